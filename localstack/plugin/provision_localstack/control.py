@@ -1,0 +1,218 @@
+"""The page /_provision on LocalStack's own port: waiting times, the calls made, faults, the maintenance window."""
+
+import json
+import logging
+import os
+import time
+
+from localstack.aws import handlers
+from localstack.aws.api import CommonServiceException
+from localstack.aws.protocol.serializer import create_serializer
+from localstack.http import Request, Response
+from localstack.runtime import hooks
+from localstack.services.edge import ROUTER
+from localstack.services.plugins import SERVICE_PLUGINS
+
+from provision_localstack import world
+
+LOG = logging.getLogger(__name__)
+WARM = ("sts", "ec2", "efs", "rds")
+ready = False
+
+
+@hooks.on_infra_start()
+def on_start():
+    for path, methods in (
+        ("health", {"GET": get_health}),
+        ("settings", {"GET": get_settings, "PUT": put_settings}),
+        ("calls", {"GET": get_calls, "DELETE": delete_calls}),
+        ("faults", {"GET": get_faults, "POST": post_fault, "DELETE": delete_faults}),
+        ("advance_window", {"POST": advance_window}),
+    ):
+        ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
+    handlers.serve_custom_service_request_handlers.append(begin_call)
+    handlers.run_custom_response_handlers.append(end_call)
+
+
+@hooks.on_infra_ready()
+def on_ready():
+    """Loads what the tests will call, so that no first call is slow, and then calls itself ready."""
+    global ready
+    for service in WARM:
+        SERVICE_PLUGINS.require(service)
+    ready = True
+
+
+# --- every call passes here ----------------------------------------------------------------------
+
+
+def begin_call(_chain, context, _response):
+    if not context.operation or context.is_internal_call:
+        return
+    here = world.account(context.account_id)
+    operation = f"{context.service.service_name}.{context.operation.name}"
+    entry = {
+        "service": context.service.service_name,
+        "operation": context.operation.name,
+        "account": context.account_id,
+        "region": context.region,
+        "at": time.time(),
+        "ended": None,
+        "status": None,
+        "parameters": readable(context.service_request),
+    }
+    with here.lock:
+        here.calls.append(entry)
+        here.counts[operation] = here.counts.get(operation, 0) + 1
+    context.provision_call = entry
+    if latency := here.setting("latency"):
+        time.sleep(latency)
+    if fault := here.take_fault(operation, after=False):
+        raise error_of(fault)
+
+
+def end_call(_chain, context, response):
+    entry = getattr(context, "provision_call", None)
+    if entry is None:
+        return
+    here = world.account(context.account_id)
+    # A call that was refused beforehand has not acted, so there is no answer of its own to lose.
+    if response.status_code < 300 and (fault := here.take_fault(f"{entry['service']}.{entry['operation']}", after=True)):
+        serializer = create_serializer(context.service, context.protocol)
+        lost = serializer.serialize_error_to_response(
+            error_of(fault), context.operation, context.request.headers, context.request_id
+        )
+        response.update_from(lost)
+    entry["ended"] = time.time()
+    entry["status"] = response.status_code
+
+
+def error_of(fault):
+    return CommonServiceException(fault.code, fault.message, status_code=fault.status, sender_fault=fault.status < 500)
+
+
+def readable(value, name=""):
+    """Parameters as JSON, without what must not be shown."""
+    if name.endswith("Password") and isinstance(value, str) or name in ("SecretString", "SecretBinary"):
+        return "***"
+    if isinstance(value, dict):
+        return {key: readable(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [readable(inner) for inner in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return f"<{type(value).__name__}>"
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """The page was asked for something it cannot do."""
+
+
+def _endpoint(methods):
+    def serve(request: Request) -> Response:
+        try:
+            answer = methods[request.method](request)
+            status = 200
+        except Refused as refused:
+            answer, status = {"error": str(refused)}, 400
+        return Response(json.dumps(answer), status=status, mimetype="application/json")
+
+    return serve
+
+
+def account_of(request):
+    account_id = request.args.get("account", "000000000000")
+    if not (len(account_id) == 12 and account_id.isdigit()):
+        raise Refused("account must be 12 digits")
+    return world.account(account_id)
+
+
+def body_of(request):
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except ValueError:
+        raise Refused("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Refused("the body is not a JSON object")
+    return body
+
+
+def get_health(_request):
+    return {"ready": ready, "pid": os.getpid(), "home": os.environ.get("PROVISION_HOME", "")}
+
+
+def get_settings(request):
+    if "account" not in request.args:
+        return {name: world.DEFAULTS.get(name, 0.0) for name in world.SETTINGS}
+    here = account_of(request)
+    return {name: here.setting(name) for name in world.SETTINGS}
+
+
+def put_settings(request):
+    body = body_of(request)
+    for name, value in body.items():
+        if name not in world.SETTINGS:
+            raise Refused(f"unknown setting {name}; there are {', '.join(world.SETTINGS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise Refused(f"{name} must be a number of seconds")
+    if "account" in request.args:
+        account_of(request).settings = body
+    else:
+        world.DEFAULTS.clear()
+        world.DEFAULTS.update(body)
+    return get_settings(request)
+
+
+def get_calls(request):
+    here = account_of(request)
+    with here.lock:
+        return {"total": sum(here.counts.values()), "by_operation": dict(here.counts), "log": list(here.calls)}
+
+
+def delete_calls(request):
+    here = account_of(request)
+    with here.lock:
+        here.calls.clear()
+        here.counts.clear()
+    return {}
+
+
+def get_faults(request):
+    return {"faults": [vars(fault) for fault in account_of(request).faults]}
+
+
+def post_fault(request):
+    body = body_of(request)
+    unknown = body.keys() - {"operation", "code", "status", "message", "times", "after"}
+    if unknown or "." not in str(body.get("operation", "")):
+        raise Refused("operation must be like rds.CreateDBInstance; then code, status, message, times, after")
+    after = bool(body.get("after", False))
+    fault = world.Fault(
+        operation=body["operation"],
+        code=str(body.get("code", "InternalFailure" if after else "Throttling")),
+        status=int(body.get("status", 500 if after else 400)),
+        message=str(body.get("message", "Injected fault.")),
+        times=int(body.get("times", 1)),
+        after=after,
+    )
+    here = account_of(request)
+    with here.lock:
+        here.faults.append(fault)
+    return get_faults(request)
+
+
+def delete_faults(request):
+    account_of(request).faults.clear()
+    return {}
+
+
+def advance_window(request):
+    from provision_localstack.rds_modify import apply_pending
+
+    here = account_of(request)
+    with here.lock:
+        here.settle()
+        return {"applied": apply_pending(request.args.get("account", "000000000000"))}

@@ -1,0 +1,3 @@
+"""EFS."""
+from provision_localstack.service import Overrides
+overrides = Overrides("efs")

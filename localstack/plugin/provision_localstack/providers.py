@@ -1,0 +1,35 @@
+"""The services as LocalStack's entry points find them."""
+
+from types import SimpleNamespace
+
+from localstack.services.moto import MotoFallbackDispatcher
+from localstack.services.plugins import Service, aws_provider
+
+
+def _service(overrides, provider=None, below=None):
+    provider = provider or SimpleNamespace(service=overrides.service)
+    return Service.for_provider(provider, dispatch_table_factory=lambda _: overrides.table(below))
+
+
+@aws_provider(api="ec2", name="provision")
+def ec2():
+    from localstack.services.ec2.provider import Ec2Provider
+
+    from provision_localstack.ec2 import overrides
+
+    provider = Ec2Provider()
+    return _service(overrides, provider, MotoFallbackDispatcher(provider))
+
+
+@aws_provider(api="efs")
+def efs():
+    from provision_localstack.efs import overrides
+
+    return _service(overrides)
+
+
+@aws_provider(api="rds")
+def rds():
+    from provision_localstack.rds import overrides
+
+    return _service(overrides)

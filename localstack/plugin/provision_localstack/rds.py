@@ -1,0 +1,3 @@
+"""RDS."""
+from provision_localstack.service import Overrides
+overrides = Overrides("rds")

@@ -1,0 +1,105 @@
+"""What is remembered besides moto, per account: waiting times, running transitions, calls and faults.
+
+Nothing runs in the background. A transition is due when its time is over and is finished by the next call that
+comes in (`settle`), so that a state is always what the clock says.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+SETTINGS = (
+    "efs_creating",
+    "efs_updating",
+    "efs_deleting",
+    "mount_target_creating",
+    "mount_target_deleting",
+    "db_creating",
+    "db_modify_lag",
+    "db_modifying",
+    "db_rebooting",
+    "db_deleting",
+    "latency",
+)
+LOG_LENGTH = 10_000
+
+
+@dataclass
+class Transition:
+    """Something that ends `seconds` after `begun`."""
+
+    key: str
+    setting: str
+    begun: float
+    seconds: float
+    finish: Callable[[float], None]
+
+
+@dataclass
+class Fault:
+    """An answer to give instead of (or, with `after`, in place of the answer of) the next calls of an operation."""
+
+    operation: str
+    code: str
+    status: int
+    message: str
+    times: int
+    after: bool
+
+
+@dataclass
+class Account:
+    """One account's world."""
+
+    settings: dict[str, float] | None = None
+    transitions: list[Transition] = field(default_factory=list)
+    calls: deque = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    counts: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def setting(self, name: str) -> float:
+        own = DEFAULTS if self.settings is None else self.settings
+        return own.get(name, 0.0)
+
+    def later(self, key: str, setting: str, finish: Callable[[float], None], begun: float | None = None) -> None:
+        """Calls finish(when it was due) once the time of `setting` is over."""
+        begun = time.time() if begun is None else begun
+        self.transitions.append(Transition(key, setting, begun, self.setting(setting), finish))
+
+    def due(self, transition: Transition) -> float:
+        # A setting lowered meanwhile shortens what is running; a raised one is for what begins afterwards.
+        return transition.begun + min(transition.seconds, self.setting(transition.setting))
+
+    def settle(self) -> None:
+        """Finishes what is due, in the order in which it was due."""
+        now = time.time()
+        while over := [transition for transition in self.transitions if self.due(transition) <= now]:
+            first = min(over, key=self.due)
+            self.transitions.remove(first)
+            first.finish(self.due(first))
+
+    def forget(self, key: str) -> None:
+        self.transitions = [transition for transition in self.transitions if transition.key != key]
+
+    def take_fault(self, operation: str, after: bool) -> Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.operation == operation and fault.after == after:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self.faults.remove(fault)
+                    return fault
+        return None
+
+
+DEFAULTS: dict[str, float] = {}
+_accounts: dict[str, Account] = {}
+_making = threading.Lock()
+
+
+def account(account_id: str) -> Account:
+    with _making:
+        return _accounts.setdefault(account_id, Account())
