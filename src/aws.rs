@@ -1,0 +1,147 @@
+//! The door to AWS: configured clients and errors of one shape.
+//! Knows nothing of resources.
+
+mod error;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::{Builder as HttpBuilder, tls};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+pub use error::{AwsError, Outcome, absent_is_done, aws_error};
+pub use secret::{PasswordSource, Secret, SecretError};
+
+/// One client per service.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    pub ec2: aws_sdk_ec2::Client,
+    pub efs: aws_sdk_efs::Client,
+    pub rds: aws_sdk_rds::Client,
+}
+
+impl Clients {
+    fn new(config: &SdkConfig) -> Self {
+        Self {
+            ec2: aws_sdk_ec2::Client::new(config),
+            efs: aws_sdk_efs::Client::new(config),
+            rds: aws_sdk_rds::Client::new(config),
+        }
+    }
+}
+
+/// AWS as this run sees it: one account, one region.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// For calls that change nothing. The SDK repeats them on faults.
+    pub read: Clients,
+    /// For calls that change something. Never repeated by the SDK: it would report a create whose response was
+    /// lost as a name that is taken. The engine reads back and decides.
+    pub write: Clients,
+    sts: aws_sdk_sts::Client,
+    region: String,
+}
+
+/// Where to reach AWS, and as whom; what is not said follows the usual AWS chain.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub endpoint_url: Option<String>,
+}
+
+/// Neither the options, the environment nor the profile name a region.
+#[derive(Debug, thiserror::Error)]
+#[error("no AWS region is set")]
+pub struct NoRegion;
+
+impl Aws {
+    /// Configures the clients. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when no region can be found.
+    pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
+        let endpoint = settings.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+        // Reading the machine's certificates takes longer than a whole plan against a local emulator.
+        let http = match endpoint.as_deref() {
+            Some(url) if url.starts_with("http://") => HttpBuilder::new().build_http(),
+            _ => HttpBuilder::new()
+                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+                .build_https(),
+        };
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(8))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(5))
+                    .operation_attempt_timeout(Duration::from_secs(30))
+                    .build(),
+            );
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &settings.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &settings.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        Self::from_config(&loader.load().await)
+    }
+
+    /// Makes the clients from a finished configuration.
+    ///
+    /// # Errors
+    /// [`NoRegion`] when the configuration has no region.
+    pub fn from_config(config: &SdkConfig) -> Result<Self, NoRegion> {
+        let region = config.region().ok_or(NoRegion)?.to_string();
+        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        Ok(Self {
+            read: Clients::new(config),
+            write: Clients::new(&once),
+            sts: aws_sdk_sts::Client::new(config),
+            region,
+        })
+    }
+
+    /// The region's name: `eu-west-1`.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The domain under which the region's services have their names (partitions.json of the SDKs).
+    pub fn dns_suffix(&self) -> &'static str {
+        match self.region.split('-').next() {
+            Some("cn") => "amazonaws.com.cn",
+            Some("eusc") => "amazonaws.eu",
+            _ if self.region.starts_with("us-iso-") => "c2s.ic.gov",
+            _ if self.region.starts_with("us-isob-") => "sc2s.sgov.gov",
+            _ => "amazonaws.com",
+        }
+    }
+
+    /// The account that the credentials belong to: 12 digits.
+    ///
+    /// # Errors
+    /// Whatever `sts:GetCallerIdentity` answers, missing or expired credentials above all.
+    pub async fn account(&self) -> Result<String, AwsError> {
+        let identity =
+            self.sts.get_caller_identity().send().await.map_err(aws_error("sts:GetCallerIdentity"))?;
+        Ok(identity.account.unwrap_or_default())
+    }
+}
+
+/// Tags as a map, from the shape that one of the SDKs uses for them.
+pub fn tag_map<T>(
+    tags: &[T],
+    key: impl Fn(&T) -> Option<&str>,
+    value: impl Fn(&T) -> Option<&str>,
+) -> BTreeMap<String, String> {
+    tags.iter()
+        .filter_map(|tag| Some((key(tag)?.to_owned(), value(tag).unwrap_or_default().to_owned())))
+        .collect()
+}

@@ -1,0 +1,187 @@
+//! An AWS call that failed: which operation, with which code, and what the failure says of the object.
+//! Matched by code, never by message, but for the few codes that AWS uses for several things.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} failed: {code}: {message}{}", request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
+pub struct AwsError {
+    /// The operation as IAM policies name it: `ec2:CreateSecurityGroup`.
+    pub operation: &'static str,
+    /// The code as AWS sent it: `InvalidGroup.Duplicate`; `Unreachable`, `TimedOut`, `BadRequest` or `BadResponse`
+    /// where no answer of AWS could be read.
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+    pub outcome: Outcome,
+}
+
+/// What a failed call leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The object is not there.
+    NotFound,
+    /// Something with this natural key is there; it may be ours.
+    Exists,
+    /// In use, or in the wrong state for now: the same call will do later.
+    Busy,
+    /// Another object that we just made is not visible yet.
+    NotYetVisible,
+    /// Too many calls; nothing was done.
+    Throttled,
+    /// The answer was lost or is useless: the call may have been carried out.
+    Unknown,
+    /// AWS said no, and would say it again.
+    Refused,
+}
+
+/// Makes the error of `operation` from whatever the SDK returns; for use with `map_err`.
+pub fn aws_error<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    move |error| {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let request_id = error
+            .raw_response()
+            .and_then(|response| {
+                response.headers().get("x-amzn-requestid").or(response.headers().get("x-amz-request-id"))
+            })
+            .or(error.meta().extra("aws_request_id"))
+            .map(str::to_owned);
+        let (code, message, outcome) = match &error {
+            SdkError::ServiceError(service) if service.err().code().is_some() => {
+                let code = service.err().code().unwrap_or_default().to_owned();
+                let message = service.err().message().unwrap_or_default().to_owned();
+                let outcome = outcome_of(&code, &message, status);
+                (code, message, outcome)
+            }
+            SdkError::ConstructionFailure(_) => ("BadRequest".to_owned(), causes(&error), Outcome::Refused),
+            SdkError::DispatchFailure(failure) if failure.is_user() => {
+                ("BadRequest".to_owned(), causes(&error), Outcome::Refused)
+            }
+            // Credentials are looked up before anything is sent, and their failure comes as one of dispatch.
+            SdkError::DispatchFailure(failure) if !failure.is_io() && !failure.is_timeout() => {
+                ("NoCredentials".to_owned(), causes(&error), Outcome::Refused)
+            }
+            SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), causes(&error), Outcome::Unknown),
+            SdkError::TimeoutError(_) => ("TimedOut".to_owned(), causes(&error), Outcome::Unknown),
+            _ => ("BadResponse".to_owned(), causes(&error), Outcome::Unknown),
+        };
+        AwsError { operation, code, message, request_id, outcome }
+    }
+}
+
+fn causes<E: Error>(error: &E) -> String {
+    let text = DisplayErrorContext(error).to_string();
+    // What follows is the debug form of the same causes.
+    text.split(" (").next().unwrap_or_default().to_owned()
+}
+
+/// Codes and their meaning (API references of EC2, EFS and RDS). RDS codes are seen with and without `Fault`.
+fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
+    match code.strip_suffix("Fault").unwrap_or(code) {
+        "InvalidGroup.NotFound"
+        | "InvalidSecurityGroupID.NotFound"
+        | "InvalidSecurityGroupRuleId.NotFound"
+        | "InvalidPermission.NotFound"
+        | "FileSystemNotFound"
+        | "MountTargetNotFound"
+        | "PolicyNotFound"
+        | "DBInstanceNotFound"
+        | "DBSubnetGroupNotFound" => Outcome::NotFound,
+        "InvalidGroup.Duplicate"
+        | "InvalidPermission.Duplicate"
+        | "FileSystemAlreadyExists"
+        | "MountTargetConflict"
+        | "DBInstanceAlreadyExists"
+        | "DBSubnetGroupAlreadyExists" => Outcome::Exists,
+        "DependencyViolation"
+        | "InvalidGroup.InUse"
+        | "FileSystemInUse"
+        | "IncorrectFileSystemLifeCycleState"
+        | "IncorrectMountTargetState"
+        | "InvalidDBInstanceState"
+        | "InvalidDBSubnetGroupState"
+        | "InvalidDBSubnetState" => Outcome::Busy,
+        "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {
+            Outcome::Busy
+        }
+        "SecurityGroupNotFound" | "SubnetNotFound" => Outcome::NotYetVisible,
+        // EFS: a second throughput change within 24 hours, not a rate limit.
+        "TooManyRequests" => Outcome::Refused,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "EC2ThrottledException"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "BandwidthLimitExceeded"
+        | "PriorRequestNotComplete" => Outcome::Throttled,
+        "InsufficientThroughputCapacity" => Outcome::Refused,
+        _ if status.is_some_and(|status| status >= 500) => Outcome::Unknown,
+        _ => Outcome::Refused,
+    }
+}
+
+impl AwsError {
+    /// A response that was read but cannot be right: a created object without an id, say.
+    pub fn bad_response(operation: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            operation,
+            code: "BadResponse".to_owned(),
+            message: message.into(),
+            request_id: None,
+            outcome: Outcome::Unknown,
+        }
+    }
+
+    /// A call that was not made, because it cannot be right.
+    pub fn refused(operation: &'static str, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation,
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: None,
+            outcome: Outcome::Refused,
+        }
+    }
+}
+
+/// Turns "it is not there" into success, for deletes.
+pub fn absent_is_done(result: Result<(), AwsError>) -> Result<(), AwsError> {
+    match result {
+        Err(error) if error.outcome == Outcome::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_say_what_a_failed_call_leaves_behind() {
+        for (code, status, expected) in [
+            ("DBInstanceNotFound", 404, Outcome::NotFound),
+            ("DBSubnetGroupNotFoundFault", 404, Outcome::NotFound),
+            ("InvalidGroup.Duplicate", 400, Outcome::Exists),
+            ("InvalidDBSubnetGroupStateFault", 400, Outcome::Busy),
+            ("TooManyRequests", 429, Outcome::Refused),
+            ("RequestLimitExceeded", 503, Outcome::Throttled),
+            ("InternalFailure", 500, Outcome::Unknown),
+            ("InvalidParameterValue", 400, Outcome::Refused),
+        ] {
+            assert_eq!(outcome_of(code, "", Some(status)), expected, "{code}");
+        }
+    }
+}

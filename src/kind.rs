@@ -1,0 +1,272 @@
+//! The erased kind: the same kinds seen through documents, for an engine that must not know their types.
+//! The only place where types are erased.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::aws::{Aws, AwsError};
+use crate::document::Document;
+use crate::resource::{
+    Change, Condition, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
+    Tracked,
+};
+
+/// A document that does not fit its kind.
+#[derive(Debug, thiserror::Error)]
+#[error("the inputs do not fit {kind}: {problem}")]
+pub struct Misfit {
+    pub kind: &'static str,
+    pub problem: String,
+}
+
+/// One object to be read, as documents.
+#[derive(Clone, Debug)]
+pub struct TrackedDocument {
+    pub id: Id,
+    pub recorded: Option<Document>,
+}
+
+/// What AWS says of one object, as documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// Empty for an adopted object.
+    pub inputs: Document,
+    pub outputs: Document,
+    pub condition: Condition,
+    pub ownership: Ownership,
+}
+
+/// Why a kind could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum KindError {
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+/// The read half of a kind, erased.
+pub trait Reader {
+    /// The kind's name.
+    fn kind(&self) -> &'static str;
+    /// See [`Observe::observe`].
+    fn observe<'a>(
+        &'a self,
+        aws: &'a Aws,
+        tracked: &'a [TrackedDocument],
+    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>>;
+}
+
+/// A kind that can be changed, erased. The functions are those of [`Resource`].
+pub trait Manager: Reader {
+    fn fields(&self) -> &'static [Field];
+    fn natural_key(&self) -> &'static [&'static str];
+    fn holds_data(&self) -> bool;
+    fn patience(&self) -> Patience;
+    /// The document as the kind itself would write it: sets sorted, defaults filled in.
+    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
+    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit>;
+    fn find<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>>;
+    fn create<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Id, KindError>>;
+    fn update<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        change: ChangeDocument<'a>,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
+    fn delete<'a>(
+        &'a self,
+        aws: &'a Aws,
+        id: &'a Id,
+        recorded: &'a Document,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
+}
+
+/// A change of one object, as documents.
+#[derive(Debug)]
+pub struct ChangeDocument<'a> {
+    pub id: &'a Id,
+    pub fields: &'a BTreeSet<String>,
+    pub observed: &'a Document,
+}
+
+/// The one adapter from typed kinds to erased ones.
+struct Typed<R>(PhantomData<R>);
+
+fn from_document<R: Observe>(document: &Document) -> Result<R, Misfit> {
+    serde_json::from_value(Value::Object(document.clone()))
+        .map_err(|error| Misfit { kind: R::KIND, problem: error.to_string() })
+}
+
+fn to_document<T: Serialize>(kind: &'static str, value: &T) -> Result<Document, Misfit> {
+    match serde_json::to_value(value) {
+        // What was not written is not in the document at all.
+        Ok(Value::Object(fields)) => Ok(fields.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        Ok(_) => Err(Misfit { kind, problem: "not a set of named fields".to_owned() }),
+        Err(error) => Err(Misfit { kind, problem: error.to_string() }),
+    }
+}
+
+fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
+    Ok(Live {
+        inputs: match &observed.inputs {
+            Some(inputs) => to_document(R::KIND, inputs)?,
+            None => Document::new(),
+        },
+        outputs: to_document(R::KIND, &observed.outputs)?,
+        condition: observed.condition.clone(),
+        ownership: observed.ownership.clone(),
+    })
+}
+
+impl<R: Observe> Reader for Typed<R> {
+    fn kind(&self) -> &'static str {
+        R::KIND
+    }
+
+    fn observe<'a>(
+        &'a self,
+        aws: &'a Aws,
+        tracked: &'a [TrackedDocument],
+    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>> {
+        Box::pin(async move {
+            let tracked: Vec<Tracked<R>> = tracked
+                .iter()
+                .map(|one| {
+                    let recorded = one.recorded.as_ref().map(from_document::<R>).transpose()?;
+                    Ok(Tracked { id: one.id.clone(), recorded })
+                })
+                .collect::<Result<_, Misfit>>()?;
+            let observed = R::observe(aws, &tracked).await?;
+            observed.iter().map(|(id, one)| Ok((id.clone(), erase(one)?))).collect()
+        })
+    }
+}
+
+impl<R: Resource> Manager for Typed<R> {
+    fn fields(&self) -> &'static [Field] {
+        R::FIELDS
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        R::NATURAL_KEY
+    }
+
+    fn holds_data(&self) -> bool {
+        R::HOLDS_DATA
+    }
+
+    fn patience(&self) -> Patience {
+        R::PATIENCE
+    }
+
+    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit> {
+        to_document(R::KIND, &from_document::<R>(inputs)?)
+    }
+
+    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
+        let observed = observed.map(from_document::<R>).transpose()?;
+        Ok(from_document::<R>(inputs)?.check(observed.as_ref()))
+    }
+
+    fn find<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>> {
+        Box::pin(async move { Ok(from_document::<R>(inputs)?.find(aws, owner).await?) })
+    }
+
+    fn create<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Id, KindError>> {
+        Box::pin(async move { Ok(from_document::<R>(inputs)?.create(aws, owner).await?) })
+    }
+
+    fn update<'a>(
+        &'a self,
+        aws: &'a Aws,
+        inputs: &'a Document,
+        change: ChangeDocument<'a>,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        Box::pin(async move {
+            let observed = from_document::<R>(change.observed)?;
+            let change = Change { id: change.id, fields: change.fields, observed: &observed };
+            Ok(from_document::<R>(inputs)?.update(aws, &change).await?)
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        aws: &'a Aws,
+        id: &'a Id,
+        recorded: &'a Document,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        Box::pin(async move { Ok(from_document::<R>(recorded)?.delete(aws, id).await?) })
+    }
+}
+
+/// The kinds that the engine knows.
+#[derive(Default)]
+pub struct Registry {
+    readers: BTreeMap<&'static str, Box<dyn Reader>>,
+    managers: BTreeMap<&'static str, Box<dyn Manager>>,
+}
+
+impl Registry {
+    /// The registry with a kind that is only ever adopted.
+    #[must_use]
+    pub fn adopted<R: Observe>(mut self) -> Self {
+        self.readers.insert(R::KIND, Box::new(Typed::<R>(PhantomData)));
+        self
+    }
+
+    /// The registry with a kind that can be made, changed and deleted.
+    #[must_use]
+    pub fn managed<R: Resource>(self) -> Self {
+        self.manager(Box::new(Typed::<R>(PhantomData)))
+    }
+
+    /// The registry with a kind that is erased already.
+    #[must_use]
+    pub fn manager(mut self, manager: Box<dyn Manager>) -> Self {
+        self.managers.insert(manager.kind(), manager);
+        self
+    }
+
+    /// The read half of a kind.
+    pub fn reader(&self, kind: &str) -> Option<&dyn Reader> {
+        match self.managers.get(kind) {
+            Some(manager) => Some(manager.as_ref()),
+            None => self.readers.get(kind).map(AsRef::as_ref),
+        }
+    }
+
+    /// The kind, if objects of it can be made at all.
+    pub fn managing(&self, kind: &str) -> Option<&dyn Manager> {
+        self.managers.get(kind).map(AsRef::as_ref)
+    }
+
+    /// Every kind that can be made.
+    pub fn all_managed(&self) -> impl Iterator<Item = &dyn Manager> {
+        self.managers.values().map(AsRef::as_ref)
+    }
+}

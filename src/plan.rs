@@ -1,0 +1,209 @@
+//! The plan as plain data: what will be done to each resource, why, and what it costs the service.
+//! Knows nothing of how it is made, carried out or printed.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::resource::Effect;
+
+/// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// What `plan --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    pub format_version: String,
+    pub stack: String,
+    pub cluster: Option<String>,
+    /// The account that the plan is for: 12 digits.
+    pub account: String,
+    pub region: String,
+    /// The state that the plan starts from.
+    pub state: StateVersion,
+    pub mode: Mode,
+    /// What is done to each resource, in the order of addresses.
+    pub changes: Vec<Change>,
+    /// What changed outside since the last apply.
+    pub drift: Vec<Drift>,
+    /// What is known to be wrong before anything has been done.
+    pub preflight: Vec<Finding>,
+    pub summary: Summary,
+}
+
+/// Which version of which state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StateVersion {
+    /// Empty while there is no state yet.
+    pub lineage: String,
+    pub serial: u64,
+}
+
+/// What a plan sets out to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Make AWS agree with the stack.
+    Apply,
+    /// Delete everything that the state owns.
+    Destroy,
+    /// Make the state agree with AWS.
+    RefreshOnly,
+}
+
+/// What is done to one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    pub address: Address,
+    pub kind: String,
+    pub action: Action,
+    /// Why: `not in the state`, `engine_version differs`.
+    pub reason: String,
+    /// The worst of the fields' effects.
+    pub effect: Effect,
+    pub fields: Vec<FieldChange>,
+    /// For a replacement: which of the two objects is there first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<ReplaceOrder>,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Create,
+    Update,
+    /// A new object takes the place of the old one.
+    Replace,
+    Delete,
+    /// Taken under the state's eye; the object itself is not touched.
+    Adopt,
+    /// Taken out of the state; the object itself is not touched.
+    Forget,
+    NoOp,
+}
+
+impl Action {
+    /// The word for people and machines: `no-op`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Adopt => "adopt",
+            Self::Forget => "forget",
+            Self::NoOp => "no-op",
+        }
+    }
+}
+
+/// Which object of a replacement exists first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplaceOrder {
+    DeleteFirst,
+    CreateFirst,
+}
+
+/// How one field changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldChange {
+    pub path: String,
+    pub before: Option<Value>,
+    /// Absent while it is unknown.
+    pub after: Option<Value>,
+    /// Whether the value is known only after apply.
+    pub unknown: bool,
+    /// Whether the value must not be shown. No plan holds a secret: the fields that name where one is are shown.
+    pub sensitive: bool,
+    pub effect: Effect,
+}
+
+/// What changed outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Drift {
+    pub address: Address,
+    pub kind: String,
+    /// Whether the object is gone altogether.
+    pub gone: bool,
+    /// `before` is what was recorded, `after` what was observed.
+    pub fields: Vec<FieldChange>,
+}
+
+/// One thing found before anything has been done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The check's name: `inputs`, `name-taken`, `data-loss`.
+    pub check: String,
+    pub address: Option<Address>,
+    pub level: Level,
+    pub message: String,
+    /// A command to type, or a line to write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The plan cannot be applied.
+    Error,
+    Warning,
+}
+
+/// How many resources see which action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub delete: usize,
+    pub adopt: usize,
+    pub forget: usize,
+    pub no_op: usize,
+}
+
+impl Summary {
+    /// Counts the changes.
+    pub fn of(changes: &[Change]) -> Self {
+        let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+        for change in changes {
+            *counts.entry(change.action).or_default() += 1;
+        }
+        let count = |action| counts.get(&action).copied().unwrap_or_default();
+        Self {
+            create: count(Action::Create),
+            update: count(Action::Update),
+            replace: count(Action::Replace),
+            delete: count(Action::Delete),
+            adopt: count(Action::Adopt),
+            forget: count(Action::Forget),
+            no_op: count(Action::NoOp),
+        }
+    }
+}
+
+impl Plan {
+    /// Whether applying the plan would do nothing.
+    pub fn is_empty(&self) -> bool {
+        match self.mode {
+            Mode::RefreshOnly => self.drift.is_empty(),
+            Mode::Apply | Mode::Destroy => self.changes.iter().all(|change| change.action == Action::NoOp),
+        }
+    }
+
+    /// The findings that forbid applying the plan.
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
+        self.preflight.iter().filter(|finding| finding.level == Level::Error)
+    }
+
+    /// What is planned for an address.
+    pub fn change(&self, address: &Address) -> Option<&Change> {
+        self.changes.iter().find(|change| change.address == *address)
+    }
+}

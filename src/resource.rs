@@ -1,0 +1,306 @@
+//! The contract of a kind: what one file under `resources/` has to say about one type of AWS object.
+//! Knows nothing of plans, states or the order of things.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::aws::{Aws, AwsError};
+
+/// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Id(String);
+
+impl Id {
+    /// Wraps an id as AWS gave it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The read half of a kind. Adopted kinds have this and nothing more: there is no code that could change them.
+///
+/// The implementing struct is the kind's inputs: what an author chooses. It never holds a reference; the engine
+/// resolves them first. An input that need not be written is an `Option`, and is compared only when written.
+/// Sets, canonical CIDRs and the like are normalised by the struct's own (de)serialisation.
+pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
+    /// The kind's name, as Terraform users know it.
+    const KIND: &'static str;
+    /// What AWS chooses. Serialises to strings and lists of strings only.
+    type Outputs: Serialize + DeserializeOwned + 'static;
+
+    /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out.
+    ///
+    /// Chunks to the API's limits, pages to the end, and tolerates missing ids.
+    fn observe(
+        aws: &Aws,
+        tracked: &[Tracked<Self>],
+    ) -> impl Future<Output = Result<BTreeMap<Id, Observed<Self>>, AwsError>>;
+}
+
+/// A kind that `provision` makes, changes and deletes.
+pub trait Resource: Observe {
+    /// Every input, and what a change of it costs. A test holds it against the struct's own fields.
+    const FIELDS: &'static [Field];
+    /// The fields by which AWS lets only one such object exist; two objects that agree in all of them collide.
+    const NATURAL_KEY: &'static [&'static str];
+    /// Whether deleting an object loses data. Such an object is replaced or deleted only when named, and never
+    /// while its `deletion_protection` input is recorded as true.
+    const HOLDS_DATA: bool;
+    /// How long AWS takes.
+    const PATIENCE: Patience;
+
+    /// What AWS would refuse, known without asking it. `observed` is there when an object would be changed.
+    fn check(&self, observed: Option<&Self>) -> Vec<Invalid>;
+
+    /// Looks for the object by its natural key. The ownership tags on it are the proof whose it is.
+    fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Option<Found>, AwsError>>;
+
+    /// Makes the object, tagged with `owner.tags()` in the call itself, and returns as soon as the id is known.
+    fn create(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Id, AwsError>>;
+
+    /// Changes the object so that it agrees with `self` in the fields named in `change.fields`.
+    fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> impl Future<Output = Result<(), AwsError>>;
+
+    /// Asks AWS to delete the object. `self` is what was recorded last. Not found is success.
+    fn delete(&self, aws: &Aws, id: &Id) -> impl Future<Output = Result<(), AwsError>>;
+}
+
+/// One object to be read.
+#[derive(Clone, Debug)]
+pub struct Tracked<R> {
+    pub id: Id,
+    /// The inputs last written to the state, for what AWS does not show; `None` for an adopted object.
+    pub recorded: Option<R>,
+}
+
+/// What AWS says of one object now.
+#[derive(Clone, Debug)]
+pub struct Observed<R: Observe> {
+    /// The live object seen as the inputs that would have made it. `None` for an adopted object.
+    pub inputs: Option<R>,
+    pub outputs: R::Outputs,
+    pub condition: Condition,
+    pub ownership: Ownership,
+}
+
+/// Whether an object can be used. Holds the AWS status, for people to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// On its way: `creating`, `modifying`, `deleting`, and every status that is not known.
+    Pending(String),
+    Ready,
+    /// AWS gave up: it will not become ready by waiting.
+    Failed(String),
+}
+
+/// Whose an object is, by its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// It carries our ownership tags.
+    Tagged { stack: String, address: String },
+    /// It carries none of them.
+    Untagged,
+    /// Objects of this kind have no tags, or AWS does not show them here: it belongs to whoever owns its parent.
+    Inherited,
+}
+
+impl Ownership {
+    /// Reads the ownership tags out of an object's tags.
+    pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
+        match tags.get(tag::STACK) {
+            Some(stack) => Self::Tagged {
+                stack: stack.clone(),
+                address: tags.get(tag::ADDRESS).cloned().unwrap_or_default(),
+            },
+            None => Self::Untagged,
+        }
+    }
+
+    /// Whether the stack may change or delete the object.
+    pub fn is_of(&self, stack: &str) -> bool {
+        match self {
+            Self::Tagged { stack: owner, .. } => owner == stack,
+            Self::Untagged => false,
+            Self::Inherited => true,
+        }
+    }
+}
+
+/// The keys of the ownership tags. Never the cluster's own tags: kops would list our objects for deletion.
+pub mod tag {
+    pub const STACK: &str = "provision:stack";
+    pub const ADDRESS: &str = "provision:address";
+    pub const LINEAGE: &str = "provision:lineage";
+}
+
+/// For whom an object is made.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub stack: String,
+    pub address: Address,
+    /// The lineage of the state that made it; not part of any natural key, so that a lost state can find it again.
+    pub lineage: String,
+    /// Counts the replacements at this address, from 0.
+    pub generation: u32,
+}
+
+impl Owner {
+    /// The ownership tags, to be sent with the author's own tags in the create call.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        [
+            (tag::STACK, self.stack.clone()),
+            (tag::ADDRESS, self.address.to_string()),
+            (tag::LINEAGE, self.lineage.clone()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+    }
+}
+
+/// An object found by its natural key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub id: Id,
+    pub ownership: Ownership,
+}
+
+/// A change of one object.
+#[derive(Debug)]
+pub struct Change<'a, R> {
+    pub id: &'a Id,
+    /// The names of the fields that differ.
+    pub fields: &'a BTreeSet<String>,
+    /// The live object as it is before the change.
+    pub observed: &'a R,
+}
+
+impl<R> Change<'_, R> {
+    /// Whether any of the named fields changes.
+    pub fn touches(&self, fields: &[&str]) -> bool {
+        fields.iter().any(|field| self.fields.contains(*field))
+    }
+}
+
+/// An input that AWS would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    pub field: &'static str,
+    /// A fragment that reads after the field's name: `must be at least 20 GiB for gp3, not 5`.
+    pub message: String,
+}
+
+impl Invalid {
+    /// A complaint about one field.
+    pub fn new(field: &'static str, message: impl Into<String>) -> Self {
+        Self { field, message: message.into() }
+    }
+}
+
+/// How often to look, and when to give up.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// The longest pause between two looks; the first look is at once.
+    pub interval: Duration,
+    pub create: Duration,
+    pub update: Duration,
+    pub delete: Duration,
+}
+
+/// One input of a kind: what a change of it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub on_change: OnChange,
+    /// Whether what is desired is met by what is observed, where that is more than equality.
+    pub met: fn(desired: &Value, observed: &Value) -> bool,
+}
+
+/// What a change of a field needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// An AWS call that takes effect at once.
+    InPlace(Effect),
+    /// An AWS call that takes effect in the maintenance window, or at once, at this cost, with `apply_immediately`.
+    AtWindow(Effect),
+    /// Only a new object can have it.
+    Replace,
+    /// AWS does not show the field: the record is compared, and the kind decides whether a call is needed.
+    Recorded,
+}
+
+impl Field {
+    const fn new(name: &'static str, on_change: OnChange) -> Self {
+        Self { name, on_change, met: |desired, observed| desired == observed }
+    }
+
+    /// A field that changes in place, at once.
+    pub const fn in_place(name: &'static str, effect: Effect) -> Self {
+        Self::new(name, OnChange::InPlace(effect))
+    }
+
+    /// A field whose change waits for the maintenance window, unless `apply_immediately` is set.
+    pub const fn at_window(name: &'static str, effect: Effect) -> Self {
+        Self::new(name, OnChange::AtWindow(effect))
+    }
+
+    /// A field that only a new object can change.
+    pub const fn replace(name: &'static str) -> Self {
+        Self::new(name, OnChange::Replace)
+    }
+
+    /// A field that AWS does not show.
+    pub const fn recorded(name: &'static str) -> Self {
+        Self::new(name, OnChange::Recorded)
+    }
+
+    /// The field with its own idea of when the observed value will do.
+    pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
+        Self { met, ..self }
+    }
+}
+
+/// What an action costs the running service, from nothing to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    None,
+    BriefPause,
+    /// Takes effect in the next maintenance window.
+    NextMaintenanceWindow,
+    Failover,
+    Reboot,
+    Replacement,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::BriefPause => "brief pause",
+            Self::NextMaintenanceWindow => "next maintenance window",
+            Self::Failover => "failover",
+            Self::Reboot => "reboot",
+            Self::Replacement => "replacement",
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! The state: what is recorded of every resource, and how it changes.
+//! Knows nothing of AWS; the stores under `state/` are the only ones that read and write it.
+
+mod format;
+mod journal;
+pub mod local;
+mod lock;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::address::Address;
+use crate::document::Document;
+use crate::network::{Cluster, Network, Role};
+use crate::resource::Id;
+
+pub use format::Damage;
+pub use lock::Holder;
+
+/// Everything recorded of one stack in one account and region.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The version of this format.
+    pub version: u32,
+    pub stack: String,
+    /// The identity of this state, made once: two states with different lineages have nothing in common.
+    pub lineage: String,
+    /// Counts the changes of this state.
+    pub serial: u64,
+    /// The account that everything is in: 12 digits.
+    pub account: String,
+    pub region: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+    pub resources: BTreeMap<Address, Record>,
+}
+
+/// What is recorded of one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    pub phase: Phase,
+    /// Absent only between the intent to create and AWS's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+    /// Whether the object is the cluster's own: never changed, tagged or deleted.
+    pub adopted: bool,
+    /// What was last applied, with every reference resolved. Empty for an adopted object.
+    pub inputs: Document,
+    /// What AWS chose. Empty until the object is ready.
+    pub outputs: Document,
+    pub depends_on: BTreeSet<Address>,
+    /// Counts the replacements at this address.
+    #[serde(default)]
+    pub generation: u32,
+    /// The object that this one replaces, while it still waits to be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
+}
+
+/// A replaced object that outlives its replacement until nothing uses it any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Predecessor {
+    pub id: Id,
+    pub inputs: Document,
+    pub depends_on: BTreeSet<Address>,
+}
+
+/// Where a resource is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    Creating,
+    Ready,
+    Updating,
+    Deleting,
+}
+
+/// One change of a state; what the journal holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    Put { address: Address, record: Record },
+    Remove { address: Address },
+    Cluster { cluster: Cluster },
+}
+
+impl State {
+    /// The version of the format that this program writes.
+    pub const VERSION: u32 = 1;
+
+    /// A state that records nothing yet. `lineage` is a fresh random identity.
+    pub fn new(stack: &str, lineage: String, account: &str, region: &str) -> Self {
+        Self {
+            version: Self::VERSION,
+            stack: stack.to_owned(),
+            lineage,
+            serial: 0,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            cluster: None,
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// Carries out one change, which counts as one step of the serial.
+    pub fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Put { address, record } => {
+                self.resources.insert(address, record);
+            }
+            Edit::Remove { address } => {
+                self.resources.remove(&address);
+            }
+            Edit::Cluster { cluster } => self.cluster = Some(cluster),
+        }
+        self.serial += 1;
+    }
+
+    /// The value that a reference to `output` of `address` stands for, if it is recorded.
+    pub fn output(&self, address: &Address, output: &str) -> Option<Value> {
+        self.resources.get(address)?.output(output)
+    }
+
+    /// The network that was adopted, if it was: discovery decides only once.
+    pub fn network(&self) -> Option<Network> {
+        let adopted = |kind: &'static str| {
+            self.resources
+                .iter()
+                .filter(move |(address, record)| record.adopted && address.kind() == kind)
+                .filter_map(|(address, record)| Some((address, record.id.clone()?)))
+        };
+        let mut groups: BTreeMap<Role, Vec<Id>> = BTreeMap::new();
+        for (address, id) in adopted("aws_security_group") {
+            let role = if address.name() == Role::Nodes.name() { Role::Nodes } else { Role::Masters };
+            groups.entry(role).or_default().push(id);
+        }
+        Some(Network {
+            cluster: self.cluster.clone()?,
+            vpc: adopted("aws_vpc").next()?.1,
+            subnets: adopted("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
+            groups,
+        })
+    }
+}
+
+impl Record {
+    /// The record of an object that the cluster owns.
+    pub fn adopted(id: Id, outputs: Document) -> Self {
+        Self {
+            phase: Phase::Ready,
+            id: Some(id),
+            adopted: true,
+            inputs: Document::new(),
+            outputs,
+            depends_on: BTreeSet::new(),
+            generation: 0,
+            predecessor: None,
+        }
+    }
+
+    /// The value of an output; `id` is the object's id.
+    pub fn output(&self, name: &str) -> Option<Value> {
+        match name {
+            "id" => self.id.as_ref().map(|id| Value::String(id.as_str().to_owned())),
+            _ => self.outputs.get(name).cloned(),
+        }
+    }
+
+    /// Whether deletion is ruled out until an applied change turns the protection off.
+    pub fn is_protected(&self) -> bool {
+        self.inputs.get("deletion_protection").and_then(Value::as_bool).unwrap_or(false)
+    }
+}
