@@ -1,6 +1,7 @@
 """How an operation is overridden: a registry per service, laid over the table that sends every operation to moto."""
 
 import copy
+import uuid
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.forwarder import create_aws_request_context
@@ -46,6 +47,14 @@ class Call:
 
     def get(self, name: str, default=None):
         return self.request.get(name, default)
+
+    def key_arn(self, key: str) -> str:
+        """The ARN of a key named by id, alias or ARN; an alias gets a key id of its own, always the same."""
+        if key.startswith("arn:") and ":alias/" not in key:
+            return key
+        if "alias/" in key:
+            key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.account_id} {self.region} {key.split(':')[-1]}"))
+        return f"arn:aws:kms:{self.region}:{self.account_id}:key/{key}"
 
     def forward(self, request: dict | None = None) -> dict:
         """Passes the call on, unchanged or with other parameters."""

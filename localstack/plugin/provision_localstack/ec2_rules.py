@@ -1,0 +1,221 @@
+"""Rules of security groups: checked as a whole before any is made, compared as AWS compares them."""
+
+import ipaddress
+
+from moto.ec2.models.security_groups import SecurityGroupRule
+
+from provision_localstack.service import Call, fail
+
+MOST_RULES = 60
+PROTOCOLS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp", "icmp": "icmp", "1": "icmp", "-1": "-1", "all": "-1"}
+DIFFERENT_NETWORKS = "You have specified two resources that belong to different networks."
+
+
+def register(on):
+    on("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")(authorize)
+    on("ModifySecurityGroupRules")(modify_rules)
+
+
+def _identity(rule: SecurityGroupRule):
+    """What makes two rules the same: never their description."""
+    ports = (None, None) if rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
+    return (rule.ip_protocol, ports, rule.cidr_ipv4, rule.cidr_ipv6, rule.source_group.get("GroupId"), rule.prefix_list_id)
+
+
+# moto compares the descriptions of group pairs too, and shows them in one of two views only.
+SecurityGroupRule.__eq__ = lambda self, other: _identity(self) == _identity(other)
+SecurityGroupRule.description = property(
+    lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+)
+
+
+def check_tags(call: Call):
+    tags = list(call.get("Tags") or [])
+    for specification in call.get("TagSpecifications") or []:
+        tags += specification.get("Tags") or []
+    for tag in tags:
+        if tag.get("Key", "").lower().startswith("aws:"):
+            fail("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+
+
+def find_group(call: Call):
+    wanted = call.get("GroupId") or call.get("GroupName")
+    if not wanted:
+        fail("MissingParameter", "The request must contain the parameter groupName or groupId")
+    group = call.ec2.get_security_group_by_name_or_id(wanted, None if call.get("GroupId") else call.ec2.default_vpc.id)
+    if group is None:
+        fail("InvalidGroup.NotFound", f"The security group '{wanted}' does not exist")
+    return group
+
+
+def authorize(call: Call):
+    if call.get("DryRun"):
+        return call.forward()
+    group = find_group(call)
+    egress = call.context.operation.name.endswith("Egress")
+    check_tags(call)
+    wanted = [rule for permission in permissions(call) for rule in rules_of(call, group, permission, egress)]
+    if not wanted:
+        fail("MissingParameter", "The request must contain the parameter ipPermissions")
+    existing = group.egress_rules if egress else group.ingress_rules
+    for number, rule in enumerate(wanted):
+        if rule in existing or rule in wanted[:number]:
+            fail("InvalidPermission.Duplicate", f'the specified rule "{shown(rule)}" already exists')
+    if len(existing) + len(wanted) > MOST_RULES:
+        fail("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
+    for rule in wanted:
+        (group.add_egress_rule if egress else group.add_ingress_rule)(rule)
+    return {"Return": True, "SecurityGroupRules": [described(rule, call) for rule in wanted]}
+
+
+def permissions(call: Call) -> list[dict]:
+    if call.get("IpPermissions"):
+        return call.get("IpPermissions")
+    # The older form: one permission spelled out in the request itself.
+    one = {name: call.get(name) for name in ("IpProtocol", "FromPort", "ToPort") if call.get(name) is not None}
+    if call.get("CidrIp"):
+        one["IpRanges"] = [{"CidrIp": call.get("CidrIp")}]
+    if call.get("SourceSecurityGroupName"):
+        one["UserIdGroupPairs"] = [{"GroupName": call.get("SourceSecurityGroupName")}]
+    return [one] if one else []
+
+
+def rules_of(call: Call, group, permission: dict, egress: bool) -> list[SecurityGroupRule]:
+    protocol, first, last = checked_ports(permission.get("IpProtocol"), permission.get("FromPort"), permission.get("ToPort"))
+    tags = {
+        tag["Key"]: tag["Value"]
+        for specification in call.get("TagSpecifications") or []
+        for tag in specification.get("Tags") or []
+    }
+    targets = [{"ip_range": canonical(each, "CidrIp")} for each in permission.get("IpRanges") or []]
+    targets += [{"ip_range": canonical(each, "CidrIpv6")} for each in permission.get("Ipv6Ranges") or []]
+    targets += [{"source_group": source(call, group, pair)} for pair in permission.get("UserIdGroupPairs") or []]
+    targets += [{"prefix_list_id": each} for each in permission.get("PrefixListIds") or []]
+    made = []
+    for target in targets:
+        parts = {"ip_range": None} | target
+        made.append(SecurityGroupRule(call.ec2, protocol, group.id, first, last, is_egress=egress, tags=tags, **parts))
+    return made
+
+
+def checked_ports(protocol, first, last):
+    if protocol is None:
+        fail("InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.")
+    protocol = PROTOCOLS.get(str(protocol).lower(), str(protocol))
+    if protocol in ("tcp", "udp"):
+        if first is None or last is None:
+            fail("InvalidParameterValue", "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.")
+        if not 0 <= first <= 65535 or not 0 <= last <= 65535:
+            fail("InvalidParameterValue", f"Invalid value '{max(first, last)}' for port. Ports are 0 to 65535.")
+        if first > last:
+            fail("InvalidParameterValue", f"Invalid value '{first}-{last}' for portRange: from is beyond to.")
+    elif protocol == "icmp" and (first is None or last is None):
+        first = last = -1
+    return protocol, -1 if first is None else first, -1 if last is None else last
+
+
+def canonical(each: dict, member: str) -> dict:
+    """The range with its host bits cleared, as AWS stores it."""
+    check_description(each)
+    cidr = each.get(member) or ""
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        network = None
+    if "/" not in cidr or network is None or network.version != (4 if member == "CidrIp" else 6):
+        fail("InvalidParameterValue", f"CIDR block {cidr} is malformed")
+    return each | {member: str(network)}
+
+
+def check_description(each: dict):
+    description = each.get("Description") or ""
+    if len(description) > 255 or not description.isascii():
+        fail("InvalidParameterValue", "Invalid rule description. It has at most 255 ASCII characters.")
+
+
+def source(call: Call, group, pair: dict) -> dict:
+    check_description(pair)
+    wanted = pair.get("GroupId") or pair.get("GroupName")
+    other = call.ec2.get_security_group_by_name_or_id(wanted, None if pair.get("GroupId") else group.vpc_id)
+    if other is None:
+        fail("InvalidGroup.NotFound", f"The security group '{wanted}' does not exist")
+    if other.vpc_id != group.vpc_id:
+        fail("InvalidGroup.NotFound", DIFFERENT_NETWORKS)
+    found = {"GroupId": other.id, "UserId": call.account_id, "OwnerId": call.account_id}
+    return found | ({"Description": pair["Description"]} if pair.get("Description") else {})
+
+
+def shown(rule: SecurityGroupRule) -> str:
+    peer = rule.cidr_ipv4 or rule.cidr_ipv6 or rule.source_group.get("GroupId") or rule.prefix_list_id
+    return f"peer: {peer}, {rule.ip_protocol.upper()}, from port: {rule.from_port}, to port: {rule.to_port}, ALLOW"
+
+
+def described(rule: SecurityGroupRule, call: Call) -> dict:
+    row = {
+        "SecurityGroupRuleId": rule.id,
+        "GroupId": rule.group_id,
+        "GroupOwnerId": call.account_id,
+        "IsEgress": rule.is_egress,
+        "IpProtocol": rule.ip_protocol,
+        "FromPort": -1 if rule.from_port is None else rule.from_port,
+        "ToPort": -1 if rule.to_port is None else rule.to_port,
+        "CidrIpv4": rule.cidr_ipv4,
+        "CidrIpv6": rule.cidr_ipv6,
+        "PrefixListId": rule.prefix_list_id,
+        "Description": rule.description,
+        "Tags": rule.get_tags(),
+    }
+    if rule.source_group:
+        row["ReferencedGroupInfo"] = {"GroupId": rule.source_group["GroupId"], "UserId": call.account_id}
+    return {name: value for name, value in row.items() if value is not None}
+
+
+# --- changing rules ------------------------------------------------------------------------------
+
+
+def modify_rules(call: Call):
+    if call.get("DryRun"):
+        return call.forward()
+    group = find_group(call)
+    changed = [changed_rule(call, group, each) for each in call.get("SecurityGroupRules") or []]
+    # Nothing is touched until all of it is known to be right.
+    for old, new in changed:
+        others = [rule for rule in (group.egress_rules if old.is_egress else group.ingress_rules) if rule.id != old.id]
+        if new in others:
+            fail("InvalidPermission.Duplicate", f'the specified rule "{shown(new)}" already exists')
+    for old, new in changed:
+        for name in ("ip_protocol", "from_port", "to_port", "ip_range", "source_group", "prefix_list_id"):
+            setattr(old, name, getattr(new, name))
+    return {"Return": True}
+
+
+def changed_rule(call: Call, group, update: dict):
+    rule_id, wanted = update.get("SecurityGroupRuleId"), update.get("SecurityGroupRule") or {}
+    old = next((rule for rule in group.ingress_rules + group.egress_rules if rule.id == rule_id), None)
+    if old is None:
+        fail("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+    described_as = {"Description": wanted["Description"]} if wanted.get("Description") else {}
+    permission = {name: wanted[name] for name in ("IpProtocol", "FromPort", "ToPort") if wanted.get(name) is not None}
+    targets = {
+        "CidrIpv4": ("IpRanges", "CidrIp"),
+        "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+        "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
+        "PrefixListId": ("PrefixListIds", "PrefixListId"),
+    }
+    given = [name for name in targets if wanted.get(name)]
+    if len(given) != 1:
+        fail("InvalidParameterCombination", "Exactly one of cidrIpv4, cidrIpv6, referencedGroupId or prefixListId is required")
+    if kind_of(old) != given[0]:
+        fail("InvalidParameterValue", f"Invalid rule type for security group rule '{rule_id}': it is a {kind_of(old)} rule.")
+    member, key = targets[given[0]]
+    permission[member] = [{key: wanted[given[0]]} | described_as]
+    (new,) = rules_of(call, group, permission, old.is_egress)
+    return old, new
+
+
+def kind_of(rule: SecurityGroupRule) -> str:
+    if rule.source_group:
+        return "ReferencedGroupId"
+    if rule.prefix_list_id:
+        return "PrefixListId"
+    return "CidrIpv6" if rule.cidr_ipv6 else "CidrIpv4"

@@ -1,0 +1,161 @@
+"""What EFS refuses: the checks of parameters and of states that moto does not make."""
+
+import ipaddress
+import re
+
+from provision_localstack.service import Call, fail
+
+AGES = {f"AFTER_{days}_DAYS" for days in (7, 14, 30, 60, 90, 180, 270, 365)} | {"AFTER_1_DAY"}
+TRANSITIONS = {
+    "TransitionToIA": AGES,
+    "TransitionToArchive": AGES,
+    "TransitionToPrimaryStorageClass": {"AFTER_1_ACCESS"},
+}
+
+
+def validation(message):
+    fail("ValidationException", message)
+
+
+def bad_request(message):
+    fail("BadRequest", message, ErrorCode="BadRequest")
+
+
+def not_found(kind, message):
+    fail(f"{kind}NotFound", message, 404, ErrorCode=f"{kind}NotFound")
+
+
+def check_tags(tags):
+    for tag in tags or []:
+        if tag["Key"].lower().startswith("aws:"):
+            bad_request("Tag keys must not start with aws:")
+
+
+def check_new_file_system(call: Call):
+    token = call.get("CreationToken")
+    if not token or len(token) > 64:
+        bad_request("CreationToken must have 1 to 64 characters.")
+    if call.get("PerformanceMode", "generalPurpose") not in ("generalPurpose", "maxIO"):
+        validation("PerformanceMode must be generalPurpose or maxIO.")
+    check_throughput(call, call.get("ThroughputMode", "bursting"), call.get("ProvisionedThroughputInMibps"))
+    if call.get("PerformanceMode") == "maxIO" and call.get("ThroughputMode") == "elastic":
+        bad_request("The maxIO performance mode does not go with elastic throughput.")
+    if call.get("KmsKeyId") and not call.get("Encrypted"):
+        bad_request("KmsKeyId needs Encrypted.")
+    check_tags(call.get("Tags"))
+    for fs in call.efs.file_systems_by_id.values():
+        if fs.creation_token == token:
+            fail(
+                "FileSystemAlreadyExists",
+                f"File system '{fs.file_system_id}' already exists with creation token '{token}'",
+                409,
+                ErrorCode="FileSystemAlreadyExists",
+                FileSystemId=fs.file_system_id,
+            )
+
+
+def check_throughput(call, mode, mibps):
+    if mode not in ("bursting", "provisioned", "elastic"):
+        validation("ThroughputMode must be bursting, provisioned or elastic.")
+    if mode == "provisioned" and not mibps:
+        bad_request("ProvisionedThroughputInMibps is required with provisioned throughput.")
+    if mode != "provisioned" and mibps:
+        bad_request("ProvisionedThroughputInMibps goes with provisioned throughput only.")
+
+
+def check_lifecycle(policies):
+    if len(policies) > len(TRANSITIONS):
+        bad_request("At most three lifecycle policies are allowed.")
+    seen = set()
+    for policy in policies:
+        if len(policy) != 1:
+            bad_request("Each lifecycle policy holds exactly one transition.")
+        ((kind, value),) = policy.items()
+        if value not in TRANSITIONS.get(kind, ()):
+            validation(f"{value} is no value of {kind}.")
+        if kind in seen:
+            bad_request(f"{kind} is given twice.")
+        seen.add(kind)
+
+
+def find_file_system(call: Call, file_system_id: str):
+    """A file system by id or ARN."""
+    wanted = file_system_id.rsplit("/", 1)[-1]
+    fs = call.efs.file_systems_by_id.get(wanted)
+    if fs is None:
+        not_found("FileSystem", f"File system '{wanted}' does not exist.")
+    return fs
+
+
+def find_available_file_system(call: Call, file_system_id: str):
+    fs = find_file_system(call, file_system_id)
+    if fs.life_cycle_state != "available":
+        fail(
+            "IncorrectFileSystemLifeCycleState",
+            f"The file system '{fs.file_system_id}' is {fs.life_cycle_state}, not available.",
+            409,
+            ErrorCode="IncorrectFileSystemLifeCycleState",
+        )
+    return fs
+
+
+def find_mount_target(call: Call, mount_target_id: str):
+    target = call.efs.mount_targets_by_id.get(mount_target_id)
+    if target is None:
+        not_found("MountTarget", f"Mount target '{mount_target_id}' does not exist.")
+    return target
+
+
+def check_mount_target_available(target):
+    if target.life_cycle_state != "available":
+        fail(
+            "IncorrectMountTargetState",
+            f"The mount target '{target.mount_target_id}' is {target.life_cycle_state} and has no network interface.",
+            409,
+            ErrorCode="IncorrectMountTargetState",
+        )
+
+
+def check_groups(call: Call, group_ids, vpc_id):
+    if len(group_ids) > 5:
+        fail(
+            "SecurityGroupLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+            ErrorCode="SecurityGroupLimitExceeded",
+        )
+    for group_id in group_ids:
+        group = call.ec2.get_security_group_from_id(group_id)
+        if group is None or group.vpc_id != vpc_id:
+            fail(
+                "SecurityGroupNotFound",
+                f"The SecurityGroup ID '{group_id}' does not exist in the VPC '{vpc_id}'",
+                ErrorCode="SecurityGroupNotFound",
+            )
+
+
+def find_subnet(call: Call, subnet_id: str):
+    if not re.fullmatch(r"subnet-[0-9a-f]{8,40}", subnet_id or ""):
+        validation(f"'{subnet_id}' is no subnet id.")
+    for subnets in call.ec2.subnets.values():
+        if subnet_id in subnets:
+            return subnets[subnet_id]
+    fail("SubnetNotFound", f"The subnet ID '{subnet_id}' does not exist", ErrorCode="SubnetNotFound")
+
+
+def check_place(call: Call, fs, subnet, address):
+    """One mount target a zone, all in one VPC, at an address that is free."""
+    for target in fs.iter_mount_targets():
+        if target.vpc_id != subnet.vpc_id:
+            conflict("requested subnet for new mount target is not in the same VPC as existing mount targets")
+        if target.availability_zone_name == subnet.availability_zone:
+            conflict("mount target already exists in this AZ")
+    if address is None:
+        return
+    if ipaddress.ip_address(address) not in ipaddress.ip_network(subnet.cidr_block):
+        bad_request("Address does not fall within the subnet's address range")
+    if any(address == eni.private_ip_address and eni.subnet.id == subnet.id for eni in call.ec2.enis.values()):
+        fail("IpAddressInUse", f"The address '{address}' is in use.", 409, ErrorCode="IpAddressInUse")
+
+
+def conflict(message):
+    fail("MountTargetConflict", message, 409, ErrorCode="MountTargetConflict")
