@@ -1,3 +1,176 @@
-"""RDS."""
-from provision_localstack.service import Overrides
+"""RDS over moto's back end: instances that take their time, sit in their subnets and are refused when AWS refuses."""
+
+import json
+import secrets
+import string
+
+import moto.rds.models
+
+from provision_localstack import rds_catalogue as catalogue
+from provision_localstack import rds_check as check
+from provision_localstack import rds_groups, rds_modify, rds_place
+from provision_localstack.service import Call, Overrides, fail
+
 overrides = Overrides("rds")
+on = overrides.on
+rds_groups.register(on)
+rds_modify.register(on)
+on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
+on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
+
+DBInstance = moto.rds.models.DBInstance
+UPPER = string.ascii_uppercase + string.digits
+
+
+def endpoint(database):
+    if database.status == "creating":
+        return None
+    return {"Address": database.address, "Port": database.port, "HostedZoneId": "Z29XKXDKYMONMX"}
+
+
+DBInstance.endpoint = property(endpoint)
+# moto stores the same made-up user and password in every managed secret.
+moto.rds.models.MasterUserSecret._generate_secret_string = lambda self: json.dumps(
+    {"username": self.resource.master_username, "password": secrets.token_urlsafe(24)}
+)
+
+
+def view(call: Call, database) -> dict:
+    """The instance as DescribeDBInstances shows it now."""
+    shown = call.ask("DescribeDBInstances", DBInstanceIdentifier=database.db_instance_identifier)
+    return {"DBInstance": shown["DBInstances"][0]}
+
+
+# --- creation ------------------------------------------------------------------------------------
+
+
+@on("CreateDBInstance")
+def create(call: Call):
+    if call.get("Engine") != "postgres" or call.get("DBClusterIdentifier"):
+        return call.forward()
+    identifier = (call.get("DBInstanceIdentifier") or "").lower()
+    if identifier in call.rds.databases:
+        fail("DBInstanceAlreadyExists", "DB instance already exists")
+    version, storage = check.check_create(call)
+    group_name = (call.get("DBSubnetGroupName") or "").lower()
+    group = rds_groups.find(call, group_name) if group_name else None
+    vpc_id = group.vpc_id if group else call.ec2.default_vpc.id
+    check.check_groups(call, call.get("VpcSecurityGroupIds"), vpc_id)
+    default = call.ec2.get_default_security_group(vpc_id)
+    changes = {
+        "DBInstanceIdentifier": identifier,
+        "EngineVersion": version,
+        "StorageType": storage,
+        "VpcSecurityGroupIds": call.get("VpcSecurityGroupIds") or [default.id],
+        "LicenseModel": "postgresql-license",
+        "CACertificateIdentifier": call.get("CACertificateIdentifier") or "rds-ca-rsa2048-g1",
+        "PreferredBackupWindow": call.get("PreferredBackupWindow") or "13:14-13:44",
+        "PreferredMaintenanceWindow": call.get("PreferredMaintenanceWindow") or "wed:06:38-wed:07:08",
+        "PubliclyAccessible": bool(call.get("PubliclyAccessible", group is None)),
+    }
+    if group:
+        changes["DBSubnetGroupName"] = group_name
+    if call.get("StorageEncrypted"):
+        changes["KmsKeyId"] = call.key_arn(call.get("KmsKeyId") or "alias/aws/rds")
+    zone = call.get("AvailabilityZone")
+    if zone and group and zone not in rds_place.zones(call, group):
+        fail("InvalidVPCNetworkStateFault", f"The DB subnet group {group_name} has no subnet in {zone}.")
+    call.forward(call.request | changes)
+    database = call.rds.databases[identifier]
+    settle_in(call, database, zone)
+    return view(call, database)
+
+
+def settle_in(call: Call, database, zone=None):
+    """What moto leaves out of a new instance, and the time that its creation takes."""
+    database.dbi_resource_id = "db-" + "".join(secrets.choice(UPPER) for _ in range(26))
+    database.pending_modified_values = {}
+    database._queued, database._running = {}, {}
+    database.ca_certificate_identifier = call.get("CACertificateIdentifier") or "rds-ca-rsa2048-g1"
+    database.performance_insights_enabled = bool(call.get("EnablePerformanceInsights"))
+    rds_modify.derive(database)
+    rds_place.move_in(call.ec2, database, zone)
+    rds_modify.take_time(call, database, "creating", "db_creating")
+
+
+@on("RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime")
+def restore(call: Call):
+    made = call.forward()
+    database = check.find(call, made["DBInstance"]["DBInstanceIdentifier"])
+    settle_in(call, database)
+    return view(call, database)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+@on("DescribeDBInstances", "DescribeDBSnapshots")
+def describe(call: Call):
+    catalogue.records(call)
+    return call.forward()
+
+
+# --- deletion and restarts -----------------------------------------------------------------------
+
+
+@on("DeleteDBInstance")
+def delete(call: Call):
+    database = check.find(call)
+    identifier, final = database.db_instance_identifier, call.get("FinalDBSnapshotIdentifier")
+    if database.status == "deleting":
+        fail("InvalidDBInstanceState", f"Instance {identifier} is already being deleted.")
+    if database.deletion_protection:
+        check.combination("Cannot delete protected DB Instance, please disable deletion protection and try again.")
+    if call.get("SkipFinalSnapshot") and final:
+        check.combination("FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
+    if not call.get("SkipFinalSnapshot") and not final:
+        check.combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+    if final and database.status == "creating":
+        fail("InvalidDBInstanceState", f"Instance {identifier} is currently creating - a final snapshot cannot be taken.")
+    if final:
+        call.rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
+        call.rds.create_db_snapshot(identifier, final.lower(), snapshot_type="manual")
+    rds, ec2, backups = call.rds, call.ec2, call.get("DeleteAutomatedBackups", True)
+
+    def finish(_due):
+        rds_place.move_out(ec2, database)
+        rds.delete_db_instance(identifier, skip_final_snapshot=True, delete_automated_backups=backups)
+
+    call.world.forget(database.dbi_resource_id)
+    database.status = "deleting"
+    call.world.later(database.dbi_resource_id, "db_deleting", finish)
+    return view(call, database)
+
+
+@on("RebootDBInstance")
+def reboot(call: Call):
+    database = check.find(call)
+    check.check_available(database, "reboot")
+    if call.get("ForceFailover"):
+        if not database.multi_az:
+            check.combination("Cannot force failover for a DB instance that is not Multi-AZ.")
+        rds_place.swap(database)
+    rds_modify.take_time(call, database, "rebooting", "db_rebooting")
+    return view(call, database)
+
+
+# --- tags ----------------------------------------------------------------------------------------
+
+KINDS = {
+    "db": ("databases", "DBInstanceNotFound", "DBInstance"),
+    "subgrp": ("subnet_groups", "DBSubnetGroupNotFoundFault", "DBSubnetGroup"),
+    "snapshot": ("database_snapshots", "DBSnapshotNotFound", "DBSnapshot"),
+}
+
+
+@on("AddTagsToResource", "RemoveTagsFromResource", "ListTagsForResource")
+def tags(call: Call):
+    parts = (call.get("ResourceName") or "").split(":", 6)
+    if len(parts) == 7 and parts[5] in KINDS:
+        store, code, kind = KINDS[parts[5]]
+        if parts[6] not in getattr(call.rds, store):
+            fail(code, f"{kind} {parts[6]} not found.", 404)
+    for tag in call.get("Tags") or []:
+        if tag["Key"].lower().startswith("aws:"):
+            check.invalid("Tag keys starting with aws: are reserved.")
+    return call.forward()

@@ -1,0 +1,251 @@
+"""ModifyDBInstance: what is applied now, what waits for the maintenance window, and how long it takes."""
+
+import time
+
+from moto.ec2 import ec2_backends
+from moto.rds.models import rds_backends
+
+from provision_localstack import rds_catalogue as catalogue
+from provision_localstack import rds_check as check
+from provision_localstack import rds_groups, rds_place, rds_windows
+from provision_localstack.service import Call, fail
+
+# Field of the request: (member of PendingModifiedValues, attribute of moto's instance).
+QUEUED = {
+    "DBInstanceClass": ("DBInstanceClass", "db_instance_class"),
+    "EngineVersion": ("EngineVersion", "engine_version"),
+    "AllocatedStorage": ("AllocatedStorage", "allocated_storage"),
+    "StorageType": ("StorageType", "storage_type"),
+    "Iops": ("Iops", "iops"),
+    "StorageThroughput": ("StorageThroughput", "storage_throughput"),
+    "MultiAZ": ("MultiAZ", "multi_az"),
+    "BackupRetentionPeriod": ("BackupRetentionPeriod", "backup_retention_period"),
+    "EnableIAMDatabaseAuthentication": ("IAMDatabaseAuthenticationEnabled", "enable_iam_database_authentication"),
+    "CACertificateIdentifier": ("CACertificateIdentifier", "ca_certificate_identifier"),
+    "NewDBInstanceIdentifier": ("DBInstanceIdentifier", "db_instance_identifier"),
+    "DBSubnetGroupName": ("DBSubnetGroupName", "db_subnet_group_name"),
+}
+ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
+SECRET = "MasterUserPassword"
+FLAGS = {"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade", "DBPortNumber", SECRET}
+
+
+def register(on):
+    on("ModifyDBInstance")(modify)
+
+
+def take_time(call: Call, database, state: str, setting: str):
+    """The instance is in `state` until the time of `setting` is over."""
+
+    def finish(_due):
+        database.status = "available"
+
+    database.status = state
+    call.world.later(database.dbi_resource_id, setting, finish)
+
+
+def current(database, member: str):
+    if member == "DBSubnetGroupName":
+        group = getattr(database, "db_subnet_group", None)
+        return group.name if group else None
+    return getattr(database, ATTRIBUTES[member], None)
+
+
+def modify(call: Call):
+    from provision_localstack.rds import view
+
+    database = check.find(call)
+    if not hasattr(database, "_queued"):
+        return call.forward()
+    check.check_available(database, "modify")
+    wanted = checked(call, database)
+    queued = {QUEUED[field][0]: value for field, value in wanted.items() if field in QUEUED}
+    queued = {member: value for member, value in queued.items() if value is not None}
+    if 0 not in (queued.get("BackupRetentionPeriod", 1), database.backup_retention_period):
+        # Between two retentions that are not zero nothing restarts, so nothing waits.
+        database.backup_retention_period = queued.pop("BackupRetentionPeriod", database.backup_retention_period)
+    now = {}
+    if call.get("DBPortNumber") not in (None, database.port):
+        now["Port"] = call.get("DBPortNumber")
+    if call.get(SECRET) is not None:
+        now[SECRET] = call.get(SECRET)
+
+    direct = {field: value for field, value in wanted.items() if field not in QUEUED.keys() | FLAGS}
+    if direct:
+        call.forward(direct | {"DBInstanceIdentifier": database.db_instance_identifier, "ApplyImmediately": True})
+        if call.get("EnablePerformanceInsights") is not None:
+            database.performance_insights_enabled = call.get("EnablePerformanceInsights")
+        rds_place.regroup(call.ec2, database)
+
+    # A value that goes back to what is takes the change out of the queue again.
+    database._queued |= queued
+    database._queued = {name: value for name, value in database._queued.items() if value != current(database, name)}
+    if call.get("ApplyImmediately"):
+        now |= database._queued
+        database._queued = {}
+    if now:
+        database._running |= now
+        begin(call, database)
+    show_pending(database)
+    return view(call, database)
+
+
+def begin(call: Call, database):
+    """First a lag in which the instance still says available, then `modifying`, then the values are there."""
+    world, account_id, region = call.world, call.account_id, call.region
+
+    def done(_due):
+        values, database._running = database._running, {}
+        apply(account_id, region, database, values)
+        database.status = "available"
+
+    def modifying(due):
+        database.status = "modifying"
+        world.later(database.dbi_resource_id, "db_modifying", done, begun=due)
+
+    world.forget(database.dbi_resource_id)
+    world.later(database.dbi_resource_id, "db_modify_lag", modifying, begun=time.time())
+
+
+def show_pending(database):
+    pending = database._queued | database._running
+    database.pending_modified_values = pending | ({SECRET: "****"} if SECRET in pending else {})
+
+
+def apply(account_id: str, region: str, database, values: dict):
+    rds, ec2 = rds_backends[account_id][region], ec2_backends[account_id][region]
+    for member, value in values.items():
+        if member == SECRET:
+            database.master_user_password = value
+        elif member == "DBInstanceIdentifier":
+            del rds.databases[database.db_instance_identifier]
+            database.db_instance_identifier = value
+            rds.databases[value] = database
+        else:
+            setattr(database, ATTRIBUTES[member], value)
+    derive(database)
+    if values.keys() & {"MultiAZ", "DBSubnetGroupName"}:
+        rds_place.move_in(ec2, database)
+    show_pending(database)
+
+
+def apply_pending(account_id: str) -> int:
+    """The maintenance window of every instance of the account: what waits is applied. Returns how many changed."""
+    changed = 0
+    for region in list(rds_backends[account_id]):
+        for database in list(rds_backends[account_id][region].databases.values()):
+            if database.status == "available" and (values := getattr(database, "_queued", {})):
+                database._queued = {}
+                apply(account_id, region, database, values)
+                changed += 1
+    return changed
+
+
+def derive(database):
+    """What follows from version and storage."""
+    major = catalogue.major(database.engine_version)
+    if database.option_group_name.startswith("default:"):
+        database.option_group_name = f"default:postgres-{major}"
+    group = database.db_parameter_group_name
+    if group and database.is_default_parameter_group(group):
+        database.db_parameter_group_name = None
+    small = database.allocated_storage < check.BIG_GP3
+    if database.storage_type == "gp3":
+        least = (3000, 125) if small else (12000, 500)
+        database.iops = least[0] if small else max(database.iops or 0, least[0])
+        database.storage_throughput = least[1] if small else max(database.storage_throughput or 0, least[1])
+    elif database.storage_type not in ("io1", "io2"):
+        database.iops = None
+    if database.storage_type != "gp3":
+        database.storage_throughput = None
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def checked(call: Call, database) -> dict:
+    """The request with its values normalised, or a refusal."""
+    check.check_common(call)
+    wanted = {field: value for field, value in call.request.items() if value is not None}
+    if not wanted.keys() - {"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade"}:
+        check.combination("No modifications were requested")
+    problem = rds_windows.trouble(
+        wanted.get("PreferredMaintenanceWindow", database.preferred_maintenance_window),
+        wanted.get("PreferredBackupWindow", database.preferred_backup_window),
+    )
+    if problem:
+        check.invalid(problem)
+    if "PreferredMaintenanceWindow" in wanted:
+        wanted["PreferredMaintenanceWindow"] = wanted["PreferredMaintenanceWindow"].lower()
+    if "EngineVersion" in wanted:
+        wanted["EngineVersion"] = checked_version(call, database, wanted["EngineVersion"])
+    vpc_id = database.db_subnet_group.vpc_id if hasattr(database, "db_subnet_group") else call.ec2.default_vpc.id
+    if "DBSubnetGroupName" in wanted:
+        wanted["DBSubnetGroupName"] = wanted["DBSubnetGroupName"].lower()
+        vpc_id = checked_move(call, database, wanted["DBSubnetGroupName"], vpc_id)
+    check.check_groups(call, wanted.get("VpcSecurityGroupIds"), vpc_id)
+    checked_storage(call, database, wanted)
+    checked_password(database, wanted)
+    if "NewDBInstanceIdentifier" in wanted:
+        wanted["NewDBInstanceIdentifier"] = wanted["NewDBInstanceIdentifier"].lower()
+        call.rds._validate_db_identifier(wanted["NewDBInstanceIdentifier"])
+        if wanted["NewDBInstanceIdentifier"] in call.rds.databases.keys() - {database.db_instance_identifier}:
+            fail("DBInstanceAlreadyExists", "DB instance already exists")
+    return wanted
+
+
+def checked_version(call: Call, database, asked: str) -> str:
+    now, new = database.engine_version, catalogue.resolve(asked)
+    if asked == str(catalogue.major(now)) and new is not None:
+        return max(now, new, key=catalogue.number)
+    if new is None:
+        check.combination(f"Cannot find version {asked} for postgres")
+    if catalogue.number(new) < catalogue.number(now):
+        check.combination(f"Cannot upgrade postgres from {now} to {new}")
+    if new != now and new not in catalogue.upgrade_targets(now):
+        check.combination(f"Cannot find upgrade path from {now} to {new}.")
+    if catalogue.major(new) != catalogue.major(now) and not call.get("AllowMajorVersionUpgrade"):
+        check.combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+    return new
+
+
+def checked_move(call: Call, database, name: str, vpc_id: str) -> str:
+    group = rds_groups.find(call, name)
+    if name == current(database, "DBSubnetGroupName"):
+        return vpc_id
+    if group.vpc_id == vpc_id:
+        fail(
+            "InvalidVPCNetworkStateFault",
+            f"You cannot move DB instance {database.db_instance_identifier} to subnet group {name}. "
+            f"The specified DB subnet group and DB instance are in the same VPC. Choose a DB subnet group in different VPC than the specified DB instance and try again.",
+        )
+    return group.vpc_id
+
+
+def checked_storage(call: Call, database, wanted: dict):
+    fields = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
+    if not wanted.keys() & fields:
+        return
+    if wanted.get("AllocatedStorage", database.allocated_storage) < database.allocated_storage:
+        check.combination(f"Invalid storage size for engine name postgres and storage type {database.storage_type}: the allocated storage cannot be reduced.")
+    size = wanted.get("AllocatedStorage", database.allocated_storage)
+    if database.allocated_storage < size < database.allocated_storage * 1.1:
+        # RDS grows by a tenth at least, and says so only by what it then has.
+        size = wanted["AllocatedStorage"] = -(-database.allocated_storage * 11 // 10)
+    storage = wanted.get("StorageType", database.storage_type)
+    kept_iops = database.iops if storage == database.storage_type and storage in ("io1", "io2") else None
+    check.check_storage(call, storage, size, wanted.get("Iops", kept_iops), wanted.get("StorageThroughput"))
+
+
+def checked_password(database, wanted: dict):
+    managed = wanted.get("ManageMasterUserPassword")
+    has_secret = bool(database.manage_master_user_password)
+    if managed and SECRET in wanted:
+        check.combination("You can't specify MasterUserPassword when ManageMasterUserPassword is true.")
+    if managed is None and has_secret and SECRET in wanted:
+        check.combination("You can't specify MasterUserPassword for an instance with a managed password.")
+    if managed is False and has_secret and SECRET not in wanted:
+        check.combination("MasterUserPassword is required when ManageMasterUserPassword is turned off.")
+    if managed and has_secret:
+        # It is already so; moto would make a second secret.
+        del wanted["ManageMasterUserPassword"]
