@@ -7,16 +7,16 @@ import time
 
 from localstack.aws import handlers
 from localstack.aws.api import CommonServiceException
+from localstack.aws.connect import connect_to
 from localstack.aws.protocol.serializer import create_serializer
+from localstack.constants import DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
-from localstack.services.plugins import SERVICE_PLUGINS
 
 from provision_localstack import world
 
 LOG = logging.getLogger(__name__)
-WARM = ("sts", "ec2", "efs", "rds")
 ready = False
 
 
@@ -38,8 +38,11 @@ def on_start():
 def on_ready():
     """Loads what the tests will call, so that no first call is slow, and then calls itself ready."""
     global ready
-    for service in WARM:
-        SERVICE_PLUGINS.require(service)
+    clients = connect_to(aws_access_key_id=DEFAULT_AWS_ACCOUNT_ID, region_name="us-east-1")
+    clients.sts.get_caller_identity()
+    clients.ec2.describe_vpcs()
+    clients.efs.describe_file_systems()
+    clients.rds.describe_db_instances()
     ready = True
 
 

@@ -5,6 +5,7 @@ import secrets
 import string
 
 import moto.rds.models
+from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
@@ -19,6 +20,16 @@ on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
 
 DBInstance = moto.rds.models.DBInstance
+# Fields that moto forgets at creation, and what AWS shows when they are not given.
+DROPPED = {
+    "MonitoringInterval": 0,
+    "MonitoringRoleArn": None,
+    "NetworkType": "IPV4",
+    "EngineLifecycleSupport": "open-source-rds-extended-support",
+    "PerformanceInsightsKMSKeyId": None,
+    "PerformanceInsightsRetentionPeriod": None,
+    "BackupTarget": "region",
+}
 UPPER = string.ascii_uppercase + string.digits
 
 
@@ -29,6 +40,8 @@ def endpoint(database):
 
 
 DBInstance.endpoint = property(endpoint)
+# Only instances of clusters have a port here; that of the others is in the endpoint.
+DBInstance.db_instance_port = property(lambda self: 0)
 # moto stores the same made-up user and password in every managed secret.
 moto.rds.models.MasterUserSecret._generate_secret_string = lambda self: json.dumps(
     {"username": self.resource.master_username, "password": secrets.token_urlsafe(24)}
@@ -88,6 +101,8 @@ def settle_in(call: Call, database, zone=None):
     database._queued, database._running = {}, {}
     database.ca_certificate_identifier = call.get("CACertificateIdentifier") or "rds-ca-rsa2048-g1"
     database.performance_insights_enabled = bool(call.get("EnablePerformanceInsights"))
+    for field, default in DROPPED.items():
+        setattr(database, xform_name(field), call.get(field, default))
     rds_modify.derive(database)
     rds_place.move_in(call.ec2, database, zone)
     rds_modify.take_time(call, database, "creating", "db_creating")

@@ -184,6 +184,7 @@ def checked(call: Call, database) -> dict:
         wanted["DBSubnetGroupName"] = wanted["DBSubnetGroupName"].lower()
         vpc_id = checked_move(call, database, wanted["DBSubnetGroupName"], vpc_id)
     check.check_groups(call, wanted.get("VpcSecurityGroupIds"), vpc_id)
+    checked_parameters(call, wanted, wanted.get("EngineVersion", database.engine_version))
     checked_storage(call, database, wanted)
     checked_password(database, wanted)
     if "NewDBInstanceIdentifier" in wanted:
@@ -220,6 +221,13 @@ def checked_move(call: Call, database, name: str, vpc_id: str) -> str:
             f"The specified DB subnet group and DB instance are in the same VPC. Choose a DB subnet group in different VPC than the specified DB instance and try again.",
         )
     return group.vpc_id
+
+
+def checked_parameters(call: Call, wanted: dict, version: str):
+    group = call.rds.db_parameter_groups.get(wanted.get("DBParameterGroupName") or "")
+    family = f"postgres{catalogue.major(version)}"
+    if group is not None and group.family != family:
+        check.combination(f"The parameter group {group.name} with family {group.family} is not of {family}.")
 
 
 def checked_storage(call: Call, database, wanted: dict):
