@@ -177,3 +177,33 @@ impl Record {
         self.inputs.get("deletion_protection").and_then(Value::as_bool).unwrap_or(false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(id: &str) -> Record {
+        let mut record = Record::adopted(Id::new(id), Document::new());
+        record.adopted = false;
+        record.inputs.insert("name".to_owned(), json!("EFS_K8s é"));
+        record
+    }
+
+    pub(super) fn sample() -> State {
+        let mut state = State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1");
+        let address = Address::new("aws_security_group", "gitlab-nfs");
+        state.apply(Edit::Put { address, record: record("sg-1") });
+        state
+    }
+
+    pub(super) fn sample_edits() -> Vec<Edit> {
+        let cluster = Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true };
+        vec![
+            Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
+            Edit::Cluster { cluster },
+            Edit::Remove { address: Address::new("aws_security_group", "gitlab-nfs") },
+        ]
+    }
+}

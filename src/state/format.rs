@@ -1,3 +1,117 @@
-//! x
-#[derive(Debug)]
-pub struct Damage;
+//! The snapshot's bytes: JSON for people, with a checksum that no change of a byte survives.
+//! Knows nothing of files.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::State;
+
+/// Why bytes are not a state. None of these is ever taken for "no resources".
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    #[error("the file is empty")]
+    Empty,
+    #[error("it is not JSON")]
+    NotJson(#[source] serde_json::Error),
+    #[error("its checksum is missing")]
+    NoChecksum,
+    #[error("its checksum does not agree with its content: it was cut, damaged or edited by hand")]
+    Checksum,
+    #[error("it was written in format {found}, and this program reads up to {known}")]
+    Newer { found: u64, known: u32 },
+    #[error("its content does not fit the format")]
+    Shape(#[source] serde_json::Error),
+    #[error("line {line} of the journal is damaged")]
+    Frame { line: usize },
+    #[error(
+        "the journal belongs to another state: it starts from serial {base}, the snapshot is at {serial}"
+    )]
+    OtherJournal { base: u64, serial: u64 },
+    #[error("the snapshot is missing, though its {sibling} is there")]
+    SnapshotMissing { sibling: &'static str },
+}
+
+/// The bytes of a snapshot.
+pub(super) fn encode(state: &State) -> Vec<u8> {
+    let mut value = serde_json::to_value(state).expect("a state has string keys only");
+    let checksum = checksum(&value);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("checksum".to_owned(), Value::String(checksum));
+    }
+    let mut bytes = serde_json::to_vec_pretty(&value).expect("a JSON value can always be written");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads a snapshot.
+///
+/// # Errors
+/// [`Damage`], whatever is wrong: there is no way to get a state out of bytes that are not the whole of one.
+pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Damage::Empty);
+    }
+    let mut value: Value = serde_json::from_slice(bytes).map_err(Damage::NotJson)?;
+    let found = value.get("version").and_then(Value::as_u64);
+    if let Some(found) = found.filter(|found| *found > u64::from(State::VERSION)) {
+        return Err(Damage::Newer { found, known: State::VERSION });
+    }
+    let expected = match value.as_object_mut().and_then(|fields| fields.remove("checksum")) {
+        Some(Value::String(expected)) => expected,
+        _ => return Err(Damage::NoChecksum),
+    };
+    if checksum(&value) != expected {
+        return Err(Damage::Checksum);
+    }
+    serde_json::from_value(value).map_err(Damage::Shape)
+}
+
+/// Over the compact form, whose keys are sorted: white space and the order of keys do not count.
+fn checksum(value: &Value) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(value.to_string())))
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::sample;
+    use super::*;
+
+    #[test]
+    fn a_state_reads_back_as_it_was_written() {
+        assert_eq!(decode(&encode(&sample())).expect("a whole state"), sample());
+    }
+
+    #[test]
+    fn a_state_cut_anywhere_is_damage() {
+        let whole = encode(&sample());
+        let content = whole.trim_ascii_end().len();
+        for length in 0..content {
+            assert!(decode(&whole[..length]).is_err(), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_damage_or_changes_nothing() {
+        let whole = encode(&sample());
+        for at in 0..whole.len() {
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                if let Ok(state) = decode(&flipped) {
+                    assert_eq!(state, sample(), "bit {bit} of byte {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_named_and_refused() {
+        let newer = br#"{"version": 99, "anything": true}"#;
+        assert!(matches!(decode(newer), Err(Damage::Newer { found: 99, known: 1 })));
+    }
+}

@@ -1,1 +1,154 @@
+//! The journal's bytes: the edits made since the snapshot, one frame a line, each chained to the one before.
+//! Knows nothing of files.
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::format::{Damage, hex};
+use super::{Edit, State};
+
+/// The journal's first frame: which snapshot it goes on from.
+#[derive(Debug, Serialize, Deserialize)]
+struct Base {
+    lineage: String,
+    serial: u64,
+}
+
+/// Makes the lines of a journal, in order.
+#[derive(Debug)]
+pub(super) struct Frames {
+    chain: String,
+}
+
+impl Frames {
+    /// Starts a journal that goes on from `state`; the bytes are its first line.
+    pub(super) fn start(state: &State) -> (Self, Vec<u8>) {
+        let mut frames = Self { chain: String::new() };
+        let base = Base { lineage: state.lineage.clone(), serial: state.serial };
+        let line = frames.line(&serde_json::to_string(&base).expect("a base has string keys only"));
+        (frames, line)
+    }
+
+    /// The line of one edit.
+    pub(super) fn frame(&mut self, edit: &Edit) -> Vec<u8> {
+        self.line(&serde_json::to_string(edit).expect("an edit has string keys only"))
+    }
+
+    fn line(&mut self, payload: &str) -> Vec<u8> {
+        self.chain = link(&self.chain, payload);
+        format!("{} {payload}\n", self.chain).into_bytes()
+    }
+}
+
+/// Sixteen hexadecimal digits over the whole chain up to this payload.
+fn link(previous: &str, payload: &str) -> String {
+    hex(&Sha256::digest(format!("{previous}{payload}"))[..8])
+}
+
+/// The snapshot with the journal's edits carried out.
+///
+/// A last line without its end is a write that never returned, so nothing was done because of it: it is left out.
+///
+/// # Errors
+/// [`Damage`] when a whole line is damaged, or the journal goes on from another snapshot.
+pub(super) fn replay(mut state: State, journal: &[u8]) -> Result<State, Damage> {
+    let Some((base, edits)) = read(journal)? else { return Ok(state) };
+    let after = base.serial + edits.len() as u64;
+    if base.lineage != state.lineage || (base.serial != state.serial && after > state.serial) {
+        return Err(Damage::OtherJournal { base: base.serial, serial: state.serial });
+    }
+    // The run ended between writing the snapshot and removing the journal.
+    if base.serial != state.serial {
+        return Ok(state);
+    }
+    edits.into_iter().for_each(|edit| state.apply(edit));
+    Ok(state)
+}
+
+fn read(journal: &[u8]) -> Result<Option<(Base, Vec<Edit>)>, Damage> {
+    let mut chain = String::new();
+    let mut base = None;
+    let mut edits = Vec::new();
+    // What stands behind the last line break is a write that was cut short.
+    let whole = journal.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    for (index, line) in journal[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let damaged = |_| Damage::Frame { line: index + 1 };
+        let payload = payload(line, &chain).ok_or(()).map_err(damaged)?;
+        chain = link(&chain, payload);
+        if base.is_none() {
+            base = Some(serde_json::from_str(payload).map_err(|_| damaged(()))?);
+        } else {
+            edits.push(serde_json::from_str(payload).map_err(|_| damaged(()))?);
+        }
+    }
+    Ok(base.map(|base| (base, edits)))
+}
+
+fn payload<'a>(line: &'a [u8], chain: &str) -> Option<&'a str> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (hash, payload) = line.split_once(' ')?;
+    (hash == link(chain, payload)).then_some(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{sample, sample_edits};
+    use super::*;
+
+    fn journal() -> Vec<u8> {
+        let (mut frames, mut bytes) = Frames::start(&sample());
+        for edit in sample_edits() {
+            bytes.extend(frames.frame(&edit));
+        }
+        bytes
+    }
+
+    fn after(edits: usize) -> State {
+        let mut state = sample();
+        sample_edits().into_iter().take(edits).for_each(|edit| state.apply(edit));
+        state
+    }
+
+    #[test]
+    fn a_journal_cut_anywhere_loses_only_the_line_that_was_cut() {
+        let whole = journal();
+        for length in 0..=whole.len() {
+            let lines = whole[..length].iter().filter(|byte| **byte == b'\n').count();
+            let state = replay(sample(), &whole[..length]).expect("a cut is no damage");
+            assert_eq!(state, after(lines.saturating_sub(1)), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_damage_unless_it_unmakes_the_last_line_break() {
+        let whole = journal();
+        for at in 0..whole.len() {
+            for bit in 0..8 {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 1 << bit;
+                let read = replay(sample(), &flipped);
+                if at + 1 == whole.len() {
+                    assert_eq!(read.expect("a cut line"), after(sample_edits().len() - 1));
+                } else {
+                    assert!(read.is_err(), "bit {bit} of byte {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_journal_that_the_snapshot_already_holds_is_not_replayed() {
+        let edits = sample_edits().len();
+        assert_eq!(replay(after(edits), &journal()).expect("an old journal"), after(edits));
+    }
+
+    #[test]
+    fn a_journal_of_another_state_is_damage() {
+        let mut other = sample();
+        other.lineage = "another".to_owned();
+        assert!(matches!(replay(other, &journal()), Err(Damage::OtherJournal { .. })));
+        let mut older = sample();
+        older.serial -= 1;
+        assert!(matches!(replay(older, &journal()), Err(Damage::OtherJournal { .. })));
+    }
+}
