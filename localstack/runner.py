@@ -57,10 +57,10 @@ def python_for_venv():
 
 
 @contextlib.contextmanager
-def locked(name):
+def locked(folder):
     """One process at a time: several `up` may run at once."""
-    RUN.mkdir(exist_ok=True)
-    with open(RUN / f"{name}.lock", "w") as lock:
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -73,7 +73,7 @@ def ensure_venv():
     """Builds .venv unless its stamp, written last, says that it is whole and of these requirements."""
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     stamp = VENV / "stamp"
-    with locked("venv"):
+    with locked(RUN):
         if stamp.is_file() and stamp.read_text() == wanted and venv_python().exists():
             return
         python = python_for_venv()
@@ -168,7 +168,7 @@ def start(port):
     if not 0 < port < 65536:
         raise Trouble(f"--port {port}: a port is a number from 1 to 65535.")
     ensure_venv()
-    with locked(f"port-{port}"):
+    with locked(run_dir(port)):
         page = health(port)
         if page and page.get("home") != str(HOME):
             raise Trouble(f"Port {port} already serves the emulator of {page.get('home')}. Choose another with --port.")
@@ -181,7 +181,6 @@ def start(port):
 
 def launch(port):
     here = run_dir(port)
-    here.mkdir(parents=True, exist_ok=True)
     say(f"Starting LocalStack on port {port} ...")
     with open(here / "log", "wb") as log:
         process = subprocess.Popen(
@@ -208,9 +207,9 @@ def wait_until_ready(port):
     raise Trouble(f"LocalStack was not ready after {START_SECONDS} s. The end of its log:\n{log_tail(port)}")
 
 
-def stop(port, patience=8):
-    """Ends the instance on this port; nothing to do is no error."""
-    with locked(f"port-{port}"):
+def stop(port, patience=2):
+    """Ends the instance on this port; nothing to do is no error. It has nothing to save, so patience is short."""
+    with locked(run_dir(port)):
         pid = process_of(port)
         if pid is None:
             say(f"Nothing runs on port {port}.")
@@ -231,4 +230,4 @@ def send(pid, number):
 
 
 def ports_started():
-    return sorted(int(path.name) for path in RUN.glob("*") if path.name.isdigit())
+    return sorted(int(path.name) for path in RUN.glob("*") if path.name.isdigit() and (path / "pid").exists())

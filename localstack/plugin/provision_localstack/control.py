@@ -99,7 +99,7 @@ def readable(value, name=""):
     if name.endswith("Password") and isinstance(value, str) or name in ("SecretString", "SecretBinary"):
         return "***"
     if isinstance(value, dict):
-        return {key: readable(inner, key) for key, inner in value.items()}
+        return {key: readable(inner, key) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
         return [readable(inner) for inner in value]
     if value is None or isinstance(value, str | int | float | bool):

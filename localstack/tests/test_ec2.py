@@ -1,0 +1,162 @@
+"""EC2: security groups and their rules, what holds back a deletion, paging."""
+
+from base import Case
+
+TCP = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
+
+
+def cidr(block, **more):
+    return TCP | {"IpRanges": [{"CidrIp": block}]} | more
+
+
+def pair(group, **more):
+    return TCP | {"UserIdGroupPairs": [{"GroupId": group} | more]}
+
+
+class Groups(Case):
+    def setUp(self):
+        super().setUp()
+        self.network()
+
+    def create(self, name, description="d"):
+        return {"GroupName": name, "Description": description, "VpcId": self.vpc}
+
+    def test_names_are_checked(self):
+        create = self.ec2.create_security_group
+        for name in ("sg-abc", "x" * 256, "ü"):
+            self.refused("InvalidParameterValue", create, **self.create(name))
+        self.refused("InvalidParameterValue", create, **self.create("a", "naïve"))
+        self.refused("InvalidGroup.Reserved", create, **self.create("Default"))
+        self.refused("InvalidVpcID.NotFound", create, **self.create("a") | {"VpcId": "vpc-12345678"})
+
+    def test_names_differ_by_more_than_case(self):
+        self.group("GitLab-pgsql")
+        self.refused("InvalidGroup.Duplicate", self.ec2.create_security_group, **self.create("gitlab-PGSQL"))
+
+    def test_reserved_tags(self):
+        group = self.group()
+        tags = [{"Key": "aws:x", "Value": "1"}]
+        self.refused("InvalidParameterValue", self.ec2.create_tags, Resources=[group], Tags=tags)
+
+    def test_a_group_in_use_stays(self):
+        used, user = self.group("used"), self.group("user")
+        self.ec2.authorize_security_group_ingress(GroupId=user, IpPermissions=[pair(used)])
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=used)
+        self.ec2.delete_security_group(GroupId=user)
+        self.ec2.create_network_interface(SubnetId=self.subnets[0], Groups=[used])
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=used)
+        self.refused("DependencyViolation", self.ec2.delete_subnet, SubnetId=self.subnets[0])
+
+    def test_a_group_that_names_itself_goes(self):
+        group = self.group()
+        self.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[pair(group)])
+        self.ec2.delete_security_group(GroupId=group)
+        self.refused("InvalidGroup.NotFound", self.ec2.delete_security_group, GroupId=group)
+
+    def test_the_default_group_stays(self):
+        self.refused("CannotDelete", self.ec2.delete_security_group, GroupId=self.default_group())
+
+    def test_malformed_ids_and_unknown_filters(self):
+        self.refused("InvalidGroupId.Malformed", self.ec2.describe_security_groups, GroupIds=["sg-x"])
+        self.refused("InvalidVpcID.Malformed", self.ec2.describe_vpcs, VpcIds=["vpc"])
+        filters = [{"Name": "colour", "Values": ["red"]}]
+        self.refused("InvalidParameterValue", self.ec2.describe_security_groups, Filters=filters)
+        self.refused("InvalidParameterValue", self.ec2.describe_security_group_rules, Filters=filters)
+
+    def test_paging(self):
+        for number in range(12):
+            self.group(f"g{number}")
+        everything = {group["GroupId"] for group in self.ec2.describe_security_groups()["SecurityGroups"]}
+        pages = self.ec2.get_paginator("describe_security_groups").paginate(PaginationConfig={"PageSize": 5})
+        shown = [[group["GroupId"] for group in page["SecurityGroups"]] for page in pages]
+        self.assertEqual({len(page) for page in shown[:-1]}, {5})
+        self.assertEqual({group for page in shown for group in page}, everything)
+        for operation in ("describe_vpcs", "describe_subnets", "describe_security_group_rules"):
+            self.refused("InvalidParameterValue", getattr(self.ec2, operation), MaxResults=4)
+        self.assertIn("NextToken", self.ec2.describe_security_group_rules(MaxResults=5))
+        self.assertEqual(self.ec2.describe_network_interfaces(MaxResults=5)["NetworkInterfaces"], [])
+
+
+class Rules(Case):
+    def setUp(self):
+        super().setUp()
+        self.network()
+        self.one, self.other = self.group("one"), self.group("other")
+
+    def authorize(self, *permissions):
+        answer = self.ec2.authorize_security_group_ingress(GroupId=self.one, IpPermissions=list(permissions))
+        return answer["SecurityGroupRules"]
+
+    def refuse(self, code, *permissions):
+        authorize = self.ec2.authorize_security_group_ingress
+        self.refused(code, authorize, GroupId=self.one, IpPermissions=list(permissions))
+
+    def rules(self):
+        found = self.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [self.one]}])
+        return [rule for rule in found["SecurityGroupRules"] if not rule["IsEgress"]]
+
+    def test_all_rules_are_returned(self):
+        made = self.authorize(cidr("10.0.0.0/24"), cidr("10.1.0.0/24"), pair(self.other, Description="nodes"))
+        self.assertEqual({rule["SecurityGroupRuleId"] for rule in made}, {rule["SecurityGroupRuleId"] for rule in self.rules()})
+        self.assertEqual(made[2]["ReferencedGroupInfo"]["GroupId"], self.other)
+        self.assertEqual(made[2]["Description"], "nodes")
+
+    def test_a_refused_request_leaves_nothing(self):
+        self.authorize(cidr("10.0.0.0/24"))
+        self.refuse("InvalidPermission.Duplicate", cidr("10.9.0.0/24"), cidr("10.0.0.0/24"))
+        self.assertEqual(len(self.rules()), 1)
+
+    def test_the_description_is_no_part_of_a_rule(self):
+        self.authorize(pair(self.other, Description="a"))
+        self.refuse("InvalidPermission.Duplicate", pair(self.other, Description="b"))
+        self.assertEqual(self.rules()[0]["Description"], "a")
+        renamed = [pair(self.other, Description="c")]
+        self.ec2.update_security_group_rule_descriptions_ingress(GroupId=self.one, IpPermissions=renamed)
+        self.assertEqual(self.rules()[0]["Description"], "c")
+        self.ec2.revoke_security_group_ingress(GroupId=self.one, IpPermissions=[pair(self.other)])
+        self.assertEqual(self.rules(), [])
+
+    def test_ports_are_checked(self):
+        for ports in ({}, {"FromPort": 1, "ToPort": 70000}, {"FromPort": 9, "ToPort": 8}):
+            self.refuse("InvalidParameterValue", {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]} | ports)
+
+    def test_host_bits_are_cleared(self):
+        self.authorize(cidr("10.0.0.5/24"))
+        self.assertEqual(self.rules()[0]["CidrIpv4"], "10.0.0.0/24")
+        self.refuse("InvalidParameterValue", cidr("10.0.0.0"))
+
+    def test_all_protocols_with_ports(self):
+        self.authorize({"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "UserIdGroupPairs": [{"GroupId": self.other}]})
+        self.assertEqual((self.rules()[0]["FromPort"], self.rules()[0]["ToPort"]), (-1, -1))
+        self.refuse("InvalidPermission.Duplicate", {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": self.other}]})
+
+    def test_groups_of_another_network(self):
+        home = self.vpc
+        elsewhere = self.group("elsewhere", self.network(net="10.1"))
+        self.vpc = home
+        self.refuse("InvalidGroup.NotFound", pair(elsewhere))
+        self.refuse("InvalidGroup.NotFound", pair("sg-12345678"))
+
+    def test_at_most_sixty(self):
+        self.authorize(*[cidr(f"10.{number}.0.0/16") for number in range(60)])
+        self.refuse("RulesPerSecurityGroupLimitExceeded", cidr("11.0.0.0/16"))
+
+    def test_modify(self):
+        (rule,) = self.authorize(pair(self.other))
+        third = self.group("third")
+
+        def change(**new):
+            update = [{"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": new}]
+            return {"GroupId": self.one, "SecurityGroupRules": update}
+
+        self.ec2.modify_security_group_rules(**change(IpProtocol="-1", ReferencedGroupId=third, Description="x"))
+        (shown,) = self.rules()
+        self.assertEqual((shown["ReferencedGroupInfo"]["GroupId"], shown["IpProtocol"]), (third, "-1"))
+        modify = self.ec2.modify_security_group_rules
+        self.refused("InvalidParameterValue", modify, **change(IpProtocol="-1", CidrIpv4="10.0.0.0/8"))
+
+    def test_rule_tags(self):
+        tags = [{"ResourceType": "security-group-rule", "Tags": [{"Key": "Name", "Value": "from-nodes"}]}]
+        permissions = [cidr("10.0.0.0/24")]
+        self.ec2.authorize_security_group_ingress(GroupId=self.one, IpPermissions=permissions, TagSpecifications=tags)
+        self.assertEqual(self.rules()[0]["Tags"], tags[0]["Tags"])

@@ -1,0 +1,192 @@
+"""EFS: states that take their time, mount targets, and what hangs on a file system."""
+
+from base import REGION, Case
+
+
+class FileSystems(Case):
+    def create(self, token="t", **more):
+        return self.efs.create_file_system(CreationToken=token, **more)["FileSystemId"]
+
+    def state(self, fs):
+        found = self.efs.describe_file_systems()["FileSystems"]
+        return next((each["LifeCycleState"] for each in found if each["FileSystemId"] == fs), None)
+
+    def test_states(self):
+        self.settings(efs_creating=0.3, efs_updating=0.3, efs_deleting=0.3)
+        made = self.efs.create_file_system(CreationToken="t")
+        fs = made["FileSystemId"]
+        self.assertRegex(fs, "^fs-[0-9a-f]{17}$")
+        self.assertEqual(made["LifeCycleState"], "creating")
+        self.assertEqual(self.state(fs), "creating")
+        self.until("available", lambda: self.state(fs))
+        updated = self.efs.update_file_system(FileSystemId=fs, ThroughputMode="elastic")
+        self.assertEqual((updated["LifeCycleState"], updated["ThroughputMode"]), ("updating", "elastic"))
+        self.until("available", lambda: self.state(fs))
+        self.efs.delete_file_system(FileSystemId=fs)
+        self.assertEqual(self.state(fs), "deleting")
+        self.until(None, lambda: self.state(fs))
+        self.refused("FileSystemNotFound", self.efs.describe_file_systems, FileSystemId=fs, status=404)
+
+    def test_no_time_by_default(self):
+        fs = self.create()
+        self.assertEqual(self.state(fs), "available")
+        self.efs.delete_file_system(FileSystemId=fs)
+        self.assertIsNone(self.state(fs))
+        self.create()
+
+    def test_a_lowered_setting_shortens_what_runs(self):
+        self.settings(efs_creating=3600)
+        fs = self.create()
+        self.assertEqual(self.state(fs), "creating")
+        self.settings()
+        self.assertEqual(self.state(fs), "available")
+
+    def test_a_token_twice(self):
+        fs = self.create()
+        answer = self.refused("FileSystemAlreadyExists", self.efs.create_file_system, CreationToken="t", status=409)
+        self.assertEqual((answer["FileSystemId"], answer["ErrorCode"]), (fs, "FileSystemAlreadyExists"))
+
+    def test_parameters(self):
+        create = self.efs.create_file_system
+        self.refused("BadRequest", create, CreationToken="x", ThroughputMode="provisioned")
+        self.refused("ValidationException", create, CreationToken="x", PerformanceMode="zzz")
+        self.refused("BadRequest", create, CreationToken="x", KmsKeyId="k")
+        self.assertEqual(self.efs.describe_file_systems()["FileSystems"], [])
+
+    def test_encryption_names_a_key(self):
+        made = self.efs.create_file_system(CreationToken="x", Encrypted=True)
+        self.assertRegex(made["KmsKeyId"], f"^arn:aws:kms:{REGION}:{self.account}:key/")
+
+    def test_paging_and_arns(self):
+        made = {self.create(f"t{number}") for number in range(12)}
+        self.assertEqual(len(self.efs.describe_file_systems()["FileSystems"]), 12)
+        first = self.efs.describe_file_systems(MaxItems=7)
+        rest = self.efs.describe_file_systems(MaxItems=7, Marker=first["NextMarker"])
+        self.assertNotIn("NextMarker", rest)
+        shown = first["FileSystems"] + rest["FileSystems"]
+        self.assertEqual({fs["FileSystemId"] for fs in shown}, made)
+        arn = shown[0]["FileSystemArn"]
+        self.assertEqual(len(self.efs.describe_file_systems(FileSystemId=arn)["FileSystems"]), 1)
+
+    def test_tags_by_id_and_arn_are_the_same(self):
+        made = self.efs.create_file_system(CreationToken="x", Tags=[{"Key": "Name", "Value": "n"}])
+        fs, arn = made["FileSystemId"], made["FileSystemArn"]
+        self.efs.tag_resource(ResourceId=arn, Tags=[{"Key": "a", "Value": "b"}])
+        self.efs.untag_resource(ResourceId=fs, TagKeys=["Name"])
+        self.assertEqual(self.efs.list_tags_for_resource(ResourceId=arn)["Tags"], [{"Key": "a", "Value": "b"}])
+        self.efs.create_tags(FileSystemId=fs, Tags=[{"Key": "c", "Value": "d"}])
+        self.assertEqual(len(self.efs.describe_tags(FileSystemId=fs)["Tags"]), 2)
+        self.refused("FileSystemNotFound", self.efs.list_tags_for_resource, ResourceId="fs-12345678", status=404)
+
+    def test_lifecycle(self):
+        fs = self.create()
+        put = self.efs.put_lifecycle_configuration
+        policies = [{"TransitionToIA": "AFTER_30_DAYS"}, {"TransitionToPrimaryStorageClass": "AFTER_1_ACCESS"}]
+        put(FileSystemId=fs, LifecyclePolicies=policies)
+        self.assertEqual(self.efs.describe_lifecycle_configuration(FileSystemId=fs)["LifecyclePolicies"], policies)
+        self.refused("ValidationException", put, FileSystemId=fs, LifecyclePolicies=[{"TransitionToIA": "AFTER_2_DAYS"}])
+        both = {"TransitionToIA": "AFTER_7_DAYS", "TransitionToArchive": "AFTER_90_DAYS"}
+        self.refused("BadRequest", put, FileSystemId=fs, LifecyclePolicies=[both])
+
+    def test_backup_policy(self):
+        fs = self.create()
+        self.refused("PolicyNotFound", self.efs.describe_backup_policy, FileSystemId=fs, status=404)
+        for status in ("ENABLED", "DISABLED"):
+            self.efs.put_backup_policy(FileSystemId=fs, BackupPolicy={"Status": status})
+            self.assertEqual(self.efs.describe_backup_policy(FileSystemId=fs)["BackupPolicy"]["Status"], status)
+        self.refused("FileSystemNotFound", self.efs.describe_backup_policy, FileSystemId="fs-12345678", status=404)
+
+    def test_policy_and_protection(self):
+        fs = self.create()
+        self.efs.put_file_system_policy(FileSystemId=fs, Policy="{}")
+        self.efs.delete_file_system_policy(FileSystemId=fs)
+        self.refused("PolicyNotFound", self.efs.describe_file_system_policy, FileSystemId=fs, status=404)
+        self.efs.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
+        shown = self.efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemProtection"]
+        self.assertEqual(shown["ReplicationOverwriteProtection"], "DISABLED")
+
+
+class MountTargets(Case):
+    def setUp(self):
+        super().setUp()
+        self.network()
+        self.fs = self.efs.create_file_system(CreationToken="t")["FileSystemId"]
+        self.sg = self.group("efs")
+
+    def create(self, subnet=0, **more):
+        return {"FileSystemId": self.fs, "SubnetId": self.subnets[subnet], "SecurityGroups": [self.sg]} | more
+
+    def refuse(self, code, status=400, **parameters):
+        self.refused(code, self.efs.create_mount_target, status=status, **parameters)
+
+    def state(self):
+        found = self.efs.describe_mount_targets(FileSystemId=self.fs)["MountTargets"]
+        return found[0]["LifeCycleState"] if found else None
+
+    def test_states(self):
+        self.settings(mount_target_creating=0.3, mount_target_deleting=0.3)
+        made = self.efs.create_mount_target(**self.create())
+        target = made["MountTargetId"]
+        self.assertEqual((made["LifeCycleState"], self.state()), ("creating", "creating"))
+        read = self.efs.describe_mount_target_security_groups
+        self.refused("IncorrectMountTargetState", read, MountTargetId=target, status=409)
+        self.until("available", self.state)
+        self.assertEqual(read(MountTargetId=target)["SecurityGroups"], [self.sg])
+        self.refused("FileSystemInUse", self.efs.delete_file_system, FileSystemId=self.fs, status=409)
+        self.efs.delete_mount_target(MountTargetId=target)
+        self.assertEqual(self.state(), "deleting")
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=self.sg)
+        self.refused("FileSystemInUse", self.efs.delete_file_system, FileSystemId=self.fs, status=409)
+        self.until(None, self.state)
+        self.ec2.delete_security_group(GroupId=self.sg)
+        self.efs.delete_file_system(FileSystemId=self.fs)
+
+    def test_the_file_system_must_be_available(self):
+        self.settings(efs_creating=60)
+        fs = self.efs.create_file_system(CreationToken="u")["FileSystemId"]
+        self.refuse("IncorrectFileSystemLifeCycleState", 409, **self.create(FileSystemId=fs))
+
+    def test_a_refusal_leaves_no_trace(self):
+        groups = [self.group(f"g{number}") for number in range(6)]
+        self.refuse("SecurityGroupLimitExceeded", **self.create(SecurityGroups=groups))
+        self.refuse("SecurityGroupNotFound", **self.create(SecurityGroups=["sg-12345678"]))
+        self.refuse("SubnetNotFound", **self.create(SubnetId="subnet-12345678"))
+        self.refuse("BadRequest", **self.create(IpAddress="1.2.3.4"))
+        self.assertIsNone(self.state())
+        made = self.efs.create_mount_target(**self.create(IpAddress="10.0.0.77"))
+        self.assertEqual(made["IpAddress"], "10.0.0.77")
+        other = self.efs.create_file_system(CreationToken="u")["FileSystemId"]
+        self.refuse("IpAddressInUse", 409, **self.create(FileSystemId=other, IpAddress="10.0.0.77"))
+
+    def test_one_a_zone_in_one_network(self):
+        self.efs.create_mount_target(**self.create())
+        self.refuse("MountTargetConflict", 409, **self.create())
+        self.network(net="10.1")
+        self.refuse("MountTargetConflict", 409, **self.create(1, SecurityGroups=[self.group("x")]))
+
+    def test_groups_of_another_network(self):
+        own = self.subnets
+        self.network(net="10.1")
+        elsewhere, self.subnets = self.group("elsewhere"), own
+        self.refuse("SecurityGroupNotFound", **self.create(SecurityGroups=[elsewhere]))
+
+    def test_the_default_group(self):
+        made = self.efs.create_mount_target(FileSystemId=self.fs, SubnetId=self.subnets[0])
+        groups = self.efs.describe_mount_target_security_groups(MountTargetId=made["MountTargetId"])
+        self.assertEqual(groups["SecurityGroups"], [self.default_group()])
+
+    def test_the_interface(self):
+        made = self.efs.create_mount_target(**self.create())
+        (eni,) = self.ec2.describe_network_interfaces()["NetworkInterfaces"]
+        self.assertEqual(eni["NetworkInterfaceId"], made["NetworkInterfaceId"])
+        self.assertEqual(eni["Description"], f"EFS mount target for {self.fs} ({made['MountTargetId']})")
+        self.assertEqual((eni["InterfaceType"], eni["RequesterManaged"]), ("efs", True))
+        self.refused("DependencyViolation", self.ec2.delete_subnet, SubnetId=self.subnets[0])
+
+    def test_changing_groups(self):
+        target = self.efs.create_mount_target(**self.create())["MountTargetId"]
+        modify, new = self.efs.modify_mount_target_security_groups, self.group("new")
+        modify(MountTargetId=target, SecurityGroups=[new])
+        self.ec2.delete_security_group(GroupId=self.sg)
+        self.refused("SecurityGroupNotFound", modify, MountTargetId=target, SecurityGroups=["sg-12345678"])
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=new)

@@ -1,0 +1,294 @@
+"""RDS: a PostgreSQL instance from its creation to its end."""
+
+import json
+
+from base import REGION, Case
+
+NAME = "gitlab-pgsql"
+
+
+class Database(Case):
+    """An account with a network, a subnet group and a security group."""
+
+    def setUp(self):
+        super().setUp()
+        self.network()
+        self.sg = self.group("gitlab-pgsql")
+        self.subnet_group("grp")
+
+    def subnet_group(self, name):
+        return self.rds.create_db_subnet_group(
+            DBSubnetGroupName=name, DBSubnetGroupDescription="d", SubnetIds=self.subnets[:2]
+        )
+
+    def wanted(self, **more):
+        return {
+            "DBInstanceIdentifier": NAME,
+            "Engine": "postgres",
+            "EngineVersion": "16.9",
+            "DBInstanceClass": "db.t3.medium",
+            "AllocatedStorage": 50,
+            "StorageType": "gp3",
+            "DBName": "gitlab",
+            "MasterUsername": "gitlab",
+            "MasterUserPassword": "correct-horse",
+            "MultiAZ": True,
+            "DBSubnetGroupName": "grp",
+            "VpcSecurityGroupIds": [self.sg],
+            "PreferredBackupWindow": "04:00-04:30",
+            "PreferredMaintenanceWindow": "sun:04:30-sun:05:30",
+            "BackupRetentionPeriod": 7,
+        } | more
+
+    def create(self, **more):
+        return self.rds.create_db_instance(**self.wanted(**more))["DBInstance"]
+
+    def modify(self, **changes):
+        return self.rds.modify_db_instance(DBInstanceIdentifier=NAME, **changes)["DBInstance"]
+
+    def now(self, name=NAME):
+        return self.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+    def status(self):
+        found = self.rds.describe_db_instances()["DBInstances"]
+        return found[0]["DBInstanceStatus"] if found else None
+
+    def interfaces(self):
+        return self.ec2.describe_network_interfaces()["NetworkInterfaces"]
+
+
+class Creation(Database):
+    def test_states(self):
+        self.settings(db_creating=0.3)
+        made = self.create()
+        self.assertEqual((made["DBInstanceStatus"], "Endpoint" in made), ("creating", False))
+        self.refused("InvalidDBInstanceState", self.modify, DBInstanceClass="db.m5.large")
+        self.until("available", self.status)
+        self.assertEqual(self.now()["Endpoint"]["Port"], 5432)
+
+    def test_what_it_shows(self):
+        made = self.create(EngineVersion="16", StorageEncrypted=True, Tags=[{"Key": "a", "Value": "b"}])
+        self.assertRegex(made["EngineVersion"], r"^16\.\d+$")
+        self.assertRegex(made["DbiResourceId"], "^db-[A-Z0-9]{26}$")
+        self.assertRegex(made["KmsKeyId"], f"^arn:aws:kms:{REGION}:{self.account}:key/")
+        self.assertEqual(made["DBParameterGroups"][0]["DBParameterGroupName"], "default.postgres16")
+        self.assertEqual((made["Iops"], made["StorageThroughput"]), (3000, 125))
+        self.assertEqual(made["LicenseModel"], "postgresql-license")
+        self.assertEqual({made["AvailabilityZone"], made["SecondaryAvailabilityZone"]}, {REGION + "a", REGION + "b"})
+        self.assertEqual(made["TagList"], [{"Key": "a", "Value": "b"}])
+        self.assertEqual(made["PendingModifiedValues"], {})
+        other = self.create(DBInstanceIdentifier="other", MultiAZ=False)
+        self.assertNotEqual(other["DbiResourceId"], made["DbiResourceId"])
+        self.assertNotIn("SecondaryAvailabilityZone", other)
+
+    def test_interfaces_hold_back_deletions(self):
+        self.create()
+        self.assertEqual([eni["Description"] for eni in self.interfaces()], ["RDSNetworkInterface"] * 2)
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=self.sg)
+        new = self.group("new")
+        self.modify(VpcSecurityGroupIds=[new])
+        self.ec2.delete_security_group(GroupId=self.sg)
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=new)
+
+    def refuse(self, code, status=400, **changes):
+        self.refused(code, self.rds.create_db_instance, status=status, **self.wanted(**changes))
+
+    def test_values_are_checked(self):
+        for changes in (
+            {"MasterUserPassword": "short"},
+            {"MasterUserPassword": "with/slash"},
+            {"MasterUsername": "admin"},
+            {"DBName": "1bad-"},
+            {"DBInstanceClass": "t3.medium"},
+            {"AllocatedStorage": 1},
+            {"StorageType": "fast"},
+            {"BackupRetentionPeriod": 99},
+            {"Port": 80},
+            {"PreferredBackupWindow": "04:00-04:10"},
+            {"PreferredMaintenanceWindow": "sun:04:15-sun:05:15"},
+            {"VpcSecurityGroupIds": ["sg-12345678"]},
+            {"DBInstanceIdentifier": "a--b"},
+        ):
+            with self.subTest(changes):
+                self.refuse("InvalidParameterValue", **changes)
+        self.assertIsNone(self.status())
+
+    def test_combinations_are_checked(self):
+        for changes in (
+            {"DBInstanceClass": "db.t2.micro"},
+            {"EngineVersion": "99.9"},
+            {"Iops": 5000},
+            {"StorageType": "io1", "AllocatedStorage": 100},
+            {"AvailabilityZone": REGION + "a"},
+            {"ManageMasterUserPassword": True},
+            {"VpcSecurityGroupIds": [self.other_group()]},
+        ):
+            with self.subTest(changes):
+                self.refuse("InvalidParameterCombination", **changes)
+
+    def other_group(self):
+        self.network(net="10.1")
+        return self.group("elsewhere")
+
+    def test_other_things_must_be_there(self):
+        self.refuse("DBSubnetGroupNotFoundFault", 404, DBSubnetGroupName="none")
+        self.create()
+        self.refuse("DBInstanceAlreadyExists", DBInstanceIdentifier=NAME.upper())
+
+    def test_managed_password(self):
+        wanted = self.wanted(ManageMasterUserPassword=True)
+        del wanted["MasterUserPassword"]
+        made = self.rds.create_db_instance(**wanted)["DBInstance"]
+        value = self.client("secretsmanager").get_secret_value(SecretId=made["MasterUserSecret"]["SecretArn"])
+        self.assertEqual(json.loads(value["SecretString"])["username"], "gitlab")
+        self.refused("InvalidParameterCombination", self.modify, MasterUserPassword="correct-horse")
+        self.refused("InvalidParameterCombination", self.modify, ManageMasterUserPassword=False)
+        self.modify(ManageMasterUserPassword=False, MasterUserPassword="correct-horse")
+        self.assertNotIn("MasterUserSecret", self.now())
+
+    def test_tags(self):
+        arn = self.create()["DBInstanceArn"]
+        tags = [{"Key": "a", "Value": "b"}]
+        self.rds.add_tags_to_resource(ResourceName=arn, Tags=tags)
+        self.assertEqual(self.rds.list_tags_for_resource(ResourceName=arn)["TagList"], tags)
+        missing = {"ResourceName": arn + "x"}
+        self.refused("DBInstanceNotFound", self.rds.list_tags_for_resource, status=404, **missing)
+
+
+class Modification(Database):
+    def test_what_waits(self):
+        self.create()
+        shown = self.modify(DBInstanceClass="db.m5.large", EngineVersion="16.10", AllocatedStorage=100)
+        pending = {"DBInstanceClass": "db.m5.large", "EngineVersion": "16.10", "AllocatedStorage": 100}
+        self.assertEqual((shown["PendingModifiedValues"], shown["DBInstanceStatus"]), (pending, "available"))
+        self.assertEqual(self.now()["DBInstanceClass"], "db.t3.medium")
+        self.modify(DBInstanceClass="db.t3.medium")
+        del pending["DBInstanceClass"]
+        self.assertEqual(self.now()["PendingModifiedValues"], pending)
+        self.assertEqual(self.page("POST", "advance_window"), {"applied": 1})
+        shown = self.now()
+        self.assertEqual((shown["EngineVersion"], shown["AllocatedStorage"]), ("16.10", 100))
+        self.assertEqual(shown["PendingModifiedValues"], {})
+
+    def test_what_does_not_wait(self):
+        self.create()
+        shown = self.modify(BackupRetentionPeriod=14, DeletionProtection=True, PreferredBackupWindow="02:00-02:30")
+        self.assertEqual(shown["PendingModifiedValues"], {})
+        self.assertEqual((shown["BackupRetentionPeriod"], shown["DeletionProtection"]), (14, True))
+        self.modify(BackupRetentionPeriod=0)
+        self.assertEqual(self.now()["PendingModifiedValues"], {"BackupRetentionPeriod": 0})
+
+    def test_at_once_takes_what_waits_along(self):
+        self.settings(db_modify_lag=0.3, db_modifying=0.4)
+        self.create()
+        self.modify(MultiAZ=False)
+        shown = self.modify(AllocatedStorage=100, ApplyImmediately=True)
+        self.assertEqual(shown["PendingModifiedValues"], {"MultiAZ": False, "AllocatedStorage": 100})
+        self.assertEqual(self.status(), "available")
+        self.until("modifying", self.status)
+        self.refused("InvalidDBInstanceState", self.modify, MultiAZ=True)
+        self.until("available", self.status)
+        shown = self.now()
+        self.assertEqual((shown["MultiAZ"], shown["AllocatedStorage"]), (False, 100))
+        self.assertNotIn("SecondaryAvailabilityZone", shown)
+        self.assertEqual(len(self.interfaces()), 1)
+
+    def test_the_port_never_waits(self):
+        self.create()
+        self.modify(DBPortNumber=5555)
+        self.assertEqual(self.now()["Endpoint"]["Port"], 5555)
+
+    def test_the_password_is_masked(self):
+        self.settings(db_modifying=60)
+        self.create()
+        shown = self.modify(MasterUserPassword="another-horse")
+        self.assertEqual(shown["PendingModifiedValues"], {"MasterUserPassword": "****"})
+
+    def test_refusals(self):
+        self.create(AllocatedStorage=100)
+        self.subnet_group("second")
+        for code, changes in (
+            ("InvalidParameterCombination", {"AllocatedStorage": 50}),
+            ("InvalidParameterCombination", {"EngineVersion": "16.4"}),
+            ("InvalidParameterCombination", {"EngineVersion": "17.6"}),
+            ("InvalidParameterCombination", {"DBInstanceClass": "db.t2.micro"}),
+            ("InvalidParameterCombination", {}),
+            ("InvalidParameterValue", {"VpcSecurityGroupIds": ["sg-12345678"]}),
+            ("InvalidParameterValue", {"PreferredBackupWindow": "05:00-05:30"}),
+            ("InvalidVPCNetworkStateFault", {"DBSubnetGroupName": "second"}),
+        ):
+            with self.subTest(changes):
+                self.refused(code, self.modify, **changes)
+
+    def test_versions(self):
+        self.create()
+        self.assertEqual(self.modify(EngineVersion="16", ApplyImmediately=True)["PendingModifiedValues"], {"EngineVersion": "16.10"})
+        self.modify(EngineVersion="17", AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+        shown = self.now()
+        self.assertEqual(shown["EngineVersion"], "17.6")
+        self.assertEqual(shown["DBParameterGroups"][0]["DBParameterGroupName"], "default.postgres17")
+
+    def test_growth_is_a_tenth_at_least(self):
+        self.create(AllocatedStorage=100)
+        self.assertEqual(self.modify(AllocatedStorage=101)["PendingModifiedValues"], {"AllocatedStorage": 110})
+
+    def test_large_gp3(self):
+        self.create()
+        self.modify(AllocatedStorage=400, ApplyImmediately=True)
+        self.assertEqual((self.now()["Iops"], self.now()["StorageThroughput"]), (12000, 500))
+
+    def test_rename(self):
+        self.create()
+        self.modify(NewDBInstanceIdentifier="renamed", ApplyImmediately=True)
+        self.assertEqual(self.now("renamed")["DBInstanceIdentifier"], "renamed")
+        self.refused("DBInstanceNotFound", self.now, status=404)
+
+    def test_failover(self):
+        before = self.create()
+        self.rds.reboot_db_instance(DBInstanceIdentifier=NAME, ForceFailover=True)
+        self.assertEqual(self.now()["AvailabilityZone"], before["SecondaryAvailabilityZone"])
+
+
+class Deletion(Database):
+    def delete(self, **how):
+        return self.rds.delete_db_instance(DBInstanceIdentifier=NAME, **how)["DBInstance"]
+
+    def test_states(self):
+        self.settings(db_deleting=0.3)
+        self.create()
+        self.assertEqual(self.delete(FinalDBSnapshotIdentifier="final")["DBInstanceStatus"], "deleting")
+        self.assertEqual(self.status(), "deleting")
+        self.refused("InvalidDBInstanceState", self.delete, SkipFinalSnapshot=True)
+        in_use = {"DBSubnetGroupName": "grp"}
+        self.refused("InvalidDBSubnetGroupStateFault", self.rds.delete_db_subnet_group, **in_use)
+        self.refused("DependencyViolation", self.ec2.delete_security_group, GroupId=self.sg)
+        self.until(None, self.status)
+        self.rds.delete_db_subnet_group(**in_use)
+        self.ec2.delete_security_group(GroupId=self.sg)
+        snapshots = self.rds.describe_db_snapshots()["DBSnapshots"]
+        self.assertEqual([snapshot["DBSnapshotIdentifier"] for snapshot in snapshots], ["final"])
+
+    def test_how(self):
+        self.create(DeletionProtection=True)
+        self.refused("InvalidParameterCombination", self.delete, SkipFinalSnapshot=True)
+        self.modify(DeletionProtection=False)
+        self.refused("InvalidParameterCombination", self.delete)
+        both = {"SkipFinalSnapshot": True, "FinalDBSnapshotIdentifier": "final"}
+        self.refused("InvalidParameterCombination", self.delete, **both)
+        self.delete(SkipFinalSnapshot=True)
+        self.assertIsNone(self.status())
+
+    def test_a_subnet_in_use_stays_in_its_group(self):
+        self.create()
+        modify = self.rds.modify_db_subnet_group
+        self.refused("SubnetAlreadyInUse", modify, DBSubnetGroupName="grp", SubnetIds=self.subnets[1:])
+        self.refused("InvalidDBSubnetGroupStateFault", self.rds.delete_db_subnet_group, DBSubnetGroupName="grp")
+
+    def test_restore(self):
+        self.create()
+        self.delete(FinalDBSnapshotIdentifier="final")
+        made = self.rds.restore_db_instance_from_db_snapshot(
+            DBInstanceIdentifier="again", DBSnapshotIdentifier="final", DBSubnetGroupName="grp"
+        )["DBInstance"]
+        self.assertEqual((made["DBInstanceStatus"], made["EngineVersion"]), ("creating", "16.9"))
+        self.assertEqual(self.now("again")["DBInstanceStatus"], "available")
