@@ -13,7 +13,8 @@ use crate::resource::Id;
 pub struct Blueprint {
     /// The stack's name.
     pub stack: String,
-    pub cluster: Cluster,
+    /// `None` only for a destroy of a state that adopted no network.
+    pub cluster: Option<Cluster>,
     pub declarations: BTreeMap<Address, Declaration>,
 }
 

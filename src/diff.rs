@@ -1,0 +1,147 @@
+//! The difference of two documents of one kind, field by field, with what each difference costs. Pure.
+//! Knows nothing of what is done about it.
+
+use serde_json::Value;
+
+use crate::document::{Document, is_unknown};
+use crate::plan::FieldChange;
+use crate::resource::{Effect, Field, OnChange};
+
+/// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared.
+pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
+    let at_once = applies_immediately(desired);
+    fields
+        .iter()
+        .filter_map(|field| {
+            let wanted = desired.get(field.name)?;
+            let seen = observed.get(field.name);
+            let unknown = is_unknown(wanted);
+            let met = !unknown && seen.is_some_and(|seen| (field.met)(wanted, seen));
+            (!met).then(|| FieldChange {
+                path: field.name.to_owned(),
+                before: seen.cloned(),
+                after: (!unknown).then(|| wanted.clone()),
+                unknown,
+                sensitive: false,
+                effect: effect(field.on_change, at_once),
+            })
+        })
+        .collect()
+}
+
+/// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
+pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
+    let shown: Vec<Field> =
+        fields.iter().filter(|field| field.on_change != OnChange::Recorded).copied().collect();
+    diff(&shown, recorded, observed)
+        .into_iter()
+        .map(|change| FieldChange {
+            before: change.after,
+            after: change.before,
+            effect: Effect::None,
+            ..change
+        })
+        .collect()
+}
+
+/// All desired fields, as those of an object that is not there yet.
+pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
+    diff(fields, desired, &Document::new())
+        .into_iter()
+        .map(|change| FieldChange { effect: Effect::None, ..change })
+        .collect()
+}
+
+/// Whether only a new object can have what is desired.
+pub fn needs_replacement(changes: &[FieldChange]) -> bool {
+    changes.iter().any(|change| change.effect == Effect::Replacement)
+}
+
+/// The fields that an update can change.
+pub fn changeable(fields: &[Field]) -> Vec<Field> {
+    fields.iter().filter(|field| field.on_change != OnChange::Replace).copied().collect()
+}
+
+/// The fields whose new value is seen at once when the update has settled.
+pub fn seen_at_once(fields: &[Field], desired: &Document) -> Vec<Field> {
+    let at_once = applies_immediately(desired);
+    fields
+        .iter()
+        .filter(|field| match field.on_change {
+            OnChange::InPlace(_) => true,
+            OnChange::AtWindow(_) => at_once,
+            OnChange::Replace | OnChange::Recorded => false,
+        })
+        .copied()
+        .collect()
+}
+
+fn applies_immediately(desired: &Document) -> bool {
+    desired.get("apply_immediately").and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn effect(on_change: OnChange, at_once: bool) -> Effect {
+    match on_change {
+        OnChange::InPlace(effect) => effect,
+        OnChange::AtWindow(effect) if at_once => effect,
+        OnChange::AtWindow(_) => Effect::NextMaintenanceWindow,
+        OnChange::Replace => Effect::Replacement,
+        OnChange::Recorded => Effect::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const FIELDS: &[Field] = &[
+        Field::replace("name"),
+        Field::in_place("tags", Effect::None),
+        Field::at_window("class", Effect::Failover),
+        Field::recorded("protection"),
+        Field::recorded("apply_immediately"),
+    ];
+
+    fn document(value: Value) -> Document {
+        value.as_object().expect("a test document is an object").clone()
+    }
+
+    fn effects(desired: Value, observed: Value) -> Vec<(String, Effect)> {
+        diff(FIELDS, &document(desired), &document(observed))
+            .into_iter()
+            .map(|change| (change.path, change.effect))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_desired_is_not_compared() {
+        assert_eq!(effects(json!({"name": "a"}), json!({"name": "a", "class": "big"})), []);
+    }
+
+    #[test]
+    fn each_difference_has_the_effect_of_its_field() {
+        let observed = json!({"name": "a", "tags": {}, "class": "small", "apply_immediately": false});
+        let class = json!({"class": "big", "apply_immediately": false});
+        assert_eq!(effects(json!({"name": "b"}), observed.clone()), [("name".into(), Effect::Replacement)]);
+        assert_eq!(effects(class, observed.clone()), [("class".into(), Effect::NextMaintenanceWindow)]);
+        let now = json!({"class": "big", "apply_immediately": true});
+        let expected = [("class".into(), Effect::Failover), ("apply_immediately".into(), Effect::None)];
+        assert_eq!(effects(now, observed), expected);
+    }
+
+    #[test]
+    fn a_reference_that_is_not_resolved_is_an_unknown_change() {
+        let changes = diff(FIELDS, &document(json!({"name": "${a.b.id}"})), &document(json!({"name": "x"})));
+        assert!(changes[0].unknown && changes[0].after.is_none());
+    }
+
+    #[test]
+    fn drift_goes_from_recorded_to_observed_and_leaves_out_what_aws_does_not_show() {
+        let recorded = document(json!({"class": "small", "protection": true}));
+        let changes = drift(FIELDS, &recorded, &document(json!({"class": "big", "protection": false})));
+        assert_eq!(changes.len(), 1);
+        assert_eq!((&changes[0].before, &changes[0].after), (&Some(json!("small")), &Some(json!("big"))));
+    }
+}

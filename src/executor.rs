@@ -1,0 +1,290 @@
+//! The executor: carries out a plan step by step, with the state written around every call.
+//! Knows nothing of how a plan is made; it has no choices left to make.
+
+mod accept;
+mod begin;
+mod call;
+mod failure;
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
+
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::blueprint::Blueprint;
+use crate::event::{Event, RunOutcome, RunSummary};
+use crate::kind::{KindError, Live, Registry};
+use crate::plan::{Action, Change, FORMAT_VERSION, Summary};
+use crate::planner::{Planning, Sightings};
+use crate::resource::Id;
+use crate::state::local::{StateError, Writer};
+use crate::state::{Edit, Record};
+use crate::steps::Step;
+
+pub use accept::accept_drift;
+pub use call::Interrupt;
+pub use failure::StepError;
+use settle::Settling;
+
+/// What a run needs.
+pub struct Run<'a> {
+    pub aws: &'a Aws,
+    pub registry: &'a Registry,
+    pub blueprint: &'a Blueprint,
+    pub planning: &'a Planning,
+    /// What the plan was made from.
+    pub sightings: &'a Sightings,
+    /// How many calls may be under way at once.
+    pub parallelism: usize,
+    pub interrupt: Interrupt,
+}
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Report {
+    pub summary: RunSummary,
+    pub failures: Vec<(Address, Action, StepError)>,
+    /// What was not tried, and because of what.
+    pub skipped: Vec<(Address, Action, Address)>,
+}
+
+/// Carries out the plan.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be written: nothing new is begun then, and what AWS was doing goes on. Failed
+/// steps are no error of the run as a whole; they are in the report.
+pub async fn execute(
+    run: &Run<'_>,
+    writer: &mut Writer,
+    sink: &mut dyn FnMut(Event),
+) -> Result<Report, StateError> {
+    let mut execution = Execution {
+        run,
+        writer,
+        sink,
+        started: Instant::now(),
+        steps: run.planning.steps.waits_for.keys().map(|step| (step.clone(), Status::Waiting)).collect(),
+        began: BTreeMap::new(),
+        calls: FuturesUnordered::new(),
+        looks: FuturesUnordered::new(),
+        settling: Settling::default(),
+        failures: Vec::new(),
+        skipped: Vec::new(),
+    };
+    execution.record_what_stays()?;
+    execution.work().await?;
+    Ok(execution.report())
+}
+
+/// Where a step is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Status {
+    Waiting,
+    /// A call is under way, or AWS is at work.
+    Running,
+    Done,
+    Failed,
+    Skipped,
+}
+
+/// A call that has returned.
+struct Returned {
+    step: Step,
+    result: Result<Answer, KindError>,
+}
+
+/// What a successful call says.
+enum Answer {
+    Created(Id),
+    Updated,
+    Deleted,
+}
+
+/// A look at all settling objects of a kind that has returned.
+struct Looked {
+    kind: String,
+    steps: BTreeSet<Step>,
+    result: Result<BTreeMap<Id, Live>, KindError>,
+}
+
+struct Execution<'a> {
+    run: &'a Run<'a>,
+    writer: &'a mut Writer,
+    sink: &'a mut dyn FnMut(Event),
+    started: Instant,
+    steps: BTreeMap<Step, Status>,
+    /// When the first step of an address began.
+    began: BTreeMap<Address, Instant>,
+    calls: FuturesUnordered<LocalBoxFuture<'a, Returned>>,
+    looks: FuturesUnordered<LocalBoxFuture<'a, Looked>>,
+    settling: Settling,
+    failures: Vec<(Address, Action, StepError)>,
+    skipped: Vec<(Address, Action, Address)>,
+}
+
+impl<'a> Execution<'a> {
+    async fn work(&mut self) -> Result<(), StateError> {
+        let mut interrupt = self.run.interrupt.clone();
+        // A sender that is gone will never interrupt; its error must not be polled for ever.
+        let mut may_interrupt = true;
+        loop {
+            let interrupted = *self.run.interrupt.borrow();
+            if !interrupted {
+                self.begin_ready_steps()?;
+                self.look_where_it_is_time();
+            }
+            if self.calls.is_empty() && (interrupted || self.settling.is_empty()) {
+                return Ok(());
+            }
+            let next_look = self.settling.next_look();
+            tokio::select! {
+                Some(returned) = self.calls.next() => self.returned(returned)?,
+                Some(looked) = self.looks.next(), if !interrupted => self.looked(looked)?,
+                () = sleep_until(next_look.unwrap_or_else(Instant::now)), if next_look.is_some() && !interrupted => {}
+                seen = interrupt.wait_for(|interrupted| *interrupted), if may_interrupt && !interrupted => {
+                    may_interrupt = seen.is_ok();
+                }
+            }
+        }
+    }
+
+    /// Begins every step that waits for nothing any more, as many as may be under way.
+    fn begin_ready_steps(&mut self) -> Result<(), StateError> {
+        loop {
+            let waiting: Vec<Step> = self
+                .steps
+                .iter()
+                .filter(|(_, status)| **status == Status::Waiting)
+                .map(|(step, _)| step.clone())
+                .collect();
+            let mut moved = false;
+            for step in waiting {
+                let waits_for = &self.run.planning.steps.waits_for[&step];
+                let blocker = waits_for
+                    .iter()
+                    .find(|other| matches!(self.steps[*other], Status::Failed | Status::Skipped))
+                    .map(|other| other.address().clone());
+                if let Some(because) = blocker {
+                    self.skip(&step, because);
+                    moved = true;
+                } else if waits_for.iter().all(|other| self.steps[other] == Status::Done)
+                    && self.calls.len() < self.run.parallelism
+                {
+                    self.begin(&step)?;
+                    moved = true;
+                }
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    fn skip(&mut self, step: &Step, because: Address) {
+        self.steps.insert(step.clone(), Status::Skipped);
+        let address = step.address();
+        let action = self.action(address);
+        // Of the two steps of a replacement, one is enough to be told of.
+        if because != *address && !self.skipped.iter().any(|(skipped, ..)| skipped == address) {
+            (self.sink)(Event::StepSkipped { address: address.clone(), action, because: because.clone() });
+            self.skipped.push((address.clone(), action, because));
+        }
+    }
+
+    fn done(&mut self, step: &Step) {
+        self.steps.insert(step.clone(), Status::Done);
+        let address = step.address();
+        let all_done = [Step::Up(address.clone()), Step::Down(address.clone())]
+            .iter()
+            .all(|step| self.steps.get(step).is_none_or(|status| *status == Status::Done));
+        if all_done {
+            let id = self.record(address).and_then(|record| record.id.as_ref()).map(Id::to_string);
+            let event = Event::StepDone {
+                address: address.clone(),
+                action: self.action(address),
+                id,
+                elapsed_seconds: self.elapsed(address),
+            };
+            (self.sink)(event);
+        }
+    }
+
+    fn fail(&mut self, step: &Step, error: StepError) {
+        self.steps.insert(step.clone(), Status::Failed);
+        let address = step.address().clone();
+        let action = self.action(&address);
+        let event = Event::StepFailed {
+            address: address.clone(),
+            action,
+            error: error.text(&address),
+            elapsed_seconds: self.elapsed(&address),
+        };
+        (self.sink)(event);
+        self.failures.push((address, action, error));
+    }
+
+    fn change(&self, address: &Address) -> Option<&'a Change> {
+        self.run.planning.plan.change(address)
+    }
+
+    fn action(&self, address: &Address) -> Action {
+        self.change(address).map_or(Action::NoOp, |change| change.action)
+    }
+
+    fn record(&self, address: &Address) -> Option<&Record> {
+        self.writer.state().resources.get(address)
+    }
+
+    fn put(&mut self, address: &Address, record: Record) -> Result<(), StateError> {
+        self.writer.edit(Edit::Put { address: address.clone(), record })
+    }
+
+    fn elapsed(&self, address: &Address) -> f64 {
+        self.began.get(address).map_or(0.0, |began| began.elapsed().as_secs_f64())
+    }
+
+    fn report(self) -> Report {
+        let finished: Vec<Change> = self
+            .run
+            .planning
+            .plan
+            .changes
+            .iter()
+            .filter(|change| {
+                let mut steps = self.steps.iter().filter(|(step, _)| *step.address() == change.address);
+                steps.all(|(_, status)| *status == Status::Done)
+            })
+            .cloned()
+            .collect();
+        let in_flight: BTreeSet<Address> = self
+            .steps
+            .iter()
+            .filter(|(_, status)| **status == Status::Running)
+            .map(|(step, _)| step.address().clone())
+            .collect();
+        let interrupted = *self.run.interrupt.borrow();
+        let outcome = match () {
+            () if interrupted && self.steps.values().any(|status| *status != Status::Done) => {
+                RunOutcome::Interrupted
+            }
+            () if self.failures.is_empty() => RunOutcome::Done,
+            () => RunOutcome::Failed,
+        };
+        let summary = RunSummary {
+            format_version: FORMAT_VERSION.to_owned(),
+            outcome,
+            done: Summary::of(&finished),
+            failed: self.failures.len(),
+            skipped: self.skipped.len(),
+            in_flight: in_flight.into_iter().collect(),
+            elapsed_seconds: self.started.elapsed().as_secs_f64(),
+        };
+        (self.sink)(Event::Summary(summary.clone()));
+        Report { summary, failures: self.failures, skipped: self.skipped }
+    }
+}

@@ -1,0 +1,43 @@
+//! Taking drift into the state: what was observed is what is recorded from now on. AWS is not changed.
+//! Knows nothing of what is desired.
+
+use crate::kind::Registry;
+use crate::planner::{Sighting, Sightings};
+use crate::resource::{Condition, OnChange};
+use crate::state::local::{StateError, Writer};
+use crate::state::{Edit, Phase, Record};
+
+/// Records what was observed of every recorded resource; those that are gone leave the state.
+///
+/// # Errors
+/// [`StateError`] when the state cannot be written.
+pub fn accept_drift(
+    registry: &Registry,
+    sightings: &Sightings,
+    writer: &mut Writer,
+) -> Result<(), StateError> {
+    for (address, before) in writer.state().resources.clone() {
+        match sightings.get(&address) {
+            Some(Sighting::Gone) if before.phase == Phase::Ready => {
+                writer.edit(Edit::Remove { address })?;
+            }
+            Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {
+                let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
+                let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+                for field in fields.iter().filter(|field| field.on_change != OnChange::Recorded) {
+                    if let (Some(recorded), Some(seen)) =
+                        (after.inputs.get_mut(field.name), live.inputs.get(field.name))
+                        && !(field.met)(recorded, seen)
+                    {
+                        *recorded = seen.clone();
+                    }
+                }
+                if after != before {
+                    writer.edit(Edit::Put { address, record: after })?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

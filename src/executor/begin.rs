@@ -1,0 +1,323 @@
+//! The beginning of each step: the intent is made durable, then the call is sent.
+//! Knows nothing of what comes of the call.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use super::settle::{Goal, Target};
+use super::{Answer, Execution, Returned, Status, StepError, call};
+use crate::address::Address;
+use crate::blueprint::Declaration;
+use crate::diff;
+use crate::document::{Document, is_unknown, references, resolve};
+use crate::event::Event;
+use crate::kind::Manager;
+use crate::plan::{Action, ReplaceOrder};
+use crate::planner::Sighting;
+use crate::resource::{Id, Owner};
+use crate::state::local::StateError;
+use crate::state::{Edit, Phase, Predecessor, Record};
+use crate::steps::Step;
+
+/// What an object shall become.
+struct Desired {
+    inputs: Document,
+    depends_on: BTreeSet<Address>,
+}
+
+impl<'a> Execution<'a> {
+    /// Brings the records of what stays as it is up to date: an interrupted run that had nothing left to do, or
+    /// outputs that AWS changed.
+    pub(super) fn record_what_stays(&mut self) -> Result<(), StateError> {
+        if let Some(cluster) = &self.run.blueprint.cluster
+            && self.writer.state().cluster.as_ref() != Some(cluster)
+        {
+            self.writer.edit(Edit::Cluster { cluster: cluster.clone() })?;
+        }
+        let staying = self.run.planning.plan.changes.iter().filter(|change| change.action == Action::NoOp);
+        for address in staying.map(|change| &change.address) {
+            let Some((_, live)) = self.run.sightings.get(address).and_then(Sighting::live) else { continue };
+            let Some(before) = self.record(address).cloned() else { continue };
+            let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
+            if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
+                let Ok(desired) = self.desired(address, manager) else { continue };
+                after.inputs = desired.inputs;
+                after.depends_on = desired.depends_on;
+                if live.condition == crate::resource::Condition::Ready {
+                    after.phase = Phase::Ready;
+                }
+            }
+            if after != before {
+                self.put(address, after)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(&mut self, step: &Step) -> Result<(), StateError> {
+        let address = step.address();
+        let action = self.action(address);
+        self.steps.insert(step.clone(), Status::Running);
+        if !self.began.contains_key(address) {
+            self.began.insert(address.clone(), Instant::now());
+            (self.sink)(Event::StepStarted { address: address.clone(), action });
+        }
+        let begun = match (step, action) {
+            (Step::Up(_), Action::Adopt) => return self.adopt(step),
+            (Step::Down(_), Action::Forget) => {
+                self.writer.edit(Edit::Remove { address: address.clone() })?;
+                self.done(step);
+                return Ok(());
+            }
+            (Step::Up(_), Action::Update) => self.begin_update(step)?,
+            (Step::Up(_), _) => self.begin_create(step)?,
+            (Step::Down(_), _) => self.begin_delete(step)?,
+        };
+        if let Err(error) = begun {
+            self.fail(step, error);
+        }
+        Ok(())
+    }
+
+    fn adopt(&mut self, step: &Step) -> Result<(), StateError> {
+        let address = step.address();
+        match self.run.sightings.get(address).and_then(Sighting::live) {
+            Some((id, live)) => {
+                self.put(address, Record::adopted(id.clone(), live.outputs.clone()))?;
+                self.done(step);
+            }
+            None => self.fail(step, StepError::Gone),
+        }
+        Ok(())
+    }
+
+    /// The kind of an address that may be changed. The cluster's own objects have none, whatever the state says.
+    fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
+        if self.record(address).is_some_and(|record| record.adopted) {
+            return Err(StepError::Adopted);
+        }
+        self.run.registry.managing(address.kind()).ok_or(StepError::Adopted)
+    }
+
+    /// The declaration with everything resolved, checked against what the plan had said.
+    fn desired(&self, address: &Address, manager: &dyn Manager) -> Result<Desired, StepError> {
+        let Some(Declaration::Managed { inputs }) = self.run.blueprint.declarations.get(address) else {
+            return Err(StepError::Undeclared);
+        };
+        let state = self.writer.state();
+        let resolved = resolve(inputs, &|reference| state.output(&reference.address, &reference.output));
+        if let Some((field, _)) = resolved.iter().find(|(_, value)| is_unknown(value)) {
+            return Err(StepError::Unresolved { field: field.clone() });
+        }
+        let desired = manager.normalise(&resolved)?;
+        for field in self.change(address).into_iter().flat_map(|change| &change.fields) {
+            if !field.unknown && field.after.as_ref() != desired.get(&field.path) {
+                return Err(StepError::NotAsPlanned { field: field.path.clone() });
+            }
+        }
+        Ok(Desired { inputs: desired, depends_on: references(inputs) })
+    }
+
+    pub(super) fn declared_references(&self, address: &Address) -> Option<BTreeSet<Address>> {
+        match self.run.blueprint.declarations.get(address) {
+            Some(Declaration::Managed { inputs }) => Some(references(inputs)),
+            _ => None,
+        }
+    }
+
+    fn begin_create(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+        let address = step.address();
+        let (manager, desired) =
+            match self.manager(address).and_then(|manager| Ok((manager, self.desired(address, manager)?))) {
+                Ok(both) => both,
+                Err(error) => return Ok(Err(error)),
+            };
+        let record = match self.record(address).cloned() {
+            None => intent(&desired, 0, None),
+            // The new object of an interrupted replacement, or of an interrupted create: go on with it.
+            Some(record) if self.is_under_way(address, &record) => {
+                Record { inputs: desired.inputs.clone(), depends_on: desired.depends_on.clone(), ..record }
+            }
+            Some(record) => {
+                let create_first =
+                    self.change(address).and_then(|change| change.order) == Some(ReplaceOrder::CreateFirst);
+                let predecessor = record.id.clone().filter(|_| create_first).map(|id| Predecessor {
+                    id,
+                    inputs: record.inputs.clone(),
+                    depends_on: record.depends_on.clone(),
+                });
+                intent(&desired, record.generation + 1, predecessor)
+            }
+        };
+        let begun_before = self.record(address).is_some_and(|before| before.id.is_none());
+        let recovered = self.recovered_id(address);
+        let (id, generation) = (record.id.clone().or(recovered), record.generation);
+        self.put(address, Record { phase: Phase::Creating, id: id.clone(), ..record })?;
+        if let Some(id) = id {
+            let target = Target { id, goal: Goal::Made { desired: desired.inputs, sent: false } };
+            self.settling.add(step, target, manager.patience().create);
+            return Ok(Ok(()));
+        }
+        let owner = self.owner(address, generation);
+        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let step = step.clone();
+        self.calls.push(Box::pin(async move {
+            let inputs = &desired.inputs;
+            let created = call::create(aws, manager, inputs, &owner, begun_before, &interrupt).await;
+            Returned { step, result: created.map(Answer::Created) }
+        }));
+        Ok(Ok(()))
+    }
+
+    /// Whether an earlier run, or the way down of this one, has begun to make the object.
+    fn is_under_way(&self, address: &Address, record: &Record) -> bool {
+        let there = self.run.sightings.get(address).and_then(Sighting::live).is_some();
+        record.predecessor.is_some()
+            || (record.phase == Phase::Creating && (record.id.is_none() || there))
+            || (there && self.action(address) == Action::Create)
+    }
+
+    /// The id that the refresh found for an intent that has none.
+    fn recovered_id(&self, address: &Address) -> Option<Id> {
+        let record = self.record(address)?;
+        let came_down = self.steps.contains_key(&Step::Down(address.clone()));
+        match self.run.sightings.get(address)?.live() {
+            Some((id, _)) if record.id.is_none() && !came_down => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    fn owner(&self, address: &Address, generation: u32) -> Owner {
+        let state = self.writer.state();
+        Owner {
+            stack: state.stack.clone(),
+            address: address.clone(),
+            lineage: state.lineage.clone(),
+            generation,
+        }
+    }
+
+    fn begin_update(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+        let address = step.address();
+        let found = self.manager(address).and_then(|manager| {
+            let (id, live) =
+                self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
+            Ok((manager, id, live, self.desired(address, manager)?))
+        });
+        let (manager, id, live, desired) = match found {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(record) = self.record(address).cloned() else { return Ok(Err(StepError::Gone)) };
+        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record })?;
+        let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
+        let fields = differing.into_iter().map(|field| field.path).collect();
+        self.send_update(step, manager, id.clone(), desired.inputs, fields, live.inputs.clone());
+        Ok(Ok(()))
+    }
+
+    /// Sends an update; the step settles when it returns.
+    pub(super) fn send_update(
+        &mut self,
+        step: &Step,
+        manager: &'a dyn Manager,
+        id: Id,
+        desired: Document,
+        fields: BTreeSet<String>,
+        observed: Document,
+    ) {
+        let patience = manager.patience().update;
+        let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
+        self.settling.hold(step, target, patience);
+        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let step = step.clone();
+        self.calls.push(Box::pin(async move {
+            let updated = call::update(aws, manager, &desired, &id, &fields, &observed, &interrupt).await;
+            Returned { step, result: updated.map(|()| Answer::Updated) }
+        }));
+    }
+
+    fn begin_delete(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+        let address = step.address();
+        let manager = match self.manager(address) {
+            Ok(manager) => manager,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(record) = self.record(address).cloned() else {
+            self.done(step);
+            return Ok(Ok(()));
+        };
+        let (id, inputs) = match (&record.predecessor, self.going_id(address, &record)) {
+            (Some(old), _) => (old.id.clone(), old.inputs.clone()),
+            (None, Some(id)) => (id, record.inputs.clone()),
+            (None, None) => {
+                self.gone(step)?;
+                return Ok(Ok(()));
+            }
+        };
+        if record.predecessor.is_none() {
+            self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record })?;
+        }
+        self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
+        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let step = step.clone();
+        self.calls.push(Box::pin(async move {
+            let deleted = call::delete(aws, manager, &inputs, &id, &interrupt).await;
+            Returned { step, result: deleted.map(|()| Answer::Deleted) }
+        }));
+        Ok(Ok(()))
+    }
+
+    /// The object to be deleted: the recorded one, or the one that an interrupted create had made.
+    fn going_id(&self, address: &Address, record: &Record) -> Option<Id> {
+        record
+            .id
+            .clone()
+            .or_else(|| self.run.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id.clone()))
+    }
+
+    /// Records that the object of a way down is gone.
+    pub(super) fn gone(&mut self, step: &Step) -> Result<(), StateError> {
+        let address = step.address();
+        let Some(record) = self.record(address).cloned() else { return Ok(()) };
+        let goes_up_again = self.steps.contains_key(&Step::Up(address.clone()));
+        if record.predecessor.is_some() && goes_up_again {
+            self.put(address, Record { predecessor: None, ..record })?;
+        } else if record.predecessor.is_some() {
+            // Both objects of an interrupted replacement are to go; the other one is next.
+            self.put(address, Record { predecessor: None, ..record })?;
+            if let Err(error) = self.begin_delete(step)? {
+                self.fail(step, error);
+            }
+            return Ok(());
+        } else if goes_up_again {
+            // The generation must outlive the old object: the new one's natural key is made from it.
+            let next = Record {
+                phase: Phase::Creating,
+                id: None,
+                generation: record.generation + 1,
+                outputs: Document::new(),
+                ..record
+            };
+            self.put(address, next)?;
+        } else {
+            self.writer.edit(Edit::Remove { address: address.clone() })?;
+        }
+        self.done(step);
+        Ok(())
+    }
+}
+
+fn intent(desired: &Desired, generation: u32, predecessor: Option<Predecessor>) -> Record {
+    Record {
+        phase: Phase::Creating,
+        id: None,
+        adopted: false,
+        inputs: desired.inputs.clone(),
+        outputs: Document::new(),
+        depends_on: desired.depends_on.clone(),
+        generation,
+        predecessor,
+    }
+}

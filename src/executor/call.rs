@@ -1,0 +1,151 @@
+//! One mutating call with everything around it that makes it safe to lose its answer.
+//! Knows nothing of steps or records.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::aws::{Aws, AwsError, Outcome};
+use crate::document::Document;
+use crate::kind::{ChangeDocument, KindError, Manager};
+use crate::refresh::is_own;
+use crate::resource::{Id, Owner};
+use crate::retry::Pauses;
+
+/// Turns true when the run is to end: nothing is begun any more, and no pause is waited out.
+pub type Interrupt = watch::Receiver<bool>;
+
+/// How long a create is attempted while what it needs is busy or not visible yet.
+const CREATE_BUDGET: Duration = Duration::from_secs(5 * 60);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// Pauses between attempts until a budget is used up or the run is interrupted.
+struct Attempts {
+    pauses: Pauses,
+    deadline: Instant,
+    interrupt: Interrupt,
+}
+
+impl Attempts {
+    fn new(budget: Duration, interrupt: &Interrupt) -> Self {
+        Self {
+            pauses: Pauses::new(FIRST_PAUSE, LONGEST_PAUSE),
+            deadline: Instant::now() + budget,
+            interrupt: interrupt.clone(),
+        }
+    }
+
+    /// Waits for the next attempt; false when there is none.
+    async fn another(&mut self) -> bool {
+        let pause = self.pauses.next_pause();
+        if Instant::now() + pause > self.deadline {
+            return false;
+        }
+        tokio::select! {
+            () = sleep(pause) => true,
+            // A sender that is gone means that nobody will interrupt.
+            Ok(_) = self.interrupt.wait_for(|interrupted| *interrupted) => false,
+        }
+    }
+}
+
+/// Makes the object, or takes the one that an earlier attempt of ours had made.
+///
+/// # Errors
+/// What AWS answered last; the object may exist all the same when the outcome is unknown, and the next run looks.
+pub(super) async fn create(
+    aws: &Aws,
+    manager: &dyn Manager,
+    inputs: &Document,
+    owner: &Owner,
+    begun_before: bool,
+    interrupt: &Interrupt,
+) -> Result<Id, KindError> {
+    let mut attempts = Attempts::new(CREATE_BUDGET, interrupt);
+    let mut last = None;
+    let mut may_exist = begun_before;
+    loop {
+        if may_exist {
+            match manager.find(aws, inputs, owner).await? {
+                Some(found) if is_own(&found.ownership, owner) => return Ok(found.id),
+                Some(found) => return Err(last.unwrap_or_else(|| taken(&found.id)).into()),
+                None => {}
+            }
+            // It was said to exist and cannot be seen: that takes a moment, or another call.
+            if let Some(error) = last.take()
+                && !attempts.another().await
+            {
+                return Err(error.into());
+            }
+        }
+        let error = match manager.create(aws, inputs, owner).await {
+            Err(KindError::Aws(error)) => error,
+            other => return other,
+        };
+        match error.outcome {
+            Outcome::Exists | Outcome::Unknown => {
+                may_exist = true;
+                last = Some(error);
+            }
+            Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another().await => {}
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+fn taken(id: &Id) -> AwsError {
+    AwsError::refused("find", "NameTaken", format!("{id} has this name, and is not this stack's"))
+}
+
+/// Changes the object. A repeated update is harmless, so that an unknown outcome is simply tried again.
+pub(super) async fn update(
+    aws: &Aws,
+    manager: &dyn Manager,
+    inputs: &Document,
+    id: &Id,
+    fields: &BTreeSet<String>,
+    observed: &Document,
+    interrupt: &Interrupt,
+) -> Result<(), KindError> {
+    let mut attempts = Attempts::new(manager.patience().update, interrupt);
+    loop {
+        let change = ChangeDocument { id, fields, observed };
+        let error = match manager.update(aws, inputs, change).await {
+            Err(KindError::Aws(error)) => error,
+            other => return other,
+        };
+        if !may_pass(error.outcome) || !attempts.another().await {
+            return Err(error.into());
+        }
+    }
+}
+
+/// Asks for the deletion; an object in use is asked again until its users are gone.
+pub(super) async fn delete(
+    aws: &Aws,
+    manager: &dyn Manager,
+    recorded: &Document,
+    id: &Id,
+    interrupt: &Interrupt,
+) -> Result<(), KindError> {
+    let mut attempts = Attempts::new(manager.patience().delete, interrupt);
+    loop {
+        let error = match manager.delete(aws, id, recorded).await {
+            Err(KindError::Aws(error)) => error,
+            other => return other,
+        };
+        if !may_pass(error.outcome) || !attempts.another().await {
+            return Err(error.into());
+        }
+    }
+}
+
+fn may_pass(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Busy | Outcome::Throttled | Outcome::NotYetVisible | Outcome::Unknown => true,
+        Outcome::Exists | Outcome::NotFound | Outcome::Refused => false,
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a step failed, and what to type next.
+//! Knows nothing of how it is printed.
+
+use crate::address::Address;
+use crate::aws::AwsError;
+use crate::event::FailureText;
+use crate::kind::{KindError, Misfit};
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    #[error("{field} is not what the plan had said any more")]
+    NotAsPlanned { field: String },
+    #[error("{field} refers to something that is not known")]
+    Unresolved { field: String },
+    #[error("it is not declared")]
+    Undeclared,
+    #[error("it is the cluster's own, and never changed")]
+    Adopted,
+    #[error("it is gone from AWS")]
+    Gone,
+    #[error("AWS gave it up: {status}")]
+    Failed { status: String },
+    #[error("AWS did not finish in time; the last status was: {status}")]
+    TimedOut { status: String },
+    #[error("it could not be looked at, for the same reason")]
+    NotSeen,
+}
+
+impl From<KindError> for StepError {
+    fn from(error: KindError) -> Self {
+        match error {
+            KindError::Aws(error) => Self::Aws(error),
+            KindError::Misfit(misfit) => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl StepError {
+    /// The failure for people and machines.
+    pub fn text(&self, address: &Address) -> FailureText {
+        let aws = match self {
+            Self::Aws(error) => Some(error),
+            _ => None,
+        };
+        FailureText {
+            message: aws.map_or_else(|| self.to_string(), |error| error.message.clone()),
+            operation: aws.map(|error| error.operation.to_owned()),
+            code: aws.map(|error| error.code.clone()),
+            request_id: aws.and_then(|error| error.request_id.clone()),
+            hint: self.hint(address),
+        }
+    }
+
+    fn hint(&self, address: &Address) -> Option<String> {
+        match self {
+            Self::Failed { .. } => Some(format!("provision apply --replace {address}")),
+            Self::TimedOut { .. } => Some("provision apply, which goes on waiting for it".to_owned()),
+            Self::NotAsPlanned { .. } | Self::Gone | Self::Unresolved { .. } => {
+                Some("provision plan".to_owned())
+            }
+            Self::Aws(error) => hint_for_code(&error.code),
+            Self::Misfit(_) | Self::Undeclared | Self::Adopted | Self::NotSeen => None,
+        }
+    }
+}
+
+/// What helps against the codes that people meet most.
+fn hint_for_code(code: &str) -> Option<String> {
+    let hint = match code {
+        "NoCredentials" => {
+            "log in, or name a profile with --profile; `aws sts get-caller-identity` shows who you are"
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            "log in again, then: provision apply, which goes on where this run stopped"
+        }
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
+            "ask for the permission of that name, then: provision apply"
+        }
+        "Unreachable" | "TimedOut" => "provision apply, when AWS can be reached again",
+        "DependencyViolation" => "remove what still uses it, then run the same command again",
+        code if code.ends_with("QuotaExceeded") || code.ends_with("LimitExceeded") => {
+            "raise the quota in the Service Quotas console, then: provision apply"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

@@ -1,0 +1,220 @@
+//! The planner: desired, recorded and observed go in, a plan comes out. Pure, so that it can be tested as a table.
+//! Knows nothing of how AWS is read or the plan carried out.
+
+mod decide;
+mod findings;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::blueprint::{Blueprint, Declaration};
+use crate::diff;
+use crate::document::references;
+use crate::graph::{self, Edges};
+use crate::kind::{Live, Registry};
+use crate::plan::{
+    Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, StateVersion, Summary,
+};
+use crate::resource::{Effect, Id, Ownership};
+use crate::state::{Phase, State};
+use crate::steps::{self, Planned, Steps};
+
+/// Everything that a plan is made from.
+pub struct Input<'a> {
+    pub registry: &'a Registry,
+    pub blueprint: &'a Blueprint,
+    pub state: Option<&'a State>,
+    pub sightings: &'a Sightings,
+    pub account: &'a str,
+    pub region: &'a str,
+    pub options: &'a Options,
+}
+
+/// What the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub mode: Mode,
+    /// Only these and what they need; all when empty.
+    pub targets: BTreeSet<Address>,
+    /// To be replaced, whatever the difference; also the word that lets go of data.
+    pub replace: BTreeSet<Address>,
+}
+
+/// What was seen of each address: of each record, and of each declaration that has none.
+pub type Sightings = BTreeMap<Address, Sighting>;
+
+/// What was seen of one address.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sighting {
+    /// The recorded object, or the one that an interrupted create had made.
+    Live {
+        id: Id,
+        live: Live,
+    },
+    /// An object that is in the way: it has the natural key of a declaration, and no record.
+    InTheWay {
+        id: Id,
+        ownership: Ownership,
+    },
+    Gone,
+}
+
+impl Sighting {
+    /// The recorded object, if it is there.
+    pub fn live(&self) -> Option<(&Id, &Live)> {
+        match self {
+            Self::Live { id, live } => Some((id, live)),
+            Self::InTheWay { .. } | Self::Gone => None,
+        }
+    }
+}
+
+/// A plan with the steps that carry it out.
+#[derive(Clone, Debug)]
+pub struct Planning {
+    pub plan: Plan,
+    pub steps: Steps,
+}
+
+/// Makes the plan.
+///
+/// A plan with errors among its findings says what would be done, and must not be carried out.
+pub fn plan(input: &Input<'_>) -> Planning {
+    let mut findings = Vec::new();
+    let refers_to = declared_references(input.blueprint);
+    let recorded_on = recorded_dependencies(input.state);
+    let selected = select(input, &refers_to, &recorded_on, &mut findings);
+    let mut changes = match graph::order(&refers_to) {
+        Ok(order) if input.options.mode != Mode::RefreshOnly => {
+            decide::changes(input, &order, &selected, &mut findings)
+        }
+        Ok(_) => BTreeMap::new(),
+        Err(addresses) => {
+            findings.push(findings::circle(&steps::Circle { addresses }));
+            BTreeMap::new()
+        }
+    };
+    let planned = changes
+        .iter()
+        .map(|(address, change)| {
+            let one = Planned {
+                action: change.action,
+                refers_to: refers_to.get(address).cloned().unwrap_or_default(),
+                recorded_on: recorded_on.get(address).cloned().unwrap_or_default(),
+                create_first: change.order == Some(ReplaceOrder::CreateFirst),
+            };
+            (address.clone(), one)
+        })
+        .collect();
+    let steps = steps::lay_out(&planned).unwrap_or_else(|circle| {
+        findings.push(findings::circle(&circle));
+        Steps::default()
+    });
+    for (address, order) in &steps.orders {
+        if let Some(change) = changes.get_mut(address) {
+            change.order = Some(*order);
+            findings.extend(findings::colliding_replacement(input, change));
+        }
+    }
+    findings.sort();
+    findings.dedup();
+    let changes: Vec<Change> = changes.into_values().collect();
+    let plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        stack: input.blueprint.stack.clone(),
+        cluster: input.blueprint.cluster.as_ref().map(|cluster| cluster.name.clone()),
+        account: input.account.to_owned(),
+        region: input.region.to_owned(),
+        state: input.state.map_or_else(
+            || StateVersion { lineage: String::new(), serial: 0 },
+            |state| StateVersion { lineage: state.lineage.clone(), serial: state.serial },
+        ),
+        mode: input.options.mode,
+        summary: Summary::of(&changes),
+        changes,
+        drift: all_drift(input),
+        preflight: findings,
+    };
+    Planning { plan, steps }
+}
+
+fn declared_references(blueprint: &Blueprint) -> Edges<Address> {
+    blueprint
+        .declarations
+        .iter()
+        .map(|(address, declaration)| match declaration {
+            Declaration::Adopted { .. } => (address.clone(), BTreeSet::new()),
+            Declaration::Managed { inputs } => (address.clone(), references(inputs)),
+        })
+        .collect()
+}
+
+fn recorded_dependencies(state: Option<&State>) -> Edges<Address> {
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    records
+        .map(|(address, record)| {
+            let mut on = record.depends_on.clone();
+            on.extend(record.predecessor.iter().flat_map(|old| old.depends_on.iter().cloned()));
+            (address.clone(), on)
+        })
+        .collect()
+}
+
+/// The addresses that the plan is about: all, or the targets with what they need to exist (or to be deleted).
+fn select(
+    input: &Input<'_>,
+    refers_to: &Edges<Address>,
+    recorded_on: &Edges<Address>,
+    findings: &mut Vec<Finding>,
+) -> BTreeSet<Address> {
+    let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
+    let named = input.options.targets.iter().chain(&input.options.replace);
+    findings
+        .extend(named.filter(|name| !all.contains(name)).map(|name| findings::unknown_address(name, &all)));
+    if input.options.targets.is_empty() {
+        return all;
+    }
+    let targets = input.options.targets.iter().cloned();
+    match input.options.mode {
+        Mode::Destroy => graph::closure(&graph::reversed(recorded_on), targets),
+        Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
+    }
+}
+
+fn all_drift(input: &Input<'_>) -> Vec<Drift> {
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    records
+        .filter_map(|(address, record)| {
+            let (gone, fields) = match (input.sightings.get(address)?, record.phase) {
+                (Sighting::Gone, Phase::Ready) => (true, Vec::new()),
+                (Sighting::Live { live, .. }, Phase::Ready) => {
+                    let manager = input.registry.managing(address.kind()).filter(|_| !record.adopted);
+                    let fields = manager
+                        .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
+                        .unwrap_or_default();
+                    (false, fields)
+                }
+                _ => return None,
+            };
+            let kind = address.kind().to_owned();
+            (gone || !fields.is_empty()).then(|| Drift { address: address.clone(), kind, gone, fields })
+        })
+        .collect()
+}
+
+/// A change of which nothing is said yet but what is done and why.
+fn change(address: &Address, action: Action, reason: impl Into<String>) -> Change {
+    Change {
+        address: address.clone(),
+        kind: address.kind().to_owned(),
+        action,
+        reason: reason.into(),
+        effect: Effect::None,
+        fields: Vec::new(),
+        order: None,
+    }
+}
+
+fn error(check: &str, address: &Address, message: String, hint: Option<String>) -> Finding {
+    Finding { check: check.to_owned(), address: Some(address.clone()), level: Level::Error, message, hint }
+}

@@ -1,0 +1,177 @@
+//! What a plan must not be carried out for, each with the remedy.
+//! Knows nothing of how the plan came to be.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Input, Sighting, error};
+use crate::address::Address;
+use crate::kind::{Live, Manager};
+use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
+use crate::resource::{Condition, Id, Ownership};
+use crate::state::Record;
+use crate::steps::Circle;
+
+pub(super) fn circle(circle: &Circle) -> Finding {
+    Finding {
+        check: "circle".to_owned(),
+        address: circle.addresses.first().cloned(),
+        level: Level::Error,
+        message: circle.to_string(),
+        hint: None,
+    }
+}
+
+pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Finding {
+    let text = name.to_string();
+    let nearest = all.iter().max_by(|a, b| {
+        let likeness = |address: &Address| strsim::jaro_winkler(&address.to_string(), &text);
+        likeness(a).total_cmp(&likeness(b))
+    });
+    error(
+        "address",
+        name,
+        "neither the stack nor the state has this address".to_owned(),
+        nearest.map(|nearest| format!("did you mean {nearest}?")),
+    )
+}
+
+pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
+    error(
+        "adopted",
+        address,
+        format!("the cluster's own {id} is not there (any more)"),
+        Some(
+            "look at the cluster; when the loss is meant: provision state forget ".to_owned()
+                + &address.to_string(),
+        ),
+    )
+}
+
+pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
+    error(
+        "ownership",
+        address,
+        format!("{id} does not carry this stack's ownership tags, so it is not changed"),
+        Some(format!("to let go of it: provision state forget {address}")),
+    )
+}
+
+pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownership: &Ownership) -> Finding {
+    let (owner, hint) = match ownership {
+        Ownership::Tagged { stack, address: tagged }
+            if *stack == input.blueprint.stack && *tagged == address.to_string() =>
+        {
+            (
+                "it carries this stack's tags, but the state does not know it".to_owned(),
+                "put the lost state file back (the previous one is kept beside it as .backup)".to_owned(),
+            )
+        }
+        Ownership::Tagged { stack, address: tagged } if *stack == input.blueprint.stack => (
+            format!("it belongs to {tagged} of this stack"),
+            format!("provision state move {tagged} {address}"),
+        ),
+        Ownership::Tagged { stack, .. } => {
+            (format!("it belongs to the stack {stack}"), "choose another name in the stack file".to_owned())
+        }
+        Ownership::Untagged | Ownership::Inherited => (
+            "it was not made by provision".to_owned(),
+            "choose another name in the stack file, or delete it yourself".to_owned(),
+        ),
+    };
+    error("name-taken", address, format!("{id} has this name already: {owner}"), Some(hint))
+}
+
+pub(super) fn failed_object(address: &Address, status: &str) -> Finding {
+    error(
+        "failed",
+        address,
+        format!("AWS has given it up: {status}"),
+        Some(format!("to make it anew: provision apply --replace {address}")),
+    )
+}
+
+pub(super) fn data_loss_by_replacement(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+    decision: &Change,
+) -> Option<Finding> {
+    let live = input.sightings.get(address).and_then(Sighting::live).map(|(_, live)| live);
+    let leaving = live.is_some_and(is_leaving);
+    if !manager.holds_data() || leaving {
+        return None;
+    }
+    if !input.options.replace.contains(address) {
+        return Some(error(
+            "data-loss",
+            address,
+            format!("it would be replaced, and its data lost: {}", decision.reason),
+            Some(format!("undo that change; or, to lose the data: provision apply --replace {address}")),
+        ));
+    }
+    protected(address, record, live)
+}
+
+pub(super) fn data_loss_by_deletion(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+    live: &Live,
+) -> Option<Finding> {
+    let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    if !holds_data || is_leaving(live) {
+        return None;
+    }
+    if input.options.mode != Mode::Destroy {
+        return Some(error(
+            "data-loss",
+            address,
+            "it is no longer declared, and deleting it would lose its data".to_owned(),
+            Some(format!(
+                "put it back into the stack file; or, to lose the data: provision destroy --target {address}"
+            )),
+        ));
+    }
+    protected(address, Some(record), Some(live))
+}
+
+fn is_leaving(live: &Live) -> bool {
+    matches!(&live.condition, Condition::Pending(status) if status == "deleting")
+}
+
+fn protected(address: &Address, record: Option<&Record>, live: Option<&Live>) -> Option<Finding> {
+    let recorded = record.is_some_and(Record::is_protected);
+    let observed = live.and_then(|live| live.inputs.get("deletion_protection")).and_then(Value::as_bool);
+    (recorded || observed == Some(true)).then(|| {
+        error(
+            "protected",
+            address,
+            "its deletion protection is on".to_owned(),
+            Some("write `deletion_protection: false` into the stack file, then: provision apply".to_owned()),
+        )
+    })
+}
+
+/// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.
+pub(super) fn colliding_replacement(input: &Input<'_>, change: &Change) -> Option<Finding> {
+    let manager = input.registry.managing(change.address.kind())?;
+    let predecessor = input
+        .state
+        .and_then(|state| state.resources.get(&change.address))
+        .is_some_and(|record| record.predecessor.is_some());
+    let key = manager.natural_key();
+    let same_key =
+        !key.is_empty() && key.iter().all(|name| !change.fields.iter().any(|field| field.path == *name));
+    (change.order == Some(ReplaceOrder::CreateFirst) && same_key && !predecessor).then(|| {
+        error(
+            "name-taken",
+            &change.address,
+            "it is in use, so its replacement must be made beside it, and cannot have the same name"
+                .to_owned(),
+            Some(format!("change its {} in the stack file", key.last().unwrap_or(&"name"))),
+        )
+    })
+}

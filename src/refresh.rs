@@ -1,0 +1,173 @@
+//! The refresh: what AWS has at each address now, all kinds at once and each kind in one round.
+//! Knows nothing of what is desired of an object that it finds.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{try_join, try_join_all};
+
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::blueprint::{Blueprint, Declaration};
+use crate::document::{Document, is_unknown, resolve};
+use crate::kind::{KindError, Live, Registry, TrackedDocument};
+use crate::planner::{Sighting, Sightings};
+use crate::resource::{Found, Id, Owner, Ownership};
+use crate::state::State;
+
+/// A kind that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {kind} from AWS")]
+pub struct RefreshError {
+    pub kind: String,
+    pub source: KindError,
+}
+
+/// An object to be looked for by its natural key, since no id is recorded.
+struct Wanted {
+    address: Address,
+    inputs: Document,
+    owner: Owner,
+    /// Whether a create was begun, so that an object of ours at this address is the one that it made.
+    begun: bool,
+}
+
+/// Looks at every recorded and every declared resource.
+///
+/// # Errors
+/// [`RefreshError`] for the first kind that cannot be read.
+pub async fn refresh(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+) -> Result<Sightings, RefreshError> {
+    let known = known_ids(blueprint, state);
+    let wanted = wanted(registry, blueprint, state);
+    let (live, found) = try_join(
+        observe(aws, registry, &known, state),
+        try_join_all(wanted.iter().map(|one| look_for(aws, registry, one))),
+    )
+    .await?;
+    let mut sightings: Sightings = live;
+    let mut recovered = BTreeMap::new();
+    for (one, found) in wanted.into_iter().zip(found) {
+        let sighting = match found {
+            None => Sighting::Gone,
+            Some(Found { id, ownership }) if one.begun && is_own(&ownership, &one.owner) => {
+                recovered.insert(one.address, id);
+                continue;
+            }
+            Some(Found { id, ownership }) => Sighting::InTheWay { id, ownership },
+        };
+        sightings.insert(one.address, sighting);
+    }
+    sightings.extend(observe(aws, registry, &recovered, state).await?);
+    Ok(sightings)
+}
+
+/// Whether an object found by its natural key is the one that was made for this address.
+pub fn is_own(ownership: &Ownership, owner: &Owner) -> bool {
+    match ownership {
+        Ownership::Tagged { stack, address } => {
+            *stack == owner.stack && *address == owner.address.to_string()
+        }
+        Ownership::Untagged => false,
+        Ownership::Inherited => true,
+    }
+}
+
+fn known_ids(blueprint: &Blueprint, state: Option<&State>) -> BTreeMap<Address, Id> {
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    let recorded = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
+    let adopted = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
+        Declaration::Adopted { id } => Some((address.clone(), id.clone())),
+        Declaration::Managed { .. } => None,
+    });
+    recorded.chain(adopted).collect()
+}
+
+fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> Vec<Wanted> {
+    let record = |address: &Address| state.and_then(|state| state.resources.get(address));
+    let begun = state.into_iter().flat_map(|state| &state.resources).filter_map(|(address, record)| {
+        record.id.is_none().then(|| (address, record.inputs.clone(), record.generation, true))
+    });
+    let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
+        Declaration::Managed { inputs } if record(address).is_none() => {
+            let resolved =
+                resolve(inputs, &|reference| match blueprint.declarations.get(&reference.address) {
+                    Some(Declaration::Adopted { id }) if reference.output == "id" => Some(id.as_str().into()),
+                    _ => state?.output(&reference.address, &reference.output),
+                });
+            Some((address, resolved, 0, false))
+        }
+        _ => None,
+    });
+    begun
+        .chain(declared)
+        .filter(|(address, inputs, ..)| {
+            // A natural key that is not known yet belongs to no object.
+            registry.managing(address.kind()).is_some_and(|kind| {
+                kind.natural_key().iter().all(|field| !inputs.get(*field).is_none_or(is_unknown))
+            })
+        })
+        .map(|(address, inputs, generation, begun)| Wanted {
+            address: address.clone(),
+            inputs,
+            owner: Owner {
+                stack: blueprint.stack.clone(),
+                address: address.clone(),
+                lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
+                generation,
+            },
+            begun,
+        })
+        .collect()
+}
+
+async fn look_for(aws: &Aws, registry: &Registry, wanted: &Wanted) -> Result<Option<Found>, RefreshError> {
+    let kind = wanted.address.kind();
+    match registry.managing(kind) {
+        None => Ok(None),
+        Some(manager) => manager
+            .find(aws, &wanted.inputs, &wanted.owner)
+            .await
+            .map_err(|source| RefreshError { kind: kind.to_owned(), source }),
+    }
+}
+
+async fn observe(
+    aws: &Aws,
+    registry: &Registry,
+    ids: &BTreeMap<Address, Id>,
+    state: Option<&State>,
+) -> Result<Sightings, RefreshError> {
+    let mut kinds: BTreeMap<&str, Vec<(&Address, TrackedDocument)>> = BTreeMap::new();
+    for (address, id) in ids {
+        let record = state.and_then(|state| state.resources.get(address));
+        let recorded = record.filter(|record| !record.adopted).map(|record| record.inputs.clone());
+        let tracked = TrackedDocument { id: id.clone(), recorded };
+        kinds.entry(address.kind()).or_default().push((address, tracked));
+    }
+    let reads = kinds.into_iter().filter_map(|(kind, objects)| {
+        let reader = registry.reader(kind)?;
+        Some(async move {
+            let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
+            let live = reader
+                .observe(aws, &tracked)
+                .await
+                .map_err(|source| RefreshError { kind: kind.to_owned(), source })?;
+            let sightings = objects
+                .iter()
+                .map(|(address, one)| ((*address).clone(), sighting(&one.id, live.get(&one.id))));
+            Ok(sightings.collect::<Vec<_>>())
+        })
+    });
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+}
+
+fn sighting(id: &Id, live: Option<&Live>) -> Sighting {
+    match live {
+        Some(live) => Sighting::Live { id: id.clone(), live: live.clone() },
+        None => Sighting::Gone,
+    }
+}
