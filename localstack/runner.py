@@ -154,6 +154,8 @@ def environment(port):
         "LOCALSTACK_VOLUME_DIR": str(here / "volume"),
         "FILESYSTEM_ROOT": str(here / "root"),
         "DISABLE_EVENTS": "1",
+        # Every account would begin by reading a list of machine images that nothing here needs.
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
         # Inside a container LocalStack would otherwise take the paths of its own image.
         "OVERRIDE_IN_DOCKER": "0",

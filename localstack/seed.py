@@ -83,6 +83,8 @@ class Cluster:
         vpc_id = self.find_vpc() or self.make_vpc()
         planned = self.planned_subnets()
         subnets = self.make_subnets(vpc_id, planned)
+        if self.options.topology == "multi-subnet":
+            subnets.append(self.make_ipv6_subnet(vpc_id))
         groups = self.make_groups(vpc_id)
         if self.shared:
             tables, gateway = [], None
@@ -111,7 +113,11 @@ class Cluster:
 
     def make_vpc(self):
         tags = {} if self.shared else self.tags(self.name)
-        vpc = self.ec2.create_vpc(CidrBlock=f"{self.net}.0.0/16", TagSpecifications=self.specification("vpc", tags))
+        vpc = self.ec2.create_vpc(
+            CidrBlock=f"{self.net}.0.0/16",
+            AmazonProvidedIpv6CidrBlock=self.options.topology == "multi-subnet",
+            TagSpecifications=self.specification("vpc", tags),
+        )
         vpc_id = vpc["Vpc"]["VpcId"]
         self.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": True})
         self.ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": not self.options.no_dns})
@@ -135,7 +141,7 @@ class Cluster:
 
     def make_subnets(self, vpc_id, planned):
         existing = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
-        by_cidr = {subnet["CidrBlock"]: subnet["SubnetId"] for subnet in existing}
+        by_cidr = {subnet.get("CidrBlock"): subnet["SubnetId"] for subnet in existing}
         subnets = []
         for name, zone, kind, cidr in planned:
             subnet_id = by_cidr.get(cidr)
@@ -145,6 +151,25 @@ class Cluster:
                 subnet_id = made["Subnet"]["SubnetId"]
             subnets.append({"id": subnet_id, "zone": zone, "type": kind, "name": name, "cidr": cidr})
         return subnets
+
+    def make_ipv6_subnet(self, vpc_id):
+        """A subnet without IPv4 addresses, as the private ones of kops' IPv6 clusters: of no use to RDS."""
+        zone = self.options.region + "a"
+        name = f"ipv6-{zone}.{self.name}"
+        vpc = self.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"][0]
+        cidr = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("::/56", "::/64")
+        existing = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["Subnets"]
+        subnet_id = next((subnet["SubnetId"] for subnet in existing if subnet.get("Ipv6Native")), None)
+        if subnet_id is None:
+            made = self.ec2.create_subnet(
+                VpcId=vpc_id,
+                AvailabilityZone=zone,
+                Ipv6Native=True,
+                Ipv6CidrBlock=cidr,
+                TagSpecifications=self.specification("subnet", self.subnet_tags(name, "Private")),
+            )
+            subnet_id = made["Subnet"]["SubnetId"]
+        return {"id": subnet_id, "zone": zone, "type": "Private", "name": name, "cidr": cidr}
 
     def make_groups(self, vpc_id):
         existing = self.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])["SecurityGroups"]

@@ -62,6 +62,19 @@ class Groups(Case):
         filters = [{"Name": "colour", "Values": ["red"]}]
         self.refused("InvalidParameterValue", self.ec2.describe_security_groups, Filters=filters)
         self.refused("InvalidParameterValue", self.ec2.describe_security_group_rules, Filters=filters)
+        self.refused("InvalidParameterValue", self.ec2.describe_subnets, Filters=filters)
+
+    def test_addresses_of_ipv6_subnets_fit(self):
+        vpc = self.ec2.create_vpc(CidrBlock="10.2.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+        cidr = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+        wanted = {"VpcId": vpc["VpcId"], "AvailabilityZone": "eu-west-1a", "Ipv6Native": True, "Ipv6CidrBlock": cidr}
+        subnet = self.ec2.create_subnet(**wanted)["Subnet"]
+        self.assertLess(subnet["AvailableIpAddressCount"], 2**31)
+        fs = self.efs.create_file_system(CreationToken="t")["FileSystemId"]
+        target = {"FileSystemId": fs, "SubnetId": subnet["SubnetId"]}
+        self.refused("BadRequest", self.efs.create_mount_target, **target)
+        group = {"DBSubnetGroupName": "g", "DBSubnetGroupDescription": "d", "SubnetIds": [*self.subnets, subnet["SubnetId"]]}
+        self.refused("InvalidSubnet", self.rds.create_db_subnet_group, **group)
 
     def test_paging(self):
         for number in range(12):

@@ -10,7 +10,7 @@ overrides = Overrides("ec2")
 on = overrides.on
 rules.register(on)
 
-# Operation: (member with the rows, parameter with the ids, filters besides tag:*, tag-key and tag-value).
+# Operation: (member with the rows, parameter with the ids).
 PAGED = {
     "DescribeSecurityGroups": ("SecurityGroups", "GroupIds"),
     "DescribeSecurityGroupRules": ("SecurityGroupRules", "SecurityGroupRuleIds"),
@@ -23,6 +23,7 @@ MALFORMED = {
     "SubnetIds": ("subnet", "InvalidSubnetID.Malformed"),
     "VpcIds": ("vpc", "InvalidVpcID.Malformed"),
 }
+# The filters that moto knows where it fails on others; tag:*, tag-key and tag-value come on top.
 FILTERS = {
     "DescribeSecurityGroups": "description egress.ip-permission.cidr egress.ip-permission.from-port "
     "egress.ip-permission.group-id egress.ip-permission.group-name egress.ip-permission.ipv6-cidr "
@@ -46,13 +47,32 @@ def describe(call: Call):
             fail("InvalidParameterValue", f"Value ( {size} ) for parameter maxResults is invalid. Expecting 5 to 1000.")
         if call.get(ids_parameter):
             fail("InvalidParameterCombination", "The parameter maxResults cannot be used with ids.")
-    answer = call.forward()
+    try:
+        answer = call.forward()
+    except NotImplementedError as error:
+        # This is how moto takes a filter that it does not know.
+        fail("InvalidParameterValue", str(error).split(" for ")[0] + " is invalid")
     rows = answer.get(rows_member, [])
+    for row in rows:
+        cap_addresses(row)
     start = position(token)
     end = start + size if size else len(rows)
     answer[rows_member] = rows[start:end]
     if end < len(rows):
         answer["NextToken"] = base64.b64encode(b"row %d" % end).decode()
+    return answer
+
+
+def cap_addresses(subnet: dict):
+    # moto counts the addresses of an IPv6 subnet; the API's number has 32 bits, and clients refuse more.
+    if "AvailableIpAddressCount" in subnet:
+        subnet["AvailableIpAddressCount"] = min(subnet["AvailableIpAddressCount"], 2**31 - 1)
+
+
+@on("CreateSubnet")
+def create_subnet(call: Call):
+    answer = call.forward()
+    cap_addresses(answer["Subnet"])
     return answer
 
 

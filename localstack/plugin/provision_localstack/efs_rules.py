@@ -138,6 +138,8 @@ def find_subnet(call: Call, subnet_id: str):
         validation(f"'{subnet_id}' is no subnet id.")
     for subnets in call.ec2.subnets.values():
         if subnet_id in subnets:
+            if subnets[subnet_id].ipv6_native:
+                bad_request(f"The subnet '{subnet_id}' has no IPv4 addresses.")
             return subnets[subnet_id]
     fail("SubnetNotFound", f"The subnet ID '{subnet_id}' does not exist", ErrorCode="SubnetNotFound")
 

@@ -31,6 +31,8 @@ def subnets_of(call: Call) -> list:
     if missing := [subnet_id for subnet_id in wanted if subnet_id not in every]:
         fail("InvalidSubnet", f"Some input subnets in :[{', '.join(missing)}] are invalid.")
     subnets = [every[subnet_id] for subnet_id in wanted]
+    if without := [subnet.id for subnet in subnets if subnet.ipv6_native]:
+        fail("InvalidSubnet", f"The subnets {', '.join(without)} have no IPv4 addresses.")
     if len({subnet.vpc_id for subnet in subnets}) > 1:
         fail("InvalidSubnet", "The subnets are not all in the same VPC.")
     zones = {subnet.availability_zone for subnet in subnets}
