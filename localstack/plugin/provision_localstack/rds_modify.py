@@ -175,6 +175,9 @@ def checked(call: Call, database) -> dict:
     )
     if problem:
         check.invalid(problem)
+    if wanted.pop("RotateMasterUserPassword", False) and not call.get("ApplyImmediately"):
+        # With it, nothing happens: the secret keeps its value, there being no function here that rotates it.
+        check.combination("You must specify apply immediately when rotating the master user password.")
     if "PreferredMaintenanceWindow" in wanted:
         wanted["PreferredMaintenanceWindow"] = wanted["PreferredMaintenanceWindow"].lower()
     if "EngineVersion" in wanted:
