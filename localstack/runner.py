@@ -178,7 +178,11 @@ def start(port):
             if port_taken(port):
                 raise Trouble(f"Port {port} is taken by another program. Choose another with --port.")
             launch(port)
-        wait_until_ready(port)
+        try:
+            wait_until_ready(port)
+        except Trouble:
+            end_process(port)
+            raise
 
 
 def launch(port):
@@ -205,25 +209,30 @@ def wait_until_ready(port):
             return
         if process_of(port) is None:
             raise Trouble(f"LocalStack ended at start. The end of {run_dir(port) / 'log'}:\n{log_tail(port)}")
+        if not page and "Ready." in log_tail(port) and not health(port):
+            raise Trouble(f"LocalStack started without the plugin. The end of its log:\n{log_tail(port)}")
         time.sleep(0.1)
     raise Trouble(f"LocalStack was not ready after {START_SECONDS} s. The end of its log:\n{log_tail(port)}")
 
 
-def stop(port, patience=2):
-    """Ends the instance on this port; nothing to do is no error. It has nothing to save, so patience is short."""
+def stop(port):
+    """Ends the instance on this port; nothing to do is no error."""
     with locked(run_dir(port)):
-        pid = process_of(port)
-        if pid is None:
-            say(f"Nothing runs on port {port}.")
-        else:
-            send(pid, signal.SIGTERM)
-            deadline = time.monotonic() + patience
-            while process_of(port) is not None and time.monotonic() < deadline:
-                time.sleep(0.05)
-            if process_of(port) is not None:
-                send(pid, signal.SIGKILL)
-            say(f"Stopped LocalStack on port {port}.")
-        (run_dir(port) / "pid").unlink(missing_ok=True)
+        say(f"Stopped LocalStack on port {port}." if end_process(port) else f"Nothing runs on port {port}.")
+
+
+def end_process(port, patience=2):
+    """Whether there was a process to end. It has nothing to save, so patience is short."""
+    pid = process_of(port)
+    if pid is not None:
+        send(pid, signal.SIGTERM)
+        deadline = time.monotonic() + patience
+        while process_of(port) is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if process_of(port) is not None:
+            send(pid, signal.SIGKILL)
+    (run_dir(port) / "pid").unlink(missing_ok=True)
+    return pid is not None
 
 
 def send(pid, number):
