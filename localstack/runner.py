@@ -185,8 +185,25 @@ def start(port):
             raise
 
 
+def catalogue(here):
+    """Where LocalStack keeps its index of all services, which costs seconds and 400 MB of memory to make."""
+    folder = here / "root" / "var" / "lib" / "localstack" / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def share_catalogue(source, target):
+    for path in source.glob("service-catalog-*.dill"):
+        if not (target / path.name).exists():
+            # By renaming, so that no other instance ever reads half of it.
+            partial = target / f"{path.name}.{os.getpid()}"
+            shutil.copyfile(path, partial)
+            partial.rename(target / path.name)
+
+
 def launch(port):
     here = run_dir(port)
+    share_catalogue(VENV, catalogue(here))
     say(f"Starting LocalStack on port {port} ...")
     with open(here / "log", "wb") as log:
         process = subprocess.Popen(
@@ -206,6 +223,7 @@ def wait_until_ready(port):
     while time.monotonic() < deadline:
         page = health(port)
         if page and page["ready"]:
+            share_catalogue(catalogue(run_dir(port)), VENV)
             return
         if process_of(port) is None:
             raise Trouble(f"LocalStack ended at start. The end of {run_dir(port) / 'log'}:\n{log_tail(port)}")
