@@ -87,6 +87,7 @@ pub enum Phase {
 pub enum Edit {
     Put { address: Address, record: Record },
     Remove { address: Address },
+    Move { from: Address, to: Address },
     Cluster { cluster: Cluster },
 }
 
@@ -117,9 +118,24 @@ impl State {
             Edit::Remove { address } => {
                 self.resources.remove(&address);
             }
+            Edit::Move { from, to } => self.rename(&from, &to),
             Edit::Cluster { cluster } => self.cluster = Some(cluster),
         }
         self.serial += 1;
+    }
+
+    fn rename(&mut self, from: &Address, to: &Address) {
+        if let Some(record) = self.resources.remove(from) {
+            self.resources.insert(to.clone(), record);
+        }
+        for record in self.resources.values_mut() {
+            let old = record.predecessor.iter_mut().map(|old| &mut old.depends_on);
+            for depends_on in old.chain([&mut record.depends_on]) {
+                if depends_on.remove(from) {
+                    depends_on.insert(to.clone());
+                }
+            }
+        }
     }
 
     /// The value that a reference to `output` of `address` stands for, if it is recorded.
@@ -203,6 +219,7 @@ mod tests {
         vec![
             Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
             Edit::Cluster { cluster },
+            Edit::Move { from: Address::new("aws_vpc", "network"), to: Address::new("aws_vpc", "other") },
             Edit::Remove { address: Address::new("aws_security_group", "gitlab-nfs") },
         ]
     }

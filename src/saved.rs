@@ -1,0 +1,153 @@
+//! A saved plan: a commitment to compare against, never a program to execute.
+//! Knows nothing of how a plan is made; it only says whether a new one is the same.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::address::Address;
+use crate::blueprint::Blueprint;
+use crate::plan::Plan;
+use crate::planner::{Options, Sighting, Sightings};
+
+/// What `plan --out` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    pub plan: Plan,
+    pub targets: Vec<Address>,
+    pub replace: Vec<Address>,
+    pub endpoint: Option<String>,
+    /// Over the stack's declarations.
+    pub declarations: String,
+    /// Over what was seen at each address.
+    pub fingerprints: BTreeMap<Address, String>,
+    /// Over everything else here.
+    pub digest: String,
+}
+
+/// Why a saved plan cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedPlanError {
+    #[error("cannot {action} the plan {}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{} is not a plan that provision saved", path.display())]
+    NotAPlan { path: PathBuf, source: serde_json::Error },
+    #[error("{} is larger than a plan can be", path.display())]
+    TooLarge { path: PathBuf },
+    #[error("{} was changed after it was saved: its digest does not agree with its content", path.display())]
+    Changed { path: PathBuf },
+}
+
+/// No plan of a stack that fits a state is larger.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+impl SavedPlan {
+    /// Binds a plan to everything that it was made from.
+    pub fn new(
+        plan: &Plan,
+        options: &Options,
+        endpoint: Option<&str>,
+        blueprint: &Blueprint,
+        sightings: &Sightings,
+    ) -> Self {
+        let mut saved = Self {
+            plan: plan.clone(),
+            targets: options.targets.iter().cloned().collect(),
+            replace: options.replace.iter().cloned().collect(),
+            endpoint: endpoint.map(str::to_owned),
+            declarations: digest(format!("{:?}", blueprint.declarations).as_bytes()),
+            fingerprints: sightings
+                .iter()
+                .map(|(address, sighting)| (address.clone(), fingerprint(sighting)))
+                .collect(),
+            digest: String::new(),
+        };
+        saved.digest = saved.computed_digest();
+        saved
+    }
+
+    fn computed_digest(&self) -> String {
+        let content = Self { digest: String::new(), ..self.clone() };
+        digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
+    }
+
+    /// The digest's first twelve digits: enough to tell plans apart, short enough to read out.
+    pub fn short_digest(&self) -> &str {
+        &self.digest[..12.min(self.digest.len())]
+    }
+
+    /// What is not the same any more in a plan made now; empty when this one still holds.
+    pub fn moved(&self, now: &Self) -> Vec<String> {
+        let mut moved = Vec::new();
+        let mut compare = |what: &str, same: bool| {
+            if !same {
+                moved.push(what.to_owned());
+            }
+        };
+        compare("the account", self.plan.account == now.plan.account);
+        compare("the region", self.plan.region == now.plan.region);
+        compare("the endpoint", self.endpoint == now.endpoint);
+        compare("the state's lineage", self.plan.state.lineage == now.plan.state.lineage);
+        compare("the state's serial", self.plan.state.serial == now.plan.state.serial);
+        compare("the stack's declarations", self.declarations == now.declarations);
+        let addresses = self.fingerprints.keys().chain(now.fingerprints.keys());
+        let changed: std::collections::BTreeSet<&Address> = addresses
+            .filter(|address| self.fingerprints.get(*address) != now.fingerprints.get(*address))
+            .collect();
+        moved.extend(changed.iter().map(|address| format!("{address} in AWS")));
+        if moved.is_empty() && self.digest != now.digest {
+            moved.push("the plan itself: this version of provision plans otherwise".to_owned());
+        }
+        moved
+    }
+
+    /// Writes the plan to a file of mode 0600 that appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`SavedPlanError::Io`]
+    pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
+        let io = |action| move |source| SavedPlanError::Io { action, path: path.to_owned(), source };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        std::fs::create_dir_all(folder).map_err(io("create the folder of"))?;
+        let mut file = tempfile::Builder::new().prefix(".plan-").tempfile_in(folder).map_err(io("write"))?;
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a plan has string keys only");
+        bytes.push(b'\n');
+        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(io("write"))?;
+        file.persist(path).map_err(|error| io("write")(error.error))?;
+        Ok(())
+    }
+
+    /// Reads a plan and holds its digest against its content.
+    ///
+    /// # Errors
+    /// [`SavedPlanError`]; a file that was cut, changed or made by somebody else never gets any further.
+    pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
+        let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(io)?.len() > LARGEST {
+            return Err(SavedPlanError::TooLarge { path: path.to_owned() });
+        }
+        let bytes = std::fs::read(path).map_err(io)?;
+        let saved: Self = serde_json::from_slice(&bytes)
+            .map_err(|source| SavedPlanError::NotAPlan { path: path.to_owned(), source })?;
+        if saved.computed_digest() == saved.digest {
+            Ok(saved)
+        } else {
+            Err(SavedPlanError::Changed { path: path.to_owned() })
+        }
+    }
+}
+
+fn fingerprint(sighting: &Sighting) -> String {
+    digest(format!("{sighting:?}").as_bytes())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,207 @@
+//! A cloud in memory that is as strict as AWS: objects in use cannot be deleted, names are unique, work takes time.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use provision::aws::{AwsError, Outcome};
+use provision::document::Document;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+/// One object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    pub kind: &'static str,
+    /// What makes it unique among its kind.
+    pub key: String,
+    pub inputs: Document,
+    pub stack: String,
+    pub address: String,
+    /// For how many looks it is still at work.
+    pub busy: u32,
+    pub leaving: bool,
+}
+
+/// What a call does instead of working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Refused, with nothing done.
+    Refuse,
+    Throttle,
+    /// Carried out, and the answer lost.
+    LoseAnswer,
+    /// Not carried out, and no answer either.
+    LoseRequest,
+}
+
+#[derive(Default)]
+pub struct Cloud {
+    pub objects: BTreeMap<String, Object>,
+    /// `create fake_group.a`, in the order in which calls took effect.
+    pub log: Vec<String>,
+    /// Reads, by kind.
+    pub looks: BTreeMap<&'static str, u32>,
+    /// For how many looks a new, changed or deleted object is at work.
+    pub slowness: u32,
+    /// One for each mutating call to come; none means that it works.
+    pub faults: VecDeque<Option<Fault>>,
+    /// The addresses whose next create is refused.
+    pub refused: BTreeSet<String>,
+    /// How many moments the program still has to live; a mutating call has one before and one after its effect.
+    pub fuse: Option<u32>,
+    pub calls_under_way: usize,
+    pub most_calls_under_way: usize,
+    next_id: u32,
+}
+
+/// The cloud as kinds and tests share it.
+#[derive(Clone, Default)]
+pub struct Shared {
+    pub cloud: Rc<RefCell<Cloud>>,
+    died: Rc<Notify>,
+}
+
+impl Shared {
+    /// Waits until the fuse has burnt down.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    /// Forgets that an earlier run died: of several calls that met the end of the fuse, each has said so.
+    pub fn revive(&self) {
+        let _ = self.died.notified().now_or_never();
+    }
+
+    /// A moment at which the program may be killed: if so, this never returns.
+    async fn moment(&self) {
+        let dead = {
+            let mut cloud = self.cloud.borrow_mut();
+            match &mut cloud.fuse {
+                Some(0) => true,
+                Some(left) => {
+                    *left -= 1;
+                    false
+                }
+                None => false,
+            }
+        };
+        if dead {
+            self.died.notify_one();
+            std::future::pending::<()>().await;
+        }
+        tokio::task::yield_now().await;
+    }
+
+    /// A mutating call: may be killed before and after, may be hit by a fault.
+    pub async fn call<T>(&self, act: impl FnOnce(&mut Cloud) -> Result<T, AwsError>) -> Result<T, AwsError> {
+        self.moment().await;
+        let fault = {
+            let mut cloud = self.cloud.borrow_mut();
+            cloud.calls_under_way += 1;
+            cloud.most_calls_under_way = cloud.most_calls_under_way.max(cloud.calls_under_way);
+            cloud.faults.pop_front().flatten()
+        };
+        tokio::task::yield_now().await;
+        let result = match fault {
+            Some(Fault::Refuse) => Err(error("Invalid", Outcome::Refused)),
+            Some(Fault::Throttle) => Err(error("Throttling", Outcome::Throttled)),
+            Some(Fault::LoseRequest) => Err(error("Unreachable", Outcome::Unknown)),
+            Some(Fault::LoseAnswer) => {
+                let _ = act(&mut self.cloud.borrow_mut());
+                Err(error("Unreachable", Outcome::Unknown))
+            }
+            None => act(&mut self.cloud.borrow_mut()),
+        };
+        self.cloud.borrow_mut().calls_under_way -= 1;
+        self.moment().await;
+        result
+    }
+}
+
+pub fn error(code: &str, outcome: Outcome) -> AwsError {
+    AwsError {
+        operation: "fake:Call",
+        code: code.to_owned(),
+        message: format!("the cloud says {code}"),
+        request_id: Some("r-1".to_owned()),
+        outcome,
+    }
+}
+
+impl Cloud {
+    pub fn create(&mut self, object: Object) -> Result<String, AwsError> {
+        if self.refused.remove(&object.address) {
+            return Err(error("Invalid", Outcome::Refused));
+        }
+        let same_key = |other: &Object| other.kind == object.kind && other.key == object.key;
+        if self.objects.values().any(same_key) {
+            return Err(error("AlreadyExists", Outcome::Exists));
+        }
+        for id in used_ids(&object.inputs) {
+            match self.objects.get(&id) {
+                None => return Err(error("MissingReference", Outcome::Refused)),
+                Some(other) if other.busy > 0 || other.leaving => {
+                    return Err(error("NotReady", Outcome::Refused));
+                }
+                Some(_) => {}
+            }
+        }
+        self.next_id += 1;
+        let id = format!("{}-{}", object.kind, self.next_id);
+        self.log.push(format!("create {}", object.address));
+        self.objects.insert(id.clone(), Object { busy: self.slowness, ..object });
+        Ok(id)
+    }
+
+    pub fn update(&mut self, id: &str, fields: Document) -> Result<(), AwsError> {
+        for used in used_ids(&fields) {
+            if !self.objects.contains_key(&used) {
+                return Err(error("MissingReference", Outcome::Refused));
+            }
+        }
+        let slowness = self.slowness;
+        let object = self.objects.get_mut(id).ok_or_else(|| error("NotFound", Outcome::NotFound))?;
+        object.inputs.extend(fields);
+        object.busy = slowness;
+        self.log.push(format!("update {}", object.address));
+        Ok(())
+    }
+
+    pub fn delete(&mut self, id: &str) -> Result<(), AwsError> {
+        if self.objects.values().any(|other| used_ids(&other.inputs).contains(&id.to_owned())) {
+            return Err(error("DependencyViolation", Outcome::Busy));
+        }
+        let slowness = self.slowness;
+        let Some(object) = self.objects.get_mut(id) else { return Ok(()) };
+        if !object.leaving {
+            object.leaving = true;
+            object.busy = slowness;
+            self.log.push(format!("delete {}", object.address));
+        }
+        if slowness == 0 {
+            self.objects.remove(id);
+        }
+        Ok(())
+    }
+
+    /// What is seen of an object; each look brings its work forward by one.
+    pub fn look(&mut self, id: &str) -> Option<Object> {
+        let object = self.objects.get_mut(id)?;
+        let seen = object.clone();
+        if object.busy > 0 {
+            object.busy -= 1;
+        } else if object.leaving {
+            self.objects.remove(id);
+            return None;
+        }
+        Some(seen)
+    }
+}
+
+/// The ids of other objects that an object holds on to.
+fn used_ids(inputs: &Document) -> Vec<String> {
+    let lists = inputs.get("uses").and_then(Value::as_array).into_iter().flatten();
+    lists.chain(inputs.get("parent")).filter_map(Value::as_str).map(str::to_owned).collect()
+}

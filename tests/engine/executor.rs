@@ -1,0 +1,176 @@
+//! Order, waiting, retries, failures and interrupts of one run.
+
+use std::time::Duration;
+
+use provision::event::{Event, RunOutcome};
+use provision::plan::{Action, Mode};
+use provision::state::Phase;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::cloud::Fault;
+use super::world::{World, address, options};
+
+fn position(log: &[String], entry: &str) -> usize {
+    log.iter().position(|line| line == entry).unwrap_or_else(|| panic!("{entry} is not in {log:?}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_apply_makes_everything_in_order_and_planning_again_is_empty() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    let log = world.log();
+    for zone in ["x", "y"] {
+        let mount = position(&log, &format!("create fake_group.m/{zone}"));
+        assert!(
+            position(&log, "create fake_group.a") < mount && position(&log, "create fake_disk.d") < mount
+        );
+    }
+    position(&log, "update fake_group.a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destroy_deletes_in_reverse_and_only_forgets_what_is_the_clusters() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    let report = world.run(&options(Mode::Destroy)).await.expect("nothing kills this run");
+    assert_eq!((report.summary.done.delete, report.summary.done.forget), (4, 1));
+    let log = world.log();
+    for zone in ["x", "y"] {
+        let mount = position(&log, &format!("delete fake_group.m/{zone}"));
+        assert!(
+            mount < position(&log, "delete fake_group.a") && mount < position(&log, "delete fake_disk.d")
+        );
+    }
+    assert_eq!(world.objects().into_iter().collect::<Vec<_>>(), ["fake_group the cluster's"]);
+    assert!(world.state().expect("the state stays").resources.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_objects_are_waited_for_with_one_look_for_all_of_a_kind() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud.borrow_mut().slowness = 5;
+    world.must_apply().await;
+    let settling = world.events.iter().filter(|event| matches!(event, Event::Settling { .. })).count();
+    let looks: u32 = world.shared.cloud.borrow().looks.values().sum();
+    assert!(settling > 15, "{settling}");
+    assert!((looks as usize) < settling + 15, "{looks} looks for {settling} sightings");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_stops_only_what_depends_on_it() {
+    let mut world = World::new().with_stack();
+    world.declare("fake_group.z", json!({"name": "z"}));
+    world.shared.cloud.borrow_mut().refused.insert("fake_disk.d".to_owned());
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    let failed: Vec<String> = report.failures.iter().map(|(address, ..)| address.to_string()).collect();
+    assert_eq!(failed, ["fake_disk.d"]);
+    let skipped: Vec<String> =
+        report.skipped.iter().map(|(address, _, because)| format!("{address} for {because}")).collect();
+    assert_eq!(skipped, ["fake_group.m/x for fake_disk.d", "fake_group.m/y for fake_disk.d"]);
+    assert!(world.objects().contains("fake_group fake_group.z"));
+    world.must_apply().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_is_read_back_and_nothing_is_made_twice() {
+    for fault in [Fault::LoseAnswer, Fault::LoseRequest, Fault::Throttle] {
+        for at in 0..5 {
+            let mut world = World::new().with_stack();
+            let mut faults = vec![None; at];
+            faults.push(Some(fault));
+            world.shared.cloud.borrow_mut().faults = faults.into();
+            world.must_apply().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_are_under_way_than_allowed() {
+    let mut world = World::new();
+    for number in 0..20 {
+        world.declare(&format!("fake_group.g{number}"), json!({"name": format!("g{number}")}));
+    }
+    world.parallelism = 3;
+    world.must_apply().await;
+    assert_eq!(world.shared.cloud.borrow().most_calls_under_way, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud.borrow_mut().slowness = 50;
+    let (sender, interrupt) = watch::channel(false);
+    let started = Instant::now();
+    let interrupting = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        sender.send(true).expect("the run listens");
+    };
+    let options = options(Mode::Apply);
+    let (report, ()) = tokio::join!(world.run_until(&options, interrupt), interrupting);
+    let report = report.expect("an interrupt is no kill");
+    assert_eq!(report.summary.outcome, RunOutcome::Interrupted);
+    assert!(started.elapsed() < Duration::from_secs(21));
+    let in_flight: Vec<String> = report.summary.in_flight.iter().map(ToString::to_string).collect();
+    assert_eq!(in_flight, ["fake_disk.d", "fake_group.a"]);
+    let state = world.state().expect("it was recorded");
+    let disk = state.resources[&address("fake_disk.d")].clone();
+    assert_eq!((disk.phase, disk.id.is_some()), (Phase::Creating, true));
+    world.must_apply().await;
+    let after = world.state().expect("it was recorded").resources[&address("fake_disk.d")].clone();
+    assert_eq!(after.id, disk.id, "waited on, not replaced");
+    assert_eq!(world.log().iter().filter(|line| **line == "create fake_disk.d").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_group_in_use_is_made_anew_first_and_let_go_before_it_is_deleted() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    world.declare("fake_group.a", json!({"name": "b", "parent": "${fake_group.network.id}", "note": "late"}));
+    world.must_apply().await;
+    let log = world.log();
+    let delete = position(&log, "delete fake_group.a");
+    assert!(position(&log, "create fake_group.a") < position(&log, "update fake_group.m/x"));
+    assert!(
+        position(&log, "update fake_group.m/x") < delete && position(&log, "update fake_group.m/y") < delete
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_disk_takes_its_mounts_down_and_up_again() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    let mut options = options(Mode::Apply);
+    options.replace.insert(address("fake_disk.d"));
+    let report = world.run(&options).await.expect("nothing kills this run");
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    assert_eq!(report.summary.done.replace, 3);
+    world.must_be_settled().await;
+    let log = world.log();
+    let order =
+        ["delete fake_group.m/x", "delete fake_disk.d", "create fake_disk.d", "create fake_group.m/x"];
+    let positions: Vec<usize> = order.iter().map(|entry| position(&log, entry)).collect();
+    assert!(positions.is_sorted(), "{log:?}");
+    assert_eq!(world.state().expect("a state").resources[&address("fake_disk.d")].generation, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_step_is_told_of_from_start_to_end() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    let started = world.events.iter().filter(|event| matches!(event, Event::StepStarted { .. })).count();
+    let done = world.events.iter().filter(|event| matches!(event, Event::StepDone { .. })).count();
+    assert_eq!((started, done), (5, 5));
+    match world.events.last() {
+        Some(Event::Summary(summary)) => {
+            assert_eq!((summary.done.create, summary.done.adopt), (4, 1));
+        }
+        other => panic!("the last event is {other:?}"),
+    }
+    assert!(world.events.iter().any(|event| matches!(event, Event::StepDone { action: Action::Adopt, .. })));
+}

@@ -1,0 +1,198 @@
+//! Kinds of the cloud in memory: a plain one, one that holds data, and one that is only adopted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use provision::aws::Aws;
+use provision::document::Document;
+use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
+use provision::resource::{
+    Condition, Effect, Field, Found, Id, Invalid, OnChange, Owner, Ownership, Patience,
+};
+use serde_json::{Value, json};
+
+use super::cloud::{Object, Shared};
+
+const FIELDS: &[Field] = &[
+    Field::replace("name"),
+    Field::replace("parent"),
+    Field::in_place("uses", Effect::None),
+    Field::at_window("size", Effect::Failover),
+    // A create call does not carry this one.
+    Field::in_place("note", Effect::None),
+    Field::recorded("deletion_protection"),
+    Field::recorded("apply_immediately"),
+];
+
+/// Unique by name; the network's objects are of this kind too.
+pub const GROUP: &str = "fake_group";
+/// Holds data; unique by a token made of address and generation.
+pub const DISK: &str = "fake_disk";
+
+pub struct FakeKind {
+    pub kind: &'static str,
+    pub shared: Shared,
+}
+
+pub fn registry(shared: &Shared) -> Registry {
+    [GROUP, DISK].into_iter().fold(Registry::default(), |registry, kind| {
+        registry.manager(Box::new(FakeKind { kind, shared: shared.clone() }))
+    })
+}
+
+impl FakeKind {
+    fn key(&self, inputs: &Document, owner: &Owner) -> String {
+        match self.kind {
+            DISK => format!("{}/{}", owner.address, owner.generation),
+            _ => inputs["name"].as_str().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Reader for FakeKind {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn observe<'a>(
+        &'a self,
+        _: &'a Aws,
+        tracked: &'a [TrackedDocument],
+    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let mut cloud = self.shared.cloud.borrow_mut();
+            *cloud.looks.entry(self.kind).or_default() += 1;
+            let seen = tracked.iter().filter_map(|one| {
+                let object = cloud.look(one.id.as_str())?;
+                Some((one.id.clone(), live(&one.id, &object, one.recorded.as_ref())))
+            });
+            Ok(seen.collect())
+        })
+    }
+}
+
+fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
+    let mut inputs = object.inputs.clone();
+    for field in FIELDS.iter().filter(|field| field.on_change == OnChange::Recorded) {
+        inputs.remove(field.name);
+        if let Some(value) = recorded.and_then(|recorded| recorded.get(field.name)) {
+            inputs.insert(field.name.to_owned(), value.clone());
+        }
+    }
+    let condition = match object.busy {
+        0 => Condition::Ready,
+        _ if object.leaving => Condition::Pending("deleting".to_owned()),
+        _ => Condition::Pending("working".to_owned()),
+    };
+    let ownership = match object.stack.as_str() {
+        "" => Ownership::Untagged,
+        stack => Ownership::Tagged { stack: stack.to_owned(), address: object.address.clone() },
+    };
+    let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{id}")))]);
+    Live { inputs: if recorded.is_some() { inputs } else { Document::new() }, outputs, condition, ownership }
+}
+
+impl Manager for FakeKind {
+    fn fields(&self) -> &'static [Field] {
+        FIELDS
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        if self.kind == DISK { &[] } else { &["name"] }
+    }
+
+    fn holds_data(&self) -> bool {
+        self.kind == DISK
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            interval: Duration::from_secs(10),
+            create: Duration::from_secs(3000),
+            update: Duration::from_secs(3000),
+            delete: Duration::from_secs(3000),
+        }
+    }
+
+    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit> {
+        let mut inputs = inputs.clone();
+        if let Some(Value::Array(uses)) = inputs.get_mut("uses") {
+            uses.sort_by_key(ToString::to_string);
+        }
+        Ok(inputs)
+    }
+
+    fn check(&self, inputs: &Document, _: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
+        let too_big = inputs.get("size").and_then(Value::as_u64).is_some_and(|size| size > 1000);
+        Ok(too_big.then(|| Invalid::new("size", "must be at most 1000")).into_iter().collect())
+    }
+
+    fn find<'a>(
+        &'a self,
+        _: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let key = self.key(inputs, owner);
+            let cloud = self.shared.cloud.borrow();
+            let found =
+                cloud.objects.iter().find(|(_, object)| object.kind == self.kind && object.key == key);
+            Ok(found.map(|(id, object)| {
+                let id = Id::new(id.clone());
+                Found { ownership: live(&id, object, None).ownership, id }
+            }))
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        _: &'a Aws,
+        inputs: &'a Document,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<Id, KindError>> {
+        Box::pin(async move {
+            let mut carried = inputs.clone();
+            carried.remove("note");
+            let object = Object {
+                kind: self.kind,
+                key: self.key(inputs, owner),
+                inputs: carried,
+                stack: owner.stack.clone(),
+                address: owner.address.to_string(),
+                busy: 0,
+                leaving: false,
+            };
+            Ok(Id::new(self.shared.call(|cloud| cloud.create(object)).await?))
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        _: &'a Aws,
+        inputs: &'a Document,
+        change: ChangeDocument<'a>,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        Box::pin(async move {
+            let sent: BTreeSet<&String> = change.fields.iter().collect();
+            let fields: Document = inputs
+                .iter()
+                .filter(|(name, _)| sent.contains(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            Ok(self.shared.call(|cloud| cloud.update(change.id.as_str(), fields)).await?)
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        _: &'a Aws,
+        id: &'a Id,
+        _: &'a Document,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        Box::pin(async move { Ok(self.shared.call(|cloud| cloud.delete(id.as_str())).await?) })
+    }
+}

@@ -1,0 +1,9 @@
+//! The engine against a cloud in memory: order, waiting, failures, crashes, and plans as values.
+
+mod cloud;
+mod crash;
+mod executor;
+mod kinds;
+mod planner;
+mod property;
+mod world;

@@ -1,0 +1,234 @@
+//! Plans as values: a world that agrees with the stack, perturbed once per case.
+
+use provision::plan::{Action, Level, Mode, Plan};
+use provision::resource::Effect;
+use serde_json::json;
+
+use super::world::{World, address, options};
+
+async fn settled() -> World {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world
+}
+
+/// `update fake_disk.d (size differs)` for everything that is not a no-op.
+fn said(plan: &Plan) -> Vec<String> {
+    plan.changes
+        .iter()
+        .filter(|change| change.action != Action::NoOp)
+        .map(|change| format!("{} {} ({})", change.action.name(), change.address, change.reason))
+        .collect()
+}
+
+fn checks(plan: &Plan) -> Vec<String> {
+    plan.preflight
+        .iter()
+        .filter(|finding| finding.level == Level::Error)
+        .map(|finding| {
+            format!(
+                "{} {}",
+                finding.check,
+                finding.address.as_ref().map(ToString::to_string).unwrap_or_default()
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn no_op() {
+    let world = settled().await;
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert!(plan.is_empty() && plan.drift.is_empty() && plan.preflight.is_empty(), "{plan:#?}");
+    assert_eq!(plan.summary.no_op, 5);
+}
+
+#[tokio::test]
+async fn a_first_plan_creates_and_adopts_and_knows_what_it_can() {
+    let world = World::new().with_stack();
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!((plan.summary.create, plan.summary.adopt), (4, 1));
+    assert!(plan.state.lineage.is_empty() && !world.path().exists());
+    let mount = plan.change(&address("fake_group.m/x")).expect("it is planned");
+    let unknown: Vec<&str> =
+        mount.fields.iter().filter(|field| field.unknown).map(|field| field.path.as_str()).collect();
+    assert_eq!(unknown, ["parent", "uses"]);
+    let group = plan.change(&address("fake_group.a")).expect("it is planned");
+    assert!(group.fields.iter().all(|field| !field.unknown), "the network is known");
+}
+
+#[tokio::test]
+async fn a_change_in_place_names_the_field_and_its_effect() {
+    let mut world = settled().await;
+    world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(said(&plan), ["update fake_disk.d (size differs)"]);
+    let change = plan.change(&address("fake_disk.d")).expect("it is planned");
+    assert_eq!(change.effect, Effect::NextMaintenanceWindow);
+    assert_eq!((&change.fields[0].before, &change.fields[0].after), (&Some(json!(1)), &Some(json!(2))));
+}
+
+#[tokio::test]
+async fn data_is_never_replaced_without_being_named() {
+    let mut world = settled().await;
+    world.declare("fake_disk.d", json!({"name": "other", "size": 1, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(checks(&plan), ["data-loss fake_disk.d"]);
+    let mut named = options(Mode::Apply);
+    named.replace.insert(address("fake_disk.d"));
+    let plan = world.plan(&named).await;
+    assert!(checks(&plan).is_empty());
+    assert_eq!(plan.summary.replace, 3, "the disk and its two mounts");
+}
+
+#[tokio::test]
+async fn data_that_is_no_longer_declared_is_not_deleted_by_an_apply() {
+    let mut world = settled().await;
+    world.declarations.retain(|address, _| address.name() != "m" && address.name() != "d");
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(checks(&plan), ["data-loss fake_disk.d"]);
+}
+
+#[tokio::test]
+async fn protection_holds_until_an_applied_change_turns_it_off() {
+    let mut world = settled().await;
+    world.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": true}));
+    world.must_apply().await;
+    // Turned off in the stack, but not applied.
+    world.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Destroy)).await;
+    assert_eq!(checks(&plan), ["protected fake_disk.d"]);
+    world.must_apply().await;
+    assert!(checks(&world.plan(&options(Mode::Destroy)).await).is_empty());
+}
+
+#[tokio::test]
+async fn what_was_changed_outside_is_drift_and_is_put_right() {
+    let world = settled().await;
+    world.change_live("fake_disk.d", |disk| {
+        disk.inputs.insert("size".to_owned(), json!(9));
+    });
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(said(&plan), ["update fake_disk.d (size differs)"]);
+    let drift = &plan.drift[0].fields[0];
+    assert_eq!((&drift.before, &drift.after), (&Some(json!(1)), &Some(json!(9))));
+    let only = world.plan(&options(Mode::RefreshOnly)).await;
+    assert!(only.changes.is_empty() && !only.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_gone_is_made_again_with_what_referred_to_it() {
+    let mut world = settled().await;
+    {
+        let mut cloud = world.shared.cloud.borrow_mut();
+        cloud.objects.retain(|_, object| object.address != "fake_group.a");
+    }
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert!(plan.drift.iter().any(|drift| drift.gone));
+    let mounts = "uses differs";
+    assert_eq!(
+        said(&plan),
+        [
+            "create fake_group.a (it is gone from AWS)".to_owned(),
+            format!("update fake_group.m/x ({mounts})"),
+            format!("update fake_group.m/y ({mounts})"),
+        ]
+    );
+    world.must_apply().await;
+}
+
+#[tokio::test]
+async fn an_object_of_somebody_else_under_our_name_is_refused_and_named() {
+    let world = World::new().with_stack();
+    {
+        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut foreign = cloud.objects.values().next().expect("the network").clone();
+        foreign.key = "a".to_owned();
+        cloud.create(foreign).expect("the name is free");
+    }
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(checks(&plan), ["name-taken fake_group.a"]);
+    assert!(plan.preflight[0].message.contains("was not made by provision"));
+}
+
+#[tokio::test]
+async fn an_object_that_lost_its_ownership_tags_is_not_touched() {
+    let mut world = settled().await;
+    world.change_live("fake_disk.d", |disk| disk.stack.clear());
+    world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
+    assert_eq!(checks(&world.plan(&options(Mode::Apply)).await), ["ownership fake_disk.d"]);
+    assert_eq!(checks(&world.plan(&options(Mode::Destroy)).await), ["ownership fake_disk.d"]);
+}
+
+#[tokio::test]
+async fn the_clusters_own_are_safe_from_a_state_and_a_stack_that_claim_them() {
+    let mut world = settled().await;
+    let network = address("fake_group.network");
+    world.declare("fake_group.network", json!({"name": "network", "note": "changed"}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(checks(&plan), ["ownership fake_group.network"]);
+    assert_eq!(plan.change(&network).expect("it is planned").action, Action::NoOp);
+    // A state that says it is ours.
+    let text = std::fs::read_to_string(world.path()).expect("the state");
+    let mut state = world.state().expect("the state");
+    state.resources.get_mut(&network).expect("it is recorded").adopted = false;
+    assert!(text.contains("\"adopted\": true"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let claimed = folder.path().join("claimed.json");
+    let writer = provision::state::local::open(&claimed, "test", std::time::Duration::ZERO, || state);
+    writer.expect("a new state").close().expect("it can be written");
+    std::fs::copy(&claimed, world.path()).expect("it can be copied");
+    for mode in [Mode::Apply, Mode::Destroy] {
+        let plan = world.plan(&options(mode)).await;
+        assert!(checks(&plan).contains(&"ownership fake_group.network".to_owned()), "{mode:?}: {plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_brings_what_it_needs_and_a_destroyed_one_what_needs_it() {
+    let world = World::new().with_stack();
+    let mut targeted = options(Mode::Apply);
+    targeted.targets.insert(address("fake_group.m/x"));
+    let plan = world.plan(&targeted).await;
+    let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+    assert_eq!(addresses, ["fake_disk.d", "fake_group.a", "fake_group.m/x", "fake_group.network"]);
+    let world = settled().await;
+    let mut targeted = options(Mode::Destroy);
+    targeted.targets.insert(address("fake_disk.d"));
+    let plan = world.plan(&targeted).await;
+    let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+    assert_eq!(addresses, ["fake_disk.d", "fake_group.m/x", "fake_group.m/y"]);
+    targeted.targets.insert(address("fake_disk.e"));
+    let plan = world.plan(&targeted).await;
+    assert_eq!(plan.preflight[0].hint.as_deref(), Some("did you mean fake_disk.d?"));
+}
+
+#[tokio::test]
+async fn what_aws_would_refuse_is_an_error_before_anything_is_done() {
+    let mut world = settled().await;
+    world.declare("fake_disk.d", json!({"name": "d", "size": 5000, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(plan.preflight[0].message, "size: must be at most 1000");
+}
+
+#[tokio::test]
+async fn a_replacement_that_would_collide_with_itself_is_refused() {
+    let mut world = settled().await;
+    let mut named = options(Mode::Apply);
+    named.replace.insert(address("fake_group.a"));
+    assert_eq!(checks(&world.plan(&named).await), ["name-taken fake_group.a"]);
+    world.declare(
+        "fake_group.a",
+        json!({"name": "fresh", "parent": "${fake_group.network.id}", "note": "late"}),
+    );
+    assert!(checks(&world.plan(&named).await).is_empty());
+}
+
+#[tokio::test]
+async fn declarations_in_a_circle_are_named() {
+    let mut world = World::new();
+    world.declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.b.id}"}));
+    world.declare("fake_group.b", json!({"name": "b", "parent": "${fake_group.a.id}"}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert!(plan.preflight[0].message.contains("in a circle"), "{:?}", plan.preflight);
+}

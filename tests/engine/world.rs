@@ -1,0 +1,242 @@
+//! One stack in one cloud: declare, plan, apply, kill, and hold what must always be true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use provision::address::Address;
+use provision::aws::Aws;
+use provision::blueprint::{Blueprint, Declaration};
+use provision::document::Document;
+use provision::event::Event;
+use provision::executor::{Report, Run, execute};
+use provision::kind::Registry;
+use provision::network::Cluster;
+use provision::plan::{Mode, Plan};
+use provision::planner::{self, Input, Options, Planning, Sightings};
+use provision::refresh::refresh;
+use provision::resource::Id;
+use provision::state::{Phase, State, local};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::cloud::{Object, Shared};
+use super::kinds::{GROUP, registry};
+
+pub struct World {
+    pub shared: Shared,
+    pub registry: Registry,
+    pub declarations: BTreeMap<Address, Declaration>,
+    pub events: Vec<Event>,
+    pub parallelism: usize,
+    aws: Aws,
+    folder: tempfile::TempDir,
+}
+
+pub fn address(text: &str) -> Address {
+    text.parse().expect("a valid address in a test")
+}
+
+pub fn document(value: Value) -> Document {
+    value.as_object().expect("a test document is an object").clone()
+}
+
+pub fn options(mode: Mode) -> Options {
+    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
+}
+
+/// In memory where the system has such a place: the crash tests write many thousand states.
+fn fast_folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
+}
+
+impl World {
+    /// A world with one object of the cluster's own, declared as adopted at `fake_group.network`.
+    pub fn new() -> Self {
+        let shared = Shared::default();
+        let network = Object {
+            kind: GROUP,
+            key: "network".to_owned(),
+            inputs: Document::new(),
+            stack: String::new(),
+            address: "the cluster's".to_owned(),
+            busy: 0,
+            leaving: false,
+        };
+        let id = shared.cloud.borrow_mut().create(network).expect("an empty cloud");
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::new("eu-west-1"))
+            .build();
+        let adopted = Declaration::Adopted { id: Id::new(id) };
+        Self {
+            registry: registry(&shared),
+            shared,
+            declarations: BTreeMap::from([(address("fake_group.network"), adopted)]),
+            events: Vec::new(),
+            parallelism: 10,
+            aws: Aws::from_config(&config).expect("a region is set"),
+            folder: fast_folder(),
+        }
+    }
+
+    pub fn declare(&mut self, at: &str, inputs: Value) {
+        let inputs = document(inputs);
+        self.declarations.insert(address(at), Declaration::Managed { inputs });
+    }
+
+    /// A stack with a group, a disk on it, and two mounts that use both.
+    pub fn with_stack(mut self) -> Self {
+        use serde_json::json;
+        self.declare(
+            "fake_group.a",
+            json!({"name": "a", "parent": "${fake_group.network.id}", "note": "late"}),
+        );
+        self.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": false}));
+        for zone in ["x", "y"] {
+            let inputs = json!({
+                "name": format!("m-{zone}"), "parent": "${fake_disk.d.id}", "uses": ["${fake_group.a.id}"],
+            });
+            self.declare(&format!("fake_group.m/{zone}"), inputs);
+        }
+        self
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("stack.json")
+    }
+
+    pub fn state(&self) -> Option<State> {
+        local::read(&self.path()).expect("the state is whole")
+    }
+
+    pub fn blueprint(&self, mode: Mode) -> Blueprint {
+        let declarations = match mode {
+            Mode::Destroy => BTreeMap::new(),
+            Mode::Apply | Mode::RefreshOnly => self.declarations.clone(),
+        };
+        let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
+        Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations }
+    }
+
+    pub async fn planning(&self, options: &Options) -> (Planning, Sightings) {
+        let blueprint = self.blueprint(options.mode);
+        let state = self.state();
+        let sightings = refresh(&self.aws, &self.registry, &blueprint, state.as_ref())
+            .await
+            .expect("the cloud in memory can be read");
+        let planning = planner::plan(&Input {
+            registry: &self.registry,
+            blueprint: &blueprint,
+            state: state.as_ref(),
+            sightings: &sightings,
+            account: "123456789012",
+            region: "eu-west-1",
+            options,
+        });
+        (planning, sightings)
+    }
+
+    pub async fn plan(&self, options: &Options) -> Plan {
+        self.planning(options).await.0.plan
+    }
+
+    /// Plans and carries the plan out. `None` when the program was killed on the way.
+    pub async fn run(&mut self, options: &Options) -> Option<Report> {
+        let (_sender, interrupt) = watch::channel(false);
+        self.run_until(options, interrupt).await
+    }
+
+    pub async fn run_until(&mut self, options: &Options, interrupt: watch::Receiver<bool>) -> Option<Report> {
+        self.shared.revive();
+        let (planning, sightings) = self.planning(options).await;
+        let errors: Vec<_> = planning.plan.errors().collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        let blueprint = self.blueprint(options.mode);
+        let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
+        let mut writer =
+            local::open(&self.path(), "test", Duration::ZERO, fresh).expect("nobody else holds the state");
+        let run = Run {
+            aws: &self.aws,
+            registry: &self.registry,
+            blueprint: &blueprint,
+            planning: &planning,
+            sightings: &sightings,
+            parallelism: self.parallelism,
+            interrupt,
+        };
+        let events = &mut self.events;
+        let mut sink = |event| events.push(event);
+        let report = tokio::select! {
+            biased;
+            () = self.shared.died() => None,
+            report = execute(&run, &mut writer, &mut sink) => Some(report.expect("the state can be written")),
+        };
+        if report.is_some() {
+            writer.close().expect("the state can be written");
+        }
+        report
+    }
+
+    pub async fn apply(&mut self) -> Option<Report> {
+        self.run(&options(Mode::Apply)).await
+    }
+
+    /// Applies, and holds that everything went well.
+    pub async fn must_apply(&mut self) {
+        let report = self.apply().await.expect("nothing kills this run");
+        assert!(report.failures.is_empty(), "{:?}", report.failures);
+        self.must_be_settled().await;
+    }
+
+    /// The three assertions that close every engine test.
+    pub async fn must_be_settled(&self) {
+        let again = self.plan(&options(Mode::Apply)).await;
+        assert!(again.is_empty(), "planning again: {:#?}", again.changes);
+        let state = self.state().expect("there is a state");
+        let bytes = serde_json::to_string(&state).expect("a state is JSON");
+        assert_eq!(serde_json::from_str::<State>(&bytes).expect("its own JSON"), state);
+        assert!(state.resources.values().all(|record| record.phase == Phase::Ready));
+        assert!(state.resources.values().all(|record| record.predecessor.is_none()));
+        self.must_record_everything();
+    }
+
+    /// No object exists that the state does not record, and none is recorded twice.
+    pub fn must_record_everything(&self) {
+        let recorded: Vec<String> = self
+            .state()
+            .into_iter()
+            .flat_map(|state| state.resources.into_values())
+            .filter_map(|record| Some(record.id?.to_string()))
+            .collect();
+        let cloud = self.shared.cloud.borrow();
+        let ours: BTreeSet<&String> =
+            cloud.objects.iter().filter(|(_, object)| !object.stack.is_empty()).map(|(id, _)| id).collect();
+        let distinct: BTreeSet<&String> = recorded.iter().collect();
+        assert_eq!(distinct.len(), recorded.len(), "recorded twice: {recorded:?}");
+        assert!(distinct.is_superset(&ours), "not recorded: {:?}", ours.difference(&distinct));
+        assert!(distinct.iter().all(|id| cloud.objects.contains_key(*id)), "recorded, but gone");
+    }
+
+    /// What exists, without ids.
+    pub fn objects(&self) -> BTreeSet<String> {
+        let cloud = self.shared.cloud.borrow();
+        cloud.objects.values().map(|object| format!("{} {}", object.kind, object.address)).collect()
+    }
+
+    pub fn log(&self) -> Vec<String> {
+        self.shared.cloud.borrow().log.clone()
+    }
+
+    pub fn clear_log(&self) {
+        self.shared.cloud.borrow_mut().log.clear();
+    }
+
+    /// The only object at an address.
+    pub fn change_live(&self, at: &str, change: impl FnOnce(&mut Object)) {
+        let mut cloud = self.shared.cloud.borrow_mut();
+        let object = cloud.objects.values_mut().find(|object| object.address == at);
+        change(object.expect("the object exists"));
+    }
+}
