@@ -212,7 +212,12 @@ impl<'a> Execution<'a> {
         let Some(record) = self.record(address).cloned() else { return Ok(Err(StepError::Gone)) };
         self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record })?;
         let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
-        let fields = differing.into_iter().map(|field| field.path).collect();
+        let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
+        if fields.is_empty() {
+            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
+            self.settling.add(step, target, manager.patience().update);
+            return Ok(Ok(()));
+        }
         self.send_update(step, manager, id.clone(), desired.inputs, fields, live.inputs.clone());
         Ok(Ok(()))
     }

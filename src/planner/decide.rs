@@ -204,6 +204,10 @@ fn existing(
         let reason = format!("{}; only a new object can have it", differs(&forcing));
         return replaced(reason, fields);
     }
+    if let (Condition::Pending(status), Phase::Updating, true) = (&live.condition, phase, fields.is_empty()) {
+        let reason = format!("AWS is still at it ({status}): apply waits for it");
+        return change(address, Action::Update, reason);
+    }
     match (fields.is_empty(), phase) {
         (true, Phase::Creating) => {
             change(address, Action::Create, "made by an earlier run; only to be recorded")

@@ -12,6 +12,11 @@ use serde_json::{Value, json};
 use super::cloud::Fault;
 use super::world::World;
 
+/// A failing case is printed to be written down as a test of its own, not kept in a file.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+}
+
 fn address(number: usize) -> Address {
     Address::new("k", &format!("v{number}"))
 }
@@ -52,7 +57,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(config(2000))]
 
     /// In whatever order the steps are carried out that the edges allow, no object goes while another one that
     /// exists was made or last changed to use it.
@@ -146,7 +151,7 @@ fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(config(150))]
 
     /// Whatever fails on the way, running again gets there, and nothing is left behind.
     #[test]
