@@ -9,4 +9,5 @@ pub mod kind;
 pub mod network;
 pub mod plan;
 pub mod resource;
+pub mod resources;
 pub mod state;
