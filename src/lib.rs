@@ -14,6 +14,7 @@ pub mod plan;
 pub mod planner;
 pub mod refresh;
 pub mod resource;
+pub mod resources;
 pub mod retry;
 pub mod saved;
 pub mod state;
