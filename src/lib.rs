@@ -15,5 +15,6 @@ pub mod planner;
 pub mod refresh;
 pub mod resource;
 pub mod retry;
+pub mod resources;
 pub mod state;
 pub mod steps;

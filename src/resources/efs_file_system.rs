@@ -1,0 +1,274 @@
+//! EFS file systems, with their lifecycle configuration and backup policy.
+//! Knows nothing of mount targets.
+
+mod lifecycle;
+mod live;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_efs::types::{BackupPolicy, LifeCycleState, Status};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::resource::{
+    Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
+    Tracked,
+};
+use crate::resources::tags::{self, Tags};
+use live::DESCRIBE;
+
+pub use lifecycle::Lifecycle;
+
+const CREATE: &str = "elasticfilesystem:CreateFileSystem";
+const UPDATE: &str = "elasticfilesystem:UpdateFileSystem";
+const PUT_LIFECYCLE: &str = "elasticfilesystem:PutLifecycleConfiguration";
+const PUT_BACKUP: &str = "elasticfilesystem:PutBackupPolicy";
+const TAG: &str = "elasticfilesystem:TagResource";
+const UNTAG: &str = "elasticfilesystem:UntagResource";
+const DELETE: &str = "elasticfilesystem:DeleteFileSystem";
+
+/// A file system's inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EfsFileSystem {
+    pub encrypted: bool,
+    /// `generalPurpose` or `maxIO`.
+    pub performance_mode: String,
+    /// `elastic`, `bursting` or `provisioned`.
+    pub throughput_mode: String,
+    /// In MiB/s; only with provisioned throughput.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provisioned_throughput_in_mibps: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+    /// Whether AWS Backup takes daily backups.
+    pub backup: bool,
+    /// Kept in the record alone: EFS has no such protection.
+    pub deletion_protection: bool,
+    pub tags: Tags,
+}
+
+/// What AWS chooses of a file system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    pub arn: String,
+    /// The name that resolves, in each zone, to that zone's mount target.
+    pub dns_name: String,
+}
+
+impl Observe for EfsFileSystem {
+    const KIND: &'static str = "aws_efs_file_system";
+    type Outputs = Outputs;
+
+    async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
+        live::observe(aws, tracked).await
+    }
+}
+
+impl Resource for EfsFileSystem {
+    const FIELDS: &'static [Field] = &[
+        // What is encrypted already is never replaced by something that is not.
+        Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
+        Field::replace("performance_mode"),
+        Field::in_place("throughput_mode", Effect::None),
+        Field::in_place("provisioned_throughput_in_mibps", Effect::None),
+        Field::in_place("lifecycle", Effect::None),
+        Field::in_place("backup", Effect::None),
+        Field::recorded("deletion_protection"),
+        Field::in_place("tags", Effect::None),
+    ];
+    // The creation token is derived from the owner: no two file systems collide by their inputs.
+    const NATURAL_KEY: &'static [&'static str] = &[];
+    const HOLDS_DATA: bool = true;
+    const PATIENCE: Patience = Patience {
+        interval: Duration::from_secs(3),
+        create: Duration::from_secs(10 * 60),
+        update: Duration::from_secs(10 * 60),
+        delete: Duration::from_secs(10 * 60),
+    };
+
+    fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
+        let mut invalid = tags::check_tags(&self.tags);
+        invalid.extend(self.check_throughput());
+        if let Some(lifecycle) = &self.lifecycle {
+            invalid.extend(lifecycle.check(self, observed));
+        }
+        invalid
+    }
+
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
+        let found = aws.read.efs.describe_file_systems().creation_token(creation_token(owner)).send().await;
+        let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
+        let live = found
+            .into_iter()
+            .flat_map(|page| page.file_systems.unwrap_or_default())
+            .find(|one| one.life_cycle_state != LifeCycleState::Deleted);
+        // Nobody else makes this token: it proves the owner even where the tags were taken off.
+        let ownership = Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
+        Ok(live.map(|one| Found { id: Id::new(one.file_system_id), ownership }))
+    }
+
+    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
+        let Self {
+            encrypted,
+            performance_mode,
+            throughput_mode,
+            provisioned_throughput_in_mibps,
+            // Set by an update as soon as the file system is there: the create call does not take it.
+            lifecycle: _,
+            backup,
+            deletion_protection: _,
+            tags,
+        } = self;
+        let made = aws
+            .write
+            .efs
+            .create_file_system()
+            .creation_token(creation_token(owner))
+            .encrypted(*encrypted)
+            .performance_mode(performance_mode.as_str().into())
+            .throughput_mode(throughput_mode.as_str().into())
+            .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
+            .backup(*backup)
+            .set_tags(Some(sdk_tags(&tags::with_owner(tags, owner), CREATE)?))
+            .send()
+            .await
+            .map_err(aws_error(CREATE))?;
+        if made.file_system_id.is_empty() {
+            return Err(AwsError::bad_response(CREATE, "the answer holds no file system id"));
+        }
+        Ok(Id::new(made.file_system_id))
+    }
+
+    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
+        let Self {
+            encrypted: _,
+            performance_mode: _,
+            throughput_mode,
+            provisioned_throughput_in_mibps,
+            lifecycle,
+            backup,
+            deletion_protection: _,
+            tags,
+        } = self;
+        let id = change.id.as_str();
+        if change.touches(&["tags"]) {
+            retag(aws, id, &tags::difference(&change.observed.tags, tags)).await?;
+        }
+        if change.touches(&["backup"]) {
+            put_backup(aws, id, *backup).await?;
+        }
+        if let (true, Some(lifecycle)) = (change.touches(&["lifecycle"]), lifecycle) {
+            put_lifecycle(aws, id, lifecycle).await?;
+        }
+        // Last, because it leaves the file system `updating`, in which EFS refuses the calls above.
+        if change.touches(&["throughput_mode", "provisioned_throughput_in_mibps"]) {
+            aws.write
+                .efs
+                .update_file_system()
+                .file_system_id(id)
+                .throughput_mode(throughput_mode.as_str().into())
+                .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
+                .send()
+                .await
+                .map_err(aws_error(UPDATE))?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+        let answer = aws.write.efs.delete_file_system().file_system_id(id.as_str()).send().await;
+        absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
+    }
+}
+
+impl EfsFileSystem {
+    fn check_throughput(&self) -> Vec<Invalid> {
+        let mut invalid = Vec::new();
+        if !["generalPurpose", "maxIO"].contains(&self.performance_mode.as_str()) {
+            invalid.push(Invalid::new("performance_mode", "must be `generalPurpose` or `maxIO`"));
+        }
+        if !["elastic", "bursting", "provisioned"].contains(&self.throughput_mode.as_str()) {
+            invalid.push(Invalid::new("throughput_mode", "must be `elastic`, `bursting` or `provisioned`"));
+        }
+        if self.performance_mode == "maxIO" && self.throughput_mode == "elastic" {
+            invalid
+                .push(Invalid::new("performance_mode", "must be `generalPurpose` with elastic throughput"));
+        }
+        match (self.throughput_mode.as_str(), self.provisioned_throughput_in_mibps) {
+            ("provisioned", None) => {
+                invalid.push(Invalid::new(
+                    "provisioned_throughput_in_mibps",
+                    "must be set with provisioned throughput",
+                ));
+            }
+            // The upper bound differs between regions and accounts.
+            ("provisioned", Some(mibps)) if mibps < 1.0 => {
+                invalid.push(Invalid::new(
+                    "provisioned_throughput_in_mibps",
+                    format!("must be at least 1 MiB/s, not {mibps}"),
+                ));
+            }
+            ("provisioned", Some(_)) | (_, None) => {}
+            (mode, Some(_)) => {
+                invalid.push(Invalid::new(
+                    "provisioned_throughput_in_mibps",
+                    format!("must not be set with {mode} throughput"),
+                ));
+            }
+        }
+        invalid
+    }
+}
+
+/// The longest creation token that EFS takes.
+const TOKEN_LENGTH: usize = 64;
+
+/// The token by which a create call that is repeated, even after the state is lost, meets the file system it made.
+fn creation_token(owner: &Owner) -> String {
+    let plain = format!("provision/{}/{}/{}", owner.stack, owner.address, owner.generation);
+    if plain.len() <= TOKEN_LENGTH {
+        return plain;
+    }
+    let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("provision/{digest}").chars().take(TOKEN_LENGTH).collect()
+}
+
+async fn put_lifecycle(aws: &Aws, id: &str, lifecycle: &Lifecycle) -> Result<(), AwsError> {
+    let put = aws.write.efs.put_lifecycle_configuration().file_system_id(id);
+    let answer = put.set_lifecycle_policies(Some(lifecycle.policies())).send().await;
+    answer.map(drop).map_err(aws_error(PUT_LIFECYCLE))
+}
+
+async fn put_backup(aws: &Aws, id: &str, backup: bool) -> Result<(), AwsError> {
+    let status = if backup { Status::Enabled } else { Status::Disabled };
+    let policy = BackupPolicy::builder().status(status).build();
+    let policy = policy.map_err(|error| AwsError::refused(PUT_BACKUP, "BadRequest", error.to_string()))?;
+    let answer = aws.write.efs.put_backup_policy().file_system_id(id).backup_policy(policy).send().await;
+    answer.map(drop).map_err(aws_error(PUT_BACKUP))
+}
+
+async fn retag(aws: &Aws, id: &str, difference: &tags::Difference) -> Result<(), AwsError> {
+    if !difference.put.is_empty() {
+        let tags = sdk_tags(&difference.put, TAG)?;
+        let answer = aws.write.efs.tag_resource().resource_id(id).set_tags(Some(tags)).send().await;
+        answer.map_err(aws_error(TAG))?;
+    }
+    if !difference.removed.is_empty() {
+        let keys = difference.removed.iter().cloned().collect();
+        let answer = aws.write.efs.untag_resource().resource_id(id).set_tag_keys(Some(keys)).send().await;
+        answer.map_err(aws_error(UNTAG))?;
+    }
+    Ok(())
+}
+
+fn sdk_tags(tags: &Tags, operation: &'static str) -> Result<Vec<aws_sdk_efs::types::Tag>, AwsError> {
+    tags.iter()
+        .map(|(key, value)| {
+            let tag = aws_sdk_efs::types::Tag::builder().key(key).value(value).build();
+            tag.map_err(|error| AwsError::refused(operation, "BadRequest", error.to_string()))
+        })
+        .collect()
+}
