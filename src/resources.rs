@@ -1,6 +1,7 @@
 //! The registration table: every kind, in one place.
 //! Knows nothing of the kinds but their names.
 
+pub mod db_instance;
 pub mod db_subnet_group;
 pub mod efs_file_system;
 pub mod efs_mount_target;
@@ -16,4 +17,5 @@ pub fn registry() -> Registry {
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<db_subnet_group::DbSubnetGroup>()
+        .managed::<db_instance::DbInstance>()
 }

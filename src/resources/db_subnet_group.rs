@@ -17,7 +17,7 @@ use crate::resource::{
     Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::{live_tags, retag, sdk_tags};
+use crate::resources::rds_tags::{live_tags, retag};
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBSubnetGroup";
@@ -120,7 +120,7 @@ impl Resource for DbSubnetGroup {
             .db_subnet_group_name(name.as_str())
             .db_subnet_group_description(description)
             .set_subnet_ids(Some(subnet_ids.iter().cloned().collect()))
-            .set_tags(Some(sdk_tags(&tags::with_owner(tags, owner))))
+            .set_tags(Some(tags::to_rds(&tags::with_ownership(tags, owner))))
             .send()
             .await
             .map_err(aws_error(CREATE))?;
@@ -137,7 +137,8 @@ impl Resource for DbSubnetGroup {
         };
         let live_tags = prove_ours(aws, &live, MODIFY).await?;
         if change.touches(&["tags"]) {
-            retag(aws, arn(&live), &tags::difference(&tags::chosen(live_tags), tags)).await?;
+            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags))
+                .await?;
         }
         if change.touches(&["description", "subnet_ids"]) {
             // RDS wants all the subnets, even where only the description changes.

@@ -16,7 +16,7 @@ use crate::resource::{
     Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
     Tracked,
 };
-use crate::resources::tags::{self, Tags};
+use crate::resources::tags::{self, TagChange, Tags};
 use live::DESCRIBE;
 
 pub use lifecycle::Lifecycle;
@@ -132,7 +132,7 @@ impl Resource for EfsFileSystem {
             .throughput_mode(throughput_mode.as_str().into())
             .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
             .backup(*backup)
-            .set_tags(Some(sdk_tags(&tags::with_owner(tags, owner), CREATE)?))
+            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))))
             .send()
             .await
             .map_err(aws_error(CREATE))?;
@@ -155,7 +155,7 @@ impl Resource for EfsFileSystem {
         } = self;
         let id = change.id.as_str();
         if change.touches(&["tags"]) {
-            retag(aws, id, &tags::difference(&change.observed.tags, tags)).await?;
+            retag(aws, id, &tags::tag_change(&change.observed.tags, tags)).await?;
         }
         if change.touches(&["backup"]) {
             put_backup(aws, id, *backup).await?;
@@ -250,25 +250,15 @@ async fn put_backup(aws: &Aws, id: &str, backup: bool) -> Result<(), AwsError> {
     answer.map(drop).map_err(aws_error(PUT_BACKUP))
 }
 
-async fn retag(aws: &Aws, id: &str, difference: &tags::Difference) -> Result<(), AwsError> {
-    if !difference.put.is_empty() {
-        let tags = sdk_tags(&difference.put, TAG)?;
+async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<(), AwsError> {
+    if !change.set.is_empty() {
+        let tags = tags::to_efs(&change.set);
         let answer = aws.write.efs.tag_resource().resource_id(id).set_tags(Some(tags)).send().await;
         answer.map_err(aws_error(TAG))?;
     }
-    if !difference.removed.is_empty() {
-        let keys = difference.removed.iter().cloned().collect();
-        let answer = aws.write.efs.untag_resource().resource_id(id).set_tag_keys(Some(keys)).send().await;
-        answer.map_err(aws_error(UNTAG))?;
+    if !change.remove.is_empty() {
+        let untag = aws.write.efs.untag_resource().resource_id(id);
+        untag.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(UNTAG))?;
     }
     Ok(())
-}
-
-fn sdk_tags(tags: &Tags, operation: &'static str) -> Result<Vec<aws_sdk_efs::types::Tag>, AwsError> {
-    tags.iter()
-        .map(|(key, value)| {
-            let tag = aws_sdk_efs::types::Tag::builder().key(key).value(value).build();
-            tag.map_err(|error| AwsError::refused(operation, "BadRequest", error.to_string()))
-        })
-        .collect()
 }

@@ -4,16 +4,11 @@
 use aws_sdk_rds::types::Tag;
 
 use crate::aws::{Aws, AwsError, aws_error, tag_map};
-use crate::resources::tags::{Difference, Tags};
+use crate::resources::tags::{TagChange, Tags, to_rds};
 
 const LIST: &str = "rds:ListTagsForResource";
 const ADD: &str = "rds:AddTagsToResource";
 const REMOVE: &str = "rds:RemoveTagsFromResource";
-
-/// Tags as RDS takes them.
-pub fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
 
 /// Tags as a map.
 pub fn of_sdk_tags(tags: &[Tag]) -> Tags {
@@ -27,17 +22,16 @@ pub async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, AwsError> {
 }
 
 /// Puts and removes tags of an object.
-pub async fn retag(aws: &Aws, arn: &str, difference: &Difference) -> Result<(), AwsError> {
-    if !difference.put.is_empty() {
-        let tags = sdk_tags(&difference.put);
+pub async fn retag(aws: &Aws, arn: &str, change: &TagChange) -> Result<(), AwsError> {
+    if !change.set.is_empty() {
+        let tags = to_rds(&change.set);
         let answer =
             aws.write.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(tags)).send().await;
         answer.map_err(aws_error(ADD))?;
     }
-    if !difference.removed.is_empty() {
-        let keys = difference.removed.iter().cloned().collect();
+    if !change.remove.is_empty() {
         let remove = aws.write.rds.remove_tags_from_resource().resource_name(arn);
-        remove.set_tag_keys(Some(keys)).send().await.map_err(aws_error(REMOVE))?;
+        remove.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(REMOVE))?;
     }
     Ok(())
 }

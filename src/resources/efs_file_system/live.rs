@@ -119,7 +119,7 @@ fn observed(
             backup: matches!(policies.backup, Some(Status::Enabled | Status::Enabling)),
             // Without a record the safe answer: it takes an applied change to turn it off.
             deletion_protection: recorded.is_none_or(|recorded| recorded.deletion_protection),
-            tags: tags::chosen(all_tags),
+            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
         }),
     }
 }
