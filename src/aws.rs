@@ -1,6 +1,7 @@
 //! The door to AWS: configured clients and errors of one shape.
 //! Knows nothing of resources.
 
+pub mod ec2;
 mod error;
 mod secret;
 

@@ -14,7 +14,7 @@ pub mod plan;
 pub mod planner;
 pub mod refresh;
 pub mod resource;
-pub mod retry;
 pub mod resources;
+pub mod retry;
 pub mod state;
 pub mod steps;

@@ -1,19 +1,23 @@
-//! The registration table: every kind, in one place.
-//! Knows nothing of the kinds but their names.
+//! The kinds that `provision` knows, one line each.
+//! Knows nothing of what they do.
 
 pub mod db_instance;
 pub mod db_subnet_group;
 pub mod efs_file_system;
 pub mod efs_mount_target;
-pub mod lower_case;
-pub mod rds_tags;
+mod lower_case;
+mod rds_tags;
+pub mod subnet;
 pub mod tags;
+pub mod vpc;
 
 use crate::kind::Registry;
 
-/// The kinds that this program knows.
+/// Every kind.
 pub fn registry() -> Registry {
     Registry::default()
+        .adopted::<vpc::Vpc>()
+        .adopted::<subnet::Subnet>()
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<db_subnet_group::DbSubnetGroup>()

@@ -1,0 +1,50 @@
+//! The EC2 reads that kinds and discovery share: filtered, and paged to the end.
+//! Knows nothing of what they are read for.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet, Tag, Vpc};
+
+use super::{Aws, AwsError, aws_error, tag_map};
+
+/// How many values one filter takes (EC2 user guide, "Filter considerations").
+pub const FILTER_VALUES: usize = 200;
+
+/// A filter that lets through what has any of the values. Filters, unlike lists of ids, do not fail on missing ids.
+pub fn filter<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) -> Filter {
+    let values = values.into_iter().map(Into::into).collect();
+    Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// Tags as a map.
+pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    tag_map(tags, Tag::key, Tag::value)
+}
+
+/// The VPCs that pass all filters.
+///
+/// # Errors
+/// Whatever `ec2:DescribeVpcs` answers.
+pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError> {
+    let pages = aws.read.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeVpcs"))
+}
+
+/// The subnets that pass all filters.
+///
+/// # Errors
+/// Whatever `ec2:DescribeSubnets` answers.
+pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, AwsError> {
+    let pages = aws.read.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeSubnets"))
+}
+
+/// The security groups that pass all filters.
+///
+/// # Errors
+/// Whatever `ec2:DescribeSecurityGroups` answers.
+pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, AwsError> {
+    let pages =
+        aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeSecurityGroups"))
+}

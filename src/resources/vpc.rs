@@ -1,0 +1,44 @@
+//! The cluster's VPC, adopted: read, never changed.
+//! Knows nothing of how it was found.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Aws, AwsError, ec2};
+use crate::resource::{Condition, Id, Observe, Observed, Ownership, Tracked};
+
+/// A VPC has no inputs: it is not ours.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Vpc {}
+
+/// What AWS says of a VPC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The primary IPv4 block: `172.20.0.0/16`.
+    pub cidr_block: String,
+}
+
+impl Observe for Vpc {
+    const KIND: &'static str = "aws_vpc";
+    type Outputs = Outputs;
+
+    async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
+        let reads = tracked.chunks(ec2::FILTER_VALUES).map(|chunk| {
+            ec2::vpcs(aws, vec![ec2::filter("vpc-id", chunk.iter().map(|one| one.id.as_str()))])
+        });
+        let found = try_join_all(reads).await?.into_iter().flatten();
+        Ok(found
+            .filter_map(|vpc| {
+                let observed = Observed {
+                    inputs: None,
+                    outputs: Outputs { cidr_block: vpc.cidr_block().unwrap_or_default().to_owned() },
+                    condition: Condition::Ready,
+                    ownership: Ownership::of_tags(&ec2::tags(vpc.tags())),
+                };
+                Some((Id::new(vpc.vpc_id?), observed))
+            })
+            .collect())
+    }
+}
