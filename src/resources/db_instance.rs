@@ -1,6 +1,7 @@
 //! RDS databases: one PostgreSQL instance, with a standby in another zone by default.
 //! Knows nothing of the groups around it. Passwords are read at the moment of the call and kept nowhere.
 
+mod deletion;
 mod live;
 mod modification;
 mod names;
@@ -12,22 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::time::Duration;
 
-use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::aws::{Aws, AwsError, Outcome, PasswordSource, Secret, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, PasswordSource, Secret, absent_is_none, aws_error};
 use crate::resource::{
     Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
     Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::{of_sdk_tags, retag};
+use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBInstance";
-const MODIFY: &str = "rds:ModifyDBInstance";
-const DELETE: &str = "rds:DeleteDBInstance";
 
 /// A database's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -255,68 +252,12 @@ impl Resource for DbInstance {
     }
 
     async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
-        // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
-        let Some(live) = live::describe_one(aws, change.id).await? else {
-            return Err(AwsError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
-        };
-        let sends_password = change.touches(&["password", "password_version"]);
-        let password = self.password.as_ref().filter(|_| sends_password);
-        let secret = read_password(password, MODIFY)?;
-        let modify = modification::of(self, change, &live, secret.as_ref());
-        if change.touches(&["tags"]) {
-            let arn = live.db_instance_arn.as_deref().unwrap_or_default();
-            retag(aws, arn, &tags::tag_change(&change.observed.tags, &self.tags)).await?;
-        }
-        // RDS refuses a call that asks for nothing, which is what a change of recorded fields alone comes to.
-        if modify == ModifyDbInstanceInputBuilder::default() {
-            return Ok(());
-        }
-        let answer = modify
-            .set_db_instance_identifier(live.db_instance_identifier)
-            .apply_immediately(self.apply_immediately)
-            .send_with(&aws.write.rds)
-            .await;
-        match answer.map_err(aws_error(MODIFY)) {
-            // The code says nothing without the message here: everything asked for is queued already.
-            Err(error)
-                if error.code == "InvalidParameterCombination"
-                    && error.message.contains("No modifications were requested") =>
-            {
-                Ok(())
-            }
-            other => other.map(drop),
-        }
+        modification::modify(aws, self, change).await
     }
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
-        // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
-        let Some(live) = live::describe_one(aws, id).await? else { return Ok(()) };
-        if is_going(&live) {
-            return Ok(());
-        }
-        let identifier = live.db_instance_identifier.unwrap_or_default();
-        let delete = aws
-            .write
-            .rds
-            .delete_db_instance()
-            .skip_final_snapshot(!self.final_snapshot)
-            .set_final_db_snapshot_identifier(self.final_snapshot.then(|| snapshot_name(&identifier, id)))
-            .db_instance_identifier(identifier);
-        match delete.send().await.map_err(aws_error(DELETE)) {
-            Ok(_) => Ok(()),
-            Err(error) if error.outcome == Outcome::NotFound => Ok(()),
-            // Refusals that a call whose answer was lost explains as well (InvalidDBInstanceState, DBSnapshotAlreadyExists).
-            Err(error) => match live::describe_one(aws, id).await? {
-                None => Ok(()),
-                Some(live) if is_going(&live) => Ok(()),
-                Some(_) => Err(error),
-            },
-        }
+        deletion::delete(aws, id, self.final_snapshot).await
     }
-}
-
-fn is_going(live: &aws_sdk_rds::types::DbInstance) -> bool {
-    live.db_instance_status.as_deref() == Some("deleting")
 }
 
 fn id_of(resource_id: Option<String>, operation: &'static str) -> Result<Id, AwsError> {
@@ -324,13 +265,6 @@ fn id_of(resource_id: Option<String>, operation: &'static str) -> Result<Id, Aws
         Some(id) if !id.is_empty() => Ok(Id::new(id)),
         _ => Err(AwsError::bad_response(operation, "the answer holds no database resource id")),
     }
-}
-
-/// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two.
-fn snapshot_name(identifier: &str, id: &Id) -> String {
-    let digest = Sha256::digest(id.as_str());
-    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{identifier}-final-{short}")
 }
 
 fn read_password(

@@ -165,15 +165,7 @@ impl Resource for EfsFileSystem {
         }
         // Last, because it leaves the file system `updating`, in which EFS refuses the calls above.
         if change.touches(&["throughput_mode", "provisioned_throughput_in_mibps"]) {
-            aws.write
-                .efs
-                .update_file_system()
-                .file_system_id(id)
-                .throughput_mode(throughput_mode.as_str().into())
-                .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
-                .send()
-                .await
-                .map_err(aws_error(UPDATE))?;
+            set_throughput(aws, change.id, throughput_mode, *provisioned_throughput_in_mibps).await?;
         }
         Ok(())
     }
@@ -234,6 +226,18 @@ fn creation_token(owner: &Owner) -> String {
     }
     let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("provision/{digest}").chars().take(TOKEN_LENGTH).collect()
+}
+
+async fn set_throughput(aws: &Aws, id: &Id, mode: &str, mibps: Option<f64>) -> Result<(), AwsError> {
+    // An attempt whose answer was lost may have been carried out, and EFS refuses a second one for a day
+    // (TooManyRequests).
+    let live = live::describe(aws, &[id.as_str()]).await?;
+    if live.iter().any(|live| live::throughput(live) == (mode, mibps)) {
+        return Ok(());
+    }
+    let update = aws.write.efs.update_file_system().file_system_id(id.as_str()).throughput_mode(mode.into());
+    let answer = update.set_provisioned_throughput_in_mibps(mibps).send().await;
+    answer.map(drop).map_err(aws_error(UPDATE))
 }
 
 async fn put_lifecycle(aws: &Aws, id: &str, lifecycle: &Lifecycle) -> Result<(), AwsError> {

@@ -51,7 +51,6 @@ pub(super) async fn observe(
 }
 
 fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> {
-    let all_tags = of_sdk_tags(live.tag_list());
     let endpoint = live.endpoint.as_ref();
     Observed {
         outputs: Outputs {
@@ -62,14 +61,14 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
         },
         condition: condition(live.db_instance_status.as_deref().unwrap_or_default()),
-        ownership: Ownership::of_tags(&all_tags),
-        inputs: Some(inputs(live, recorded, &all_tags)),
+        ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
+        inputs: Some(inputs(live, recorded)),
     }
 }
 
 /// The inputs, each at the value that is queued for it or, without one, at its current value: what is queued already
 /// must not be asked for again ("No modifications were requested").
-fn inputs(live: &Live, recorded: Option<&DbInstance>, all_tags: &tags::Tags) -> DbInstance {
+pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
     let nothing = PendingModifiedValues::builder().build();
     let pending = live.pending_modified_values.as_ref().unwrap_or(&nothing);
     let text = |pending: &Option<String>, current: &Option<String>| {
@@ -122,7 +121,9 @@ fn inputs(live: &Live, recorded: Option<&DbInstance>, all_tags: &tags::Tags) -> 
         // Without a record the safe answers.
         final_snapshot: recorded.is_none_or(|recorded| recorded.final_snapshot),
         apply_immediately: recorded.is_some_and(|recorded| recorded.apply_immediately),
-        tags: recorded.map(|recorded| tags::ours(all_tags, &recorded.tags)).unwrap_or_default(),
+        tags: recorded
+            .map(|recorded| tags::ours(&of_sdk_tags(live.tag_list()), &recorded.tags))
+            .unwrap_or_default(),
     }
 }
 

@@ -1,16 +1,78 @@
 //! The one ModifyDBInstance that a change comes to.
-//! Knows nothing of when it is sent.
+//! Knows nothing of what may be changed at all.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
 use aws_sdk_rds::types::DbInstance as Live;
 
 use super::storage::{self, StorageChange};
-use super::{DbInstance, LowerCase};
-use crate::aws::{PasswordSource, Secret};
-use crate::resource::Change;
+use super::{DbInstance, LowerCase, live, read_password};
+use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
+use crate::resource::{Change, Resource};
+use crate::resources::rds_tags::retag;
+use crate::resources::tags;
+
+const MODIFY: &str = "rds:ModifyDBInstance";
+
+/// Changes the live database so that it agrees with `desired`.
+pub(super) async fn modify(
+    aws: &Aws,
+    desired: &DbInstance,
+    change: &Change<'_, DbInstance>,
+) -> Result<(), AwsError> {
+    // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
+    let Some(live) = live::describe_one(aws, change.id).await? else {
+        return Err(AwsError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
+    };
+    // An attempt whose answer was lost may have been carried out: some calls are refused when they are repeated.
+    let observed = live::inputs(&live, Some(change.observed));
+    let fields = differing(desired, &observed, change.fields);
+    let change = Change { id: change.id, fields: &fields, observed: &observed };
+
+    if change.touches(&["tags"]) {
+        let arn = live.db_instance_arn.as_deref().unwrap_or_default();
+        retag(aws, arn, &tags::tag_change(&observed.tags, &desired.tags)).await?;
+    }
+    let sends_password = change.touches(&["password", "password_version"]);
+    let secret = read_password(desired.password.as_ref().filter(|_| sends_password), MODIFY)?;
+    let modification = modification(desired, &change, &live, secret.as_ref());
+    // RDS refuses a call that asks for nothing, which is what a change of recorded fields alone comes to.
+    if modification == ModifyDbInstanceInputBuilder::default() {
+        return Ok(());
+    }
+    let answer = modification
+        .set_db_instance_identifier(live.db_instance_identifier)
+        .apply_immediately(desired.apply_immediately)
+        .send_with(&aws.write.rds)
+        .await;
+    match answer.map_err(aws_error(MODIFY)) {
+        // The code says nothing without the message: everything that was asked for is queued already.
+        Err(error)
+            if error.code == "InvalidParameterCombination"
+                && error.message.contains("No modifications were requested") =>
+        {
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+/// Those of the fields in which the database is not as desired.
+fn differing(desired: &DbInstance, observed: &DbInstance, fields: &BTreeSet<String>) -> BTreeSet<String> {
+    let document = |inputs| serde_json::to_value(inputs).expect("inputs are plain data");
+    let (desired, observed) = (document(desired), document(observed));
+    DbInstance::FIELDS
+        .iter()
+        .filter(|field| {
+            fields.contains(field.name) && !(field.met)(&desired[field.name], &observed[field.name])
+        })
+        .map(|field| field.name.to_owned())
+        .collect()
+}
 
 /// What has to be asked for: nothing but the fields that differ, and what RDS wants together with them.
-pub(super) fn of(
+fn modification(
     desired: &DbInstance,
     change: &Change<'_, DbInstance>,
     live: &Live,

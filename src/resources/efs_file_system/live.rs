@@ -1,7 +1,7 @@
 //! File systems as EFS shows them: three describes, made one.
 //! Knows nothing of changing them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, ThroughputMode};
 use futures_util::future;
@@ -24,12 +24,13 @@ pub(super) async fn observe(
     aws: &Aws,
     tracked: &[Tracked<EfsFileSystem>],
 ) -> Result<BTreeMap<Id, Observed<EfsFileSystem>>, AwsError> {
+    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     // The policies need the id alone, so that they are asked for in the same round as the file systems.
     let policies = stream::iter(tracked)
         .map(|one| async move { Ok((&one.id, Policies::read(aws, one).await?)) })
         .buffer_unordered(AT_ONCE)
         .try_collect::<BTreeMap<_, _>>();
-    let (described, mut policies) = future::try_join(describe(aws, tracked), policies).await?;
+    let (described, mut policies) = future::try_join(describe(aws, &ids), policies).await?;
 
     let described: BTreeMap<Id, FileSystemDescription> =
         described.into_iter().map(|one| (Id::new(&one.file_system_id), one)).collect();
@@ -46,21 +47,25 @@ pub(super) async fn observe(
         .collect())
 }
 
-async fn describe(
-    aws: &Aws,
-    tracked: &[Tracked<EfsFileSystem>],
-) -> Result<Vec<FileSystemDescription>, AwsError> {
+/// Reads file systems by their ids. One that is gone is left out.
+pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDescription>, AwsError> {
     let all = aws.read.efs.describe_file_systems();
-    let asked = match tracked {
+    let asked = match ids {
         [] => return Ok(Vec::new()),
-        [only] => all.file_system_id(only.id.as_str()),
+        [only] => all.file_system_id(*only),
         _ => all,
     };
-    let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     let described = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
     let mut described = absent_is_none(described)?.unwrap_or_default();
-    described.retain(|one| wanted.contains(one.file_system_id.as_str()));
+    described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)
+}
+
+/// The throughput mode, with the MiB/s where they are provisioned.
+pub(super) fn throughput(live: &FileSystemDescription) -> (&str, Option<f64>) {
+    let mode = live.throughput_mode.as_ref().unwrap_or(&ThroughputMode::Bursting);
+    let provisioned = *mode == ThroughputMode::Provisioned;
+    (mode.as_str(), live.provisioned_throughput_in_mibps.filter(|_| provisioned))
 }
 
 /// What hangs on a file system and has calls of its own.
@@ -100,7 +105,7 @@ fn observed(
     recorded: Option<&EfsFileSystem>,
 ) -> Observed<EfsFileSystem> {
     let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
-    let throughput_mode = live.throughput_mode.clone().unwrap_or(ThroughputMode::Bursting);
+    let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
     Observed {
         outputs: Outputs {
             arn: live.file_system_arn.clone().unwrap_or_default(),
@@ -111,10 +116,8 @@ fn observed(
         inputs: Some(EfsFileSystem {
             encrypted: live.encrypted.unwrap_or(false),
             performance_mode: live.performance_mode.as_str().to_owned(),
-            provisioned_throughput_in_mibps: live
-                .provisioned_throughput_in_mibps
-                .filter(|_| throughput_mode == ThroughputMode::Provisioned),
-            throughput_mode: throughput_mode.as_str().to_owned(),
+            throughput_mode: throughput_mode.to_owned(),
+            provisioned_throughput_in_mibps,
             lifecycle: policies.lifecycle,
             backup: matches!(policies.backup, Some(Status::Enabled | Status::Enabling)),
             // Without a record the safe answer: it takes an applied change to turn it off.
