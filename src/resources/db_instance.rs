@@ -5,6 +5,8 @@ mod deletion;
 mod live;
 mod modification;
 mod names;
+#[cfg(test)]
+mod sample;
 mod storage;
 mod version;
 mod windows;
@@ -279,4 +281,72 @@ fn read_password(
         }
         AwsError::refused(operation, "Password", message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_database_is_valid() {
+        assert_eq!(sample::database().check(None), []);
+    }
+
+    #[test]
+    fn every_rule_names_the_field_that_breaks_it() {
+        type Break = fn(&mut DbInstance);
+        let cases: &[(&str, Break)] = &[
+            ("identifier", |db| db.identifier = "1x".into()),
+            ("engine", |db| db.engine = "mysql".into()),
+            ("engine_version", |db| db.engine_version = "newest".to_owned()),
+            ("instance_class", |db| db.instance_class = "t4g.medium".to_owned()),
+            ("allocated_storage", |db| db.allocated_storage = 19),
+            ("storage_type", |db| db.storage_type = "ssd".to_owned()),
+            ("iops", |db| db.iops = Some(3000)),
+            ("storage_throughput", |db| db.storage_throughput = Some(125)),
+            ("database_name", |db| db.database_name = Some("table".to_owned())),
+            ("username", |db| db.username = "admin".to_owned()),
+            ("password", |db| db.password = None),
+            ("port", |db| db.port = 1149),
+            ("port", |db| db.port = 65536),
+            ("backup_retention_period", |db| db.backup_retention_period = 36),
+            ("backup_retention_period", |db| db.backup_retention_period = -1),
+            ("backup_window", |db| db.backup_window = Some("4-5".to_owned())),
+            ("maintenance_window", |db| db.maintenance_window = Some("sun:04:00-sun:05:00".into())),
+            ("tags", |db| db.tags = [("aws:x".to_owned(), String::new())].into()),
+        ];
+        for (field, break_it) in cases {
+            let mut database = sample::database();
+            break_it(&mut database);
+            let found: Vec<&str> = database.check(None).iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, [*field]);
+        }
+    }
+
+    #[test]
+    fn a_database_without_a_name_for_a_first_database_or_windows_is_valid() {
+        let database = DbInstance {
+            database_name: None,
+            backup_window: None,
+            maintenance_window: None,
+            ..sample::database()
+        };
+        assert_eq!(database.check(None), []);
+    }
+
+    #[test]
+    fn a_literal_password_does_not_become_a_document() {
+        let mut document = serde_json::to_value(sample::database()).expect("plain data");
+        document["password"] = "hunter2hunter2".into();
+        let error = serde_json::from_value::<DbInstance>(document).expect_err("a literal is refused");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn storage_that_has_grown_is_as_desired_and_storage_that_is_too_small_is_not() {
+        let field = DbInstance::FIELDS.iter().find(|field| field.name == "allocated_storage");
+        let met = field.expect("a field of the kind").met;
+        assert!(met(&50.into(), &50.into()) && met(&50.into(), &55.into()));
+        assert!(!met(&50.into(), &49.into()) && !met(&50.into(), &serde_json::Value::Null));
+    }
 }

@@ -208,3 +208,34 @@ fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetG
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_descriptions_and_subnets_follow_the_rules_of_rds() {
+        let long = "a".repeat(256);
+        for (name, description, subnets, expected) in [
+            ("gitlab-pgsql", "x", 2, vec![]),
+            ("Git Lab_1.2", "x", 3, vec![]),
+            ("default", "x", 2, vec!["name"]),
+            ("DEFAULT", "x", 2, vec!["name"]),
+            ("1gitlab", "x", 2, vec!["name"]),
+            ("git/lab", "x", 2, vec!["name"]),
+            ("", "x", 2, vec!["name"]),
+            (long.as_str(), "x", 2, vec!["name"]),
+            ("gitlab", "", 2, vec!["description"]),
+            ("gitlab", "x", 1, vec!["subnet_ids"]),
+        ] {
+            let group = DbSubnetGroup {
+                name: name.into(),
+                description: description.to_owned(),
+                subnet_ids: (0..subnets).map(|n| format!("subnet-{n}")).collect(),
+                tags: Tags::new(),
+            };
+            let found: Vec<&str> = group.check(None).iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{name:?} {description:?} {subnets}");
+        }
+    }
+}

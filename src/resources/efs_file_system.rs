@@ -266,3 +266,77 @@ async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<(), AwsError> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Address;
+
+    fn owner(stack: &str, name: &str, lineage: &str, generation: u32) -> Owner {
+        Owner {
+            stack: stack.to_owned(),
+            address: Address::new(EfsFileSystem::KIND, name),
+            lineage: lineage.to_owned(),
+            generation,
+        }
+    }
+
+    #[test]
+    fn the_token_says_whose_the_file_system_is_and_outlives_the_state() {
+        let token = creation_token(&owner("gitlab", "gitlab-nfs", "a", 0));
+        assert_eq!(token, "provision/gitlab/aws_efs_file_system.gitlab-nfs/0");
+        assert_eq!(token, creation_token(&owner("gitlab", "gitlab-nfs", "b", 0)));
+        for other in [
+            owner("other", "gitlab-nfs", "a", 0),
+            owner("gitlab", "other", "a", 0),
+            owner("gitlab", "gitlab-nfs", "a", 1),
+        ] {
+            assert_ne!(token, creation_token(&other));
+        }
+    }
+
+    #[test]
+    fn a_token_that_would_be_too_long_is_cut_without_losing_what_tells_it_apart() {
+        let name = "a".repeat(60);
+        let tokens = [0, 1].map(|generation| creation_token(&owner("gitlab", &name, "a", generation)));
+        assert!(tokens.iter().all(|token| token.len() == 64), "{tokens:?}");
+        assert_ne!(tokens[0], tokens[1]);
+    }
+
+    #[test]
+    fn throughput_is_checked_together_with_the_modes() {
+        for (performance, throughput, mibps, expected) in [
+            ("generalPurpose", "elastic", None, vec![]),
+            ("generalPurpose", "bursting", None, vec![]),
+            ("generalPurpose", "provisioned", Some(1.0), vec![]),
+            ("maxIO", "bursting", None, vec![]),
+            ("maxIO", "elastic", None, vec!["performance_mode"]),
+            ("generalPurpose", "provisioned", None, vec!["provisioned_throughput_in_mibps"]),
+            ("generalPurpose", "provisioned", Some(0.5), vec!["provisioned_throughput_in_mibps"]),
+            ("generalPurpose", "elastic", Some(10.0), vec!["provisioned_throughput_in_mibps"]),
+            ("fast", "quick", None, vec!["performance_mode", "throughput_mode"]),
+        ] {
+            let file_system = EfsFileSystem {
+                encrypted: true,
+                performance_mode: performance.to_owned(),
+                throughput_mode: throughput.to_owned(),
+                provisioned_throughput_in_mibps: mibps,
+                lifecycle: None,
+                backup: true,
+                deletion_protection: true,
+                tags: Tags::new(),
+            };
+            let found: Vec<&str> = file_system.check(None).iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{performance} {throughput} {mibps:?}");
+        }
+    }
+
+    #[test]
+    fn an_encrypted_file_system_is_not_replaced_by_one_that_is_not() {
+        let encrypted = EfsFileSystem::FIELDS[0];
+        assert_eq!(encrypted.name, "encrypted");
+        for (desired, observed, met) in [(true, true, true), (false, true, true), (true, false, false)] {
+            assert_eq!((encrypted.met)(&desired.into(), &observed.into()), met);
+        }
+    }
+}

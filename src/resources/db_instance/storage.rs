@@ -134,3 +134,150 @@ pub(super) fn change(
         iops,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> DbInstance {
+        DbInstance {
+            storage_type: storage_type.to_owned(),
+            allocated_storage: size,
+            iops,
+            storage_throughput: throughput,
+            ..sample::database()
+        }
+    }
+
+    fn invalid_fields(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<&'static str> {
+        check(desired, observed).into_iter().map(|invalid| invalid.field).collect()
+    }
+
+    #[test]
+    fn sizes_iops_and_throughput_have_bounds_that_depend_on_each_other() {
+        const SIZE: &str = "allocated_storage";
+        const THROUGHPUT: &str = "storage_throughput";
+        for (kind, size, iops, throughput, expected) in [
+            ("gp3", 20, None, None, vec![]),
+            ("gp3", 19, None, None, vec![SIZE]),
+            ("gp3", 65_536, None, None, vec![]),
+            ("gp3", 65_537, None, None, vec![SIZE]),
+            ("gp3", 399, Some(12_000), None, vec!["iops"]),
+            ("gp3", 399, None, Some(500), vec![THROUGHPUT]),
+            ("gp3", 400, None, None, vec![]),
+            ("gp3", 400, Some(12_000), Some(500), vec![]),
+            ("gp3", 400, Some(11_999), Some(499), vec!["iops", THROUGHPUT]),
+            ("gp2", 100, Some(3_000), None, vec!["iops"]),
+            ("gp2", 500, None, Some(500), vec![THROUGHPUT]),
+            ("io1", 100, None, None, vec!["iops"]),
+            ("io1", 99, Some(1_000), None, vec![SIZE]),
+            ("io1", 100, Some(50), None, vec![]),
+            ("io1", 100, Some(49), None, vec!["iops"]),
+            ("io1", 100, Some(5_000), None, vec![]),
+            ("io1", 100, Some(5_001), None, vec!["iops"]),
+            ("io2", 100, Some(5_001), None, vec![]),
+            ("io2", 100, Some(100_001), None, vec!["iops"]),
+            ("io2", 100, Some(1_000), Some(500), vec![THROUGHPUT]),
+            ("standard", 5, None, None, vec![]),
+            ("standard", 3_073, None, None, vec![SIZE]),
+            ("ssd", 0, Some(0), Some(0), vec!["storage_type"]),
+        ] {
+            let found = invalid_fields(&storage(kind, size, iops, throughput), None);
+            assert_eq!(found, expected, "{kind} {size} {iops:?} {throughput:?}");
+        }
+    }
+
+    #[test]
+    fn storage_cannot_shrink_but_may_have_been_rounded_up() {
+        for (desired, observed, expected) in
+            [(50, 50, vec![]), (60, 50, vec![]), (52, 55, vec![]), (50, 56, vec!["allocated_storage"])]
+        {
+            let (desired, observed) =
+                (storage("gp3", desired, None, None), storage("gp3", observed, None, None));
+            assert_eq!(invalid_fields(&desired, Some(&observed)), expected);
+        }
+    }
+
+    #[test]
+    fn what_rds_wants_together_is_sent_together() {
+        let sent = |size, kind: Option<&str>, iops, throughput| StorageChange {
+            allocated_storage: size,
+            storage_type: kind.map(str::to_owned),
+            iops,
+            storage_throughput: throughput,
+        };
+        let small = storage("gp3", 50, Some(3_000), Some(125));
+        let large = storage("gp3", 500, Some(12_000), Some(500));
+        let provisioned = storage("io1", 200, Some(2_000), None);
+        for (observed, desired, fields, expected) in [
+            // Below the threshold nothing but the size.
+            (
+                &small,
+                storage("gp3", 100, None, None),
+                vec!["allocated_storage"],
+                sent(Some(100), None, None, None),
+            ),
+            // Over it: from none to the baseline.
+            (
+                &small,
+                storage("gp3", 400, None, None),
+                vec!["allocated_storage"],
+                sent(Some(400), None, Some(12_000), None),
+            ),
+            (
+                &small,
+                storage("gp3", 400, Some(20_000), Some(750)),
+                vec!["allocated_storage", "iops", "storage_throughput"],
+                sent(Some(400), None, Some(20_000), Some(750)),
+            ),
+            // Above it: never one without the other.
+            (
+                &large,
+                storage("gp3", 500, Some(16_000), None),
+                vec!["iops"],
+                sent(Some(500), None, Some(16_000), None),
+            ),
+            (
+                &large,
+                storage("gp3", 600, None, None),
+                vec!["allocated_storage"],
+                sent(Some(600), None, Some(12_000), None),
+            ),
+            (
+                &large,
+                storage("gp3", 500, None, Some(750)),
+                vec!["storage_throughput"],
+                sent(Some(500), None, Some(12_000), Some(750)),
+            ),
+            // Live storage that has grown is not asked to shrink.
+            (
+                &large,
+                storage("gp3", 450, Some(16_000), None),
+                vec!["iops"],
+                sent(Some(500), None, Some(16_000), None),
+            ),
+            (
+                &provisioned,
+                storage("io1", 200, Some(3_000), None),
+                vec!["iops"],
+                sent(Some(200), None, Some(3_000), None),
+            ),
+            (
+                &provisioned,
+                storage("gp3", 200, None, None),
+                vec!["storage_type"],
+                sent(None, Some("gp3"), None, None),
+            ),
+            (
+                &small,
+                storage("io2", 100, Some(1_000), None),
+                vec!["allocated_storage", "storage_type", "iops"],
+                sent(Some(100), Some("io2"), Some(1_000), None),
+            ),
+            (&large, storage("gp3", 500, Some(16_000), None), vec![], StorageChange::default()),
+        ] {
+            assert_eq!(change(&desired, observed, |field| fields.contains(&field)), expected, "{fields:?}");
+        }
+    }
+}

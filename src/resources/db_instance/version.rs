@@ -19,7 +19,9 @@ impl<'a> Version<'a> {
             Some((numbers, suffix)) => (numbers, Some(suffix)),
             None => (text, None),
         };
-        let numbers: Vec<u32> = numbers.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        // Digits alone: `parse` would take a sign.
+        let number = |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
+        let numbers: Vec<u32> = numbers.split('.').map(number).collect::<Option<_>>()?;
         (numbers.len() <= 3).then_some(Self { numbers, suffix })
     }
 
@@ -110,6 +112,7 @@ mod tests {
             ("16.", None, Some("must be a PostgreSQL version")),
             ("1.2.3.4", None, Some("must be a PostgreSQL version")),
             ("", None, Some("must be a PostgreSQL version")),
+            ("+16", None, Some("must be a PostgreSQL version")),
         ] {
             let found = check(desired, observed);
             match word {

@@ -41,7 +41,9 @@ impl Window {
 }
 
 fn clock(text: &str) -> Option<u32> {
-    let number = |part: &str| part.parse::<u32>().ok().filter(|_| part.len() == 2);
+    // Two digits, and no sign, which `parse` would take.
+    let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |part: &str| part.parse::<u32>().ok().filter(|_| digits(part));
     let (hours, minutes) = text.split_once(':')?;
     let (hours, minutes) = (number(hours)?, number(minutes)?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)

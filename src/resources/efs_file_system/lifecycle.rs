@@ -111,3 +111,73 @@ fn days_of(rule: &str) -> Option<u32> {
     };
     DAYS.contains(&days).then_some(days)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifecycle(ia: &str, archive: &str, primary: &str) -> Lifecycle {
+        let written = |rule: &str| Some(rule.to_owned()).filter(|rule| !rule.is_empty());
+        Lifecycle {
+            transition_to_ia: written(ia),
+            transition_to_archive: written(archive),
+            transition_to_primary_storage_class: written(primary),
+        }
+    }
+
+    fn elastic() -> EfsFileSystem {
+        EfsFileSystem {
+            encrypted: true,
+            performance_mode: "generalPurpose".to_owned(),
+            throughput_mode: "elastic".to_owned(),
+            provisioned_throughput_in_mibps: None,
+            lifecycle: None,
+            backup: true,
+            deletion_protection: true,
+            tags: [].into(),
+        }
+    }
+
+    #[test]
+    fn a_configuration_is_one_policy_for_each_transition_and_reads_back_in_any_order() {
+        let written = lifecycle("AFTER_30_DAYS", "AFTER_90_DAYS", "AFTER_1_ACCESS");
+        let mut policies = written.policies();
+        assert_eq!(policies.len(), 3);
+        policies.reverse();
+        assert_eq!(Lifecycle::of_policies(&policies), written);
+        assert_eq!(Lifecycle::default().policies(), []);
+        assert_eq!(Lifecycle::of_policies(&[]), Lifecycle::default());
+    }
+
+    #[test]
+    fn rules_are_those_that_efs_knows() {
+        for (ia, archive, primary, word) in [
+            ("", "", "", ""),
+            ("AFTER_1_DAY", "", "AFTER_1_ACCESS", ""),
+            ("AFTER_365_DAYS", "", "", ""),
+            ("AFTER_30_DAYS", "AFTER_90_DAYS", "", ""),
+            ("AFTER_1_DAYS", "", "", "transition_to_ia"),
+            ("AFTER_31_DAYS", "", "", "transition_to_ia"),
+            ("30", "", "", "transition_to_ia"),
+            ("", "", "AFTER_2_ACCESS", "transition_to_primary_storage_class"),
+            ("", "AFTER_90_DAYS", "", "comes before"),
+            ("AFTER_90_DAYS", "AFTER_90_DAYS", "", "comes before"),
+            ("AFTER_90_DAYS", "AFTER_30_DAYS", "", "comes before"),
+        ] {
+            let found = lifecycle(ia, archive, primary).check(&elastic(), None);
+            match word {
+                "" => assert_eq!(found, [], "{ia} {archive} {primary}"),
+                word => assert!(found.len() == 1 && found[0].message.contains(word), "{word}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn archiving_needs_elastic_throughput_that_is_there_already() {
+        let archiving = lifecycle("AFTER_30_DAYS", "AFTER_90_DAYS", "");
+        let bursting = EfsFileSystem { throughput_mode: "bursting".to_owned(), ..elastic() };
+        assert_eq!(archiving.check(&bursting, None).len(), 1);
+        assert_eq!(archiving.check(&elastic(), Some(&bursting)).len(), 1);
+        assert_eq!(archiving.check(&elastic(), Some(&elastic())), []);
+    }
+}
