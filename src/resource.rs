@@ -75,6 +75,7 @@ pub trait Resource: Observe {
     fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Option<Found>, AwsError>>;
 
     /// Makes the object, tagged with `owner.tags()` in the call itself, and returns as soon as the id is known.
+    /// What a create call cannot carry is set by an update that the engine makes when the object is ready.
     fn create(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Id, AwsError>>;
 
     /// Changes the object so that it agrees with `self` in the fields named in `change.fields`.

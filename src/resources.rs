@@ -7,6 +7,7 @@ pub mod efs_file_system;
 pub mod efs_mount_target;
 mod lower_case;
 mod rds_tags;
+pub mod security_group;
 pub mod subnet;
 pub mod tags;
 pub mod vpc;
@@ -18,6 +19,7 @@ pub fn registry() -> Registry {
     Registry::default()
         .adopted::<vpc::Vpc>()
         .adopted::<subnet::Subnet>()
+        .managed::<security_group::SecurityGroup>()
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<db_subnet_group::DbSubnetGroup>()

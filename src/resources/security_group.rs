@@ -1,0 +1,331 @@
+//! Security groups: the cluster's own, which are only read, and those that are made for storage.
+//! Knows nothing of who uses a group.
+
+mod change;
+mod rule;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{ResourceType, TagSpecification};
+use futures_util::future::{join3, try_join_all};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Aws, AwsError, Outcome, absent_is_done, aws_error, ec2};
+use crate::resource::{
+    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Resource, Tracked,
+};
+use crate::resources::tags::{Tags, check_tags, ours, tag_change, to_ec2, with_ownership};
+use rule::{Direction, check_rules, is_allowed};
+
+pub use rule::Rule;
+
+/// A group with all its rules: what is not written is taken out, AWS's own allow-all egress too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroup {
+    pub name: String,
+    pub description: String,
+    pub vpc_id: String,
+    #[serde(deserialize_with = "rule::normalised")]
+    pub ingress: BTreeSet<Rule>,
+    #[serde(deserialize_with = "rule::normalised")]
+    pub egress: BTreeSet<Rule>,
+    #[serde(default)]
+    pub tags: Tags,
+}
+
+/// What AWS says of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    pub name: String,
+    pub vpc_id: String,
+    pub arn: String,
+}
+
+impl Observe for SecurityGroup {
+    const KIND: &'static str = "aws_security_group";
+    type Outputs = Outputs;
+
+    async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
+        let reads = tracked.chunks(ec2::FILTER_VALUES).map(|chunk| {
+            let ids = chunk.iter().map(|one| one.id.as_str());
+            ec2::security_groups(aws, vec![ec2::filter("group-id", ids)])
+        });
+        let found = try_join_all(reads).await?.into_iter().flatten();
+        let recorded: BTreeMap<&str, Option<&Self>> =
+            tracked.iter().map(|one| (one.id.as_str(), one.recorded.as_ref())).collect();
+        Ok(found
+            .filter_map(|live| {
+                let id = live.group_id()?;
+                let tags = ec2::tags(live.tags());
+                let observed = Observed {
+                    inputs: recorded
+                        .get(id)?
+                        .map(|recorded| Self::of_live(&live, ours(&tags, &recorded.tags))),
+                    outputs: Outputs {
+                        name: live.group_name().unwrap_or_default().to_owned(),
+                        vpc_id: live.vpc_id().unwrap_or_default().to_owned(),
+                        arn: live.security_group_arn().unwrap_or_default().to_owned(),
+                    },
+                    condition: Condition::Ready,
+                    ownership: Ownership::of_tags(&tags),
+                };
+                Some((Id::new(id), observed))
+            })
+            .collect())
+    }
+}
+
+impl Resource for SecurityGroup {
+    const FIELDS: &'static [Field] = &[
+        Field::replace("name"),
+        Field::replace("description"),
+        Field::replace("vpc_id"),
+        Field::in_place("ingress", Effect::None),
+        Field::in_place("egress", Effect::None),
+        Field::in_place("tags", Effect::None),
+    ];
+    const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];
+    const HOLDS_DATA: bool = false;
+    /// A group is there at once, but its deletion waits for network interfaces that EFS and RDS take down late.
+    const PATIENCE: Patience = Patience {
+        interval: Duration::from_secs(5),
+        create: Duration::from_secs(5 * 60),
+        update: Duration::from_secs(5 * 60),
+        delete: Duration::from_secs(15 * 60),
+    };
+
+    fn check(&self, _: Option<&Self>) -> Vec<Invalid> {
+        let Self { name, description, vpc_id: _, ingress, egress, tags } = self;
+        let mut found = check_text("name", name);
+        found.extend(check_name(name));
+        found.extend(check_text("description", description));
+        found.extend(check_rules(Direction::Ingress, ingress));
+        found.extend(check_rules(Direction::Egress, egress));
+        found.extend(check_tags(tags));
+        found
+    }
+
+    async fn find(&self, aws: &Aws, _: &Owner) -> Result<Option<Found>, AwsError> {
+        let filters =
+            vec![ec2::filter("vpc-id", [&self.vpc_id]), ec2::filter("group-name", [any_case(&self.name)])];
+        let found = ec2::security_groups(aws, filters).await?;
+        let same = found.iter().filter_map(|live| Some((live.group_id()?, live.group_name()?, live.tags())));
+        let same = same.filter(|(_, name, _)| name.eq_ignore_ascii_case(&self.name));
+        // Groups from before names were unique in any case may differ in it alone: the exact one comes first.
+        let closest = same.min_by_key(|(_, name, _)| *name != self.name);
+        Ok(closest
+            .map(|(id, _, tags)| Found { id: Id::new(id), ownership: Ownership::of_tags(&ec2::tags(tags)) }))
+    }
+
+    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
+        const OPERATION: &str = "ec2:CreateSecurityGroup";
+        // No create call takes rules: an update sets them.
+        let Self { name, description, vpc_id, ingress: _, egress: _, tags } = self;
+        let tags = TagSpecification::builder()
+            .resource_type(ResourceType::SecurityGroup)
+            .set_tags(Some(to_ec2(&with_ownership(tags, owner))))
+            .build();
+        let call = aws.write.ec2.create_security_group().group_name(name).description(description);
+        let made = call.vpc_id(vpc_id).tag_specifications(tags).send().await.map_err(aws_error(OPERATION))?;
+        match made.group_id {
+            Some(id) if !id.is_empty() => Ok(Id::new(id)),
+            _ => Err(AwsError::bad_response(OPERATION, "the new group has no id")),
+        }
+    }
+
+    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
+        // The first three only a new group can have.
+        let Self { name: _, description: _, vpc_id: _, ingress, egress, tags } = self;
+        let rules = [(Direction::Ingress, ingress), (Direction::Egress, egress)];
+        let differing: Vec<_> =
+            rules.into_iter().filter(|(direction, _)| change.touches(&[direction.field()])).collect();
+        if !differing.is_empty() {
+            change::set_rules(aws, change.id, &differing).await?;
+        }
+        if change.touches(&["tags"]) {
+            set_tags(aws, change.id, &change.observed.tags, tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+        let sent = aws.write.ec2.delete_security_group().group_id(id.as_str()).send().await;
+        match absent_is_done(sent.map(drop).map_err(aws_error("ec2:DeleteSecurityGroup"))) {
+            // AWS says only that something holds the group.
+            Err(mut error) if error.outcome == Outcome::Busy => {
+                for holders in holders(aws, id).await {
+                    error.message.push_str("; ");
+                    error.message.push_str(&holders);
+                }
+                Err(error)
+            }
+            other => other,
+        }
+    }
+}
+
+impl SecurityGroup {
+    fn of_live(live: &aws_sdk_ec2::types::SecurityGroup, tags: Tags) -> Self {
+        let group = live.group_id().unwrap_or_default();
+        let owner = live.owner_id().unwrap_or_default();
+        let rules = |permissions: &[aws_sdk_ec2::types::IpPermission]| {
+            permissions.iter().flat_map(|one| Rule::of_permission(one, group, owner)).collect()
+        };
+        Self {
+            name: live.group_name().unwrap_or_default().to_owned(),
+            description: live.description().unwrap_or_default().to_owned(),
+            vpc_id: live.vpc_id().unwrap_or_default().to_owned(),
+            ingress: rules(live.ip_permissions()),
+            egress: rules(live.ip_permissions_egress()),
+            tags,
+        }
+    }
+}
+
+fn check_text(field: &'static str, text: &str) -> Vec<Invalid> {
+    let mut found = Vec::new();
+    if text.is_empty() || text.chars().count() > 255 {
+        found.push(Invalid::new(field, "must have 1 to 255 characters"));
+    }
+    if let Some(odd) = text.chars().find(|c| !is_allowed(*c)) {
+        found.push(Invalid::new(
+            field,
+            format!(
+                "may not have `{}`: letters of ASCII, digits, spaces and ._-:/()#,@[]+=&;{{}}!$* only",
+                odd.escape_default()
+            ),
+        ));
+    }
+    found
+}
+
+fn check_name(name: &str) -> Option<Invalid> {
+    let message = if name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("sg-")) {
+        "may not start with `sg-`, as ids do"
+    } else if name.eq_ignore_ascii_case("default") {
+        "may not be `default`, which is the name of the VPC's own group"
+    } else if name.trim() != name {
+        "may not start or end with a space: AWS takes it off"
+    } else {
+        return None;
+    };
+    Some(Invalid::new("name", message))
+}
+
+/// A filter value that lets a name through whatever the case of its letters: names are unique without regard to
+/// case, filters look at it. `?` stands for any one character; so do characters that have a meaning in a filter.
+fn any_case(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_digit() || " ._-/".contains(c);
+    name.chars().map(|c| if plain(c) { c } else { '?' }).collect()
+}
+
+async fn set_tags(aws: &Aws, id: &Id, observed: &Tags, desired: &Tags) -> Result<(), AwsError> {
+    let change = tag_change(observed, desired);
+    if !change.set.is_empty() {
+        let call = aws.write.ec2.create_tags().resources(id.as_str()).set_tags(Some(to_ec2(&change.set)));
+        call.send().await.map_err(aws_error("ec2:CreateTags"))?;
+    }
+    if !change.remove.is_empty() {
+        // A key without a value takes the tag off whatever its value has become.
+        let keys =
+            change.remove.iter().map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build()).collect();
+        let call = aws.write.ec2.delete_tags().resources(id.as_str()).set_tags(Some(keys));
+        call.send().await.map_err(aws_error("ec2:DeleteTags"))?;
+    }
+    Ok(())
+}
+
+/// Who keeps a group from being deleted, as far as it can be read: for a message, so what fails is left out.
+async fn holders(aws: &Aws, id: &Id) -> Vec<String> {
+    let interfaces =
+        aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", [id.as_str()]));
+    let referring = |filter| ec2::security_groups(aws, vec![ec2::filter(filter, [id.as_str()])]);
+    let (interfaces, ingress, egress) = join3(
+        interfaces.send(),
+        referring("ip-permission.group-id"),
+        referring("egress.ip-permission.group-id"),
+    )
+    .await;
+    let interfaces = interfaces.ok().and_then(|page| page.network_interfaces).unwrap_or_default();
+    let interfaces: BTreeSet<String> = interfaces
+        .iter()
+        .filter_map(|one| Some(named(one.network_interface_id()?, one.description().unwrap_or_default())))
+        .collect();
+    let groups: BTreeSet<String> = [ingress, egress]
+        .into_iter()
+        .flat_map(Result::unwrap_or_default)
+        // A group's own rules about itself do not hold it.
+        .filter(|group| group.group_id() != Some(id.as_str()))
+        .filter_map(|group| Some(named(group.group_id()?, group.group_name()?)))
+        .collect();
+    [("held by network interface", interfaces), ("named in rules of", groups)]
+        .into_iter()
+        .filter(|(_, holders)| !holders.is_empty())
+        .map(|(how, holders)| format!("{how} {}", holders.into_iter().collect::<Vec<_>>().join(", ")))
+        .collect()
+}
+
+fn named(id: &str, name: &str) -> String {
+    if name.is_empty() { id.to_owned() } else { format!("{id} ({name})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str, description: &str) -> SecurityGroup {
+        SecurityGroup {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            vpc_id: "vpc-1".to_owned(),
+            ingress: BTreeSet::new(),
+            egress: BTreeSet::new(),
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn names_and_descriptions_that_aws_would_refuse_are_named() {
+        let long = "a".repeat(256);
+        for (name, description, field) in [
+            ("", "x", "name"),
+            (long.as_str(), "x", "name"),
+            ("sg-mine", "x", "name"),
+            ("SG-mine", "x", "name"),
+            ("Default", "x", "name"),
+            ("gitlab ", "x", "name"),
+            ("gitlab?", "x", "name"),
+            ("gitlab", "", "description"),
+            ("gitlab", "GitLab's database", "description"),
+            ("gitlab", long.as_str(), "description"),
+        ] {
+            let found = group(name, description).check(None);
+            assert!(found.len() == 1 && found[0].field == field, "{name:?} {description:?}: {found:?}");
+        }
+        assert_eq!(group("EFS_K8s", "NFS for gitlab (nodes, masters)").check(None), []);
+    }
+
+    #[test]
+    fn a_name_is_looked_for_in_any_case() {
+        assert_eq!(any_case("EFS_K8s-1.*"), "???_?8?-1.?");
+    }
+
+    #[test]
+    fn rules_are_normalised_where_they_are_read() {
+        let read: SecurityGroup = serde_json::from_value(serde_json::json!({
+            "name": "a", "description": "b", "vpc_id": "vpc-1",
+            "ingress": [
+                { "protocol": "TCP", "from_port": 22, "to_port": 22, "source": "2001:DB8::/32" },
+                { "protocol": "6", "from_port": 22, "to_port": 22, "source": "2001:db8::/32" },
+            ],
+            "egress": [{ "protocol": "all", "from_port": 0, "to_port": 0, "source": "0.0.0.0/0" }],
+        }))
+        .expect("a group");
+        assert_eq!(read.ingress.len(), 1);
+        let egress = serde_json::to_value(&read.egress).expect("rules are data");
+        assert_eq!(egress, serde_json::json!([{ "protocol": "-1", "source": "0.0.0.0/0" }]));
+    }
+}
