@@ -13,7 +13,7 @@ use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-pub use error::{AwsError, Outcome, absent_is_done, aws_error};
+pub use error::{AwsError, Outcome, absent_is_done, absent_is_none, aws_error};
 pub use secret::{PasswordSource, Secret, SecretError};
 
 /// One client per service.

@@ -1,6 +1,12 @@
 //! The kinds that `provision` knows, one line each.
 //! Knows nothing of what they do.
 
+pub mod db_instance;
+pub mod db_subnet_group;
+pub mod efs_file_system;
+pub mod efs_mount_target;
+mod lower_case;
+mod rds_tags;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
@@ -14,4 +20,8 @@ pub fn registry() -> Registry {
         .adopted::<vpc::Vpc>()
         .adopted::<subnet::Subnet>()
         .managed::<security_group::SecurityGroup>()
+        .managed::<efs_file_system::EfsFileSystem>()
+        .managed::<efs_mount_target::EfsMountTarget>()
+        .managed::<db_subnet_group::DbSubnetGroup>()
+        .managed::<db_instance::DbInstance>()
 }

@@ -165,6 +165,14 @@ pub fn absent_is_done(result: Result<(), AwsError>) -> Result<(), AwsError> {
     }
 }
 
+/// Turns "it is not there" into `None`, for reads.
+pub fn absent_is_none<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+    match result {
+        Err(error) if error.outcome == Outcome::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,63 @@
+//! The end of a database: deleted once, with one last snapshot.
+//! Knows nothing of its inputs.
+
+use aws_sdk_rds::types::DbInstance as Live;
+use sha2::{Digest, Sha256};
+
+use super::live;
+use crate::aws::{Aws, AwsError, Outcome, aws_error};
+use crate::resource::Id;
+
+const DELETE: &str = "rds:DeleteDBInstance";
+
+/// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
+pub(super) async fn delete(aws: &Aws, id: &Id, final_snapshot: bool) -> Result<(), AwsError> {
+    // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
+    let Some(live) = live::describe_one(aws, id).await? else { return Ok(()) };
+    if is_going(&live) {
+        return Ok(());
+    }
+    let identifier = live.db_instance_identifier.unwrap_or_default();
+    let delete = aws
+        .write
+        .rds
+        .delete_db_instance()
+        .skip_final_snapshot(!final_snapshot)
+        .set_final_db_snapshot_identifier(final_snapshot.then(|| snapshot_name(&identifier, id)))
+        .db_instance_identifier(identifier);
+    match delete.send().await.map_err(aws_error(DELETE)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.outcome == Outcome::NotFound => Ok(()),
+        // An earlier call whose answer was lost explains a refusal as well: InvalidDBInstanceState, DBSnapshotAlreadyExists.
+        Err(error) => match live::describe_one(aws, id).await? {
+            None => Ok(()),
+            Some(live) if is_going(&live) => Ok(()),
+            Some(_) => Err(error),
+        },
+    }
+}
+
+fn is_going(live: &Live) -> bool {
+    live.db_instance_status.as_deref() == Some("deleting")
+}
+
+/// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two.
+fn snapshot_name(identifier: &str, id: &Id) -> String {
+    let digest = Sha256::digest(id.as_str());
+    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{identifier}-final-{short}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_snapshot_is_named_after_the_one_database() {
+        let name = snapshot_name("gitlab-pgsql", &Id::new("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+        assert_eq!(name, snapshot_name("gitlab-pgsql", &Id::new("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ")));
+        assert_ne!(name, snapshot_name("gitlab-pgsql", &Id::new("db-ZYXWVUTSRQPONMLKJIHGFEDCBA")));
+        let suffix = name.strip_prefix("gitlab-pgsql-final-").expect("the identifier comes first");
+        assert!(suffix.len() == 8 && suffix.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Databases as RDS shows them, seen as the inputs that would have made them.
+//! Knows nothing of changing them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
+use futures_util::future::try_join_all;
+
+use super::{DbInstance, Outputs};
+use crate::aws::{Aws, AwsError, PasswordSource, aws_error};
+use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resources::rds_tags::of_sdk_tags;
+use crate::resources::tags;
+
+pub(super) const DESCRIBE: &str = "rds:DescribeDBInstances";
+
+/// The most databases on one page.
+const PAGE: i32 = 100;
+
+/// Reads databases by their resource ids. One that is gone is left out.
+pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, AwsError> {
+    let pages = try_join_all(ids.chunks(PAGE as usize).map(|chunk| async {
+        let values = chunk.iter().map(|id| (*id).to_owned()).collect();
+        let filter = Filter::builder().name("dbi-resource-id").set_values(Some(values)).build();
+        let describe = aws.read.rds.describe_db_instances().filters(filter).max_records(PAGE);
+        describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))
+    }));
+    let all = pages.await?.into_iter().flatten();
+    Ok(all.filter_map(|live| Some((Id::new(live.dbi_resource_id.clone()?), live))).collect())
+}
+
+/// Reads one database by its resource id, if it is still there.
+pub(super) async fn describe_one(aws: &Aws, id: &Id) -> Result<Option<Live>, AwsError> {
+    Ok(describe(aws, &[id.as_str()]).await?.remove(id))
+}
+
+/// Reads all tracked databases.
+pub(super) async fn observe(
+    aws: &Aws,
+    tracked: &[Tracked<DbInstance>],
+) -> Result<BTreeMap<Id, Observed<DbInstance>>, AwsError> {
+    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
+    let described = describe(aws, &ids).await?;
+    Ok(tracked
+        .iter()
+        .filter_map(|one| {
+            let live = described.get(&one.id)?;
+            Some((one.id.clone(), observed(live, one.recorded.as_ref())))
+        })
+        .collect())
+}
+
+fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> {
+    let endpoint = live.endpoint.as_ref();
+    Observed {
+        outputs: Outputs {
+            arn: live.db_instance_arn.clone(),
+            identifier: live.db_instance_identifier.clone(),
+            host: endpoint.and_then(|endpoint| endpoint.address.clone()),
+            port: endpoint.and_then(|endpoint| endpoint.port).map(|port| port.to_string()),
+            secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
+        },
+        condition: condition(live.db_instance_status.as_deref().unwrap_or_default()),
+        ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
+        inputs: Some(inputs(live, recorded)),
+    }
+}
+
+/// The inputs, each at the value that is queued for it or, without one, at its current value: what is queued already
+/// must not be asked for again ("No modifications were requested").
+pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
+    let nothing = PendingModifiedValues::builder().build();
+    let pending = live.pending_modified_values.as_ref().unwrap_or(&nothing);
+    let text = |pending: &Option<String>, current: &Option<String>| {
+        pending.as_ref().or(current.as_ref()).cloned().unwrap_or_default()
+    };
+    let subnet_group = live.db_subnet_group.as_ref().and_then(|group| group.db_subnet_group_name.clone());
+    DbInstance {
+        identifier: text(&pending.db_instance_identifier, &live.db_instance_identifier).into(),
+        engine: text(&pending.engine, &live.engine).into(),
+        engine_version: text(&pending.engine_version, &live.engine_version),
+        instance_class: text(&pending.db_instance_class, &live.db_instance_class),
+        allocated_storage: pending.allocated_storage.or(live.allocated_storage).unwrap_or_default(),
+        storage_type: text(&pending.storage_type, &live.storage_type),
+        iops: pending.iops.or(live.iops),
+        storage_throughput: pending.storage_throughput.or(live.storage_throughput),
+        database_name: live.db_name.clone(),
+        username: live.master_username.clone().unwrap_or_default(),
+        password: match &live.master_user_secret {
+            Some(_) => Some(PasswordSource::Managed),
+            // RDS says that it does not manage the password, and nothing more.
+            None => recorded
+                .and_then(|recorded| recorded.password.clone())
+                .filter(|source| *source != PasswordSource::Managed),
+        },
+        password_version: recorded.map_or(1, |recorded| recorded.password_version),
+        multi_az: pending.multi_az.or(live.multi_az).unwrap_or(false),
+        // There is no endpoint while the database is being created.
+        port: pending
+            .port
+            .or(live.endpoint.as_ref().and_then(|endpoint| endpoint.port))
+            .or(recorded.map(|recorded| recorded.port))
+            .unwrap_or_default(),
+        db_subnet_group_name: text(&pending.db_subnet_group_name, &subnet_group).into(),
+        vpc_security_group_ids: live
+            .vpc_security_groups()
+            .iter()
+            .filter(|group| group.status() != Some("removing"))
+            .filter_map(|group| group.vpc_security_group_id.clone())
+            .collect(),
+        publicly_accessible: live.publicly_accessible.unwrap_or(false),
+        backup_retention_period: pending
+            .backup_retention_period
+            .or(live.backup_retention_period)
+            .unwrap_or_default(),
+        backup_window: live.preferred_backup_window.clone(),
+        maintenance_window: live.preferred_maintenance_window.clone().map(Into::into),
+        storage_encrypted: live.storage_encrypted.unwrap_or(false),
+        auto_minor_version_upgrade: live.auto_minor_version_upgrade.unwrap_or(false),
+        deletion_protection: live.deletion_protection.unwrap_or(false),
+        // Without a record the safe answers.
+        final_snapshot: recorded.is_none_or(|recorded| recorded.final_snapshot),
+        apply_immediately: recorded.is_some_and(|recorded| recorded.apply_immediately),
+        tags: recorded
+            .map(|recorded| tags::ours(&of_sdk_tags(live.tag_list()), &recorded.tags))
+            .unwrap_or_default(),
+    }
+}
+
+/// What a status means (RDS User Guide, "Viewing Amazon RDS DB instance status"). The list grows: one that is not
+/// known is taken for work in progress.
+pub(super) fn condition(status: &str) -> Condition {
+    match status {
+        // The storage is in use while it is optimised, which takes hours.
+        "available" | "storage-optimization" => Condition::Ready,
+        "failed"
+        | "restore-error"
+        | "insufficient-capacity"
+        | "inaccessible-encryption-credentials"
+        | "inaccessible-encryption-credentials-recoverable" => Condition::Failed(status.to_owned()),
+        _ if status.starts_with("incompatible-") => Condition::Failed(status.to_owned()),
+        _ => Condition::Pending(status.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_that_is_not_known_is_waited_for() {
+        let pending = |status: &str| Condition::Pending(status.to_owned());
+        let failed = |status: &str| Condition::Failed(status.to_owned());
+        for (status, expected) in [
+            ("available", Condition::Ready),
+            ("storage-optimization", Condition::Ready),
+            ("creating", pending("creating")),
+            ("backing-up", pending("backing-up")),
+            ("storage-full", pending("storage-full")),
+            ("deleting", pending("deleting")),
+            ("configuring-something-new", pending("configuring-something-new")),
+            ("failed", failed("failed")),
+            ("incompatible-network", failed("incompatible-network")),
+            ("insufficient-capacity", failed("insufficient-capacity")),
+            ("inaccessible-encryption-credentials", failed("inaccessible-encryption-credentials")),
+        ] {
+            assert_eq!(condition(status), expected);
+        }
+    }
+}

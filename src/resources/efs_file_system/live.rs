@@ -1,0 +1,142 @@
+//! File systems as EFS shows them: three describes, made one.
+//! Knows nothing of changing them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, ThroughputMode};
+use futures_util::future;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{EfsFileSystem, Lifecycle, Outputs};
+use crate::aws::{Aws, AwsError, absent_is_none, aws_error, tag_map};
+use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resources::tags;
+
+pub(super) const DESCRIBE: &str = "elasticfilesystem:DescribeFileSystems";
+const DESCRIBE_LIFECYCLE: &str = "elasticfilesystem:DescribeLifecycleConfiguration";
+const DESCRIBE_BACKUP: &str = "elasticfilesystem:DescribeBackupPolicy";
+
+/// How many file systems are asked for their policies at a time.
+const AT_ONCE: usize = 8;
+
+/// Reads the tracked file systems, in one round.
+pub(super) async fn observe(
+    aws: &Aws,
+    tracked: &[Tracked<EfsFileSystem>],
+) -> Result<BTreeMap<Id, Observed<EfsFileSystem>>, AwsError> {
+    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
+    // The policies need the id alone, so that they are asked for in the same round as the file systems.
+    let policies = stream::iter(tracked)
+        .map(|one| async move { Ok((&one.id, Policies::read(aws, one).await?)) })
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<BTreeMap<_, _>>();
+    let (described, mut policies) = future::try_join(describe(aws, &ids), policies).await?;
+
+    let described: BTreeMap<Id, FileSystemDescription> =
+        described.into_iter().map(|one| (Id::new(&one.file_system_id), one)).collect();
+    Ok(tracked
+        .iter()
+        .filter_map(|one| {
+            let live = described.get(&one.id)?;
+            if live.life_cycle_state == LifeCycleState::Deleted {
+                return None;
+            }
+            let policies = policies.remove(&one.id)?;
+            Some((one.id.clone(), observed(aws, live, policies, one.recorded.as_ref())))
+        })
+        .collect())
+}
+
+/// Reads file systems by their ids. One that is gone is left out.
+pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDescription>, AwsError> {
+    let all = aws.read.efs.describe_file_systems();
+    let asked = match ids {
+        [] => return Ok(Vec::new()),
+        [only] => all.file_system_id(*only),
+        _ => all,
+    };
+    let described = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    let mut described = absent_is_none(described)?.unwrap_or_default();
+    described.retain(|one| ids.contains(&one.file_system_id.as_str()));
+    Ok(described)
+}
+
+/// The throughput mode, with the MiB/s where they are provisioned.
+pub(super) fn throughput(live: &FileSystemDescription) -> (&str, Option<f64>) {
+    let mode = live.throughput_mode.as_ref().unwrap_or(&ThroughputMode::Bursting);
+    let provisioned = *mode == ThroughputMode::Provisioned;
+    (mode.as_str(), live.provisioned_throughput_in_mibps.filter(|_| provisioned))
+}
+
+/// What hangs on a file system and has calls of its own.
+struct Policies {
+    /// `None`: not asked for, because the record does not declare it.
+    lifecycle: Option<Lifecycle>,
+    backup: Option<Status>,
+}
+
+impl Policies {
+    async fn read(aws: &Aws, tracked: &Tracked<EfsFileSystem>) -> Result<Self, AwsError> {
+        let id = tracked.id.as_str();
+        let undeclared = tracked.recorded.as_ref().is_some_and(|recorded| recorded.lifecycle.is_none());
+        let lifecycle = async {
+            if undeclared {
+                return Ok(None);
+            }
+            let answer = aws.read.efs.describe_lifecycle_configuration().file_system_id(id).send().await;
+            let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_LIFECYCLE)))?;
+            Ok(answer.map(|answer| Lifecycle::of_policies(answer.lifecycle_policies())))
+        };
+        let backup = async {
+            let answer = aws.read.efs.describe_backup_policy().file_system_id(id).send().await;
+            // A file system that never had a policy has none to describe (PolicyNotFound).
+            let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_BACKUP)))?;
+            Ok(answer.and_then(|answer| answer.backup_policy).map(|policy| policy.status))
+        };
+        let (lifecycle, backup) = future::try_join(lifecycle, backup).await?;
+        Ok(Self { lifecycle, backup })
+    }
+}
+
+fn observed(
+    aws: &Aws,
+    live: &FileSystemDescription,
+    policies: Policies,
+    recorded: Option<&EfsFileSystem>,
+) -> Observed<EfsFileSystem> {
+    let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+    let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
+    Observed {
+        outputs: Outputs {
+            arn: live.file_system_arn.clone().unwrap_or_default(),
+            dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),
+        },
+        condition: condition(&live.life_cycle_state, policies.backup.as_ref()),
+        ownership: Ownership::of_tags(&all_tags),
+        inputs: Some(EfsFileSystem {
+            encrypted: live.encrypted.unwrap_or(false),
+            performance_mode: live.performance_mode.as_str().to_owned(),
+            throughput_mode: throughput_mode.to_owned(),
+            provisioned_throughput_in_mibps,
+            lifecycle: policies.lifecycle,
+            backup: matches!(policies.backup, Some(Status::Enabled | Status::Enabling)),
+            // Without a record the safe answer: it takes an applied change to turn it off.
+            deletion_protection: recorded.is_none_or(|recorded| recorded.deletion_protection),
+            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
+        }),
+    }
+}
+
+fn condition(state: &LifeCycleState, backup: Option<&Status>) -> Condition {
+    match (state, backup) {
+        (LifeCycleState::Available, Some(Status::Enabling)) => {
+            Condition::Pending("enabling backups".to_owned())
+        }
+        (LifeCycleState::Available, Some(Status::Disabling)) => {
+            Condition::Pending("disabling backups".to_owned())
+        }
+        (LifeCycleState::Available, _) => Condition::Ready,
+        (LifeCycleState::Error, _) => Condition::Failed(state.as_str().to_owned()),
+        _ => Condition::Pending(state.as_str().to_owned()),
+    }
+}

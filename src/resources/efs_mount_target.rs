@@ -1,0 +1,256 @@
+//! EFS mount targets: one network interface for each zone of a file system.
+//! Knows nothing of what is in the file system.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ec2::types::Filter;
+use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::resource::{
+    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Resource, Tracked,
+};
+
+const CREATE: &str = "elasticfilesystem:CreateMountTarget";
+const DESCRIBE: &str = "elasticfilesystem:DescribeMountTargets";
+const DESCRIBE_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
+const DESCRIBE_SUBNETS: &str = "ec2:DescribeSubnets";
+const MODIFY: &str = "elasticfilesystem:ModifyMountTargetSecurityGroups";
+const DELETE: &str = "elasticfilesystem:DeleteMountTarget";
+
+/// The most values that one filter of an EC2 describe takes.
+const FILTER_VALUES: usize = 200;
+
+/// A mount target's inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EfsMountTarget {
+    pub file_system_id: String,
+    pub subnet_id: String,
+    pub security_groups: BTreeSet<String>,
+}
+
+/// What AWS chooses of a mount target. What it does not show yet is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_interface_id: Option<String>,
+    /// The name of this one target, which works from every zone: `<zone>.<file system>.efs.<region>.amazonaws.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_name: Option<String>,
+}
+
+impl Observe for EfsMountTarget {
+    const KIND: &'static str = "aws_efs_mount_target";
+    type Outputs = Outputs;
+
+    async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
+        let targets = describe(aws, tracked).await?;
+        // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
+        // target, and refuses one that is still being created (IncorrectMountTargetState).
+        let groups = groups_of_interfaces(aws, &targets).await?;
+        Ok(tracked
+            .iter()
+            .filter_map(|one| {
+                let live = targets.get(&one.id)?;
+                let groups = live.network_interface_id.as_ref().and_then(|id| groups.get(id));
+                Some((one.id.clone(), observed(aws, live, groups, one.recorded.as_ref())))
+            })
+            .collect())
+    }
+}
+
+impl Resource for EfsMountTarget {
+    const FIELDS: &'static [Field] = &[
+        Field::replace("file_system_id"),
+        Field::replace("subnet_id"),
+        Field::in_place("security_groups", Effect::None),
+    ];
+    // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
+    const NATURAL_KEY: &'static [&'static str] = &["file_system_id", "subnet_id"];
+    const HOLDS_DATA: bool = false;
+    const PATIENCE: Patience = Patience {
+        interval: Duration::from_secs(3),
+        create: Duration::from_secs(30 * 60),
+        update: Duration::from_secs(10 * 60),
+        delete: Duration::from_secs(10 * 60),
+    };
+
+    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
+        // Without groups EFS takes the default group of the VPC, which is not ours.
+        match self.security_groups.len() {
+            0 => vec![Invalid::new("security_groups", "must hold at least one group")],
+            1..=100 => Vec::new(),
+            more => {
+                vec![Invalid::new("security_groups", format!("must hold at most 100 groups, not {more}"))]
+            }
+        }
+    }
+
+    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
+        let mut targets = describe_by(aws, &Of::FileSystem(&self.file_system_id)).await?;
+        targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
+        if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
+            return Ok(Some(Found { id: Id::new(&ours.mount_target_id), ownership: Ownership::Inherited }));
+        }
+        if targets.is_empty() {
+            return Ok(None);
+        }
+        // EFS allows one target for each zone: one in another subnet of the same zone stands in the way.
+        let zone = zone_of_subnet(aws, &self.subnet_id).await?;
+        let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
+        Ok(rival.map(|one| Found { id: Id::new(one.mount_target_id), ownership: Ownership::Untagged }))
+    }
+
+    async fn create(&self, aws: &Aws, _owner: &Owner) -> Result<Id, AwsError> {
+        let Self { file_system_id, subnet_id, security_groups } = self;
+        let made = aws
+            .write
+            .efs
+            .create_mount_target()
+            .file_system_id(file_system_id)
+            .subnet_id(subnet_id)
+            .set_security_groups(Some(security_groups.iter().cloned().collect()))
+            .send()
+            .await
+            .map_err(aws_error(CREATE))?;
+        if made.mount_target_id.is_empty() {
+            return Err(AwsError::bad_response(CREATE, "the answer holds no mount target id"));
+        }
+        Ok(Id::new(made.mount_target_id))
+    }
+
+    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
+        let Self { file_system_id: _, subnet_id: _, security_groups } = self;
+        if !change.touches(&["security_groups"]) {
+            return Ok(());
+        }
+        let modify = aws.write.efs.modify_mount_target_security_groups().mount_target_id(change.id.as_str());
+        let answer = modify.set_security_groups(Some(security_groups.iter().cloned().collect())).send().await;
+        answer.map(drop).map_err(aws_error(MODIFY))
+    }
+
+    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+        let answer = aws.write.efs.delete_mount_target().mount_target_id(id.as_str()).send().await;
+        absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
+    }
+}
+
+/// What EFS lists mount targets by; it has no list of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Of<'a> {
+    FileSystem(&'a str),
+    Itself(&'a str),
+}
+
+/// Reads all tracked targets, with one call for each file system.
+async fn describe(
+    aws: &Aws,
+    tracked: &[Tracked<EfsMountTarget>],
+) -> Result<BTreeMap<Id, MountTargetDescription>, AwsError> {
+    let queries: BTreeSet<Of<'_>> = tracked
+        .iter()
+        .map(|one| match &one.recorded {
+            Some(recorded) => Of::FileSystem(&recorded.file_system_id),
+            None => Of::Itself(one.id.as_str()),
+        })
+        .collect();
+    let answers = try_join_all(queries.iter().map(|query| describe_by(aws, query))).await?;
+    let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
+    Ok(answers
+        .into_iter()
+        .flatten()
+        .filter(|one| wanted.contains(one.mount_target_id.as_str()))
+        .filter(|one| one.life_cycle_state != LifeCycleState::Deleted)
+        .map(|one| (Id::new(&one.mount_target_id), one))
+        .collect())
+}
+
+async fn describe_by(aws: &Aws, query: &Of<'_>) -> Result<Vec<MountTargetDescription>, AwsError> {
+    let all = aws.read.efs.describe_mount_targets();
+    let asked = match query {
+        Of::FileSystem(id) => all.file_system_id(*id),
+        Of::Itself(id) => all.mount_target_id(*id),
+    };
+    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    Ok(absent_is_none(answer)?.unwrap_or_default())
+}
+
+/// The security groups of the targets' interfaces, by interface; one that EC2 does not show yet is left out.
+async fn groups_of_interfaces(
+    aws: &Aws,
+    targets: &BTreeMap<Id, MountTargetDescription>,
+) -> Result<BTreeMap<String, BTreeSet<String>>, AwsError> {
+    let ids: Vec<String> =
+        targets.values().filter_map(|target| target.network_interface_id.clone()).collect();
+    let chunks = try_join_all(ids.chunks(FILTER_VALUES).map(|chunk| async {
+        // A filter, not ids: a missing interface must not fail the whole call.
+        let filter = Filter::builder().name("network-interface-id").set_values(Some(chunk.to_vec())).build();
+        let describe = aws.read.ec2.describe_network_interfaces().filters(filter);
+        let interfaces = describe.into_paginator().items().send().try_collect().await;
+        interfaces.map_err(aws_error(DESCRIBE_INTERFACES))
+    }));
+    Ok(chunks
+        .await?
+        .into_iter()
+        .flatten()
+        .filter_map(|interface| {
+            let groups = interface.groups().iter().filter_map(|group| group.group_id.clone()).collect();
+            Some((interface.network_interface_id?, groups))
+        })
+        .collect())
+}
+
+async fn zone_of_subnet(aws: &Aws, subnet_id: &str) -> Result<Option<String>, AwsError> {
+    let filter = Filter::builder().name("subnet-id").values(subnet_id).build();
+    let answer = aws.read.ec2.describe_subnets().filters(filter).send().await;
+    let subnets = answer.map_err(aws_error(DESCRIBE_SUBNETS))?.subnets.unwrap_or_default();
+    Ok(subnets.into_iter().find_map(|subnet| subnet.availability_zone))
+}
+
+fn observed(
+    aws: &Aws,
+    live: &MountTargetDescription,
+    groups: Option<&BTreeSet<String>>,
+    recorded: Option<&EfsMountTarget>,
+) -> Observed<EfsMountTarget> {
+    let (id, region, suffix) = (&live.file_system_id, aws.region(), aws.dns_suffix());
+    Observed {
+        outputs: Outputs {
+            ip_address: live.ip_address.clone(),
+            availability_zone: live.availability_zone_name.clone(),
+            network_interface_id: live.network_interface_id.clone(),
+            dns_name: live
+                .availability_zone_name
+                .as_ref()
+                .map(|zone| format!("{zone}.{id}.efs.{region}.{suffix}")),
+        },
+        condition: condition(&live.life_cycle_state, groups.is_some()),
+        ownership: Ownership::Inherited,
+        inputs: Some(EfsMountTarget {
+            file_system_id: live.file_system_id.clone(),
+            subnet_id: live.subnet_id.clone(),
+            security_groups: groups
+                .or(recorded.map(|recorded| &recorded.security_groups))
+                .cloned()
+                .unwrap_or_default(),
+        }),
+    }
+}
+
+fn condition(state: &LifeCycleState, interface_seen: bool) -> Condition {
+    match state {
+        LifeCycleState::Available if interface_seen => Condition::Ready,
+        LifeCycleState::Available => Condition::Pending("waiting for its network interface".to_owned()),
+        LifeCycleState::Error => Condition::Failed(state.as_str().to_owned()),
+        _ => Condition::Pending(state.as_str().to_owned()),
+    }
+}
