@@ -15,5 +15,6 @@ pub mod planner;
 pub mod refresh;
 pub mod resource;
 pub mod retry;
+pub mod stack;
 pub mod state;
 pub mod steps;
