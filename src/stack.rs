@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use crate::aws::PasswordSource;
 
-pub(crate) use problem::nearest;
-pub use problem::{Fault, Problem, StackError};
+pub use problem::{Fault, Problem, Shape, StackError};
+pub(crate) use problem::{nearest, shown};
 pub use values::{
     Access, BackupWindow, Bounded, ClusterName, DatabaseName, EngineVersion, GroupName, InstanceClass,
     InvalidAccess, InvalidTag, InvalidText, MaintenanceWindow, Name, OutOfRange, Region, StackName, TagKey,
@@ -37,7 +37,7 @@ const ENOUGH: usize = 50;
 
 /// The whole desired set: the stack file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the options of a stack")]
+#[serde(default, deny_unknown_fields)]
 #[schemars(
     title = "The stack file of provision",
     extend("anyOf" = [
@@ -81,7 +81,7 @@ pub struct Stack {
 
 /// One file system, with a mount target in every zone of the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the options of a file system")]
+#[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct FileSystem {
     /// The name of the security group that is made for it; without it, the stack's name and its own.
@@ -92,9 +92,9 @@ pub struct FileSystem {
     pub access: Access,
     /// Whether the data is encrypted at rest. Only a new file system can change it.
     pub encrypted: bool,
-    /// Only a new file system can change it.
+    /// `maxIO` allows more operations at once, each slower. Only a new file system can change it.
     pub performance_mode: PerformanceMode,
-    /// Once changed, AWS refuses another change for 24 hours.
+    /// What the throughput depends on: use, size, or a fixed rate. Once changed, AWS refuses another change for 24 hours.
     pub throughput_mode: ThroughputMode,
     /// The throughput in MiB/s, for `throughput_mode: provisioned` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ impl Default for FileSystem {
 
 /// How a file system trades latency for parallelism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", expecting = "text")]
+#[serde(rename_all = "camelCase")]
 #[schemars(inline)]
 pub enum PerformanceMode {
     GeneralPurpose,
@@ -137,7 +137,7 @@ pub enum PerformanceMode {
 
 /// What a file system's throughput depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase", expecting = "text")]
+#[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub enum ThroughputMode {
     Elastic,
@@ -147,7 +147,7 @@ pub enum ThroughputMode {
 
 /// When the files of a file system move between storage classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the transitions of a lifecycle")]
+#[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Lifecycle {
     /// How long after the last access a file moves to Infrequent Access.
@@ -173,7 +173,6 @@ impl Lifecycle {
 
 /// A time since the last access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(expecting = "text")]
 #[schemars(inline)]
 pub enum Age {
     #[serde(rename = "AFTER_1_DAY")]
@@ -198,7 +197,6 @@ pub enum Age {
 
 /// When a file moves back to the primary storage class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(expecting = "text")]
 #[schemars(inline)]
 pub enum Return {
     #[serde(rename = "AFTER_1_ACCESS")]
@@ -207,7 +205,7 @@ pub enum Return {
 
 /// One PostgreSQL database instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, expecting = "the options of a database")]
+#[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Database {
     /// The name of the security group that is made for it; without it, the stack's name and its own.
@@ -224,8 +222,9 @@ pub struct Database {
     pub instance_class: InstanceClass,
     /// The storage in GiB. It can grow, and never shrink.
     pub allocated_storage: Bounded<20, 65_536>,
+    /// The kind of disk.
     pub storage_type: StorageType,
-    /// For `io1` and `io2`, and for `gp3` from 400 GiB on.
+    /// The I/O operations per second, for `io1` and `io2`, and for `gp3` from 400 GiB on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Bounded<1_000, 256_000>")]
     pub iops: Option<Bounded<1_000, 256_000>>,
@@ -246,6 +245,7 @@ pub struct Database {
     pub password_version: Bounded<1, 1_000_000>,
     /// Whether a standby runs in another zone.
     pub multi_az: bool,
+    /// The port to connect to. A change restarts the database at once.
     pub port: Bounded<1_150, 65_535>,
     /// How many days of backups are kept; 0 turns backups off.
     pub backup_retention_period: Bounded<0, 35>,
@@ -301,7 +301,7 @@ impl Default for Database {
 
 /// The kind of disk under a database. Magnetic storage is left out: AWS keeps it for old databases alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase", expecting = "text")]
+#[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 pub enum StorageType {
     Gp2,
@@ -332,10 +332,9 @@ fn password_schema(_: &mut SchemaGenerator) -> Schema {
 /// # Errors
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
 pub fn parse(name: &str, text: &str) -> Result<Stack, StackError> {
-    let report = |secrets: &[yaml::Place], mut problems: Vec<Problem>| {
-        let first = problems.remove(0);
-        StackError::new(name, text, secrets, first, problems)
-    };
+    // Editors on Windows put a byte order mark first, which is no part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let report = |secrets: &[yaml::Place], problems| StackError::new(name, text, secrets, problems);
     if let Some(problem) = unreadable(text) {
         return Err(report(&[], vec![problem]));
     }
@@ -386,7 +385,6 @@ fn unreadable(text: &str) -> Option<Problem> {
         let fine = match character {
             '\n' | '\t' => true,
             '\r' => characters.peek().is_some_and(|(_, next)| *next == '\n'),
-            '\u{feff}' => at == 0,
             _ => !mask::is_invisible(character),
         };
         if !fine {
@@ -422,6 +420,9 @@ pub fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<Stack>().to_value()
 }
+
+#[cfg(test)]
+mod agreement;
 
 #[cfg(test)]
 mod tests {
@@ -477,7 +478,7 @@ mod tests {
                 "1:1 `stak` is not an option here",
                 "3:10 `encryptd` is not an option here",
                 "3:34 expected true or false, found text",
-                "3:55 `mastres` is not one of the values that are possible here",
+                "3:55 `mastres` is not possible here",
                 "4:3 `Nfs` is not a name: lower-case letters and digits with single hyphens between them, a letter \
                  first, at most 63, and none of `default`, `nodes` and `masters`",
                 "5:3 `nfs` is written twice",
@@ -490,6 +491,6 @@ mod tests {
         let text = "\u{feff}stack: a\r\nfile_systems:\r\n  nfs: {}\r\n";
         assert_eq!(parse("x", text).expect("valid").stack.as_str(), "a");
         let error = parse("x", &text.replace("stack", "stak")).expect_err("a typo");
-        assert_eq!(error.problems().next().and_then(|problem| error.position(problem)), Some((1, 2)));
+        assert_eq!(error.problems().next().and_then(|problem| error.position(problem)), Some((1, 1)));
     }
 }

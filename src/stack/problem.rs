@@ -39,8 +39,8 @@ pub enum Fault {
     NoValue { key: String },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
-    WrongType { expected: String, found: &'static str },
-    #[error("`{}` is not one of the values that are possible here", shown(value))]
+    WrongType { expected: Shape, found: Shape },
+    #[error("`{}` is not possible here", shown(value))]
     UnknownValue { value: String, known: &'static [&'static str] },
     /// The message comes from the value's own type and is safe to show.
     #[error("{message}")]
@@ -57,17 +57,21 @@ impl Fault {
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::TooLarge { .. } => "a stack file is written by hand: is this another file?".to_owned(),
-            Self::TooLong { .. } => "break the line: every `{ a: 1, b: 2 }` can be written one by line".to_owned(),
+            Self::TooLong { .. } => {
+                "break the line: every `{ a: 1, b: 2 }` can be written one by line".to_owned()
+            }
             Self::Invisible { .. } => "delete it, or type the text again".to_owned(),
             Self::Syntax { reason } => syntax_remedy(reason).to_owned(),
             Self::SeveralDocuments => "put each stack into a file of its own".to_owned(),
             Self::Empty => "`provision init` writes a stack file to start from".to_owned(),
-            Self::Indirection => "write the value itself, in quotes if it starts with `&`, `*` or `!`".to_owned(),
+            Self::Indirection => {
+                "write the value itself, in quotes if it starts with `&`, `*` or `!`".to_owned()
+            }
             Self::KeyNotText => "write one option by line: `option: value`".to_owned(),
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
-            Self::WrongType { expected, found } => return type_remedy(expected, found),
+            Self::WrongType { expected, found } => shape_remedy(*expected, *found).to_owned(),
             Self::UnknownValue { value, known } => suggestion(value, known),
             Self::BadValue { .. } => return None,
             Self::NothingToBuild => "add `file_systems` or `databases` with one name below it".to_owned(),
@@ -86,20 +90,45 @@ fn syntax_remedy(reason: &str) -> &'static str {
     }
 }
 
-fn type_remedy(expected: &str, found: &str) -> Option<String> {
-    let remedy = match (expected, found) {
-        ("true or false", "text in quotes") => "remove the quotes",
-        ("true or false", _) => "write `true` or `false`",
-        ("a whole number", "text in quotes") => "remove the quotes",
-        ("a whole number", _) => "write digits alone",
-        (_, "a number" | "true or false") => "put the value in quotes",
-        (_, "a list") => "write it without `-`, `[` and `]`",
-        (_, "options") if expected.starts_with("a list") => "write it as `[one, two]`",
-        (_, "options") => "write a single value",
-        _ if expected.starts_with("a list") => "write it as `[one, two]`",
-        _ => "write its options below it, indented, as `option: value`",
-    };
-    Some(remedy.to_owned())
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Nothing,
+    Flag,
+    WholeNumber,
+    Number,
+    Text,
+    QuotedText,
+    List,
+    Options,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing",
+            Self::Flag => "true or false",
+            Self::WholeNumber => "a whole number",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::QuotedText => "text in quotes",
+            Self::List => "a list",
+            Self::Options => "options",
+        })
+    }
+}
+
+fn shape_remedy(expected: Shape, found: Shape) -> &'static str {
+    match (expected, found) {
+        (Shape::Options, _) => "write its options below it, indented, each as `option: value`",
+        (Shape::List, _) => "write it as `[one, two]`",
+        (_, Shape::List) => "write a single value, without `-`, `[` and `]`",
+        (_, Shape::Options) => "write a single value",
+        (Shape::Flag | Shape::WholeNumber, Shape::QuotedText) => "remove the quotes",
+        (Shape::Flag, _) => "write `true` or `false`",
+        (Shape::WholeNumber, _) => "write digits alone, without a leading zero",
+        (Shape::Nothing | Shape::Number | Shape::Text | Shape::QuotedText, _) => "put the value in quotes",
+    }
 }
 
 /// The nearest valid name, or all of them.
@@ -213,13 +242,14 @@ impl de::Error for Problem {
         Self::new(Fault::BadValue { message: message.to_string() })
     }
 
-    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+    // The tree looks at the shape before it calls a visitor, except where any scalar will do as text.
+    fn invalid_type(found: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
         let found = match found {
-            de::Unexpected::Seq => "a list",
-            de::Unexpected::Map => "options",
-            _ => "text",
+            de::Unexpected::Seq => Shape::List,
+            de::Unexpected::Map => Shape::Options,
+            _ => Shape::Nothing,
         };
-        Self::new(Fault::WrongType { expected: expected.to_string(), found })
+        Self::new(Fault::WrongType { expected: Shape::Text, found })
     }
 
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
@@ -244,16 +274,8 @@ pub struct StackError {
 }
 
 impl StackError {
-    /// The report on the file called `name`. `secrets` are places whose text must not be shown.
-    pub(super) fn new(
-        name: &str,
-        text: &str,
-        secrets: &[Range<usize>],
-        first: Problem,
-        others: Vec<Problem>,
-    ) -> Self {
-        let mut all = vec![first];
-        all.extend(others);
+    /// The report on the file called `name`: at least one problem. `secrets` are places that must not be shown.
+    pub(super) fn new(name: &str, text: &str, secrets: &[Range<usize>], mut all: Vec<Problem>) -> Self {
         all.sort_by_key(|problem| problem.place().map_or(0, |place| place.start));
         let left_out = all.len().saturating_sub(MOST);
         all.truncate(MOST);

@@ -4,27 +4,27 @@
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::problem::{Fault, Problem};
+use super::problem::{Fault, Problem, Shape};
 use super::yaml::{Content, Entry, Node, Place, Plain};
 
 impl Node {
     /// What stands here, in words that do not repeat it.
-    fn found(&self) -> &'static str {
+    fn shape(&self) -> Shape {
         match &self.content {
-            Content::List(_) => "a list",
-            Content::Map(_) => "options",
-            Content::Scalar { quoted: true, .. } => "text in quotes",
+            Content::List(_) => Shape::List,
+            Content::Map(_) => Shape::Options,
+            Content::Scalar { quoted: true, .. } => Shape::QuotedText,
             Content::Scalar { text, .. } => match Plain::of(text) {
-                Plain::Null => "nothing",
-                Plain::Flag => "true or false",
-                Plain::Number => "a number",
-                Plain::Text => "text",
+                Plain::Null => Shape::Nothing,
+                Plain::Flag => Shape::Flag,
+                Plain::Number => Shape::Number,
+                Plain::Text => Shape::Text,
             },
         }
     }
 
-    fn wrong(&self, expected: &str) -> Problem {
-        Problem::new(Fault::WrongType { expected: expected.to_owned(), found: self.found() }).or_at(&self.place)
+    fn wrong(&self, expected: Shape) -> Problem {
+        Problem::new(Fault::WrongType { expected, found: self.shape() }).or_at(&self.place)
     }
 
     /// The text, unless YAML would take it for something else.
@@ -60,7 +60,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         match self.plain() {
             Some("true") => visitor.visit_bool(true),
             Some("false") => visitor.visit_bool(false),
-            _ => Err(self.wrong("true or false")),
+            _ => Err(self.wrong(Shape::Flag)),
         }
     }
 
@@ -70,12 +70,12 @@ impl<'de> Deserializer<'de> for &'de Node {
             // A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
             .filter(|text| !text.starts_with('+') && (*text == "0" || !text.starts_with('0')))
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.wrong("a whole number"))?;
+            .ok_or_else(|| self.wrong(Shape::WholeNumber))?;
         visitor.visit_i64(number).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let text = self.text().ok_or_else(|| self.wrong("text"))?;
+        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
         visitor.visit_str(text).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
@@ -101,21 +101,21 @@ impl<'de> Deserializer<'de> for &'de Node {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        let text = self.text().ok_or_else(|| self.wrong("text"))?;
+        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
         visitor.visit_enum(text.into_deserializer()).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.content {
             Content::List(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong("a list")),
+            _ => Err(self.wrong(Shape::List)),
         }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.content {
             Content::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong("names with options below them")),
+            _ => Err(self.wrong(Shape::Options)),
         }
     }
 
@@ -127,7 +127,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Problem> {
         match &self.content {
             Content::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong("options")),
+            _ => Err(self.wrong(Shape::Options)),
         }
     }
 
@@ -143,7 +143,10 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     type Error = Problem;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
-        self.0.next().map(|item| seed.deserialize(item).map_err(|problem| problem.or_at(&item.place))).transpose()
+        self.0
+            .next()
+            .map(|item| seed.deserialize(item).map_err(|problem| problem.or_at(&item.place)))
+            .transpose()
     }
 }
 

@@ -101,7 +101,9 @@ fn check_database(database: &Database, complain: &mut Complain<'_>) {
                 if written {
                     complain(
                         &[option, "allocated_storage"],
-                        format!("`{option}` can be chosen for gp3 storage from {GP3_THRESHOLD} GiB on, not for {size}"),
+                        format!(
+                            "`{option}` can be chosen for gp3 storage from {GP3_THRESHOLD} GiB on, not for {size}"
+                        ),
                         "leave it out: 3000 IOPS and 125 MiB/s are included",
                     );
                 }

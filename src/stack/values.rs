@@ -26,7 +26,7 @@ pub struct InvalidText {
 
 /// Defines a text with a rule: one pattern that has to match, one that must not, and the longest length.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident: $expected:literal, $pattern:literal, not $never:literal, to $longest:literal) => {
+    ($(#[$doc:meta])* $name:ident: $expected:literal, $pattern:literal, $(not $never:literal,)? to $longest:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -44,8 +44,12 @@ macro_rules! text {
 
             fn from_str(text: &str) -> Result<Self, InvalidText> {
                 static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a valid pattern"));
-                static NEVER: LazyLock<Regex> = LazyLock::new(|| Regex::new($never).expect("a valid pattern"));
-                if text.len() <= $longest && PATTERN.is_match(text) && !NEVER.is_match(text) {
+                let fits = text.len() <= $longest && PATTERN.is_match(text);
+                $(
+                    static NEVER: LazyLock<Regex> = LazyLock::new(|| Regex::new($never).expect("a valid pattern"));
+                    let fits = fits && !NEVER.is_match(text);
+                )?
+                if fits {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(InvalidText { text: text.to_owned(), expected: $expected })
@@ -87,7 +91,7 @@ macro_rules! text {
                     "type": "string",
                     "pattern": $pattern,
                     "maxLength": $longest,
-                    "not": { "pattern": $never },
+                    $("not": { "type": "string", "pattern": $never },)?
                 })
             }
         }
@@ -117,7 +121,7 @@ text! {
 text! {
     /// An AWS region.
     Region: "a region, such as `eu-west-1`",
-    "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", not "^$", to 32
+    "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", to 32
 }
 
 text! {
@@ -132,19 +136,19 @@ text! {
 text! {
     /// A PostgreSQL version, major or full: `16` is met by any 16.
     EngineVersion: "a PostgreSQL version, such as `\"16\"` or `\"16.4\"`",
-    "^[1-9][0-9]?(\\.[0-9]{1,3})?$", not "^$", to 6
+    "^[1-9][0-9]?(\\.[0-9]{1,3})?$", to 6
 }
 
 text! {
     /// A database instance class.
     InstanceClass: "an instance class, such as `db.t4g.medium`",
-    "^db\\.[a-z0-9]+(-[a-z0-9]+)*\\.[a-z0-9]+(-[a-z0-9]+)*$", not "^$", to 64
+    "^db\\.[a-z0-9]+(-[a-z0-9]+)*\\.[a-z0-9]+(-[a-z0-9]+)*$", to 64
 }
 
 text! {
     /// The name of the database that is made inside the instance (CreateDBInstance, DBName).
     DatabaseName: "a database's name: letters, digits and underscores, a letter first, at most 63",
-    "^[A-Za-z][A-Za-z0-9_]*$", not "^$", to 63
+    "^[A-Za-z][A-Za-z0-9_]*$", to 63
 }
 
 text! {
@@ -157,14 +161,13 @@ text! {
 text! {
     /// A daily window in UTC.
     BackupWindow: "a daily window: expected `hh:mm-hh:mm` in UTC, such as `04:00-04:30`",
-    "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", not "^$", to 11
+    "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", to 11
 }
 
 text! {
     /// A weekly window in UTC.
     MaintenanceWindow: "a weekly window: expected `ddd:hh:mm-ddd:hh:mm` in UTC, such as `sun:04:30-sun:05:30`",
-    "^([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]-([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]$",
-    not "^$", to 19
+    "^([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]-([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]$", to 19
 }
 
 /// Reads a version also where it was written without quotes: the text is taken as it stands, so 16.10 is not 16.1.
@@ -326,19 +329,24 @@ pub struct TagValue(String);
 /// Why a tag will not do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidTag {
-    #[error(
-        "`{}` is not a tag's key: 1 to 128 letters, digits, spaces and `_.:/=+-@`", shown(key)
-    )]
+    #[error("`{}` is not a tag's key: 1 to 128 letters, digits, spaces and `_.:/=+-@`", shown(key))]
     Key { key: String },
-    #[error("a tag's value has at most 256 letters, digits, spaces and `_.:/=+-@`, unlike `{}`", shown(value))]
+    #[error(
+        "a tag's value has at most 256 letters, digits, spaces and `_.:/=+-@`, unlike `{}`",
+        shown(value)
+    )]
     Value { value: String },
-    #[error("`{}` is reserved: tags that start with `{prefix}` are {owner}'s; choose another key", shown(key))]
+    #[error(
+        "`{}` is reserved: tags that start with `{prefix}` are {owner}'s; choose another key",
+        shown(key)
+    )]
     Reserved { key: String, prefix: &'static str, owner: &'static str },
     #[error("`Name` is set on each resource from its own name; choose another key")]
     Name,
     #[error(
         "`{}` says that the cluster owns it: `kops delete cluster` would list everything made here for deletion; \
-         choose another key", shown(key)
+         choose another key",
+        shown(key)
     )]
     ClusterOwned { key: String },
 }
