@@ -1,12 +1,18 @@
 //! The blueprint: stack and network become declarations, documents with references.
 //! The only place that knows which resources a file system or a database needs. Pure.
 
-use std::collections::BTreeMap;
+mod error;
+mod inputs;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
-use crate::document::Document;
-use crate::network::Cluster;
+use crate::document::{Document, reference};
+use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
+use crate::stack::{Access, Database, FileSystem, GroupName, Name, Stack};
+
+pub use error::BlueprintError;
 
 /// Everything that is desired.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,3 +32,128 @@ pub enum Declaration {
     /// To be made so. Inputs may hold references to other declarations.
     Managed { inputs: Document },
 }
+
+/// The port of NFS.
+const NFS: u32 = 2049;
+
+/// Everything that the stack needs in this network.
+///
+/// # Errors
+/// [`BlueprintError`] when stack and network do not fit together.
+pub fn blueprint(stack: &Stack, network: &Network) -> Result<Blueprint, BlueprintError> {
+    let mut draft = Draft { stack, network, declarations: BTreeMap::new(), groups: BTreeMap::new() };
+    for (address, id) in network.addresses() {
+        draft.declarations.insert(address, Declaration::Adopted { id });
+    }
+    for (name, file_system) in &stack.file_systems {
+        draft.file_system(name, file_system)?;
+    }
+    for (name, database) in &stack.databases {
+        draft.database(name, database)?;
+    }
+    Ok(Blueprint {
+        stack: stack.stack.to_string(),
+        cluster: network.cluster.clone(),
+        declarations: draft.declarations,
+    })
+}
+
+/// A blueprint in the making.
+struct Draft<'a> {
+    stack: &'a Stack,
+    network: &'a Network,
+    declarations: BTreeMap<Address, Declaration>,
+    /// Who has which group name, in lower case: AWS does not tell names of groups apart by case.
+    groups: BTreeMap<String, Address>,
+}
+
+impl Draft<'_> {
+    fn file_system(&mut self, name: &Name, file_system: &FileSystem) -> Result<(), BlueprintError> {
+        if self.network.subnets.is_empty() {
+            return Err(BlueprintError::NoZone { file_system: name.to_string() });
+        }
+        let group = self.group(name, file_system.security_group.as_ref(), &file_system.access, "NFS", NFS)?;
+        let address = Address::new("aws_efs_file_system", name.as_str());
+        self.declare(address.clone(), inputs::file_system(file_system, self.tags(name.as_str())))?;
+        for zone in self.network.subnets.keys() {
+            self.declare(
+                Address::member("aws_efs_mount_target", name.as_str(), zone),
+                inputs::mount_target(&address, &Network::subnet_address(zone), &group),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn database(&mut self, name: &Name, database: &Database) -> Result<(), BlueprintError> {
+        if self.network.subnets.len() < 2 {
+            return Err(BlueprintError::TooFewZones {
+                database: name.to_string(),
+                zones: self.network.subnets.keys().cloned().collect(),
+            });
+        }
+        let port = database.port.get();
+        let group =
+            self.group(name, database.security_group.as_ref(), &database.access, "PostgreSQL", port)?;
+        let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
+        let subnets = self.network.subnets.keys().map(|zone| Network::subnet_address(zone));
+        self.declare(subnet_group.clone(), inputs::db_subnet_group(name, subnets, self.tags(name.as_str())))?;
+        self.declare(
+            Address::new("aws_db_instance", name.as_str()),
+            inputs::db_instance(name, database, &subnet_group, &group, self.tags(name.as_str())),
+        )
+    }
+
+    /// Declares the security group of one file system or database.
+    fn group(
+        &mut self,
+        name: &Name,
+        chosen: Option<&GroupName>,
+        access: &Access,
+        service: &str,
+        port: u32,
+    ) -> Result<Address, BlueprintError> {
+        let address = Address::new("aws_security_group", name.as_str());
+        let group_name = chosen.map_or_else(|| format!("{}-{name}", self.stack.stack), GroupName::to_string);
+        if let Some(other) = self.groups.insert(group_name.to_lowercase(), address.clone())
+            && other != address
+        {
+            let (first, second) = (other.name().to_owned(), name.to_string());
+            return Err(BlueprintError::SameGroup { group: group_name, first, second });
+        }
+        let mut ingress = Vec::new();
+        // AWS refuses a rule that stands twice, and two roles may share a group.
+        let mut seen = BTreeSet::new();
+        for role in access.roles() {
+            let sources = self.network.group_addresses(role);
+            if sources.is_empty() {
+                return Err(BlueprintError::NoGroup { name: name.to_string(), role });
+            }
+            let sources = sources.into_iter().filter(|(_, id)| seen.insert(id.clone()));
+            ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, &source)));
+        }
+        let tags = self.tags(&group_name);
+        self.declare(address.clone(), inputs::security_group(&group_name, name, service, ingress, tags))?;
+        Ok(address)
+    }
+
+    /// The author's tags and a `Name`.
+    fn tags(&self, name: &str) -> BTreeMap<String, String> {
+        let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        chosen.chain([("Name", name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
+        match self.declarations.insert(address.clone(), Declaration::Managed { inputs }) {
+            None => Ok(()),
+            Some(_) => Err(BlueprintError::SameAddress { address }),
+        }
+    }
+}
+
+/// A reference to the id of the object at an address.
+fn id_of(address: &Address) -> String {
+    reference(address, "id")
+}
+
+#[cfg(test)]
+mod tests;

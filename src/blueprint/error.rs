@@ -1,0 +1,53 @@
+//! Why stack and network do not fit together.
+//! Knows nothing of declarations.
+
+use super::Role;
+use crate::address::Address;
+
+/// Why there is no blueprint.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BlueprintError {
+    #[error("the database `{database}` needs subnets in two zones at least, and the network has {}", listed(.zones))]
+    TooFewZones { database: String, zones: Vec<String> },
+    #[error("the file system `{file_system}` needs a subnet, and the network has none")]
+    NoZone { file_system: String },
+    #[error("`{name}` gives access to the cluster's {}, and no security group of theirs is known", role.name())]
+    NoGroup { name: String, role: Role },
+    #[error("`{first}` and `{second}` would have the same security group, `{group}`")]
+    SameGroup { group: String, first: String, second: String },
+    #[error("two resources would have the address {address}")]
+    SameAddress { address: Address },
+}
+
+fn listed(found: &[String]) -> String {
+    match found {
+        [] => "no usable one".to_owned(),
+        some => format!("{} alone", some.join(", ")),
+    }
+}
+
+impl BlueprintError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::TooFewZones { .. } => {
+                "add a subnet in another zone to the cluster's network, or take the database out of the stack file"
+                    .to_owned()
+            }
+            Self::NoZone { .. } => "add a subnet to the cluster's network".to_owned(),
+            Self::NoGroup { name, role } => {
+                let other = match role {
+                    Role::Nodes => Role::Masters,
+                    Role::Masters => Role::Nodes,
+                };
+                format!("write `access: [{}]` for `{name}`, or import the network with the group named", other.name())
+            }
+            Self::SameGroup { second, .. } => {
+                format!("give `{second}` a `security_group` of its own, or leave the option out")
+            }
+            Self::SameAddress { address } => {
+                format!("rename `{}` in the stack file: file systems and databases share their names", address.name())
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The inputs of each kind, as the stack file chooses them.
+//! Knows nothing of which resources there are.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::id_of;
+use crate::address::Address;
+use crate::document::Document;
+use crate::network::Role;
+use crate::stack::{Database, FileSystem, Name};
+
+type Tags = BTreeMap<String, String>;
+
+pub(super) fn security_group(
+    group_name: &str,
+    name: &Name,
+    service: &str,
+    ingress: Vec<Value>,
+    tags: Tags,
+) -> Document {
+    document(json!({
+        "name": group_name,
+        "description": format!("{service} access to {name}"),
+        "vpc_id": id_of(&crate::network::Network::vpc_address()),
+        "ingress": ingress,
+        // As AWS itself sets it on a new group, without a description too.
+        "egress": [{ "protocol": "-1", "source": "0.0.0.0/0", "description": "" }],
+        "tags": tags,
+    }))
+}
+
+/// A rule that lets one group of a role in.
+pub(super) fn ingress(service: &str, port: u32, role: Role, source: &Address) -> Value {
+    json!({
+        "protocol": "tcp",
+        "from_port": port,
+        "to_port": port,
+        "source": id_of(source),
+        "description": format!("{service} from the {} of the cluster", role.name()),
+    })
+}
+
+pub(super) fn file_system(file_system: &FileSystem, tags: Tags) -> Document {
+    let FileSystem {
+        security_group: _,
+        access: _,
+        encrypted,
+        performance_mode,
+        throughput_mode,
+        provisioned_throughput_in_mibps,
+        lifecycle,
+        backup,
+        deletion_protection,
+    } = file_system;
+    document(json!({
+        "encrypted": encrypted,
+        "performance_mode": performance_mode,
+        "throughput_mode": throughput_mode,
+        "provisioned_throughput_in_mibps": provisioned_throughput_in_mibps,
+        "lifecycle": (!lifecycle.is_empty()).then_some(lifecycle),
+        "backup": backup,
+        "deletion_protection": deletion_protection,
+        "tags": tags,
+    }))
+}
+
+pub(super) fn mount_target(file_system: &Address, subnet: &Address, group: &Address) -> Document {
+    document(json!({
+        "file_system_id": id_of(file_system),
+        "subnet_id": id_of(subnet),
+        "security_groups": [id_of(group)],
+    }))
+}
+
+pub(super) fn db_subnet_group(name: &Name, subnets: impl Iterator<Item = Address>, tags: Tags) -> Document {
+    document(json!({
+        "name": name,
+        "description": format!("Subnets of {name}"),
+        "subnet_ids": subnets.map(|subnet| id_of(&subnet)).collect::<Vec<_>>(),
+        "tags": tags,
+    }))
+}
+
+pub(super) fn db_instance(
+    name: &Name,
+    database: &Database,
+    subnet_group: &Address,
+    group: &Address,
+    tags: Tags,
+) -> Document {
+    let Database {
+        security_group: _,
+        access: _,
+        engine_version,
+        instance_class,
+        allocated_storage,
+        storage_type,
+        iops,
+        storage_throughput,
+        database_name,
+        username,
+        password,
+        password_version,
+        multi_az,
+        port,
+        backup_retention_period,
+        backup_window,
+        maintenance_window,
+        storage_encrypted,
+        auto_minor_version_upgrade,
+        deletion_protection,
+        final_snapshot,
+        apply_immediately,
+    } = database;
+    document(json!({
+        "identifier": name,
+        "engine": "postgres",
+        "engine_version": engine_version,
+        "instance_class": instance_class,
+        "allocated_storage": allocated_storage,
+        "storage_type": storage_type,
+        "iops": iops,
+        "storage_throughput": storage_throughput,
+        "database_name": database_name,
+        "username": username,
+        "password": password,
+        "password_version": password_version,
+        "multi_az": multi_az,
+        "port": port,
+        "db_subnet_group_name": id_of(subnet_group),
+        "vpc_security_group_ids": [id_of(group)],
+        "publicly_accessible": false,
+        "backup_retention_period": backup_retention_period,
+        "backup_window": backup_window,
+        "maintenance_window": maintenance_window,
+        "storage_encrypted": storage_encrypted,
+        "auto_minor_version_upgrade": auto_minor_version_upgrade,
+        "deletion_protection": deletion_protection,
+        "final_snapshot": final_snapshot,
+        "apply_immediately": apply_immediately,
+        "tags": tags,
+    }))
+}
+
+/// The fields that have a value: what is not written is not in a document at all.
+fn document(value: Value) -> Document {
+    match value {
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => unreachable!("every caller writes an object"),
+    }
+}

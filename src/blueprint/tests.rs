@@ -1,0 +1,216 @@
+//! Blueprints of the reference stack and of networks of every shape.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::references;
+use crate::stack::{REFERENCE, parse};
+
+fn network(zones: usize, nodes: usize, masters: usize) -> Network {
+    let ids = |prefix: &str, count: usize| (1..=count).map(|n| Id::new(format!("sg-{prefix}{n}"))).collect();
+    Network {
+        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        vpc: Id::new("vpc-1"),
+        subnets: (0..zones)
+            .map(|n| (format!("eu-west-1{}", char::from(b'a' + n as u8)), Id::new(format!("subnet-{n}"))))
+            .collect(),
+        groups: BTreeMap::from([
+            (Role::Nodes, ids("nodes", nodes)),
+            (Role::Masters, ids("masters", masters)),
+        ]),
+    }
+}
+
+fn stack(text: &str) -> Stack {
+    parse("a test's stack", text).expect("a test's stack is valid")
+}
+
+fn inputs<'a>(blueprint: &'a Blueprint, address: &str) -> &'a Document {
+    match &blueprint.declarations[&address.parse::<Address>().expect("a valid address")] {
+        Declaration::Managed { inputs } => inputs,
+        Declaration::Adopted { id } => panic!("{address} is adopted, {id}"),
+    }
+}
+
+fn written(blueprint: &Blueprint) -> String {
+    let mut text = String::new();
+    for (address, declaration) in &blueprint.declarations {
+        match declaration {
+            Declaration::Adopted { id } => writeln!(text, "{address}: adopted {id}"),
+            Declaration::Managed { inputs } => writeln!(text, "{address}: {:#}", serde_json::json!(inputs)),
+        }
+        .expect("a string takes all that is written");
+    }
+    text
+}
+
+#[test]
+fn the_reference_stack_in_three_zones_is_what_the_contract_lists() {
+    let blueprint = blueprint(&stack(REFERENCE), &network(3, 1, 1)).expect("they fit");
+    let addresses: Vec<String> = blueprint.declarations.keys().map(Address::to_string).collect();
+    assert_eq!(
+        addresses,
+        [
+            "aws_db_instance.gitlab-pgsql",
+            "aws_db_subnet_group.gitlab-pgsql",
+            "aws_efs_file_system.gitlab-nfs",
+            "aws_efs_mount_target.gitlab-nfs/eu-west-1a",
+            "aws_efs_mount_target.gitlab-nfs/eu-west-1b",
+            "aws_efs_mount_target.gitlab-nfs/eu-west-1c",
+            "aws_security_group.gitlab-nfs",
+            "aws_security_group.gitlab-pgsql",
+            "aws_security_group.masters",
+            "aws_security_group.nodes",
+            "aws_subnet.eu-west-1a",
+            "aws_subnet.eu-west-1b",
+            "aws_subnet.eu-west-1c",
+            "aws_vpc.network",
+        ]
+    );
+    insta::assert_snapshot!(written(&blueprint));
+}
+
+#[test]
+fn every_overridden_group_of_a_role_is_let_in() {
+    let stack = stack("stack: one\nfile_systems: { nfs: { access: [nodes] } }");
+    let blueprint = blueprint(&stack, &network(1, 2, 1)).expect("they fit");
+    insta::assert_snapshot!(written(&blueprint));
+}
+
+#[test]
+fn a_group_that_two_roles_share_is_let_in_once() {
+    let mut network = network(1, 1, 1);
+    network.groups.insert(Role::Masters, vec![Id::new("sg-nodes1")]);
+    let blueprint = blueprint(&stack("file_systems: { nfs: {} }"), &network).expect("they fit");
+    let ingress = inputs(&blueprint, "aws_security_group.nfs")["ingress"].as_array().map(Vec::len);
+    assert_eq!(ingress, Some(1));
+}
+
+#[test]
+fn the_authors_tags_are_on_everything_that_can_have_them() {
+    let stack = stack("tags: { team: platform }\nfile_systems: { nfs: {} }\ndatabases: { db: {} }");
+    let blueprint = blueprint(&stack, &network(2, 1, 1)).expect("they fit");
+    for (address, name) in [
+        ("aws_security_group.nfs", "storage-nfs"),
+        ("aws_security_group.db", "storage-db"),
+        ("aws_efs_file_system.nfs", "nfs"),
+        ("aws_db_subnet_group.db", "db"),
+        ("aws_db_instance.db", "db"),
+    ] {
+        assert_eq!(
+            inputs(&blueprint, address)["tags"],
+            serde_json::json!({ "Name": name, "team": "platform" }),
+            "{address}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_written_is_not_declared() {
+    let blueprint = blueprint(&stack("file_systems: { a: {} }\ndatabases: { b: {} }"), &network(2, 1, 1))
+        .expect("they fit");
+    let file_system = inputs(&blueprint, "aws_efs_file_system.a");
+    let database = inputs(&blueprint, "aws_db_instance.b");
+    for absent in ["lifecycle", "provisioned_throughput_in_mibps", "security_group", "access"] {
+        assert!(!file_system.contains_key(absent), "{absent}");
+    }
+    for absent in
+        ["iops", "storage_throughput", "database_name", "backup_window", "maintenance_window", "access"]
+    {
+        assert!(!database.contains_key(absent), "{absent}");
+    }
+}
+
+#[test]
+fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
+    let no_masters = Network { groups: network(3, 1, 0).groups, ..network(3, 1, 1) };
+    for (text, network, message, hint) in [
+        (
+            "databases: { db: {} }",
+            network(1, 1, 1),
+            "the database `db` needs subnets in two zones at least, and the network has eu-west-1a alone",
+            "another zone",
+        ),
+        (
+            "databases: { db: {} }",
+            network(0, 1, 1),
+            "the database `db` needs subnets in two zones at least, and the network has no usable one",
+            "another zone",
+        ),
+        (
+            "file_systems: { nfs: {} }",
+            network(0, 1, 1),
+            "the file system `nfs` needs a subnet, and the network has none",
+            "add a subnet",
+        ),
+        (
+            "file_systems: { nfs: {} }",
+            no_masters,
+            "`nfs` gives access to the cluster's masters, and no security group of theirs is known",
+            "write `access: [nodes]` for `nfs`",
+        ),
+        (
+            "file_systems: { a: { security_group: Shared }, b: { security_group: shared } }",
+            network(1, 1, 1),
+            "`a` and `b` would have the same security group, `shared`",
+            "give `b` a `security_group`",
+        ),
+        (
+            "stack: s\nfile_systems: { a: { security_group: s-b } }\ndatabases: { b: {} }",
+            network(2, 1, 1),
+            "`a` and `b` would have the same security group, `s-b`",
+            "give `b` a `security_group`",
+        ),
+        (
+            "file_systems: { data: {} }\ndatabases: { data: {} }",
+            network(2, 1, 1),
+            "two resources would have the address aws_security_group.data",
+            "rename `data`",
+        ),
+    ] {
+        let error = blueprint(&stack(text), &network).expect_err(text);
+        assert_eq!(error.to_string(), message);
+        assert!(error.hint().contains(hint), "{}", error.hint());
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_reference_points_to_a_declaration(
+        zones in 2usize..6,
+        nodes in 1usize..4,
+        masters in 1usize..3,
+        file_systems in 0usize..4,
+        databases in 1usize..4,
+        access in prop::sample::select(vec!["nodes", "masters", "nodes, masters"]),
+    ) {
+        let mut text = "file_systems:\n".to_owned();
+        (0..file_systems).for_each(|n| text.push_str(&format!("  fs{n}: {{ access: [{access}] }}\n")));
+        if file_systems == 0 {
+            text.clear();
+        }
+        text.push_str("databases:\n");
+        (0..databases).for_each(|n| text.push_str(&format!("  db{n}: {{ access: [{access}] }}\n")));
+        let blueprint = blueprint(&stack(&text), &network(zones, nodes, masters)).expect("they fit");
+        for declaration in blueprint.declarations.values() {
+            if let Declaration::Managed { inputs } = declaration {
+                for address in references(inputs) {
+                    prop_assert!(blueprint.declarations.contains_key(&address), "{address}");
+                }
+            }
+        }
+        let managed = |kind: &str| {
+            blueprint
+                .declarations
+                .iter()
+                .filter(|(address, declaration)| {
+                    address.kind() == kind && matches!(declaration, Declaration::Managed { .. })
+                })
+                .count()
+        };
+        prop_assert_eq!(managed("aws_security_group"), file_systems + databases);
+        prop_assert_eq!(managed("aws_efs_mount_target"), file_systems * zones);
+    }
+}

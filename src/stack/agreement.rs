@@ -1,0 +1,249 @@
+//! The JSON Schema and the parser say the same of every value: what editors accept is what is read.
+//! The validator knows just the keywords that the schema uses, and stops at any other.
+
+use regex_lite::Regex;
+use serde_json::{Map, Value, json};
+
+use super::yaml::{Content, Node, Plain};
+use super::{REFERENCE, parse, schema, yaml};
+
+/// A document as an editor reads it.
+fn json_of(node: &Node) -> Value {
+    match &node.content {
+        Content::List(items) => items.iter().map(json_of).collect(),
+        Content::Map(entries) => entries
+            .iter()
+            .map(|entry| (entry.key.clone(), json_of(&entry.value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Content::Scalar { text, quoted } => match Plain::of(text) {
+            _ if *quoted => json!(text),
+            Plain::Text => json!(text),
+            Plain::Null => Value::Null,
+            Plain::Flag => json!(text.to_lowercase() == "true"),
+            Plain::Number => serde_json::from_str(text).expect("the test's numbers are also JSON"),
+        },
+    }
+}
+
+fn accepts(schema: &Value, value: &Value) -> bool {
+    let Value::Object(keywords) = schema else {
+        return schema.as_bool().expect("a schema is an object or a bool");
+    };
+    keywords.iter().all(|(keyword, rule)| holds(keyword, rule, keywords, value))
+}
+
+fn holds(keyword: &str, rule: &Value, all: &Map<String, Value>, value: &Value) -> bool {
+    let size = || rule.as_u64().expect("a size") as usize;
+    let matches = |pattern: &str, text: &str| Regex::new(pattern).expect("a pattern").is_match(text);
+    let named = |keyword: &str, key: &str| all.get(keyword).is_some_and(|named| named.get(key).is_some());
+    let by_pattern = |key: &str| {
+        let patterns = all.get("patternProperties").and_then(Value::as_object);
+        patterns.is_some_and(|patterns| patterns.keys().any(|pattern| matches(pattern, key)))
+    };
+    match (keyword, value) {
+        ("$schema" | "title" | "description" | "default", _) => true,
+        ("type", _) => match rule {
+            Value::String(name) => has_type(name, value),
+            Value::Array(names) => names.iter().any(|name| has_type(name.as_str().expect("a type"), value)),
+            _ => panic!("a type is a name or several"),
+        },
+        ("enum", _) => rule.as_array().expect("a list").contains(value),
+        ("const", _) => rule == value,
+        ("anyOf", _) => rule.as_array().expect("a list").iter().any(|schema| accepts(schema, value)),
+        ("oneOf", _) => {
+            rule.as_array().expect("a list").iter().filter(|schema| accepts(schema, value)).count() == 1
+        }
+        ("not", _) => !accepts(rule, value),
+        ("pattern", Value::String(text)) => matches(rule.as_str().expect("a pattern"), text),
+        ("maxLength", Value::String(text)) => text.chars().count() <= size(),
+        ("minLength", Value::String(text)) => text.chars().count() >= size(),
+        ("minimum", Value::Number(number)) => number.as_f64() >= rule.as_f64(),
+        ("maximum", Value::Number(number)) => number.as_f64() <= rule.as_f64(),
+        ("exclusiveMaximum", Value::Number(number)) => number.as_f64() < rule.as_f64(),
+        ("items", Value::Array(items)) => items.iter().all(|item| accepts(rule, item)),
+        ("minItems", Value::Array(items)) => items.len() >= size(),
+        ("uniqueItems", Value::Array(items)) => (1..items.len()).all(|n| !items[..n].contains(&items[n])),
+        ("required", Value::Object(fields)) => rule
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|key| fields.contains_key(key.as_str().expect("a key"))),
+        ("properties", Value::Object(fields)) => {
+            fields.iter().all(|(key, field)| rule.get(key).is_none_or(|schema| accepts(schema, field)))
+        }
+        ("patternProperties", Value::Object(fields)) => {
+            rule.as_object().expect("schemas").iter().all(|(pattern, schema)| {
+                fields.iter().all(|(key, field)| !matches(pattern, key) || accepts(schema, field))
+            })
+        }
+        ("additionalProperties", Value::Object(fields)) => fields
+            .iter()
+            .filter(|(key, _)| !named("properties", key) && !by_pattern(key))
+            .all(|(_, field)| accepts(rule, field)),
+        ("propertyNames", Value::Object(fields)) => fields.keys().all(|key| accepts(rule, &json!(key))),
+        ("minProperties", Value::Object(fields)) => fields.len() >= size(),
+        ("maxProperties", Value::Object(fields)) => fields.len() <= size(),
+        (
+            "pattern"
+            | "maxLength"
+            | "minLength"
+            | "minimum"
+            | "maximum"
+            | "exclusiveMaximum"
+            | "items"
+            | "minItems"
+            | "uniqueItems"
+            | "required"
+            | "properties"
+            | "patternProperties"
+            | "additionalProperties"
+            | "propertyNames"
+            | "minProperties"
+            | "maxProperties",
+            _,
+        ) => true,
+        (unknown, _) => panic!("the validator of this test does not know `{unknown}`"),
+    }
+}
+
+fn has_type(name: &str, value: &Value) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("the schema has no use for the type `{other}`"),
+    }
+}
+
+fn agreed(text: &str) -> bool {
+    let tree = yaml::tree(text, &mut Vec::new()).expect("the test's files are YAML");
+    let by_schema = accepts(&schema(), &json_of(&tree));
+    let by_parser = parse("test", text);
+    assert_eq!(
+        by_schema,
+        by_parser.is_ok(),
+        "the schema says {by_schema}, the parser {by_parser:?} of\n{text}"
+    );
+    by_schema
+}
+
+#[test]
+fn the_reference_stack_is_valid_for_editors_too() {
+    assert!(agreed(REFERENCE));
+}
+
+#[test]
+fn editor_and_parser_agree_on_every_value() {
+    let long = "a".repeat(64);
+    let fs = |options: &str| format!("file_systems: {{ nfs: {{ {options} }} }}");
+    let db = |options: &str| format!("databases: {{ db: {{ {options} }} }}");
+    let top = |option: &str| format!("{option}\nfile_systems: {{ nfs: {{}} }}");
+    let right = [
+        top("stack: a-1"),
+        top("tags: { team: \"\", \"a b\": \"x.y:z/=+-@_\" }"),
+        top("tags: { Büro: Zürich }"),
+        top("databases: {}"),
+        db("engine_version: 16.4, password: env:PG, backup_retention_period: 0"),
+        db("engine_version: \"9.6\", maintenance_window: Sun:23:59-mon:00:29"),
+        db("storage_type: gp3, allocated_storage: 400, iops: 12000, storage_throughput: 500"),
+        fs("access: [masters], throughput_mode: bursting, performance_mode: maxIO"),
+        fs("throughput_mode: provisioned, provisioned_throughput_in_mibps: 3414"),
+        fs(
+            "lifecycle: { transition_to_ia: AFTER_1_DAY, transition_to_primary_storage_class: AFTER_1_ACCESS }",
+        ),
+        fs("security_group: \"EFS K8s (gitlab) [1]\""),
+    ];
+    let wrong = [
+        "stack: a".to_owned(),
+        "file_systems: {}\ndatabases: {}".to_owned(),
+        format!("file_systems: {{ {long}: {{}} }}"),
+        "file_systems: { a_b: {} }".to_owned(),
+        "databases: { default: {} }".to_owned(),
+        "databases: { db: ~ }".to_owned(),
+        top("stacks: a"),
+        top("stack: A"),
+        top("stack: sg"),
+        top("stack: -a"),
+        top(&format!("stack: {long}")),
+        top("stack: 1"),
+        top("stack: ~"),
+        top("cluster: a..b"),
+        top("region: eu"),
+        top("tags: []"),
+        top("tags: { a: 1 }"),
+        top("tags: { \"a*\": b }"),
+        top("tags: { a: \"b*\" }"),
+        top("tags: { AWS:x: b }"),
+        top("tags: { provision:x: b }"),
+        top("tags: { Name: b }"),
+        top("tags: { \"\": b }"),
+        top("tags: { KubernetesCluster: b }"),
+        top("tags: { kubernetes.io/cluster/c: owned }"),
+        fs("encrypted: \"true\""),
+        fs("encrypted: ~"),
+        fs("access: nodes"),
+        fs("access: []"),
+        fs("access: [nodes, nodes]"),
+        fs("access: [bastion]"),
+        fs("security_group: sg-1"),
+        fs("security_group: \" a\""),
+        fs("security_group: \"${a}\""),
+        fs("performance_mode: maxio"),
+        fs("throughput_mode: Elastic"),
+        fs("provisioned_throughput_in_mibps: 0"),
+        fs("provisioned_throughput_in_mibps: 1.5"),
+        fs("lifecycle: { transition_to_ia: AFTER_2_DAYS }"),
+        fs("lifecycle: { other: AFTER_1_DAY }"),
+        fs("multi_az: true"),
+        db("engine_version: 160"),
+        db("engine_version: \"16.\""),
+        db("engine_version: true"),
+        db("instance_class: db.t4g"),
+        db("allocated_storage: 19"),
+        db("allocated_storage: 65537"),
+        db("allocated_storage: \"50\""),
+        db("storage_type: io3"),
+        db("iops: 999"),
+        db("storage_throughput: 4001"),
+        db("database_name: 1a"),
+        db("username: Admin"),
+        db("username: pg_x"),
+        db("password: hunter2"),
+        db("password_version: 0"),
+        db("port: 1149"),
+        db("backup_retention_period: 36"),
+        db("backup_window: \"04:00-04:60\""),
+        db("maintenance_window: \"04:00-04:30\""),
+        db("encrypted: true"),
+    ];
+    for text in right {
+        assert!(agreed(&text), "{text}");
+    }
+    for text in wrong {
+        assert!(!agreed(&text), "{text}");
+    }
+}
+
+#[test]
+fn every_option_is_described_and_has_its_default() {
+    let schema = schema();
+    let options = |section: &str| {
+        let patterns = &schema["properties"][section]["patternProperties"];
+        let inner = patterns.as_object().and_then(|patterns| patterns.values().next()).expect("one pattern");
+        inner["properties"].clone()
+    };
+    let database = options("databases");
+    assert_eq!(database["engine_version"]["default"], "16");
+    assert_eq!(database["password"]["default"], "managed");
+    assert_eq!(database["multi_az"]["default"], true);
+    assert!(database["backup_window"].get("default").is_none());
+    for section in [schema["properties"].clone(), options("file_systems"), database] {
+        for (name, option) in section.as_object().expect("options") {
+            assert!(option["description"].is_string(), "{name} has no description");
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! What can be wrong with a stack file, where, and what to do about it; and the one report of it all.
+//! Knows nothing of how a stack file is read.
+
+use std::fmt;
+use std::ops::Range;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use serde::de;
+
+use super::mask;
+
+/// How many problems one report shows.
+const MOST: usize = 20;
+
+/// Everything that can be wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("the file has {size} bytes, and a stack file has at most {limit}")]
+    TooLarge { size: usize, limit: usize },
+    #[error("line {line} has {length} bytes, and a line has at most {limit}")]
+    TooLong { line: usize, length: usize, limit: usize },
+    #[error("the character U+{:04X} cannot be seen and is not allowed", u32::from(*character))]
+    Invisible { character: char },
+    #[error("this is not YAML: {reason}")]
+    Syntax { reason: String },
+    #[error("the file holds more than one document")]
+    SeveralDocuments,
+    #[error("the file is empty")]
+    Empty,
+    #[error("anchors, aliases and tags have no place in a stack file")]
+    Indirection,
+    #[error("a key is a single text")]
+    KeyNotText,
+    #[error("`{}` is written twice", shown(key))]
+    DuplicateKey { key: String },
+    #[error("`{}` is not an option here", shown(key))]
+    UnknownKey { key: String, known: &'static [&'static str] },
+    #[error("`{}` has no value", shown(key))]
+    NoValue { key: String },
+    /// The value is not shown: it may be a password at the wrong place.
+    #[error("expected {expected}, found {found}")]
+    WrongType { expected: Shape, found: Shape },
+    #[error("`{}` is not possible here", shown(value))]
+    UnknownValue { value: String, known: &'static [&'static str] },
+    /// The message comes from the value's own type and is safe to show.
+    #[error("{message}")]
+    BadValue { message: String },
+    #[error("there is nothing to build: no file system and no database")]
+    NothingToBuild,
+    /// Values that are right alone and wrong together.
+    #[error("{message}")]
+    Conflict { message: String, remedy: String },
+}
+
+impl Fault {
+    /// What to do about it, where the message does not say so already.
+    fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::TooLarge { .. } => "a stack file is written by hand: is this another file?".to_owned(),
+            Self::TooLong { .. } => {
+                "break the line: every `{ a: 1, b: 2 }` can be written one by line".to_owned()
+            }
+            Self::Invisible { .. } => "delete it, or type the text again".to_owned(),
+            Self::Syntax { reason } => syntax_remedy(reason).to_owned(),
+            Self::SeveralDocuments => "put each stack into a file of its own".to_owned(),
+            Self::Empty => "`provision init` writes a stack file to start from".to_owned(),
+            Self::Indirection => {
+                "write the value itself, in quotes if it starts with `&`, `*` or `!`".to_owned()
+            }
+            Self::KeyNotText => "write one option by line: `option: value`".to_owned(),
+            Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
+            Self::UnknownKey { key, known } => suggestion(key, known),
+            Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
+            Self::WrongType { expected, found } => shape_remedy(*expected, *found).to_owned(),
+            Self::UnknownValue { value, known } => suggestion(value, known),
+            Self::BadValue { .. } => return None,
+            Self::NothingToBuild => "add `file_systems` or `databases` with one name below it".to_owned(),
+            Self::Conflict { remedy, .. } => remedy.clone(),
+        })
+    }
+}
+
+fn syntax_remedy(reason: &str) -> &'static str {
+    if reason.contains("tab") {
+        "indent with spaces"
+    } else if reason.contains("recursion limit") {
+        "a stack file is four levels deep at most"
+    } else {
+        "check the indentation, the `:` after each option and the quotes"
+    }
+}
+
+/// What a value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Nothing,
+    Flag,
+    WholeNumber,
+    Number,
+    Text,
+    QuotedText,
+    List,
+    Options,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "nothing",
+            Self::Flag => "true or false",
+            Self::WholeNumber => "a whole number",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::QuotedText => "text in quotes",
+            Self::List => "a list",
+            Self::Options => "options",
+        })
+    }
+}
+
+fn shape_remedy(expected: Shape, found: Shape) -> &'static str {
+    match (expected, found) {
+        (Shape::Options, _) => "write its options below it, indented, each as `option: value`",
+        (Shape::List, _) => "write it as `[one, two]`",
+        (_, Shape::List) => "write a single value, without `-`, `[` and `]`",
+        (_, Shape::Options) => "write a single value",
+        (Shape::Flag | Shape::WholeNumber, Shape::QuotedText) => "remove the quotes",
+        (Shape::Flag, _) => "write `true` or `false`",
+        (Shape::WholeNumber, _) => "write digits alone, without a leading zero",
+        (Shape::Nothing | Shape::Number | Shape::Text | Shape::QuotedText, _) => "put the value in quotes",
+    }
+}
+
+/// The nearest valid name, or all of them.
+fn suggestion(written: &str, known: &[&str]) -> String {
+    match nearest(written, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            format!("possible here: {}", names.join(", "))
+        }
+    }
+}
+
+/// The valid name that was probably meant.
+pub(crate) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' ', '.'], "");
+    let written = plain(written);
+    known
+        .map(|name| {
+            let name_plain = plain(name);
+            // Half of a long name is a near miss too: `encrypted` for `storage_encrypted`.
+            let part = written.len() >= 4 && (name_plain.contains(&written) || written.contains(&name_plain));
+            let distance = strsim::damerau_levenshtein(&written, &name_plain);
+            (if part { distance.min(1) } else { distance }, name)
+        })
+        .filter(|(distance, name)| *distance <= (name.len() / 3).clamp(1, 4))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// A text from the file made harmless, and short enough to be read.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown: String = text.chars().take(LONGEST).collect::<String>().escape_debug().to_string();
+    // `escape_debug` is for Rust literals; quotes are harmless here.
+    shown = shown.replace("\\\"", "\"").replace("\\'", "'");
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// One thing that is wrong, with the places that show it; the first of them is where it is.
+#[derive(Debug)]
+pub struct Problem {
+    pub fault: Fault,
+    labels: Vec<(Range<usize>, String)>,
+}
+
+impl Problem {
+    pub(super) fn new(fault: Fault) -> Self {
+        Self { fault, labels: Vec::new() }
+    }
+
+    /// The problem with one more place.
+    pub(super) fn at(mut self, place: &Range<usize>, label: &str) -> Self {
+        self.labels.push((place.clone(), label.to_owned()));
+        self
+    }
+
+    /// The problem with this place, if it has none yet.
+    pub(super) fn or_at(self, place: &Range<usize>) -> Self {
+        if self.labels.is_empty() { self.at(place, "here") } else { self }
+    }
+
+    /// Where it is, in bytes of the file.
+    pub fn place(&self) -> Option<&Range<usize>> {
+        self.labels.first().map(|(place, _)| place)
+    }
+
+    /// Keeps every label on the line on which it starts: a label over many lines hides what it shows.
+    fn fit(&mut self, source: &str) {
+        for (place, _) in &mut self.labels {
+            let start = place.start.min(source.len());
+            let line = &source[start..];
+            let line = &line[..line.find('\n').unwrap_or(line.len())];
+            *place = start..place.end.min(start + line.trim_end().len()).max(start);
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fault.fmt(f)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.fault.remedy()?))
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if self.labels.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.labels.iter().enumerate().map(|(index, (place, label))| {
+            let label = Some(label.clone());
+            match index {
+                0 => LabeledSpan::new_primary_with_span(label, place.clone()),
+                _ => LabeledSpan::new_with_span(label, place.clone()),
+            }
+        })))
+    }
+}
+
+impl de::Error for Problem {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Fault::BadValue { message: message.to_string() })
+    }
+
+    // The tree looks at the shape before it calls a visitor, except where any scalar will do as text.
+    fn invalid_type(found: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        let found = match found {
+            de::Unexpected::Seq => Shape::List,
+            de::Unexpected::Map => Shape::Options,
+            _ => Shape::Nothing,
+        };
+        Self::new(Fault::WrongType { expected: Shape::Text, found })
+    }
+
+    fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
+        Self::new(Fault::UnknownValue { value: value.to_owned(), known })
+    }
+
+    fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
+        Self::new(Fault::UnknownKey { key: key.to_owned(), known })
+    }
+}
+
+/// Why a stack file cannot be used: one report of everything that is wrong with it.
+///
+/// Shows the first problem as its own, and the others as related to it. Neither a password nor an invisible
+/// character of the file is in it.
+#[derive(Debug)]
+pub struct StackError {
+    source: NamedSource<String>,
+    first: Problem,
+    others: Vec<Problem>,
+    left_out: usize,
+}
+
+impl StackError {
+    /// The report on the file called `name`: at least one problem. `secrets` are places that must not be shown.
+    pub(super) fn new(name: &str, text: &str, secrets: &[Range<usize>], mut all: Vec<Problem>) -> Self {
+        all.sort_by_key(|problem| problem.place().map_or(0, |place| place.start));
+        let left_out = all.len().saturating_sub(MOST);
+        all.truncate(MOST);
+        // A file that is too large is not shown: its lines may be, too.
+        let source = if all.iter().any(|problem| problem.place().is_some()) {
+            mask::displayable(text, secrets)
+        } else {
+            String::new()
+        };
+        all.iter_mut().for_each(|problem| problem.fit(&source));
+        let mut all = all.into_iter();
+        let first = all.next().expect("a report has a first problem");
+        Self { source: NamedSource::new(shown(name), source), first, others: all.collect(), left_out }
+    }
+
+    /// Every problem shown, in the order of the file.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Line and column of a problem, both from 1; columns count characters.
+    pub fn position(&self, problem: &Problem) -> Option<(usize, usize)> {
+        let before = &self.source.inner()[..problem.place()?.start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
+    }
+}
+
+impl fmt::Display for StackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.first.fmt(f)
+    }
+}
+
+impl std::error::Error for StackError {}
+
+impl Diagnostic for StackError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        match self.left_out {
+            0 => self.first.help(),
+            more => {
+                let help = self.first.help().map(|help| format!("{help} ")).unwrap_or_default();
+                Some(Box::new(format!("{help}({more} more problems are not shown)")))
+            }
+        }
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.first.labels()
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        if self.others.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.others.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}

@@ -1,0 +1,180 @@
+//! The tree read as typed values, by serde: every error learns here where it stands.
+//! Knows nothing of stacks.
+
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use super::problem::{Fault, Problem, Shape};
+use super::yaml::{Content, Entry, Node, Place, Plain};
+
+impl Node {
+    /// What stands here, in words that do not repeat it.
+    fn shape(&self) -> Shape {
+        match &self.content {
+            Content::List(_) => Shape::List,
+            Content::Map(_) => Shape::Options,
+            Content::Scalar { quoted: true, .. } => Shape::QuotedText,
+            Content::Scalar { text, .. } => match Plain::of(text) {
+                Plain::Null => Shape::Nothing,
+                Plain::Flag => Shape::Flag,
+                Plain::Number => Shape::Number,
+                Plain::Text => Shape::Text,
+            },
+        }
+    }
+
+    fn wrong(&self, expected: Shape) -> Problem {
+        Problem::new(Fault::WrongType { expected, found: self.shape() }).or_at(&self.place)
+    }
+
+    /// The text, unless YAML would take it for something else.
+    fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar { text, quoted } if *quoted || Plain::of(text) == Plain::Text => Some(text),
+            _ => None,
+        }
+    }
+
+    fn plain(&self) -> Option<&str> {
+        match &self.content {
+            Content::Scalar { text, quoted: false } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Node {
+    type Error = Problem;
+
+    /// Any scalar is its text as written, quoted or not: for values that look like numbers and are names.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let visited = match &self.content {
+            Content::Scalar { text, .. } => visitor.visit_str(text),
+            Content::List(items) => visitor.visit_seq(Items(items.iter())),
+            Content::Map(entries) => visitor.visit_map(Entries { rest: entries.iter(), value: None }),
+        };
+        visited.map_err(|problem| problem.or_at(&self.place))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match self.plain() {
+            Some("true") => visitor.visit_bool(true),
+            Some("false") => visitor.visit_bool(false),
+            _ => Err(self.wrong(Shape::Flag)),
+        }
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let number = self
+            .plain()
+            // A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
+            .filter(|text| !text.starts_with('+') && (*text == "0" || !text.starts_with('0')))
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| self.wrong(Shape::WholeNumber))?;
+        visitor.visit_i64(number).map_err(|problem: Problem| problem.or_at(&self.place))
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
+        visitor.visit_str(text).map_err(|problem: Problem| problem.or_at(&self.place))
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
+        visitor.visit_enum(text.into_deserializer()).map_err(|problem: Problem| problem.or_at(&self.place))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.content {
+            Content::List(_) => self.deserialize_any(visitor),
+            _ => Err(self.wrong(Shape::List)),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
+        match &self.content {
+            Content::Map(_) => self.deserialize_any(visitor),
+            _ => Err(self.wrong(Shape::Options)),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Problem> {
+        match &self.content {
+            Content::Map(_) => self.deserialize_any(visitor),
+            _ => Err(self.wrong(Shape::Options)),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
+        identifier ignored_any
+    }
+}
+
+struct Items<'de>(std::slice::Iter<'de, Node>);
+
+impl<'de> SeqAccess<'de> for Items<'de> {
+    type Error = Problem;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Problem> {
+        self.0
+            .next()
+            .map(|item| seed.deserialize(item).map_err(|problem| problem.or_at(&item.place)))
+            .transpose()
+    }
+}
+
+struct Entries<'de> {
+    rest: std::slice::Iter<'de, Entry>,
+    value: Option<&'de Entry>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'de> {
+    type Error = Problem;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Problem> {
+        let Some(entry) = self.rest.next() else { return Ok(None) };
+        self.value = Some(entry);
+        let key = de::value::StrDeserializer::<Problem>::new(&entry.key);
+        seed.deserialize(key).map(Some).map_err(|problem| problem.or_at(&entry.key_place))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
+        let entry = self.value.take().expect("serde asks for a value only after its key");
+        if entry.value.is_null() {
+            return Err(Problem::new(Fault::NoValue { key: entry.key.clone() }).or_at(&entry.key_place));
+        }
+        seed.deserialize(&entry.value).map_err(|problem| problem.or_at(&label_of(entry)))
+    }
+}
+
+/// The value, or its key where the value takes no room.
+fn label_of(entry: &Entry) -> Place {
+    if entry.value.place.is_empty() { entry.key_place.clone() } else { entry.value.place.clone() }
+}

@@ -1,0 +1,158 @@
+//! What a stack file gets wrong although each value is right: values that AWS refuses together.
+//! Knows nothing of the network.
+
+use super::problem::{Fault, Problem};
+use super::yaml::Node;
+use super::{Database, FileSystem, PerformanceMode, Stack, StorageType, ThroughputMode};
+
+/// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.
+pub(super) const MOST_TAGS: u32 = 46;
+/// Where gp3 under PostgreSQL stops having fixed performance, in GiB (RDS user guide, gp3 storage).
+const GP3_THRESHOLD: u32 = 400;
+
+/// Everything that does not go together.
+pub(super) fn check(stack: &Stack, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if stack.file_systems.is_empty() && stack.databases.is_empty() {
+        problems.push(Problem::new(Fault::NothingToBuild).at(&tree.place, "only this is here"));
+    }
+    if stack.tags.len() > MOST_TAGS as usize {
+        let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());
+        problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
+    }
+    for (name, file_system) in &stack.file_systems {
+        check_file_system(file_system, &mut |options, message, remedy| {
+            problems.push(conflict(tree, &["file_systems", name.as_str()], options, message, remedy));
+        });
+    }
+    for (name, database) in &stack.databases {
+        check_database(database, &mut |options, message, remedy| {
+            problems.push(conflict(tree, &["databases", name.as_str()], options, message, remedy));
+        });
+    }
+    problems
+}
+
+/// Takes the options that disagree, the offending one first, what is wrong, and what to do.
+type Complain<'a> = dyn FnMut(&[&str], String, &str) + 'a;
+
+fn check_file_system(file_system: &FileSystem, complain: &mut Complain<'_>) {
+    let elastic = file_system.throughput_mode == ThroughputMode::Elastic;
+    let throughput = "provisioned_throughput_in_mibps";
+    let provisioned = file_system.throughput_mode == ThroughputMode::Provisioned;
+    match file_system.provisioned_throughput_in_mibps {
+        None if provisioned => complain(
+            &["throughput_mode"],
+            format!("`throughput_mode: provisioned` needs `{throughput}`"),
+            "say how many MiB/s, such as `provisioned_throughput_in_mibps: 64`",
+        ),
+        Some(_) if !provisioned => complain(
+            &[throughput, "throughput_mode"],
+            format!("`{throughput}` is for `throughput_mode: provisioned` alone"),
+            "leave it out, or set `throughput_mode: provisioned`",
+        ),
+        _ => {}
+    }
+    if file_system.performance_mode == PerformanceMode::MaxIo && elastic {
+        complain(
+            &["performance_mode", "throughput_mode"],
+            "`performance_mode: maxIO` cannot have `throughput_mode: elastic`".to_owned(),
+            "write `performance_mode: generalPurpose`, or another `throughput_mode`",
+        );
+    }
+    if let Some(archive) = file_system.lifecycle.transition_to_archive {
+        if file_system.lifecycle.transition_to_ia.is_none_or(|ia| ia >= archive) {
+            complain(
+                &["lifecycle"],
+                "files move to Archive only after they have moved to Infrequent Access".to_owned(),
+                "set `transition_to_ia` to a shorter time than `transition_to_archive`",
+            );
+        }
+        if !elastic {
+            complain(
+                &["lifecycle", "throughput_mode"],
+                "`transition_to_archive` needs `throughput_mode: elastic`".to_owned(),
+                "leave it out, or set `throughput_mode: elastic`",
+            );
+        }
+    }
+}
+
+fn check_database(database: &Database, complain: &mut Complain<'_>) {
+    let size = database.allocated_storage.get();
+    let iops = database.iops.map(|iops| iops.get());
+    let kind = match database.storage_type {
+        StorageType::Gp2 => "gp2",
+        StorageType::Gp3 => "gp3",
+        StorageType::Io1 => "io1",
+        StorageType::Io2 => "io2",
+    };
+    let chooses = |option: &str| format!("`{option}` cannot be chosen for {kind} storage");
+    match database.storage_type {
+        StorageType::Gp2 => {
+            if iops.is_some() {
+                complain(&["iops", "storage_type"], chooses("iops"), "leave it out");
+            }
+        }
+        StorageType::Gp3 if size < GP3_THRESHOLD => {
+            for (option, written) in
+                [("iops", iops.is_some()), ("storage_throughput", database.storage_throughput.is_some())]
+            {
+                if written {
+                    complain(
+                        &[option, "allocated_storage"],
+                        format!(
+                            "`{option}` can be chosen for gp3 storage from {GP3_THRESHOLD} GiB on, not for {size}"
+                        ),
+                        "leave it out: 3000 IOPS and 125 MiB/s are included",
+                    );
+                }
+            }
+        }
+        StorageType::Gp3 => {
+            if iops.is_some_and(|iops| !(12_000..=64_000).contains(&iops)) {
+                complain(
+                    &["iops", "allocated_storage"],
+                    format!("gp3 storage from {GP3_THRESHOLD} GiB on has 12000 to 64000 IOPS"),
+                    "leave it out to get the 12000 that are included, or choose more",
+                );
+            }
+        }
+        StorageType::Io1 | StorageType::Io2 => {
+            if size < 100 {
+                complain(
+                    &["allocated_storage", "storage_type"],
+                    format!("{kind} storage starts at 100 GiB, not {size}"),
+                    "raise `allocated_storage`, or use `storage_type: gp3`",
+                );
+            }
+            if iops.is_none() {
+                complain(
+                    &["storage_type"],
+                    format!("{kind} storage needs `iops`"),
+                    "say how many, such as `iops: 3000`",
+                );
+            }
+        }
+    }
+    if database.storage_throughput.is_some() && database.storage_type != StorageType::Gp3 {
+        complain(&["storage_throughput", "storage_type"], chooses("storage_throughput"), "leave it out");
+    }
+}
+
+/// A conflict, pointing at those of the options that are written, else at what they belong to.
+fn conflict(tree: &Node, section: &[&str], options: &[&str], message: String, remedy: &str) -> Problem {
+    let mut problem = Problem::new(Fault::Conflict { message, remedy: remedy.to_owned() });
+    let mut label = "this";
+    for option in options {
+        let path: Vec<&str> = section.iter().chain([option]).copied().collect();
+        if let Some(entry) = tree.entry(&path) {
+            problem = problem.at(&(entry.key_place.start..entry.value.place.end), label);
+            label = "with this";
+        }
+    }
+    match tree.entry(section) {
+        Some(entry) => problem.or_at(&entry.key_place),
+        None => problem.or_at(&tree.place),
+    }
+}

@@ -1,0 +1,264 @@
+//! YAML text becomes a tree in which every node knows where it stands.
+//! Knows nothing of stacks; refuses what makes YAML more than nested names and values.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+
+use super::problem::{Fault, Problem};
+
+/// How deep collections may be nested; a stack file needs four levels.
+const DEEPEST: usize = 16;
+
+/// A range of bytes of the file.
+pub(super) type Place = Range<usize>;
+
+/// One value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub place: Place,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Content {
+    /// A text; `quoted` when nothing may be read into it but text.
+    Scalar {
+        text: String,
+        quoted: bool,
+    },
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// One `key: value`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub key: String,
+    pub key_place: Place,
+    pub value: Node,
+}
+
+/// What an unquoted scalar is by YAML 1.2's core schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plain {
+    Null,
+    Flag,
+    Number,
+    Text,
+}
+
+impl Plain {
+    /// Reads the scalar as YAML 1.2 does: `yes`, `on` and `04:30` are text.
+    pub fn of(text: &str) -> Self {
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => Self::Null,
+            "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Self::Flag,
+            _ if is_number(text) => Self::Number,
+            _ => Self::Text,
+        }
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    // Rust's own parser also takes `inf` and `nan`, which are text in YAML.
+    let starts_like_one = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let radix = |prefix: &str, radix| {
+        unsigned.strip_prefix(prefix).is_some_and(|digits| u128::from_str_radix(digits, radix).is_ok())
+    };
+    (starts_like_one && unsigned.parse::<f64>().is_ok())
+        || matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN")
+        || radix("0x", 16)
+        || radix("0o", 8)
+}
+
+impl Node {
+    /// Whether nothing is written here.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.content, Content::Scalar { text, quoted: false } if Plain::of(text) == Plain::Null)
+    }
+
+    /// The entry at a path of keys.
+    pub fn entry(&self, path: &[&str]) -> Option<&Entry> {
+        let (last, parents) = path.split_last()?;
+        let Content::Map(entries) =
+            (if parents.is_empty() { &self.content } else { &self.entry(parents)?.value.content })
+        else {
+            return None;
+        };
+        entries.iter().find(|entry| entry.key == *last)
+    }
+
+    /// Takes out the entry or item that a problem points at; false when there is none.
+    pub fn prune(&mut self, place: &Place) -> bool {
+        match &mut self.content {
+            Content::Scalar { .. } => false,
+            Content::List(items) => {
+                let before = items.len();
+                items.retain(|item| item.place != *place);
+                items.len() < before || items.iter_mut().any(|item| item.prune(place))
+            }
+            Content::Map(entries) => {
+                let before = entries.len();
+                entries.retain(|entry| entry.key_place != *place && entry.value.place != *place);
+                entries.len() < before || entries.iter_mut().any(|entry| entry.value.prune(place))
+            }
+        }
+    }
+}
+
+/// A collection that is not closed yet.
+enum Open {
+    List { start: usize, items: Vec<Node> },
+    Map { start: usize, entries: Vec<Entry>, key: Option<(String, Place)>, seen: BTreeMap<String, Place> },
+}
+
+/// Reads one document. Duplicate keys are added to `problems`, and the first of them counts.
+///
+/// # Errors
+/// The problem after which nothing more can be understood.
+pub(super) fn tree(text: &str, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
+    let mut options = Options::default();
+    options.disallow_directives = true;
+    options.flow_nesting_limit = DEEPEST;
+    options.block_nesting_limit = DEEPEST;
+    options.emit_unresolved_aliases = true;
+    options.set_emit_comments(false);
+
+    let mut open: Vec<Open> = Vec::new();
+    let mut root: Option<Node> = None;
+    for next in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = next.map_err(|error| {
+            let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
+            Problem::new(Fault::Syntax { reason: error.info().to_owned() }).at(&(at..at), "here")
+        })?;
+        let place = place(&span);
+        if event.anchor_id().is_some() || event.is_alias() || event.tag().is_some() {
+            return Err(Problem::new(Fault::Indirection).at(&line_of(text, place.start), "here"));
+        }
+        let node = match event {
+            Event::DocumentStart(..) if root.is_some() => {
+                return Err(Problem::new(Fault::SeveralDocuments).at(&place, "a second one starts here"));
+            }
+            Event::Scalar(value, style, ..) => {
+                let quoted = style != ScalarStyle::Plain;
+                Node { place, content: Content::Scalar { text: value.into_owned(), quoted } }
+            }
+            Event::SequenceStart(..) => {
+                open.push(Open::List { start: place.start, items: Vec::new() });
+                continue;
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Map {
+                    start: place.start,
+                    entries: Vec::new(),
+                    key: None,
+                    seen: BTreeMap::new(),
+                });
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
+                Some(Open::List { start, items }) => {
+                    Node { place: start..place.end.max(start), content: Content::List(items) }
+                }
+                Some(Open::Map { start, entries, .. }) => {
+                    Node { place: start..place.end.max(start), content: Content::Map(entries) }
+                }
+                None => continue,
+            },
+            _ => continue,
+        };
+        match open.last_mut() {
+            None => root = Some(node),
+            Some(Open::List { items, .. }) => items.push(node),
+            Some(Open::Map { entries, key, seen, .. }) => match key.take() {
+                None => *key = Some(key_of(node)?),
+                Some((key, key_place)) => match seen.get(&key) {
+                    Some(first) => problems.push(
+                        Problem::new(Fault::DuplicateKey { key })
+                            .at(&key_place, "again here")
+                            .at(first, "first here"),
+                    ),
+                    None => {
+                        seen.insert(key.clone(), key_place.clone());
+                        entries.push(Entry { key, key_place, value: node });
+                    }
+                },
+            },
+        }
+    }
+    root.filter(|root| !root.is_null()).ok_or_else(|| Problem::new(Fault::Empty))
+}
+
+fn key_of(node: Node) -> Result<(String, Place), Problem> {
+    match node.content {
+        Content::Scalar { text, .. } => Ok((text, node.place)),
+        Content::List(_) | Content::Map(_) => {
+            Err(Problem::new(Fault::KeyNotText).at(&node.place, "this is a collection"))
+        }
+    }
+}
+
+fn place(span: &Span) -> Place {
+    span.byte_range().expect("a parser over a string knows its byte offsets")
+}
+
+/// The line around a byte, without its indentation.
+fn line_of(text: &str, at: usize) -> Place {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    let line = &text[start..end];
+    let indentation = line.len() - line.trim_start().len();
+    start + indentation..start + line.trim_end().len().max(indentation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_scalar_is_what_yaml_1_2_says() {
+        for (text, kind) in [
+            ("", Plain::Null),
+            ("~", Plain::Null),
+            ("true", Plain::Flag),
+            ("yes", Plain::Text),
+            ("16", Plain::Number),
+            ("16.4", Plain::Number),
+            ("-1e3", Plain::Number),
+            ("0x1f", Plain::Number),
+            (".inf", Plain::Number),
+            ("nan", Plain::Text),
+            ("04:00-04:30", Plain::Text),
+            ("1.2.3", Plain::Text),
+            ("-", Plain::Text),
+            (".", Plain::Text),
+        ] {
+            assert_eq!(Plain::of(text), kind, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_node_knows_where_it_stands() {
+        let text = "a: { b: [one, 'two'] }\n\"c\": three\n";
+        let mut problems = Vec::new();
+        let tree = tree(text, &mut problems).expect("valid YAML");
+        let b = tree.entry(&["a", "b"]).expect("the path exists");
+        assert_eq!(&text[b.key_place.clone()], "b");
+        assert_eq!(&text[b.value.place.clone()], "[one, 'two']");
+        let c = tree.entry(&["c"]).expect("the path exists");
+        assert_eq!((&text[c.key_place.clone()], &text[c.value.place.clone()]), ("\"c\"", "three"));
+        assert!(problems.is_empty());
+    }
+
+    #[test]
+    fn what_is_pruned_is_gone_and_nothing_else() {
+        let mut tree = tree("a: { b: 1, c: 2 }", &mut Vec::new()).expect("valid YAML");
+        let place = tree.entry(&["a", "b"]).expect("the path exists").value.place.clone();
+        assert!(tree.prune(&place));
+        assert!(tree.entry(&["a", "b"]).is_none() && tree.entry(&["a", "c"]).is_some());
+        assert!(!tree.prune(&place));
+    }
+}

@@ -1,0 +1,336 @@
+//! Wrong stack files: each is refused with its place and a way out, and nothing harmful or secret is shown.
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use proptest::prelude::*;
+use provision::stack::{REFERENCE, StackError, parse};
+
+fn rendered(error: &StackError, width: usize) -> String {
+    let mut report = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(width)
+        .render_report(&mut report, error)
+        .expect("a string takes all that is written");
+    report
+}
+
+fn error_of(text: &str) -> StackError {
+    match parse("provision.yaml", text) {
+        Ok(_) => panic!("this was taken for a valid stack file:\n{text}"),
+        Err(error) => error,
+    }
+}
+
+fn file_system(options: &str) -> String {
+    format!("stack: gitlab\nfile_systems:\n  nfs:\n    {options}\n")
+}
+
+fn database(options: &str) -> String {
+    format!("stack: gitlab\ndatabases:\n  db:\n    {options}\n")
+}
+
+fn with_stack(line: &str) -> String {
+    format!("{line}\nfile_systems: {{ nfs: {{}} }}\n")
+}
+
+/// The characters that change what a terminal shows without showing anything themselves.
+fn is_harmful(character: char) -> bool {
+    (character.is_control() && character != '\n')
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// File, line of the first problem, and what its message or remedy says.
+fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
+    let top = |line: &str, says| (with_stack(line), Some(1), says);
+    let fs = |options: &str, says| (file_system(options), Some(4), says);
+    let db = |options: &str, says| (database(options), Some(4), says);
+    let raw = |text: &str, line, says| (text.to_owned(), line, says);
+    vec![
+        // Typos in keys.
+        top("stak: gitlab", "did you mean `stack`?"),
+        top("Stack: gitlab", "did you mean `stack`?"),
+        top("clutser: a", "did you mean `cluster`?"),
+        top("regoin: eu-west-1", "did you mean `region`?"),
+        top("tag: {}", "did you mean `tags`?"),
+        raw("filesystems: { nfs: {} }", Some(1), "did you mean `file_systems`?"),
+        raw("file-systems: { nfs: {} }", Some(1), "did you mean `file_systems`?"),
+        raw("database: { db: {} }", Some(1), "did you mean `databases`?"),
+        fs("encrypt: true", "did you mean `encrypted`?"),
+        fs("perfomance_mode: generalPurpose", "did you mean `performance_mode`?"),
+        fs("throughputMode: elastic", "did you mean `throughput_mode`?"),
+        fs("deletion-protection: true", "did you mean `deletion_protection`?"),
+        fs("multi_az: true", "possible here: `security_group`, `access`"),
+        fs("lifecycle: { transition_to_iaa: AFTER_30_DAYS }", "did you mean `transition_to_ia`?"),
+        db("engineversion: \"16\"", "did you mean `engine_version`?"),
+        db("instance_clas: db.t4g.medium", "did you mean `instance_class`?"),
+        db("encrypted: true", "did you mean `storage_encrypted`?"),
+        db("multiaz: true", "did you mean `multi_az`?"),
+        db("backup_windw: 04:00-04:30", "did you mean `backup_window`?"),
+        db("user_name: gitlab", "did you mean `username`?"),
+        db("pasword: env:PG", "did you mean `password`?"),
+        // Wrong types.
+        top("stack: 16", "put the value in quotes"),
+        top("stack: true", "put the value in quotes"),
+        top("stack: [gitlab]", "without `-`, `[` and `]`"),
+        top("stack: { name: gitlab }", "write a single value"),
+        top("stack:", "`stack` has no value"),
+        top("stack: ~", "`stack` has no value"),
+        top("tags: [a, b]", "each as `option: value`"),
+        top("tags: { cost: 12 }", "put the value in quotes"),
+        raw("file_systems: nfs", Some(1), "each as `option: value`"),
+        raw("file_systems: [nfs]", Some(1), "each as `option: value`"),
+        raw("file_systems:\n  nfs:\n", Some(2), "`nfs` has no value"),
+        raw("file_systems:\n  nfs: true\n", Some(2), "each as `option: value`"),
+        fs("encrypted: yes", "write `true` or `false`"),
+        fs("encrypted: \"true\"", "remove the quotes"),
+        fs("encrypted: 1", "write `true` or `false`"),
+        fs("access: nodes", "write it as `[one, two]`"),
+        fs("access: { nodes: true }", "write it as `[one, two]`"),
+        fs("access: [nodes, 1]", "put the value in quotes"),
+        fs("access: [nodes, [masters]]", "a single value, without"),
+        fs("lifecycle: AFTER_30_DAYS", "each as `option: value`"),
+        db("allocated_storage: \"50\"", "remove the quotes"),
+        db("allocated_storage: 50GiB", "write digits alone"),
+        db("allocated_storage: 50.5", "write digits alone"),
+        db("allocated_storage: 0x32", "write digits alone"),
+        db("port: 05432", "write digits alone"),
+        db("port: 99999999999999999999999", "write digits alone"),
+        db("engine_version: [16]", "a single value, without"),
+        // Bad values.
+        top("stack: GitLab", "lower-case letters, digits and hyphens, at most 32"),
+        top("stack: gitläb", "lower-case letters"),
+        top("stack: git/lab", "lower-case letters"),
+        top("stack: ../up", "lower-case letters"),
+        top("stack: sg-1", "not starting with `sg-`"),
+        top("stack: abcdefghijklmnopqrstuvwxyz0123456", "at most 32"),
+        top("cluster: \"my cluster\"", "a cluster's full name"),
+        top("region: ireland", "a region, such as `eu-west-1`"),
+        top("region: eu-west-1a", "a region, such as `eu-west-1`"),
+        raw("file_systems: { git_lab: {} }", Some(1), "single hyphens"),
+        raw("file_systems: { 1st: {} }", Some(1), "a letter first"),
+        raw("file_systems: { nodes: {} }", Some(1), "none of `default`, `nodes` and `masters`"),
+        raw("databases: { a--b: {} }", Some(1), "single hyphens"),
+        raw("databases: { a-: {} }", Some(1), "single hyphens"),
+        raw("databases: { dätä: {} }", Some(1), "lower-case letters"),
+        fs("security_group: sg-123", "not starting with `sg-`"),
+        fs("security_group: Default", "not `default`"),
+        fs("security_group: \"${aws_vpc.network.id}\"", "a security group's name"),
+        fs("security_group: \"it's\"", "a security group's name"),
+        fs("access: [node]", "did you mean `nodes`?"),
+        fs("access: [bastion]", "possible here: `nodes`, `masters`"),
+        fs("access: []", "name at least one"),
+        fs("access: [nodes, nodes]", "name each one once"),
+        fs("performance_mode: general_purpose", "did you mean `generalPurpose`?"),
+        fs("throughput_mode: busting", "did you mean `bursting`?"),
+        fs("provisioned_throughput_in_mibps: 0", "from 1 to 3414"),
+        fs("lifecycle: { transition_to_ia: AFTER_31_DAYS }", "did you mean `AFTER_30_DAYS`?"),
+        fs(
+            "lifecycle: { transition_to_primary_storage_class: AFTER_2_ACCESS }",
+            "did you mean `AFTER_1_ACCESS`?",
+        ),
+        db("engine_version: \"sixteen\"", "a PostgreSQL version"),
+        db("engine_version: 1e1", "a PostgreSQL version"),
+        db("instance_class: t4g.medium", "an instance class"),
+        db("allocated_storage: 19", "from 20 to 65536"),
+        db("allocated_storage: -5", "from 20 to 65536"),
+        db("storage_type: gp4", "did you mean `gp"),
+        db("storage_type: standard", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
+        db("database_name: gitlab-production", "letters, digits and underscores"),
+        db("username: admin", "none that PostgreSQL or RDS reserves"),
+        db("username: a_name_that_is_too_long", "at most 16"),
+        db("port: 80", "from 1150 to 65535"),
+        db("backup_retention_period: 36", "from 0 to 35"),
+        db("password_version: 0", "from 1 to"),
+        db("backup_window: \"4:00-4:30\"", "hh:mm-hh:mm"),
+        db("backup_window: \"24:00-24:30\"", "hh:mm-hh:mm"),
+        db("maintenance_window: \"04:30-05:30\"", "ddd:hh:mm-ddd:hh:mm"),
+        db("maintenance_window: \"sunday:04:30-sunday:05:30\"", "ddd:hh:mm-ddd:hh:mm"),
+        // Tags.
+        top("tags: { \"aws:x\": y }", "reserved"),
+        top("tags: { \"provision:stack\": y }", "reserved"),
+        top("tags: { KubernetesCluster: k8s.myzone.net }", "`kops delete cluster` would list"),
+        top("tags: { kubernetes.io/cluster/k8s.myzone.net: owned }", "`kops delete cluster` would list"),
+        top("tags: { Name: mine }", "choose another key"),
+        top("tags: { \"\": y }", "a tag's key"),
+        top("tags: { a: \"<b>\" }", "a tag's value"),
+        top("tags: { a: \"x\\e[31m\" }", "a tag's value"),
+        top("tags: { a: \"x\\u202ey\" }", "a tag's value"),
+        // Values that do not go together.
+        fs("throughput_mode: provisioned", "needs `provisioned_throughput_in_mibps`"),
+        fs("provisioned_throughput_in_mibps: 64", "for `throughput_mode: provisioned` alone"),
+        fs("performance_mode: maxIO", "cannot have `throughput_mode: elastic`"),
+        fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "Infrequent Access"),
+        fs(
+            "lifecycle: { transition_to_ia: AFTER_90_DAYS, transition_to_archive: AFTER_90_DAYS }",
+            "a shorter time",
+        ),
+        db("iops: 12000", "from 400 GiB on"),
+        db("{ allocated_storage: 400, iops: 3000 }", "12000 to 64000"),
+        db("{ storage_type: io2, allocated_storage: 400 }", "needs `iops`"),
+        db("{ storage_type: io1, allocated_storage: 50, iops: 1000 }", "starts at 100 GiB"),
+        db("{ storage_type: gp2, storage_throughput: 500 }", "cannot be chosen for gp2"),
+        // The file as a whole.
+        raw("", None, "the file is empty"),
+        raw("# nothing but words\n", None, "`provision init` writes"),
+        raw("null\n", None, "the file is empty"),
+        raw("stack: gitlab\n", Some(1), "nothing to build"),
+        raw("file_systems: {}\n", Some(1), "nothing to build"),
+        raw("- stack: gitlab\n", Some(1), "each as `option: value`"),
+        raw("just words\n", Some(1), "each as `option: value`"),
+        raw("file_systems: { a: {}, a: {} }", Some(1), "`a` is written twice"),
+        raw("stack: a\nfile_systems: { a: {} }\nstack: b\n", Some(3), "keep one of the two"),
+        raw("file_systems:\n\tnfs: {}\n", Some(2), "indent with spaces"),
+        raw("file_systems: { nfs: {}\n", None, "not YAML"),
+        raw("file_systems: { nfs: {} }\nstack \"a\": b\n", Some(2), "did you mean `stack`?"),
+        raw("stack: \"gitlab\nfile_systems: {}\n", None, "not YAML"),
+        raw("stack: a: b\n", Some(1), "not YAML"),
+        raw("stack: @a\n", Some(1), "not YAML"),
+        raw("%YAML 1.2\n---\nstack: a\n", Some(1), "not YAML"),
+        raw("stack: a\nfile_systems: { a: {} }\n---\nstack: b\n", Some(3), "more than one document"),
+        raw("stack: &name a\nfile_systems: { a: {} }\n", Some(1), "anchors, aliases and tags"),
+        raw("file_systems: { a: &a {}, b: *a }\n", Some(1), "anchors, aliases and tags"),
+        raw("stack: *nowhere\n", Some(1), "anchors, aliases and tags"),
+        raw("stack: !!str a\n", Some(1), "anchors, aliases and tags"),
+        raw("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n", Some(1), "write the value itself"),
+        raw("<<: { a: b }\nfile_systems: { a: {} }\n", Some(1), "`<<` is not an option here"),
+        raw("? [a, b]\n: c\n", Some(1), "a key is a single text"),
+        raw(&"[".repeat(1_000), Some(1), "four levels deep"),
+        raw(&"{ a: ".repeat(300), Some(1), "four levels deep"),
+        raw(&format!("stack: {}\n", "x".repeat(3_000)), None, "line 1 has 3007 bytes"),
+        raw(&"# a comment\n".repeat(200_000), None, "a stack file has at most 1048576"),
+        // What cannot be seen.
+        raw("stack: a\u{0}b\n", Some(1), "U+0000"),
+        raw("stack: a\n# \u{1b}[31m red\n", Some(2), "U+001B"),
+        raw("stack: a\n# \u{202e} backwards\n", Some(2), "U+202E"),
+        raw("stack: a\nb\u{200b}: c\n", Some(2), "U+200B"),
+        raw("stack: a\rregion: b\n", Some(1), "U+000D"),
+        raw("stack: a\u{85}region: b\n", Some(1), "U+0085"),
+        raw("stack: a\u{feff}\n", Some(1), "U+FEFF"),
+        top("\"st\\ack\": a", "is not an option here"),
+        top("\"st\\u202eack\": a", "is not an option here"),
+        // A password.
+        db("password: hunter2", "a literal is refused"),
+        db("password: 12345678", "put the value in quotes"),
+        db("password: \"env:\"", "a literal is refused"),
+    ]
+}
+
+#[test]
+fn every_wrong_file_is_refused_at_its_place_with_a_way_out() {
+    let wrong_files = wrong_files();
+    assert!(wrong_files.len() > 100);
+    for (text, line, says) in wrong_files {
+        let start: String = text.chars().take(200).collect();
+        let error = error_of(&text);
+        let problem = error.problems().next().expect("there is a first problem");
+        let report = rendered(&error, 400);
+        assert!(report.contains(says), "`{says}` is missing for\n{start}\n{report}");
+        if let Some(line) = line {
+            assert_eq!(error.position(problem).map(|(line, _)| line), Some(line), "{start}\n{report}");
+            assert!(report.contains(&format!("provision.yaml:{line}:")), "{start}\n{report}");
+        }
+        let in_message = problem.help().is_none();
+        assert!(in_message || report.contains("help: "), "{start}\n{report}");
+        for width in [20, 60, 120] {
+            let report = rendered(&error, width);
+            assert!(!report.chars().any(is_harmful), "{start}\n{report:?}");
+            assert!(report.len() < 100_000, "{start}");
+        }
+    }
+}
+
+#[test]
+fn a_literal_password_is_shown_nowhere() {
+    let secret = "hunter2-hunter2";
+    for text in [
+        database(&format!("password: {secret}")),
+        database(&format!("password: \"{secret}\"  # mine")),
+        database(&format!("password: |\n      {secret}\n      {secret}")),
+        database(&format!("password:\n      {secret}")),
+        database(&format!("password: [{secret}]")),
+        database(&format!("password: {{ value: {secret} }}")),
+        database(&format!("pasword: {secret}")),
+        database(&format!("master_password: {secret}")),
+        database(&format!("password: {secret}\n    port: 80")),
+        database(&format!("port: 80\n    password: {secret}\n    iops: x")),
+        database(&format!("password {secret}")),
+        database(&format!("password: \"{secret}\n    port: 5432")),
+        database(&format!("password: *{secret}")),
+        database(&format!("password: &{secret} x")),
+        database(&format!("password: !{secret} x")),
+        database(&format!("password: @{secret}")),
+        database(&format!("\"password\": {secret}: x")),
+        database(&format!("{{ username: admin, password: {secret}, port: 80 }}")),
+        database(&format!("password: {secret}\n    password: {secret}")),
+        database(&format!("password: {secret}\u{1b}")),
+        format!("password: {secret}\n{}", database("port: 1")),
+    ] {
+        let error = error_of(&text);
+        for width in [40, 120] {
+            let report = rendered(&error, width);
+            assert!(!report.replace([' ', '\n', '│'], "").contains("hunter2"), "{text}\n{report}");
+        }
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn a_report_is_easy_to_read() {
+    let typo = error_of(&REFERENCE.replace("    multi_az:", "    mutli_az:"));
+    insta::assert_snapshot!("a_typo_in_a_wide_terminal", rendered(&typo, 120));
+    insta::assert_snapshot!("a_typo_in_a_narrow_terminal", rendered(&typo, 60));
+    let several = error_of(
+        "stack: GitLab\nfile_systems:\n  nfs:\n    encryptd: true\n    throughput_mode: elastc\n\
+         databases:\n  db:\n    port: 5432\n    password: hunter2hunter2\n    port: 5433\n",
+    );
+    insta::assert_snapshot!("several_problems_in_a_narrow_terminal", rendered(&several, 60));
+    let conflict = error_of(&database("storage_type: gp2\n    allocated_storage: 100\n    iops: 3000"));
+    insta::assert_snapshot!("two_options_that_do_not_go_together", rendered(&conflict, 80));
+    let invisible = error_of("stack: gitlab\n# \u{202e}\u{1b}[31m\nfile_systems: {}\n");
+    insta::assert_snapshot!("a_character_that_cannot_be_seen", rendered(&invisible, 80));
+}
+
+#[test]
+fn a_file_with_very_many_problems_gets_a_report_of_bearable_length() {
+    let mut text = "file_systems:\n".to_owned();
+    (0..5_000).for_each(|n| text.push_str(&format!("  Bad{n}: {{}}\n")));
+    let error = error_of(&text);
+    assert_eq!(error.problems().count(), 20);
+    assert!(rendered(&error, 80).contains("more problems are not shown"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_or_shows_what_is_harmful(text in "(?s).{0,200}") {
+        if let Err(error) = parse("any", &text) {
+            prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_valid_file_makes_it_panic(
+        damages in prop::collection::vec((0usize..REFERENCE.len(), 0usize..20, "[\\PC\\n\\t{}\\[\\]:,&*!|>'\"#-]{0,6}"), 1..6)
+    ) {
+        let mut text: Vec<char> = REFERENCE.chars().collect();
+        for (at, length, insert) in damages {
+            let at = at.min(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, insert.chars());
+        }
+        let text: String = text.into_iter().collect();
+        if let Err(error) = parse("any", &text) {
+            prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
+        }
+    }
+
+    #[test]
+    fn what_looks_like_yaml_does_not_make_it_panic(
+        words in prop::collection::vec(prop::sample::select(vec![
+            "stack", "file_systems", "databases", "nfs", "password", ":", ": ", "\n", "\n  ", "\n    ", "- ", "{", "}",
+            "[", "]", ",", "\"", "'", "|\n", ">\n", "&a ", "*a", "!t ", "? ", "---\n", "...\n", "#", "true", "16", "~",
+        ]), 0..60)
+    ) {
+        if let Err(error) = parse("any", &words.concat()) {
+            prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
+        }
+    }
+}
