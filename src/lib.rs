@@ -13,6 +13,7 @@ pub mod network;
 pub mod plan;
 pub mod planner;
 pub mod refresh;
+pub mod render;
 pub mod resource;
 pub mod retry;
 pub mod state;
