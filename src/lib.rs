@@ -15,6 +15,7 @@ pub mod outputs;
 pub mod plan;
 pub mod planner;
 pub mod refresh;
+pub mod render;
 pub mod resource;
 pub mod resources;
 pub mod retry;

@@ -1,0 +1,24 @@
+//! What people read: plans, runs, states and graphs as text. Pure: data in, text out.
+//! Knows nothing of terminals, files or how the data came about.
+
+mod action;
+mod elapsed;
+mod graph;
+mod harmless;
+mod json;
+mod page;
+mod plan;
+mod run;
+mod state;
+mod style;
+mod value;
+
+pub use elapsed::elapsed;
+pub use graph::{GraphView, dot, mermaid};
+pub use harmless::{harmless, is_harmful};
+pub use json::{json_line, json_pretty};
+pub use page::Page;
+pub use plan::plan_text;
+pub use run::{RunReport, RunWords, failure_text};
+pub use state::{state_list, state_show};
+pub use style::{Ink, Style};

@@ -1,0 +1,81 @@
+//! The words, symbols and colours of actions and effects.
+//! Knows nothing of plans or runs.
+
+use crate::plan::{Action, ReplaceOrder};
+use crate::resource::Effect;
+
+use super::style::Ink;
+
+impl Action {
+    /// The word while it goes on: `creating`.
+    pub(crate) fn doing(self) -> &'static str {
+        match self {
+            Self::Create => "creating",
+            Self::Update => "updating",
+            Self::Replace => "replacing",
+            Self::Delete => "deleting",
+            Self::Adopt => "adopting",
+            Self::Forget => "forgetting",
+            Self::NoOp => "checking",
+        }
+    }
+
+    /// The word afterwards: `created`.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Self::Create => "created",
+            Self::Update => "updated",
+            Self::Replace => "replaced",
+            Self::Delete => "deleted",
+            Self::Adopt => "adopted",
+            Self::Forget => "forgotten",
+            Self::NoOp => "unchanged",
+        }
+    }
+
+    /// The colour that it has everywhere.
+    pub(crate) fn ink(self) -> Ink {
+        match self {
+            Self::Create => Ink::Create,
+            Self::Update => Ink::Update,
+            Self::Replace => Ink::Replace,
+            Self::Delete => Ink::Delete,
+            Self::Adopt | Self::Forget => Ink::Adopt,
+            Self::NoOp => Ink::Faint,
+        }
+    }
+}
+
+/// The symbol of an action, three columns wide; for a replacement, in the order in which it happens.
+pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static str {
+    match (action, order) {
+        (Action::Create, _) => "  +",
+        (Action::Update, _) => "  ~",
+        (Action::Replace, Some(ReplaceOrder::CreateFirst)) => "+/-",
+        (Action::Replace, _) => "-/+",
+        (Action::Delete, _) => "  -",
+        (Action::Adopt, _) => "  >",
+        (Action::Forget, _) => "  <",
+        (Action::NoOp, _) => "   ",
+    }
+}
+
+/// What happens to the running service, if anything does.
+pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
+    match effect {
+        Effect::None => None,
+        Effect::BriefPause => Some("pauses briefly"),
+        Effect::NextMaintenanceWindow => Some("waits for the next maintenance window"),
+        Effect::Failover => Some("fails over at once"),
+        Effect::Reboot => Some("reboots at once"),
+        Effect::Replacement => Some("forces replacement"),
+    }
+}
+
+/// What a replacement means, by its order.
+pub(super) fn order_text(order: ReplaceOrder) -> &'static str {
+    match order {
+        ReplaceOrder::DeleteFirst => "the old one is deleted first",
+        ReplaceOrder::CreateFirst => "the new one is made first",
+    }
+}

@@ -1,0 +1,129 @@
+//! Lines of text being put together, no wider than the style allows.
+//! Knows nothing of what the lines say.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::harmless::harmless;
+use super::style::{Ink, Style};
+
+/// Text that grows line by line.
+#[derive(Debug)]
+pub struct Page<'a> {
+    style: &'a Style,
+    text: String,
+}
+
+impl<'a> Page<'a> {
+    /// An empty page.
+    pub fn new(style: &'a Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    /// Adds one line as it is. `line` must be harmless already.
+    pub fn line(&mut self, indent: usize, line: &str) {
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// Adds pieces, separated by spaces, on as many lines as they need; lines after the first are indented by `hang`.
+    ///
+    /// Pieces are never broken, must be harmless already, and may be painted.
+    pub fn fill(&mut self, indent: usize, hang: usize, pieces: impl IntoIterator<Item = String>) {
+        let mut line = String::new();
+        let mut column = indent;
+        let mut margin = indent;
+        for piece in pieces {
+            let width = visible_width(&piece);
+            if line.is_empty() {
+                column = margin + width;
+            } else if column + 1 + width > self.style.width && !commands_a_runner(&piece) {
+                self.line(margin, &line);
+                line.clear();
+                margin = hang;
+                column = margin + width;
+            } else {
+                line.push(' ');
+                column += 1 + width;
+            }
+            line.push_str(&piece);
+        }
+        if !line.is_empty() {
+            self.line(margin, &line);
+        }
+    }
+
+    /// Adds an empty line, but never at the top nor after another.
+    pub fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// The style that the page is written in.
+    pub fn style(&self) -> &'a Style {
+        self.style
+    }
+
+    /// The finished text. Ends with a line break, unless nothing was written.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// The words of a text from outside, made harmless.
+pub(super) fn words(text: &str) -> Vec<String> {
+    harmless(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The words of a text from outside, made harmless and painted.
+pub(super) fn painted(style: &Style, ink: Ink, text: &str) -> Vec<String> {
+    words(text).iter().map(|word| style.paint(ink, word)).collect()
+}
+
+/// The columns that a text takes on a terminal; colours take none.
+pub(super) fn visible_width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).map(UnicodeWidthStr::width).sum()
+}
+
+/// Whether a line that starts with this word is a command to a runner of continuous integration, which ignores
+/// leading spaces: text from outside must never be able to write one.
+fn commands_a_runner(word: &str) -> bool {
+    word.starts_with("::") || word.starts_with("##[")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fill(style: Style, pieces: &[&str]) -> String {
+        let mut page = Page::new(&style);
+        page.fill(2, 4, pieces.iter().map(|piece| (*piece).to_owned()));
+        page.finish()
+    }
+
+    #[test]
+    fn lines_break_between_pieces_and_never_inside_them() {
+        let style = Style { color: false, width: 12 };
+        assert_eq!(
+            fill(style, &["one", "two", "three", "fourteenletters", "x"]),
+            concat!("  one two\n", "    three\n", "    fourteenletters\n", "    x\n",)
+        );
+        assert_eq!(fill(style, &[]), "");
+    }
+
+    #[test]
+    fn colours_take_no_room_and_wide_letters_take_two_columns() {
+        let style = Style { color: true, width: 9 };
+        let painted = style.paint(Ink::Error, "abc");
+        assert_eq!(fill(style, &[&painted, "def"]), format!("  {painted} def\n"));
+        assert_eq!(fill(style, &["漢字", "ab"]), "  漢字 ab\n");
+        assert_eq!(fill(style, &["漢字", "abc"]), "  漢字\n    abc\n");
+    }
+
+    #[test]
+    fn no_line_starts_with_a_command_to_a_runner() {
+        let style = Style { color: false, width: 10 };
+        assert_eq!(fill(style, &["message", "::error::x", "##[y]"]), "  message ::error::x ##[y]\n");
+    }
+}

@@ -1,0 +1,221 @@
+//! The plan as text: what will be done, why, and what it costs, with the gravest nearest to the question.
+//! Knows nothing of how a plan is made or carried out.
+
+use crate::plan::{Action, Change, Drift, FieldChange, Finding, Level, Mode, Plan, Summary};
+use crate::resource::Effect;
+
+use super::action::{effect_text, order_text, symbol};
+use super::harmless::harmless;
+use super::page::{Page, painted, visible_width, words};
+use super::style::{Ink, Style};
+use super::value::{changed_field, inline, new_fields, string};
+
+/// How far the text of a block stands from the left: under its address.
+const BODY: usize = 6;
+
+/// The whole plan as text.
+pub fn plan_text(plan: &Plan, style: &Style) -> String {
+    let mut page = Page::new(style);
+    header(&mut page, plan);
+    drift(&mut page, plan);
+    for (action, title) in [
+        (Action::Adopt, "To be adopted: watched from now on, never changed"),
+        (Action::Forget, "To be forgotten: no longer watched, and left as it is"),
+    ] {
+        untouched(&mut page, plan, action, title);
+    }
+    for action in [Action::Create, Action::Update, Action::Replace, Action::Delete] {
+        for change in plan.changes.iter().filter(|change| change.action == action) {
+            page.gap();
+            block(&mut page, change);
+        }
+    }
+    findings(&mut page, plan);
+    page.gap();
+    summary(&mut page, plan);
+    page.finish()
+}
+
+fn header(page: &mut Page<'_>, plan: &Plan) {
+    let what = match plan.mode {
+        Mode::Apply => "Plan for",
+        Mode::Destroy => "Plan to destroy",
+        Mode::RefreshOnly => "Drift of",
+    };
+    let title = painted(page.style(), Ink::Title, &format!("{what} {}", plan.stack));
+    let place = [
+        plan.cluster.as_deref().map(|cluster| format!("cluster {}", harmless(cluster))),
+        Some(format!("account {}", harmless(&plan.account))),
+        Some(harmless(&plan.region).into_owned()),
+    ];
+    page.fill(0, 2, title.into_iter().chain(place.into_iter().flatten().map(|part| format!("· {part}"))));
+}
+
+fn drift(page: &mut Page<'_>, plan: &Plan) {
+    if plan.drift.is_empty() {
+        return;
+    }
+    page.gap();
+    page.fill(0, 2, painted(page.style(), Ink::Title, "Changed outside since the last apply"));
+    for Drift { address, gone, fields, .. } in &plan.drift {
+        let address = harmless(&address.to_string()).into_owned();
+        if *gone {
+            let mark = page.style().paint(Ink::Delete, "  -");
+            page.fill(0, BODY, [mark, address, "is gone".to_owned()]);
+        } else {
+            let mark = page.style().paint(Ink::Update, "  ~");
+            page.fill(0, BODY, [mark, address]);
+            fields.iter().for_each(|field| changed_field(page, BODY, field, None));
+        }
+    }
+}
+
+/// The resources that no call touches: one line each.
+fn untouched(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
+    let changes: Vec<&Change> = plan.changes.iter().filter(|change| change.action == action).collect();
+    let Some(first) = changes.first() else { return };
+    let style = page.style();
+    page.gap();
+    // What is true of all of them is said once.
+    let shared = changes.iter().all(|change| change.reason == first.reason);
+    let title = painted(style, Ink::Title, title);
+    page.fill(0, 2, title.into_iter().chain(if shared { reason(first) } else { Vec::new() }));
+    let column = changes.iter().map(|change| visible_width(&change.address.to_string())).max().unwrap_or(0);
+    for change in changes {
+        let mark = style.paint(action.ink(), symbol(action, None));
+        let address = format!("{:column$}", harmless(&change.address.to_string()));
+        let id = change.fields.iter().find(|field| field.path == "id").and_then(id_text);
+        let own = if shared { Vec::new() } else { reason(change) };
+        page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own));
+    }
+}
+
+fn id_text(field: &FieldChange) -> Option<String> {
+    field.after.as_ref().or(field.before.as_ref()).map(inline)
+}
+
+/// The reason in parentheses.
+fn reason(change: &Change) -> Vec<String> {
+    if change.reason.is_empty() { Vec::new() } else { words(&format!("({})", change.reason)) }
+}
+
+fn block(page: &mut Page<'_>, change: &Change) {
+    let style = page.style();
+    let ink = change.action.ink();
+    let head = format!("{}:", string(&change.address.to_string()));
+    let mut pieces = vec![
+        style.paint(ink, symbol(change.action, change.order)),
+        style.paint(Ink::Title, &head),
+        style.paint(ink, change.action.name()),
+    ];
+    if change.action == Action::Delete {
+        pieces.extend(change.fields.iter().find(|field| field.path == "id").and_then(id_text));
+    }
+    pieces.extend(reason(change));
+    let cost = match (change.action, change.order) {
+        (Action::Replace, Some(order)) => Some(order_text(order)),
+        (Action::Replace, None) => None,
+        _ => effect_text(change.effect),
+    };
+    if let Some(cost) = cost
+        && let Some(last) = pieces.last_mut()
+    {
+        last.push(',');
+        pieces.extend(painted(style, Ink::Warning, cost));
+    }
+    page.fill(0, BODY, pieces);
+    match change.action {
+        Action::Create => new_fields(page, BODY, &change.fields),
+        // What a deleted object was like helps nobody to decide; what it costs is among the findings.
+        Action::Delete => {}
+        _ => {
+            for field in &change.fields {
+                changed_field(page, BODY, field, note(change, field));
+            }
+        }
+    }
+}
+
+/// What the change of one field costs, where the head of the block does not say so already.
+fn note(change: &Change, field: &FieldChange) -> Option<&'static str> {
+    let said =
+        field.effect == change.effect && change.fields.len() == 1 && field.effect != Effect::Replacement;
+    if said { None } else { effect_text(field.effect) }
+}
+
+fn findings(page: &mut Page<'_>, plan: &Plan) {
+    let mut findings: Vec<&Finding> = plan.preflight.iter().collect();
+    findings.sort_by_key(|finding| finding.level);
+    for finding in findings {
+        page.gap();
+        let style = page.style();
+        let label = match finding.level {
+            Level::Error => style.paint(Ink::Error, "error:"),
+            Level::Warning => style.paint(Ink::Warning, "warning:"),
+        };
+        let address = finding.address.as_ref().map(|address| format!("{}:", string(&address.to_string())));
+        page.fill(0, 2, std::iter::once(label).chain(address).chain(words(&finding.message)));
+        if let Some(hint) = &finding.hint {
+            page.fill(2, 4, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
+        }
+    }
+}
+
+fn summary(page: &mut Page<'_>, plan: &Plan) {
+    let text = match plan.mode {
+        Mode::RefreshOnly => drift_summary(plan),
+        _ if plan.is_empty() && plan.mode == Mode::Destroy => {
+            "No changes. There is nothing to destroy.".to_owned()
+        }
+        _ if plan.is_empty() => {
+            format!("No changes. {} as the stack describes.", are(plan.summary.no_op))
+        }
+        _ => format!("Plan: {}", counts(&plan.summary)),
+    };
+    page.fill(0, 2, painted(page.style(), Ink::Title, &text));
+    let errors = plan.errors().count();
+    if errors > 0 {
+        let text = format!("This plan cannot be applied: {errors} error{} above.", plural(errors));
+        page.fill(0, 2, painted(page.style(), Ink::Error, &text));
+    }
+}
+
+fn drift_summary(plan: &Plan) -> String {
+    let gone = plan.drift.iter().filter(|drift| drift.gone).count();
+    let changed = plan.drift.len() - gone;
+    if plan.drift.is_empty() {
+        return format!("No drift. {} as recorded.", are(plan.summary.no_op));
+    }
+    format!("Drift: {changed} changed outside, {gone} gone.")
+}
+
+fn counts(summary: &Summary) -> String {
+    let Summary { create, update, replace, delete, adopt, forget, no_op } = *summary;
+    let counted: Vec<String> = [
+        (create, "create"),
+        (update, "update"),
+        (replace, "replace"),
+        (delete, "delete"),
+        (adopt, "adopt"),
+        (forget, "forget"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} to {word}"))
+    .collect();
+    let calm = if update + replace + delete == 0 { "; nothing to change or delete" } else { "" };
+    let rest = if no_op > 0 { format!("; {no_op} unchanged") } else { String::new() };
+    format!("{}{calm}{rest}.", counted.join(", "))
+}
+
+fn are(count: usize) -> String {
+    match count {
+        0 => "Everything is".to_owned(),
+        1 => "The one resource is".to_owned(),
+        _ => format!("All {count} resources are"),
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

@@ -1,0 +1,284 @@
+//! Values of fields as text: alone, as lists folded into lines, and as before and after.
+//! Knows nothing of kinds: a value is shown by its shape alone.
+
+use serde_json::{Map, Value};
+
+use super::harmless::{harmless, is_harmful};
+use super::page::Page;
+use super::style::Ink;
+
+use crate::plan::FieldChange;
+
+/// What stands for a value that exists only after apply.
+const UNKNOWN: &str = "(known after apply)";
+/// What stands for a value that must not be shown.
+const SENSITIVE: &str = "(sensitive)";
+/// What stands for a value that is not there.
+const ABSENT: &str = "(none)";
+
+/// Longer than the longest tag value or description of AWS (256); what is longer is not meant to be read here.
+const LONGEST: usize = 300;
+
+/// A value on one line: `tcp`, `"with spaces"`, `[a, b]`, `{ team: platform }`.
+pub(super) fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => string(text),
+        Value::Array(items) => format!("[{}]", join(items.iter().map(inline))),
+        Value::Object(fields) if fields.is_empty() => "{}".to_owned(),
+        Value::Object(fields) => format!("{{ {} }}", join(entries(fields))),
+        other => other.to_string(),
+    }
+}
+
+/// A name or a text; in quotes wherever it could be taken for something else.
+pub(super) fn string(text: &str) -> String {
+    let bare = |character: char| {
+        !is_harmful(character) && (character.is_alphanumeric() || "-_./:+@=*%#~&${}".contains(character))
+    };
+    if !text.is_empty() && text.len() <= LONGEST && text.chars().all(bare) {
+        return text.to_owned();
+    }
+    let shown: String = text.chars().take(LONGEST).collect();
+    let quoted = format!("\"{}\"", harmless(&shown.replace('\\', "\\\\").replace('"', "\\\"")));
+    match text.chars().count() {
+        all if all > LONGEST => format!("{quoted}… ({all} characters)"),
+        _ => quoted,
+    }
+}
+
+/// `name: value` for every entry that has a value.
+fn entries(fields: &Map<String, Value>) -> impl Iterator<Item = String> {
+    fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| format!("{}: {}", string(name), inline(value)))
+}
+
+fn join(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The parts with a comma after each but the last, so that lines can be broken between them.
+fn listed(parts: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut parts: Vec<String> = parts.into_iter().collect();
+    let last = parts.len().saturating_sub(1);
+    parts[..last].iter_mut().for_each(|part| part.push(','));
+    parts
+}
+
+/// An entry of a list in pieces: an object without its braces, since it has its line for itself.
+fn item(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => listed(entries(fields)),
+        other => vec![inline(other)],
+    }
+}
+
+/// Whether the value is a list that needs a line for each entry.
+fn is_list_of_objects(value: &Value) -> bool {
+    matches!(value, Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()))
+}
+
+/// Writes the fields that a new object starts with.
+pub(super) fn new_fields(page: &mut Page<'_>, indent: usize, fields: &[FieldChange]) {
+    let shown = fields.iter().map(|field| match (&field.after, field.unknown, field.sensitive) {
+        (_, true, _) => (field.path.as_str(), Shown::Word(UNKNOWN)),
+        (_, _, true) => (field.path.as_str(), Shown::Word(SENSITIVE)),
+        (after, ..) => (field.path.as_str(), Shown::Value(after.as_ref().unwrap_or(&Value::Null))),
+    });
+    named(page, indent, shown);
+}
+
+/// Writes the fields of a document.
+pub(super) fn document_fields(page: &mut Page<'_>, indent: usize, document: &Map<String, Value>) {
+    named(page, indent, document.iter().map(|(name, value)| (name.as_str(), Shown::Value(value))));
+}
+
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Word(&'static str),
+    Value(&'a Value),
+}
+
+/// Plain fields run on; lists of objects and maps have lines of their own; what has no value is left out.
+fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&'a str, Shown<'a>)>) {
+    let mut plain = Vec::new();
+    let mut lists = Vec::new();
+    let mut maps = Vec::new();
+    for (name, shown) in fields {
+        let name = string(name);
+        match shown {
+            Shown::Value(Value::Null) => {}
+            Shown::Value(Value::Object(map)) if !map.is_empty() => maps.push((name, map)),
+            Shown::Value(list @ Value::Array(items)) if is_list_of_objects(list) => lists.push((name, items)),
+            Shown::Value(value) => plain.push(format!("{name}: {}", inline(value))),
+            Shown::Word(word) => plain.push(format!("{name}: {word}")),
+        }
+    }
+    page.fill(indent, indent, listed(plain));
+    for (name, items) in lists {
+        page.line(indent, &format!("{name}:"));
+        for entry in items {
+            page.fill(indent + 2, indent + 4, std::iter::once("-".to_owned()).chain(item(entry)));
+        }
+    }
+    for (name, map) in maps {
+        page.fill(indent, indent + 2, std::iter::once(format!("{name}:")).chain(listed(entries(map))));
+    }
+}
+
+/// Writes one field before and after, with a note on what the change of this field costs.
+pub(super) fn changed_field(page: &mut Page<'_>, indent: usize, field: &FieldChange, note: Option<&str>) {
+    let note = note.map(|note| page.style().paint(Ink::Warning, &format!("({note})")));
+    if !field.unknown && !field.sensitive {
+        let empty = Value::Array(Vec::new());
+        let before = field.before.as_ref().unwrap_or(&empty);
+        let after = field.after.as_ref().unwrap_or(&empty);
+        match (before, after) {
+            (Value::Array(old), Value::Array(new))
+                if is_list_of_objects(before) || is_list_of_objects(after) || old.len() + new.len() > 6 =>
+            {
+                let (removed, added) = difference(old, new);
+                // A list that only changed its order is shown as a whole, below.
+                if !removed.is_empty() || !added.is_empty() {
+                    let kept = new.len() - added.len();
+                    page.fill(indent, indent + 4, std::iter::once(format!("{}:", name(field))).chain(note));
+                    removed
+                        .into_iter()
+                        .for_each(|entry| marked(page, indent + 2, Ink::Delete, "-", item(entry)));
+                    added
+                        .into_iter()
+                        .for_each(|entry| marked(page, indent + 2, Ink::Create, "+", item(entry)));
+                    unchanged(page, indent + 2, kept);
+                    return;
+                }
+            }
+            (Value::Object(old), Value::Object(new)) => {
+                page.fill(indent, indent + 4, std::iter::once(format!("{}:", name(field))).chain(note));
+                changed_map(page, indent + 2, old, new);
+                return;
+            }
+            _ => {}
+        }
+    }
+    let arrow = format!("→ {}", after(field));
+    page.fill(
+        indent,
+        indent + 4,
+        [format!("{}: {}", name(field), before(field)), arrow].into_iter().chain(note),
+    );
+}
+
+fn changed_map(page: &mut Page<'_>, indent: usize, old: &Map<String, Value>, new: &Map<String, Value>) {
+    for (name, value) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
+        marked(page, indent, Ink::Delete, "-", vec![format!("{}: {}", string(name), inline(value))]);
+    }
+    let mut kept = 0;
+    for (name, value) in new {
+        match old.get(name) {
+            None => {
+                marked(page, indent, Ink::Create, "+", vec![format!("{}: {}", string(name), inline(value))])
+            }
+            Some(before) if before == value => kept += 1,
+            Some(before) => {
+                let pieces =
+                    vec![format!("{}: {}", string(name), inline(before)), format!("→ {}", inline(value))];
+                marked(page, indent, Ink::Update, "~", pieces);
+            }
+        }
+    }
+    unchanged(page, indent, kept);
+}
+
+fn marked(page: &mut Page<'_>, indent: usize, ink: Ink, mark: &str, pieces: Vec<String>) {
+    let mark = page.style().paint(ink, mark);
+    page.fill(indent, indent + 2, std::iter::once(mark).chain(pieces));
+}
+
+fn unchanged(page: &mut Page<'_>, indent: usize, count: usize) {
+    if count > 0 {
+        let text = page.style().paint(Ink::Faint, &format!("({count} unchanged)"));
+        page.line(indent, &text);
+    }
+}
+
+/// What is only in `old`, and what is only in `new`, counting duplicates.
+fn difference<'a>(old: &'a [Value], new: &'a [Value]) -> (Vec<&'a Value>, Vec<&'a Value>) {
+    let mut added: Vec<&Value> = new.iter().collect();
+    let removed = old
+        .iter()
+        .filter(|entry| match added.iter().position(|candidate| candidate == entry) {
+            Some(position) => {
+                added.remove(position);
+                false
+            }
+            None => true,
+        })
+        .collect();
+    (removed, added)
+}
+
+fn name(field: &FieldChange) -> String {
+    string(&field.path)
+}
+
+fn before(field: &FieldChange) -> String {
+    match &field.before {
+        _ if field.sensitive => SENSITIVE.to_owned(),
+        None | Some(Value::Null) => ABSENT.to_owned(),
+        Some(list @ Value::Array(items)) if is_list_of_objects(list) => format!("({} entries)", items.len()),
+        Some(value) => inline(value),
+    }
+}
+
+fn after(field: &FieldChange) -> String {
+    match &field.after {
+        _ if field.unknown => UNKNOWN.to_owned(),
+        _ if field.sensitive => SENSITIVE.to_owned(),
+        None | Some(Value::Null) => ABSENT.to_owned(),
+        Some(value) => inline(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_that_could_be_taken_for_something_else_is_quoted() {
+        for (value, expected) in [
+            (json!("db.t4g.medium"), "db.t4g.medium"),
+            (json!("::/0"), "::/0"),
+            (json!("${x.y.id}"), "${x.y.id}"),
+            (json!(""), r#""""#),
+            (json!("(known after apply)"), r#""(known after apply)""#),
+            (json!("a → b"), r#""a → b""#),
+            (json!("a, b: c"), r#""a, b: c""#),
+            (json!("say \"\\n\""), r#""say \"\\n\"""#),
+            (json!("\u{1b}[31mred"), r#""\u{1b}[31mred""#),
+            (json!("filler\u{3164}"), r#""filler\u{3164}""#),
+            (json!([]), "[]"),
+            (json!({}), "{}"),
+            (json!(["a", 1, null]), "[a, 1, null]"),
+            (json!({ "a": 1, "left out": null, "b c": [true] }), r#"{ a: 1, "b c": [true] }"#),
+        ] {
+            assert_eq!(inline(&value), expected);
+        }
+    }
+
+    #[test]
+    fn a_very_long_text_is_cut_and_says_so() {
+        let text = inline(&json!("x".repeat(5_000)));
+        assert!(text.starts_with("\"xxx") && text.ends_with("… (5000 characters)") && text.len() < 400);
+    }
+
+    #[test]
+    fn a_difference_of_lists_counts_duplicates() {
+        let (old, new) = ([json!(1), json!(2), json!(2)], [json!(2), json!(3), json!(3)]);
+        let (removed, added) = difference(&old, &new);
+        assert_eq!(removed, [&json!(1), &json!(2)]);
+        assert_eq!(added, [&json!(3), &json!(3)]);
+    }
+}
