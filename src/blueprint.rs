@@ -53,7 +53,7 @@ pub fn blueprint(stack: &Stack, network: &Network) -> Result<Blueprint, Blueprin
     }
     Ok(Blueprint {
         stack: stack.stack.to_string(),
-        cluster: network.cluster.clone(),
+        cluster: Some(network.cluster.clone()),
         declarations: draft.declarations,
     })
 }
