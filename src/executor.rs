@@ -28,7 +28,7 @@ use crate::steps::Step;
 
 pub use accept::accept_drift;
 pub use call::Interrupt;
-pub use failure::StepError;
+pub use failure::{StepError, hint_for_code};
 use settle::Settling;
 
 /// What a run needs.

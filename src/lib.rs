@@ -14,6 +14,7 @@ pub mod network;
 pub mod outputs;
 pub mod plan;
 pub mod planner;
+pub mod preflight;
 pub mod refresh;
 pub mod render;
 pub mod resource;

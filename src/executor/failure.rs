@@ -70,7 +70,7 @@ impl StepError {
 }
 
 /// What helps against the codes that people meet most.
-fn hint_for_code(code: &str) -> Option<String> {
+pub fn hint_for_code(code: &str) -> Option<String> {
     let hint = match code {
         "NoCredentials" => {
             "log in, or name a profile with --profile; `aws sts get-caller-identity` shows who you are"

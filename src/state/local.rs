@@ -77,6 +77,8 @@ pub struct Writer {
     path: PathBuf,
     state: State,
     journal: Option<(Frames, File)>,
+    /// Whether the state exists in memory alone: nothing is written before the first edit.
+    is_new: bool,
     /// Held as long as the writer lives.
     _lock: Lock,
 }
@@ -98,8 +100,8 @@ pub fn open(
     let lock = Lock::take(&lock::path_for(&path), &Holder::this_run(command), timeout)?;
     let found = read(&path)?;
     let is_new = found.is_none();
-    let mut writer = Writer { state: found.unwrap_or_else(fresh), path, journal: None, _lock: lock };
-    if is_new || sibling(&writer.path, "journal").exists() {
+    let mut writer = Writer { state: found.unwrap_or_else(fresh), path, journal: None, is_new, _lock: lock };
+    if sibling(&writer.path, "journal").exists() {
         writer.write_snapshot()?;
     }
     Ok(writer)
@@ -119,11 +121,19 @@ impl Writer {
         &self.state
     }
 
+    /// Whether there was no state before: what is planned must not rest on the one in memory.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Carries out an edit and makes it durable, at a cost that does not depend on the state's size.
     ///
     /// # Errors
     /// [`StateError::Io`] when it cannot be made durable; nothing may be done in AWS then.
     pub fn edit(&mut self, edit: Edit) -> Result<(), StateError> {
+        if self.is_new {
+            self.write_snapshot()?;
+        }
         let path = sibling(&self.path, "journal");
         let (frames, file) = match &mut self.journal {
             Some(open) => open,
@@ -172,6 +182,7 @@ impl Writer {
         new.persist(path).map_err(|error| io("replace", path)(error.error))?;
         sync_folder(path)?;
         self.journal = None;
+        self.is_new = false;
         let journal = sibling(path, "journal");
         match std::fs::remove_file(&journal) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", &journal)(error)),

@@ -1,0 +1,263 @@
+//! What most commands begin with: the stack file is read, AWS is configured, the state is found and looked at.
+//! Knows nothing of single commands.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use futures_util::future::try_join;
+use provision::aws::{Aws, AwsError, Settings};
+use provision::blueprint::{Blueprint, blueprint};
+use provision::discovery::{Discovery, DiscoveryError, Wanted, discover};
+use provision::failure::{Failure, FailureKind};
+use provision::executor::hint_for_code;
+use provision::kind::{KindError, Registry};
+use provision::network::Network;
+use provision::plan::{Mode, Plan};
+use provision::planner::{self, Input, Options, Planning, Sightings};
+use provision::refresh::{RefreshError, refresh};
+use provision::resources::registry;
+use provision::saved::SavedPlan;
+use provision::stack::{self, Stack};
+use provision::state::State;
+use provision::state::local::{self, StateError};
+use provision::preflight;
+
+use super::GlobalOptions;
+
+/// The stack file that is taken when none is named.
+const STACK_FILE: &str = "provision.yaml";
+
+/// One stack in one account and region.
+pub struct Session {
+    pub stack: Stack,
+    pub aws: Aws,
+    pub registry: Registry,
+    pub state_path: PathBuf,
+    endpoint_url: Option<String>,
+}
+
+/// Everything that was seen at one moment, and the plan made from it.
+pub struct Outlook {
+    pub blueprint: Blueprint,
+    pub sightings: Sightings,
+    pub planning: Planning,
+    /// Only when the network was not recorded yet.
+    pub discovery: Option<Discovery>,
+}
+
+impl Session {
+    /// Reads the stack file and configures AWS. Nothing is sent yet.
+    pub async fn open(options: &GlobalOptions) -> Result<Self, Failure> {
+        let stack = read_stack(options.config.as_deref())?;
+        let settings = Settings {
+            region: options.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string)),
+            profile: options.profile.clone(),
+            endpoint_url: options.endpoint_url.clone(),
+        };
+        let aws = Aws::connect(&settings).await.map_err(|error| {
+            Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
+        })?;
+        Ok(Self {
+            state_path: state_path(options, &stack.stack.to_string())?,
+            stack,
+            aws,
+            registry: registry(),
+            endpoint_url: settings.endpoint_url,
+        })
+    }
+
+    /// Reads the state without locking it.
+    pub fn state(&self) -> Result<Option<State>, Failure> {
+        let state = local::read(&self.state_path).map_err(state_failure)?;
+        self.check_state(state.as_ref())?;
+        Ok(state)
+    }
+
+    /// Whether a state is the one of this stack and region.
+    pub fn check_state(&self, state: Option<&State>) -> Result<(), Failure> {
+        let Some(state) = state else { return Ok(()) };
+        let stack = self.stack.stack.to_string();
+        let path = self.state_path.display();
+        if state.stack != stack {
+            let message = format!("{path} is the state of the stack {}, not of {stack}", state.stack);
+            return Err(Failure::message(FailureKind::Usage, message)
+                .hint("name the right one with --state, or the right stack file with --config"));
+        }
+        if state.region != self.aws.region() {
+            let (recorded, region) = (&state.region, self.aws.region());
+            let message = format!("{path} records resources in {recorded}, and the region now is {region}");
+            return Err(Failure::message(FailureKind::Usage, message)
+                .hint(format!("add --region {recorded}, or name another state with --state")));
+        }
+        Ok(())
+    }
+
+    /// The account of the credentials.
+    pub async fn account(&self) -> Result<String, Failure> {
+        self.aws.account().await.map_err(aws_failure)
+    }
+
+    /// Whether a state records resources of another account.
+    pub fn check_account(&self, state: Option<&State>, account: &str) -> Result<(), Failure> {
+        match state {
+            Some(state) if state.account != account => {
+                let recorded = &state.account;
+                let message = format!(
+                    "{} records resources in account {recorded}, and the credentials are of {account}",
+                    self.state_path.display()
+                );
+                Err(Failure::message(FailureKind::Usage, message)
+                    .hint("use the other account's credentials (--profile), or name another state with --state"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks at AWS and makes a plan. Changes nothing.
+    pub async fn look(
+        &self,
+        state: Option<&State>,
+        options: &Options,
+        wanted: Wanted,
+    ) -> Result<Outlook, Failure> {
+        let (account, (blueprint, sightings, discovery)) =
+            try_join(self.account(), self.see(state, options.mode, wanted)).await?;
+        self.check_account(state, &account)?;
+        let mut planning = planner::plan(&Input {
+            registry: &self.registry,
+            blueprint: &blueprint,
+            state,
+            sightings: &sightings,
+            account: &account,
+            region: self.aws.region(),
+            options,
+        });
+        preflight::check(&mut planning.plan, &blueprint);
+        Ok(Outlook { blueprint, sightings, planning, discovery })
+    }
+
+    /// The blueprint of what is wanted, and what AWS has of it.
+    async fn see(
+        &self,
+        state: Option<&State>,
+        mode: Mode,
+        wanted: Wanted,
+    ) -> Result<(Blueprint, Sightings, Option<Discovery>), Failure> {
+        let recorded = state.and_then(State::network);
+        let (blueprint, discovery) = if mode == Mode::Destroy {
+            let cluster = recorded.map(|network| network.cluster);
+            let stack = self.stack.stack.to_string();
+            (Blueprint { stack, cluster, declarations: BTreeMap::new() }, None)
+        } else {
+            let (network, discovery) = self.network(recorded, wanted).await?;
+            let blueprint = blueprint(&self.stack, &network).map_err(|error| {
+                let hint = error.hint();
+                Failure::usage(error).maybe_hint(hint)
+            })?;
+            (blueprint, discovery)
+        };
+        let sightings =
+            refresh(&self.aws, &self.registry, &blueprint, state).await.map_err(refresh_failure)?;
+        Ok((blueprint, sightings, discovery))
+    }
+
+    /// The network: what was decided once is not decided again, unless something is named now.
+    async fn network(
+        &self,
+        recorded: Option<Network>,
+        wanted: Wanted,
+    ) -> Result<(Network, Option<Discovery>), Failure> {
+        let wanted = Wanted { cluster: wanted.cluster.or_else(|| self.stack.cluster.as_ref().map(ToString::to_string)), ..wanted };
+        match recorded {
+            Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
+            recorded => {
+                let discovery = discover(&self.aws, &Wanted { recorded, ..wanted })
+                    .await
+                    .map_err(discovery_failure)?;
+                Ok((discovery.network.clone(), Some(discovery)))
+            }
+        }
+    }
+
+    /// The plan bound to everything that it was made from.
+    pub fn saved(&self, outlook: &Outlook, options: &Options) -> SavedPlan {
+        let Outlook { blueprint, sightings, planning, .. } = outlook;
+        SavedPlan::new(&planning.plan, options, self.endpoint_url.as_deref(), blueprint, sightings)
+    }
+}
+
+/// Whether a recorded network answers what is wanted without another look.
+fn is_settled(network: &Network, wanted: &Wanted) -> bool {
+    let Wanted { cluster, vpc, subnets, node_groups, master_groups, recorded: _ } = wanted;
+    cluster.as_ref().is_none_or(|cluster| *cluster == network.cluster.name)
+        && vpc.is_none()
+        && subnets.is_empty()
+        && node_groups.is_empty()
+        && master_groups.is_empty()
+}
+
+fn read_stack(path: Option<&Path>) -> Result<Stack, Failure> {
+    let (name, text) = match path {
+        Some(path) => (path, Some(std::fs::read_to_string(path))),
+        None => match std::fs::read_to_string(STACK_FILE) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Path::new("the built-in stack"), None),
+            read => (Path::new(STACK_FILE), Some(read)),
+        },
+    };
+    let text = text.unwrap_or_else(|| Ok(stack::REFERENCE.to_owned())).map_err(|error| {
+        let message = format!("cannot read the stack file {}: {error}", name.display());
+        Failure::message(FailureKind::Usage, message).hint("provision init writes one to begin with")
+    })?;
+    stack::parse(&name.display().to_string(), &text)
+        .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))
+}
+
+fn state_path(options: &GlobalOptions, stack: &str) -> Result<PathBuf, Failure> {
+    match options.state.as_deref() {
+        None => Ok(PathBuf::from(format!("state/{stack}.json"))),
+        Some(path) => Ok(PathBuf::from(path)),
+    }
+}
+
+/// A state that cannot be used, with what to do about it.
+pub fn state_failure(error: StateError) -> Failure {
+    match &error {
+        StateError::Locked { holder, .. } => {
+            let hint = match holder {
+                Some(holder) => format!(
+                    "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
+                    holder.id
+                ),
+                None => "wait for it with --lock-timeout 10m".to_owned(),
+            };
+            Failure::new(FailureKind::Locked, error).hint(hint)
+        }
+        StateError::Damaged { path, .. } => {
+            let hint = format!(
+                "the previous version is kept as {0}.backup: look at both, then cp {0}.backup {0}",
+                path.display()
+            );
+            Failure::failed(error).hint(hint)
+        }
+        StateError::Io { .. } => Failure::failed(error),
+    }
+}
+
+/// A read of AWS that failed, with what to do about it.
+pub fn aws_failure(error: AwsError) -> Failure {
+    let hint = hint_for_code(&error.code);
+    Failure::failed(error).maybe_hint(hint)
+}
+
+fn refresh_failure(error: RefreshError) -> Failure {
+    let hint = match &error.source {
+        KindError::Aws(aws) => hint_for_code(&aws.code),
+        KindError::Misfit(_) => None,
+    };
+    Failure::failed(error).maybe_hint(hint)
+}
+
+fn discovery_failure(error: DiscoveryError) -> Failure {
+    let hint = error.hint();
+    Failure::usage(error).maybe_hint(hint)
+}
