@@ -4,6 +4,7 @@ pub mod address;
 pub mod aws;
 pub mod blueprint;
 pub mod diff;
+pub mod discovery;
 pub mod document;
 pub mod event;
 pub mod executor;

@@ -1,0 +1,311 @@
+//! Discovery: finds the network of a kops cluster by read-only calls, and says why it chose what it chose.
+//! Knows nothing of stacks and states.
+//!
+//! Clusters of every kops version are found: by both forms of the cluster tag, by the names of security groups, and
+//! by running instances. What is not read is kops' own state store on S3; a network that shows none of these signs has
+//! to be named by its ids. Ids that are named always win, and are verified.
+
+mod cluster;
+mod error;
+mod groups;
+mod read;
+mod seen;
+mod subnets;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::aws::{Aws, AwsError};
+use crate::network::{Cluster, Network, Role};
+use crate::resource::Id;
+use seen::{Dns, Resolver, Survey, Switch};
+
+pub use error::DiscoveryError;
+
+/// What is known of the network before it is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub cluster: Option<String>,
+    pub vpc: Option<Id>,
+    /// All subnets to be used, one a zone.
+    pub subnets: Vec<Id>,
+    pub node_groups: Vec<Id>,
+    pub master_groups: Vec<Id>,
+    /// What an earlier run chose: the same cluster, and a zone that has a subnet keeps it.
+    pub recorded: Option<Network>,
+}
+
+/// A network, and why it is this one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    pub network: Network,
+    pub evidence: Vec<Evidence>,
+    pub warnings: Vec<Warning>,
+}
+
+/// One choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    pub what: Choice,
+    /// What was chosen: an id, or the cluster's name.
+    pub id: String,
+    /// A plain sentence without its full stop: `tag kubernetes.io/cluster/… = owned; SubnetType = Private`.
+    pub because: String,
+    /// The others that it could have been.
+    pub rejected: Vec<Rejected>,
+}
+
+/// What was chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+pub enum Choice {
+    Cluster,
+    Vpc,
+    Subnet { zone: String },
+    Group { role: Role },
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster => f.write_str("cluster"),
+            Self::Vpc => f.write_str("VPC"),
+            Self::Subnet { zone } => write!(f, "subnet in {zone}"),
+            Self::Group { role } => write!(f, "security group of the {}", role.name()),
+        }
+    }
+}
+
+/// What was not chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    pub id: Id,
+    /// A fragment: `it is Public, and Private comes before it`.
+    pub reason: String,
+}
+
+impl Rejected {
+    fn new(id: &Id, reason: String) -> Self {
+        Self { id: id.clone(), reason }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id, self.reason)
+    }
+}
+
+/// Something that a person should know, and that stops nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// EFS and RDS names may not resolve in the VPC. Holds what is not as it should be.
+    NamesMayNotResolve { because: Vec<String> },
+    /// The zone has subnets of the cluster, but none that can be used.
+    ZoneWithoutSubnet { zone: String, rejected: Vec<Rejected> },
+    /// The subnet that was chosen before is not there any more.
+    SubnetGone { zone: String, id: Id },
+    /// The role's groups were read off running instances: look whether they are the right ones.
+    GroupsOfInstances { role: Role, groups: Vec<Id> },
+    /// No group of the control plane was found or named: it gets no access.
+    NoControlPlane,
+    /// The old tag and the new one name different owners; the new one is believed.
+    TagsDisagree { id: Id, old: String, owner: String },
+    /// Nothing but its name says that kops made the cluster.
+    NotKops { cluster: String },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NamesMayNotResolve { because } => write!(
+                f,
+                "names of file systems may not resolve in the VPC ({}): use the addresses of the mount targets",
+                because.join(", ")
+            ),
+            Self::ZoneWithoutSubnet { zone, rejected } => {
+                let rejected: Vec<_> = rejected.iter().map(ToString::to_string).collect();
+                write!(f, "{zone} has no subnet that can be used: {}", rejected.join(", "))
+            }
+            Self::SubnetGone { zone, id } => {
+                write!(f, "{id}, chosen before for {zone}, is not there any more")
+            }
+            Self::GroupsOfInstances { role, groups } => {
+                let groups: Vec<_> = groups.iter().map(Id::as_str).collect();
+                write!(
+                    f,
+                    "{} was read off running {}: look whether that is right",
+                    groups.join(", "),
+                    role.name()
+                )
+            }
+            Self::NoControlPlane => {
+                f.write_str("no security group of the control plane is known: it gets no access")
+            }
+            Self::TagsDisagree { id, old, owner } => {
+                write!(f, "the tags of {id} name both `{old}` and `{owner}` as its owner; `{owner}` is taken")
+            }
+            Self::NotKops { cluster } => write!(f, "nothing shows that `{cluster}` was made by kops"),
+        }
+    }
+}
+
+/// A cluster that shows itself in the region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClusterFound {
+    pub name: String,
+    pub vpcs: BTreeSet<Id>,
+    pub origin: Origin,
+}
+
+impl ClusterFound {
+    fn with_vpcs(&self) -> String {
+        let vpcs: Vec<_> = self.vpcs.iter().map(Id::as_str).collect();
+        format!("{} in {}", self.name, vpcs.join(" and "))
+    }
+}
+
+/// Which tool made a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    Kops,
+    /// EKS and others share a tag with kops.
+    Unknown,
+}
+
+/// Every cluster that shows itself in the region, by name.
+///
+/// # Errors
+/// Whatever the three describe calls answer.
+pub async fn clusters(aws: &Aws) -> Result<Vec<ClusterFound>, AwsError> {
+    let survey = read::survey_region(aws).await?;
+    Ok(cluster::candidates(&survey).into_values().collect())
+}
+
+/// Finds the network: the cluster, its VPC, one subnet a zone, and the groups of its roles.
+///
+/// # Errors
+/// What is missing or ambiguous, with what was found instead; [`DiscoveryError::hint`] names the option that answers.
+pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, DiscoveryError> {
+    let wanted = &wanted.clone().as_recorded();
+    let survey = match &wanted.vpc {
+        Some(vpc) => read::survey_vpc(aws, vpc).await?,
+        None => with_instances(aws, read::survey_region(aws).await?, wanted).await?,
+    };
+    let cluster = cluster::choose_cluster(&cluster::candidates(&survey), wanted)?;
+    let (vpc, vpc_because) = cluster::choose_vpc(&survey, &cluster, wanted)?;
+    let scene = read::scene(aws, &cluster, &vpc, wanted).await?;
+
+    let mut warnings = cluster::disagreements(&scene, &cluster);
+    let kops = cluster::kops_evidence(&scene, &cluster);
+    if kops.is_none() {
+        if wanted.node_groups.is_empty() {
+            return Err(DiscoveryError::NotKops { found: vec![cluster] });
+        }
+        warnings.push(Warning::NotKops { cluster: cluster.clone() });
+    }
+    let groups = groups::choose_groups(&scene, &cluster, &vpc, wanted)?;
+    let subnets = subnets::choose_subnets(&scene, &cluster, &vpc, wanted)?;
+
+    let chosen =
+        |what, id: &str, because| Evidence { what, id: id.to_owned(), because, rejected: Vec::new() };
+    let mut evidence = vec![
+        chosen(Choice::Cluster, &cluster, kops.unwrap_or_else(|| "named".to_owned())),
+        chosen(Choice::Vpc, vpc.as_str(), vpc_because),
+    ];
+    evidence.extend(subnets.evidence);
+    evidence.extend(groups.evidence);
+    warnings.extend(subnets.warnings);
+    warnings.extend(groups.warnings);
+    let unresolved = unresolved_because(scene.dns);
+    let cluster = Cluster { name: cluster, efs_names_resolve: unresolved.is_empty() };
+    if !unresolved.is_empty() {
+        warnings.push(Warning::NamesMayNotResolve { because: unresolved });
+    }
+    let network = Network { cluster, vpc, subnets: subnets.subnets, groups: groups.groups };
+    Ok(Discovery { network, evidence, warnings })
+}
+
+impl Wanted {
+    /// Stays with the recorded cluster and VPC unless something else is named.
+    fn as_recorded(mut self) -> Self {
+        if let Some(recorded) = &self.recorded {
+            let same_cluster = self.cluster.as_ref().is_none_or(|name| *name == recorded.cluster.name);
+            let same_vpc = self.vpc.as_ref().is_none_or(|vpc| *vpc == recorded.vpc);
+            if same_cluster && same_vpc {
+                self.cluster = Some(recorded.cluster.name.clone());
+                self.vpc = Some(recorded.vpc.clone());
+            }
+        }
+        self
+    }
+}
+
+/// A cluster that is named, and left no sign on the network, may still have instances.
+async fn with_instances(aws: &Aws, survey: Survey, wanted: &Wanted) -> Result<Survey, AwsError> {
+    match &wanted.cluster {
+        Some(name) if cluster::vpcs_of(&survey, name).is_empty() => {
+            Ok(Survey { instances: read::instances_of(aws, name).await?, ..survey })
+        }
+        _ => Ok(survey),
+    }
+}
+
+/// Why names of file systems may not resolve; nothing if they do.
+fn unresolved_because(dns: Dns) -> Vec<String> {
+    [
+        (dns.support == Switch::Off, "enableDnsSupport is off"),
+        (dns.hostnames == Switch::Off, "enableDnsHostnames is off"),
+        (dns.resolver == Resolver::Other, "its DHCP options name another resolver than Amazon's"),
+    ]
+    .into_iter()
+    .filter(|(applies, _)| *applies)
+    .map(|(_, because)| because.to_owned())
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn names_resolve_only_with_both_attributes_and_amazons_resolver() {
+        let good = Dns::default();
+        for (dns, count) in [
+            (good, 0),
+            (Dns { support: Switch::Off, ..good }, 1),
+            (Dns { hostnames: Switch::Off, ..good }, 1),
+            (Dns { resolver: Resolver::Other, hostnames: Switch::Off, ..good }, 2),
+        ] {
+            assert_eq!(unresolved_because(dns).len(), count, "{dns:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_run_stays_with_what_was_chosen_unless_told_otherwise() {
+        let recorded = Network {
+            cluster: Cluster { name: "a".to_owned(), efs_names_resolve: true },
+            vpc: Id::new("vpc-1"),
+            subnets: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        };
+        let (a, b) = (Some("a".to_owned()), Some("b".to_owned()));
+        let (one, two) = (Some(Id::new("vpc-1")), Some(Id::new("vpc-2")));
+        for (cluster, vpc, expected) in [
+            (None, None, (a.clone(), one.clone())),
+            (a.clone(), None, (a.clone(), one.clone())),
+            (None, one.clone(), (a, one)),
+            (b.clone(), None, (b, None)),
+            (None, two.clone(), (None, two)),
+        ] {
+            let wanted = Wanted { cluster, vpc, recorded: Some(recorded.clone()), ..Wanted::default() };
+            let wanted = wanted.as_recorded();
+            assert_eq!((wanted.cluster, wanted.vpc), expected);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Why a network could not be found, and which option answers the question.
+//! Knows nothing of how it was looked for.
+
+use std::fmt::Display;
+
+use super::{ClusterFound, Rejected};
+use crate::aws::AwsError;
+use crate::network::Role;
+use crate::resource::Id;
+
+/// Why discovery has no answer. Each variant carries what was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoveryError {
+    #[error(
+        "no kops cluster was found{}: no VPC, subnet or `nodes.…` group has the tag KubernetesCluster or kubernetes.io/cluster/…",
+        place(vpc.as_ref())
+    )]
+    NoCluster { vpc: Option<Id> },
+    #[error("no cluster `{name}` was found{}; {}", place(vpc.as_ref()), others(found))]
+    NoSuchCluster { name: String, vpc: Option<Id>, found: Vec<String> },
+    #[error("several clusters were found: {}", listed(found.iter().map(ClusterFound::with_vpcs)))]
+    SeveralClusters { found: Vec<ClusterFound> },
+    #[error("nothing shows that {} was made by kops", listed(found))]
+    NotKops { found: Vec<String> },
+    #[error(
+        "the cluster `{cluster}` is in several VPCs: {}",
+        listed(vpcs.iter().map(|(vpc, because)| format!("{vpc} ({because})")))
+    )]
+    SeveralVpcs { cluster: String, vpcs: Vec<(Id, String)> },
+    #[error("there is no VPC {vpc} in this account and region")]
+    VpcNotFound { vpc: Id },
+    #[error("there is no subnet {subnet} in this account and region")]
+    SubnetNotFound { subnet: Id },
+    #[error("the subnet {subnet} is in {vpc}, not in the cluster's VPC {wanted}")]
+    SubnetElsewhere { subnet: Id, vpc: Id, wanted: Id },
+    #[error("the subnet {subnet} cannot be used: {reason}")]
+    ImpossibleSubnet { subnet: Id, reason: String },
+    #[error("{} are both in {zone}, and a file system takes one subnet of a zone", listed(subnets))]
+    TwoSubnetsInZone { zone: String, subnets: Vec<Id> },
+    #[error("no subnet of {vpc} carries the tags of `{cluster}`, and no nodes of it run there")]
+    NoSubnet { cluster: String, vpc: Id },
+    #[error("no subnet of `{cluster}` in {vpc} can be used: {}", listed(rejected))]
+    NoUsableSubnet { cluster: String, vpc: Id, rejected: Vec<Rejected> },
+    #[error(
+        "the cluster `{cluster}` looks deleted: {vpc} has {leftovers} of its subnets, but no group nodes.{cluster} and no instances"
+    )]
+    LooksDeleted { cluster: String, vpc: Id, leftovers: usize },
+    #[error("there is no security group {group} in this account and region")]
+    GroupNotFound { role: Role, group: Id },
+    #[error("the security group {group} is in {vpc}, not in the cluster's VPC {wanted}")]
+    GroupElsewhere { role: Role, group: Id, vpc: Id, wanted: Id },
+    #[error(
+        "no security group of the {} was found in {vpc}: no group is called {}.{cluster}, and no instance shows another",
+        role.name(),
+        role.name()
+    )]
+    NoGroup { role: Role, cluster: String, vpc: Id },
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+}
+
+impl DiscoveryError {
+    /// What to type, where there is an option that answers.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoCluster { vpc: None } => {
+                "look in another region with `--region`, or name the network: `provision import vpc-… --cluster NAME`"
+                    .to_owned()
+            }
+            Self::NoCluster { vpc: Some(_) } | Self::NoSuchCluster { .. } => {
+                "name the cluster with `--cluster NAME`; where it left no tags, name its network too: \
+                 `--subnet-id` and `--node-security-group`"
+                    .to_owned()
+            }
+            Self::SeveralClusters { found } => {
+                let names = found.iter().map(|cluster| format!("`--cluster {}`", cluster.name));
+                format!("choose one: {}", names.collect::<Vec<_>>().join(" or "))
+            }
+            Self::NotKops { found } => format!(
+                "name the cluster and the groups of its machines: `--cluster {} --node-security-group sg-…`",
+                found.first().map_or("NAME", String::as_str)
+            ),
+            Self::SeveralVpcs { vpcs, .. } => {
+                let imports = vpcs.iter().map(|(vpc, _)| format!("`provision import {vpc}`"));
+                format!("choose one: {}", imports.collect::<Vec<_>>().join(" or "))
+            }
+            Self::VpcNotFound { .. } => {
+                "check the id, the region (`--region`) and the account (`--profile`)".to_owned()
+            }
+            Self::SubnetNotFound { .. }
+            | Self::SubnetElsewhere { .. }
+            | Self::ImpossibleSubnet { .. }
+            | Self::TwoSubnetsInZone { .. }
+            | Self::NoSubnet { .. } => "name one subnet of each zone with `--subnet-id subnet-…`".to_owned(),
+            Self::NoUsableSubnet { .. } => {
+                "add a private or a dual-stack subnet to the cluster, or name subnets with `--subnet-id subnet-…`"
+                    .to_owned()
+            }
+            Self::LooksDeleted { .. } => {
+                "if it still lives, name the groups of its machines: `--node-security-group sg-…`".to_owned()
+            }
+            Self::GroupNotFound { role, .. }
+            | Self::GroupElsewhere { role, .. }
+            | Self::NoGroup { role, .. } => {
+                let option = match role {
+                    Role::Nodes => "--node-security-group",
+                    Role::Masters => "--control-plane-security-group",
+                };
+                format!("name it with `{option} sg-…`")
+            }
+            Self::Aws(_) => return None,
+        })
+    }
+}
+
+fn place(vpc: Option<&Id>) -> String {
+    vpc.map_or_else(|| " in this region".to_owned(), |vpc| format!(" in {vpc}"))
+}
+
+fn others(found: &[String]) -> String {
+    match found {
+        [] => "there is no other either".to_owned(),
+        found => format!("there is {}", listed(found)),
+    }
+}
+
+fn listed<T: Display>(all: impl IntoIterator<Item = T>) -> String {
+    all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
+}

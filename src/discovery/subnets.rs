@@ -1,0 +1,556 @@
+//! Which subnet of each zone: of those that belong to the cluster, the best that EFS and RDS can use.
+//! Pure: knows only what was seen.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::groups::NODE_TAG;
+use super::seen::{Addresses, Scene, Subnet, TableScope, claim_of, claims};
+use super::{Choice, DiscoveryError, Evidence, Rejected, Wanted, Warning};
+use crate::resource::Id;
+
+/// What a subnet is for, the best for storage first (kops, `SubnetType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Private,
+    DualStack,
+    Public,
+    /// For load balancers and NAT gateways alone.
+    Utility,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Private => "Private",
+            Self::DualStack => "DualStack",
+            Self::Public => "Public",
+            Self::Utility => "Utility",
+        }
+    }
+}
+
+/// A mount target takes one address; a database one, and one more while it fails over or is patched.
+const FEWEST_ADDRESSES: i32 = 3;
+/// The start of the tags with which kops marks the subnets that Karpenter's machines run in.
+const MACHINES_TAG: &str = "kops.k8s.io/instance-group/";
+
+/// The subnet of each zone, and why.
+#[derive(Debug, Default)]
+pub struct Chosen {
+    pub subnets: BTreeMap<String, Id>,
+    pub evidence: Vec<Evidence>,
+    pub warnings: Vec<Warning>,
+}
+
+impl Chosen {
+    fn take(&mut self, subnet: &Subnet, because: String, rejected: Vec<Rejected>) {
+        let what = Choice::Subnet { zone: subnet.zone.clone() };
+        self.subnets.insert(subnet.zone.clone(), subnet.id.clone());
+        self.evidence.push(Evidence { what, id: subnet.id.to_string(), because, rejected });
+    }
+}
+
+/// Chooses one subnet of each zone. Named ones win and are verified; a zone that has one already keeps it.
+pub fn choose_subnets(
+    scene: &Scene,
+    cluster: &str,
+    vpc: &Id,
+    wanted: &Wanted,
+) -> Result<Chosen, DiscoveryError> {
+    if !wanted.subnets.is_empty() {
+        return named_subnets(scene, vpc, wanted);
+    }
+    let mut chosen = Chosen::default();
+    let mut zones = judged(scene, cluster);
+    let recorded = wanted.recorded.as_ref().filter(|network| network.vpc == *vpc);
+    for (zone, id) in recorded.into_iter().flat_map(|network| &network.subnets) {
+        // A mount target cannot move to another subnet: a better one that came later must not replace it.
+        match scene.subnets.iter().find(|subnet| subnet.id == *id) {
+            Some(subnet) => {
+                let others = zones.remove(zone).unwrap_or_default();
+                let others = others.iter().filter(|other| other.subnet.id != *id);
+                let reason = || "the zone keeps the subnet that it has".to_owned();
+                let rejected = others.map(|one| Rejected::new(&one.subnet.id, reason())).collect();
+                chosen.take(subnet, "chosen before".to_owned(), rejected);
+            }
+            None => chosen.warnings.push(Warning::SubnetGone { zone: zone.clone(), id: id.clone() }),
+        }
+    }
+    let mut unusable = Vec::new();
+    for (zone, mut subnets) in zones {
+        subnets.sort_by_key(Judged::rank);
+        let usable = subnets.iter().position(|one| one.unfit.is_none());
+        let best = usable.map(|position| subnets.remove(position));
+        let rejected: Vec<_> = subnets.iter().map(|one| one.rejected_for(best.as_ref())).collect();
+        match &best {
+            Some(best) => chosen.take(best.subnet, best.because(), rejected),
+            None => {
+                unusable.extend(rejected.iter().cloned());
+                chosen.warnings.push(Warning::ZoneWithoutSubnet { zone, rejected });
+            }
+        }
+    }
+    let (cluster, vpc) = (cluster.to_owned(), vpc.clone());
+    match (chosen.subnets.is_empty(), unusable.is_empty()) {
+        (false, _) => Ok(chosen),
+        (true, true) => Err(DiscoveryError::NoSubnet { cluster, vpc }),
+        (true, false) => Err(DiscoveryError::NoUsableSubnet { cluster, vpc, rejected: unusable }),
+    }
+}
+
+fn named_subnets(scene: &Scene, vpc: &Id, wanted: &Wanted) -> Result<Chosen, DiscoveryError> {
+    let mut chosen = Chosen::default();
+    for id in wanted.subnets.iter().collect::<BTreeSet<_>>() {
+        let Some(subnet) = scene.named_subnets.iter().find(|subnet| subnet.id == *id) else {
+            return Err(DiscoveryError::SubnetNotFound { subnet: id.clone() });
+        };
+        if subnet.vpc != *vpc {
+            let (subnet, elsewhere) = (id.clone(), subnet.vpc.clone());
+            return Err(DiscoveryError::SubnetElsewhere { subnet, vpc: elsewhere, wanted: vpc.clone() });
+        }
+        if let Some(reason) = impossible(scene, subnet) {
+            return Err(DiscoveryError::ImpossibleSubnet { subnet: id.clone(), reason });
+        }
+        if let Some(other) = chosen.subnets.get(&subnet.zone) {
+            let (zone, subnets) = (subnet.zone.clone(), vec![other.clone(), id.clone()]);
+            return Err(DiscoveryError::TwoSubnetsInZone { zone, subnets });
+        }
+        chosen.take(subnet, format!("named; {} free addresses", subnet.free), Vec::new());
+    }
+    Ok(chosen)
+}
+
+/// A subnet of the cluster with everything that its rank depends on.
+#[derive(Debug)]
+struct Judged<'a> {
+    subnet: &'a Subnet,
+    /// Why it is one of the cluster's.
+    belongs: String,
+    kind: Kind,
+    /// What says of which kind it is.
+    kind_because: String,
+    machines: Machines,
+    /// Whether it has the name that kops gives to the first subnet of a zone.
+    naming: Naming,
+    unfit: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Machines {
+    RunHere,
+    NotSeen,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Naming {
+    OfTheZone,
+    Other,
+}
+
+impl Judged<'_> {
+    /// The smallest comes first. The id is there so that the same network always gives the same answer.
+    fn rank(&self) -> (Kind, Machines, Naming, Reverse<i32>, Id) {
+        (self.kind, self.machines, self.naming, Reverse(self.subnet.free), self.subnet.id.clone())
+    }
+
+    fn because(&self) -> String {
+        let machines = match self.machines {
+            Machines::RunHere => "; nodes run here",
+            Machines::NotSeen => "",
+        };
+        format!("{}; {}; {} free addresses{machines}", self.belongs, self.kind_because, self.subnet.free)
+    }
+
+    /// Why this subnet was not chosen: by itself, or beside the one that was.
+    fn rejected_for(&self, best: Option<&Self>) -> Rejected {
+        let reason = self.unfit.clone().or_else(|| best.map(|best| self.behind(best)));
+        Rejected::new(&self.subnet.id, reason.unwrap_or_default())
+    }
+
+    fn behind(&self, best: &Self) -> String {
+        if self.kind != best.kind {
+            format!("it is {}, and {} comes before it", self.kind.name(), best.kind.name())
+        } else if self.machines != best.machines {
+            "no nodes were seen in it".to_owned()
+        } else if self.naming != best.naming {
+            "it does not have the name of the zone's first subnet".to_owned()
+        } else if self.subnet.free != best.subnet.free {
+            format!("it has fewer free addresses ({})", self.subnet.free)
+        } else {
+            "it is alike, and its id comes later".to_owned()
+        }
+    }
+}
+
+/// The cluster's subnets by zone.
+fn judged<'a>(scene: &'a Scene, cluster: &str) -> BTreeMap<String, Vec<Judged<'a>>> {
+    let nodes: BTreeSet<&Id> = scene
+        .instances
+        .iter()
+        .filter(|one| claim_of(&one.tags, cluster).is_some() && one.tags.contains_key(NODE_TAG))
+        .map(|one| &one.subnet)
+        .collect();
+    let mut members: Vec<(&Subnet, String)> =
+        scene.subnets.iter().filter_map(|subnet| Some((subnet, membership(subnet, cluster)?))).collect();
+    if members.is_empty() {
+        // With `tagSubnets: false`, and in a VPC that another account shares, subnets carry no tags at all.
+        let used = scene.subnets.iter().filter(|subnet| nodes.contains(&subnet.id));
+        members = used.map(|subnet| (subnet, format!("nodes of {cluster} run here"))).collect();
+    }
+    let mut zones: BTreeMap<String, Vec<Judged<'a>>> = BTreeMap::new();
+    for (subnet, belongs) in members {
+        let (kind, kind_because) = classify(scene, subnet);
+        let marked = subnet.tags.keys().any(|key| key.starts_with(MACHINES_TAG));
+        let first_name = format!("{}.{cluster}", subnet.zone);
+        zones.entry(subnet.zone.clone()).or_default().push(Judged {
+            subnet,
+            belongs,
+            kind,
+            kind_because,
+            machines: if marked || nodes.contains(&subnet.id) {
+                Machines::RunHere
+            } else {
+                Machines::NotSeen
+            },
+            naming: if name(subnet) == first_name { Naming::OfTheZone } else { Naming::Other },
+            unfit: impossible(scene, subnet).or_else(|| unfit(subnet, kind)),
+        });
+    }
+    zones
+}
+
+/// Why a subnet is one of the cluster's, if it is.
+fn membership(subnet: &Subnet, cluster: &str) -> Option<String> {
+    if let Some(claim) = claim_of(&subnet.tags, cluster) {
+        return Some(format!("tag {}", claim.tag));
+    }
+    // The names of another cluster's subnets may end in the same way: dev.k8s.example.com and k8s.example.com.
+    let unclaimed = claims(&subnet.tags).is_empty();
+    (unclaimed && name(subnet).ends_with(&format!(".{cluster}")))
+        .then(|| format!("its name {}", name(subnet)))
+}
+
+fn name(subnet: &Subnet) -> &str {
+    subnet.tags.get("Name").map(String::as_str).unwrap_or_default()
+}
+
+/// What the subnet is for, and what says so: the newest tag that there is, then the name, then the routes.
+fn classify(scene: &Scene, subnet: &Subnet) -> (Kind, String) {
+    let typed = [Kind::Private, Kind::DualStack, Kind::Public, Kind::Utility];
+    if let Some(value) = subnet.tags.get("SubnetType")
+        && let Some(kind) = typed.into_iter().find(|kind| kind.name() == value)
+    {
+        return (kind, format!("SubnetType = {value}"));
+    }
+    let (elb, internal) = ("kubernetes.io/role/elb", "kubernetes.io/role/internal-elb");
+    let is_named = |prefix: &str| name(subnet).starts_with(prefix);
+    match (subnet.tags.contains_key(elb), subnet.tags.contains_key(internal)) {
+        (true, true) => return (Kind::Public, format!("tags {elb} and {internal}")),
+        (true, false) if is_named("utility-") => return (Kind::Utility, format!("its name and tag {elb}")),
+        (true, false) => return (Kind::Public, format!("tag {elb}")),
+        (false, true) => return (Kind::Private, format!("tag {internal}")),
+        (false, false) => {}
+    }
+    if is_named("utility-") {
+        return (Kind::Utility, "its name starts with utility-".to_owned());
+    }
+    if is_named("dualstack-") {
+        return (Kind::DualStack, "its name starts with dualstack-".to_owned());
+    }
+    match default_gateway(scene, subnet) {
+        Some(gateway) => (Kind::Public, format!("its default route leads to {gateway}")),
+        None => (Kind::Private, "no route to an internet gateway".to_owned()),
+    }
+}
+
+/// The internet gateway of the subnet's default route: by its own route table, else by the VPC's main one.
+fn default_gateway<'a>(scene: &'a Scene, subnet: &Subnet) -> Option<&'a str> {
+    let own = scene.tables.iter().find(|table| table.subnets.contains(&subnet.id));
+    let main = || scene.tables.iter().find(|table| table.scope == TableScope::Main);
+    own.or_else(main)?.gateway.as_deref()
+}
+
+/// Why neither EFS nor RDS can use the subnet, whoever asks for it.
+fn impossible(scene: &Scene, subnet: &Subnet) -> Option<String> {
+    let zone_type = scene.zones.get(&subnet.zone).map(String::as_str);
+    if subnet.state != "available" {
+        Some(format!("its state is {}", subnet.state))
+    } else if let Some(outpost) = &subnet.outpost {
+        Some(format!("it is on the outpost {outpost}"))
+    } else if subnet.addresses == Addresses::Ipv6Only {
+        Some("it has no IPv4 addresses".to_owned())
+    } else {
+        match zone_type {
+            Some("availability-zone") | None => None,
+            Some(other) => Some(format!("{} is a {other}", subnet.zone)),
+        }
+    }
+}
+
+/// Why the subnet is not taken unless asked for.
+fn unfit(subnet: &Subnet, kind: Kind) -> Option<String> {
+    if kind == Kind::Utility {
+        Some("it is Utility, for load balancers and NAT gateways alone".to_owned())
+    } else if subnet.free < FEWEST_ADDRESSES {
+        Some(format!("it has {} free addresses, fewer than {FEWEST_ADDRESSES}", subnet.free))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::seen::samples::{CLUSTER, instance, owned, subnet, tags};
+    use super::super::seen::{RouteTable, Tags};
+    use super::*;
+    use crate::network::{Cluster, Network};
+
+    fn typed(id: &str, zone: &str, kind: &str) -> Subnet {
+        subnet(id, zone, owned(&[("SubnetType", kind)]))
+    }
+
+    fn scene(subnets: Vec<Subnet>) -> Scene {
+        Scene { subnets, ..Scene::default() }
+    }
+
+    fn choose(scene: &Scene, wanted: &Wanted) -> Result<Chosen, DiscoveryError> {
+        choose_subnets(scene, CLUSTER, &Id::new("vpc-1"), wanted)
+    }
+
+    /// `zone=subnet` of each choice.
+    fn picks(scene: &Scene) -> Vec<String> {
+        let chosen = choose(scene, &Wanted::default()).expect("a choice");
+        chosen.subnets.iter().map(|(zone, id)| format!("{zone}={id}")).collect()
+    }
+
+    #[test]
+    fn every_topology_of_kops_has_one_subnet_a_zone() {
+        for (subnets, expected) in [
+            (vec![typed("s-1", "a", "Public"), typed("s-2", "b", "Public")], vec!["a=s-1", "b=s-2"]),
+            (
+                vec![
+                    typed("s-1", "a", "Utility"),
+                    typed("s-2", "a", "Private"),
+                    typed("s-3", "b", "Private"),
+                ],
+                vec!["a=s-2", "b=s-3"],
+            ),
+            (
+                vec![
+                    typed("s-1", "a", "Public"),
+                    typed("s-2", "a", "DualStack"),
+                    typed("s-3", "a", "Private"),
+                ],
+                vec!["a=s-3"],
+            ),
+            (
+                vec![
+                    Subnet { addresses: Addresses::Ipv6Only, ..typed("s-1", "a", "Private") },
+                    typed("s-2", "a", "DualStack"),
+                    typed("s-3", "a", "Utility"),
+                ],
+                vec!["a=s-2"],
+            ),
+        ] {
+            assert_eq!(picks(&scene(subnets)), expected);
+        }
+    }
+
+    #[test]
+    fn among_equals_nodes_then_the_name_then_room_then_the_id_decide() {
+        let public = |id: &str, more: &[(&str, &str)]| {
+            let mut tags = owned(more);
+            tags.insert("SubnetType".to_owned(), "Public".to_owned());
+            subnet(id, "a", tags)
+        };
+        let named = ("Name", "a.k8s.myzone.net");
+        let machines = ("kops.k8s.io/instance-group/nodes", "true");
+        for (subnets, expected) in [
+            (vec![public("s-1", &[named]), public("s-2", &[machines])], "a=s-2"),
+            (vec![public("s-1", &[]), public("s-2", &[named])], "a=s-2"),
+            (vec![Subnet { free: 10, ..public("s-1", &[]) }, public("s-2", &[])], "a=s-2"),
+            (vec![public("s-2", &[]), public("s-1", &[])], "a=s-1"),
+            (vec![public("s-1", &[]), public("s-9", &[])], "a=s-1"),
+        ] {
+            assert_eq!(picks(&scene(subnets)), [expected]);
+        }
+        let mut seen = scene(vec![public("s-1", &[named]), public("s-2", &[])]);
+        seen.instances = vec![instance(NODE_TAG, "s-2", &[])];
+        assert_eq!(picks(&seen), ["a=s-2"]);
+    }
+
+    #[test]
+    fn what_a_subnet_is_for_is_read_from_the_best_sign_there_is() {
+        let (elb, internal) = (("kubernetes.io/role/elb", "1"), ("kubernetes.io/role/internal-elb", "1"));
+        let table = |subnets: &[&str], scope, gateway: Option<&str>| RouteTable {
+            subnets: subnets.iter().map(|id| Id::new(*id)).collect(),
+            scope,
+            gateway: gateway.map(str::to_owned),
+            tags: Tags::new(),
+        };
+        let mut seen = scene(Vec::new());
+        seen.tables =
+            vec![table(&[], TableScope::Main, Some("igw-1")), table(&["s-private"], TableScope::Named, None)];
+        for (id, given, expected) in [
+            ("s-1", vec![("SubnetType", "Private"), elb], Kind::Private),
+            ("s-1", vec![elb], Kind::Public),
+            ("s-1", vec![elb, ("Name", "utility-a.k8s.myzone.net")], Kind::Utility),
+            ("s-1", vec![internal], Kind::Private),
+            ("s-1", vec![elb, internal], Kind::Public),
+            ("s-1", vec![("Name", "utility-a.k8s.myzone.net")], Kind::Utility),
+            ("s-1", vec![("Name", "dualstack-a.k8s.myzone.net")], Kind::DualStack),
+            ("s-1", vec![("SubnetType", "Odd")], Kind::Public),
+            ("s-private", vec![], Kind::Private),
+            ("s-1", vec![], Kind::Public),
+        ] {
+            assert_eq!(classify(&seen, &subnet(id, "a", tags(&given))).0, expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_clusters_own_subnets_are_taken() {
+        let other = tags(&[
+            ("kubernetes.io/cluster/dev.k8s.myzone.net", "owned"),
+            ("Name", "a.dev.k8s.myzone.net"),
+            ("SubnetType", "Private"),
+        ]);
+        let by_name = tags(&[("Name", "b.k8s.myzone.net")]);
+        let seen = scene(vec![
+            subnet("s-1", "a", Tags::new()),
+            subnet("s-2", "a", other),
+            typed("s-3", "a", "Public"),
+            subnet("s-4", "b", by_name),
+        ]);
+        assert_eq!(picks(&seen), ["a=s-3", "b=s-4"]);
+    }
+
+    #[test]
+    fn without_tags_the_subnets_of_the_nodes_are_taken() {
+        let mut seen = scene(vec![subnet("s-1", "a", Tags::new()), subnet("s-2", "b", Tags::new())]);
+        let error = choose(&seen, &Wanted::default()).expect_err("no sign of the cluster");
+        assert!(matches!(error, DiscoveryError::NoSubnet { .. }));
+        seen.instances = vec![instance(NODE_TAG, "s-1", &[]), instance("k8s.io/role/master", "s-2", &[])];
+        assert_eq!(picks(&seen), ["a=s-1"]);
+    }
+
+    #[test]
+    fn subnets_that_cannot_be_used_are_left_out_with_the_reason() {
+        let good = || typed("s-9", "a", "Private");
+        for (bad, word) in [
+            (Subnet { state: "pending".to_owned(), ..typed("s-1", "b", "Private") }, "pending"),
+            (Subnet { outpost: Some("op-1".to_owned()), ..typed("s-1", "b", "Private") }, "op-1"),
+            (Subnet { addresses: Addresses::Ipv6Only, ..typed("s-1", "b", "Private") }, "no IPv4"),
+            (Subnet { free: 2, ..typed("s-1", "b", "Private") }, "2 free addresses"),
+            (typed("s-1", "b", "Utility"), "Utility"),
+            (typed("s-1", "lax-1a", "Private"), "local-zone"),
+        ] {
+            let mut seen = scene(vec![good(), bad.clone()]);
+            seen.zones = [("lax-1a", "local-zone"), ("a", "availability-zone")]
+                .map(|(zone, kind)| (zone.to_owned(), kind.to_owned()))
+                .into();
+            let chosen = choose(&seen, &Wanted::default()).expect("one zone is left");
+            assert_eq!(chosen.subnets.len(), 1, "{bad:?}");
+            let [Warning::ZoneWithoutSubnet { rejected, .. }] = chosen.warnings.as_slice() else {
+                panic!("one warning: {:?}", chosen.warnings);
+            };
+            assert!(rejected[0].reason.contains(word), "{rejected:?}");
+
+            let alone = Scene { subnets: vec![bad], ..seen };
+            let error = choose(&alone, &Wanted::default()).expect_err("nothing is left");
+            assert!(matches!(error, DiscoveryError::NoUsableSubnet { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_zone_is_enough() {
+        assert_eq!(picks(&scene(vec![typed("s-1", "a", "Private")])), ["a=s-1"]);
+    }
+
+    #[test]
+    fn a_zone_keeps_the_subnet_that_it_has() {
+        let network = |subnets: &[(&str, &str)]| Network {
+            cluster: Cluster { name: CLUSTER.to_owned(), efs_names_resolve: true },
+            vpc: Id::new("vpc-1"),
+            subnets: subnets.iter().map(|(zone, id)| ((*zone).to_owned(), Id::new(*id))).collect(),
+            groups: BTreeMap::new(),
+        };
+        let seen = scene(vec![
+            typed("s-1", "a", "Public"),
+            typed("s-2", "a", "Private"),
+            typed("s-3", "b", "Private"),
+        ]);
+        let wanted =
+            Wanted { recorded: Some(network(&[("a", "s-1"), ("b", "s-gone")])), ..Wanted::default() };
+        let chosen = choose(&seen, &wanted).expect("a choice");
+        let expected = [("a", "s-1"), ("b", "s-3")].map(|(zone, id)| (zone.to_owned(), Id::new(id)));
+        assert_eq!(chosen.subnets, expected.into());
+        let gone = Warning::SubnetGone { zone: "b".to_owned(), id: Id::new("s-gone") };
+        assert_eq!(chosen.warnings, [gone]);
+
+        let elsewhere = Network { vpc: Id::new("vpc-2"), ..network(&[("a", "s-1")]) };
+        let wanted = Wanted { recorded: Some(elsewhere), ..Wanted::default() };
+        assert_eq!(choose(&seen, &wanted).expect("a choice").subnets["a"], Id::new("s-2"));
+    }
+
+    #[test]
+    fn named_subnets_win_and_are_verified() {
+        let named = |ids: &[&str]| Wanted {
+            subnets: ids.iter().map(|id| Id::new(*id)).collect(),
+            ..Wanted::default()
+        };
+        let mut seen = scene(vec![typed("s-1", "a", "Private")]);
+        seen.named_subnets = vec![
+            typed("s-2", "a", "Utility"),
+            typed("s-3", "a", "Public"),
+            Subnet { vpc: Id::new("vpc-2"), ..typed("s-4", "b", "Public") },
+            Subnet { addresses: Addresses::Ipv6Only, ..typed("s-5", "b", "Public") },
+        ];
+        let chosen = choose(&seen, &named(&["s-2", "s-2"])).expect("a choice");
+        assert_eq!(chosen.subnets, [("a".to_owned(), Id::new("s-2"))].into());
+        let id = Id::new;
+        let zone = "a".to_owned();
+        for (ids, expected) in [
+            (&["s-8"][..], DiscoveryError::SubnetNotFound { subnet: id("s-8") }),
+            (
+                &["s-4"],
+                DiscoveryError::SubnetElsewhere { subnet: id("s-4"), vpc: id("vpc-2"), wanted: id("vpc-1") },
+            ),
+            (
+                &["s-5"],
+                DiscoveryError::ImpossibleSubnet {
+                    subnet: id("s-5"),
+                    reason: "it has no IPv4 addresses".to_owned(),
+                },
+            ),
+            (&["s-2", "s-3"], DiscoveryError::TwoSubnetsInZone { zone, subnets: vec![id("s-2"), id("s-3")] }),
+        ] {
+            assert_eq!(choose(&seen, &named(ids)).expect_err("refused"), expected);
+        }
+    }
+
+    #[test]
+    fn the_losers_are_named_with_what_they_lack() {
+        let subnets = vec![
+            typed("s-1", "a", "Private"),
+            typed("s-2", "a", "Public"),
+            Subnet { free: 100, ..typed("s-3", "a", "Private") },
+            typed("s-4", "a", "Utility"),
+        ];
+        let chosen = choose(&scene(subnets), &Wanted::default()).expect("a choice");
+        let [evidence] = chosen.evidence.as_slice() else { panic!("one choice") };
+        assert_eq!(
+            evidence.because,
+            "tag kubernetes.io/cluster/k8s.myzone.net = owned; SubnetType = Private; 4091 free addresses"
+        );
+        let losers: Vec<_> = evidence.rejected.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            losers,
+            [
+                "s-3: it has fewer free addresses (100)",
+                "s-2: it is Public, and Private comes before it",
+                "s-4: it is Utility, for load balancers and NAT gateways alone",
+            ]
+        );
+    }
+}
