@@ -20,7 +20,8 @@ impl<'a> Version<'a> {
             None => (text, None),
         };
         // Digits alone: `parse` would take a sign.
-        let number = |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
+        let number =
+            |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
         let numbers: Vec<u32> = numbers.split('.').map(number).collect::<Option<_>>()?;
         (numbers.len() <= 3).then_some(Self { numbers, suffix })
     }
