@@ -318,6 +318,43 @@ async fn what_a_lost_attempt_has_changed_already_is_not_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_applied_at_once_is_waited_for_and_what_waits_for_the_window_is_not() {
+    let class = "<DBInstanceClass>db.m7g.large</DBInstanceClass>";
+    let ready = Condition::Ready;
+    let about = Condition::Pending("about to apply what is queued".to_owned());
+    for (at_once, queue, expected) in [
+        (false, "", &ready),
+        (true, "", &ready),
+        (false, class, &ready),
+        (true, class, &about),
+        // Whatever was asked for, a new port does not wait.
+        (false, "<Port>5433</Port>", &about),
+        // None of our business.
+        (true, "<CACertificateIdentifier>rds-ca-rsa4096-g1</CACertificateIdentifier>", &ready),
+    ] {
+        let recorded = database(json!({ "apply_immediately": at_once }));
+        let (_, condition) = observe_one(&recorded, &[("PendingModifiedValues", queue)]).await;
+        assert_eq!(condition, *expected, "{at_once} {queue}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_to_the_window_is_asked_for_again_when_it_shall_be_at_once() {
+    let observed = database(json!({ "instance_class": "db.m7g.large" }));
+    let desired = database(json!({ "instance_class": "db.m7g.large", "apply_immediately": true }));
+    let live = instance(&[("PendingModifiedValues", "<DBInstanceClass>db.m7g.large</DBInstanceClass>")]);
+    let done = answer("ModifyDBInstance", &live);
+    let replay = Replay::new(&[(200, &described(&[live])), (200, &done)]);
+    update(&replay, &observed, &desired, &["apply_immediately"]).await.expect("the change is taken");
+    let form = replay.requests()[1].form();
+    assert_eq!(
+        (form["DBInstanceClass"].as_str(), form["ApplyImmediately"].as_str()),
+        ("db.m7g.large", "true")
+    );
+    assert_eq!(form.len(), 5, "{form:?}");
+}
+
+#[tokio::test]
 async fn a_change_of_what_is_only_recorded_makes_no_modification() {
     let desired =
         database(json!({ "final_snapshot": false, "apply_immediately": true, "password_version": 2 }));
