@@ -4,12 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::Filter;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error, ec2};
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
@@ -18,12 +17,8 @@ use crate::resource::{
 const CREATE: &str = "elasticfilesystem:CreateMountTarget";
 const DESCRIBE: &str = "elasticfilesystem:DescribeMountTargets";
 const DESCRIBE_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
-const DESCRIBE_SUBNETS: &str = "ec2:DescribeSubnets";
 const MODIFY: &str = "elasticfilesystem:ModifyMountTargetSecurityGroups";
 const DELETE: &str = "elasticfilesystem:DeleteMountTarget";
-
-/// The most values that one filter of an EC2 describe takes.
-const FILTER_VALUES: usize = 200;
 
 /// A mount target's inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,9 +186,8 @@ async fn groups_of_interfaces(
 ) -> Result<BTreeMap<String, BTreeSet<String>>, AwsError> {
     let ids: Vec<String> =
         targets.values().filter_map(|target| target.network_interface_id.clone()).collect();
-    let chunks = try_join_all(ids.chunks(FILTER_VALUES).map(|chunk| async {
-        // A filter, not ids: a missing interface must not fail the whole call.
-        let filter = Filter::builder().name("network-interface-id").set_values(Some(chunk.to_vec())).build();
+    let chunks = try_join_all(ids.chunks(ec2::FILTER_VALUES).map(|chunk| async move {
+        let filter = ec2::filter("network-interface-id", chunk);
         let describe = aws.read.ec2.describe_network_interfaces().filters(filter);
         let interfaces = describe.into_paginator().items().send().try_collect().await;
         interfaces.map_err(aws_error(DESCRIBE_INTERFACES))
@@ -210,9 +204,7 @@ async fn groups_of_interfaces(
 }
 
 async fn zone_of_subnet(aws: &Aws, subnet_id: &str) -> Result<Option<String>, AwsError> {
-    let filter = Filter::builder().name("subnet-id").values(subnet_id).build();
-    let answer = aws.read.ec2.describe_subnets().filters(filter).send().await;
-    let subnets = answer.map_err(aws_error(DESCRIBE_SUBNETS))?.subnets.unwrap_or_default();
+    let subnets = ec2::subnets(aws, vec![ec2::filter("subnet-id", [subnet_id])]).await?;
     Ok(subnets.into_iter().find_map(|subnet| subnet.availability_zone))
 }
 

@@ -1,5 +1,5 @@
-//! What goes over the wire, and what is made of the answers: quirks that AWS has and an emulator has not.
-//! Nothing here listens on a port; a transport answers from a script.
+//! Requests as they go over the wire, and answers that AWS gives and the emulator does not.
 
+mod efs;
+mod rds;
 mod replay;
-mod security_group;

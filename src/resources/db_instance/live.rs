@@ -60,17 +60,32 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             port: endpoint.and_then(|endpoint| endpoint.port).map(|port| port.to_string()),
             secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
         },
-        condition: condition(live.db_instance_status.as_deref().unwrap_or_default()),
+        condition: match condition(live.db_instance_status.as_deref().unwrap_or_default()) {
+            Condition::Ready if is_about_to_change(live, recorded) => {
+                Condition::Pending("about to apply what is queued".to_owned())
+            }
+            other => other,
+        },
         ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
         inputs: Some(inputs(live, recorded)),
     }
 }
 
-/// The inputs, each at the value that is queued for it or, without one, at its current value: what is queued already
-/// must not be asked for again ("No modifications were requested").
+/// The inputs, each at the value that is queued for it or, without one, at its current value: what waits for the
+/// maintenance window must not be asked for again ("No modifications were requested").
 pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
-    let nothing = PendingModifiedValues::builder().build();
-    let pending = live.pending_modified_values.as_ref().unwrap_or(&nothing);
+    match &live.pending_modified_values {
+        Some(pending) => with_queue(live, pending, recorded),
+        None => current(live, recorded),
+    }
+}
+
+/// The inputs at their current values, whatever is queued.
+pub(super) fn current(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
+    with_queue(live, &PendingModifiedValues::builder().build(), recorded)
+}
+
+fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&DbInstance>) -> DbInstance {
     let text = |pending: &Option<String>, current: &Option<String>| {
         pending.as_ref().or(current.as_ref()).cloned().unwrap_or_default()
     };
@@ -125,6 +140,14 @@ pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
             .map(|recorded| tags::ours(&of_sdk_tags(live.tag_list()), &recorded.tags))
             .unwrap_or_default(),
     }
+}
+
+/// Whether RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
+fn is_about_to_change(live: &Live, recorded: Option<&DbInstance>) -> bool {
+    // A new port never waits.
+    let port = live.pending_modified_values.as_ref().is_some_and(|pending| pending.port.is_some());
+    let at_once = recorded.is_some_and(|recorded| recorded.apply_immediately);
+    port || (at_once && inputs(live, recorded) != current(live, recorded))
 }
 
 /// What a status means (RDS User Guide, "Viewing Amazon RDS DB instance status"). The list grows: one that is not

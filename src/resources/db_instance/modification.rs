@@ -25,9 +25,7 @@ pub(super) async fn modify(
     let Some(live) = live::describe_one(aws, change.id).await? else {
         return Err(AwsError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
     };
-    // An attempt whose answer was lost may have been carried out: some calls are refused when they are repeated.
-    let observed = live::inputs(&live, Some(change.observed));
-    let fields = differing(desired, &observed, change.fields);
+    let (observed, fields) = still_to_do(desired, change, &live);
     let change = Change { id: change.id, fields: &fields, observed: &observed };
 
     if change.touches(&["tags"]) {
@@ -58,15 +56,35 @@ pub(super) async fn modify(
     }
 }
 
-/// Those of the fields in which the database is not as desired.
-fn differing(desired: &DbInstance, observed: &DbInstance, fields: &BTreeSet<String>) -> BTreeSet<String> {
+/// The database as it counts for the change, and the fields that are left of it: an attempt whose answer was lost may
+/// have been carried out, and some calls are refused when they are repeated.
+fn still_to_do(
+    desired: &DbInstance,
+    change: &Change<'_, DbInstance>,
+    live: &Live,
+) -> (DbInstance, BTreeSet<String>) {
+    let queued = live::inputs(live, Some(change.observed));
+    if !desired.apply_immediately {
+        let fields = differing(desired, &queued).intersection(change.fields).cloned().collect();
+        return (queued, fields);
+    }
+    // What was left to the window is asked for again, now at once.
+    let current = live::current(live, Some(change.observed));
+    let waiting = differing(&queued, &current);
+    let fields = differing(desired, &current)
+        .into_iter()
+        .filter(|field| change.fields.contains(field) || waiting.contains(field))
+        .collect();
+    (current, fields)
+}
+
+/// The fields in which the database is not as desired.
+fn differing(desired: &DbInstance, observed: &DbInstance) -> BTreeSet<String> {
     let document = |inputs| serde_json::to_value(inputs).expect("inputs are plain data");
     let (desired, observed) = (document(desired), document(observed));
     DbInstance::FIELDS
         .iter()
-        .filter(|field| {
-            fields.contains(field.name) && !(field.met)(&desired[field.name], &observed[field.name])
-        })
+        .filter(|field| !(field.met)(&desired[field.name], &observed[field.name]))
         .map(|field| field.name.to_owned())
         .collect()
 }

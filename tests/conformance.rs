@@ -1,0 +1,132 @@
+//! What every kind owes the engine, held for all kinds of the registry alike.
+
+use std::collections::BTreeSet;
+
+use provision::document::Document;
+use provision::kind::Manager;
+use provision::resources::registry;
+use serde_json::{Value, json};
+
+/// A valid document of each kind, with every field written, as the kind itself writes it.
+fn sample(kind: &str) -> Document {
+    let document = match kind {
+        "aws_security_group" => json!({
+            "name": "EFS_K8s", "description": "NFS for gitlab-nfs", "vpc_id": "vpc-1",
+            "ingress": [{ "protocol": "tcp", "from_port": 2049, "to_port": 2049, "source": "sg-nodes" }],
+            "egress": [{ "protocol": "-1", "source": "0.0.0.0/0" }],
+            "tags": { "Name": "EFS_K8s" },
+        }),
+        "aws_efs_file_system" => json!({
+            "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "provisioned",
+            "provisioned_throughput_in_mibps": 12.5, "backup": true, "deletion_protection": true,
+            "lifecycle": {
+                "transition_to_ia": "AFTER_30_DAYS", "transition_to_primary_storage_class": "AFTER_1_ACCESS",
+            },
+            "tags": { "Name": "gitlab-nfs" },
+        }),
+        "aws_efs_mount_target" => json!({
+            "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],
+        }),
+        "aws_db_subnet_group" => json!({
+            "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-1", "subnet-2"],
+            "tags": { "Name": "gitlab-pgsql" },
+        }),
+        "aws_db_instance" => json!({
+            "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
+            "instance_class": "db.m7g.large", "allocated_storage": 400, "storage_type": "gp3", "iops": 12000,
+            "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
+            "password": "env:PGSQL_PASSWORD", "password_version": 2, "multi_az": true, "port": 5432,
+            "db_subnet_group_name": "gitlab-pgsql", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+            "backup_retention_period": 30, "backup_window": "04:00-04:30",
+            "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true, "auto_minor_version_upgrade": true,
+            "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
+            "tags": { "Name": "gitlab-pgsql" },
+        }),
+        other => panic!("no sample document of {other}"),
+    };
+    document.as_object().expect("a document is an object").clone()
+}
+
+fn every_kind(hold: impl Fn(&dyn Manager, &Document)) {
+    let registry = registry();
+    assert_eq!(registry.all_managed().count(), 5);
+    for kind in registry.all_managed() {
+        hold(kind, &sample(kind.kind()));
+    }
+}
+
+/// The fields that the kind's struct has, as serde lists them when it meets one that is not there.
+fn fields_of_struct(kind: &dyn Manager) -> BTreeSet<String> {
+    let strange = Document::from_iter([("?".to_owned(), Value::Null)]);
+    let misfit = kind.normalise(&strange).expect_err("no kind has such a field");
+    let (_, list) = misfit.problem.split_once("expected").expect("serde lists what it expects");
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_field_table_is_the_struct() {
+    every_kind(|kind, sample| {
+        let table: Vec<&str> = kind.fields().iter().map(|field| field.name).collect();
+        let names: BTreeSet<String> = table.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(names.len(), table.len(), "{} lists a field twice", kind.kind());
+        assert_eq!(names, fields_of_struct(kind), "{}", kind.kind());
+        assert_eq!(names, sample.keys().cloned().collect(), "the sample of {} is not whole", kind.kind());
+    });
+}
+
+#[test]
+fn inputs_survive_the_way_through_the_struct() {
+    every_kind(|kind, sample| {
+        assert_eq!(kind.normalise(sample).expect("the sample fits"), *sample, "{}", kind.kind());
+    });
+}
+
+#[test]
+fn what_is_desired_is_met_by_itself() {
+    every_kind(|kind, sample| {
+        let desired = kind.normalise(sample).expect("the sample fits");
+        for field in kind.fields() {
+            let value = &desired[field.name];
+            assert!((field.met)(value, value), "{}: {}", kind.kind(), field.name);
+        }
+    });
+}
+
+#[test]
+fn the_samples_are_what_aws_would_take() {
+    every_kind(|kind, sample| {
+        assert_eq!(kind.check(sample, None).expect("the sample fits"), [], "{}", kind.kind());
+        assert_eq!(kind.check(sample, Some(sample)).expect("the sample fits"), [], "{}", kind.kind());
+    });
+}
+
+#[test]
+fn natural_keys_are_fields() {
+    every_kind(|kind, sample| {
+        for field in kind.natural_key() {
+            assert!(sample.contains_key(*field), "{}: {field}", kind.kind());
+        }
+    });
+}
+
+#[test]
+fn what_holds_data_can_be_protected() {
+    every_kind(|kind, sample| {
+        assert_eq!(kind.holds_data(), sample.contains_key("deletion_protection"), "{}", kind.kind());
+    });
+}
+
+#[test]
+fn what_aws_writes_in_lower_case_is_compared_in_lower_case() {
+    let registry = registry();
+    let kind = registry.managing("aws_db_instance").expect("a kind of the registry");
+    let mut shouted = sample("aws_db_instance");
+    for (field, value) in [
+        ("identifier", "GitLab-PgSQL"),
+        ("engine", "Postgres"),
+        ("maintenance_window", "Sun:04:30-Sun:05:30"),
+    ] {
+        shouted[field] = value.into();
+    }
+    assert_eq!(kind.normalise(&shouted).expect("it fits"), sample("aws_db_instance"));
+}

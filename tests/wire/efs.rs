@@ -1,0 +1,361 @@
+//! File systems and mount targets.
+
+use std::collections::BTreeSet;
+
+use provision::aws::Outcome;
+use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Tracked};
+use provision::resources::efs_file_system::EfsFileSystem;
+use provision::resources::efs_mount_target::EfsMountTarget;
+use serde_json::{Value, json};
+
+use crate::replay::{Replay, inputs, owner};
+
+const MADE: &str = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
+
+fn file_system(more: Value) -> EfsFileSystem {
+    let mut document = json!({
+        "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic",
+        "lifecycle": { "transition_to_ia": "AFTER_30_DAYS" }, "backup": true, "deletion_protection": true,
+        "tags": { "Name": "gitlab-nfs" },
+    });
+    for (field, value) in more.as_object().expect("fields") {
+        document[field] = value.clone();
+    }
+    inputs(document)
+}
+
+fn described(id: &str, state: &str) -> Value {
+    json!({
+        "FileSystemId": id, "FileSystemArn": format!("arn:{id}"), "LifeCycleState": state, "Encrypted": true,
+        "PerformanceMode": "generalPurpose", "ThroughputMode": "elastic",
+        "Tags": [
+            { "Key": "Name", "Value": "gitlab-nfs" },
+            { "Key": "provision:stack", "Value": "gitlab" },
+            { "Key": "provision:address", "Value": "aws_efs_file_system.gitlab-nfs" },
+            { "Key": "aws:backup:source", "Value": "x" },
+        ],
+    })
+}
+
+fn page(file_systems: &[Value]) -> String {
+    json!({ "FileSystems": file_systems }).to_string()
+}
+
+fn tracked<R: Clone>(id: &str, recorded: &R) -> Tracked<R> {
+    Tracked { id: Id::new(id), recorded: Some(recorded.clone()) }
+}
+
+const NO_POLICY: &str = r#"{"__type": "PolicyNotFound", "ErrorCode": "PolicyNotFound", "Message": "none"}"#;
+const BACKED_UP: &str = r#"{"BackupPolicy": {"Status": "ENABLED"}}"#;
+const LIFECYCLE: &str = r#"{"LifecyclePolicies": [{"TransitionToIA": "AFTER_30_DAYS"}]}"#;
+
+#[tokio::test]
+async fn a_file_system_is_made_with_its_tags_and_a_token_that_can_be_computed_again() {
+    let replay = Replay::new(&[(201, MADE)]);
+    let owner = owner("aws_efs_file_system", "gitlab-nfs");
+    let id = file_system(json!({})).create(&replay.aws, &owner).await.expect("it is made");
+    assert_eq!(id, Id::new("fs-1"));
+    let requests = replay.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].line, "POST /2015-02-01/file-systems");
+    assert_eq!(
+        requests[0].json(),
+        json!({
+            "CreationToken": "provision/gitlab/aws_efs_file_system.gitlab-nfs/0",
+            "Encrypted": true, "PerformanceMode": "generalPurpose", "ThroughputMode": "elastic", "Backup": true,
+            "Tags": [
+                { "Key": "Name", "Value": "gitlab-nfs" },
+                { "Key": "provision:address", "Value": "aws_efs_file_system.gitlab-nfs" },
+                { "Key": "provision:lineage", "Value": "lineage-1" },
+                { "Key": "provision:stack", "Value": "gitlab" },
+            ],
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_not_repeated() {
+    let replay = Replay::new(&[(500, "{}"), (201, MADE)]);
+    let owner = owner("aws_efs_file_system", "gitlab-nfs");
+    let error = file_system(json!({})).create(&replay.aws, &owner).await.expect_err("a fault of the server");
+    assert_eq!(error.outcome, Outcome::Unknown);
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_without_an_id_is_no_answer() {
+    let replay = Replay::new(&[(201, "{}")]);
+    let owner = owner("aws_efs_file_system", "gitlab-nfs");
+    let error = file_system(json!({})).create(&replay.aws, &owner).await.expect_err("there is no id");
+    assert_eq!((error.code.as_str(), error.outcome), ("BadResponse", Outcome::Unknown));
+}
+
+#[tokio::test]
+async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
+    let taken = r#"{"__type": "FileSystemAlreadyExists", "ErrorCode": "FileSystemAlreadyExists", "Message": "taken"}"#;
+    let untagged = r#"{"FileSystems": [{"FileSystemId": "fs-1", "LifeCycleState": "available"}]}"#;
+    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
+    let replay = Replay::new(&[(409, taken), (200, untagged), (404, absent)]);
+    let owner = owner("aws_efs_file_system", "gitlab-nfs");
+    let wanted = file_system(json!({}));
+    let error = wanted.create(&replay.aws, &owner).await.expect_err("the token is taken");
+    assert_eq!(error.outcome, Outcome::Exists);
+    let found = wanted.find(&replay.aws, &owner).await.expect("a read").expect("it is there");
+    let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
+    assert_eq!((found.id, found.ownership), (Id::new("fs-1"), ours));
+    assert_eq!(wanted.find(&replay.aws, &owner).await.expect("a read"), None);
+    let line = &replay.requests()[1].line;
+    assert_eq!(
+        line,
+        "GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F0"
+    );
+}
+
+#[tokio::test]
+async fn one_file_system_is_asked_for_by_its_id() {
+    let replay =
+        Replay::new(&[(200, &page(&[described("fs-1", "available")])), (200, LIFECYCLE), (200, BACKED_UP)]);
+    let recorded = file_system(json!({}));
+    let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+    let seen = &seen[&Id::new("fs-1")];
+    assert_eq!(seen.inputs.as_ref(), Some(&recorded));
+    assert_eq!(seen.outputs.dns_name, "fs-1.efs.eu-west-1.amazonaws.com");
+    assert_eq!(seen.condition, Condition::Ready);
+    assert!(seen.ownership.is_of("gitlab"));
+    let lines: Vec<String> = replay.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /2015-02-01/file-systems?FileSystemId=fs-1",
+            "GET /2015-02-01/file-systems/fs-1/lifecycle-configuration",
+            "GET /2015-02-01/file-systems/fs-1/backup-policy",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_where_declared() {
+    let first = json!({ "FileSystems": [described("fs-1", "available"), described("fs-9", "available")],
+                        "NextMarker": "more" });
+    let second = page(&[described("fs-2", "updating")]);
+    let replay = Replay::new(&[
+        (200, &first.to_string()),
+        (200, BACKED_UP),
+        (404, NO_POLICY),
+        (404, NO_POLICY),
+        (200, &second),
+    ]);
+    let mut recorded = file_system(json!({}));
+    recorded.lifecycle = None;
+    let all = ["fs-1", "fs-2", "fs-3"].map(|id| tracked(id, &recorded));
+    let seen = EfsFileSystem::observe(&replay.aws, &all).await.expect("a read");
+    assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fs-1", "fs-2"]);
+    let backup = |id: &str| seen[&Id::new(id)].inputs.as_ref().map(|inputs| inputs.backup);
+    assert_eq!((backup("fs-1"), backup("fs-2")), (Some(true), Some(false)));
+    assert_eq!(seen[&Id::new("fs-2")].condition, Condition::Pending("updating".to_owned()));
+    let lines: Vec<String> = replay.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines.iter().all(|line| !line.contains("lifecycle")), "{lines:?}");
+    assert!(lines[4].ends_with("?Marker=more"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() {
+    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
+    let mut recorded = file_system(json!({}));
+    recorded.lifecycle = None;
+    for (state, backup, expected) in [
+        ("available", "ENABLED", Some(Condition::Ready)),
+        ("available", "ENABLING", Some(Condition::Pending("enabling backups".to_owned()))),
+        ("available", "DISABLING", Some(Condition::Pending("disabling backups".to_owned()))),
+        ("creating", "DISABLED", Some(Condition::Pending("creating".to_owned()))),
+        ("deleting", "DISABLED", Some(Condition::Pending("deleting".to_owned()))),
+        ("something-new", "DISABLED", Some(Condition::Pending("something-new".to_owned()))),
+        ("error", "DISABLED", Some(Condition::Failed("error".to_owned()))),
+        ("deleted", "DISABLED", None),
+    ] {
+        let policy = json!({ "BackupPolicy": { "Status": backup } }).to_string();
+        let replay = Replay::new(&[(200, &page(&[described("fs-1", state)])), (200, &policy)]);
+        let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+        assert_eq!(
+            seen.get(&Id::new("fs-1")).map(|seen| seen.condition.clone()),
+            expected,
+            "{state} {backup}"
+        );
+    }
+    let replay = Replay::new(&[(404, absent), (404, absent)]);
+    let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+    assert!(seen.is_empty());
+}
+
+async fn update(replay: &Replay, observed: &EfsFileSystem, desired: &EfsFileSystem, fields: &[&str]) {
+    let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+    let change = Change { id: &Id::new("fs-1"), fields: &fields, observed };
+    desired.update(&replay.aws, &change).await.expect("the change is taken");
+}
+
+#[tokio::test]
+async fn an_update_sends_what_differs_and_throughput_last() {
+    let observed = file_system(json!({ "tags": { "Name": "old", "team": "a" } }));
+    let desired = file_system(json!({
+        "throughput_mode": "provisioned", "provisioned_throughput_in_mibps": 10.0, "backup": false,
+        "lifecycle": { "transition_to_ia": "AFTER_7_DAYS", "transition_to_primary_storage_class": "AFTER_1_ACCESS" },
+    }));
+    let live = page(&[described("fs-1", "available")]);
+    let answers = [(200, "{}"), (200, "{}"), (200, "{}"), (200, "{}"), (200, live.as_str()), (202, MADE)];
+    let replay = Replay::new(&answers);
+    let fields = ["backup", "lifecycle", "provisioned_throughput_in_mibps", "tags", "throughput_mode"];
+    update(&replay, &observed, &desired, &fields).await;
+    let requests = replay.requests();
+    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /2015-02-01/resource-tags/fs-1",
+            "DELETE /2015-02-01/resource-tags/fs-1?tagKeys=team",
+            "PUT /2015-02-01/file-systems/fs-1/backup-policy",
+            "PUT /2015-02-01/file-systems/fs-1/lifecycle-configuration",
+            "GET /2015-02-01/file-systems?FileSystemId=fs-1",
+            "PUT /2015-02-01/file-systems/fs-1",
+        ]
+    );
+    assert_eq!(requests[0].json(), json!({ "Tags": [{ "Key": "Name", "Value": "gitlab-nfs" }] }));
+    assert_eq!(requests[2].json(), json!({ "BackupPolicy": { "Status": "DISABLED" } }));
+    assert_eq!(
+        requests[3].json(),
+        json!({ "LifecyclePolicies": [
+            { "TransitionToIA": "AFTER_7_DAYS" }, { "TransitionToPrimaryStorageClass": "AFTER_1_ACCESS" },
+        ] })
+    );
+    assert_eq!(
+        requests[5].json(),
+        json!({ "ThroughputMode": "provisioned", "ProvisionedThroughputInMibps": 10.0 })
+    );
+}
+
+#[tokio::test]
+async fn throughput_that_a_lost_attempt_has_changed_is_not_changed_again() {
+    let observed = file_system(json!({ "throughput_mode": "bursting" }));
+    let replay = Replay::new(&[(200, &page(&[described("fs-1", "available")]))]);
+    update(&replay, &observed, &file_system(json!({})), &["throughput_mode"]).await;
+    assert_eq!(replay.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_only_recorded_makes_no_call() {
+    let observed = file_system(json!({}));
+    let replay = Replay::new(&[]);
+    update(
+        &replay,
+        &observed,
+        &file_system(json!({ "deletion_protection": false })),
+        &["deletion_protection"],
+    )
+    .await;
+    assert_eq!(replay.requests().len(), 0);
+}
+
+fn target(subnet: &str) -> EfsMountTarget {
+    inputs(json!({ "file_system_id": "fs-1", "subnet_id": subnet, "security_groups": ["sg-1", "sg-2"] }))
+}
+
+fn described_target(id: &str, subnet: &str, zone: &str, state: &str, interface: Option<&str>) -> Value {
+    json!({
+        "MountTargetId": id, "FileSystemId": "fs-1", "SubnetId": subnet, "LifeCycleState": state,
+        "IpAddress": "10.0.0.5", "NetworkInterfaceId": interface, "AvailabilityZoneName": zone,
+    })
+}
+
+fn interfaces(of: &[(&str, &[&str])]) -> String {
+    let items: String = of
+        .iter()
+        .map(|(id, groups)| {
+            let groups: String =
+                groups.iter().map(|group| format!("<item><groupId>{group}</groupId></item>")).collect();
+            format!("<item><networkInterfaceId>{id}</networkInterfaceId><groupSet>{groups}</groupSet></item>")
+        })
+        .collect();
+    format!(
+        "<DescribeNetworkInterfacesResponse><networkInterfaceSet>{items}</networkInterfaceSet>\
+         </DescribeNetworkInterfacesResponse>"
+    )
+}
+
+#[tokio::test]
+async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_with_another() {
+    let first = json!({
+        "MountTargets": [described_target("fsmt-a", "subnet-a", "eu-west-1a", "available", Some("eni-a"))],
+        "NextMarker": "more",
+    });
+    let second = json!({ "MountTargets": [
+        described_target("fsmt-b", "subnet-b", "eu-west-1b", "creating", None),
+        described_target("fsmt-x", "subnet-x", "eu-west-1x", "available", Some("eni-x")),
+    ] });
+    let interfaces = interfaces(&[("eni-a", &["sg-9"])]);
+    let replay = Replay::new(&[(200, &first.to_string()), (200, &second.to_string()), (200, &interfaces)]);
+    let all = [
+        tracked("fsmt-a", &target("subnet-a")),
+        tracked("fsmt-b", &target("subnet-b")),
+        tracked("fsmt-c", &target("subnet-c")),
+    ];
+    let seen = EfsMountTarget::observe(&replay.aws, &all).await.expect("a read");
+    assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fsmt-a", "fsmt-b"]);
+    let (a, b) = (&seen[&Id::new("fsmt-a")], &seen[&Id::new("fsmt-b")]);
+    let groups = |inputs: &Option<EfsMountTarget>| {
+        inputs.iter().flat_map(|inputs| inputs.security_groups.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(groups(&a.inputs), ["sg-9"]);
+    assert_eq!(a.outputs.dns_name.as_deref(), Some("eu-west-1a.fs-1.efs.eu-west-1.amazonaws.com"));
+    assert_eq!(a.condition, Condition::Ready);
+    // Its interface is not there yet: what was asked for stands for what will be.
+    assert_eq!(groups(&b.inputs), ["sg-1", "sg-2"]);
+    assert_eq!(b.condition, Condition::Pending("creating".to_owned()));
+    let requests = replay.requests();
+    assert_eq!(requests.len(), 3);
+    assert_eq!(requests[0].line, "GET /2015-02-01/mount-targets?FileSystemId=fs-1");
+    assert!(requests[1].line.contains("Marker=more"), "{}", requests[1].line);
+    let form = requests[2].form();
+    assert_eq!(form["Filter.1.Name"], "network-interface-id");
+    assert_eq!(form["Filter.1.Value.1"], "eni-a");
+    assert!(!form.contains_key("Filter.1.Value.2"));
+}
+
+#[tokio::test]
+async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is_in_the_way() {
+    let subnet = "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-a</subnetId>\
+                  <availabilityZone>eu-west-1a</availabilityZone></item></subnetSet></DescribeSubnetsResponse>";
+    let other_zone = described_target("fsmt-b", "subnet-b", "eu-west-1b", "available", None);
+    let owner = owner("aws_efs_mount_target", "gitlab-nfs");
+    for (rival, expected) in [
+        (
+            described_target("fsmt-a", "subnet-a", "eu-west-1a", "available", None),
+            Some(("fsmt-a", Ownership::Inherited)),
+        ),
+        (
+            described_target("fsmt-o", "subnet-o", "eu-west-1a", "available", None),
+            Some(("fsmt-o", Ownership::Untagged)),
+        ),
+        (described_target("fsmt-o", "subnet-o", "eu-west-1c", "available", None), None),
+    ] {
+        let targets = json!({ "MountTargets": [other_zone, rival] }).to_string();
+        let replay = Replay::new(&[(200, &targets), (200, subnet)]);
+        let found = target("subnet-a").find(&replay.aws, &owner).await.expect("a read");
+        let found = found.map(|found| (found.id.as_str().to_owned(), found.ownership));
+        assert_eq!(found, expected.map(|(id, ownership)| (id.to_owned(), ownership)));
+    }
+}
+
+#[tokio::test]
+async fn a_target_is_made_with_its_groups_and_waits_for_its_file_system() {
+    let busy = r#"{"__type": "IncorrectFileSystemLifeCycleState", "ErrorCode": "x", "Message": "creating"}"#;
+    let made = r#"{"MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "SubnetId": "subnet-a", "LifeCycleState": "creating"}"#;
+    let replay = Replay::new(&[(409, busy), (200, made)]);
+    let owner = owner("aws_efs_mount_target", "gitlab-nfs");
+    let error = target("subnet-a").create(&replay.aws, &owner).await.expect_err("not yet");
+    assert_eq!(error.outcome, Outcome::Busy);
+    assert_eq!(target("subnet-a").create(&replay.aws, &owner).await, Ok(Id::new("fsmt-1")));
+    assert_eq!(
+        replay.requests()[1].json(),
+        json!({ "FileSystemId": "fs-1", "SubnetId": "subnet-a", "SecurityGroups": ["sg-1", "sg-2"] })
+    );
+}
