@@ -17,7 +17,7 @@ pub use elapsed::elapsed;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful};
 pub use json::{json_line, json_pretty};
-pub use page::Page;
+pub use page::{Page, words};
 pub use plan::plan_text;
 pub use run::{RunReport, RunWords, failure_text};
 pub use state::{state_list, state_show};

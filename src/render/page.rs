@@ -22,7 +22,7 @@ impl<'a> Page<'a> {
     /// Adds one line as it is. `line` must be harmless already.
     pub fn line(&mut self, indent: usize, line: &str) {
         self.text.extend(std::iter::repeat_n(' ', indent));
-        self.text.push_str(line);
+        self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
@@ -72,7 +72,7 @@ impl<'a> Page<'a> {
 }
 
 /// The words of a text from outside, made harmless.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     harmless(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 

@@ -12,24 +12,23 @@ use super::value::{changed_field, inline, new_fields, string};
 
 /// How far the text of a block stands from the left: under its address.
 const BODY: usize = 6;
+/// How far the head of a block stands where it needs a second line: apart from the fields below it.
+const HEAD: usize = 10;
 
 /// The whole plan as text.
 pub fn plan_text(plan: &Plan, style: &Style) -> String {
     let mut page = Page::new(style);
     header(&mut page, plan);
     drift(&mut page, plan);
-    for (action, title) in [
-        (Action::Adopt, "To be adopted: watched from now on, never changed"),
-        (Action::Forget, "To be forgotten: no longer watched, and left as it is"),
-    ] {
-        untouched(&mut page, plan, action, title);
-    }
-    for action in [Action::Create, Action::Update, Action::Replace, Action::Delete] {
+    listing(&mut page, plan, Action::Adopt, "To be adopted");
+    listing(&mut page, plan, Action::Forget, "To be forgotten");
+    for action in [Action::Create, Action::Update, Action::Replace] {
         for change in plan.changes.iter().filter(|change| change.action == action) {
             page.gap();
             block(&mut page, change);
         }
     }
+    listing(&mut page, plan, Action::Delete, "To be deleted");
     findings(&mut page, plan);
     page.gap();
     summary(&mut page, plan);
@@ -70,8 +69,8 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
     }
 }
 
-/// The resources that no call touches: one line each.
-fn untouched(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
+/// The resources whose fields do not matter, since they are not changed or go altogether: one line each.
+fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
     let changes: Vec<&Change> = plan.changes.iter().filter(|change| change.action == action).collect();
     let Some(first) = changes.first() else { return };
     let style = page.style();
@@ -108,9 +107,6 @@ fn block(page: &mut Page<'_>, change: &Change) {
         style.paint(Ink::Title, &head),
         style.paint(ink, change.action.name()),
     ];
-    if change.action == Action::Delete {
-        pieces.extend(change.fields.iter().find(|field| field.path == "id").and_then(id_text));
-    }
     pieces.extend(reason(change));
     let cost = match (change.action, change.order) {
         (Action::Replace, Some(order)) => Some(order_text(order)),
@@ -123,16 +119,11 @@ fn block(page: &mut Page<'_>, change: &Change) {
         last.push(',');
         pieces.extend(painted(style, Ink::Warning, cost));
     }
-    page.fill(0, BODY, pieces);
-    match change.action {
-        Action::Create => new_fields(page, BODY, &change.fields),
-        // What a deleted object was like helps nobody to decide; what it costs is among the findings.
-        Action::Delete => {}
-        _ => {
-            for field in &change.fields {
-                changed_field(page, BODY, field, note(change, field));
-            }
-        }
+    page.fill(0, HEAD, pieces);
+    if change.action == Action::Create {
+        new_fields(page, BODY, &change.fields);
+    } else {
+        change.fields.iter().for_each(|field| changed_field(page, BODY, field, note(change, field)));
     }
 }
 
@@ -164,6 +155,7 @@ fn findings(page: &mut Page<'_>, plan: &Plan) {
 fn summary(page: &mut Page<'_>, plan: &Plan) {
     let text = match plan.mode {
         Mode::RefreshOnly => drift_summary(plan),
+        _ if plan.is_empty() && plan.errors().next().is_some() => String::new(),
         _ if plan.is_empty() && plan.mode == Mode::Destroy => {
             "No changes. There is nothing to destroy.".to_owned()
         }

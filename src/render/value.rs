@@ -66,12 +66,47 @@ fn listed(parts: impl IntoIterator<Item = String>) -> Vec<String> {
     parts
 }
 
-/// An entry of a list in pieces: an object without its braces, since it has its line for itself.
-fn item(value: &Value) -> Vec<String> {
+/// The parts between an opening and a closing bracket, still to be broken between them.
+fn wrapped(open: &str, mut parts: Vec<String>, close: &str) -> Vec<String> {
+    if let Some(first) = parts.first_mut() {
+        first.insert_str(0, open);
+    }
+    if let Some(last) = parts.last_mut() {
+        last.push_str(close);
+    }
+    parts
+}
+
+/// An entry of the list `list` in pieces: an object without its braces, since it has its line for itself.
+fn item(list: &str, value: &Value) -> Vec<String> {
     match value {
-        Value::Object(fields) if !fields.is_empty() => listed(entries(fields)),
+        Value::Object(fields) if !fields.is_empty() => {
+            rule(list, fields).unwrap_or_else(|| listed(entries(fields)))
+        }
         other => vec![inline(other)],
     }
+}
+
+/// A firewall rule as people say it, known by its shape: `tcp 2049 from sg-0123 "the nodes"`.
+fn rule(list: &str, fields: &Map<String, Value>) -> Option<Vec<String>> {
+    let all = ["protocol", "from_port", "to_port", "source", "description"];
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let port = |name: &str| fields.get(name).and_then(Value::as_u64);
+    let (protocol, source) = (text("protocol")?, text("source")?);
+    // What stands where a port does is something else in ICMP.
+    if !fields.keys().all(|name| all.contains(&name.as_str())) || protocol.starts_with("icmp") {
+        return None;
+    }
+    let ports = match (port("from_port"), port("to_port")) {
+        (Some(first), Some(last)) if first == last => Some(first.to_string()),
+        (Some(first), Some(last)) => Some(format!("{first}-{last}")),
+        _ => None,
+    };
+    let protocol = if protocol == "-1" { "everything".to_owned() } else { string(protocol) };
+    let direction = if list == "egress" { "to" } else { "from" };
+    let description = text("description").filter(|text| !text.is_empty()).map(string);
+    let peer = [direction.to_owned(), string(source)];
+    Some(std::iter::once(protocol).chain(ports).chain(peer).chain(description).collect())
 }
 
 /// Whether the value is a list that needs a line for each entry.
@@ -111,19 +146,25 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&
             Shown::Value(Value::Null) => {}
             Shown::Value(Value::Object(map)) if !map.is_empty() => maps.push((name, map)),
             Shown::Value(list @ Value::Array(items)) if is_list_of_objects(list) => lists.push((name, items)),
-            Shown::Value(value) => plain.push(format!("{name}: {}", inline(value))),
-            Shown::Word(word) => plain.push(format!("{name}: {word}")),
+            Shown::Value(Value::Array(items)) if !items.is_empty() => {
+                plain.push(wrapped(&format!("{name}: ["), listed(items.iter().map(inline)), "]"));
+            }
+            Shown::Value(value) => plain.push(vec![format!("{name}: {}", inline(value))]),
+            Shown::Word(word) => plain.push(vec![format!("{name}: {word}")]),
         }
     }
-    page.fill(indent, indent, listed(plain));
+    let last = plain.len().saturating_sub(1);
+    let commas = plain[..last].iter_mut().filter_map(|pieces| pieces.last_mut());
+    commas.for_each(|piece| piece.push(','));
+    page.fill(indent, indent, plain.into_iter().flatten());
     for (name, items) in lists {
         page.line(indent, &format!("{name}:"));
         for entry in items {
-            page.fill(indent + 2, indent + 4, std::iter::once("-".to_owned()).chain(item(entry)));
+            page.fill(indent + 2, indent + 4, std::iter::once("-".to_owned()).chain(item(&name, entry)));
         }
     }
     for (name, map) in maps {
-        page.fill(indent, indent + 2, std::iter::once(format!("{name}:")).chain(listed(entries(map))));
+        page.fill(indent, indent + 2, wrapped(&format!("{name}: {{ "), listed(entries(map)), " }"));
     }
 }
 
@@ -143,12 +184,12 @@ pub(super) fn changed_field(page: &mut Page<'_>, indent: usize, field: &FieldCha
                 if !removed.is_empty() || !added.is_empty() {
                     let kept = new.len() - added.len();
                     page.fill(indent, indent + 4, std::iter::once(format!("{}:", name(field))).chain(note));
-                    removed
-                        .into_iter()
-                        .for_each(|entry| marked(page, indent + 2, Ink::Delete, "-", item(entry)));
-                    added
-                        .into_iter()
-                        .for_each(|entry| marked(page, indent + 2, Ink::Create, "+", item(entry)));
+                    removed.into_iter().for_each(|entry| {
+                        marked(page, indent + 2, Ink::Delete, "-", item(&field.path, entry))
+                    });
+                    added.into_iter().for_each(|entry| {
+                        marked(page, indent + 2, Ink::Create, "+", item(&field.path, entry))
+                    });
                     unchanged(page, indent + 2, kept);
                     return;
                 }

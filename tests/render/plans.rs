@@ -60,7 +60,7 @@ fn unknown(path: &str) -> FieldChange {
 
 fn adopt(address: &str, id: &str) -> Change {
     let fields = vec![field("id", Value::Null, json!(id))];
-    Change { fields, ..change(address, Action::Adopt, "not in the state") }
+    Change { fields, ..change(address, Action::Adopt, "the cluster's own; watched, never changed") }
 }
 
 /// A creation with these inputs; `?` stands for what is known only after apply.
@@ -258,13 +258,15 @@ pub fn destroy() -> Plan {
         .changes
         .into_iter()
         .map(|change| match change.action {
-            Action::Adopt => {
-                Change { action: Action::Forget, reason: "to be destroyed".to_owned(), ..change }
-            }
+            Action::Adopt => Change {
+                action: Action::Forget,
+                reason: "the cluster's own; only taken out of the state".to_owned(),
+                ..change
+            },
             _ => Change {
                 action: Action::Delete,
-                reason: "to be destroyed".to_owned(),
-                fields: vec![field("id", json!("some-id"), json!(null))],
+                reason: "everything that the stack owns is deleted".to_owned(),
+                fields: Vec::new(),
                 ..change
             },
         })

@@ -1,0 +1,67 @@
+//! `provision init`: writes a commented stack file for the cluster that it finds.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use provision::aws::Aws;
+use provision::discovery::{ClusterFound, DiscoveryError, clusters};
+use provision::failure::{Failure, FailureKind};
+use provision::init::stack_file;
+
+use super::Terminal;
+
+/// Finds the cluster and writes the file; never over one that is there.
+pub async fn run(aws: &Aws, path: &Path, wanted: Option<&str>, terminal: &Terminal) -> Result<(), Failure> {
+    let refused = || {
+        Failure::message(FailureKind::Usage, format!("{} exists already, and is not overwritten", path.display()))
+            .hint("name another file with --config")
+    };
+    if path.exists() {
+        return Err(refused());
+    }
+    let found = clusters(aws).await.map_err(failure)?;
+    let cluster = choose(found, wanted)?;
+    let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;
+    let written = std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    match written {
+        Ok(()) => {
+            let message = format!("Wrote {} for the cluster {}. Next: provision plan", path.display(), cluster.name);
+            terminal.print(&format!("{message}\n"));
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused()),
+        Err(error) => {
+            Err(Failure::message(FailureKind::Failed, format!("cannot write {}: {error}", path.display())))
+        }
+    }
+}
+
+fn failure(error: DiscoveryError) -> Failure {
+    let hint = error.hint();
+    Failure::failed(error).maybe_hint(hint)
+}
+
+fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<ClusterFound, Failure> {
+    let names: Vec<String> = found.iter().map(|cluster| cluster.name.clone()).collect();
+    let mut fitting: Vec<ClusterFound> =
+        found.into_iter().filter(|cluster| wanted.is_none_or(|wanted| cluster.name == wanted)).collect();
+    match (fitting.pop(), fitting.is_empty()) {
+        (Some(cluster), true) => Ok(cluster),
+        (Some(_), false) => {
+            let message = format!("several kops clusters are here: {}", names.join(", "));
+            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
+        }
+        (None, _) if names.is_empty() => {
+            Err(Failure::message(FailureKind::Failed, "no kops cluster was found in this account and region")
+                .hint("check --region and --profile; a network without kops' tags: provision import vpc-…"))
+        }
+        (None, _) => {
+            let message = format!("no cluster of that name was found; there are: {}", names.join(", "));
+            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
+        }
+    }
+}

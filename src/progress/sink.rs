@@ -1,0 +1,108 @@
+//! Where text goes: a stream that may be closed at any moment without harm to the run.
+//! Knows nothing of what is written.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+
+/// A stream whose first failed write is kept, and after that nothing more is written.
+///
+/// A reader that closes its end (`provision plan | head`) must neither kill a run nor make it panic.
+pub struct Sink {
+    stream: Box<dyn Write>,
+    failed: Option<io::Error>,
+}
+
+impl Sink {
+    /// Results.
+    pub fn stdout() -> Self {
+        Self::new(io::stdout())
+    }
+
+    /// Progress, questions and errors.
+    pub fn stderr() -> Self {
+        Self::new(io::stderr())
+    }
+
+    /// Any other stream.
+    pub fn new(stream: impl Write + 'static) -> Self {
+        Self { stream: Box::new(stream), failed: None }
+    }
+
+    /// Writes text as it is, and flushes.
+    pub fn write(&mut self, text: &str) {
+        if self.failed.is_none()
+            && let Err(error) = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush())
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    /// Writes text and a line break.
+    pub fn line(&mut self, text: &str) {
+        self.write(&format!("{text}\n"));
+    }
+
+    /// Whether everything was written that somebody wanted to read.
+    ///
+    /// # Errors
+    /// What the stream answered, unless the reader only closed its end.
+    pub fn finish(self) -> io::Result<()> {
+        match self.failed {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sink").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Fails every write, and counts them.
+    struct Broken {
+        kind: ErrorKind,
+        writes: Rc<Cell<usize>>,
+    }
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            self.writes.set(self.writes.get() + 1);
+            Err(self.kind.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn finish_after_two_writes(kind: ErrorKind) -> (io::Result<()>, usize) {
+        let writes = Rc::new(Cell::new(0));
+        let mut sink = Sink::new(Broken { kind, writes: Rc::clone(&writes) });
+        sink.line("one");
+        sink.line("two");
+        (sink.finish(), writes.get())
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error_and_is_written_to_no_more() {
+        let (result, writes) = finish_after_two_writes(ErrorKind::BrokenPipe);
+        assert!(result.is_ok());
+        assert_eq!(writes, 1);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let (result, writes) = finish_after_two_writes(ErrorKind::StorageFull);
+        assert_eq!(result.expect_err("the disk is full").kind(), ErrorKind::StorageFull);
+        assert_eq!(writes, 1);
+    }
+}
