@@ -1,0 +1,100 @@
+//! Who may know whom: reads the sources and holds the rules that keep the house easy to live in.
+
+use std::path::{Path, PathBuf};
+
+/// Every source file with its path below `src`, and its text without comments and unit tests.
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("the sources can be read") {
+            let path = entry.expect("the sources can be read").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(&root).expect("below the root").display().to_string();
+            let text = std::fs::read_to_string(&path).expect("the sources can be read");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+            (name, lines.collect::<Vec<_>>().join("\n"))
+        })
+        .collect()
+}
+
+/// Whether a file is the module `name` or lies below it.
+fn is_of(file: &str, name: &str) -> bool {
+    file == format!("{name}.rs") || file.starts_with(&format!("{name}/"))
+}
+
+fn offenders(is_concerned: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, code) in sources().iter().filter(|(file, _)| is_concerned(file)) {
+        for (number, line) in code.lines().enumerate() {
+            found.extend(
+                words
+                    .iter()
+                    .filter(|word| line.contains(**word))
+                    .map(|word| format!("{file}: `{word}` in `{}` ({number})", line.trim())),
+            );
+        }
+    }
+    found
+}
+
+const PURE: &[&str] = &["planner", "diff", "steps", "graph", "plan", "blueprint", "render"];
+
+#[test]
+fn what_decides_and_what_prints_is_pure() {
+    let pure = |file: &str| PURE.iter().any(|name| is_of(file, name));
+    let found = offenders(pure, &["async ", "tokio", "std::fs", "aws_"]);
+    // Kinds are named as Terraform users know them.
+    let found: Vec<_> = found.iter().filter(|line| !line.contains("\"aws_")).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_sdk_is_known_only_where_aws_is_spoken_to() {
+    let may = ["aws", "resources", "discovery", "preflight"];
+    let others = |file: &str| !may.iter().any(|name| is_of(file, name)) && file != "state/s3.rs";
+    let found = offenders(others, &["aws_sdk_", "aws_config", "aws_smithy"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn kinds_do_not_know_the_engine() {
+    let names = ["plan", "planner", "state", "graph", "steps", "executor", "refresh", "diff"];
+    let words: Vec<String> = names.iter().map(|name| format!("crate::{name}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let found = offenders(|file| is_of(file, "resources"), &words);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    let may = ["cli", "progress", "main"];
+    let others = |file: &str| !may.iter().any(|name| is_of(file, name));
+    let words = ["println!", "print!(", "eprintln!", "eprint!(", "stdout()", "stderr()"];
+    let found = offenders(others, &words);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_unmaintained_crate_has_one_importer() {
+    let found = offenders(|file| file != "retry.rs", &["backoff::"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_rules_would_catch_an_offender() {
+    assert!(!offenders(|file| is_of(file, "executor"), &["async "]).is_empty());
+    assert!(!offenders(|file| is_of(file, "resources"), &["aws.write"]).is_empty());
+}
