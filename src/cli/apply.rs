@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use provision::event::RunOutcome;
-use provision::executor::{Interrupt, Run, accept_drift, execute};
-use provision::failure::{Failure, FailureKind};
-use provision::discovery::Wanted;
-use provision::plan::Mode;
-use provision::planner::Options;
-use provision::progress::Progress;
-use provision::saved::SavedPlan;
-use provision::state::State;
-use provision::state::local::{self, Writer};
+use crate::event::RunOutcome;
+use crate::executor::{Interrupt, Run, accept_drift, execute};
+use crate::failure::{Failure, FailureKind};
+use crate::discovery::Wanted;
+use crate::plan::Mode;
+use crate::planner::Options;
+use crate::progress::Progress;
+use crate::saved::SavedPlan;
+use crate::state::State;
+use crate::state::local::{self, Writer};
 use tokio::sync::watch;
 
 use super::session::{Outlook, Session, state_failure};

@@ -1,41 +1,40 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
-use std::time::Duration;
+use serde::Serialize;
 
-use provision::discovery::Wanted;
-use provision::failure::{Failure, FailureKind};
-use provision::network::Network;
-use provision::plan::Mode;
-use provision::planner::{Options, Sighting};
-use provision::state::local;
-use provision::state::{Edit, Record, State};
+use crate::discovery::{Evidence, Wanted};
+use crate::failure::{Failure, FailureKind};
+use crate::network::Network;
+use crate::plan::{FORMAT_VERSION, Mode};
+use crate::planner::{Options, Sighting};
+use crate::state::local;
+use crate::state::{Edit, Record, State};
 
-use super::session::{Session, state_failure};
-use super::{Terminal, show};
+use super::options::Global;
+use super::screen::Screen;
+use super::session::{Session, state_failure, wanted};
+use super::{Exit, Import, show};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
-pub async fn run(
-    session: &Session,
-    wanted: Wanted,
-    lock_timeout: Duration,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
+pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let session = Session::open(global).await?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh =
         || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
     let mut writer =
-        local::open(&session.state_path, "import", lock_timeout, fresh).map_err(state_failure)?;
+        local::open(&session.state_path, "import", request.lock.lock_timeout, fresh).map_err(state_failure)?;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     let options = Options { mode: Mode::Apply, targets: Default::default(), replace: Default::default() };
     let state = (!writer.is_new()).then_some(&before);
+    let wanted = Wanted { vpc: Some(request.vpc), ..wanted(&request.discovery, global) };
     let outlook = session.look(state, &options, wanted).await?;
-    let Some(discovery) = &outlook.discovery else { return Ok(()) };
-    if !terminal.json {
-        show::evidence(discovery, terminal);
+    let discovery = outlook.discovery.as_ref().expect("a named VPC is always looked for");
+    if !global.json {
+        show::evidence(discovery, screen);
     }
-    show::warnings(discovery, terminal);
+    show::warnings(discovery, screen);
     refuse_another_network(&before, &discovery.network)?;
     let mut edits = Vec::new();
     if before.cluster.as_ref() != Some(&discovery.network.cluster) {
@@ -56,16 +55,25 @@ pub async fn run(
         writer.edit(edit).map_err(state_failure)?;
     }
     writer.close().map_err(state_failure)?;
-    if terminal.json {
-        terminal.json(&discovery.report());
+    if global.json {
+        screen.json(&Report { format_version: FORMAT_VERSION, adopted, choices: &discovery.evidence });
     } else if adopted == 0 {
-        terminal.print("Nothing to do: this network is adopted already.\n");
+        screen.out.write("Nothing to do: this network is adopted already.\n");
     } else {
-        terminal.print(&format!(
+        screen.out.write(&format!(
             "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
         ));
     }
-    Ok(())
+    Ok(Exit::Done)
+}
+
+/// What `import --json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    format_version: &'static str,
+    /// How many resources were not adopted before.
+    adopted: usize,
+    choices: &'a [Evidence],
 }
 
 /// What stands in one VPC cannot be moved to another by adopting that.

@@ -3,15 +3,19 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use provision::aws::Aws;
-use provision::discovery::{ClusterFound, DiscoveryError, clusters};
-use provision::failure::{Failure, FailureKind};
-use provision::init::stack_file;
+use crate::aws::{Aws, Settings};
+use crate::discovery::{ClusterFound, DiscoveryError, clusters};
+use crate::failure::{Failure, FailureKind};
+use crate::init::stack_file;
 
-use super::Terminal;
+use super::Exit;
+use super::options::Global;
+use super::screen::Screen;
+use super::session::{STACK_FILE, no_region};
 
 /// Finds the cluster and writes the file; never over one that is there.
-pub async fn run(aws: &Aws, path: &Path, wanted: Option<&str>, terminal: &Terminal) -> Result<(), Failure> {
+pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let path = global.config.as_deref().unwrap_or(Path::new(STACK_FILE));
     let refused = || {
         Failure::message(FailureKind::Usage, format!("{} exists already, and is not overwritten", path.display()))
             .hint("name another file with --config")
@@ -19,8 +23,14 @@ pub async fn run(aws: &Aws, path: &Path, wanted: Option<&str>, terminal: &Termin
     if path.exists() {
         return Err(refused());
     }
-    let found = clusters(aws).await.map_err(failure)?;
-    let cluster = choose(found, wanted)?;
+    let settings = Settings {
+        region: global.region.clone(),
+        profile: global.profile.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+    };
+    let aws = Aws::connect(&settings).await.map_err(no_region)?;
+    let found = clusters(&aws).await.map_err(failure)?;
+    let cluster = choose(found, global.cluster.as_deref())?;
     let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;
     let written = std::fs::File::options()
         .write(true)
@@ -30,8 +40,8 @@ pub async fn run(aws: &Aws, path: &Path, wanted: Option<&str>, terminal: &Termin
     match written {
         Ok(()) => {
             let message = format!("Wrote {} for the cluster {}. Next: provision plan", path.display(), cluster.name);
-            terminal.print(&format!("{message}\n"));
-            Ok(())
+            screen.out.line(&message);
+            Ok(Exit::Done)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused()),
         Err(error) => {

@@ -1,37 +1,36 @@
 //! `provision output`: prints what other tools need of the stack, from the state alone.
 
-use provision::failure::{Failure, FailureKind};
-use provision::outputs::outputs;
-use provision::render::harmless;
-use provision::state::State;
+use crate::failure::Failure;
+use crate::outputs::outputs;
+use crate::render::harmless;
 
-use super::Terminal;
+use super::options::Global;
+use super::screen::Screen;
+use super::session::existing_state;
+use super::{Exit, Output};
 
 /// Prints one output, or all of them.
-pub fn run(state: Option<&State>, name: Option<&str>, terminal: &Terminal) -> Result<(), Failure> {
-    let Some(state) = state else {
-        return Err(Failure::message(FailureKind::Failed, "there is no state yet, so there are no outputs")
-            .hint("provision apply"));
-    };
-    let outputs = outputs(state);
-    match name {
+pub(super) fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let (_, state) = existing_state(global)?;
+    let outputs = outputs(&state);
+    match &request.name {
         Some(name) => {
             let text = outputs.text(name).map_err(|error| {
                 let hint = error.hint();
                 Failure::usage(error).hint(hint)
             })?;
-            if terminal.json {
-                terminal.json(&text);
+            if global.json {
+                screen.json(&text);
             } else {
-                terminal.print(&format!("{}\n", harmless(&text)));
+                screen.out.line(&harmless(&text));
             }
         }
-        None if terminal.json => terminal.json(&outputs),
+        None if global.json => screen.json(&outputs),
         None => {
             for (name, text) in outputs.texts() {
-                terminal.print(&format!("{name} = {}\n", harmless(&text)));
+                screen.out.line(&format!("{name} = {}", harmless(&text)));
             }
         }
     }
-    Ok(())
+    Ok(Exit::Done)
 }

@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join;
-use provision::aws::{Aws, AwsError, Settings};
-use provision::blueprint::{Blueprint, blueprint};
-use provision::discovery::{Discovery, DiscoveryError, Wanted, discover};
-use provision::failure::{Failure, FailureKind};
-use provision::executor::hint_for_code;
-use provision::kind::{KindError, Registry};
-use provision::network::Network;
-use provision::plan::{Mode, Plan};
-use provision::planner::{self, Input, Options, Planning, Sightings};
-use provision::refresh::{RefreshError, refresh};
-use provision::resources::registry;
-use provision::saved::SavedPlan;
-use provision::stack::{self, Stack};
-use provision::state::State;
-use provision::state::local::{self, StateError};
-use provision::preflight;
+use crate::aws::{Aws, AwsError, NoRegion, Settings};
+use crate::blueprint::{Blueprint, blueprint};
+use crate::discovery::{Discovery, DiscoveryError, Wanted, discover};
+use crate::failure::{Failure, FailureKind};
+use crate::executor::hint_for_code;
+use crate::kind::{KindError, Registry};
+use crate::network::Network;
+use crate::plan::{Mode, Plan};
+use crate::planner::{self, Input, Options, Planning, Sightings};
+use crate::refresh::{RefreshError, refresh};
+use crate::resources::registry;
+use crate::saved::SavedPlan;
+use crate::stack::{self, Stack};
+use crate::state::State;
+use crate::state::local::{self, StateError};
+use crate::preflight;
 
-use super::GlobalOptions;
+use super::options::{self, Global};
 
 /// The stack file that is taken when none is named.
-const STACK_FILE: &str = "provision.yaml";
+pub(super) const STACK_FILE: &str = "provision.yaml";
 
 /// One stack in one account and region.
 pub struct Session {
@@ -47,18 +47,16 @@ pub struct Outlook {
 
 impl Session {
     /// Reads the stack file and configures AWS. Nothing is sent yet.
-    pub async fn open(options: &GlobalOptions) -> Result<Self, Failure> {
+    pub async fn open(options: &Global) -> Result<Self, Failure> {
         let stack = read_stack(options.config.as_deref())?;
         let settings = Settings {
             region: options.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string)),
             profile: options.profile.clone(),
             endpoint_url: options.endpoint_url.clone(),
         };
-        let aws = Aws::connect(&settings).await.map_err(|error| {
-            Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
-        })?;
+        let aws = Aws::connect(&settings).await.map_err(no_region)?;
         Ok(Self {
-            state_path: state_path(options, &stack.stack.to_string())?,
+            state_path: state_path(options, &stack.stack.to_string()),
             stack,
             aws,
             registry: registry(),
@@ -186,6 +184,23 @@ impl Session {
     }
 }
 
+/// No region is known.
+pub fn no_region(error: NoRegion) -> Failure {
+    Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
+}
+
+/// What the options say of the network.
+pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
+    Wanted {
+        cluster: global.cluster.clone(),
+        vpc: None,
+        subnets: named.subnets.clone(),
+        node_groups: named.node_groups.clone(),
+        master_groups: named.control_plane_groups.clone(),
+        recorded: None,
+    }
+}
+
 /// Whether a recorded network answers what is wanted without another look.
 fn is_settled(network: &Network, wanted: &Wanted) -> bool {
     let Wanted { cluster, vpc, subnets, node_groups, master_groups, recorded: _ } = wanted;
@@ -212,10 +227,21 @@ fn read_stack(path: Option<&Path>) -> Result<Stack, Failure> {
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))
 }
 
-fn state_path(options: &GlobalOptions, stack: &str) -> Result<PathBuf, Failure> {
-    match options.state.as_deref() {
-        None => Ok(PathBuf::from(format!("state/{stack}.json"))),
-        Some(path) => Ok(PathBuf::from(path)),
+fn state_path(options: &Global, stack: &str) -> PathBuf {
+    options.state.clone().unwrap_or_else(|| PathBuf::from(format!("state/{stack}.json")))
+}
+
+/// The state and its place, for commands that need nothing else.
+pub fn existing_state(options: &Global) -> Result<(PathBuf, State), Failure> {
+    let stack = read_stack(options.config.as_deref())?;
+    let path = state_path(options, &stack.stack.to_string());
+    match local::read(&path).map_err(state_failure)? {
+        Some(state) => Ok((path, state)),
+        None => {
+            let message = format!("there is no state at {}", path.display());
+            Err(Failure::message(FailureKind::Failed, message)
+                .hint("provision apply makes one; --state names another one"))
+        }
     }
 }
 

@@ -1,34 +1,34 @@
 //! Plans and discoveries on the terminal.
 //! Knows nothing of how they were made.
 
-use provision::discovery::{Discovery, Evidence};
-use provision::failure::{Failure, FailureKind};
-use provision::plan::Plan;
-use provision::render::{harmless, plan_text};
+use crate::discovery::{Discovery, Evidence};
+use crate::failure::{Failure, FailureKind};
+use crate::plan::Plan;
+use crate::render::{harmless, plan_text};
 
-use super::Terminal;
+use super::screen::Screen;
 
 /// Prints a plan, with what was found of the network when it was looked for just now.
-pub fn plan(plan: &Plan, discovery: Option<&Discovery>, terminal: &Terminal) {
+pub fn plan(plan: &Plan, discovery: Option<&Discovery>, screen: &mut Screen) {
     if let Some(discovery) = discovery {
-        warnings(discovery, terminal);
+        warnings(discovery, screen);
     }
-    terminal.print(&plan_text(plan, &terminal.styles.out));
+    screen.out.write(&plan_text(plan, &screen.styles.out));
 }
 
 /// What discovery has to warn of.
-pub fn warnings(discovery: &Discovery, terminal: &Terminal) {
+pub fn warnings(discovery: &Discovery, screen: &mut Screen) {
     for warning in &discovery.warnings {
-        terminal.note(&format!("warning: {}", harmless(&warning.to_string())));
+        screen.err.line(&format!("warning: {}", harmless(&warning.to_string())));
     }
 }
 
 /// What was chosen of the network, and why.
-pub fn evidence(discovery: &Discovery, terminal: &Terminal) {
+pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
     for Evidence { what, id, because, rejected } in &discovery.evidence {
-        terminal.print(&format!("{what}: {}\n    {}\n", harmless(id), harmless(because)));
+        screen.out.write(&format!("{what}: {}\n    {}\n", harmless(id), harmless(because)));
         for other in rejected {
-            terminal.print(&format!("    not {}: {}\n", harmless(&other.id), harmless(&other.because)));
+            screen.out.write(&format!("    not {}\n", harmless(&other.to_string())));
         }
     }
 }

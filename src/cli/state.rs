@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use provision::address::Address;
-use provision::failure::{Failure, FailureKind};
-use provision::render::{harmless, state_list, state_show};
-use provision::state::local::{self, Writer};
-use provision::state::{Edit, Record, State};
+use crate::address::Address;
+use crate::failure::{Failure, FailureKind};
+use crate::render::{harmless, state_list, state_show};
+use crate::state::local::{self, Writer};
+use crate::state::{Edit, Record, State};
 
 use super::session::state_failure;
 use super::{Terminal, confirm};
