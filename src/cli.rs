@@ -1,0 +1,311 @@
+//! The command line: every command and option, and who carries them out.
+//! Knows nothing of how a command does its work.
+
+pub mod completions;
+pub mod confirm;
+pub mod logging;
+pub mod options;
+pub mod schema;
+pub mod screen;
+mod values;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::address::Address;
+use crate::failure::{Failure, FailureKind};
+use crate::resource::Id;
+
+use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
+use screen::Screen;
+
+/// Highly available storage beside a kops cluster: plan it, see what it costs, apply it.
+///
+/// `provision` finds a kops cluster's network, builds EFS file systems and Multi-AZ PostgreSQL databases beside it, and
+/// keeps them as the stack file describes. The network is watched, and never changed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "provision",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = "\
+Examples:
+  provision plan                       See what would be done; needs no set-up but AWS credentials
+  provision apply                      Plan, show, ask, carry out
+  provision output nfs_mount_points    One output, ready for a script
+
+Exit codes:
+  0    Done
+  1    Failed, or wrong usage
+  2    With `plan --detailed-exitcode`: there are changes
+  3    The state is locked, or the saved plan is stale; nothing was changed
+  130  Interrupted; the same command carries on"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented stack file for the cluster in this account and region
+    ///
+    /// Refuses to overwrite a file. Without the file, every command uses the built-in reference stack: the same one.
+    Init,
+    /// Adopt a cluster's network: its VPC, one subnet per zone, its security groups
+    #[command(after_long_help = "\
+Examples:
+  provision import vpc-0a1b2c3d
+  provision import vpc-0a1b2c3d --cluster k8s.myzone.net
+  provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b")]
+    Import(Import),
+    /// Show what `apply` would do; changes nothing
+    #[command(after_long_help = "\
+Examples:
+  provision plan
+  provision plan --out plans/friday.json     Save the plan, to be applied exactly as it was seen
+  provision plan --detailed-exitcode         Exit code 2 if there is anything to do
+  provision plan --json | jq .summary")]
+    Plan(Plan),
+    /// Plan, show, ask, and carry out
+    ///
+    /// With a saved plan, carries out exactly that plan, or nothing if anything has changed since it was made.
+    #[command(after_long_help = "\
+Examples:
+  provision apply
+  provision apply plans/friday.json
+  provision apply --auto-approve --json      For scripts: one event a line, the summary last
+  provision apply --refresh-only             Record what changed outside; changes nothing in AWS
+
+Ctrl-C stops before the next step. What AWS is at work on is recorded; the same command waits for it.")]
+    Apply(Apply),
+    /// Delete what the stack owns; the cluster's own network is only forgotten
+    ///
+    /// A file system or database is deleted only after an applied change has turned its `deletion_protection` off.
+    #[command(after_long_help = "\
+Examples:
+  provision plan --destroy                   See it first
+  provision destroy")]
+    Destroy(Destroy),
+    /// Print outputs: mount points, endpoints, ids
+    #[command(after_long_help = "\
+Examples:
+  provision output
+  provision output nfs_mount_points          Names separated by spaces, one for each zone
+  provision output pgsql_endpoint            host:port
+  provision output --json | jq -r .databases")]
+    Output(Output),
+    /// Look at the state, and mend it
+    #[command(subcommand)]
+    State(State),
+    /// Print shell completions
+    #[command(after_long_help = "\
+Examples:
+  provision completions bash > /etc/bash_completion.d/provision
+  provision completions zsh > \"${fpath[1]}/_provision\"")]
+    Completions(Completions),
+    /// Print the JSON Schema of a document
+    #[command(after_long_help = "\
+Examples:
+  provision schema stack > stack.schema.json     For editors: completion and checks while writing provision.yaml")]
+    Schema(Schema),
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The VPC that the cluster is in
+    #[arg(value_name = "VPC-ID", value_parser = values::vpc)]
+    pub vpc: Id,
+    #[command(flatten)]
+    pub discovery: Discovery,
+    #[command(flatten)]
+    pub lock: Lock,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub planning: Planning,
+    #[command(flatten)]
+    pub parallelism: Parallelism,
+    #[command(flatten)]
+    pub lock: Lock,
+    /// Save the plan; without FILE, under a new name in `plans/`
+    ///
+    /// A saved plan is applied only if stack, state and AWS are still as they were when it was made.
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub out: Option<Option<PathBuf>>,
+    /// Exit with 2 if there are changes (with --refresh-only: drift), with 0 if there are none
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A plan saved by `plan --out`; without it, a new plan is made
+    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "replace", "destroy", "refresh_only"])]
+    pub plan: Option<PathBuf>,
+    /// Carry the plan out only if its digest begins like this: `plan --out` prints it
+    #[arg(long, value_name = "DIGEST", value_parser = values::digest)]
+    pub expect: Option<String>,
+    #[command(flatten)]
+    pub planning: Planning,
+    #[command(flatten)]
+    pub parallelism: Parallelism,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// Arguments of `destroy`.
+#[derive(Debug, Args)]
+pub struct Destroy {
+    /// Delete only this resource and what depends on it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<Address>,
+    #[command(flatten)]
+    pub discovery: Discovery,
+    #[command(flatten)]
+    pub parallelism: Parallelism,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
+}
+
+/// Arguments of `output`.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Print only the value of this output
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// What to do with the state. Every write goes through the lock and keeps a backup.
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// Print the address of every resource, one a line
+    List,
+    /// Print what is recorded of one resource
+    Show {
+        /// The resource: `aws_db_instance.gitlab-pgsql`
+        #[arg(value_name = "ADDRESS")]
+        address: Address,
+    },
+    /// Take a resource out of the state, and leave it in AWS as it is
+    Forget {
+        /// The resource: `aws_db_instance.gitlab-pgsql`
+        #[arg(value_name = "ADDRESS")]
+        address: Address,
+        #[command(flatten)]
+        lock: Lock,
+        #[command(flatten)]
+        approval: Approval,
+    },
+    /// Record a resource under another address, and leave it in AWS as it is
+    Move {
+        /// Where it is recorded now
+        #[arg(value_name = "FROM")]
+        from: Address,
+        /// Where it is to be recorded; must be free, and of the same kind
+        #[arg(value_name = "TO")]
+        to: Address,
+        #[command(flatten)]
+        lock: Lock,
+        #[command(flatten)]
+        approval: Approval,
+    },
+    /// Take the lock away from a run that is known to be dead
+    Unlock {
+        /// The lock's id, as the message about the lock shows it
+        #[arg(value_name = "ID")]
+        id: String,
+        #[command(flatten)]
+        approval: Approval,
+    },
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The document
+    #[arg(value_name = "DOCUMENT")]
+    pub document: schema::Document,
+}
+
+/// How a command ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    /// There is something to do, and the exit code is to say so.
+    Changes,
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Changes => 2,
+        }
+    }
+}
+
+/// Reads the command line. `--color` takes effect first, so that help and errors obey it too.
+///
+/// # Errors
+/// What clap says: the text is help, the version, or what is wrong.
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let choice = screen::color_choice(arguments);
+    choice.write_global();
+    let color = match choice {
+        anstream::ColorChoice::Never => clap::ColorChoice::Never,
+        anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => clap::ColorChoice::Always,
+        anstream::ColorChoice::Auto => clap::ColorChoice::Auto,
+    };
+    let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// Why it did not do what it was asked.
+pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Completions(Completions { shell }) => completions::run(shell, screen),
+        Command::Schema(Schema { document }) => schema::run(document, screen),
+        Command::Init
+        | Command::Import(_)
+        | Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Destroy(_)
+        | Command::Output(_)
+        | Command::State(_) => Err(Failure::message(
+            FailureKind::Failed,
+            "this build has no engine, only the commands around it",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! The question before something is changed.
+//! Knows nothing of what will be done; the caller has shown it.
+
+use crate::failure::{Failure, FailureKind};
+use crate::render::{Ink, harmless};
+
+use super::options::Approval;
+use super::screen::{Asking, Screen};
+
+/// What is asked. Only the exact answer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question<'a> {
+    /// Whether to carry out the plan that was shown.
+    Apply,
+    /// Whether to delete everything; answered with the stack's name.
+    Destroy { stack: &'a str },
+    /// Whether to change the state: `forget aws_vpc.network`.
+    State { change: &'a str },
+}
+
+impl<'a> Question<'a> {
+    fn text(self) -> String {
+        match self {
+            Self::Apply => "Carry out this plan? Only `yes` is taken as a yes:".to_owned(),
+            Self::Destroy { stack } => {
+                format!(
+                    "Delete all of this? There is no way back. Type the stack's name, `{}`:",
+                    harmless(stack)
+                )
+            }
+            Self::State { change } => format!("Really {}? Only `yes` is taken as a yes:", harmless(change)),
+        }
+    }
+
+    fn answer(self) -> &'a str {
+        match self {
+            Self::Apply | Self::State { .. } => "yes",
+            Self::Destroy { stack } => stack,
+        }
+    }
+}
+
+/// Asks, unless the answer was given on the command line.
+///
+/// # Errors
+/// When the answer is another one, and when nobody can be asked.
+pub fn confirm(screen: &mut Screen, approval: Approval, question: Question<'_>) -> Result<(), Failure> {
+    if approval.auto_approve {
+        return Ok(());
+    }
+    let Asking::Somebody(input) = &mut screen.asking else {
+        let message =
+            "this needs a yes, and nobody can be asked here: there is no terminal, or --no-input is set";
+        return Err(Failure::message(FailureKind::Usage, message).hint("say it with --auto-approve"));
+    };
+    screen.err.write(&format!("\n{} ", screen.styles.err.paint(Ink::Title, &question.text())));
+    let mut line = String::new();
+    let read = input.read_line(&mut line);
+    match read {
+        Ok(0) => screen.err.line(""),
+        Ok(_) if line.trim() == question.answer() => {
+            screen.err.line("");
+            return Ok(());
+        }
+        Ok(_) => {}
+        Err(error) => return Err(Failure::failed(error)),
+    }
+    Err(Failure::message(FailureKind::Failed, "cancelled: nothing was changed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io::{Cursor, Write};
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::progress::{Show, Sink, Styles};
+    use crate::render::Style;
+
+    const PLAIN: Style = Style { color: false, width: 80 };
+
+    #[derive(Clone, Default)]
+    struct Shared(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Asks with these keystrokes waiting, and returns the result and what was printed.
+    fn ask(typed: Option<&str>, auto_approve: bool, question: Question<'_>) -> (Result<(), Failure>, String) {
+        let printed = Shared::default();
+        let asking = match typed {
+            Some(typed) => Asking::Somebody(Box::new(Cursor::new(typed.to_owned()))),
+            None => Asking::Nobody,
+        };
+        let styles = Styles { out: PLAIN, err: PLAIN };
+        let (out, err) = (Sink::new(std::io::sink()), Sink::new(printed.clone()));
+        let mut screen = Screen { out, err, styles, asking, show: Show::Lines };
+        let result = confirm(&mut screen, Approval { auto_approve }, question);
+        let printed = String::from_utf8(printed.0.take()).expect("text is printed");
+        (result, printed)
+    }
+
+    #[test]
+    fn only_the_exact_answer_is_a_yes() {
+        let destroy = Question::Destroy { stack: "gitlab" };
+        for (question, typed, agreed) in [
+            (Question::Apply, "yes\n", true),
+            (Question::Apply, "yes", true),
+            (Question::Apply, "  yes \r\n", true),
+            (Question::Apply, "y\n", false),
+            (Question::Apply, "YES\n", false),
+            (Question::Apply, "\nyes\n", false),
+            (Question::Apply, "", false),
+            (destroy, "gitlab\n", true),
+            (destroy, "yes\n", false),
+            (Question::State { change: "forget a.b" }, "yes\n", true),
+        ] {
+            assert_eq!(ask(Some(typed), false, question).0.is_ok(), agreed, "{question:?} {typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_says_what_is_asked_and_which_answer_counts() {
+        let (_, printed) = ask(Some("no\n"), false, Question::State { change: "forget a.b\u{1b}[2J" });
+        assert_eq!(printed, "\nReally forget a.b\\u{1b}[2J? Only `yes` is taken as a yes: ");
+        let (_, printed) = ask(Some(""), false, Question::Destroy { stack: "gitlab" });
+        assert!(printed.contains("`gitlab`") && printed.ends_with('\n'));
+    }
+
+    #[test]
+    fn nobody_is_asked_without_a_terminal() {
+        let (result, printed) = ask(None, false, Question::Apply);
+        let failure = result.expect_err("nobody said yes");
+        assert_eq!(failure.kind().exit_code(), 1);
+        assert!(failure.text(&PLAIN).contains("--auto-approve"));
+        assert_eq!(printed, "");
+    }
+
+    #[test]
+    fn an_answer_on_the_command_line_is_enough() {
+        let (result, printed) = ask(None, true, Question::Destroy { stack: "gitlab" });
+        assert!(result.is_ok());
+        assert_eq!(printed, "");
+    }
+}

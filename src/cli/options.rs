@@ -1,0 +1,153 @@
+//! The options that several commands share.
+//! Knows nothing of what the commands do with them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ColorChoice};
+
+use crate::address::Address;
+use crate::plan::Mode;
+use crate::planner;
+use crate::resource::Id;
+
+use super::values;
+
+const EVERYWHERE: &str = "Options of every command";
+const NETWORK: &str = "Which network";
+
+/// The options that every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = EVERYWHERE)]
+pub struct Global {
+    /// The stack file [default: provision.yaml if there is one, else the built-in reference stack]
+    #[arg(short, long, global = true, value_name = "FILE", env = "PROVISION_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// The state file [default: state/<stack>.json]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "PROVISION_STATE",
+        hide_env_values = true,
+        value_parser = values::state
+    )]
+    pub state: Option<PathBuf>,
+    /// The kops cluster; needed only where several are found
+    #[arg(long, global = true, value_name = "NAME", env = "PROVISION_CLUSTER", hide_env_values = true)]
+    pub cluster: Option<String>,
+    /// The AWS region [default: the stack file's, AWS_REGION, the profile's]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// The AWS profile [default: AWS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Where AWS is: an emulator, say [default: AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL", value_parser = values::endpoint)]
+    pub endpoint_url: Option<String>,
+    /// Print JSON: one document, or one event a line while something is done
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Colours: `auto` has none in a pipe, with NO_COLOR set, or on a terminal without them
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Never ask: a command that would have to says which option answers it, and exits with 1
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Say on standard error what is going on; twice for more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// No progress: only failures and how it ended
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// What to plan.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Planning {
+    /// Only this resource and what it needs; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub target: Vec<Address>,
+    /// Replace this resource, whatever its differences; may be given several times
+    ///
+    /// A file system or database is replaced only if it is named here, and loses what it holds.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["destroy", "refresh_only"])]
+    pub replace: Vec<Address>,
+    /// Delete what the stack owns
+    #[arg(long, conflicts_with = "refresh_only")]
+    pub destroy: bool,
+    /// Only what changed outside since the last apply: show it, and with `apply` record it; AWS is not changed
+    #[arg(long)]
+    pub refresh_only: bool,
+    #[command(flatten)]
+    pub discovery: Discovery,
+}
+
+impl Planning {
+    /// What the plan sets out to do.
+    pub fn mode(&self) -> Mode {
+        match (self.destroy, self.refresh_only) {
+            (true, _) => Mode::Destroy,
+            (_, true) => Mode::RefreshOnly,
+            _ => Mode::Apply,
+        }
+    }
+
+    /// What the planner is asked for.
+    pub fn options(&self) -> planner::Options {
+        planner::Options {
+            mode: self.mode(),
+            targets: self.target.iter().cloned().collect(),
+            replace: self.replace.iter().cloned().collect(),
+        }
+    }
+}
+
+/// Answers to what discovery cannot decide by itself. Once adopted, a network is not looked for again.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = NETWORK)]
+pub struct Discovery {
+    /// Use this subnet in its zone; may be given several times, or separated by commas
+    #[arg(long = "subnet-id", value_name = "ID", value_delimiter = ',', value_parser = values::subnet)]
+    pub subnets: Vec<Id>,
+    /// The security group of the cluster's nodes; may be given several times
+    #[arg(
+        long = "node-security-group",
+        value_name = "ID",
+        value_delimiter = ',',
+        value_parser = values::security_group
+    )]
+    pub node_groups: Vec<Id>,
+    /// The security group of the cluster's control plane; may be given several times
+    #[arg(
+        long = "control-plane-security-group",
+        value_name = "ID",
+        value_delimiter = ',',
+        value_parser = values::security_group
+    )]
+    pub control_plane_groups: Vec<Id>,
+}
+
+/// How many things at once.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Parallelism {
+    /// How many AWS calls may be under way at once
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub parallelism: u8,
+}
+
+/// How to get the lock.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Lock {
+    /// How long to wait for another run that holds the state: `90s`, `5m`
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = values::duration)]
+    pub lock_timeout: Duration,
+}
+
+/// The answer to a question that is asked before anything is changed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Approval {
+    /// Do not ask
+    #[arg(long, visible_alias = "yes")]
+    pub auto_approve: bool,
+}

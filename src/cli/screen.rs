@@ -1,0 +1,146 @@
+//! Both ends of a conversation with a person or a script: where results go, and whether anybody can be asked.
+//! Knows nothing of what is said.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, IsTerminal};
+
+use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
+
+use crate::progress::{Progress, Show, Sink, Styles};
+use crate::render::{RunWords, Style, json_pretty};
+
+use super::options::Global;
+
+/// The width of lines that no terminal shows.
+const PIPE: usize = 80;
+/// Wider lines are hard to read, narrower ones impossible to break.
+const READABLE: std::ops::RangeInclusive<usize> = 40..=110;
+
+/// Where a command prints, and whom it can ask.
+#[derive(Debug)]
+pub struct Screen {
+    /// Results.
+    pub out: Sink,
+    /// Progress, questions and errors.
+    pub err: Sink,
+    pub styles: Styles,
+    pub asking: Asking,
+    /// How much of a run is shown while it goes on.
+    pub show: Show,
+}
+
+/// Whether anybody can be asked.
+pub enum Asking {
+    /// Somebody at a terminal.
+    Somebody(Box<dyn BufRead>),
+    Nobody,
+}
+
+impl Screen {
+    /// The process's own streams, as the options want them.
+    pub fn of(global: &Global) -> Self {
+        let styles = styles();
+        let asking = if !global.no_input && io::stdin().is_terminal() {
+            Asking::Somebody(Box::new(io::stdin().lock()))
+        } else {
+            Asking::Nobody
+        };
+        let draws = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let show = match () {
+            () if global.json => Show::Json,
+            () if global.quiet => Show::End,
+            // A log on the same terminal would tear the lines that change in place.
+            () if draws && global.verbose == 0 => Show::Live,
+            () => Show::Lines,
+        };
+        Self { out: Sink::stdout(), err: Sink::stderr(), styles, asking, show }
+    }
+
+    /// Prints a result as JSON.
+    pub fn json<T: Serialize>(&mut self, value: &T) {
+        self.out.line(&json_pretty(value));
+    }
+
+    /// The progress of a run, as the options want it.
+    pub fn progress(&self, words: RunWords) -> Progress {
+        Progress::new(self.show, words, self.styles)
+    }
+}
+
+impl std::fmt::Debug for Asking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Somebody(_) => "Somebody",
+            Self::Nobody => "Nobody",
+        })
+    }
+}
+
+/// How the process's own streams look: colours as `--color`, `NO_COLOR` and the terminal have it, and its width.
+pub fn styles() -> Styles {
+    let (out, err) = (io::stdout(), io::stderr());
+    Styles {
+        out: Style {
+            color: AutoStream::choice(&out) != ColorChoice::Never,
+            width: width(terminal_size_of(&out)),
+        },
+        err: Style {
+            color: AutoStream::choice(&err) != ColorChoice::Never,
+            width: width(terminal_size_of(&err)),
+        },
+    }
+}
+
+fn width<T>(size: Option<(Width, T)>) -> usize {
+    size.map_or(PIPE, |(Width(columns), _)| usize::from(columns).clamp(*READABLE.start(), *READABLE.end()))
+}
+
+/// What `--color` says, before the command line is read as a whole; a wrong value is left for that to complain of.
+pub(super) fn color_choice(arguments: &[OsString]) -> ColorChoice {
+    let mut arguments =
+        arguments.iter().take_while(|argument| *argument != "--").map(|a| a.to_string_lossy());
+    while let Some(argument) = arguments.next() {
+        let value = match argument.strip_prefix("--color") {
+            Some("") => arguments.next().map(|value| value.into_owned()),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        match value.as_deref() {
+            Some("always") => return ColorChoice::Always,
+            Some("never") => return ColorChoice::Never,
+            Some("auto") => return ColorChoice::Auto,
+            _ => {}
+        }
+    }
+    ColorChoice::Auto
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colour_is_known_before_the_command_line_is_read() {
+        for (line, expected) in [
+            ("provision plan", ColorChoice::Auto),
+            ("provision --color never plan", ColorChoice::Never),
+            ("provision plan --color=always", ColorChoice::Always),
+            ("provision plan --color=mauve", ColorChoice::Auto),
+            ("provision plan --color", ColorChoice::Auto),
+            ("provision output -- --color=never", ColorChoice::Auto),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(color_choice(&arguments), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_are_as_wide_as_the_terminal_within_reason() {
+        assert_eq!(width::<()>(None), 80);
+        for (columns, expected) in [(20, 40), (72, 72), (400, 110)] {
+            assert_eq!(width(Some((Width(columns), ()))), expected);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use super::*;
+use crate::plan::Mode;
+
+fn parse_line(line: &str) -> Result<Cli, clap::Error> {
+    parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+}
+
+fn refused(line: &str) -> String {
+    parse_line(line).expect_err(line).to_string()
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn options_of_every_command_stand_before_and_after_it() {
+    for line in ["provision --json -vv plan", "provision plan --json -vv", "provision --json plan -v -v"] {
+        let global = parse_line(line).expect(line).global;
+        assert!(global.json && global.verbose == 2, "{line}");
+    }
+}
+
+#[test]
+fn a_plan_has_the_defaults_of_the_contract() {
+    let Command::Plan(plan) = parse_line("provision plan").expect("a plan").command else {
+        panic!("not a plan")
+    };
+    assert_eq!(plan.planning.mode(), Mode::Apply);
+    assert_eq!(plan.parallelism.parallelism, 10);
+    assert_eq!(plan.lock.lock_timeout, Duration::ZERO);
+    assert_eq!((plan.out, plan.detailed_exitcode), (None, false));
+}
+
+#[test]
+fn a_plan_is_saved_under_a_given_name_or_a_new_one() {
+    for (line, expected) in [
+        ("provision plan --out", Some(None)),
+        ("provision plan --out --json", Some(None)),
+        ("provision plan --out plans/a.json", Some(Some("plans/a.json"))),
+    ] {
+        let Command::Plan(plan) = parse_line(line).expect(line).command else { panic!("not a plan") };
+        assert_eq!(plan.out, expected.map(|file| file.map(PathBuf::from)), "{line}");
+    }
+}
+
+#[test]
+fn what_is_planned_reaches_the_planner() {
+    let line =
+        "provision apply --target aws_vpc.network --target aws_subnet.eu-west-1a --replace aws_vpc.network";
+    let Command::Apply(apply) = parse_line(line).expect(line).command else { panic!("not an apply") };
+    let options = apply.planning.options();
+    assert_eq!((options.mode, options.targets.len(), options.replace.len()), (Mode::Apply, 2, 1));
+    for (flag, mode) in [("--destroy", Mode::Destroy), ("--refresh-only", Mode::RefreshOnly)] {
+        let Command::Plan(plan) = parse_line(&format!("provision plan {flag}")).expect(flag).command else {
+            panic!("not a plan")
+        };
+        assert_eq!(plan.planning.mode(), mode);
+    }
+}
+
+#[test]
+fn yes_and_auto_approve_are_one_option() {
+    for line in [
+        "provision apply --yes",
+        "provision apply plans/a.json --auto-approve --expect 3f9a0b1c2d3e",
+        "provision destroy --yes",
+        "provision state forget aws_vpc.network --yes",
+        "provision state move aws_vpc.a aws_vpc.b --auto-approve --lock-timeout 5m",
+        "provision state unlock 0123 --yes",
+    ] {
+        assert!(parse_line(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn ids_of_the_network_are_given_one_by_one_or_in_a_list() {
+    let line = "provision import vpc-1 --subnet-id subnet-1,subnet-2 --subnet-id subnet-3 \
+                --node-security-group sg-1 --control-plane-security-group sg-2 --cluster k8s.myzone.net";
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cli = parse_line(&line).expect("an import");
+    let Command::Import(import) = cli.command else { panic!("not an import") };
+    assert_eq!(import.vpc, Id::new("vpc-1"));
+    assert_eq!(import.discovery.subnets, ["subnet-1", "subnet-2", "subnet-3"].map(Id::new));
+    assert_eq!(import.discovery.node_groups, [Id::new("sg-1")]);
+    assert_eq!(import.discovery.control_plane_groups, [Id::new("sg-2")]);
+    assert_eq!(cli.global.cluster.as_deref(), Some("k8s.myzone.net"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_reason() {
+    for (line, part) in [
+        ("provision plann", "plan"),
+        ("provision plan --detailed-exit", "--detailed-exitcode"),
+        ("provision plan --state s3://bucket/key", "s3://"),
+        ("provision plan --parallelism 0", "1..=100"),
+        ("provision plan --parallelism 101", "1..=100"),
+        ("provision plan --lock-timeout soon", "90s"),
+        ("provision plan --target nonsense", "kind.name"),
+        ("provision plan --destroy --refresh-only", "cannot be used with"),
+        ("provision plan --destroy --replace a.b", "cannot be used with"),
+        ("provision apply a.json --target a.b", "cannot be used with"),
+        ("provision apply --expect xyz", "8"),
+        ("provision import sg-1", "vpc-"),
+        ("provision plan --color mauve", "always"),
+        ("provision plan --endpoint-url localhost", "http://"),
+    ] {
+        assert!(refused(line).contains(part), "{line}: {}", refused(line));
+    }
+}
+
+#[test]
+fn exit_codes_of_success_are_those_of_the_contract() {
+    assert_eq!((Exit::Done.code(), Exit::Changes.code()), (0, 2));
+}
+
+#[test]
+fn every_command_and_option_has_a_help_text() {
+    fn check(command: &clap::Command, path: &str) {
+        let path = format!("{path} {}", command.get_name());
+        assert!(command.get_about().is_some(), "{path}");
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{path} {}", argument.get_id());
+        }
+        command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(|sub| check(sub, &path));
+    }
+    let mut command = Cli::command();
+    command.build();
+    check(&command, "");
+}

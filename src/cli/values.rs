@@ -1,0 +1,120 @@
+//! The values of options, checked as they are read.
+//! Knows nothing of the options themselves.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::resource::Id;
+
+/// A file for the state.
+pub(super) fn state(text: &str) -> Result<PathBuf, String> {
+    match text.split_once("://") {
+        Some((scheme, _)) => {
+            Err(format!("a state at {scheme}:// is not supported by this version; give the path of a file"))
+        }
+        None if text.is_empty() => Err("give the path of a file".to_owned()),
+        None => Ok(PathBuf::from(text)),
+    }
+}
+
+/// `90s`, `5m`, `1h 30m`, or `0`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "give a span of time such as `90s` or `5m`".to_owned())
+}
+
+/// Where AWS is.
+pub(super) fn endpoint(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match host {
+        Some(host) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("give a URL that begins with http:// or https://".to_owned()),
+    }
+}
+
+/// The beginning of a plan's digest.
+pub(super) fn digest(text: &str) -> Result<String, String> {
+    let digits = text.len() >= 8 && text.chars().all(|digit| digit.is_ascii_hexdigit());
+    if digits {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("give at least 8 of its digits (0-9, a-f)".to_owned())
+    }
+}
+
+/// The id of a VPC.
+pub(super) fn vpc(text: &str) -> Result<Id, String> {
+    id(text, "vpc-")
+}
+
+/// The id of a subnet.
+pub(super) fn subnet(text: &str) -> Result<Id, String> {
+    id(text, "subnet-")
+}
+
+/// The id of a security group.
+pub(super) fn security_group(text: &str) -> Result<Id, String> {
+    id(text, "sg-")
+}
+
+fn id(text: &str, prefix: &str) -> Result<Id, String> {
+    match text.strip_prefix(prefix) {
+        Some(rest) if !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            Ok(Id::new(text))
+        }
+        _ => Err(format!("an id begins with `{prefix}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_are_read_as_people_write_them() {
+        for (text, seconds) in
+            [("0", 0), ("0s", 0), ("90s", 90), ("5m", 300), ("1h 30m", 5400), ("PT2M", 120)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "90", "-5s", "soon", "5 m x"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_state_elsewhere_is_refused_by_name() {
+        assert!(state("s3://bucket/key").expect_err("not supported").contains("s3://"));
+        assert_eq!(state("state/gitlab.json"), Ok(PathBuf::from("state/gitlab.json")));
+    }
+
+    #[test]
+    fn ids_are_told_apart_by_their_beginning() {
+        assert_eq!(vpc("vpc-0a1b"), Ok(Id::new("vpc-0a1b")));
+        for text in ["subnet-0a1b", "vpc-", "vpc-0a 1b", "vpc-\u{1b}[2J", ""] {
+            assert!(vpc(text).is_err(), "{text:?}");
+        }
+        assert!(subnet("subnet-1").is_ok() && security_group("sg-1").is_ok());
+    }
+
+    #[test]
+    fn a_digest_may_be_cut_short_but_not_to_nothing() {
+        assert_eq!(digest("3F9A0b1c2d3e"), Ok("3f9a0b1c2d3e".to_owned()));
+        assert!(digest("3f9a").is_err() && digest("not a digest").is_err());
+    }
+
+    #[test]
+    fn an_endpoint_is_a_web_address() {
+        assert!(endpoint("http://localhost:4566").is_ok());
+        for text in ["localhost:4566", "http://", "ftp://x"] {
+            assert!(endpoint(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A run as it is shown while it goes on, and its end.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+
+use provision::address::Address;
+use provision::event::{Event, FailureText, RunOutcome, RunSummary};
+use provision::plan::{Action, Summary};
+use provision::progress::{Progress, Show, Sink, Styles};
+use provision::render::{RunWords, Style};
+
+const PLAIN: Style = Style { color: false, width: 80 };
+const STYLES: Styles = Styles { out: PLAIN, err: PLAIN };
+
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.borrow().clone()).expect("text is printed")
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A stream whose reader is gone.
+struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn words() -> RunWords {
+    RunWords { title: "Apply", again: "provision apply".to_owned() }
+}
+
+/// What the events print on standard output and standard error.
+fn shown(show: Show, events: &[Event]) -> (String, String) {
+    let (out, err) = (Shared::default(), Shared::default());
+    let mut progress = Progress::on(Sink::new(out.clone()), Sink::new(err.clone()), show, words(), STYLES);
+    events.iter().for_each(|event| progress.event(event));
+    progress.finish().expect("memory can be written");
+    (out.text(), err.text())
+}
+
+fn at(address: &str) -> Address {
+    address.parse().expect("a valid address")
+}
+
+fn started(address: &str) -> Event {
+    Event::StepStarted { address: at(address), action: Action::Create }
+}
+
+fn settling(address: &str, status: &str, elapsed_seconds: f64) -> Event {
+    Event::Settling {
+        address: at(address),
+        action: Action::Create,
+        status: status.to_owned(),
+        elapsed_seconds,
+    }
+}
+
+fn done(address: &str, id: &str, elapsed_seconds: f64) -> Event {
+    Event::StepDone { address: at(address), action: Action::Create, id: Some(id.to_owned()), elapsed_seconds }
+}
+
+fn summary(outcome: RunOutcome, create: usize, failed: usize, skipped: usize, in_flight: &[&str]) -> Event {
+    Event::Summary(RunSummary {
+        format_version: "1.0".to_owned(),
+        outcome,
+        done: Summary { create, ..Summary::default() },
+        failed,
+        skipped,
+        in_flight: in_flight.iter().map(|address| at(address)).collect(),
+        elapsed_seconds: 83.2,
+    })
+}
+
+const DATABASE: &str = "aws_db_instance.gitlab-pgsql";
+const FILE_SYSTEM: &str = "aws_efs_file_system.gitlab-nfs";
+
+fn good_run() -> Vec<Event> {
+    vec![
+        started(FILE_SYSTEM),
+        started(DATABASE),
+        settling(DATABASE, "creating", 0.2),
+        settling(FILE_SYSTEM, "creating", 0.3),
+        settling(DATABASE, "creating", 15.0),
+        done(FILE_SYSTEM, "fs-0123", 1.24),
+        settling(DATABASE, "creating", 30.2),
+        settling(DATABASE, "creating", 45.0),
+        settling(DATABASE, "backing-up", 50.0),
+        settling(DATABASE, "backing-up", 79.9),
+        settling(DATABASE, "backing-up", 80.0),
+        done(DATABASE, "db-ABC", 83.0),
+        summary(RunOutcome::Done, 2, 0, 0, &[]),
+    ]
+}
+
+fn failed_run() -> Vec<Event> {
+    let skipped = |address: &str| Event::StepSkipped {
+        address: at(address),
+        action: Action::Create,
+        because: at(FILE_SYSTEM),
+    };
+    vec![
+        started(FILE_SYSTEM),
+        started(DATABASE),
+        Event::StepFailed {
+            address: at(FILE_SYSTEM),
+            action: Action::Create,
+            error: FailureText {
+                message: "User is not authorized to perform: elasticfilesystem:CreateFileSystem\u{1b}[2J\nerror: forged"
+                    .to_owned(),
+                operation: Some("elasticfilesystem:CreateFileSystem".to_owned()),
+                code: Some("AccessDenied".to_owned()),
+                request_id: Some("0a1b-2c3d".to_owned()),
+                hint: Some("allow it in the policy of this role".to_owned()),
+            },
+            elapsed_seconds: 0.31,
+        },
+        skipped("aws_efs_mount_target.gitlab-nfs/eu-west-1a"),
+        skipped("aws_efs_mount_target.gitlab-nfs/eu-west-1b"),
+        done(DATABASE, "db-ABC", 83.0),
+        summary(RunOutcome::Failed, 1, 1, 2, &[]),
+    ]
+}
+
+#[test]
+fn in_a_pipe_a_wait_is_told_when_its_status_changes_or_half_a_minute_has_gone() {
+    let (out, err) = shown(Show::Lines, &good_run());
+    assert_eq!(
+        err,
+        concat!(
+            "aws_efs_file_system.gitlab-nfs: creating\n",
+            "aws_db_instance.gitlab-pgsql: creating\n",
+            "aws_db_instance.gitlab-pgsql: creating, AWS says creating, 0.2 s\n",
+            "aws_efs_file_system.gitlab-nfs: creating, AWS says creating, 0.3 s\n",
+            "aws_efs_file_system.gitlab-nfs: created (fs-0123) in 1.2 s\n",
+            "aws_db_instance.gitlab-pgsql: creating, AWS says creating, 30 s\n",
+            "aws_db_instance.gitlab-pgsql: creating, AWS says backing-up, 50 s\n",
+            "aws_db_instance.gitlab-pgsql: creating, AWS says backing-up, 1 min 20 s\n",
+            "aws_db_instance.gitlab-pgsql: created (db-ABC) in 1 min 23 s\n",
+        )
+    );
+    assert_eq!(out, "Apply complete: 2 created in 1 min 23 s.\n");
+}
+
+#[test]
+fn the_end_of_a_run_says_what_failed_what_was_skipped_and_what_to_type() {
+    let (out, err) = shown(Show::End, &failed_run());
+    assert_eq!(out, "Apply failed: 1 created, 1 failed, 2 skipped in 1 min 23 s.\n");
+    assert_eq!(
+        err,
+        concat!(
+            "error: aws_efs_file_system.gitlab-nfs: create failed\n",
+            "  elasticfilesystem:CreateFileSystem: AccessDenied: User is not authorized to\n",
+            "    perform: elasticfilesystem:CreateFileSystem\\u{1b}[2J\\nerror: forged\n",
+            "    (request id 0a1b-2c3d)\n",
+            "  hint: allow it in the policy of this role\n",
+            "\n",
+            "Skipped because of aws_efs_file_system.gitlab-nfs:\n",
+            "  aws_efs_mount_target.gitlab-nfs/eu-west-1a,\n",
+            "  aws_efs_mount_target.gitlab-nfs/eu-west-1b.\n",
+            "\n",
+            "hint: once that is mended, run: provision apply\n",
+        )
+    );
+}
+
+#[test]
+fn a_failed_step_is_told_at_once_and_in_full_at_the_end() {
+    let (_, err) = shown(Show::Lines, &failed_run());
+    let lines: Vec<&str> = err.lines().collect();
+    assert_eq!(lines[2], "aws_efs_file_system.gitlab-nfs: create failed after 0.3 s: AccessDenied");
+    assert_eq!(
+        lines[3],
+        "aws_efs_mount_target.gitlab-nfs/eu-west-1a: create skipped because of aws_efs_file_system.gitlab-nfs"
+    );
+    assert!(err.ends_with(&shown(Show::End, &failed_run()).1));
+}
+
+#[test]
+fn an_interrupted_run_says_what_aws_is_still_at_work_on() {
+    let (out, err) = shown(Show::End, &[summary(RunOutcome::Interrupted, 3, 0, 0, &[DATABASE])]);
+    assert_eq!(out, "Apply interrupted: 3 created, 1 in flight in 1 min 23 s.\n");
+    assert_eq!(
+        err,
+        concat!(
+            "AWS is still at work on aws_db_instance.gitlab-pgsql; the next run waits for it.\n",
+            "\n",
+            "hint: to carry on, run: provision apply\n",
+        )
+    );
+}
+
+#[test]
+fn json_is_one_event_a_line_and_nothing_else() {
+    let events = failed_run();
+    let (out, err) = shown(Show::Json, &events);
+    assert_eq!(err, "");
+    let read: Vec<Event> = out.lines().map(|line| serde_json::from_str(line).expect("an event")).collect();
+    assert_eq!(read, events);
+    assert!(!out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_goes_away_does_not_stop_a_run() {
+    for show in [Show::Live, Show::Lines, Show::Json, Show::End] {
+        let mut progress = Progress::on(Sink::new(Gone), Sink::new(Gone), show, words(), STYLES);
+        failed_run().iter().for_each(|event| progress.event(event));
+        assert!(progress.finish().is_ok(), "{show:?}");
+    }
+}
