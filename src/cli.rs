@@ -1,12 +1,20 @@
 //! The command line: every command and option, and who carries them out.
 //! Knows nothing of how a command does its work.
 
+mod apply;
 pub mod completions;
 pub mod confirm;
+mod import;
+mod init;
 pub mod logging;
 pub mod options;
+mod output;
+mod plan;
 pub mod schema;
 pub mod screen;
+mod session;
+mod show;
+mod state;
 mod values;
 
 use std::ffi::OsString;
@@ -15,7 +23,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::address::Address;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::resource::Id;
 
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
@@ -291,20 +299,24 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 /// # Errors
 /// Why it did not do what it was asked.
 pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
-    match cli.command {
+    let Cli { command, global } = cli;
+    match command {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
-        Command::Init
-        | Command::Import(_)
-        | Command::Plan(_)
-        | Command::Apply(_)
-        | Command::Destroy(_)
-        | Command::Output(_)
-        | Command::State(_) => Err(Failure::message(
-            FailureKind::Failed,
-            "this build has no engine, only the commands around it",
-        )),
+        Command::Output(request) => output::run(&request, &global, screen),
+        Command::State(request) => state::run(request, &global, screen),
+        Command::Init => wait_for(init::run(&global, screen)),
+        Command::Import(request) => wait_for(import::run(request, &global, screen)),
+        Command::Plan(request) => wait_for(plan::run(request, &global, screen)),
+        Command::Apply(request) => wait_for(apply::apply(request, &global, screen)),
+        Command::Destroy(request) => wait_for(apply::destroy(request, &global, screen)),
     }
+}
+
+/// Runs a command that speaks to AWS, on one thread: all the work is waiting.
+fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::failed)?.block_on(command)
 }
 
 #[cfg(test)]

@@ -92,6 +92,12 @@ impl Failure {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// The failure with a hint, if there is one.
+    #[must_use]
+    pub fn maybe_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
     /// What the failure means to a script.
     pub fn kind(&self) -> FailureKind {
         self.kind

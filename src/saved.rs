@@ -70,6 +70,15 @@ impl SavedPlan {
         saved
     }
 
+    /// What the plan had been asked for.
+    pub fn options(&self) -> Options {
+        Options {
+            mode: self.plan.mode,
+            targets: self.targets.iter().cloned().collect(),
+            replace: self.replace.iter().cloned().collect(),
+        }
+    }
+
     fn computed_digest(&self) -> String {
         let content = Self { digest: String::new(), ..self.clone() };
         digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))

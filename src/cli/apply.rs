@@ -2,86 +2,134 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use crate::discovery::Wanted;
 use crate::event::RunOutcome;
 use crate::executor::{Interrupt, Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
-use crate::discovery::Wanted;
-use crate::plan::Mode;
+use crate::plan::{Mode, Plan};
 use crate::planner::Options;
-use crate::progress::Progress;
+use crate::render::RunWords;
 use crate::saved::SavedPlan;
 use crate::state::State;
 use crate::state::local::{self, Writer};
-use tokio::sync::watch;
 
-use super::session::{Outlook, Session, state_failure};
-use super::{Terminal, confirm, show};
+use super::confirm::{Question, confirm};
+use super::options::{Approval, Global};
+use super::screen::Screen;
+use super::session::{Outlook, Session, state_failure, wanted};
+use super::{Apply, Destroy, Exit, show};
 
 /// What a run was asked to do.
-pub struct Request {
-    pub options: Options,
-    pub wanted: Wanted,
+struct Request {
+    options: Options,
+    wanted: Wanted,
     /// The saved plan that is to be carried out, and nothing else.
-    pub saved: Option<SavedPlan>,
-    /// The digest that the plan must have.
-    pub expected_digest: Option<String>,
-    pub parallelism: usize,
-    pub lock_timeout: Duration,
-    pub consent: confirm::Consent,
+    saved: Option<SavedPlan>,
+    /// What the plan's digest must begin with.
+    expected: Option<String>,
+    parallelism: usize,
+    lock_timeout: Duration,
+    approval: Approval,
 }
 
-/// Carries out the request.
-pub async fn run(session: &Session, request: Request, terminal: &Terminal) -> Result<(), Failure> {
+/// `provision apply`.
+pub(super) async fn apply(request: Apply, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let saved = request.plan.as_deref().map(SavedPlan::read).transpose().map_err(Failure::usage)?;
+    let options = saved.as_ref().map_or_else(|| request.planning.options(), SavedPlan::options);
+    let request = Request {
+        options,
+        wanted: wanted(&request.planning.discovery, global),
+        saved,
+        expected: request.expect,
+        parallelism: request.parallelism.parallelism.into(),
+        lock_timeout: request.lock.lock_timeout,
+        approval: request.approval,
+    };
+    run(request, global, screen).await
+}
+
+/// `provision destroy`.
+pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let options = Options {
+        mode: Mode::Destroy,
+        targets: request.target.into_iter().collect(),
+        replace: Default::default(),
+    };
+    let request = Request {
+        options,
+        wanted: Wanted::default(),
+        saved: None,
+        expected: None,
+        parallelism: request.parallelism.parallelism.into(),
+        lock_timeout: request.lock.lock_timeout,
+        approval: request.approval,
+    };
+    run(request, global, screen).await
+}
+
+async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let session = Session::open(global).await?;
     let account = session.account().await?;
-    let command = match request.options.mode {
-        Mode::Destroy => "destroy",
-        Mode::Apply | Mode::RefreshOnly => "apply",
-    };
     let stack = session.stack.stack.to_string();
-    let fresh = || {
-        State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region())
-    };
-    let mut writer = local::open(&session.state_path, command, request.lock_timeout, fresh)
+    let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
+    let mut writer = local::open(&session.state_path, command(&request.options), request.lock_timeout, fresh)
         .map_err(state_failure)?;
     let state = (!writer.is_new()).then(|| writer.state().clone());
     session.check_state(state.as_ref())?;
     let outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
-    check_commitments(session, &request, &outlook)?;
+    check_commitments(&session, &request, &outlook)?;
     let plan = &outlook.planning.plan;
-    if !terminal.json {
-        show::plan(plan, outlook.discovery.as_ref(), terminal);
+    if !global.json {
+        show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     show::refuse_errors(plan)?;
     if !plan.is_empty() {
-        request.consent.obtain(plan, terminal)?;
+        confirm(screen, request.approval, question(plan))?;
     }
     if request.options.mode == Mode::RefreshOnly {
         accept_drift(&session.registry, &outlook.sightings, &mut writer).map_err(state_failure)?;
         writer.close().map_err(state_failure)?;
-        return Ok(());
+        if !plan.is_empty() {
+            screen.err.line("Recorded. Nothing in AWS was changed.");
+        }
+        return Ok(Exit::Done);
     }
-    carry_out(session, &request, &outlook, writer, terminal).await
+    carry_out(&session, &request, &outlook, writer, screen).await
+}
+
+fn command(options: &Options) -> &'static str {
+    match options.mode {
+        Mode::Destroy => "destroy",
+        Mode::Apply | Mode::RefreshOnly => "apply",
+    }
+}
+
+fn question(plan: &Plan) -> Question<'_> {
+    match plan.mode {
+        Mode::Destroy => Question::Destroy { stack: &plan.stack },
+        Mode::Apply => Question::Apply,
+        Mode::RefreshOnly => Question::State { change: "record what changed outside" },
+    }
 }
 
 /// A plan that was reviewed is the only one that may be carried out.
-fn check_commitments(
-    session: &Session,
-    request: &Request,
-    outlook: &Outlook,
-) -> Result<(), Failure> {
+fn check_commitments(session: &Session, request: &Request, outlook: &Outlook) -> Result<(), Failure> {
     let now = session.saved(outlook, &request.options);
     if let Some(saved) = &request.saved {
         let moved = saved.moved(&now);
         if !moved.is_empty() {
-            let message = format!("the saved plan is stale; since it was made, this has changed: {}", moved.join(", "));
+            let message =
+                format!("the saved plan is stale: since it was made, this has changed: {}", moved.join(", "));
             return Err(Failure::message(FailureKind::Stale, message).hint("provision plan --out"));
         }
     }
-    match &request.expected_digest {
-        Some(expected) if expected.len() < 8 || !now.digest.starts_with(expected.as_str()) => {
-            let message = format!("the plan's digest is {}, not {expected}", now.short_digest());
+    match &request.expected {
+        Some(expected) if !now.digest.starts_with(expected.as_str()) => {
+            let message = format!("the plan's digest is {}, and not {expected}", now.short_digest());
             Err(Failure::message(FailureKind::Stale, message)
-                .hint("provision plan, review it, and expect its digest"))
+                .hint("provision plan: review what it shows, and expect its digest"))
         }
         _ => Ok(()),
     }
@@ -92,10 +140,10 @@ async fn carry_out(
     request: &Request,
     outlook: &Outlook,
     mut writer: Writer,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
     let interrupt = listen_for_signals();
-    let mut progress = Progress::new(terminal.progress(), super::words(request.options.mode), terminal.styles);
+    let mut progress = screen.progress(words(&request.options));
     let run = Run {
         aws: &session.aws,
         registry: &session.registry,
@@ -105,50 +153,73 @@ async fn carry_out(
         parallelism: request.parallelism,
         interrupt,
     };
-    let executed = execute(&run, &mut writer, &mut |event| progress.event(&event)).await;
-    let report = match executed {
-        Ok(report) => report,
-        // Said last and loudest: AWS has acted, and the record of it may be behind.
-        Err(error) => {
-            return Err(state_failure(error).hint(
-                "make room or mend the folder, then run the same command again: it reads AWS and carries on",
-            ));
-        }
-    };
+    // A failure to write the state is said last and loudest: AWS has acted, and the record may be behind.
+    let report = execute(&run, &mut writer, &mut |event| progress.event(&event)).await.map_err(|error| {
+        state_failure(error).hint(
+            "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
+        )
+    })?;
+    drop(progress);
     writer.close().map_err(state_failure)?;
     match report.summary.outcome {
-        RunOutcome::Done => Ok(()),
+        RunOutcome::Done => Ok(Exit::Done),
         RunOutcome::Failed => Err(Failure::said(FailureKind::Failed)),
         RunOutcome::Interrupted => Err(Failure::said(FailureKind::Interrupted)),
     }
 }
 
-/// The first signal asks the run to end in order; the second one ends it at once, which loses nothing either.
+fn words(options: &Options) -> RunWords {
+    match options.mode {
+        Mode::Destroy => RunWords { title: "Destroy", again: "provision destroy".to_owned() },
+        Mode::Apply | Mode::RefreshOnly => RunWords { title: "Apply", again: "provision apply".to_owned() },
+    }
+}
+
+/// The first signal asks the run to end in order. The second one ends the process as if nobody listened, which loses
+/// nothing either.
 fn listen_for_signals() -> Interrupt {
     let (sender, interrupt) = watch::channel(false);
     tokio::spawn(async move {
-        let mut signals = 0;
-        while any_signal().await.is_ok() {
-            signals += 1;
-            if signals > 1 {
-                super::end_at_once();
-            }
-            super::note_interrupt();
+        if let Ok(mut signals) = Signals::new() {
+            signals.next().await;
             sender.send_replace(true);
+            signals.next().await;
+            end_at_once();
         }
-        // Without signals there is nothing to hear, but the receiver must not see an end.
-        std::future::pending::<()>().await;
     });
     interrupt
 }
 
-async fn any_signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
+#[expect(
+    clippy::exit,
+    reason = "whoever presses Ctrl-C twice does not want to wait, not even for destructors"
+)]
+fn end_at_once() -> ! {
+    std::process::exit(FailureKind::Interrupted.exit_code().into())
+}
+
+/// The signals by which people and systems ask a program to end.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
     }
 }

@@ -20,10 +20,9 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let session = Session::open(global).await?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
-    let fresh =
-        || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
-    let mut writer =
-        local::open(&session.state_path, "import", request.lock.lock_timeout, fresh).map_err(state_failure)?;
+    let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
+    let mut writer = local::open(&session.state_path, "import", request.lock.lock_timeout, fresh)
+        .map_err(state_failure)?;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     let options = Options { mode: Mode::Apply, targets: Default::default(), replace: Default::default() };

@@ -4,21 +4,24 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use crate::aws::{Aws, Settings};
-use crate::discovery::{ClusterFound, DiscoveryError, clusters};
+use crate::discovery::{ClusterFound, clusters};
 use crate::failure::{Failure, FailureKind};
 use crate::init::stack_file;
 
 use super::Exit;
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{STACK_FILE, no_region};
+use super::session::{STACK_FILE, aws_failure, no_region};
 
 /// Finds the cluster and writes the file; never over one that is there.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let path = global.config.as_deref().unwrap_or(Path::new(STACK_FILE));
     let refused = || {
-        Failure::message(FailureKind::Usage, format!("{} exists already, and is not overwritten", path.display()))
-            .hint("name another file with --config")
+        Failure::message(
+            FailureKind::Usage,
+            format!("{} exists already, and is not overwritten", path.display()),
+        )
+        .hint("name another file with --config")
     };
     if path.exists() {
         return Err(refused());
@@ -29,7 +32,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         endpoint_url: global.endpoint_url.clone(),
     };
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
-    let found = clusters(&aws).await.map_err(failure)?;
+    let found = clusters(&aws).await.map_err(aws_failure)?;
     let cluster = choose(found, global.cluster.as_deref())?;
     let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;
     let written = std::fs::File::options()
@@ -39,7 +42,8 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         .and_then(|mut file| file.write_all(text.as_bytes()));
     match written {
         Ok(()) => {
-            let message = format!("Wrote {} for the cluster {}. Next: provision plan", path.display(), cluster.name);
+            let message =
+                format!("Wrote {} for the cluster {}. Next: provision plan", path.display(), cluster.name);
             screen.out.line(&message);
             Ok(Exit::Done)
         }
@@ -48,11 +52,6 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
             Err(Failure::message(FailureKind::Failed, format!("cannot write {}: {error}", path.display())))
         }
     }
-}
-
-fn failure(error: DiscoveryError) -> Failure {
-    let hint = error.hint();
-    Failure::failed(error).maybe_hint(hint)
 }
 
 fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<ClusterFound, Failure> {

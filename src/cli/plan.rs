@@ -30,7 +30,9 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             let path = path.unwrap_or_else(|| PathBuf::from(format!("plans/{}-{digest}.json", plan.stack)));
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.display();
-            screen.err.line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
+            screen
+                .err
+                .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
             "Digest {digest}. To carry out this plan and no other: provision apply --expect {digest}"

@@ -4,23 +4,23 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use futures_util::future::try_join;
 use crate::aws::{Aws, AwsError, NoRegion, Settings};
 use crate::blueprint::{Blueprint, blueprint};
 use crate::discovery::{Discovery, DiscoveryError, Wanted, discover};
-use crate::failure::{Failure, FailureKind};
 use crate::executor::hint_for_code;
+use crate::failure::{Failure, FailureKind};
 use crate::kind::{KindError, Registry};
 use crate::network::Network;
-use crate::plan::{Mode, Plan};
+use crate::plan::Mode;
 use crate::planner::{self, Input, Options, Planning, Sightings};
+use crate::preflight;
 use crate::refresh::{RefreshError, refresh};
 use crate::resources::registry;
 use crate::saved::SavedPlan;
 use crate::stack::{self, Stack};
 use crate::state::State;
 use crate::state::local::{self, StateError};
-use crate::preflight;
+use futures_util::future::try_join;
 
 use super::options::{self, Global};
 
@@ -104,8 +104,9 @@ impl Session {
                     "{} records resources in account {recorded}, and the credentials are of {account}",
                     self.state_path.display()
                 );
-                Err(Failure::message(FailureKind::Usage, message)
-                    .hint("use the other account's credentials (--profile), or name another state with --state"))
+                Err(Failure::message(FailureKind::Usage, message).hint(
+                    "use the other account's credentials (--profile), or name another state with --state",
+                ))
             }
             _ => Ok(()),
         }
@@ -150,7 +151,7 @@ impl Session {
             let (network, discovery) = self.network(recorded, wanted).await?;
             let blueprint = blueprint(&self.stack, &network).map_err(|error| {
                 let hint = error.hint();
-                Failure::usage(error).maybe_hint(hint)
+                Failure::usage(error).hint(hint)
             })?;
             (blueprint, discovery)
         };
@@ -165,13 +166,15 @@ impl Session {
         recorded: Option<Network>,
         wanted: Wanted,
     ) -> Result<(Network, Option<Discovery>), Failure> {
-        let wanted = Wanted { cluster: wanted.cluster.or_else(|| self.stack.cluster.as_ref().map(ToString::to_string)), ..wanted };
+        let wanted = Wanted {
+            cluster: wanted.cluster.or_else(|| self.stack.cluster.as_ref().map(ToString::to_string)),
+            ..wanted
+        };
         match recorded {
             Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
             recorded => {
-                let discovery = discover(&self.aws, &Wanted { recorded, ..wanted })
-                    .await
-                    .map_err(discovery_failure)?;
+                let discovery =
+                    discover(&self.aws, &Wanted { recorded, ..wanted }).await.map_err(discovery_failure)?;
                 Ok((discovery.network.clone(), Some(discovery)))
             }
         }
@@ -215,7 +218,9 @@ fn read_stack(path: Option<&Path>) -> Result<Stack, Failure> {
     let (name, text) = match path {
         Some(path) => (path, Some(std::fs::read_to_string(path))),
         None => match std::fs::read_to_string(STACK_FILE) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Path::new("the built-in stack"), None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                (Path::new("the built-in stack"), None)
+            }
             read => (Path::new(STACK_FILE), Some(read)),
         },
     };

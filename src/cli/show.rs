@@ -37,7 +37,9 @@ pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
 pub fn refuse_errors(plan: &Plan) -> Result<(), Failure> {
     match plan.errors().count() {
         0 => Ok(()),
-        1 => Err(Failure::message(FailureKind::Failed, "the plan cannot be carried out: 1 error, shown above")),
+        1 => {
+            Err(Failure::message(FailureKind::Failed, "the plan cannot be carried out: 1 error, shown above"))
+        }
         errors => Err(Failure::message(
             FailureKind::Failed,
             format!("the plan cannot be carried out: {errors} errors, shown above"),

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
-use futures_util::future::{try_join3, try_join4};
 use futures_util::TryFutureExt;
+use futures_util::future::{try_join3, try_join4};
 use ipnet::IpNet;
 use tokio::try_join;
 
