@@ -1,0 +1,122 @@
+//! What can be said of a database.
+//! Knows nothing of the resources that one needs.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+use super::values::{
+    self, Access, BackupWindow, Bounded, DatabaseName, EngineVersion, GroupName, InstanceClass,
+    MaintenanceWindow, Username,
+};
+use crate::aws::PasswordSource;
+
+/// One PostgreSQL database instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Database {
+    /// The name of the security group that is made for it; without it, the stack's name and its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "GroupName")]
+    pub security_group: Option<GroupName>,
+    /// The cluster's roles that may reach it, on its port.
+    pub access: Access,
+    /// The PostgreSQL version: `"16"` is met by any 16. Never a downgrade.
+    #[serde(deserialize_with = "values::as_written")]
+    #[schemars(extend("type" = ["string", "number"], "minimum" = 1, "exclusiveMaximum" = 100))]
+    pub engine_version: EngineVersion,
+    /// The size of the machines.
+    pub instance_class: InstanceClass,
+    /// The storage in GiB. It can grow, and never shrink.
+    pub allocated_storage: Bounded<20, 65_536>,
+    /// The kind of disk.
+    pub storage_type: StorageType,
+    /// The I/O operations per second, for `io1` and `io2`, and for `gp3` from 400 GiB on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<1_000, 256_000>")]
+    pub iops: Option<Bounded<1_000, 256_000>>,
+    /// The storage throughput in MiB/s, for `gp3` from 400 GiB on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<500, 4_000>")]
+    pub storage_throughput: Option<Bounded<500, 4_000>>,
+    /// The database to make inside the instance; without it there is only `postgres`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DatabaseName")]
+    pub database_name: Option<DatabaseName>,
+    /// The master user. Only a new database can change it.
+    pub username: Username,
+    /// `managed` (RDS makes the password and keeps it in Secrets Manager), `env:NAME` or `file:PATH`. Never a literal.
+    #[schemars(schema_with = "password_schema")]
+    pub password: PasswordSource,
+    /// With `env:` or `file:`: raise it to send the password again. It is never stored nor compared.
+    pub password_version: Bounded<1, 1_000_000>,
+    /// Whether a standby runs in another zone.
+    pub multi_az: bool,
+    /// The port to connect to. A change restarts the database at once.
+    pub port: Bounded<1_150, 65_535>,
+    /// How many days of backups are kept; 0 turns backups off.
+    pub backup_retention_period: Bounded<0, 35>,
+    /// When the daily backup is made: `hh:mm-hh:mm` in UTC. Without it, AWS chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BackupWindow")]
+    pub backup_window: Option<BackupWindow>,
+    /// When changes that disturb are made: `ddd:hh:mm-ddd:hh:mm` in UTC. Without it, AWS chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MaintenanceWindow")]
+    pub maintenance_window: Option<MaintenanceWindow>,
+    /// Whether the data is encrypted at rest. Only a new database can change it.
+    pub storage_encrypted: bool,
+    /// Whether AWS upgrades to new minor versions in the maintenance window.
+    pub auto_minor_version_upgrade: bool,
+    /// Whether AWS refuses to delete it.
+    pub deletion_protection: bool,
+    /// Whether a last snapshot is made when it is deleted.
+    pub final_snapshot: bool,
+    /// Whether changes that disturb are made at once rather than in the maintenance window.
+    pub apply_immediately: bool,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        let valid = "a default is valid";
+        Self {
+            security_group: None,
+            access: Access::default(),
+            engine_version: "16".parse().expect(valid),
+            instance_class: "db.t4g.medium".parse().expect(valid),
+            allocated_storage: Bounded::constant(50),
+            storage_type: StorageType::Gp3,
+            iops: None,
+            storage_throughput: None,
+            database_name: None,
+            username: "postgres".parse().expect(valid),
+            password: PasswordSource::Managed,
+            password_version: Bounded::constant(1),
+            multi_az: true,
+            port: Bounded::constant(5_432),
+            backup_retention_period: Bounded::constant(30),
+            backup_window: None,
+            maintenance_window: None,
+            storage_encrypted: true,
+            auto_minor_version_upgrade: true,
+            deletion_protection: true,
+            final_snapshot: true,
+            apply_immediately: false,
+        }
+    }
+}
+
+/// The kind of disk under a database. Magnetic storage is left out: AWS keeps it for old databases alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum StorageType {
+    Gp2,
+    Gp3,
+    Io1,
+    Io2,
+}
+
+fn password_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^(managed|env:.+|file:.+)$" })
+}

@@ -1,0 +1,131 @@
+//! What can be said of a file system.
+//! Knows nothing of the resources that one needs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::values::{Access, Bounded, GroupName};
+
+/// One file system, with a mount target in every zone of the cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct FileSystem {
+    /// The name of the security group that is made for it; without it, the stack's name and its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "GroupName")]
+    pub security_group: Option<GroupName>,
+    /// The cluster's roles that may reach it, on tcp 2049.
+    pub access: Access,
+    /// Whether the data is encrypted at rest. Only a new file system can change it.
+    pub encrypted: bool,
+    /// `maxIO` allows more operations at once, each slower. Only a new file system can change it.
+    pub performance_mode: PerformanceMode,
+    /// What the throughput depends on: use, size, or a fixed rate. Once changed, AWS refuses another change for 24 hours.
+    pub throughput_mode: ThroughputMode,
+    /// The throughput in MiB/s, for `throughput_mode: provisioned` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<1, 3414>")]
+    pub provisioned_throughput_in_mibps: Option<Bounded<1, 3414>>,
+    /// When files move to cheaper storage, and back.
+    #[serde(skip_serializing_if = "Lifecycle::is_empty")]
+    pub lifecycle: Lifecycle,
+    /// Whether AWS Backup makes daily backups.
+    pub backup: bool,
+    /// Whether `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.
+    pub deletion_protection: bool,
+}
+
+impl Default for FileSystem {
+    fn default() -> Self {
+        Self {
+            security_group: None,
+            access: Access::default(),
+            encrypted: true,
+            performance_mode: PerformanceMode::GeneralPurpose,
+            throughput_mode: ThroughputMode::Elastic,
+            provisioned_throughput_in_mibps: None,
+            lifecycle: Lifecycle::default(),
+            backup: true,
+            deletion_protection: true,
+        }
+    }
+}
+
+/// How a file system trades latency for parallelism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub enum PerformanceMode {
+    GeneralPurpose,
+    #[serde(rename = "maxIO")]
+    MaxIo,
+}
+
+/// What a file system's throughput depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum ThroughputMode {
+    Elastic,
+    Bursting,
+    Provisioned,
+}
+
+/// When the files of a file system move between storage classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Lifecycle {
+    /// How long after the last access a file moves to Infrequent Access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Age")]
+    pub transition_to_ia: Option<Age>,
+    /// How long after the last access a file moves to Archive; longer than `transition_to_ia`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Age")]
+    pub transition_to_archive: Option<Age>,
+    /// When a file moves back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Return")]
+    pub transition_to_primary_storage_class: Option<Return>,
+}
+
+impl Lifecycle {
+    /// Whether files stay where they are.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A time since the last access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Age {
+    #[serde(rename = "AFTER_1_DAY")]
+    Day,
+    #[serde(rename = "AFTER_7_DAYS")]
+    Days7,
+    #[serde(rename = "AFTER_14_DAYS")]
+    Days14,
+    #[serde(rename = "AFTER_30_DAYS")]
+    Days30,
+    #[serde(rename = "AFTER_60_DAYS")]
+    Days60,
+    #[serde(rename = "AFTER_90_DAYS")]
+    Days90,
+    #[serde(rename = "AFTER_180_DAYS")]
+    Days180,
+    #[serde(rename = "AFTER_270_DAYS")]
+    Days270,
+    #[serde(rename = "AFTER_365_DAYS")]
+    Days365,
+}
+
+/// When a file moves back to the primary storage class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Return {
+    #[serde(rename = "AFTER_1_ACCESS")]
+    FirstAccess,
+}

@@ -1,0 +1,177 @@
+//! A stack file is read: text, tree, typed values, and everything that is wrong with them at once.
+//! Knows nothing of what the options mean.
+
+use serde::Deserialize;
+
+use super::problem::{Fault, Problem};
+use super::report::StackError;
+use super::yaml::{self, Content, Node, Place};
+use super::{Stack, mask, rules};
+
+/// How large a stack file may be, in bytes.
+const LARGEST: usize = 1 << 20;
+/// How long one line of it may be, in bytes.
+const LONGEST_LINE: usize = 2_000;
+/// How many problems are looked for before giving up.
+const ENOUGH: usize = 50;
+
+/// Reads a stack file. `name` is what reports call it.
+///
+/// # Errors
+/// [`StackError`] with everything that is wrong, each with its place and what to do about it.
+pub fn parse(name: &str, text: &str) -> Result<Stack, StackError> {
+    // Editors on Windows put a byte order mark first, which is no part of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
+    if let Some(problem) = unreadable(text) {
+        return Err(report(&[], vec![problem]));
+    }
+    let mut problems = Vec::new();
+    let mut tree = match yaml::tree(text, &mut problems) {
+        Ok(tree) => tree,
+        Err(problem) => {
+            problems.push(problem);
+            return Err(report(&[], problems));
+        }
+    };
+    let mut secrets = Vec::new();
+    secret_places(&tree, &mut secrets);
+    // Serde stops at the first error. What is wrong is taken out and the rest read again: every option has a
+    // default, so nothing is ever missing because of that.
+    while problems.len() < ENOUGH {
+        match Stack::deserialize(&tree) {
+            Ok(stack) => {
+                if problems.is_empty() {
+                    problems = rules::check(&stack, &tree);
+                }
+                return if problems.is_empty() { Ok(stack) } else { Err(report(&secrets, problems)) };
+            }
+            Err(problem) => {
+                let pruned = problem.place().is_some_and(|place| tree.prune(place));
+                problems.push(problem);
+                if !pruned {
+                    break;
+                }
+            }
+        }
+    }
+    Err(report(&secrets, problems))
+}
+
+/// What is wrong with the text before it is YAML.
+fn unreadable(text: &str) -> Option<Problem> {
+    if text.len() > LARGEST {
+        return Some(Problem::new(Fault::TooLarge { size: text.len(), limit: LARGEST }));
+    }
+    let long = text.lines().enumerate().find(|(_, line)| line.len() > LONGEST_LINE);
+    if let Some((index, line)) = long {
+        let fault = Fault::TooLong { line: index + 1, length: line.len(), limit: LONGEST_LINE };
+        return Some(Problem::new(fault));
+    }
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let fine = match character {
+            '\n' | '\t' => true,
+            '\r' => characters.peek().is_some_and(|(_, next)| *next == '\n'),
+            _ => !mask::is_invisible(character),
+        };
+        if !fine {
+            let place = at..at + character.len_utf8();
+            return Some(Problem::new(Fault::Invisible { character }).at(&place, "shown as `?`"));
+        }
+    }
+    None
+}
+
+/// The places of all values that look like passwords.
+fn secret_places(node: &Node, places: &mut Vec<Place>) {
+    match &node.content {
+        Content::Scalar { .. } => {}
+        Content::List(items) => items.iter().for_each(|item| secret_places(item, places)),
+        Content::Map(entries) => {
+            for entry in entries {
+                match &entry.value.content {
+                    Content::Scalar { text, .. } => {
+                        if mask::is_secret_key(&entry.key) && !mask::names_a_source(text) {
+                            places.push(entry.value.place.clone());
+                        }
+                    }
+                    _ => secret_places(&entry.value, places),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::PasswordSource;
+    use crate::stack::{Database, FileSystem, GroupName, Name, REFERENCE};
+
+    #[test]
+    fn the_reference_stack_reads_without_a_problem() {
+        let stack = parse("provision.yaml", REFERENCE).expect("the reference is valid");
+        assert_eq!(stack.stack.as_str(), "gitlab");
+        assert_eq!((stack.cluster, stack.region, stack.tags.len()), (None, None, 0));
+        let file_system = &stack.file_systems[&"gitlab-nfs".parse::<Name>().expect("a name")];
+        assert_eq!(file_system.security_group.as_ref().map(GroupName::as_str), Some("EFS_K8s"));
+        let database = &stack.databases[&"gitlab-pgsql".parse::<Name>().expect("a name")];
+        assert_eq!(database.password, PasswordSource::Managed);
+        assert!(database.multi_az && database.deletion_protection && !database.apply_immediately);
+    }
+
+    #[test]
+    fn every_option_has_a_default() {
+        let stack = parse("x", "file_systems: { a: {} }\ndatabases: { b: {} }").expect("valid");
+        assert_eq!(stack.file_systems.into_values().next(), Some(FileSystem::default()));
+        assert_eq!(stack.databases.into_values().next(), Some(Database::default()));
+        assert_eq!(stack.stack.as_str(), "storage");
+    }
+
+    #[test]
+    fn a_version_is_read_as_it_is_written() {
+        for (written, read) in
+            [("\"16\"", "16"), ("16", "16"), ("16.4", "16.4"), ("16.10", "16.10"), ("'9.6'", "9.6")]
+        {
+            let text = format!("databases: {{ a: {{ engine_version: {written} }} }}");
+            let stack = parse("x", &text).expect("valid");
+            let database = stack.databases.into_values().next().expect("one database");
+            assert_eq!(database.engine_version.as_str(), read);
+        }
+    }
+
+    #[test]
+    fn every_problem_of_a_file_is_reported_at_once() {
+        let text = "stak: a\nfile_systems:\n  nfs: { encryptd: true, backup: yes, access: [nodes, mastres] }\n  \
+                    Nfs: {}\n  nfs: {}\n";
+        let error = parse("x", text).expect_err("nothing is right here");
+        let found: Vec<String> = error
+            .problems()
+            .map(|problem| {
+                let (line, column) = error.position(problem).expect("every problem has a place");
+                format!("{line}:{column} {problem}")
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "1:1 `stak` is not an option here",
+                "3:10 `encryptd` is not an option here",
+                "3:34 expected true or false, found text",
+                "3:55 `mastres` is not possible here",
+                "4:3 `Nfs` is not a name: lower-case letters and digits with single hyphens between them, a letter \
+                 first, at most 63, and none of `default`, `nodes` and `masters`",
+                "5:3 `nfs` is written twice",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_with_a_byte_order_mark_and_windows_line_ends_reads() {
+        let text = "\u{feff}stack: a\r\nfile_systems:\r\n  nfs: {}\r\n";
+        assert_eq!(parse("x", text).expect("valid").stack.as_str(), "a");
+        let error = parse("x", &text.replace("stack", "stak")).expect_err("a typo");
+        assert_eq!(error.problems().next().and_then(|problem| error.position(problem)), Some((1, 1)));
+    }
+}
