@@ -170,7 +170,7 @@ impl Resource for SecurityGroup {
 impl SecurityGroup {
     fn of_live(live: &aws_sdk_ec2::types::SecurityGroup, tags: Tags) -> Self {
         let group = live.group_id().unwrap_or_default();
-        let owner = live.owner_id().unwrap_or_default();
+        let owner = live.owner_id();
         let rules = |permissions: &[aws_sdk_ec2::types::IpPermission]| {
             permissions.iter().flat_map(|one| Rule::of_permission(one, group, owner)).collect()
         };

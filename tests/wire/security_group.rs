@@ -219,19 +219,32 @@ async fn a_description_is_changed_without_touching_the_rule() {
 }
 
 #[tokio::test]
-async fn rules_that_are_there_already_are_not_an_error() {
-    let done = || answer("AuthorizeSecurityGroupIngress", "<return>true</return>");
+async fn a_rule_that_came_after_the_read_is_not_an_error() {
     let replay = Replay::default()
         .answer(RULES, 200, rules(&[], None))
         .ec2_error("AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate")
-        .ec2_error("AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate")
-        .answer("AuthorizeSecurityGroupIngress", 200, done());
+        .answer(RULES, 200, rules(&[live("sgr-1", false, "tcp", (2049, 2049), "sg-2")], None))
+        .answer(
+            "AuthorizeSecurityGroupIngress",
+            200,
+            answer("AuthorizeSecurityGroupIngress", "<return>true</return>"),
+        );
     update(&replay, &group(&[nfs("sg-2"), nfs("sg-3")], &[]), &["ingress"]).await.expect("an update");
-    let sources: Vec<_> = replay.asked()[2..]
-        .iter()
-        .map(|asked| asked.parameter("IpPermissions.1.Groups.1.GroupId").to_owned())
-        .collect();
-    assert_eq!(sources, ["sg-2", "sg-3"]);
+    let last = &replay.asked()[3];
+    assert_eq!(last.parameter("IpPermissions.1.Groups.1.GroupId"), "sg-3");
+    assert!(!last.body.contains("IpPermissions.2"), "{}", last.body);
+}
+
+#[tokio::test]
+async fn nothing_is_revoked_while_a_rule_is_there_and_not_seen() {
+    let unseen = || rules(&[live("sgr-1", false, "tcp", (2049, 2049), "10.0.0.0/8")], None);
+    let replay = Replay::default()
+        .answer(RULES, 200, unseen())
+        .ec2_error("AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate")
+        .answer(RULES, 200, unseen())
+        .ec2_error("AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate");
+    assert_eq!(update(&replay, &group(&[nfs("sg-2")], &[]), &["ingress"]).await, Err(Outcome::Exists));
+    assert_eq!(replay.operations().len(), 4);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{IpPermission, SecurityGroupRuleDescription};
+use aws_sdk_ec2::types::SecurityGroupRuleDescription;
 
 use super::rule::{Direction, Rule};
 use crate::aws::{Aws, AwsError, Outcome, aws_error, ec2};
@@ -32,6 +32,15 @@ pub(super) async fn set_rules(
     group: &Id,
     desired: &[(Direction, &BTreeSet<Rule>)],
 ) -> Result<(), AwsError> {
+    match bring_to(aws, group, desired).await {
+        // InvalidPermission.Duplicate: a rule came after the read, and nothing was changed. Read again; a rule that
+        // is there and is still not seen stops the change, before anything is revoked that might be that rule.
+        Err(error) if error.outcome == Outcome::Exists => bring_to(aws, group, desired).await,
+        other => other,
+    }
+}
+
+async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, &BTreeSet<Rule>)]) -> Result<(), AwsError> {
     let live = live_rules(aws, group).await?;
     let changes: Vec<_> = desired
         .iter()
@@ -85,32 +94,11 @@ async fn live_rules(aws: &Aws, group: &Id) -> Result<Vec<Live>, AwsError> {
 }
 
 async fn authorise(aws: &Aws, group: &Id, direction: Direction, rules: &[Rule]) -> Result<(), AwsError> {
-    let permissions: Vec<_> = rules.iter().map(|rule| rule.to_permission(group.as_str())).collect();
-    if permissions.is_empty() {
+    if rules.is_empty() {
         return Ok(());
     }
-    match authorise_at_once(aws, group, direction, permissions.clone()).await {
-        // InvalidPermission.Duplicate: one of them is there, and none was added. Asked for alone, that answer
-        // means "done", whatever a read that lags behind may say.
-        Err(error) if error.outcome == Outcome::Exists => {}
-        other => return other,
-    }
-    for permission in permissions {
-        match authorise_at_once(aws, group, direction, vec![permission]).await {
-            Err(error) if error.outcome == Outcome::Exists => {}
-            other => other?,
-        }
-    }
-    Ok(())
-}
-
-async fn authorise_at_once(
-    aws: &Aws,
-    group: &Id,
-    direction: Direction,
-    permissions: Vec<IpPermission>,
-) -> Result<(), AwsError> {
-    let (client, group, permissions) = (&aws.write.ec2, group.as_str(), Some(permissions));
+    let permissions = Some(rules.iter().map(|rule| rule.to_permission(group.as_str())).collect());
+    let (client, group) = (&aws.write.ec2, group.as_str());
     match direction {
         Direction::Ingress => {
             let call = client.authorize_security_group_ingress().group_id(group);
@@ -159,7 +147,7 @@ async fn revoke(aws: &Aws, group: &Id, direction: Direction, ids: &[String]) -> 
         return Ok(());
     }
     match revoke_at_once(aws, group, direction, ids.to_vec()).await {
-        // One of them is gone, and none was revoked.
+        // One of them is gone, and none was revoked. Asked for alone, that answer means "done".
         Err(error) if is_gone(&error) => {}
         other => return other,
     }

@@ -113,7 +113,7 @@ impl Rule {
 
     /// The rules that the groups API shows as one permission, each with one peer.
     /// `owner` is the account of the group that has the rules.
-    pub(super) fn of_permission(permission: &IpPermission, group: &str, owner: &str) -> Vec<Self> {
+    pub(super) fn of_permission(permission: &IpPermission, group: &str, owner: Option<&str>) -> Vec<Self> {
         let networks = permission.ip_ranges().iter().map(|range| (range.cidr_ip(), range.description()));
         let networks6 = permission.ipv6_ranges().iter().map(|range| (range.cidr_ipv6(), range.description()));
         let lists =
@@ -142,10 +142,9 @@ impl Rule {
     /// The rule that the rules API shows; `None` where it shows no peer.
     pub(super) fn of_rule(rule: &SecurityGroupRule) -> Option<Self> {
         let group = rule.group_id().unwrap_or_default();
-        let owner = rule.group_owner_id().unwrap_or_default();
         let peer = || {
             let peer = rule.referenced_group_info()?;
-            Some(peer_group(peer.group_id()?, peer.user_id(), group, owner))
+            Some(peer_group(peer.group_id()?, peer.user_id(), group, rule.group_owner_id()))
         };
         let plain = rule.cidr_ipv4().or(rule.cidr_ipv6()).or(rule.prefix_list_id());
         let rule = Self {
@@ -160,10 +159,10 @@ impl Rule {
 }
 
 /// How a group is written as a peer: AWS names its account even if that is our own.
-fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: &str) -> String {
-    match account {
+fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: Option<&str>) -> String {
+    match (account, owner) {
         _ if peer == group => SELF.to_owned(),
-        Some(account) if account != owner => format!("{account}/{peer}"),
+        (Some(account), Some(owner)) if account != owner => format!("{account}/{peer}"),
         _ => peer.to_owned(),
     }
 }
@@ -306,7 +305,7 @@ mod tests {
                 )
                 .build();
             let expected = rule("-1", None, source);
-            assert_eq!(Rule::of_permission(&permission, "sg-1", mine), [expected.clone()]);
+            assert_eq!(Rule::of_permission(&permission, "sg-1", Some(mine)), [expected.clone()]);
             assert_eq!(Rule::of_rule(&flat), Some(expected));
         }
     }
@@ -322,12 +321,12 @@ mod tests {
             .prefix_list_ids(PrefixListId::builder().prefix_list_id("pl-1").build())
             .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-2").description("nodes").build())
             .build();
-        let rules = Rule::of_permission(&permission, "sg-1", "111111111111");
+        let rules = Rule::of_permission(&permission, "sg-1", None);
         let shown: Vec<_> =
             rules.iter().map(|rule| (rule.source.as_str(), rule.description.as_str())).collect();
         assert_eq!(shown, [("10.0.0.0/8", "office"), ("2001:db8::/32", ""), ("pl-1", ""), ("sg-2", "nodes")]);
         for rule in &rules {
-            let again = Rule::of_permission(&rule.to_permission("sg-1"), "sg-1", "111111111111");
+            let again = Rule::of_permission(&rule.to_permission("sg-1"), "sg-1", None);
             assert_eq!(again, std::slice::from_ref(rule));
         }
     }
