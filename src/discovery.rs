@@ -5,24 +5,26 @@
 //! by running instances. What is not read is kops' own state store on S3; a network that shows none of these signs has
 //! to be named by its ids. Ids that are named always win, and are verified.
 
+mod classify;
 mod cluster;
 mod error;
+mod evidence;
 mod groups;
 mod read;
 mod seen;
 mod subnets;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::Serialize;
 
 use crate::aws::{Aws, AwsError};
-use crate::network::{Cluster, Network, Role};
+use crate::network::{Cluster, Network};
 use crate::resource::Id;
 use seen::{Dns, Resolver, Survey, Switch};
 
 pub use error::DiscoveryError;
+pub use evidence::{Choice, Evidence, Rejected, Warning};
 
 /// What is known of the network before it is looked for.
 #[derive(Clone, Debug, Default)]
@@ -43,113 +45,6 @@ pub struct Discovery {
     pub network: Network,
     pub evidence: Vec<Evidence>,
     pub warnings: Vec<Warning>,
-}
-
-/// One choice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Evidence {
-    pub what: Choice,
-    /// What was chosen: an id, or the cluster's name.
-    pub id: String,
-    /// A plain sentence without its full stop: `tag kubernetes.io/cluster/… = owned; SubnetType = Private`.
-    pub because: String,
-    /// The others that it could have been.
-    pub rejected: Vec<Rejected>,
-}
-
-/// What was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "choice", rename_all = "snake_case")]
-pub enum Choice {
-    Cluster,
-    Vpc,
-    Subnet { zone: String },
-    Group { role: Role },
-}
-
-impl fmt::Display for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cluster => f.write_str("cluster"),
-            Self::Vpc => f.write_str("VPC"),
-            Self::Subnet { zone } => write!(f, "subnet in {zone}"),
-            Self::Group { role } => write!(f, "security group of the {}", role.name()),
-        }
-    }
-}
-
-/// What was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rejected {
-    pub id: Id,
-    /// A fragment: `it is Public, and Private comes before it`.
-    pub reason: String,
-}
-
-impl Rejected {
-    fn new(id: &Id, reason: String) -> Self {
-        Self { id: id.clone(), reason }
-    }
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.id, self.reason)
-    }
-}
-
-/// Something that a person should know, and that stops nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// EFS and RDS names may not resolve in the VPC. Holds what is not as it should be.
-    NamesMayNotResolve { because: Vec<String> },
-    /// The zone has subnets of the cluster, but none that can be used.
-    ZoneWithoutSubnet { zone: String, rejected: Vec<Rejected> },
-    /// The subnet that was chosen before is not there any more.
-    SubnetGone { zone: String, id: Id },
-    /// The role's groups were read off running instances: look whether they are the right ones.
-    GroupsOfInstances { role: Role, groups: Vec<Id> },
-    /// No group of the control plane was found or named: it gets no access.
-    NoControlPlane,
-    /// The old tag and the new one name different owners; the new one is believed.
-    TagsDisagree { id: Id, old: String, owner: String },
-    /// Nothing but its name says that kops made the cluster.
-    NotKops { cluster: String },
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NamesMayNotResolve { because } => write!(
-                f,
-                "names of file systems may not resolve in the VPC ({}): use the addresses of the mount targets",
-                because.join(", ")
-            ),
-            Self::ZoneWithoutSubnet { zone, rejected } => {
-                let rejected: Vec<_> = rejected.iter().map(ToString::to_string).collect();
-                write!(f, "{zone} has no subnet that can be used: {}", rejected.join(", "))
-            }
-            Self::SubnetGone { zone, id } => {
-                write!(f, "{id}, chosen before for {zone}, is not there any more")
-            }
-            Self::GroupsOfInstances { role, groups } => {
-                let groups: Vec<_> = groups.iter().map(Id::as_str).collect();
-                write!(
-                    f,
-                    "{} was read off running {}: look whether that is right",
-                    groups.join(", "),
-                    role.name()
-                )
-            }
-            Self::NoControlPlane => {
-                f.write_str("no security group of the control plane is known: it gets no access")
-            }
-            Self::TagsDisagree { id, old, owner } => {
-                write!(f, "the tags of {id} name both `{old}` and `{owner}` as its owner; `{owner}` is taken")
-            }
-            Self::NotKops { cluster } => write!(f, "nothing shows that `{cluster}` was made by kops"),
-        }
-    }
 }
 
 /// A cluster that shows itself in the region.
@@ -190,7 +85,7 @@ pub async fn clusters(aws: &Aws) -> Result<Vec<ClusterFound>, AwsError> {
 /// # Errors
 /// What is missing or ambiguous, with what was found instead; [`DiscoveryError::hint`] names the option that answers.
 pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, DiscoveryError> {
-    let wanted = &wanted.clone().as_recorded();
+    let wanted = &wanted.clone().or_recorded();
     let survey = match &wanted.vpc {
         Some(vpc) => read::survey_vpc(aws, vpc).await?,
         None => with_instances(aws, read::survey_region(aws).await?, wanted).await?,
@@ -231,7 +126,7 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
 
 impl Wanted {
     /// Stays with the recorded cluster and VPC unless something else is named.
-    fn as_recorded(mut self) -> Self {
+    fn or_recorded(mut self) -> Self {
         if let Some(recorded) = &self.recorded {
             let same_cluster = self.cluster.as_ref().is_none_or(|name| *name == recorded.cluster.name);
             let same_vpc = self.vpc.as_ref().is_none_or(|vpc| *vpc == recorded.vpc);
@@ -304,7 +199,7 @@ mod tests {
             (None, two.clone(), (None, two)),
         ] {
             let wanted = Wanted { cluster, vpc, recorded: Some(recorded.clone()), ..Wanted::default() };
-            let wanted = wanted.as_recorded();
+            let wanted = wanted.or_recorded();
             assert_eq!((wanted.cluster, wanted.vpc), expected);
         }
     }

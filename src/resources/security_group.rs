@@ -2,6 +2,7 @@
 //! Knows nothing of who uses a group.
 
 mod change;
+mod check;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,8 @@ use crate::resource::{
     Resource, Tracked,
 };
 use crate::resources::tags::{Tags, check_tags, ours, tag_change, to_ec2, with_ownership};
-use rule::{Direction, check_rules, is_allowed};
+use check::{check_name, check_rules, check_text};
+use rule::Direction;
 
 pub use rule::Rule;
 
@@ -185,36 +187,6 @@ impl SecurityGroup {
     }
 }
 
-fn check_text(field: &'static str, text: &str) -> Vec<Invalid> {
-    let mut found = Vec::new();
-    if text.is_empty() || text.chars().count() > 255 {
-        found.push(Invalid::new(field, "must have 1 to 255 characters"));
-    }
-    if let Some(odd) = text.chars().find(|c| !is_allowed(*c)) {
-        found.push(Invalid::new(
-            field,
-            format!(
-                "may not have `{}`: letters of ASCII, digits, spaces and ._-:/()#,@[]+=&;{{}}!$* only",
-                odd.escape_default()
-            ),
-        ));
-    }
-    found
-}
-
-fn check_name(name: &str) -> Option<Invalid> {
-    let message = if name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("sg-")) {
-        "may not start with `sg-`, as ids do"
-    } else if name.eq_ignore_ascii_case("default") {
-        "may not be `default`, which is the name of the VPC's own group"
-    } else if name.trim() != name {
-        "may not start or end with a space: AWS takes it off"
-    } else {
-        return None;
-    };
-    Some(Invalid::new("name", message))
-}
-
 /// A filter value that lets a name through whatever the case of its letters: names are unique without regard to
 /// case, filters look at it. `?` stands for any one character; so do characters that have a meaning in a filter.
 fn any_case(name: &str) -> String {
@@ -275,38 +247,6 @@ fn named(id: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn group(name: &str, description: &str) -> SecurityGroup {
-        SecurityGroup {
-            name: name.to_owned(),
-            description: description.to_owned(),
-            vpc_id: "vpc-1".to_owned(),
-            ingress: BTreeSet::new(),
-            egress: BTreeSet::new(),
-            tags: Tags::new(),
-        }
-    }
-
-    #[test]
-    fn names_and_descriptions_that_aws_would_refuse_are_named() {
-        let long = "a".repeat(256);
-        for (name, description, field) in [
-            ("", "x", "name"),
-            (long.as_str(), "x", "name"),
-            ("sg-mine", "x", "name"),
-            ("SG-mine", "x", "name"),
-            ("Default", "x", "name"),
-            ("gitlab ", "x", "name"),
-            ("gitlab?", "x", "name"),
-            ("gitlab", "", "description"),
-            ("gitlab", "GitLab's database", "description"),
-            ("gitlab", long.as_str(), "description"),
-        ] {
-            let found = group(name, description).check(None);
-            assert!(found.len() == 1 && found[0].field == field, "{name:?} {description:?}: {found:?}");
-        }
-        assert_eq!(group("EFS_K8s", "NFS for gitlab (nodes, masters)").check(None), []);
-    }
 
     #[test]
     fn a_name_is_looked_for_in_any_case() {
