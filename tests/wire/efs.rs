@@ -3,25 +3,23 @@
 use std::collections::BTreeSet;
 
 use provision::aws::Outcome;
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Tracked};
+use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource};
 use provision::resources::efs_file_system::EfsFileSystem;
 use provision::resources::efs_mount_target::EfsMountTarget;
 use serde_json::{Value, json};
 
-use crate::replay::{Replay, inputs, owner};
+use crate::replay::Replay;
+use crate::{inputs, owner, tracked};
 
 const MADE: &str = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
 
-fn file_system(more: Value) -> EfsFileSystem {
-    let mut document = json!({
+fn file_system(replaced: Value) -> EfsFileSystem {
+    let base = json!({
         "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic",
         "lifecycle": { "transition_to_ia": "AFTER_30_DAYS" }, "backup": true, "deletion_protection": true,
         "tags": { "Name": "gitlab-nfs" },
     });
-    for (field, value) in more.as_object().expect("fields") {
-        document[field] = value.clone();
-    }
-    inputs(document)
+    inputs(base, replaced)
 }
 
 fn described(id: &str, state: &str) -> Value {
@@ -41,23 +39,19 @@ fn page(file_systems: &[Value]) -> String {
     json!({ "FileSystems": file_systems }).to_string()
 }
 
-fn tracked<R: Clone>(id: &str, recorded: &R) -> Tracked<R> {
-    Tracked { id: Id::new(id), recorded: Some(recorded.clone()) }
-}
-
 const NO_POLICY: &str = r#"{"__type": "PolicyNotFound", "ErrorCode": "PolicyNotFound", "Message": "none"}"#;
 const BACKED_UP: &str = r#"{"BackupPolicy": {"Status": "ENABLED"}}"#;
 const LIFECYCLE: &str = r#"{"LifecyclePolicies": [{"TransitionToIA": "AFTER_30_DAYS"}]}"#;
 
 #[tokio::test]
 async fn a_file_system_is_made_with_its_tags_and_a_token_that_can_be_computed_again() {
-    let replay = Replay::new(&[(201, MADE)]);
-    let owner = owner("aws_efs_file_system", "gitlab-nfs");
-    let id = file_system(json!({})).create(&replay.aws, &owner).await.expect("it is made");
+    let replay = Replay::in_order(&[(201, MADE)]);
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
+    let id = file_system(json!({})).create(&replay.aws(), &owner).await.expect("it is made");
     assert_eq!(id, Id::new("fs-1"));
-    let requests = replay.requests();
+    let requests = replay.asked();
     assert_eq!(requests.len(), 1);
-    assert_eq!(requests[0].line, "POST /2015-02-01/file-systems");
+    assert_eq!(requests[0].operation, "POST /2015-02-01/file-systems");
     assert_eq!(
         requests[0].json(),
         json!({
@@ -75,18 +69,19 @@ async fn a_file_system_is_made_with_its_tags_and_a_token_that_can_be_computed_ag
 
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_is_not_repeated() {
-    let replay = Replay::new(&[(500, "{}"), (201, MADE)]);
-    let owner = owner("aws_efs_file_system", "gitlab-nfs");
-    let error = file_system(json!({})).create(&replay.aws, &owner).await.expect_err("a fault of the server");
+    let replay = Replay::in_order(&[(500, "{}"), (201, MADE)]);
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
+    let error =
+        file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("a fault of the server");
     assert_eq!(error.outcome, Outcome::Unknown);
-    assert_eq!(replay.requests().len(), 1);
+    assert_eq!(replay.asked().len(), 1);
 }
 
 #[tokio::test]
 async fn an_answer_without_an_id_is_no_answer() {
-    let replay = Replay::new(&[(201, "{}")]);
-    let owner = owner("aws_efs_file_system", "gitlab-nfs");
-    let error = file_system(json!({})).create(&replay.aws, &owner).await.expect_err("there is no id");
+    let replay = Replay::in_order(&[(201, "{}")]);
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
+    let error = file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("there is no id");
     assert_eq!((error.code.as_str(), error.outcome), ("BadResponse", Outcome::Unknown));
 }
 
@@ -95,16 +90,16 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
     let taken = r#"{"__type": "FileSystemAlreadyExists", "ErrorCode": "FileSystemAlreadyExists", "Message": "taken"}"#;
     let untagged = r#"{"FileSystems": [{"FileSystemId": "fs-1", "LifeCycleState": "available"}]}"#;
     let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
-    let replay = Replay::new(&[(409, taken), (200, untagged), (404, absent)]);
-    let owner = owner("aws_efs_file_system", "gitlab-nfs");
+    let replay = Replay::in_order(&[(409, taken), (200, untagged), (404, absent)]);
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
     let wanted = file_system(json!({}));
-    let error = wanted.create(&replay.aws, &owner).await.expect_err("the token is taken");
+    let error = wanted.create(&replay.aws(), &owner).await.expect_err("the token is taken");
     assert_eq!(error.outcome, Outcome::Exists);
-    let found = wanted.find(&replay.aws, &owner).await.expect("a read").expect("it is there");
+    let found = wanted.find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
     let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
     assert_eq!((found.id, found.ownership), (Id::new("fs-1"), ours));
-    assert_eq!(wanted.find(&replay.aws, &owner).await.expect("a read"), None);
-    let line = &replay.requests()[1].line;
+    assert_eq!(wanted.find(&replay.aws(), &owner).await.expect("a read"), None);
+    let line = &replay.asked()[1].operation;
     assert_eq!(
         line,
         "GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F0"
@@ -113,16 +108,19 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
 
 #[tokio::test]
 async fn one_file_system_is_asked_for_by_its_id() {
-    let replay =
-        Replay::new(&[(200, &page(&[described("fs-1", "available")])), (200, LIFECYCLE), (200, BACKED_UP)]);
+    let replay = Replay::in_order(&[
+        (200, &page(&[described("fs-1", "available")])),
+        (200, LIFECYCLE),
+        (200, BACKED_UP),
+    ]);
     let recorded = file_system(json!({}));
-    let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+    let seen = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
     let seen = &seen[&Id::new("fs-1")];
     assert_eq!(seen.inputs.as_ref(), Some(&recorded));
     assert_eq!(seen.outputs.dns_name, "fs-1.efs.eu-west-1.amazonaws.com");
     assert_eq!(seen.condition, Condition::Ready);
     assert!(seen.ownership.is_of("gitlab"));
-    let lines: Vec<String> = replay.requests().into_iter().map(|request| request.line).collect();
+    let lines: Vec<String> = replay.asked().into_iter().map(|request| request.operation).collect();
     assert_eq!(
         lines,
         [
@@ -138,7 +136,7 @@ async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_whe
     let first = json!({ "FileSystems": [described("fs-1", "available"), described("fs-9", "available")],
                         "NextMarker": "more" });
     let second = page(&[described("fs-2", "updating")]);
-    let replay = Replay::new(&[
+    let replay = Replay::in_order(&[
         (200, &first.to_string()),
         (200, BACKED_UP),
         (404, NO_POLICY),
@@ -148,12 +146,12 @@ async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_whe
     let mut recorded = file_system(json!({}));
     recorded.lifecycle = None;
     let all = ["fs-1", "fs-2", "fs-3"].map(|id| tracked(id, &recorded));
-    let seen = EfsFileSystem::observe(&replay.aws, &all).await.expect("a read");
+    let seen = EfsFileSystem::observe(&replay.aws(), &all).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fs-1", "fs-2"]);
     let backup = |id: &str| seen[&Id::new(id)].inputs.as_ref().map(|inputs| inputs.backup);
     assert_eq!((backup("fs-1"), backup("fs-2")), (Some(true), Some(false)));
     assert_eq!(seen[&Id::new("fs-2")].condition, Condition::Pending("updating".to_owned()));
-    let lines: Vec<String> = replay.requests().into_iter().map(|request| request.line).collect();
+    let lines: Vec<String> = replay.asked().into_iter().map(|request| request.operation).collect();
     assert_eq!(lines.len(), 5);
     assert!(lines.iter().all(|line| !line.contains("lifecycle")), "{lines:?}");
     assert!(lines[4].ends_with("?Marker=more"), "{lines:?}");
@@ -175,23 +173,24 @@ async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() 
         ("deleted", "DISABLED", None),
     ] {
         let policy = json!({ "BackupPolicy": { "Status": backup } }).to_string();
-        let replay = Replay::new(&[(200, &page(&[described("fs-1", state)])), (200, &policy)]);
-        let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+        let replay = Replay::in_order(&[(200, &page(&[described("fs-1", state)])), (200, &policy)]);
+        let seen =
+            EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
         assert_eq!(
             seen.get(&Id::new("fs-1")).map(|seen| seen.condition.clone()),
             expected,
             "{state} {backup}"
         );
     }
-    let replay = Replay::new(&[(404, absent), (404, absent)]);
-    let seen = EfsFileSystem::observe(&replay.aws, &[tracked("fs-1", &recorded)]).await.expect("a read");
+    let replay = Replay::in_order(&[(404, absent), (404, absent)]);
+    let seen = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
     assert!(seen.is_empty());
 }
 
 async fn update(replay: &Replay, observed: &EfsFileSystem, desired: &EfsFileSystem, fields: &[&str]) {
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
     let change = Change { id: &Id::new("fs-1"), fields: &fields, observed };
-    desired.update(&replay.aws, &change).await.expect("the change is taken");
+    desired.update(&replay.aws(), &change).await.expect("the change is taken");
 }
 
 #[tokio::test]
@@ -203,11 +202,11 @@ async fn an_update_sends_what_differs_and_throughput_last() {
     }));
     let live = page(&[described("fs-1", "available")]);
     let answers = [(200, "{}"), (200, "{}"), (200, "{}"), (200, "{}"), (200, live.as_str()), (202, MADE)];
-    let replay = Replay::new(&answers);
+    let replay = Replay::in_order(&answers);
     let fields = ["backup", "lifecycle", "provisioned_throughput_in_mibps", "tags", "throughput_mode"];
     update(&replay, &observed, &desired, &fields).await;
-    let requests = replay.requests();
-    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    let requests = replay.asked();
+    let lines: Vec<&str> = requests.iter().map(|request| request.operation.as_str()).collect();
     assert_eq!(
         lines,
         [
@@ -236,15 +235,15 @@ async fn an_update_sends_what_differs_and_throughput_last() {
 #[tokio::test]
 async fn throughput_that_a_lost_attempt_has_changed_is_not_changed_again() {
     let observed = file_system(json!({ "throughput_mode": "bursting" }));
-    let replay = Replay::new(&[(200, &page(&[described("fs-1", "available")]))]);
+    let replay = Replay::in_order(&[(200, &page(&[described("fs-1", "available")]))]);
     update(&replay, &observed, &file_system(json!({})), &["throughput_mode"]).await;
-    assert_eq!(replay.requests().len(), 1);
+    assert_eq!(replay.asked().len(), 1);
 }
 
 #[tokio::test]
 async fn a_change_of_what_is_only_recorded_makes_no_call() {
     let observed = file_system(json!({}));
-    let replay = Replay::new(&[]);
+    let replay = Replay::in_order(&[]);
     update(
         &replay,
         &observed,
@@ -252,11 +251,14 @@ async fn a_change_of_what_is_only_recorded_makes_no_call() {
         &["deletion_protection"],
     )
     .await;
-    assert_eq!(replay.requests().len(), 0);
+    assert_eq!(replay.asked().len(), 0);
 }
 
 fn target(subnet: &str) -> EfsMountTarget {
-    inputs(json!({ "file_system_id": "fs-1", "subnet_id": subnet, "security_groups": ["sg-1", "sg-2"] }))
+    inputs(
+        json!({ "file_system_id": "fs-1", "security_groups": ["sg-1", "sg-2"] }),
+        json!({ "subnet_id": subnet }),
+    )
 }
 
 fn described_target(id: &str, subnet: &str, zone: &str, state: &str, interface: Option<&str>) -> Value {
@@ -292,13 +294,14 @@ async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_wi
         described_target("fsmt-x", "subnet-x", "eu-west-1x", "available", Some("eni-x")),
     ] });
     let interfaces = interfaces(&[("eni-a", &["sg-9"])]);
-    let replay = Replay::new(&[(200, &first.to_string()), (200, &second.to_string()), (200, &interfaces)]);
+    let replay =
+        Replay::in_order(&[(200, &first.to_string()), (200, &second.to_string()), (200, &interfaces)]);
     let all = [
         tracked("fsmt-a", &target("subnet-a")),
         tracked("fsmt-b", &target("subnet-b")),
         tracked("fsmt-c", &target("subnet-c")),
     ];
-    let seen = EfsMountTarget::observe(&replay.aws, &all).await.expect("a read");
+    let seen = EfsMountTarget::observe(&replay.aws(), &all).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fsmt-a", "fsmt-b"]);
     let (a, b) = (&seen[&Id::new("fsmt-a")], &seen[&Id::new("fsmt-b")]);
     let groups = |inputs: &Option<EfsMountTarget>| {
@@ -310,11 +313,11 @@ async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_wi
     // Its interface is not there yet: what was asked for stands for what will be.
     assert_eq!(groups(&b.inputs), ["sg-1", "sg-2"]);
     assert_eq!(b.condition, Condition::Pending("creating".to_owned()));
-    let requests = replay.requests();
+    let requests = replay.asked();
     assert_eq!(requests.len(), 3);
-    assert_eq!(requests[0].line, "GET /2015-02-01/mount-targets?FileSystemId=fs-1");
-    assert!(requests[1].line.contains("Marker=more"), "{}", requests[1].line);
-    let form = requests[2].form();
+    assert_eq!(requests[0].operation, "GET /2015-02-01/mount-targets?FileSystemId=fs-1");
+    assert!(requests[1].operation.contains("Marker=more"), "{}", requests[1].operation);
+    let form = requests[2].parameters;
     assert_eq!(form["Filter.1.Name"], "network-interface-id");
     assert_eq!(form["Filter.1.Value.1"], "eni-a");
     assert!(!form.contains_key("Filter.1.Value.2"));
@@ -325,7 +328,7 @@ async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is
     let subnet = "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-a</subnetId>\
                   <availabilityZone>eu-west-1a</availabilityZone></item></subnetSet></DescribeSubnetsResponse>";
     let other_zone = described_target("fsmt-b", "subnet-b", "eu-west-1b", "available", None);
-    let owner = owner("aws_efs_mount_target", "gitlab-nfs");
+    let owner = owner("aws_efs_mount_target.gitlab-nfs");
     for (rival, expected) in [
         (
             described_target("fsmt-a", "subnet-a", "eu-west-1a", "available", None),
@@ -338,8 +341,8 @@ async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is
         (described_target("fsmt-o", "subnet-o", "eu-west-1c", "available", None), None),
     ] {
         let targets = json!({ "MountTargets": [other_zone, rival] }).to_string();
-        let replay = Replay::new(&[(200, &targets), (200, subnet)]);
-        let found = target("subnet-a").find(&replay.aws, &owner).await.expect("a read");
+        let replay = Replay::in_order(&[(200, &targets), (200, subnet)]);
+        let found = target("subnet-a").find(&replay.aws(), &owner).await.expect("a read");
         let found = found.map(|found| (found.id.as_str().to_owned(), found.ownership));
         assert_eq!(found, expected.map(|(id, ownership)| (id.to_owned(), ownership)));
     }
@@ -349,13 +352,13 @@ async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is
 async fn a_target_is_made_with_its_groups_and_waits_for_its_file_system() {
     let busy = r#"{"__type": "IncorrectFileSystemLifeCycleState", "ErrorCode": "x", "Message": "creating"}"#;
     let made = r#"{"MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "SubnetId": "subnet-a", "LifeCycleState": "creating"}"#;
-    let replay = Replay::new(&[(409, busy), (200, made)]);
-    let owner = owner("aws_efs_mount_target", "gitlab-nfs");
-    let error = target("subnet-a").create(&replay.aws, &owner).await.expect_err("not yet");
+    let replay = Replay::in_order(&[(409, busy), (200, made)]);
+    let owner = owner("aws_efs_mount_target.gitlab-nfs");
+    let error = target("subnet-a").create(&replay.aws(), &owner).await.expect_err("not yet");
     assert_eq!(error.outcome, Outcome::Busy);
-    assert_eq!(target("subnet-a").create(&replay.aws, &owner).await, Ok(Id::new("fsmt-1")));
+    assert_eq!(target("subnet-a").create(&replay.aws(), &owner).await, Ok(Id::new("fsmt-1")));
     assert_eq!(
-        replay.requests()[1].json(),
+        replay.asked()[1].json(),
         json!({ "FileSystemId": "fs-1", "SubnetId": "subnet-a", "SecurityGroups": ["sg-1", "sg-2"] })
     );
 }

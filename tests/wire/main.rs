@@ -1,5 +1,33 @@
-//! Requests as they go over the wire, and answers that AWS gives and the emulator does not.
+//! What goes over the wire, and what is made of the answers: quirks that AWS has and an emulator has not.
+//! Nothing here listens on a port; a transport answers from a script.
 
 mod efs;
 mod rds;
 mod replay;
+mod security_group;
+
+use provision::resource::{Id, Owner, Tracked};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The owner of an address in the stack `gitlab`.
+fn owner(address: &str) -> Owner {
+    Owner {
+        stack: "gitlab".to_owned(),
+        address: address.parse().expect("an address"),
+        lineage: "lineage-1".to_owned(),
+        generation: 0,
+    }
+}
+
+/// `base` with some of its fields replaced, as the kind's inputs.
+fn inputs<R: DeserializeOwned>(mut base: Value, replaced: Value) -> R {
+    for (field, value) in replaced.as_object().expect("fields to replace") {
+        base[field] = value.clone();
+    }
+    serde_json::from_value(base).expect("the document fits the kind")
+}
+
+fn tracked<R: Clone>(id: &str, recorded: &R) -> Tracked<R> {
+    Tracked { id: Id::new(id), recorded: Some(recorded.clone()) }
+}

@@ -5,17 +5,18 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Tracked};
+use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource};
 use provision::resources::db_instance::DbInstance;
 use provision::resources::db_subnet_group::DbSubnetGroup;
 use serde_json::{Value, json};
 
-use crate::replay::{Replay, inputs, owner};
+use crate::replay::Replay;
+use crate::{inputs, owner, tracked};
 
 const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-fn database(more: Value) -> DbInstance {
-    let mut document = json!({
+fn database(replaced: Value) -> DbInstance {
+    let base = json!({
         "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
         "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3",
         "database_name": "gitlab_production", "username": "gitlab", "password": "managed", "password_version": 1,
@@ -25,10 +26,7 @@ fn database(more: Value) -> DbInstance {
         "auto_minor_version_upgrade": true, "deletion_protection": true, "final_snapshot": true,
         "apply_immediately": false, "tags": { "Name": "gitlab-pgsql" },
     });
-    for (field, value) in more.as_object().expect("fields") {
-        document[field] = value.clone();
-    }
-    inputs(document)
+    inputs(base, replaced)
 }
 
 /// The live database: `changed` replaces elements of it, by name; an empty text takes one away.
@@ -91,13 +89,9 @@ fn refusal(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-fn tracked<R: Clone>(id: &str, recorded: &R) -> Tracked<R> {
-    Tracked { id: Id::new(id), recorded: Some(recorded.clone()) }
-}
-
 async fn observe_one(recorded: &DbInstance, changed: &[(&str, &str)]) -> (DbInstance, Condition) {
-    let replay = Replay::new(&[(200, &described(&[instance(changed)]))]);
-    let seen = DbInstance::observe(&replay.aws, &[tracked(ID, recorded)]).await.expect("a read");
+    let replay = Replay::in_order(&[(200, &described(&[instance(changed)]))]);
+    let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, recorded)]).await.expect("a read");
     let seen = seen.into_values().next().expect("it is there");
     (seen.inputs.expect("a managed kind has inputs"), seen.condition)
 }
@@ -109,7 +103,7 @@ async fn update(
     fields: &[&str],
 ) -> Result<(), AwsError> {
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    desired.update(&replay.aws, &Change { id: &Id::new(ID), fields: &fields, observed }).await
+    desired.update(&replay.aws(), &Change { id: &Id::new(ID), fields: &fields, observed }).await
 }
 
 /// What the one ModifyDBInstance of a change says, without what every request has.
@@ -119,9 +113,9 @@ async fn modification(
     fields: &[&str],
 ) -> BTreeMap<String, String> {
     let done = answer("ModifyDBInstance", &instance(live));
-    let replay = Replay::new(&[(200, &described(&[instance(live)])), (200, &done)]);
+    let replay = Replay::in_order(&[(200, &described(&[instance(live)])), (200, &done)]);
     update(&replay, &database(json!({})), desired, fields).await.expect("the change is taken");
-    let mut form = replay.requests().remove(1).form();
+    let mut form = replay.asked().remove(1).parameters;
     assert_eq!(form.remove("Action").as_deref(), Some("ModifyDBInstance"));
     assert_eq!(form.remove("DBInstanceIdentifier").as_deref(), Some("gitlab-pgsql"));
     assert_eq!(form.remove("ApplyImmediately").as_deref(), Some("false"));
@@ -135,11 +129,11 @@ fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn a_database_is_made_in_one_call_with_everything_and_its_tags() {
-    let replay = Replay::new(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
-    let owner = owner("aws_db_instance", "gitlab-pgsql");
-    let id = database(json!({})).create(&replay.aws, &owner).await.expect("it is made");
+    let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let id = database(json!({})).create(&replay.aws(), &owner).await.expect("it is made");
     assert_eq!(id, Id::new(ID));
-    let requests = replay.requests();
+    let requests = replay.asked();
     assert_eq!(requests.len(), 1);
     let expected = form(&[
         ("Action", "CreateDBInstance"),
@@ -173,18 +167,18 @@ async fn a_database_is_made_in_one_call_with_everything_and_its_tags() {
         ("Tags.Tag.4.Key", "provision:stack"),
         ("Tags.Tag.4.Value", "gitlab"),
     ]);
-    assert_eq!(requests[0].form(), expected);
+    assert_eq!(requests[0].parameters, expected);
 }
 
 #[tokio::test]
 async fn a_create_whose_answer_is_lost_is_not_repeated() {
-    let owner = owner("aws_db_instance", "gitlab-pgsql");
-    let replay = Replay::new(&[(500, ""), (200, &answer("CreateDBInstance", &instance(&[])))]);
-    let error = database(json!({})).create(&replay.aws, &owner).await.expect_err("a fault of the server");
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let replay = Replay::in_order(&[(500, ""), (200, &answer("CreateDBInstance", &instance(&[])))]);
+    let error = database(json!({})).create(&replay.aws(), &owner).await.expect_err("a fault of the server");
     assert_eq!(error.outcome, Outcome::Unknown);
-    assert_eq!(replay.requests().len(), 1);
-    let replay = Replay::new(&[(200, &answer("CreateDBInstance", &instance(&[("DbiResourceId", "")])))]);
-    let error = database(json!({})).create(&replay.aws, &owner).await.expect_err("there is no id");
+    assert_eq!(replay.asked().len(), 1);
+    let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[("DbiResourceId", "")])))]);
+    let error = database(json!({})).create(&replay.aws(), &owner).await.expect_err("there is no id");
     assert_eq!((error.code.as_str(), error.operation), ("BadResponse", "rds:CreateDBInstance"));
 }
 
@@ -197,12 +191,12 @@ async fn databases_are_read_by_their_own_ids_page_by_page() {
         &format!("<Marker>more</Marker><DBInstances>{}</DBInstances>", live("db-000")),
     );
     let (second, third) = (described(&[live("db-001")]), described(&[live("db-100")]));
-    let replay = Replay::new(&[(200, &first), (200, &third), (200, &second)]);
+    let replay = Replay::in_order(&[(200, &first), (200, &third), (200, &second)]);
     let recorded = database(json!({}));
     let all: Vec<_> = ids.iter().map(|id| tracked(id, &recorded)).collect();
-    let seen = DbInstance::observe(&replay.aws, &all).await.expect("a read");
+    let seen = DbInstance::observe(&replay.aws(), &all).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["db-000", "db-001", "db-100"]);
-    let forms: Vec<_> = replay.requests().iter().map(|request| request.form()).collect();
+    let forms: Vec<_> = replay.asked().into_iter().map(|request| request.parameters).collect();
     assert_eq!(forms.len(), 3);
     for form in &forms {
         assert_eq!(form["Filters.Filter.1.Name"], "dbi-resource-id");
@@ -344,9 +338,9 @@ async fn what_was_left_to_the_window_is_asked_for_again_when_it_shall_be_at_once
     let desired = database(json!({ "instance_class": "db.m7g.large", "apply_immediately": true }));
     let live = instance(&[("PendingModifiedValues", "<DBInstanceClass>db.m7g.large</DBInstanceClass>")]);
     let done = answer("ModifyDBInstance", &live);
-    let replay = Replay::new(&[(200, &described(&[live])), (200, &done)]);
+    let replay = Replay::in_order(&[(200, &described(&[live])), (200, &done)]);
     update(&replay, &observed, &desired, &["apply_immediately"]).await.expect("the change is taken");
-    let form = replay.requests()[1].form();
+    let form = replay.asked()[1].parameters;
     assert_eq!(
         (form["DBInstanceClass"].as_str(), form["ApplyImmediately"].as_str()),
         ("db.m7g.large", "true")
@@ -358,10 +352,10 @@ async fn what_was_left_to_the_window_is_asked_for_again_when_it_shall_be_at_once
 async fn a_change_of_what_is_only_recorded_makes_no_modification() {
     let desired =
         database(json!({ "final_snapshot": false, "apply_immediately": true, "password_version": 2 }));
-    let replay = Replay::new(&[(200, &described(&[instance(&[])]))]);
+    let replay = Replay::in_order(&[(200, &described(&[instance(&[])]))]);
     let fields = ["apply_immediately", "final_snapshot", "password_version"];
     update(&replay, &database(json!({})), &desired, &fields).await.expect("nothing to do");
-    assert_eq!(replay.requests().len(), 1);
+    assert_eq!(replay.asked().len(), 1);
 }
 
 #[tokio::test]
@@ -369,7 +363,7 @@ async fn everything_being_queued_already_is_success_and_other_refusals_are_not()
     let desired = database(json!({ "instance_class": "db.m7g.large" }));
     for (message, done) in [("No modifications were requested", true), ("Cannot do that", false)] {
         let refusal = refusal("InvalidParameterCombination", message);
-        let replay = Replay::new(&[(200, &described(&[instance(&[])])), (400, &refusal)]);
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (400, &refusal)]);
         let result = update(&replay, &database(json!({})), &desired, &["instance_class"]).await;
         assert_eq!(result.is_ok(), done, "{message}");
     }
@@ -382,9 +376,9 @@ async fn tags_are_changed_without_touching_the_ownership_tags() {
     let tags = "<Tag><Key>Name</Key><Value>gitlab-pgsql</Value></Tag><Tag><Key>team</Key><Value>a</Value></Tag>\
                 <Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>";
     let live = described(&[instance(&[("TagList", tags)])]);
-    let replay = Replay::new(&[(200, &live), (200, ""), (200, "")]);
+    let replay = Replay::in_order(&[(200, &live), (200, ""), (200, "")]);
     update(&replay, &observed, &desired, &["tags"]).await.expect("the change is taken");
-    let forms: Vec<_> = replay.requests().iter().map(|request| request.form()).collect();
+    let forms: Vec<_> = replay.asked().into_iter().map(|request| request.parameters).collect();
     assert_eq!(forms.len(), 3);
     assert_eq!(
         (forms[1]["Action"].as_str(), forms[1]["Tags.Tag.1.Value"].as_str()),
@@ -428,17 +422,17 @@ async fn a_password_is_in_the_request_and_nowhere_else() {
     let desired = database(json!({ "password": format!("file:{path}"), "password_version": 2 }));
     let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
     let refused = refusal("InvalidParameterValue", "no");
-    let replay = Replay::new(&[(400, &refused), (200, &unmanaged), (400, &refused)]);
-    let owner = owner("aws_db_instance", "gitlab-pgsql");
-    let create = desired.create(&replay.aws, &owner).await.expect_err("it is refused");
+    let replay = Replay::in_order(&[(400, &refused), (200, &unmanaged), (400, &refused)]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let create = desired.create(&replay.aws(), &owner).await.expect_err("it is refused");
     let observed = database(json!({ "password": format!("file:{path}") }));
     let modify =
         update(&replay, &observed, &desired, &["password_version"]).await.expect_err("it is refused");
 
-    let requests = replay.requests();
-    assert_eq!(requests[0].form()["MasterUserPassword"], CANARY);
-    assert!(!requests[0].form().contains_key("ManageMasterUserPassword"));
-    assert_eq!(requests[2].form()["MasterUserPassword"], CANARY);
+    let requests = replay.asked();
+    assert_eq!(requests[0].parameters["MasterUserPassword"], CANARY);
+    assert!(!requests[0].parameters.contains_key("ManageMasterUserPassword"));
+    assert_eq!(requests[2].parameters["MasterUserPassword"], CANARY);
     let said = String::from_utf8_lossy(&log.0.lock().expect("no writer panics")).into_owned();
     assert!(said.contains("rds"), "the SDK says something at all");
     let document = serde_json::to_string(&desired).expect("plain data");
@@ -457,32 +451,32 @@ async fn the_management_of_the_password_is_turned_on_and_off() {
 
     let done = answer("ModifyDBInstance", &instance(&[]));
     let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
-    let replay = Replay::new(&[(200, &unmanaged), (200, &done)]);
+    let replay = Replay::in_order(&[(200, &unmanaged), (200, &done)]);
     update(&replay, &own, &database(json!({})), &["password"]).await.expect("the change is taken");
-    let form = replay.requests()[1].form();
+    let form = replay.asked()[1].parameters;
     assert_eq!(form["ManageMasterUserPassword"], "true");
     assert!(!form.contains_key("MasterUserPassword"));
 }
 
 #[tokio::test]
 async fn a_password_that_cannot_be_read_stops_the_call_before_it_is_made() {
-    let replay = Replay::new(&[]);
-    let owner = owner("aws_db_instance", "gitlab-pgsql");
+    let replay = Replay::in_order(&[]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
     let desired = database(json!({ "password": "env:PROVISION_TEST_UNSET" }));
-    let error = desired.create(&replay.aws, &owner).await.expect_err("there is no password");
+    let error = desired.create(&replay.aws(), &owner).await.expect_err("there is no password");
     assert_eq!((error.code.as_str(), error.outcome), ("Password", Outcome::Refused));
     assert!(error.message.contains("PROVISION_TEST_UNSET"), "{error}");
-    assert_eq!(replay.requests().len(), 0);
+    assert_eq!(replay.asked().len(), 0);
 }
 
 #[tokio::test]
 async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
     let deleted = answer("DeleteDBInstance", &instance(&[]));
     for (final_snapshot, expected) in [(true, Some("gitlab-pgsql-final-")), (false, None)] {
-        let replay = Replay::new(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": final_snapshot }));
-        recorded.delete(&replay.aws, &Id::new(ID)).await.expect("it is taken");
-        let form = replay.requests()[1].form();
+        recorded.delete(&replay.aws(), &Id::new(ID)).await.expect("it is taken");
+        let form = replay.asked()[1].parameters;
         assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
         assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
         let name = form.get("FinalDBSnapshotIdentifier").map(String::as_str);
@@ -512,34 +506,35 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
         (&[(200, live), (400, snapshot.as_str()), (200, live)], Some("DBSnapshotAlreadyExists")),
     ];
     for (answers, expected) in cases {
-        let replay = Replay::new(answers);
-        let result = database(json!({})).delete(&replay.aws, &Id::new(ID)).await;
+        let replay = Replay::in_order(answers);
+        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID)).await;
         assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
-        assert_eq!(replay.requests().len(), answers.len());
+        assert_eq!(replay.asked().len(), answers.len());
     }
 }
 
 #[tokio::test]
 async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
-    let owner = owner("aws_db_instance", "gitlab-pgsql");
+    let owner = owner("aws_db_instance.gitlab-pgsql");
     let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
     for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
         let live = described(&[instance(tags.as_slice())]);
-        let replay = Replay::new(&[(200, &live)]);
+        let replay = Replay::in_order(&[(200, &live)]);
         let found =
-            database(json!({})).find(&replay.aws, &owner).await.expect("a read").expect("it is there");
+            database(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
         assert_eq!((found.id, found.ownership), (Id::new(ID), expected));
-        assert_eq!(replay.requests()[0].form()["DBInstanceIdentifier"], "gitlab-pgsql");
+        assert_eq!(replay.asked()[0].parameters["DBInstanceIdentifier"], "gitlab-pgsql");
     }
-    let replay = Replay::new(&[(404, &refusal("DBInstanceNotFound", "none"))]);
-    assert_eq!(database(json!({})).find(&replay.aws, &owner).await, Ok(None));
+    let replay = Replay::in_order(&[(404, &refusal("DBInstanceNotFound", "none"))]);
+    assert_eq!(database(json!({})).find(&replay.aws(), &owner).await, Ok(None));
 }
 
 fn group() -> DbSubnetGroup {
-    inputs(json!({
+    let base = json!({
         "name": "GitLab-PgSQL", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-a", "subnet-b"],
         "tags": { "Name": "gitlab-pgsql" },
-    }))
+    });
+    inputs(base, json!({}))
 }
 
 fn described_group(name: &str) -> String {
@@ -570,10 +565,10 @@ fn listed_tags(ours: bool) -> String {
 
 #[tokio::test]
 async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
-    let replay = Replay::new(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
-    let owner = owner("aws_db_subnet_group", "gitlab-pgsql");
-    assert_eq!(group().create(&replay.aws, &owner).await, Ok(Id::new("gitlab-pgsql")));
-    let form = replay.requests()[0].form();
+    let replay = Replay::in_order(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
+    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
+    assert_eq!(group().create(&replay.aws(), &owner).await, Ok(Id::new("gitlab-pgsql")));
+    let form = replay.asked()[0].parameters;
     assert_eq!(form["DBSubnetGroupName"], "gitlab-pgsql");
     assert_eq!(form["SubnetIds.SubnetIdentifier.2"], "subnet-b");
     assert_eq!(
@@ -584,25 +579,25 @@ async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
 
 #[tokio::test]
 async fn subnet_groups_are_read_with_one_call_and_their_recorded_tags() {
-    let replay = Replay::new(&[(200, &groups("", &["gitlab-pgsql"]))]);
+    let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"]))]);
     let seen =
-        DbSubnetGroup::observe(&replay.aws, &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
+        DbSubnetGroup::observe(&replay.aws(), &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
     assert_eq!(seen[&Id::new("gitlab-pgsql")].inputs.as_ref(), Some(&group()));
-    assert_eq!(replay.requests()[0].form()["DBSubnetGroupName"], "gitlab-pgsql");
+    assert_eq!(replay.asked()[0].parameters["DBSubnetGroupName"], "gitlab-pgsql");
 
-    let replay = Replay::new(&[
+    let replay = Replay::in_order(&[
         (200, &groups("<Marker>more</Marker>", &["gitlab-pgsql", "theirs"])),
         (200, &groups("", &["second"])),
     ]);
     let all = ["gitlab-pgsql", "second", "gone"].map(|id| tracked(id, &group()));
-    let seen = DbSubnetGroup::observe(&replay.aws, &all).await.expect("a read");
+    let seen = DbSubnetGroup::observe(&replay.aws(), &all).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["gitlab-pgsql", "second"]);
-    assert!(!replay.requests()[0].form().contains_key("DBSubnetGroupName"));
-    assert_eq!(replay.requests()[1].form()["Marker"], "more");
+    assert!(!replay.asked()[0].parameters.contains_key("DBSubnetGroupName"));
+    assert_eq!(replay.asked()[1].parameters["Marker"], "more");
 
-    let replay = Replay::new(&[(404, &refusal("DBSubnetGroupNotFoundFault", "none"))]);
+    let replay = Replay::in_order(&[(404, &refusal("DBSubnetGroupNotFoundFault", "none"))]);
     let seen =
-        DbSubnetGroup::observe(&replay.aws, &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
+        DbSubnetGroup::observe(&replay.aws(), &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
     assert!(seen.is_empty());
 }
 
@@ -611,13 +606,13 @@ async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
     let (live, tags) = (groups("", &["gitlab-pgsql"]), listed_tags(false));
     let id = Id::new("gitlab-pgsql");
     let fields = BTreeSet::from(["description".to_owned()]);
-    let replay = Replay::new(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
-    let deleted = group().delete(&replay.aws, &id).await.expect_err("it is not ours");
+    let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
+    let deleted = group().delete(&replay.aws(), &id).await.expect_err("it is not ours");
     let change = Change { id: &id, fields: &fields, observed: &group() };
-    let updated = group().update(&replay.aws, &change).await.expect_err("it is not ours");
+    let updated = group().update(&replay.aws(), &change).await.expect_err("it is not ours");
     assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));
     let actions: Vec<String> =
-        replay.requests().iter().map(|request| request.form()["Action"].clone()).collect();
+        replay.asked().iter().map(|request| request.parameters["Action"].clone()).collect();
     let reads = ["DescribeDBSubnetGroups", "ListTagsForResource"];
     assert_eq!(actions, [reads, reads].concat());
 }
@@ -625,7 +620,7 @@ async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
 #[tokio::test]
 async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_tags_alone() {
     let done = answer("ModifyDBSubnetGroup", &described_group("gitlab-pgsql"));
-    let replay = Replay::new(&[
+    let replay = Replay::in_order(&[
         (200, &groups("", &["gitlab-pgsql"])),
         (200, &listed_tags(true)),
         (200, ""),
@@ -634,10 +629,10 @@ async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_t
     let id = Id::new("gitlab-pgsql");
     let fields = BTreeSet::from(["description".to_owned(), "tags".to_owned()]);
     let change = Change { id: &id, fields: &fields, observed: &group() };
-    group().update(&replay.aws, &change).await.expect("the change is taken");
-    let requests = replay.requests();
+    group().update(&replay.aws(), &change).await.expect("the change is taken");
+    let requests = replay.asked();
     assert_eq!(requests.len(), 4);
-    let (tags, modify) = (requests[2].form(), requests[3].form());
+    let (tags, modify) = (requests[2].parameters, requests[3].parameters);
     assert_eq!(
         (tags["Action"].as_str(), tags["Tags.Tag.1.Value"].as_str()),
         ("AddTagsToResource", "gitlab-pgsql")
@@ -648,11 +643,11 @@ async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_t
 
 #[tokio::test]
 async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
-    let owner = owner("aws_db_subnet_group", "gitlab-pgsql");
+    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
     for (ours, stack) in [(true, true), (false, false)] {
-        let replay = Replay::new(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
-        let found = group().find(&replay.aws, &owner).await.expect("a read").expect("it is there");
+        let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
+        let found = group().find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
         assert_eq!(found.ownership.is_of("gitlab"), stack);
-        assert_eq!(replay.requests()[1].form()["ResourceName"], "arn:gitlab-pgsql");
+        assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }
 }

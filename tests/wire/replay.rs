@@ -1,120 +1,153 @@
-//! AWS with answers written beforehand, which keeps every request.
+//! A transport that answers from a script and keeps what it was asked.
+//! Knows nothing of the operations themselves.
 
-use std::collections::BTreeMap;
-use std::future::ready;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
-use aws_sdk_rds::config::{
-    AsyncSleep, BehaviorVersion, Credentials, Region, SharedCredentialsProvider, Sleep, retry::RetryConfig,
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
-use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use provision::address::Address;
 use provision::aws::Aws;
-use provision::resource::Owner;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-/// AWS that gives the answers in their order.
+/// The script: answers by operation, each given once and in order. An operation is the `Action` of a query
+/// protocol, else method and path: `POST /2015-02-01/file-systems`.
+///
+/// Small and of our own: the one in the SDK brings 23 crates, and a second build of every client.
+#[derive(Clone, Debug, Default)]
 pub struct Replay {
-    pub aws: Aws,
-    client: StaticReplayClient,
+    script: Arc<Mutex<Script>>,
 }
 
-/// A request that was sent.
-#[derive(Debug)]
-pub struct Request {
-    /// `POST /2015-02-01/file-systems`.
-    pub line: String,
+#[derive(Debug, Default)]
+struct Script {
+    answers: BTreeMap<String, VecDeque<(u16, String)>>,
+    asked: Vec<Asked>,
+}
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub operation: String,
+    /// The body as it was sent.
     pub body: String,
+    /// The parameters of a query protocol.
+    pub parameters: BTreeMap<String, String>,
 }
 
-impl Request {
-    /// The body's JSON.
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("the body is JSON")
-    }
-
-    /// The body's form, as the query protocol has it.
-    pub fn form(&self) -> BTreeMap<String, String> {
-        self.body
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (decoded(name), decoded(value)))
-            .collect()
-    }
-}
-
-fn decoded(text: &str) -> String {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
-    for piece in pieces {
-        bytes.push(u8::from_str_radix(&piece[..2], 16).expect("two hexadecimal digits"));
-        bytes.extend(piece[2..].bytes());
-    }
-    String::from_utf8(bytes).expect("UTF-8")
-}
-
-/// Pauses that take no time.
-#[derive(Debug)]
-struct NoPause;
-
-impl AsyncSleep for NoPause {
-    fn sleep(&self, _: std::time::Duration) -> Sleep {
-        Sleep::new(ready(()))
-    }
-}
+/// Stands for every operation that has no answers of its own.
+const WHATEVER: &str = "*";
 
 impl Replay {
-    /// AWS that answers so: status and body.
-    pub fn new(answers: &[(u16, &str)]) -> Self {
-        let events = answers.iter().map(|(status, body)| {
-            let status = StatusCode::try_from(*status).expect("a valid status");
-            ReplayEvent::new(HttpRequest::empty(), HttpResponse::new(status, SdkBody::from(*body)))
-        });
-        let client = StaticReplayClient::new(events.collect());
+    /// A script of answers that are given in this order, whatever is asked.
+    pub fn in_order(answers: &[(u16, &str)]) -> Self {
+        answers.iter().fold(Self::default(), |script, (status, body)| script.answer(WHATEVER, *status, *body))
+    }
+
+    /// The script with one more answer to `operation`.
+    #[must_use]
+    pub fn answer(self, operation: &str, status: u16, body: impl Into<String>) -> Self {
+        self.script
+            .lock()
+            .expect("no test panics while it holds the script")
+            .answers
+            .entry(operation.to_owned())
+            .or_default()
+            .push_back((status, body.into()));
+        self
+    }
+
+    /// The script with one more error of EC2.
+    #[must_use]
+    pub fn ec2_error(self, operation: &str, code: &str) -> Self {
+        let body = format!(
+            "<Response><Errors><Error><Code>{code}</Code><Message>said AWS</Message></Error></Errors></Response>"
+        );
+        self.answer(operation, 400, body)
+    }
+
+    /// AWS, played by the script. The account is whatever the answers say; the region is `eu-west-1`.
+    pub fn aws(&self) -> Aws {
+        let connector = SharedHttpConnector::new(self.clone());
         let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
+            .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("eu-west-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "a", "b", None, None, "test",
-            )))
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .sleep_impl(NoPause)
-            .http_client(client.clone())
+            .credentials_provider(aws_sdk_ec2::config::SharedCredentialsProvider::new(
+                aws_sdk_ec2::config::Credentials::new("id", "secret", None, None, "test"),
+            ))
+            .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        Self { aws: Aws::from_config(&config).expect("a region is set"), client }
+        Aws::from_config(&config).expect("the configuration has a region")
     }
 
     /// Every request so far.
-    pub fn requests(&self) -> Vec<Request> {
-        self.client
-            .actual_requests()
-            .map(|request| Request {
-                line: format!(
-                    "{} {}",
-                    request.method(),
-                    request.uri().split_once(".com").map_or("", |(_, path)| path)
-                ),
-                body: request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default().into_owned(),
-            })
-            .collect()
+    pub fn asked(&self) -> Vec<Asked> {
+        self.script.lock().expect("no test panics while it holds the script").asked.clone()
+    }
+
+    /// The operations of every request so far.
+    pub fn operations(&self) -> Vec<String> {
+        self.asked().into_iter().map(|asked| asked.operation).collect()
     }
 }
 
-/// The owner of `kind.name` in the stack `gitlab`.
-pub fn owner(kind: &str, name: &str) -> Owner {
-    Owner {
-        stack: "gitlab".to_owned(),
-        address: Address::new(kind, name),
-        lineage: "lineage-1".to_owned(),
-        generation: 0,
+impl HttpConnector for Replay {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let asked = Asked::of(&request);
+        let mut script = self.script.lock().expect("no test panics while it holds the script");
+        let own = script.answers.contains_key(&asked.operation);
+        let key = if own { asked.operation.as_str() } else { WHATEVER };
+        let answer = script.answers.get_mut(key).and_then(VecDeque::pop_front);
+        // A request that is not in the script is refused, and so fails the test.
+        let (status, body) = answer.unwrap_or_else(|| (400, format!("unexpected: {asked:?}")));
+        script.asked.push(asked);
+        let status = status.try_into().expect("a status code");
+        let mut response = HttpResponse::new(status, SdkBody::from(body));
+        response.headers_mut().insert("x-amzn-requestid", "request-1");
+        HttpConnectorFuture::ready(Ok(response))
     }
 }
 
-/// Inputs from JSON.
-pub fn inputs<R: DeserializeOwned>(document: Value) -> R {
-    serde_json::from_value(document).expect("the document fits the kind")
+impl Asked {
+    fn of(request: &HttpRequest) -> Self {
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let parameters: BTreeMap<String, String> = body
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(key, value)| (decoded(key), decoded(value)))
+            .collect();
+        let path = request.uri().split_once("amazonaws.com").map_or(request.uri(), |(_, path)| path);
+        let rest = || format!("{} {path}", request.method());
+        let operation = parameters.get("Action").cloned().unwrap_or_else(rest);
+        Self { operation, body, parameters }
+    }
+
+    /// The body of a JSON protocol.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).expect("the body is JSON")
+    }
+
+    /// A parameter of a query protocol; empty where it was not sent.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// Undoes the encoding of a form.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || rest.next().and_then(|c| char::from(c).to_digit(16)).expect("a hex digit");
+                u8::try_from(digit() * 16 + digit()).expect("two hex digits are a byte")
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).expect("requests are UTF-8")
 }
