@@ -15,7 +15,7 @@ pub enum BlueprintError {
     NoGroup { name: String, role: Role },
     #[error("`{first}` and `{second}` would have the same security group, `{group}`")]
     SameGroup { group: String, first: String, second: String },
-    #[error("two resources would have the address {address}")]
+    #[error("{address} would be two resources")]
     SameAddress { address: Address },
 }
 

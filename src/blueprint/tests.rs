@@ -166,7 +166,7 @@ fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
         (
             "file_systems: { data: {} }\ndatabases: { data: {} }",
             network(2, 1, 1),
-            "two resources would have the address aws_security_group.data",
+            "aws_security_group.data would be two resources",
             "rename `data`",
         ),
     ] {

@@ -1,0 +1,71 @@
+//! What the blueprint declares is what the kinds take: every input is known to its kind, and AWS would not refuse it.
+
+use std::collections::BTreeMap;
+
+use provision::blueprint::{Declaration, blueprint};
+use provision::document::resolve;
+use provision::network::{Cluster, Network, Role};
+use provision::resource::Id;
+use provision::resources::registry;
+use provision::stack::{REFERENCE, parse};
+use serde_json::Value;
+
+/// Every option that the reference leaves out.
+const EVERYTHING_ELSE: &str = "\
+file_systems:
+  nfs:
+    throughput_mode: provisioned
+    provisioned_throughput_in_mibps: 64
+    deletion_protection: false
+  archive:
+    lifecycle:
+      transition_to_ia: AFTER_7_DAYS
+      transition_to_archive: AFTER_90_DAYS
+      transition_to_primary_storage_class: AFTER_1_ACCESS
+databases:
+  db:
+    storage_type: gp3
+    allocated_storage: 400
+    iops: 12000
+    storage_throughput: 500
+    password: env:PGPASSWORD
+    password_version: 3
+";
+
+#[test]
+fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
+    let network = Network {
+        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        vpc: Id::new("vpc-1"),
+        subnets: ["a", "b", "c"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
+        groups: BTreeMap::from([
+            (Role::Nodes, vec![Id::new("sg-1")]),
+            (Role::Masters, vec![Id::new("sg-2")]),
+        ]),
+    };
+    let registry = registry();
+    for text in [REFERENCE, EVERYTHING_ELSE] {
+        let stack = parse("a test's stack", text).expect("a valid stack");
+        for (address, declaration) in blueprint(&stack, &network).expect("they fit").declarations {
+            let Declaration::Managed { inputs } = declaration else { continue };
+            let kind = registry.managing(address.kind()).expect("every declared kind is registered");
+            // Ids that differ, as ids do: what stands for a group has the form of one.
+            let inputs = resolve(&inputs, &|reference| {
+                let name = reference.address.name().len();
+                Some(Value::String(match reference.address.kind() {
+                    "aws_security_group" => format!("sg-0{name}"),
+                    "aws_subnet" => format!("subnet-0{}", reference.address.name()),
+                    other => format!("{other}-{name}"),
+                }))
+            });
+            let normal = kind.normalise(&inputs).unwrap_or_else(|misfit| panic!("{address}: {misfit}"));
+            let known: Vec<&str> = kind.fields().iter().map(|field| field.name).collect();
+            for (field, value) in &inputs {
+                assert!(known.contains(&field.as_str()), "{address} has no field {field}");
+                assert!(normal.contains_key(field), "{address} loses {field}: {value}");
+            }
+            let refused = kind.check(&inputs, None).expect("the inputs fit");
+            assert!(refused.is_empty(), "{address}: {refused:?}");
+        }
+    }
+}
