@@ -28,3 +28,6 @@ pub mod saved;
 pub mod stack;
 pub mod state;
 pub mod steps;
+
+#[cfg(test)]
+mod validator;

@@ -67,3 +67,6 @@ fn published(name: &str, title: &str, version: &str, schema: Value) -> Value {
     all.insert("format_version".to_owned(), json!(version));
     Value::Object(all)
 }
+
+#[cfg(test)]
+mod tests;

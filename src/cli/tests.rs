@@ -1,3 +1,5 @@
+//! The command line as it is read: defaults, conflicts, complaints.
+
 use std::time::Duration;
 
 use super::*;

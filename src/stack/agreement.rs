@@ -1,11 +1,10 @@
 //! The JSON Schema and the parser say the same of every value: what editors accept is what is read.
-//! The validator knows just the keywords that the schema uses, and stops at any other.
 
-use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use super::yaml::{Content, Node, Plain};
 use super::{REFERENCE, parse, schema, yaml};
+use crate::validator::accepts;
 
 /// A document as an editor reads it.
 fn json_of(node: &Node) -> Value {
@@ -23,99 +22,6 @@ fn json_of(node: &Node) -> Value {
             Plain::Flag => json!(text.to_lowercase() == "true"),
             Plain::Number => serde_json::from_str(text).expect("the test's numbers are also JSON"),
         },
-    }
-}
-
-fn accepts(schema: &Value, value: &Value) -> bool {
-    let Value::Object(keywords) = schema else {
-        return schema.as_bool().expect("a schema is an object or a bool");
-    };
-    keywords.iter().all(|(keyword, rule)| holds(keyword, rule, keywords, value))
-}
-
-fn holds(keyword: &str, rule: &Value, all: &Map<String, Value>, value: &Value) -> bool {
-    let size = || rule.as_u64().expect("a size") as usize;
-    let matches = |pattern: &str, text: &str| Regex::new(pattern).expect("a pattern").is_match(text);
-    let named = |keyword: &str, key: &str| all.get(keyword).is_some_and(|named| named.get(key).is_some());
-    let by_pattern = |key: &str| {
-        let patterns = all.get("patternProperties").and_then(Value::as_object);
-        patterns.is_some_and(|patterns| patterns.keys().any(|pattern| matches(pattern, key)))
-    };
-    match (keyword, value) {
-        ("$schema" | "title" | "description" | "default", _) => true,
-        ("type", _) => match rule {
-            Value::String(name) => has_type(name, value),
-            Value::Array(names) => names.iter().any(|name| has_type(name.as_str().expect("a type"), value)),
-            _ => panic!("a type is a name or several"),
-        },
-        ("enum", _) => rule.as_array().expect("a list").contains(value),
-        ("const", _) => rule == value,
-        ("anyOf", _) => rule.as_array().expect("a list").iter().any(|schema| accepts(schema, value)),
-        ("oneOf", _) => {
-            rule.as_array().expect("a list").iter().filter(|schema| accepts(schema, value)).count() == 1
-        }
-        ("not", _) => !accepts(rule, value),
-        ("pattern", Value::String(text)) => matches(rule.as_str().expect("a pattern"), text),
-        ("maxLength", Value::String(text)) => text.chars().count() <= size(),
-        ("minLength", Value::String(text)) => text.chars().count() >= size(),
-        ("minimum", Value::Number(number)) => number.as_f64() >= rule.as_f64(),
-        ("maximum", Value::Number(number)) => number.as_f64() <= rule.as_f64(),
-        ("exclusiveMaximum", Value::Number(number)) => number.as_f64() < rule.as_f64(),
-        ("items", Value::Array(items)) => items.iter().all(|item| accepts(rule, item)),
-        ("minItems", Value::Array(items)) => items.len() >= size(),
-        ("uniqueItems", Value::Array(items)) => (1..items.len()).all(|n| !items[..n].contains(&items[n])),
-        ("required", Value::Object(fields)) => rule
-            .as_array()
-            .expect("a list")
-            .iter()
-            .all(|key| fields.contains_key(key.as_str().expect("a key"))),
-        ("properties", Value::Object(fields)) => {
-            fields.iter().all(|(key, field)| rule.get(key).is_none_or(|schema| accepts(schema, field)))
-        }
-        ("patternProperties", Value::Object(fields)) => {
-            rule.as_object().expect("schemas").iter().all(|(pattern, schema)| {
-                fields.iter().all(|(key, field)| !matches(pattern, key) || accepts(schema, field))
-            })
-        }
-        ("additionalProperties", Value::Object(fields)) => fields
-            .iter()
-            .filter(|(key, _)| !named("properties", key) && !by_pattern(key))
-            .all(|(_, field)| accepts(rule, field)),
-        ("propertyNames", Value::Object(fields)) => fields.keys().all(|key| accepts(rule, &json!(key))),
-        ("minProperties", Value::Object(fields)) => fields.len() >= size(),
-        ("maxProperties", Value::Object(fields)) => fields.len() <= size(),
-        (
-            "pattern"
-            | "maxLength"
-            | "minLength"
-            | "minimum"
-            | "maximum"
-            | "exclusiveMaximum"
-            | "items"
-            | "minItems"
-            | "uniqueItems"
-            | "required"
-            | "properties"
-            | "patternProperties"
-            | "additionalProperties"
-            | "propertyNames"
-            | "minProperties"
-            | "maxProperties",
-            _,
-        ) => true,
-        (unknown, _) => panic!("the validator of this test does not know `{unknown}`"),
-    }
-}
-
-fn has_type(name: &str, value: &Value) -> bool {
-    match name {
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "array" => value.is_array(),
-        "object" => value.is_object(),
-        other => panic!("the schema has no use for the type `{other}`"),
     }
 }
 
