@@ -1,0 +1,174 @@
+//! What AWS has, read by clients that have nothing to do with the crate.
+//! Knows nothing of stacks and states but the ownership tag.
+
+use std::collections::BTreeMap;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_ec2::types::{Filter, SecurityGroup};
+use aws_sdk_efs::types::{FileSystemDescription, MountTargetDescription};
+use aws_sdk_rds::types::{DbInstance, DbSubnetGroup};
+use aws_smithy_http_client::Builder;
+use tokio::runtime::Runtime;
+
+/// The tag that says which stack an object is of.
+const STACK: &str = "provision:stack";
+
+/// One account.
+pub struct Cloud {
+    runtime: Runtime,
+    pub ec2: aws_sdk_ec2::Client,
+    pub efs: aws_sdk_efs::Client,
+    pub rds: aws_sdk_rds::Client,
+}
+
+impl Cloud {
+    /// Clients of an account at an endpoint.
+    pub fn new(endpoint: &str, account: &str) -> Self {
+        let credentials = Credentials::new(account, "reader", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url(endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Builder::new().build_http())
+            .build();
+        Self {
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime can be made"),
+            ec2: aws_sdk_ec2::Client::new(&config),
+            efs: aws_sdk_efs::Client::new(&config),
+            rds: aws_sdk_rds::Client::new(&config),
+        }
+    }
+
+    /// Waits for one call.
+    pub fn run<T>(&self, call: impl Future<Output = T>) -> T {
+        self.runtime.block_on(call)
+    }
+
+    /// How many security groups, file systems, mount targets, subnet groups and databases carry ownership tags.
+    pub fn count(&self) -> [usize; 5] {
+        [
+            self.groups().len(),
+            self.file_systems().len(),
+            self.mount_targets().len(),
+            self.subnet_groups().len(),
+            self.databases().len(),
+        ]
+    }
+
+    /// The stack's security groups.
+    pub fn groups(&self) -> Vec<SecurityGroup> {
+        let ours = Filter::builder().name("tag-key").values(STACK).build();
+        let answer = self.run(self.ec2.describe_security_groups().filters(ours).send());
+        answer.expect("groups can be read").security_groups.unwrap_or_default()
+    }
+
+    /// The stack's group of this name.
+    #[track_caller]
+    pub fn group(&self, name: &str) -> SecurityGroup {
+        let mut found: Vec<_> =
+            self.groups().into_iter().filter(|group| group.group_name() == Some(name)).collect();
+        assert_eq!(found.len(), 1, "groups called {name}");
+        found.remove(0)
+    }
+
+    /// The stack's file systems.
+    pub fn file_systems(&self) -> Vec<FileSystemDescription> {
+        let answer = self.run(self.efs.describe_file_systems().send()).expect("file systems can be read");
+        let all = answer.file_systems.unwrap_or_default();
+        all.into_iter().filter(|found| found.tags().iter().any(|tag| tag.key() == STACK)).collect()
+    }
+
+    /// The one file system.
+    #[track_caller]
+    pub fn file_system(&self) -> FileSystemDescription {
+        let mut found = self.file_systems();
+        assert_eq!(found.len(), 1, "file systems");
+        found.remove(0)
+    }
+
+    /// The mount targets of the stack's file systems, by zone.
+    pub fn mount_targets(&self) -> Vec<MountTargetDescription> {
+        let mut found = Vec::new();
+        for file_system in self.file_systems() {
+            let id = file_system.file_system_id();
+            let answer = self.run(self.efs.describe_mount_targets().file_system_id(id).send());
+            found.extend(answer.expect("mount targets can be read").mount_targets.unwrap_or_default());
+        }
+        found.sort_by(|one, other| one.availability_zone_name().cmp(&other.availability_zone_name()));
+        found
+    }
+
+    /// The groups of a mount target.
+    pub fn groups_of(&self, target: &MountTargetDescription) -> Vec<String> {
+        let call =
+            self.efs.describe_mount_target_security_groups().mount_target_id(target.mount_target_id()).send();
+        self.run(call).expect("groups can be read").security_groups
+    }
+
+    /// The stack's subnet groups.
+    pub fn subnet_groups(&self) -> Vec<DbSubnetGroup> {
+        let answer = self.run(self.rds.describe_db_subnet_groups().send()).expect("they can be read");
+        let mut all = answer.db_subnet_groups.unwrap_or_default();
+        all.retain(|group| self.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).contains_key(STACK));
+        all
+    }
+
+    /// The tags of a database or subnet group.
+    pub fn rds_tags(&self, arn: &str) -> BTreeMap<String, String> {
+        let answer = self.run(self.rds.list_tags_for_resource().resource_name(arn).send());
+        let tags = answer.expect("tags can be read").tag_list.unwrap_or_default();
+        tags.into_iter()
+            .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+            .collect()
+    }
+
+    /// The stack's databases.
+    pub fn databases(&self) -> Vec<DbInstance> {
+        let answer = self.run(self.rds.describe_db_instances().send()).expect("databases can be read");
+        let all = answer.db_instances.unwrap_or_default();
+        all.into_iter().filter(|found| found.tag_list().iter().any(|tag| tag.key() == Some(STACK))).collect()
+    }
+
+    /// The one database.
+    #[track_caller]
+    pub fn database(&self) -> DbInstance {
+        let mut found = self.databases();
+        assert_eq!(found.len(), 1, "databases");
+        found.remove(0)
+    }
+
+    /// The id of the database that never changes, if there is one.
+    pub fn database_id(&self) -> Option<String> {
+        self.databases().pop().and_then(|database| database.dbi_resource_id)
+    }
+
+    /// The network as AWS shows it, in one text: VPCs, subnets, route tables, and the groups that are not ours.
+    pub fn network(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let vpcs = self.run(self.ec2.describe_vpcs().send()).expect("VPCs can be read");
+        parts.extend(vpcs.vpcs().iter().map(|vpc| format!("{vpc:#?}")));
+        for vpc in vpcs.vpcs().iter().filter_map(|vpc| vpc.vpc_id()) {
+            use aws_sdk_ec2::types::VpcAttributeName::{EnableDnsHostnames, EnableDnsSupport};
+            for attribute in [EnableDnsHostnames, EnableDnsSupport] {
+                let call = self.ec2.describe_vpc_attribute().vpc_id(vpc).attribute(attribute.clone()).send();
+                let seen = self.run(call).expect("attributes can be read");
+                parts.push(format!("{vpc} {:?} {:?}", seen.enable_dns_hostnames, seen.enable_dns_support));
+            }
+        }
+        let subnets = self.run(self.ec2.describe_subnets().send()).expect("subnets can be read");
+        // Addresses that our own interfaces take are no change of the subnet, and come back with them.
+        parts.extend(subnets.subnets().iter().map(|subnet| format!("{subnet:#?}")));
+        let tables = self.run(self.ec2.describe_route_tables().send()).expect("tables can be read");
+        parts.extend(tables.route_tables().iter().map(|table| format!("{table:#?}")));
+        let groups = self.run(self.ec2.describe_security_groups().send()).expect("groups can be read");
+        let ours = |group: &&SecurityGroup| group.tags().iter().any(|tag| tag.key() == Some(STACK));
+        parts.extend(groups.security_groups().iter().filter(|group| !ours(group)).map(|group| format!("{group:#?}")));
+        parts.sort();
+        parts.join("\n")
+    }
+}

@@ -1,0 +1,112 @@
+//! The emulator's control page: waiting times, the calls that were made, faults.
+//! Knows nothing of what is tested with them.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+
+/// The page, as far as it is about one account.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// `127.0.0.1:4597`
+    host: String,
+    account: String,
+}
+
+/// The calls that were made.
+#[derive(Debug)]
+pub struct Calls {
+    pub total: u64,
+    /// By `rds.CreateDBInstance`.
+    pub by_operation: BTreeMap<String, u64>,
+}
+
+impl Calls {
+    /// How many calls changed something, or tried to.
+    pub fn mutating(&self) -> u64 {
+        self.by_operation.iter().filter(|(name, _)| is_mutating(name)).map(|(_, count)| count).sum()
+    }
+
+    /// How often an operation was called.
+    pub fn of(&self, operation: &str) -> u64 {
+        self.by_operation.get(operation).copied().unwrap_or_default()
+    }
+}
+
+fn is_mutating(operation: &str) -> bool {
+    let verb = operation.split_once('.').map_or(operation, |(_, verb)| verb);
+    !["Describe", "List", "Get"].iter().any(|read| verb.starts_with(read))
+}
+
+impl Control {
+    /// The page at an endpoint, for one account.
+    pub fn new(endpoint: &str, account: &str) -> Self {
+        let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
+        Self { host: host.to_owned(), account: account.to_owned() }
+    }
+
+    /// Sets waiting times, in seconds; those that are not named are 0.
+    pub fn settings(&self, settings: Value) {
+        self.request("PUT", "settings", &settings);
+    }
+
+    /// What was called since the last [`Control::forget_calls`].
+    pub fn calls(&self) -> Calls {
+        let page = self.request("GET", "calls", &Value::Null);
+        let by_operation = page["by_operation"].as_object().into_iter().flatten();
+        Calls {
+            total: page["total"].as_u64().expect("a count"),
+            by_operation: by_operation
+                .map(|(name, count)| (name.clone(), count.as_u64().expect("a count")))
+                .collect(),
+        }
+    }
+
+    /// Counts from nothing again.
+    pub fn forget_calls(&self) {
+        self.request("DELETE", "calls", &Value::Null);
+    }
+
+    /// The next call of an operation is refused without acting.
+    pub fn refuse(&self, operation: &str, code: &str, status: u16, message: &str) {
+        let fault =
+            json!({ "operation": operation, "code": code, "status": status, "message": message, "times": 1 });
+        self.request("POST", "faults", &fault);
+    }
+
+    /// The next call of an operation acts, and its answer is lost.
+    pub fn lose_answer(&self, operation: &str) {
+        self.request("POST", "faults", &json!({ "operation": operation, "times": 1, "after": true }));
+    }
+
+    /// The faults that have not happened yet.
+    pub fn faults_left(&self) -> usize {
+        self.request("GET", "faults", &Value::Null)["faults"].as_array().map_or(0, Vec::len)
+    }
+
+    /// The maintenance window: what waits for it is applied.
+    pub fn advance_window(&self) -> u64 {
+        self.request("POST", "advance_window", &json!({}))["applied"].as_u64().expect("a count")
+    }
+
+    fn request(&self, method: &str, page: &str, body: &Value) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let Self { host, account } = self;
+        let mut stream = TcpStream::connect(host).expect("the emulator listens");
+        write!(
+            stream,
+            "{method} /_provision/{page}?account={account} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("the emulator listens");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the emulator answers");
+        let answer = String::from_utf8(answer).expect("UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.split(' ').nth(1) == Some("200"), "{method} {page}: {head}\n{body}");
+        serde_json::from_str(body).expect("the page is JSON")
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers that are lost, calls that are throttled or refused.
+
+use crate::world::{SMALL_STACK, World};
+
+#[test]
+fn an_answer_that_is_lost_after_a_create_makes_no_second_object() {
+    let world = World::small();
+    let creates = [
+        "ec2.CreateSecurityGroup",
+        "efs.CreateFileSystem",
+        "efs.CreateMountTarget",
+        "rds.CreateDBSubnetGroup",
+        "rds.CreateDBInstance",
+    ];
+    for operation in creates {
+        world.control.lose_answer(operation);
+    }
+    world.apply(&[]);
+    assert_eq!(world.control.faults_left(), 0, "every answer was lost");
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.plans_nothing();
+}
+
+#[test]
+fn an_answer_that_is_lost_after_an_update_or_a_delete_is_no_failure() {
+    let world = World::applied();
+    world.edit_stack("allocated_storage: 50", "allocated_storage: 60\n    apply_immediately: true");
+    world.edit_stack("access: [nodes, masters]", "access: [nodes]\n    throughput_mode: bursting");
+    let updates = ["ec2.RevokeSecurityGroupIngress", "efs.UpdateFileSystem", "rds.ModifyDBInstance"];
+    for operation in updates {
+        world.control.lose_answer(operation);
+    }
+    world.apply(&[]);
+    assert_eq!(world.control.faults_left(), 0, "every answer was lost");
+    world.plans_nothing();
+    let deletes = [
+        "ec2.DeleteSecurityGroup",
+        "efs.DeleteFileSystem",
+        "efs.DeleteMountTarget",
+        "rds.DeleteDBSubnetGroup",
+        "rds.DeleteDBInstance",
+    ];
+    for operation in deletes {
+        world.control.lose_answer(operation);
+    }
+    world.destroy();
+    assert_eq!(world.control.faults_left(), 0, "every answer was lost");
+    assert_eq!(world.cloud.count(), crate::world::NOTHING);
+}
+
+#[test]
+fn throttled_calls_are_made_again() {
+    let world = World::small();
+    for (operation, code) in [
+        ("ec2.CreateSecurityGroup", "RequestLimitExceeded"),
+        ("efs.CreateFileSystem", "ThrottlingException"),
+        ("rds.CreateDBInstance", "Throttling"),
+        ("ec2.DescribeSecurityGroups", "RequestLimitExceeded"),
+        ("rds.DescribeDBInstances", "Throttling"),
+    ] {
+        world.control.refuse(operation, code, 400, "Rate exceeded");
+    }
+    world.apply(&[]);
+    assert_eq!(world.control.faults_left(), 0);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_refusal_is_reported_in_full_stops_only_what_needs_it_and_the_rerun_finishes() {
+    let world = World::small();
+    let refuse = || {
+        world.control.refuse("efs.CreateFileSystem", "AccessDeniedException", 403, "not authorized to do this");
+    };
+    refuse();
+    let events = world.provision(&["apply", "--auto-approve", "--json"]).exits(1).events();
+    let of = |kind: &str| events.iter().filter(|event| event["type"] == kind).collect::<Vec<_>>();
+    let failed = of("step_failed");
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["address"], "aws_efs_file_system.files");
+    let error = &failed[0]["error"];
+    assert_eq!(error["operation"], "elasticfilesystem:CreateFileSystem");
+    assert_eq!(error["code"], "AccessDeniedException");
+    assert!(error["request_id"].as_str().is_some_and(|id| id.len() > 8), "{error}");
+    let skipped = of("step_skipped");
+    assert_eq!(skipped.len(), 3, "the three mount targets");
+    assert!(skipped.iter().all(|event| event["because"] == "aws_efs_file_system.files"));
+    let last = events.last().expect("a summary");
+    assert_eq!((&last["outcome"], &last["failed"], &last["skipped"]), (&"failed".into(), &1.into(), &3.into()));
+    assert_eq!(world.cloud.count(), [2, 0, 0, 1, 1], "what does not need it is made");
+
+    refuse();
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "aws_efs_file_system.files",
+        "elasticfilesystem:CreateFileSystem",
+        "AccessDeniedException",
+        "not authorized to do this",
+        "request id",
+        "aws_efs_mount_target.files/eu-west-1a",
+    ]);
+    world.apply(&[]);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.plans_nothing();
+}

@@ -1,0 +1,18 @@
+//! The binary against the emulator: every test has an account of its own, and reads AWS back with clients of its own.
+//! Knows nothing of the crate's insides; only the command line, the files and AWS count.
+
+mod asked;
+mod cloud;
+mod control;
+mod drift;
+mod faults;
+mod foreign;
+mod interrupted;
+mod killed;
+mod lifecycle;
+mod locked;
+mod saved_plans;
+mod secrets;
+mod states;
+mod story;
+mod world;
