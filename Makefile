@@ -19,7 +19,7 @@ test: test-fast
 
 ## The tests that need nothing but Rust.
 test-fast:
-	cargo test --locked --lib --bins --test conformance --test engine --test layers --test render --test stack_file --test wire --test cli
+	cargo test --locked
 
 ## Formatting, lints as errors, licences and advisories.
 lint:

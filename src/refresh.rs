@@ -43,6 +43,7 @@ pub async fn refresh(
 ) -> Result<Sightings, RefreshError> {
     let known = known_ids(blueprint, state);
     let wanted = wanted(registry, blueprint, state);
+    tracing::info!(recorded = known.len(), unrecorded = wanted.len(), "looking at AWS");
     let (live, found) = try_join(
         observe(aws, registry, &known, state),
         try_join_all(wanted.iter().map(|one| look_for(aws, registry, one))),
@@ -152,6 +153,7 @@ async fn observe(
         let reader = registry.reader(kind)?;
         Some(async move {
             let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
+            tracing::debug!(kind, objects = tracked.len(), "reading");
             let live = reader
                 .observe(aws, &tracked)
                 .await

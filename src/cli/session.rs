@@ -119,6 +119,7 @@ impl Session {
         options: &Options,
         wanted: Wanted,
     ) -> Result<Outlook, Failure> {
+        tracing::info!(region = self.aws.region(), state = %self.state_path.display(), "planning");
         let (account, (blueprint, sightings, discovery)) =
             try_join(self.account(), self.see(state, options.mode, wanted)).await?;
         self.check_account(state, &account)?;

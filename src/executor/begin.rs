@@ -58,6 +58,7 @@ impl<'a> Execution<'a> {
     pub(super) fn begin(&mut self, step: &Step) -> Result<(), StateError> {
         let address = step.address();
         let action = self.action(address);
+        tracing::debug!(?step, "begins");
         self.steps.insert(step.clone(), Status::Running);
         if !self.began.contains_key(address) {
             self.began.insert(address.clone(), Instant::now());

@@ -38,9 +38,10 @@ impl Attempts {
         }
     }
 
-    /// Waits for the next attempt; false when there is none.
-    async fn another(&mut self) -> bool {
+    /// Waits for the next attempt after this failure; false when there is none.
+    async fn another(&mut self, after: &AwsError) -> bool {
         let pause = self.pauses.next_pause();
+        tracing::info!(operation = after.operation, code = after.code, ?pause, "trying again after a pause");
         if Instant::now() + pause > self.deadline {
             return false;
         }
@@ -76,7 +77,7 @@ pub(super) async fn create(
             }
             // It was said to exist and cannot be seen: that takes a moment, or another call.
             if let Some(error) = last.take()
-                && !attempts.another().await
+                && !attempts.another(&error).await
             {
                 return Err(error.into());
             }
@@ -90,7 +91,8 @@ pub(super) async fn create(
                 may_exist = true;
                 last = Some(error);
             }
-            Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another().await => {}
+            Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another(&error).await => {
+            }
             _ => return Err(error.into()),
         }
     }
@@ -117,7 +119,7 @@ pub(super) async fn update(
             Err(KindError::Aws(error)) => error,
             other => return other,
         };
-        if !may_pass(error.outcome) || !attempts.another().await {
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
             return Err(error.into());
         }
     }
@@ -137,7 +139,7 @@ pub(super) async fn delete(
             Err(KindError::Aws(error)) => error,
             other => return other,
         };
-        if !may_pass(error.outcome) || !attempts.another().await {
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
             return Err(error.into());
         }
     }

@@ -114,7 +114,9 @@ impl Cloud {
     pub fn subnet_groups(&self) -> Vec<DbSubnetGroup> {
         let answer = self.run(self.rds.describe_db_subnet_groups().send()).expect("they can be read");
         let mut all = answer.db_subnet_groups.unwrap_or_default();
-        all.retain(|group| self.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).contains_key(STACK));
+        all.retain(|group| {
+            self.rds_tags(group.db_subnet_group_arn().unwrap_or_default()).contains_key(STACK)
+        });
         all
     }
 
@@ -122,9 +124,7 @@ impl Cloud {
     pub fn rds_tags(&self, arn: &str) -> BTreeMap<String, String> {
         let answer = self.run(self.rds.list_tags_for_resource().resource_name(arn).send());
         let tags = answer.expect("tags can be read").tag_list.unwrap_or_default();
-        tags.into_iter()
-            .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
-            .collect()
+        tags.into_iter().map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect()
     }
 
     /// The stack's databases.
@@ -167,7 +167,9 @@ impl Cloud {
         parts.extend(tables.route_tables().iter().map(|table| format!("{table:#?}")));
         let groups = self.run(self.ec2.describe_security_groups().send()).expect("groups can be read");
         let ours = |group: &&SecurityGroup| group.tags().iter().any(|tag| tag.key() == Some(STACK));
-        parts.extend(groups.security_groups().iter().filter(|group| !ours(group)).map(|group| format!("{group:#?}")));
+        parts.extend(
+            groups.security_groups().iter().filter(|group| !ours(group)).map(|group| format!("{group:#?}")),
+        );
         parts.sort();
         parts.join("\n")
     }

@@ -7,7 +7,8 @@ use crate::world::{SMALL_STACK, World};
 fn open_ssh(world: &World) {
     let group = world.cloud.group("shop-files");
     let everybody = IpRange::builder().cidr_ip("0.0.0.0/0").build();
-    let rule = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(everybody).build();
+    let rule =
+        IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(everybody).build();
     let call = world.cloud.ec2.authorize_security_group_ingress();
     let call = call.set_group_id(group.group_id).ip_permissions(rule).send();
     world.cloud.run(call).expect("a rule can be added");
@@ -30,9 +31,14 @@ fn drift_is_shown_recorded_and_put_right() {
     open_ssh(&world);
     keep_backups(&world, 3);
 
-    world.provision(&["plan", "--detailed-exitcode"]).exits(2).says(&["aws_security_group.files", "ingress", "22"]);
+    world.provision(&["plan", "--detailed-exitcode"]).exits(2).says(&[
+        "aws_security_group.files",
+        "ingress",
+        "22",
+    ]);
     let plan = world.provision(&["plan", "--refresh-only", "--detailed-exitcode", "--json"]).exits(2).json();
-    let drifted: Vec<_> = plan["drift"].as_array().into_iter().flatten().map(|drift| &drift["address"]).collect();
+    let drifted: Vec<_> =
+        plan["drift"].as_array().into_iter().flatten().map(|drift| &drift["address"]).collect();
     assert_eq!(drifted, ["aws_db_instance.records", "aws_security_group.files"]);
 
     world.control.forget_calls();

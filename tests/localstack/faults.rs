@@ -70,7 +70,12 @@ fn throttled_calls_are_made_again() {
 fn a_refusal_is_reported_in_full_stops_only_what_needs_it_and_the_rerun_finishes() {
     let world = World::small();
     let refuse = || {
-        world.control.refuse("efs.CreateFileSystem", "AccessDeniedException", 403, "not authorized to do this");
+        world.control.refuse(
+            "efs.CreateFileSystem",
+            "AccessDeniedException",
+            403,
+            "not authorized to do this",
+        );
     };
     refuse();
     let events = world.provision(&["apply", "--auto-approve", "--json"]).exits(1).events();
@@ -86,7 +91,10 @@ fn a_refusal_is_reported_in_full_stops_only_what_needs_it_and_the_rerun_finishes
     assert_eq!(skipped.len(), 3, "the three mount targets");
     assert!(skipped.iter().all(|event| event["because"] == "aws_efs_file_system.files"));
     let last = events.last().expect("a summary");
-    assert_eq!((&last["outcome"], &last["failed"], &last["skipped"]), (&"failed".into(), &1.into(), &3.into()));
+    assert_eq!(
+        (&last["outcome"], &last["failed"], &last["skipped"]),
+        (&"failed".into(), &1.into(), &3.into())
+    );
     assert_eq!(world.cloud.count(), [2, 0, 0, 1, 1], "what does not need it is made");
 
     refuse();

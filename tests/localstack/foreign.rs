@@ -39,7 +39,8 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
         ]);
     }
     let plan = world.plan(&[]);
-    let taken = plan["preflight"].as_array().into_iter().flatten().filter(|found| found["check"] == "name-taken");
+    let taken =
+        plan["preflight"].as_array().into_iter().flatten().filter(|found| found["check"] == "name-taken");
     assert_eq!(taken.count(), 3);
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!(world.cloud.count(), NOTHING);
@@ -52,7 +53,15 @@ fn an_adopted_group_that_the_state_calls_ours_is_not_touched() {
     let nodes = world.seed["security_groups"]["nodes"].as_str().expect("the seed names it").to_owned();
     let network = world.cloud.network();
     world.provision(&["state", "forget", "aws_security_group.nodes", "--auto-approve"]).exits(0);
-    world.provision(&["state", "move", "aws_security_group.files", "aws_security_group.nodes", "--auto-approve"]).exits(0);
+    world
+        .provision(&[
+            "state",
+            "move",
+            "aws_security_group.files",
+            "aws_security_group.nodes",
+            "--auto-approve",
+        ])
+        .exits(0);
     world.control.forget_calls();
     let refused = world.provision(&["apply", "--auto-approve"]);
     assert_ne!(refused.code, 0, "{refused:?}");

@@ -16,7 +16,9 @@ fn carries_on_after(name: &str) {
     // Everything else settles first, so that the database alone is in flight.
     eventually("the rest is made", || {
         let states = ["aws_efs_mount_target.files/eu-west-1a", "aws_efs_mount_target.files/eu-west-1c"];
-        states.iter().all(|address| world.provision(&["state", "show", address, "--json"]).out.contains("\"ready\""))
+        states
+            .iter()
+            .all(|address| world.provision(&["state", "show", address, "--json"]).out.contains("\"ready\""))
     });
     let asked = Instant::now();
     signal(&run, name);

@@ -79,7 +79,9 @@ fn sources(world: &World, name: &str) -> BTreeMap<String, (i32, i32)> {
     let group = world.cloud.group(name);
     let pairs = group.ip_permissions().iter().flat_map(|rule| {
         let ports = (rule.from_port().unwrap_or(-1), rule.to_port().unwrap_or(-1));
-        rule.user_id_group_pairs().iter().map(move |pair| (pair.group_id().unwrap_or_default().to_owned(), ports))
+        rule.user_id_group_pairs()
+            .iter()
+            .map(move |pair| (pair.group_id().unwrap_or_default().to_owned(), ports))
     });
     pairs.collect()
 }
@@ -92,7 +94,9 @@ fn a_security_group() {
         |world| {
             let both = [group_of(world, "nodes"), group_of(world, "masters")];
             let group = world.cloud.group("shop-files");
-            let tag = |key: &str| group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+            let tag = |key: &str| {
+                group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value())
+            };
             sources(world, "shop-files") == both.map(|group| (group, (2049, 2049))).into()
                 && tag("team") == Some("one")
                 && tag("Name") == Some("shop-files")
@@ -111,14 +115,19 @@ fn a_security_group() {
                 let group = world.cloud.group("shop-files");
                 ["team=two", "cost=some"].iter().all(|wanted| {
                     group.tags().iter().any(|tag| {
-                        format!("{}={}", tag.key().unwrap_or_default(), tag.value().unwrap_or_default()) == *wanted
+                        format!("{}={}", tag.key().unwrap_or_default(), tag.value().unwrap_or_default())
+                            == *wanted
                     })
                 })
             }),
             // The mount targets use it: the new one is made first, and the old one goes when they have let go.
             (replacing("security_group: shop-files", "security_group: shop-nfs", &[]), |world| {
                 let id = world.cloud.group("shop-nfs").group_id.expect("it has an id");
-                world.cloud.mount_targets().iter().all(|target| world.cloud.groups_of(target) == [id.as_str()])
+                world
+                    .cloud
+                    .mount_targets()
+                    .iter()
+                    .all(|target| world.cloud.groups_of(target) == [id.as_str()])
             }),
         ],
     );
@@ -188,7 +197,8 @@ fn has_backup(world: &World) -> bool {
 
 fn lifecycle(world: &World) -> Vec<String> {
     let id = world.cloud.file_system().file_system_id;
-    let answer = world.cloud.run(world.cloud.efs.describe_lifecycle_configuration().file_system_id(id).send());
+    let answer =
+        world.cloud.run(world.cloud.efs.describe_lifecycle_configuration().file_system_id(id).send());
     let policies = answer.expect("the lifecycle can be read").lifecycle_policies.unwrap_or_default();
     let mut found: Vec<String> = policies
         .iter()
@@ -211,12 +221,17 @@ fn a_mount_target() {
         |world| {
             let group = world.cloud.group("shop-files").group_id.expect("it has an id");
             let targets = world.cloud.mount_targets();
-            targets.len() == 3 && targets.iter().all(|target| world.cloud.groups_of(target) == [group.as_str()])
+            targets.len() == 3
+                && targets.iter().all(|target| world.cloud.groups_of(target) == [group.as_str()])
         },
         &[
             (in_place("security_group: shop-files", "security_group: shop-nfs"), |world| {
                 let group = world.cloud.group("shop-nfs").group_id.expect("it has an id");
-                world.cloud.mount_targets().iter().all(|target| world.cloud.groups_of(target) == [group.as_str()])
+                world
+                    .cloud
+                    .mount_targets()
+                    .iter()
+                    .all(|target| world.cloud.groups_of(target) == [group.as_str()])
             }),
             (replacing("team: one", "team: two", &[HERE]), |world| world.cloud.mount_targets().len() == 3),
         ],
@@ -323,7 +338,9 @@ fn a_database() {
             (in_place("sun:04:30-sun:05:30", "mon:05:00-mon:06:00"), |world| {
                 world.cloud.database().preferred_maintenance_window() == Some("mon:05:00-mon:06:00")
             }),
-            (in_place("multi_az: true", "multi_az: false"), |world| world.cloud.database().multi_az() == Some(false)),
+            (in_place("multi_az: true", "multi_az: false"), |world| {
+                world.cloud.database().multi_az() == Some(false)
+            }),
             (in_place("upgrade: true", "upgrade: false"), |world| {
                 world.cloud.database().auto_minor_version_upgrade() == Some(false)
             }),
@@ -332,10 +349,12 @@ fn a_database() {
             }),
             (in_place("port: 5432", "port: 5433"), |world| {
                 let endpoint = world.cloud.database().endpoint.expect("it has an endpoint");
-                endpoint.port() == Some(5433) && sources(world, "shop-records").values().all(|ports| *ports == (5433, 5433))
+                endpoint.port() == Some(5433)
+                    && sources(world, "shop-records").values().all(|ports| *ports == (5433, 5433))
             }),
             (in_place("team: one", "team: two"), |world| {
-                let tag = |tag: &aws_sdk_rds::types::Tag| tag.key() == Some("team") && tag.value() == Some("two");
+                let tag =
+                    |tag: &aws_sdk_rds::types::Tag| tag.key() == Some("team") && tag.value() == Some("two");
                 world.cloud.database().tag_list().iter().any(tag)
             }),
             (in_place("deletion_protection: false", "deletion_protection: true"), |world| {
@@ -389,7 +408,10 @@ fn data_is_not_lost_by_a_change_that_nobody_named() {
         "--replace aws_db_instance.records",
     ]);
     world.write_stack("stack: shop\nfile_systems:\n  files:\n    security_group: shop-files\n    deletion_protection: false\n");
-    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["destroy --target aws_db_instance.records"]);
+    world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["destroy --target aws_db_instance.records"]);
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!((world.cloud.count(), world.cloud.database_id()), (count, database));
 }

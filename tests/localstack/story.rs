@@ -47,7 +47,9 @@ fn play(world: &World, seed: &Value, zones: usize, more: &[&str]) -> u64 {
     assert_outputs(world, zones);
     assert_eq!(world.cloud.network(), network, "apply has changed the network");
 
-    with(&["destroy", "--auto-approve"]).exits(1).says(&["deletion protection", "aws_db_instance.gitlab-pgsql"]);
+    with(&["destroy", "--auto-approve"])
+        .exits(1)
+        .says(&["deletion protection", "aws_db_instance.gitlab-pgsql"]);
     assert_eq!(world.cloud.count(), [2, 1, zones, 1, 1], "what is protected stays, and all with it");
     world.edit_stack("deletion_protection: true", "deletion_protection: false");
     with(&["apply", "--auto-approve"]).exits(0);
@@ -65,7 +67,9 @@ fn assert_in_the_chosen_subnets(world: &World, seed: &Value, zones: usize) {
         .as_array()
         .into_iter()
         .flatten()
-        .filter(|subnet| subnet["type"] != "Utility" && subnet["cidr"].as_str().is_some_and(|cidr| cidr.contains('.')))
+        .filter(|subnet| {
+            subnet["type"] != "Utility" && subnet["cidr"].as_str().is_some_and(|cidr| cidr.contains('.'))
+        })
         .filter_map(|subnet| subnet["id"].as_str())
         .collect();
     let targets = world.cloud.mount_targets();
@@ -106,7 +110,9 @@ fn assert_outputs(world: &World, zones: usize) {
     let all = world.provision(&["output", "--json"]).exits(0).json();
     assert_eq!(all["pgsql_endpoint"], expected.as_str());
     assert_eq!(all["nfs_mount_points"].as_array().map(Vec::len), Some(zones));
-    for (point, target) in all["nfs_mount_points"].as_array().into_iter().flatten().zip(world.cloud.mount_targets()) {
+    for (point, target) in
+        all["nfs_mount_points"].as_array().into_iter().flatten().zip(world.cloud.mount_targets())
+    {
         assert_eq!(point["ip_address"].as_str(), target.ip_address());
         assert_eq!(point["subnet_id"].as_str(), Some(target.subnet_id()));
     }

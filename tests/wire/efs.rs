@@ -317,7 +317,7 @@ async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_wi
     assert_eq!(requests.len(), 3);
     assert_eq!(requests[0].operation, "GET /2015-02-01/mount-targets?FileSystemId=fs-1");
     assert!(requests[1].operation.contains("Marker=more"), "{}", requests[1].operation);
-    let form = requests[2].parameters;
+    let form = &requests[2].parameters;
     assert_eq!(form["Filter.1.Name"], "network-interface-id");
     assert_eq!(form["Filter.1.Value.1"], "eni-a");
     assert!(!form.contains_key("Filter.1.Value.2"));

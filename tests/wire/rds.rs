@@ -115,12 +115,17 @@ async fn modification(
     let done = answer("ModifyDBInstance", &instance(live));
     let replay = Replay::in_order(&[(200, &described(&[instance(live)])), (200, &done)]);
     update(&replay, &database(json!({})), desired, fields).await.expect("the change is taken");
-    let mut form = replay.asked().remove(1).parameters;
+    let mut form = sent(&replay, 1);
     assert_eq!(form.remove("Action").as_deref(), Some("ModifyDBInstance"));
     assert_eq!(form.remove("DBInstanceIdentifier").as_deref(), Some("gitlab-pgsql"));
     assert_eq!(form.remove("ApplyImmediately").as_deref(), Some("false"));
     form.remove("Version");
     form
+}
+
+/// The parameters of one of the requests, in the order in which they were sent.
+fn sent(replay: &Replay, number: usize) -> BTreeMap<String, String> {
+    replay.asked().swap_remove(number).parameters
 }
 
 fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -307,8 +312,8 @@ async fn what_a_lost_attempt_has_changed_already_is_not_asked_for_again() {
     let desired = database(json!({ "instance_class": "db.m7g.large", "allocated_storage": 100 }));
     let pending = "<DBInstanceClass>db.m7g.large</DBInstanceClass>";
     let fields = ["allocated_storage", "instance_class"];
-    let sent = modification(&[("PendingModifiedValues", pending)], &desired, &fields).await;
-    assert_eq!(sent, form(&[("AllocatedStorage", "100")]));
+    let asked = modification(&[("PendingModifiedValues", pending)], &desired, &fields).await;
+    assert_eq!(asked, form(&[("AllocatedStorage", "100")]));
 }
 
 #[tokio::test]
@@ -340,7 +345,7 @@ async fn what_was_left_to_the_window_is_asked_for_again_when_it_shall_be_at_once
     let done = answer("ModifyDBInstance", &live);
     let replay = Replay::in_order(&[(200, &described(&[live])), (200, &done)]);
     update(&replay, &observed, &desired, &["apply_immediately"]).await.expect("the change is taken");
-    let form = replay.asked()[1].parameters;
+    let form = sent(&replay, 1);
     assert_eq!(
         (form["DBInstanceClass"].as_str(), form["ApplyImmediately"].as_str()),
         ("db.m7g.large", "true")
@@ -446,14 +451,17 @@ async fn the_management_of_the_password_is_turned_on_and_off() {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     writeln!(file, "correct-horse").expect("it can be written");
     let own = database(json!({ "password": format!("file:{}", file.path().display()) }));
-    let sent = modification(&[], &own, &["password"]).await;
-    assert_eq!(sent, form(&[("ManageMasterUserPassword", "false"), ("MasterUserPassword", "correct-horse")]));
+    let asked = modification(&[], &own, &["password"]).await;
+    assert_eq!(
+        asked,
+        form(&[("ManageMasterUserPassword", "false"), ("MasterUserPassword", "correct-horse")])
+    );
 
     let done = answer("ModifyDBInstance", &instance(&[]));
     let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
     let replay = Replay::in_order(&[(200, &unmanaged), (200, &done)]);
     update(&replay, &own, &database(json!({})), &["password"]).await.expect("the change is taken");
-    let form = replay.asked()[1].parameters;
+    let form = sent(&replay, 1);
     assert_eq!(form["ManageMasterUserPassword"], "true");
     assert!(!form.contains_key("MasterUserPassword"));
 }
@@ -476,7 +484,7 @@ async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
         let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": final_snapshot }));
         recorded.delete(&replay.aws(), &Id::new(ID)).await.expect("it is taken");
-        let form = replay.asked()[1].parameters;
+        let form = sent(&replay, 1);
         assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
         assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
         let name = form.get("FinalDBSnapshotIdentifier").map(String::as_str);
@@ -568,7 +576,7 @@ async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
     let replay = Replay::in_order(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
     let owner = owner("aws_db_subnet_group.gitlab-pgsql");
     assert_eq!(group().create(&replay.aws(), &owner).await, Ok(Id::new("gitlab-pgsql")));
-    let form = replay.asked()[0].parameters;
+    let form = sent(&replay, 0);
     assert_eq!(form["DBSubnetGroupName"], "gitlab-pgsql");
     assert_eq!(form["SubnetIds.SubnetIdentifier.2"], "subnet-b");
     assert_eq!(
@@ -632,7 +640,7 @@ async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_t
     group().update(&replay.aws(), &change).await.expect("the change is taken");
     let requests = replay.asked();
     assert_eq!(requests.len(), 4);
-    let (tags, modify) = (requests[2].parameters, requests[3].parameters);
+    let (tags, modify) = (sent(&replay, 2), sent(&replay, 3));
     assert_eq!(
         (tags["Action"].as_str(), tags["Tags.Tag.1.Value"].as_str()),
         ("AddTagsToResource", "gitlab-pgsql")
