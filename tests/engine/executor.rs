@@ -62,7 +62,7 @@ async fn slow_objects_are_waited_for_with_one_look_for_all_of_a_kind() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_step_stops_only_what_depends_on_it() {
     let mut world = World::new().with_stack();
-    world.declare("fake_group.z", json!({"name": "z"}));
+    world.declare("fake_group.z", json!({"name": "z", "parent": "${fake_group.network.id}"}));
     world.shared.cloud.borrow_mut().refused.insert("fake_disk.d".to_owned());
     let report = world.apply().await.expect("nothing kills this run");
     assert_eq!(report.summary.outcome, RunOutcome::Failed);
@@ -92,7 +92,10 @@ async fn a_lost_answer_is_read_back_and_nothing_is_made_twice() {
 async fn no_more_calls_are_under_way_than_allowed() {
     let mut world = World::new();
     for number in 0..20 {
-        world.declare(&format!("fake_group.g{number}"), json!({"name": format!("g{number}")}));
+        world.declare(
+            &format!("fake_group.g{number}"),
+            json!({"name": format!("g{number}"), "parent": "${fake_group.network.id}"}),
+        );
     }
     world.parallelism = 3;
     world.must_apply().await;

@@ -25,7 +25,7 @@ const FIELDS: &[Field] = &[
     Field::recorded("apply_immediately"),
 ];
 
-/// Unique by name; the network's objects are of this kind too.
+/// Unique by name within a parent; the network's objects are of this kind too.
 pub const GROUP: &str = "fake_group";
 /// Holds data; unique by a token made of address and generation.
 pub const DISK: &str = "fake_disk";
@@ -45,7 +45,10 @@ impl FakeKind {
     fn key(&self, inputs: &Document, owner: &Owner) -> String {
         match self.kind {
             DISK => format!("{}/{}", owner.address, owner.generation),
-            _ => inputs["name"].as_str().unwrap_or_default().to_owned(),
+            _ => {
+                let text = |field: &str| inputs.get(field).and_then(Value::as_str).unwrap_or_default();
+                format!("{}@{}", text("name"), text("parent"))
+            }
         }
     }
 }
@@ -100,7 +103,7 @@ impl Manager for FakeKind {
     }
 
     fn natural_key(&self) -> &'static [&'static str] {
-        if self.kind == DISK { &[] } else { &["name"] }
+        if self.kind == DISK { &[] } else { &["parent", "name"] }
     }
 
     fn holds_data(&self) -> bool {

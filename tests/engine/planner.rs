@@ -1,7 +1,10 @@
 //! Plans as values: a world that agrees with the stack, perturbed once per case.
 
+use std::time::Duration;
+
 use provision::plan::{Action, Level, Mode, Plan};
 use provision::resource::Effect;
+use provision::state::{Edit, local};
 use serde_json::json;
 
 use super::world::{World, address, options};
@@ -143,7 +146,7 @@ async fn an_object_of_somebody_else_under_our_name_is_refused_and_named() {
     {
         let mut cloud = world.shared.cloud.borrow_mut();
         let mut foreign = cloud.objects.values().next().expect("the network").clone();
-        foreign.key = "a".to_owned();
+        foreign.key = "a@fake_group-1".to_owned();
         cloud.create(foreign).expect("the name is free");
     }
     let plan = world.plan(&options(Mode::Apply)).await;
@@ -169,15 +172,12 @@ async fn the_clusters_own_are_safe_from_a_state_and_a_stack_that_claim_them() {
     assert_eq!(checks(&plan), ["ownership fake_group.network"]);
     assert_eq!(plan.change(&network).expect("it is planned").action, Action::NoOp);
     // A state that says it is ours.
-    let text = std::fs::read_to_string(world.path()).expect("the state");
-    let mut state = world.state().expect("the state");
-    state.resources.get_mut(&network).expect("it is recorded").adopted = false;
-    assert!(text.contains("\"adopted\": true"));
-    let folder = tempfile::tempdir().expect("a folder");
-    let claimed = folder.path().join("claimed.json");
-    let writer = provision::state::local::open(&claimed, "test", std::time::Duration::ZERO, || state);
-    writer.expect("a new state").close().expect("it can be written");
-    std::fs::copy(&claimed, world.path()).expect("it can be copied");
+    let mut record = world.state().expect("the state").resources[&network].clone();
+    record.adopted = false;
+    let mut writer = local::open(&world.path(), "test", Duration::ZERO, || unreachable!("there is a state"))
+        .expect("the state");
+    writer.edit(Edit::Put { address: network, record }).expect("it can be written");
+    writer.close().expect("it can be written");
     for mode in [Mode::Apply, Mode::Destroy] {
         let plan = world.plan(&options(mode)).await;
         assert!(checks(&plan).contains(&"ownership fake_group.network".to_owned()), "{mode:?}: {plan:#?}");

@@ -14,7 +14,7 @@ use super::world::World;
 
 /// A failing case is printed to be written down as a test of its own, not kept in a file.
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::with_cases(cases) }
 }
 
 fn address(number: usize) -> Address {
@@ -132,9 +132,10 @@ fn declare(world: &mut World, rows: &[Row]) {
         let mut inputs = json!({
             "name": format!("g{number}-{}", row.name), "size": row.size, "uses": uses, "note": "late",
         });
-        if number > 0 {
-            inputs["parent"] = reference(row.parent.index(number));
-        }
+        inputs["parent"] = match number {
+            0 => json!("${fake_group.network.id}"),
+            _ => reference(row.parent.index(number)),
+        };
         world.declare(&format!("fake_group.g{number}"), inputs);
     }
 }
