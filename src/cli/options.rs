@@ -107,7 +107,7 @@ impl Planning {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = NETWORK)]
 pub struct Discovery {
-    /// Use this subnet in its zone; may be given several times, or separated by commas
+    /// Use these subnets, one in each zone, and no others; may be given several times, or separated by commas
     #[arg(long = "subnet-id", value_name = "ID", value_delimiter = ',', value_parser = values::subnet)]
     pub subnets: Vec<Id>,
     /// The security group of the cluster's nodes; may be given several times

@@ -59,7 +59,17 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
 }
 
 pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownership: &Ownership) -> Finding {
+    // Objects without tags are told by their id alone.
+    let recorded = input
+        .state
+        .into_iter()
+        .flat_map(|state| &state.resources)
+        .find(|(other, record)| other.kind() == address.kind() && record.id.as_ref() == Some(id));
     let (owner, hint) = match ownership {
+        _ if recorded.is_some() => {
+            let other = recorded.map(|(other, _)| other.to_string()).unwrap_or_default();
+            (format!("it is {other} of this stack"), format!("provision state move {other} {address}"))
+        }
         Ownership::Tagged { stack, address: tagged }
             if *stack == input.blueprint.stack && *tagged == address.to_string() =>
         {

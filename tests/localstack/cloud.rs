@@ -161,10 +161,18 @@ impl Cloud {
             }
         }
         let subnets = self.run(self.ec2.describe_subnets().send()).expect("subnets can be read");
-        // Addresses that our own interfaces take are no change of the subnet, and come back with them.
-        parts.extend(subnets.subnets().iter().map(|subnet| format!("{subnet:#?}")));
+        parts.extend(subnets.subnets.unwrap_or_default().into_iter().map(|mut subnet| {
+            // Addresses that our own interfaces take are no change of the subnet, and come back with them.
+            subnet.available_ip_address_count = None;
+            format!("{subnet:#?}")
+        }));
         let tables = self.run(self.ec2.describe_route_tables().send()).expect("tables can be read");
-        parts.extend(tables.route_tables().iter().map(|table| format!("{table:#?}")));
+        parts.extend(tables.route_tables.unwrap_or_default().into_iter().map(|mut table| {
+            // The emulator keeps them in no order.
+            let associations = table.associations.get_or_insert_default();
+            associations.sort_by_key(|one| one.route_table_association_id.clone());
+            format!("{table:#?}")
+        }));
         let groups = self.run(self.ec2.describe_security_groups().send()).expect("groups can be read");
         let ours = |group: &&SecurityGroup| group.tags().iter().any(|tag| tag.key() == Some(STACK));
         parts.extend(

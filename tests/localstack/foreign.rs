@@ -14,7 +14,7 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
     let create = world.cloud.ec2.create_security_group();
     let group = world
         .cloud
-        .run(create.group_name("Shop-Files").description("somebody else's").vpc_id(vpc(&world)).send())
+        .run(create.group_name("Shop-Files").description("of somebody else").vpc_id(vpc(&world)).send())
         .expect("a group can be made");
     let group = group.group_id().expect("it has an id");
     let subnets = world.seed["subnets"].as_array().expect("the seed names its subnets");
@@ -22,7 +22,7 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
     let create = world.cloud.rds.create_db_subnet_group().db_subnet_group_name("records");
     world
         .cloud
-        .run(create.db_subnet_group_description("somebody else's").set_subnet_ids(Some(subnets)).send())
+        .run(create.db_subnet_group_description("of somebody else").set_subnet_ids(Some(subnets)).send())
         .expect("a subnet group can be made");
     let create = world.cloud.rds.create_db_instance().db_instance_identifier("records").engine("postgres");
     let create = create.db_instance_class("db.t4g.medium").allocated_storage(20).master_username("somebody");
