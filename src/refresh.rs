@@ -89,9 +89,10 @@ fn known_ids(blueprint: &Blueprint, state: Option<&State>) -> BTreeMap<Address, 
 
 fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> Vec<Wanted> {
     let record = |address: &Address| state.and_then(|state| state.resources.get(address));
-    let begun = state.into_iter().flat_map(|state| &state.resources).filter_map(|(address, record)| {
-        record.id.is_none().then(|| (address, record.inputs.clone(), record.generation, true))
-    });
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    let begun = records
+        .filter(|(_, record)| record.id.is_none())
+        .map(|(address, record)| (address, record.inputs.clone(), record.generation, true));
     let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
         Declaration::Managed { inputs } if record(address).is_none() => {
             let resolved =
