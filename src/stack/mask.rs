@@ -144,7 +144,7 @@ mod tests {
             "drowssap: hunter2\npsasword: hunter2",
         ] {
             let secrets: Vec<_> = match text.find("drowssap") {
-                Some(_) => Vec::from_iter([10..17]),
+                Some(_) => std::iter::once(10..17).collect(),
                 None => Vec::new(),
             };
             let shown = displayable(text, &secrets);
