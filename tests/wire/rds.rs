@@ -504,8 +504,8 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     let snapshot = refusal("DBSnapshotAlreadyExists", "it is there");
     let (live, gone, going) = (live.as_str(), gone.as_str(), going.as_str());
     // Nothing under this resource id, though another database may have the identifier: no delete is sent.
-    type Answers = &'static [(u16, &'static str)];
-    let cases: [(Answers, Option<&str>); 7] = [
+    type Answers<'a> = &'a [(u16, &'a str)];
+    let cases: [(Answers<'_>, Option<&str>); 7] = [
         (&[(200, gone)], None),
         (&[(200, going)], None),
         (&[(200, live), (404, absent.as_str())], None),
