@@ -55,6 +55,13 @@ enum Cause {
 #[error("{0}")]
 struct Message(String);
 
+/// The command did its work, and nobody got to read the result.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written")]
+struct Undelivered {
+    source: std::io::Error,
+}
+
 impl Failure {
     /// A failure of a kind, with the error and its sources.
     pub fn new(kind: FailureKind, error: impl Error + 'static) -> Self {
@@ -79,6 +86,11 @@ impl Failure {
     /// An error in a file, to be shown with the place underlined.
     pub fn diagnostic(kind: FailureKind, diagnostic: impl Diagnostic + 'static) -> Self {
         Self { kind, cause: Cause::Diagnostic(Box::new(diagnostic)), hint: None }
+    }
+
+    /// A result that could not be written.
+    pub fn undelivered(source: std::io::Error) -> Self {
+        Self::failed(Undelivered { source })
     }
 
     /// A failure whose details have been shown already: only the exit code is left to say.

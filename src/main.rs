@@ -8,13 +8,6 @@ use std::process::ExitCode;
 use provision::cli::{self, logging, screen::Screen};
 use provision::failure::{Failure, FailureKind};
 
-/// The command did its work, and nobody got to read the result.
-#[derive(Debug, thiserror::Error)]
-#[error("standard output cannot be written")]
-struct Undelivered {
-    source: std::io::Error,
-}
-
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match cli::parse(&arguments) {
@@ -26,7 +19,7 @@ fn main() -> ExitCode {
     let result = cli::run(cli, &mut screen);
     let Screen { out, mut err, styles, .. } = screen;
     // A result that could not be written was not delivered, whatever the command thinks of itself.
-    let delivered = out.finish().map_err(|source| Failure::failed(Undelivered { source }));
+    let delivered = out.finish().map_err(Failure::undelivered);
     match result.and_then(|exit| delivered.map(|()| exit)) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {

@@ -159,10 +159,10 @@ async fn carry_out(
             "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
         )
     })?;
-    drop(progress);
+    let delivered = progress.finish();
     writer.close().map_err(state_failure)?;
     match report.summary.outcome {
-        RunOutcome::Done => Ok(Exit::Done),
+        RunOutcome::Done => delivered.map(|()| Exit::Done).map_err(Failure::undelivered),
         RunOutcome::Failed => Err(Failure::said(FailureKind::Failed)),
         RunOutcome::Interrupted => Err(Failure::said(FailureKind::Interrupted)),
     }

@@ -16,21 +16,22 @@ pub struct GraphView {
 
 /// The graph in the DOT language of Graphviz.
 pub fn dot(graph: &GraphView) -> String {
-    let quoted = |text: &str| format!("\"{}\"", harmless(&text.replace('\\', "\\\\").replace('"', "\\\"")));
+    let escaped =
+        |address: &Address| harmless(&address.to_string()).replace('\\', "\\\\").replace('"', "\\\"");
     let mut text = String::from("digraph provision {\n  rankdir = \"BT\";\n  node [shape = box];\n");
     for (address, action) in &graph.nodes {
-        let name = quoted(&address.to_string());
+        let name = escaped(address);
         text += &match action.filter(|action| *action != Action::NoOp) {
-            // A backslash and an `n` are Graphviz's own line break, so they go in after quoting.
+            // A backslash and an `n` are Graphviz's own line break.
             Some(action) => {
-                let label = format!("{}\\n{}\"", name.trim_end_matches('"'), action.name());
-                format!("  {name} [label = {label}, color = {}];\n", color(action))
+                let (word, color) = (action.name(), color(action));
+                format!("  \"{name}\" [label = \"{name}\\n{word}\", color = {color}];\n")
             }
-            None => format!("  {name};\n"),
+            None => format!("  \"{name}\";\n"),
         };
     }
     for (from, to) in &graph.edges {
-        text += &format!("  {} -> {};\n", quoted(&from.to_string()), quoted(&to.to_string()));
+        text += &format!("  \"{}\" -> \"{}\";\n", escaped(from), escaped(to));
     }
     text + "}\n"
 }

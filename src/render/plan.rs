@@ -30,7 +30,6 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
     }
     listing(&mut page, plan, Action::Delete, "To be deleted");
     findings(&mut page, plan);
-    page.gap();
     summary(&mut page, plan);
     page.finish()
 }
@@ -155,7 +154,8 @@ fn findings(page: &mut Page<'_>, plan: &Plan) {
 fn summary(page: &mut Page<'_>, plan: &Plan) {
     let text = match plan.mode {
         Mode::RefreshOnly => drift_summary(plan),
-        _ if plan.is_empty() && plan.errors().next().is_some() => String::new(),
+        // Nothing is planned for what is wrong; the errors above say more.
+        _ if plan.is_empty() && plan.errors().next().is_some() => return,
         _ if plan.is_empty() && plan.mode == Mode::Destroy => {
             "No changes. There is nothing to destroy.".to_owned()
         }
@@ -164,12 +164,8 @@ fn summary(page: &mut Page<'_>, plan: &Plan) {
         }
         _ => format!("Plan: {}", counts(&plan.summary)),
     };
+    page.gap();
     page.fill(0, 2, painted(page.style(), Ink::Title, &text));
-    let errors = plan.errors().count();
-    if errors > 0 {
-        let text = format!("This plan cannot be applied: {errors} error{} above.", plural(errors));
-        page.fill(0, 2, painted(page.style(), Ink::Error, &text));
-    }
 }
 
 fn drift_summary(plan: &Plan) -> String {
@@ -206,8 +202,4 @@ fn are(count: usize) -> String {
         1 => "The one resource is".to_owned(),
         _ => format!("All {count} resources are"),
     }
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

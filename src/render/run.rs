@@ -8,6 +8,7 @@ use crate::event::{Event, FailureText, RunOutcome, RunSummary};
 use crate::plan::{Action, Summary};
 
 use super::elapsed::elapsed;
+use super::harmless::harmless;
 use super::page::{Page, painted, words};
 use super::style::{Ink, Style};
 use super::value::string;
@@ -124,7 +125,8 @@ fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &Failu
     let mut pieces: Vec<String> = answer.flat_map(|part| words(&format!("{part}:"))).collect();
     pieces.extend(words(&error.message));
     if let Some(request_id) = &error.request_id {
-        pieces.extend(words(&format!("(request id {request_id})")));
+        // In one piece, to be found and copied.
+        pieces.push(format!("(request id {})", harmless(request_id)));
     }
     page.fill(2, 4, pieces);
     if let Some(hint) = &error.hint {

@@ -25,7 +25,7 @@ pub fn state_show(address: &Address, record: &Record, style: &Style) -> String {
     let owner = if record.adopted { ", adopted: never changed" } else { "" };
     page.line(2, &format!("phase: {}{owner}", phase(record.phase)));
     if record.generation > 0 {
-        page.line(2, &format!("replaced: {} times", record.generation));
+        page.line(2, &format!("replacements: {}", record.generation));
     }
     if let Some(predecessor) = &record.predecessor {
         page.line(2, &format!("still to be deleted: {}", string(predecessor.id.as_str())));

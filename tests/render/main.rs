@@ -2,10 +2,23 @@
 
 mod plans;
 
-use provision::plan::{Mode, Plan};
-use provision::render::{Style, is_harmful, plan_text};
+use provision::address::Address;
+use provision::document::Document;
+use provision::plan::{Action, Mode, Plan};
+use provision::render::{GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show};
+use provision::resource::Id;
+use provision::state::{Phase, Record};
+use serde_json::{Value, json};
 
 const PLAIN: Style = Style { color: false, width: 80 };
+
+fn at(address: &str) -> Address {
+    address.parse().expect("a valid address")
+}
+
+fn document(value: Value) -> Document {
+    serde_json::from_value(value).expect("a test document is an object")
+}
 
 /// The text with the start of every colour made visible.
 fn visible(text: &str) -> String {
@@ -58,6 +71,74 @@ fn drift_comes_first() {
 #[test]
 fn errors_come_before_warnings_and_say_what_to_write() {
     insta::assert_snapshot!(plan_text(&plans::refused(), &PLAIN));
+}
+
+#[test]
+fn a_plan_with_nothing_but_errors_does_not_say_that_all_is_well() {
+    let text = plan_text(&plans::nothing_but_an_error(), &PLAIN);
+    assert!(text.contains("error: aws_db_instance.gitlab-pgsql") && !text.contains("No changes"), "{text}");
+}
+
+#[test]
+fn one_record_of_the_state_is_shown_in_full() {
+    let mut record = Record::adopted(
+        Id::new("fs-0123\u{1b}[2J"),
+        document(json!({ "arn": "arn:aws:elasticfilesystem:x" })),
+    );
+    record.adopted = false;
+    record.phase = Phase::Updating;
+    record.generation = 1;
+    record.inputs = document(json!({ "encrypted": true, "tags": { "Name": "gitlab nfs" } }));
+    record.depends_on.insert(at("aws_security_group.gitlab-nfs"));
+    insta::assert_snapshot!(state_show(&at("aws_efs_file_system.gitlab-nfs"), &record, &PLAIN), @r#"
+    aws_efs_file_system.gitlab-nfs
+      id: "fs-0123\u{1b}[2J"
+      phase: updating
+      replacements: 1
+      inputs:
+        encrypted: true
+        tags: { Name: "gitlab nfs" }
+      outputs:
+        arn: arn:aws:elasticfilesystem:x
+      depends on:
+        aws_security_group.gitlab-nfs
+    "#);
+}
+
+#[test]
+fn a_graph_is_drawn_with_its_planned_actions_and_escaped_labels() {
+    let hostile = Address::new("aws_vpc", "a\"]; x -> y [\\n<b>\u{1b}");
+    let graph = GraphView {
+        nodes: vec![
+            (at("aws_efs_mount_target.nfs/eu-west-1a"), Some(Action::Create)),
+            (at("aws_security_group.nfs"), Some(Action::NoOp)),
+            (hostile.clone(), None),
+        ],
+        edges: vec![
+            (at("aws_efs_mount_target.nfs/eu-west-1a"), at("aws_security_group.nfs")),
+            (at("aws_security_group.nfs"), hostile),
+        ],
+    };
+    insta::assert_snapshot!(dot(&graph), @r#"
+    digraph provision {
+      rankdir = "BT";
+      node [shape = box];
+      "aws_efs_mount_target.nfs/eu-west-1a" [label = "aws_efs_mount_target.nfs/eu-west-1a\ncreate", color = green];
+      "aws_security_group.nfs";
+      "aws_vpc.a\"]; x -> y [\\n<b>\\u{1b}";
+      "aws_efs_mount_target.nfs/eu-west-1a" -> "aws_security_group.nfs";
+      "aws_security_group.nfs" -> "aws_vpc.a\"]; x -> y [\\n<b>\\u{1b}";
+    }
+    "#);
+    insta::assert_snapshot!(mermaid(&graph), @r#"
+    flowchart BT
+      n0["aws_efs_mount_target.nfs/eu-west-1a<br>create"]
+      style n0 stroke:green
+      n1["aws_security_group.nfs"]
+      n2["aws_vpc.a#quot;]; x -#gt; y [\n#lt;b#gt;\u{1b}"]
+      n0 --> n1
+      n1 --> n2
+    "#);
 }
 
 #[test]

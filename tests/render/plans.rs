@@ -363,3 +363,9 @@ pub fn hostile() -> Plan {
         ..settled_but(vec![update])
     }
 }
+
+/// A plan in which the only resource that would be changed cannot be planned at all.
+pub fn nothing_but_an_error() -> Plan {
+    let preflight = refused().preflight.into_iter().filter(|finding| finding.level == Level::Error).collect();
+    Plan { preflight, ..settled() }
+}
