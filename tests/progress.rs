@@ -170,8 +170,8 @@ fn the_end_of_a_run_says_what_failed_what_was_skipped_and_what_to_type() {
         concat!(
             "error: aws_efs_file_system.gitlab-nfs: create failed\n",
             "  elasticfilesystem:CreateFileSystem: AccessDenied: User is not authorized to\n",
-            "    perform: elasticfilesystem:CreateFileSystem\\u{1b}[2J\\nerror: forged (request\n",
-            "    id 0a1b-2c3d)\n",
+            "    perform: elasticfilesystem:CreateFileSystem\\u{1b}[2J\\nerror: forged\n",
+            "    (request id 0a1b-2c3d)\n",
             "  hint: allow it in the policy of this role\n",
             "\n",
             "Skipped because of aws_efs_file_system.gitlab-nfs:\n",
