@@ -14,6 +14,7 @@ use crate::resource::Id;
 use super::values;
 
 const EVERYWHERE: &str = "Options of every command";
+// Given to each argument: as a heading of what comes next, it would swallow the options of whoever embeds these.
 const NETWORK: &str = "Which network";
 
 /// The options that every command takes.
@@ -105,14 +106,20 @@ impl Planning {
 
 /// Answers to what discovery cannot decide by itself. Once adopted, a network is not looked for again.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = NETWORK)]
 pub struct Discovery {
     /// Use these subnets, one in each zone, and no others; may be given several times, or separated by commas
-    #[arg(long = "subnet-id", value_name = "ID", value_delimiter = ',', value_parser = values::subnet)]
+    #[arg(
+        long = "subnet-id",
+        help_heading = NETWORK,
+        value_name = "ID",
+        value_delimiter = ',',
+        value_parser = values::subnet
+    )]
     pub subnets: Vec<Id>,
     /// The security group of the cluster's nodes; may be given several times
     #[arg(
         long = "node-security-group",
+        help_heading = NETWORK,
         value_name = "ID",
         value_delimiter = ',',
         value_parser = values::security_group
@@ -121,6 +128,7 @@ pub struct Discovery {
     /// The security group of the cluster's control plane; may be given several times
     #[arg(
         long = "control-plane-security-group",
+        help_heading = NETWORK,
         value_name = "ID",
         value_delimiter = ',',
         value_parser = values::security_group
