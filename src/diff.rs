@@ -4,12 +4,11 @@
 use serde_json::Value;
 
 use crate::document::{Document, is_unknown};
-use crate::plan::FieldChange;
+use crate::plan::{FieldChange, Window};
 use crate::resource::{Effect, Field, OnChange};
 
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared.
 pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
-    let at_once = applies_immediately(desired);
     fields
         .iter()
         .filter_map(|field| {
@@ -17,13 +16,18 @@ pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Fi
             let seen = observed.get(field.name);
             let unknown = is_unknown(wanted);
             let met = !unknown && seen.is_some_and(|seen| (field.met)(wanted, seen));
-            (!met).then(|| FieldChange {
-                path: field.name.to_owned(),
-                before: seen.cloned(),
-                after: (!unknown).then(|| wanted.clone()),
-                unknown,
-                sensitive: false,
-                effect: effect(field.on_change, at_once),
+            (!met).then(|| {
+                let (effect, window) = cost(field.on_change(desired, observed), applies_immediately(desired));
+                FieldChange {
+                    path: field.name.to_owned(),
+                    before: seen.cloned(),
+                    after: (!unknown).then(|| wanted.clone()),
+                    unknown,
+                    sensitive: false,
+                    effect,
+                    calls: field.calls.iter().map(|call| (*call).to_owned()).collect(),
+                    window,
+                }
             })
         })
         .collect()
@@ -31,25 +35,42 @@ pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Fi
 
 /// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
 pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
-    let shown: Vec<Field> =
-        fields.iter().filter(|field| field.on_change != OnChange::Recorded).copied().collect();
+    let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
     diff(&shown, recorded, observed)
         .into_iter()
-        .map(|change| FieldChange {
-            before: change.after,
-            after: change.before,
-            effect: Effect::None,
-            ..change
+        .map(|change| {
+            free(FieldChange { before: change.after.clone(), after: change.before.clone(), ..change })
         })
         .collect()
 }
 
 /// All desired fields, as those of an object that is not there yet.
 pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
-    diff(fields, desired, &Document::new())
-        .into_iter()
-        .map(|change| FieldChange { effect: Effect::None, ..change })
-        .collect()
+    diff(fields, desired, &Document::new()).into_iter().map(free).collect()
+}
+
+/// What is queued for the maintenance window: from what is in force to what is to come. It happens at once where
+/// anything is changed at once.
+pub fn queued(
+    fields: &[Field],
+    desired: &Document,
+    coming: &Document,
+    in_force: &Document,
+) -> Vec<FieldChange> {
+    if in_force.is_empty() {
+        return Vec::new();
+    }
+    let mut coming = coming.clone();
+    if let Some(at_once) = desired.get("apply_immediately") {
+        coming.insert("apply_immediately".to_owned(), at_once.clone());
+    }
+    let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
+    diff(&shown, &coming, in_force)
+}
+
+/// A difference that nobody makes by a call.
+fn free(change: FieldChange) -> FieldChange {
+    FieldChange { effect: Effect::None, calls: Vec::new(), window: None, ..change }
 }
 
 /// Whether only a new object can have what is desired.
@@ -59,15 +80,15 @@ pub fn needs_replacement(changes: &[FieldChange]) -> bool {
 
 /// The fields that an update can change.
 pub fn changeable(fields: &[Field]) -> Vec<Field> {
-    fields.iter().filter(|field| field.on_change != OnChange::Replace).copied().collect()
+    fields.iter().filter(|field| !field.is_fixed()).copied().collect()
 }
 
 /// The fields whose new value is seen at once when the update has settled.
-pub fn seen_at_once(fields: &[Field], desired: &Document) -> Vec<Field> {
+pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Field> {
     let at_once = applies_immediately(desired);
     fields
         .iter()
-        .filter(|field| match field.on_change {
+        .filter(|field| match field.on_change(desired, observed) {
             OnChange::InPlace(_) => true,
             OnChange::AtWindow(_) => at_once,
             OnChange::Replace | OnChange::Recorded => false,
@@ -80,13 +101,13 @@ fn applies_immediately(desired: &Document) -> bool {
     desired.get("apply_immediately").and_then(Value::as_bool).unwrap_or(false)
 }
 
-fn effect(on_change: OnChange, at_once: bool) -> Effect {
+fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
     match on_change {
-        OnChange::InPlace(effect) => effect,
-        OnChange::AtWindow(effect) if at_once => effect,
-        OnChange::AtWindow(_) => Effect::NextMaintenanceWindow,
-        OnChange::Replace => Effect::Replacement,
-        OnChange::Recorded => Effect::None,
+        OnChange::InPlace(effect) => (effect, None),
+        OnChange::AtWindow(effect) if at_once => (effect, None),
+        OnChange::AtWindow(effect) => (Effect::NextMaintenanceWindow, Some(Window { opens: None, effect })),
+        OnChange::Replace => (Effect::Replacement, None),
+        OnChange::Recorded => (Effect::None, None),
     }
 }
 
@@ -98,8 +119,8 @@ mod tests {
 
     const FIELDS: &[Field] = &[
         Field::replace("name"),
-        Field::in_place("tags", Effect::None),
-        Field::at_window("class", Effect::Failover),
+        Field::in_place("tags", &["fake:Tag"], Effect::None),
+        Field::at_window("class", &["fake:Modify"], Effect::Failover),
         Field::recorded("protection"),
         Field::recorded("apply_immediately"),
     ];

@@ -35,6 +35,8 @@ pub struct TrackedDocument {
 pub struct Live {
     /// Empty for an adopted object.
     pub inputs: Document,
+    /// Empty where nothing is queued.
+    pub in_force: Document,
     pub outputs: Document,
     pub condition: Condition,
     pub ownership: Ownership,
@@ -122,11 +124,13 @@ fn to_document<T: Serialize>(kind: &'static str, value: &T) -> Result<Document, 
 }
 
 fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
+    let document = |inputs: &Option<R>| match inputs {
+        Some(inputs) => to_document(R::KIND, inputs),
+        None => Ok(Document::new()),
+    };
     Ok(Live {
-        inputs: match &observed.inputs {
-            Some(inputs) => to_document(R::KIND, inputs)?,
-            None => Document::new(),
-        },
+        inputs: document(&observed.inputs)?,
+        in_force: document(&observed.in_force)?,
         outputs: to_document(R::KIND, &observed.outputs)?,
         condition: observed.condition.clone(),
         ownership: observed.ownership.clone(),

@@ -28,6 +28,7 @@ pub mod saved;
 pub mod stack;
 pub mod state;
 pub mod steps;
+pub mod window;
 
 #[cfg(test)]
 mod validator;

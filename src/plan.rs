@@ -65,6 +65,10 @@ pub struct Change {
     /// The worst of the fields' effects.
     pub effect: Effect,
     pub fields: Vec<FieldChange>,
+    /// What earlier changes left for the maintenance window. `effect` says what becomes of it: in the window, or now,
+    /// since a change that is made at once takes everything queued with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<FieldChange>,
     /// For a replacement: which of the two objects is there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<ReplaceOrder>,
@@ -121,6 +125,22 @@ pub struct FieldChange {
     /// Whether the value must not be shown. No plan holds a secret: the fields that name where one is are shown.
     pub sensitive: bool,
     pub effect: Effect,
+    /// The AWS calls that change the field of an object that is there: `rds:ModifyDBInstance`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<String>,
+    /// For a change that waits: for what, and what it costs then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+}
+
+/// The maintenance window that a change waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// When it opens next: UTC, RFC 3339. Absent while AWS has not chosen one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
+    /// What the change costs the running service then.
+    pub effect: Effect,
 }
 
 /// What changed outside.
@@ -154,6 +174,10 @@ pub enum Level {
     /// The plan cannot be applied.
     Error,
     Warning,
+    /// Nobody could say; the message tells why. Never in the way of a plan.
+    NotChecked,
+    /// Looked at, and found in order.
+    Passed,
 }
 
 /// How many resources see which action.

@@ -6,6 +6,8 @@ mod findings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
@@ -27,6 +29,8 @@ pub struct Input<'a> {
     pub sightings: &'a Sightings,
     pub account: &'a str,
     pub region: &'a str,
+    /// The time that windows are counted from.
+    pub now: Timestamp,
     pub options: &'a Options,
 }
 
@@ -211,6 +215,7 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         reason: reason.into(),
         effect: Effect::None,
         fields: Vec::new(),
+        queued: Vec::new(),
         order: None,
     }
 }

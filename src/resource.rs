@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError};
+use crate::document::Document;
 
 /// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -96,8 +97,11 @@ pub struct Tracked<R> {
 /// What AWS says of one object now.
 #[derive(Clone, Debug)]
 pub struct Observed<R: Observe> {
-    /// The live object seen as the inputs that would have made it. `None` for an adopted object.
+    /// The live object seen as the inputs that would have made it, each at the value that is queued for it if one is.
+    /// `None` for an adopted object.
     pub inputs: Option<R>,
+    /// The inputs as they are in force now, where something is queued for a maintenance window.
+    pub in_force: Option<R>,
     pub outputs: R::Outputs,
     pub condition: Condition,
     pub ownership: Ownership,
@@ -231,10 +235,19 @@ pub struct Patience {
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
-    pub on_change: OnChange,
+    on_change: OnChange,
+    /// The AWS calls that change it in place, as the service and the operation: `rds:ModifyDBInstance`.
+    pub calls: Calls,
     /// Whether what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
+    depends: Option<Depends>,
 }
+
+/// Names of AWS operations.
+type Calls = &'static [&'static str];
+
+/// What a change needs, where that depends on the values: of the whole objects, before and after.
+type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
 
 /// What a change of a field needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,33 +263,53 @@ pub enum OnChange {
 }
 
 impl Field {
-    const fn new(name: &'static str, on_change: OnChange) -> Self {
-        Self { name, on_change, met: |desired, observed| desired == observed }
+    const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
+        Self { name, on_change, calls, met: |desired, observed| desired == observed, depends: None }
     }
 
-    /// A field that changes in place, at once.
-    pub const fn in_place(name: &'static str, effect: Effect) -> Self {
-        Self::new(name, OnChange::InPlace(effect))
+    /// A field that calls change in place, at once.
+    pub const fn in_place(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::InPlace(effect), calls)
     }
 
     /// A field whose change waits for the maintenance window, unless `apply_immediately` is set.
-    pub const fn at_window(name: &'static str, effect: Effect) -> Self {
-        Self::new(name, OnChange::AtWindow(effect))
+    pub const fn at_window(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::AtWindow(effect), calls)
     }
 
     /// A field that only a new object can change.
     pub const fn replace(name: &'static str) -> Self {
-        Self::new(name, OnChange::Replace)
+        Self::new(name, OnChange::Replace, &[])
     }
 
     /// A field that AWS does not show.
     pub const fn recorded(name: &'static str) -> Self {
-        Self::new(name, OnChange::Recorded)
+        Self::new(name, OnChange::Recorded, &[])
     }
 
     /// The field with its own idea of when the observed value will do.
     pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
         Self { met, ..self }
+    }
+
+    /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.
+    pub const fn depending(self, depends: Depends) -> Self {
+        Self { depends: Some(depends), ..self }
+    }
+
+    /// What a change from `observed` to `desired` needs.
+    pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
+        self.depends.map_or(self.on_change, |depends| depends(desired, observed))
+    }
+
+    /// Whether AWS never shows the field.
+    pub fn is_recorded(&self) -> bool {
+        self.on_change == OnChange::Recorded
+    }
+
+    /// Whether no call can change the field.
+    pub fn is_fixed(&self) -> bool {
+        self.on_change == OnChange::Replace
     }
 }
 

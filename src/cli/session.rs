@@ -130,6 +130,7 @@ impl Session {
             sightings: &sightings,
             account: &account,
             region: self.aws.region(),
+            now: jiff::Timestamp::now(),
             options,
         });
         preflight::check(&mut planning.plan, &blueprint);

@@ -3,7 +3,7 @@
 
 use crate::kind::Registry;
 use crate::planner::{Sighting, Sightings};
-use crate::resource::{Condition, OnChange};
+use crate::resource::Condition;
 use crate::state::local::{StateError, Writer};
 use crate::state::{Edit, Phase, Record};
 
@@ -24,7 +24,7 @@ pub fn accept_drift(
             Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {
                 let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
                 let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
-                for field in fields.iter().filter(|field| field.on_change != OnChange::Recorded) {
+                for field in fields.iter().filter(|field| !field.is_recorded()) {
                     if let (Some(recorded), Some(seen)) =
                         (after.inputs.get_mut(field.name), live.inputs.get(field.name))
                         && !(field.met)(recorded, seen)

@@ -283,7 +283,7 @@ impl Execution<'_> {
             Condition::Ready => {}
         }
         let comparable: Vec<Field> = if sent {
-            diff::seen_at_once(manager.fields(), &desired)
+            diff::seen_at_once(manager.fields(), &desired, &live.inputs)
         } else {
             diff::changeable(manager.fields())
         };

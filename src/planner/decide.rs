@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Input, Sighting, change, error, findings};
@@ -14,6 +15,7 @@ use crate::kind::{Live, Manager, Misfit};
 use crate::plan::{Action, Change, Finding, Mode, ReplaceOrder};
 use crate::resource::{Condition, Effect, Id};
 use crate::state::{Phase, Record};
+use crate::window::Window;
 
 /// Decides every selected address; `order` has each declaration after those that it refers to.
 pub(super) fn changes(
@@ -117,7 +119,13 @@ fn managed(
     let decision = match (record, sighting) {
         (record, Sighting::Live { live, id }) => {
             let phase = record.map_or(Phase::Creating, |record| record.phase);
-            let decision = existing(input, address, manager, &desired, phase, live, findings);
+            let mut decision = existing(input, address, manager, &desired, phase, live, findings);
+            decision.queued = diff::queued(manager.fields(), &desired, &live.inputs, &live.in_force);
+            if decision.action == Action::Update {
+                let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
+                decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
+            }
+            name_windows(input.now, &desired, &live.inputs, &mut decision);
             if !matches!(decision.action, Action::NoOp) && !live.ownership.is_of(&input.blueprint.stack) {
                 findings.push(findings::not_ours(address, id));
             }
@@ -216,6 +224,20 @@ fn existing(
         (false, _) => {
             Change { effect, reason: differs(&paths), fields, ..change(address, Action::Update, "") }
         }
+    }
+}
+
+/// Says when what waits will happen.
+fn name_windows(now: Timestamp, desired: &Document, observed: &Document, change: &mut Change) {
+    let written = |document: &Document| {
+        let text = document.get("maintenance_window")?.as_str()?;
+        Window::weekly(text)
+    };
+    let Some(window) = written(desired).or_else(|| written(observed)) else { return };
+    let opens = window.opening(now).to_string();
+    let fields = change.fields.iter_mut().chain(&mut change.queued);
+    for waiting in fields.filter_map(|field| field.window.as_mut()) {
+        waiting.opens = Some(opens.clone());
     }
 }
 

@@ -1,7 +1,9 @@
 //! The words, symbols and colours of actions and effects.
 //! Knows nothing of plans or runs.
 
-use crate::plan::{Action, ReplaceOrder};
+use jiff::Timestamp;
+
+use crate::plan::{Action, ReplaceOrder, Window};
 use crate::resource::Effect;
 
 use super::style::Ink;
@@ -66,9 +68,29 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
         Effect::None => None,
         Effect::BriefPause => Some("pauses briefly"),
         Effect::NextMaintenanceWindow => Some("waits for the next maintenance window"),
-        Effect::Failover => Some("fails over at once"),
-        Effect::Reboot => Some("reboots at once"),
+        Effect::Failover => Some("fails over"),
+        Effect::Reboot => Some("reboots"),
         Effect::Replacement => Some("forces replacement"),
+    }
+}
+
+/// For which window a change waits, and what it costs then.
+pub(super) fn window_text(window: &Window) -> String {
+    let then = match window.effect {
+        Effect::None | Effect::NextMaintenanceWindow => "",
+        Effect::BriefPause => ", then pauses briefly",
+        Effect::Failover => ", then fails over",
+        Effect::Reboot => ", then reboots",
+        Effect::Replacement => ", then is replaced",
+    };
+    format!("waits for {}{then}", window_name(window))
+}
+
+/// Which window it is.
+pub(super) fn window_name(window: &Window) -> String {
+    match window.opens.as_deref().and_then(|opens| opens.parse::<Timestamp>().ok()) {
+        Some(opens) => format!("the maintenance window of {}", opens.strftime("%a %Y-%m-%d %H:%M UTC")),
+        None => "the next maintenance window".to_owned(),
     }
 }
 

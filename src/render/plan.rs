@@ -4,7 +4,7 @@
 use crate::plan::{Action, Change, Drift, FieldChange, Finding, Level, Mode, Plan, Summary};
 use crate::resource::Effect;
 
-use super::action::{effect_text, order_text, symbol};
+use super::action::{effect_text, order_text, symbol, window_name, window_text};
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
@@ -27,6 +27,20 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
             page.gap();
             block(&mut page, change);
         }
+    }
+    for change in
+        plan.changes.iter().filter(|change| change.action == Action::NoOp && !change.queued.is_empty())
+    {
+        page.gap();
+        page.fill(
+            0,
+            BODY,
+            [
+                symbol(Action::NoOp, None).to_owned(),
+                format!("{}: unchanged", string(&change.address.to_string())),
+            ],
+        );
+        queue(&mut page, change);
     }
     listing(&mut page, plan, Action::Delete, "To be deleted");
     findings(&mut page, plan);
@@ -108,29 +122,71 @@ fn block(page: &mut Page<'_>, change: &Change) {
     ];
     pieces.extend(reason(change));
     let cost = match (change.action, change.order) {
-        (Action::Replace, Some(order)) => Some(order_text(order)),
+        (Action::Replace, Some(order)) => Some(order_text(order).to_owned()),
         (Action::Replace, None) => None,
-        _ => effect_text(change.effect),
+        _ => costs(change),
     };
     if let Some(cost) = cost
         && let Some(last) = pieces.last_mut()
     {
         last.push(',');
-        pieces.extend(painted(style, Ink::Warning, cost));
+        pieces.extend(painted(style, Ink::Warning, &cost));
     }
     page.fill(0, HEAD, pieces);
     if change.action == Action::Create {
         new_fields(page, BODY, &change.fields);
     } else {
-        change.fields.iter().for_each(|field| changed_field(page, BODY, field, note(change, field)));
+        change
+            .fields
+            .iter()
+            .for_each(|field| changed_field(page, BODY, field, note(change, field).as_deref()));
+    }
+    queue(page, change);
+}
+
+/// What earlier changes left for the window.
+fn queue(page: &mut Page<'_>, change: &Change) {
+    if change.queued.is_empty() {
+        return;
+    }
+    let text = match change.queued.iter().find_map(|field| field.window.as_ref()) {
+        Some(window) => format!("queued before, for {}:", window_name(window)),
+        None => "queued before, and made at once with this change:".to_owned(),
+    };
+    page.fill(BODY, BODY + 2, painted(page.style(), Ink::Warning, &text));
+    for field in &change.queued {
+        changed_field(page, BODY + 2, field, then(field).as_deref());
+    }
+}
+
+/// The worst of what a change costs.
+fn costs(change: &Change) -> Option<String> {
+    let worst = |effect| change.fields.iter().filter(move |field| field.effect == effect);
+    match change.effect {
+        Effect::NextMaintenanceWindow => {
+            let windows = worst(change.effect).filter_map(|field| field.window.as_ref());
+            let worst = windows.max_by_key(|window| window.effect).map(window_text);
+            worst.or_else(|| effect_text(change.effect).map(str::to_owned))
+        }
+        effect => effect_text(effect).map(str::to_owned),
     }
 }
 
 /// What the change of one field costs, where the head of the block does not say so already.
-fn note(change: &Change, field: &FieldChange) -> Option<&'static str> {
+fn note(change: &Change, field: &FieldChange) -> Option<String> {
     let said =
         field.effect == change.effect && change.fields.len() == 1 && field.effect != Effect::Replacement;
-    if said { None } else { effect_text(field.effect) }
+    match &field.window {
+        _ if said => None,
+        Some(window) => Some(window_text(window)),
+        None => effect_text(field.effect).map(str::to_owned),
+    }
+}
+
+/// What a queued change costs when it is made.
+fn then(field: &FieldChange) -> Option<String> {
+    let effect = field.window.as_ref().map_or(field.effect, |window| window.effect);
+    effect_text(effect).map(str::to_owned)
 }
 
 fn findings(page: &mut Page<'_>, plan: &Plan) {
@@ -142,6 +198,8 @@ fn findings(page: &mut Page<'_>, plan: &Plan) {
         let label = match finding.level {
             Level::Error => style.paint(Ink::Error, "error:"),
             Level::Warning => style.paint(Ink::Warning, "warning:"),
+            Level::NotChecked => style.paint(Ink::Faint, "not checked:"),
+            Level::Passed => continue,
         };
         let address = finding.address.as_ref().map(|address| format!("{}:", string(&address.to_string())));
         page.fill(0, 2, std::iter::once(label).chain(address).chain(words(&finding.message)));

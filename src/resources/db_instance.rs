@@ -23,7 +23,7 @@ use crate::resource::{
     Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::of_sdk_tags;
+use crate::resources::rds_tags::{self, of_sdk_tags};
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBInstance";
@@ -105,37 +105,37 @@ impl Observe for DbInstance {
 impl Resource for DbInstance {
     /// Timing and cost of each change: ModifyDBInstance in the RDS API reference.
     const FIELDS: &'static [Field] = &[
-        Field::at_window("identifier", Effect::Reboot),
+        Field::at_window("identifier", &[modification::MODIFY], Effect::Reboot),
         Field::replace("engine"),
-        Field::at_window("engine_version", Effect::Reboot).met_by(version::met),
-        Field::at_window("instance_class", Effect::Failover),
+        Field::at_window("engine_version", &[modification::MODIFY], Effect::Reboot).met_by(version::met),
+        Field::at_window("instance_class", &[modification::MODIFY], Effect::Failover),
         // RDS rounds small steps up, and storage grows but never shrinks.
-        Field::at_window("allocated_storage", Effect::None)
+        Field::at_window("allocated_storage", &[modification::MODIFY], Effect::None)
             .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
-        Field::at_window("storage_type", Effect::BriefPause),
-        Field::at_window("iops", Effect::None),
-        Field::at_window("storage_throughput", Effect::None),
+        Field::at_window("storage_type", &[modification::MODIFY], Effect::BriefPause),
+        Field::at_window("iops", &[modification::MODIFY], Effect::None),
+        Field::at_window("storage_throughput", &[modification::MODIFY], Effect::None),
         Field::replace("database_name"),
         Field::replace("username"),
         Field::recorded("password"),
         Field::recorded("password_version"),
-        Field::at_window("multi_az", Effect::None),
+        Field::at_window("multi_az", &[modification::MODIFY], Effect::None),
         // RDS restarts the database for this, whatever `apply_immediately` says.
-        Field::in_place("port", Effect::Reboot),
+        Field::in_place("port", &[modification::MODIFY], Effect::Reboot),
         // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
         Field::replace("db_subnet_group_name"),
-        Field::in_place("vpc_security_group_ids", Effect::None),
-        Field::in_place("publicly_accessible", Effect::None),
+        Field::in_place("vpc_security_group_ids", &[modification::MODIFY], Effect::None),
+        Field::in_place("publicly_accessible", &[modification::MODIFY], Effect::None),
         // At once between two periods; the pause and the window are for turning backups on or off.
-        Field::at_window("backup_retention_period", Effect::BriefPause),
-        Field::in_place("backup_window", Effect::None),
-        Field::in_place("maintenance_window", Effect::None),
+        Field::at_window("backup_retention_period", &[modification::MODIFY], Effect::BriefPause),
+        Field::in_place("backup_window", &[modification::MODIFY], Effect::None),
+        Field::in_place("maintenance_window", &[modification::MODIFY], Effect::None),
         Field::replace("storage_encrypted"),
-        Field::in_place("auto_minor_version_upgrade", Effect::None),
-        Field::in_place("deletion_protection", Effect::None),
+        Field::in_place("auto_minor_version_upgrade", &[modification::MODIFY], Effect::None),
+        Field::in_place("deletion_protection", &[modification::MODIFY], Effect::None),
         Field::recorded("final_snapshot"),
         Field::recorded("apply_immediately"),
-        Field::in_place("tags", Effect::None),
+        Field::in_place("tags", rds_tags::CALLS, Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["identifier"];
     const HOLDS_DATA: bool = true;

@@ -17,7 +17,7 @@ use crate::resource::{
     Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::{live_tags, retag};
+use crate::resources::rds_tags::{self, live_tags, retag};
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBSubnetGroup";
@@ -69,9 +69,9 @@ impl Observe for DbSubnetGroup {
 impl Resource for DbSubnetGroup {
     const FIELDS: &'static [Field] = &[
         Field::replace("name"),
-        Field::in_place("description", Effect::None),
-        Field::in_place("subnet_ids", Effect::None),
-        Field::in_place("tags", Effect::None),
+        Field::in_place("description", &[MODIFY], Effect::None),
+        Field::in_place("subnet_ids", &[MODIFY], Effect::None),
+        Field::in_place("tags", rds_tags::CALLS, Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const HOLDS_DATA: bool = false;
@@ -196,6 +196,7 @@ fn arn(live: &Live) -> &str {
 
 fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetGroup> {
     Observed {
+        in_force: None,
         outputs: Outputs { arn: arn(live).to_owned(), vpc_id: live.vpc_id.clone().unwrap_or_default() },
         // Every call on a subnet group is done when it is answered.
         condition: Condition::Ready,

@@ -72,12 +72,12 @@ impl Resource for EfsFileSystem {
         // What is encrypted already is never replaced by something that is not.
         Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
         Field::replace("performance_mode"),
-        Field::in_place("throughput_mode", Effect::None),
-        Field::in_place("provisioned_throughput_in_mibps", Effect::None),
-        Field::in_place("lifecycle", Effect::None),
-        Field::in_place("backup", Effect::None),
+        Field::in_place("throughput_mode", &[UPDATE], Effect::None),
+        Field::in_place("provisioned_throughput_in_mibps", &[UPDATE], Effect::None),
+        Field::in_place("lifecycle", &[PUT_LIFECYCLE], Effect::None),
+        Field::in_place("backup", &[PUT_BACKUP], Effect::None),
         Field::recorded("deletion_protection"),
-        Field::in_place("tags", Effect::None),
+        Field::in_place("tags", &[TAG, UNTAG], Effect::None),
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];

@@ -67,7 +67,7 @@ impl Resource for EfsMountTarget {
     const FIELDS: &'static [Field] = &[
         Field::replace("file_system_id"),
         Field::replace("subnet_id"),
-        Field::in_place("security_groups", Effect::None),
+        Field::in_place("security_groups", &[MODIFY], Effect::None),
     ];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id", "subnet_id"];
@@ -216,6 +216,7 @@ fn observed(
 ) -> Observed<EfsMountTarget> {
     let (id, region, suffix) = (&live.file_system_id, aws.region(), aws.dns_suffix());
     Observed {
+        in_force: None,
         outputs: Outputs {
             ip_address: live.ip_address.clone(),
             availability_zone: live.availability_zone_name.clone(),

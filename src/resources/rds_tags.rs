@@ -9,6 +9,8 @@ use crate::resources::tags::{TagChange, Tags, to_rds};
 const LIST: &str = "rds:ListTagsForResource";
 const ADD: &str = "rds:AddTagsToResource";
 const REMOVE: &str = "rds:RemoveTagsFromResource";
+/// The calls that change tags.
+pub(crate) const CALLS: &[&str] = &[ADD, REMOVE];
 
 /// Tags as a map.
 pub fn of_sdk_tags(tags: &[Tag]) -> Tags {

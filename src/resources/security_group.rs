@@ -23,6 +23,9 @@ use rule::Direction;
 
 pub use rule::Rule;
 
+const TAG: &str = "ec2:CreateTags";
+const UNTAG: &str = "ec2:DeleteTags";
+
 /// A group with all its rules: what is not written is taken out, AWS's own allow-all egress too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +66,7 @@ impl Observe for SecurityGroup {
                 let id = live.group_id()?;
                 let tags = ec2::tags(live.tags());
                 let observed = Observed {
+                    in_force: None,
                     inputs: recorded
                         .get(id)?
                         .map(|recorded| Self::of_live(&live, ours(&tags, &recorded.tags))),
@@ -85,9 +89,9 @@ impl Resource for SecurityGroup {
         Field::replace("name"),
         Field::replace("description"),
         Field::replace("vpc_id"),
-        Field::in_place("ingress", Effect::None),
-        Field::in_place("egress", Effect::None),
-        Field::in_place("tags", Effect::None),
+        Field::in_place("ingress", change::INGRESS, Effect::None),
+        Field::in_place("egress", change::EGRESS, Effect::None),
+        Field::in_place("tags", &[TAG, UNTAG], Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];
     const HOLDS_DATA: bool = false;
@@ -198,14 +202,14 @@ async fn set_tags(aws: &Aws, id: &Id, observed: &Tags, desired: &Tags) -> Result
     let change = tag_change(observed, desired);
     if !change.set.is_empty() {
         let call = aws.write.ec2.create_tags().resources(id.as_str()).set_tags(Some(to_ec2(&change.set)));
-        call.send().await.map_err(aws_error("ec2:CreateTags"))?;
+        call.send().await.map_err(aws_error(TAG))?;
     }
     if !change.remove.is_empty() {
         // A key without a value takes the tag off whatever its value has become.
         let keys =
             change.remove.iter().map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build()).collect();
         let call = aws.write.ec2.delete_tags().resources(id.as_str()).set_tags(Some(keys));
-        call.send().await.map_err(aws_error("ec2:DeleteTags"))?;
+        call.send().await.map_err(aws_error(UNTAG))?;
     }
     Ok(())
 }

@@ -43,7 +43,13 @@ impl Observe for Subnet {
                     cidr_block: subnet.cidr_block.unwrap_or_default(),
                     vpc_id: subnet.vpc_id.unwrap_or_default(),
                 };
-                let observed = Observed { inputs: None, outputs, condition: Condition::Ready, ownership };
+                let observed = Observed {
+                    inputs: None,
+                    in_force: None,
+                    outputs,
+                    condition: Condition::Ready,
+                    ownership,
+                };
                 Some((Id::new(subnet.subnet_id?), observed))
             })
             .collect())

@@ -33,6 +33,7 @@ impl Observe for Vpc {
             .filter_map(|vpc| {
                 let observed = Observed {
                     inputs: None,
+                    in_force: None,
                     outputs: Outputs { cidr_block: vpc.cidr_block().unwrap_or_default().to_owned() },
                     condition: Condition::Ready,
                     ownership: Ownership::of_tags(&ec2::tags(vpc.tags())),

@@ -7,9 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use provision::aws::Aws;
 use provision::document::Document;
 use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
-use provision::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, OnChange, Owner, Ownership, Patience,
-};
+use provision::resource::{Condition, Effect, Field, Found, Id, Invalid, Owner, Ownership, Patience};
 use serde_json::{Value, json};
 
 use super::cloud::{Object, Shared};
@@ -17,10 +15,10 @@ use super::cloud::{Object, Shared};
 const FIELDS: &[Field] = &[
     Field::replace("name"),
     Field::replace("parent"),
-    Field::in_place("uses", Effect::None),
-    Field::at_window("size", Effect::Failover),
+    Field::in_place("uses", &["fake:Modify"], Effect::None),
+    Field::at_window("size", &["fake:Modify"], Effect::Failover),
     // A create call does not carry this one.
-    Field::in_place("note", Effect::None),
+    Field::in_place("note", &["fake:Modify"], Effect::None),
     Field::recorded("deletion_protection"),
     Field::recorded("apply_immediately"),
 ];
@@ -78,7 +76,7 @@ impl Reader for FakeKind {
 
 fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
     let mut inputs = object.inputs.clone();
-    for field in FIELDS.iter().filter(|field| field.on_change == OnChange::Recorded) {
+    for field in FIELDS.iter().filter(|field| field.is_recorded()) {
         inputs.remove(field.name);
         if let Some(value) = recorded.and_then(|recorded| recorded.get(field.name)) {
             inputs.insert(field.name.to_owned(), value.clone());
@@ -94,7 +92,8 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
         stack => Ownership::Tagged { stack: stack.to_owned(), address: object.address.clone() },
     };
     let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{id}")))]);
-    Live { inputs: if recorded.is_some() { inputs } else { Document::new() }, outputs, condition, ownership }
+    let inputs = if recorded.is_some() { inputs } else { Document::new() };
+    Live { inputs, in_force: Document::new(), outputs, condition, ownership }
 }
 
 impl Manager for FakeKind {

@@ -133,6 +133,7 @@ impl World {
             sightings: &sightings,
             account: "123456789012",
             region: "eu-west-1",
+            now: jiff::Timestamp::UNIX_EPOCH,
             options,
         });
         (planning, sightings)

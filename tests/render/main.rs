@@ -50,6 +50,12 @@ fn updates_show_before_and_after_and_what_they_cost() {
 }
 
 #[test]
+fn what_is_queued_is_shown_with_when_and_what_it_will_cost() {
+    insta::assert_snapshot!("queued_waits", plan_text(&plans::queued(false), &PLAIN));
+    insta::assert_snapshot!("queued_goes_along", plan_text(&plans::queued(true), &PLAIN));
+}
+
+#[test]
 fn replacements_show_their_order_and_what_forces_them() {
     insta::assert_snapshot!(plan_text(&plans::replace(), &PLAIN));
 }

@@ -3,7 +3,7 @@
 
 use provision::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
-    StateVersion, Summary,
+    StateVersion, Summary, Window,
 };
 use provision::resource::Effect;
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
         reason: reason.to_owned(),
         effect: Effect::None,
         fields: Vec::new(),
+        queued: Vec::new(),
         order: None,
     }
 }
@@ -51,6 +52,8 @@ pub fn field(path: &str, before: Value, after: Value) -> FieldChange {
         unknown: false,
         sensitive: false,
         effect: Effect::None,
+        calls: Vec::new(),
+        window: None,
     }
 }
 
@@ -171,6 +174,33 @@ fn settled_but(changed: Vec<Change>) -> Plan {
     plan(changes)
 }
 
+/// A field that waits for the window, and what it costs then.
+fn waiting(then: Effect, field: FieldChange) -> FieldChange {
+    let opens = Some("2026-11-22T04:30:00Z".to_owned());
+    let window = Some(Window { opens, effect: then });
+    FieldChange { effect: Effect::NextMaintenanceWindow, window, ..field }
+}
+
+/// What an earlier apply left for the window, with nothing else to do; and what becomes of it with `at_once`.
+pub fn queued(at_once: bool) -> Plan {
+    let class = field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large"));
+    let version = field("engine_version", json!("16.3"), json!("16.8"));
+    let database = "aws_db_instance.gitlab-pgsql";
+    settled_but(vec![if at_once {
+        Change {
+            fields: vec![field("apply_immediately", json!(false), json!(true))],
+            queued: vec![costing(Effect::Failover, class), costing(Effect::Reboot, version)],
+            effect: Effect::Reboot,
+            ..change(database, Action::Update, "apply_immediately differs")
+        }
+    } else {
+        Change {
+            queued: vec![waiting(Effect::Failover, class), waiting(Effect::Reboot, version)],
+            ..change(database, Action::NoOp, "as declared")
+        }
+    }])
+}
+
 /// Changes in place, with every effect that there is.
 pub fn update() -> Plan {
     let database = Change {
@@ -178,10 +208,7 @@ pub fn update() -> Plan {
         fields: vec![
             costing(Effect::None, field("backup_retention_period", json!(7), json!(30))),
             costing(Effect::Reboot, field("engine_version", json!("16.3"), json!("16.8"))),
-            costing(
-                Effect::NextMaintenanceWindow,
-                field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large")),
-            ),
+            waiting(Effect::Failover, field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large"))),
             costing(Effect::Failover, field("multi_az", json!(false), json!(true))),
             costing(Effect::BriefPause, field("storage_type", json!("gp2"), json!("gp3"))),
         ],

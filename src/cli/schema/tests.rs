@@ -10,7 +10,7 @@ use crate::event::{Event, FailureText, RunOutcome, RunSummary};
 use crate::network::Cluster;
 use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
-    StateVersion, Summary,
+    StateVersion, Summary, Window,
 };
 use crate::resource::{Effect, Id};
 use crate::state::{Edit, Phase, Predecessor, Record, State};
@@ -31,7 +31,9 @@ fn plan() -> Plan {
         after: None,
         unknown: true,
         sensitive: false,
-        effect: Effect::Replacement,
+        effect: Effect::NextMaintenanceWindow,
+        calls: vec!["rds:ModifyDBInstance".to_owned()],
+        window: Some(Window { opens: Some("2026-11-22T04:30:00Z".to_owned()), effect: Effect::Failover }),
     };
     let changes = vec![Change {
         address: at("aws_efs_mount_target.gitlab-nfs/eu-west-1a"),
@@ -40,6 +42,7 @@ fn plan() -> Plan {
         reason: "name differs".to_owned(),
         effect: Effect::Replacement,
         fields: vec![field.clone()],
+        queued: vec![field.clone()],
         order: Some(ReplaceOrder::CreateFirst),
     }];
     Plan {

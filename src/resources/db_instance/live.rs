@@ -52,6 +52,7 @@ pub(super) async fn observe(
 
 fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> {
     let endpoint = live.endpoint.as_ref();
+    let inputs = inputs(live, recorded);
     Observed {
         outputs: Outputs {
             arn: live.db_instance_arn.clone(),
@@ -67,7 +68,8 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             other => other,
         },
         ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
-        inputs: Some(inputs(live, recorded)),
+        in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
+        inputs: Some(inputs),
     }
 }
 

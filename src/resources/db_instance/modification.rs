@@ -13,7 +13,7 @@ use crate::resource::{Change, Resource};
 use crate::resources::rds_tags::retag;
 use crate::resources::tags;
 
-const MODIFY: &str = "rds:ModifyDBInstance";
+pub(super) const MODIFY: &str = "rds:ModifyDBInstance";
 
 /// Changes the live database so that it agrees with `desired`.
 pub(super) async fn modify(

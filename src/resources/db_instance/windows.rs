@@ -2,58 +2,10 @@
 //! Knows nothing of databases.
 
 use crate::resource::Invalid;
+use crate::window::Window;
 
-const DAY: u32 = 24 * 60;
-const WEEK: u32 = 7 * DAY;
 /// The shortest window (ModifyDBInstance, PreferredBackupWindow and PreferredMaintenanceWindow).
 const SHORTEST: u32 = 30;
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-/// A stretch of time on a circle, in minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
-    start: u32,
-    length: u32,
-}
-
-impl Window {
-    fn between(start: u32, end: u32, circle: u32) -> Self {
-        Self { start, length: (end + circle - start) % circle }
-    }
-
-    /// `hh:mm-hh:mm`, on the circle of a day.
-    fn daily(text: &str) -> Option<Self> {
-        let (start, end) = text.split_once('-')?;
-        Some(Self::between(clock(start)?, clock(end)?, DAY))
-    }
-
-    /// `ddd:hh:mm-ddd:hh:mm`, on the circle of a week.
-    fn weekly(text: &str) -> Option<Self> {
-        let (start, end) = text.split_once('-')?;
-        Some(Self::between(day_and_clock(start)?, day_and_clock(end)?, WEEK))
-    }
-
-    /// Whether two windows on the circle of a week share a minute; adjacent ones do not.
-    fn overlaps(self, other: Self) -> bool {
-        let behind = |from: u32, to: u32| (to + WEEK - from) % WEEK;
-        behind(self.start, other.start) < self.length || behind(other.start, self.start) < other.length
-    }
-}
-
-fn clock(text: &str) -> Option<u32> {
-    // Two digits, and no sign, which `parse` would take.
-    let digits = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-    let number = |part: &str| part.parse::<u32>().ok().filter(|_| digits(part));
-    let (hours, minutes) = text.split_once(':')?;
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
-fn day_and_clock(text: &str) -> Option<u32> {
-    let (day, time) = text.split_once(':')?;
-    let day: u32 = (0..).zip(DAYS).find(|(_, name)| *name == day)?.0;
-    Some(day * DAY + clock(time)?)
-}
 
 /// What RDS would refuse of the windows. One that is not written is chosen by RDS, beside the other.
 pub(super) fn check(backup: Option<&str>, maintenance: Option<&str>) -> Vec<Invalid> {
@@ -62,7 +14,7 @@ pub(super) fn check(backup: Option<&str>, maintenance: Option<&str>) -> Vec<Inva
         let text = text?;
         match read(text) {
             None => invalid.push(Invalid::new(field, format!("must be {format} in UTC, not `{text}`"))),
-            Some(window) if window.length < SHORTEST => {
+            Some(window) if window.minutes() < SHORTEST => {
                 invalid.push(Invalid::new(field, format!("must be at least {SHORTEST} minutes long")));
             }
             Some(window) => return Some(window),
@@ -72,7 +24,7 @@ pub(super) fn check(backup: Option<&str>, maintenance: Option<&str>) -> Vec<Inva
     let backup = read("backup_window", backup, Window::daily, "`hh:mm-hh:mm`");
     let maintenance = read("maintenance_window", maintenance, Window::weekly, "`ddd:hh:mm-ddd:hh:mm`");
     if let (Some(backup), Some(maintenance)) = (backup, maintenance)
-        && (0..7).any(|day| Window { start: day * DAY + backup.start, ..backup }.overlaps(maintenance))
+        && maintenance.overlaps_daily(backup)
     {
         invalid.push(Invalid::new("maintenance_window", "must not overlap with the backup window"));
     }

@@ -107,6 +107,7 @@ fn observed(
     let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
     let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
     Observed {
+        in_force: None,
         outputs: Outputs {
             arn: live.file_system_arn.clone().unwrap_or_default(),
             dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),

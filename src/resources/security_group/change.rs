@@ -9,6 +9,16 @@ use super::rule::{Direction, Rule};
 use crate::aws::{Aws, AwsError, Outcome, aws_error, ec2};
 use crate::resource::Id;
 
+const AUTHORIZE_INGRESS: &str = "ec2:AuthorizeSecurityGroupIngress";
+const AUTHORIZE_EGRESS: &str = "ec2:AuthorizeSecurityGroupEgress";
+const DESCRIBE_INGRESS: &str = "ec2:UpdateSecurityGroupRuleDescriptionsIngress";
+const DESCRIBE_EGRESS: &str = "ec2:UpdateSecurityGroupRuleDescriptionsEgress";
+const REVOKE_INGRESS: &str = "ec2:RevokeSecurityGroupIngress";
+const REVOKE_EGRESS: &str = "ec2:RevokeSecurityGroupEgress";
+/// The calls that change the rules of a direction.
+pub(super) const INGRESS: &[&str] = &[AUTHORIZE_INGRESS, DESCRIBE_INGRESS, REVOKE_INGRESS];
+pub(super) const EGRESS: &[&str] = &[AUTHORIZE_EGRESS, DESCRIBE_EGRESS, REVOKE_EGRESS];
+
 /// A rule as it is now.
 struct Live {
     id: String,
@@ -103,12 +113,12 @@ async fn authorise(aws: &Aws, group: &Id, direction: Direction, rules: &[Rule]) 
         Direction::Ingress => {
             let call = client.authorize_security_group_ingress().group_id(group);
             let sent = call.set_ip_permissions(permissions).send().await;
-            sent.map(drop).map_err(aws_error("ec2:AuthorizeSecurityGroupIngress"))
+            sent.map(drop).map_err(aws_error(AUTHORIZE_INGRESS))
         }
         Direction::Egress => {
             let call = client.authorize_security_group_egress().group_id(group);
             let sent = call.set_ip_permissions(permissions).send().await;
-            sent.map(drop).map_err(aws_error("ec2:AuthorizeSecurityGroupEgress"))
+            sent.map(drop).map_err(aws_error(AUTHORIZE_EGRESS))
         }
     }
 }
@@ -132,12 +142,12 @@ async fn describe(
         Direction::Ingress => {
             let call = client.update_security_group_rule_descriptions_ingress().group_id(group);
             let sent = call.set_security_group_rule_descriptions(descriptions).send().await;
-            sent.map(drop).map_err(aws_error("ec2:UpdateSecurityGroupRuleDescriptionsIngress"))
+            sent.map(drop).map_err(aws_error(DESCRIBE_INGRESS))
         }
         Direction::Egress => {
             let call = client.update_security_group_rule_descriptions_egress().group_id(group);
             let sent = call.set_security_group_rule_descriptions(descriptions).send().await;
-            sent.map(drop).map_err(aws_error("ec2:UpdateSecurityGroupRuleDescriptionsEgress"))
+            sent.map(drop).map_err(aws_error(DESCRIBE_EGRESS))
         }
     }
 }
@@ -176,12 +186,12 @@ async fn revoke_at_once(
         Direction::Ingress => {
             let call = client.revoke_security_group_ingress().group_id(group);
             let sent = call.set_security_group_rule_ids(ids).send().await;
-            sent.map(drop).map_err(aws_error("ec2:RevokeSecurityGroupIngress"))
+            sent.map(drop).map_err(aws_error(REVOKE_INGRESS))
         }
         Direction::Egress => {
             let call = client.revoke_security_group_egress().group_id(group);
             let sent = call.set_security_group_rule_ids(ids).send().await;
-            sent.map(drop).map_err(aws_error("ec2:RevokeSecurityGroupEgress"))
+            sent.map(drop).map_err(aws_error(REVOKE_EGRESS))
         }
     }
 }
