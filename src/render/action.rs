@@ -89,7 +89,7 @@ pub(super) fn window_text(window: &Window) -> String {
 /// Which window it is.
 pub(super) fn window_name(window: &Window) -> String {
     match window.opens.as_deref().and_then(|opens| opens.parse::<Timestamp>().ok()) {
-        Some(opens) => format!("the maintenance window of {}", opens.strftime("%a %Y-%m-%d %H:%M UTC")),
+        Some(opens) => format!("the window of {}", opens.strftime("%a %Y-%m-%d %H:%M UTC")),
         None => "the next maintenance window".to_owned(),
     }
 }
