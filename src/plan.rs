@@ -32,6 +32,10 @@ pub struct Plan {
     /// What is known to be wrong before anything has been done.
     pub preflight: Vec<Finding>,
     pub summary: Summary,
+    /// Names this plan and everything that it was made from: 64 hexadecimal digits. `apply --expect` takes the first
+    /// of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// Which version of which state.
@@ -152,6 +156,23 @@ pub struct Drift {
     pub gone: bool,
     /// `before` is what was recorded, `after` what was observed.
     pub fields: Vec<FieldChange>,
+    pub response: Response,
+}
+
+/// What the plan does about a drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Response {
+    /// The object is changed to what the stack says.
+    PutRight,
+    /// A new object is made.
+    MadeAgain,
+    /// The object is deleted, or taken out of the state.
+    LetGo,
+    /// The object is as the stack wants it, or the plan is about nothing but drift: the state follows.
+    Recorded,
+    /// The plan is about other resources.
+    LeftAlone,
 }
 
 /// One thing found before anything has been done.
@@ -224,6 +245,31 @@ impl Plan {
     /// The findings that forbid applying the plan.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.preflight.iter().filter(|finding| finding.level == Level::Error)
+    }
+
+    /// What two plans made from the same things do differently, for people to read; at least one line.
+    pub fn otherwise_than(&self, other: &Self) -> Vec<String> {
+        let differing: Vec<&Change> =
+            self.changes.iter().filter(|change| other.change(&change.address) != Some(*change)).collect();
+        let opens = |change: &Change| -> Vec<Option<String>> {
+            let fields = change.fields.iter().chain(&change.queued);
+            fields.filter_map(|field| Some(field.window.as_ref()?.opens.clone())).collect()
+        };
+        let said = differing.iter().map(|change| {
+            let address = &change.address;
+            match other.change(address) {
+                Some(now) if opens(change) != opens(now) => {
+                    format!("the maintenance window that {address} waits for")
+                }
+                _ => format!("what is planned for {address}"),
+            }
+        });
+        let said: Vec<String> = said.collect();
+        if said.is_empty() {
+            vec!["the plan itself: this version of provision plans otherwise".to_owned()]
+        } else {
+            said
+        }
     }
 
     /// What is planned for an address.

@@ -15,7 +15,8 @@ use crate::document::references;
 use crate::graph::{self, Edges};
 use crate::kind::{Live, Registry};
 use crate::plan::{
-    Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, StateVersion, Summary,
+    Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
+    Summary,
 };
 use crate::resource::{Effect, Id, Ownership};
 use crate::state::{Phase, State};
@@ -135,9 +136,10 @@ pub fn plan(input: &Input<'_>) -> Planning {
         ),
         mode: input.options.mode,
         summary: Summary::of(&changes),
+        drift: all_drift(input, &changes),
         changes,
-        drift: all_drift(input),
         preflight: findings,
+        digest: None,
     };
     Planning { plan, steps }
 }
@@ -185,7 +187,7 @@ fn select(
     }
 }
 
-fn all_drift(input: &Input<'_>) -> Vec<Drift> {
+fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
     let records = input.state.into_iter().flat_map(|state| &state.resources);
     records
         .filter_map(|(address, record)| {
@@ -200,10 +202,29 @@ fn all_drift(input: &Input<'_>) -> Vec<Drift> {
                 }
                 _ => return None,
             };
+            let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
             let kind = address.kind().to_owned();
-            (gone || !fields.is_empty()).then(|| Drift { address: address.clone(), kind, gone, fields })
+            let response = response(input.options.mode, action);
+            (gone || !fields.is_empty()).then(|| Drift {
+                address: address.clone(),
+                kind,
+                gone,
+                fields,
+                response,
+            })
         })
         .collect()
+}
+
+fn response(mode: Mode, action: Option<Action>) -> Response {
+    match action {
+        Some(Action::Update) => Response::PutRight,
+        Some(Action::Create | Action::Replace) => Response::MadeAgain,
+        Some(Action::Delete | Action::Forget) => Response::LetGo,
+        Some(Action::NoOp | Action::Adopt) => Response::Recorded,
+        None if mode == Mode::RefreshOnly => Response::Recorded,
+        None => Response::LeftAlone,
+    }
 }
 
 /// A change of which nothing is said yet but what is done and why.

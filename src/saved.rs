@@ -67,6 +67,7 @@ impl SavedPlan {
             digest: String::new(),
         };
         saved.digest = saved.computed_digest();
+        saved.plan.digest = Some(saved.digest.clone());
         saved
     }
 
@@ -79,8 +80,11 @@ impl SavedPlan {
         }
     }
 
+    /// Over what is done and what it rests on. What was checked beforehand is not part of it: free addresses and quotas
+    /// are different at every look, and errors are looked for again in any case.
     fn computed_digest(&self) -> String {
-        let content = Self { digest: String::new(), ..self.clone() };
+        let plan = Plan { digest: None, preflight: Vec::new(), ..self.plan.clone() };
+        let content = Self { digest: String::new(), plan, ..self.clone() };
         digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
     }
 
@@ -109,7 +113,7 @@ impl SavedPlan {
             .collect();
         moved.extend(changed.iter().map(|address| format!("{address} in AWS")));
         if moved.is_empty() && self.digest != now.digest {
-            moved.push("the plan itself: this version of provision plans otherwise".to_owned());
+            moved.extend(self.plan.otherwise_than(&now.plan));
         }
         moved
     }
@@ -159,4 +163,82 @@ fn fingerprint(sighting: &Sighting) -> String {
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        Action, Change, FORMAT_VERSION, FieldChange, Finding, Level, Mode, StateVersion, Summary, Window,
+    };
+    use crate::resource::Effect;
+
+    fn waiting(opens: &str) -> Plan {
+        let class = FieldChange {
+            path: "instance_class".to_owned(),
+            before: Some("db.t4g.medium".into()),
+            after: Some("db.t4g.large".into()),
+            unknown: false,
+            sensitive: false,
+            effect: Effect::NextMaintenanceWindow,
+            calls: vec!["rds:ModifyDBInstance".to_owned()],
+            window: Some(Window { opens: Some(opens.to_owned()), effect: Effect::Failover }),
+        };
+        let address: Address = "aws_db_instance.gitlab-pgsql".parse().expect("an address");
+        let changes = vec![Change {
+            kind: address.kind().to_owned(),
+            address,
+            action: Action::Update,
+            reason: "instance_class differs".to_owned(),
+            effect: Effect::NextMaintenanceWindow,
+            fields: vec![class],
+            queued: Vec::new(),
+            order: None,
+        }];
+        Plan {
+            format_version: FORMAT_VERSION.to_owned(),
+            stack: "gitlab".to_owned(),
+            cluster: None,
+            account: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            state: StateVersion { lineage: "one".to_owned(), serial: 1 },
+            mode: Mode::Apply,
+            summary: Summary::of(&changes),
+            changes,
+            drift: Vec::new(),
+            preflight: Vec::new(),
+            digest: None,
+        }
+    }
+
+    fn saved(plan: &Plan) -> SavedPlan {
+        let options = Options { mode: Mode::Apply, targets: Default::default(), replace: Default::default() };
+        let blueprint =
+            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+        SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
+    }
+
+    #[test]
+    fn a_plan_moves_on_when_the_window_that_it_waits_for_has_passed() {
+        let reviewed = saved(&waiting("2026-11-22T04:30:00Z"));
+        assert!(reviewed.moved(&saved(&waiting("2026-11-22T04:30:00Z"))).is_empty());
+        assert_eq!(
+            reviewed.moved(&saved(&waiting("2026-11-29T04:30:00Z"))),
+            ["the maintenance window that aws_db_instance.gitlab-pgsql waits for"]
+        );
+    }
+
+    #[test]
+    fn what_is_checked_beforehand_is_no_part_of_what_was_agreed_to() {
+        let plan = waiting("2026-11-22T04:30:00Z");
+        let mut checked = plan.clone();
+        checked.preflight.push(Finding {
+            check: "free-addresses".to_owned(),
+            address: None,
+            level: Level::Passed,
+            message: "4,087 free addresses".to_owned(),
+            hint: None,
+        });
+        assert_eq!(saved(&plan).digest, saved(&checked).digest);
+    }
 }

@@ -79,7 +79,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     let state = (!writer.is_new()).then(|| writer.state().clone());
     session.check_state(state.as_ref())?;
     let outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
-    check_commitments(&session, &request, &outlook)?;
+    check_commitments(&request, &outlook)?;
     let plan = &outlook.planning.plan;
     if !global.json {
         show::plan(plan, outlook.discovery.as_ref(), screen);
@@ -115,10 +115,10 @@ fn question(plan: &Plan) -> Question<'_> {
 }
 
 /// A plan that was reviewed is the only one that may be carried out.
-fn check_commitments(session: &Session, request: &Request, outlook: &Outlook) -> Result<(), Failure> {
-    let now = session.saved(outlook, &request.options);
+fn check_commitments(request: &Request, outlook: &Outlook) -> Result<(), Failure> {
+    let now = &outlook.saved;
     if let Some(saved) = &request.saved {
-        let moved = saved.moved(&now);
+        let moved = saved.moved(now);
         if !moved.is_empty() {
             let message =
                 format!("the saved plan is stale: since it was made, this has changed: {}", moved.join(", "));

@@ -23,7 +23,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     show::refuse_errors(plan)?;
-    let saved = session.saved(&outlook, &options);
+    let saved = &outlook.saved;
     let digest = saved.short_digest();
     match request.out {
         Some(path) => {

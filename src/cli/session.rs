@@ -41,6 +41,8 @@ pub struct Outlook {
     pub blueprint: Blueprint,
     pub sightings: Sightings,
     pub planning: Planning,
+    /// The plan bound to everything that it was made from.
+    pub saved: SavedPlan,
     /// Only when the network was not recorded yet.
     pub discovery: Option<Discovery>,
 }
@@ -134,7 +136,10 @@ impl Session {
             options,
         });
         preflight::check(&mut planning.plan, &blueprint);
-        Ok(Outlook { blueprint, sightings, planning, discovery })
+        let endpoint = self.endpoint_url.as_deref();
+        let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
+        planning.plan.digest = saved.plan.digest.clone();
+        Ok(Outlook { blueprint, saved, sightings, planning, discovery })
     }
 
     /// The blueprint of what is wanted, and what AWS has of it.
@@ -180,12 +185,6 @@ impl Session {
                 Ok((discovery.network.clone(), Some(discovery)))
             }
         }
-    }
-
-    /// The plan bound to everything that it was made from.
-    pub fn saved(&self, outlook: &Outlook, options: &Options) -> SavedPlan {
-        let Outlook { blueprint, sightings, planning, .. } = outlook;
-        SavedPlan::new(&planning.plan, options, self.endpoint_url.as_deref(), blueprint, sightings)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The plan as text: what will be done, why, and what it costs, with the gravest nearest to the question.
 //! Knows nothing of how a plan is made or carried out.
 
-use crate::plan::{Action, Change, Drift, FieldChange, Finding, Level, Mode, Plan, Summary};
+use crate::plan::{Action, Change, Drift, FieldChange, Finding, Level, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
 use super::action::{effect_text, order_text, symbol, window_name, window_text};
@@ -68,17 +68,32 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
         return;
     }
     page.gap();
-    page.fill(0, 2, painted(page.style(), Ink::Title, "Changed outside since the last apply"));
-    for Drift { address, gone, fields, .. } in &plan.drift {
+    page.fill(
+        0,
+        2,
+        painted(page.style(), Ink::Title, "Changed outside since the last apply (AWS does not say by whom)"),
+    );
+    for Drift { address, gone, fields, response, .. } in &plan.drift {
         let address = harmless(&address.to_string()).into_owned();
+        let response = words(response_text(*response));
         if *gone {
             let mark = page.style().paint(Ink::Delete, "  -");
-            page.fill(0, BODY, [mark, address, "is gone".to_owned()]);
+            page.fill(0, BODY, [mark, address, "is gone;".to_owned()].into_iter().chain(response));
         } else {
             let mark = page.style().paint(Ink::Update, "  ~");
-            page.fill(0, BODY, [mark, address]);
+            page.fill(0, BODY, [mark, format!("{address}:")].into_iter().chain(response));
             fields.iter().for_each(|field| changed_field(page, BODY, field, None));
         }
+    }
+}
+
+fn response_text(response: Response) -> &'static str {
+    match response {
+        Response::PutRight => "is put right below",
+        Response::MadeAgain => "is made again below",
+        Response::LetGo => "is let go below",
+        Response::Recorded => "apply only records it",
+        Response::LeftAlone => "is not among the targets, and left alone",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use provision::plan::{Action, Level, Mode, Plan};
+use provision::plan::{Action, Level, Mode, Plan, Response};
+use provision::planner::Options;
 use provision::resource::Effect;
 use provision::state::{Edit, local};
 use serde_json::json;
@@ -115,8 +116,34 @@ async fn what_was_changed_outside_is_drift_and_is_put_right() {
     assert_eq!(said(&plan), ["update fake_disk.d (size differs)"]);
     let drift = &plan.drift[0].fields[0];
     assert_eq!((&drift.before, &drift.after), (&Some(json!(1)), &Some(json!(9))));
+    assert_eq!(plan.drift[0].response, Response::PutRight);
     let only = world.plan(&options(Mode::RefreshOnly)).await;
     assert!(only.changes.is_empty() && !only.is_empty());
+    assert_eq!(only.drift[0].response, Response::Recorded);
+}
+
+#[tokio::test]
+async fn what_was_changed_both_outside_and_in_the_stack_is_only_recorded() {
+    let mut world = settled().await;
+    world.change_live("fake_disk.d", |disk| {
+        disk.inputs.insert("size".to_owned(), json!(9));
+    });
+    world.declare("fake_disk.d", json!({"name": "d", "size": 9, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!((said(&plan), plan.drift[0].response), (vec![], Response::Recorded));
+    world.must_apply().await;
+    assert!(world.plan(&options(Mode::Apply)).await.drift.is_empty());
+}
+
+#[tokio::test]
+async fn drift_outside_the_targets_is_told_and_left_alone() {
+    let world = settled().await;
+    world.change_live("fake_disk.d", |disk| {
+        disk.inputs.insert("size".to_owned(), json!(9));
+    });
+    let targeted = Options { targets: [address("fake_group.a")].into(), ..options(Mode::Apply) };
+    let plan = world.plan(&targeted).await;
+    assert_eq!((said(&plan), plan.drift[0].response), (vec![], Response::LeftAlone));
 }
 
 #[tokio::test]

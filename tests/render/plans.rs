@@ -2,7 +2,7 @@
 //! Knows nothing of how they are printed.
 
 use provision::plan::{
-    Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
+    Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
 use provision::resource::Effect;
@@ -24,6 +24,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         changes,
         drift: Vec::new(),
         preflight: Vec::new(),
+        digest: None,
     }
 }
 
@@ -305,7 +306,8 @@ pub fn destroy() -> Plan {
 pub fn drifted() -> Plan {
     let drift = |address: &str, gone: bool, fields: Vec<FieldChange>| {
         let address: provision::address::Address = address.parse().expect("a valid address");
-        Drift { kind: address.kind().to_owned(), address, gone, fields }
+        let response = if gone { Response::MadeAgain } else { Response::PutRight };
+        Drift { kind: address.kind().to_owned(), address, gone, fields, response }
     };
     let back = Change {
         fields: vec![field("backup_retention_period", json!(7), json!(30))],
@@ -385,6 +387,7 @@ pub fn hostile() -> Plan {
             address: "aws_vpc.network".parse().expect("a valid address"),
             kind: "aws_vpc".to_owned(),
             gone: false,
+            response: Response::PutRight,
             fields: vec![field(evil, json!([evil]), json!([{ evil: evil }]))],
         }],
         ..settled_but(vec![update])

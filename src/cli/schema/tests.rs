@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::event::{Event, FailureText, RunOutcome, RunSummary};
 use crate::network::Cluster;
 use crate::plan::{
-    Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
+    Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
 use crate::resource::{Effect, Id};
@@ -60,7 +60,9 @@ fn plan() -> Plan {
             kind: "aws_vpc".to_owned(),
             gone: false,
             fields: vec![field],
+            response: Response::Recorded,
         }],
+        digest: Some("0123456789ab".to_owned()),
         preflight: vec![Finding {
             check: "inputs".to_owned(),
             address: None,
