@@ -10,6 +10,7 @@ pub mod logging;
 pub mod options;
 mod output;
 mod plan;
+mod rebuild;
 pub mod schema;
 pub mod screen;
 mod session;
@@ -234,6 +235,11 @@ pub enum State {
         #[command(flatten)]
         approval: Approval,
     },
+    /// Put a lost state together again from what AWS has
+    ///
+    /// Everything that the stack file declares is looked for by its name, and recorded where it carries this stack's
+    /// ownership tags. What is recorded already stays as it is. Nothing in AWS is changed.
+    Rebuild(Rebuild),
     /// Take the lock away from a run that is known to be dead
     Unlock {
         /// The lock's id, as the message about the lock shows it
@@ -242,6 +248,17 @@ pub enum State {
         #[command(flatten)]
         approval: Approval,
     },
+}
+
+/// Arguments of `state rebuild`.
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    #[command(flatten)]
+    pub discovery: Discovery,
+    #[command(flatten)]
+    pub lock: Lock,
+    #[command(flatten)]
+    pub approval: Approval,
 }
 
 /// Arguments of `completions`.

@@ -44,6 +44,17 @@ pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<
         .collect()
 }
 
+/// Takes what was observed into what is recorded, where it does not do for it; what AWS does not show stays.
+pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
+    for field in fields.iter().filter(|field| !field.is_recorded()) {
+        if let (Some(recorded), Some(seen)) = (recorded.get_mut(field.name), observed.get(field.name))
+            && !(field.met)(recorded, seen)
+        {
+            *recorded = seen.clone();
+        }
+    }
+}
+
 /// All desired fields, as those of an object that is not there yet.
 pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
     diff(fields, desired, &Document::new()).into_iter().map(free).collect()

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod planner;
 pub mod preflight;
 pub mod progress;
+pub mod rebuild;
 pub mod refresh;
 pub mod render;
 pub mod resource;

@@ -23,12 +23,21 @@ pub struct RefreshError {
 }
 
 /// An object to be looked for by its natural key, since no id is recorded.
-struct Wanted {
-    address: Address,
-    inputs: Document,
-    owner: Owner,
+pub(crate) struct Wanted {
+    pub address: Address,
+    pub inputs: Document,
+    pub owner: Owner,
     /// Whether a create was begun, so that an object of ours at this address is the one that it made.
-    begun: bool,
+    pub begun: bool,
+}
+
+impl Wanted {
+    /// Whether the natural key is known; one that is not belongs to no object.
+    pub fn has_natural_key(&self, registry: &Registry) -> bool {
+        registry.managing(self.address.kind()).is_some_and(|kind| {
+            kind.natural_key().iter().all(|field| !self.inputs.get(*field).is_none_or(is_unknown))
+        })
+    }
 }
 
 /// Looks at every recorded and every declared resource.
@@ -54,11 +63,11 @@ pub async fn refresh(
     for (one, found) in wanted.into_iter().zip(found) {
         let sighting = match found {
             None => Sighting::Gone,
-            Some(Found { id, ownership }) if one.begun && is_own(&ownership, &one.owner) => {
+            Some(Found { id, ownership, .. }) if one.begun && is_own(&ownership, &one.owner) => {
                 recovered.insert(one.address, id);
                 continue;
             }
-            Some(Found { id, ownership }) => Sighting::InTheWay { id, ownership },
+            Some(Found { id, ownership, .. }) => Sighting::InTheWay { id, ownership },
         };
         sightings.insert(one.address, sighting);
     }
@@ -106,12 +115,6 @@ fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> 
     });
     begun
         .chain(declared)
-        .filter(|(address, inputs, ..)| {
-            // A natural key that is not known yet belongs to no object.
-            registry.managing(address.kind()).is_some_and(|kind| {
-                kind.natural_key().iter().all(|field| !inputs.get(*field).is_none_or(is_unknown))
-            })
-        })
         .map(|(address, inputs, generation, begun)| Wanted {
             address: address.clone(),
             inputs,
@@ -123,10 +126,15 @@ fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> 
             },
             begun,
         })
+        .filter(|wanted| wanted.has_natural_key(registry))
         .collect()
 }
 
-async fn look_for(aws: &Aws, registry: &Registry, wanted: &Wanted) -> Result<Option<Found>, RefreshError> {
+pub(crate) async fn look_for(
+    aws: &Aws,
+    registry: &Registry,
+    wanted: &Wanted,
+) -> Result<Option<Found>, RefreshError> {
     let kind = wanted.address.kind();
     match registry.managing(kind) {
         None => Ok(None),
@@ -137,7 +145,8 @@ async fn look_for(aws: &Aws, registry: &Registry, wanted: &Wanted) -> Result<Opt
     }
 }
 
-async fn observe(
+/// What AWS has at each of these addresses.
+pub(crate) async fn observe(
     aws: &Aws,
     registry: &Registry,
     ids: &BTreeMap<Address, Id>,

@@ -187,6 +187,15 @@ impl Owner {
 pub struct Found {
     pub id: Id,
     pub ownership: Ownership,
+    /// How many replacements there were before it, where the object shows that.
+    pub generation: Option<u32>,
+}
+
+impl Found {
+    /// An object that does not show how many there were before it.
+    pub fn new(id: Id, ownership: Ownership) -> Self {
+        Self { id, ownership, generation: None }
+    }
 }
 
 /// A change of one object.

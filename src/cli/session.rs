@@ -155,16 +155,25 @@ impl Session {
             let stack = self.stack.stack.to_string();
             (Blueprint { stack, cluster, declarations: BTreeMap::new() }, None)
         } else {
-            let (network, discovery) = self.network(recorded, wanted).await?;
-            let blueprint = blueprint(&self.stack, &network).map_err(|error| {
-                let hint = error.hint();
-                Failure::usage(error).hint(hint)
-            })?;
-            (blueprint, discovery)
+            self.blueprint(recorded, wanted).await?
         };
         let sightings =
             refresh(&self.aws, &self.registry, &blueprint, state).await.map_err(refresh_failure)?;
         Ok((blueprint, sightings, discovery))
+    }
+
+    /// What the stack means in its network.
+    pub async fn blueprint(
+        &self,
+        recorded: Option<Network>,
+        wanted: Wanted,
+    ) -> Result<(Blueprint, Option<Discovery>), Failure> {
+        let (network, discovery) = self.network(recorded, wanted).await?;
+        let blueprint = blueprint(&self.stack, &network).map_err(|error| {
+            let hint = error.hint();
+            Failure::usage(error).hint(hint)
+        })?;
+        Ok((blueprint, discovery))
     }
 
     /// The network: what was decided once is not decided again, unless something is named now.
@@ -281,7 +290,8 @@ pub fn aws_failure(error: AwsError) -> Failure {
     Failure::failed(error).maybe_hint(hint)
 }
 
-fn refresh_failure(error: RefreshError) -> Failure {
+/// A kind that could not be read, with what to do about it.
+pub fn refresh_failure(error: RefreshError) -> Failure {
     let hint = match &error.source {
         KindError::Aws(aws) => hint_for_code(&aws.code),
         KindError::Misfit(_) => None,

@@ -12,15 +12,22 @@ use super::confirm::{Question, confirm};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
 use super::session::{existing_state, state_failure};
-use super::{Exit, State};
+use super::{Exit, State, rebuild, wait_for};
 
 /// Carries out one of the state's commands.
 pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let (path, state) = existing_state(global)?;
+    let existing = || existing_state(global);
     match request {
-        State::List if global.json => screen.json(&state.resources.keys().collect::<Vec<_>>()),
-        State::List => screen.out.write(&state_list(&state)),
+        State::List => {
+            let (_, state) = existing()?;
+            if global.json {
+                screen.json(&state.resources.keys().collect::<Vec<_>>());
+            } else {
+                screen.out.write(&state_list(&state));
+            }
+        }
         State::Show { address } => {
+            let (_, state) = existing()?;
             let record = record(&state, &address)?;
             if global.json {
                 screen.json(record);
@@ -28,9 +35,14 @@ pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Resul
                 screen.out.write(&state_show(&address, record, &screen.styles.out));
             }
         }
-        State::Forget { address, lock, approval } => forget(&path, &address, lock, approval, screen)?,
-        State::Move { from, to, lock, approval } => rename(&path, &from, &to, lock, approval, screen)?,
-        State::Unlock { id, approval } => unlock(&path, &id, approval, screen)?,
+        State::Forget { address, lock, approval } => {
+            forget(&existing()?.0, &address, lock, approval, screen)?
+        }
+        State::Move { from, to, lock, approval } => {
+            rename(&existing()?.0, &from, &to, lock, approval, screen)?
+        }
+        State::Rebuild(request) => return wait_for(rebuild::run(request, global, screen)),
+        State::Unlock { id, approval } => unlock(&existing()?.0, &id, approval, screen)?,
     }
     Ok(Exit::Done)
 }

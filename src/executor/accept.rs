@@ -1,6 +1,7 @@
 //! Taking drift into the state: what was observed is what is recorded from now on. AWS is not changed.
 //! Knows nothing of what is desired.
 
+use crate::diff;
 use crate::kind::Registry;
 use crate::planner::{Sighting, Sightings};
 use crate::resource::Condition;
@@ -24,14 +25,7 @@ pub fn accept_drift(
             Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {
                 let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
                 let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
-                for field in fields.iter().filter(|field| !field.is_recorded()) {
-                    if let (Some(recorded), Some(seen)) =
-                        (after.inputs.get_mut(field.name), live.inputs.get(field.name))
-                        && !(field.met)(recorded, seen)
-                    {
-                        *recorded = seen.clone();
-                    }
-                }
+                diff::follow(fields, &mut after.inputs, &live.inputs);
                 if after != before {
                     writer.edit(Edit::Put { address, record: after })?;
                 }

@@ -75,7 +75,9 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
         {
             (
                 "it carries this stack's tags, but the state does not know it".to_owned(),
-                "put the lost state file back (the previous one is kept beside it as .backup)".to_owned(),
+                "put the lost state file back (the previous one is kept beside it as .backup), or: \
+                 provision state rebuild"
+                    .to_owned(),
             )
         }
         Ownership::Tagged { stack, address: tagged } if *stack == input.blueprint.stack => (

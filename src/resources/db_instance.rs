@@ -186,7 +186,7 @@ impl Resource for DbInstance {
         let answer = absent_is_none(describe.send().await.map_err(aws_error(live::DESCRIBE)))?;
         let Some(live) = answer.and_then(|answer| answer.db_instances?.pop()) else { return Ok(None) };
         let ownership = Ownership::of_tags(&of_sdk_tags(live.tag_list()));
-        Ok(Some(Found { id: id_of(live.dbi_resource_id, live::DESCRIBE)?, ownership }))
+        Ok(Some(Found::new(id_of(live.dbi_resource_id, live::DESCRIBE)?, ownership)))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

@@ -108,7 +108,7 @@ impl Resource for DbSubnetGroup {
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
         let Some(live) = describe_one(aws, self.name.as_str()).await? else { return Ok(None) };
         let tags = live_tags(aws, arn(&live)).await?;
-        Ok(Some(Found { id: Id::new(self.name.as_str()), ownership: Ownership::of_tags(&tags) }))
+        Ok(Some(Found::new(Id::new(self.name.as_str()), Ownership::of_tags(&tags))))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

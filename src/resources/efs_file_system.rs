@@ -105,9 +105,16 @@ impl Resource for EfsFileSystem {
             .into_iter()
             .flat_map(|page| page.file_systems.unwrap_or_default())
             .find(|one| one.life_cycle_state != LifeCycleState::Deleted);
-        // Nobody else makes this token: it proves the owner even where the tags were taken off.
-        let ownership = Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
-        Ok(live.map(|one| Found { id: Id::new(one.file_system_id), ownership }))
+        match live {
+            // Nobody else makes this token: it proves the owner even where the tags were taken off.
+            Some(live) => {
+                let ownership =
+                    Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
+                let generation = Some(owner.generation);
+                Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }))
+            }
+            None => live::find_later(aws, owner).await,
+        }
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

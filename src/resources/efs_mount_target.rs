@@ -94,7 +94,7 @@ impl Resource for EfsMountTarget {
         let mut targets = describe_by(aws, &Of::FileSystem(&self.file_system_id)).await?;
         targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
-            return Ok(Some(Found { id: Id::new(&ours.mount_target_id), ownership: Ownership::Inherited }));
+            return Ok(Some(Found::new(Id::new(&ours.mount_target_id), Ownership::Inherited)));
         }
         if targets.is_empty() {
             return Ok(None);
@@ -102,7 +102,7 @@ impl Resource for EfsMountTarget {
         // EFS allows one target for each zone: one in another subnet of the same zone stands in the way.
         let zone = zone_of_subnet(aws, &self.subnet_id).await?;
         let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
-        Ok(rival.map(|one| Found { id: Id::new(one.mount_target_id), ownership: Ownership::Untagged }))
+        Ok(rival.map(|one| Found::new(Id::new(one.mount_target_id), Ownership::Untagged)))
     }
 
     async fn create(&self, aws: &Aws, _owner: &Owner) -> Result<Id, AwsError> {

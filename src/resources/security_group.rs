@@ -122,8 +122,7 @@ impl Resource for SecurityGroup {
         let same = same.filter(|(_, name, _)| name.eq_ignore_ascii_case(&self.name));
         // Groups from before names were unique in any case may differ in it alone: the exact one comes first.
         let closest = same.min_by_key(|(_, name, _)| *name != self.name);
-        Ok(closest
-            .map(|(id, _, tags)| Found { id: Id::new(id), ownership: Ownership::of_tags(&ec2::tags(tags)) }))
+        Ok(closest.map(|(id, _, tags)| Found::new(Id::new(id), Ownership::of_tags(&ec2::tags(tags)))))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

@@ -145,7 +145,8 @@ impl Manager for FakeKind {
                 cloud.objects.iter().find(|(_, object)| object.kind == self.kind && object.key == key);
             Ok(found.map(|(id, object)| {
                 let id = Id::new(id.clone());
-                Found { ownership: live(&id, object, None).ownership, id }
+                let ownership = live(&id, object, None).ownership;
+                Found::new(id, ownership)
             }))
         })
     }

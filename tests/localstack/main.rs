@@ -11,6 +11,7 @@ mod interrupted;
 mod killed;
 mod lifecycle;
 mod locked;
+mod rebuilt;
 mod saved_plans;
 mod secrets;
 mod states;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use provision::aws::Outcome;
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource};
+use provision::resource::{Change, Condition, Id, Observe, Owner, Ownership, Resource};
 use provision::resources::efs_file_system::EfsFileSystem;
 use provision::resources::efs_mount_target::EfsMountTarget;
 use serde_json::{Value, json};
@@ -86,11 +86,43 @@ async fn an_answer_without_an_id_is_no_answer() {
 }
 
 #[tokio::test]
+async fn of_all_file_systems_only_a_later_replacement_is_the_one() {
+    let live = |id: &str, address: &str, generation: u32, status: &str| {
+        json!({
+            "FileSystemId": id, "LifeCycleState": status,
+            "CreationToken": format!("provision/gitlab/{address}/{generation}"),
+            "Tags": [
+                { "Key": "provision:stack", "Value": "gitlab" }, { "Key": "provision:address", "Value": address },
+            ],
+        })
+    };
+    let (ours, other) = ("aws_efs_file_system.gitlab-nfs", "aws_efs_file_system.other");
+    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
+    let all = json!({ "FileSystems": [
+        live("fs-other", other, 3, "available"),
+        live("fs-going", ours, 3, "deleting"),
+        live("fs-older", ours, 0, "available"),
+        live("fs-later", ours, 2, "available"),
+    ] });
+    let wanted = file_system(json!({}));
+    for (generation, expected) in
+        [(0, Some(("fs-later", Some(2)))), (1, Some(("fs-later", Some(2)))), (2, None)]
+    {
+        let replay = Replay::in_order(&[(404, absent), (200, &all.to_string())]);
+        let owner = Owner { generation, ..owner(ours) };
+        let found = wanted.find(&replay.aws(), &owner).await.expect("a read");
+        let found = found.map(|found| (found.id.to_string(), found.generation));
+        assert_eq!(found, expected.map(|(id, generation)| (id.to_owned(), generation)));
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
     let taken = r#"{"__type": "FileSystemAlreadyExists", "ErrorCode": "FileSystemAlreadyExists", "Message": "taken"}"#;
     let untagged = r#"{"FileSystems": [{"FileSystemId": "fs-1", "LifeCycleState": "available"}]}"#;
     let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
-    let replay = Replay::in_order(&[(409, taken), (200, untagged), (404, absent)]);
+    let none = r#"{"FileSystems": []}"#;
+    let replay = Replay::in_order(&[(409, taken), (200, untagged), (404, absent), (200, none)]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
     let wanted = file_system(json!({}));
     let error = wanted.create(&replay.aws(), &owner).await.expect_err("the token is taken");

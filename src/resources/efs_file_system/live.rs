@@ -7,9 +7,9 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, Throughp
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{EfsFileSystem, Lifecycle, Outputs};
+use super::{EfsFileSystem, Lifecycle, Outputs, creation_token};
 use crate::aws::{Aws, AwsError, absent_is_none, aws_error, tag_map};
-use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resource::{Condition, Found, Id, Observed, Owner, Ownership, Tracked};
 use crate::resources::tags;
 
 pub(super) const DESCRIBE: &str = "elasticfilesystem:DescribeFileSystems";
@@ -59,6 +59,32 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
     let mut described = absent_is_none(described)?.unwrap_or_default();
     described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)
+}
+
+/// How many replacements of one file system are looked for when its state is lost.
+const MOST_REPLACEMENTS: u32 = 1_000;
+
+/// A later replacement of the file system that is looked for: one that came before it is not the one.
+pub(super) async fn find_later(aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
+    let mut pages = aws.read.efs.describe_file_systems().into_paginator().items().send();
+    while let Some(live) = pages.try_next().await.map_err(aws_error(DESCRIBE))? {
+        let ownership =
+            Ownership::of_tags(&tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value())));
+        let address = owner.address.to_string();
+        let ours = Ownership::Tagged { stack: owner.stack.clone(), address };
+        let gone = matches!(live.life_cycle_state, LifeCycleState::Deleted | LifeCycleState::Deleting);
+        if ownership != ours || gone {
+            continue;
+        }
+        let later = owner.generation + 1..=MOST_REPLACEMENTS;
+        let generation = later.into_iter().find(|generation| {
+            creation_token(&Owner { generation: *generation, ..owner.clone() }) == live.creation_token
+        });
+        if generation.is_some() {
+            return Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }));
+        }
+    }
+    Ok(None)
 }
 
 /// The throughput mode, with the MiB/s where they are provisioned.

@@ -1,0 +1,205 @@
+//! A lost state, put together again: every declared object is found by its natural key, and taken where it carries
+//! this stack's ownership tags. Knows nothing of plans, and changes nothing in AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::blueprint::{Blueprint, Declaration};
+use crate::diff;
+use crate::document::{Document, is_unknown, references, resolve};
+use crate::kind::{KindError, Live, Registry};
+use crate::refresh::{RefreshError, Wanted, is_own, look_for, observe};
+use crate::resource::{Condition, Found, Id, Owner};
+use crate::state::{Edit, Phase, Record, State};
+
+/// What was found again.
+#[derive(Debug, Default)]
+pub struct Rebuilt {
+    /// New records, by address.
+    pub records: BTreeMap<Address, Record>,
+    /// Declared, and nowhere to be found: the next apply makes them.
+    pub absent: BTreeSet<Address>,
+    /// Somebody else's object has the name: left out.
+    pub foreign: BTreeMap<Address, Id>,
+}
+
+/// Looks for everything that is declared and not recorded in `state`.
+///
+/// An object is looked for as soon as the objects in its natural key are known: mount targets after their file system.
+///
+/// # Errors
+/// [`RefreshError`] for the first kind that cannot be read.
+pub async fn rebuild(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: &State,
+) -> Result<Rebuilt, RefreshError> {
+    let mut known = state.clone();
+    let mut rebuilt = Rebuilt::default();
+    adopt(aws, registry, blueprint, &mut known, &mut rebuilt).await?;
+    let mut pending: BTreeMap<&Address, &Document> = blueprint
+        .declarations
+        .iter()
+        .filter_map(|(address, declaration)| match declaration {
+            Declaration::Managed { inputs } if !known.resources.contains_key(address) => {
+                Some((address, inputs))
+            }
+            _ => None,
+        })
+        .collect();
+    loop {
+        let wave = next_wave(registry, blueprint, &known, &pending);
+        if wave.is_empty() {
+            rebuilt.absent.extend(pending.into_keys().cloned());
+            return Ok(rebuilt);
+        }
+        let mut found = BTreeMap::new();
+        for wanted in &wave {
+            pending.remove(&wanted.address);
+            match look_for(aws, registry, wanted).await? {
+                None => {
+                    rebuilt.absent.insert(wanted.address.clone());
+                }
+                Some(Found { id, ownership, generation }) if is_own(&ownership, &wanted.owner) => {
+                    let record =
+                        begun(wanted, id, generation, &pending_references(blueprint, &wanted.address));
+                    found.insert(wanted.address.clone(), record);
+                }
+                Some(Found { id, .. }) => {
+                    rebuilt.foreign.insert(wanted.address.clone(), id);
+                }
+            }
+        }
+        for (address, record) in seen(aws, registry, &known, found).await? {
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+}
+
+/// Records the cluster's own objects, which need no proof: they are never changed.
+async fn adopt(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let ids: BTreeMap<Address, Id> = blueprint
+        .declarations
+        .iter()
+        .filter_map(|(address, declaration)| match declaration {
+            Declaration::Adopted { id } if !known.resources.contains_key(address) => {
+                Some((address.clone(), id.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    for (address, sighting) in observe(aws, registry, &ids, None).await? {
+        if let Some((id, live)) = sighting.live() {
+            let record = Record::adopted(id.clone(), live.outputs.clone());
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
+/// Everything that can be looked for now: its natural key is known.
+fn next_wave(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &State,
+    pending: &BTreeMap<&Address, &Document>,
+) -> Vec<Wanted> {
+    // What refers to an object that is still to be looked for waits for it, to be recorded with everything resolved.
+    let waits = |inputs: &Document| references(inputs).iter().any(|address| pending.contains_key(address));
+    pending
+        .iter()
+        .filter(|(_, inputs)| !waits(inputs))
+        .map(|(address, inputs)| Wanted {
+            address: (*address).clone(),
+            inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
+            owner: Owner {
+                stack: blueprint.stack.clone(),
+                address: (*address).clone(),
+                lineage: known.lineage.clone(),
+                generation: 0,
+            },
+            begun: true,
+        })
+        .filter(|wanted| wanted.has_natural_key(registry))
+        .collect()
+}
+
+fn pending_references(blueprint: &Blueprint, address: &Address) -> BTreeSet<Address> {
+    match blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => references(inputs),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// The record as the create that made the object would have left it, before AWS was looked at.
+fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: &BTreeSet<Address>) -> Record {
+    Record {
+        phase: Phase::Creating,
+        id: Some(id),
+        adopted: false,
+        inputs: wanted.inputs.clone(),
+        outputs: Document::new(),
+        depends_on: depends_on.clone(),
+        generation: generation.unwrap_or_default(),
+        predecessor: None,
+    }
+}
+
+/// The records with what AWS shows of their objects.
+async fn seen(
+    aws: &Aws,
+    registry: &Registry,
+    known: &State,
+    found: BTreeMap<Address, Record>,
+) -> Result<BTreeMap<Address, Record>, RefreshError> {
+    let mut looked_at = known.clone();
+    looked_at.resources = found;
+    let ids = looked_at
+        .resources
+        .iter()
+        .filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
+    let sightings = observe(aws, registry, &ids.collect(), Some(&looked_at)).await?;
+    let mut records = BTreeMap::new();
+    for (address, record) in looked_at.resources {
+        if let Some((_, live)) = sightings.get(&address).and_then(|sighting| sighting.live()) {
+            let record = as_seen(registry, &address, record, live)?;
+            records.insert(address, record);
+        }
+    }
+    Ok(records)
+}
+
+fn as_seen(
+    registry: &Registry,
+    address: &Address,
+    mut record: Record,
+    live: &Live,
+) -> Result<Record, RefreshError> {
+    let Some(manager) = registry.managing(address.kind()) else { return Ok(record) };
+    // A reference to something that is gone: what AWS has there is all that can be recorded.
+    for (field, value) in &mut record.inputs {
+        if is_unknown(value)
+            && let Some(seen) = live.inputs.get(field)
+        {
+            *value = seen.clone();
+        }
+    }
+    let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
+    record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
+    diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
+    if live.condition == Condition::Ready {
+        record.phase = Phase::Ready;
+        record.outputs = live.outputs.clone();
+    }
+    Ok(record)
+}
