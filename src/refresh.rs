@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::{try_join, try_join_all};
 
 use crate::address::Address;
-use crate::aws::Aws;
+use crate::aws::{Aws, AwsError};
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, is_unknown, resolve};
 use crate::kind::{KindError, Live, Registry, TrackedDocument};
@@ -59,6 +59,7 @@ pub async fn refresh(
     )
     .await?;
     let mut sightings: Sightings = live;
+    sightings.extend(look_again(aws, registry, blueprint, state, &sightings).await?);
     let mut recovered = BTreeMap::new();
     for (one, found) in wanted.into_iter().zip(found) {
         let sighting = match found {
@@ -73,6 +74,47 @@ pub async fn refresh(
     }
     sightings.extend(observe(aws, registry, &recovered, state).await?);
     Ok(sightings)
+}
+
+/// Looks a second time, and by name, for recorded objects that were not seen: a read that comes too early finds nothing,
+/// and to take that for the truth would be to forget an object, or to make another one beside it.
+async fn look_again(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    sightings: &Sightings,
+) -> Result<Sightings, RefreshError> {
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    let unseen: Vec<(Wanted, &Id)> = records
+        .filter(|(address, record)| !record.adopted && sightings.get(*address) == Some(&Sighting::Gone))
+        .filter_map(|(address, record)| {
+            let owner = Owner {
+                stack: blueprint.stack.clone(),
+                address: address.clone(),
+                lineage: state?.lineage.clone(),
+                generation: record.generation,
+            };
+            let inputs = record.inputs.clone();
+            Some((Wanted { address: address.clone(), inputs, owner, begun: true }, record.id.as_ref()?))
+        })
+        .collect();
+    let found = try_join_all(unseen.iter().map(|(one, _)| look_for(aws, registry, one))).await?;
+    let there: BTreeMap<Address, Id> = unseen
+        .into_iter()
+        .zip(found)
+        .filter(|((_, id), found)| found.as_ref().is_some_and(|found| found.id == **id))
+        .map(|((wanted, id), _)| (wanted.address, id.clone()))
+        .collect();
+    let sightings = observe(aws, registry, &there, state).await?;
+    match sightings.iter().find(|(_, sighting)| sighting.live().is_none()) {
+        None => Ok(sightings),
+        Some((address, _)) => {
+            let message = format!("{address} is there by its name, and not by its id: ask again in a moment");
+            let error = AwsError::bad_response("refresh", message);
+            Err(RefreshError { kind: address.kind().to_owned(), source: KindError::Aws(error) })
+        }
+    }
 }
 
 /// Whether an object found by its natural key is the one that was made for this address.

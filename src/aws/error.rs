@@ -66,8 +66,11 @@ where
             SdkError::DispatchFailure(failure) if failure.is_user() => {
                 ("BadRequest".to_owned(), causes(&error), Outcome::Refused)
             }
-            // Credentials are looked up before anything is sent, and their failure comes as one of dispatch.
-            SdkError::DispatchFailure(failure) if !failure.is_io() && !failure.is_timeout() => {
+            // Credentials are looked up before anything is sent, and their failure comes as one of dispatch. An answer
+            // that breaks off is one of dispatch too, and is told by its being transient: that call was sent.
+            SdkError::DispatchFailure(failure)
+                if !failure.is_io() && !failure.is_timeout() && failure.as_other().is_none() =>
+            {
                 ("NoCredentials".to_owned(), causes(&error), Outcome::Refused)
             }
             SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), causes(&error), Outcome::Unknown),

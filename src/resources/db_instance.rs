@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, PasswordSource, Secret, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
 use crate::resource::{
     Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
     Tracked,
@@ -182,9 +182,7 @@ impl Resource for DbInstance {
     }
 
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let describe = aws.read.rds.describe_db_instances().db_instance_identifier(self.identifier.as_str());
-        let answer = absent_is_none(describe.send().await.map_err(aws_error(live::DESCRIBE)))?;
-        let Some(live) = answer.and_then(|answer| answer.db_instances?.pop()) else { return Ok(None) };
+        let Some(live) = live::describe_named(aws, self.identifier.as_str()).await? else { return Ok(None) };
         let ownership = Ownership::of_tags(&of_sdk_tags(live.tag_list()));
         Ok(Some(Found::new(id_of(live.dbi_resource_id, live::DESCRIBE)?, ownership)))
     }
@@ -258,7 +256,7 @@ impl Resource for DbInstance {
     }
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
-        deletion::delete(aws, id, self.final_snapshot).await
+        deletion::delete(aws, id, self.identifier.as_str(), self.final_snapshot).await
     }
 }
 

@@ -154,7 +154,15 @@ impl Resource for DbSubnetGroup {
     }
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
-        let Some(live) = describe_one(aws, id.as_str()).await? else { return Ok(()) };
+        // One read that finds nothing is not enough to let go of it: all groups are read then.
+        let live = match describe_one(aws, id.as_str()).await? {
+            Some(live) => Some(live),
+            None => describe(aws, None)
+                .await?
+                .into_iter()
+                .find(|live| live.db_subnet_group_name.as_deref() == Some(id.as_str())),
+        };
+        let Some(live) = live else { return Ok(()) };
         prove_ours(aws, &live, DELETE).await?;
         let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))

@@ -47,6 +47,8 @@ pub struct Cloud {
     pub slowness: u32,
     /// One for each mutating call to come; none means that it works.
     pub faults: VecDeque<Option<Fault>>,
+    /// The addresses that one look to come will not see, though they are there.
+    pub unseen: BTreeSet<String>,
     /// The addresses whose next create is refused.
     pub refused: BTreeSet<String>,
     /// How many moments the program still has to live; a mutating call has one before and one after its effect.
@@ -189,6 +191,9 @@ impl Cloud {
     /// What is seen of an object; each look brings its work forward by one.
     pub fn look(&mut self, id: &str) -> Option<Object> {
         let object = self.objects.get_mut(id)?;
+        if self.unseen.remove(&object.address) {
+            return None;
+        }
         let seen = object.clone();
         if object.busy > 0 {
             object.busy -= 1;

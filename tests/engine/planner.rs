@@ -147,6 +147,19 @@ async fn drift_outside_the_targets_is_told_and_left_alone() {
 }
 
 #[tokio::test]
+async fn what_one_look_does_not_see_is_not_taken_for_gone() {
+    for address in ["fake_disk.d", "fake_group.a", "fake_group.m/x"] {
+        let world = settled().await;
+        world.shared.cloud.borrow_mut().unseen.insert(address.to_owned());
+        let plan = world.plan(&options(Mode::Destroy)).await;
+        assert_eq!((plan.summary.delete, plan.summary.forget), (4, 1), "{address}");
+        world.shared.cloud.borrow_mut().unseen.insert(address.to_owned());
+        assert!(world.plan(&options(Mode::Apply)).await.is_empty(), "{address}");
+        assert!(world.shared.cloud.borrow().unseen.is_empty(), "the look was made");
+    }
+}
+
+#[tokio::test]
 async fn what_is_gone_is_made_again_with_what_referred_to_it() {
     let mut world = settled().await;
     {

@@ -95,7 +95,7 @@ impl Ran {
 }
 
 /// Where the emulator is: where the environment says, or one that is started here.
-fn endpoint() -> &'static str {
+pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| {
         std::env::var("PROVISION_TEST_ENDPOINT").unwrap_or_else(|_| {

@@ -8,7 +8,7 @@ use provision::resources::efs_file_system::EfsFileSystem;
 use provision::resources::efs_mount_target::EfsMountTarget;
 use serde_json::{Value, json};
 
-use crate::replay::Replay;
+use crate::replay::{BROKEN_OFF, Replay};
 use crate::{inputs, owner, tracked};
 
 const MADE: &str = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
@@ -75,6 +75,14 @@ async fn a_create_whose_answer_is_lost_is_not_repeated() {
         file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("a fault of the server");
     assert_eq!(error.outcome, Outcome::Unknown);
     assert_eq!(replay.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_leaves_open_whether_the_call_was_carried_out() {
+    let replay = Replay::in_order(&[(BROKEN_OFF, "")]);
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
+    let error = file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("it breaks off");
+    assert_eq!((error.code.as_str(), error.outcome), ("Unreachable", Outcome::Unknown));
 }
 
 #[tokio::test]

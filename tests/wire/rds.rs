@@ -502,13 +502,18 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     let absent = refusal("DBInstanceNotFound", "none");
     let state = refusal("InvalidDBInstanceState", "is already being deleted");
     let snapshot = refusal("DBSnapshotAlreadyExists", "it is there");
-    let (live, gone, going) = (live.as_str(), gone.as_str(), going.as_str());
-    // Nothing under this resource id, though another database may have the identifier: no delete is sent.
+    let other = described(&[instance(&[("DbiResourceId", "db-OTHER")])]);
+    let (live, gone, going, other) = (live.as_str(), gone.as_str(), going.as_str(), other.as_str());
+    let absent = absent.as_str();
     type Answers<'a> = &'a [(u16, &'a str)];
-    let cases: [(Answers<'_>, Option<&str>); 7] = [
-        (&[(200, gone)], None),
+    let cases: [(Answers<'_>, Option<&str>); 9] = [
+        (&[(200, gone), (404, absent)], None),
+        // Another database has the identifier by now: it is not deleted.
+        (&[(200, gone), (200, other)], None),
+        // One read did not see it.
+        (&[(200, gone), (200, live), (404, absent)], None),
         (&[(200, going)], None),
-        (&[(200, live), (404, absent.as_str())], None),
+        (&[(200, live), (404, absent)], None),
         (&[(200, live), (400, state.as_str()), (200, going)], None),
         (&[(200, live), (400, state.as_str()), (200, live)], Some("InvalidDBInstanceState")),
         (&[(200, live), (400, snapshot.as_str()), (200, gone)], None),

@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::retry::ErrorKind;
 use provision::aws::Aws;
 
 /// The script: answers by operation, each given once and in order. An operation is the `Action` of a query
@@ -36,6 +38,9 @@ pub struct Asked {
     /// The parameters of a query protocol.
     pub parameters: BTreeMap<String, String>,
 }
+
+/// The status of an answer that breaks off before it can be read.
+pub const BROKEN_OFF: u16 = 0;
 
 /// Stands for every operation that has no answers of its own.
 const WHATEVER: &str = "*";
@@ -103,6 +108,14 @@ impl HttpConnector for Replay {
         // A request that is not in the script is refused, and so fails the test.
         let (status, body) = answer.unwrap_or_else(|| (400, format!("unexpected: {asked:?}")));
         script.asked.push(asked);
+        if status == BROKEN_OFF {
+            // What hyper makes of a connection that is closed in the middle of an answer.
+            let cause = "connection closed before message completed".into();
+            return HttpConnectorFuture::ready(Err(ConnectorError::other(
+                cause,
+                Some(ErrorKind::TransientError),
+            )));
+        }
         let status = status.try_into().expect("a status code");
         let mut response = HttpResponse::new(status, SdkBody::from(body));
         response.headers_mut().insert("x-amzn-requestid", "request-1");

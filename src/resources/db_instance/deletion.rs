@@ -11,9 +11,23 @@ use crate::resource::Id;
 const DELETE: &str = "rds:DeleteDBInstance";
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
-pub(super) async fn delete(aws: &Aws, id: &Id, final_snapshot: bool) -> Result<(), AwsError> {
+///
+/// `identifier` is the one that was recorded.
+pub(super) async fn delete(
+    aws: &Aws,
+    id: &Id,
+    identifier: &str,
+    final_snapshot: bool,
+) -> Result<(), AwsError> {
     // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
-    let Some(live) = live::describe_one(aws, id).await? else { return Ok(()) };
+    let live = match live::describe_one(aws, id).await? {
+        Some(live) => Some(live),
+        // One read that finds nothing is not enough to let go of a database.
+        None => live::describe_named(aws, identifier)
+            .await?
+            .filter(|live| live.dbi_resource_id.as_deref() == Some(id.as_str())),
+    };
+    let Some(live) = live else { return Ok(()) };
     if is_going(&live) {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
 use futures_util::future::try_join_all;
 
 use super::{DbInstance, Outputs};
-use crate::aws::{Aws, AwsError, PasswordSource, aws_error};
+use crate::aws::{Aws, AwsError, PasswordSource, absent_is_none, aws_error};
 use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags;
@@ -32,6 +32,13 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Liv
 /// Reads one database by its resource id, if it is still there.
 pub(super) async fn describe_one(aws: &Aws, id: &Id) -> Result<Option<Live>, AwsError> {
     Ok(describe(aws, &[id.as_str()]).await?.remove(id))
+}
+
+/// Reads the database that has this identifier now, if one has.
+pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, AwsError> {
+    let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
+    let answer = absent_is_none(describe.send().await.map_err(aws_error(DESCRIBE)))?;
+    Ok(answer.and_then(|answer| answer.db_instances?.pop()))
 }
 
 /// Reads all tracked databases.

@@ -1,0 +1,193 @@
+//! The fault matrix: every fault at every call of an apply, a change and a destroy, through the binary against the
+//! emulator. A clean run learns the calls; nothing is picked by hand.
+
+#[path = "../localstack/cloud.rs"]
+#[allow(dead_code, reason = "shared with the tests against the emulator")]
+mod cloud;
+#[path = "../localstack/control.rs"]
+#[allow(dead_code, reason = "shared with the tests against the emulator")]
+mod control;
+#[path = "../localstack/world.rs"]
+#[allow(dead_code, reason = "shared with the tests against the emulator")]
+mod world;
+
+mod case;
+mod fault;
+mod http;
+mod operation;
+mod proxy;
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use case::{Bench, Case, SCENARIOS, Scenario};
+use fault::{Fault, MOMENTS, OF_CHANGES, OF_READS};
+use operation::Operation;
+use proxy::Site;
+
+/// How many accounts are at work side by side: most of the time is waiting.
+const AT_ONCE: usize = 6;
+/// A read is asked over and over while AWS is at work; its first two calls stand for all.
+const READS: usize = 2;
+
+/// How the cases went.
+#[derive(Default)]
+struct Results {
+    failed: Vec<String>,
+    void: usize,
+    run: BTreeMap<String, usize>,
+}
+
+#[test]
+fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
+    let upstream = world::endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let started = Instant::now();
+    let sites = learn(&upstream);
+    let all = cases(&sites);
+    let chosen = choose(&all);
+    println!("{} sites, {} cases, {} of them chosen", sites.len(), all.len(), chosen.len());
+    let queues: BTreeMap<Scenario, Mutex<VecDeque<Case>>> = SCENARIOS
+        .into_iter()
+        .map(|scenario| {
+            let queue = chosen.iter().filter(|case| case.scenario == scenario).cloned().collect();
+            (scenario, Mutex::new(queue))
+        })
+        .collect();
+    let results = Mutex::new(Results::default());
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| work(&upstream, &queues, &results));
+        }
+    });
+    let results = results.into_inner().expect("no thread panics while it holds the lock");
+    let report = report(&sites, &chosen, &results, started);
+    println!("{report}");
+    let failed = results.failed.join("\n\n");
+    assert!(results.failed.is_empty(), "{report}\n{failed}");
+}
+
+/// The calls of each scenario, learned twice: a call that only one of two clean runs makes is no site.
+fn learn(upstream: &str) -> BTreeSet<(Scenario, Site)> {
+    let learned = || {
+        let bench = Bench::new(upstream);
+        let sites = SCENARIOS.into_iter().flat_map(|scenario| {
+            let mut counts: BTreeMap<Operation, usize> = BTreeMap::new();
+            let calls = bench.learn(scenario);
+            calls.into_iter().filter_map(move |call| {
+                let nth = counts.entry(call.operation.clone()).or_default();
+                *nth += 1;
+                let is_site = call.is_mutating() || *nth <= READS;
+                is_site.then_some((scenario, Site { operation: call.operation, nth: *nth }))
+            })
+        });
+        sites.collect::<BTreeSet<_>>()
+    };
+    learned().intersection(&learned()).cloned().collect()
+}
+
+fn cases(sites: &BTreeSet<(Scenario, Site)>) -> Vec<Case> {
+    let faults_of = |operation: &Operation| -> Vec<Fault> {
+        if operation.is_mutating() {
+            OF_CHANGES.into_iter().chain(MOMENTS.map(Fault::Kill)).collect()
+        } else {
+            OF_READS.to_vec()
+        }
+    };
+    sites
+        .iter()
+        .flat_map(|(scenario, site)| {
+            let (scenario, site) = (*scenario, site.clone());
+            let faults = faults_of(&site.operation).into_iter();
+            faults.map(move |fault| Case { scenario, site: site.clone(), fault })
+        })
+        .collect()
+}
+
+/// All of them, the one that is named, or every tenth.
+fn choose(all: &[Case]) -> Vec<Case> {
+    if let Ok(name) = std::env::var("PROVISION_FAULT_CASE") {
+        return all.iter().filter(|case| case.to_string().contains(&name)).cloned().collect();
+    }
+    match std::env::var("PROVISION_FAULT_CASES").as_deref() {
+        Ok("all") => all.to_vec(),
+        _ => all.iter().skip(4).step_by(10).cloned().collect(),
+    }
+}
+
+/// Goes through apply, update and destroy in one account, with one fault in each, until there are no cases left.
+fn work(upstream: &str, queues: &BTreeMap<Scenario, Mutex<VecDeque<Case>>>, results: &Mutex<Results>) {
+    let next = |scenario: &Scenario| {
+        queues[scenario].lock().expect("no thread panics while it holds the lock").pop_front()
+    };
+    let mut bench = Bench::new(upstream);
+    loop {
+        let round: Vec<(Scenario, Option<Case>)> =
+            SCENARIOS.into_iter().map(|scenario| (scenario, next(&scenario))).collect();
+        if round.iter().all(|(_, case)| case.is_none()) {
+            return;
+        }
+        for (scenario, case) in round {
+            let name =
+                case.as_ref().map_or_else(|| format!("{scenario:?} without a fault"), ToString::to_string);
+            let begun = Instant::now();
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                match &case {
+                    Some(case) => bench.survive(case),
+                    None => drop(bench.learn(scenario)),
+                }
+                if scenario == Scenario::Destroy {
+                    bench.network_is_untouched();
+                }
+            }));
+            let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
+            println!("{:6.1} s  {verdict:<6} {name}", begun.elapsed().as_secs_f32());
+            let mut results = results.lock().expect("no thread panics while it holds the lock");
+            if let Some(case) = &case {
+                *results.run.entry(case.fault.name()).or_default() += 1;
+            }
+            if let Err(cause) = outcome {
+                let cause = text_of(cause.as_ref());
+                results.void += usize::from(cause.starts_with("void"));
+                results.failed.push(format!("{name}\n{cause}"));
+                drop(results);
+                bench = Bench::new(upstream);
+                // What the rest of the round rests on is not there.
+                for earlier in SCENARIOS.into_iter().take_while(|earlier| *earlier <= scenario) {
+                    bench.learn(earlier);
+                }
+            }
+        }
+    }
+}
+
+fn text_of(cause: &(dyn Any + Send)) -> String {
+    let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+fn report(
+    sites: &BTreeSet<(Scenario, Site)>,
+    chosen: &[Case],
+    results: &Results,
+    started: Instant,
+) -> String {
+    let changes = sites.iter().filter(|(_, site)| site.operation.is_mutating()).count();
+    let mut text = format!(
+        "sites: {} ({changes} changes, {} reads)\ncases: {}\nvoid: {}\nfailed: {}\nseconds: {}\n",
+        sites.len(),
+        sites.len() - changes,
+        chosen.len(),
+        results.void,
+        results.failed.len(),
+        started.elapsed().as_secs()
+    );
+    for (fault, count) in &results.run {
+        let _ = writeln!(text, "{fault:<22} {count:>5}");
+    }
+    text
+}

@@ -1,0 +1,181 @@
+//! Which AWS operation a request is, and how AWS would refuse it: by the protocol of its service.
+//! Knows nothing of faults.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::http::Message;
+
+/// `rds.CreateDBInstance`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operation {
+    pub service: String,
+    pub name: String,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.service, self.name)
+    }
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub operation: Operation,
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// The operations of the EFS API by method and path, with `*` for an id (EFS API reference).
+const EFS: &[(&str, &str, &str)] = &[
+    ("POST", "file-systems", "CreateFileSystem"),
+    ("GET", "file-systems", "DescribeFileSystems"),
+    ("PUT", "file-systems/*", "UpdateFileSystem"),
+    ("DELETE", "file-systems/*", "DeleteFileSystem"),
+    ("GET", "file-systems/*/lifecycle-configuration", "DescribeLifecycleConfiguration"),
+    ("PUT", "file-systems/*/lifecycle-configuration", "PutLifecycleConfiguration"),
+    ("GET", "file-systems/*/backup-policy", "DescribeBackupPolicy"),
+    ("PUT", "file-systems/*/backup-policy", "PutBackupPolicy"),
+    ("GET", "file-systems/*/policy", "DescribeFileSystemPolicy"),
+    ("PUT", "file-systems/*/policy", "PutFileSystemPolicy"),
+    ("DELETE", "file-systems/*/policy", "DeleteFileSystemPolicy"),
+    ("PUT", "file-systems/*/protection", "UpdateFileSystemProtection"),
+    ("POST", "mount-targets", "CreateMountTarget"),
+    ("GET", "mount-targets", "DescribeMountTargets"),
+    ("DELETE", "mount-targets/*", "DeleteMountTarget"),
+    ("GET", "mount-targets/*/security-groups", "DescribeMountTargetSecurityGroups"),
+    ("PUT", "mount-targets/*/security-groups", "ModifyMountTargetSecurityGroups"),
+    ("POST", "access-points", "CreateAccessPoint"),
+    ("GET", "access-points", "DescribeAccessPoints"),
+    ("DELETE", "access-points/*", "DeleteAccessPoint"),
+    ("GET", "resource-tags/*", "ListTagsForResource"),
+    ("POST", "resource-tags/*", "TagResource"),
+    ("DELETE", "resource-tags/*", "UntagResource"),
+];
+
+impl Call {
+    /// Reads a request.
+    pub fn of(request: &Message) -> Self {
+        let mut start = request.start.split(' ');
+        let (method, target) = (start.next().unwrap_or_default(), start.next().unwrap_or_default());
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        // Credential=KEY/DATE/REGION/SERVICE/aws4_request
+        let service =
+            request.header("authorization").and_then(|text| text.split('/').nth(3)).unwrap_or("none");
+        if service == "elasticfilesystem" {
+            let path = path.trim_start_matches("/2015-02-01/");
+            let known = EFS.iter().find(|(verb, pattern, _)| *verb == method && matches(pattern, path));
+            let name = known.map_or_else(|| format!("{method} {path}"), |(_, _, name)| (*name).to_owned());
+            let operation = Operation { service: "efs".to_owned(), name };
+            let mut parameters = form(query);
+            parameters.insert("path".to_owned(), path.to_owned());
+            return Self { operation, parameters };
+        }
+        let parameters = form(&String::from_utf8_lossy(&request.body));
+        let target = request.header("x-amz-target").and_then(|target| target.split('.').nth(1));
+        let action = parameters.get("Action").map(String::as_str).or(target);
+        let name = action.unwrap_or("unknown").to_owned();
+        Self { operation: Operation { service: service.to_owned(), name }, parameters }
+    }
+
+    /// Whether the call changes something, or tries to.
+    pub fn is_mutating(&self) -> bool {
+        let dry_run = self.parameters.get("DryRun").is_some_and(|value| value == "true");
+        !dry_run && self.operation.is_mutating()
+    }
+
+    /// The ids that a mutating call would change. What it only refers to is not among them: the subnet of a mount
+    /// target, the group that a rule lets in.
+    pub fn changed_ids(&self) -> Vec<&str> {
+        let refers =
+            ["CreateMountTarget", "CreateDBSubnetGroup", "ModifyDBSubnetGroup", "CreateSecurityGroup"];
+        let only_refers = refers.contains(&self.operation.name.as_str());
+        let is_target = |key: &str| {
+            let ids = ["VpcId", "SubnetId", "RouteTableId", "NetworkInterfaceId"];
+            key == "GroupId" || key.starts_with("ResourceId") || (ids.contains(&key) && !only_refers)
+        };
+        self.parameters.iter().filter(|(key, _)| is_target(key)).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+impl Operation {
+    /// Whether the operation changes something.
+    pub fn is_mutating(&self) -> bool {
+        !["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read))
+    }
+
+    /// The answer by which AWS refuses the operation.
+    pub fn refusal(&self, status: u16, code: &str) -> Message {
+        let message = "Injected fault.";
+        match self.service.as_str() {
+            "ec2" => Message::answer(
+                status,
+                "text/xml",
+                format!(
+                    "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+                     <RequestID>injected-request</RequestID></Response>"
+                ),
+            ),
+            "rds" | "sts" => Message::answer(
+                status,
+                "text/xml",
+                format!(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
+                     </Error><RequestId>injected-request</RequestId></ErrorResponse>"
+                ),
+            ),
+            _ => {
+                let body = format!(r#"{{"ErrorCode":"{code}","Message":"{message}"}}"#);
+                let mut answer = Message::answer(status, "application/json", body);
+                answer.headers.push(("x-amzn-errortype".to_owned(), code.to_owned()));
+                answer.headers.push(("x-amzn-requestid".to_owned(), "injected-request".to_owned()));
+                answer
+            }
+        }
+    }
+
+    /// The code by which the service says that it is asked too often.
+    pub fn throttling_code(&self) -> &'static str {
+        match self.service.as_str() {
+            "ec2" => "RequestLimitExceeded",
+            "rds" | "sts" => "Throttling",
+            _ => "ThrottlingException",
+        }
+    }
+
+    /// The code by which the service says that something is not allowed.
+    pub fn denial_code(&self) -> &'static str {
+        match self.service.as_str() {
+            "ec2" => "UnauthorizedOperation",
+            "rds" | "sts" => "AccessDenied",
+            _ => "AccessDeniedException",
+        }
+    }
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(path).all(|(want, have)| *want == "*" || *want == have)
+}
+
+fn form(text: &str) -> BTreeMap<String, String> {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(key, value)| (key.to_owned(), decoded(value))).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = [rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
+                let digits = String::from_utf8_lossy(&digits).into_owned();
+                bytes.push(u8::from_str_radix(&digits, 16).unwrap_or(b'?'));
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
