@@ -36,6 +36,10 @@ impl Calls {
 }
 
 fn is_mutating(operation: &str) -> bool {
+    // A rehearsal changes nothing.
+    if operation.ends_with(".DryRun") {
+        return false;
+    }
     let verb = operation.split_once('.').map_or(operation, |(_, verb)| verb);
     !["Describe", "List", "Get"].iter().any(|read| verb.starts_with(read))
 }
@@ -50,6 +54,11 @@ impl Control {
     /// Sets waiting times, in seconds; those that are not named are 0.
     pub fn settings(&self, settings: Value) {
         self.request("PUT", "settings", &settings);
+    }
+
+    /// Sets quotas: `rds/DBInstances`.
+    pub fn quotas(&self, quotas: Value) {
+        self.request("PUT", "quotas", &quotas);
     }
 
     /// What was called since the last [`Control::forget_calls`].

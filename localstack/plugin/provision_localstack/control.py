@@ -25,6 +25,7 @@ def on_start():
     for path, methods in (
         ("health", {"GET": get_health}),
         ("settings", {"GET": get_settings, "PUT": put_settings}),
+        ("quotas", {"PUT": put_quotas}),
         ("calls", {"GET": get_calls, "DELETE": delete_calls}),
         ("faults", {"GET": get_faults, "POST": post_fault, "DELETE": delete_faults}),
         ("advance_window", {"POST": advance_window}),
@@ -53,10 +54,14 @@ def begin_call(_chain, context, _response):
     if not context.operation or context.is_internal_call:
         return
     here = world.account(context.account_id)
-    operation = f"{context.service.service_name}.{context.operation.name}"
+    name = context.operation.name
+    # A rehearsal changes nothing, so it is counted, and made to fail, apart from the call itself.
+    if (context.service_request or {}).get("DryRun"):
+        name += ".DryRun"
+    operation = f"{context.service.service_name}.{name}"
     entry = {
         "service": context.service.service_name,
-        "operation": context.operation.name,
+        "operation": name,
         "account": context.account_id,
         "region": context.region,
         "at": time.time(),
@@ -167,6 +172,19 @@ def put_settings(request):
         world.DEFAULTS.clear()
         world.DEFAULTS.update(body)
     return get_settings(request)
+
+
+def put_quotas(request):
+    from provision_localstack.quotas import KNOWN
+
+    body = body_of(request)
+    for name, value in body.items():
+        if name not in KNOWN:
+            raise Refused(f"unknown quota {name}; there are {', '.join(KNOWN)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise Refused(f"{name} must be a number")
+    account_of(request).quotas = body
+    return body
 
 
 def get_calls(request):

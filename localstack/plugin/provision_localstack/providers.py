@@ -28,6 +28,13 @@ def efs():
     return _service(overrides)
 
 
+@aws_provider(api="service-quotas")
+def service_quotas():
+    from provision_localstack.quotas import overrides
+
+    return _service(overrides)
+
+
 @aws_provider(api="rds")
 def rds():
     from provision_localstack.rds import overrides

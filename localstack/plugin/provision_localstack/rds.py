@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import rds_groups, rds_modify, rds_place
+from provision_localstack import quotas, rds_groups, rds_modify, rds_place
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
@@ -18,6 +18,7 @@ rds_groups.register(on)
 rds_modify.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
+on("DescribeAccountAttributes")(quotas.describe_account_attributes)
 
 DBInstance = moto.rds.models.DBInstance
 # Fields that moto forgets at creation, and what AWS shows when they are not given.

@@ -54,6 +54,7 @@ class Account:
     """One account's world."""
 
     settings: dict[str, float] | None = None
+    quotas: dict[str, float] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     calls: deque = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     counts: dict[str, int] = field(default_factory=dict)

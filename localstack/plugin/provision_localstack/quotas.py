@@ -1,0 +1,62 @@
+"""The account's quotas: AWS's defaults, or what the control page says, with what is used of them."""
+
+from provision_localstack.service import Call, Overrides, fail
+
+overrides = Overrides("service-quotas")
+on = overrides.on
+
+# Service and quota code: name and default.
+OF_SERVICES = {
+    "elasticfilesystem/L-848C634D": ("File systems per account", 1000),
+    "vpc/L-E79EC296": ("VPC security groups per Region", 2500),
+    "vpc/L-0EA8095F": ("Inbound or outbound rules per security group", 60),
+}
+# RDS counts for itself.
+OF_RDS = {
+    "rds/DBInstances": 40,
+    "rds/AllocatedStorage": 100_000,
+    "rds/DBSubnetGroups": 50,
+    "rds/DBParameterGroups": 50,
+    "rds/SubnetsPerDBSubnetGroup": 20,
+}
+KNOWN = [*OF_SERVICES, *OF_RDS]
+
+
+@on("GetServiceQuota", "GetAWSDefaultServiceQuota")
+def get_service_quota(call: Call):
+    service, code = call.get("ServiceCode"), call.get("QuotaCode")
+    key = f"{service}/{code}"
+    if key not in OF_SERVICES:
+        fail("NoSuchResourceException", f"The request failed because the specified quota {key} does not exist.")
+    name, default = OF_SERVICES[key]
+    by_default = call.context.operation.name == "GetAWSDefaultServiceQuota"
+    value = default if by_default else call.world.quotas.get(key, default)
+    return {
+        "Quota": {
+            "ServiceCode": service,
+            "QuotaArn": f"arn:aws:servicequotas:{call.region}:{call.account_id}:{key}",
+            "QuotaCode": code,
+            "QuotaName": name,
+            "Value": float(value),
+            "Unit": "None",
+            "Adjustable": True,
+            "GlobalQuota": False,
+        }
+    }
+
+
+def describe_account_attributes(call: Call):
+    databases = call.rds.databases.values()
+    groups = call.rds.subnet_groups.values()
+    used = {
+        "rds/DBInstances": len(databases),
+        "rds/AllocatedStorage": sum(int(database.allocated_storage) for database in databases),
+        "rds/DBSubnetGroups": len(groups),
+        "rds/DBParameterGroups": len(call.rds.db_parameter_groups),
+        "rds/SubnetsPerDBSubnetGroup": max((len(group._subnets) for group in groups), default=0),
+    }
+    rows = [
+        {"AccountQuotaName": key.split("/")[1], "Used": used[key], "Max": int(call.world.quotas.get(key, most))}
+        for key, most in OF_RDS.items()
+    ]
+    return {"AccountQuotas": rows}
