@@ -3,10 +3,11 @@
 
 pub mod ec2;
 mod error;
+mod identity;
 mod secret;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder as HttpBuilder, tls};
@@ -43,6 +44,9 @@ pub struct Aws {
     /// lost as a name that is taken. The engine reads back and decides.
     pub write: Clients,
     sts: aws_sdk_sts::Client,
+    /// For the clients that few runs need.
+    config: SdkConfig,
+    expiry: identity::Expiry,
     region: String,
 }
 
@@ -100,13 +104,32 @@ impl Aws {
     /// [`NoRegion`] when the configuration has no region.
     pub fn from_config(config: &SdkConfig) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
+        let expiry = identity::Expiry::default();
+        let config = expiry.watch(config);
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
-            read: Clients::new(config),
+            read: Clients::new(&config),
             write: Clients::new(&once),
-            sts: aws_sdk_sts::Client::new(config),
+            sts: aws_sdk_sts::Client::new(&config),
+            config,
+            expiry,
             region,
         })
+    }
+
+    /// A client of KMS, for reads.
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&self.config)
+    }
+
+    /// A client of Service Quotas, for reads.
+    pub fn service_quotas(&self) -> aws_sdk_servicequotas::Client {
+        aws_sdk_servicequotas::Client::new(&self.config)
+    }
+
+    /// When the credentials end that the last call was signed with, where they say so.
+    pub fn credentials_end(&self) -> Option<SystemTime> {
+        self.expiry.get()
     }
 
     /// The region's name: `eu-west-1`.

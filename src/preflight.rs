@@ -1,38 +1,62 @@
-//! What can be known wrong before anything is done, beyond what the planner can see: things outside the documents.
-//! Knows nothing of how a plan is made. Read-only.
+//! What can be known wrong before anything is done, beyond what stack, state and objects say. AWS is asked, read-only,
+//! about what will probably be made or changed, while the refresh is under way; the answers are judged by the plan.
+//! Knows nothing of how a plan is made.
 
-use serde_json::Value;
+mod addresses;
+mod credentials;
+mod database;
+mod finding;
+mod holders;
+mod keys;
+mod password;
+mod permissions;
+mod prospect;
+mod quotas;
+mod scene;
 
-use crate::aws::PasswordSource;
-use crate::blueprint::{Blueprint, Declaration};
-use crate::plan::{Action, Change, Finding, Level, Plan};
+use futures_util::future::{LocalBoxFuture, join_all};
 
-/// Adds what is found to the plan.
-pub fn check(plan: &mut Plan, blueprint: &Blueprint) {
-    let found: Vec<Finding> =
-        plan.changes.iter().filter_map(|change| missing_password(change, blueprint)).collect();
-    plan.preflight.extend(found);
-    plan.preflight.sort();
+use crate::aws::Aws;
+use crate::plan::Finding;
+
+pub use holders::holders;
+pub use prospect::{Prospect, prospects};
+pub use scene::Scene;
+
+/// What AWS said about one family of checks, to be judged when the plan is there. Judging is pure.
+trait Answer {
+    /// What it means for what is really planned.
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding>;
 }
 
-/// A password that will be sent must be there to be read.
-fn missing_password(change: &Change, blueprint: &Blueprint) -> Option<Finding> {
-    let Declaration::Managed { inputs } = blueprint.declarations.get(&change.address)? else { return None };
-    let source: PasswordSource = inputs.get("password").and_then(Value::as_str)?.parse().ok()?;
-    let is_sent = match change.action {
-        Action::Create | Action::Replace => true,
-        Action::Update => change.fields.iter().any(|field| field.path.starts_with("password")),
-        Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => false,
-    };
-    let error = is_sent.then(|| source.read().err()).flatten()?;
-    Some(Finding {
-        check: "password".to_owned(),
-        address: Some(change.address.clone()),
-        level: Level::Error,
-        message: error.to_string(),
-        hint: match source {
-            PasswordSource::Env(name) => Some(format!("export {name}=…")),
-            PasswordSource::File(_) | PasswordSource::Managed => None,
-        },
-    })
+/// What AWS said.
+pub struct Answers {
+    answers: Vec<Box<dyn Answer>>,
+}
+
+/// Asks everything that is to be known of the prospects, all at once. Without prospects nothing is asked.
+pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
+    // The families of checks, a line each.
+    let asked = [
+        boxed(database::ask(aws, prospects)),
+        boxed(addresses::ask(aws, prospects)),
+        boxed(quotas::ask(aws, prospects)),
+        boxed(keys::ask(aws, prospects)),
+        boxed(permissions::ask(aws, prospects)),
+    ];
+    Answers { answers: join_all(asked).await }
+}
+
+impl Answers {
+    /// Everything that was found about what is planned.
+    pub fn judge(&self, aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+        let answered = self.answers.iter().flat_map(|answer| answer.judge(scene));
+        answered.chain(password::judge(scene)).chain(credentials::judge(aws, scene)).collect()
+    }
+}
+
+fn boxed<'a, A: Answer + 'static>(
+    asked: impl Future<Output = A> + 'a,
+) -> LocalBoxFuture<'a, Box<dyn Answer>> {
+    Box::pin(async move { Box::new(asked.await) as Box<dyn Answer> })
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all};
+use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError};
@@ -146,11 +147,9 @@ fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> 
         .map(|(address, record)| (address, record.inputs.clone(), record.generation, true));
     let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
         Declaration::Managed { inputs } if record(address).is_none() => {
-            let resolved =
-                resolve(inputs, &|reference| match blueprint.declarations.get(&reference.address) {
-                    Some(Declaration::Adopted { id }) if reference.output == "id" => Some(id.as_str().into()),
-                    _ => state?.output(&reference.address, &reference.output),
-                });
+            let resolved = resolve(inputs, &|reference| {
+                recorded_value(blueprint, state, &reference.address, &reference.output)
+            });
             Some((address, resolved, 0, false))
         }
         _ => None,
@@ -170,6 +169,19 @@ fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> 
         })
         .filter(|wanted| wanted.has_natural_key(registry))
         .collect()
+}
+
+/// The value of an output, as far as it is known before AWS has been looked at: from the network, or as recorded.
+pub fn recorded_value(
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    address: &Address,
+    output: &str,
+) -> Option<Value> {
+    match blueprint.declarations.get(address) {
+        Some(Declaration::Adopted { id }) if output == "id" => Some(id.as_str().into()),
+        _ => state?.output(address, output),
+    }
 }
 
 pub(crate) async fn look_for(

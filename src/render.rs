@@ -3,6 +3,7 @@
 
 mod action;
 mod elapsed;
+mod findings;
 mod graph;
 mod harmless;
 mod json;

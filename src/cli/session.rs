@@ -13,13 +13,14 @@ use crate::kind::{KindError, Registry};
 use crate::network::Network;
 use crate::plan::Mode;
 use crate::planner::{self, Input, Options, Planning, Sightings};
-use crate::preflight;
+use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{RefreshError, refresh};
 use crate::resources::registry;
 use crate::saved::SavedPlan;
 use crate::stack::{self, Stack};
 use crate::state::State;
 use crate::state::local::{self, StateError};
+use futures_util::FutureExt;
 use futures_util::future::try_join;
 
 use super::options::{self, Global};
@@ -45,6 +46,14 @@ pub struct Outlook {
     pub saved: SavedPlan,
     /// Only when the network was not recorded yet.
     pub discovery: Option<Discovery>,
+}
+
+/// What was seen before there is a plan.
+struct Seen {
+    blueprint: Blueprint,
+    sightings: Sightings,
+    answers: Answers,
+    discovery: Option<Discovery>,
 }
 
 impl Session {
@@ -122,9 +131,10 @@ impl Session {
         wanted: Wanted,
     ) -> Result<Outlook, Failure> {
         tracing::info!(region = self.aws.region(), state = %self.state_path.display(), "planning");
-        let (account, (blueprint, sightings, discovery)) =
-            try_join(self.account(), self.see(state, options.mode, wanted)).await?;
+        let (account, Seen { blueprint, sightings, answers, discovery }) =
+            try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
+        let now = jiff::Timestamp::now();
         let mut planning = planner::plan(&Input {
             registry: &self.registry,
             blueprint: &blueprint,
@@ -132,34 +142,46 @@ impl Session {
             sightings: &sightings,
             account: &account,
             region: self.aws.region(),
-            now: jiff::Timestamp::now(),
+            now,
             options,
         });
-        preflight::check(&mut planning.plan, &blueprint);
+        let scene = Scene {
+            planning: &planning,
+            registry: &self.registry,
+            blueprint: &blueprint,
+            state,
+            sightings: &sightings,
+            now,
+        };
+        let mut found = answers.judge(&self.aws, &scene);
+        found.extend(preflight::holders(&self.aws, &scene).await);
+        planning.plan.preflight.extend(found);
+        planning.plan.preflight.sort();
         let endpoint = self.endpoint_url.as_deref();
         let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
         planning.plan.digest = saved.plan.digest.clone();
         Ok(Outlook { blueprint, saved, sightings, planning, discovery })
     }
 
-    /// The blueprint of what is wanted, and what AWS has of it.
-    async fn see(
-        &self,
-        state: Option<&State>,
-        mode: Mode,
-        wanted: Wanted,
-    ) -> Result<(Blueprint, Sightings, Option<Discovery>), Failure> {
+    /// The blueprint of what is wanted, and what AWS has of it and says to it.
+    async fn see(&self, state: Option<&State>, options: &Options, wanted: Wanted) -> Result<Seen, Failure> {
         let recorded = state.and_then(State::network);
-        let (blueprint, discovery) = if mode == Mode::Destroy {
+        let (blueprint, discovery) = if options.mode == Mode::Destroy {
             let cluster = recorded.map(|network| network.cluster);
             let stack = self.stack.stack.to_string();
             (Blueprint { stack, cluster, declarations: BTreeMap::new() }, None)
         } else {
             self.blueprint(recorded, wanted).await?
         };
-        let sightings =
-            refresh(&self.aws, &self.registry, &blueprint, state).await.map_err(refresh_failure)?;
-        Ok((blueprint, sightings, discovery))
+        let prospects = prospects(&self.registry, &blueprint, state, options);
+        // The checks fail no plan, so there is nothing to end early but with the refresh.
+        let (sightings, answers) = try_join(
+            refresh(&self.aws, &self.registry, &blueprint, state),
+            preflight::ask(&self.aws, &prospects).map(Ok),
+        )
+        .await
+        .map_err(refresh_failure)?;
+        Ok(Seen { blueprint, sightings, answers, discovery })
     }
 
     /// What the stack means in its network.

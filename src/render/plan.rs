@@ -1,10 +1,11 @@
 //! The plan as text: what will be done, why, and what it costs, with the gravest nearest to the question.
 //! Knows nothing of how a plan is made or carried out.
 
-use crate::plan::{Action, Change, Drift, FieldChange, Finding, Level, Mode, Plan, Response, Summary};
+use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
 use super::action::{effect_text, order_text, symbol, window_name, window_text};
+use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
@@ -43,7 +44,7 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
         queue(&mut page, change);
     }
     listing(&mut page, plan, Action::Delete, "To be deleted");
-    findings(&mut page, plan);
+    findings(&mut page, &plan.preflight);
     summary(&mut page, plan);
     page.finish()
 }
@@ -202,26 +203,6 @@ fn note(change: &Change, field: &FieldChange) -> Option<String> {
 fn then(field: &FieldChange) -> Option<String> {
     let effect = field.window.as_ref().map_or(field.effect, |window| window.effect);
     effect_text(effect).map(str::to_owned)
-}
-
-fn findings(page: &mut Page<'_>, plan: &Plan) {
-    let mut findings: Vec<&Finding> = plan.preflight.iter().collect();
-    findings.sort_by_key(|finding| finding.level);
-    for finding in findings {
-        page.gap();
-        let style = page.style();
-        let label = match finding.level {
-            Level::Error => style.paint(Ink::Error, "error:"),
-            Level::Warning => style.paint(Ink::Warning, "warning:"),
-            Level::NotChecked => style.paint(Ink::Faint, "not checked:"),
-            Level::Passed => continue,
-        };
-        let address = finding.address.as_ref().map(|address| format!("{}:", string(&address.to_string())));
-        page.fill(0, 2, std::iter::once(label).chain(address).chain(words(&finding.message)));
-        if let Some(hint) = &finding.hint {
-            page.fill(2, 4, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
-        }
-    }
 }
 
 fn summary(page: &mut Page<'_>, plan: &Plan) {

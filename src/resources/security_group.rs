@@ -8,6 +8,7 @@ mod rule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupFluentBuilder;
 use aws_sdk_ec2::types::{ResourceType, TagSpecification};
 use futures_util::future::{join3, try_join_all};
 use serde::{Deserialize, Serialize};
@@ -126,18 +127,10 @@ impl Resource for SecurityGroup {
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
-        const OPERATION: &str = "ec2:CreateSecurityGroup";
-        // No create call takes rules: an update sets them.
-        let Self { name, description, vpc_id, ingress: _, egress: _, tags } = self;
-        let tags = TagSpecification::builder()
-            .resource_type(ResourceType::SecurityGroup)
-            .set_tags(Some(to_ec2(&with_ownership(tags, owner))))
-            .build();
-        let call = aws.write.ec2.create_security_group().group_name(name).description(description);
-        let made = call.vpc_id(vpc_id).tag_specifications(tags).send().await.map_err(aws_error(OPERATION))?;
+        let made = self.creation(aws, owner).send().await.map_err(aws_error(Self::CREATE))?;
         match made.group_id {
             Some(id) if !id.is_empty() => Ok(Id::new(id)),
-            _ => Err(AwsError::bad_response(OPERATION, "the new group has no id")),
+            _ => Err(AwsError::bad_response(Self::CREATE, "the new group has no id")),
         }
     }
 
@@ -173,6 +166,27 @@ impl Resource for SecurityGroup {
 }
 
 impl SecurityGroup {
+    /// The call that makes a group.
+    pub const CREATE: &'static str = "ec2:CreateSecurityGroup";
+
+    /// Asks EC2 whether the create call would be allowed, without making anything: the answer is always an error, and
+    /// `DryRunOperation` the one that says yes.
+    pub async fn rehearse(&self, aws: &Aws, owner: &Owner) -> Result<(), AwsError> {
+        let rehearsal = self.creation(aws, owner).dry_run(true).send().await;
+        rehearsal.map(drop).map_err(aws_error(Self::CREATE))
+    }
+
+    fn creation(&self, aws: &Aws, owner: &Owner) -> CreateSecurityGroupFluentBuilder {
+        // No create call takes rules: an update sets them.
+        let Self { name, description, vpc_id, ingress: _, egress: _, tags } = self;
+        let tags = TagSpecification::builder()
+            .resource_type(ResourceType::SecurityGroup)
+            .set_tags(Some(to_ec2(&with_ownership(tags, owner))))
+            .build();
+        let call = aws.write.ec2.create_security_group().group_name(name).description(description);
+        call.vpc_id(vpc_id).tag_specifications(tags)
+    }
+
     fn of_live(live: &aws_sdk_ec2::types::SecurityGroup, tags: Tags) -> Self {
         let group = live.group_id().unwrap_or_default();
         let owner = live.owner_id();

@@ -75,6 +75,11 @@ fn drift_comes_first() {
 }
 
 #[test]
+fn what_was_checked_takes_few_lines() {
+    insta::assert_snapshot!(plan_text(&plans::checked(), &PLAIN));
+}
+
+#[test]
 fn errors_come_before_warnings_and_say_what_to_write() {
     insta::assert_snapshot!(plan_text(&plans::refused(), &PLAIN));
 }

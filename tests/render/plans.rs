@@ -394,6 +394,41 @@ pub fn hostile() -> Plan {
     }
 }
 
+/// A plan of which AWS was asked what it could be asked.
+pub fn checked() -> Plan {
+    let finding = |level, check: &str, address: Option<&str>, message: &str| Finding {
+        check: check.to_owned(),
+        address: address.map(|address| address.parse().expect("a valid address")),
+        level,
+        message: message.to_owned(),
+        hint: None,
+    };
+    let (database, group) = (Some("aws_db_instance.gitlab-pgsql"), Some("aws_security_group.gitlab-pgsql"));
+    let rules = "quota of rules in a security group (servicequotas:GetServiceQuota: AccessDeniedException)";
+    let nfs = Some("aws_security_group.gitlab-nfs");
+    Plan {
+        preflight: vec![
+            finding(
+                Level::Passed,
+                "engine-version",
+                database,
+                "PostgreSQL 16 is on offer in eu-west-1, up to 16.10",
+            ),
+            finding(Level::Warning, "free-addresses", database, "subnet-1 has no address left"),
+            finding(
+                Level::NotChecked,
+                "permissions",
+                None,
+                "permissions of EFS and RDS (AWS cannot be asked)",
+            ),
+            finding(Level::NotChecked, "quota", group, rules),
+            finding(Level::NotChecked, "quota", nfs, rules),
+            finding(Level::Passed, "zones", database, "db.t4g.medium is there in eu-west-1a and eu-west-1b"),
+        ],
+        ..update()
+    }
+}
+
 /// A plan in which the only resource that would be changed cannot be planned at all.
 pub fn nothing_but_an_error() -> Plan {
     let preflight = refused().preflight.into_iter().filter(|finding| finding.level == Level::Error).collect();

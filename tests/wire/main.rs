@@ -2,8 +2,11 @@
 //! Nothing here listens on a port; a transport answers from a script.
 
 mod efs;
+mod holders;
+mod preflight;
 mod rds;
 mod replay;
+mod scene;
 mod security_group;
 
 use provision::resource::{Id, Owner, Tracked};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::{
@@ -15,7 +16,7 @@ use aws_smithy_types::retry::ErrorKind;
 use provision::aws::Aws;
 
 /// The script: answers by operation, each given once and in order. An operation is the `Action` of a query
-/// protocol, else method and path: `POST /2015-02-01/file-systems`.
+/// protocol, the target of a JSON one, else method and path: `POST /2015-02-01/file-systems`.
 ///
 /// Small and of our own: the one in the SDK brings 23 crates, and a second build of every client.
 #[derive(Clone, Debug, Default)]
@@ -75,12 +76,17 @@ impl Replay {
 
     /// AWS, played by the script. The account is whatever the answers say; the region is `eu-west-1`.
     pub fn aws(&self) -> Aws {
+        self.aws_until(None)
+    }
+
+    /// The same with credentials that end.
+    pub fn aws_until(&self, end: Option<SystemTime>) -> Aws {
         let connector = SharedHttpConnector::new(self.clone());
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new("eu-west-1"))
             .credentials_provider(aws_sdk_ec2::config::SharedCredentialsProvider::new(
-                aws_sdk_ec2::config::Credentials::new("id", "secret", None, None, "test"),
+                aws_sdk_ec2::config::Credentials::new("id", "secret", None, end, "test"),
             ))
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
@@ -132,7 +138,8 @@ impl Asked {
             .map(|(key, value)| (decoded(key), decoded(value)))
             .collect();
         let path = request.uri().split_once("amazonaws.com").map_or(request.uri(), |(_, path)| path);
-        let rest = || format!("{} {path}", request.method());
+        let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+        let rest = || target.map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
         let operation = parameters.get("Action").cloned().unwrap_or_else(rest);
         Self { operation, body, parameters }
     }

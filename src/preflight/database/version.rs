@@ -1,0 +1,168 @@
+//! Whether a written version is on offer, and whether RDS goes there from the live one.
+//! Knows nothing of classes.
+
+use aws_sdk_rds::types::DbEngineVersion;
+
+use crate::preflight::finding::{Verdict, list};
+
+/// What only a major upgrade changes: one number since PostgreSQL 10, two before.
+pub(super) fn major(version: &str) -> String {
+    let numbers: Vec<&str> = version.split(['.', '-']).collect();
+    let is_old = numbers[0].parse::<u32>().is_ok_and(|number| number < 10);
+    numbers[..numbers.len().min(if is_old { 2 } else { 1 })].join(".")
+}
+
+/// Whether a full version is what is written, or one that the written one is a prefix of.
+pub(super) fn is_within(version: &str, written: &str) -> bool {
+    version.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+}
+
+/// The newest version on offer within the written one.
+pub(super) fn newest<'a>(written: &str, versions: &'a [DbEngineVersion]) -> Option<&'a str> {
+    on_offer(versions).into_iter().rfind(|version| is_within(version, written))
+}
+
+/// The versions on offer, the newest last.
+fn on_offer(versions: &[DbEngineVersion]) -> Vec<&str> {
+    let offered =
+        versions.iter().filter(|version| version.status().is_none_or(|status| status == "available"));
+    sorted(offered.filter_map(DbEngineVersion::engine_version))
+}
+
+fn sorted<'a>(versions: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut versions: Vec<&str> = versions.collect();
+    // The numbers are in order as numbers; what follows them ends in a date.
+    versions.sort_by_key(|version| {
+        let numbers: Vec<u32> = version.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
+        (numbers, *version)
+    });
+    versions.dedup();
+    versions
+}
+
+/// Whether a new database can have the written version.
+pub(super) fn offered(written: &str, versions: &[DbEngineVersion], region: &str) -> Verdict {
+    if let Some(newest) = newest(written, versions) {
+        return Verdict::passed(format!("PostgreSQL {written} is on offer in {region}, up to {newest}"));
+    }
+    let others = on_offer(versions);
+    let others: Vec<&str> =
+        others.into_iter().filter(|version| is_within(version, &major(written))).collect();
+    match others.last() {
+        Some(newest) => Verdict::error(format!(
+            "PostgreSQL {written} is not on offer in {region}: of {} there are {}",
+            major(written),
+            list(&others)
+        ))
+        .hint(format!("write `engine_version: \"{newest}\"` into the stack file")),
+        None => Verdict::error(format!("PostgreSQL {written} is not on offer in {region}")).hint(format!(
+            "aws rds describe-db-engine-versions --engine postgres --region {region} \
+             --query 'DBEngineVersions[].EngineVersion'"
+        )),
+    }
+}
+
+/// Whether RDS goes from the live version to the written one.
+pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -> Verdict {
+    let Some(row) = versions.iter().find(|version| version.engine_version() == Some(live)) else {
+        let what = format!("whether RDS upgrades {live} to {written}");
+        return Verdict::cannot_be_checked(&what, &format!("it does not list {live}"));
+    };
+    let targets = row.valid_upgrade_target().iter().filter_map(|target| target.engine_version());
+    let targets = sorted(targets);
+    if targets.iter().any(|target| is_within(target, written)) {
+        return Verdict::passed(format!("RDS upgrades {live} to {written}"));
+    }
+    let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written} in one step"));
+    if targets.is_empty() {
+        verdict.hint(format!("there is no upgrade of {live}: restore a snapshot into a new database"))
+    } else {
+        verdict
+            .hint(format!("from {live} it goes to {}: write one of them as `engine_version`", list(&targets)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_rds::types::UpgradeTarget;
+
+    use super::*;
+    use crate::plan::Level;
+
+    fn versions(rows: &[(&str, &str, &[&str])]) -> Vec<DbEngineVersion> {
+        rows.iter()
+            .map(|(version, status, targets)| {
+                let targets =
+                    targets.iter().map(|target| UpgradeTarget::builder().engine_version(*target).build());
+                DbEngineVersion::builder()
+                    .engine_version(*version)
+                    .status(*status)
+                    .set_valid_upgrade_target(Some(targets.collect()))
+                    .build()
+            })
+            .collect()
+    }
+
+    fn sixteen() -> Vec<DbEngineVersion> {
+        versions(&[
+            ("16.10", "available", &[]),
+            ("16.1", "deprecated", &["16.9", "16.10"]),
+            ("16.3", "available", &["16.9", "16.10", "17.5"]),
+            ("16.9", "available", &["16.10", "17.5"]),
+        ])
+    }
+
+    #[test]
+    fn a_version_is_on_offer_by_itself_or_by_what_it_is_a_prefix_of() {
+        for (written, expected) in [
+            ("16", Some("16.10")),
+            ("16.3", Some("16.3")),
+            ("16.1", None),
+            ("16.99", None),
+            ("1", None),
+            ("17", None),
+        ] {
+            assert_eq!(newest(written, &sixteen()), expected, "{written}");
+            let level = offered(written, &sixteen(), "eu-west-1").level;
+            assert_eq!(level == Level::Passed, expected.is_some(), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_not_on_offer_comes_with_those_that_are() {
+        let verdict = offered("16.1", &sixteen(), "eu-west-1");
+        assert_eq!(
+            verdict.message,
+            "PostgreSQL 16.1 is not on offer in eu-west-1: of 16 there are 16.3, 16.9 and 16.10"
+        );
+        assert_eq!(verdict.hint.as_deref(), Some("write `engine_version: \"16.10\"` into the stack file"));
+        let unheard_of = offered("99", &[], "eu-west-1");
+        assert!(unheard_of.hint.is_some_and(|hint| hint.contains("describe-db-engine-versions")));
+    }
+
+    #[test]
+    fn an_upgrade_goes_where_rds_says_that_it_goes() {
+        for (live, written, level) in [
+            ("16.3", "16.9", Level::Passed),
+            ("16.3", "17", Level::Passed),
+            ("16.3", "16.8", Level::Error),
+            ("16.1", "17", Level::Error),
+            ("16.10", "16.11", Level::Error),
+            ("15.2", "16", Level::NotChecked),
+        ] {
+            assert_eq!(upgrade(live, written, &sixteen()).level, level, "{live} to {written}");
+        }
+        let refused = upgrade("16.1", "17", &sixteen());
+        assert!(refused.hint.is_some_and(|hint| hint.contains("16.9 and 16.10")));
+    }
+
+    #[test]
+    fn majors_have_one_number_since_ten() {
+        for (version, expected) in
+            [("16", "16"), ("16.4", "16"), ("9.6.3", "9.6"), ("9", "9"), ("11.22-rds.20240418", "11")]
+        {
+            assert_eq!(major(version), expected);
+        }
+        assert!(is_within("11.22-rds.20240418", "11.22") && !is_within("16.40", "16.4"));
+    }
+}

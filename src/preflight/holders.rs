@@ -1,0 +1,130 @@
+//! Who still holds what is to be deleted: looked for once the plan is there, and only if it deletes something.
+//! Knows nothing of what the plan does otherwise.
+
+mod database;
+mod file_system;
+mod group;
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join, join_all, join3};
+
+use super::finding::Verdict;
+use super::scene::Scene;
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::plan::{Action, Change, Finding};
+use crate::resource::Id;
+
+const CHECK: &str = "holders";
+
+/// An object that is to be deleted.
+#[derive(Clone, Debug)]
+struct Going {
+    address: Address,
+    id: Id,
+}
+
+/// Looks for what would make the planned deletions fail, or go with them unasked.
+pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+    let going = going(scene);
+    let of = |kinds: &[&str]| -> Vec<Going> {
+        going.iter().filter(|one| kinds.contains(&one.address.kind())).cloned().collect()
+    };
+    let groups = of(&["aws_security_group"]);
+    let databases_use = of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"]);
+    let file_systems = of(&["aws_efs_file_system"]);
+    let leaving = Leaving::of(scene);
+    let (of_groups, by_databases, of_file_systems) = join3(
+        group::ask(aws, &groups, &leaving),
+        database::ask(aws, &databases_use),
+        join_all(
+            file_systems
+                .iter()
+                .map(|one| join(file_system::mount_targets(aws, one), file_system::access_points(aws, one))),
+        ),
+    )
+    .await;
+    let mut findings = Vec::new();
+    for one in &going {
+        let mut held = Vec::new();
+        held.extend(of_groups.judge(one, &leaving));
+        held.extend(database::judge(&by_databases, one, &leaving));
+        let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
+        if let Some((_, (targets, points))) = asked {
+            held.extend(file_system::judge(targets, points, &leaving));
+        }
+        if held.is_empty() {
+            held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
+        }
+        findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
+    }
+    findings
+}
+
+/// The objects that are to be deleted, and can be held by others.
+fn going(scene: &Scene<'_>) -> Vec<Going> {
+    let is_holdable = |address: &Address| {
+        matches!(
+            address.kind(),
+            "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
+        )
+    };
+    let ids = |change: &Change| -> Vec<Id> {
+        let live = scene.live_id(&change.address).cloned();
+        let record = scene.record(&change.address);
+        let old = record.and_then(|record| record.predecessor.as_ref()).map(|old| old.id.clone());
+        match (change.action, old) {
+            (Action::Delete, old) => live.into_iter().chain(old).collect(),
+            // The replacement is there already, and stays.
+            (Action::Replace, Some(old)) => vec![old],
+            (Action::Replace, None) => live.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    };
+    scene
+        .changes()
+        .filter(|change| is_holdable(&change.address))
+        .flat_map(|change| ids(change).into_iter().map(|id| Going { address: change.address.clone(), id }))
+        .collect()
+}
+
+/// Our own objects that let go of what they hold, in the same plan.
+#[derive(Debug, Default)]
+struct Leaving {
+    /// Those that are deleted, by id.
+    deleted: BTreeSet<String>,
+    /// Those that are changed: a security group taken off, a rule taken out.
+    changed: BTreeSet<String>,
+    /// The network interfaces of both.
+    interfaces: BTreeSet<String>,
+}
+
+impl Leaving {
+    fn of(scene: &Scene<'_>) -> Self {
+        let mut leaving = Self::default();
+        for change in scene.changes() {
+            let Some(sighting) = scene.sightings.get(&change.address) else { continue };
+            let Some((id, live)) = sighting.live() else { continue };
+            let ids = match change.action {
+                Action::Delete | Action::Replace => &mut leaving.deleted,
+                Action::Update => &mut leaving.changed,
+                Action::Create | Action::Adopt | Action::Forget | Action::NoOp => continue,
+            };
+            ids.insert(id.as_str().to_owned());
+            let interface = live.outputs.get("network_interface_id").and_then(serde_json::Value::as_str);
+            leaving.interfaces.extend(interface.map(str::to_owned));
+        }
+        leaving
+    }
+
+    /// Whether an object of ours is deleted.
+    fn deletes(&self, id: &str) -> bool {
+        self.deleted.contains(id)
+    }
+
+    /// Whether an object of ours is deleted, or changed so that it may let go.
+    fn lets_go(&self, id: &str) -> bool {
+        self.deletes(id) || self.changed.contains(id)
+    }
+}

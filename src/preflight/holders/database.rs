@@ -1,0 +1,65 @@
+//! Which databases use a security group, a subnet group or a parameter group that is to be deleted.
+//! Knows nothing of how they came to use it.
+
+use aws_sdk_rds::types::DbInstance;
+
+use super::{Going, Leaving};
+use crate::aws::{Aws, AwsError, aws_error};
+use crate::preflight::finding::{Verdict, in_time};
+
+const DESCRIBE: &str = "rds:DescribeDBInstances";
+
+/// All databases of the account and region: RDS cannot be asked for the users of a group.
+pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Result<Vec<DbInstance>, AwsError> {
+    if going.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pages = aws.read.rds.describe_db_instances().into_paginator().items().send();
+    in_time(DESCRIBE, async { pages.try_collect().await.map_err(aws_error(DESCRIBE)) }).await
+}
+
+/// The databases that hold one object.
+pub(super) fn judge(
+    databases: &Result<Vec<DbInstance>, AwsError>,
+    going: &Going,
+    leaving: &Leaving,
+) -> Vec<Verdict> {
+    let holds: fn(&DbInstance, &str) -> bool = match going.address.kind() {
+        "aws_security_group" => |database, id| {
+            database
+                .vpc_security_groups()
+                .iter()
+                .any(|group| group.vpc_security_group_id() == Some(id) && group.status() != Some("removing"))
+        },
+        "aws_db_subnet_group" => |database, id| {
+            database.db_subnet_group().and_then(|group| group.db_subnet_group_name()) == Some(id)
+        },
+        "aws_db_parameter_group" => |database, id| {
+            database.db_parameter_groups().iter().any(|group| group.db_parameter_group_name() == Some(id))
+        },
+        _ => return Vec::new(),
+    };
+    let id = going.id.as_str();
+    let databases = match databases {
+        Ok(databases) => databases,
+        Err(error) => return vec![Verdict::not_checked(&format!("databases that use {id}"), error)],
+    };
+    // A database moves out of a subnet group only by being deleted.
+    let leaves = |database: &DbInstance| {
+        let resource = database.dbi_resource_id().unwrap_or_default();
+        match going.address.kind() {
+            "aws_db_subnet_group" => leaving.deletes(resource),
+            _ => leaving.lets_go(resource),
+        }
+    };
+    databases
+        .iter()
+        .filter(|database| holds(database, id) && !leaves(database))
+        .map(|database| {
+            let name = database.db_instance_identifier().unwrap_or_default();
+            let status = database.db_instance_status().unwrap_or_default();
+            Verdict::error(format!("{id} is still used by the database {name} ({status})"))
+                .hint(format!("take {id} off {name}, or delete {name}; then run the same command again"))
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! What is planned, as the judges of the checks look at it.
+//! Knows nothing of checks.
+
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::blueprint::Blueprint;
+use crate::kind::Registry;
+use crate::plan::{Action, Change};
+use crate::planner::{Planning, Sighting, Sightings};
+use crate::resource::Id;
+use crate::state::{Record, State};
+
+/// A plan with what it was made from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub planning: &'a Planning,
+    pub registry: &'a Registry,
+    pub blueprint: &'a Blueprint,
+    pub state: Option<&'a State>,
+    pub sightings: &'a Sightings,
+    pub now: Timestamp,
+}
+
+/// What is done at an address that a check could be about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Doing<'a> {
+    /// A new object is asked for.
+    Making(&'a Change),
+    /// An object that is there is changed.
+    Changing(&'a Change),
+}
+
+impl<'a> Scene<'a> {
+    /// What is planned for each address.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &'a Change> {
+        self.planning.plan.changes.iter()
+    }
+
+    /// What is done at an address, if it is more than to wait, to adopt or to let go.
+    pub(super) fn doing(&self, address: &Address) -> Option<Doing<'a>> {
+        let change = self.planning.plan.change(address)?;
+        let is_there = self.live_id(address).is_some();
+        match change.action {
+            // An earlier run has made the new object, or asked for it.
+            Action::Create if is_there => None,
+            Action::Replace if self.record(address).is_some_and(|record| record.predecessor.is_some()) => {
+                None
+            }
+            Action::Create | Action::Replace => Some(Doing::Making(change)),
+            Action::Update => Some(Doing::Changing(change)),
+            Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => None,
+        }
+    }
+
+    /// Whether a new object is asked for.
+    pub(super) fn makes(&self, address: &Address) -> bool {
+        matches!(self.doing(address), Some(Doing::Making(_)))
+    }
+
+    /// The id of the object that is there.
+    pub(super) fn live_id(&self, address: &Address) -> Option<&'a Id> {
+        self.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id)
+    }
+
+    pub(super) fn record(&self, address: &Address) -> Option<&'a Record> {
+        self.state?.resources.get(address)
+    }
+
+    /// The region of the plan.
+    pub(super) fn region(&self) -> &'a str {
+        &self.planning.plan.region
+    }
+}

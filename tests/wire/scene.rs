@@ -1,0 +1,170 @@
+//! A stack, what is recorded and what is seen of it: as much as a plan and its checks need.
+//! Knows nothing of single checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use provision::address::Address;
+use provision::blueprint::{Blueprint, Declaration};
+use provision::document::Document;
+use provision::kind::{Live, Registry};
+use provision::plan::{Finding, Level, Mode};
+use provision::planner::{self, Input, Options, Sighting, Sightings};
+use provision::preflight::{self, Prospect, Scene};
+use provision::resource::{Condition, Id, Ownership};
+use provision::resources::registry;
+use provision::state::{Edit, Record, State};
+use serde_json::Value;
+
+use crate::replay::Replay;
+
+/// A world in which AWS has been looked at already.
+pub struct World {
+    pub blueprint: Blueprint,
+    pub sightings: Sightings,
+    pub state: State,
+    registry: Registry,
+}
+
+pub fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+fn document(value: &Value) -> Document {
+    value.as_object().expect("an object").clone()
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            blueprint: Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() },
+            sightings: Sightings::new(),
+            state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),
+            registry: registry(),
+        }
+    }
+
+    /// A subnet of the cluster.
+    pub fn subnet(&mut self, zone: &str, id: &str) {
+        let at = address(&format!("aws_subnet.{zone}"));
+        self.blueprint.declarations.insert(at.clone(), Declaration::Adopted { id: Id::new(id) });
+        let outputs = Document::from_iter([("availability_zone".to_owned(), zone.into())]);
+        self.sightings.insert(at, seen(id, Document::new(), outputs));
+    }
+
+    /// Declares a resource that is not there.
+    pub fn declare(&mut self, at: &str, inputs: &Value) {
+        let inputs = document(inputs);
+        self.blueprint.declarations.insert(address(at), Declaration::Managed { inputs });
+        self.sightings.entry(address(at)).or_insert(Sighting::Gone);
+    }
+
+    /// Records a resource that is there as recorded.
+    pub fn record(&mut self, at: &str, id: &str, inputs: &Value, depends_on: &[&str]) {
+        let mut record = Record::adopted(Id::new(id), Document::new());
+        record.adopted = false;
+        record.inputs = document(inputs);
+        record.depends_on = depends_on.iter().map(|at| address(at)).collect();
+        self.state.apply(Edit::Put { address: address(at), record });
+        self.sightings.insert(address(at), seen(id, document(inputs), Document::new()));
+    }
+
+    /// What AWS shows of an object beside its inputs.
+    pub fn outputs(&mut self, at: &str, outputs: &Value) {
+        match self.sightings.get_mut(&address(at)) {
+            Some(Sighting::Live { live, .. }) => live.outputs = document(outputs),
+            _ => panic!("{at} is not there"),
+        }
+    }
+
+    /// Another value of an input in AWS.
+    pub fn change_live(&mut self, at: &str, field: &str, value: Value) {
+        match self.sightings.get_mut(&address(at)) {
+            Some(Sighting::Live { live, .. }) => live.inputs.insert(field.to_owned(), value),
+            _ => panic!("{at} is not there"),
+        };
+    }
+
+    pub fn prospects(&self) -> Vec<Prospect> {
+        preflight::prospects(&self.registry, &self.blueprint, Some(&self.state), &options(Mode::Apply))
+    }
+
+    /// Asks AWS about the prospects, and what it says of the plan.
+    pub async fn check(&self, replay: &Replay) -> Vec<Finding> {
+        self.check_about(replay, &self.prospects(), None).await
+    }
+
+    pub async fn check_about(
+        &self,
+        replay: &Replay,
+        prospects: &[Prospect],
+        end: Option<SystemTime>,
+    ) -> Vec<Finding> {
+        let aws = replay.aws_until(end);
+        let answers = preflight::ask(&aws, prospects).await;
+        self.planned(Mode::Apply, |scene| answers.judge(&aws, &scene))
+    }
+
+    /// Who holds what a plan deletes.
+    pub async fn holders(&self, replay: &Replay, mode: Mode) -> Vec<Finding> {
+        let aws = replay.aws();
+        let planning = self.planning(mode);
+        preflight::holders(&aws, &self.scene(&planning)).await
+    }
+
+    fn planned<T>(&self, mode: Mode, judge: impl FnOnce(Scene<'_>) -> T) -> T {
+        let planning = self.planning(mode);
+        judge(self.scene(&planning))
+    }
+
+    fn planning(&self, mode: Mode) -> planner::Planning {
+        planner::plan(&Input {
+            registry: &self.registry,
+            blueprint: &self.blueprint,
+            state: Some(&self.state),
+            sightings: &self.sightings,
+            account: "123456789012",
+            region: "eu-west-1",
+            now: jiff::Timestamp::UNIX_EPOCH,
+            options: &options(mode),
+        })
+    }
+
+    fn scene<'a>(&'a self, planning: &'a planner::Planning) -> Scene<'a> {
+        Scene {
+            planning,
+            registry: &self.registry,
+            blueprint: &self.blueprint,
+            state: Some(&self.state),
+            sightings: &self.sightings,
+            now: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
+fn options(mode: Mode) -> Options {
+    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
+}
+
+fn seen(id: &str, inputs: Document, outputs: Document) -> Sighting {
+    Sighting::Live {
+        id: Id::new(id),
+        live: Live {
+            inputs,
+            in_force: Document::new(),
+            outputs,
+            condition: Condition::Ready,
+            ownership: Ownership::Tagged { stack: "gitlab".to_owned(), address: String::new() },
+        },
+    }
+}
+
+/// `engine-version aws_db_instance.d: …` for each finding of a level.
+pub fn said(findings: &[Finding], level: Level) -> Vec<String> {
+    let at = |finding: &Finding| finding.address.as_ref().map(|at| format!(" {at}")).unwrap_or_default();
+    findings
+        .iter()
+        .filter(|finding| finding.level == level)
+        .map(|finding| format!("{}{}: {}", finding.check, at(finding), finding.message))
+        .collect()
+}
