@@ -1,7 +1,7 @@
 //! Stretches of time that come back every day or every week, in UTC, as AWS writes them.
 //! Knows nothing of what happens in them.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 const DAY: u32 = 24 * 60;
 const WEEK: u32 = 7 * DAY;
@@ -45,9 +45,8 @@ impl Window {
         let since = (in_week - i64::from(self.start)).rem_euclid(i64::from(WEEK));
         let opened = minute - since;
         let opening = if since < i64::from(self.length) { opened } else { opened + i64::from(WEEK) };
-        let distance = SignedDuration::from_secs(opening * 60 - now.as_second());
         // Timestamps end in the year 9999.
-        now.saturating_add(distance).unwrap_or(now)
+        Timestamp::from_second(opening * 60).unwrap_or(now)
     }
 
     /// Whether a weekly window shares a minute with a daily one.

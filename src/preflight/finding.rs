@@ -91,3 +91,28 @@ pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
 pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_without_an_answer_is_not_waited_for() {
+        let never = std::future::pending::<Result<(), AwsError>>();
+        let error = in_time("kms:DescribeKey", never).await.expect_err("there is no answer");
+        let verdict = Verdict::not_checked("key k-1", &error);
+        assert_eq!(
+            (verdict.level, verdict.message.as_str()),
+            (Level::NotChecked, "key k-1 (kms:DescribeKey: TimedOut)")
+        );
+        assert_eq!(in_time("kms:DescribeKey", async { Ok(1) }).await, Ok(1));
+    }
+
+    #[test]
+    fn lists_read_like_sentences() {
+        assert_eq!(list(&["a"]), "a");
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(counted(1, "subnet"), "1 subnet");
+        assert_eq!(counted(2, "subnet"), "2 subnets");
+    }
+}

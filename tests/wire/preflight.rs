@@ -212,10 +212,10 @@ async fn what_aws_would_refuse_is_an_error_before_anything_is_done() {
             "free-addresses aws_db_instance.d: subnet-a and subnet-b have no address left for it, and it needs one in each of 2 subnets",
             "free-addresses aws_efs_mount_target.f/eu-west-1b: subnet-b has no free address, and gets 1 mount target",
             "permissions aws_security_group.d: the permission to make it is missing: ec2:CreateSecurityGroup with its tags",
-            "quota aws_db_instance.d: 1 more database do not fit into the account's quota of 40, of which 40 are used",
+            "quota aws_db_instance.d: 1 more database does not fit into the account's quota of 40, of which 40 are used",
             "quota aws_db_instance.d: 50 more GiB of database storage do not fit into the account's quota of 100000, of which 99990 are used",
-            "quota aws_db_subnet_group.d: 1 more DB subnet group do not fit into the account's quota of 50, of which 50 are used",
-            "quota aws_security_group.d: 1 more security group do not fit into the account's quota of 1, of which 2 are used",
+            "quota aws_db_subnet_group.d: 1 more DB subnet group does not fit into the account's quota of 50, of which 50 are used",
+            "quota aws_security_group.d: 1 more security group does not fit into the account's quota of 1, of which 2 are used",
             "quota aws_security_group.d: it has 2 rules in one direction, and the account's quota is 1",
             "zones aws_db_instance.d: db.t4g.medium is there in eu-west-1b alone of the subnets' zones, and a standby needs a second one",
         ]

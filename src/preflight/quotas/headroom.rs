@@ -21,13 +21,14 @@ impl Room {
     /// Whether `more` fit in.
     pub(super) fn verdict(self, more: u64, one: &str, several: &str) -> Verdict {
         let Self { used, most } = self;
-        let plain = if more == 1 { one } else { several };
         let left = most.saturating_sub(used);
         if more <= left {
-            Verdict::passed(format!("{more} more {plain} fit into the account's quota of {most}"))
+            let fit = if more == 1 { format!("{one} fits") } else { format!("{several} fit") };
+            Verdict::passed(format!("{more} more {fit} into the account's quota of {most}"))
         } else {
+            let fit = if more == 1 { format!("{one} does") } else { format!("{several} do") };
             Verdict::error(format!(
-                "{more} more {plain} do not fit into the account's quota of {most}, of which {used} are used"
+                "{more} more {fit} not fit into the account's quota of {most}, of which {used} are used"
             ))
             .hint("raise the quota in the Service Quotas console, or delete what is not needed")
         }
