@@ -18,7 +18,8 @@ pub(super) struct Expiry(Arc<Mutex<Option<SystemTime>>>);
 
 impl Expiry {
     pub(super) fn get(&self) -> Option<SystemTime> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let said = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.or_else(|| of_environment(|name| std::env::var(name).ok()))
     }
 
     /// The configuration with a cache that takes note. Asking the provider a second time would not do: that may be
@@ -27,6 +28,14 @@ impl Expiry {
         let inner = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         config.to_builder().identity_cache(Watching { inner, expiry: self.clone() }).build()
     }
+}
+
+/// The end of credentials in the environment, which the SDK does not read: `aws configure export-credentials --format
+/// env` writes it there beside them.
+fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<SystemTime> {
+    variable("AWS_ACCESS_KEY_ID").and(variable("AWS_SESSION_TOKEN"))?;
+    let end: jiff::Timestamp = variable("AWS_CREDENTIAL_EXPIRATION")?.parse().ok()?;
+    Some(end.into())
 }
 
 #[derive(Debug)]
@@ -47,5 +56,29 @@ impl ResolveCachedIdentity for Watching {
             *self.expiry.0.lock().unwrap_or_else(PoisonError::into_inner) = identity.expiration();
             Ok(identity)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn credentials_in_the_environment_end_when_it_says_so() {
+        let end = |variables: &[(&str, &str)]| {
+            of_environment(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let all = [
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SESSION_TOKEN", "token"),
+            ("AWS_CREDENTIAL_EXPIRATION", "1970-01-01T01:00:00+00:00"),
+        ];
+        assert_eq!(end(&all), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(3600)));
+        assert_eq!(end(&all[..2]), None);
+        assert_eq!(end(&all[1..]), None, "these are not the credentials in use");
     }
 }

@@ -25,7 +25,9 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
         .map_err(state_failure)?;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
-    let options = Options { mode: Mode::Apply, targets: Default::default(), replace: Default::default() };
+    // The network alone is of interest, and no change to come.
+    let options =
+        Options { mode: Mode::RefreshOnly, targets: Default::default(), replace: Default::default() };
     let state = (!writer.is_new()).then_some(&before);
     let wanted = Wanted { vpc: Some(request.vpc), ..wanted(&request.discovery, global) };
     let outlook = session.look(state, &options, wanted).await?;

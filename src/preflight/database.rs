@@ -72,15 +72,11 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: DbInstance) -> Databas
 /// All versions of the majors that are written, those too that are not offered any more: a live one may be among them.
 async fn versions(aws: &Aws, written: impl Iterator<Item = &str>) -> Result<Vec<DbEngineVersion>, AwsError> {
     let mut found = Vec::new();
-    // A major version stands for all of its minors here (RDS API reference, DescribeDBEngineVersions).
     for major in written.map(version::major).collect::<BTreeSet<_>>() {
-        let describe = aws
-            .read
-            .rds
-            .describe_db_engine_versions()
-            .engine("postgres")
-            .engine_version(major)
-            .include_all(true);
+        // The versions of a major share their parameter groups' family, and differ in it from all others.
+        let family = format!("postgres{major}");
+        let describe = aws.read.rds.describe_db_engine_versions().engine("postgres").include_all(true);
+        let describe = describe.db_parameter_group_family(family);
         let page = describe.into_paginator().items().send().try_collect().await;
         found.extend(page.map_err(aws_error(VERSIONS))?);
     }

@@ -25,7 +25,7 @@ struct Going {
     id: Id,
 }
 
-/// Looks for what would make the planned deletions fail, or go with them unasked.
+/// Looks for what would make the planned deletions fail.
 pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let going = going(scene);
     let of = |kinds: &[&str]| -> Vec<Going> {

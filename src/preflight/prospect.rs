@@ -10,6 +10,7 @@ use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
 use crate::document::{Document, references, resolve};
+use crate::graph::{self, Edges};
 use crate::kind::Registry;
 use crate::plan::Mode;
 use crate::planner::Options;
@@ -97,7 +98,26 @@ pub fn prospects(
             inputs: desired,
         })
     };
-    blueprint.declarations.iter().filter_map(prospect).collect()
+    let selected = selected(blueprint, options);
+    let declared = blueprint.declarations.iter().filter(|(address, _)| selected.contains(*address));
+    declared.filter_map(prospect).collect()
+}
+
+/// The targets with what they need; everything where none is named.
+fn selected(blueprint: &Blueprint, options: &Options) -> BTreeSet<Address> {
+    let refers_to: Edges<Address> = blueprint
+        .declarations
+        .iter()
+        .map(|(address, declaration)| match declaration {
+            Declaration::Managed { inputs } => (address.clone(), references(inputs)),
+            Declaration::Adopted { .. } => (address.clone(), BTreeSet::new()),
+        })
+        .collect();
+    if options.targets.is_empty() {
+        refers_to.into_keys().collect()
+    } else {
+        graph::closure(&refers_to, options.targets.iter().cloned())
+    }
 }
 
 fn subnets(inputs: &Document) -> impl Iterator<Item = String> + use<> {
@@ -199,6 +219,17 @@ mod tests {
             ]
         );
         assert!(found.iter().all(|one| one.is_new));
+    }
+
+    #[test]
+    fn only_the_targets_and_what_they_need_are_prospects() {
+        let mut named = options(Mode::Apply);
+        named.targets.insert(address("aws_db_subnet_group.g"));
+        let found = prospects(&registry(), &blueprint(), None, &named);
+        assert_eq!(
+            found.iter().map(|one| one.address.to_string()).collect::<Vec<_>>(),
+            ["aws_db_subnet_group.g"]
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ use headroom::{Room, more_storage, most_rules};
 const CHECK: &str = "quota";
 const ACCOUNT: &str = "rds:DescribeAccountAttributes";
 const QUOTA: &str = "servicequotas:GetServiceQuota";
+const DEFAULT_QUOTA: &str = "servicequotas:GetAWSDefaultServiceQuota";
 const FILE_SYSTEMS: &str = "elasticfilesystem:DescribeFileSystems";
 const GROUPS: &str = "ec2:DescribeSecurityGroups";
 
@@ -104,9 +105,18 @@ async fn groups(aws: &Aws) -> Result<Room, AwsError> {
 }
 
 async fn quota(aws: &Aws, (service, code): Code) -> Result<u64, AwsError> {
-    let ask = aws.service_quotas().get_service_quota().service_code(service).quota_code(code);
-    let answer = ask.send().await.map_err(aws_error(QUOTA))?;
-    match answer.quota().and_then(|quota| quota.value()) {
+    let quotas = aws.service_quotas();
+    let applied = quotas.get_service_quota().service_code(service).quota_code(code).send().await;
+    let quota = match applied.map_err(aws_error(QUOTA)) {
+        Ok(answer) => answer.quota,
+        // A quota that was never changed may have its default alone.
+        Err(error) if error.code == "NoSuchResourceException" => {
+            let default = quotas.get_aws_default_service_quota().service_code(service).quota_code(code);
+            default.send().await.map_err(aws_error(DEFAULT_QUOTA))?.quota
+        }
+        Err(error) => return Err(error),
+    };
+    match quota.and_then(|quota| quota.value) {
         // A quota is a count, though it travels as a decimal number.
         Some(value) if value >= 0.0 => Ok(value as u64),
         _ => Err(AwsError::bad_response(QUOTA, "the quota has no value")),

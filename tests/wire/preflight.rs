@@ -171,7 +171,7 @@ async fn a_first_plan_asks_for_everything_at_once_and_changes_nothing() {
             .unwrap_or_else(|| panic!("{operation} was not asked"))
     };
     let versions = one("DescribeDBEngineVersions");
-    assert_eq!(versions.parameter("EngineVersion"), "16");
+    assert_eq!(versions.parameter("DBParameterGroupFamily"), "postgres16");
     assert_eq!(versions.parameter("IncludeAll"), "true");
     let options = one("DescribeOrderableDBInstanceOptions");
     assert_eq!(options.parameter("DBInstanceClass"), "db.t4g.medium");
@@ -347,6 +347,22 @@ async fn growing_storage_is_held_against_what_is_left_of_the_quota() {
             findings.iter().filter(|one| one.check == "quota").map(|one| one.level).collect();
         assert_eq!(quotas, [level], "{findings:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_quota_that_was_never_changed_has_its_default() {
+    let world = first();
+    let mut prospects = world.prospects();
+    prospects.retain(|prospect| prospect.address.kind() == "aws_efs_file_system");
+    let replay = Replay::default()
+        .answer("GetServiceQuota", 400, r#"{"__type": "NoSuchResourceException", "Message": "none"}"#)
+        .answer("GetAWSDefaultServiceQuota", 200, quota(1000.0))
+        .answer("GET /2015-02-01/file-systems", 200, r#"{"FileSystems": []}"#);
+    let findings = world.check_about(&replay, &prospects, None).await;
+    assert_eq!(
+        said(&findings, Level::Passed),
+        ["quota aws_efs_file_system.f: 1 more file system fits into the account's quota of 1000"]
+    );
 }
 
 #[tokio::test]

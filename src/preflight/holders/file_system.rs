@@ -24,7 +24,7 @@ pub(super) async fn access_points(aws: &Aws, going: &Going) -> Result<Vec<Access
     Ok(in_time(POINTS, all).await?.unwrap_or_default())
 }
 
-/// What holds the file system, and what goes with it.
+/// What holds the file system.
 pub(super) fn judge(
     targets: &Result<Vec<MountTargetDescription>, AwsError>,
     points: &Result<Vec<AccessPointDescription>, AwsError>,
@@ -66,13 +66,11 @@ fn mount_target(target: &MountTargetDescription) -> Verdict {
     ))
 }
 
-/// An access point does not keep its file system from being deleted (only mount targets are named as doing that in
-/// the API reference of DeleteFileSystem): it goes with it.
+/// To be deleted before the file system (EFS user guide, "Deleting EFS file systems"); whoever uses it would lose it.
 fn access_point(point: &AccessPointDescription) -> Verdict {
     let id = point.access_point_id().unwrap_or_default();
+    let of = point.file_system_id().unwrap_or_default();
     let name = point.name().map(|name| format!(" ({name})")).unwrap_or_default();
-    Verdict::warning(format!(
-        "the access point {id}{name} is not this stack's, and goes with the file system"
-    ))
-    .hint("somebody else may be using it: aws efs describe-access-points")
+    Verdict::error(format!("{of} has the access point {id}{name}, which is not this stack's"))
+        .hint(format!("aws efs delete-access-point --access-point-id {id}; then run the same command again"))
 }
