@@ -4,7 +4,9 @@ PORT ?= 4566
 TEST_PORT ?= 4599
 BENCH_PORT ?= 4598
 
-.PHONY: demo test test-fast lint bench clean
+FAULTS_PORT ?= 4597
+
+.PHONY: demo test test-fast test-faults lint bench clean
 
 ## The whole story on a bundled LocalStack: import, plan, apply, plan again, output. Leaves it running.
 demo:
@@ -13,9 +15,16 @@ demo:
 ## Every test: the fast ones first, then those on a LocalStack of their own.
 test: test-fast
 	@endpoint=$$(localstack/up --port $(TEST_PORT)) \
-		&& { PROVISION_TEST_ENDPOINT=$$endpoint cargo test --locked --test localstack; status=$$?; \
+		&& { PROVISION_TEST_ENDPOINT=$$endpoint cargo test --locked --test localstack --test faults; status=$$?; \
 		     localstack/down --port $(TEST_PORT); exit $$status; }
 	@localstack/test
+
+## The whole fault matrix, of which `make test` runs a tenth: some twenty minutes.
+test-faults:
+	@endpoint=$$(localstack/up --port $(FAULTS_PORT)) \
+		&& { PROVISION_TEST_ENDPOINT=$$endpoint PROVISION_FAULT_CASES=all \
+		     cargo test --locked --test faults -- --nocapture; status=$$?; \
+		     localstack/down --port $(FAULTS_PORT); exit $$status; }
 
 ## The tests that need nothing but Rust.
 test-fast:
