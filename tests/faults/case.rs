@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::fault::{Expected, Fault};
-use crate::operation::Call;
+use crate::operation::{Call, REHEARSED};
 use crate::proxy::{Kill, Proxy, Site, Trigger};
 use crate::world::{NOTHING, SECRET_KEY, SMALL_STACK, World};
 
@@ -141,8 +141,9 @@ impl Bench {
             Expected::Dies => assert!(first.code.is_none_or(|code| code == 0), "{}", first.err),
         }
         if matches!(case.fault, Fault::Denied | Fault::Expired) && first.code == Some(1) {
-            let name = &case.site.operation.name;
-            assert!(first.err.contains(name.as_str()), "the error does not name {name}: {}", first.err);
+            let name = case.site.operation.name.trim_end_matches(REHEARSED);
+            let said = format!("{}{}", first.out, first.err);
+            assert!(said.contains(name), "the error does not name {name}: {}", first.err);
         }
         let database = self.world.cloud.database_id();
         if let Fault::Kill(moment) = case.fault {

@@ -26,6 +26,9 @@ pub struct Call {
     pub parameters: BTreeMap<String, String>,
 }
 
+/// Ends the name of an operation that EC2 is only asked to rehearse.
+pub const REHEARSED: &str = ".DryRun";
+
 /// The operations of the EFS API by method and path, with `*` for an id (EFS API reference).
 const EFS: &[(&str, &str, &str)] = &[
     ("POST", "file-systems", "CreateFileSystem"),
@@ -74,14 +77,16 @@ impl Call {
         let parameters = form(&String::from_utf8_lossy(&request.body));
         let target = request.header("x-amz-target").and_then(|target| target.split('.').nth(1));
         let action = parameters.get("Action").map(String::as_str).or(target);
-        let name = action.unwrap_or("unknown").to_owned();
+        let mut name = action.unwrap_or("unknown").to_owned();
+        if parameters.get("DryRun").is_some_and(|value| value == "true") {
+            name.push_str(REHEARSED);
+        }
         Self { operation: Operation { service: service.to_owned(), name }, parameters }
     }
 
     /// Whether the call changes something, or tries to.
     pub fn is_mutating(&self) -> bool {
-        let dry_run = self.parameters.get("DryRun").is_some_and(|value| value == "true");
-        !dry_run && self.operation.is_mutating()
+        self.operation.is_mutating()
     }
 
     /// The ids that a mutating call would change. What it only refers to is not among them: the subnet of a mount
@@ -101,7 +106,8 @@ impl Call {
 impl Operation {
     /// Whether the operation changes something.
     pub fn is_mutating(&self) -> bool {
-        !["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read))
+        let reads = ["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read));
+        !reads && !self.name.ends_with(REHEARSED)
     }
 
     /// The answer by which AWS refuses the operation.
