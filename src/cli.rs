@@ -4,6 +4,7 @@
 mod apply;
 pub mod completions;
 pub mod confirm;
+mod graph;
 mod import;
 mod init;
 pub mod logging;
@@ -17,6 +18,7 @@ mod session;
 mod show;
 mod state;
 mod values;
+mod whole_file;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -81,6 +83,7 @@ Examples:
   provision plan
   provision plan --out plans/friday.json     Save the plan, to be applied exactly as it was seen
   provision plan --detailed-exitcode         Exit code 2 if there is anything to do
+  provision plan --markdown --html plan.html > comment.md     For reviewers: a comment and a page
   provision plan --json | jq .summary")]
     Plan(Plan),
     /// Plan, show, ask, and carry out
@@ -103,6 +106,13 @@ Examples:
   provision plan --destroy                   See it first
   provision destroy")]
     Destroy(Destroy),
+    /// Print what depends on what, with the planned actions, for Graphviz or Mermaid
+    #[command(after_long_help = "\
+Examples:
+  provision graph | dot -Tsvg > plan.svg
+  provision graph --format mermaid           For a fence of that name in Markdown
+  provision graph --destroy")]
+    Graph(Graph),
     /// Print outputs: mount points, endpoints, ids
     #[command(after_long_help = "\
 Examples:
@@ -156,6 +166,22 @@ pub struct Plan {
     /// Exit with 2 if there are changes (with --refresh-only: drift), with 0 if there are none
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Print the plan as Markdown, for a comment on a pull request; never longer than GitHub takes
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Also write the plan as a page for browsers: one file, which loads nothing from anywhere
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The language of the drawing
+    #[arg(long, value_name = "FORMAT", default_value = "dot")]
+    pub format: graph::Format,
+    #[command(flatten)]
+    pub planning: Planning,
 }
 
 /// Arguments of `apply`.
@@ -325,6 +351,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),
         Command::Plan(request) => wait_for(plan::run(request, &global, screen)),
+        Command::Graph(request) => wait_for(graph::run(request, &global, screen)),
         Command::Apply(request) => wait_for(apply::apply(request, &global, screen)),
         Command::Destroy(request) => wait_for(apply::destroy(request, &global, screen)),
     }

@@ -1,7 +1,7 @@
 //! The plan as plain data: what will be done to each resource, why, and what it costs the service.
 //! Knows nothing of how it is made, carried out or printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,9 @@ pub struct Change {
     /// For a replacement: which of the two objects is there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<ReplaceOrder>,
+    /// What it refers to; for what is not declared any more, what it was made with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub depends_on: BTreeSet<Address>,
 }
 
 /// What is done to a resource.
@@ -245,6 +248,12 @@ impl Plan {
     /// The findings that forbid applying the plan.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.preflight.iter().filter(|finding| finding.level == Level::Error)
+    }
+
+    /// The first digits of the digest, if there is something to be carried out and nothing against it.
+    pub fn agreed_by(&self) -> Option<&str> {
+        let digest = self.digest.as_deref()?;
+        (!self.is_empty() && self.errors().next().is_none()).then(|| digest.get(..12).unwrap_or(digest))
     }
 
     /// What two plans made from the same things do differently, for people to read; at least one line.

@@ -121,6 +121,10 @@ pub fn plan(input: &Input<'_>) -> Planning {
             findings.extend(findings::colliding_replacement(input, change));
         }
     }
+    for (address, change) in &mut changes {
+        let on = refers_to.get(address).or_else(|| recorded_on.get(address));
+        change.depends_on = on.cloned().unwrap_or_default();
+    }
     findings.sort();
     findings.dedup();
     let changes: Vec<Change> = changes.into_values().collect();
@@ -238,6 +242,7 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         fields: Vec::new(),
         queued: Vec::new(),
         order: None,
+        depends_on: BTreeSet::new(),
     }
 }
 

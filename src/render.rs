@@ -2,11 +2,15 @@
 //! Knows nothing of terminals, files or how the data came about.
 
 mod action;
+mod cost;
+mod delta;
 mod elapsed;
 mod findings;
 mod graph;
 mod harmless;
+mod html;
 mod json;
+mod markdown;
 mod page;
 mod plan;
 mod run;
@@ -17,7 +21,9 @@ mod value;
 pub use elapsed::elapsed;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful};
+pub use html::plan_page;
 pub use json::{json_line, json_pretty};
+pub use markdown::plan_markdown;
 pub use page::{Page, words};
 pub use plan::plan_text;
 pub use run::{RunReport, RunWords, failure_text};

@@ -194,6 +194,7 @@ mod tests {
             fields: vec![class],
             queued: Vec::new(),
             order: None,
+            depends_on: Default::default(),
         }];
         Plan {
             format_version: FORMAT_VERSION.to_owned(),

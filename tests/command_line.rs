@@ -35,6 +35,8 @@ fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
         (&["plann"], 1),
         (&["plan", "--no-such-option"], 1),
         (&["plan", "--state", "s3://bucket/key"], 1),
+        (&["--json", "plan", "--markdown"], 1),
+        (&["graph", "--refresh-only"], 1),
         (&["state"], 1),
     ] {
         let output = run(arguments);

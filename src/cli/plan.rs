@@ -1,30 +1,46 @@
 //! `provision plan`: shows what apply would do, and changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
+use crate::plan::Plan as Document;
+use crate::render::{plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, wanted};
-use super::{Exit, Plan, show};
+use super::{Exit, Plan, show, whole_file};
 
 /// Makes and shows the plan.
 pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    if request.markdown && global.json {
+        // Given before the command, `--json` is not seen by the check of conflicting options.
+        let message = "--markdown and --json cannot be used together: both are for standard output";
+        return Err(Failure::message(FailureKind::Usage, message));
+    }
     let session = Session::open(global).await?;
     let state = session.state()?;
     let options = request.planning.options();
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;
     let plan = &outlook.planning.plan;
+    let saved = &outlook.saved;
+    let digest = saved.short_digest();
     if global.json {
         screen.json(plan);
+    } else if request.markdown {
+        if let Some(discovery) = &outlook.discovery {
+            show::warnings(discovery, screen);
+        }
+        screen.out.write(&plan_markdown(plan));
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
+    if let Some(path) = &request.html {
+        page(path, plan)?;
+        screen.err.line(&format!("Page written to {}", path.display()));
+    }
     show::refuse_errors(plan)?;
-    let saved = &outlook.saved;
-    let digest = saved.short_digest();
     match request.out {
         Some(path) => {
             let path = path.unwrap_or_else(|| PathBuf::from(format!("plans/{}-{digest}.json", plan.stack)));
@@ -40,4 +56,11 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         None => {}
     }
     Ok(if request.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Writes the page for browsers.
+fn page(path: &Path, plan: &Document) -> Result<(), Failure> {
+    whole_file::write(path, &plan_page(plan)).map_err(|error| {
+        Failure::message(FailureKind::Failed, format!("cannot write the page {}: {error}", path.display()))
+    })
 }

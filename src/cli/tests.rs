@@ -34,7 +34,7 @@ fn a_plan_has_the_defaults_of_the_contract() {
     assert_eq!(plan.planning.mode(), Mode::Apply);
     assert_eq!(plan.parallelism.parallelism, 10);
     assert_eq!(plan.lock.lock_timeout, Duration::ZERO);
-    assert_eq!((plan.out, plan.detailed_exitcode), (None, false));
+    assert_eq!((plan.out, plan.detailed_exitcode, plan.markdown, plan.html), (None, false, false, None));
 }
 
 #[test]
@@ -46,6 +46,16 @@ fn a_plan_is_saved_under_a_given_name_or_a_new_one() {
     ] {
         let Command::Plan(plan) = parse_line(line).expect(line).command else { panic!("not a plan") };
         assert_eq!(plan.out, expected.map(|file| file.map(PathBuf::from)), "{line}");
+    }
+}
+
+#[test]
+fn a_comment_and_a_page_can_be_had_at_once_and_a_page_with_json() {
+    for line in [
+        "provision plan --markdown --html plan.html --out",
+        "provision plan --json --html plan.html --destroy",
+    ] {
+        assert!(parse_line(line).is_ok(), "{line}");
     }
 }
 
@@ -104,6 +114,9 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         ("provision plan --target nonsense", "kind.name"),
         ("provision plan --destroy --refresh-only", "cannot be used with"),
         ("provision plan --destroy --replace a.b", "cannot be used with"),
+        ("provision plan --markdown --json", "cannot be used with"),
+        ("provision graph --format svg", "mermaid"),
+        ("provision apply --markdown", "--markdown"),
         ("provision apply a.json --target a.b", "cannot be used with"),
         ("provision apply --expect xyz", "8"),
         ("provision import sg-1", "vpc-"),

@@ -48,6 +48,17 @@ impl Action {
     }
 }
 
+/// The order in which a reviewer wants to see them.
+pub(super) const GRAVEST_FIRST: [Action; 7] = [
+    Action::Delete,
+    Action::Replace,
+    Action::Update,
+    Action::Create,
+    Action::Forget,
+    Action::Adopt,
+    Action::NoOp,
+];
+
 /// The symbol of an action, three columns wide; for a replacement, in the order in which it happens.
 pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static str {
     match (action, order) {

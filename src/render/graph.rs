@@ -2,7 +2,7 @@
 //! Knows nothing of how the dependencies were found.
 
 use crate::address::Address;
-use crate::plan::Action;
+use crate::plan::{Action, Plan};
 
 use super::harmless::harmless;
 
@@ -12,6 +12,18 @@ pub struct GraphView {
     pub nodes: Vec<(Address, Option<Action>)>,
     /// From what depends to what it depends on.
     pub edges: Vec<(Address, Address)>,
+}
+
+impl GraphView {
+    /// Every resource of a plan, and what it depends on among them.
+    pub fn of(plan: &Plan) -> Self {
+        let nodes = plan.changes.iter().map(|change| (change.address.clone(), Some(change.action))).collect();
+        let edges = plan.changes.iter().flat_map(|change| {
+            let planned = change.depends_on.iter().filter(|on| plan.change(on).is_some());
+            planned.map(|on| (change.address.clone(), on.clone()))
+        });
+        Self { nodes, edges: edges.collect() }
+    }
 }
 
 /// The graph in the DOT language of Graphviz.

@@ -16,6 +16,9 @@ const BODY: usize = 6;
 /// How far the head of a block stands where it needs a second line: apart from the fields below it.
 const HEAD: usize = 10;
 
+/// What stands above the drift.
+pub(super) const DRIFT_TITLE: &str = "Changed outside since the last apply (AWS does not say by whom)";
+
 /// The whole plan as text.
 pub fn plan_text(plan: &Plan, style: &Style) -> String {
     let mut page = Page::new(style);
@@ -50,12 +53,7 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
 }
 
 fn header(page: &mut Page<'_>, plan: &Plan) {
-    let what = match plan.mode {
-        Mode::Apply => "Plan for",
-        Mode::Destroy => "Plan to destroy",
-        Mode::RefreshOnly => "Drift of",
-    };
-    let title = painted(page.style(), Ink::Title, &format!("{what} {}", plan.stack));
+    let title = painted(page.style(), Ink::Title, &format!("{} {}", title(plan.mode), plan.stack));
     let place = [
         plan.cluster.as_deref().map(|cluster| format!("cluster {}", harmless(cluster))),
         Some(format!("account {}", harmless(&plan.account))),
@@ -64,16 +62,21 @@ fn header(page: &mut Page<'_>, plan: &Plan) {
     page.fill(0, 2, title.into_iter().chain(place.into_iter().flatten().map(|part| format!("· {part}"))));
 }
 
+/// What stands before the stack's name.
+pub(super) fn title(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Apply => "Plan for",
+        Mode::Destroy => "Plan to destroy",
+        Mode::RefreshOnly => "Drift of",
+    }
+}
+
 fn drift(page: &mut Page<'_>, plan: &Plan) {
     if plan.drift.is_empty() {
         return;
     }
     page.gap();
-    page.fill(
-        0,
-        2,
-        painted(page.style(), Ink::Title, "Changed outside since the last apply (AWS does not say by whom)"),
-    );
+    page.fill(0, 2, painted(page.style(), Ink::Title, DRIFT_TITLE));
     for Drift { address, gone, fields, response, .. } in &plan.drift {
         let address = harmless(&address.to_string()).into_owned();
         let response = words(response_text(*response));
@@ -88,7 +91,8 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
     }
 }
 
-fn response_text(response: Response) -> &'static str {
+/// What the plan does about a drift.
+pub(super) fn response_text(response: Response) -> &'static str {
     match response {
         Response::PutRight => "is put right below",
         Response::MadeAgain => "is made again below",
@@ -206,10 +210,18 @@ fn then(field: &FieldChange) -> Option<String> {
 }
 
 fn summary(page: &mut Page<'_>, plan: &Plan) {
-    let text = match plan.mode {
+    if let Some(text) = summary_text(plan) {
+        page.gap();
+        page.fill(0, 2, painted(page.style(), Ink::Title, &text));
+    }
+}
+
+/// The plan in one sentence, of our own words and numbers alone.
+pub(super) fn summary_text(plan: &Plan) -> Option<String> {
+    Some(match plan.mode {
         Mode::RefreshOnly => drift_summary(plan),
-        // Nothing is planned for what is wrong; the errors above say more.
-        _ if plan.is_empty() && plan.errors().next().is_some() => return,
+        // Nothing is planned for what is wrong; the errors say more.
+        _ if plan.is_empty() && plan.errors().next().is_some() => return None,
         _ if plan.is_empty() && plan.mode == Mode::Destroy => {
             "No changes. There is nothing to destroy.".to_owned()
         }
@@ -217,9 +229,7 @@ fn summary(page: &mut Page<'_>, plan: &Plan) {
             format!("No changes. {} as the stack describes.", are(plan.summary.no_op))
         }
         _ => format!("Plan: {}", counts(&plan.summary)),
-    };
-    page.gap();
-    page.fill(0, 2, painted(page.style(), Ink::Title, &text));
+    })
 }
 
 fn drift_summary(plan: &Plan) -> String {

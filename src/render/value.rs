@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::delta::{Delta, Entry, delta};
 use super::harmless::{harmless, is_harmful};
 use super::page::Page;
 use super::style::Ink;
@@ -10,11 +11,11 @@ use super::style::Ink;
 use crate::plan::FieldChange;
 
 /// What stands for a value that exists only after apply.
-const UNKNOWN: &str = "(known after apply)";
+pub(super) const UNKNOWN: &str = "(known after apply)";
 /// What stands for a value that must not be shown.
-const SENSITIVE: &str = "(sensitive)";
+pub(super) const SENSITIVE: &str = "(sensitive)";
 /// What stands for a value that is not there.
-const ABSENT: &str = "(none)";
+pub(super) const ABSENT: &str = "(none)";
 
 /// Longer than the longest tag value or description of AWS (256); what is longer is not meant to be read here.
 const LONGEST: usize = 300;
@@ -78,7 +79,7 @@ fn wrapped(open: &str, mut parts: Vec<String>, close: &str) -> Vec<String> {
 }
 
 /// An entry of the list `list` in pieces: an object without its braces, since it has its line for itself.
-fn item(list: &str, value: &Value) -> Vec<String> {
+pub(super) fn item(list: &str, value: &Value) -> Vec<String> {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             rule(list, fields).unwrap_or_else(|| listed(entries(fields)))
@@ -110,7 +111,7 @@ fn rule(list: &str, fields: &Map<String, Value>) -> Option<Vec<String>> {
 }
 
 /// Whether the value is a list that needs a line for each entry.
-fn is_list_of_objects(value: &Value) -> bool {
+pub(super) fn is_list_of_objects(value: &Value) -> bool {
     matches!(value, Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()))
 }
 
@@ -171,113 +172,23 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&
 /// Writes one field before and after, with a note on what the change of this field costs.
 pub(super) fn changed_field(page: &mut Page<'_>, indent: usize, field: &FieldChange, note: Option<&str>) {
     let note = note.map(|note| page.style().paint(Ink::Warning, &format!("({note})")));
-    if !field.unknown && !field.sensitive {
-        let empty = Value::Array(Vec::new());
-        let before = field.before.as_ref().unwrap_or(&empty);
-        let after = field.after.as_ref().unwrap_or(&empty);
-        match (before, after) {
-            (Value::Array(old), Value::Array(new))
-                if is_list_of_objects(before) || is_list_of_objects(after) || old.len() + new.len() > 6 =>
-            {
-                let (removed, added) = difference(old, new);
-                // A list that only changed its order is shown as a whole, below.
-                if !removed.is_empty() || !added.is_empty() {
-                    let kept = new.len() - added.len();
-                    page.fill(indent, indent + 4, std::iter::once(format!("{}:", name(field))).chain(note));
-                    removed.into_iter().for_each(|entry| {
-                        marked(page, indent + 2, Ink::Delete, "-", item(&field.path, entry))
-                    });
-                    added.into_iter().for_each(|entry| {
-                        marked(page, indent + 2, Ink::Create, "+", item(&field.path, entry))
-                    });
-                    unchanged(page, indent + 2, kept);
-                    return;
-                }
-            }
-            (Value::Object(old), Value::Object(new)) => {
-                page.fill(indent, indent + 4, std::iter::once(format!("{}:", name(field))).chain(note));
-                changed_map(page, indent + 2, old, new);
-                return;
-            }
-            _ => {}
+    let name = string(&field.path);
+    match delta(field) {
+        Delta::Value { before, after } => {
+            let values = [format!("{name}: {before}"), format!("→ {after}")];
+            page.fill(indent, indent + 4, values.into_iter().chain(note));
         }
-    }
-    let arrow = format!("→ {}", after(field));
-    page.fill(
-        indent,
-        indent + 4,
-        [format!("{}: {}", name(field), before(field)), arrow].into_iter().chain(note),
-    );
-}
-
-fn changed_map(page: &mut Page<'_>, indent: usize, old: &Map<String, Value>, new: &Map<String, Value>) {
-    for (name, value) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
-        marked(page, indent, Ink::Delete, "-", vec![format!("{}: {}", string(name), inline(value))]);
-    }
-    let mut kept = 0;
-    for (name, value) in new {
-        match old.get(name) {
-            None => {
-                marked(page, indent, Ink::Create, "+", vec![format!("{}: {}", string(name), inline(value))])
+        Delta::Entries { entries, unchanged } => {
+            page.fill(indent, indent + 4, std::iter::once(format!("{name}:")).chain(note));
+            for Entry { mark, pieces } in entries {
+                let mark = page.style().paint(mark.ink(), mark.symbol());
+                page.fill(indent + 2, indent + 4, std::iter::once(mark).chain(pieces));
             }
-            Some(before) if before == value => kept += 1,
-            Some(before) => {
-                let pieces =
-                    vec![format!("{}: {}", string(name), inline(before)), format!("→ {}", inline(value))];
-                marked(page, indent, Ink::Update, "~", pieces);
+            if unchanged > 0 {
+                let text = page.style().paint(Ink::Faint, &format!("({unchanged} unchanged)"));
+                page.line(indent + 2, &text);
             }
         }
-    }
-    unchanged(page, indent, kept);
-}
-
-fn marked(page: &mut Page<'_>, indent: usize, ink: Ink, mark: &str, pieces: Vec<String>) {
-    let mark = page.style().paint(ink, mark);
-    page.fill(indent, indent + 2, std::iter::once(mark).chain(pieces));
-}
-
-fn unchanged(page: &mut Page<'_>, indent: usize, count: usize) {
-    if count > 0 {
-        let text = page.style().paint(Ink::Faint, &format!("({count} unchanged)"));
-        page.line(indent, &text);
-    }
-}
-
-/// What is only in `old`, and what is only in `new`, counting duplicates.
-fn difference<'a>(old: &'a [Value], new: &'a [Value]) -> (Vec<&'a Value>, Vec<&'a Value>) {
-    let mut added: Vec<&Value> = new.iter().collect();
-    let removed = old
-        .iter()
-        .filter(|entry| match added.iter().position(|candidate| candidate == entry) {
-            Some(position) => {
-                added.remove(position);
-                false
-            }
-            None => true,
-        })
-        .collect();
-    (removed, added)
-}
-
-fn name(field: &FieldChange) -> String {
-    string(&field.path)
-}
-
-fn before(field: &FieldChange) -> String {
-    match &field.before {
-        _ if field.sensitive => SENSITIVE.to_owned(),
-        None | Some(Value::Null) => ABSENT.to_owned(),
-        Some(list @ Value::Array(items)) if is_list_of_objects(list) => format!("({} entries)", items.len()),
-        Some(value) => inline(value),
-    }
-}
-
-fn after(field: &FieldChange) -> String {
-    match &field.after {
-        _ if field.unknown => UNKNOWN.to_owned(),
-        _ if field.sensitive => SENSITIVE.to_owned(),
-        None | Some(Value::Null) => ABSENT.to_owned(),
-        Some(value) => inline(value),
     }
 }
 
@@ -313,13 +224,5 @@ mod tests {
     fn a_very_long_text_is_cut_and_says_so() {
         let text = inline(&json!("x".repeat(5_000)));
         assert!(text.starts_with("\"xxx") && text.ends_with("… (5000 characters)") && text.len() < 400);
-    }
-
-    #[test]
-    fn a_difference_of_lists_counts_duplicates() {
-        let (old, new) = ([json!(1), json!(2), json!(2)], [json!(2), json!(3), json!(3)]);
-        let (removed, added) = difference(&old, &new);
-        assert_eq!(removed, [&json!(1), &json!(2)]);
-        assert_eq!(added, [&json!(3), &json!(3)]);
     }
 }

@@ -1,5 +1,8 @@
 //! What people read, held verbatim.
 
+mod hostile;
+mod markdown;
+mod pages;
 mod plans;
 
 use provision::address::Address;

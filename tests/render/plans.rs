@@ -1,6 +1,9 @@
 //! Plans of the reference stack, made by hand.
 //! Knows nothing of how they are printed.
 
+use std::collections::BTreeSet;
+
+use provision::address::Address;
 use provision::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
@@ -28,19 +31,48 @@ pub fn plan(changes: Vec<Change>) -> Plan {
     }
 }
 
+/// The plan with a digest.
+pub fn agreed(plan: Plan) -> Plan {
+    Plan { digest: Some("3f9a0b1c2d3e".repeat(6)), ..plan }
+}
+
 /// A change without fields.
 pub fn change(address: &str, action: Action, reason: &str) -> Change {
     let address: provision::address::Address = address.parse().expect("a valid address");
     Change {
         kind: address.kind().to_owned(),
-        address,
         action,
         reason: reason.to_owned(),
         effect: Effect::None,
         fields: Vec::new(),
         queued: Vec::new(),
         order: None,
+        depends_on: depends_on(address.kind(), address.name(), address.member_name()),
+        address,
     }
+}
+
+/// What a resource of the reference stack refers to.
+fn depends_on(kind: &str, name: &str, zone: Option<&str>) -> BTreeSet<Address> {
+    let own = |kind: &str| format!("{kind}.{name}");
+    let subnets = || ZONES.map(|zone| format!("aws_subnet.{zone}")).to_vec();
+    let addresses = match (kind, name) {
+        ("aws_security_group", "nodes" | "masters") => Vec::new(),
+        ("aws_security_group", _) => {
+            ["aws_vpc.network", "aws_security_group.nodes", "aws_security_group.masters"]
+                .map(str::to_owned)
+                .to_vec()
+        }
+        ("aws_efs_mount_target", _) => vec![
+            own("aws_efs_file_system"),
+            own("aws_security_group"),
+            format!("aws_subnet.{}", zone.expect("a mount target is in a zone")),
+        ],
+        ("aws_db_subnet_group", _) => subnets(),
+        ("aws_db_instance", _) => vec![own("aws_db_subnet_group"), own("aws_security_group")],
+        _ => Vec::new(),
+    };
+    addresses.iter().map(|address| address.parse().expect("a valid address")).collect()
 }
 
 /// A field that goes from one value to another; `null` is no value.

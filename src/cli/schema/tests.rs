@@ -44,6 +44,7 @@ fn plan() -> Plan {
         fields: vec![field.clone()],
         queued: vec![field.clone()],
         order: Some(ReplaceOrder::CreateFirst),
+        depends_on: BTreeSet::from([at("aws_vpc.network")]),
     }];
     Plan {
         format_version: FORMAT_VERSION.to_owned(),

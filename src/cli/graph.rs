@@ -1,0 +1,45 @@
+//! `provision graph`: what depends on what, with the planned actions; changes nothing.
+
+use clap::ValueEnum;
+
+use crate::failure::{Failure, FailureKind};
+use crate::plan::Mode;
+use crate::render::{GraphView, dot, mermaid};
+
+use super::options::Global;
+use super::screen::Screen;
+use super::session::{Session, wanted};
+use super::{Exit, Graph, show};
+
+/// The language of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Graphviz
+    Dot,
+    /// Drawn by code hosts inside Markdown
+    Mermaid,
+}
+
+/// Makes the plan and prints its graph. A plan with errors has one too.
+pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let options = request.planning.options();
+    if options.mode == Mode::RefreshOnly {
+        let message = "--refresh-only plans no actions: there is nothing to draw";
+        return Err(
+            Failure::message(FailureKind::Usage, message).hint("see the drift with plan --refresh-only")
+        );
+    }
+    let session = Session::open(global).await?;
+    let state = session.state()?;
+    let wanted = wanted(&request.planning.discovery, global);
+    let outlook = session.look(state.as_ref(), &options, wanted).await?;
+    if let Some(discovery) = &outlook.discovery {
+        show::warnings(discovery, screen);
+    }
+    let graph = GraphView::of(&outlook.planning.plan);
+    screen.out.write(&match request.format {
+        Format::Dot => dot(&graph),
+        Format::Mermaid => mermaid(&graph),
+    });
+    Ok(Exit::Done)
+}

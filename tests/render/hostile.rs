@@ -1,0 +1,59 @@
+//! Plans that say whatever an attacker wants, wherever text comes from outside.
+//! Knows nothing of how they are printed.
+
+use provision::address::Address;
+use provision::plan::{Action, Change, Drift, FieldChange, Finding, Level, Plan, Response};
+use serde_json::json;
+
+use super::plans;
+
+/// A plan with the same text wherever text comes from outside.
+pub fn plan_saying(text: &str) -> Plan {
+    let address =
+        |action: Action| Address::member("aws_efs_mount_target", text, &format!("{text}{}", action.name()));
+    let value = || json!(text);
+    let fields = || {
+        vec![
+            plans::field(text, value(), value()),
+            plans::field("list", json!(["x"]), json!([text, text, 1, 2, 3, 4, 5])),
+            plans::field("rules", json!([{ text: text }]), json!([{ "a": text }])),
+            plans::field("tags", json!({ "team": "x" }), json!({ "team": text, "more": [text] })),
+            FieldChange { calls: vec![text.to_owned()], ..plans::field("called", json!(1), value()) },
+        ]
+    };
+    let change = |action| Change {
+        address: address(action),
+        depends_on: [address(Action::Adopt)].into(),
+        reason: text.to_owned(),
+        fields: fields(),
+        queued: fields(),
+        ..plans::change("aws_security_group.x", action, "")
+    };
+    let id = plans::field("id", json!(null), value());
+    let adopted = Change { fields: vec![id], queued: Vec::new(), ..change(Action::Adopt) };
+    let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::NoOp];
+    let changes = actions.into_iter().map(change).chain([adopted]).collect();
+    let finding = |level| Finding {
+        check: text.to_owned(),
+        address: Some(address(Action::Update)),
+        level,
+        message: text.to_owned(),
+        hint: Some(text.to_owned()),
+    };
+    let drift = |gone| Drift {
+        address: address(Action::Update),
+        kind: text.to_owned(),
+        gone,
+        response: Response::PutRight,
+        fields: fields(),
+    };
+    Plan {
+        stack: text.to_owned(),
+        cluster: Some(text.to_owned()),
+        account: text.to_owned(),
+        region: text.to_owned(),
+        preflight: [Level::Error, Level::Warning, Level::NotChecked, Level::Passed].map(finding).to_vec(),
+        drift: [true, false].map(drift).to_vec(),
+        ..plans::plan(changes)
+    }
+}
