@@ -1,4 +1,5 @@
-# One place for what people and CI type. Needs Rust and Python 3; everything else is installed on first use.
+# One place for what people and CI type. Needs Rust and Python 3; everything else is installed on first use, but for
+# the browser of the browser tests, which say so when they are skipped.
 
 PORT ?= 4566
 TEST_PORT ?= 4599
@@ -12,12 +13,13 @@ FAULTS_PORT ?= 4597
 demo:
 	@PORT=$(PORT) ./demo
 
-## Every test: the fast ones first, then those on a LocalStack of their own.
+## Every test: the fast ones first, then those on a LocalStack of their own, then those in a browser.
 test: test-fast
 	@endpoint=$$(localstack/up --port $(TEST_PORT)) \
 		&& { PROVISION_TEST_ENDPOINT=$$endpoint cargo test --locked --test localstack --test faults; status=$$?; \
 		     localstack/down --port $(TEST_PORT); exit $$status; }
 	@localstack/test
+	@tests/browser/run
 
 ## The whole fault matrix, of which `make test` runs a tenth: some twenty minutes.
 test-faults:

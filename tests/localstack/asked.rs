@@ -28,6 +28,8 @@ fn looking_changes_nothing_and_writes_nothing() {
         &["plan", "--refresh-only"],
         &["plan", "--target", "aws_efs_file_system.files"],
         &["plan", "-vv"],
+        &["plan", "--markdown"],
+        &["graph"],
     ];
     let look = || {
         let before = world.files();

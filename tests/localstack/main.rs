@@ -14,6 +14,7 @@ mod lifecycle;
 mod locked;
 mod preflight;
 mod rebuilt;
+mod reviewed;
 mod saved_plans;
 mod secrets;
 mod states;
