@@ -185,6 +185,30 @@ pub fn first() -> Plan {
     plan(changes)
 }
 
+/// Six file systems and databases, the longest names among them.
+pub fn large() -> Plan {
+    let one = first();
+    let names =
+        ["gitlab", "mail", "wiki", "packages", "tracker", "a-name-of-the-greatest-length-that-a-stack-ta"];
+    let own = |change: &&Change| change.address.name().starts_with("gitlab-");
+    let copies = names.iter().flat_map(|name| {
+        let renamed = |address: &Address| {
+            let text = address.to_string().replace(".gitlab-", &format!(".{name}-"));
+            text.parse::<Address>().expect("a valid address")
+        };
+        let copy = move |change: &Change| Change {
+            address: renamed(&change.address),
+            depends_on: change.depends_on.iter().map(renamed).collect(),
+            ..change.clone()
+        };
+        one.changes.iter().filter(own).map(copy).collect::<Vec<_>>()
+    });
+    let network = one.changes.iter().filter(|change| !own(change)).cloned();
+    let mut changes: Vec<Change> = copies.chain(network).collect();
+    changes.sort_by(|a, b| a.address.cmp(&b.address));
+    plan(changes)
+}
+
 /// The plan when everything is as it should be.
 pub fn settled() -> Plan {
     let unchanged =

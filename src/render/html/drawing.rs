@@ -10,7 +10,7 @@ const HEIGHT: f64 = 48.0;
 const BETWEEN: f64 = 64.0;
 const MARGIN: f64 = 6.0;
 /// What fits into a box at the size of the name.
-const LONGEST: usize = 25;
+const LONGEST: usize = 23;
 
 /// The drawing; nothing where there is nothing to draw.
 pub(super) fn drawing(resources: &[Resource]) -> String {
@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn a_long_name_keeps_both_ends() {
         assert_eq!(shortened("gitlab-nfs/eu-west-1a"), "gitlab-nfs/eu-west-1a");
-        assert_eq!(shortened("a-very-long-name-of-a-stack/eu-west-1a"), "a-very-long-…k/eu-west-1a");
+        assert_eq!(shortened("a-very-long-name-of-a-stack/eu-west-1a"), "a-very-long…/eu-west-1a");
     }
 }

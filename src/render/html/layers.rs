@@ -2,8 +2,6 @@
 //! always gives the same drawing.
 //! Knows nothing of plans, nor of how boxes look.
 
-use std::cmp::Ordering;
-
 /// Which box depends on which, and how much room things take.
 pub(super) struct Boxes<'a> {
     pub count: usize,
@@ -25,8 +23,8 @@ pub(super) struct Layout {
     pub lanes: Vec<Vec<(usize, f64)>>,
 }
 
-/// More rounds have never made a drawing of this size better.
-const ROUNDS: usize = 12;
+/// More rounds have never made a drawing of this size better. The last of an odd number goes rightwards, to what uses.
+const ROUNDS: usize = 13;
 
 /// A box, or a line on its way past a column.
 struct Vertex {
@@ -94,44 +92,43 @@ fn columns(boxes: &Boxes<'_>) -> Vec<usize> {
     columns
 }
 
-/// The vertices of each column from top to bottom: each near the middle of its neighbours, as long as that helps.
+/// The vertices of each column from top to bottom. What is used together stays together, and neighbours change places
+/// where the lines to their users cross less then. The fewest crossings of all would tear apart what belongs together,
+/// for the sake of what is used by everything.
 fn order(vertices: &[Vertex], count: usize) -> Vec<Vec<usize>> {
-    let mut order: Vec<Vec<usize>> = vec![Vec::new(); count];
-    vertices.iter().enumerate().for_each(|(index, vertex)| order[vertex.column].push(index));
-    let mut best = (crossings(vertices, &order), order.clone());
-    for round in 0..ROUNDS {
-        let rightwards = round % 2 == 0;
-        let visited: Vec<usize> =
-            if rightwards { (1..count).collect() } else { (0..count).rev().skip(1).collect() };
-        for column in visited {
-            let beside = if rightwards { column - 1 } else { column + 1 };
-            let rank = ranks(vertices.len(), &order);
-            let mean = |vertex: usize| {
-                let near = vertices[vertex].near.iter().filter(|other| vertices[**other].column == beside);
-                average(near.map(|other| rank[*other])).unwrap_or(rank[vertex])
-            };
-            order[column].sort_by(|a, b| mean(*a).partial_cmp(&mean(*b)).unwrap_or(Ordering::Equal));
-        }
-        exchange(vertices, &mut order);
-        let now = crossings(vertices, &order);
-        if now < best.0 {
-            best = (now, order.clone());
-        }
-    }
-    best.1
+    let mut order = together(vertices, count);
+    exchange(vertices, &mut order);
+    order
 }
 
-/// Exchanges those that stand one above the other wherever their lines cross less then.
+/// Each vertex followed by what it depends on, so that what belongs together starts together.
+fn together(vertices: &[Vertex], count: usize) -> Vec<Vec<usize>> {
+    let mut order = vec![Vec::new(); count];
+    let mut seen = vec![false; vertices.len()];
+    let mut todo: Vec<usize> = (0..vertices.len()).collect();
+    // The last is taken first: the rightmost, and of those the first.
+    todo.sort_by_key(|vertex| (vertices[*vertex].column, vertices.len() - vertex));
+    while let Some(vertex) = todo.pop() {
+        if !std::mem::replace(&mut seen[vertex], true) {
+            order[vertices[vertex].column].push(vertex);
+            let near = vertices[vertex].near.iter().rev();
+            todo.extend(near.filter(|other| vertices[**other].column < vertices[vertex].column));
+        }
+    }
+    order
+}
+
+/// Exchanges those that stand one above the other wherever the lines to their users cross less then.
 fn exchange(vertices: &[Vertex], order: &mut [Vec<usize>]) {
-    for column in 0..order.len() {
+    for column in (0..order.len()).rev() {
         for _ in 0..order[column].len() {
             let rank = ranks(vertices.len(), order);
-            // Lines of two vertices on one side cross where the upper one's neighbour stands below the lower one's.
-            let crossed = |upper: usize, lower: usize| {
-                let near = |vertex: usize| vertices[vertex].near.iter();
-                let pairs = near(upper).flat_map(|a| near(lower).map(move |b| (*a, *b)));
-                let same_side = pairs.filter(|(a, b)| vertices[*a].column == vertices[*b].column);
-                same_side.filter(|(a, b)| rank[*a] > rank[*b]).count()
+            let users = |vertex: usize| {
+                vertices[vertex].near.iter().copied().filter(|user| vertices[*user].column > column)
+            };
+            // Two lines cross where the user of the upper one stands below the user of the lower one.
+            let crossed = |upper: usize, lower: usize| -> usize {
+                users(upper).map(|a| users(lower).filter(|b| rank[a] > rank[*b]).count()).sum()
             };
             let mut exchanged = false;
             for n in 1..order[column].len() {
@@ -156,21 +153,6 @@ fn ranks(count: usize, order: &[Vec<usize>]) -> Vec<f64> {
         }
     }
     ranks
-}
-
-fn crossings(vertices: &[Vertex], order: &[Vec<usize>]) -> usize {
-    let rank = ranks(vertices.len(), order);
-    let between = |column: &Vec<usize>| -> usize {
-        let lines: Vec<(f64, f64)> = column
-            .iter()
-            .flat_map(|from| vertices[*from].near.iter().map(move |to| (from, to)))
-            .filter(|(from, to)| vertices[**to].column == vertices[**from].column + 1)
-            .map(|(from, to)| (rank[*from], rank[*to]))
-            .collect();
-        let crossed = |a: &(f64, f64), b: &(f64, f64)| (a.0 - b.0) * (a.1 - b.1) < 0.0;
-        lines.iter().enumerate().map(|(n, a)| lines[n + 1..].iter().filter(|b| crossed(a, b)).count()).sum()
-    };
-    order.iter().map(between).sum()
 }
 
 /// The middle of each vertex: as near to its neighbours as the order and the room of its column allow.
