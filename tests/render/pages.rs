@@ -94,6 +94,26 @@ fn the_data_of_a_page_is_json_with_every_resource_and_its_fields() {
     );
 }
 
+#[test]
+fn the_same_stack_looks_the_same_whatever_is_planned_for_it() {
+    let places = |plan: &Plan| {
+        let page = plan_page(plan);
+        let nodes = page.split("<g class=\"node ").skip(1);
+        let mut places: Vec<String> = nodes
+            .map(|node| {
+                let address = between(node, "<title>", "</title>");
+                format!("{address} {}", between(node, "transform=\"", "\""))
+            })
+            .collect();
+        places.sort();
+        places
+    };
+    assert_eq!(places(&plans::first()).len(), 14);
+    for plan in [plans::update(), plans::replace(), plans::drifted(), plans::destroy(), plans::settled()] {
+        assert_eq!(places(&plan), places(&plans::first()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
     #[test]

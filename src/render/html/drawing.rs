@@ -19,8 +19,7 @@ pub(super) fn drawing(resources: &[Resource]) -> String {
         .enumerate()
         .flat_map(|(from, resource)| resource.needs.iter().map(move |to| (from, *to)))
         .collect();
-    let boxes = Boxes { count: resources.len(), edges: &edges, height: HEIGHT, gap: 14.0, lane: 20.0 };
-    let layout = lay_out(&boxes);
+    let layout = laid_out(resources, &edges);
     #[expect(clippy::cast_precision_loss, reason = "columns are counted in dozens")]
     let columns = layout.columns as f64;
     let width = columns * WIDTH + (columns - 1.0).max(0.0) * BETWEEN + 2.0 * MARGIN;
@@ -37,6 +36,18 @@ pub(super) fn drawing(resources: &[Resource]) -> String {
         svg += &node(&layout, index, resource);
     }
     svg + "</svg>"
+}
+
+/// Everything in its place. It is the order of addresses that counts, so that the same stack always looks the same.
+fn laid_out(resources: &[Resource], edges: &[(usize, usize)]) -> Layout {
+    let mut sorted: Vec<usize> = (0..resources.len()).collect();
+    sorted.sort_by(|a, b| resources[*a].address.cmp(&resources[*b].address));
+    let mut places = vec![0; sorted.len()];
+    sorted.iter().enumerate().for_each(|(place, index)| places[*index] = place);
+    let edges: Vec<(usize, usize)> = edges.iter().map(|(from, to)| (places[*from], places[*to])).collect();
+    let boxes = Boxes { count: resources.len(), edges: &edges, height: HEIGHT, gap: 14.0, lane: 20.0 };
+    let layout = lay_out(&boxes);
+    Layout { boxes: places.iter().map(|place| layout.boxes[*place]).collect(), ..layout }
 }
 
 fn left(column: usize) -> f64 {
