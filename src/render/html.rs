@@ -100,7 +100,7 @@ fn findings(plan: &Plan, resources: &[Resource]) -> String {
     let open: String =
         open.iter().flat_map(|(level, class, label)| of(*level).map(|one| item(class, label, one))).collect();
     let quiet = [
-        (Level::NotChecked, "not-checked", "Not checked", "not checked"),
+        (Level::NotChecked, "not-checked", "Not checked", "not made"),
         (Level::Passed, "passed", "Passed", "passed"),
     ];
     let quiet: String = quiet

@@ -36,7 +36,7 @@ CONTRASTS = """
   const found = [];
   for (const element of document.querySelectorAll("body *")) {
     const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || element.getClientRects().length === 0 || element.closest("script, noscript, title")) continue;
+    if (!own || !element.checkVisibility() || element.getClientRects().length === 0 || element.closest("script, noscript, title")) continue;
     const style = getComputedStyle(element);
     const below = behind(element);
     const [a, b] = [light(over(parse(element.closest("svg") ? style.fill : style.color), below)), light(below)];
@@ -68,8 +68,8 @@ class Pages(unittest.TestCase):
         """The texts of all elements that are seen."""
         return self.browser.run(
             "return Array.from(document.querySelectorAll(arguments[0]))"
-            # Chromium's checkVisibility says yes to whatever is drawn in SVG.
-            ".filter((one) => one.getClientRects().length > 0 && one.getBoundingClientRect().height > 0)"
+            # Chromium's checkVisibility says yes to whatever is drawn in SVG; what is folded away has a size.
+            ".filter((one) => one.checkVisibility() && one.getBoundingClientRect().height > 0)"
             ".map((one) => one.textContent.trim())", selector)
 
     def text(self, selector):
@@ -232,6 +232,13 @@ class Pages(unittest.TestCase):
         self.assertEqual(self.count(".node"), 0)
         self.browser.click(".rows li button")
         self.assertEqual(self.chosen(), DATABASE)
+
+    def test_checks_that_passed_are_out_of_the_way(self):
+        self.open("markup")
+        self.assertEqual(self.texts("details > summary"), ["1 check not made", "1 check passed"])
+        self.assertEqual(self.count("details .passed"), 0)
+        self.browser.click("details:last-of-type > summary")
+        self.assertEqual(self.count("details .passed"), 1)
 
     def test_everything_can_be_reached_by_the_keyboard(self):
         self.open("first")
