@@ -97,9 +97,16 @@ impl Draft<'_> {
         let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
         let subnets = self.network.subnets.keys().map(|zone| Network::subnet_address(zone));
         self.declare(subnet_group.clone(), inputs::db_subnet_group(name, subnets, self.tags(name.as_str())))?;
+        let parameter_group = Address::new("aws_db_parameter_group", name.as_str());
+        let parameter_group = Some(parameter_group).filter(|_| !database.parameters.is_empty());
+        if let Some(address) = &parameter_group {
+            let inputs = inputs::db_parameter_group(name, database, self.tags(name.as_str()));
+            self.declare(address.clone(), inputs)?;
+        }
+        let tags = self.tags(name.as_str());
         self.declare(
             Address::new("aws_db_instance", name.as_str()),
-            inputs::db_instance(name, database, &subnet_group, &group, self.tags(name.as_str())),
+            inputs::db_instance(name, database, &subnet_group, parameter_group.as_ref(), &group, tags),
         )
     }
 

@@ -7,21 +7,25 @@ use crate::document::{Document, is_unknown};
 use crate::plan::{FieldChange, Window};
 use crate::resource::{Effect, Field, OnChange};
 
-/// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared.
+/// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
+/// one that is taken back.
 pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
     fields
         .iter()
         .filter_map(|field| {
-            let wanted = desired.get(field.name)?;
-            let seen = observed.get(field.name);
-            let unknown = is_unknown(wanted);
-            let met = !unknown && seen.is_some_and(|seen| (field.met)(wanted, seen));
+            let (wanted, seen) = (desired.get(field.name), observed.get(field.name));
+            let unknown = wanted.is_some_and(is_unknown);
+            let met = match (wanted, seen) {
+                (Some(wanted), Some(seen)) => !unknown && (field.met)(wanted, seen),
+                (Some(_), None) => false,
+                (None, seen) => seen.is_none() || !field.taken_back,
+            };
             (!met).then(|| {
                 let (effect, window) = cost(field.on_change(desired, observed), applies_immediately(desired));
                 FieldChange {
                     path: field.name.to_owned(),
                     before: seen.cloned(),
-                    after: (!unknown).then(|| wanted.clone()),
+                    after: wanted.filter(|_| !unknown).cloned(),
                     unknown,
                     sensitive: false,
                     effect,
@@ -150,6 +154,17 @@ mod tests {
     #[test]
     fn what_is_not_desired_is_not_compared() {
         assert_eq!(effects(json!({"name": "a"}), json!({"name": "a", "class": "big"})), []);
+    }
+
+    #[test]
+    fn a_field_that_is_taken_back_is_compared_where_it_is_to_be_seen() {
+        const FIELDS: &[Field] = &[Field::in_place("group", &["fake:Modify"], Effect::None).taken_back()];
+        let group = document(json!({"group": "ours"}));
+        let changes = diff(FIELDS, &Document::new(), &group);
+        assert_eq!((&changes[0].before, &changes[0].after), (&Some(json!("ours")), &None));
+        assert!(!changes[0].unknown);
+        assert_eq!(diff(FIELDS, &Document::new(), &Document::new()), []);
+        assert_eq!(diff(FIELDS, &group, &group), []);
     }
 
     #[test]

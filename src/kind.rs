@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::aws::{Aws, AwsError};
 use crate::document::Document;
 use crate::resource::{
-    Change, Condition, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
-    Tracked,
+    Change, Condition, Field, Found, Held, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Resource, Tracked,
 };
 
 /// A document that does not fit its kind.
@@ -39,6 +39,7 @@ pub struct Live {
     pub in_force: Document,
     pub outputs: Document,
     pub condition: Condition,
+    pub held: Vec<Held>,
     pub ownership: Ownership,
 }
 
@@ -133,6 +134,7 @@ fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
         in_force: document(&observed.in_force)?,
         outputs: to_document(R::KIND, &observed.outputs)?,
         condition: observed.condition.clone(),
+        held: observed.held.clone(),
         ownership: observed.ownership.clone(),
     })
 }

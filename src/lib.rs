@@ -17,6 +17,7 @@ pub mod network;
 pub mod outputs;
 pub mod plan;
 pub mod planner;
+pub mod postgres;
 pub mod preflight;
 pub mod progress;
 pub mod rebuild;

@@ -104,7 +104,17 @@ pub struct Observed<R: Observe> {
     pub in_force: Option<R>,
     pub outputs: R::Outputs,
     pub condition: Condition,
+    /// What AWS will not change for now, though the object is ready.
+    pub held: Vec<Held>,
     pub ownership: Ownership,
+}
+
+/// Inputs that AWS refuses to change until something is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub fields: &'static [&'static str],
+    /// A fragment that reads after a field's name: `cannot change while …`.
+    pub why: String,
 }
 
 /// Whether an object can be used. Holds the AWS status, for people to read.
@@ -215,18 +225,32 @@ impl<R> Change<'_, R> {
     }
 }
 
-/// An input that AWS would refuse.
+/// An input that AWS would not take as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     pub field: &'static str,
     /// A fragment that reads after the field's name: `must be at least 20 GiB for gp3, not 5`.
     pub message: String,
+    pub verdict: Verdict,
+}
+
+/// What AWS would do with such an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Refused,
+    /// It is taken, and something else comes of it than what is written.
+    Altered,
 }
 
 impl Invalid {
-    /// A complaint about one field.
+    /// A field that AWS would refuse.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
+        Self { field, message: message.into(), verdict: Verdict::Refused }
+    }
+
+    /// A field that AWS would take and make something else of.
+    pub fn altered(field: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Altered, ..Self::new(field, message) }
     }
 }
 
@@ -250,6 +274,9 @@ pub struct Field {
     /// Whether what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
+    /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
+    /// recorded, so that what others chose is left alone.
+    pub taken_back: bool,
 }
 
 /// Names of AWS operations.
@@ -273,7 +300,14 @@ pub enum OnChange {
 
 impl Field {
     const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
-        Self { name, on_change, calls, met: |desired, observed| desired == observed, depends: None }
+        Self {
+            name,
+            on_change,
+            calls,
+            met: |desired, observed| desired == observed,
+            depends: None,
+            taken_back: false,
+        }
     }
 
     /// A field that calls change in place, at once.
@@ -306,6 +340,11 @@ impl Field {
         Self { depends: Some(depends), ..self }
     }
 
+    /// The field, to be taken back when it is no longer written.
+    pub const fn taken_back(self) -> Self {
+        Self { taken_back: true, ..self }
+    }
+
     /// What a change from `observed` to `desired` needs.
     pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
         self.depends.map_or(self.on_change, |depends| depends(desired, observed))
@@ -327,6 +366,8 @@ impl Field {
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     None,
+    /// Takes effect when the service is rebooted next, which nobody does for it.
+    NextReboot,
     BriefPause,
     /// Takes effect in the next maintenance window.
     NextMaintenanceWindow,
@@ -339,6 +380,7 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "none",
+            Self::NextReboot => "next reboot",
             Self::BriefPause => "brief pause",
             Self::NextMaintenanceWindow => "next maintenance window",
             Self::Failover => "failover",

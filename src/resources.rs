@@ -2,6 +2,7 @@
 //! Knows nothing of what they do.
 
 pub mod db_instance;
+pub mod db_parameter_group;
 pub mod db_subnet_group;
 pub mod efs_file_system;
 pub mod efs_mount_target;
@@ -23,5 +24,6 @@ pub fn registry() -> Registry {
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<db_subnet_group::DbSubnetGroup>()
+        .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()
 }

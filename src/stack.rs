@@ -20,7 +20,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use database::{Database, StorageType};
+pub use database::{Database, ListedTwice, LogType, Logs, StorageType};
 pub use file_system::{Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
 pub use parse::parse;
 pub use problem::{Fault, Problem, Shape};
@@ -28,8 +28,9 @@ pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
-    Access, BackupWindow, Bounded, ClusterName, DatabaseName, EngineVersion, GroupName, InstanceClass,
-    InvalidAccess, InvalidText, MaintenanceWindow, Name, OutOfRange, Region, StackName, Username,
+    Access, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion, GroupName,
+    InsightsRetention, InstanceClass, InvalidAccess, InvalidRetention, InvalidText, KeyArn,
+    MaintenanceWindow, Name, OutOfRange, ParameterName, ParameterValue, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

@@ -30,6 +30,17 @@ databases:
     storage_throughput: 500
     password: env:PGPASSWORD
     password_version: 3
+    allow_major_version_upgrade: true
+    max_allocated_storage: 1000
+    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/1
+    ca_cert_identifier: rds-ca-rsa2048-g1
+    copy_tags_to_snapshot: true
+    iam_database_authentication_enabled: true
+    performance_insights_enabled: true
+    performance_insights_retention_period: 93
+    performance_insights_kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/2
+    enabled_cloudwatch_logs_exports: [upgrade, postgresql]
+    parameters: { rds.force_ssl: \"1\" }
 ";
 
 #[test]
@@ -54,6 +65,7 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
                 let name = reference.address.name().len();
                 Some(Value::String(match reference.address.kind() {
                     "aws_security_group" => format!("sg-0{name}"),
+                    "aws_db_parameter_group" => format!("{}-postgres16", reference.address.name()),
                     "aws_subnet" => format!("subnet-0{}", reference.address.name()),
                     other => format!("{other}-{name}"),
                 }))

@@ -31,15 +31,26 @@ fn sample(kind: &str) -> Document {
             "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-1", "subnet-2"],
             "tags": { "Name": "gitlab-pgsql" },
         }),
+        "aws_db_parameter_group" => json!({
+            "name": "gitlab-pgsql-postgres16", "family": "postgres16", "description": "Parameters of gitlab-pgsql",
+            "parameters": { "rds.force_ssl": "1", "work_mem": "65536" }, "tags": { "Name": "gitlab-pgsql" },
+        }),
         "aws_db_instance" => json!({
             "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
-            "instance_class": "db.m7g.large", "allocated_storage": 400, "storage_type": "gp3", "iops": 12000,
+            "allow_major_version_upgrade": false, "instance_class": "db.m7g.large", "allocated_storage": 400,
+            "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
             "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
             "password": "env:PGSQL_PASSWORD", "password_version": 2, "multi_az": true, "port": 5432,
             "db_subnet_group_name": "gitlab-pgsql", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
             "backup_retention_period": 30, "backup_window": "04:00-04:30",
-            "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true, "auto_minor_version_upgrade": true,
-            "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
+            "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
+            "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "ca_cert_identifier": "rds-ca-rsa2048-g1",
+            "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
+            "iam_database_authentication_enabled": true, "performance_insights_enabled": true,
+            "performance_insights_retention_period": 93,
+            "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
+            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+            "parameter_group_name": "gitlab-pgsql-postgres16", "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
             "tags": { "Name": "gitlab-pgsql" },
         }),
         other => panic!("no sample document of {other}"),
@@ -49,7 +60,7 @@ fn sample(kind: &str) -> Document {
 
 fn every_kind(hold: impl Fn(&dyn Manager, &Document)) {
     let registry = registry();
-    assert_eq!(registry.all_managed().count(), 5);
+    assert_eq!(registry.all_managed().count(), 6);
     for kind in registry.all_managed() {
         hold(kind, &sample(kind.kind()));
     }

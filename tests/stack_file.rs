@@ -144,6 +144,19 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("backup_window: \"24:00-24:30\"", "hh:mm-hh:mm"),
         db("maintenance_window: \"04:30-05:30\"", "ddd:hh:mm-ddd:hh:mm"),
         db("maintenance_window: \"sunday:04:30-sunday:05:30\"", "ddd:hh:mm-ddd:hh:mm"),
+        db("max_allocated_storage: 70000", "from 0 to 65536"),
+        db("kms_key_id: alias/mine", "the ARN of a KMS key"),
+        db("ca_cert_identifier: digicert", "a certificate authority of RDS"),
+        db("copy_tags_to_snapshots: true", "did you mean `copy_tags_to_snapshot`?"),
+        db("enabled_cloudwatch_logs_exports: [postgres]", "did you mean `postgresql`?"),
+        db("enabled_cloudwatch_logs_exports: [upgrade, upgrade]", "name each one once"),
+        db(
+            "{ performance_insights_enabled: true, performance_insights_retention_period: 30 }",
+            "from 31 to 713",
+        ),
+        db("parameters: { rds.force_ssl: 1 }", "put the value in quotes"),
+        db("parameters: { Work_Mem: \"1\" }", "a parameter's name"),
+        db("parameters: { work_mem: \"${a.b.id}\" }", "a parameter's value"),
         // Tags.
         top("tags: { \"aws:x\": y }", "reserved"),
         top("tags: { \"provision:stack\": y }", "reserved"),
@@ -168,6 +181,16 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("{ storage_type: io2, allocated_storage: 400 }", "needs `iops`"),
         db("{ storage_type: io1, allocated_storage: 50, iops: 1000 }", "starts at 100 GiB"),
         db("{ storage_type: gp2, storage_throughput: 500 }", "cannot be chosen for gp2"),
+        db("max_allocated_storage: 54", "a tenth more than 50 GiB"),
+        db(
+            "{ storage_encrypted: false, kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\" }",
+            "needs `storage_encrypted: true`",
+        ),
+        db("performance_insights_retention_period: 7", "needs `performance_insights_enabled: true`"),
+        db(
+            "performance_insights_kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\"",
+            "needs `performance_insights_enabled: true`",
+        ),
         // The file as a whole.
         raw("", None, "the file is empty"),
         raw("# nothing but words\n", None, "`provision init` writes"),

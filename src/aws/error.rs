@@ -98,12 +98,14 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "MountTargetNotFound"
         | "PolicyNotFound"
         | "DBInstanceNotFound"
+        | "DBParameterGroupNotFound"
         | "DBSubnetGroupNotFound" => Outcome::NotFound,
         "InvalidGroup.Duplicate"
         | "InvalidPermission.Duplicate"
         | "FileSystemAlreadyExists"
         | "MountTargetConflict"
         | "DBInstanceAlreadyExists"
+        | "DBParameterGroupAlreadyExists"
         | "DBSubnetGroupAlreadyExists" => Outcome::Exists,
         "DependencyViolation"
         | "InvalidGroup.InUse"
@@ -111,6 +113,7 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "IncorrectFileSystemLifeCycleState"
         | "IncorrectMountTargetState"
         | "InvalidDBInstanceState"
+        | "InvalidDBParameterGroupState"
         | "InvalidDBSubnetGroupState"
         | "InvalidDBSubnetState" => Outcome::Busy,
         "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {

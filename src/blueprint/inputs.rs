@@ -9,6 +9,7 @@ use super::id_of;
 use crate::address::Address;
 use crate::document::Document;
 use crate::network::Role;
+use crate::postgres::{Version, family_in_names};
 use crate::stack::{Database, FileSystem, Name};
 
 type Tags = BTreeMap<String, String>;
@@ -83,10 +84,26 @@ pub(super) fn db_subnet_group(name: &Name, subnets: impl Iterator<Item = Address
     }))
 }
 
+/// The family of parameter groups for the written version, and the group's name, which holds it: RDS has both groups
+/// side by side while a major upgrade goes on.
+pub(super) fn db_parameter_group(name: &Name, database: &Database, tags: Tags) -> Document {
+    let version =
+        Version::parse(database.engine_version.as_str()).expect("the stack file's versions are versions");
+    let family = version.family();
+    document(json!({
+        "name": format!("{name}-{}", family_in_names(&family)),
+        "family": family,
+        "description": format!("Parameters of {name}"),
+        "parameters": database.parameters,
+        "tags": tags,
+    }))
+}
+
 pub(super) fn db_instance(
     name: &Name,
     database: &Database,
     subnet_group: &Address,
+    parameter_group: Option<&Address>,
     group: &Address,
     tags: Tags,
 ) -> Document {
@@ -94,8 +111,10 @@ pub(super) fn db_instance(
         security_group: _,
         access: _,
         engine_version,
+        allow_major_version_upgrade,
         instance_class,
         allocated_storage,
+        max_allocated_storage,
         storage_type,
         iops,
         storage_throughput,
@@ -109,7 +128,16 @@ pub(super) fn db_instance(
         backup_window,
         maintenance_window,
         storage_encrypted,
+        kms_key_id,
+        ca_cert_identifier,
         auto_minor_version_upgrade,
+        copy_tags_to_snapshot,
+        iam_database_authentication_enabled,
+        performance_insights_enabled,
+        performance_insights_retention_period,
+        performance_insights_kms_key_id,
+        enabled_cloudwatch_logs_exports,
+        parameters: _,
         deletion_protection,
         final_snapshot,
         apply_immediately,
@@ -118,8 +146,10 @@ pub(super) fn db_instance(
         "identifier": name,
         "engine": "postgres",
         "engine_version": engine_version,
+        "allow_major_version_upgrade": allow_major_version_upgrade,
         "instance_class": instance_class,
         "allocated_storage": allocated_storage,
+        "max_allocated_storage": max_allocated_storage,
         "storage_type": storage_type,
         "iops": iops,
         "storage_throughput": storage_throughput,
@@ -136,7 +166,16 @@ pub(super) fn db_instance(
         "backup_window": backup_window,
         "maintenance_window": maintenance_window,
         "storage_encrypted": storage_encrypted,
+        "kms_key_id": kms_key_id,
+        "ca_cert_identifier": ca_cert_identifier,
         "auto_minor_version_upgrade": auto_minor_version_upgrade,
+        "copy_tags_to_snapshot": copy_tags_to_snapshot,
+        "iam_database_authentication_enabled": iam_database_authentication_enabled,
+        "performance_insights_enabled": performance_insights_enabled,
+        "performance_insights_retention_period": performance_insights_retention_period,
+        "performance_insights_kms_key_id": performance_insights_kms_key_id,
+        "enabled_cloudwatch_logs_exports": enabled_cloudwatch_logs_exports,
+        "parameter_group_name": parameter_group.map(id_of),
         "deletion_protection": deletion_protection,
         "final_snapshot": final_snapshot,
         "apply_immediately": apply_immediately,

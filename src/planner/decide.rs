@@ -138,13 +138,13 @@ fn managed(
         (record, Sighting::Gone) => new(manager, address, &desired, absent_reason(record)),
     };
     let decision = with_predecessor(decision, record);
-    if decision.action != Action::NoOp {
-        let observed = sighting.live().map(|(_, live)| &live.inputs);
-        let observed = observed.filter(|_| decision.action == Action::Update);
-        for invalid in manager.check(&desired, observed)? {
-            findings.push(error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None));
-        }
-    }
+    // What is met may still be wrong: storage that is larger than what is written now.
+    let stays = matches!(decision.action, Action::Update | Action::NoOp);
+    let live = sighting.live().map(|(_, live)| live).filter(|_| stays);
+    let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
+    findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
+    let held = live.into_iter().flat_map(|live| &live.held);
+    findings.extend(held.filter_map(|held| findings::held(address, held, &decision)));
     if decision.action == Action::Replace {
         findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));
     }

@@ -9,7 +9,7 @@ use super::{Input, Sighting, error};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Id, Ownership};
+use crate::resource::{Condition, Held, Id, Invalid, Ownership, Verdict};
 use crate::state::Record;
 use crate::steps::Circle;
 
@@ -93,6 +93,25 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
         ),
     };
     error("name-taken", address, format!("{id} has this name already: {owner}"), Some(hint))
+}
+
+pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
+    let finding = error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None);
+    match invalid.verdict {
+        Verdict::Refused => finding,
+        Verdict::Altered => Finding { level: Level::Warning, ..finding },
+    }
+}
+
+/// A change of what AWS will not change for now.
+pub(super) fn held(address: &Address, held: &Held, change: &Change) -> Option<Finding> {
+    let field = change.fields.iter().find(|field| held.fields.contains(&field.path.as_str()))?;
+    Some(error(
+        "held",
+        address,
+        format!("{}: {}", field.path, held.why),
+        Some("apply again when that is over, or take the change out of the stack file until then".to_owned()),
+    ))
 }
 
 pub(super) fn failed_object(address: &Address, status: &str) -> Finding {

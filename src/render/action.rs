@@ -77,6 +77,7 @@ pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static st
 pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
     match effect {
         Effect::None => None,
+        Effect::NextReboot => Some("takes effect at the next reboot, which provision does not do"),
         Effect::BriefPause => Some("pauses briefly"),
         Effect::NextMaintenanceWindow => Some("waits for the next maintenance window"),
         Effect::Failover => Some("fails over"),
@@ -89,6 +90,7 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
 pub(super) fn window_text(window: &Window) -> String {
     let then = match window.effect {
         Effect::None | Effect::NextMaintenanceWindow => "",
+        Effect::NextReboot => ", then for a reboot",
         Effect::BriefPause => ", then pauses briefly",
         Effect::Failover => ", then fails over",
         Effect::Reboot => ", then reboots",

@@ -1,7 +1,10 @@
 //! RDS databases: one PostgreSQL instance, with a standby in another zone by default.
 //! Knows nothing of the groups around it. Passwords are read at the moment of the call and kept nowhere.
 
+mod creation;
 mod deletion;
+mod fields;
+mod insights;
 mod live;
 mod modification;
 mod names;
@@ -18,12 +21,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
+use crate::postgres::{Version, family_in_names};
 use crate::resource::{
-    Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
-    Tracked,
+    Change, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::{self, of_sdk_tags};
+use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBInstance";
@@ -37,9 +40,15 @@ pub struct DbInstance {
     pub engine: LowerCase,
     /// A prefix matches, and so does anything newer in the same major version.
     pub engine_version: String,
+    /// Whether a version of another major is taken for what is meant.
+    #[serde(default)]
+    pub allow_major_version_upgrade: bool,
     pub instance_class: String,
     /// In GiB.
     pub allocated_storage: i32,
+    /// How far RDS lets the storage grow by itself, in GiB; 0 turns that off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_allocated_storage: Option<i32>,
     pub storage_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iops: Option<i32>,
@@ -68,7 +77,31 @@ pub struct DbInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance_window: Option<LowerCase>,
     pub storage_encrypted: bool,
+    /// The ARN of the key, as RDS shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
+    /// The authority that signs the certificate which clients see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_cert_identifier: Option<String>,
     pub auto_minor_version_upgrade: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_tags_to_snapshot: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iam_database_authentication_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_insights_enabled: Option<bool>,
+    /// In days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_insights_retention_period: Option<i32>,
+    /// The ARN of the key, as RDS shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance_insights_kms_key_id: Option<String>,
+    /// Names of logs: `postgresql`, `upgrade`, `iam-db-auth-error`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled_cloudwatch_logs_exports: Option<BTreeSet<String>>,
+    /// A group of the stack's own. Without it the database keeps what it has, and lets go of one that it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter_group_name: Option<String>,
     pub deletion_protection: bool,
     /// Whether a snapshot is taken before deletion.
     pub final_snapshot: bool,
@@ -103,40 +136,7 @@ impl Observe for DbInstance {
 }
 
 impl Resource for DbInstance {
-    /// Timing and cost of each change: ModifyDBInstance in the RDS API reference.
-    const FIELDS: &'static [Field] = &[
-        Field::at_window("identifier", &[modification::MODIFY], Effect::Reboot),
-        Field::replace("engine"),
-        Field::at_window("engine_version", &[modification::MODIFY], Effect::Reboot).met_by(version::met),
-        Field::at_window("instance_class", &[modification::MODIFY], Effect::Failover),
-        // RDS rounds small steps up, and storage grows but never shrinks.
-        Field::at_window("allocated_storage", &[modification::MODIFY], Effect::None)
-            .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
-        Field::at_window("storage_type", &[modification::MODIFY], Effect::BriefPause),
-        Field::at_window("iops", &[modification::MODIFY], Effect::None),
-        Field::at_window("storage_throughput", &[modification::MODIFY], Effect::None),
-        Field::replace("database_name"),
-        Field::replace("username"),
-        Field::recorded("password"),
-        Field::recorded("password_version"),
-        Field::at_window("multi_az", &[modification::MODIFY], Effect::None),
-        // RDS restarts the database for this, whatever `apply_immediately` says.
-        Field::in_place("port", &[modification::MODIFY], Effect::Reboot),
-        // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
-        Field::replace("db_subnet_group_name"),
-        Field::in_place("vpc_security_group_ids", &[modification::MODIFY], Effect::None),
-        Field::in_place("publicly_accessible", &[modification::MODIFY], Effect::None),
-        // At once between two periods; the pause and the window are for turning backups on or off.
-        Field::at_window("backup_retention_period", &[modification::MODIFY], Effect::BriefPause),
-        Field::in_place("backup_window", &[modification::MODIFY], Effect::None),
-        Field::in_place("maintenance_window", &[modification::MODIFY], Effect::None),
-        Field::replace("storage_encrypted"),
-        Field::in_place("auto_minor_version_upgrade", &[modification::MODIFY], Effect::None),
-        Field::in_place("deletion_protection", &[modification::MODIFY], Effect::None),
-        Field::recorded("final_snapshot"),
-        Field::recorded("apply_immediately"),
-        Field::in_place("tags", rds_tags::CALLS, Effect::None),
-    ];
+    const FIELDS: &'static [Field] = fields::FIELDS;
     const NATURAL_KEY: &'static [&'static str] = &["identifier"];
     const HOLDS_DATA: bool = true;
     const PATIENCE: Patience = Patience {
@@ -154,8 +154,11 @@ impl Resource for DbInstance {
         invalid.extend(version::check(
             &self.engine_version,
             observed.map(|observed| observed.engine_version.as_str()),
+            self.allow_major_version_upgrade,
         ));
+        invalid.extend(self.check_parameter_group(observed));
         invalid.extend(storage::check(self, observed));
+        invalid.extend(insights::check(self, observed));
         invalid.extend(windows::check(
             self.backup_window.as_deref(),
             self.maintenance_window.as_ref().map(LowerCase::as_str),
@@ -171,6 +174,11 @@ impl Resource for DbInstance {
             self.instance_class.strip_prefix("db.").is_some_and(|class| class.contains('.')),
             "instance_class",
             "must be a class such as `db.t4g.medium`",
+        );
+        require(
+            self.kms_key_id.is_none() || self.storage_encrypted,
+            "kms_key_id",
+            "needs `storage_encrypted: true`",
         );
         require((1150..=65535).contains(&self.port), "port", "must be 1150 to 65535");
         require(
@@ -188,67 +196,7 @@ impl Resource for DbInstance {
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
-        let Self {
-            identifier,
-            engine,
-            engine_version,
-            instance_class,
-            allocated_storage,
-            storage_type,
-            iops,
-            storage_throughput,
-            database_name,
-            username,
-            password,
-            password_version: _,
-            multi_az,
-            port,
-            db_subnet_group_name,
-            vpc_security_group_ids,
-            publicly_accessible,
-            backup_retention_period,
-            backup_window,
-            maintenance_window,
-            storage_encrypted,
-            auto_minor_version_upgrade,
-            deletion_protection,
-            final_snapshot: _,
-            apply_immediately: _,
-            tags,
-        } = self;
-        let secret = read_password(password.as_ref(), CREATE)?;
-        let made = aws
-            .write
-            .rds
-            .create_db_instance()
-            .db_instance_identifier(identifier.as_str())
-            .engine(engine.as_str())
-            .engine_version(engine_version)
-            .db_instance_class(instance_class)
-            .allocated_storage(*allocated_storage)
-            .storage_type(storage_type)
-            .set_iops(*iops)
-            .set_storage_throughput(*storage_throughput)
-            .set_db_name(database_name.clone())
-            .master_username(username)
-            .set_manage_master_user_password((*password == Some(PasswordSource::Managed)).then_some(true))
-            .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))
-            .multi_az(*multi_az)
-            .port(*port)
-            .db_subnet_group_name(db_subnet_group_name.as_str())
-            .set_vpc_security_group_ids(Some(vpc_security_group_ids.iter().cloned().collect()))
-            .publicly_accessible(*publicly_accessible)
-            .backup_retention_period(*backup_retention_period)
-            .set_preferred_backup_window(backup_window.clone())
-            .set_preferred_maintenance_window(maintenance_window.clone().map(Into::into))
-            .storage_encrypted(*storage_encrypted)
-            .auto_minor_version_upgrade(*auto_minor_version_upgrade)
-            .deletion_protection(*deletion_protection)
-            .set_tags(Some(tags::to_rds(&tags::with_ownership(tags, owner))))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
-        id_of(made.db_instance.and_then(|live| live.dbi_resource_id), CREATE)
+        creation::create(aws, self, owner).await
     }
 
     async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
@@ -257,6 +205,34 @@ impl Resource for DbInstance {
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
         deletion::delete(aws, id, self.identifier.as_str(), self.final_snapshot).await
+    }
+}
+
+impl DbInstance {
+    /// The family of parameter groups that goes with the written version.
+    fn family(&self) -> Option<String> {
+        Version::parse(&self.engine_version).map(|version| version.family())
+    }
+
+    /// A group belongs to a family, which the name of each of ours ends with, and goes with no other major version.
+    fn check_parameter_group(&self, observed: Option<&Self>) -> Option<Invalid> {
+        const FIELD: &str = "parameter_group_name";
+        let group = self.parameter_group_name.as_ref()?;
+        let family = self.family()?;
+        // A group that is not there yet has no name either, but a reference.
+        if !group.contains("${") && !group.ends_with(&format!("-{}", family_in_names(&family))) {
+            return Some(Invalid::new(
+                FIELD,
+                format!("must be a group of the family {family}, unlike `{group}`"),
+            ));
+        }
+        let major = observed
+            .is_some_and(|observed| version::is_major_step(&self.engine_version, &observed.engine_version));
+        // The old group is in use until the upgrade is done, and could not be deleted before.
+        (major && !self.apply_immediately).then(|| {
+            let rule = "needs `apply_immediately: true` for a major upgrade, since the old group is kept until it is done";
+            Invalid::new(FIELD, rule)
+        })
     }
 }
 
@@ -305,6 +281,16 @@ mod tests {
             ("database_name", |db| db.database_name = Some("table".to_owned())),
             ("username", |db| db.username = "admin".to_owned()),
             ("password", |db| db.password = None),
+            ("kms_key_id", |db| {
+                db.kms_key_id = Some("arn:aws:kms:eu-west-1:123456789012:key/1".to_owned());
+                db.storage_encrypted = false;
+            }),
+            ("max_allocated_storage", |db| db.max_allocated_storage = Some(54)),
+            ("performance_insights_retention_period", |db| {
+                db.performance_insights_retention_period = Some(7);
+            }),
+            ("parameter_group_name", |db| db.parameter_group_name = Some("db-postgres17".to_owned())),
+            ("parameter_group_name", |db| db.parameter_group_name = Some("theirs".to_owned())),
             ("port", |db| db.port = 1149),
             ("port", |db| db.port = 65536),
             ("backup_retention_period", |db| db.backup_retention_period = 36),
@@ -330,6 +316,29 @@ mod tests {
             ..sample::database()
         };
         assert_eq!(database.check(None), []);
+    }
+
+    #[test]
+    fn a_major_upgrade_with_parameters_of_its_own_is_made_at_once() {
+        let live = DbInstance { engine_version: "16.4".to_owned(), ..sample::database() };
+        let upgrade = |at_once, group: Option<&str>| DbInstance {
+            engine_version: "17".to_owned(),
+            allow_major_version_upgrade: true,
+            parameter_group_name: group.map(str::to_owned),
+            apply_immediately: at_once,
+            ..sample::database()
+        };
+        for (at_once, group, expected) in [
+            (true, Some("gitlab-pgsql-postgres17"), vec![]),
+            (false, Some("gitlab-pgsql-postgres17"), vec!["parameter_group_name"]),
+            (true, Some("gitlab-pgsql-postgres16"), vec!["parameter_group_name"]),
+            (true, Some("${aws_db_parameter_group.x-postgres16.id}"), vec![]),
+            (false, None, vec![]),
+        ] {
+            let found = upgrade(at_once, group).check(Some(&live));
+            let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{at_once} {group:?}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::resource::{
     Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::{self, live_tags, retag};
+use crate::resources::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::resources::tags::{self, Tags};
 
 const CREATE: &str = "rds:CreateDBSubnetGroup";
@@ -135,7 +135,7 @@ impl Resource for DbSubnetGroup {
         let Some(live) = describe_one(aws, change.id.as_str()).await? else {
             return Err(AwsError::refused(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone"));
         };
-        let live_tags = prove_ours(aws, &live, MODIFY).await?;
+        let live_tags = prove_ours(aws, arn(&live), MODIFY).await?;
         if change.touches(&["tags"]) {
             retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags))
                 .await?;
@@ -163,7 +163,7 @@ impl Resource for DbSubnetGroup {
                 .find(|live| live.db_subnet_group_name.as_deref() == Some(id.as_str())),
         };
         let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, &live, DELETE).await?;
+        prove_ours(aws, arn(&live), DELETE).await?;
         let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
@@ -182,22 +182,6 @@ async fn describe_one(aws: &Aws, name: &str) -> Result<Option<Live>, AwsError> {
     Ok(described.pop())
 }
 
-/// Reads the live tags, and refuses to go on where they do not say that `provision` made the group.
-async fn prove_ours(aws: &Aws, live: &Live, operation: &'static str) -> Result<Tags, AwsError> {
-    let tags = live_tags(aws, arn(live)).await?;
-    match Ownership::of_tags(&tags) {
-        Ownership::Tagged { .. } => Ok(tags),
-        Ownership::Untagged | Ownership::Inherited => Err(AwsError::refused(
-            operation,
-            "NotOurs",
-            format!(
-                "the subnet group {} carries no ownership tags: it is left alone",
-                live.db_subnet_group_name.as_deref().unwrap_or_default()
-            ),
-        )),
-    }
-}
-
 fn arn(live: &Live) -> &str {
     live.db_subnet_group_arn.as_deref().unwrap_or_default()
 }
@@ -205,6 +189,7 @@ fn arn(live: &Live) -> &str {
 fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetGroup> {
     Observed {
         in_force: None,
+        held: Vec::new(),
         outputs: Outputs { arn: arn(live).to_owned(), vpc_id: live.vpc_id.clone().unwrap_or_default() },
         // Every call on a subnet group is done when it is answered.
         condition: Condition::Ready,

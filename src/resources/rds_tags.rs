@@ -4,6 +4,7 @@
 use aws_sdk_rds::types::Tag;
 
 use crate::aws::{Aws, AwsError, aws_error, tag_map};
+use crate::resource::Ownership;
 use crate::resources::tags::{TagChange, Tags, to_rds};
 
 const LIST: &str = "rds:ListTagsForResource";
@@ -21,6 +22,18 @@ pub fn of_sdk_tags(tags: &[Tag]) -> Tags {
 pub async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, AwsError> {
     let answer = aws.read.rds.list_tags_for_resource().resource_name(arn).send().await;
     Ok(of_sdk_tags(answer.map_err(aws_error(LIST))?.tag_list()))
+}
+
+/// Reads the live tags, and refuses to go on where they do not say that `provision` made the object.
+pub async fn prove_ours(aws: &Aws, arn: &str, operation: &'static str) -> Result<Tags, AwsError> {
+    let tags = live_tags(aws, arn).await?;
+    match Ownership::of_tags(&tags) {
+        Ownership::Tagged { .. } => Ok(tags),
+        Ownership::Untagged | Ownership::Inherited => {
+            let message = format!("{arn} carries no ownership tags: it is left alone");
+            Err(AwsError::refused(operation, "NotOurs", message))
+        }
+    }
 }
 
 /// Puts and removes tags of an object.

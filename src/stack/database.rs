@@ -1,12 +1,14 @@
 //! What can be said of a database.
 //! Knows nothing of the resources that one needs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::values::{
-    self, Access, BackupWindow, Bounded, DatabaseName, EngineVersion, GroupName, InstanceClass,
-    MaintenanceWindow, Username,
+    self, Access, BackupWindow, Bounded, CaCertIdentifier, DatabaseName, EngineVersion, GroupName,
+    InsightsRetention, InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
 };
 use crate::aws::PasswordSource;
 
@@ -25,10 +27,16 @@ pub struct Database {
     #[serde(deserialize_with = "values::as_written")]
     #[schemars(extend("type" = ["string", "number"], "minimum" = 1, "exclusiveMaximum" = 100))]
     pub engine_version: EngineVersion,
+    /// Whether `engine_version` may name another major version than the database has. An upgrade cannot be undone.
+    pub allow_major_version_upgrade: bool,
     /// The size of the machines.
     pub instance_class: InstanceClass,
     /// The storage in GiB. It can grow, and never shrink.
     pub allocated_storage: Bounded<20, 65_536>,
+    /// How far AWS may let the storage grow by itself, in GiB; 0 turns that off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<0, 65_536>")]
+    pub max_allocated_storage: Option<Bounded<0, 65_536>>,
     /// The kind of disk.
     pub storage_type: StorageType,
     /// The I/O operations per second, for `io1` and `io2`, and for `gp3` from 400 GiB on.
@@ -66,8 +74,44 @@ pub struct Database {
     pub maintenance_window: Option<MaintenanceWindow>,
     /// Whether the data is encrypted at rest. Only a new database can change it.
     pub storage_encrypted: bool,
+    /// The KMS key that the data is encrypted with, by its ARN. Only a new database can change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "KeyArn")]
+    pub kms_key_id: Option<KeyArn>,
+    /// The authority that signs the certificate which clients see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CaCertIdentifier")]
+    pub ca_cert_identifier: Option<CaCertIdentifier>,
     /// Whether AWS upgrades to new minor versions in the maintenance window.
     pub auto_minor_version_upgrade: bool,
+    /// Whether snapshots get the database's tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub copy_tags_to_snapshot: Option<bool>,
+    /// Whether users can log in by IAM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub iam_database_authentication_enabled: Option<bool>,
+    /// Whether AWS records what loads the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub performance_insights_enabled: Option<bool>,
+    /// For how many days that is kept: 7, 731, or a whole number of months of 31 days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "InsightsRetention")]
+    pub performance_insights_retention_period: Option<InsightsRetention>,
+    /// The KMS key that it is encrypted with, by its ARN. It cannot change afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "KeyArn")]
+    pub performance_insights_kms_key_id: Option<KeyArn>,
+    /// The logs that go to CloudWatch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "BTreeSet<LogType>")]
+    pub enabled_cloudwatch_logs_exports: Option<Logs>,
+    /// Parameters of PostgreSQL, in a parameter group of the database's own. Some count only after a reboot, which
+    /// is left to you.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<ParameterName, ParameterValue>,
     /// Whether AWS refuses to delete it.
     pub deletion_protection: bool,
     /// Whether a last snapshot is made when it is deleted.
@@ -83,8 +127,10 @@ impl Default for Database {
             security_group: None,
             access: Access::default(),
             engine_version: "16".parse().expect(valid),
+            allow_major_version_upgrade: false,
             instance_class: "db.t4g.medium".parse().expect(valid),
             allocated_storage: Bounded::constant(50),
+            max_allocated_storage: None,
             storage_type: StorageType::Gp3,
             iops: None,
             storage_throughput: None,
@@ -98,7 +144,16 @@ impl Default for Database {
             backup_window: None,
             maintenance_window: None,
             storage_encrypted: true,
+            kms_key_id: None,
+            ca_cert_identifier: None,
             auto_minor_version_upgrade: true,
+            copy_tags_to_snapshot: None,
+            iam_database_authentication_enabled: None,
+            performance_insights_enabled: None,
+            performance_insights_retention_period: None,
+            performance_insights_kms_key_id: None,
+            enabled_cloudwatch_logs_exports: None,
+            parameters: BTreeMap::new(),
             deletion_protection: true,
             final_snapshot: true,
             apply_immediately: false,
@@ -115,6 +170,35 @@ pub enum StorageType {
     Gp3,
     Io1,
     Io2,
+}
+
+/// A log that RDS for PostgreSQL can send to CloudWatch (CreateDBInstance, EnableCloudwatchLogsExports).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum LogType {
+    Postgresql,
+    Upgrade,
+    IamDbAuthError,
+}
+
+/// Logs to be exported, each once; possibly none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<LogType>")]
+pub struct Logs(BTreeSet<LogType>);
+
+/// A log that is listed twice.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a log is listed twice: name each one once")]
+pub struct ListedTwice;
+
+impl TryFrom<Vec<LogType>> for Logs {
+    type Error = ListedTwice;
+
+    fn try_from(logs: Vec<LogType>) -> Result<Self, ListedTwice> {
+        let set: BTreeSet<LogType> = logs.iter().copied().collect();
+        if set.len() == logs.len() { Ok(Self(set)) } else { Err(ListedTwice) }
+    }
 }
 
 fn password_schema(_: &mut SchemaGenerator) -> Schema {

@@ -135,6 +135,39 @@ fn check_database(database: &Database, complain: &mut Complain<'_>) {
             }
         }
     }
+    if let Some(limit) = database.max_allocated_storage.map(|limit| limit.get())
+        && limit != 0
+        && limit * 10 < size * 11
+    {
+        complain(
+            &["max_allocated_storage", "allocated_storage"],
+            format!("`max_allocated_storage` must be a tenth more than {size} GiB at least, not {limit}"),
+            "raise it, write 0 to turn the growing off, or leave it out",
+        );
+    }
+    let needed = |option: &'static str, needs: &str| (option, format!("`{option}` needs `{needs}: true`"));
+    let insights = database.performance_insights_enabled == Some(true);
+    for (written, fits, (option, message)) in [
+        (
+            database.kms_key_id.is_some(),
+            database.storage_encrypted,
+            needed("kms_key_id", "storage_encrypted"),
+        ),
+        (
+            database.performance_insights_retention_period.is_some(),
+            insights,
+            needed("performance_insights_retention_period", "performance_insights_enabled"),
+        ),
+        (
+            database.performance_insights_kms_key_id.is_some(),
+            insights,
+            needed("performance_insights_kms_key_id", "performance_insights_enabled"),
+        ),
+    ] {
+        if written && !fits {
+            complain(&[option], message, "write that too, or leave it out");
+        }
+    }
     if database.storage_throughput.is_some() && database.storage_type != StorageType::Gp3 {
         complain(&["storage_throughput", "storage_type"], chooses("storage_throughput"), "leave it out");
     }

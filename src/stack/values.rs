@@ -169,6 +169,75 @@ text! {
     "^([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]-([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]$", to 19
 }
 
+text! {
+    /// A key of KMS by its ARN, as AWS shows it; its other names would be compared in vain.
+    KeyArn: "the ARN of a KMS key: `arn:aws:kms:<region>:<account>:key/<id>`",
+    "^arn:aws(-[a-z]+)*:kms:[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]+$", to 256
+}
+
+text! {
+    /// A certificate authority of RDS.
+    CaCertIdentifier: "a certificate authority of RDS, such as `rds-ca-rsa2048-g1`",
+    "^rds-ca-[a-z0-9]+(-[a-z0-9]+)*$", to 64
+}
+
+text! {
+    /// The name of a parameter of PostgreSQL, of an extension or of RDS.
+    ParameterName: "a parameter's name, such as `work_mem` or `rds.force_ssl`",
+    "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?$", to 128
+}
+
+text! {
+    /// The value of a parameter. Formulas such as `{DBInstanceClassMemory/32768}` are values too; `${…}` is a reference.
+    ParameterValue: "a parameter's value: printable ASCII characters without `${`, at most 1024",
+    "^[ -~]+$", not "\\$\\{", to 1024
+}
+
+/// For how many days Performance Insights keeps what it sees (CreateDBInstance, PerformanceInsightsRetentionPeriod).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct InsightsRetention(u32);
+
+/// A number of days that RDS does not keep Performance Insights for.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0} is not possible here: 7, 731, or a whole number of months of 31 days, from 31 to 713")]
+pub struct InvalidRetention(i64);
+
+impl InsightsRetention {
+    /// Every possible number of days.
+    fn all() -> impl Iterator<Item = u32> {
+        [7].into_iter().chain((1..=23).map(|months| months * 31)).chain([731])
+    }
+}
+
+impl TryFrom<i64> for InsightsRetention {
+    type Error = InvalidRetention;
+
+    fn try_from(days: i64) -> Result<Self, InvalidRetention> {
+        Self::all().find(|known| i64::from(*known) == days).map(Self).ok_or(InvalidRetention(days))
+    }
+}
+
+impl From<InsightsRetention> for i64 {
+    fn from(days: InsightsRetention) -> Self {
+        days.0.into()
+    }
+}
+
+impl JsonSchema for InsightsRetention {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "InsightsRetention".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "enum": Self::all().collect::<Vec<_>>() })
+    }
+}
+
 /// Reads a version also where it was written without quotes: the text is taken as it stands, so 16.10 is not 16.1.
 pub(super) fn as_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EngineVersion, D::Error> {
     struct AsWritten;

@@ -1,6 +1,8 @@
 //! What goes over the wire, and what is made of the answers: quirks that AWS has and an emulator has not.
 //! Nothing here listens on a port; a transport answers from a script.
 
+mod db_options;
+mod db_parameter_group;
 mod efs;
 mod holders;
 mod preflight;

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::replay::Replay;
 use crate::{inputs, owner, tracked};
 
-const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+pub(crate) const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-fn database(replaced: Value) -> DbInstance {
+pub(crate) fn database(replaced: Value) -> DbInstance {
     let base = json!({
         "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
         "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3",
@@ -30,7 +30,7 @@ fn database(replaced: Value) -> DbInstance {
 }
 
 /// The live database: `changed` replaces elements of it, by name; an empty text takes one away.
-fn instance(changed: &[(&str, &str)]) -> String {
+pub(crate) fn instance(changed: &[(&str, &str)]) -> String {
     let mut elements = BTreeMap::from([
         ("DBInstanceIdentifier", "gitlab-pgsql"),
         ("DbiResourceId", ID),
@@ -77,26 +77,26 @@ fn instance(changed: &[(&str, &str)]) -> String {
     format!("<DBInstance>{inner}</DBInstance>")
 }
 
-fn answer(operation: &str, inner: &str) -> String {
+pub(crate) fn answer(operation: &str, inner: &str) -> String {
     format!("<{operation}Response><{operation}Result>{inner}</{operation}Result></{operation}Response>")
 }
 
-fn described(instances: &[String]) -> String {
+pub(crate) fn described(instances: &[String]) -> String {
     answer("DescribeDBInstances", &format!("<DBInstances>{}</DBInstances>", instances.concat()))
 }
 
-fn refusal(code: &str, message: &str) -> String {
+pub(crate) fn refusal(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-async fn observe_one(recorded: &DbInstance, changed: &[(&str, &str)]) -> (DbInstance, Condition) {
+pub(crate) async fn observe_one(recorded: &DbInstance, changed: &[(&str, &str)]) -> (DbInstance, Condition) {
     let replay = Replay::in_order(&[(200, &described(&[instance(changed)]))]);
     let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, recorded)]).await.expect("a read");
     let seen = seen.into_values().next().expect("it is there");
     (seen.inputs.expect("a managed kind has inputs"), seen.condition)
 }
 
-async fn update(
+pub(crate) async fn update(
     replay: &Replay,
     observed: &DbInstance,
     desired: &DbInstance,
@@ -107,7 +107,7 @@ async fn update(
 }
 
 /// What the one ModifyDBInstance of a change says, without what every request has.
-async fn modification(
+pub(crate) async fn modification(
     live: &[(&str, &str)],
     desired: &DbInstance,
     fields: &[&str],
@@ -124,11 +124,11 @@ async fn modification(
 }
 
 /// The parameters of one of the requests, in the order in which they were sent.
-fn sent(replay: &Replay, number: usize) -> BTreeMap<String, String> {
+pub(crate) fn sent(replay: &Replay, number: usize) -> BTreeMap<String, String> {
     replay.asked().swap_remove(number).parameters
 }
 
-fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -217,7 +217,10 @@ async fn a_database_as_it_was_made_is_seen_as_it_was_desired() {
     let desired = database(json!({}));
     let (seen, condition) = observe_one(&desired, &[]).await;
     assert_eq!(condition, Condition::Ready);
-    let expected = database(json!({ "engine_version": "16.4", "iops": 3000, "storage_throughput": 125 }));
+    let expected = database(json!({
+        "engine_version": "16.4", "iops": 3000, "storage_throughput": 125, "max_allocated_storage": 0,
+        "enabled_cloudwatch_logs_exports": [],
+    }));
     assert_eq!(seen, expected);
 }
 
@@ -232,7 +235,7 @@ async fn what_is_queued_counts_as_it_will_be() {
     let expected = database(json!({
         "identifier": "gitlab-next", "instance_class": "db.m7g.large", "allocated_storage": 100, "multi_az": false,
         "engine_version": "16.6", "port": 5433, "backup_retention_period": 7, "storage_type": "io1", "iops": 1000,
-        "storage_throughput": 125,
+        "storage_throughput": 125, "max_allocated_storage": 0, "enabled_cloudwatch_logs_exports": [],
     }));
     assert_eq!(seen, expected);
 }

@@ -1,14 +1,15 @@
 //! Databases as RDS shows them, seen as the inputs that would have made them.
 //! Knows nothing of changing them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
 use futures_util::future::try_join_all;
+use serde_json::Value;
 
-use super::{DbInstance, Outputs};
+use super::{DbInstance, Outputs, storage};
 use crate::aws::{Aws, AwsError, PasswordSource, absent_is_none, aws_error};
-use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resource::{Condition, Held, Id, Observed, Ownership, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags;
 
@@ -74,6 +75,7 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             }
             other => other,
         },
+        held: held(live),
         ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
         in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
         inputs: Some(inputs),
@@ -103,8 +105,10 @@ fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&Db
         identifier: text(&pending.db_instance_identifier, &live.db_instance_identifier).into(),
         engine: text(&pending.engine, &live.engine).into(),
         engine_version: text(&pending.engine_version, &live.engine_version),
+        allow_major_version_upgrade: recorded.is_some_and(|recorded| recorded.allow_major_version_upgrade),
         instance_class: text(&pending.db_instance_class, &live.db_instance_class),
         allocated_storage: pending.allocated_storage.or(live.allocated_storage).unwrap_or_default(),
+        max_allocated_storage: max_allocated_storage(live, recorded),
         storage_type: text(&pending.storage_type, &live.storage_type),
         iops: pending.iops.or(live.iops),
         storage_throughput: pending.storage_throughput.or(live.storage_throughput),
@@ -140,7 +144,24 @@ fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&Db
         backup_window: live.preferred_backup_window.clone(),
         maintenance_window: live.preferred_maintenance_window.clone().map(Into::into),
         storage_encrypted: live.storage_encrypted.unwrap_or(false),
+        kms_key_id: live.kms_key_id.clone(),
+        ca_cert_identifier: pending
+            .ca_certificate_identifier
+            .as_ref()
+            .or(live.ca_certificate_identifier.as_ref())
+            .cloned(),
         auto_minor_version_upgrade: live.auto_minor_version_upgrade.unwrap_or(false),
+        copy_tags_to_snapshot: live.copy_tags_to_snapshot,
+        iam_database_authentication_enabled: pending
+            .iam_database_authentication_enabled
+            .or(live.iam_database_authentication_enabled),
+        performance_insights_enabled: live.performance_insights_enabled,
+        performance_insights_retention_period: live.performance_insights_retention_period,
+        performance_insights_kms_key_id: live.performance_insights_kms_key_id.clone(),
+        enabled_cloudwatch_logs_exports: Some(exported_logs(live, pending)),
+        parameter_group_name: recorded
+            .and_then(|recorded| recorded.parameter_group_name.as_ref())
+            .and_then(|_| live.db_parameter_groups().first()?.db_parameter_group_name.clone()),
         deletion_protection: live.deletion_protection.unwrap_or(false),
         // Without a record the safe answers.
         final_snapshot: recorded.is_none_or(|recorded| recorded.final_snapshot),
@@ -151,12 +172,57 @@ fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&Db
     }
 }
 
+/// How far the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
+fn max_allocated_storage(live: &Live, recorded: Option<&DbInstance>) -> Option<i32> {
+    let reached = || {
+        let most = recorded?.max_allocated_storage?;
+        Some(most).filter(|most| live.allocated_storage.is_some_and(|size| size >= *most))
+    };
+    Some(live.max_allocated_storage.or_else(reached).unwrap_or(0))
+}
+
+/// The exported logs, as they will be.
+fn exported_logs(live: &Live, pending: &PendingModifiedValues) -> BTreeSet<String> {
+    let mut logs: BTreeSet<String> = live.enabled_cloudwatch_logs_exports().iter().cloned().collect();
+    if let Some(coming) = &pending.pending_cloudwatch_logs_exports {
+        logs.extend(coming.log_types_to_enable().iter().cloned());
+        logs.retain(|log| !coming.log_types_to_disable().contains(log));
+    }
+    logs
+}
+
+/// Storage takes no second change before the first is optimised ("previous storage change is being optimized").
+fn held(live: &Live) -> Vec<Held> {
+    let is_optimised = live.db_instance_status.as_deref() == Some("storage-optimization")
+        || live.storage_operation_status.as_deref() == Some("Optimizing");
+    let progress = live.storage_operation_percent_progress;
+    let progress = progress.map(|percent| format!(", {percent} % done")).unwrap_or_default();
+    let why = format!(
+        "cannot change while RDS optimises the storage after the last change (storage-optimization{progress}), which takes \
+         hours"
+    );
+    if is_optimised { vec![Held { fields: storage::FIELDS, why }] } else { Vec::new() }
+}
+
 /// Whether RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
 fn is_about_to_change(live: &Live, recorded: Option<&DbInstance>) -> bool {
     // A new port never waits.
     let port = live.pending_modified_values.as_ref().is_some_and(|pending| pending.port.is_some());
-    let at_once = recorded.is_some_and(|recorded| recorded.apply_immediately);
-    port || (at_once && inputs(live, recorded) != current(live, recorded))
+    let at_once = recorded.filter(|recorded| recorded.apply_immediately);
+    port || at_once.is_some_and(|recorded| {
+        // What is not written is none of our business: others may have queued it for the window.
+        let written = document(recorded);
+        let (coming, current) =
+            (document(&inputs(live, Some(recorded))), document(&current(live, Some(recorded))));
+        DbInstance::FIELDS
+            .iter()
+            .any(|field| !written[field.name].is_null() && coming[field.name] != current[field.name])
+    })
+}
+
+/// The inputs as a document, in which what is not there is null.
+pub(super) fn document(inputs: &DbInstance) -> Value {
+    serde_json::to_value(inputs).expect("inputs are plain data")
 }
 
 /// What a status means (RDS User Guide, "Viewing Amazon RDS DB instance status"). The list grows: one that is not

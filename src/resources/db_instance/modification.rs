@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
-use aws_sdk_rds::types::DbInstance as Live;
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance as Live};
+use serde_json::Value;
 
+use super::insights::{self, InsightsChange};
 use super::storage::{self, StorageChange};
-use super::{DbInstance, LowerCase, live, read_password};
+use super::{DbInstance, LowerCase, live, read_password, version};
 use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
 use crate::resource::{Change, Resource};
 use crate::resources::rds_tags::retag;
@@ -64,27 +66,30 @@ fn still_to_do(
     live: &Live,
 ) -> (DbInstance, BTreeSet<String>) {
     let queued = live::inputs(live, Some(change.observed));
+    let asked = |fields: BTreeSet<String>| fields.intersection(change.fields).cloned().collect();
     if !desired.apply_immediately {
-        let fields = differing(desired, &queued).intersection(change.fields).cloned().collect();
+        let fields = asked(unmet(desired, &queued));
         return (queued, fields);
     }
-    // What was left to the window is asked for again, now at once.
+    // What was left to the window is asked for again, now at once; so is what others queued and nobody wants.
     let current = live::current(live, Some(change.observed));
-    let waiting = differing(&queued, &current);
-    let fields = differing(desired, &current)
-        .into_iter()
-        .filter(|field| change.fields.contains(field) || waiting.contains(field))
-        .collect();
+    let waiting: BTreeSet<String> = unmet(&queued, &current);
+    let mut fields: BTreeSet<String> = asked(unmet(desired, &queued));
+    let missing = unmet(desired, &current);
+    fields
+        .extend(missing.into_iter().filter(|field| change.fields.contains(field) || waiting.contains(field)));
     (current, fields)
 }
 
-/// The fields in which the database is not as desired.
-fn differing(desired: &DbInstance, observed: &DbInstance) -> BTreeSet<String> {
-    let document = |inputs| serde_json::to_value(inputs).expect("inputs are plain data");
-    let (desired, observed) = (document(desired), document(observed));
+/// The written fields in which the database is not as desired.
+fn unmet(desired: &DbInstance, observed: &DbInstance) -> BTreeSet<String> {
+    let (desired, observed) = (live::document(desired), live::document(observed));
     DbInstance::FIELDS
         .iter()
-        .filter(|field| !(field.met)(&desired[field.name], &observed[field.name]))
+        .filter(|field| match (&desired[field.name], &observed[field.name]) {
+            (Value::Null, seen) => field.taken_back && !seen.is_null(),
+            (wanted, seen) => !(field.met)(wanted, seen),
+        })
         .map(|field| field.name.to_owned())
         .collect()
 }
@@ -100,9 +105,11 @@ fn modification(
         identifier,
         engine: _,
         engine_version,
+        allow_major_version_upgrade,
         instance_class,
-        // These four depend on each other.
+        // These depend on each other.
         allocated_storage: _,
+        max_allocated_storage,
         storage_type: _,
         iops: _,
         storage_throughput: _,
@@ -119,7 +126,17 @@ fn modification(
         backup_window,
         maintenance_window,
         storage_encrypted: _,
+        kms_key_id: _,
+        ca_cert_identifier,
         auto_minor_version_upgrade,
+        copy_tags_to_snapshot,
+        iam_database_authentication_enabled,
+        // So do these three.
+        performance_insights_enabled: _,
+        performance_insights_retention_period: _,
+        performance_insights_kms_key_id: _,
+        enabled_cloudwatch_logs_exports,
+        parameter_group_name: _,
         deletion_protection,
         final_snapshot: _,
         apply_immediately: _,
@@ -129,14 +146,28 @@ fn modification(
     let StorageChange { allocated_storage, storage_type, iops, storage_throughput } =
         storage::change(desired, change.observed, changed);
 
+    let InsightsChange { enabled, retention, key } = insights::change(desired, live, changed);
+    let exports = enabled_cloudwatch_logs_exports.as_ref();
+    let exports = exports.filter(|_| changed("enabled_cloudwatch_logs_exports"));
+    let is_major = version::is_major_step(engine_version, &change.observed.engine_version);
+
     let managed = *password == Some(PasswordSource::Managed);
     let management_differs = changed("password") && managed != live.master_user_secret.is_some();
 
     ModifyDbInstanceInputBuilder::default()
         .set_new_db_instance_identifier(changed("identifier").then(|| identifier.clone().into()))
         .set_engine_version(changed("engine_version").then(|| engine_version.clone()))
+        .set_allow_major_version_upgrade(
+            (changed("engine_version") && is_major && *allow_major_version_upgrade).then_some(true),
+        )
+        .set_db_parameter_group_name(parameter_group(desired, changed("parameter_group_name")))
         .set_db_instance_class(changed("instance_class").then(|| instance_class.clone()))
         .set_allocated_storage(allocated_storage)
+        .set_max_allocated_storage(
+            max_allocated_storage
+                .filter(|_| changed("max_allocated_storage"))
+                .map(|most| if most == 0 { size_to_stay(desired, change.observed) } else { most }),
+        )
         .set_storage_type(storage_type)
         .set_iops(iops)
         .set_storage_throughput(storage_throughput)
@@ -156,5 +187,37 @@ fn modification(
         .set_auto_minor_version_upgrade(
             changed("auto_minor_version_upgrade").then_some(*auto_minor_version_upgrade),
         )
+        .set_ca_certificate_identifier(ca_cert_identifier.clone().filter(|_| changed("ca_cert_identifier")))
+        .set_copy_tags_to_snapshot(copy_tags_to_snapshot.filter(|_| changed("copy_tags_to_snapshot")))
+        .set_enable_iam_database_authentication(
+            iam_database_authentication_enabled.filter(|_| changed("iam_database_authentication_enabled")),
+        )
+        .set_enable_performance_insights(enabled)
+        .set_performance_insights_retention_period(retention)
+        .set_performance_insights_kms_key_id(key)
+        .set_cloudwatch_logs_export_configuration(exports.map(|logs| exported(logs, change.observed)))
         .set_deletion_protection(changed("deletion_protection").then_some(*deletion_protection))
+}
+
+/// The group to be attached. One that is taken back makes room for the default one of the version.
+fn parameter_group(desired: &DbInstance, changed: bool) -> Option<String> {
+    let default = || Some(format!("default.{}", desired.family()?));
+    if changed { desired.parameter_group_name.clone().or_else(default) } else { None }
+}
+
+/// The size that the storage has from now on. As a limit it turns the growing off; RDS has no other word for that.
+fn size_to_stay(desired: &DbInstance, observed: &DbInstance) -> i32 {
+    desired.allocated_storage.max(observed.allocated_storage)
+}
+
+/// Logs are exported or no longer exported one by one.
+fn exported(wanted: &BTreeSet<String>, observed: &DbInstance) -> CloudwatchLogsExportConfiguration {
+    let seen = observed.enabled_cloudwatch_logs_exports.clone().unwrap_or_default();
+    let only = |here: &BTreeSet<String>, there: &BTreeSet<String>| -> Option<Vec<String>> {
+        Some(here.difference(there).cloned().collect()).filter(|logs: &Vec<String>| !logs.is_empty())
+    };
+    CloudwatchLogsExportConfiguration::builder()
+        .set_enable_log_types(only(wanted, &seen))
+        .set_disable_log_types(only(&seen, wanted))
+        .build()
 }

@@ -1,43 +1,11 @@
-//! Engine versions: what a written version asks for, and which live ones will do.
+//! Engine versions: which live ones will do, and which steps RDS takes.
 //! Knows nothing of databases.
 
 use serde_json::Value;
 
+use crate::document::Document;
+use crate::postgres::Version;
 use crate::resource::Invalid;
-
-/// `16`, `16.4`, `9.6.24`, or `11.22-rds.20240418` under extended support.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version<'a> {
-    numbers: Vec<u32>,
-    /// What follows the numbers; ordered as text, because it ends in a date.
-    suffix: Option<&'a str>,
-}
-
-impl<'a> Version<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let (numbers, suffix) = match text.split_once('-') {
-            Some((numbers, suffix)) => (numbers, Some(suffix)),
-            None => (text, None),
-        };
-        // Digits alone: `parse` would take a sign.
-        let number =
-            |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
-        let numbers: Vec<u32> = numbers.split('.').map(number).collect::<Option<_>>()?;
-        (numbers.len() <= 3).then_some(Self { numbers, suffix })
-    }
-
-    /// The numbers that only a major upgrade changes: one since PostgreSQL 10, two before.
-    fn major(&self) -> &[u32] {
-        let count = if self.numbers[0] < 10 { 2 } else { 1 };
-        &self.numbers[..count.min(self.numbers.len())]
-    }
-
-    /// Whether this live version will do where `desired` is written: within it, or newer in the same major.
-    fn meets(&self, desired: &Self) -> bool {
-        let within = desired.suffix.is_none() && self.numbers.starts_with(&desired.numbers);
-        within || (self.major() == desired.major() && self >= desired)
-    }
-}
 
 /// Whether the observed version will do. It is never changed for an older one: RDS moves ahead by itself.
 pub(super) fn met(desired: &Value, observed: &Value) -> bool {
@@ -48,7 +16,7 @@ pub(super) fn met(desired: &Value, observed: &Value) -> bool {
 }
 
 /// What RDS would refuse of a written version, and of the way to it from the live one.
-pub(super) fn check(desired: &str, observed: Option<&str>) -> Option<Invalid> {
+pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed: bool) -> Option<Invalid> {
     let invalid = |message: String| Some(Invalid::new("engine_version", message));
     let Some(wanted) = Version::parse(desired) else {
         return invalid(format!("must be a PostgreSQL version such as `16` or `16.4`, not `{desired}`"));
@@ -59,12 +27,30 @@ pub(super) fn check(desired: &str, observed: Option<&str>) -> Option<Invalid> {
         None
     } else if live.major() > wanted.major() {
         invalid(format!("cannot go back from {observed} to {desired}: RDS does not downgrade"))
-    } else if live.major() < wanted.major() {
+    } else if live.major() < wanted.major() && !major_upgrade_allowed {
         invalid(format!(
-            "cannot go from {observed} to {desired} in place: a major upgrade is not supported yet"
+            "does not go from {observed} to {desired}, a major upgrade, without `allow_major_version_upgrade: true`"
         ))
     } else {
         None
+    }
+}
+
+/// Whether the way from one version to the other is a major upgrade.
+pub(super) fn is_major_step(desired: &str, observed: &str) -> bool {
+    match (Version::parse(desired), Version::parse(observed)) {
+        (Some(desired), Some(observed)) => observed.major() < desired.major(),
+        _ => false,
+    }
+}
+
+/// Whether a change of the database is a major upgrade.
+pub(super) fn is_major_upgrade(desired: &Document, observed: &Document) -> bool {
+    let version =
+        |inputs: &'_ Document| inputs.get("engine_version").and_then(Value::as_str).map(str::to_owned);
+    match (version(desired), version(observed)) {
+        (Some(desired), Some(observed)) => is_major_step(&desired, &observed),
+        _ => false,
     }
 }
 
@@ -101,21 +87,27 @@ mod tests {
     }
 
     #[test]
-    fn only_a_step_within_the_major_is_allowed() {
-        for (desired, observed, word) in [
-            ("16", None, None),
-            ("16.4", Some("16.3"), None),
-            ("16.4", Some("16.6"), None),
-            ("15", Some("16.3"), Some("downgrade")),
-            ("17", Some("16.3"), Some("major upgrade")),
-            ("9.6", Some("9.5.2"), Some("major upgrade")),
-            ("latest", None, Some("must be a PostgreSQL version")),
-            ("16.", None, Some("must be a PostgreSQL version")),
-            ("1.2.3.4", None, Some("must be a PostgreSQL version")),
-            ("", None, Some("must be a PostgreSQL version")),
-            ("+16", None, Some("must be a PostgreSQL version")),
+    fn a_step_to_another_major_goes_up_and_is_allowed_by_name() {
+        const VERSION: &str = "must be a PostgreSQL version";
+        for (desired, observed, allowed, word) in [
+            ("16", None, false, None),
+            ("16.4", Some("16.3"), false, None),
+            ("16.4", Some("16.6"), false, None),
+            ("15", Some("16.3"), false, Some("downgrade")),
+            ("15", Some("16.3"), true, Some("downgrade")),
+            ("16.4", Some("17.1"), true, Some("downgrade")),
+            ("17", Some("16.3"), false, Some("allow_major_version_upgrade: true")),
+            ("17", Some("16.3"), true, None),
+            ("18.1", Some("16.3"), true, None),
+            ("9.6", Some("9.5.2"), false, Some("major upgrade")),
+            ("9.6", Some("9.5.2"), true, None),
+            ("latest", None, false, Some(VERSION)),
+            ("16.", None, false, Some(VERSION)),
+            ("1.2.3.4", None, false, Some(VERSION)),
+            ("", None, false, Some(VERSION)),
+            ("+16", None, true, Some(VERSION)),
         ] {
-            let found = check(desired, observed);
+            let found = check(desired, observed, allowed);
             match word {
                 None => assert_eq!(found, None, "{desired} from {observed:?}"),
                 Some(word) => {

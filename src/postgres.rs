@@ -1,0 +1,66 @@
+//! Versions of PostgreSQL as RDS writes them.
+//! Knows nothing of databases.
+
+/// `16`, `16.4`, `9.6.24`, or `11.22-rds.20240418` under extended support. Ordered by age.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    numbers: Vec<u32>,
+    /// What follows the numbers; ordered as text, because it ends in a date.
+    suffix: Option<String>,
+}
+
+impl Version {
+    /// Reads a version, whole or shortened.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (numbers, suffix) = match text.split_once('-') {
+            Some((numbers, suffix)) => (numbers, Some(suffix.to_owned())),
+            None => (text, None),
+        };
+        // Digits alone: `parse` would take a sign.
+        let number =
+            |part: &str| part.parse().ok().filter(|_| part.bytes().all(|byte| byte.is_ascii_digit()));
+        let numbers: Vec<u32> = numbers.split('.').map(number).collect::<Option<_>>()?;
+        (numbers.len() <= 3).then_some(Self { numbers, suffix })
+    }
+
+    /// The numbers that only a major upgrade changes: one since PostgreSQL 10, two before.
+    pub fn major(&self) -> &[u32] {
+        let count = if self.numbers[0] < 10 { 2 } else { 1 };
+        &self.numbers[..count.min(self.numbers.len())]
+    }
+
+    /// Whether this live version will do where `desired` is written: within it, or newer in the same major.
+    pub fn meets(&self, desired: &Self) -> bool {
+        let within = desired.suffix.is_none() && self.numbers.starts_with(&desired.numbers);
+        within || (self.major() == desired.major() && self >= desired)
+    }
+
+    /// The family of parameter groups for it: `postgres16` (DescribeDBEngineVersions, DBParameterGroupFamily).
+    pub fn family(&self) -> String {
+        let major: Vec<String> = self.major().iter().map(u32::to_string).collect();
+        format!("postgres{}", major.join("."))
+    }
+}
+
+/// A family as a part of a parameter group's name, which can hold no dot: `postgres9-6`.
+pub fn family_in_names(family: &str) -> String {
+    family.replace('.', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_belongs_to_the_family_of_its_major() {
+        for (version, family) in [
+            ("16", "postgres16"),
+            ("16.10", "postgres16"),
+            ("9.6.24", "postgres9.6"),
+            ("11.22-rds.20240418", "postgres11"),
+        ] {
+            assert_eq!(Version::parse(version).map(|version| version.family()).as_deref(), Some(family));
+        }
+        assert_eq!(family_in_names("postgres9.6"), "postgres9-6");
+    }
+}
