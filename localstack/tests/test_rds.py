@@ -232,6 +232,46 @@ class Modification(Database):
         self.create(AllocatedStorage=100)
         self.assertEqual(self.modify(AllocatedStorage=101)["PendingModifiedValues"], {"AllocatedStorage": 110})
 
+    def test_storage_is_optimised_after_a_change_and_takes_no_other(self):
+        self.settings(db_optimizing=0.6)
+        self.create()
+        self.modify(AllocatedStorage=100, ApplyImmediately=True)
+        self.assertEqual((self.status(), self.now()["AllocatedStorage"]), ("storage-optimization", 100))
+        self.refused("InvalidParameterCombination", self.modify, AllocatedStorage=200)
+        self.assertTrue(self.modify(DeletionProtection=True)["DeletionProtection"])
+        self.until("available", self.status)
+        self.modify(AllocatedStorage=200)
+
+    def test_growing_by_itself(self):
+        self.create(AllocatedStorage=100, MaxAllocatedStorage=200)
+        self.assertEqual(self.now()["MaxAllocatedStorage"], 200)
+        self.refused("InvalidParameterCombination", self.modify, MaxAllocatedStorage=109)
+        self.modify(MaxAllocatedStorage=100)
+        self.assertNotIn("MaxAllocatedStorage", self.now())
+
+    def test_performance_insights_keep_their_key(self):
+        self.create()
+        own = "arn:aws:kms:eu-west-1:123456789012:key/1"
+        on = {"EnablePerformanceInsights": True}
+        self.modify(PerformanceInsightsKMSKeyId=own, **on)
+        shown = self.now()
+        self.assertEqual((shown["PerformanceInsightsKMSKeyId"], shown["PerformanceInsightsRetentionPeriod"]), (own, 7))
+        # Left out, the key counts as the default one.
+        self.refused("InvalidParameterCombination", self.modify, PerformanceInsightsRetentionPeriod=93, **on)
+        self.modify(PerformanceInsightsRetentionPeriod=93, PerformanceInsightsKMSKeyId=own, **on)
+        self.assertEqual(self.now()["PerformanceInsightsRetentionPeriod"], 93)
+        self.refused("InvalidParameterValue", self.modify, PerformanceInsightsRetentionPeriod=94)
+        self.modify(EnablePerformanceInsights=False)
+        self.assertFalse(self.now()["PerformanceInsightsEnabled"])
+
+    def test_log_exports(self):
+        self.create(EnableCloudwatchLogsExports=["upgrade"])
+        export = lambda **change: self.modify(CloudwatchLogsExportConfiguration=change)  # noqa: E731
+        export(EnableLogTypes=["postgresql"], DisableLogTypes=["upgrade"])
+        self.assertEqual(self.now()["EnabledCloudwatchLogsExports"], ["postgresql"])
+        wrong = {"CloudwatchLogsExportConfiguration": {"EnableLogTypes": ["error"]}}
+        self.refused("InvalidParameterCombination", self.modify, **wrong)
+
     def test_large_gp3(self):
         self.create()
         self.modify(AllocatedStorage=400, ApplyImmediately=True)

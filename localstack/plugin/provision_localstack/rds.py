@@ -9,13 +9,14 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_groups, rds_modify, rds_place
+from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
 on = overrides.on
 rds_groups.register(on)
 rds_modify.register(on)
+rds_parameters.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
 on("DescribeAccountAttributes")(quotas.describe_account_attributes)
@@ -86,10 +87,17 @@ def create(call: Call):
         changes["DBSubnetGroupName"] = group_name
     if call.get("StorageEncrypted"):
         changes["KmsKeyId"] = call.key_arn(call.get("KmsKeyId") or "alias/aws/rds")
+    check.check_limit(call.get("AllocatedStorage"), call.get("MaxAllocatedStorage"))
+    parameters = (call.get("DBParameterGroupName") or "default.").lower()
+    if parameters.startswith("default."):
+        changes["DBParameterGroupName"] = None
+    else:
+        changes["DBParameterGroupName"] = rds_parameters.find(call, parameters).name
+        rds_modify.checked_parameters(call, changes, version)
     zone = call.get("AvailabilityZone")
     if zone and group and zone not in rds_place.zones(call, group):
         fail("InvalidVPCNetworkStateFault", f"The DB subnet group {group_name} has no subnet in {zone}.")
-    call.forward(call.request | changes)
+    call.forward({name: value for name, value in (call.request | changes).items() if value is not None})
     database = call.rds.databases[identifier]
     settle_in(call, database, zone)
     return view(call, database)
@@ -104,6 +112,8 @@ def settle_in(call: Call, database, zone=None):
     database.performance_insights_enabled = bool(call.get("EnablePerformanceInsights"))
     for field, default in DROPPED.items():
         setattr(database, xform_name(field), call.get(field, default))
+    database._optimizing = False
+    rds_modify.watch(call, database)
     rds_modify.derive(database)
     rds_place.move_in(call.ec2, database, zone)
     rds_modify.take_time(call, database, "creating", "db_creating")
@@ -153,6 +163,7 @@ def delete(call: Call):
         rds.delete_db_instance(identifier, skip_final_snapshot=True, delete_automated_backups=backups)
 
     call.world.forget(database.dbi_resource_id)
+    call.world.forget(rds_modify.storage_key(database))
     database.status = "deleting"
     call.world.later(database.dbi_resource_id, "db_deleting", finish)
     return view(call, database)
@@ -166,6 +177,8 @@ def reboot(call: Call):
         if not database.multi_az:
             check.combination("Cannot force failover for a DB instance that is not Multi-AZ.")
         rds_place.swap(database)
+    if getattr(database, "_parameter_status", "") == "pending-reboot":
+        database._parameter_status = "in-sync"
     rds_modify.take_time(call, database, "rebooting", "db_rebooting")
     return view(call, database)
 
@@ -174,6 +187,7 @@ def reboot(call: Call):
 
 KINDS = {
     "db": ("databases", "DBInstanceNotFound", "DBInstance"),
+    "pg": ("db_parameter_groups", "DBParameterGroupNotFound", "DBParameterGroup"),
     "subgrp": ("subnet_groups", "DBSubnetGroupNotFoundFault", "DBSubnetGroup"),
     "snapshot": ("database_snapshots", "DBSnapshotNotFound", "DBSnapshot"),
 }

@@ -74,6 +74,13 @@ def check_common(call: Call):
         invalid(f"The specified port {port} is not valid. Specify a port from 1150 to 65535.")
     if call.get("MonitoringInterval") and not call.get("MonitoringRoleArn"):
         combination("A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+    retention = call.get("PerformanceInsightsRetentionPeriod")
+    if retention is not None and retention not in (7, 731, *(31 * months for months in range(1, 24))):
+        invalid(f"Invalid Performance Insights retention period: {retention}")
+    exports = call.get("CloudwatchLogsExportConfiguration") or {}
+    kinds = [kind for kinds in exports.values() for kind in kinds] + (call.get("EnableCloudwatchLogsExports") or [])
+    if unknown := set(kinds) - {"postgresql", "upgrade", "iam-db-auth-error"}:
+        combination(f"You cannot use the log types {sorted(unknown)} with engine postgres.")
     for key in (tag["Key"] for tag in call.get("Tags") or []):
         if key.lower().startswith("aws:"):
             invalid("Tag keys starting with aws: are reserved.")
@@ -88,15 +95,26 @@ def check_storage(call: Call, storage, size, iops, throughput):
     if storage in ("io1", "io2"):
         if not iops:
             combination(f"Storage type {storage} needs Iops.")
-        if not 0.5 * size <= iops <= 50 * size:
-            combination(f"The Iops to GiB ratio must be 0.5 to 50; {iops} for {size} GiB is not.")
+        most = 50 if storage == "io1" else 1000
+        if not 0.5 * size <= iops <= most * size:
+            combination(f"The Iops to GiB ratio must be 0.5 to {most}; {iops} for {size} GiB is not.")
+        if not 1000 <= iops <= 256_000:
+            combination(f"Iops must be 1000 to 256000; {iops} is not.")
     elif storage == "gp3":
         if size < BIG_GP3 and (iops or throughput):
             combination("You can't specify IOPS or storage throughput for engine postgres and a storage size less than 400.")
         if iops and iops < 12000 or throughput and throughput < 500:
             combination("At 400 GiB and more, gp3 has 12000 IOPS and 500 MiB/s at least.")
+        if (iops or 0) > 64_000 or (throughput or 0) > min(4000, (iops or 12_000) / 4):
+            combination("gp3 has 64000 IOPS and 4000 MiB/s at most, and a quarter of a MiB/s for each of its IOPS.")
     elif iops or throughput:
         combination(f"Iops and StorageThroughput do not go with storage type {storage}.")
+
+
+def check_limit(size, limit):
+    """How far the storage may grow by itself; a limit that is the size itself turns that off."""
+    if limit is not None and limit != size and limit * 10 < size * 11:
+        combination(f"Invalid max storage size for engine name postgres: {limit} is not a tenth more than {size} at least.")
 
 
 def check_groups(call: Call, group_ids, vpc_id):
@@ -117,7 +135,7 @@ def find(call: Call, identifier: str | None = None):
 
 
 def check_available(database, doing: str):
-    if database.status != "available":
+    if database.status not in ("available", "storage-optimization"):
         fail(
             "InvalidDBInstanceState",
             f"Database instance is not in available state: {database.db_instance_identifier} is {database.status}; cannot {doing}.",

@@ -7,7 +7,7 @@ from moto.rds.models import rds_backends
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import rds_groups, rds_place, rds_windows
+from provision_localstack import rds_groups, rds_parameters, rds_place, rds_windows, world
 from provision_localstack.service import Call, fail
 
 # Field of the request: (member of PendingModifiedValues, attribute of moto's instance).
@@ -27,6 +27,8 @@ QUEUED = {
 }
 ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
 SECRET = "MasterUserPassword"
+STORAGE = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
+INSIGHTS = {"EnablePerformanceInsights", "PerformanceInsightsRetentionPeriod", "PerformanceInsightsKMSKeyId"}
 FLAGS = {"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade", "DBPortNumber", SECRET}
 
 
@@ -34,11 +36,36 @@ def register(on):
     on("ModifyDBInstance")(modify)
 
 
+def rest(database):
+    """What the instance is when nothing else goes on."""
+    database.status = "storage-optimization" if getattr(database, "_optimizing", False) else "available"
+
+
+def storage_key(database) -> str:
+    return f"{database.dbi_resource_id}/storage"
+
+
+def optimize(account_id: str, database, values: dict):
+    """After a change of storage comes a time in which there can be no other."""
+    account = world.account(account_id)
+    if not values.keys() & STORAGE or not account.setting("db_optimizing"):
+        return
+
+    def finish(_due):
+        database._optimizing = False
+        if database.status == "storage-optimization":
+            database.status = "available"
+
+    database._optimizing = True
+    account.forget(storage_key(database))
+    account.later(storage_key(database), "db_optimizing", finish)
+
+
 def take_time(call: Call, database, state: str, setting: str):
     """The instance is in `state` until the time of `setting` is over."""
 
     def finish(_due):
-        database.status = "available"
+        rest(database)
 
     database.status = state
     call.world.later(database.dbi_resource_id, setting, finish)
@@ -70,11 +97,13 @@ def modify(call: Call):
     if call.get(SECRET) is not None:
         now[SECRET] = call.get(SECRET)
 
-    direct = {field: value for field, value in wanted.items() if field not in QUEUED.keys() | FLAGS}
+    upgrades = catalogue.major(wanted.get("EngineVersion", database.engine_version)) != catalogue.major(database.engine_version)
+    if "DBParameterGroupName" in wanted:
+        rds_parameters.attach(call, database, wanted.pop("DBParameterGroupName"), upgrades)
+    watch(call, database)
+    direct = {field: value for field, value in wanted.items() if field not in QUEUED.keys() | FLAGS | INSIGHTS}
     if direct:
         call.forward(direct | {"DBInstanceIdentifier": database.db_instance_identifier, "ApplyImmediately": True})
-        if call.get("EnablePerformanceInsights") is not None:
-            database.performance_insights_enabled = call.get("EnablePerformanceInsights")
         rds_place.regroup(call.ec2, database)
 
     # A value that goes back to what is takes the change out of the queue again.
@@ -97,7 +126,7 @@ def begin(call: Call, database):
     def done(_due):
         values, database._running = database._running, {}
         apply(account_id, region, database, values)
-        database.status = "available"
+        rest(database)
 
     def modifying(due):
         database.status = "modifying"
@@ -126,6 +155,9 @@ def apply(account_id: str, region: str, database, values: dict):
     derive(database)
     if values.keys() & {"MultiAZ", "DBSubnetGroupName"}:
         rds_place.move_in(ec2, database)
+    if "EngineVersion" in values:
+        rds_parameters.upgraded(database)
+    optimize(account_id, database, values)
     show_pending(database)
 
 
@@ -134,11 +166,29 @@ def apply_pending(account_id: str) -> int:
     changed = 0
     for region in list(rds_backends[account_id]):
         for database in list(rds_backends[account_id][region].databases.values()):
-            if database.status == "available" and (values := getattr(database, "_queued", {})):
+            if database.status in ("available", "storage-optimization") and (values := getattr(database, "_queued", {})):
                 database._queued = {}
                 apply(account_id, region, database, values)
+                rest(database)
                 changed += 1
     return changed
+
+
+def watch(call: Call, database):
+    """Performance Insights: on or off at once, with a key that stays."""
+    if (on := call.get("EnablePerformanceInsights")) is not None:
+        database.performance_insights_enabled = on
+    if not database.performance_insights_enabled:
+        database.performance_insights_retention_period = None
+        return
+    kept, asked = database.performance_insights_kms_key_id, call.get("PerformanceInsightsKMSKeyId")
+    # A key that is left out is the default one, also where there is another.
+    asked = call.key_arn(asked or "alias/aws/rds") if asked or on else kept
+    if kept and asked != kept:
+        check.combination("The Performance Insights KMS key cannot be changed.")
+    database.performance_insights_kms_key_id = asked
+    kept = database.performance_insights_retention_period
+    database.performance_insights_retention_period = call.get("PerformanceInsightsRetentionPeriod") or kept or 7
 
 
 def derive(database):
@@ -187,8 +237,14 @@ def checked(call: Call, database) -> dict:
         wanted["DBSubnetGroupName"] = wanted["DBSubnetGroupName"].lower()
         vpc_id = checked_move(call, database, wanted["DBSubnetGroupName"], vpc_id)
     check.check_groups(call, wanted.get("VpcSecurityGroupIds"), vpc_id)
-    checked_parameters(call, wanted, wanted.get("EngineVersion", database.engine_version))
+    version = wanted.get("EngineVersion", database._queued.get("EngineVersion", database.engine_version))
+    checked_parameters(call, wanted, version, database)
     checked_storage(call, database, wanted)
+    size = wanted.get("AllocatedStorage", database.allocated_storage)
+    check.check_limit(size, wanted.get("MaxAllocatedStorage"))
+    exports = wanted.get("CloudwatchLogsExportConfiguration") or {}
+    if missing := set(exports.get("DisableLogTypes") or []) - set(database.enabled_cloudwatch_logs_exports):
+        check.combination(f"The log types {sorted(missing)} are not enabled.")
     checked_password(database, wanted)
     if "NewDBInstanceIdentifier" in wanted:
         wanted["NewDBInstanceIdentifier"] = wanted["NewDBInstanceIdentifier"].lower()
@@ -226,10 +282,16 @@ def checked_move(call: Call, database, name: str, vpc_id: str) -> str:
     return group.vpc_id
 
 
-def checked_parameters(call: Call, wanted: dict, version: str):
-    group = call.rds.db_parameter_groups.get(wanted.get("DBParameterGroupName") or "")
+def checked_parameters(call: Call, wanted: dict, version: str, database=None):
+    """A group is of the version's family; one that is not can only be the instance's own before a major upgrade."""
+    name = (wanted.get("DBParameterGroupName") or (database and database.db_parameter_group_name) or "default.").lower()
     family = f"postgres{catalogue.major(version)}"
-    if group is not None and group.family != family:
+    if name.startswith("default."):
+        if name not in ("default.", f"default.{family}"):
+            check.combination(f"The parameter group {name} is not of {family}.")
+        return
+    group = rds_parameters.find(call, name)
+    if group.family != family:
         check.combination(f"The parameter group {group.name} with family {group.family} is not of {family}.")
 
 
@@ -237,6 +299,8 @@ def checked_storage(call: Call, database, wanted: dict):
     fields = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
     if not wanted.keys() & fields:
         return
+    if getattr(database, "_optimizing", False):
+        check.combination("You can't currently modify the storage of this DB instance because the previous storage change is being optimized.")
     if wanted.get("AllocatedStorage", database.allocated_storage) < database.allocated_storage:
         check.combination(f"Invalid storage size for engine name postgres and storage type {database.storage_type}: the allocated storage cannot be reduced.")
     size = wanted.get("AllocatedStorage", database.allocated_storage)

@@ -19,6 +19,7 @@ SETTINGS = (
     "db_creating",
     "db_modify_lag",
     "db_modifying",
+    "db_optimizing",
     "db_rebooting",
     "db_deleting",
     "latency",
