@@ -21,6 +21,8 @@ pub struct Calls {
     pub total: u64,
     /// By `rds.CreateDBInstance`.
     pub by_operation: BTreeMap<String, u64>,
+    /// The operations as they came.
+    pub order: Vec<String>,
 }
 
 impl Calls {
@@ -67,6 +69,14 @@ impl Control {
         let by_operation = page["by_operation"].as_object().into_iter().flatten();
         Calls {
             total: page["total"].as_u64().expect("a count"),
+            order: page["log"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|call| {
+                    ["service", "operation"].map(|part| call[part].as_str().unwrap_or_default()).join(".")
+                })
+                .collect(),
             by_operation: by_operation
                 .map(|(name, count)| (name.clone(), count.as_u64().expect("a count")))
                 .collect(),

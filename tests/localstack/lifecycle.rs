@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::{NOTHING, SMALL, World};
 
 /// One change of the stack file.
-struct Edit {
+pub(crate) struct Edit {
     from: &'static str,
     to: &'static str,
     /// What the change does to the address in question.
@@ -17,9 +17,9 @@ struct Edit {
 }
 
 /// One change, and whether AWS shows it.
-type Case = (Edit, fn(&World) -> bool);
+pub(crate) type Case = (Edit, fn(&World) -> bool);
 
-fn in_place(from: &'static str, to: &'static str) -> Edit {
+pub(crate) fn in_place(from: &'static str, to: &'static str) -> Edit {
     Edit { from, to, action: "update", replace: &[] }
 }
 
@@ -27,14 +27,14 @@ fn replacing(from: &'static str, to: &'static str, replace: &'static [&'static s
     Edit { from, to, action: "replace", replace }
 }
 
-fn planned(plan: &Value, address: &str) -> String {
+pub(crate) fn planned(plan: &Value, address: &str) -> String {
     let changes = plan["changes"].as_array().into_iter().flatten();
     let mut actions = changes.filter(|change| change["address"] == address).map(|change| &change["action"]);
     actions.next().and_then(Value::as_str).unwrap_or("nothing").to_owned()
 }
 
 /// Lives through a stack: each edit is planned as it should be, applied, seen in AWS, and leaves nothing to do.
-fn lives(address: &str, stack: &str, made: fn(&World) -> bool, cases: &[Case]) {
+pub(crate) fn lives(address: &str, stack: &str, made: fn(&World) -> bool, cases: &[Case]) {
     let world = World::seeded(&[]);
     let network = world.cloud.network();
     world.write_stack(stack);
@@ -295,7 +295,7 @@ fn in_zone_c(world: &World, subnet: &str) -> bool {
     subnets.into_iter().any(|seen| seen["id"] == subnet && seen["zone"] == "eu-west-1c")
 }
 
-const RECORDS: &str = "\
+pub(crate) const RECORDS: &str = "\
 stack: shop
 tags: { team: one }
 databases:

@@ -4,6 +4,7 @@
 mod asked;
 mod cloud;
 mod control;
+mod databases;
 mod drift;
 mod faults;
 mod foreign;

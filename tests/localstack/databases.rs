@@ -1,0 +1,355 @@
+//! Databases in depth: their options, parameters, storage, queue and major upgrades.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_rds::types::DbInstance;
+use serde_json::{Value, json};
+
+use crate::lifecycle::{RECORDS, in_place, lives, planned};
+use crate::world::{NOTHING, World};
+
+const DATABASE: &str = "aws_db_instance.records";
+const GROUP: &str = "aws_db_parameter_group.records";
+/// Stands at the end of the database's options.
+const END: &str = "    apply_immediately: true\n";
+const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
+
+fn with(options: &str) -> String {
+    RECORDS.replace(END, &format!("{END}{options}"))
+}
+
+fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
+    let changes = plan["changes"].as_array().expect("a plan has changes");
+    changes.iter().find(|change| change["address"] == address).expect("the address is planned")
+}
+
+/// The parameters that are set in the group of this name, if there is one.
+fn set_in(world: &World, group: &str) -> Option<BTreeMap<String, String>> {
+    let call = world.cloud.rds.describe_db_parameters().db_parameter_group_name(group).source("user");
+    let rows = world.cloud.run(call.send()).ok()?.parameters.unwrap_or_default();
+    Some(rows.into_iter().filter_map(|one| Some((one.parameter_name?, one.parameter_value?))).collect())
+}
+
+fn attached(world: &World) -> String {
+    let database = world.cloud.database();
+    let group = database.db_parameter_groups().first().expect("a database has a group");
+    group.db_parameter_group_name().unwrap_or_default().to_owned()
+}
+
+fn exports(database: &DbInstance) -> Vec<&str> {
+    let mut logs: Vec<&str> = database.enabled_cloudwatch_logs_exports().iter().map(String::as_str).collect();
+    logs.sort_unstable();
+    logs
+}
+
+#[test]
+fn the_options_of_a_database() {
+    lives(
+        DATABASE,
+        &with(&format!("    kms_key_id: {KEY}\n    enabled_cloudwatch_logs_exports: [upgrade]\n")),
+        |world| {
+            let found = world.cloud.database();
+            found.kms_key_id() == Some(KEY) && exports(&found) == ["upgrade"]
+        },
+        &[
+            (in_place(END, "    apply_immediately: true\n    max_allocated_storage: 100\n"), |world| {
+                world.cloud.database().max_allocated_storage() == Some(100)
+            }),
+            (in_place("max_allocated_storage: 100", "max_allocated_storage: 200"), |world| {
+                world.cloud.database().max_allocated_storage() == Some(200)
+            }),
+            (in_place("max_allocated_storage: 200", "max_allocated_storage: 0"), |world| {
+                world.cloud.database().max_allocated_storage().is_none()
+            }),
+            (in_place("[upgrade]", "[iam-db-auth-error, postgresql]"), |world| {
+                exports(&world.cloud.database()) == ["iam-db-auth-error", "postgresql"]
+            }),
+            (in_place("[iam-db-auth-error, postgresql]", "[]"), |world| {
+                exports(&world.cloud.database()).is_empty()
+            }),
+            (in_place(END, "    apply_immediately: true\n    copy_tags_to_snapshot: true\n"), |world| {
+                world.cloud.database().copy_tags_to_snapshot() == Some(true)
+            }),
+            (
+                in_place(END, "    apply_immediately: true\n    iam_database_authentication_enabled: true\n"),
+                |world| world.cloud.database().iam_database_authentication_enabled() == Some(true),
+            ),
+            (
+                in_place(END, "    apply_immediately: true\n    ca_cert_identifier: rds-ca-ecc384-g1\n"),
+                |world| world.cloud.database().ca_certificate_identifier() == Some("rds-ca-ecc384-g1"),
+            ),
+            (
+                in_place(
+                    END,
+                    "    apply_immediately: true\n    performance_insights_enabled: true\n    \
+                     performance_insights_kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/2\n",
+                ),
+                |world| {
+                    let found = world.cloud.database();
+                    found.performance_insights_kms_key_id()
+                        == Some("arn:aws:kms:eu-west-1:123456789012:key/2")
+                        && found.performance_insights_retention_period() == Some(7)
+                },
+            ),
+            (
+                in_place(
+                    "performance_insights_kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/2",
+                    "performance_insights_retention_period: 93",
+                ),
+                |world| world.cloud.database().performance_insights_retention_period() == Some(93),
+            ),
+            (
+                in_place(
+                    "performance_insights_enabled: true\n    performance_insights_retention_period: 93",
+                    "performance_insights_enabled: false",
+                ),
+                |world| world.cloud.database().performance_insights_enabled() == Some(false),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn parameters_get_a_group_of_their_own_which_goes_with_them() {
+    let world = World::seeded(&[]);
+    world.write_stack(&with("    parameters: { rds.force_ssl: \"1\", work_mem: \"1024\" }\n"));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(attached(&world), "records-postgres15");
+    let set = |pairs: &[(&str, &str)]| {
+        Some(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    };
+    assert_eq!(set_in(&world, "records-postgres15"), set(&[("rds.force_ssl", "1"), ("work_mem", "1024")]));
+
+    // One changes, one is reset, one comes that PostgreSQL reads at its start alone.
+    world.edit_stack("rds.force_ssl: \"1\", work_mem: \"1024\"", "work_mem: \"2048\"");
+    assert_eq!(change(&world.plan(&[]), GROUP)["effect"], "next-reboot", "a parameter of RDS may be static");
+    world.apply(&[]);
+    assert_eq!(set_in(&world, "records-postgres15"), set(&[("work_mem", "2048")]));
+    world.edit_stack("work_mem: \"2048\"", "work_mem: \"4096\"");
+    assert_eq!(change(&world.plan(&[]), GROUP)["effect"], "none");
+    world.edit_stack("work_mem: \"4096\"", "work_mem: \"4096\", max_connections: \"100\"");
+    world
+        .provision(&["plan"])
+        .exits(0)
+        .says(&["takes effect at the next reboot, which provision does not do"]);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(
+        set_in(&world, "records-postgres15"),
+        set(&[("max_connections", "100"), ("work_mem", "4096")])
+    );
+    let status = |world: &World| {
+        let groups = world.cloud.database().db_parameter_groups.unwrap_or_default();
+        groups.first().and_then(|group| group.parameter_apply_status.clone())
+    };
+    assert_eq!(status(&world).as_deref(), Some("pending-reboot"));
+
+    // What somebody else set in our group is drift, and put right.
+    let theirs = aws_sdk_rds::types::Parameter::builder()
+        .parameter_name("log_statement")
+        .parameter_value("all")
+        .apply_method(aws_sdk_rds::types::ApplyMethod::Immediate)
+        .build();
+    let call = world.cloud.rds.modify_db_parameter_group().db_parameter_group_name("records-postgres15");
+    world.cloud.run(call.parameters(theirs).send()).expect("it can be set");
+    let plan = world.plan(&[]);
+    assert_eq!(plan["drift"][0]["address"], GROUP);
+    world.apply(&[]);
+    assert_eq!(
+        set_in(&world, "records-postgres15"),
+        set(&[("max_connections", "100"), ("work_mem", "4096")])
+    );
+
+    // Tags, which a refresh does not read.
+    world.edit_stack("team: one", "team: two");
+    world.apply(&[]);
+    world.plans_nothing();
+
+    // Without parameters the database lets go of the group before that goes.
+    world.edit_stack("    parameters: { work_mem: \"4096\", max_connections: \"100\" }\n", "");
+    let plan = world.plan(&[]);
+    assert_eq!((planned(&plan, DATABASE), planned(&plan, GROUP)), ("update".to_owned(), "delete".to_owned()));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(attached(&world), "default.postgres15");
+    assert_eq!(set_in(&world, "records-postgres15"), None);
+
+    // And back again, with more than fit into one call.
+    let many = "log_connections log_disconnections log_duration log_hostname log_lock_waits enable_bitmapscan \
+                enable_hashagg enable_hashjoin enable_indexonlyscan enable_indexscan enable_material \
+                enable_mergejoin enable_nestloop enable_seqscan enable_sort geqo jit track_activities track_counts \
+                track_io_timing wal_compression autovacuum log_checkpoints";
+    let lines: String = many.split(' ').map(|name| format!("      {name}: \"on\"\n")).collect();
+    world.edit_stack(END, &format!("{END}    parameters:\n{lines}"));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(set_in(&world, "records-postgres15").map(|set| set.len()), Some(many.split(' ').count()));
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+    assert_eq!(set_in(&world, "records-postgres15"), None);
+}
+
+#[test]
+fn a_parameter_that_there_is_not_fails_and_is_put_right_by_the_next_run() {
+    let world = World::seeded(&[]);
+    world.write_stack(&with("    parameters: { work_mem: \"1024\", no_such_thing: \"1\" }\n"));
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["no_such_thing", GROUP]);
+    world.edit_stack("no_such_thing", "log_statement");
+    world.edit_stack("log_statement: \"1\"", "log_statement: \"ddl\"");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(set_in(&world, "records-postgres15").map(|set| set.len()), Some(2));
+}
+
+#[test]
+fn a_major_upgrade_is_made_when_it_is_allowed_and_takes_its_parameters_along() {
+    let world = World::seeded(&[]);
+    world.write_stack(&with("    parameters: { work_mem: \"1024\" }\n"));
+    world.apply(&[]);
+    let id = world.cloud.database_id();
+
+    world.edit_stack("engine_version: \"15.12\"", "engine_version: \"14\"");
+    world.provision(&["plan"]).says(&["error:", "RDS does not downgrade"]);
+    world.edit_stack("engine_version: \"14\"", "engine_version: \"16\"");
+    world.provision(&["plan"]).says(&["error:", "without `allow_major_version_upgrade: true`"]);
+    world.edit_stack(END, &format!("{END}    allow_major_version_upgrade: true\n"));
+    world.edit_stack("apply_immediately: true", "apply_immediately: false");
+    world.provision(&["plan"]).says(&["error:", "needs `apply_immediately: true` for a major upgrade"]);
+    world.edit_stack("apply_immediately: false", "apply_immediately: true");
+
+    let plan = world.plan(&[]);
+    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+    assert_eq!(change(&plan, GROUP)["order"], "create-first");
+    assert_eq!(
+        (change(&plan, DATABASE)["action"].as_str(), change(&plan, DATABASE)["effect"].as_str()),
+        (Some("update"), Some("reboot"))
+    );
+    // Seconds in which the old group is still in use.
+    world.control.settings(json!({ "db_modify_lag": 0.5, "db_modifying": 1.0 }));
+    world.control.forget_calls();
+    world.apply(&[]);
+    let calls = world.control.calls().order;
+    let changes: Vec<&str> = calls
+        .iter()
+        .map(String::as_str)
+        .filter(|call| !["Describe", "List", "Get"].iter().any(|read| call.contains(&format!(".{read}"))))
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            "rds.CreateDBParameterGroup",
+            "rds.ModifyDBParameterGroup",
+            "rds.ModifyDBInstance",
+            "rds.DeleteDBParameterGroup",
+        ]
+    );
+    let database = world.cloud.database();
+    assert!(database.engine_version().is_some_and(|version| version.starts_with("16.")));
+    assert_eq!((attached(&world), world.cloud.database_id()), ("records-postgres16".to_owned(), id));
+    assert_eq!(set_in(&world, "records-postgres15"), None);
+    world.plans_nothing();
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_major_upgrade_without_parameters_can_wait_for_the_window() {
+    let world = World::seeded(&[]);
+    world.write_stack(
+        &with("    allow_major_version_upgrade: true\n").replace("immediately: true", "immediately: false"),
+    );
+    world.apply(&[]);
+    world.edit_stack("engine_version: \"15.12\"", "engine_version: \"16\"");
+    let plan = world.plan(&[]);
+    let field = &change(&plan, DATABASE)["fields"][0];
+    assert_eq!((&field["path"], &field["window"]["effect"]), (&json!("engine_version"), &json!("reboot")));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().engine_version(), Some("15.12"));
+    world.plans_nothing();
+    assert_eq!(world.control.advance_window(), 1);
+    assert!(world.cloud.database().engine_version().is_some_and(|version| version.starts_with("16.")));
+    world.plans_nothing();
+}
+
+/// Changes the database behind provision's back.
+fn grow(world: &World, size: i32) {
+    let call = world.cloud.rds.modify_db_instance().db_instance_identifier("records");
+    let call = call.allocated_storage(size).apply_immediately(true).send();
+    world.cloud.run(call).expect("storage can grow");
+}
+
+#[test]
+fn storage_is_rounded_up_optimised_and_never_shrunk() {
+    let world = World::seeded(&[]);
+    world.write_stack(RECORDS);
+    world.apply(&[]);
+    // A small step comes out larger, which the plan says, and the next plan too.
+    world.edit_stack("allocated_storage: 50", "allocated_storage: 52");
+    world.provision(&["plan"]).exits(0).says(&["warning:", "becomes 55 GiB, and not 52"]);
+    world.control.settings(json!({ "db_optimizing": 600.0 }));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().db_instance_status(), Some("storage-optimization"));
+    assert_eq!(world.cloud.database().allocated_storage(), Some(55));
+    world.provision(&["plan", "--detailed-exitcode"]).exits(0).says(&["warning:", "stays at 55 GiB"]);
+    // The next step has to wait; other changes have not.
+    world.edit_stack("allocated_storage: 52", "allocated_storage: 100");
+    world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["while RDS optimises the storage", "apply again when"]);
+    world.edit_stack("allocated_storage: 100", "allocated_storage: 55");
+    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 7");
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().backup_retention_period(), Some(7));
+    world.control.settings(json!({}));
+    world.plans_nothing();
+    // Less than there is, and nothing else.
+    grow(&world, 100);
+    world.provision(&["plan"]).says(&["error:", "cannot shrink from 100 to 55 GiB: write 100, or more"]);
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    // Where storage grows by itself, that is what explains it.
+    world.edit_stack(END, &format!("{END}    max_allocated_storage: 200\n"));
+    world.apply(&[]);
+    grow(&world, 150);
+    world.plans_nothing();
+    let plan = world.plan(&[]);
+    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+    // As far as it may, where RDS shows no limit any more.
+    grow(&world, 200);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
+    let world = World::seeded(&[]);
+    world.write_stack(&RECORDS.replace("immediately: true", "immediately: false"));
+    world.apply(&[]);
+    world.edit_stack("db.t4g.medium", "db.t4g.large");
+    world.apply(&[]);
+    world.plans_nothing();
+    let plan = world.plan(&[]);
+    let queued = &change(&plan, DATABASE)["queued"][0];
+    assert_eq!(
+        (&queued["path"], &queued["before"], &queued["after"], &queued["window"]["effect"]),
+        (&json!("instance_class"), &json!("db.t4g.medium"), &json!("db.t4g.large"), &json!("failover"))
+    );
+    // A change that does not wait anyway leaves the queue alone.
+    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 7");
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().db_instance_class(), Some("db.t4g.medium"));
+    // Another that shall be made at once does not.
+    world.edit_stack("immediately: false", "immediately: true");
+    let plan = world.plan(&[]);
+    let planned = change(&plan, DATABASE);
+    assert_eq!(
+        (&planned["effect"], &planned["queued"][0]["effect"]),
+        (&json!("failover"), &json!("failover"))
+    );
+    world.provision(&["plan"]).exits(0).says(&["queued before, and made at once with this change"]);
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().db_instance_class(), Some("db.t4g.large"));
+    world.plans_nothing();
+    let plan = world.plan(&[]);
+    assert_eq!(change(&plan, DATABASE).get("queued"), None);
+}
