@@ -64,21 +64,14 @@ pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
     diff(fields, desired, &Document::new()).into_iter().map(free).collect()
 }
 
-/// What is queued for the maintenance window: from what is in force to what is to come. It happens at once where
+/// What is queued for the maintenance window: from what is in force to what is to come. It happens `at_once` where
 /// anything is changed at once.
-pub fn queued(
-    fields: &[Field],
-    desired: &Document,
-    coming: &Document,
-    in_force: &Document,
-) -> Vec<FieldChange> {
+pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Document) -> Vec<FieldChange> {
     if in_force.is_empty() {
         return Vec::new();
     }
     let mut coming = coming.clone();
-    if let Some(at_once) = desired.get("apply_immediately") {
-        coming.insert("apply_immediately".to_owned(), at_once.clone());
-    }
+    coming.insert("apply_immediately".to_owned(), at_once.into());
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
     diff(&shown, &coming, in_force)
 }
@@ -112,7 +105,8 @@ pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -
         .collect()
 }
 
-fn applies_immediately(desired: &Document) -> bool {
+/// Whether what could wait for a window is made at once.
+pub fn applies_immediately(desired: &Document) -> bool {
     desired.get("apply_immediately").and_then(Value::as_bool).unwrap_or(false)
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::aws::{Aws, AwsError};
 use crate::document::Document;
 use crate::resource::{
-    Change, Condition, Field, Found, Held, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Change, Condition, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Remark,
     Resource, Tracked,
 };
 
@@ -39,7 +39,7 @@ pub struct Live {
     pub in_force: Document,
     pub outputs: Document,
     pub condition: Condition,
-    pub held: Vec<Held>,
+    pub remarks: Vec<Remark>,
     pub ownership: Ownership,
 }
 
@@ -134,7 +134,7 @@ fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
         in_force: document(&observed.in_force)?,
         outputs: to_document(R::KIND, &observed.outputs)?,
         condition: observed.condition.clone(),
-        held: observed.held.clone(),
+        remarks: observed.remarks.clone(),
         ownership: observed.ownership.clone(),
     })
 }

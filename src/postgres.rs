@@ -29,10 +29,14 @@ impl Version {
         &self.numbers[..count.min(self.numbers.len())]
     }
 
-    /// Whether this live version will do where `desired` is written: within it, or newer in the same major.
+    /// Whether this version is `whole`, which may be shortened, or one of it: 16.4 is one of 16, and not of 16.40.
+    pub fn is_of(&self, whole: &Self) -> bool {
+        self == whole || (whole.suffix.is_none() && self.numbers.starts_with(&whole.numbers))
+    }
+
+    /// Whether this live version will do where `desired` is written: one of it, or newer in the same major.
     pub fn meets(&self, desired: &Self) -> bool {
-        let within = desired.suffix.is_none() && self.numbers.starts_with(&desired.numbers);
-        within || (self.major() == desired.major() && self >= desired)
+        self.is_of(desired) || (self.major() == desired.major() && self >= desired)
     }
 
     /// The family of parameter groups for it: `postgres16` (DescribeDBEngineVersions, DBParameterGroupFamily).

@@ -1,6 +1,8 @@
 //! The contract of a kind: what one file under `resources/` has to say about one type of AWS object.
 //! Knows nothing of plans, states or the order of things.
 
+mod field;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -8,11 +10,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError};
-use crate::document::Document;
+
+pub use field::{Effect, Field, OnChange};
 
 /// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -104,17 +106,18 @@ pub struct Observed<R: Observe> {
     pub in_force: Option<R>,
     pub outputs: R::Outputs,
     pub condition: Condition,
-    /// What AWS will not change for now, though the object is ready.
-    pub held: Vec<Held>,
+    /// What there is to say of an object although it is ready.
+    pub remarks: Vec<Remark>,
     pub ownership: Ownership,
 }
 
-/// Inputs that AWS refuses to change until something is over.
+/// Something to know of a live object before it is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
-    pub fields: &'static [&'static str],
-    /// A fragment that reads after a field's name: `cannot change while …`.
-    pub why: String,
+pub enum Remark {
+    /// AWS refuses to change these inputs until something is over. `why` reads after a field's name.
+    Held { fields: &'static [&'static str], why: String },
+    /// Something is left for a person to do: what, and the command that does it.
+    Left { what: String, command: String },
 }
 
 /// Whether an object can be used. Holds the AWS status, for people to read.
@@ -262,130 +265,4 @@ pub struct Patience {
     pub create: Duration,
     pub update: Duration,
     pub delete: Duration,
-}
-
-/// One input of a kind: what a change of it means.
-#[derive(Clone, Copy, Debug)]
-pub struct Field {
-    pub name: &'static str,
-    on_change: OnChange,
-    /// The AWS calls that change it in place, as the service and the operation: `rds:ModifyDBInstance`.
-    pub calls: Calls,
-    /// Whether what is desired is met by what is observed, where that is more than equality.
-    pub met: fn(desired: &Value, observed: &Value) -> bool,
-    depends: Option<Depends>,
-    /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
-    /// recorded, so that what others chose is left alone.
-    pub taken_back: bool,
-}
-
-/// Names of AWS operations.
-type Calls = &'static [&'static str];
-
-/// What a change needs, where that depends on the values: of the whole objects, before and after.
-type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
-
-/// What a change of a field needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnChange {
-    /// An AWS call that takes effect at once.
-    InPlace(Effect),
-    /// An AWS call that takes effect in the maintenance window, or at once, at this cost, with `apply_immediately`.
-    AtWindow(Effect),
-    /// Only a new object can have it.
-    Replace,
-    /// AWS does not show the field: the record is compared, and the kind decides whether a call is needed.
-    Recorded,
-}
-
-impl Field {
-    const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
-        Self {
-            name,
-            on_change,
-            calls,
-            met: |desired, observed| desired == observed,
-            depends: None,
-            taken_back: false,
-        }
-    }
-
-    /// A field that calls change in place, at once.
-    pub const fn in_place(name: &'static str, calls: Calls, effect: Effect) -> Self {
-        Self::new(name, OnChange::InPlace(effect), calls)
-    }
-
-    /// A field whose change waits for the maintenance window, unless `apply_immediately` is set.
-    pub const fn at_window(name: &'static str, calls: Calls, effect: Effect) -> Self {
-        Self::new(name, OnChange::AtWindow(effect), calls)
-    }
-
-    /// A field that only a new object can change.
-    pub const fn replace(name: &'static str) -> Self {
-        Self::new(name, OnChange::Replace, &[])
-    }
-
-    /// A field that AWS does not show.
-    pub const fn recorded(name: &'static str) -> Self {
-        Self::new(name, OnChange::Recorded, &[])
-    }
-
-    /// The field with its own idea of when the observed value will do.
-    pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
-        Self { met, ..self }
-    }
-
-    /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.
-    pub const fn depending(self, depends: Depends) -> Self {
-        Self { depends: Some(depends), ..self }
-    }
-
-    /// The field, to be taken back when it is no longer written.
-    pub const fn taken_back(self) -> Self {
-        Self { taken_back: true, ..self }
-    }
-
-    /// What a change from `observed` to `desired` needs.
-    pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
-        self.depends.map_or(self.on_change, |depends| depends(desired, observed))
-    }
-
-    /// Whether AWS never shows the field.
-    pub fn is_recorded(&self) -> bool {
-        self.on_change == OnChange::Recorded
-    }
-
-    /// Whether no call can change the field.
-    pub fn is_fixed(&self) -> bool {
-        self.on_change == OnChange::Replace
-    }
-}
-
-/// What an action costs the running service, from nothing to the worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Effect {
-    None,
-    /// Takes effect when the service is rebooted next, which nobody does for it.
-    NextReboot,
-    BriefPause,
-    /// Takes effect in the next maintenance window.
-    NextMaintenanceWindow,
-    Failover,
-    Reboot,
-    Replacement,
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::NextReboot => "next reboot",
-            Self::BriefPause => "brief pause",
-            Self::NextMaintenanceWindow => "next maintenance window",
-            Self::Failover => "failover",
-            Self::Reboot => "reboot",
-            Self::Replacement => "replacement",
-        })
-    }
 }

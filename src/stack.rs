@@ -4,6 +4,7 @@
 mod database;
 mod file_system;
 mod mask;
+mod monitoring;
 mod parse;
 mod problem;
 mod read;
@@ -20,8 +21,9 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use database::{Database, ListedTwice, LogType, Logs, StorageType};
+pub use database::{Database, StorageType};
 pub use file_system::{Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
+pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
 pub use parse::parse;
 pub use problem::{Fault, Problem, Shape};
 pub(crate) use problem::{nearest, shown};
@@ -29,8 +31,8 @@ pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
     Access, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion, GroupName,
-    InsightsRetention, InstanceClass, InvalidAccess, InvalidRetention, InvalidText, KeyArn,
-    MaintenanceWindow, Name, OutOfRange, ParameterName, ParameterValue, Region, StackName, Username,
+    InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name, OutOfRange, ParameterName,
+    ParameterValue, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

@@ -120,7 +120,8 @@ fn managed(
         (record, Sighting::Live { live, id }) => {
             let phase = record.map_or(Phase::Creating, |record| record.phase);
             let mut decision = existing(input, address, manager, &desired, phase, live, findings);
-            decision.queued = diff::queued(manager.fields(), &desired, &live.inputs, &live.in_force);
+            let at_once = decision.action == Action::Update && diff::applies_immediately(&desired);
+            decision.queued = diff::queued(manager.fields(), at_once, &live.inputs, &live.in_force);
             if decision.action == Action::Update {
                 let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
                 decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
@@ -143,8 +144,8 @@ fn managed(
     let live = sighting.live().map(|(_, live)| live).filter(|_| stays);
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
-    let held = live.into_iter().flat_map(|live| &live.held);
-    findings.extend(held.filter_map(|held| findings::held(address, held, &decision)));
+    let remarks = live.into_iter().flat_map(|live| &live.remarks);
+    findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
     if decision.action == Action::Replace {
         findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));
     }

@@ -9,7 +9,7 @@ use super::{Input, Sighting, error};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Held, Id, Invalid, Ownership, Verdict};
+use crate::resource::{Condition, Id, Invalid, Ownership, Remark, Verdict};
 use crate::state::Record;
 use crate::steps::Circle;
 
@@ -103,15 +103,19 @@ pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
     }
 }
 
-/// A change of what AWS will not change for now.
-pub(super) fn held(address: &Address, held: &Held, change: &Change) -> Option<Finding> {
-    let field = change.fields.iter().find(|field| held.fields.contains(&field.path.as_str()))?;
-    Some(error(
-        "held",
-        address,
-        format!("{}: {}", field.path, held.why),
-        Some("apply again when that is over, or take the change out of the stack file until then".to_owned()),
-    ))
+/// What is to be said of a live object, as far as it matters to what is done to it.
+pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Option<Finding> {
+    match remark {
+        Remark::Held { fields, why } => {
+            let field = change.fields.iter().find(|field| fields.contains(&field.path.as_str()))?;
+            let hint = "apply again when that is over, or take the change out of the stack file until then";
+            Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
+        }
+        Remark::Left { what, command } => Some(Finding {
+            level: Level::Warning,
+            ..error("left-to-do", address, what.clone(), Some(command.clone()))
+        }),
+    }
 }
 
 pub(super) fn failed_object(address: &Address, status: &str) -> Finding {

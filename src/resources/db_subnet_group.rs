@@ -189,7 +189,7 @@ fn arn(live: &Live) -> &str {
 fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetGroup> {
     Observed {
         in_force: None,
-        held: Vec::new(),
+        remarks: Vec::new(),
         outputs: Outputs { arn: arn(live).to_owned(), vpc_id: live.vpc_id.clone().unwrap_or_default() },
         // Every call on a subnet group is done when it is answered.
         condition: Condition::Ready,

@@ -217,7 +217,7 @@ fn observed(
     let (id, region, suffix) = (&live.file_system_id, aws.region(), aws.dns_suffix());
     Observed {
         in_force: None,
-        held: Vec::new(),
+        remarks: Vec::new(),
         outputs: Outputs {
             ip_address: live.ip_address.clone(),
             availability_zone: live.availability_zone_name.clone(),

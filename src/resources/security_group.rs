@@ -68,7 +68,7 @@ impl Observe for SecurityGroup {
                 let tags = ec2::tags(live.tags());
                 let observed = Observed {
                     in_force: None,
-                    held: Vec::new(),
+                    remarks: Vec::new(),
                     inputs: recorded
                         .get(id)?
                         .map(|recorded| Self::of_live(&live, ours(&tags, &recorded.tags))),

@@ -46,7 +46,7 @@ impl Observe for Subnet {
                 let observed = Observed {
                     inputs: None,
                     in_force: None,
-                    held: Vec::new(),
+                    remarks: Vec::new(),
                     outputs,
                     condition: Condition::Ready,
                     ownership,

@@ -34,7 +34,7 @@ impl Observe for Vpc {
                 let observed = Observed {
                     inputs: None,
                     in_force: None,
-                    held: Vec::new(),
+                    remarks: Vec::new(),
                     outputs: Outputs { cidr_block: vpc.cidr_block().unwrap_or_default().to_owned() },
                     condition: Condition::Ready,
                     ownership: Ownership::of_tags(&ec2::tags(vpc.tags())),

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use super::monitoring::{InsightsRetention, LogType, Logs};
 use super::values::{
     self, Access, BackupWindow, Bounded, CaCertIdentifier, DatabaseName, EngineVersion, GroupName,
-    InsightsRetention, InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
+    InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
 };
 use crate::aws::PasswordSource;
 
@@ -170,35 +171,6 @@ pub enum StorageType {
     Gp3,
     Io1,
     Io2,
-}
-
-/// A log that RDS for PostgreSQL can send to CloudWatch (CreateDBInstance, EnableCloudwatchLogsExports).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum LogType {
-    Postgresql,
-    Upgrade,
-    IamDbAuthError,
-}
-
-/// Logs to be exported, each once; possibly none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<LogType>")]
-pub struct Logs(BTreeSet<LogType>);
-
-/// A log that is listed twice.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("a log is listed twice: name each one once")]
-pub struct ListedTwice;
-
-impl TryFrom<Vec<LogType>> for Logs {
-    type Error = ListedTwice;
-
-    fn try_from(logs: Vec<LogType>) -> Result<Self, ListedTwice> {
-        let set: BTreeSet<LogType> = logs.iter().copied().collect();
-        if set.len() == logs.len() { Ok(Self(set)) } else { Err(ListedTwice) }
-    }
 }
 
 fn password_schema(_: &mut SchemaGenerator) -> Schema {

@@ -93,7 +93,7 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
     };
     let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{id}")))]);
     let inputs = if recorded.is_some() { inputs } else { Document::new() };
-    Live { inputs, in_force: Document::new(), outputs, condition, held: Vec::new(), ownership }
+    Live { inputs, in_force: Document::new(), outputs, condition, remarks: Vec::new(), ownership }
 }
 
 impl Manager for FakeKind {

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod crash;
+mod databases;
 mod executor;
 mod kinds;
 mod planner;

@@ -145,6 +145,17 @@ fn parameters_get_a_group_of_their_own_which_goes_with_them() {
     };
     assert_eq!(status(&world).as_deref(), Some("pending-reboot"));
 
+    let due = [
+        "warning:",
+        "when the database is rebooted",
+        "aws rds reboot-db-instance --db-instance-identifier records",
+    ];
+    world.provision(&["plan", "--detailed-exitcode"]).exits(0).says(&due);
+    let call = world.cloud.rds.reboot_db_instance().db_instance_identifier("records");
+    world.cloud.run(call.send()).expect("it can be rebooted");
+    let plan = world.plan(&[]);
+    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+
     // What somebody else set in our group is drift, and put right.
     let theirs = aws_sdk_rds::types::Parameter::builder()
         .parameter_name("log_statement")

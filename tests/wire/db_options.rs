@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provision::resource::{Condition, Held, Id, Observe, Resource};
+use provision::resource::{Condition, Id, Observe, Remark, Resource};
 use provision::resources::db_instance::DbInstance;
 use serde_json::{Value, json};
 
@@ -334,9 +334,9 @@ async fn storage_that_is_being_optimised_takes_no_change() {
         let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &recorded)]).await.expect("a read");
         let seen = &seen[&Id::new(ID)];
         assert_eq!(seen.condition, Condition::Ready);
-        match (&seen.held[..], progress) {
+        match (&seen.remarks[..], progress) {
             ([], Some("")) => {}
-            ([Held { fields: held, why }], progress) => {
+            ([Remark::Held { fields: held, why }], progress) => {
                 assert_eq!(*held, fields);
                 assert!(
                     why.contains("storage-optimization") && why.contains(progress.unwrap_or_default()),
@@ -344,6 +344,28 @@ async fn storage_that_is_being_optimised_takes_no_change() {
                 );
             }
             (held, _) => panic!("{live:?}: {held:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reboot_that_parameters_of_ours_wait_for_is_left_to_somebody() {
+    for (status, ours, due) in
+        [("pending-reboot", true, true), ("in-sync", true, false), ("pending-reboot", false, false)]
+    {
+        let groups = format!(
+            "<DBParameterGroup><DBParameterGroupName>gitlab-pgsql-postgres16</DBParameterGroupName>\
+             <ParameterApplyStatus>{status}</ParameterApplyStatus></DBParameterGroup>"
+        );
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[("DBParameterGroups", &groups)])]))]);
+        let group = if ours { json!("gitlab-pgsql-postgres16") } else { Value::Null };
+        let recorded = database(json!({ "parameter_group_name": group }));
+        let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &recorded)]).await.expect("a read");
+        let command = "aws rds reboot-db-instance --db-instance-identifier gitlab-pgsql";
+        match &seen[&Id::new(ID)].remarks[..] {
+            [] => assert!(!due, "{status} {ours}"),
+            [Remark::Left { command: said, .. }] => assert!(due && said == command, "{said}"),
+            remarks => panic!("{remarks:?}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{DbInstance, Outputs, storage};
 use crate::aws::{Aws, AwsError, PasswordSource, absent_is_none, aws_error};
-use crate::resource::{Condition, Held, Id, Observed, Ownership, Resource, Tracked};
+use crate::resource::{Condition, Id, Observed, Ownership, Remark, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags;
 
@@ -75,7 +75,7 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             }
             other => other,
         },
-        held: held(live),
+        remarks: held(live).into_iter().chain(due_reboot(live, recorded)).collect(),
         ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
         in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
         inputs: Some(inputs),
@@ -192,7 +192,7 @@ fn exported_logs(live: &Live, pending: &PendingModifiedValues) -> BTreeSet<Strin
 }
 
 /// Storage takes no second change before the first is optimised ("previous storage change is being optimized").
-fn held(live: &Live) -> Vec<Held> {
+fn held(live: &Live) -> Option<Remark> {
     let is_optimised = live.db_instance_status.as_deref() == Some("storage-optimization")
         || live.storage_operation_status.as_deref() == Some("Optimizing");
     let progress = live.storage_operation_percent_progress;
@@ -201,7 +201,23 @@ fn held(live: &Live) -> Vec<Held> {
         "cannot change while RDS optimises the storage after the last change (storage-optimization{progress}), which takes \
          hours"
     );
-    if is_optimised { vec![Held { fields: storage::FIELDS, why }] } else { Vec::new() }
+    is_optimised.then_some(Remark::Held { fields: storage::FIELDS, why })
+}
+
+/// Parameters of ours that PostgreSQL reads only when it starts.
+fn due_reboot(live: &Live, recorded: Option<&DbInstance>) -> Option<Remark> {
+    let ours = recorded?.parameter_group_name.as_deref()?;
+    let waits = live.db_parameter_groups().iter().any(|group| {
+        group.db_parameter_group_name() == Some(ours)
+            && group.parameter_apply_status() == Some("pending-reboot")
+    });
+    let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
+    waits.then(|| Remark::Left {
+        what: format!(
+            "parameters of {ours} take effect when the database is rebooted, which provision does not do"
+        ),
+        command: format!("aws rds reboot-db-instance --db-instance-identifier {identifier}"),
+    })
 }
 
 /// Whether RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.

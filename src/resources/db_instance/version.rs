@@ -23,8 +23,12 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
     };
     let observed = observed?;
     let live = Version::parse(observed)?;
-    if live.meets(&wanted) {
+    if live.is_of(&wanted) {
         None
+    } else if live.meets(&wanted) {
+        let message =
+            format!("stays at {observed}, newer than {desired}: RDS does not downgrade; write {observed}");
+        Some(Invalid::altered("engine_version", message))
     } else if live.major() > wanted.major() {
         invalid(format!("cannot go back from {observed} to {desired}: RDS does not downgrade"))
     } else if live.major() < wanted.major() && !major_upgrade_allowed {
@@ -92,7 +96,9 @@ mod tests {
         for (desired, observed, allowed, word) in [
             ("16", None, false, None),
             ("16.4", Some("16.3"), false, None),
-            ("16.4", Some("16.6"), false, None),
+            ("16.4", Some("16.4"), false, None),
+            ("16.4", Some("16.6"), false, Some("stays at 16.6")),
+            ("16.4", Some("16.40"), false, Some("stays at 16.40")),
             ("15", Some("16.3"), false, Some("downgrade")),
             ("15", Some("16.3"), true, Some("downgrade")),
             ("16.4", Some("17.1"), true, Some("downgrade")),

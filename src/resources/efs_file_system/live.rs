@@ -134,7 +134,7 @@ fn observed(
     let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
     Observed {
         in_force: None,
-        held: Vec::new(),
+        remarks: Vec::new(),
         outputs: Outputs {
             arn: live.file_system_arn.clone().unwrap_or_default(),
             dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),

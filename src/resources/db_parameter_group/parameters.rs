@@ -1,0 +1,172 @@
+//! Parameters of a group: what was set, what a change costs, and how it is made.
+//! Knows nothing of the group itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_rds::types::{ApplyMethod, Filter, Parameter};
+use serde_json::Value;
+
+use crate::aws::{Aws, AwsError, absent_is_none, aws_error};
+use crate::document::Document;
+use crate::resource::{Effect, OnChange};
+
+const READ: &str = "rds:DescribeDBParameters";
+pub(super) const MODIFY: &str = "rds:ModifyDBParameterGroup";
+const RESET: &str = "rds:ResetDBParameterGroup";
+/// The calls that change parameters.
+pub(super) const CALLS: &[&str] = &[MODIFY, RESET];
+
+/// How many parameters one call changes (ModifyDBParameterGroup and ResetDBParameterGroup, Parameters).
+const AT_ONCE: usize = 20;
+
+/// Parameters that PostgreSQL reads only when it starts (PostgreSQL documentation, "can only be set at server start").
+const READ_AT_START: &[&str] = &[
+    "archive_mode",
+    "autovacuum_freeze_max_age",
+    "autovacuum_max_workers",
+    "autovacuum_multixact_freeze_max_age",
+    "autovacuum_worker_slots",
+    "commit_timestamp_buffers",
+    "hot_standby",
+    "huge_pages",
+    "io_max_concurrency",
+    "io_method",
+    "jit_provider",
+    "logging_collector",
+    "max_active_replication_origins",
+    "max_connections",
+    "max_files_per_process",
+    "max_locks_per_transaction",
+    "max_logical_replication_workers",
+    "max_pred_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_replication_slots",
+    "max_wal_senders",
+    "max_worker_processes",
+    "min_dynamic_shared_memory",
+    "multixact_member_buffers",
+    "multixact_offset_buffers",
+    "notify_buffers",
+    "old_snapshot_threshold",
+    "port",
+    "reserved_connections",
+    "serializable_buffers",
+    "shared_buffers",
+    "shared_memory_type",
+    "shared_preload_libraries",
+    "subtransaction_buffers",
+    "superuser_reserved_connections",
+    "track_activity_query_size",
+    "track_commit_timestamp",
+    "transaction_buffers",
+    "wal_buffers",
+    "wal_decode_buffer_size",
+    "wal_level",
+    "wal_log_hints",
+];
+
+/// Most parameters count at once. Which of those of extensions and of RDS do not, only AWS knows: the worse is said.
+pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
+    let of =
+        |inputs: &Document| inputs.get("parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let (desired, observed) = (of(desired), of(observed));
+    let names: BTreeSet<&String> = desired.keys().chain(observed.keys()).collect();
+    let waits = |name: &&String| {
+        desired.get(*name) != observed.get(*name)
+            && (name.contains('.') || READ_AT_START.contains(&name.as_str()))
+    };
+    OnChange::InPlace(match names.iter().any(waits) {
+        true => Effect::NextReboot,
+        false => Effect::None,
+    })
+}
+
+fn parameter(name: &str) -> aws_sdk_rds::types::builders::ParameterBuilder {
+    Parameter::builder().parameter_name(name)
+}
+
+/// The parameters, each with the method that its type allows: static ones wait for a reboot.
+async fn as_soon_as_possible(
+    aws: &Aws,
+    group: &str,
+    asked: &[Parameter],
+) -> Result<Vec<Parameter>, AwsError> {
+    let names = asked.iter().filter_map(|one| one.parameter_name.clone()).collect();
+    let filter = Filter::builder().name("parameter-name").set_values(Some(names)).build();
+    let read = aws.read.rds.describe_db_parameters().db_parameter_group_name(group).filters(filter);
+    let known: Vec<Parameter> =
+        read.into_paginator().items().send().try_collect().await.map_err(aws_error(READ))?;
+    let is_dynamic = |name: &Option<String>| {
+        known.iter().any(|one| one.parameter_name == *name && one.apply_type() == Some("dynamic"))
+    };
+    let with_method = |one: &Parameter| {
+        let method =
+            if is_dynamic(&one.parameter_name) { ApplyMethod::Immediate } else { ApplyMethod::PendingReboot };
+        let mut one = one.clone();
+        one.apply_method = Some(method);
+        one
+    };
+    Ok(asked.iter().map(with_method).collect())
+}
+
+/// The parameters of a group that somebody set, unless the group is gone.
+pub(super) async fn set(aws: &Aws, group: &str) -> Result<Option<BTreeMap<String, String>>, AwsError> {
+    let read = aws.read.rds.describe_db_parameters().db_parameter_group_name(group).source("user");
+    let answer = read.into_paginator().items().send().try_collect().await;
+    let set: Option<Vec<Parameter>> = absent_is_none(answer.map_err(aws_error(READ)))?;
+    Ok(set.map(|set| {
+        set.into_iter().filter_map(|one| Some((one.parameter_name?, one.parameter_value?))).collect()
+    }))
+}
+
+/// Sets and resets what differs. Repeating it is harmless.
+pub(super) async fn change(
+    aws: &Aws,
+    group: &str,
+    observed: &BTreeMap<String, String>,
+    desired: &BTreeMap<String, String>,
+) -> Result<(), AwsError> {
+    let set = desired.iter().filter(|(name, value)| observed.get(*name) != Some(*value));
+    let set: Vec<Parameter> =
+        set.map(|(name, value)| parameter(name).parameter_value(value).build()).collect();
+    let reset = observed.keys().filter(|name| !desired.contains_key(*name));
+    let reset: Vec<Parameter> = reset.map(|name| parameter(name).build()).collect();
+    for chunk in set.chunks(AT_ONCE) {
+        let call = aws.write.rds.modify_db_parameter_group().db_parameter_group_name(group);
+        let call = call.set_parameters(Some(as_soon_as_possible(aws, group, chunk).await?));
+        call.send().await.map_err(aws_error(MODIFY))?;
+    }
+    for chunk in reset.chunks(AT_ONCE) {
+        let call = aws.write.rds.reset_db_parameter_group().db_parameter_group_name(group);
+        let call = call.set_parameters(Some(as_soon_as_possible(aws, group, chunk).await?));
+        call.reset_all_parameters(false).send().await.map_err(aws_error(RESET))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_read_at_the_start_or_not_known_waits_for_a_reboot() {
+        let with = |parameters: Value| Document::from_iter([("parameters".to_owned(), parameters)]);
+        for (desired, observed, effect) in [
+            (json!({ "work_mem": "1" }), json!({}), Effect::None),
+            (json!({ "work_mem": "1" }), json!({ "work_mem": "2" }), Effect::None),
+            (json!({ "max_connections": "100" }), json!({}), Effect::NextReboot),
+            (json!({}), json!({ "max_connections": "100" }), Effect::NextReboot),
+            (json!({ "rds.logical_replication": "1" }), json!({}), Effect::NextReboot),
+            // What stays as it is costs nothing.
+            (
+                json!({ "max_connections": "100", "work_mem": "1" }),
+                json!({ "max_connections": "100" }),
+                Effect::None,
+            ),
+        ] {
+            assert_eq!(cost(&with(desired), &with(observed)), OnChange::InPlace(effect));
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Plans of the real database kinds, made from what AWS would show: nothing is read and nothing is carried out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use provision::address::Address;
+use provision::blueprint::{Blueprint, Declaration};
+use provision::document::{Document, references};
+use provision::kind::Live;
+use provision::network::Cluster;
+use provision::plan::{Action, Change, Level, Mode, Plan, ReplaceOrder};
+use provision::planner::{self, Input, Options, Planning, Sighting, Sightings};
+use provision::resource::{Condition, Effect, Id, Ownership, Remark};
+use provision::resources::registry;
+use provision::state::{Phase, Record, State};
+use provision::steps::Step;
+use serde_json::{Value, json};
+
+use super::world::{address, document};
+
+const DATABASE: &str = "aws_db_instance.db";
+const GROUP: &str = "aws_db_parameter_group.db";
+
+/// A database as the blueprint declares it, some fields replaced; `null` takes one away.
+fn database(replaced: Value) -> Document {
+    let mut base = document(json!({
+        "identifier": "db", "engine": "postgres", "engine_version": "16", "allow_major_version_upgrade": false,
+        "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3", "username": "gitlab",
+        "password": "managed", "password_version": 1, "multi_az": true, "port": 5432,
+        "db_subnet_group_name": "db", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+        "backup_retention_period": 30, "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
+        "auto_minor_version_upgrade": true, "deletion_protection": true, "final_snapshot": true,
+        "apply_immediately": false, "tags": {},
+    }));
+    for (name, value) in document(replaced) {
+        match value {
+            Value::Null => base.remove(&name),
+            value => base.insert(name, value),
+        };
+    }
+    base
+}
+
+fn group(major: u32) -> Document {
+    document(json!({
+        "name": format!("db-postgres{major}"), "family": format!("postgres{major}"), "description": "Parameters of db",
+        "parameters": { "work_mem": "1024" }, "tags": {},
+    }))
+}
+
+/// Everything that a plan is made from: what is declared, recorded and seen at each address.
+#[derive(Default)]
+struct Case {
+    declared: BTreeMap<Address, Document>,
+    recorded: BTreeMap<Address, Record>,
+    seen: Sightings,
+}
+
+impl Case {
+    /// A database that was made as `recorded` and is seen as `live`.
+    fn of(declared: Value, live: Value) -> Self {
+        let live_inputs = database(live);
+        let mut case = Self::default();
+        case.object(DATABASE, "db-1", Some(database(declared)), live_inputs);
+        case
+    }
+
+    fn object(&mut self, at: &str, id: &str, declared: Option<Document>, live: Document) {
+        let depends_on = declared.as_ref().map(references).unwrap_or_default();
+        self.recorded.insert(
+            address(at),
+            Record {
+                phase: Phase::Ready,
+                id: Some(Id::new(id)),
+                adopted: false,
+                inputs: live.clone(),
+                outputs: Document::new(),
+                depends_on,
+                generation: 0,
+                predecessor: None,
+            },
+        );
+        let live = Live {
+            inputs: live,
+            in_force: Document::new(),
+            outputs: Document::new(),
+            condition: Condition::Ready,
+            remarks: Vec::new(),
+            ownership: Ownership::Tagged { stack: "test".to_owned(), address: at.to_owned() },
+        };
+        self.seen.insert(address(at), Sighting::Live { id: Id::new(id), live });
+        if let Some(declared) = declared {
+            self.declared.insert(address(at), declared);
+        }
+    }
+
+    fn live(&mut self, at: &str) -> &mut Live {
+        match self.seen.get_mut(&address(at)) {
+            Some(Sighting::Live { live, .. }) => live,
+            other => panic!("{at} is not seen: {other:?}"),
+        }
+    }
+
+    fn planning(self) -> Planning {
+        let declarations = self.declared.into_iter();
+        let declarations =
+            declarations.map(|(address, inputs)| (address, Declaration::Managed { inputs })).collect();
+        let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
+        let blueprint = Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations };
+        let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
+        state.resources = self.recorded;
+        planner::plan(&Input {
+            registry: &registry(),
+            blueprint: &blueprint,
+            state: Some(&state),
+            sightings: &self.seen,
+            account: "123456789012",
+            region: "eu-west-1",
+            now: "2026-11-21T10:00:00Z".parse().expect("a time"),
+            options: &Options { mode: Mode::Apply, targets: BTreeSet::new(), replace: BTreeSet::new() },
+        })
+    }
+
+    fn plan(self) -> Plan {
+        self.planning().plan
+    }
+}
+
+fn change<'a>(plan: &'a Plan, at: &str) -> &'a Change {
+    plan.change(&address(at)).expect("it is planned")
+}
+
+/// `error: allocated_storage: …` for each finding.
+fn said(plan: &Plan) -> Vec<String> {
+    let level = |level| if level == Level::Error { "error" } else { "warning" };
+    plan.preflight.iter().map(|finding| format!("{}: {}", level(finding.level), finding.message)).collect()
+}
+
+#[test]
+fn no_op() {
+    let plan = Case::of(json!({}), json!({ "engine_version": "16.4", "iops": 3000 })).plan();
+    assert_eq!((change(&plan, DATABASE).action, said(&plan)), (Action::NoOp, vec![]));
+}
+
+#[test]
+fn a_cost_depends_on_what_is_there() {
+    for (declared, live, effect, window) in [
+        (
+            json!({ "instance_class": "db.m7g.large" }),
+            json!({}),
+            Effect::NextMaintenanceWindow,
+            Some(Effect::Failover),
+        ),
+        (
+            json!({ "instance_class": "db.m7g.large", "multi_az": false }),
+            json!({ "multi_az": false }),
+            Effect::NextMaintenanceWindow,
+            Some(Effect::Reboot),
+        ),
+        (
+            json!({ "instance_class": "db.m7g.large", "apply_immediately": true }),
+            json!({ "apply_immediately": true }),
+            Effect::Failover,
+            None,
+        ),
+        (json!({ "backup_retention_period": 7 }), json!({}), Effect::None, None),
+        (
+            json!({ "backup_retention_period": 0 }),
+            json!({}),
+            Effect::NextMaintenanceWindow,
+            Some(Effect::BriefPause),
+        ),
+        (json!({ "port": 5433 }), json!({}), Effect::Reboot, None),
+        (json!({ "storage_type": "gp2" }), json!({}), Effect::NextMaintenanceWindow, Some(Effect::None)),
+    ] {
+        let plan = Case::of(declared.clone(), live).plan();
+        let change = change(&plan, DATABASE);
+        let waits = change.fields.iter().find_map(|field| field.window.as_ref()).map(|window| window.effect);
+        assert_eq!((change.effect, waits), (effect, window), "{declared}");
+    }
+}
+
+#[test]
+fn options_that_are_not_written_are_not_compared() {
+    let live = json!({
+        "max_allocated_storage": 500, "kms_key_id": "arn:a", "ca_cert_identifier": "rds-ca-a", "iops": 3000,
+        "copy_tags_to_snapshot": true, "iam_database_authentication_enabled": true,
+        "performance_insights_enabled": true, "performance_insights_retention_period": 93,
+        "performance_insights_kms_key_id": "arn:b", "enabled_cloudwatch_logs_exports": ["upgrade"],
+    });
+    let plan = Case::of(json!({}), live).plan();
+    assert_eq!((change(&plan, DATABASE).action, said(&plan)), (Action::NoOp, vec![]));
+}
+
+#[test]
+fn what_is_met_may_still_be_wrong_or_other_than_it_is_written() {
+    for (declared, live, expected) in [
+        (
+            json!({}),
+            json!({ "allocated_storage": 100 }),
+            "error: allocated_storage: cannot shrink from 100 to 50 GiB",
+        ),
+        (json!({}), json!({ "allocated_storage": 55 }), "warning: allocated_storage: stays at 55 GiB"),
+        (json!({}), json!({ "allocated_storage": 100, "max_allocated_storage": 200 }), ""),
+        (
+            json!({ "engine_version": "16.4" }),
+            json!({ "engine_version": "16.6" }),
+            "warning: engine_version: stays at 16.6",
+        ),
+        (json!({ "engine_version": "16" }), json!({ "engine_version": "16.6" }), ""),
+    ] {
+        let plan = Case::of(declared, live).plan();
+        assert_eq!(change(&plan, DATABASE).action, Action::NoOp);
+        match expected {
+            "" => assert_eq!(said(&plan), [""; 0]),
+            words => {
+                assert!(said(&plan).len() == 1 && said(&plan)[0].starts_with(words), "{:?}", said(&plan))
+            }
+        }
+    }
+    let plan = Case::of(json!({ "allocated_storage": 52 }), json!({})).plan();
+    assert_eq!(change(&plan, DATABASE).action, Action::Update);
+    assert!(
+        said(&plan)[0].starts_with("warning: allocated_storage: becomes 55 GiB, and not 52"),
+        "{:?}",
+        said(&plan)
+    );
+    assert_eq!(plan.errors().count(), 0);
+}
+
+#[test]
+fn storage_that_is_held_stops_a_change_of_storage_alone() {
+    for (declared, stops) in [
+        (json!({ "allocated_storage": 100 }), true),
+        (json!({ "storage_type": "gp2" }), true),
+        (json!({ "port": 5433 }), false),
+        (json!({}), false),
+    ] {
+        let mut case = Case::of(declared.clone(), json!({}));
+        let fields = &["allocated_storage", "storage_type", "iops", "storage_throughput"];
+        case.live(DATABASE).remarks = vec![Remark::Held { fields, why: "cannot change for now".to_owned() }];
+        assert_eq!(case.plan().errors().count(), usize::from(stops), "{declared}");
+    }
+}
+
+#[test]
+fn what_is_left_to_do_is_said_whatever_is_planned() {
+    let mut case = Case::of(json!({}), json!({}));
+    case.live(DATABASE).remarks =
+        vec![Remark::Left { what: "a reboot is due".to_owned(), command: "aws rds reboot".to_owned() }];
+    let plan = case.plan();
+    assert_eq!(said(&plan), ["warning: a reboot is due"]);
+    assert_eq!(plan.preflight[0].hint.as_deref(), Some("aws rds reboot"));
+    assert!(plan.is_empty());
+}
+
+/// A database of which another class is queued, and in force the smaller one.
+fn queued(declared: Value) -> Plan {
+    let large = json!({ "instance_class": "db.m7g.large" });
+    let mut case = Case::of(declared, large);
+    case.live(DATABASE).in_force = database(json!({}));
+    case.plan()
+}
+
+#[test]
+fn what_is_queued_is_listed_and_waits_for_its_window() {
+    let plan = queued(json!({ "instance_class": "db.m7g.large" }));
+    let change = change(&plan, DATABASE);
+    assert_eq!((change.action, change.effect), (Action::NoOp, Effect::None));
+    let [class] = &change.queued[..] else { panic!("{:?}", change.queued) };
+    assert_eq!(
+        (class.before.clone(), class.after.clone()),
+        (Some(json!("db.t4g.medium")), Some(json!("db.m7g.large")))
+    );
+    let window = class.window.as_ref().expect("it waits");
+    assert_eq!((window.opens.as_deref(), window.effect), (Some("2026-11-22T04:30:00Z"), Effect::Failover));
+    // A change that waits too, or that never waits, leaves it where it is.
+    for more in [json!({ "storage_type": "gp2" }), json!({ "backup_retention_period": 7 })] {
+        let mut declared = json!({ "instance_class": "db.m7g.large" });
+        declared.as_object_mut().expect("fields").extend(document(more));
+        let plan = queued(declared);
+        assert!(self::change(&plan, DATABASE).queued[0].window.is_some());
+    }
+}
+
+#[test]
+fn what_is_made_at_once_takes_everything_queued_along() {
+    for more in
+        [json!({}), json!({ "backup_retention_period": 7 }), json!({ "port": 5432, "tags": { "a": "b" } })]
+    {
+        let mut declared = json!({ "instance_class": "db.m7g.large", "apply_immediately": true });
+        declared.as_object_mut().expect("fields").extend(document(more.clone()));
+        let plan = queued(declared);
+        let change = change(&plan, DATABASE);
+        assert_eq!((change.action, change.effect), (Action::Update, Effect::Failover), "{more}");
+        assert!(change.queued.iter().all(|field| field.window.is_none()), "{more}");
+    }
+}
+
+#[test]
+fn what_somebody_else_queued_stays_queued_while_nothing_is_changed() {
+    let large = json!({ "instance_class": "db.m7g.large", "apply_immediately": true });
+    let mut case = Case::of(large.clone(), large);
+    case.live(DATABASE).in_force = database(json!({ "apply_immediately": true }));
+    let plan = case.plan();
+    assert_eq!(change(&plan, DATABASE).action, Action::NoOp);
+    assert!(change(&plan, DATABASE).queued[0].window.is_some(), "nothing is made at once");
+}
+
+/// A database with parameters of its own, at 16.4.
+fn parametrised(version: &str, major: u32, more: Value) -> Case {
+    let mut case = Case::default();
+    let mut declared = json!({
+        "engine_version": version, "parameter_group_name": format!("${{{GROUP}.id}}"), "allow_major_version_upgrade": true,
+        "apply_immediately": true,
+    });
+    declared.as_object_mut().expect("fields").extend(document(more));
+    let live = database(json!({
+        "engine_version": "16.4", "parameter_group_name": "db-postgres16", "allow_major_version_upgrade": true,
+        "apply_immediately": true,
+    }));
+    case.object(GROUP, "db-postgres16", Some(group(major)), group(16));
+    case.object(DATABASE, "db-1", Some(database(declared)), live);
+    case
+}
+
+#[test]
+fn a_major_upgrade_makes_the_new_group_first_and_deletes_the_old_one_last() {
+    let planning = parametrised("17", 17, json!({})).planning();
+    let plan = &planning.plan;
+    assert_eq!(said(plan), [""; 0]);
+    assert_eq!(change(plan, GROUP).action, Action::Replace);
+    assert_eq!(change(plan, GROUP).order, Some(ReplaceOrder::CreateFirst));
+    assert_eq!(
+        (change(plan, DATABASE).action, change(plan, DATABASE).effect),
+        (Action::Update, Effect::Reboot)
+    );
+    let (up, upgraded, down) =
+        (Step::Up(address(GROUP)), Step::Up(address(DATABASE)), Step::Down(address(GROUP)));
+    assert_eq!(planning.steps.waits_for[&upgraded], BTreeSet::from([up.clone()]));
+    assert_eq!(planning.steps.waits_for[&down], BTreeSet::from([up, upgraded]));
+}
+
+#[test]
+fn a_major_upgrade_is_refused_where_it_is_not_allowed_or_could_not_end() {
+    for (version, major, more, words) in [
+        (
+            "17",
+            17,
+            json!({ "allow_major_version_upgrade": false }),
+            "without `allow_major_version_upgrade: true`",
+        ),
+        (
+            "17",
+            17,
+            json!({ "apply_immediately": false }),
+            "needs `apply_immediately: true` for a major upgrade",
+        ),
+        ("15", 15, json!({}), "RDS does not downgrade"),
+    ] {
+        let plan = parametrised(version, major, more).plan();
+        let errors: Vec<&str> = plan.errors().map(|finding| finding.message.as_str()).collect();
+        assert!(errors.len() == 1 && errors[0].contains(words), "{words}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_database_lets_go_of_its_group_before_that_is_deleted() {
+    let mut case = parametrised("16", 16, json!({ "parameter_group_name": null }));
+    case.declared.remove(&address(GROUP));
+    case.recorded.get_mut(&address(DATABASE)).expect("it is recorded").depends_on.insert(address(GROUP));
+    let planning = case.planning();
+    let change_of = |at| change(&planning.plan, at);
+    assert_eq!((change_of(DATABASE).action, change_of(GROUP).action), (Action::Update, Action::Delete));
+    assert_eq!(change_of(DATABASE).effect, Effect::NextReboot);
+    let [field] = &change_of(DATABASE).fields[..] else { panic!("{:?}", change_of(DATABASE).fields) };
+    assert_eq!(
+        (field.path.as_str(), field.after.as_ref(), field.unknown),
+        ("parameter_group_name", None, false)
+    );
+    assert_eq!(
+        planning.steps.waits_for[&Step::Down(address(GROUP))],
+        BTreeSet::from([Step::Up(address(DATABASE))])
+    );
+}
