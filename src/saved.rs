@@ -157,7 +157,12 @@ impl SavedPlan {
     }
 }
 
+/// What is only remarked of an object, such as how far AWS is with something, is no part of what it is.
 fn fingerprint(sighting: &Sighting) -> String {
+    let mut sighting = sighting.clone();
+    if let Sighting::Live { live, .. } = &mut sighting {
+        live.remarks.clear();
+    }
     digest(format!("{sighting:?}").as_bytes())
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_rds::types::DbInstance;
 use serde_json::{Value, json};
 
 use crate::lifecycle::{RECORDS, in_place, lives, planned};
-use crate::world::{NOTHING, World};
+use crate::world::{NOTHING, World, ended, eventually, signal};
 
 const DATABASE: &str = "aws_db_instance.records";
 const GROUP: &str = "aws_db_parameter_group.records";
@@ -262,6 +262,30 @@ fn a_major_upgrade_is_made_when_it_is_allowed_and_takes_its_parameters_along() {
     world.plans_nothing();
     world.destroy();
     assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_major_upgrade_that_was_killed_on_the_way_is_finished_by_the_next_run() {
+    let world = World::seeded(&[]);
+    world.write_stack(&with(
+        "    allow_major_version_upgrade: true\n    parameters: { work_mem: \"1024\" }\n",
+    ));
+    world.apply(&[]);
+    let id = world.cloud.database_id();
+    world.edit_stack("engine_version: \"15.12\"", "engine_version: \"16\"");
+    world.control.settings(json!({ "db_modifying": 600.0 }));
+    world.control.forget_calls();
+    let run = world.start(&["apply", "--auto-approve"]);
+    eventually("the upgrade has begun", || world.control.calls().of("rds.ModifyDBInstance") == 1);
+    signal(&run, "KILL");
+    ended(run);
+    assert!(set_in(&world, "records-postgres15").is_some(), "the old group is still in use");
+    world.control.settings(json!({}));
+    world.apply(&[]);
+    assert_eq!((attached(&world), world.cloud.database_id()), ("records-postgres16".to_owned(), id));
+    assert!(world.cloud.database().engine_version().is_some_and(|version| version.starts_with("16.")));
+    assert_eq!(set_in(&world, "records-postgres15"), None);
+    world.plans_nothing();
 }
 
 #[test]

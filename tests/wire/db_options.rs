@@ -162,6 +162,12 @@ async fn each_option_is_modified_as_rds_wants_it() {
             form(&[("MaxAllocatedStorage", "50")]),
         ),
         (
+            json!({ "max_allocated_storage": 0, "allocated_storage": 52 }),
+            &["max_allocated_storage", "allocated_storage"],
+            // RDS makes 55 of it.
+            form(&[("AllocatedStorage", "52"), ("MaxAllocatedStorage", "55")]),
+        ),
+        (
             json!({ "ca_cert_identifier": "rds-ca-ecc384-g1" }),
             &["ca_cert_identifier"],
             form(&[("CACertificateIdentifier", "rds-ca-ecc384-g1")]),

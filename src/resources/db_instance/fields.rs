@@ -18,7 +18,8 @@ const CALLS: &[&str] = &[MODIFY];
 pub(super) const FIELDS: &[Field] = &[
     Field::at_window("identifier", CALLS, Effect::Reboot),
     Field::replace("engine"),
-    // The standby is upgraded together with the primary, so that it cannot take over.
+    // The standby is upgraded together with the primary, so that it cannot take over (RDS User Guide, "Upgrades of the
+    // RDS for PostgreSQL DB engine").
     Field::at_window("engine_version", CALLS, Effect::Reboot).met_by(version::met),
     Field::recorded("allow_major_version_upgrade"),
     Field::at_window("instance_class", CALLS, Effect::Reboot).depending(instance_class),

@@ -166,7 +166,8 @@ fn modification(
         .set_max_allocated_storage(
             max_allocated_storage
                 .filter(|_| changed("max_allocated_storage"))
-                .map(|most| if most == 0 { size_to_stay(desired, change.observed) } else { most }),
+                // The size itself as the limit turns the growing off; RDS has no other word for that.
+                .map(|most| if most == 0 { storage::size_after(desired, change.observed) } else { most }),
         )
         .set_storage_type(storage_type)
         .set_iops(iops)
@@ -203,11 +204,6 @@ fn modification(
 fn parameter_group(desired: &DbInstance, changed: bool) -> Option<String> {
     let default = || Some(format!("default.{}", desired.family()?));
     if changed { desired.parameter_group_name.clone().or_else(default) } else { None }
-}
-
-/// The size that the storage has from now on. As a limit it turns the growing off; RDS has no other word for that.
-fn size_to_stay(desired: &DbInstance, observed: &DbInstance) -> i32 {
-    desired.allocated_storage.max(observed.allocated_storage)
 }
 
 /// Logs are exported or no longer exported one by one.

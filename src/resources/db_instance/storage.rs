@@ -99,9 +99,20 @@ fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
     Some(Invalid::new(SIZE, format!("cannot shrink from {live} to {size} GiB: write {live}, or more")))
 }
 
+/// The size that comes of a change.
+pub(super) fn size_after(desired: &DbInstance, observed: &DbInstance) -> i32 {
+    let (size, live) = (desired.allocated_storage, observed.allocated_storage);
+    if size > live { size.max(a_tenth_more(live)) } else { live }
+}
+
 /// RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling".
 fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32) -> Option<Invalid> {
-    let limit = desired.max_allocated_storage.filter(|limit| *limit != 0)?;
+    let Some(limit) = desired.max_allocated_storage else {
+        return observed.and_then(|observed| check_limit_of_others(desired, observed));
+    };
+    if limit == 0 {
+        return None;
+    }
     let changes = observed.is_none_or(|observed| observed.max_allocated_storage != Some(limit));
     let live = observed.filter(|_| changes).map_or(0, |observed| observed.allocated_storage);
     let size = desired.allocated_storage.max(live);
@@ -123,6 +134,19 @@ fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32
         }
         _ => None,
     }
+}
+
+/// A limit that somebody else chose counts too when storage grows.
+fn check_limit_of_others(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+    let limit = observed.max_allocated_storage.filter(|limit| *limit != 0)?;
+    let size = size_after(desired, observed);
+    (size > observed.allocated_storage && limit < a_tenth_more(size)).then(|| {
+        let least = a_tenth_more(size);
+        Invalid::new(
+            LIMIT,
+            format!("must be written, as {least} or more, or 0: RDS has a limit of {limit} GiB for it"),
+        )
+    })
 }
 
 fn check_iops(desired: &DbInstance) -> Option<Invalid> {
@@ -297,6 +321,10 @@ mod tests {
             (limited("gp3", 50, None, 100), Some(limited("gp3", 100, None, 100)), true),
             (limited("gp3", 50, None, 109), Some(limited("gp3", 100, None, 100)), false),
             (limited("gp3", 50, None, 110), Some(limited("gp3", 100, None, 100)), true),
+            // Somebody else's limit is in the way of a larger size alone.
+            (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 109)), false),
+            (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 110)), true),
+            (storage("gp3", 100, None, None), Some(limited("gp3", 100, None, 105)), true),
             (limited("io1", 200, Some(1_000), 2_000), None, true),
             (limited("io1", 200, Some(1_000), 2_001), None, false),
         ] {
