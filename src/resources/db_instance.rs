@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
+use crate::aws::{Aws, AwsError, PasswordSource, Secret};
 use crate::postgres::{Version, family_in_names};
 use crate::resource::{
     Change, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource, Tracked,

@@ -167,7 +167,12 @@ impl Resource for DbParameterGroup {
     }
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
-        let Some(live) = describe_one(aws, id.as_str()).await? else { return Ok(()) };
+        // One read that finds nothing is not enough to let go of it: all groups are read then.
+        let live = match describe_one(aws, id.as_str()).await? {
+            Some(live) => Some(live),
+            None => of_name(describe(aws, None).await?, id.as_str()),
+        };
+        let Some(live) = live else { return Ok(()) };
         prove_ours(aws, arn(&live), DELETE).await?;
         let delete = aws.write.rds.delete_db_parameter_group().db_parameter_group_name(id.as_str());
         absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE)))
@@ -183,8 +188,11 @@ async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<Live>, AwsError> 
 }
 
 async fn describe_one(aws: &Aws, name: &str) -> Result<Option<Live>, AwsError> {
-    let described = describe(aws, Some(name)).await?;
-    Ok(described.into_iter().find(|live| live.db_parameter_group_name.as_deref() == Some(name)))
+    Ok(of_name(describe(aws, Some(name)).await?, name))
+}
+
+fn of_name(described: Vec<Live>, name: &str) -> Option<Live> {
+    described.into_iter().find(|live| live.db_parameter_group_name.as_deref() == Some(name))
 }
 
 fn arn(live: &Live) -> &str {

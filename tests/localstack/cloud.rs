@@ -20,6 +20,7 @@ pub struct Cloud {
     pub ec2: aws_sdk_ec2::Client,
     pub efs: aws_sdk_efs::Client,
     pub rds: aws_sdk_rds::Client,
+    pub kms: aws_sdk_kms::Client,
 }
 
 impl Cloud {
@@ -41,6 +42,7 @@ impl Cloud {
             ec2: aws_sdk_ec2::Client::new(&config),
             efs: aws_sdk_efs::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
         }
     }
 

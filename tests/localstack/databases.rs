@@ -12,7 +12,6 @@ const DATABASE: &str = "aws_db_instance.records";
 const GROUP: &str = "aws_db_parameter_group.records";
 /// Stands at the end of the database's options.
 const END: &str = "    apply_immediately: true\n";
-const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
 
 fn with(options: &str) -> String {
     RECORDS.replace(END, &format!("{END}{options}"))
@@ -21,6 +20,13 @@ fn with(options: &str) -> String {
 fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
     let changes = plan["changes"].as_array().expect("a plan has changes");
     changes.iter().find(|change| change["address"] == address).expect("the address is planned")
+}
+
+/// What a plan warns of or is refused for.
+fn complaints(plan: &Value) -> Vec<&str> {
+    let findings = plan["preflight"].as_array().into_iter().flatten();
+    let bad = findings.filter(|finding| finding["level"] == "error" || finding["level"] == "warning");
+    bad.filter_map(|finding| finding["message"].as_str()).collect()
 }
 
 /// The parameters that are set in the group of this name, if there is one.
@@ -46,11 +52,8 @@ fn exports(database: &DbInstance) -> Vec<&str> {
 fn the_options_of_a_database() {
     lives(
         DATABASE,
-        &with(&format!("    kms_key_id: {KEY}\n    enabled_cloudwatch_logs_exports: [upgrade]\n")),
-        |world| {
-            let found = world.cloud.database();
-            found.kms_key_id() == Some(KEY) && exports(&found) == ["upgrade"]
-        },
+        &with("    enabled_cloudwatch_logs_exports: [upgrade]\n"),
+        |world| exports(&world.cloud.database()) == ["upgrade"],
         &[
             (in_place(END, "    apply_immediately: true\n    max_allocated_storage: 100\n"), |world| {
                 world.cloud.database().max_allocated_storage() == Some(100)
@@ -109,6 +112,29 @@ fn the_options_of_a_database() {
     );
 }
 
+/// A key of KMS. On Python 3.11 the emulator makes none whose material comes from KMS itself.
+fn key(world: &World) -> String {
+    let origin = aws_sdk_kms::types::OriginType::AwsCloudhsm;
+    let made = world.cloud.run(world.cloud.kms.create_key().origin(origin).send());
+    let metadata = made.expect("a key can be made").key_metadata;
+    metadata.and_then(|key| key.arn).expect("a key has an ARN")
+}
+
+#[test]
+fn a_database_is_encrypted_with_the_key_that_is_named() {
+    let world = World::seeded(&[]);
+    let (key, other) = (key(&world), key(&world));
+    world.write_stack(&with(&format!("    kms_key_id: {key}\n")));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().kms_key_id(), Some(key.as_str()));
+    world.plans_nothing();
+    // Left out it stays; another one would be another database.
+    world.edit_stack(&format!("    kms_key_id: {key}\n"), "");
+    world.plans_nothing();
+    world.edit_stack(END, &format!("{END}    kms_key_id: {other}\n"));
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["data lost: kms_key_id differs"]);
+}
+
 #[test]
 fn parameters_get_a_group_of_their_own_which_goes_with_them() {
     let world = World::seeded(&[]);
@@ -154,7 +180,7 @@ fn parameters_get_a_group_of_their_own_which_goes_with_them() {
     let call = world.cloud.rds.reboot_db_instance().db_instance_identifier("records");
     world.cloud.run(call.send()).expect("it can be rebooted");
     let plan = world.plan(&[]);
-    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+    assert_eq!(complaints(&plan), [""; 0]);
 
     // What somebody else set in our group is drift, and put right.
     let theirs = aws_sdk_rds::types::Parameter::builder()
@@ -230,7 +256,7 @@ fn a_major_upgrade_is_made_when_it_is_allowed_and_takes_its_parameters_along() {
     world.edit_stack("apply_immediately: false", "apply_immediately: true");
 
     let plan = world.plan(&[]);
-    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+    assert_eq!(complaints(&plan), [""; 0]);
     assert_eq!(change(&plan, GROUP)["order"], "create-first");
     assert_eq!(
         (change(&plan, DATABASE)["action"].as_str(), change(&plan, DATABASE)["effect"].as_str()),
@@ -349,7 +375,7 @@ fn storage_is_rounded_up_optimised_and_never_shrunk() {
     grow(&world, 150);
     world.plans_nothing();
     let plan = world.plan(&[]);
-    assert_eq!(plan["preflight"].as_array().map(Vec::len), Some(0), "{plan:#}");
+    assert_eq!(complaints(&plan), [""; 0]);
     // As far as it may, where RDS shows no limit any more.
     grow(&world, 200);
     world.plans_nothing();

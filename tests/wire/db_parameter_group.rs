@@ -219,8 +219,17 @@ async fn a_group_in_use_is_busy_and_one_that_is_gone_is_deleted() {
     assert_eq!(error.outcome, Outcome::Busy);
     let gone = ours().answer("DeleteDBParameterGroup", 404, refusal("DBParameterGroupNotFound", "none"));
     assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME)).await, Ok(()));
-    let gone = Replay::in_order(&[(404, &refusal("DBParameterGroupNotFound", "none"))]);
+    let absent = refusal("DBParameterGroupNotFound", "none");
+    let gone = Replay::in_order(&[(404, &absent), (200, &groups(&["theirs"]))]);
     assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME)).await, Ok(()));
+    // One read that finds nothing is not enough.
+    let late = Replay::default()
+        .answer("DescribeDBParameterGroups", 404, &*absent)
+        .answer("DescribeDBParameterGroups", 200, groups(&[NAME]))
+        .answer("ListTagsForResource", 200, listed_tags(true))
+        .answer("DeleteDBParameterGroup", 200, answer("DeleteDBParameterGroup", ""));
+    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME)).await, Ok(()));
+    assert_eq!(late.asked().len(), 4);
 }
 
 #[tokio::test]

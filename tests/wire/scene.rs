@@ -154,6 +154,7 @@ fn seen(id: &str, inputs: Document, outputs: Document) -> Sighting {
             in_force: Document::new(),
             outputs,
             condition: Condition::Ready,
+            remarks: Vec::new(),
             ownership: Ownership::Tagged { stack: "gitlab".to_owned(), address: String::new() },
         },
     }
