@@ -37,7 +37,7 @@ fn sample(kind: &str) -> Document {
         }),
         "aws_db_instance" => json!({
             "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
-            "allow_major_version_upgrade": false, "instance_class": "db.m7g.large", "allocated_storage": 400,
+            "allow_major_version_upgrade": true, "instance_class": "db.m7g.large", "allocated_storage": 400,
             "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
             "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
             "password": "env:PGSQL_PASSWORD", "password_version": 2, "multi_az": true, "port": 5432,

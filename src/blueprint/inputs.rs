@@ -146,7 +146,7 @@ pub(super) fn db_instance(
         "identifier": name,
         "engine": "postgres",
         "engine_version": engine_version,
-        "allow_major_version_upgrade": allow_major_version_upgrade,
+        "allow_major_version_upgrade": allow_major_version_upgrade.then_some(true),
         "instance_class": instance_class,
         "allocated_storage": allocated_storage,
         "max_allocated_storage": max_allocated_storage,

@@ -16,6 +16,7 @@ mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::ops::Not;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,8 @@ pub struct DbInstance {
     pub engine: LowerCase,
     /// A prefix matches, and so does anything newer in the same major version.
     pub engine_version: String,
-    /// Whether a version of another major is taken for what is meant.
-    #[serde(default)]
+    /// Whether a version of another major is taken for what is meant. Not written where it is not.
+    #[serde(default, skip_serializing_if = "Not::not")]
     pub allow_major_version_upgrade: bool,
     pub instance_class: String,
     /// In GiB.

@@ -23,7 +23,7 @@ const GROUP: &str = "aws_db_parameter_group.db";
 /// A database as the blueprint declares it, some fields replaced; `null` takes one away.
 fn database(replaced: Value) -> Document {
     let mut base = document(json!({
-        "identifier": "db", "engine": "postgres", "engine_version": "16", "allow_major_version_upgrade": false,
+        "identifier": "db", "engine": "postgres", "engine_version": "16",
         "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3", "username": "gitlab",
         "password": "managed", "password_version": 1, "multi_az": true, "port": 5432,
         "db_subnet_group_name": "db", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,

@@ -67,6 +67,10 @@ const READ_AT_START: &[&str] = &[
 
 /// Most parameters count at once. Which of those of extensions and of RDS do not, only AWS knows: the worse is said.
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
+    // What is in a new group is a matter of the databases that move to it.
+    if desired.get("family") != observed.get("family") {
+        return OnChange::InPlace(Effect::None);
+    }
     let of =
         |inputs: &Document| inputs.get("parameters").and_then(Value::as_object).cloned().unwrap_or_default();
     let (desired, observed) = (of(desired), of(observed));
@@ -168,5 +172,12 @@ mod tests {
         ] {
             assert_eq!(cost(&with(desired), &with(observed)), OnChange::InPlace(effect));
         }
+        let of = |family: &str, connections: &str| {
+            let mut inputs = with(json!({ "max_connections": connections }));
+            inputs.insert("family".to_owned(), family.into());
+            inputs
+        };
+        let (before, after) = (of("postgres16", "100"), of("postgres17", "200"));
+        assert_eq!(cost(&after, &before), OnChange::InPlace(Effect::None), "it is another group");
     }
 }
