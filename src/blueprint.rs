@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::document::{Document, reference};
 use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
-use crate::stack::{Access, Database, FileSystem, GroupName, Name, Stack};
+use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
 
 pub use error::BlueprintError;
 
@@ -74,11 +74,18 @@ impl Draft<'_> {
         }
         let group = self.group(name, file_system.security_group.as_ref(), &file_system.access, "NFS", NFS)?;
         let address = Address::new("aws_efs_file_system", name.as_str());
-        self.declare(address.clone(), inputs::file_system(file_system, self.tags(name.as_str())))?;
+        let key = file_system.kms_key_id.as_ref().map(|key| self.key(name, key)).transpose()?;
+        self.declare(address.clone(), inputs::file_system(file_system, key, self.tags(name.as_str())))?;
         for zone in self.network.subnets.keys() {
             self.declare(
                 Address::member("aws_efs_mount_target", name.as_str(), zone),
                 inputs::mount_target(&address, &Network::subnet_address(zone), &group),
+            )?;
+        }
+        for (point, access_point) in &file_system.access_points {
+            self.declare(
+                Address::member("aws_efs_access_point", name.as_str(), point.as_str()),
+                inputs::access_point(&address, point, access_point, self.tags(point.as_str())),
             )?;
         }
         Ok(())
@@ -101,6 +108,16 @@ impl Draft<'_> {
             Address::new("aws_db_instance", name.as_str()),
             inputs::db_instance(name, database, &subnet_group, &group, self.tags(name.as_str())),
         )
+    }
+
+    /// How a key is written in the inputs: an alias is adopted, so that the key behind it is known.
+    fn key(&mut self, name: &Name, key: &KmsKey) -> Result<String, BlueprintError> {
+        if !key.is_alias() {
+            return Ok(key.to_string());
+        }
+        let address = Address::new("aws_kms_alias", name.as_str());
+        self.add(address.clone(), Declaration::Adopted { id: Id::new(key.as_str()) })?;
+        Ok(reference(&address, "target_key_arn"))
     }
 
     /// Declares the security group of one file system or database.
@@ -143,7 +160,11 @@ impl Draft<'_> {
     }
 
     fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
-        match self.declarations.insert(address.clone(), Declaration::Managed { inputs }) {
+        self.add(address, Declaration::Managed { inputs })
+    }
+
+    fn add(&mut self, address: Address, declaration: Declaration) -> Result<(), BlueprintError> {
+        match self.declarations.insert(address.clone(), declaration) {
             None => Ok(()),
             Some(_) => Err(BlueprintError::SameAddress { address }),
         }

@@ -41,6 +41,9 @@ pub struct FileSystem {
     pub dns_name: String,
     /// By zone.
     pub mount_targets: Vec<MountTarget>,
+    /// By name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub access_points: BTreeMap<String, AccessPoint>,
 }
 
 /// Where a file system is reached from one zone.
@@ -53,6 +56,15 @@ pub struct MountTarget {
     pub dns_name: String,
     /// The name of this very mount target, whatever the client's zone.
     pub zone_dns_name: String,
+}
+
+/// A directory of a file system that is mounted as if it were all there is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct AccessPoint {
+    /// `fsap-…`
+    pub id: String,
+    pub arn: String,
+    pub path: String,
 }
 
 /// One database.
@@ -108,8 +120,11 @@ pub fn outputs(state: &State) -> Outputs {
     };
     let file_systems: BTreeMap<String, FileSystem> = ready("aws_efs_file_system")
         .filter_map(|(address, record)| {
-            let targets = ready("aws_efs_mount_target").filter(|(target, _)| target.name() == address.name());
-            Some((address.name().to_owned(), file_system(record, targets)?))
+            let own = |kind| ready(kind).filter(|(member, _)| member.name() == address.name());
+            let points = own("aws_efs_access_point")
+                .filter_map(|(point, record)| Some((point.member_name()?.to_owned(), access_point(record)?)));
+            let targets = own("aws_efs_mount_target");
+            Some((address.name().to_owned(), file_system(record, targets, points.collect())?))
         })
         .collect();
     let databases: BTreeMap<String, Database> = ready("aws_db_instance")
@@ -131,6 +146,7 @@ pub fn outputs(state: &State) -> Outputs {
 fn file_system<'a>(
     record: &Record,
     targets: impl Iterator<Item = (&'a Address, &'a Record)>,
+    access_points: BTreeMap<String, AccessPoint>,
 ) -> Option<FileSystem> {
     let dns_name = text(&record.outputs, "dns_name")?;
     let mut mount_targets: Vec<MountTarget> = targets
@@ -150,6 +166,15 @@ fn file_system<'a>(
         arn: text(&record.outputs, "arn")?,
         dns_name,
         mount_targets,
+        access_points,
+    })
+}
+
+fn access_point(record: &Record) -> Option<AccessPoint> {
+    Some(AccessPoint {
+        id: record.id.as_ref()?.as_str().to_owned(),
+        arn: text(&record.outputs, "arn")?,
+        path: text(&record.inputs, "path")?,
     })
 }
 
@@ -186,13 +211,18 @@ impl Outputs {
         if !self.nfs_mount_points.is_empty() {
             add("nfs_mount_points", Some(self.mount_points(&self.nfs_mount_points)));
         }
-        for (name, FileSystem { id, arn, dns_name, mount_targets }) in &self.file_systems {
+        for (name, FileSystem { id, arn, dns_name, mount_targets, access_points }) in &self.file_systems {
             let mut add =
-                |field, text: &str| add(&format!("file_systems.{name}.{field}"), Some(text.to_owned()));
+                |field: &str, text: &str| add(&format!("file_systems.{name}.{field}"), Some(text.to_owned()));
             add("id", id);
             add("arn", arn);
             add("dns_name", dns_name);
             add("mount_targets", &self.mount_points(mount_targets));
+            for (point, AccessPoint { id, arn, path }) in access_points {
+                add(&format!("access_points.{point}.id"), id);
+                add(&format!("access_points.{point}.arn"), arn);
+                add(&format!("access_points.{point}.path"), path);
+            }
         }
         for (name, Database { id, arn, host, port, database, username, secret_arn }) in &self.databases {
             let mut add = |field, text: Option<&str>| {
@@ -293,6 +323,13 @@ mod tests {
         }
         put(
             &mut state,
+            "aws_efs_access_point.gitlab-nfs/git-data",
+            "fsap-1",
+            json!({ "path": "/git-data", "uid": 998 }),
+            json!({ "arn": "arn:fsap-1" }),
+        );
+        put(
+            &mut state,
             "aws_db_instance.gitlab-pgsql",
             "db-1",
             json!({ "username": "gitlab", "database_name": "gitlab_production" }),
@@ -323,6 +360,7 @@ mod tests {
                 "file_systems": { "gitlab-nfs": {
                     "id": "fs-1", "arn": "arn:fs-1", "dns_name": "fs-1.efs.eu-west-1.amazonaws.com",
                     "mount_targets": points,
+                    "access_points": { "git-data": { "id": "fsap-1", "arn": "arn:fsap-1", "path": "/git-data" } },
                 } },
                 "databases": { "gitlab-pgsql": {
                     "id": "db-1", "arn": "arn:db-1", "host": "gitlab-pgsql.x.rds.amazonaws.com", "port": 5432,
@@ -340,6 +378,10 @@ mod tests {
             Ok("eu-west-1a.fs-1.efs.eu-west-1.amazonaws.com eu-west-1b.fs-1.efs.eu-west-1.amazonaws.com")
         );
         assert_eq!(by_name.text("pgsql_endpoint").as_deref(), Ok("gitlab-pgsql.x.rds.amazonaws.com:5432"));
+        assert_eq!(
+            by_name.text("file_systems.gitlab-nfs.access_points.git-data.id").as_deref(),
+            Ok("fsap-1")
+        );
         assert_eq!(by_name.text("databases.gitlab-pgsql.secret_arn").as_deref(), Ok("arn:secret"));
     }
 

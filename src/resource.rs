@@ -250,6 +250,7 @@ pub struct Field {
     /// Whether what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
+    caution: Option<Caution>,
 }
 
 /// Names of AWS operations.
@@ -257,6 +258,9 @@ type Calls = &'static [&'static str];
 
 /// What a change needs, where that depends on the values: of the whole objects, before and after.
 type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
+
+/// What a change may run into, where that depends on the values: of the whole objects, before and after.
+type Caution = fn(desired: &Document, observed: &Document) -> Option<String>;
 
 /// What a change of a field needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,7 +277,14 @@ pub enum OnChange {
 
 impl Field {
     const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
-        Self { name, on_change, calls, met: |desired, observed| desired == observed, depends: None }
+        Self {
+            name,
+            on_change,
+            calls,
+            met: |desired, observed| desired == observed,
+            depends: None,
+            caution: None,
+        }
     }
 
     /// A field that calls change in place, at once.
@@ -304,6 +315,16 @@ impl Field {
     /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.
     pub const fn depending(self, depends: Depends) -> Self {
         Self { depends: Some(depends), ..self }
+    }
+
+    /// The field with a warning about some of its changes: what AWS may refuse for a reason that it does not show.
+    pub const fn cautioned(self, caution: Caution) -> Self {
+        Self { caution: Some(caution), ..self }
+    }
+
+    /// What a change from `observed` to `desired` may run into.
+    pub fn caution(&self, desired: &Document, observed: &Document) -> Option<String> {
+        self.caution.and_then(|caution| caution(desired, observed))
     }
 
     /// What a change from `observed` to `desired` needs.

@@ -21,15 +21,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use database::{Database, StorageType};
-pub use file_system::{Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
+pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
 pub use parse::parse;
 pub use problem::{Fault, Problem, Shape};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
-    Access, BackupWindow, Bounded, ClusterName, DatabaseName, EngineVersion, GroupName, InstanceClass,
-    InvalidAccess, InvalidText, MaintenanceWindow, Name, OutOfRange, Region, StackName, Username,
+    Access, AccessPath, BackupWindow, Bounded, ClusterName, DatabaseName, EngineVersion, GroupName,
+    InstanceClass, InvalidAccess, InvalidText, KmsKey, MaintenanceWindow, Name, OutOfRange, Permissions,
+    Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::{Input, Sighting, error};
 use crate::address::Address;
+use crate::document::Document;
 use crate::kind::{Live, Manager};
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Id, Ownership};
+use crate::resource::{Condition, Field, Id, Ownership};
 use crate::state::Record;
 use crate::steps::Circle;
 
@@ -41,9 +42,10 @@ pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
     error(
         "adopted",
         address,
-        format!("the cluster's own {id} is not there (any more)"),
+        format!("{id} is not the stack's own, and is not there (any more)"),
         Some(
-            "look at the cluster; when the loss is meant: provision state forget ".to_owned()
+            "look for it in AWS, or name another one; when the loss is meant: provision state forget "
+                .to_owned()
                 + &address.to_string(),
         ),
     )
@@ -102,6 +104,22 @@ pub(super) fn failed_object(address: &Address, status: &str) -> Finding {
         format!("AWS has given it up: {status}"),
         Some(format!("to make it anew: provision apply --replace {address}")),
     )
+}
+
+/// What the kind says that a change may run into.
+pub(super) fn cautions(
+    address: &Address,
+    manager: &dyn Manager,
+    desired: &Document,
+    observed: &Document,
+    change: &Change,
+) -> Vec<Finding> {
+    let changing = |field: &&Field| change.fields.iter().any(|changing| changing.path == field.name);
+    let cautions = manager.fields().iter().filter(changing).filter_map(|field| {
+        let message = format!("{}: {}", field.name, field.caution(desired, observed)?);
+        Some(Finding { level: Level::Warning, ..error("caution", address, message, None) })
+    });
+    cautions.collect()
 }
 
 pub(super) fn data_loss_by_replacement(

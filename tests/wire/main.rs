@@ -4,6 +4,7 @@
 mod efs;
 mod holders;
 mod preflight;
+mod efs_options;
 mod rds;
 mod replay;
 mod scene;

@@ -1,0 +1,118 @@
+//! The throughput of a file system: which modes go together, and when EFS lets them be changed.
+//! Knows nothing of the other inputs.
+
+use serde_json::Value;
+
+use super::EfsFileSystem;
+use super::live;
+use crate::aws::{Aws, AwsError, aws_error};
+use crate::document::Document;
+use crate::resource::{Id, Invalid};
+
+pub(super) const UPDATE: &str = "elasticfilesystem:UpdateFileSystem";
+
+/// What EFS would refuse of the modes.
+pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {
+    let (performance, throughput) = (&*file_system.performance_mode, &*file_system.throughput_mode);
+    let mut invalid = Vec::new();
+    let mut complain = |field, message: String| invalid.push(Invalid::new(field, message));
+    if !["generalPurpose", "maxIO"].contains(&performance) {
+        complain("performance_mode", "must be `generalPurpose` or `maxIO`".to_owned());
+    }
+    if !["elastic", "bursting", "provisioned"].contains(&throughput) {
+        complain("throughput_mode", "must be `elastic`, `bursting` or `provisioned`".to_owned());
+    }
+    if performance == "maxIO" && throughput == "elastic" {
+        complain("performance_mode", "must be `generalPurpose` with elastic throughput".to_owned());
+    }
+    const MIBPS: &str = "provisioned_throughput_in_mibps";
+    match (throughput, file_system.provisioned_throughput_in_mibps) {
+        ("provisioned", None) => complain(MIBPS, "must be set with provisioned throughput".to_owned()),
+        // The upper bound differs between regions and accounts.
+        ("provisioned", Some(mibps)) if mibps < 1.0 => {
+            complain(MIBPS, format!("must be at least 1 MiB/s, not {mibps}"));
+        }
+        ("provisioned", Some(_)) | (_, None) => {}
+        (mode, Some(_)) => complain(MIBPS, format!("must not be set with {mode} throughput")),
+    }
+    invalid
+}
+
+/// What a change of the mode may run into (UpdateFileSystem, EFS API reference).
+pub(super) fn mode_caution(desired: &Document, observed: &Document) -> Option<String> {
+    (desired.get("throughput_mode") != observed.get("throughput_mode"))
+        .then(|| a_day("a change of mode or a decrease of the provisioned rate"))
+}
+
+/// What a change of the provisioned rate may run into: only a decrease has to wait.
+pub(super) fn rate_caution(desired: &Document, observed: &Document) -> Option<String> {
+    let rate = |inputs: &Document| inputs.get("provisioned_throughput_in_mibps").and_then(Value::as_f64);
+    (rate(desired)? < rate(observed)?).then(|| a_day("a decrease or a change of mode"))
+}
+
+fn a_day(of_what: &str) -> String {
+    format!("AWS refuses {of_what} within 24 hours of the last one, and does not show when that was")
+}
+
+/// Sets mode and rate, unless they are so already.
+pub(super) async fn set(aws: &Aws, id: &Id, mode: &str, mibps: Option<f64>) -> Result<(), AwsError> {
+    // An attempt whose answer was lost may have been carried out, and EFS refuses a second one for a day
+    // (TooManyRequests).
+    let live = live::describe(aws, &[id.as_str()]).await?;
+    if live.iter().any(|live| live::throughput(live) == (mode, mibps)) {
+        return Ok(());
+    }
+    let update = aws.write.efs.update_file_system().file_system_id(id.as_str()).throughput_mode(mode.into());
+    let answer = update.set_provisioned_throughput_in_mibps(mibps).send().await;
+    answer.map(drop).map_err(aws_error(UPDATE))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn throughput_is_checked_together_with_the_modes() {
+        for (performance, throughput, mibps, expected) in [
+            ("generalPurpose", "elastic", None, vec![]),
+            ("generalPurpose", "bursting", None, vec![]),
+            ("generalPurpose", "provisioned", Some(1.0), vec![]),
+            ("maxIO", "bursting", None, vec![]),
+            ("maxIO", "elastic", None, vec!["performance_mode"]),
+            ("generalPurpose", "provisioned", None, vec!["provisioned_throughput_in_mibps"]),
+            ("generalPurpose", "provisioned", Some(0.5), vec!["provisioned_throughput_in_mibps"]),
+            ("generalPurpose", "elastic", Some(10.0), vec!["provisioned_throughput_in_mibps"]),
+            ("fast", "quick", None, vec!["performance_mode", "throughput_mode"]),
+        ] {
+            let file_system = EfsFileSystem {
+                performance_mode: performance.to_owned(),
+                throughput_mode: throughput.to_owned(),
+                provisioned_throughput_in_mibps: mibps,
+                ..EfsFileSystem::sample()
+            };
+            let found: Vec<&str> = check(&file_system).iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{performance} {throughput} {mibps:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_mode_and_a_decrease_are_warned_about_and_an_increase_is_not() {
+        let inputs = |mode: &str, mibps: Option<f64>| -> Document {
+            let written = json!({ "throughput_mode": mode, "provisioned_throughput_in_mibps": mibps });
+            written.as_object().expect("a document is an object").clone()
+        };
+        for (desired, observed, mode, rate) in [
+            (("elastic", None), ("elastic", None), false, false),
+            (("bursting", None), ("elastic", None), true, false),
+            (("provisioned", Some(8.0)), ("elastic", None), true, false),
+            (("provisioned", Some(8.0)), ("provisioned", Some(9.0)), false, true),
+            (("provisioned", Some(9.0)), ("provisioned", Some(8.0)), false, false),
+        ] {
+            let (desired, observed) = (inputs(desired.0, desired.1), inputs(observed.0, observed.1));
+            assert_eq!(mode_caution(&desired, &observed).is_some(), mode, "{desired:?} {observed:?}");
+            assert_eq!(rate_caution(&desired, &observed).is_some(), rate, "{desired:?} {observed:?}");
+        }
+    }
+}
