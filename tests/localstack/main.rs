@@ -6,6 +6,7 @@ mod cloud;
 mod control;
 mod drift;
 mod faults;
+mod file_systems;
 mod foreign;
 mod holders;
 mod interrupted;
