@@ -82,9 +82,9 @@ fn access_points_stand_under_their_file_system_and_have_its_names_where_none_are
         let inputs = inputs(&blueprint, &format!("aws_efs_access_point.nfs/{point}"));
         ["file_system_id", "path", "uid", "gid", "permissions"].map(|field| inputs[field].clone())
     };
-    let file_system = "${aws_efs_file_system.nfs.id}";
+    let file_system = id_of(&Address::new("aws_efs_file_system", "nfs"));
     let expected = |path: &str, uid: u32, gid: u32| -> [serde_json::Value; 5] {
-        [file_system.into(), path.into(), uid.into(), gid.into(), "0755".into()]
+        [file_system.as_str().into(), path.into(), uid.into(), gid.into(), "0755".into()]
     };
     assert_eq!(seen("git-data"), expected("/git-data", 998, 998));
     assert_eq!(seen("b"), expected("/", 0, 5));
@@ -94,8 +94,8 @@ fn access_points_stand_under_their_file_system_and_have_its_names_where_none_are
 #[test]
 fn an_alias_is_watched_for_the_key_behind_it_and_a_key_is_written_as_it_is() {
     const ID: &str = "0a1b2c3d-0000-4000-8000-000000000001";
-    for (key, adopted, written) in
-        [("alias/storage", Some("alias/storage"), "${aws_kms_alias.nfs.target_key_arn}"), (ID, None, ID)]
+    let behind = reference(&Address::new("aws_kms_alias", "nfs"), "target_key_arn");
+    for (key, adopted, written) in [("alias/storage", Some("alias/storage"), behind.as_str()), (ID, None, ID)]
     {
         let stack = stack(&format!("file_systems: {{ nfs: {{ kms_key_id: {key} }} }}"));
         let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");

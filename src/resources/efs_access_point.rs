@@ -110,7 +110,11 @@ impl Resource for EfsAccessPoint {
         });
         // Nobody else makes such a token: it proves the owner even where the tags were taken off.
         let ownership = Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
-        Ok(found.min().map(|(generation, id)| Found { id: Id::new(id), ownership, generation: Some(generation) }))
+        Ok(found.min().map(|(generation, id)| Found {
+            id: Id::new(id),
+            ownership,
+            generation: Some(generation),
+        }))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

@@ -209,6 +209,13 @@ file_systems:
     assert_eq!(output.out.trim(), id);
     let all = world.provision(&["output", "--json"]).exits(0).json();
     assert_eq!(all["file_systems"]["files"]["access_points"]["git-data"]["path"], "/git-data");
+    // A lost state: the replacement is found again by its token, and the generation with it.
+    world.apply(&["--replace", HERE]);
+    let before = world.record(HERE);
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    assert_eq!(world.record(HERE), before);
+    world.plans_nothing();
     // One more, then none: they are made and deleted by themselves, and the file system stays.
     world.edit_stack("      git-data:", "      uploads: { uid: 33 }\n      git-data:");
     world.apply(&[]);

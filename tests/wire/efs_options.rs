@@ -190,17 +190,31 @@ async fn an_access_point_is_made_with_its_user_its_directory_and_its_tags() {
 async fn a_token_that_is_taken_leads_to_the_access_point() {
     let taken = error("AccessPointAlreadyExists");
     let points = json!({ "AccessPoints": [described("x", "available"), described("git-data", "creating")] });
-    let replay = Replay::default()
-        .answer("POST /2015-02-01/access-points", 409, taken)
-        .answer(POINTS, 200, points.to_string())
-        .answer(POINTS, 200, json!({ "AccessPoints": [described("x", "available")] }).to_string())
-        .answer(POINTS, 404, error("FileSystemNotFound"));
+    let replay = Replay::default().answer("POST /2015-02-01/access-points", 409, taken).answer(
+        POINTS,
+        200,
+        points.to_string(),
+    );
     let owner = owner("aws_efs_access_point.nfs/git-data");
     let refused = point(json!({})).create(&replay.aws(), &owner).await.expect_err("the token is taken");
     assert_eq!(refused.outcome, Outcome::Exists);
     let found = point(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
     let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
     assert_eq!((found.id, found.ownership), (Id::new("git-data"), ours));
+    // After the state was lost, the second replacement of it is found, and told from what it replaced.
+    let later = |point: &str, state: &str, generation: u32| {
+        let mut live = described(point, state);
+        let token = format!("provision/gitlab/aws_efs_access_point.nfs/git-data/{generation}");
+        live["ClientToken"] = token.into();
+        live
+    };
+    let both = [later("old", "deleting", 1), later("new", "available", 2)];
+    let replay = Replay::default()
+        .answer(POINTS, 200, json!({ "AccessPoints": both }).to_string())
+        .answer(POINTS, 200, json!({ "AccessPoints": [described("x", "available")] }).to_string())
+        .answer(POINTS, 404, error("FileSystemNotFound"));
+    let found = point(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
+    assert_eq!((found.id, found.generation), (Id::new("new"), Some(2)));
     for gone in ["another one alone", "no file system"] {
         assert_eq!(point(json!({})).find(&replay.aws(), &owner).await, Ok(None), "{gone}");
     }
