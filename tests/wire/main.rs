@@ -5,6 +5,7 @@ mod efs;
 mod holders;
 mod preflight;
 mod efs_options;
+mod normalisation;
 mod rds;
 mod replay;
 mod scene;
