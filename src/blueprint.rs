@@ -148,7 +148,7 @@ impl Draft<'_> {
             let sources = sources.into_iter().filter(|(_, id)| seen.insert(id.clone()));
             ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, &source)));
         }
-        let tags = self.tags(&group_name);
+        let tags = self.tags(&as_tag(&group_name));
         self.declare(address.clone(), inputs::security_group(&group_name, name, service, ingress, tags))?;
         Ok(address)
     }
@@ -169,6 +169,12 @@ impl Draft<'_> {
             Some(_) => Err(BlueprintError::SameAddress { address }),
         }
     }
+}
+
+/// The name of a group as the value of a tag, in which fewer characters are allowed.
+fn as_tag(group_name: &str) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
 }
 
 /// A reference to the id of the object at an address.

@@ -107,6 +107,14 @@ fn an_alias_is_watched_for_the_key_behind_it_and_a_key_is_written_as_it_is() {
 }
 
 #[test]
+fn a_groups_name_is_its_tag_as_far_as_tags_can_hold_it() {
+    let stack = stack("file_systems: { nfs: { security_group: \"EFS (K8s) [1]\" } }");
+    let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+    let group = inputs(&blueprint, "aws_security_group.nfs");
+    assert_eq!((&group["name"], &group["tags"]["Name"]), (&"EFS (K8s) [1]".into(), &"EFS _K8s_ _1_".into()));
+}
+
+#[test]
 fn tls_is_enforced_given_up_or_left_alone() {
     let policy = |option: &str| {
         let stack = stack(&format!("file_systems: {{ nfs: {{ {option} }} }}"));

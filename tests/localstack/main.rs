@@ -14,6 +14,7 @@ mod killed;
 mod lifecycle;
 mod locked;
 mod preflight;
+mod random_stacks;
 mod rebuilt;
 mod reviewed;
 mod saved_plans;
