@@ -215,18 +215,32 @@ impl<R> Change<'_, R> {
     }
 }
 
-/// An input that AWS would refuse.
+/// An input that AWS would not take as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     pub field: &'static str,
     /// A fragment that reads after the field's name: `must be at least 20 GiB for gp3, not 5`.
     pub message: String,
+    pub verdict: Verdict,
+}
+
+/// What AWS would do with such an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Refused,
+    /// It may be refused, for a reason that AWS does not show beforehand.
+    Doubtful,
 }
 
 impl Invalid {
-    /// A complaint about one field.
+    /// A field that AWS would refuse.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into() }
+        Self { field, message: message.into(), verdict: Verdict::Refused }
+    }
+
+    /// A field that AWS may refuse, for a reason that it does not show beforehand.
+    pub fn doubtful(field: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Doubtful, ..Self::new(field, message) }
     }
 }
 
@@ -250,7 +264,6 @@ pub struct Field {
     /// Whether what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
-    caution: Option<Caution>,
 }
 
 /// Names of AWS operations.
@@ -258,9 +271,6 @@ type Calls = &'static [&'static str];
 
 /// What a change needs, where that depends on the values: of the whole objects, before and after.
 type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
-
-/// What a change may run into, where that depends on the values: of the whole objects, before and after.
-type Caution = fn(desired: &Document, observed: &Document) -> Option<String>;
 
 /// What a change of a field needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,14 +287,7 @@ pub enum OnChange {
 
 impl Field {
     const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
-        Self {
-            name,
-            on_change,
-            calls,
-            met: |desired, observed| desired == observed,
-            depends: None,
-            caution: None,
-        }
+        Self { name, on_change, calls, met: |desired, observed| desired == observed, depends: None }
     }
 
     /// A field that calls change in place, at once.
@@ -315,16 +318,6 @@ impl Field {
     /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.
     pub const fn depending(self, depends: Depends) -> Self {
         Self { depends: Some(depends), ..self }
-    }
-
-    /// The field with a warning about some of its changes: what AWS may refuse for a reason that it does not show.
-    pub const fn cautioned(self, caution: Caution) -> Self {
-        Self { caution: Some(caution), ..self }
-    }
-
-    /// What a change from `observed` to `desired` may run into.
-    pub fn caution(&self, desired: &Document, observed: &Document) -> Option<String> {
-        self.caution.and_then(|caution| caution(desired, observed))
     }
 
     /// What a change from `observed` to `desired` needs.

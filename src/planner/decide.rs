@@ -141,12 +141,8 @@ fn managed(
     if decision.action != Action::NoOp {
         let observed = sighting.live().map(|(_, live)| &live.inputs);
         let observed = observed.filter(|_| decision.action == Action::Update);
-        for invalid in manager.check(&desired, observed)? {
-            findings.push(error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None));
-        }
-    }
-    if let (Action::Update, Some((_, live))) = (decision.action, sighting.live()) {
-        findings.extend(findings::cautions(address, manager, &desired, &live.inputs, &decision));
+        let invalid = manager.check(&desired, observed)?;
+        findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
     }
     if decision.action == Action::Replace {
         findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));

@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use super::{Input, Sighting, error};
 use crate::address::Address;
-use crate::document::Document;
 use crate::kind::{Live, Manager};
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Field, Id, Ownership};
+use crate::resource::{Condition, Id, Invalid, Ownership, Verdict};
 use crate::state::Record;
 use crate::steps::Circle;
 
@@ -97,6 +96,14 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
     error("name-taken", address, format!("{id} has this name already: {owner}"), Some(hint))
 }
 
+pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
+    let finding = error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None);
+    match invalid.verdict {
+        Verdict::Refused => finding,
+        Verdict::Doubtful => Finding { level: Level::Warning, ..finding },
+    }
+}
+
 pub(super) fn failed_object(address: &Address, status: &str) -> Finding {
     error(
         "failed",
@@ -104,22 +111,6 @@ pub(super) fn failed_object(address: &Address, status: &str) -> Finding {
         format!("AWS has given it up: {status}"),
         Some(format!("to make it anew: provision apply --replace {address}")),
     )
-}
-
-/// What the kind says that a change may run into.
-pub(super) fn cautions(
-    address: &Address,
-    manager: &dyn Manager,
-    desired: &Document,
-    observed: &Document,
-    change: &Change,
-) -> Vec<Finding> {
-    let changing = |field: &&Field| change.fields.iter().any(|changing| changing.path == field.name);
-    let cautions = manager.fields().iter().filter(changing).filter_map(|field| {
-        let message = format!("{}: {}", field.name, field.caution(desired, observed)?);
-        Some(Finding { level: Level::Warning, ..error("caution", address, message, None) })
-    });
-    cautions.collect()
 }
 
 pub(super) fn data_loss_by_replacement(

@@ -85,10 +85,8 @@ impl Resource for EfsFileSystem {
         Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
         Field::replace("kms_key_id").met_by(same_key),
         Field::replace("performance_mode"),
-        Field::in_place("throughput_mode", &[throughput::UPDATE], Effect::None)
-            .cautioned(throughput::mode_caution),
-        Field::in_place("provisioned_throughput_in_mibps", &[throughput::UPDATE], Effect::None)
-            .cautioned(throughput::rate_caution),
+        Field::in_place("throughput_mode", &[throughput::UPDATE], Effect::None),
+        Field::in_place("provisioned_throughput_in_mibps", &[throughput::UPDATE], Effect::None),
         Field::in_place("lifecycle", &[PUT_LIFECYCLE], Effect::None),
         Field::in_place("backup", &[PUT_BACKUP], Effect::None),
         Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::None)
@@ -111,6 +109,7 @@ impl Resource for EfsFileSystem {
     fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
         let mut invalid = tags::check_tags(&self.tags);
         invalid.extend(throughput::check(self));
+        invalid.extend(observed.and_then(|observed| throughput::doubt(self, observed)));
         invalid.extend(protection::check(self, observed));
         if self.kms_key_id.is_some() && !self.encrypted {
             invalid.push(Invalid::new("kms_key_id", "must not be set without encryption"));

@@ -75,7 +75,8 @@ pub(super) async fn find_later(aws: &Aws, owner: &Owner) -> Result<Option<Found>
         if ownership != ours || gone {
             continue;
         }
-        let generation = generation_of(&live.creation_token, owner);
+        let found = generation_of(&live.creation_token, owner);
+        let generation = found.filter(|generation| *generation > owner.generation);
         if generation.is_some() {
             return Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }));
         }

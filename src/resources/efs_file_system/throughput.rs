@@ -1,12 +1,9 @@
 //! The throughput of a file system: which modes go together, and when EFS lets them be changed.
 //! Knows nothing of the other inputs.
 
-use serde_json::Value;
-
 use super::EfsFileSystem;
 use super::live;
 use crate::aws::{Aws, AwsError, aws_error};
-use crate::document::Document;
 use crate::resource::{Id, Invalid};
 
 pub(super) const UPDATE: &str = "elasticfilesystem:UpdateFileSystem";
@@ -38,20 +35,19 @@ pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {
     invalid
 }
 
-/// What a change of the mode may run into (UpdateFileSystem, EFS API reference).
-pub(super) fn mode_caution(desired: &Document, observed: &Document) -> Option<String> {
-    (desired.get("throughput_mode") != observed.get("throughput_mode"))
-        .then(|| a_day("a change of mode or a decrease of the provisioned rate"))
-}
-
-/// What a change of the provisioned rate may run into: only a decrease has to wait.
-pub(super) fn rate_caution(desired: &Document, observed: &Document) -> Option<String> {
-    let rate = |inputs: &Document| inputs.get("provisioned_throughput_in_mibps").and_then(Value::as_f64);
-    (rate(desired)? < rate(observed)?).then(|| a_day("a decrease or a change of mode"))
-}
-
-fn a_day(of_what: &str) -> String {
-    format!("AWS refuses {of_what} within 24 hours of the last one, and does not show when that was")
+/// What EFS refuses for a day after the last such change, without showing when that was (UpdateFileSystem, EFS API
+/// reference). A provisioned rate can be raised at any time.
+pub(super) fn doubt(desired: &EfsFileSystem, observed: &EfsFileSystem) -> Option<Invalid> {
+    let field = if desired.throughput_mode != observed.throughput_mode {
+        "throughput_mode"
+    } else if desired.provisioned_throughput_in_mibps < observed.provisioned_throughput_in_mibps {
+        "provisioned_throughput_in_mibps"
+    } else {
+        return None;
+    };
+    let message = "AWS takes one change of mode or decrease of the rate in 24 hours, and does not show when the last \
+                   one was: it may refuse this one";
+    Some(Invalid::doubtful(field, message))
 }
 
 /// Sets mode and rate, unless they are so already.
@@ -69,9 +65,8 @@ pub(super) async fn set(aws: &Aws, id: &Id, mode: &str, mibps: Option<f64>) -> R
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::resource::Verdict;
 
     #[test]
     fn throughput_is_checked_together_with_the_modes() {
@@ -98,21 +93,25 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_mode_and_a_decrease_are_warned_about_and_an_increase_is_not() {
-        let inputs = |mode: &str, mibps: Option<f64>| -> Document {
-            let written = json!({ "throughput_mode": mode, "provisioned_throughput_in_mibps": mibps });
-            written.as_object().expect("a document is an object").clone()
+    fn a_change_of_mode_and_a_decrease_are_doubtful_and_an_increase_is_not() {
+        const MODE: &str = "throughput_mode";
+        const RATE: &str = "provisioned_throughput_in_mibps";
+        let with = |(mode, mibps): (&str, Option<f64>)| EfsFileSystem {
+            throughput_mode: mode.to_owned(),
+            provisioned_throughput_in_mibps: mibps,
+            ..EfsFileSystem::sample()
         };
-        for (desired, observed, mode, rate) in [
-            (("elastic", None), ("elastic", None), false, false),
-            (("bursting", None), ("elastic", None), true, false),
-            (("provisioned", Some(8.0)), ("elastic", None), true, false),
-            (("provisioned", Some(8.0)), ("provisioned", Some(9.0)), false, true),
-            (("provisioned", Some(9.0)), ("provisioned", Some(8.0)), false, false),
+        for (desired, observed, field) in [
+            (("elastic", None), ("elastic", None), None),
+            (("bursting", None), ("elastic", None), Some(MODE)),
+            (("provisioned", Some(8.0)), ("elastic", None), Some(MODE)),
+            (("elastic", None), ("provisioned", Some(8.0)), Some(MODE)),
+            (("provisioned", Some(8.0)), ("provisioned", Some(9.0)), Some(RATE)),
+            (("provisioned", Some(9.0)), ("provisioned", Some(8.0)), None),
         ] {
-            let (desired, observed) = (inputs(desired.0, desired.1), inputs(observed.0, observed.1));
-            assert_eq!(mode_caution(&desired, &observed).is_some(), mode, "{desired:?} {observed:?}");
-            assert_eq!(rate_caution(&desired, &observed).is_some(), rate, "{desired:?} {observed:?}");
+            let found = doubt(&with(desired), &with(observed));
+            assert_eq!(found.as_ref().map(|found| found.field), field, "{desired:?} {observed:?}");
+            assert!(found.is_none_or(|found| found.verdict == Verdict::Doubtful));
         }
     }
 }
