@@ -22,7 +22,6 @@ pub use secret::{PasswordSource, Secret, SecretError};
 pub struct Clients {
     pub ec2: aws_sdk_ec2::Client,
     pub efs: aws_sdk_efs::Client,
-    pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
 }
 
@@ -31,7 +30,6 @@ impl Clients {
         Self {
             ec2: aws_sdk_ec2::Client::new(config),
             efs: aws_sdk_efs::Client::new(config),
-            kms: aws_sdk_kms::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
         }
     }

@@ -29,7 +29,7 @@ impl Observe for KmsAlias {
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
         let read = |one: Id| async move {
-            let answer = aws.read.kms.describe_key().key_id(one.as_str()).send().await;
+            let answer = aws.kms().describe_key().key_id(one.as_str()).send().await;
             let found = absent_is_none(answer.map_err(aws_error(DESCRIBE)))?;
             let arn = found.and_then(|found| found.key_metadata).and_then(|key| key.arn);
             Ok::<_, AwsError>(arn.map(|arn| (one, observed(arn))))

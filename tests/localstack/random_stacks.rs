@@ -213,8 +213,12 @@ impl Draft {
         self.maybe_fixed("engine_version", |dice| {
             dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
         });
-        self.maybe("instance_class", |dice| dice.one_of(&["db.t4g.medium", "db.m7g.large"]).to_owned());
-        self.storage();
+        let classes = self.storage();
+        // The default is the first one.
+        if classes[0] != "db.t4g.medium" || self.loose.coin() {
+            let class = self.loose.one_of(classes);
+            self.option(2, "instance_class", class);
+        }
         self.maybe_fixed("database_name", |dice| dice.one_of(&["gitlab_production", "a"]).to_owned());
         self.maybe_fixed("username", |dice| dice.one_of(&["gitlab", "postgres"]).to_owned());
         self.maybe("password", |dice| dice.one_of(&["managed", "env:PGPASSWORD", "file:secret"]).to_owned());
@@ -232,8 +236,8 @@ impl Draft {
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
     }
 
-    /// Kind and size of the storage, and what goes with them.
-    fn storage(&mut self) {
+    /// Kind and size of the storage, and what goes with them. Returns the classes that can be ordered with it.
+    fn storage(&mut self) -> &'static [&'static str] {
         let (kind, size) =
             self.fixed.one_of(&[("gp3", 50), ("gp3", 400), ("gp2", 20), ("io1", 100), ("io2", 200)]);
         self.option(2, "storage_type", kind);
@@ -247,11 +251,12 @@ impl Draft {
             }
             _ => {}
         }
+        if kind == "io2" { &["db.m7g.large", "db.r7g.large"] } else { &["db.t4g.medium", "db.m7g.large"] }
     }
 }
 
-/// A key that no account has: only aliases are looked up.
-const KEY: &str = "0a1b2c3d-0000-4000-8000-000000000001";
+/// Stands for the key of the world.
+const KEY: &str = "THE_KEY";
 
 /// A number from the environment.
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -262,10 +267,11 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Applies a stack, changes it in place, and holds that nothing is left to plan after each.
-fn holds(world: &World, seed: u64) {
-    let name = format!("s{seed:x}").chars().take(16).collect::<String>();
+fn holds(world: &World, key: &str, seed: u64) {
+    // Every stack of a world has a name of its own.
+    let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
     for loose in [seed ^ 1, seed ^ 2] {
-        let text = Draft::new(&name, seed, loose).text;
+        let text = Draft::new(&name, seed, loose).text.replace(KEY, key);
         world.write_stack(&text);
         for arguments in [&["apply", "--auto-approve"][..], &["plan", "--detailed-exitcode"]] {
             let ran = world.provision(arguments);
@@ -287,11 +293,12 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
         for thread in 0..AT_ONCE.min(stacks) {
             threads.push(scope.spawn(move || {
                 let mut world = World::seeded(&["--topology", "private"]);
-                world.cloud.key("alias/storage");
+                let key = world.cloud.key("alias/storage");
+                let (_, key) = key.rsplit_once('/').expect("an id at the end");
                 world.set("PGPASSWORD", "correct-horse-battery");
                 std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");
                 for number in (thread..stacks).step_by(AT_ONCE as usize) {
-                    holds(&world, first.wrapping_add(number));
+                    holds(&world, key, first.wrapping_add(number));
                 }
             }));
         }

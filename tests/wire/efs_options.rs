@@ -257,7 +257,7 @@ async fn an_alias_is_read_for_the_key_that_it_stands_for() {
     let absent = json!({ "__type": "NotFoundException", "message": "Alias alias/none is not found." });
     let alias = Tracked { id: Id::new("alias/storage"), recorded: None };
     for (status, body, expected) in [(200, key, Some(KEY)), (400, absent, None)] {
-        let replay = Replay::default().answer("POST /", status, body.to_string());
+        let replay = Replay::default().answer("DescribeKey", status, body.to_string());
         let seen = KmsAlias::observe(&replay.aws(), std::slice::from_ref(&alias)).await.expect("a read");
         assert_eq!(seen.get(&alias.id).map(|seen| seen.outputs.target_key_arn.as_str()), expected);
         assert_eq!(replay.asked()[0].json(), json!({ "KeyId": "alias/storage" }));

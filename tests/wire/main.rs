@@ -2,10 +2,10 @@
 //! Nothing here listens on a port; a transport answers from a script.
 
 mod efs;
-mod holders;
-mod preflight;
 mod efs_options;
+mod holders;
 mod normalisation;
+mod preflight;
 mod rds;
 mod replay;
 mod scene;
