@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::document::{Document, reference};
 use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
-use crate::stack::{Access, Database, FileSystem, GroupName, Name, Stack};
+use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
 
 pub use error::BlueprintError;
 
@@ -74,11 +74,18 @@ impl Draft<'_> {
         }
         let group = self.group(name, file_system.security_group.as_ref(), &file_system.access, "NFS", NFS)?;
         let address = Address::new("aws_efs_file_system", name.as_str());
-        self.declare(address.clone(), inputs::file_system(file_system, self.tags(name.as_str())))?;
+        let key = file_system.kms_key_id.as_ref().map(|key| self.key(name, key)).transpose()?;
+        self.declare(address.clone(), inputs::file_system(file_system, key, self.tags(name.as_str())))?;
         for zone in self.network.subnets.keys() {
             self.declare(
                 Address::member("aws_efs_mount_target", name.as_str(), zone),
                 inputs::mount_target(&address, &Network::subnet_address(zone), &group),
+            )?;
+        }
+        for (point, access_point) in &file_system.access_points {
+            self.declare(
+                Address::member("aws_efs_access_point", name.as_str(), point.as_str()),
+                inputs::access_point(&address, point, access_point, self.tags(point.as_str())),
             )?;
         }
         Ok(())
@@ -110,6 +117,16 @@ impl Draft<'_> {
         )
     }
 
+    /// How a key is written in the inputs: an alias is adopted, so that the key behind it is known.
+    fn key(&mut self, name: &Name, key: &KmsKey) -> Result<String, BlueprintError> {
+        if !key.is_alias() {
+            return Ok(key.to_string());
+        }
+        let address = Address::new("aws_kms_alias", name.as_str());
+        self.add(address.clone(), Declaration::Adopted { id: Id::new(key.as_str()) })?;
+        Ok(reference(&address, "target_key_arn"))
+    }
+
     /// Declares the security group of one file system or database.
     fn group(
         &mut self,
@@ -138,7 +155,7 @@ impl Draft<'_> {
             let sources = sources.into_iter().filter(|(_, id)| seen.insert(id.clone()));
             ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, &source)));
         }
-        let tags = self.tags(&group_name);
+        let tags = self.tags(&as_tag(&group_name));
         self.declare(address.clone(), inputs::security_group(&group_name, name, service, ingress, tags))?;
         Ok(address)
     }
@@ -150,11 +167,21 @@ impl Draft<'_> {
     }
 
     fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
-        match self.declarations.insert(address.clone(), Declaration::Managed { inputs }) {
+        self.add(address, Declaration::Managed { inputs })
+    }
+
+    fn add(&mut self, address: Address, declaration: Declaration) -> Result<(), BlueprintError> {
+        match self.declarations.insert(address.clone(), declaration) {
             None => Ok(()),
             Some(_) => Err(BlueprintError::SameAddress { address }),
         }
     }
+}
+
+/// The name of a group as the value of a tag, in which fewer characters are allowed.
+fn as_tag(group_name: &str) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
 }
 
 /// A reference to the id of the object at an address.

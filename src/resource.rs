@@ -243,6 +243,8 @@ pub enum Verdict {
     Refused,
     /// It is taken, and something else comes of it than what is written.
     Altered,
+    /// It may be refused, for a reason that AWS does not show beforehand.
+    Doubtful,
 }
 
 impl Invalid {
@@ -254,6 +256,11 @@ impl Invalid {
     /// A field that AWS would take and make something else of.
     pub fn altered(field: &'static str, message: impl Into<String>) -> Self {
         Self { verdict: Verdict::Altered, ..Self::new(field, message) }
+    }
+
+    /// A field that AWS may refuse, for a reason that it does not show beforehand.
+    pub fn doubtful(field: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Doubtful, ..Self::new(field, message) }
     }
 }
 

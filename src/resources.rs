@@ -4,8 +4,12 @@
 pub mod db_instance;
 pub mod db_parameter_group;
 pub mod db_subnet_group;
+pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
+mod efs_tags;
+mod efs_token;
+pub mod kms_alias;
 mod lower_case;
 mod rds_tags;
 pub mod security_group;
@@ -20,9 +24,11 @@ pub fn registry() -> Registry {
     Registry::default()
         .adopted::<vpc::Vpc>()
         .adopted::<subnet::Subnet>()
+        .adopted::<kms_alias::KmsAlias>()
         .managed::<security_group::SecurityGroup>()
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
+        .managed::<efs_access_point::EfsAccessPoint>()
         .managed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()

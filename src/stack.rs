@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use database::{Database, StorageType};
-pub use file_system::{Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
+pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
 pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
 pub use parse::parse;
 pub use problem::{Fault, Problem, Shape};
@@ -30,9 +30,9 @@ pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
-    Access, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion, GroupName,
-    InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name, OutOfRange, ParameterName,
-    ParameterValue, Region, StackName, Username,
+    Access, AccessPath, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion,
+    GroupName, InstanceClass, InvalidAccess, InvalidText, KeyArn, KmsKey, MaintenanceWindow, Name,
+    OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

@@ -16,8 +16,16 @@ file_systems:
   nfs:
     throughput_mode: provisioned
     provisioned_throughput_in_mibps: 64
+    kms_key_id: 0a1b2c3d-0000-4000-8000-000000000001
+    enforce_tls: true
+    replication_overwrite_protection: false
+    access_points:
+      git-data: { path: /git-data, uid: 998, gid: 997, permissions: '0750' }
+      uploads: { uid: 998 }
     deletion_protection: false
   archive:
+    kms_key_id: alias/storage
+    enforce_tls: false
     lifecycle:
       transition_to_ia: AFTER_7_DAYS
       transition_to_archive: AFTER_90_DAYS

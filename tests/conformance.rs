@@ -17,12 +17,20 @@ fn sample(kind: &str) -> Document {
             "tags": { "Name": "EFS_K8s" },
         }),
         "aws_efs_file_system" => json!({
-            "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "provisioned",
+            "encrypted": true, "kms_key_id": "0a1b2c3d-0000-4000-8000-000000000001", "performance_mode": "generalPurpose", "throughput_mode": "provisioned",
             "provisioned_throughput_in_mibps": 12.5, "backup": true, "deletion_protection": true,
             "lifecycle": {
                 "transition_to_ia": "AFTER_30_DAYS", "transition_to_primary_storage_class": "AFTER_1_ACCESS",
             },
+            "file_system_policy": { "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
+            ] },
+            "replication_overwrite_protection": "ENABLED",
             "tags": { "Name": "gitlab-nfs" },
+        }),
+        "aws_efs_access_point" => json!({
+            "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 998, "permissions": "0755",
+            "tags": { "Name": "git-data" },
         }),
         "aws_efs_mount_target" => json!({
             "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],

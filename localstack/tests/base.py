@@ -43,6 +43,7 @@ class Case(unittest.TestCase):
     ec2 = property(lambda self: self.client("ec2"))
     efs = property(lambda self: self.client("efs"))
     rds = property(lambda self: self.client("rds"))
+    kms = property(lambda self: self.client("kms"))
 
     def page(self, method, path, body=None):
         request = urllib.request.Request(

@@ -56,6 +56,31 @@ class Groups(Case):
     def test_the_default_group_stays(self):
         self.refused("CannotDelete", self.ec2.delete_security_group, GroupId=self.default_group())
 
+    def test_one_of_several_tag_keys_is_enough(self):
+        tags = [{"Key": "b", "Value": "1"}, {"Key": "Name", "Value": "x"}]
+        interface = self.ec2.create_network_interface(SubnetId=self.subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
+        group = self.group()
+        self.ec2.create_tags(Resources=[self.vpc, self.subnets[0], group, interface], Tags=tags)
+        for name, values, found in (
+            ("tag-key", ["a", "b"], 1),
+            ("tag-key", ["b", "a"], 1),
+            ("tag-key", ["b", "Name"], 1),
+            ("tag-key", ["?", "c"], 1),
+            ("tag-key", ["a", "B"], 0),
+            ("tag-value", ["0", "1"], 1),
+            ("tag:b", ["0", "1"], 1),
+        ):
+            only = {"Filters": [{"Name": name, "Values": values}]}
+            seen = (
+                self.ec2.describe_vpcs(**only)["Vpcs"],
+                self.ec2.describe_subnets(**only)["Subnets"],
+                self.ec2.describe_security_groups(**only)["SecurityGroups"],
+                self.ec2.describe_network_interfaces(**only)["NetworkInterfaces"],
+            )
+            self.assertEqual([len(rows) for rows in seen], [found] * 4, (name, values))
+        both = [{"Name": "tag-key", "Values": ["a", "b"]}, {"Name": "vpc-id", "Values": ["vpc-12345678"]}]
+        self.assertEqual(self.ec2.describe_subnets(Filters=both)["Subnets"], [])
+
     def test_malformed_ids_and_unknown_filters(self):
         self.refused("InvalidGroupId.Malformed", self.ec2.describe_security_groups, GroupIds=["sg-x"])
         self.refused("InvalidVpcID.Malformed", self.ec2.describe_vpcs, VpcIds=["vpc"])
@@ -128,6 +153,33 @@ class Rules(Case):
         self.assertEqual(self.rules()[0]["Description"], "c")
         self.ec2.revoke_security_group_ingress(GroupId=self.one, IpPermissions=[pair(self.other)])
         self.assertEqual(self.rules(), [])
+
+    def test_descriptions_are_changed_and_taken_away(self):
+        update, read = self.ec2.update_security_group_rule_descriptions_ingress, self.rules
+        made = self.authorize(cidr("10.0.0.0/24"), pair(self.other, Description="nodes"))
+        by_id = [{"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "Description": "both"} for rule in made]
+        update(GroupId=self.one, SecurityGroupRuleDescriptions=by_id)
+        self.assertEqual([rule["Description"] for rule in read()], ["both", "both"])
+        group = self.ec2.describe_security_groups(GroupIds=[self.one])["SecurityGroups"][0]["IpPermissions"][0]
+        self.assertEqual(group["IpRanges"][0]["Description"], "both")
+        self.assertEqual(group["UserIdGroupPairs"][0]["Description"], "both")
+        update(GroupId=self.one, SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": by_id[0]["SecurityGroupRuleId"]}])
+        update(GroupId=self.one, IpPermissions=[pair(self.other)])
+        self.assertEqual([rule.get("Description") for rule in read()], [None, None])
+
+    def test_egress_has_descriptions_of_its_own_and_what_is_not_there_is_said(self):
+        rules = self.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [self.one]}])
+        (egress,) = rules["SecurityGroupRules"]
+        wanted = [{"SecurityGroupRuleId": egress["SecurityGroupRuleId"], "Description": "out"}]
+        refused = self.ec2.update_security_group_rule_descriptions_ingress
+        code = "InvalidSecurityGroupRuleId.NotFound"
+        self.refused(code, refused, GroupId=self.one, SecurityGroupRuleDescriptions=wanted)
+        self.refused("InvalidPermission.NotFound", refused, GroupId=self.one, IpPermissions=[cidr("10.0.0.0/24")])
+        self.refused("MissingParameter", refused, GroupId=self.one)
+        update = self.ec2.update_security_group_rule_descriptions_egress
+        update(GroupId=self.one, SecurityGroupRuleDescriptions=wanted)
+        rules = self.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [self.one]}])
+        self.assertEqual(rules["SecurityGroupRules"][0]["Description"], "out")
 
     def test_ports_are_checked(self):
         for ports in ({}, {"FromPort": 1, "ToPort": 70000}, {"FromPort": 9, "ToPort": 8}):

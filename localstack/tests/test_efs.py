@@ -1,5 +1,7 @@
 """EFS: states that take their time, mount targets, and what hangs on a file system."""
 
+import json
+
 from base import REGION, Case
 
 
@@ -57,6 +59,26 @@ class FileSystems(Case):
         made = self.efs.create_file_system(CreationToken="x", Encrypted=True)
         self.assertRegex(made["KmsKeyId"], f"^arn:aws:kms:{REGION}:{self.account}:key/")
 
+    def test_a_named_key_is_looked_up(self):
+        arn = self.kms.create_key()["KeyMetadata"]["Arn"]
+        self.kms.create_alias(AliasName="alias/mine", TargetKeyId=arn)
+        for number, name in enumerate(("alias/mine", arn, arn.rsplit("/", 1)[1])):
+            made = self.efs.create_file_system(CreationToken=f"k{number}", Encrypted=True, KmsKeyId=name)
+            self.assertEqual(made["KmsKeyId"], arn)
+        create = self.efs.create_file_system
+        self.refused("KMSKeyNotAccessibleFault", create, CreationToken="x", Encrypted=True, KmsKeyId="alias/none")
+
+    def test_throughput_rests_after_a_change_and_may_be_raised(self):
+        self.settings(efs_throughput_rest=3600)
+        fs, update = self.create(), self.efs.update_file_system
+        update(FileSystemId=fs, ThroughputMode="provisioned", ProvisionedThroughputInMibps=8)
+        update(FileSystemId=fs, ThroughputMode="provisioned", ProvisionedThroughputInMibps=9)
+        lowered = {"FileSystemId": fs, "ThroughputMode": "provisioned", "ProvisionedThroughputInMibps": 8}
+        self.refused("TooManyRequests", update, status=429, **lowered)
+        self.refused("TooManyRequests", update, status=429, FileSystemId=fs, ThroughputMode="elastic")
+        self.settings()
+        update(FileSystemId=fs, ThroughputMode="elastic")
+
     def test_paging_and_arns(self):
         made = {self.create(f"t{number}") for number in range(12)}
         self.assertEqual(len(self.efs.describe_file_systems()["FileSystems"]), 12)
@@ -98,12 +120,83 @@ class FileSystems(Case):
 
     def test_policy_and_protection(self):
         fs = self.create()
-        self.efs.put_file_system_policy(FileSystemId=fs, Policy="{}")
+        put, read = self.efs.put_file_system_policy, self.efs.describe_file_system_policy
+        for wrong in ("{}", "{", '{"Statement": [{"Effect": "Allow"}]}'):
+            self.refused("InvalidPolicyException", put, FileSystemId=fs, Policy=wrong)
+        statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["elasticfilesystem:ClientMount"]}
+        put(FileSystemId=fs, Policy=json.dumps({"Version": "2012-10-17", "Statement": statement}))
+        shown = json.loads(read(FileSystemId=fs)["Policy"])["Statement"]
+        arn = self.efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemArn"]
+        self.assertEqual(shown, [statement | {"Action": "elasticfilesystem:ClientMount", "Resource": arn}])
         self.efs.delete_file_system_policy(FileSystemId=fs)
         self.refused("PolicyNotFound", self.efs.describe_file_system_policy, FileSystemId=fs, status=404)
         self.efs.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
         shown = self.efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemProtection"]
         self.assertEqual(shown["ReplicationOverwriteProtection"], "DISABLED")
+
+
+class AccessPoints(Case):
+    def setUp(self):
+        super().setUp()
+        self.fs = self.efs.create_file_system(CreationToken="t")["FileSystemId"]
+
+    def create(self, token="t", **more):
+        return {"FileSystemId": self.fs, "ClientToken": token, "PosixUser": {"Uid": 998, "Gid": 998}} | more
+
+    def state(self):
+        found = self.efs.describe_access_points(FileSystemId=self.fs)["AccessPoints"]
+        return found[0]["LifeCycleState"] if found else None
+
+    def test_states(self):
+        self.settings(access_point_creating=0.3, access_point_deleting=0.3)
+        made = self.efs.create_access_point(**self.create())
+        self.assertRegex(made["AccessPointId"], "^fsap-[0-9a-f]{17}$")
+        self.assertEqual((made["LifeCycleState"], self.state()), ("creating", "creating"))
+        self.until("available", self.state)
+        self.efs.delete_access_point(AccessPointId=made["AccessPointId"])
+        self.assertEqual(self.state(), "deleting")
+        self.until(None, self.state)
+        delete = self.efs.delete_access_point
+        self.refused("AccessPointNotFound", delete, AccessPointId=made["AccessPointId"], status=404)
+
+    def test_a_token_twice(self):
+        made = self.efs.create_access_point(**self.create())
+        answer = self.refused("AccessPointAlreadyExists", self.efs.create_access_point, status=409, **self.create())
+        self.assertEqual(answer["AccessPointId"], made["AccessPointId"])
+
+    def test_what_was_asked_for_is_shown(self):
+        root = {"Path": "/git-data", "CreationInfo": {"OwnerUid": 998, "OwnerGid": 998, "Permissions": "0755"}}
+        self.efs.create_access_point(**self.create(RootDirectory=root, Tags=[{"Key": "Name", "Value": "n"}]))
+        (shown,) = self.efs.describe_access_points(FileSystemId=self.fs)["AccessPoints"]
+        self.assertEqual((shown["RootDirectory"], shown["Name"]), (root, "n"))
+        self.efs.tag_resource(ResourceId=shown["AccessPointId"], Tags=[{"Key": "Name", "Value": "m"}])
+        (shown,) = self.efs.describe_access_points()["AccessPoints"]
+        self.assertEqual(shown["Tags"], [{"Key": "Name", "Value": "m"}])
+
+    def test_parameters(self):
+        create = self.efs.create_access_point
+        for path in ("a", "/a/b/c/d/e", "/..", "/a*"):
+            self.refused("ValidationException", create, **self.create(RootDirectory={"Path": path}))
+        made = {"OwnerUid": 1, "OwnerGid": 1, "Permissions": "0788"}
+        self.refused("ValidationException", create, **self.create(RootDirectory={"Path": "/a", "CreationInfo": made}))
+        self.refused("ValidationException", create, **self.create(PosixUser={"Uid": -1, "Gid": 0}))
+        self.refused("FileSystemNotFound", create, status=404, **self.create(FileSystemId="fs-12345678"))
+        read = self.efs.describe_access_points
+        self.refused("FileSystemNotFound", read, status=404, FileSystemId="fs-12345678")
+        self.refused("BadRequest", read, FileSystemId=self.fs, AccessPointId="fsap-12345678")
+        self.assertIsNone(self.state())
+
+    def test_the_file_system_must_be_available_and_pages_are_whole(self):
+        for number in range(5):
+            self.efs.create_access_point(**self.create(f"t{number}"))
+        first = self.efs.describe_access_points(FileSystemId=self.fs, MaxResults=3)
+        rest = self.efs.describe_access_points(FileSystemId=self.fs, MaxResults=3, NextToken=first["NextToken"])
+        ids = {point["AccessPointId"] for point in first["AccessPoints"] + rest["AccessPoints"]}
+        self.assertEqual((len(ids), "NextToken" in rest), (5, False))
+        self.settings(efs_creating=60)
+        fs = self.efs.create_file_system(CreationToken="u")["FileSystemId"]
+        create = self.efs.create_access_point
+        self.refused("IncorrectFileSystemLifeCycleState", create, status=409, **self.create("x", FileSystemId=fs))
 
 
 class MountTargets(Case):

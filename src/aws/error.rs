@@ -87,7 +87,7 @@ fn causes<E: Error>(error: &E) -> String {
     text.split(" (").next().unwrap_or_default().to_owned()
 }
 
-/// Codes and their meaning (API references of EC2, EFS and RDS). RDS codes are seen with and without `Fault`.
+/// Codes and their meaning (API references of EC2, EFS, KMS and RDS). RDS codes are seen with and without `Fault`.
 fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     match code.strip_suffix("Fault").unwrap_or(code) {
         "InvalidGroup.NotFound"
@@ -96,14 +96,18 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "InvalidPermission.NotFound"
         | "FileSystemNotFound"
         | "MountTargetNotFound"
+        | "AccessPointNotFound"
         | "PolicyNotFound"
         | "DBInstanceNotFound"
         | "DBParameterGroupNotFound"
-        | "DBSubnetGroupNotFound" => Outcome::NotFound,
+        | "DBSubnetGroupNotFound"
+        // KMS.
+        | "NotFoundException" => Outcome::NotFound,
         "InvalidGroup.Duplicate"
         | "InvalidPermission.Duplicate"
         | "FileSystemAlreadyExists"
         | "MountTargetConflict"
+        | "AccessPointAlreadyExists"
         | "DBInstanceAlreadyExists"
         | "DBParameterGroupAlreadyExists"
         | "DBSubnetGroupAlreadyExists" => Outcome::Exists,

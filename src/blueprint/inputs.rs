@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::document::Document;
 use crate::network::Role;
 use crate::postgres::{Version, family_in_names};
-use crate::stack::{Database, FileSystem, Name};
+use crate::stack::{AccessPoint, Database, FileSystem, Name};
 
 type Tags = BTreeMap<String, String>;
 
@@ -43,26 +43,71 @@ pub(super) fn ingress(service: &str, port: u32, role: Role, source: &Address) ->
     })
 }
 
-pub(super) fn file_system(file_system: &FileSystem, tags: Tags) -> Document {
+/// `key` is how the key is written: its name, or a reference to what is known of it.
+pub(super) fn file_system(file_system: &FileSystem, key: Option<String>, tags: Tags) -> Document {
     let FileSystem {
         security_group: _,
         access: _,
         encrypted,
+        kms_key_id: _,
         performance_mode,
         throughput_mode,
         provisioned_throughput_in_mibps,
         lifecycle,
         backup,
+        enforce_tls,
+        replication_overwrite_protection,
+        access_points: _,
         deletion_protection,
     } = file_system;
     document(json!({
         "encrypted": encrypted,
+        "kms_key_id": key,
         "performance_mode": performance_mode,
         "throughput_mode": throughput_mode,
         "provisioned_throughput_in_mibps": provisioned_throughput_in_mibps,
         "lifecycle": (!lifecycle.is_empty()).then_some(lifecycle),
         "backup": backup,
+        "file_system_policy": enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) }),
+        "replication_overwrite_protection":
+            replication_overwrite_protection.map(|protected| if protected { "ENABLED" } else { "DISABLED" }),
         "deletion_protection": deletion_protection,
+        "tags": tags,
+    }))
+}
+
+/// What everybody may do without a policy, and with TLS alone. It names no resource: EFS adds the file system's own.
+fn tls_only() -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "MountThroughTargets", "Effect": "Allow", "Principal": { "AWS": "*" },
+            "Action": [
+                "elasticfilesystem:ClientMount",
+                "elasticfilesystem:ClientRootAccess",
+                "elasticfilesystem:ClientWrite",
+            ],
+            "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": "true" } },
+        },
+        {
+            "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*",
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        },
+    ] })
+}
+
+pub(super) fn access_point(
+    file_system: &Address,
+    name: &Name,
+    access_point: &AccessPoint,
+    tags: Tags,
+) -> Document {
+    let AccessPoint { path, uid, gid, permissions } = access_point;
+    document(json!({
+        "file_system_id": id_of(file_system),
+        "path": path.as_ref().map_or_else(|| format!("/{name}"), ToString::to_string),
+        "uid": uid,
+        "gid": gid.or(*uid),
+        "permissions": permissions,
         "tags": tags,
     }))
 }

@@ -73,6 +73,65 @@ fn the_reference_stack_in_three_zones_is_what_the_contract_lists() {
 }
 
 #[test]
+fn access_points_stand_under_their_file_system_and_have_its_names_where_none_are_written() {
+    let stack = stack(
+        "file_systems: { nfs: { access_points: { git-data: { uid: 998 }, b: { path: /, uid: 0, gid: 5 } } } }",
+    );
+    let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+    let seen = |point: &str| {
+        let inputs = inputs(&blueprint, &format!("aws_efs_access_point.nfs/{point}"));
+        ["file_system_id", "path", "uid", "gid", "permissions"].map(|field| inputs[field].clone())
+    };
+    let file_system = id_of(&Address::new("aws_efs_file_system", "nfs"));
+    let expected = |path: &str, uid: u32, gid: u32| -> [serde_json::Value; 5] {
+        [file_system.as_str().into(), path.into(), uid.into(), gid.into(), "0755".into()]
+    };
+    assert_eq!(seen("git-data"), expected("/git-data", 998, 998));
+    assert_eq!(seen("b"), expected("/", 0, 5));
+    assert_eq!(inputs(&blueprint, "aws_efs_access_point.nfs/b")["tags"]["Name"], "b");
+}
+
+#[test]
+fn an_alias_is_watched_for_the_key_behind_it_and_a_key_is_written_as_it_is() {
+    const ID: &str = "0a1b2c3d-0000-4000-8000-000000000001";
+    let behind = reference(&Address::new("aws_kms_alias", "nfs"), "target_key_arn");
+    for (key, adopted, written) in [("alias/storage", Some("alias/storage"), behind.as_str()), (ID, None, ID)]
+    {
+        let stack = stack(&format!("file_systems: {{ nfs: {{ kms_key_id: {key} }} }}"));
+        let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+        assert_eq!(inputs(&blueprint, "aws_efs_file_system.nfs")["kms_key_id"], written);
+        let alias = blueprint.declarations.get(&"aws_kms_alias.nfs".parse().expect("an address"));
+        let adopted = adopted.map(|id| Declaration::Adopted { id: Id::new(id) });
+        assert_eq!(alias, adopted.as_ref());
+    }
+}
+
+#[test]
+fn a_groups_name_is_its_tag_as_far_as_tags_can_hold_it() {
+    let stack = stack("file_systems: { nfs: { security_group: \"EFS (K8s) [1]\" } }");
+    let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+    let group = inputs(&blueprint, "aws_security_group.nfs");
+    assert_eq!((&group["name"], &group["tags"]["Name"]), (&"EFS (K8s) [1]".into(), &"EFS _K8s_ _1_".into()));
+}
+
+#[test]
+fn tls_is_enforced_given_up_or_left_alone() {
+    let policy = |option: &str| {
+        let stack = stack(&format!("file_systems: {{ nfs: {{ {option} }} }}"));
+        let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+        inputs(&blueprint, "aws_efs_file_system.nfs").get("file_system_policy").cloned()
+    };
+    assert_eq!(policy(""), None);
+    assert_eq!(policy("enforce_tls: false"), Some(serde_json::json!({})));
+    let enforced = policy("enforce_tls: true").expect("a policy");
+    let statements = enforced["Statement"].as_array().expect("statements");
+    let deny = statements.iter().find(|one| one["Effect"] == "Deny").expect("one that denies");
+    assert_eq!(deny["Condition"]["Bool"]["aws:SecureTransport"], "false");
+    let allow = statements.iter().find(|one| one["Effect"] == "Allow").expect("one that allows");
+    assert_eq!(allow["Action"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
 fn every_overridden_group_of_a_role_is_let_in() {
     let stack = stack("stack: one\nfile_systems: { nfs: { access: [nodes] } }");
     let blueprint = blueprint(&stack, &network(1, 2, 1)).expect("they fit");

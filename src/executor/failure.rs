@@ -83,6 +83,10 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         }
         "Unreachable" | "TimedOut" => "provision apply, when AWS can be reached again",
         "DependencyViolation" => "remove what still uses it, then run the same command again",
+        // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
+        "TooManyRequests" => {
+            "AWS takes one such change in 24 hours: wait for the time that it names, then: provision apply"
+        }
         code if code.ends_with("QuotaExceeded") || code.ends_with("LimitExceeded") => {
             "raise the quota in the Service Quotas console, then: provision apply"
         }

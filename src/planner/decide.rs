@@ -90,7 +90,7 @@ fn adopted(
         findings.push(findings::adopted_is_gone(address, id));
     }
     match record {
-        None => change(address, Action::Adopt, "the cluster's own; watched, never changed"),
+        None => change(address, Action::Adopt, "not the stack's own; watched, never changed"),
         Some(record) if !record.adopted => {
             findings.push(findings::not_ours(address, id));
             change(address, Action::NoOp, "the cluster's own, though the state says otherwise")
@@ -256,7 +256,7 @@ fn with_predecessor(decision: Change, record: Option<&Record>) -> Change {
 /// What is done to a record that nothing declares.
 fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &mut Vec<Finding>) -> Change {
     if record.adopted {
-        return change(address, Action::Forget, "the cluster's own; only taken out of the state");
+        return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
     let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
     let Some((id, live)) = sighting.live() else {

@@ -41,9 +41,10 @@ pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
     error(
         "adopted",
         address,
-        format!("the cluster's own {id} is not there (any more)"),
+        format!("{id} is not the stack's own, and is not there (any more)"),
         Some(
-            "look at the cluster; when the loss is meant: provision state forget ".to_owned()
+            "look for it in AWS, or name another one; when the loss is meant: provision state forget "
+                .to_owned()
                 + &address.to_string(),
         ),
     )
@@ -99,7 +100,7 @@ pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
     let finding = error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None);
     match invalid.verdict {
         Verdict::Refused => finding,
-        Verdict::Altered => Finding { level: Level::Warning, ..finding },
+        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, ..finding },
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
-use crate::document::{Document, references, resolve};
+use crate::document::{Document, Reference, references, resolve};
 use crate::graph::{self, Edges};
 use crate::kind::Registry;
 use crate::plan::Mode;
@@ -68,6 +68,7 @@ pub fn prospects(
         let known = |inputs: &Document| {
             resolve(inputs, &|reference| {
                 recorded_value(blueprint, state, &reference.address, &reference.output)
+                    .or_else(|| alias(blueprint, reference))
             })
         };
         // What does not fit its kind is the planner's to say.
@@ -101,6 +102,14 @@ pub fn prospects(
     let selected = selected(blueprint, options);
     let declared = blueprint.declarations.iter().filter(|(address, _)| selected.contains(*address));
     declared.filter_map(prospect).collect()
+}
+
+/// The alias of a key, which stands for the key wherever one is asked about.
+fn alias(blueprint: &Blueprint, reference: &Reference) -> Option<Value> {
+    match blueprint.declarations.get(&reference.address) {
+        Some(Declaration::Adopted { id }) if reference.output == "target_key_arn" => Some(id.as_str().into()),
+        _ => None,
+    }
 }
 
 /// The targets with what they need; everything where none is named.

@@ -1,32 +1,35 @@
-//! EFS file systems, with their lifecycle configuration and backup policy.
+//! EFS file systems, with their lifecycle configuration, backup policy, file system policy and protection.
 //! Knows nothing of mount targets.
 
 mod lifecycle;
 mod live;
+mod policy;
+mod protection;
+mod throughput;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_efs::types::{BackupPolicy, LifeCycleState, Status};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::document::Document;
 use crate::resource::{
     Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
     Tracked,
 };
-use crate::resources::tags::{self, TagChange, Tags};
+use crate::resources::efs_tags;
+use crate::resources::efs_token::token;
+use crate::resources::kms_alias::same_key;
+use crate::resources::tags::{self, Tags};
 use live::DESCRIBE;
 
 pub use lifecycle::Lifecycle;
 
 const CREATE: &str = "elasticfilesystem:CreateFileSystem";
-const UPDATE: &str = "elasticfilesystem:UpdateFileSystem";
 const PUT_LIFECYCLE: &str = "elasticfilesystem:PutLifecycleConfiguration";
 const PUT_BACKUP: &str = "elasticfilesystem:PutBackupPolicy";
-const TAG: &str = "elasticfilesystem:TagResource";
-const UNTAG: &str = "elasticfilesystem:UntagResource";
 const DELETE: &str = "elasticfilesystem:DeleteFileSystem";
 
 /// A file system's inputs.
@@ -34,6 +37,9 @@ const DELETE: &str = "elasticfilesystem:DeleteFileSystem";
 #[serde(deny_unknown_fields)]
 pub struct EfsFileSystem {
     pub encrypted: bool,
+    /// The key's ARN or id; without it, EFS takes its own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key_id: Option<String>,
     /// `generalPurpose` or `maxIO`.
     pub performance_mode: String,
     /// `elastic`, `bursting` or `provisioned`.
@@ -45,6 +51,12 @@ pub struct EfsFileSystem {
     pub lifecycle: Option<Lifecycle>,
     /// Whether AWS Backup takes daily backups.
     pub backup: bool,
+    /// Who may mount it, and how, as a policy document; empty: whatever EFS does without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_system_policy: Option<Document>,
+    /// `ENABLED` or `DISABLED`; EFS shows `REPLICATING` too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication_overwrite_protection: Option<String>,
     /// Kept in the record alone: EFS has no such protection.
     pub deletion_protection: bool,
     pub tags: Tags,
@@ -71,13 +83,18 @@ impl Resource for EfsFileSystem {
     const FIELDS: &'static [Field] = &[
         // What is encrypted already is never replaced by something that is not.
         Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
+        Field::replace("kms_key_id").met_by(same_key),
         Field::replace("performance_mode"),
-        Field::in_place("throughput_mode", &[UPDATE], Effect::None),
-        Field::in_place("provisioned_throughput_in_mibps", &[UPDATE], Effect::None),
+        Field::in_place("throughput_mode", &[throughput::UPDATE], Effect::None),
+        Field::in_place("provisioned_throughput_in_mibps", &[throughput::UPDATE], Effect::None),
         Field::in_place("lifecycle", &[PUT_LIFECYCLE], Effect::None),
         Field::in_place("backup", &[PUT_BACKUP], Effect::None),
+        Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::None)
+            .met_by(policy::same),
+        Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
+            .met_by(protection::met),
         Field::recorded("deletion_protection"),
-        Field::in_place("tags", &[TAG, UNTAG], Effect::None),
+        Field::in_place("tags", efs_tags::CALLS, Effect::None),
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];
@@ -91,7 +108,12 @@ impl Resource for EfsFileSystem {
 
     fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
         let mut invalid = tags::check_tags(&self.tags);
-        invalid.extend(self.check_throughput());
+        invalid.extend(throughput::check(self));
+        invalid.extend(observed.and_then(|observed| throughput::doubt(self, observed)));
+        invalid.extend(protection::check(self, observed));
+        if self.kms_key_id.is_some() && !self.encrypted {
+            invalid.push(Invalid::new("kms_key_id", "must not be set without encryption"));
+        }
         if let Some(lifecycle) = &self.lifecycle {
             invalid.extend(lifecycle.check(self, observed));
         }
@@ -99,7 +121,7 @@ impl Resource for EfsFileSystem {
     }
 
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let found = aws.read.efs.describe_file_systems().creation_token(creation_token(owner)).send().await;
+        let found = aws.read.efs.describe_file_systems().creation_token(token(owner)).send().await;
         let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
         let live = found
             .into_iter()
@@ -120,11 +142,14 @@ impl Resource for EfsFileSystem {
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
         let Self {
             encrypted,
+            kms_key_id,
             performance_mode,
             throughput_mode,
             provisioned_throughput_in_mibps,
-            // Set by an update as soon as the file system is there: the create call does not take it.
+            // Set by an update as soon as the file system is there: the create call does not take them.
             lifecycle: _,
+            file_system_policy: _,
+            replication_overwrite_protection: _,
             backup,
             deletion_protection: _,
             tags,
@@ -133,8 +158,9 @@ impl Resource for EfsFileSystem {
             .write
             .efs
             .create_file_system()
-            .creation_token(creation_token(owner))
+            .creation_token(token(owner))
             .encrypted(*encrypted)
+            .set_kms_key_id(kms_key_id.clone())
             .performance_mode(performance_mode.as_str().into())
             .throughput_mode(throughput_mode.as_str().into())
             .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
@@ -152,17 +178,20 @@ impl Resource for EfsFileSystem {
     async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
         let Self {
             encrypted: _,
+            kms_key_id: _,
             performance_mode: _,
             throughput_mode,
             provisioned_throughput_in_mibps,
             lifecycle,
             backup,
+            file_system_policy,
+            replication_overwrite_protection,
             deletion_protection: _,
             tags,
         } = self;
         let id = change.id.as_str();
         if change.touches(&["tags"]) {
-            retag(aws, id, &tags::tag_change(&change.observed.tags, tags)).await?;
+            efs_tags::retag(aws, id, &tags::tag_change(&change.observed.tags, tags)).await?;
         }
         if change.touches(&["backup"]) {
             put_backup(aws, id, *backup).await?;
@@ -170,9 +199,17 @@ impl Resource for EfsFileSystem {
         if let (true, Some(lifecycle)) = (change.touches(&["lifecycle"]), lifecycle) {
             put_lifecycle(aws, id, lifecycle).await?;
         }
+        if let (true, Some(policy)) = (change.touches(&["file_system_policy"]), file_system_policy) {
+            policy::set(aws, id, policy).await?;
+        }
+        if let (true, Some(wanted)) =
+            (change.touches(&["replication_overwrite_protection"]), replication_overwrite_protection)
+        {
+            protection::set(aws, id, change.observed, wanted).await?;
+        }
         // Last, because it leaves the file system `updating`, in which EFS refuses the calls above.
         if change.touches(&["throughput_mode", "provisioned_throughput_in_mibps"]) {
-            set_throughput(aws, change.id, throughput_mode, *provisioned_throughput_in_mibps).await?;
+            throughput::set(aws, change.id, throughput_mode, *provisioned_throughput_in_mibps).await?;
         }
         Ok(())
     }
@@ -181,70 +218,6 @@ impl Resource for EfsFileSystem {
         let answer = aws.write.efs.delete_file_system().file_system_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
-}
-
-impl EfsFileSystem {
-    fn check_throughput(&self) -> Vec<Invalid> {
-        let mut invalid = Vec::new();
-        if !["generalPurpose", "maxIO"].contains(&self.performance_mode.as_str()) {
-            invalid.push(Invalid::new("performance_mode", "must be `generalPurpose` or `maxIO`"));
-        }
-        if !["elastic", "bursting", "provisioned"].contains(&self.throughput_mode.as_str()) {
-            invalid.push(Invalid::new("throughput_mode", "must be `elastic`, `bursting` or `provisioned`"));
-        }
-        if self.performance_mode == "maxIO" && self.throughput_mode == "elastic" {
-            invalid
-                .push(Invalid::new("performance_mode", "must be `generalPurpose` with elastic throughput"));
-        }
-        match (self.throughput_mode.as_str(), self.provisioned_throughput_in_mibps) {
-            ("provisioned", None) => {
-                invalid.push(Invalid::new(
-                    "provisioned_throughput_in_mibps",
-                    "must be set with provisioned throughput",
-                ));
-            }
-            // The upper bound differs between regions and accounts.
-            ("provisioned", Some(mibps)) if mibps < 1.0 => {
-                invalid.push(Invalid::new(
-                    "provisioned_throughput_in_mibps",
-                    format!("must be at least 1 MiB/s, not {mibps}"),
-                ));
-            }
-            ("provisioned", Some(_)) | (_, None) => {}
-            (mode, Some(_)) => {
-                invalid.push(Invalid::new(
-                    "provisioned_throughput_in_mibps",
-                    format!("must not be set with {mode} throughput"),
-                ));
-            }
-        }
-        invalid
-    }
-}
-
-/// The longest creation token that EFS takes.
-const TOKEN_LENGTH: usize = 64;
-
-/// The token by which a create call that is repeated, even after the state is lost, meets the file system it made.
-fn creation_token(owner: &Owner) -> String {
-    let plain = format!("provision/{}/{}/{}", owner.stack, owner.address, owner.generation);
-    if plain.len() <= TOKEN_LENGTH {
-        return plain;
-    }
-    let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("provision/{digest}").chars().take(TOKEN_LENGTH).collect()
-}
-
-async fn set_throughput(aws: &Aws, id: &Id, mode: &str, mibps: Option<f64>) -> Result<(), AwsError> {
-    // An attempt whose answer was lost may have been carried out, and EFS refuses a second one for a day
-    // (TooManyRequests).
-    let live = live::describe(aws, &[id.as_str()]).await?;
-    if live.iter().any(|live| live::throughput(live) == (mode, mibps)) {
-        return Ok(());
-    }
-    let update = aws.write.efs.update_file_system().file_system_id(id.as_str()).throughput_mode(mode.into());
-    let answer = update.set_provisioned_throughput_in_mibps(mibps).send().await;
-    answer.map(drop).map_err(aws_error(UPDATE))
 }
 
 async fn put_lifecycle(aws: &Aws, id: &str, lifecycle: &Lifecycle) -> Result<(), AwsError> {
@@ -261,82 +234,29 @@ async fn put_backup(aws: &Aws, id: &str, backup: bool) -> Result<(), AwsError> {
     answer.map(drop).map_err(aws_error(PUT_BACKUP))
 }
 
-async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<(), AwsError> {
-    if !change.set.is_empty() {
-        let tags = tags::to_efs(&change.set);
-        let answer = aws.write.efs.tag_resource().resource_id(id).set_tags(Some(tags)).send().await;
-        answer.map_err(aws_error(TAG))?;
+#[cfg(test)]
+impl EfsFileSystem {
+    /// A file system for tests.
+    fn sample() -> Self {
+        Self {
+            encrypted: true,
+            kms_key_id: None,
+            performance_mode: "generalPurpose".to_owned(),
+            throughput_mode: "elastic".to_owned(),
+            provisioned_throughput_in_mibps: None,
+            lifecycle: None,
+            backup: true,
+            file_system_policy: None,
+            replication_overwrite_protection: None,
+            deletion_protection: true,
+            tags: Tags::new(),
+        }
     }
-    if !change.remove.is_empty() {
-        let untag = aws.write.efs.untag_resource().resource_id(id);
-        untag.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(UNTAG))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Address;
-
-    fn owner(stack: &str, name: &str, lineage: &str, generation: u32) -> Owner {
-        Owner {
-            stack: stack.to_owned(),
-            address: Address::new(EfsFileSystem::KIND, name),
-            lineage: lineage.to_owned(),
-            generation,
-        }
-    }
-
-    #[test]
-    fn the_token_says_whose_the_file_system_is_and_outlives_the_state() {
-        let token = creation_token(&owner("gitlab", "gitlab-nfs", "a", 0));
-        assert_eq!(token, "provision/gitlab/aws_efs_file_system.gitlab-nfs/0");
-        assert_eq!(token, creation_token(&owner("gitlab", "gitlab-nfs", "b", 0)));
-        for other in [
-            owner("other", "gitlab-nfs", "a", 0),
-            owner("gitlab", "other", "a", 0),
-            owner("gitlab", "gitlab-nfs", "a", 1),
-        ] {
-            assert_ne!(token, creation_token(&other));
-        }
-    }
-
-    #[test]
-    fn a_token_that_would_be_too_long_is_cut_without_losing_what_tells_it_apart() {
-        let name = "a".repeat(60);
-        let tokens = [0, 1].map(|generation| creation_token(&owner("gitlab", &name, "a", generation)));
-        assert!(tokens.iter().all(|token| token.len() == 64), "{tokens:?}");
-        assert_ne!(tokens[0], tokens[1]);
-    }
-
-    #[test]
-    fn throughput_is_checked_together_with_the_modes() {
-        for (performance, throughput, mibps, expected) in [
-            ("generalPurpose", "elastic", None, vec![]),
-            ("generalPurpose", "bursting", None, vec![]),
-            ("generalPurpose", "provisioned", Some(1.0), vec![]),
-            ("maxIO", "bursting", None, vec![]),
-            ("maxIO", "elastic", None, vec!["performance_mode"]),
-            ("generalPurpose", "provisioned", None, vec!["provisioned_throughput_in_mibps"]),
-            ("generalPurpose", "provisioned", Some(0.5), vec!["provisioned_throughput_in_mibps"]),
-            ("generalPurpose", "elastic", Some(10.0), vec!["provisioned_throughput_in_mibps"]),
-            ("fast", "quick", None, vec!["performance_mode", "throughput_mode"]),
-        ] {
-            let file_system = EfsFileSystem {
-                encrypted: true,
-                performance_mode: performance.to_owned(),
-                throughput_mode: throughput.to_owned(),
-                provisioned_throughput_in_mibps: mibps,
-                lifecycle: None,
-                backup: true,
-                deletion_protection: true,
-                tags: Tags::new(),
-            };
-            let found: Vec<&str> = file_system.check(None).iter().map(|invalid| invalid.field).collect();
-            assert_eq!(found, expected, "{performance} {throughput} {mibps:?}");
-        }
-    }
 
     #[test]
     fn an_encrypted_file_system_is_not_replaced_by_one_that_is_not() {
@@ -345,5 +265,14 @@ mod tests {
         for (desired, observed, met) in [(true, true, true), (false, true, true), (true, false, false)] {
             assert_eq!((encrypted.met)(&desired.into(), &observed.into()), met);
         }
+    }
+
+    #[test]
+    fn a_key_is_for_what_is_encrypted() {
+        let key = Some("alias/storage".to_owned());
+        let with =
+            |encrypted| EfsFileSystem { encrypted, kms_key_id: key.clone(), ..EfsFileSystem::sample() };
+        assert_eq!(with(true).check(None), []);
+        assert_eq!(with(false).check(None).len(), 1);
     }
 }

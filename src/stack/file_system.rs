@@ -1,10 +1,12 @@
 //! What can be said of a file system.
 //! Knows nothing of the resources that one needs.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::values::{Access, Bounded, GroupName};
+use super::values::{Access, AccessPath, Bounded, GroupName, KmsKey, Name, Permissions};
 
 /// One file system, with a mount target in every zone of the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +21,10 @@ pub struct FileSystem {
     pub access: Access,
     /// Whether the data is encrypted at rest. Only a new file system can change it.
     pub encrypted: bool,
+    /// The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "KmsKey")]
+    pub kms_key_id: Option<KmsKey>,
     /// `maxIO` allows more operations at once, each slower. Only a new file system can change it.
     pub performance_mode: PerformanceMode,
     /// What the throughput depends on: use, size, or a fixed rate. Once changed, AWS refuses another change for 24 hours.
@@ -32,6 +38,21 @@ pub struct FileSystem {
     pub lifecycle: Lifecycle,
     /// Whether AWS Backup makes daily backups.
     pub backup: bool,
+    /// Whether clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;
+    /// `false` takes it away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub enforce_tls: Option<bool>,
+    /// Whether a replication may not make this file system its destination. Without it, it stays what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub replication_overwrite_protection: Option<bool>,
+    /// Directories that clients may mount as if they were all there is, each as one POSIX user, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend(
+        "propertyNames" = { "maxLength": 63, "not": { "pattern": "^(default|nodes|masters)$" } },
+    ))]
+    pub access_points: BTreeMap<Name, AccessPoint>,
     /// Whether `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.
     pub deletion_protection: bool,
 }
@@ -42,13 +63,45 @@ impl Default for FileSystem {
             security_group: None,
             access: Access::default(),
             encrypted: true,
+            kms_key_id: None,
             performance_mode: PerformanceMode::GeneralPurpose,
             throughput_mode: ThroughputMode::Elastic,
             provisioned_throughput_in_mibps: None,
             lifecycle: Lifecycle::default(),
             backup: true,
+            enforce_tls: None,
+            replication_overwrite_protection: None,
+            access_points: BTreeMap::new(),
             deletion_protection: true,
         }
+    }
+}
+
+/// One access point of a file system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(inline, extend("required" = ["uid"]))]
+pub struct AccessPoint {
+    /// The directory; without it, that of the access point's own name. Only a new access point can change it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "AccessPath")]
+    pub path: Option<AccessPath>,
+    /// The user that everything is done as, and that owns the directory if EFS makes it. Must be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<0, 4_294_967_295>")]
+    pub uid: Option<Bounded<0, 4_294_967_295>>,
+    /// The group; without it, the number of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Bounded<0, 4_294_967_295>")]
+    pub gid: Option<Bounded<0, 4_294_967_295>>,
+    /// Of the directory, if EFS makes it.
+    pub permissions: Permissions,
+}
+
+impl Default for AccessPoint {
+    fn default() -> Self {
+        let permissions = "0755".parse().expect("a default is valid");
+        Self { path: None, uid: None, gid: None, permissions }
     }
 }
 

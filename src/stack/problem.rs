@@ -79,7 +79,7 @@ fn syntax_remedy(reason: &str) -> &'static str {
     if reason.contains("tab") {
         "indent with spaces"
     } else if reason.contains("recursion limit") {
-        "a stack file is four levels deep at most"
+        "a stack file is five levels deep at most"
     } else {
         "check the indentation, the `:` after each option and the quotes"
     }
@@ -147,10 +147,11 @@ pub(crate) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -
             // Half of a long name is a near miss too: `encrypted` for `storage_encrypted`.
             let part = written.len() >= 4 && (name_plain.contains(&written) || written.contains(&name_plain));
             let distance = strsim::damerau_levenshtein(&written, &name_plain);
-            (if part { distance.min(1) } else { distance }, name)
+            // Of two names that are as near, the one that differs least.
+            ((if part { distance.min(1) } else { distance }, distance), name)
         })
-        .filter(|(distance, name)| *distance <= (name.len() / 3).clamp(1, 4))
-        .min_by_key(|(distance, _)| *distance)
+        .filter(|((near, _), name)| *near <= (name.len() / 3).clamp(1, 4))
+        .min_by_key(|(distances, _)| *distances)
         .map(|(_, name)| name)
 }
 

@@ -21,9 +21,21 @@ pub(super) fn check(stack: &Stack, tree: &Node) -> Vec<Problem> {
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
     for (name, file_system) in &stack.file_systems {
+        let section = ["file_systems", name.as_str()];
         check_file_system(file_system, &mut |options, message, remedy| {
-            problems.push(conflict(tree, &["file_systems", name.as_str()], options, message, remedy));
+            problems.push(conflict(tree, &section, options, message, remedy));
         });
+        for (point, _) in file_system.access_points.iter().filter(|(_, point)| point.uid.is_none()) {
+            let section = [section.as_slice(), &["access_points", point.as_str()]].concat();
+            let message = format!("the access point `{point}` needs a `uid`");
+            problems.push(conflict(
+                tree,
+                &section,
+                &[],
+                message,
+                "say which user enters, such as `uid: 998`",
+            ));
+        }
     }
     for (name, database) in &stack.databases {
         check_database(database, &mut |options, message, remedy| {
@@ -58,6 +70,13 @@ fn check_file_system(file_system: &FileSystem, complain: &mut Complain<'_>) {
             &["performance_mode", "throughput_mode"],
             "`performance_mode: maxIO` cannot have `throughput_mode: elastic`".to_owned(),
             "write `performance_mode: generalPurpose`, or another `throughput_mode`",
+        );
+    }
+    if file_system.kms_key_id.is_some() && !file_system.encrypted {
+        complain(
+            &["kms_key_id", "encrypted"],
+            "`kms_key_id` is for what is encrypted".to_owned(),
+            "leave it out, or set `encrypted: true`",
         );
     }
     if let Some(archive) = file_system.lifecycle.transition_to_archive {

@@ -104,7 +104,7 @@ text! {
 }
 
 text! {
-    /// The name of a file system or a database. AWS's rule for database identifiers, the strictest of all;
+    /// The name of a file system, an access point or a database. AWS's rule for database identifiers, the strictest of all;
     /// `default` is AWS's own, `nodes` and `masters` are the cluster's groups.
     Name: "a name: lower-case letters and digits with single hyphens between them, a letter first, at most 63, \
            and none of `default`, `nodes` and `masters`",
@@ -130,6 +130,33 @@ text! {
                 not starting with `sg-`, and not `default`",
     "^[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*]([A-Za-z0-9 ._\\-:/()#,@\\[\\]+=&;!*]*[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*])?$",
     not "^([sS][gG]-|[dD][eE][fF][aA][uU][lL][tT]$)", to 255
+}
+
+text! {
+    /// A KMS key (CreateFileSystem, KmsKeyId).
+    KmsKey: "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
+    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
+    to 2048
+}
+
+impl KmsKey {
+    /// Whether it only stands for a key, and may stand for another one tomorrow.
+    pub fn is_alias(&self) -> bool {
+        self.0.starts_with("alias/") || self.0.contains(":alias/")
+    }
+}
+
+text! {
+    /// A directory of a file system (CreateAccessPoint, RootDirectory).
+    AccessPath: "a path: `/`, or up to four directories such as `/git-data`, at most 100 characters, none of \
+                 which is one of `$#<>;|&?{}^*` or a backquote",
+    "^/$|^(/[^/.$#<>;|&?{}^*`\n][^/$#<>;|&?{}^*`\n]*){1,4}$", to 100
+}
+
+text! {
+    /// The permissions of a directory, in octal digits.
+    Permissions: "the permissions of a directory: 3 or 4 octal digits in quotes, such as `\"0755\"`",
+    "^[0-7]{3,4}$", to 4
 }
 
 text! {

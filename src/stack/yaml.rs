@@ -8,7 +8,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
 use super::problem::{Fault, Problem};
 
-/// How deep collections may be nested; a stack file needs four levels.
+/// How deep collections may be nested; a stack file needs five levels.
 const DEEPEST: usize = 16;
 
 /// A range of bytes of the file.

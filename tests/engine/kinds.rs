@@ -126,9 +126,14 @@ impl Manager for FakeKind {
         Ok(inputs)
     }
 
-    fn check(&self, inputs: &Document, _: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
-        let too_big = inputs.get("size").and_then(Value::as_u64).is_some_and(|size| size > 1000);
-        Ok(too_big.then(|| Invalid::new("size", "must be at most 1000")).into_iter().collect())
+    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
+        let size = |inputs: &Document| inputs.get("size").and_then(Value::as_u64);
+        let (wanted, live) = (size(inputs), observed.and_then(size));
+        let too_big = wanted > Some(1000);
+        let shrinking = wanted.is_some() && wanted < live;
+        let refused = too_big.then(|| Invalid::new("size", "must be at most 1000"));
+        let doubtful = shrinking.then(|| Invalid::doubtful("size", "may not shrink today"));
+        Ok(refused.into_iter().chain(doubtful).collect())
     }
 
     fn find<'a>(

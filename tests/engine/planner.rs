@@ -73,6 +73,22 @@ async fn a_change_in_place_names_the_field_and_its_effect() {
 }
 
 #[tokio::test]
+async fn what_aws_may_refuse_is_a_warning_that_forbids_nothing() {
+    let mut world = settled().await;
+    for (size, warned) in [(2, false), (0, true), (1, false)] {
+        world.declare("fake_disk.d", json!({"name": "d", "size": size, "deletion_protection": false}));
+        let plan = world.plan(&options(Mode::Apply)).await;
+        let doubts: Vec<_> = plan.preflight.iter().filter(|finding| finding.check == "inputs").collect();
+        assert_eq!(doubts.len(), usize::from(warned), "{size}: {doubts:?}");
+        for doubt in doubts {
+            assert_eq!((doubt.level, &doubt.address), (Level::Warning, &Some(address("fake_disk.d"))));
+            assert_eq!(doubt.message, "size: may not shrink today");
+        }
+        assert_eq!(checks(&plan), [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn data_is_never_replaced_without_being_named() {
     let mut world = settled().await;
     world.declare("fake_disk.d", json!({"name": "other", "size": 1, "deletion_protection": false}));

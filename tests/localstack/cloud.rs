@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_ec2::types::{Filter, SecurityGroup};
-use aws_sdk_efs::types::{FileSystemDescription, MountTargetDescription};
+use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet};
+use aws_sdk_efs::types::{AccessPointDescription, FileSystemDescription, MountTargetDescription};
 use aws_sdk_rds::types::{DbInstance, DbSubnetGroup};
 use aws_smithy_http_client::Builder;
 use tokio::runtime::Runtime;
@@ -19,6 +19,7 @@ pub struct Cloud {
     runtime: Runtime,
     pub ec2: aws_sdk_ec2::Client,
     pub efs: aws_sdk_efs::Client,
+    pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
     pub kms: aws_sdk_kms::Client,
 }
@@ -41,6 +42,7 @@ impl Cloud {
                 .expect("a runtime can be made"),
             ec2: aws_sdk_ec2::Client::new(&config),
             efs: aws_sdk_efs::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
         }
@@ -105,6 +107,27 @@ impl Cloud {
         found
     }
 
+    /// The access points, ours or not.
+    pub fn access_points(&self) -> Vec<AccessPointDescription> {
+        let answer = self.run(self.efs.describe_access_points().send());
+        answer.expect("access points can be read").access_points.unwrap_or_default()
+    }
+
+    /// Makes a key with an alias; the key's ARN.
+    pub fn key(&self, alias: &str) -> String {
+        let made = self.run(self.kms.create_key().send()).expect("a key can be made");
+        let arn = made.key_metadata.and_then(|key| key.arn).expect("it has an ARN");
+        let call = self.kms.create_alias().alias_name(alias).target_key_id(&arn).send();
+        self.run(call).expect("an alias can be made");
+        arn
+    }
+
+    /// Lets an alias stand for another key.
+    pub fn point(&self, alias: &str, key: &str) {
+        let call = self.kms.update_alias().alias_name(alias).target_key_id(key).send();
+        self.run(call).expect("an alias can be changed");
+    }
+
     /// The groups of a mount target.
     pub fn groups_of(&self, target: &MountTargetDescription) -> Vec<String> {
         let call =
@@ -150,7 +173,17 @@ impl Cloud {
     }
 
     /// The network as AWS shows it, in one text: VPCs, subnets, route tables, and the groups that are not ours.
+    /// Without how many addresses are free: those that our interfaces take are no change of the network.
     pub fn network(&self) -> String {
+        self.described(|subnet| subnet.available_ip_address_count = None)
+    }
+
+    /// The same with the free addresses of each subnet: what is left when nothing of ours is there.
+    pub fn network_to_the_byte(&self) -> String {
+        self.described(|_| {})
+    }
+
+    fn described(&self, without: impl Fn(&mut Subnet)) -> String {
         let mut parts: Vec<String> = Vec::new();
         let vpcs = self.run(self.ec2.describe_vpcs().send()).expect("VPCs can be read");
         parts.extend(vpcs.vpcs().iter().map(|vpc| format!("{vpc:#?}")));
@@ -164,8 +197,7 @@ impl Cloud {
         }
         let subnets = self.run(self.ec2.describe_subnets().send()).expect("subnets can be read");
         parts.extend(subnets.subnets.unwrap_or_default().into_iter().map(|mut subnet| {
-            // Addresses that our own interfaces take are no change of the subnet, and come back with them.
-            subnet.available_ip_address_count = None;
+            without(&mut subnet);
             format!("{subnet:#?}")
         }));
         let tables = self.run(self.ec2.describe_route_tables().send()).expect("tables can be read");

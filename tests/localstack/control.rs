@@ -83,6 +83,14 @@ impl Control {
         }
     }
 
+    /// The names of those calls, in the order in which they came.
+    pub fn log(&self) -> Vec<String> {
+        let page = self.request("GET", "calls", &Value::Null);
+        let log = page["log"].as_array().into_iter().flatten();
+        let text = |call: &Value, part: &str| call[part].as_str().expect("a text").to_owned();
+        log.map(|call| format!("{}.{}", text(call, "service"), text(call, "operation"))).collect()
+    }
+
     /// Counts from nothing again.
     pub fn forget_calls(&self) {
         self.request("DELETE", "calls", &Value::Null);

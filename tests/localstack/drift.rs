@@ -1,6 +1,6 @@
 //! Changes from outside: shown, recorded, or put right.
 
-use aws_sdk_ec2::types::{IpPermission, IpRange};
+use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroupRuleDescription};
 
 use crate::world::{SMALL_STACK, World};
 
@@ -54,6 +54,46 @@ fn drift_is_shown_recorded_and_put_right() {
     assert!(!has_ssh(&world));
     assert_eq!(world.cloud.database().backup_retention_period(), Some(30));
     world.plans_nothing();
+}
+
+#[test]
+fn the_description_of_a_rule_that_somebody_changed_is_put_right_and_the_rule_stays() {
+    let world = World::applied();
+    let rules = || {
+        let group = world.cloud.group("shop-files").group_id.expect("it has an id");
+        let filter = aws_sdk_ec2::types::Filter::builder().name("group-id").values(group).build();
+        let call = world.cloud.ec2.describe_security_group_rules().filters(filter).send();
+        let all = world.cloud.run(call).expect("rules can be read").security_group_rules.unwrap_or_default();
+        let mut ingress: Vec<(String, String)> = all
+            .into_iter()
+            .filter(|rule| rule.is_egress() == Some(false))
+            .map(|rule| {
+                let text = rule.description.unwrap_or_default();
+                (rule.security_group_rule_id.expect("it has an id"), text)
+            })
+            .collect();
+        ingress.sort();
+        ingress
+    };
+    let before = rules();
+    assert!(before.iter().all(|(_, text)| text.starts_with("NFS from the ")), "{before:?}");
+    let described = |text: Option<&str>| {
+        let one = SecurityGroupRuleDescription::builder().security_group_rule_id(&before[0].0);
+        let one = one.set_description(text.map(str::to_owned)).build();
+        let call = world.cloud.ec2.update_security_group_rule_descriptions_ingress();
+        let call = call.set_group_id(world.cloud.group("shop-files").group_id);
+        world.cloud.run(call.security_group_rule_descriptions(one).send()).expect("it can be changed");
+    };
+    for text in [Some("somebody was here"), None] {
+        described(text);
+        assert_eq!(rules()[0].1, text.unwrap_or_default());
+        world.provision(&["plan", "--detailed-exitcode"]).exits(2).says(&["ingress"]);
+        world.control.forget_calls();
+        world.apply(&[]);
+        assert_eq!(world.control.calls().mutating(), 1, "{:?}", world.control.calls());
+        assert_eq!(rules(), before);
+        world.plans_nothing();
+    }
 }
 
 #[test]

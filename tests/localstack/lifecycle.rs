@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::world::{NOTHING, SMALL, World};
 
 /// One change of the stack file.
-pub(crate) struct Edit {
+pub struct Edit {
     from: &'static str,
     to: &'static str,
     /// What the change does to the address in question.
@@ -17,26 +17,29 @@ pub(crate) struct Edit {
 }
 
 /// One change, and whether AWS shows it.
-pub(crate) type Case = (Edit, fn(&World) -> bool);
+pub type Case = (Edit, fn(&World) -> bool);
 
-pub(crate) fn in_place(from: &'static str, to: &'static str) -> Edit {
+/// A change that is made in place.
+pub fn in_place(from: &'static str, to: &'static str) -> Edit {
     Edit { from, to, action: "update", replace: &[] }
 }
 
-fn replacing(from: &'static str, to: &'static str, replace: &'static [&'static str]) -> Edit {
+/// A change that only a new object can have.
+pub fn replacing(from: &'static str, to: &'static str, replace: &'static [&'static str]) -> Edit {
     Edit { from, to, action: "replace", replace }
 }
 
-pub(crate) fn planned(plan: &Value, address: &str) -> String {
+/// What a plan does to an address.
+pub fn planned(plan: &Value, address: &str) -> String {
     let changes = plan["changes"].as_array().into_iter().flatten();
     let mut actions = changes.filter(|change| change["address"] == address).map(|change| &change["action"]);
     actions.next().and_then(Value::as_str).unwrap_or("nothing").to_owned()
 }
 
 /// Lives through a stack: each edit is planned as it should be, applied, seen in AWS, and leaves nothing to do.
-pub(crate) fn lives(address: &str, stack: &str, made: fn(&World) -> bool, cases: &[Case]) {
+pub fn lives(address: &str, stack: &str, made: fn(&World) -> bool, cases: &[Case]) {
     let world = World::seeded(&[]);
-    let network = world.cloud.network();
+    let network = world.cloud.network_to_the_byte();
     world.write_stack(stack);
     assert_eq!(planned(&world.plan(&[]), address), "create");
     world.apply(&[]);
@@ -55,10 +58,11 @@ pub(crate) fn lives(address: &str, stack: &str, made: fn(&World) -> bool, cases:
     }
     world.destroy();
     assert_eq!(world.cloud.count(), NOTHING);
-    assert_eq!(world.cloud.network(), network);
+    assert_eq!(world.cloud.network_to_the_byte(), network);
 }
 
-const FILES: &str = "\
+/// A stack with a file system alone.
+pub const FILES: &str = "\
 stack: shop
 tags: { team: one }
 file_systems:
@@ -129,109 +133,6 @@ fn a_security_group() {
                     .iter()
                     .all(|target| world.cloud.groups_of(target) == [id.as_str()])
             }),
-        ],
-    );
-}
-
-#[test]
-fn a_file_system() {
-    lives(
-        "aws_efs_file_system.files",
-        FILES,
-        |world| {
-            let found = world.cloud.file_system();
-            found.encrypted() == Some(true)
-                && found.throughput_mode().map(|mode| mode.as_str()) == Some("elastic")
-                && found.performance_mode().as_str() == "generalPurpose"
-                && has_backup(world)
-        },
-        &[
-            (in_place("throughput_mode: elastic", "throughput_mode: bursting"), |world| {
-                world.cloud.file_system().throughput_mode().map(|mode| mode.as_str()) == Some("bursting")
-            }),
-            (
-                in_place(
-                    "throughput_mode: bursting",
-                    "throughput_mode: provisioned\n    provisioned_throughput_in_mibps: 16",
-                ),
-                |world| world.cloud.file_system().provisioned_throughput_in_mibps() == Some(16.0),
-            ),
-            (in_place("mibps: 16", "mibps: 32"), |world| {
-                world.cloud.file_system().provisioned_throughput_in_mibps() == Some(32.0)
-            }),
-            (
-                in_place(
-                    "    backup: true",
-                    "    backup: true\n    lifecycle: { transition_to_ia: AFTER_30_DAYS }",
-                ),
-                |world| lifecycle(world) == ["AFTER_30_DAYS"],
-            ),
-            (in_place("AFTER_30_DAYS", "AFTER_7_DAYS"), |world| lifecycle(world) == ["AFTER_7_DAYS"]),
-            (in_place("    backup: true", "    backup: false"), |world| !has_backup(world)),
-            (in_place("team: one", "team: two"), |world| {
-                world.cloud.file_system().tags().iter().any(|tag| tag.key() == "team" && tag.value() == "two")
-            }),
-            (
-                replacing(
-                    "    backup: false",
-                    "    backup: false\n    performance_mode: maxIO",
-                    &["aws_efs_file_system.files"],
-                ),
-                |world| {
-                    let found = world.cloud.file_system();
-                    found.performance_mode().as_str() == "maxIO" && found.number_of_mount_targets() == 3
-                },
-            ),
-        ],
-    );
-}
-
-fn has_backup(world: &World) -> bool {
-    let id = world.cloud.file_system().file_system_id;
-    let answer = world.cloud.run(world.cloud.efs.describe_backup_policy().file_system_id(id).send());
-    let policy = answer.expect("the policy can be read").backup_policy;
-    policy.is_some_and(|policy| matches!(policy.status().as_str(), "ENABLED" | "ENABLING"))
-}
-
-fn lifecycle(world: &World) -> Vec<String> {
-    let id = world.cloud.file_system().file_system_id;
-    let answer =
-        world.cloud.run(world.cloud.efs.describe_lifecycle_configuration().file_system_id(id).send());
-    let policies = answer.expect("the lifecycle can be read").lifecycle_policies.unwrap_or_default();
-    let mut found: Vec<String> = policies
-        .iter()
-        .flat_map(|policy| {
-            let ia = policy.transition_to_ia().map(|rule| rule.as_str());
-            let archive = policy.transition_to_archive().map(|rule| rule.as_str());
-            [ia, archive].into_iter().flatten().map(str::to_owned)
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-#[test]
-fn a_mount_target() {
-    const HERE: &str = "aws_efs_mount_target.files/eu-west-1a";
-    lives(
-        HERE,
-        FILES,
-        |world| {
-            let group = world.cloud.group("shop-files").group_id.expect("it has an id");
-            let targets = world.cloud.mount_targets();
-            targets.len() == 3
-                && targets.iter().all(|target| world.cloud.groups_of(target) == [group.as_str()])
-        },
-        &[
-            (in_place("security_group: shop-files", "security_group: shop-nfs"), |world| {
-                let group = world.cloud.group("shop-nfs").group_id.expect("it has an id");
-                world
-                    .cloud
-                    .mount_targets()
-                    .iter()
-                    .all(|target| world.cloud.groups_of(target) == [group.as_str()])
-            }),
-            (replacing("team: one", "team: two", &[HERE]), |world| world.cloud.mount_targets().len() == 3),
         ],
     );
 }

@@ -4,7 +4,9 @@
 mod db_options;
 mod db_parameter_group;
 mod efs;
+mod efs_options;
 mod holders;
+mod normalisation;
 mod preflight;
 mod rds;
 mod replay;

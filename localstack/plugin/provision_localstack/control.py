@@ -14,7 +14,7 @@ from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 
-from provision_localstack import world
+from provision_localstack import newer_python, world  # noqa: F401
 
 LOG = logging.getLogger(__name__)
 ready = False

@@ -1,6 +1,7 @@
 """EC2 over LocalStack's own provider: paging, the dependencies that hold back a deletion, and group names."""
 
 import base64
+import fnmatch
 import re
 
 from provision_localstack import ec2_rules as rules
@@ -47,12 +48,13 @@ def describe(call: Call):
             fail("InvalidParameterValue", f"Value ( {size} ) for parameter maxResults is invalid. Expecting 5 to 1000.")
         if call.get(ids_parameter):
             fail("InvalidParameterCombination", "The parameter maxResults cannot be used with ids.")
+    own, others = tag_filters(call.get("Filters") or [])
     try:
-        answer = call.forward()
+        answer = call.forward(call.request | {"Filters": others}) if own else call.forward()
     except NotImplementedError as error:
         # This is how moto takes a filter that it does not know.
         fail("InvalidParameterValue", str(error).split(" for ")[0] + " is invalid")
-    rows = answer.get(rows_member, [])
+    rows = [row for row in answer.get(rows_member, []) if all(has_tag(row, *each) for each in own)]
     for row in rows:
         cap_addresses(row)
     start = position(token)
@@ -61,6 +63,22 @@ def describe(call: Call):
     if end < len(rows):
         answer["NextToken"] = base64.b64encode(b"row %d" % end).decode()
     return answer
+
+
+def tag_filters(filters) -> tuple[list, list]:
+    """The filters by tag keys or values alone, as (member, patterns), and the others.
+
+    moto wants each of several values to be there; one is enough.
+    """
+    members = {"tag-key": "Key", "tag-value": "Value"}
+    own = [each for each in filters if each["Name"] in members and len(each.get("Values") or []) > 1]
+    return [(members[each["Name"]], each["Values"]) for each in own], [each for each in filters if each not in own]
+
+
+def has_tag(row: dict, member: str, patterns: list) -> bool:
+    # An element of a TagSet is looked for under the two names that the API has for it.
+    tags = row.get("Tags") or row.get("TagSet") or []
+    return any(fnmatch.fnmatchcase(tag[member], pattern.replace("[", "[[]")) for tag in tags for pattern in patterns)
 
 
 def cap_addresses(subnet: dict):

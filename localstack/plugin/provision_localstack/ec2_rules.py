@@ -14,6 +14,7 @@ DIFFERENT_NETWORKS = "You have specified two resources that belong to different 
 def register(on):
     on("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")(authorize)
     on("ModifySecurityGroupRules")(modify_rules)
+    on("UpdateSecurityGroupRuleDescriptionsIngress", "UpdateSecurityGroupRuleDescriptionsEgress")(describe_rules)
 
 
 def _identity(rule: SecurityGroupRule):
@@ -186,6 +187,36 @@ def modify_rules(call: Call):
     for old, new in changed:
         for name in ("ip_protocol", "from_port", "to_port", "ip_range", "source_group", "prefix_list_id"):
             setattr(old, name, getattr(new, name))
+    return {"Return": True}
+
+
+def describe_rules(call: Call):
+    """Gives rules new descriptions, by their ids or by what they allow; one that is left out is taken away."""
+    if call.get("DryRun"):
+        return call.forward()
+    group = find_group(call)
+    egress = call.context.operation.name.endswith("Egress")
+    rules = group.egress_rules if egress else group.ingress_rules
+    texts = []
+    for each in call.get("SecurityGroupRuleDescriptions") or []:
+        check_description(each)
+        rule_id = each.get("SecurityGroupRuleId")
+        found = next((rule for rule in rules if rule.id == rule_id), None)
+        if found is None:
+            fail("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+        texts.append((found, each.get("Description")))
+    for wanted in (rule for each in permissions(call) for rule in rules_of(call, group, each, egress)):
+        found = next((rule for rule in rules if rule == wanted), None)
+        if found is None:
+            fail("InvalidPermission.NotFound", f'the specified rule "{shown(wanted)}" does not exist')
+        texts.append((found, wanted.description))
+    if not texts:
+        fail("MissingParameter", "Either ipPermissions or securityGroupRuleDescriptions should be provided")
+    for rule, text in texts:
+        peer = rule.source_group or rule.ip_range or rule.prefix_list_id
+        peer.pop("Description", None)
+        if text:
+            peer["Description"] = text
     return {"Return": True}
 
 

@@ -1,15 +1,17 @@
 """EFS over moto's back end, with states that take their time and the refusals that AWS makes."""
 
+import json
 import secrets
 from types import SimpleNamespace
 
 import moto.efs.models
 
-from provision_localstack import efs_rules as rules
+from provision_localstack import efs_access_points, efs_rules as rules
 from provision_localstack.service import Call, Overrides, fail, page
 
 overrides = Overrides("efs")
 on = overrides.on
+efs_access_points.register(on)
 
 # moto asks for 8 hex digits; EFS ids have 17.
 moto.efs.models.mock_random = SimpleNamespace(get_random_hex=lambda _length=0: secrets.token_hex(9)[:17])
@@ -73,6 +75,7 @@ def update_file_system(call: Call):
     if mode == "provisioned" and mibps is None and fs.throughput_mode == "provisioned":
         mibps = fs.provisioned_throughput_in_mibps
     rules.check_throughput(call, mode, mibps)
+    rules.check_rest(call, fs, mode, mibps)
     fs.throughput_mode, fs.provisioned_throughput_in_mibps = mode, mibps
     take_time(call, fs, "updating", "efs_updating")
     return described(fs)
@@ -99,7 +102,13 @@ def delete_file_system(call: Call):
         efs = call.efs
         fs.life_cycle_state = "deleting"
         call.world.forget(fs.file_system_id)
-        call.world.later(fs.file_system_id, "efs_deleting", lambda _due: efs.delete_file_system(fs.file_system_id))
+
+        def finish(_due):
+            efs.delete_file_system(fs.file_system_id)
+            for point in [each for each in efs.access_points.values() if each.file_system_id == fs.file_system_id]:
+                del efs.access_points[point.access_point_id]
+
+        call.world.later(fs.file_system_id, "efs_deleting", finish)
     return {}
 
 
@@ -139,13 +148,32 @@ def describe_backup_policy(call: Call):
     return {"BackupPolicy": policy}
 
 
-@on("PutFileSystemPolicy", "DescribeFileSystemPolicy", "DeleteFileSystemPolicy")
-def file_system_policy(call: Call):
+@on("PutFileSystemPolicy")
+def put_file_system_policy(call: Call):
+    fs = rules.find_available_file_system(call, call.get("FileSystemId"))
+    policy = rules.checked_policy(call.get("Policy"))
+    # It is kept and shown rewritten: the file system is named in each statement, and lists of one are texts.
+    for statement in policy["Statement"]:
+        statement.setdefault("Resource", fs.file_system_arn)
+        for name, value in statement.items():
+            if isinstance(value, list) and len(value) == 1:
+                statement[name] = value[0]
+    fs.file_system_policy = json.dumps(policy, sort_keys=True, indent=2)
+    return {"FileSystemId": fs.file_system_id, "Policy": fs.file_system_policy}
+
+
+@on("DescribeFileSystemPolicy")
+def describe_file_system_policy(call: Call):
     fs = rules.find_file_system(call, call.get("FileSystemId"))
-    if call.context.operation.name == "DeleteFileSystemPolicy":
-        fs.file_system_policy = None
-        return {}
-    return call.forward()
+    if fs.file_system_policy is None:
+        rules.not_found("Policy", f"No policy of '{fs.file_system_id}'.")
+    return {"FileSystemId": fs.file_system_id, "Policy": fs.file_system_policy}
+
+
+@on("DeleteFileSystemPolicy")
+def delete_file_system_policy(call: Call):
+    rules.find_available_file_system(call, call.get("FileSystemId")).file_system_policy = None
+    return {}
 
 
 def tagged(call: Call) -> str:
@@ -208,8 +236,7 @@ def describe_mount_targets(call: Call):
     if wanted == ["MountTargetId"]:
         found = [rules.find_mount_target(call, call.get("MountTargetId"))]
     elif wanted == ["AccessPointId"]:
-        if (point := call.efs.access_points.get(call.get("AccessPointId"))) is None:
-            rules.not_found("AccessPoint", f"Access Point {call.get('AccessPointId')} does not exist.")
+        point = rules.find_access_point(call, call.get("AccessPointId"))
         found = list(rules.find_file_system(call, point.file_system_id).iter_mount_targets())
     else:
         found = list(rules.find_file_system(call, call.get("FileSystemId")).iter_mount_targets())

@@ -1,7 +1,9 @@
 """What EFS refuses: the checks of parameters and of states that moto does not make."""
 
 import ipaddress
+import json
 import re
+import time
 
 from provision_localstack.service import Call, fail
 
@@ -63,6 +65,44 @@ def check_throughput(call, mode, mibps):
         bad_request("ProvisionedThroughputInMibps goes with provisioned throughput only.")
 
 
+def check_rest(call: Call, fs, mode, mibps):
+    """A change of mode, or a decrease of the provisioned rate, rests the file system for a day: `efs_throughput_rest`."""
+    before = (fs.throughput_mode, fs.provisioned_throughput_in_mibps)
+    if mode == before[0] and (mibps or 0) >= (before[1] or 0):
+        return
+    now, changed = time.time(), getattr(fs, "_throughput_changed", None)
+    if changed is not None and now < (free := changed + call.world.setting("efs_throughput_rest")):
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(free))
+        message = f"You can change the throughput mode or decrease the provisioned throughput again after {when}."
+        fail("TooManyRequests", message, 429, ErrorCode="TooManyRequests")
+    fs._throughput_changed = now
+
+
+def checked_policy(text):
+    """The policy, with its statements in a list."""
+    try:
+        policy = json.loads(text or "")
+        statements = policy["Statement"]
+    except (ValueError, KeyError, TypeError):
+        fail("InvalidPolicyException", "The policy is not valid JSON with a Statement.", ErrorCode="InvalidPolicyException")
+    statements = statements if isinstance(statements, list) else [statements]
+    for statement in statements:
+        if statement.get("Effect") not in ("Allow", "Deny") or not ("Principal" in statement and "Action" in statement):
+            fail("InvalidPolicyException", "A statement needs an effect, a principal and an action.", ErrorCode="InvalidPolicyException")
+    return policy | {"Statement": statements}
+
+
+def check_access_point(user, root):
+    path, made = (root or {}).get("Path", "/"), (root or {}).get("CreationInfo")
+    if not re.fullmatch(r"/|(/(?!\.)[^$#<>;`|&?{}^*/\n]+){1,4}", path) or len(path) > 100:
+        validation(f"'{path}' is no path of a root directory.")
+    if made and not re.fullmatch("[0-7]{3,4}", made.get("Permissions") or ""):
+        validation(f"'{made.get('Permissions')}' are no permissions.")
+    for number in [*(user or {}).values(), (made or {}).get("OwnerUid", 0), (made or {}).get("OwnerGid", 0)]:
+        if isinstance(number, int) and not 0 <= number <= 4294967295:
+            validation(f"{number} is no user or group.")
+
+
 def check_lifecycle(policies):
     if len(policies) > len(TRANSITIONS):
         bad_request("At most three lifecycle policies are allowed.")
@@ -104,6 +144,14 @@ def find_mount_target(call: Call, mount_target_id: str):
     if target is None:
         not_found("MountTarget", f"Mount target '{mount_target_id}' does not exist.")
     return target
+
+
+def find_access_point(call: Call, access_point_id: str):
+    """An access point by id or ARN."""
+    point = call.efs.access_points.get((access_point_id or "").rsplit("/", 1)[-1])
+    if point is None:
+        not_found("AccessPoint", f"Access Point {access_point_id} does not exist.")
+    return point
 
 
 def check_mount_target_available(target):

@@ -3,7 +3,9 @@
 import copy
 import uuid
 
+from botocore.exceptions import ClientError
 from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.connect import connect_to
 from localstack.aws.forwarder import create_aws_request_context
 from localstack.aws.spec import load_service
 from localstack.services.moto import call_moto, call_moto_with_request
@@ -49,9 +51,15 @@ class Call:
         return self.request.get(name, default)
 
     def key_arn(self, key: str) -> str:
-        """The ARN of a key named by id, alias or ARN; an alias gets a key id of its own, always the same."""
+        """The ARN of a key named by id, alias or ARN; AWS's own aliases get a key id each, always the same."""
         if key.startswith("arn:") and ":alias/" not in key:
             return key
+        if "alias/" in key and "alias/aws/" not in key:
+            kms = connect_to(aws_access_key_id=self.account_id, region_name=self.region).kms
+            try:
+                return kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+            except ClientError as error:
+                fail("KMSKeyNotAccessibleFault", error.response["Error"]["Message"])
         if "alias/" in key:
             key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.account_id} {self.region} {key.split(':')[-1]}"))
         return f"arn:aws:kms:{self.region}:{self.account_id}:key/{key}"

@@ -125,19 +125,6 @@ mod tests {
         }
     }
 
-    fn elastic() -> EfsFileSystem {
-        EfsFileSystem {
-            encrypted: true,
-            performance_mode: "generalPurpose".to_owned(),
-            throughput_mode: "elastic".to_owned(),
-            provisioned_throughput_in_mibps: None,
-            lifecycle: None,
-            backup: true,
-            deletion_protection: true,
-            tags: [].into(),
-        }
-    }
-
     #[test]
     fn a_configuration_is_one_policy_for_each_transition_and_reads_back_in_any_order() {
         let written = lifecycle("AFTER_30_DAYS", "AFTER_90_DAYS", "AFTER_1_ACCESS");
@@ -164,7 +151,7 @@ mod tests {
             ("AFTER_90_DAYS", "AFTER_90_DAYS", "", "comes before"),
             ("AFTER_90_DAYS", "AFTER_30_DAYS", "", "comes before"),
         ] {
-            let found = lifecycle(ia, archive, primary).check(&elastic(), None);
+            let found = lifecycle(ia, archive, primary).check(&EfsFileSystem::sample(), None);
             match word {
                 "" => assert_eq!(found, [], "{ia} {archive} {primary}"),
                 word => assert!(found.len() == 1 && found[0].message.contains(word), "{word}: {found:?}"),
@@ -175,9 +162,9 @@ mod tests {
     #[test]
     fn archiving_needs_elastic_throughput_that_is_there_already() {
         let archiving = lifecycle("AFTER_30_DAYS", "AFTER_90_DAYS", "");
-        let bursting = EfsFileSystem { throughput_mode: "bursting".to_owned(), ..elastic() };
+        let bursting = EfsFileSystem { throughput_mode: "bursting".to_owned(), ..EfsFileSystem::sample() };
         assert_eq!(archiving.check(&bursting, None).len(), 1);
-        assert_eq!(archiving.check(&elastic(), Some(&bursting)).len(), 1);
-        assert_eq!(archiving.check(&elastic(), Some(&elastic())), []);
+        assert_eq!(archiving.check(&EfsFileSystem::sample(), Some(&bursting)).len(), 1);
+        assert_eq!(archiving.check(&EfsFileSystem::sample(), Some(&EfsFileSystem::sample())), []);
     }
 }

@@ -1,4 +1,4 @@
-//! File systems as EFS shows them: three describes, made one.
+//! File systems as EFS shows them: several describes, made one.
 //! Knows nothing of changing them.
 
 use std::collections::BTreeMap;
@@ -7,9 +7,11 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, Throughp
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{EfsFileSystem, Lifecycle, Outputs, creation_token};
+use super::{EfsFileSystem, Lifecycle, Outputs, policy};
 use crate::aws::{Aws, AwsError, absent_is_none, aws_error, tag_map};
+use crate::document::Document;
 use crate::resource::{Condition, Found, Id, Observed, Owner, Ownership, Tracked};
+use crate::resources::efs_token::generation_of;
 use crate::resources::tags;
 
 pub(super) const DESCRIBE: &str = "elasticfilesystem:DescribeFileSystems";
@@ -61,9 +63,6 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
     Ok(described)
 }
 
-/// How many replacements of one file system are looked for when its state is lost.
-const MOST_REPLACEMENTS: u32 = 1_000;
-
 /// A later replacement of the file system that is looked for: one that came before it is not the one.
 pub(super) async fn find_later(aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
     let mut pages = aws.read.efs.describe_file_systems().into_paginator().items().send();
@@ -76,10 +75,8 @@ pub(super) async fn find_later(aws: &Aws, owner: &Owner) -> Result<Option<Found>
         if ownership != ours || gone {
             continue;
         }
-        let later = owner.generation + 1..=MOST_REPLACEMENTS;
-        let generation = later.into_iter().find(|generation| {
-            creation_token(&Owner { generation: *generation, ..owner.clone() }) == live.creation_token
-        });
+        let found = generation_of(&live.creation_token, owner);
+        let generation = found.filter(|generation| *generation > owner.generation);
         if generation.is_some() {
             return Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }));
         }
@@ -99,14 +96,16 @@ struct Policies {
     /// `None`: not asked for, because the record does not declare it.
     lifecycle: Option<Lifecycle>,
     backup: Option<Status>,
+    /// `None`: not asked for, because the record does not declare it.
+    file_system: Option<Document>,
 }
 
 impl Policies {
     async fn read(aws: &Aws, tracked: &Tracked<EfsFileSystem>) -> Result<Self, AwsError> {
         let id = tracked.id.as_str();
-        let undeclared = tracked.recorded.as_ref().is_some_and(|recorded| recorded.lifecycle.is_none());
+        let recorded = tracked.recorded.as_ref();
         let lifecycle = async {
-            if undeclared {
+            if recorded.is_some_and(|recorded| recorded.lifecycle.is_none()) {
                 return Ok(None);
             }
             let answer = aws.read.efs.describe_lifecycle_configuration().file_system_id(id).send().await;
@@ -119,8 +118,14 @@ impl Policies {
             let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_BACKUP)))?;
             Ok(answer.and_then(|answer| answer.backup_policy).map(|policy| policy.status))
         };
-        let (lifecycle, backup) = future::try_join(lifecycle, backup).await?;
-        Ok(Self { lifecycle, backup })
+        let file_system = async {
+            if recorded.is_some_and(|recorded| recorded.file_system_policy.is_none()) {
+                return Ok(None);
+            }
+            policy::read(aws, id).await.map(Some)
+        };
+        let (lifecycle, backup, file_system) = future::try_join3(lifecycle, backup, file_system).await?;
+        Ok(Self { lifecycle, backup, file_system })
     }
 }
 
@@ -143,11 +148,17 @@ fn observed(
         ownership: Ownership::of_tags(&all_tags),
         inputs: Some(EfsFileSystem {
             encrypted: live.encrypted.unwrap_or(false),
+            kms_key_id: live.kms_key_id.clone(),
             performance_mode: live.performance_mode.as_str().to_owned(),
             throughput_mode: throughput_mode.to_owned(),
             provisioned_throughput_in_mibps,
             lifecycle: policies.lifecycle,
             backup: matches!(policies.backup, Some(Status::Enabled | Status::Enabling)),
+            file_system_policy: policies.file_system,
+            replication_overwrite_protection: live
+                .file_system_protection()
+                .and_then(|protection| protection.replication_overwrite_protection())
+                .map(|status| status.as_str().to_owned()),
             // Without a record the safe answer: it takes an applied change to turn it off.
             deletion_protection: recorded.is_none_or(|recorded| recorded.deletion_protection),
             tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),

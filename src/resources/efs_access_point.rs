@@ -1,0 +1,278 @@
+//! EFS access points: a directory of a file system, entered as one POSIX user.
+//! Knows nothing of who mounts it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, PosixUser, RootDirectory};
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error, tag_map};
+use crate::resource::{
+    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Resource, Tracked,
+};
+use crate::resources::efs_tags;
+use crate::resources::efs_token::{generation_of, token};
+use crate::resources::tags::{self, Tags};
+
+const CREATE: &str = "elasticfilesystem:CreateAccessPoint";
+const DESCRIBE: &str = "elasticfilesystem:DescribeAccessPoints";
+const DELETE: &str = "elasticfilesystem:DeleteAccessPoint";
+
+/// An access point's inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EfsAccessPoint {
+    pub file_system_id: String,
+    /// The directory that clients see as the root; EFS makes it at the first mount if it is not there.
+    pub path: String,
+    /// Everything is done as this user, who also owns the directory when EFS makes it.
+    pub uid: u32,
+    pub gid: u32,
+    /// Of the directory when EFS makes it: `0755`.
+    pub permissions: String,
+    pub tags: Tags,
+}
+
+/// What AWS chooses of an access point.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    pub arn: String,
+}
+
+impl Observe for EfsAccessPoint {
+    const KIND: &'static str = "aws_efs_access_point";
+    type Outputs = Outputs;
+
+    async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
+        let queries: BTreeSet<Of<'_>> = tracked
+            .iter()
+            .map(|one| match &one.recorded {
+                Some(recorded) => Of::FileSystem(&recorded.file_system_id),
+                None => Of::Itself(one.id.as_str()),
+            })
+            .collect();
+        let answers = try_join_all(queries.iter().map(|query| describe(aws, query))).await?;
+        let live: BTreeMap<Id, AccessPointDescription> = answers
+            .into_iter()
+            .flatten()
+            .filter_map(|live| Some((Id::new(live.access_point_id()?), live)))
+            .collect();
+        let found = tracked.iter().filter_map(|one| {
+            let live = live.get(&one.id)?;
+            Some((one.id.clone(), observed(live, one.recorded.as_ref())))
+        });
+        Ok(found.collect())
+    }
+}
+
+impl Resource for EfsAccessPoint {
+    // EFS changes nothing of an access point but its tags.
+    const FIELDS: &'static [Field] = &[
+        Field::replace("file_system_id"),
+        Field::replace("path"),
+        Field::replace("uid"),
+        Field::replace("gid"),
+        Field::replace("permissions").met_by(same_permissions),
+        Field::in_place("tags", efs_tags::CALLS, Effect::None),
+    ];
+    // The client token, derived from the owner, tells the access points of a file system apart; they are looked
+    // for only where the file system is known.
+    const NATURAL_KEY: &'static [&'static str] = &["file_system_id"];
+    const HOLDS_DATA: bool = false;
+    const PATIENCE: Patience = Patience {
+        interval: Duration::from_secs(3),
+        create: Duration::from_secs(10 * 60),
+        update: Duration::from_secs(10 * 60),
+        delete: Duration::from_secs(10 * 60),
+    };
+
+    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
+        let mut invalid = tags::check_tags(&self.tags);
+        invalid.extend(check_path(&self.path).map(|message| Invalid::new("path", message)));
+        if octal(&self.permissions).is_none() {
+            let message = format!("must be 3 or 4 octal digits, such as 0755, not `{}`", self.permissions);
+            invalid.push(Invalid::new("permissions", message));
+        }
+        invalid
+    }
+
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
+        let live = describe(aws, &Of::FileSystem(&self.file_system_id)).await?;
+        let found = live.into_iter().filter_map(|live| {
+            let generation = generation_of(live.client_token()?, owner)?;
+            // A later one that goes is not the one that is looked for.
+            let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
+            (generation == owner.generation || !leaves).then_some((generation, live.access_point_id?))
+        });
+        // Nobody else makes such a token: it proves the owner even where the tags were taken off.
+        let ownership = Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
+        Ok(found.min().map(|(generation, id)| Found {
+            id: Id::new(id),
+            ownership,
+            generation: Some(generation),
+        }))
+    }
+
+    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
+        let Self { file_system_id, path, uid, gid, permissions, tags } = self;
+        let (uid, gid) = (i64::from(*uid), i64::from(*gid));
+        let user = PosixUser::builder().uid(uid).gid(gid).build().expect("both are set");
+        let made = CreationInfo::builder().owner_uid(uid).owner_gid(gid).permissions(permissions);
+        let made = made.build().expect("all three are set");
+        let made = aws
+            .write
+            .efs
+            .create_access_point()
+            .client_token(token(owner))
+            .file_system_id(file_system_id)
+            .posix_user(user)
+            .root_directory(RootDirectory::builder().path(path).creation_info(made).build())
+            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))))
+            .send()
+            .await
+            .map_err(aws_error(CREATE))?;
+        match made.access_point_id {
+            Some(id) if !id.is_empty() => Ok(Id::new(id)),
+            _ => Err(AwsError::bad_response(CREATE, "the answer holds no access point id")),
+        }
+    }
+
+    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
+        let Self { file_system_id: _, path: _, uid: _, gid: _, permissions: _, tags } = self;
+        if change.touches(&["tags"]) {
+            let tags = tags::tag_change(&change.observed.tags, tags);
+            efs_tags::retag(aws, change.id.as_str(), &tags).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+        let answer = aws.write.efs.delete_access_point().access_point_id(id.as_str()).send().await;
+        absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
+    }
+}
+
+/// What access points are listed by; a list of all of them would hold those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Of<'a> {
+    FileSystem(&'a str),
+    Itself(&'a str),
+}
+
+async fn describe(aws: &Aws, query: &Of<'_>) -> Result<Vec<AccessPointDescription>, AwsError> {
+    let all = aws.read.efs.describe_access_points();
+    let asked = match query {
+        Of::FileSystem(id) => all.file_system_id(*id),
+        Of::Itself(id) => all.access_point_id(*id),
+    };
+    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    let mut found: Vec<AccessPointDescription> = absent_is_none(answer)?.unwrap_or_default();
+    found.retain(|live| live.life_cycle_state != Some(LifeCycleState::Deleted));
+    Ok(found)
+}
+
+fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) -> Observed<EfsAccessPoint> {
+    let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+    let root = live.root_directory();
+    // What is larger than an id can be is nobody's id.
+    let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let (uid, gid) =
+        live.posix_user().map_or((u32::MAX, u32::MAX), |user| (number(user.uid), number(user.gid)));
+    Observed {
+        remarks: Vec::new(),
+        in_force: None,
+        outputs: Outputs { arn: live.access_point_arn.clone().unwrap_or_default() },
+        condition: match live.life_cycle_state() {
+            Some(LifeCycleState::Available) => Condition::Ready,
+            Some(LifeCycleState::Error) => Condition::Failed(LifeCycleState::Error.as_str().to_owned()),
+            state => Condition::Pending(state.map_or("creating", LifeCycleState::as_str).to_owned()),
+        },
+        ownership: Ownership::of_tags(&all_tags),
+        inputs: Some(EfsAccessPoint {
+            file_system_id: live.file_system_id.clone().unwrap_or_default(),
+            path: root.and_then(|root| root.path()).unwrap_or("/").to_owned(),
+            uid,
+            gid,
+            permissions: root
+                .and_then(|root| root.creation_info())
+                .map(|made| made.permissions().to_owned())
+                .unwrap_or_default(),
+            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
+        }),
+    }
+}
+
+/// What EFS would refuse of a path (CreateAccessPoint, RootDirectory: at most four directories deep).
+fn check_path(path: &str) -> Option<String> {
+    let parts = path.strip_prefix('/').unwrap_or_default().split('/');
+    let fine = |part: &str| {
+        !part.is_empty() && !part.starts_with('.') && !part.contains(|c: char| "$#<>;`|&?{}^*\n".contains(c))
+    };
+    let sound = path == "/" || (path.len() <= 100 && path.starts_with('/') && parts.clone().all(fine));
+    (!sound || parts.count() > 4)
+        .then(|| format!("must be `/`, or up to four directories such as `/git-data`, not `{path}`"))
+}
+
+fn octal(permissions: &str) -> Option<u32> {
+    let digits = matches!(permissions.len(), 3 | 4) && permissions.bytes().all(|byte| byte.is_ascii_digit());
+    u32::from_str_radix(permissions, 8).ok().filter(|_| digits)
+}
+
+/// `755` and `0755` are the same permissions.
+fn same_permissions(desired: &Value, observed: &Value) -> bool {
+    let number = |value: &Value| value.as_str().and_then(octal);
+    desired == observed || (number(desired).is_some() && number(desired) == number(observed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access_point() -> EfsAccessPoint {
+        EfsAccessPoint {
+            file_system_id: "fs-1".to_owned(),
+            path: "/git-data".to_owned(),
+            uid: 998,
+            gid: 998,
+            permissions: "0755".to_owned(),
+            tags: Tags::new(),
+        }
+    }
+
+    #[test]
+    fn paths_and_permissions_are_those_that_efs_takes() {
+        for (path, permissions, expected) in [
+            ("/git-data", "0755", vec![]),
+            ("/", "755", vec![]),
+            ("/a/b/c/d", "1777", vec![]),
+            ("/a/b/c/d/e", "0755", vec!["path"]),
+            ("git-data", "0755", vec!["path"]),
+            ("/a/", "0755", vec!["path"]),
+            ("/a//b", "0755", vec!["path"]),
+            ("/..", "0755", vec!["path"]),
+            ("/a b", "0755", vec![]),
+            ("/a*", "0755", vec!["path"]),
+            ("", "0755", vec!["path"]),
+            ("/a", "0788", vec!["permissions"]),
+            ("/a", "75", vec!["permissions"]),
+            ("/a", "+755", vec!["permissions"]),
+        ] {
+            let one = EfsAccessPoint { path: path.into(), permissions: permissions.into(), ..access_point() };
+            let found: Vec<&str> = one.check(None).iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{path} {permissions}");
+        }
+    }
+
+    #[test]
+    fn permissions_are_compared_as_numbers() {
+        for (desired, observed, same) in
+            [("0755", "755", true), ("0755", "0755", true), ("0755", "0750", false), ("0755", "", false)]
+        {
+            assert_eq!(same_permissions(&desired.into(), &observed.into()), same, "{desired} {observed}");
+        }
+    }
+}

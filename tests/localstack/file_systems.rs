@@ -1,0 +1,331 @@
+//! File systems, mount targets and access points through their lives, and what EFS does to them.
+
+use serde_json::json;
+
+use crate::lifecycle::{FILES, in_place, lives, planned, replacing};
+use crate::world::{NOTHING, World};
+
+#[test]
+fn a_file_system() {
+    lives(
+        "aws_efs_file_system.files",
+        FILES,
+        |world| {
+            let found = world.cloud.file_system();
+            found.encrypted() == Some(true)
+                && found.throughput_mode().map(|mode| mode.as_str()) == Some("elastic")
+                && found.performance_mode().as_str() == "generalPurpose"
+                && has_backup(world)
+        },
+        &[
+            (in_place("throughput_mode: elastic", "throughput_mode: bursting"), |world| {
+                world.cloud.file_system().throughput_mode().map(|mode| mode.as_str()) == Some("bursting")
+            }),
+            (
+                in_place(
+                    "throughput_mode: bursting",
+                    "throughput_mode: provisioned\n    provisioned_throughput_in_mibps: 16",
+                ),
+                |world| world.cloud.file_system().provisioned_throughput_in_mibps() == Some(16.0),
+            ),
+            (in_place("mibps: 16", "mibps: 32"), |world| {
+                world.cloud.file_system().provisioned_throughput_in_mibps() == Some(32.0)
+            }),
+            (
+                in_place(
+                    "    backup: true",
+                    "    backup: true\n    lifecycle: { transition_to_ia: AFTER_30_DAYS }",
+                ),
+                |world| lifecycle(world) == ["AFTER_30_DAYS"],
+            ),
+            (in_place("AFTER_30_DAYS", "AFTER_7_DAYS"), |world| lifecycle(world) == ["AFTER_7_DAYS"]),
+            (
+                in_place(
+                    "throughput_mode: provisioned\n    provisioned_throughput_in_mibps: 32",
+                    "throughput_mode: elastic",
+                ),
+                |world| {
+                    world.cloud.file_system().throughput_mode().map(|mode| mode.as_str()) == Some("elastic")
+                },
+            ),
+            (in_place("AFTER_7_DAYS", "AFTER_7_DAYS, transition_to_archive: AFTER_90_DAYS"), |world| {
+                lifecycle(world) == ["AFTER_7_DAYS", "AFTER_90_DAYS"]
+            }),
+            (
+                in_place("transition_to_archive: AFTER_90_DAYS", "transition_to_archive: AFTER_365_DAYS"),
+                |world| lifecycle(world) == ["AFTER_365_DAYS", "AFTER_7_DAYS"],
+            ),
+            (in_place(", transition_to_archive: AFTER_365_DAYS", ""), |world| {
+                lifecycle(world) == ["AFTER_7_DAYS"]
+            }),
+            (in_place("    backup: true", "    backup: true\n    enforce_tls: true"), |world| {
+                policy(world).is_some_and(|policy| policy.contains("aws:SecureTransport"))
+            }),
+            (in_place("enforce_tls: true", "enforce_tls: false"), |world| policy(world).is_none()),
+            (in_place("enforce_tls: false", "replication_overwrite_protection: false"), |world| {
+                protection(world) == "DISABLED"
+            }),
+            (
+                in_place("replication_overwrite_protection: false", "replication_overwrite_protection: true"),
+                |world| protection(world) == "ENABLED",
+            ),
+            (in_place("    backup: true", "    backup: false"), |world| !has_backup(world)),
+            (in_place("team: one", "team: two"), |world| {
+                world.cloud.file_system().tags().iter().any(|tag| tag.key() == "team" && tag.value() == "two")
+            }),
+            (
+                replacing(
+                    "throughput_mode: elastic",
+                    "throughput_mode: bursting\n    performance_mode: maxIO",
+                    &["aws_efs_file_system.files"],
+                ),
+                |world| {
+                    let found = world.cloud.file_system();
+                    found.performance_mode().as_str() == "maxIO" && found.number_of_mount_targets() == 3
+                },
+            ),
+        ],
+    );
+}
+
+fn has_backup(world: &World) -> bool {
+    let id = world.cloud.file_system().file_system_id;
+    let answer = world.cloud.run(world.cloud.efs.describe_backup_policy().file_system_id(id).send());
+    let policy = answer.expect("the policy can be read").backup_policy;
+    policy.is_some_and(|policy| matches!(policy.status().as_str(), "ENABLED" | "ENABLING"))
+}
+
+fn lifecycle(world: &World) -> Vec<String> {
+    let id = world.cloud.file_system().file_system_id;
+    let answer =
+        world.cloud.run(world.cloud.efs.describe_lifecycle_configuration().file_system_id(id).send());
+    let policies = answer.expect("the lifecycle can be read").lifecycle_policies.unwrap_or_default();
+    let mut found: Vec<String> = policies
+        .iter()
+        .flat_map(|policy| {
+            let ia = policy.transition_to_ia().map(|rule| rule.as_str());
+            let archive = policy.transition_to_archive().map(|rule| rule.as_str());
+            [ia, archive].into_iter().flatten().map(str::to_owned)
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_mount_target() {
+    const HERE: &str = "aws_efs_mount_target.files/eu-west-1a";
+    lives(
+        HERE,
+        FILES,
+        |world| {
+            let group = world.cloud.group("shop-files").group_id.expect("it has an id");
+            let targets = world.cloud.mount_targets();
+            targets.len() == 3
+                && targets.iter().all(|target| world.cloud.groups_of(target) == [group.as_str()])
+        },
+        &[
+            (in_place("security_group: shop-files", "security_group: shop-nfs"), |world| {
+                let group = world.cloud.group("shop-nfs").group_id.expect("it has an id");
+                world
+                    .cloud
+                    .mount_targets()
+                    .iter()
+                    .all(|target| world.cloud.groups_of(target) == [group.as_str()])
+            }),
+            (replacing("team: one", "team: two", &[HERE]), |world| world.cloud.mount_targets().len() == 3),
+        ],
+    );
+}
+
+fn policy(world: &World) -> Option<String> {
+    let id = world.cloud.file_system().file_system_id;
+    let answer = world.cloud.run(world.cloud.efs.describe_file_system_policy().file_system_id(id).send());
+    match answer {
+        Ok(found) => found.policy,
+        Err(error) => {
+            assert!(error.into_service_error().is_policy_not_found());
+            None
+        }
+    }
+}
+
+fn protection(world: &World) -> String {
+    let found = world.cloud.file_system().file_system_protection.expect("it is always shown");
+    found.replication_overwrite_protection.expect("it is always shown").as_str().to_owned()
+}
+
+#[test]
+fn an_access_point() {
+    const HERE: &str = "aws_efs_access_point.files/git-data";
+    const STACK: &str = "\
+stack: shop
+tags: { team: one }
+file_systems:
+  files:
+    deletion_protection: false
+    access_points:
+      git-data: { path: /git-data, uid: 998, gid: 998, permissions: \"0755\" }
+";
+    let is = |world: &World, path: &str, uid: i64| {
+        let points = world.cloud.access_points();
+        let point = points.first().expect("there is an access point");
+        let (user, root) = (point.posix_user().expect("a user"), point.root_directory().expect("a root"));
+        let made = root.creation_info().expect("how it is made");
+        points.len() == 1
+            && (user.uid(), user.gid(), made.owner_uid(), made.owner_gid()) == (uid, 998, uid, 998)
+            && (root.path(), made.permissions()) == (Some(path), "0755")
+    };
+    lives(
+        HERE,
+        STACK,
+        |world| {
+            let points = world.cloud.access_points();
+            let tag = |key: &str, value: &str| {
+                points[0].tags().iter().any(|tag| tag.key() == key && tag.value() == value)
+            };
+            tag("provision:address", HERE) && tag("team", "one") && tag("Name", "git-data")
+        },
+        &[
+            (in_place("team: one", "team: two"), |world| {
+                world.cloud.access_points()[0].tags().iter().any(|tag| tag.value() == "two")
+            }),
+            (replacing("uid: 998", "uid: 1000", &[]), |world| {
+                world.cloud.access_points()[0].posix_user().is_some_and(|user| user.uid() == 1000)
+            }),
+            (replacing("/git-data", "/srv/git", &[]), |world| {
+                world.cloud.access_points()[0].root_directory().and_then(|root| root.path())
+                    == Some("/srv/git")
+            }),
+        ],
+    );
+
+    let world = World::seeded(&[]);
+    world.write_stack(STACK);
+    world.apply(&[]);
+    assert!(is(&world, "/git-data", 998));
+    let id = world.cloud.access_points()[0].access_point_id.clone().expect("it has an id");
+    let output = world.provision(&["output", "file_systems.files.access_points.git-data.id"]).exits(0);
+    assert_eq!(output.out.trim(), id);
+    let all = world.provision(&["output", "--json"]).exits(0).json();
+    assert_eq!(all["file_systems"]["files"]["access_points"]["git-data"]["path"], "/git-data");
+    // A lost state: the replacement is found again by its token, and the generation with it.
+    world.apply(&["--replace", HERE]);
+    let before = world.record(HERE);
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    assert_eq!(world.record(HERE), before);
+    world.plans_nothing();
+    // One more, then none: they are made and deleted by themselves, and the file system stays.
+    world.edit_stack("      git-data:", "      uploads: { uid: 33 }\n      git-data:");
+    world.apply(&[]);
+    assert_eq!(world.cloud.access_points().len(), 2);
+    world.plans_nothing();
+    let file_system = world.cloud.file_system().file_system_id;
+    world.write_stack(STACK.split("    access_points:").next().expect("the stack without them"));
+    world.apply(&[]);
+    assert_eq!(
+        (world.cloud.access_points().len(), world.cloud.file_system().file_system_id),
+        (0, file_system)
+    );
+    world.plans_nothing();
+}
+
+#[test]
+fn access_points_are_gone_before_their_file_system_is_deleted() {
+    let world = World::seeded(&[]);
+    world.write_stack(
+        &FILES.replace("    backup: true", "    access_points: { a: { uid: 1 }, b: { uid: 2 } }"),
+    );
+    world.apply(&[]);
+    world.control.settings(json!({ "access_point_deleting": 0.4 }));
+    world.control.forget_calls();
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+    let calls = world.control.log();
+    let last = |operation: &str| calls.iter().rposition(|call| call == operation).expect("it was called");
+    // Not only asked to go: seen to be gone.
+    let order = ["DeleteAccessPoint", "DescribeAccessPoints", "DeleteFileSystem"];
+    let positions = order.map(|operation| last(&format!("efs.{operation}")));
+    assert!(positions.is_sorted(), "{calls:?}");
+}
+
+#[test]
+fn a_key_is_the_same_by_its_alias_its_id_and_its_arn() {
+    let world = World::seeded(&[]);
+    let (arn, other) = (world.cloud.key("alias/storage"), world.cloud.key("alias/other"));
+    let with = |key: &str| {
+        world.write_stack(&FILES.replace("    backup: true", &format!("    kms_key_id: {key}")));
+    };
+    world.control.forget_calls();
+    with("alias/none");
+    let refused = world.provision(&["plan"]).exits(1);
+    refused.says(&["alias/none", "is not there"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+
+    with("alias/storage");
+    world.apply(&[]);
+    assert_eq!(world.cloud.file_system().kms_key_id(), Some(arn.as_str()));
+    world.plans_nothing();
+    let (_, id) = arn.rsplit_once('/').expect("an id at the end");
+    for name in [arn.as_str(), id, "alias/storage"] {
+        with(name);
+        world.apply(&[]);
+        world.plans_nothing();
+    }
+    for name in [other.as_str(), "alias/other"] {
+        with(name);
+        let refused = world.provision(&["plan"]).exits(1);
+        refused.says(&["data lost", "--replace aws_efs_file_system.files"]);
+    }
+    // What an alias stands for is no business of the file system that it was encrypted with.
+    with("alias/storage");
+    world.cloud.point("alias/storage", &other);
+    world.provision(&["plan"]).exits(1).says(&["data lost", "kms_key_id"]);
+    with(&arn);
+    world.apply(&[]);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_change_of_throughput_that_aws_may_refuse_is_warned_about_and_the_refusal_is_not_fought() {
+    let world = World::seeded(&[]);
+    world.write_stack(FILES);
+    world.apply(&[]);
+    world.control.settings(json!({ "efs_throughput_rest": 3600 }));
+    world.edit_stack("throughput_mode: elastic", "throughput_mode: bursting");
+    let plan = world.plan(&[]);
+    assert_eq!(planned(&plan, "aws_efs_file_system.files"), "update");
+    let warned = |plan: &serde_json::Value| {
+        plan["preflight"].as_array().into_iter().flatten().any(|finding| {
+            finding["level"] == "warning"
+                && finding["address"] == "aws_efs_file_system.files"
+                && finding["message"].as_str().is_some_and(|message| message.contains("24 hours"))
+        })
+    };
+    assert!(warned(&plan), "{plan:#}");
+    world.apply(&[]);
+    world.plans_nothing();
+
+    world.edit_stack(
+        "throughput_mode: bursting",
+        "throughput_mode: provisioned\n    provisioned_throughput_in_mibps: 8",
+    );
+    assert!(warned(&world.plan(&[])));
+    world.control.forget_calls();
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "TooManyRequests",
+        "again after",
+        "AWS takes one such change in 24 hours",
+    ]);
+    assert_eq!(world.control.calls().of("efs.UpdateFileSystem"), 1, "it is not tried again");
+    world.control.settings(json!({}));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.file_system().provisioned_throughput_in_mibps(), Some(8.0));
+    world.edit_stack("mibps: 8", "mibps: 9");
+    assert!(!warned(&world.plan(&[])), "more can be had at any time");
+    world.edit_stack("mibps: 9", "mibps: 7");
+    assert!(warned(&world.plan(&[])));
+}

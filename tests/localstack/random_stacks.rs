@@ -1,0 +1,338 @@
+//! Random stack files over all options: what was applied, and then changed at random, leaves nothing to plan.
+//!
+//! `PROVISION_RANDOM_STACKS` says how many are tried, `PROVISION_RANDOM_SEED` which comes first; a failure names its seed.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// How many stacks a run tries.
+const STACKS: u64 = 12;
+/// How many are tried at a time.
+const AT_ONCE: u64 = 3;
+
+/// A series of numbers that its seed decides (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    fn coin(&mut self) -> bool {
+        self.below(2) == 0
+    }
+
+    fn one_of<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize].clone()
+    }
+
+    /// Some of them, at least one, in any order.
+    fn some_of(&mut self, of: &[&'static str]) -> String {
+        let mut chosen: Vec<&str> = of.iter().copied().filter(|_| self.coin()).collect();
+        if chosen.is_empty() {
+            chosen.push(self.one_of(of));
+        }
+        if self.coin() {
+            chosen.reverse();
+        }
+        format!("[{}]", chosen.join(", "))
+    }
+}
+
+/// A stack file in the making.
+struct Draft {
+    seed: u64,
+    /// Decides what only a new object can have, and what only grows: for each object by itself.
+    fixed: Dice,
+    /// Decides what can be changed.
+    loose: Dice,
+    text: String,
+    /// The options that were written.
+    options: BTreeSet<String>,
+}
+
+impl Draft {
+    /// A whole stack file. Drawn twice with the same `fixed`, the second is a change of the first in place.
+    fn new(name: &str, fixed: u64, loose: u64) -> Self {
+        let mut draft = Self {
+            seed: fixed,
+            fixed: Dice(fixed),
+            loose: Dice(loose),
+            text: String::new(),
+            options: BTreeSet::new(),
+        };
+        draft.option(0, "stack", name);
+        for (option, value) in [("cluster", "k8s.myzone.net"), ("region", "eu-west-1")] {
+            if draft.loose.coin() {
+                draft.option(0, option, value);
+            }
+        }
+        if draft.loose.coin() {
+            let tags =
+                ["{ team: platform }", "{ team: \"\", \"cost center\": \"a/b=c+d@e\" }", "{ Büro: Zürich }"];
+            let tags = draft.loose.one_of(&tags);
+            draft.option(0, "tags", tags);
+        }
+        let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
+        if file_systems > 0 {
+            draft.option(0, "file_systems", "");
+        }
+        for number in 0..file_systems {
+            draft.object(1, &format!("{name}-fs{number}"));
+            draft.file_system();
+        }
+        if databases > 0 {
+            draft.option(0, "databases", "");
+            draft.object(1, &format!("{name}-db"));
+            draft.database();
+        }
+        draft
+    }
+
+    /// Begins an object, of which nothing else decides what is fixed.
+    fn object(&mut self, depth: usize, name: &str) {
+        self.option(depth, name, "");
+        let number = name.bytes().fold(self.seed, |number, byte| number.wrapping_mul(257) ^ u64::from(byte));
+        self.fixed = Dice(number);
+    }
+
+    fn option(&mut self, depth: usize, option: &str, value: &str) {
+        let indentation = "  ".repeat(depth);
+        writeln!(self.text, "{indentation}{option}: {value}").expect("a string takes all that is written");
+        self.options.insert(option.to_owned());
+    }
+
+    /// Writes an option, or leaves it out.
+    fn maybe(&mut self, option: &str, value: impl FnOnce(&mut Dice) -> String) {
+        if self.loose.coin() {
+            let value = value(&mut self.loose);
+            self.option(2, option, &value);
+        }
+    }
+
+    /// Writes an option that only a new object can change, or leaves it out.
+    fn maybe_fixed(&mut self, option: &str, value: impl FnOnce(&mut Dice) -> String) -> bool {
+        let written = self.fixed.coin();
+        if written {
+            let value = value(&mut self.fixed);
+            self.option(2, option, &value);
+        }
+        written
+    }
+
+    fn shared(&mut self) {
+        self.maybe_fixed("security_group", |dice| format!("\"Group {:x} (of a test)\"", dice.next()));
+        self.maybe("access", |dice| dice.some_of(&["nodes", "masters"]));
+        // Nothing here is deleted, and a world is thrown away.
+        self.maybe("deletion_protection", |dice| dice.coin().to_string());
+    }
+
+    fn file_system(&mut self) {
+        self.shared();
+        let encrypted = self.fixed.coin();
+        self.option(2, "encrypted", &encrypted.to_string());
+        if encrypted {
+            self.maybe_fixed("kms_key_id", |dice| dice.one_of(&["alias/storage", KEY]).to_owned());
+        }
+        let mode = self.fixed.one_of(&["elastic", "bursting", "provisioned"]);
+        self.option(2, "throughput_mode", mode);
+        if mode == "provisioned" {
+            let rate = 1 + self.loose.below(3414);
+            self.option(2, "provisioned_throughput_in_mibps", &rate.to_string());
+        }
+        let modes: &[&str] =
+            if mode == "elastic" { &["generalPurpose"] } else { &["generalPurpose", "maxIO"] };
+        self.maybe_fixed("performance_mode", |dice| dice.one_of(modes).to_owned());
+        self.lifecycle(mode == "elastic");
+        self.maybe("backup", |dice| dice.coin().to_string());
+        self.maybe("enforce_tls", |dice| dice.coin().to_string());
+        self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
+        let points = self.loose.below(3);
+        if points > 0 {
+            self.option(2, "access_points", "");
+        }
+        for number in 0..points {
+            self.object(3, &format!("point{number}"));
+            let user = |dice: &mut Dice| dice.one_of(&[0, 998, 4_294_967_295_u64]).to_string();
+            let uid = user(&mut self.fixed);
+            self.option(4, "uid", &uid);
+            for option in ["gid", "path", "permissions"] {
+                let value = match option {
+                    "gid" => user(&mut self.fixed),
+                    "path" => self.fixed.one_of(&["/", "/git-data", "/a b/c/d/e"]).to_owned(),
+                    _ => self.fixed.one_of(&["\"0755\"", "\"700\"", "\"1777\""]).to_owned(),
+                };
+                if self.fixed.coin() {
+                    self.option(4, option, &value);
+                }
+            }
+        }
+    }
+
+    fn lifecycle(&mut self, can_archive: bool) {
+        const AGES: [&str; 9] = [
+            "AFTER_1_DAY",
+            "AFTER_7_DAYS",
+            "AFTER_14_DAYS",
+            "AFTER_30_DAYS",
+            "AFTER_60_DAYS",
+            "AFTER_90_DAYS",
+            "AFTER_180_DAYS",
+            "AFTER_270_DAYS",
+            "AFTER_365_DAYS",
+        ];
+        if self.loose.coin() {
+            return;
+        }
+        self.option(2, "lifecycle", "");
+        let ia = self.loose.below(8);
+        self.option(3, "transition_to_ia", AGES[ia as usize]);
+        if can_archive && self.loose.coin() {
+            let later = ia + 1 + self.loose.below(8 - ia);
+            self.option(3, "transition_to_archive", AGES[later as usize]);
+        }
+        if self.loose.coin() {
+            self.option(3, "transition_to_primary_storage_class", "AFTER_1_ACCESS");
+        }
+    }
+
+    fn database(&mut self) {
+        self.shared();
+        self.maybe_fixed("engine_version", |dice| {
+            dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
+        });
+        let classes = self.storage();
+        // The default is the first one.
+        if classes[0] != "db.t4g.medium" || self.loose.coin() {
+            let class = self.loose.one_of(classes);
+            self.option(2, "instance_class", class);
+        }
+        self.maybe_fixed("database_name", |dice| dice.one_of(&["gitlab_production", "a"]).to_owned());
+        self.maybe_fixed("username", |dice| dice.one_of(&["gitlab", "postgres"]).to_owned());
+        self.maybe("password", |dice| dice.one_of(&["managed", "env:PGPASSWORD", "file:secret"]).to_owned());
+        self.maybe("password_version", |dice| (1 + dice.below(9)).to_string());
+        self.maybe("multi_az", |dice| dice.coin().to_string());
+        self.maybe("port", |dice| (1150 + dice.below(60_000)).to_string());
+        self.maybe("backup_retention_period", |dice| dice.below(36).to_string());
+        self.maybe("backup_window", |dice| dice.one_of(&["\"04:00-04:30\"", "\"23:45-00:15\""]).to_owned());
+        self.maybe("maintenance_window", |dice| {
+            dice.one_of(&["\"sun:04:30-sun:05:30\"", "\"Mon:00:15-Mon:01:15\""]).to_owned()
+        });
+        self.maybe_fixed("storage_encrypted", |dice| dice.coin().to_string());
+        self.maybe("auto_minor_version_upgrade", |dice| dice.coin().to_string());
+        self.maybe("final_snapshot", |dice| dice.coin().to_string());
+        self.maybe("apply_immediately", |dice| dice.coin().to_string());
+    }
+
+    /// Kind and size of the storage, and what goes with them. Returns the classes that can be ordered with it.
+    fn storage(&mut self) -> &'static [&'static str] {
+        let (kind, size) =
+            self.fixed.one_of(&[("gp3", 50), ("gp3", 400), ("gp2", 20), ("io1", 100), ("io2", 200)]);
+        self.option(2, "storage_type", kind);
+        let size = size + 20 * self.fixed.below(3);
+        self.option(2, "allocated_storage", &size.to_string());
+        match kind {
+            "io1" | "io2" => self.option(2, "iops", "3000"),
+            "gp3" if size >= 400 => {
+                self.maybe("iops", |dice| (12_000 + 1_000 * dice.below(5)).to_string());
+                self.maybe("storage_throughput", |dice| (500 + 100 * dice.below(5)).to_string());
+            }
+            _ => {}
+        }
+        if kind == "io2" { &["db.m7g.large", "db.r7g.large"] } else { &["db.t4g.medium", "db.m7g.large"] }
+    }
+}
+
+/// Stands for the key of the world.
+const KEY: &str = "THE_KEY";
+
+/// A number from the environment.
+fn number(variable: &str, otherwise: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not `{text}`")),
+        Err(_) => otherwise,
+    }
+}
+
+/// Applies a stack, changes it in place, and holds that nothing is left to plan after each.
+fn holds(world: &World, key: &str, seed: u64) {
+    // Every stack of a world has a name of its own.
+    let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
+    for loose in [seed ^ 1, seed ^ 2] {
+        let text = Draft::new(&name, seed, loose).text.replace(KEY, key);
+        world.write_stack(&text);
+        for arguments in [&["apply", "--auto-approve"][..], &["plan", "--detailed-exitcode"]] {
+            let ran = world.provision(arguments);
+            assert_eq!(
+                ran.code, 0,
+                "PROVISION_RANDOM_SEED={seed} PROVISION_RANDOM_STACKS=1: {arguments:?}\n{text}\n{}\n{}",
+                ran.out, ran.err
+            );
+        }
+    }
+}
+
+#[test]
+fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
+    let stacks = number("PROVISION_RANDOM_STACKS", STACKS);
+    let first = number("PROVISION_RANDOM_SEED", uuid::Uuid::new_v4().as_u64_pair().0);
+    std::thread::scope(|scope| {
+        let mut threads = Vec::new();
+        for thread in 0..AT_ONCE.min(stacks) {
+            threads.push(scope.spawn(move || {
+                let mut world = World::seeded(&["--topology", "private"]);
+                let key = world.cloud.key("alias/storage");
+                let (_, key) = key.rsplit_once('/').expect("an id at the end");
+                world.set("PGPASSWORD", "correct-horse-battery");
+                std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");
+                for number in (thread..stacks).step_by(AT_ONCE as usize) {
+                    holds(&world, key, first.wrapping_add(number));
+                }
+            }));
+        }
+        // The first failure is told; the others have been printed already.
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
+
+#[test]
+fn the_random_stacks_have_every_option() {
+    let world = World::empty();
+    let schema = world.provision(&["schema", "stack"]).exits(0).json();
+    let mut offered = BTreeSet::new();
+    options_of(&schema, &mut offered);
+    let drawn: BTreeSet<String> = (0..500).flat_map(|seed| Draft::new("s", seed, seed ^ 1).options).collect();
+    let missing: Vec<_> = offered.difference(&drawn).collect();
+    assert!(missing.is_empty(), "no random stack has {missing:?}");
+    assert!(offered.contains("transition_to_archive") && offered.contains("multi_az"), "{offered:?}");
+}
+
+/// The names of all options, wherever they stand.
+fn options_of(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(parts) => {
+            if let Some(Value::Object(options)) = parts.get("properties") {
+                found.extend(options.keys().cloned());
+            }
+            parts.values().for_each(|part| options_of(part, found));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| options_of(part, found)),
+        _ => {}
+    }
+}
