@@ -21,7 +21,6 @@ pub struct Cloud {
     pub efs: aws_sdk_efs::Client,
     pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
-    pub kms: aws_sdk_kms::Client,
 }
 
 impl Cloud {
@@ -44,7 +43,6 @@ impl Cloud {
             efs: aws_sdk_efs::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
-            kms: aws_sdk_kms::Client::new(&config),
         }
     }
 
