@@ -29,7 +29,10 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
     };
     let fields = || change.fields.iter().chain(&change.queued);
     if costs.is_empty() {
-        let worst = fields().filter(|field| field.window.is_none()).map(|field| field.effect).max();
+        let worst = fields()
+            .filter(|field| field.window.is_none() && !waits_for_a_reboot(field))
+            .map(|field| field.effect)
+            .max();
         costs.extend(
             worst.map(|effect| at_once(effect_text(effect).unwrap_or("none"), effect != Effect::None)),
         );
@@ -39,10 +42,18 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
         let effect = effect_text(worst.effect).unwrap_or("none");
         costs.push(Cost { effect, when: window_name(worst), felt: worst.effect != Effect::None });
     }
+    if change.action == Action::Update && fields().any(waits_for_a_reboot) {
+        let when = "the next reboot, which provision does not do".to_owned();
+        costs.push(Cost { effect: "takes effect", when, felt: true });
+    }
     if costs.is_empty() && change.action == Action::Update {
         costs.push(at_once("none", false));
     }
     costs
+}
+
+fn waits_for_a_reboot(field: &FieldChange) -> bool {
+    field.effect == Effect::NextReboot
 }
 
 /// What the change of one field costs, if anything.

@@ -267,9 +267,13 @@ pub fn update() -> Plan {
             costing(Effect::Reboot, field("engine_version", json!("16.3"), json!("16.8"))),
             waiting(Effect::Failover, field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large"))),
             costing(Effect::Failover, field("multi_az", json!(false), json!(true))),
+            costing(
+                Effect::NextReboot,
+                field("parameter_group_name", json!("a-postgres16"), json!("b-postgres16")),
+            ),
             costing(Effect::BriefPause, field("storage_type", json!("gp2"), json!("gp3"))),
         ],
-        ..change("aws_db_instance.gitlab-pgsql", Action::Update, "5 fields differ")
+        ..change("aws_db_instance.gitlab-pgsql", Action::Update, "6 fields differ")
     };
     let file_system = Change {
         fields: vec![
