@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::plan::FieldChange;
 
 use super::style::Ink;
-use super::value::{ABSENT, SENSITIVE, UNKNOWN, inline, is_list_of_objects, item, string};
+use super::value::{ABSENT, SENSITIVE, UNKNOWN, entry, inline, is_list_of_objects, item, pieces};
 
 /// A list shorter than this is shown whole, before and after.
 const SHORT: usize = 6;
@@ -95,11 +95,10 @@ pub(super) fn fresh(field: &FieldChange) -> Option<Delta> {
 }
 
 fn changed_map(old: &Map<String, Value>, new: &Map<String, Value>) -> Delta {
-    let named = |name: &str, value: &Value| format!("{}: {}", string(name), inline(value));
     let mut changed: Vec<Entry> = old
         .iter()
         .filter(|(name, _)| !new.contains_key(*name))
-        .map(|(name, value)| Entry { mark: Mark::Removed, pieces: vec![named(name, value)] })
+        .map(|(name, value)| Entry { mark: Mark::Removed, pieces: entry(name, value) })
         .collect();
     let mut unchanged = 0;
     for (name, value) in new {
@@ -108,8 +107,12 @@ fn changed_map(old: &Map<String, Value>, new: &Map<String, Value>) -> Delta {
                 unchanged += 1;
                 continue;
             }
-            Some(before) => (Mark::Changed, vec![named(name, before), format!("→ {}", inline(value))]),
-            None => (Mark::Added, vec![named(name, value)]),
+            Some(before) => {
+                let mut after = pieces(value);
+                after[0].insert_str(0, "→ ");
+                (Mark::Changed, entry(name, before).into_iter().chain(after).collect())
+            }
+            None => (Mark::Added, entry(name, value)),
         };
         changed.push(Entry { mark, pieces });
     }

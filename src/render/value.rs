@@ -59,6 +59,40 @@ fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
+/// What is longer is broken, where it is nested, between its entries.
+const UNBROKEN: usize = 60;
+
+/// `name: value` in pieces, so that lines can be broken between them.
+pub(super) fn entry(name: &str, value: &Value) -> Vec<String> {
+    let mut pieces = pieces(value);
+    pieces[0].insert_str(0, &format!("{}: ", string(name)));
+    pieces
+}
+
+/// A value in pieces; one at least.
+pub(super) fn pieces(value: &Value) -> Vec<String> {
+    let plain = inline(value);
+    match value {
+        Value::Array(items) if plain.len() > UNBROKEN => wrapped("[", run_on(items.iter().map(pieces)), "]"),
+        Value::Object(fields) if plain.len() > UNBROKEN => wrapped("{ ", broken(fields), " }"),
+        _ => vec![plain],
+    }
+}
+
+/// Every entry that has a value, in pieces.
+fn broken(fields: &Map<String, Value>) -> Vec<String> {
+    let written = fields.iter().filter(|(_, value)| !value.is_null());
+    run_on(written.map(|(name, value)| entry(name, value)))
+}
+
+/// Entries in pieces one after the other, with a comma after each but the last.
+fn run_on(entries: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let mut entries: Vec<Vec<String>> = entries.collect();
+    let last = entries.len().saturating_sub(1);
+    entries[..last].iter_mut().filter_map(|pieces| pieces.last_mut()).for_each(|piece| piece.push(','));
+    entries.into_iter().flatten().collect()
+}
+
 /// The parts with a comma after each but the last, so that lines can be broken between them.
 fn listed(parts: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut parts: Vec<String> = parts.into_iter().collect();
@@ -81,9 +115,7 @@ fn wrapped(open: &str, mut parts: Vec<String>, close: &str) -> Vec<String> {
 /// An entry of the list `list` in pieces: an object without its braces, since it has its line for itself.
 pub(super) fn item(list: &str, value: &Value) -> Vec<String> {
     match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            rule(list, fields).unwrap_or_else(|| listed(entries(fields)))
-        }
+        Value::Object(fields) if !fields.is_empty() => rule(list, fields).unwrap_or_else(|| broken(fields)),
         other => vec![inline(other)],
     }
 }
@@ -154,10 +186,7 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&
             Shown::Word(word) => plain.push(vec![format!("{name}: {word}")]),
         }
     }
-    let last = plain.len().saturating_sub(1);
-    let commas = plain[..last].iter_mut().filter_map(|pieces| pieces.last_mut());
-    commas.for_each(|piece| piece.push(','));
-    page.fill(indent, indent, plain.into_iter().flatten());
+    page.fill(indent, indent, run_on(plain.into_iter()));
     for (name, items) in lists {
         page.line(indent, &format!("{name}:"));
         for entry in items {
@@ -165,7 +194,7 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&
         }
     }
     for (name, map) in maps {
-        page.fill(indent, indent + 2, wrapped(&format!("{name}: {{ "), listed(entries(map)), " }"));
+        page.fill(indent, indent + 2, wrapped(&format!("{name}: {{ "), broken(map), " }"));
     }
 }
 
@@ -218,6 +247,20 @@ mod tests {
         ] {
             assert_eq!(inline(&value), expected);
         }
+    }
+
+    #[test]
+    fn what_is_nested_and_long_is_broken_between_its_entries() {
+        let short = json!({ "a": [1, 2], "b": { "c": "d" } });
+        assert_eq!(entry("policy", &short), ["policy: { a: [1, 2], b: { c: d } }"]);
+        let action = "elasticfilesystem:ClientMount";
+        let long = json!({ "Action": [action, action, action], "Effect": "Allow" });
+        let item = |comma: &str| format!("{action}{comma}");
+        let list = [format!("[{action},"), item(","), item("]")];
+        assert_eq!(pieces(&json!([action, action, action])), list);
+        let expected =
+            [format!("policy: {{ Action: {}", list[0]), item(","), item("],"), "Effect: Allow }".to_owned()];
+        assert_eq!(entry("policy", &long), expected);
     }
 
     #[test]
