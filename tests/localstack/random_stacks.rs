@@ -232,6 +232,22 @@ impl Draft {
         });
         self.maybe_fixed("storage_encrypted", |dice| dice.coin().to_string());
         self.maybe("auto_minor_version_upgrade", |dice| dice.coin().to_string());
+        self.maybe("allow_major_version_upgrade", |dice| dice.coin().to_string());
+        self.maybe("max_allocated_storage", |dice| dice.one_of(&["0", "1000", "2000"]).to_owned());
+        self.maybe("ca_cert_identifier", |_| "rds-ca-rsa2048-g1".to_owned());
+        self.maybe("copy_tags_to_snapshot", |dice| dice.coin().to_string());
+        self.maybe("iam_database_authentication_enabled", |dice| dice.coin().to_string());
+        if self.maybe_fixed("performance_insights_enabled", |_| "true".to_owned()) {
+            self.maybe_fixed("performance_insights_kms_key_id", |_| KEY_ARN.to_owned());
+            self.maybe("performance_insights_retention_period", |dice| {
+                dice.one_of(&["7", "62", "731"]).to_owned()
+            });
+        }
+        self.maybe("enabled_cloudwatch_logs_exports", |dice| dice.some_of(&["postgresql", "upgrade"]));
+        if self.fixed.coin() {
+            let value = 100 + self.loose.below(900);
+            self.option(2, "parameters", &format!("{{ log_min_duration_statement: \"{value}\" }}"));
+        }
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
     }
@@ -255,8 +271,10 @@ impl Draft {
     }
 }
 
-/// Stands for the key of the world.
+/// Stands for the id of the world's key.
 const KEY: &str = "THE_KEY";
+/// Stands for its ARN.
+const KEY_ARN: &str = "THE_ARN";
 
 /// A number from the environment.
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -267,11 +285,12 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Applies a stack, changes it in place, and holds that nothing is left to plan after each.
-fn holds(world: &World, key: &str, seed: u64) {
+fn holds(world: &World, arn: &str, seed: u64) {
+    let (_, key) = arn.rsplit_once('/').expect("an id at the end");
     // Every stack of a world has a name of its own.
     let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
     for loose in [seed ^ 1, seed ^ 2] {
-        let text = Draft::new(&name, seed, loose).text.replace(KEY, key);
+        let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
         world.write_stack(&text);
         for arguments in [&["apply", "--auto-approve"][..], &["plan", "--detailed-exitcode"]] {
             let ran = world.provision(arguments);
@@ -294,11 +313,10 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
             threads.push(scope.spawn(move || {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
-                let (_, key) = key.rsplit_once('/').expect("an id at the end");
                 world.set("PGPASSWORD", "correct-horse-battery");
                 std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");
                 for number in (thread..stacks).step_by(AT_ONCE as usize) {
-                    holds(&world, key, first.wrapping_add(number));
+                    holds(&world, &key, first.wrapping_add(number));
                 }
             }));
         }

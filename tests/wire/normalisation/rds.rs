@@ -6,6 +6,7 @@ use super::{Case, How, Row, case, xml};
 use crate::replay::Replay;
 
 const KIND: &str = "aws_db_instance";
+const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001";
 
 pub(super) fn plain() -> Value {
     json!({
@@ -26,6 +27,8 @@ fn item(list: &str) -> &'static str {
         "DBInstances" => "DBInstance",
         "DBSubnetGroups" => "DBSubnetGroup",
         "Subnets" => "Subnet",
+        "DBParameterGroups" => "DBParameterGroup",
+        "EnabledCloudwatchLogsExports" => "member",
         other => panic!("no list {other}"),
     }
 }
@@ -142,7 +145,10 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             what: "storage that may grow by itself is shown only if it may",
-            how: How::NotOffered("max_allocated_storage"),
+            how: How::Compared(vec![
+                db("max_allocated_storage", json!(0), ("MaxAllocatedStorage", Value::Null), json!(100)),
+                db("max_allocated_storage", Value::Null, ("MaxAllocatedStorage", json!(100)), json!(200)),
+            ]),
         },
         Row {
             what: "gp3 storage has operations and throughput that nobody asked for",
@@ -151,7 +157,18 @@ pub(super) fn rows() -> Vec<Row> {
                 db("storage_throughput", Value::Null, ("StorageThroughput", json!(125)), json!(500)),
             ]),
         },
-        Row { what: "keys are shown by their ARNs", how: How::NotOffered("performance_insights_kms_key_id") },
+        Row {
+            what: "keys that nobody named are shown by their ARNs",
+            how: How::Compared(vec![
+                db("kms_key_id", Value::Null, ("KmsKeyId", json!(KEY)), Value::Null),
+                db(
+                    "performance_insights_kms_key_id",
+                    Value::Null,
+                    ("PerformanceInsightsKMSKeyId", json!(KEY)),
+                    Value::Null,
+                ),
+            ]),
+        },
         Row {
             what: "what waits for the window is shown as it was, and in the queue",
             how: How::Compared(vec![
@@ -185,6 +202,24 @@ pub(super) fn rows() -> Vec<Row> {
                     ("PreferredMaintenanceWindow", json!("tue:02:00-tue:02:30")),
                     json!("sun:04:30-sun:05:30"),
                 ),
+                db(
+                    "ca_cert_identifier",
+                    Value::Null,
+                    ("CACertificateIdentifier", json!("rds-ca-rsa2048-g1")),
+                    json!("rds-ca-ecc384-g1"),
+                ),
+                db(
+                    "performance_insights_retention_period",
+                    Value::Null,
+                    ("PerformanceInsightsRetentionPeriod", json!(7)),
+                    json!(731),
+                ),
+                db(
+                    "parameter_group_name",
+                    Value::Null,
+                    ("DBParameterGroups", json!([{ "DBParameterGroupName": "default.postgres16" }])),
+                    json!("ours"),
+                ),
             ]),
         },
         Row { what: "AWS chooses a zone, which moves", how: How::NotOffered("availability_zone") },
@@ -201,6 +236,12 @@ pub(super) fn rows() -> Vec<Row> {
                     json!(["sg-2", "sg-1"]),
                     ("VpcSecurityGroups", groups(&["sg-1", "sg-2"])),
                     json!(["sg-1"]),
+                ),
+                db(
+                    "enabled_cloudwatch_logs_exports",
+                    json!(["upgrade", "postgresql"]),
+                    ("EnabledCloudwatchLogsExports", json!(["postgresql", "upgrade"])),
+                    json!(["upgrade"]),
                 ),
                 case(
                     "aws_db_subnet_group",
