@@ -41,7 +41,7 @@ const NFS: u32 = 2049;
 /// # Errors
 /// [`BlueprintError`] when stack and network do not fit together.
 pub fn blueprint(stack: &Stack, network: &Network) -> Result<Blueprint, BlueprintError> {
-    let mut draft = Draft { stack, network, declarations: BTreeMap::new(), groups: BTreeMap::new() };
+    let mut draft = Draft { stack, network, declarations: BTreeMap::new() };
     for (address, id) in network.addresses() {
         draft.declarations.insert(address, Declaration::Adopted { id });
     }
@@ -63,8 +63,6 @@ struct Draft<'a> {
     stack: &'a Stack,
     network: &'a Network,
     declarations: BTreeMap<Address, Declaration>,
-    /// Who has which group name, in lower case: AWS does not tell names of groups apart by case.
-    groups: BTreeMap<String, Address>,
 }
 
 impl Draft<'_> {
@@ -137,13 +135,7 @@ impl Draft<'_> {
         port: u32,
     ) -> Result<Address, BlueprintError> {
         let address = Address::new("aws_security_group", name.as_str());
-        let group_name = chosen.map_or_else(|| format!("{}-{name}", self.stack.stack), GroupName::to_string);
-        if let Some(other) = self.groups.insert(group_name.to_lowercase(), address.clone())
-            && other != address
-        {
-            let (first, second) = (other.name().to_owned(), name.to_string());
-            return Err(BlueprintError::SameGroup { group: group_name, first, second });
-        }
+        let group_name = self.stack.group_name(name, chosen);
         let mut ingress = Vec::new();
         // AWS refuses a rule that stands twice, and two roles may share a group.
         let mut seen = BTreeSet::new();

@@ -8,6 +8,7 @@ mod graph;
 mod import;
 mod init;
 pub mod logging;
+mod opening;
 pub mod options;
 mod output;
 mod plan;
@@ -17,6 +18,7 @@ pub mod screen;
 mod session;
 mod show;
 mod state;
+pub mod usage;
 mod values;
 mod whole_file;
 

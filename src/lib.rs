@@ -10,6 +10,7 @@ pub mod document;
 pub mod event;
 pub mod executor;
 pub mod failure;
+pub mod file;
 pub mod graph;
 pub mod init;
 pub mod kind;

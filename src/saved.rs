@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
 use crate::blueprint::Blueprint;
-use crate::plan::Plan;
+use crate::file;
+use crate::plan::{FORMAT_VERSION, Plan};
 use crate::planner::{Options, Sighting, Sightings};
 
 /// What `plan --out` writes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedPlan {
+    pub format_version: String,
     pub plan: Plan,
     pub targets: Vec<Address>,
     pub replace: Vec<Address>,
@@ -25,8 +28,10 @@ pub struct SavedPlan {
     pub declarations: String,
     /// Over what was seen at each address.
     pub fingerprints: BTreeMap<Address, String>,
-    /// Over everything else here.
+    /// Over what is done and what it rests on.
     pub digest: String,
+    /// Over the whole file but itself.
+    pub checksum: String,
 }
 
 /// Why a saved plan cannot be used.
@@ -36,14 +41,9 @@ pub enum SavedPlanError {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("{} is not a plan that provision saved", path.display())]
     NotAPlan { path: PathBuf, source: serde_json::Error },
-    #[error("{} is larger than a plan can be", path.display())]
-    TooLarge { path: PathBuf },
-    #[error("{} was changed after it was saved: its digest does not agree with its content", path.display())]
+    #[error("{} was changed after it was saved: its digests do not agree with its content", path.display())]
     Changed { path: PathBuf },
 }
-
-/// No plan of a stack that fits a state is larger.
-const LARGEST: u64 = 64 * 1024 * 1024;
 
 impl SavedPlan {
     /// Binds a plan to everything that it was made from.
@@ -55,6 +55,7 @@ impl SavedPlan {
         sightings: &Sightings,
     ) -> Self {
         let mut saved = Self {
+            format_version: FORMAT_VERSION.to_owned(),
             plan: plan.clone(),
             targets: options.targets.iter().cloned().collect(),
             replace: options.replace.iter().cloned().collect(),
@@ -65,6 +66,7 @@ impl SavedPlan {
                 .map(|(address, sighting)| (address.clone(), fingerprint(sighting)))
                 .collect(),
             digest: String::new(),
+            checksum: String::new(),
         };
         saved.digest = saved.computed_digest();
         saved.plan.digest = Some(saved.digest.clone());
@@ -84,7 +86,7 @@ impl SavedPlan {
     /// are different at every look, and errors are looked for again in any case.
     fn computed_digest(&self) -> String {
         let plan = Plan { digest: None, preflight: Vec::new(), ..self.plan.clone() };
-        let content = Self { digest: String::new(), plan, ..self.clone() };
+        let content = Self { digest: String::new(), checksum: String::new(), plan, ..self.clone() };
         digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
     }
 
@@ -130,26 +132,31 @@ impl SavedPlan {
         };
         std::fs::create_dir_all(folder).map_err(io("create the folder of"))?;
         let mut file = tempfile::Builder::new().prefix(".plan-").tempfile_in(folder).map_err(io("write"))?;
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a plan has string keys only");
-        bytes.push(b'\n');
-        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(io("write"))?;
+        file.write_all(&self.bytes()).and_then(|()| file.as_file().sync_all()).map_err(io("write"))?;
         file.persist(path).map_err(|error| io("write")(error.error))?;
         Ok(())
     }
 
-    /// Reads a plan and holds its digest against its content.
+    /// The file: with a checksum, since the digest leaves out what was checked beforehand.
+    fn bytes(&self) -> Vec<u8> {
+        let pretty =
+            |saved: &Self| serde_json::to_string_pretty(saved).expect("a plan has string keys only") + "\n";
+        let content = Self { checksum: String::new(), ..self.clone() };
+        let checksum = digest(pretty(&content).as_bytes());
+        pretty(&Self { checksum, ..content }).into_bytes()
+    }
+
+    /// Reads a plan and holds its digest and every byte against its content.
     ///
     /// # Errors
     /// [`SavedPlanError`]; a file that was cut, changed or made by somebody else never gets any further.
     pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
         let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
-        if std::fs::metadata(path).map_err(io)?.len() > LARGEST {
-            return Err(SavedPlanError::TooLarge { path: path.to_owned() });
-        }
-        let bytes = std::fs::read(path).map_err(io)?;
+        let bytes = file::read(path).map_err(io)?;
         let saved: Self = serde_json::from_slice(&bytes)
             .map_err(|source| SavedPlanError::NotAPlan { path: path.to_owned(), source })?;
-        if saved.computed_digest() == saved.digest {
+        // Byte for byte: a field that is there twice, or that no version knows, is not in what was read.
+        if saved.computed_digest() == saved.digest && saved.bytes() == bytes {
             Ok(saved)
         } else {
             Err(SavedPlanError::Changed { path: path.to_owned() })

@@ -95,6 +95,13 @@ impl Default for Stack {
     }
 }
 
+impl Stack {
+    /// The name of the security group of a file system or database, chosen or not.
+    pub fn group_name(&self, name: &Name, chosen: Option<&GroupName>) -> String {
+        chosen.map_or_else(|| format!("{}-{name}", self.stack), GroupName::to_string)
+    }
+}
+
 /// The JSON Schema of the stack file, for editors: all that can be said of each value by itself.
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);

@@ -13,8 +13,6 @@ pub enum BlueprintError {
     NoZone { file_system: String },
     #[error("`{name}` gives access to the cluster's {}, and no security group of theirs is known", role.name())]
     NoGroup { name: String, role: Role },
-    #[error("`{first}` and `{second}` would have the same security group, `{group}`")]
-    SameGroup { group: String, first: String, second: String },
     #[error("{address} would be two resources")]
     SameAddress { address: Address },
 }
@@ -41,9 +39,6 @@ impl BlueprintError {
                     Role::Masters => Role::Nodes,
                 };
                 format!("write `access: [{}]` for `{name}`, or import the network with the group named", other.name())
-            }
-            Self::SameGroup { second, .. } => {
-                format!("give `{second}` a `security_group` of its own, or leave the option out")
             }
             Self::SameAddress { address } => {
                 format!("rename `{}` in the stack file: file systems and databases share their names", address.name())

@@ -210,24 +210,6 @@ fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
             "`nfs` gives access to the cluster's masters, and no security group of theirs is known",
             "write `access: [nodes]` for `nfs`",
         ),
-        (
-            "file_systems: { a: { security_group: Shared }, b: { security_group: shared } }",
-            network(1, 1, 1),
-            "`a` and `b` would have the same security group, `shared`",
-            "give `b` a `security_group`",
-        ),
-        (
-            "stack: s\nfile_systems: { a: { security_group: s-b } }\ndatabases: { b: {} }",
-            network(2, 1, 1),
-            "`a` and `b` would have the same security group, `s-b`",
-            "give `b` a `security_group`",
-        ),
-        (
-            "file_systems: { data: {} }\ndatabases: { data: {} }",
-            network(2, 1, 1),
-            "aws_security_group.data would be two resources",
-            "rename `data`",
-        ),
     ] {
         let error = blueprint(&stack(text), &network).expect_err(text);
         assert_eq!(error.to_string(), message);

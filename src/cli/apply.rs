@@ -16,9 +16,10 @@ use crate::state::State;
 use crate::state::local::{self, Writer};
 
 use super::confirm::{Question, confirm};
+use super::opening::{saved_plan, state_failure};
 use super::options::{Approval, Global};
 use super::screen::Screen;
-use super::session::{Outlook, Session, state_failure, wanted};
+use super::session::{Outlook, Session, wanted};
 use super::{Apply, Destroy, Exit, show};
 
 /// What a run was asked to do.
@@ -36,7 +37,7 @@ struct Request {
 
 /// `provision apply`.
 pub(super) async fn apply(request: Apply, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let saved = request.plan.as_deref().map(SavedPlan::read).transpose().map_err(Failure::usage)?;
+    let saved = request.plan.as_deref().map(saved_plan).transpose()?;
     let options = saved.as_ref().map_or_else(|| request.planning.options(), SavedPlan::options);
     let request = Request {
         options,
@@ -71,6 +72,8 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
+    // What is wrong with the state is said before AWS is asked for anything.
+    session.state()?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());

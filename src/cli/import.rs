@@ -10,14 +10,17 @@ use crate::planner::{Options, Sighting};
 use crate::state::local;
 use crate::state::{Edit, Record, State};
 
+use super::opening::state_failure;
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{Session, state_failure, wanted};
+use super::session::{Session, wanted};
 use super::{Exit, Import, show};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
+    // What is wrong with the state is said before AWS is asked for anything.
+    session.state()?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());

@@ -3,15 +3,15 @@
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use crate::aws::{Aws, Settings};
 use crate::discovery::{ClusterFound, clusters};
 use crate::failure::{Failure, FailureKind};
 use crate::init::stack_file;
 
 use super::Exit;
+use super::opening::{STACK_FILE, connect};
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{STACK_FILE, aws_failure, no_region};
+use super::session::aws_failure;
 
 /// Finds the cluster and writes the file; never over one that is there.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -26,12 +26,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
     if path.exists() {
         return Err(refused());
     }
-    let settings = Settings {
-        region: global.region.clone(),
-        profile: global.profile.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-    };
-    let aws = Aws::connect(&settings).await.map_err(no_region)?;
+    let aws = connect(global, None).await?;
     let found = clusters(&aws).await.map_err(aws_failure)?;
     let cluster = choose(found, global.cluster.as_deref())?;
     let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;

@@ -35,13 +35,13 @@ pub struct Global {
     )]
     pub state: Option<PathBuf>,
     /// The kops cluster; needed only where several are found
-    #[arg(long, global = true, value_name = "NAME", env = "PROVISION_CLUSTER", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "NAME", env = "PROVISION_CLUSTER", hide_env_values = true, value_parser = values::cluster)]
     pub cluster: Option<String>,
     /// The AWS region [default: the stack file's, AWS_REGION, the profile's]
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(long, global = true, value_name = "REGION", value_parser = values::region)]
     pub region: Option<String>,
     /// The AWS profile [default: AWS_PROFILE]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = values::profile)]
     pub profile: Option<String>,
     /// Where AWS is: an emulator, say [default: AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL", value_parser = values::endpoint)]
@@ -140,7 +140,7 @@ pub struct Discovery {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Parallelism {
     /// How many AWS calls may be under way at once
-    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::parallelism)]
     pub parallelism: u8,
 }
 

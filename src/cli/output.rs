@@ -4,9 +4,9 @@ use crate::failure::Failure;
 use crate::outputs::outputs;
 use crate::render::harmless;
 
+use super::opening::existing_state;
 use super::options::Global;
 use super::screen::Screen;
-use super::session::existing_state;
 use super::{Exit, Output};
 
 /// Prints one output, or all of them.

@@ -12,14 +12,16 @@ use crate::render::harmless;
 use crate::state::{Edit, State, local};
 
 use super::confirm::{Question, confirm};
+use super::opening::state_failure;
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{Session, refresh_failure, state_failure, wanted};
+use super::session::{Session, refresh_failure, wanted};
 use super::{Exit, Rebuild, show};
 
 /// Looks for everything that is declared, shows what was found, and records it.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
+    session.state()?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());

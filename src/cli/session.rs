@@ -2,9 +2,9 @@
 //! Knows nothing of single commands.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::aws::{Aws, AwsError, NoRegion, Settings};
+use crate::aws::{Aws, AwsError};
 use crate::blueprint::{Blueprint, blueprint};
 use crate::discovery::{Discovery, DiscoveryError, Wanted, discover};
 use crate::executor::hint_for_code;
@@ -17,16 +17,14 @@ use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{RefreshError, refresh};
 use crate::resources::registry;
 use crate::saved::SavedPlan;
-use crate::stack::{self, Stack};
+use crate::stack::Stack;
 use crate::state::State;
-use crate::state::local::{self, StateError};
+use crate::state::local;
 use futures_util::FutureExt;
 use futures_util::future::try_join;
 
+use super::opening::{connect, of_stack, read_stack, state_failure, state_path};
 use super::options::{self, Global};
-
-/// The stack file that is taken when none is named.
-pub(super) const STACK_FILE: &str = "provision.yaml";
 
 /// One stack in one account and region.
 pub struct Session {
@@ -60,18 +58,14 @@ impl Session {
     /// Reads the stack file and configures AWS. Nothing is sent yet.
     pub async fn open(options: &Global) -> Result<Self, Failure> {
         let stack = read_stack(options.config.as_deref())?;
-        let settings = Settings {
-            region: options.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string)),
-            profile: options.profile.clone(),
-            endpoint_url: options.endpoint_url.clone(),
-        };
-        let aws = Aws::connect(&settings).await.map_err(no_region)?;
+        let region = stack.region.as_ref().map(ToString::to_string);
+        let aws = connect(options, region).await?;
         Ok(Self {
             state_path: state_path(options, &stack.stack.to_string()),
             stack,
             aws,
             registry: registry(),
-            endpoint_url: settings.endpoint_url,
+            endpoint_url: options.endpoint_url.clone(),
         })
     }
 
@@ -85,13 +79,8 @@ impl Session {
     /// Whether a state is the one of this stack and region.
     pub fn check_state(&self, state: Option<&State>) -> Result<(), Failure> {
         let Some(state) = state else { return Ok(()) };
-        let stack = self.stack.stack.to_string();
+        of_stack(state, &self.stack.stack.to_string(), &self.state_path)?;
         let path = self.state_path.display();
-        if state.stack != stack {
-            let message = format!("{path} is the state of the stack {}, not of {stack}", state.stack);
-            return Err(Failure::message(FailureKind::Usage, message)
-                .hint("name the right one with --state, or the right stack file with --config"));
-        }
         if state.region != self.aws.region() {
             let (recorded, region) = (&state.region, self.aws.region());
             let message = format!("{path} records resources in {recorded}, and the region now is {region}");
@@ -219,11 +208,6 @@ impl Session {
     }
 }
 
-/// No region is known.
-pub fn no_region(error: NoRegion) -> Failure {
-    Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
-}
-
 /// What the options say of the network.
 pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
     Wanted {
@@ -244,66 +228,6 @@ fn is_settled(network: &Network, wanted: &Wanted) -> bool {
         && subnets.is_empty()
         && node_groups.is_empty()
         && master_groups.is_empty()
-}
-
-fn read_stack(path: Option<&Path>) -> Result<Stack, Failure> {
-    let (name, text) = match path {
-        Some(path) => (path, Some(std::fs::read_to_string(path))),
-        None => match std::fs::read_to_string(STACK_FILE) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                (Path::new("the built-in stack"), None)
-            }
-            read => (Path::new(STACK_FILE), Some(read)),
-        },
-    };
-    let text = text.unwrap_or_else(|| Ok(stack::REFERENCE.to_owned())).map_err(|error| {
-        let message = format!("cannot read the stack file {}: {error}", name.display());
-        Failure::message(FailureKind::Usage, message).hint("provision init writes one to begin with")
-    })?;
-    stack::parse(&name.display().to_string(), &text)
-        .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))
-}
-
-fn state_path(options: &Global, stack: &str) -> PathBuf {
-    options.state.clone().unwrap_or_else(|| PathBuf::from(format!("state/{stack}.json")))
-}
-
-/// The state and its place, for commands that need nothing else.
-pub fn existing_state(options: &Global) -> Result<(PathBuf, State), Failure> {
-    let stack = read_stack(options.config.as_deref())?;
-    let path = state_path(options, &stack.stack.to_string());
-    match local::read(&path).map_err(state_failure)? {
-        Some(state) => Ok((path, state)),
-        None => {
-            let message = format!("there is no state at {}", path.display());
-            Err(Failure::message(FailureKind::Failed, message)
-                .hint("provision apply makes one; --state names another one"))
-        }
-    }
-}
-
-/// A state that cannot be used, with what to do about it.
-pub fn state_failure(error: StateError) -> Failure {
-    match &error {
-        StateError::Locked { holder, .. } => {
-            let hint = match holder {
-                Some(holder) => format!(
-                    "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
-                    holder.id
-                ),
-                None => "wait for it with --lock-timeout 10m".to_owned(),
-            };
-            Failure::new(FailureKind::Locked, error).hint(hint)
-        }
-        StateError::Damaged { path, .. } => {
-            let hint = format!(
-                "the previous version is kept as {0}.backup: look at both, then cp {0}.backup {0}",
-                path.display()
-            );
-            Failure::failed(error).hint(hint)
-        }
-        StateError::Io { .. } => Failure::failed(error),
-    }
 }
 
 /// A read of AWS that failed, with what to do about it.

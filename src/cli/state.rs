@@ -5,13 +5,14 @@ use std::path::Path;
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
 use crate::render::{harmless, state_list, state_show};
+use crate::stack::nearest;
 use crate::state::local::{self, StateError, Writer};
 use crate::state::{Edit, Record};
 
 use super::confirm::{Question, confirm};
+use super::opening::{existing_state, state_failure};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
-use super::session::{existing_state, state_failure};
 use super::{Exit, State, rebuild, wait_for};
 
 /// Carries out one of the state's commands.
@@ -80,12 +81,14 @@ fn rename(
 ) -> Result<(), Failure> {
     let writer = open(path, lock)?;
     record(writer.state(), from)?;
-    let refused = |message: String| Err(Failure::message(FailureKind::Usage, message));
+    let refused =
+        |message: String, hint: String| Err(Failure::message(FailureKind::Usage, message).hint(hint));
     if from.kind() != to.kind() {
-        return refused(format!("{from} cannot become {to}: they are of different kinds"));
+        let hint = format!("name a place of the same kind: {}.{}", from.kind(), to.name());
+        return refused(format!("{from} cannot become {to}: they are of different kinds"), hint);
     }
     if writer.state().resources.contains_key(to) {
-        return refused(format!("{to} is recorded already"));
+        return refused(format!("{to} is recorded already"), format!("provision state show {to}"));
     }
     confirm(screen, approval, Question::State { change: &format!("move {from} to {to}") })?;
     write(writer, Edit::Move { from: from.clone(), to: to.clone() })?;
@@ -119,7 +122,11 @@ fn write(mut writer: Writer, edit: Edit) -> Result<(), Failure> {
 
 fn record<'a>(state: &'a crate::state::State, address: &Address) -> Result<&'a Record, Failure> {
     state.resources.get(address).ok_or_else(|| {
-        Failure::message(FailureKind::Usage, format!("the state does not know {address}"))
-            .hint("provision state list")
+        let known: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
+        let hint = match nearest(&address.to_string(), known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "provision state list".to_owned(),
+        };
+        Failure::message(FailureKind::Usage, format!("the state does not know {address}")).hint(hint)
     })
 }

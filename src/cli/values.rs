@@ -2,11 +2,14 @@
 //! Knows nothing of the options themselves.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use regex_lite::Regex;
 
 use crate::resource::Id;
+use crate::stack::{ClusterName, InvalidText, Region};
 
 /// A file for the state.
 pub(super) fn state(text: &str) -> Result<PathBuf, String> {
@@ -19,6 +22,32 @@ pub(super) fn state(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+/// The full name of a cluster.
+pub(super) fn cluster(text: &str) -> Result<String, InvalidText> {
+    text.parse::<ClusterName>().map(String::from)
+}
+
+/// A region.
+pub(super) fn region(text: &str) -> Result<String, InvalidText> {
+    text.parse::<Region>().map(String::from)
+}
+
+/// The name of an AWS profile.
+pub(super) fn profile(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("give the name of a profile".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// How many things at once.
+pub(super) fn parallelism(text: &str) -> Result<u8, String> {
+    match text.parse() {
+        Ok(number @ 1..=100) => Ok(number),
+        _ => Err("give a whole number from 1 to 100".to_owned()),
+    }
+}
+
+/// Longer than any run, and short enough to be added to any time.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
 /// `90s`, `5m`, `1h 30m`, or `0`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
@@ -27,15 +56,25 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "give a span of time such as `90s` or `5m`".to_owned())
+        .filter(|duration| *duration <= LONGEST_WAIT)
+        .ok_or_else(|| "give a span of time such as `90s` or `5m`, at most 24h".to_owned())
 }
 
 /// Where AWS is.
 pub(super) fn endpoint(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    match host {
-        Some(host) if !host.is_empty() => Ok(text.to_owned()),
-        _ => Err("give a URL that begins with http:// or https://".to_owned()),
+    static URL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[!-~]*)?$")
+            .expect("a valid pattern")
+    });
+    let fits = URL.captures(text).is_some_and(|parts| {
+        let port = parts.get(2).map(|port| port.as_str()[1..].parse::<u16>());
+        !matches!(port, Some(Ok(0) | Err(_))) && !text.contains(['?', '#', '@'])
+    });
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("give a URL such as http://127.0.0.1:4566 or https://example.org, without a password or a query"
+            .to_owned())
     }
 }
 
@@ -69,7 +108,7 @@ fn id(text: &str, prefix: &str) -> Result<Id, String> {
         Some(rest) if !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric()) => {
             Ok(Id::new(text))
         }
-        _ => Err(format!("an id begins with `{prefix}`")),
+        _ => Err(format!("an id begins with `{prefix}`, such as `{prefix}0a1b2c3d`")),
     }
 }
 
@@ -84,7 +123,7 @@ mod tests {
         {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "90", "-5s", "soon", "5 m x"] {
+        for text in ["", "90", "-5s", "soon", "5 m x", "25h", "9223372036854775807s"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }
@@ -113,7 +152,16 @@ mod tests {
     #[test]
     fn an_endpoint_is_a_web_address() {
         assert!(endpoint("http://localhost:4566").is_ok());
-        for text in ["localhost:4566", "http://", "ftp://x"] {
+        assert!(endpoint("https://[::1]:4566/aws").is_ok());
+        for text in [
+            "localhost:4566",
+            "http://",
+            "ftp://x",
+            "http://a:0",
+            "http://a:65536",
+            "http://a@b",
+            "http://a b",
+        ] {
             assert!(endpoint(text).is_err(), "{text}");
         }
     }

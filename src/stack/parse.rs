@@ -11,7 +11,7 @@ use super::{Stack, mask, rules};
 /// How large a stack file may be, in bytes.
 const LARGEST: usize = 1 << 20;
 /// How long one line of it may be, in bytes.
-const LONGEST_LINE: usize = 2_000;
+const LONGEST_LINE: usize = 500;
 /// How many problems are looked for before giving up.
 const ENOUGH: usize = 50;
 
@@ -19,7 +19,21 @@ const ENOUGH: usize = 50;
 ///
 /// # Errors
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
-pub fn parse(name: &str, text: &str) -> Result<Stack, StackError> {
+pub fn parse(name: &str, content: impl AsRef<[u8]>) -> Result<Stack, StackError> {
+    let content = content.as_ref();
+    let whole = |problem| Err(StackError::new(name, &String::from_utf8_lossy(content), &[], vec![problem]));
+    if content.len() > LARGEST {
+        return whole(Problem::new(Fault::TooLarge { size: content.len(), limit: LARGEST }));
+    }
+    match std::str::from_utf8(content) {
+        Ok(text) => parse_text(name, text),
+        Err(error) => {
+            whole(Problem::new(Fault::NotUtf8).at(&(error.valid_up_to()..error.valid_up_to() + 1), "here"))
+        }
+    }
+}
+
+fn parse_text(name: &str, text: &str) -> Result<Stack, StackError> {
     // Editors on Windows put a byte order mark first, which is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
@@ -60,9 +74,6 @@ pub fn parse(name: &str, text: &str) -> Result<Stack, StackError> {
 
 /// What is wrong with the text before it is YAML.
 fn unreadable(text: &str) -> Option<Problem> {
-    if text.len() > LARGEST {
-        return Some(Problem::new(Fault::TooLarge { size: text.len(), limit: LARGEST }));
-    }
     let long = text.lines().enumerate().find(|(_, line)| line.len() > LONGEST_LINE);
     if let Some((index, line)) = long {
         let fault = Fault::TooLong { line: index + 1, length: line.len(), limit: LONGEST_LINE };
@@ -171,7 +182,7 @@ mod tests {
     fn a_file_with_a_byte_order_mark_and_windows_line_ends_reads() {
         let text = "\u{feff}stack: a\r\nfile_systems:\r\n  nfs: {}\r\n";
         assert_eq!(parse("x", text).expect("valid").stack.as_str(), "a");
-        let error = parse("x", &text.replace("stack", "stak")).expect_err("a typo");
+        let error = parse("x", text.replace("stack", "stak")).expect_err("a typo");
         assert_eq!(error.problems().next().and_then(|problem| error.position(problem)), Some((1, 1)));
     }
 }

@@ -18,8 +18,12 @@ pub enum Fault {
     Invisible { character: char },
     #[error("this is not YAML: {reason}")]
     Syntax { reason: String },
+    #[error("this is nested too deeply")]
+    TooDeep,
     #[error("the file holds more than one document")]
     SeveralDocuments,
+    #[error("this is not UTF-8 text")]
+    NotUtf8,
     #[error("the file is empty")]
     Empty,
     #[error("anchors, aliases and tags have no place in a stack file")]
@@ -31,7 +35,7 @@ pub enum Fault {
     #[error("`{}` is not an option here", shown(key))]
     UnknownKey { key: String, known: &'static [&'static str] },
     #[error("`{}` has no value", shown(key))]
-    NoValue { key: String },
+    NoValue { key: String, may_be_empty: bool },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
     WrongType { expected: Shape, found: Shape },
@@ -55,8 +59,10 @@ impl Fault {
             Self::TooLong { .. } => {
                 "break the line: every `{ a: 1, b: 2 }` can be written one by line".to_owned()
             }
+            Self::NotUtf8 => "save it as UTF-8; or is this another file?".to_owned(),
             Self::Invisible { .. } => "delete it, or type the text again".to_owned(),
             Self::Syntax { reason } => syntax_remedy(reason).to_owned(),
+            Self::TooDeep => "a stack file is five levels deep at most".to_owned(),
             Self::SeveralDocuments => "put each stack into a file of its own".to_owned(),
             Self::Empty => "`provision init` writes a stack file to start from".to_owned(),
             Self::Indirection => {
@@ -65,6 +71,12 @@ impl Fault {
             Self::KeyNotText => "write one option by line: `option: value`".to_owned(),
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
+            Self::NoValue { key, may_be_empty: true } => {
+                format!(
+                    "write a value; for a file system or database with every default: `{}: {{}}`",
+                    shown(key)
+                )
+            }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
             Self::WrongType { expected, found } => shape_remedy(*expected, *found).to_owned(),
             Self::UnknownValue { value, known } => suggestion(value, known),
@@ -76,10 +88,12 @@ impl Fault {
 }
 
 fn syntax_remedy(reason: &str) -> &'static str {
-    if reason.contains("tab") {
+    if reason.contains("unclosed") {
+        "close what is opened here"
+    } else if reason.contains("tab") {
         "indent with spaces"
-    } else if reason.contains("recursion limit") {
-        "a stack file is five levels deep at most"
+    } else if reason.contains("directive") {
+        "delete the lines that begin with `%`"
     } else {
         "check the indentation, the `:` after each option and the quotes"
     }
@@ -121,7 +135,7 @@ fn shape_remedy(expected: Shape, found: Shape) -> &'static str {
         (_, Shape::Options) => "write a single value",
         (Shape::Flag | Shape::WholeNumber, Shape::QuotedText) => "remove the quotes",
         (Shape::Flag, _) => "write `true` or `false`",
-        (Shape::WholeNumber, _) => "write digits alone, without a leading zero",
+        (Shape::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
         (Shape::Nothing | Shape::Number | Shape::Text | Shape::QuotedText, _) => "put the value in quotes",
     }
 }

@@ -51,7 +51,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         let visited = match &self.content {
             Content::Scalar { text, .. } => visitor.visit_str(text),
             Content::List(items) => visitor.visit_seq(Items(items.iter())),
-            Content::Map(entries) => visitor.visit_map(Entries { rest: entries.iter(), value: None }),
+            Content::Map(entries) => visitor.visit_map(Entries::of(entries)),
         };
         visited.map_err(|problem| problem.or_at(&self.place))
     }
@@ -112,9 +112,12 @@ impl<'de> Deserializer<'de> for &'de Node {
         }
     }
 
+    /// Names that the author chooses, and no options.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.content {
-            Content::Map(_) => self.deserialize_any(visitor),
+            Content::Map(entries) => visitor
+                .visit_map(Entries { names: true, ..Entries::of(entries) })
+                .map_err(|problem| problem.or_at(&self.place)),
             _ => Err(self.wrong(Shape::Options)),
         }
     }
@@ -153,6 +156,14 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 struct Entries<'de> {
     rest: std::slice::Iter<'de, Entry>,
     value: Option<&'de Entry>,
+    /// Whether the author chooses the keys.
+    names: bool,
+}
+
+impl<'de> Entries<'de> {
+    fn of(entries: &'de [Entry]) -> Self {
+        Self { rest: entries.iter(), value: None, names: false }
+    }
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {
@@ -168,7 +179,8 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
         let entry = self.value.take().expect("serde asks for a value only after its key");
         if entry.value.is_null() {
-            return Err(Problem::new(Fault::NoValue { key: entry.key.clone() }).or_at(&entry.key_place));
+            let fault = Fault::NoValue { key: entry.key.clone(), may_be_empty: self.names };
+            return Err(Problem::new(fault).or_at(&entry.key_place));
         }
         seed.deserialize(&entry.value).map_err(|problem| problem.or_at(&label_of(entry)))
     }

@@ -57,6 +57,10 @@ impl StackError {
 
 impl fmt::Display for StackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What has no place in the file is at least of that file.
+        if self.first.place().is_none() {
+            write!(f, "{}: ", self.source.name())?;
+        }
         self.first.fmt(f)
     }
 }

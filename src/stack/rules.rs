@@ -1,9 +1,11 @@
 //! What a stack file gets wrong although each value is right: values that AWS refuses together.
 //! Knows nothing of the network.
 
+use std::collections::BTreeMap;
+
 use super::problem::{Fault, Problem};
 use super::yaml::Node;
-use super::{Database, FileSystem, PerformanceMode, Stack, StorageType, ThroughputMode};
+use super::{Database, FileSystem, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
 /// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -20,6 +22,7 @@ pub(super) fn check(stack: &Stack, tree: &Node) -> Vec<Problem> {
         let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
+    check_names(stack, tree, &mut problems);
     for (name, file_system) in &stack.file_systems {
         let section = ["file_systems", name.as_str()];
         check_file_system(file_system, &mut |options, message, remedy| {
@@ -43,6 +46,29 @@ pub(super) fn check(stack: &Stack, tree: &Node) -> Vec<Problem> {
         });
     }
     problems
+}
+
+/// Each file system and database has a name and a security group of its own.
+fn check_names(stack: &Stack, tree: &Node, problems: &mut Vec<Problem>) {
+    let file_systems =
+        stack.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.security_group));
+    let databases = stack.databases.iter().map(|(name, one)| ("databases", name, &one.security_group));
+    // AWS does not tell names of groups apart by case.
+    let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
+    for (section, name, chosen) in file_systems.chain(databases) {
+        let section = [section, name.as_str()];
+        if section[0] == "databases" && stack.file_systems.contains_key(name) {
+            let message = format!("`{name}` is a file system already, and their names are shared");
+            problems.push(conflict(tree, &section, &[], message, "choose another name"));
+            continue;
+        }
+        let group = stack.group_name(name, chosen.as_ref());
+        if let Some(first) = groups.insert(group.to_lowercase(), name) {
+            let message = format!("`{group}` is the security group of `{first}` already");
+            let remedy = "choose another `security_group`, or leave it out";
+            problems.push(conflict(tree, &section, &["security_group"], message, remedy));
+        }
+    }
 }
 
 /// Takes the options that disagree, the offending one first, what is wrong, and what to do.

@@ -103,7 +103,17 @@ impl Node {
             Content::Map(entries) => {
                 let before = entries.len();
                 entries.retain(|entry| entry.key_place != *place && entry.value.place != *place);
-                entries.len() < before || entries.iter_mut().any(|entry| entry.value.prune(place))
+                if entries.len() < before {
+                    return true;
+                }
+                let Some(within) = entries.iter_mut().position(|entry| entry.value.prune(place)) else {
+                    return false;
+                };
+                // Nobody wrote an empty list: what is wrong with one is no second problem.
+                if matches!(&entries[within].value.content, Content::List(items) if items.is_empty()) {
+                    entries.remove(within);
+                }
+                true
             }
         }
     }
@@ -132,7 +142,11 @@ pub(super) fn tree(text: &str, problems: &mut Vec<Problem>) -> Result<Node, Prob
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
-            Problem::new(Fault::Syntax { reason: error.info().to_owned() }).at(&(at..at), "here")
+            let fault = match error.info() {
+                reason if reason.contains("recursion limit") => Fault::TooDeep,
+                reason => Fault::Syntax { reason: reason.to_owned() },
+            };
+            Problem::new(fault).at(&(at..at), "here")
         })?;
         let place = place(&span);
         if event.anchor_id().is_some() || event.is_alias() || event.tag().is_some() {

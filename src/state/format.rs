@@ -13,7 +13,7 @@ pub enum Damage {
     Empty,
     #[error("it is not JSON")]
     NotJson(#[source] serde_json::Error),
-    #[error("its checksum is missing")]
+    #[error("its checksum is missing: it was edited by hand, or is the state of another program")]
     NoChecksum,
     #[error("its checksum does not agree with its content: it was cut, damaged or edited by hand")]
     Checksum,

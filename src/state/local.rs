@@ -11,6 +11,7 @@ use super::format::{self, Damage};
 use super::journal::{self, Frames};
 use super::lock::{self, Holder, Lock};
 use super::{Edit, State};
+use crate::file;
 
 /// Why a state cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +65,7 @@ pub fn read(path: &Path) -> Result<Option<State>, StateError> {
 }
 
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
-    match std::fs::read(path) {
+    match file::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(io("read", path)(source)),
@@ -81,6 +82,11 @@ pub struct Writer {
     is_new: bool,
     /// Held as long as the writer lives.
     _lock: Lock,
+}
+
+/// Whether the version before the last write is kept.
+pub fn has_backup(path: &Path) -> bool {
+    sibling(path, "backup").exists()
 }
 
 /// Locks the state and opens it for writing; `fresh` makes it when there never was one.

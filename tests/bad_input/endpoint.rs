@@ -1,0 +1,73 @@
+//! An AWS that refuses everything and counts what it was asked for.
+//! Knows nothing of the cases.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What an answer looks like to every service: a refusal that nobody repeats.
+const REFUSAL: &str = "<ErrorResponse><Errors><Error><Code>AccessDenied</Code><Message>no</Message></Error></Errors>\
+    <Error><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>";
+
+/// An endpoint on a port of its own.
+pub struct Endpoint {
+    pub url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Endpoint {
+    /// Listens until the process ends.
+    pub fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it listens"));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let heard = Arc::clone(&heard);
+                std::thread::spawn(move || answer(stream, &heard));
+            }
+        });
+        Self { url, asked }
+    }
+
+    /// The operations asked for since the last time.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Refuses every request of a connection.
+fn answer(stream: TcpStream, heard: &Mutex<Vec<String>>) {
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+    let Ok(mut writer) = stream.try_clone() else { return };
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut first = String::new();
+        if reader.read_line(&mut first).unwrap_or(0) == 0 {
+            return;
+        }
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = header.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+        }
+        let mut body = vec![0; length];
+        let _ = reader.read_exact(&mut body);
+        let body = String::from_utf8_lossy(&body);
+        // EC2, RDS and STS name the action in the body, EFS by method and path.
+        let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+        let operation = action.unwrap_or(first.trim()).to_owned();
+        heard.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
+        let head = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/xml\r\nx-amzn-errortype: AccessDenied";
+        if write!(writer, "{head}\r\ncontent-length: {}\r\n\r\n{REFUSAL}", REFUSAL.len()).is_err() {
+            return;
+        }
+    }
+}

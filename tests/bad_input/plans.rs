@@ -1,0 +1,193 @@
+//! Saved plans that were cut, changed, made by somebody else, or are no files at all.
+
+use provision::blueprint::Blueprint;
+use provision::plan::{Mode, Plan};
+use provision::planner::{Options, Sighting, Sightings};
+use provision::saved::SavedPlan;
+use serde_json::{Value, json};
+
+use crate::case::{Case, Content};
+use crate::files::closes;
+
+const FILE: &str = "plans/friday.json";
+const AGAIN: &str = "provision plan --out";
+
+pub fn cases() -> Vec<Case> {
+    let saved = saved();
+    let mut cases = vec![
+        Case::of("apply plans/none.json --yes").says([
+            "plans/none.json",
+            "No such file",
+            "provision plan --out plans/none.json makes one",
+        ]),
+        Case::of("apply plans/friday.json --yes --target aws_vpc.network").says([
+            "[PLAN]",
+            "--target",
+            "Usage: provision apply",
+        ]),
+    ];
+    let refused = |content: Content, says: &[&str]| {
+        let case = Case::of("apply --auto-approve plans/friday.json").file(FILE, content);
+        case.says([FILE]).says(says.iter().copied()).says([AGAIN])
+    };
+    let text = |text: &str| Content::Bytes(text.as_bytes().to_vec());
+    let no_plan = ["is not a plan that provision saved"];
+
+    let content = saved.trim_end();
+    let step = content.len() / 25;
+    cases.extend((0..content.len()).step_by(step).map(|length| refused(text(&content[..length]), &no_plan)));
+    for other in [
+        "\n",
+        "null",
+        "true",
+        "17",
+        "\"plan\"",
+        "[]",
+        "{}",
+        "{\"plan\": {}}",
+        "[1, 2",
+        "{'a': 1}",
+        "plan: a",
+        "\u{feff}{}",
+        "{\"format_version\": \"1.0\", \"stack\": \"gitlab\", \"changes\": []}",
+        "# a comment\n",
+        "NaN",
+    ] {
+        cases.push(refused(text(other), &no_plan));
+    }
+    for bytes in [
+        &b"\x7fELF\x02\x01\x01\0"[..],
+        b"PK\x03\x04\x14\0",
+        b"\xff\xfe{\0}\0",
+        b"\x1f\x8b\x08\0",
+        b"{\"plan\": \"\xff\"}",
+    ] {
+        cases.push(refused(Content::Bytes(bytes.to_vec()), &no_plan));
+    }
+    for deep in ["[", "{\"plan\":", "{\"plan\":[{\"a\":"] {
+        cases.push(refused(text(&deep.repeat(100_000)), &no_plan));
+    }
+    cases.extend(changed(&saved).into_iter().map(|(file, says)| refused(text(&file), &[says])));
+
+    cases.push(refused(text(&" ".repeat(11_000_000)), &no_plan));
+    cases.push(refused(
+        text(&format!("{}{saved}", " ".repeat(11_000_000))),
+        &["was changed after it was saved"],
+    ));
+    cases.push(refused(text(&format!("[{}0]", "0,".repeat(5_500_000))), &no_plan));
+    cases.push(refused(Content::Zeros(11_000_000), &no_plan));
+    let mut unreadable = vec![
+        (Content::Zeros(68_157_440), "larger than 64 MiB"),
+        (Content::Zeros(10_000_000_000), "larger than 64 MiB"),
+        (Content::Folder, "is a folder"),
+        (Content::Pipe, "is not a file"),
+        (Content::Loop, "symbolic links"),
+    ];
+    if closes() {
+        unreadable.push((Content::Closed, "Permission denied"));
+    }
+    cases.extend(unreadable.into_iter().map(|(content, says)| refused(content, &[says])));
+    for device in ["/dev/zero", "/dev/null", "/dev/stdin"] {
+        cases.push(Case::of(&format!("apply --yes {device}")).says([device, "is not a file", AGAIN]));
+    }
+    cases
+}
+
+/// Plans with one thing in them that is not as it was saved.
+fn changed(saved: &str) -> Vec<(String, &'static str)> {
+    let whole: Value = serde_json::from_str(saved).expect("a saved plan is JSON");
+    let mut leaves = Vec::new();
+    collect(&whole, String::new(), &mut leaves);
+    assert!(leaves.len() > 30, "{leaves:?}");
+    let text = |value: &Value| serde_json::to_string_pretty(value).expect("it is JSON") + "\n";
+    let says = |file: &str| {
+        let parsed: Result<SavedPlan, _> = serde_json::from_str(file);
+        if parsed.is_ok() { "was changed after it was saved" } else { "is not a plan that provision saved" }
+    };
+    let mut files = Vec::new();
+    for leaf in leaves {
+        let mut other = whole.clone();
+        let value = other.pointer_mut(&leaf).expect("it is there");
+        *value = match value {
+            Value::String(text) => json!(format!("{text}x")),
+            Value::Number(number) => json!(number.as_u64().expect("numbers here count") + 1),
+            Value::Bool(flag) => json!(!*flag),
+            Value::Array(_) | Value::Null => json!("x"),
+            Value::Object(_) => json!({ "x": "x" }),
+        };
+        files.push(text(&other));
+    }
+    for key in whole.as_object().expect("an object").keys() {
+        let mut other = whole.clone();
+        other.as_object_mut().expect("an object").remove(key);
+        files.push(text(&other));
+    }
+    for place in ["", "/plan", "/plan/changes/0", "/plan/state"] {
+        let mut other = whole.clone();
+        other.pointer_mut(place).expect("it is there")["approved_by"] = json!("somebody");
+        files.push(text(&other));
+    }
+    files.push(saved.replace("\"serial\": 7", "\"serial\": 1e999"));
+    files.push(saved.replace("\"serial\": 7", "\"serial\": -7"));
+    files.push(saved.replace("\"serial\": 7", "\"serial\": 99999999999999999999999999"));
+    files.push(saved.replace("\"serial\": 7", "\"serial\": 7, \"serial\": 7"));
+    files.push(saved.replace("\"stack\": \"gitlab\"", "\"stack\": \"git\\u001b[2Jlab\""));
+    files.push(saved.replace("aws_vpc.network", "aws_vpc.net\u{202e}work"));
+    files.push(saved.replacen("{", "{ \"digest\": \"00\", ", 1));
+    files.push(format!("{saved}{saved}"));
+    files.push(saved.replace('\n', "\r\n"));
+    files
+        .into_iter()
+        .map(|file| {
+            let says = says(&file);
+            (file, says)
+        })
+        .collect()
+}
+
+/// The places of everything in a document that holds nothing else.
+fn collect(value: &Value, at: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            fields
+                .iter()
+                .for_each(|(key, field)| collect(field, format!("{at}/{}", key.replace('/', "~1")), found));
+        }
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().enumerate().for_each(|(index, item)| collect(item, format!("{at}/{index}"), found));
+        }
+        _ => found.push(at),
+    }
+}
+
+/// A saved plan as the program writes it.
+fn saved() -> String {
+    let at = |address: &str| address.parse().expect("an address");
+    let field = json!({ "path": "name", "before": null, "after": "EFS_K8s", "unknown": false, "sensitive": false,
+                        "effect": "none" });
+    let group = json!({ "address": "aws_security_group.gitlab-nfs", "kind": "aws_security_group", "action": "create",
+                        "reason": "not in the state", "effect": "none", "fields": [field] });
+    let network = json!({ "address": "aws_vpc.network", "kind": "aws_vpc", "action": "adopt",
+                          "reason": "the cluster's own", "effect": "none", "fields": [] });
+    let finding =
+        json!({ "check": "quota", "address": null, "level": "warning", "message": "nearly used up" });
+    let plan: Plan = serde_json::from_value(json!({
+        "format_version": "1.0", "stack": "gitlab", "cluster": "k8s.myzone.net", "account": "123456789012",
+        "region": "eu-west-1", "state": { "lineage": "7d1c", "serial": 7 }, "mode": "apply",
+        "changes": [group, network], "drift": [], "preflight": [finding],
+        "summary": { "create": 1, "update": 0, "replace": 0, "delete": 0, "adopt": 1, "forget": 0, "no_op": 0 },
+    }))
+    .expect("a plan");
+    let options = Options {
+        mode: Mode::Apply,
+        targets: [at("aws_vpc.network")].into(),
+        replace: [at("aws_db_instance.gitlab-pgsql")].into(),
+    };
+    let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: Default::default() };
+    let sightings = Sightings::from([(at("aws_vpc.network"), Sighting::Gone)]);
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("plan.json");
+    let saved = SavedPlan::new(&plan, &options, Some("http://127.0.0.1:1"), &blueprint, &sightings);
+    saved.write(&path).expect("it can be written");
+    std::fs::read_to_string(&path).expect("it was written")
+}
