@@ -63,7 +63,6 @@ pub struct FailureText {
 /// The last line of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
-    pub format_version: String,
     pub outcome: RunOutcome,
     /// What was done, by action.
     pub done: Summary,

@@ -19,7 +19,7 @@ use crate::aws::Aws;
 use crate::blueprint::Blueprint;
 use crate::event::{Event, RunOutcome, RunSummary};
 use crate::kind::{KindError, Live, Registry};
-use crate::plan::{Action, Change, FORMAT_VERSION, Summary};
+use crate::plan::{Action, Change, Summary};
 use crate::planner::{Planning, Sightings};
 use crate::resource::Id;
 use crate::state::local::{StateError, Writer};
@@ -276,7 +276,6 @@ impl<'a> Execution<'a> {
             () => RunOutcome::Failed,
         };
         let summary = RunSummary {
-            format_version: FORMAT_VERSION.to_owned(),
             outcome,
             done: Summary::of(&finished),
             failed: self.failures.len(),

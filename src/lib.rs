@@ -24,6 +24,7 @@ pub mod progress;
 pub mod rebuild;
 pub mod refresh;
 pub mod render;
+pub mod report;
 pub mod resource;
 pub mod resources;
 pub mod retry;

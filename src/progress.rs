@@ -9,6 +9,7 @@ use indicatif::ProgressDrawTarget;
 
 use crate::event::Event;
 use crate::render::{RunReport, RunWords, Style, json_line};
+use crate::report::Versioned;
 
 use live::Live;
 use plain::Plain;
@@ -75,7 +76,7 @@ impl Progress {
     pub fn event(&mut self, event: &Event) {
         self.report.note(event);
         match &mut self.mode {
-            Mode::Json => self.out.line(&json_line(event)),
+            Mode::Json => self.out.line(&json_line(&Versioned::of(event))),
             Mode::Live(live) => live.event(event),
             Mode::Plain(plain) => {
                 if let Some(line) = plain.line(event) {

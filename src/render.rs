@@ -25,7 +25,7 @@ pub use html::plan_page;
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;
 pub use page::{Page, words};
-pub use plan::plan_text;
+pub use plan::{findings_text, plan_text};
 pub use run::{RunReport, RunWords, failure_text};
 pub use state::{state_list, state_show};
 pub use style::{Ink, Style};

@@ -89,7 +89,21 @@ fn a_result_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn every_schema_names_itself_and_its_version() {
-    for (document, version) in [("stack", "1.0"), ("plan", "1.0"), ("event", "1.0"), ("state", "1")] {
+    for (document, version) in [
+        ("stack", "1.0"),
+        ("plan", "1.0"),
+        ("saved-plan", "1.0"),
+        ("event", "1.0"),
+        ("output", "1.0"),
+        ("output-value", "1.0"),
+        ("state", "1"),
+        ("state-list", "1.0"),
+        ("state-show", "1.0"),
+        ("state-change", "1.0"),
+        ("state-rebuild", "1.0"),
+        ("import", "1.0"),
+        ("init", "1.0"),
+    ] {
         let schema: serde_json::Value =
             serde_json::from_slice(&run(&["schema", document]).stdout).expect("a schema is JSON");
         assert_eq!(schema["$id"], format!("urn:provision:schema:{document}:{version}"));

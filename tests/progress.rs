@@ -81,7 +81,6 @@ fn done(address: &str, id: &str, elapsed_seconds: f64) -> Event {
 
 fn summary(outcome: RunOutcome, create: usize, failed: usize, skipped: usize, in_flight: &[&str]) -> Event {
     Event::Summary(RunSummary {
-        format_version: "1.0".to_owned(),
         outcome,
         done: Summary { create, ..Summary::default() },
         failed,

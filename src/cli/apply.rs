@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::discovery::Wanted;
-use crate::event::RunOutcome;
+use crate::event::{Event, RunOutcome, RunSummary};
 use crate::executor::{Interrupt, Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
-use crate::plan::{Mode, Plan};
+use crate::plan::{Mode, Plan, Summary};
 use crate::planner::Options;
 use crate::render::RunWords;
 use crate::saved::SavedPlan;
@@ -84,7 +84,9 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     let outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
     check_commitments(&request, &outlook)?;
     let plan = &outlook.planning.plan;
-    if !global.json {
+    if global.json {
+        show::findings(plan, screen);
+    } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     show::refuse_errors(plan)?;
@@ -94,12 +96,26 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     if request.options.mode == Mode::RefreshOnly {
         accept_drift(&session.registry, &outlook.sightings, &mut writer).map_err(state_failure)?;
         writer.close().map_err(state_failure)?;
-        if !plan.is_empty() {
+        if global.json {
+            screen.progress(words(&request.options)).event(&Event::Summary(nothing_done()));
+        } else if !plan.is_empty() {
             screen.err.line("Recorded. Nothing in AWS was changed.");
         }
         return Ok(Exit::Done);
     }
     carry_out(&session, &request, &outlook, writer, screen).await
+}
+
+/// The end of a run that changed nothing in AWS.
+fn nothing_done() -> RunSummary {
+    RunSummary {
+        outcome: RunOutcome::Done,
+        done: Summary::default(),
+        failed: 0,
+        skipped: 0,
+        in_flight: Vec::new(),
+        elapsed_seconds: 0.0,
+    }
 }
 
 fn command(options: &Options) -> &'static str {

@@ -1,12 +1,11 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
-use serde::Serialize;
-
-use crate::discovery::{Evidence, Wanted};
+use crate::discovery::Wanted;
 use crate::failure::{Failure, FailureKind};
 use crate::network::Network;
-use crate::plan::{FORMAT_VERSION, Mode};
+use crate::plan::Mode;
 use crate::planner::{Options, Sighting};
+use crate::report;
 use crate::state::local;
 use crate::state::{Edit, Record, State};
 
@@ -60,7 +59,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     }
     writer.close().map_err(state_failure)?;
     if global.json {
-        screen.json(&Report { format_version: FORMAT_VERSION, adopted, choices: &discovery.evidence });
+        screen.report(report::Import { adopted, choices: &discovery.evidence });
     } else if adopted == 0 {
         screen.out.write("Nothing to do: this network is adopted already.\n");
     } else {
@@ -69,15 +68,6 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
         ));
     }
     Ok(Exit::Done)
-}
-
-/// What `import --json` prints.
-#[derive(Serialize)]
-struct Report<'a> {
-    format_version: &'static str,
-    /// How many resources were not adopted before.
-    adopted: usize,
-    choices: &'a [Evidence],
 }
 
 /// What stands in one VPC cannot be moved to another by adopting that.

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::discovery::{ClusterFound, clusters};
 use crate::failure::{Failure, FailureKind};
 use crate::init::stack_file;
+use crate::report;
 
 use super::Exit;
 use super::opening::{STACK_FILE, connect};
@@ -37,9 +38,14 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         .and_then(|mut file| file.write_all(text.as_bytes()));
     match written {
         Ok(()) => {
-            let message =
-                format!("Wrote {} for the cluster {}. Next: provision plan", path.display(), cluster.name);
-            screen.out.line(&message);
+            let path = path.display().to_string();
+            if global.json {
+                let region = aws.region().to_owned();
+                screen.report(report::Init { path, cluster: cluster.name, region });
+            } else {
+                let message = format!("Wrote {path} for the cluster {}. Next: provision plan", cluster.name);
+                screen.out.line(&message);
+            }
             Ok(Exit::Done)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused()),

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::outputs::outputs;
 use crate::render::harmless;
+use crate::report::OutputValue;
 
 use super::opening::existing_state;
 use super::options::Global;
@@ -20,7 +21,7 @@ pub(super) fn run(request: &Output, global: &Global, screen: &mut Screen) -> Res
                 Failure::usage(error).hint(hint)
             })?;
             if global.json {
-                screen.json(&text);
+                screen.report(OutputValue { name, value: text });
             } else {
                 screen.out.line(&harmless(&text));
             }

@@ -1,14 +1,9 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
-use std::collections::BTreeSet;
-
-use serde::Serialize;
-
-use crate::address::Address;
 use crate::failure::Failure;
-use crate::plan::FORMAT_VERSION;
 use crate::rebuild::{Rebuilt, rebuild};
 use crate::render::harmless;
+use crate::report;
 use crate::state::{Edit, State, local};
 
 use super::confirm::{Question, confirm};
@@ -53,28 +48,15 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     }
     writer.close().map_err(state_failure)?;
     if global.json {
-        screen.json(&Report {
-            format_version: FORMAT_VERSION,
+        screen.report(report::Rebuilt {
             recorded: rebuilt.records.keys().collect(),
-            absent: &rebuilt.absent,
+            absent: rebuilt.absent.iter().collect(),
             foreign: rebuilt.foreign.keys().collect(),
         });
     } else {
         screen.err.line("Next: provision plan");
     }
     Ok(Exit::Done)
-}
-
-/// What `state rebuild --json` prints.
-#[derive(Serialize)]
-struct Report<'a> {
-    format_version: &'static str,
-    /// What was found, and is recorded now.
-    recorded: BTreeSet<&'a Address>,
-    /// What is declared and was not found.
-    absent: &'a BTreeSet<Address>,
-    /// What has the name of something declared, and belongs to somebody else.
-    foreign: BTreeSet<&'a Address>,
 }
 
 fn text(rebuilt: &Rebuilt) -> String {

@@ -1,12 +1,16 @@
 //! `provision schema`: what each document may contain, for editors and scripts.
 //! Knows nothing of how the documents are made; the schemas come from the types that are read and written.
 
+use clap::ValueEnum;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::outputs::{self, Outputs};
 use crate::plan::{FORMAT_VERSION, Plan};
+use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow, Versioned};
+use crate::saved::SavedPlan;
 use crate::{stack, state};
 
 use super::Exit;
@@ -19,10 +23,28 @@ pub enum Document {
     Stack,
     /// What `plan --json` prints
     Plan,
-    /// One line of what `apply --json` prints
+    /// What `plan --out` writes
+    SavedPlan,
+    /// One line of what `apply --json` and `destroy --json` print
     Event,
+    /// What `output --json` prints
+    Output,
+    /// What `output NAME --json` prints
+    OutputValue,
     /// The state file
     State,
+    /// What `state list --json` prints
+    StateList,
+    /// What `state show --json` prints
+    StateShow,
+    /// What `state forget --json`, `state move --json` and `state unlock --json` print
+    StateChange,
+    /// What `state rebuild --json` prints
+    StateRebuild,
+    /// What `import --json` prints
+    Import,
+    /// What `init --json` prints
+    Init,
 }
 
 /// Prints a schema.
@@ -33,23 +55,36 @@ pub(super) fn run(document: Document, screen: &mut Screen) -> Result<Exit, Failu
 
 /// The JSON Schema (draft 2020-12) of a document.
 pub fn schema(document: Document) -> Value {
-    match document {
-        Document::Stack => published("stack", "A stack file of provision", "1.0", stack::schema()),
-        Document::Plan => published("plan", "A plan of provision", FORMAT_VERSION, of::<Plan>()),
-        Document::Event => {
-            published("event", "An event of a run of provision", FORMAT_VERSION, of::<Event>())
-        }
-        Document::State => {
-            let mut schema = of::<state::State>();
-            // The file carries one field more than the state has in memory.
-            if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-                let checksum =
-                    json!({ "type": "string", "description": "Over everything else in the file." });
-                properties.insert("checksum".to_owned(), checksum);
-            }
-            published("state", "A state file of provision", &state::State::VERSION.to_string(), schema)
-        }
+    let name = document.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let (title, version, schema) = match document {
+        Document::Stack => ("A stack file", "1.0", stack::schema()),
+        Document::Plan => ("A plan", FORMAT_VERSION, of::<Plan>()),
+        Document::SavedPlan => ("A saved plan", FORMAT_VERSION, of::<SavedPlan>()),
+        Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Event>>()),
+        Document::Output => ("The outputs of a stack", outputs::FORMAT_VERSION, of::<Outputs>()),
+        Document::OutputValue => ("An output", FORMAT_VERSION, of::<Versioned<OutputValue<'_>>>()),
+        Document::State => ("A state file", "1", state_file()),
+        Document::StateList => ("The addresses of a state", FORMAT_VERSION, of::<Versioned<StateList<'_>>>()),
+        Document::StateShow => ("A record of a state", FORMAT_VERSION, of::<Versioned<StateShow<'_>>>()),
+        Document::StateChange => ("A change of a state", FORMAT_VERSION, of::<Versioned<StateChange<'_>>>()),
+        Document::StateRebuild => ("What was found again", FORMAT_VERSION, of::<Versioned<Rebuilt<'_>>>()),
+        Document::Import => ("An adopted network", FORMAT_VERSION, of::<Versioned<report::Import<'_>>>()),
+        Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
+    };
+    published(&name, &format!("{title} of provision"), version, schema)
+}
+
+/// The file carries two fields more than the state has in memory.
+fn state_file() -> Value {
+    let mut schema = of::<state::State>();
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let texts =
+            [("checksum", "Over everything else in the file."), ("format_version", "`version`, as a text.")];
+        properties.extend(
+            texts.map(|(name, text)| (name.to_owned(), json!({ "type": "string", "description": text }))),
+        );
     }
+    schema
 }
 
 fn of<T: JsonSchema>() -> Value {

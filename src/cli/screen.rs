@@ -11,6 +11,8 @@ use terminal_size::{Width, terminal_size_of};
 use crate::progress::{Progress, Show, Sink, Styles};
 use crate::render::{RunWords, Style, json_pretty};
 
+use crate::report::Versioned;
+
 use super::options::Global;
 
 /// The width of lines that no terminal shows.
@@ -61,6 +63,11 @@ impl Screen {
     /// Prints a result as JSON.
     pub fn json<T: Serialize>(&mut self, value: &T) {
         self.out.line(&json_pretty(value));
+    }
+
+    /// Prints a result as a JSON document with the version of its format.
+    pub fn report<T: Serialize>(&mut self, document: T) {
+        self.json(&Versioned::of(document));
     }
 
     /// The progress of a run, as the options want it.

@@ -4,7 +4,7 @@
 use crate::discovery::{Discovery, Evidence};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::Plan;
-use crate::render::{harmless, plan_text};
+use crate::render::{findings_text, harmless, plan_text};
 
 use super::screen::Screen;
 
@@ -14,6 +14,11 @@ pub fn plan(plan: &Plan, discovery: Option<&Discovery>, screen: &mut Screen) {
         warnings(discovery, screen);
     }
     screen.out.write(&plan_text(plan, &screen.styles.out));
+}
+
+/// What a plan found, where the plan itself is not shown.
+pub fn findings(plan: &Plan, screen: &mut Screen) {
+    screen.err.write(&findings_text(plan, &screen.styles.err));
 }
 
 /// What discovery has to warn of.

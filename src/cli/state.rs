@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
+use crate::progress::Show;
 use crate::render::{harmless, state_list, state_show};
+use crate::report::{StateChange, StateList, StateShow};
 use crate::stack::nearest;
 use crate::state::local::{self, StateError, Writer};
 use crate::state::{Edit, Record};
@@ -22,7 +24,7 @@ pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Resul
         State::List => {
             let (_, state) = existing()?;
             if global.json {
-                screen.json(&state.resources.keys().collect::<Vec<_>>());
+                screen.report(StateList { addresses: state.resources.keys().collect() });
             } else {
                 screen.out.write(&state_list(&state));
             }
@@ -31,7 +33,7 @@ pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Resul
             let (_, state) = existing()?;
             let record = record(&state, &address)?;
             if global.json {
-                screen.json(record);
+                screen.report(StateShow { address: &address, kind: address.kind(), record });
             } else {
                 screen.out.write(&state_show(&address, record, &screen.styles.out));
             }
@@ -67,7 +69,11 @@ fn forget(
     }
     confirm(screen, approval, Question::State { change: &format!("forget {address}") })?;
     write(writer, Edit::Remove { address: address.clone() })?;
-    screen.out.line(&format!("Forgot {address}. The object itself stays as it is."));
+    say(
+        screen,
+        StateChange::Forgotten { address },
+        &format!("Forgot {address}. The object itself stays as it is."),
+    );
     Ok(())
 }
 
@@ -92,7 +98,7 @@ fn rename(
     }
     confirm(screen, approval, Question::State { change: &format!("move {from} to {to}") })?;
     write(writer, Edit::Move { from: from.clone(), to: to.clone() })?;
-    screen.out.line(&format!("Moved {from} to {to}."));
+    say(screen, StateChange::Moved { from, to }, &format!("Moved {from} to {to}."));
     Ok(())
 }
 
@@ -104,8 +110,16 @@ fn unlock(path: &Path, id: &str, approval: Approval, screen: &mut Screen) -> Res
         ),
         other => state_failure(other),
     })?;
-    screen.out.line("The state is not locked.");
+    say(screen, StateChange::Unlocked, "The state is not locked.");
     Ok(())
+}
+
+/// Says what was done, as a sentence or a document.
+fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) {
+    match screen.show {
+        Show::Json => screen.report(change),
+        _ => screen.out.line(sentence),
+    }
 }
 
 fn open(path: &Path, lock: Lock) -> Result<Writer, Failure> {

@@ -3,13 +3,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::network::Role;
 use crate::resource::Id;
 
 /// One choice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evidence {
     pub what: Choice,
     /// What was chosen: an id, or the cluster's name.
@@ -21,7 +22,7 @@ pub struct Evidence {
 }
 
 /// What was chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "choice", rename_all = "snake_case")]
 pub enum Choice {
     Cluster,
@@ -42,7 +43,7 @@ impl fmt::Display for Choice {
 }
 
 /// What was not chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Rejected {
     pub id: Id,
     /// A fragment: `it is Public, and Private comes before it`.

@@ -34,6 +34,9 @@ pub enum Damage {
 /// The bytes of a snapshot.
 pub(super) fn encode(state: &State) -> Vec<u8> {
     let mut value = serde_json::to_value(state).expect("a state has string keys only");
+    if let Value::Object(fields) = &mut value {
+        fields.insert("format_version".to_owned(), Value::String(format!("{}.0", state.version)));
+    }
     let checksum = checksum(&value);
     if let Value::Object(fields) = &mut value {
         fields.insert("checksum".to_owned(), Value::String(checksum));
@@ -62,6 +65,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
     };
     if checksum(&value) != expected {
         return Err(Damage::Checksum);
+    }
+    // The same as `version`, under the name that every document has it by.
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("format_version");
     }
     serde_json::from_value(value).map_err(Damage::Shape)
 }

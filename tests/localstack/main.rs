@@ -11,6 +11,7 @@ mod file_systems;
 mod foreign;
 mod holders;
 mod interrupted;
+mod json;
 mod killed;
 mod lifecycle;
 mod locked;

@@ -1,18 +1,25 @@
 //! The published schemas, held against documents as the program writes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{Document, schema};
 use crate::address::Address;
+use crate::blueprint::Blueprint;
+use crate::discovery::{Choice, Evidence, Rejected};
 use crate::event::{Event, FailureText, RunOutcome, RunSummary};
-use crate::network::Cluster;
+use crate::network::{Cluster, Role};
+use crate::outputs;
 use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
+use crate::planner::{Options, Sighting, Sightings};
+use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow, Versioned};
 use crate::resource::{Effect, Id};
+use crate::saved::SavedPlan;
 use crate::state::{Edit, Phase, Predecessor, Record, State};
 use crate::validator;
 
@@ -103,7 +110,6 @@ fn events() -> Vec<Event> {
         hint: None,
     };
     let summary = RunSummary {
-        format_version: FORMAT_VERSION.to_owned(),
         outcome: RunOutcome::Interrupted,
         done: Summary::default(),
         failed: 1,
@@ -130,16 +136,88 @@ fn value(document: &impl serde::Serialize) -> Value {
     serde_json::to_value(document).expect("documents are JSON")
 }
 
-#[test]
-fn the_schemas_accept_what_the_program_writes() {
-    assert!(accepts(Document::Plan, &value(&plan())));
-    for event in events() {
-        assert!(accepts(Document::Event, &value(&event)));
-    }
-    let mut file = value(&state());
-    assert!(accepts(Document::State, &file));
+/// Every document that a command prints or writes, but the stack file.
+fn documents() -> Vec<(Document, Value)> {
+    let (address, state) = (at("aws_vpc.network"), state());
+    let record = state.resources.values().next().expect("a record");
+    let choice = |what| Evidence {
+        what,
+        id: "subnet-1".to_owned(),
+        because: "tagged".to_owned(),
+        rejected: vec![Rejected { id: Id::new("subnet-2"), reason: "it is Public".to_owned() }],
+    };
+    let choices = [
+        Choice::Cluster,
+        Choice::Vpc,
+        Choice::Subnet { zone: "eu-west-1a".to_owned() },
+        Choice::Group { role: Role::Nodes },
+    ]
+    .map(choice);
+    let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+    let options =
+        Options { mode: Mode::Apply, targets: [address.clone()].into(), replace: [address.clone()].into() };
+    let sightings = Sightings::from([(address.clone(), Sighting::Gone)]);
+    let saved = SavedPlan::new(&plan(), &options, Some("http://localhost"), &blueprint, &sightings);
+    let mut file = value(&state);
     file["checksum"] = json!("sha256:00");
-    assert!(accepts(Document::State, &file), "the file has a checksum");
+    file["format_version"] = json!("1.0");
+    let changes = [
+        StateChange::Forgotten { address: &address },
+        StateChange::Moved { from: &address, to: &address },
+        StateChange::Unlocked,
+    ];
+    let rebuilt =
+        Rebuilt { recorded: [&address].into(), absent: [&address].into(), foreign: [&address].into() };
+    let list = StateList { addresses: vec![&address] };
+    let init = report::Init {
+        path: "provision.yaml".to_owned(),
+        cluster: "k8s.myzone.net".to_owned(),
+        region: "eu-west-1".to_owned(),
+    };
+    let output = OutputValue { name: "pgsql_endpoint", value: "host:5432".to_owned() };
+    let show = StateShow { address: &address, kind: address.kind(), record };
+    let mut documents = vec![
+        (Document::Plan, value(&plan())),
+        (Document::SavedPlan, value(&saved)),
+        (Document::Output, value(&outputs::outputs(&state))),
+        (Document::OutputValue, value(&Versioned::of(output))),
+        (Document::State, file),
+        (Document::StateList, value(&Versioned::of(list))),
+        (Document::StateShow, value(&Versioned::of(show))),
+        (Document::StateRebuild, value(&Versioned::of(rebuilt))),
+        (Document::Import, value(&Versioned::of(report::Import { adopted: 1, choices: &choices }))),
+        (Document::Init, value(&Versioned::of(init))),
+    ];
+    documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
+    documents.extend(changes.map(|change| (Document::StateChange, value(&Versioned::of(change)))));
+    documents
+}
+
+#[test]
+fn the_schemas_accept_and_describe_what_the_program_writes() {
+    let documents = documents();
+    for (document, value) in &documents {
+        assert!(accepts(*document, value), "{document:?} {value:#}");
+        let undescribed = validator::undescribed(&schema(*document), value);
+        assert!(undescribed.is_empty(), "{document:?}: {undescribed:?}");
+        assert!(value["format_version"].is_string(), "{document:?} {value:#}");
+    }
+    for document in Document::value_variants().iter().filter(|document| **document != Document::Stack) {
+        assert!(documents.iter().any(|(known, _)| known == document), "{document:?} is not tried");
+    }
+}
+
+#[test]
+fn a_document_without_its_version_or_with_a_field_of_its_own_is_noticed() {
+    for (document, value) in documents() {
+        let mut more = value.clone();
+        more["imagined"] = json!(true);
+        assert_eq!(validator::undescribed(&schema(document), &more), ["/imagined"], "{document:?}");
+        let mut less = value;
+        less.as_object_mut().expect("a document is an object").remove("format_version");
+        // States of before are read too.
+        assert_eq!(accepts(document, &less), document == Document::State, "{document:?}");
+    }
 }
 
 #[test]
@@ -148,7 +226,7 @@ fn the_schemas_refuse_what_the_program_would_never_write() {
         *whole.pointer_mut(pointer).expect(pointer) = wrong;
         !accepts(document, &whole)
     };
-    let (plan, state, event) = (value(&plan()), value(&state()), value(&events()[0]));
+    let (plan, state, event) = (value(&plan()), value(&state()), value(&Versioned::of(&events()[0])));
     assert!(broken(Document::Plan, plan.clone(), "/changes/0/action", json!("explode")));
     assert!(broken(Document::Plan, plan.clone(), "/changes/0/address", json!("no address")));
     assert!(broken(Document::Plan, plan, "/summary/create", json!("many")));

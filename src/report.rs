@@ -1,0 +1,88 @@
+//! The small JSON documents that commands print beside plans and outputs: what was done, found or recorded.
+//! Knows nothing of how the commands come to them.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::discovery::Evidence;
+use crate::plan::FORMAT_VERSION;
+use crate::state::Record;
+
+/// A document under the version of its format.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Versioned<T> {
+    /// The number before the dot changes when a field changes its meaning or goes.
+    pub format_version: String,
+    #[serde(flatten)]
+    pub document: T,
+}
+
+impl<T> Versioned<T> {
+    /// The document as this program writes it.
+    pub fn of(document: T) -> Self {
+        Self { format_version: FORMAT_VERSION.to_owned(), document }
+    }
+}
+
+/// What `init --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Init {
+    /// The stack file that was written.
+    pub path: String,
+    pub cluster: String,
+    pub region: String,
+}
+
+/// What `import --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Import<'a> {
+    /// How many resources were not adopted before.
+    pub adopted: usize,
+    pub choices: &'a [Evidence],
+}
+
+/// What `output NAME --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OutputValue<'a> {
+    pub name: &'a str,
+    /// The text that `output NAME` prints.
+    pub value: String,
+}
+
+/// What `state list --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateList<'a> {
+    pub addresses: Vec<&'a Address>,
+}
+
+/// What `state show --json` prints: the record with its address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateShow<'a> {
+    pub address: &'a Address,
+    pub kind: &'a str,
+    #[serde(flatten)]
+    pub record: &'a Record,
+}
+
+/// What the commands print that mend a state: `state forget`, `state move`, `state unlock`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum StateChange<'a> {
+    Forgotten { address: &'a Address },
+    Moved { from: &'a Address, to: &'a Address },
+    Unlocked,
+}
+
+/// What `state rebuild --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Rebuilt<'a> {
+    /// What was found, and is recorded now.
+    pub recorded: BTreeSet<&'a Address>,
+    /// What is declared and was not found.
+    pub absent: BTreeSet<&'a Address>,
+    /// What has the name of something declared, and belongs to somebody else.
+    pub foreign: BTreeSet<&'a Address>,
+}
