@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const MEMORY: u32 = 512 * 1024;
 
 /// What stands at a path of the case's folder.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     Bytes(Vec<u8>),
     /// A file of this many zero bytes, which take no room.

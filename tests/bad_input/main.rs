@@ -10,13 +10,13 @@ mod plans;
 mod stacks;
 mod states;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use case::Case;
+use case::{Case, Content};
 use endpoint::Endpoint;
 
 /// Runs every case, several at once, and tells everything that is wrong. What was said is kept for people to read.
@@ -66,12 +66,14 @@ fn described(case: &Case) -> String {
     }
     let _ = write!(text, " provision {:?}", case.arguments);
     for (name, content) in &case.files {
-        let content: String = format!("{content:?}").chars().take(100).collect();
-        let _ = write!(text, " {name}: {content}");
-        if let case::Content::Bytes(bytes) = &case.files[0].1 {
-            let start: String = String::from_utf8_lossy(bytes).chars().take(300).collect();
-            let _ = write!(text, "\n{}", start.escape_debug().to_string().replace("\\n", "\n"));
-        }
+        let _ = match content {
+            Content::Bytes(bytes) => {
+                let start =
+                    String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).escape_debug().to_string();
+                write!(text, " {name}:\n{}", start.replace("\\n", "\n"))
+            }
+            other => write!(text, " {name}: {other:?}"),
+        };
     }
     text
 }
@@ -111,10 +113,8 @@ fn there_are_hundreds_of_cases_and_no_two_are_the_same() {
     let families =
         [fields::cases(), stacks::cases(), files::cases(), plans::cases(), states::cases(), options::cases()]
             .map(|cases| {
-                let distinct: BTreeSet<String> = cases
-                    .iter()
-                    .map(|case| format!("{:?} {:?} {:?}", case.arguments, case.environment, case.files))
-                    .collect();
+                let distinct: HashSet<_> =
+                    cases.iter().map(|case| (&case.arguments, &case.environment, &case.files)).collect();
                 assert_eq!(distinct.len(), cases.len());
                 cases.len()
             });
