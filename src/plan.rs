@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::resource::Effect;
+use crate::resource::{Effect, Id};
 
 /// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -64,6 +64,9 @@ pub struct Change {
     pub address: Address,
     pub kind: String,
     pub action: Action,
+    /// The object that is there: what is changed, deleted, adopted or forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
     /// Why: `not in the state`, `engine_version differs`.
     pub reason: String,
     /// The worst of the fields' effects.

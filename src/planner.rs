@@ -237,6 +237,7 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         address: address.clone(),
         kind: address.kind().to_owned(),
         action,
+        id: None,
         reason: reason.into(),
         effect: Effect::None,
         fields: Vec::new(),

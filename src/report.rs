@@ -41,6 +41,8 @@ pub struct Init {
 pub struct Import<'a> {
     /// How many resources were not adopted before.
     pub adopted: usize,
+    /// What was adopted before, and is not among what was chosen now.
+    pub forgotten: &'a [Address],
     pub choices: &'a [Evidence],
 }
 

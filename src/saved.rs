@@ -201,6 +201,7 @@ mod tests {
             kind: address.kind().to_owned(),
             address,
             action: Action::Update,
+            id: None,
             reason: "instance_class differs".to_owned(),
             effect: Effect::NextMaintenanceWindow,
             fields: vec![class],

@@ -29,7 +29,8 @@ impl BlueprintError {
     pub fn hint(&self) -> String {
         match self {
             Self::TooFewZones { .. } => {
-                "add a subnet in another zone to the cluster's network, or take the database out of the stack file"
+                "name one more with --subnet-id, add a subnet in another zone to the cluster's network, or take the \
+                 database out of the stack file"
                     .to_owned()
             }
             Self::NoZone { .. } => "add a subnet to the cluster's network".to_owned(),

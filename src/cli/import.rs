@@ -1,5 +1,6 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
+use crate::address::Address;
 use crate::discovery::Wanted;
 use crate::failure::{Failure, FailureKind};
 use crate::network::Network;
@@ -53,21 +54,48 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
             edits.push(Edit::Put { address, record });
         }
     }
+    let forgotten = left_out(&before, &discovery.network)?;
+    edits.extend(forgotten.iter().cloned().map(|address| Edit::Remove { address }));
     let adopted = edits.iter().filter(|edit| matches!(edit, Edit::Put { .. })).count();
     for edit in edits {
         writer.edit(edit).map_err(state_failure)?;
     }
     writer.close().map_err(state_failure)?;
     if global.json {
-        screen.report(report::Import { adopted, choices: &discovery.evidence });
-    } else if adopted == 0 {
+        screen.report(report::Import { adopted, forgotten: &forgotten, choices: &discovery.evidence });
+    } else if adopted == 0 && forgotten.is_empty() {
         screen.out.write("Nothing to do: this network is adopted already.\n");
     } else {
+        for address in &forgotten {
+            screen.out.write(&format!("Forgot {address}: it is not among what was chosen.\n"));
+        }
         screen.out.write(&format!(
             "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
         ));
     }
     Ok(Exit::Done)
+}
+
+/// What is adopted and not chosen any more: it is forgotten, unless something stands on it.
+fn left_out(before: &State, network: &Network) -> Result<Vec<Address>, Failure> {
+    let chosen = network.addresses();
+    let left: Vec<(&Address, &Record)> = before
+        .resources
+        .iter()
+        .filter(|(address, record)| record.adopted && !chosen.contains_key(*address))
+        .collect();
+    for (address, record) in &left {
+        let uses = |user: &&Address| before.resources[*user].depends_on.contains(*address);
+        if let Some(user) = before.resources.keys().find(uses) {
+            let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+            let message =
+                format!("{address} ({id}) is not among what was chosen now, and {user} stands on it");
+            return Err(Failure::message(FailureKind::Usage, message).hint(format!(
+                "name {id} too; or see what giving it up means: provision plan with the same options"
+            )));
+        }
+    }
+    Ok(left.into_iter().map(|(address, _)| address.clone()).collect())
 }
 
 /// What stands in one VPC cannot be moved to another by adopting that.

@@ -38,7 +38,21 @@ pub(super) fn changes(
             decided.insert(address.clone(), decision);
         }
     }
+    for (address, change) in &mut decided {
+        change.id = object(input, address, change.action);
+    }
     decided
+}
+
+/// The object that an action is about, where there is one already.
+fn object(input: &Input<'_>, address: &Address, action: Action) -> Option<Id> {
+    let recorded = || input.state?.resources.get(address)?.id.clone();
+    let live = || Some(input.sightings.get(address)?.live()?.0.clone());
+    match (action, input.blueprint.declarations.get(address)) {
+        (Action::Create | Action::NoOp, _) => None,
+        (Action::Adopt, Some(Declaration::Adopted { id })) => Some(id.clone()),
+        _ => live().or_else(recorded),
+    }
 }
 
 fn declared(

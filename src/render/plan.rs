@@ -9,7 +9,7 @@ use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
-use super::value::{changed_field, inline, new_fields, string};
+use super::value::{changed_field, new_fields, string};
 
 /// How far the text of a block stands from the left: under its address.
 const BODY: usize = 6;
@@ -123,14 +123,10 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
     for change in changes {
         let mark = style.paint(action.ink(), symbol(action, None));
         let address = format!("{:column$}", harmless(&change.address.to_string()));
-        let id = change.fields.iter().find(|field| field.path == "id").and_then(id_text);
+        let id = change.id.as_ref().map(|id| string(id.as_str()));
         let own = if shared { Vec::new() } else { reason(change) };
         page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own));
     }
-}
-
-fn id_text(field: &FieldChange) -> Option<String> {
-    field.after.as_ref().or(field.before.as_ref()).map(inline)
 }
 
 /// The reason in parentheses.

@@ -70,6 +70,9 @@ fn every_document_of_the_story_is_of_its_published_schema() {
 
     let plan = script.one("plan", &["plan"]);
     assert_eq!((&plan["summary"]["adopt"], &plan["summary"]["create"]), (&6.into(), &8.into()));
+    for change in plan["changes"].as_array().expect("a list") {
+        assert_eq!(change["id"].is_string(), change["action"] == "adopt", "{change:#}");
+    }
     assert_eq!(script.one("import", &["import", &vpc])["adopted"], 6);
     assert_eq!(script.one("import", &["import", &vpc])["adopted"], 0);
     script.one("plan", &["plan", "--out", "first.json"]);
@@ -114,6 +117,8 @@ fn every_document_of_the_story_is_of_its_published_schema() {
     let plan = script.one("plan", &["plan", "--destroy", "--out", "last.json"]);
     assert_eq!((&plan["summary"]["delete"], &plan["summary"]["forget"]), (&8.into(), &6.into()));
     script.file("saved-plan", "last.json");
+    let changes = plan["changes"].as_array().expect("a list");
+    assert!(changes.iter().all(|change| change["id"].is_string()), "whatever goes is named by its id");
     script.events(0, &["destroy"]);
     assert_eq!(script.world.cloud.count(), NOTHING);
     assert_eq!(script.one("state-list", &["state", "list"])["addresses"], serde_json::json!([]));

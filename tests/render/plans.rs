@@ -8,7 +8,7 @@ use provision::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
-use provision::resource::Effect;
+use provision::resource::{Effect, Id};
 use serde_json::{Value, json};
 
 pub const ZONES: [&str; 3] = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
@@ -42,6 +42,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
     Change {
         kind: address.kind().to_owned(),
         action,
+        id: None,
         reason: reason.to_owned(),
         effect: Effect::None,
         fields: Vec::new(),
@@ -95,8 +96,8 @@ fn unknown(path: &str) -> FieldChange {
 }
 
 fn adopt(address: &str, id: &str) -> Change {
-    let fields = vec![field("id", Value::Null, json!(id))];
-    Change { fields, ..change(address, Action::Adopt, "the cluster's own; watched, never changed") }
+    let id = Some(Id::new(id));
+    Change { id, ..change(address, Action::Adopt, "the cluster's own; watched, never changed") }
 }
 
 /// A creation with these inputs; `?` stands for what is known only after apply.
@@ -352,6 +353,13 @@ pub fn destroy() -> Plan {
                 ..change
             },
             _ => Change {
+                id: Some(Id::new(match change.kind.as_str() {
+                    "aws_security_group" => "sg-0c11d2e3f4a5b6c70",
+                    "aws_efs_file_system" => "fs-0c12d3e4f5a6b7c80",
+                    "aws_efs_mount_target" => "fsmt-0c13d4e5f6a7b8c90",
+                    "aws_db_subnet_group" => "gitlab-pgsql",
+                    _ => "db-ABCDEFGHIJKL",
+                })),
                 action: Action::Delete,
                 reason: "everything that the stack owns is deleted".to_owned(),
                 fields: Vec::new(),

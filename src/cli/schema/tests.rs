@@ -46,6 +46,7 @@ fn plan() -> Plan {
         address: at("aws_efs_mount_target.gitlab-nfs/eu-west-1a"),
         kind: "aws_efs_mount_target".to_owned(),
         action: Action::Replace,
+        id: Some(Id::new("fsmt-1")),
         reason: "name differs".to_owned(),
         effect: Effect::Replacement,
         fields: vec![field.clone()],
@@ -185,7 +186,14 @@ fn documents() -> Vec<(Document, Value)> {
         (Document::StateList, value(&Versioned::of(list))),
         (Document::StateShow, value(&Versioned::of(show))),
         (Document::StateRebuild, value(&Versioned::of(rebuilt))),
-        (Document::Import, value(&Versioned::of(report::Import { adopted: 1, choices: &choices }))),
+        (
+            Document::Import,
+            value(&Versioned::of(report::Import {
+                adopted: 1,
+                forgotten: &[at("aws_subnet.eu-west-1c")],
+                choices: &choices,
+            })),
+        ),
         (Document::Init, value(&Versioned::of(init))),
     ];
     documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
