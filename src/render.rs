@@ -19,13 +19,14 @@ mod style;
 mod value;
 
 pub use elapsed::elapsed;
+pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful};
 pub use html::plan_page;
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;
 pub use page::{Page, words};
-pub use plan::{findings_text, plan_text};
+pub use plan::plan_text;
 pub use run::{RunReport, RunWords, failure_text};
 pub use state::{state_list, state_show};
 pub use style::{Ink, Style};

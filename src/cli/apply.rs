@@ -85,7 +85,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     check_commitments(&request, &outlook)?;
     let plan = &outlook.planning.plan;
     if global.json {
-        show::findings(plan, screen);
+        show::problems(plan, screen);
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }

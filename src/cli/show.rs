@@ -4,7 +4,7 @@
 use crate::discovery::{Discovery, Evidence};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::Plan;
-use crate::render::{findings_text, harmless, plan_text};
+use crate::render::{harmless, plan_text, problems_text};
 
 use super::screen::Screen;
 
@@ -16,9 +16,9 @@ pub fn plan(plan: &Plan, discovery: Option<&Discovery>, screen: &mut Screen) {
     screen.out.write(&plan_text(plan, &screen.styles.out));
 }
 
-/// What a plan found, where the plan itself is not shown.
-pub fn findings(plan: &Plan, screen: &mut Screen) {
-    screen.err.write(&findings_text(plan, &screen.styles.err));
+/// What is wrong with a plan that is not shown itself.
+pub fn problems(plan: &Plan, screen: &mut Screen) {
+    screen.err.write(&problems_text(&plan.preflight, &screen.styles.err));
 }
 
 /// What discovery has to warn of.

@@ -6,13 +6,25 @@ use std::collections::BTreeSet;
 use crate::plan::{Finding, Level};
 
 use super::page::{Page, words};
-use super::style::Ink;
+use super::style::{Ink, Style};
 use super::value::string;
 
 /// The block of findings.
 pub(super) fn findings(page: &mut Page<'_>, findings: &[Finding]) {
     let of = |level| findings.iter().filter(move |finding| finding.level == level);
     quiet(page, of(Level::Passed).count(), of(Level::NotChecked));
+    problems(page, findings);
+}
+
+/// Errors and warnings alone, as text: empty if there are none.
+pub fn problems_text(findings: &[Finding], style: &Style) -> String {
+    let mut page = Page::new(style);
+    problems(&mut page, findings);
+    page.finish()
+}
+
+fn problems(page: &mut Page<'_>, findings: &[Finding]) {
+    let of = |level| findings.iter().filter(move |finding| finding.level == level);
     of(Level::Error).for_each(|finding| loud(page, Ink::Error, "error:", finding));
     of(Level::Warning).for_each(|finding| loud(page, Ink::Warning, "warning:", finding));
 }

@@ -52,13 +52,6 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
     page.finish()
 }
 
-/// What was found beforehand alone, as text: empty if there is nothing to say.
-pub fn findings_text(plan: &Plan, style: &Style) -> String {
-    let mut page = Page::new(style);
-    findings(&mut page, plan);
-    page.finish()
-}
-
 fn header(page: &mut Page<'_>, plan: &Plan) {
     let title = painted(page.style(), Ink::Title, &format!("{} {}", title(plan.mode), plan.stack));
     let place = [
