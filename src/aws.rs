@@ -9,6 +9,8 @@ mod secret;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use aws_smithy_types::retry::RetryConfig;
@@ -78,7 +80,7 @@ impl Aws {
                 .build_https(),
         };
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
+            .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
             .timeout_config(
                 TimeoutConfig::builder()
@@ -90,12 +92,19 @@ impl Aws {
             loader = loader.region(Region::new(region.clone()));
         }
         if let Some(profile) = &settings.profile {
-            loader = loader.profile_name(profile);
+            // A profile that was named is meant: by itself, the SDK would prefer credentials of the environment, and
+            // work in another account without a word.
+            let region =
+                settings.region.clone().or_else(|| std::env::var("AWS_REGION").ok()).map(Region::new);
+            let sources = ProviderConfig::without_region().with_region(region).with_http_client(http);
+            let credentials =
+                ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&sources);
+            loader = loader.profile_name(profile).credentials_provider(credentials.build());
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        Self::from_config(&loader.load().await)
+        Self::of(&loader.load().await, settings.profile.as_deref())
     }
 
     /// Makes the clients from a finished configuration.
@@ -103,9 +112,13 @@ impl Aws {
     /// # Errors
     /// [`NoRegion`] when the configuration has no region.
     pub fn from_config(config: &SdkConfig) -> Result<Self, NoRegion> {
+        Self::of(config, None)
+    }
+
+    fn of(config: &SdkConfig, profile: Option<&str>) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
         let expiry = identity::Expiry::default();
-        let config = expiry.watch(config);
+        let config = expiry.watch(config, profile);
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
             read: Clients::new(&config),

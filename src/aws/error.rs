@@ -5,7 +5,6 @@ use std::error::Error;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A failed call.
@@ -81,10 +80,23 @@ where
     }
 }
 
+/// What happened, from the outside in: each cause once, on one line, and never the request that it came of, which may
+/// hold a password.
 fn causes<E: Error>(error: &E) -> String {
-    let text = DisplayErrorContext(error).to_string();
-    // What follows is the debug form of the same causes.
-    text.split(" (").next().unwrap_or_default().to_owned()
+    let mut said: Vec<String> = Vec::new();
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        let text = text.split("to request `").next().unwrap_or_default();
+        let line = text.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").trim();
+        // The SDK's names for its own layers.
+        let says = !matches!(line, "" | "dispatch failure" | "other" | "io error");
+        if says && !said.iter().any(|known| known.contains(line)) {
+            said.push(line.to_owned());
+        }
+        next = cause.source();
+    }
+    said.join(": ")
 }
 
 /// Codes and their meaning (API references of EC2, EFS, KMS and RDS). RDS codes are seen with and without `Fault`.
@@ -186,6 +198,29 @@ pub fn absent_is_none<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Cause {
+        text: &'static str,
+        source: Option<Box<Cause>>,
+    }
+
+    #[test]
+    fn every_cause_is_said_once_without_the_request() {
+        let chain = |texts: [&'static str; 4]| {
+            let link = |source: Option<Box<Cause>>, text| Some(Box::new(Cause { text, source }));
+            texts.into_iter().rev().fold(None, link).expect("there are causes")
+        };
+        let refused = chain(["dispatch failure", "io error", "client error (Connect)", "Connection refused"]);
+        assert_eq!(causes(&*refused), "client error (Connect): Connection refused");
+        let none = "no credentials found in chain. Attempted:\n\tEnvironment: not set";
+        let wrong = "failed to apply endpoint `x` to request `MasterUserPassword=hunter2`";
+        assert_eq!(
+            causes(&*chain(["a", none, none, wrong])),
+            "a: no credentials found in chain: failed to apply endpoint `x`"
+        );
+    }
 
     #[test]
     fn codes_say_what_a_failed_call_leaves_behind() {

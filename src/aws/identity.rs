@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::identity::{
     IdentityFuture, ResolveCachedIdentity, SharedIdentityCache, SharedIdentityResolver,
 };
@@ -24,9 +25,12 @@ impl Expiry {
 
     /// The configuration with a cache that takes note. Asking the provider a second time would not do: that may be
     /// a call of its own, and a login.
-    pub(super) fn watch(&self, config: &SdkConfig) -> SdkConfig {
+    pub(super) fn watch(&self, config: &SdkConfig, profile: Option<&str>) -> SdkConfig {
         let inner = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
-        config.to_builder().identity_cache(Watching { inner, expiry: self.clone() }).build()
+        config
+            .to_builder()
+            .identity_cache(Watching { inner, expiry: self.clone(), profile: profile.map(str::to_owned) })
+            .build()
     }
 }
 
@@ -42,6 +46,16 @@ fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<SystemTim
 struct Watching {
     inner: SharedIdentityCache,
     expiry: Expiry,
+    /// The profile that was named.
+    profile: Option<String>,
+}
+
+/// The SDK does not say which profile it looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("the profile `{profile}` gives no credentials")]
+struct NoCredentials {
+    profile: String,
+    source: BoxError,
 }
 
 impl ResolveCachedIdentity for Watching {
@@ -52,7 +66,11 @@ impl ResolveCachedIdentity for Watching {
         config: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
-            let identity = self.inner.resolve_cached_identity(resolver, components, config).await?;
+            let identity = self.inner.resolve_cached_identity(resolver, components, config).await;
+            let identity = identity.map_err(|source| match &self.profile {
+                Some(profile) => NoCredentials { profile: profile.clone(), source }.into(),
+                None => source,
+            })?;
             *self.expiry.0.lock().unwrap_or_else(PoisonError::into_inner) = identity.expiration();
             Ok(identity)
         })

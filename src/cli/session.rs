@@ -246,6 +246,11 @@ pub fn refresh_failure(error: RefreshError) -> Failure {
 }
 
 fn discovery_failure(error: DiscoveryError) -> Failure {
-    let hint = error.hint();
-    Failure::usage(error).maybe_hint(hint)
+    match error {
+        DiscoveryError::Aws(error) => aws_failure(error),
+        error => {
+            let hint = error.hint();
+            Failure::usage(error).maybe_hint(hint)
+        }
+    }
 }

@@ -81,7 +81,12 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
             "ask for the permission of that name, then: provision apply"
         }
-        "Unreachable" | "TimedOut" => "provision apply, when AWS can be reached again",
+        "Unreachable" | "TimedOut" => {
+            "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
+        }
+        "BadResponse" => {
+            "run the same command again; is it AWS that answers (--endpoint-url, AWS_ENDPOINT_URL)?"
+        }
         "DependencyViolation" => "remove what still uses it, then run the same command again",
         // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
         "TooManyRequests" => {

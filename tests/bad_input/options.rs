@@ -149,6 +149,7 @@ pub fn cases() -> Vec<Case> {
         LINES.iter().map(|(line, place, remedy)| Case::of(line).says([*place, *remedy])).collect();
     cases.extend(words());
     cases.extend(variables());
+    cases.extend(profiles());
     cases
 }
 
@@ -184,6 +185,17 @@ fn words() -> Vec<Case> {
         with(&[b"plan", b"--parallelism", &[b'9'; 60_000]]).says(["--parallelism <N>", "from 1 to 100"]),
         with(&[b"plan", b"--target", &[b'a'; 100_000]]).says(["--target <ADDRESS>", "expected `kind.name`"]),
         with(&[b"plan", b"--config", &[b'c'; 5_000]]).says(["File name too long", "hint: "]),
+    ]
+}
+
+/// A profile that is named is the one that counts, whatever the environment has.
+fn profiles() -> Vec<Case> {
+    let plan = |arguments: &str| Case::of(&format!("plan {arguments}")).says(["--profile", "hint: "]);
+    vec![
+        plan("--profile nope").says(["`nope`"]),
+        plan("--profile empty").text(".aws/config", "[profile empty]\n").says(["`empty`"]),
+        plan("--profile p").text(".aws/credentials", "[p\naws_access_key_id = x\n"),
+        plan("--profile p").text(".aws/credentials", "[p]\naws_access_key_id = x\n").says(["`p`"]),
     ]
 }
 

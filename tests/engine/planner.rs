@@ -62,6 +62,23 @@ async fn a_first_plan_creates_and_adopts_and_knows_what_it_can() {
 }
 
 #[tokio::test]
+async fn a_change_names_the_object_that_is_there() {
+    let first = World::new().with_stack().plan(&options(Mode::Apply)).await;
+    for change in &first.changes {
+        assert_eq!(change.id.is_some(), change.action == Action::Adopt, "{}", change.address);
+    }
+    let mut world = settled().await;
+    let going = world.plan(&options(Mode::Destroy)).await;
+    assert!(going.changes.iter().all(|change| change.id.is_some()), "{going:#?}");
+    world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    for change in &plan.changes {
+        let gone = going.change(&change.address).and_then(|gone| gone.id.clone());
+        assert_eq!(change.id, gone.filter(|_| change.action == Action::Update), "{}", change.address);
+    }
+}
+
+#[tokio::test]
 async fn a_change_in_place_names_the_field_and_its_effect() {
     let mut world = settled().await;
     world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
