@@ -11,6 +11,7 @@ use super::cost::costs;
 use super::page::{Page, words};
 use super::plan::{DRIFT_TITLE, response_text, summary_text, title};
 use super::style::Style;
+use super::value::string;
 
 use code::Block;
 
@@ -237,8 +238,7 @@ fn adoptions(kept: &[&Change]) -> Vec<String> {
             let lines: Vec<String> = ours
                 .iter()
                 .map(|change| {
-                    let id = change.fields.iter().find(|field| field.path == "id");
-                    let id = id.and_then(fields::either).unwrap_or_default();
+                    let id = change.id.as_ref().map(|id| string(id.as_str())).unwrap_or_default();
                     format!("  {} {id} ({})", change.address, change.reason)
                 })
                 .collect();

@@ -3,6 +3,7 @@
 
 use provision::address::Address;
 use provision::plan::{Action, Change, Drift, FieldChange, Finding, Level, Plan, Response};
+use provision::resource::Id;
 use serde_json::json;
 
 use super::plans;
@@ -23,14 +24,14 @@ pub fn plan_saying(text: &str) -> Plan {
     };
     let change = |action| Change {
         address: address(action),
+        id: Some(Id::new(text)),
         depends_on: [address(Action::Adopt)].into(),
         reason: text.to_owned(),
         fields: fields(),
         queued: fields(),
         ..plans::change("aws_security_group.x", action, "")
     };
-    let id = plans::field("id", json!(null), value());
-    let adopted = Change { fields: vec![id], queued: Vec::new(), ..change(Action::Adopt) };
+    let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };
     let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::NoOp];
     let changes = actions.into_iter().map(change).chain([adopted]).collect();
     let finding = |level| Finding {

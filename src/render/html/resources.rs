@@ -128,8 +128,17 @@ fn planned(change: &Change) -> Resource {
     } else {
         "Queued before, for the window"
     };
-    let groups =
-        [Group { title: if is_new { "Fields" } else { "Changes" }, fields }, Group { title, fields: queued }];
+    let object = change.id.iter().map(|id| Field {
+        path: "id".to_owned(),
+        note: None,
+        calls: Vec::new(),
+        lines: vec![Line { mark: "", text: string(id.as_str()) }],
+    });
+    let groups = [
+        Group { title: "The object", fields: object.collect() },
+        Group { title: if is_new { "Fields" } else { "Changes" }, fields },
+        Group { title, fields: queued },
+    ];
     Resource {
         costs: costs.collect(),
         groups: groups.into_iter().filter(|group| !group.fields.is_empty()).collect(),

@@ -5,7 +5,7 @@ use crate::plan::FieldChange;
 
 use super::super::cost::field_cost;
 use super::super::delta::{Delta, Entry, Mark, delta, fresh as delta_of_new};
-use super::super::value::{inline, string};
+use super::super::value::string;
 
 /// One field before and after.
 pub(super) fn changed(lines: &mut Vec<String>, indent: &str, field: &FieldChange) {
@@ -35,11 +35,6 @@ pub(super) fn fresh(lines: &mut Vec<String>, field: &FieldChange) {
             lines.extend(entries.iter().map(|entry| line("", entry)));
         }
     }
-}
-
-/// The value that there is.
-pub(super) fn either(field: &FieldChange) -> Option<String> {
-    field.after.as_ref().or(field.before.as_ref()).map(inline)
 }
 
 fn line(indent: &str, entry: &Entry) -> String {
