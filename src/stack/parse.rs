@@ -11,7 +11,7 @@ use super::{Stack, mask, rules};
 /// How large a stack file may be, in bytes.
 const LARGEST: usize = 1 << 20;
 /// How long one line of it may be, in bytes.
-const LONGEST_LINE: usize = 500;
+const LONGEST_LINE: usize = 1_200;
 /// How many problems are looked for before giving up.
 const ENOUGH: usize = 50;
 

@@ -111,8 +111,13 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     }
     let numbers = |bound: &str| schema.get(bound).and_then(Value::as_i64);
     if types == ["integer"] {
-        let (least, most) = (numbers("minimum").expect("a least"), numbers("maximum").expect("a most"));
-        let range = format!("from {least} to {most}");
+        // A number without limits is one of some: those lie too wide apart for their own next ones.
+        let some = schema.get("enum").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let of_some = some.iter().filter_map(Value::as_i64);
+        let least = numbers("minimum").or_else(|| of_some.clone().min()).expect("a least");
+        let most = numbers("maximum").or_else(|| of_some.max()).expect("a most");
+        let range =
+            if some.is_empty() { format!("from {least} to {most}") } else { "possible here".to_owned() };
         for number in [least - 1, most + 1, -2_147_483_649, 99_999_999_999] {
             add(format!("{name}: {number}"), &range);
         }
@@ -134,7 +139,7 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
         add(format!("{name}: ''"), &format!("possible here: `{choice}`"));
     }
     if types.contains(&"string") && choices.is_empty() {
-        let longest = numbers("maxLength").unwrap_or(300);
+        let longest = numbers("maxLength").unwrap_or(300).min(1_000);
         let long = "a".repeat(usize::try_from(longest).expect("a length") + 1);
         for value in
             ["''", "\"a\\e[31mb\"", "\"a\\u202eb\"", "\"\\0\"", "\"a\\nb\"", "'\u{3c9}\u{df}\u{4e2d}'", &long]

@@ -28,7 +28,7 @@ fn large() -> Vec<Case> {
     };
     add(
         format!("stack: {}\n", "x".repeat(3_000)),
-        &["line 1 has 3007 bytes, and a line has at most 500", "break the line"],
+        &["line 1 has 3007 bytes, and a line has at most 1200", "break the line"],
     );
     add(
         format!("file_systems:\n{}", "  a: {}\n".repeat(100_000)),
