@@ -262,7 +262,8 @@ impl Draft {
         match kind {
             "io1" | "io2" => self.option(2, "iops", "3000"),
             "gp3" if size >= 400 => {
-                self.maybe("iops", |dice| (12_000 + 1_000 * dice.below(5)).to_string());
+                // RDS raises them by a tenth at least.
+                self.maybe("iops", |dice| (12_000 + 2_000 * dice.below(4)).to_string());
                 self.maybe("storage_throughput", |dice| (500 + 100 * dice.below(5)).to_string());
             }
             _ => {}
