@@ -20,7 +20,6 @@ mod show;
 mod state;
 pub mod usage;
 mod values;
-mod whole_file;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
-//! Reads a file that somebody named: a plain file of a bearable size, or an error that says what stands there instead.
+//! Files that somebody named: read where they are plain files of a bearable size, written whole or not at all.
 //! Knows nothing of what is in it.
 
-use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Result};
+use std::fs::{File, Permissions};
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// How large a file may be, in bytes: more than any stack, plan or state that anybody could look through.
@@ -34,9 +35,53 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(content)
 }
 
+/// For whom a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Mode 0600.
+    OwnerAlone,
+    /// The mode of any new file: 0666 without what the process's mask takes away.
+    AsUsual,
+}
+
+/// Writes the file in the place of one that may be there, whole or not at all. Makes its folder where there is none.
+///
+/// # Errors
+/// What the system answers.
+pub fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mode = match readers {
+        Readers::OwnerAlone => 0o600,
+        Readers::AsUsual => 0o666,
+    };
+    let mut builder = tempfile::Builder::new();
+    let mut file =
+        builder.prefix(".provision-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_for_its_owner_alone_is_that_whatever_the_mask() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("new/plan");
+        write(&path, b"one", Readers::OwnerAlone).expect("it can be written");
+        write(&path, b"two", Readers::OwnerAlone).expect("it can be replaced");
+        let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!((read(&path).expect("it is there"), mode & 0o777), (b"two".to_vec(), 0o600));
+        let left = std::fs::read_dir(folder.path().join("new")).expect("a folder").count();
+        assert_eq!(left, 1, "nothing is left beside it");
+    }
 
     #[test]
     fn only_a_file_of_a_bearable_size_is_read() {

@@ -2,7 +2,6 @@
 //! Knows nothing of how a plan is made; it only says whether a new one is the same.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -125,16 +124,11 @@ impl SavedPlan {
     /// # Errors
     /// [`SavedPlanError::Io`]
     pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
-        let io = |action| move |source| SavedPlanError::Io { action, path: path.to_owned(), source };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        std::fs::create_dir_all(folder).map_err(io("create the folder of"))?;
-        let mut file = tempfile::Builder::new().prefix(".plan-").tempfile_in(folder).map_err(io("write"))?;
-        file.write_all(&self.bytes()).and_then(|()| file.as_file().sync_all()).map_err(io("write"))?;
-        file.persist(path).map_err(|error| io("write")(error.error))?;
-        Ok(())
+        file::write(path, &self.bytes(), file::Readers::OwnerAlone).map_err(|source| SavedPlanError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// The file: with a checksum, since the digest leaves out what was checked beforehand.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, FailureKind};
+use crate::file;
 use crate::plan::Plan as Document;
 use crate::render::{plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, wanted};
-use super::{Exit, Plan, show, whole_file};
+use super::{Exit, Plan, show};
 
 /// Makes and shows the plan.
 pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -60,7 +61,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
 
 /// Writes the page for browsers.
 fn page(path: &Path, plan: &Document) -> Result<(), Failure> {
-    whole_file::write(path, &plan_page(plan)).map_err(|error| {
+    file::write(path, plan_page(plan).as_bytes(), file::Readers::AsUsual).map_err(|error| {
         Failure::message(FailureKind::Failed, format!("cannot write the page {}: {error}", path.display()))
     })
 }
