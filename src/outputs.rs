@@ -42,7 +42,6 @@ pub struct FileSystem {
     /// By zone.
     pub mount_targets: Vec<MountTarget>,
     /// By name.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub access_points: BTreeMap<String, AccessPoint>,
 }
 

@@ -52,7 +52,7 @@ fn a_page_comes_with_the_usual_plan_and_takes_the_place_of_an_older_one() {
     let needs = &needs.expect("the database is planned")["depends_on"];
     assert_eq!(*needs, serde_json::json!(["aws_db_subnet_group.records", "aws_security_group.records"]));
     world
-        .provision(&["plan", "--html", "no/such/folder/plan.html"])
+        .provision(&["plan", "--html", "provision.yaml/plan.html"])
         .exits(1)
         .says(&["cannot write the page"]);
 }
