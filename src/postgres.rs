@@ -29,6 +29,12 @@ impl Version {
         &self.numbers[..count.min(self.numbers.len())]
     }
 
+    /// The major as it is written: `16`, `9.6`.
+    pub fn major_text(&self) -> String {
+        let major: Vec<String> = self.major().iter().map(u32::to_string).collect();
+        major.join(".")
+    }
+
     /// Whether this version is `whole`, which may be shortened, or one of it: 16.4 is one of 16, and not of 16.40.
     pub fn is_of(&self, whole: &Self) -> bool {
         self == whole || (whole.suffix.is_none() && self.numbers.starts_with(&whole.numbers))
@@ -41,8 +47,7 @@ impl Version {
 
     /// The family of parameter groups for it: `postgres16` (DescribeDBEngineVersions, DBParameterGroupFamily).
     pub fn family(&self) -> String {
-        let major: Vec<String> = self.major().iter().map(u32::to_string).collect();
-        format!("postgres{}", major.join("."))
+        format!("postgres{}", self.major_text())
     }
 }
 

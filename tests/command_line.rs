@@ -111,3 +111,14 @@ fn every_schema_names_itself_and_its_version() {
         assert!(schema["title"].is_string());
     }
 }
+
+#[test]
+fn a_password_in_an_endpoint_is_refused_and_not_repeated() {
+    const ENDPOINT: &str = "http://user:canary@127.0.0.1:1";
+    let option = run(&["plan", "--endpoint-url", ENDPOINT]);
+    let variable = provision(&["plan"]).env("AWS_ENDPOINT_URL", ENDPOINT).output().expect("it starts");
+    for output in [option, variable] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!text(&output.stderr).contains("canary"), "{}", text(&output.stderr));
+    }
+}

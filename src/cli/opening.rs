@@ -47,18 +47,29 @@ pub(super) fn read_stack(named: Option<&Path>) -> Result<Stack, Failure> {
     stack::parse(&name, content).map_err(|error| Failure::diagnostic(FailureKind::Usage, error))
 }
 
+/// Whether AWS can be where the option or the environment says; what may hold a password is not repeated.
+fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
+    let environment = || std::env::var("AWS_ENDPOINT_URL").ok();
+    let (url, whose) = match option {
+        Some(url) => (url.to_owned(), "--endpoint-url says so"),
+        None => match environment() {
+            Some(url) => (url, "AWS_ENDPOINT_URL says so, and --endpoint-url would override it"),
+            None => return Ok(()),
+        },
+    };
+    values::whole_endpoint(&url).map(drop).map_err(|problem| {
+        let message = match url.as_str() {
+            "" => "the endpoint is empty".to_owned(),
+            url if url.contains('@') => "an endpoint cannot have a user or a password".to_owned(),
+            url => format!("`{}` is not an endpoint", harmless(url)),
+        };
+        Failure::message(FailureKind::Usage, message).hint(format!("{whose}: {problem}"))
+    })
+}
+
 /// Configures AWS. Nothing is sent yet.
 pub(super) async fn connect(options: &Global, region: Option<String>) -> Result<Aws, Failure> {
-    if options.endpoint_url.is_none()
-        && let Ok(url) = std::env::var("AWS_ENDPOINT_URL")
-        && !url.is_empty()
-    {
-        values::endpoint(&url).map_err(|problem| {
-            let message = format!("`{}` is not an endpoint", harmless(&url));
-            Failure::message(FailureKind::Usage, message)
-                .hint(format!("AWS_ENDPOINT_URL says so, and --endpoint-url would override it: {problem}"))
-        })?;
-    }
+    check_endpoint(options.endpoint_url.as_deref())?;
     let settings = Settings {
         region: options.region.clone().or(region),
         profile: options.profile.clone(),

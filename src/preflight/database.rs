@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::aws::{Aws, AwsError, aws_error};
 use crate::plan::Finding;
 use crate::planner::Sighting;
+use crate::postgres::Version;
 use crate::resources::db_instance::DbInstance;
 use offer::Wish;
 
@@ -72,9 +73,9 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: DbInstance) -> Databas
 /// All versions of the majors that are written, those too that are not offered any more: a live one may be among them.
 async fn versions(aws: &Aws, written: impl Iterator<Item = &str>) -> Result<Vec<DbEngineVersion>, AwsError> {
     let mut found = Vec::new();
-    for major in written.map(version::major).collect::<BTreeSet<_>>() {
-        // The versions of a major share their parameter groups' family, and differ in it from all others.
-        let family = format!("postgres{major}");
+    // The versions of a major share their parameter groups' family, and differ in it from all others.
+    let families = written.filter_map(|version| Some(Version::parse(version)?.family()));
+    for family in families.collect::<BTreeSet<_>>() {
         let describe = aws.read.rds.describe_db_engine_versions().engine("postgres").include_all(true);
         let describe = describe.db_parameter_group_family(family);
         let page = describe.into_paginator().items().send().try_collect().await;

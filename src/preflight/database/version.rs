@@ -3,18 +3,20 @@
 
 use aws_sdk_rds::types::DbEngineVersion;
 
+use crate::postgres::Version;
 use crate::preflight::finding::{Verdict, list};
 
-/// What only a major upgrade changes: one number since PostgreSQL 10, two before.
+/// The major of a version that has passed as one: `16`, `9.6`.
 pub(super) fn major(version: &str) -> String {
-    let numbers: Vec<&str> = version.split(['.', '-']).collect();
-    let is_old = numbers[0].parse::<u32>().is_ok_and(|number| number < 10);
-    numbers[..numbers.len().min(if is_old { 2 } else { 1 })].join(".")
+    Version::parse(version).map(|version| version.major_text()).unwrap_or_default()
 }
 
 /// Whether a full version is what is written, or one that the written one is a prefix of.
 pub(super) fn is_within(version: &str, written: &str) -> bool {
-    version.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    match (Version::parse(version), Version::parse(written)) {
+        (Some(version), Some(written)) => version.is_of(&written),
+        _ => version == written,
+    }
 }
 
 /// The newest version on offer within the written one.
@@ -31,11 +33,7 @@ fn on_offer(versions: &[DbEngineVersion]) -> Vec<&str> {
 
 fn sorted<'a>(versions: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut versions: Vec<&str> = versions.collect();
-    // The numbers are in order as numbers; what follows them ends in a date.
-    versions.sort_by_key(|version| {
-        let numbers: Vec<u32> = version.split(['.', '-']).map_while(|part| part.parse().ok()).collect();
-        (numbers, *version)
-    });
+    versions.sort_by_key(|version| Version::parse(version));
     versions.dedup();
     versions
 }
