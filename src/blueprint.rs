@@ -7,7 +7,7 @@ mod inputs;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
-use crate::document::{Document, reference};
+use crate::document::{Document, reference, references};
 use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
 use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
@@ -24,6 +24,14 @@ pub struct Blueprint {
     pub declarations: BTreeMap<Address, Declaration>,
 }
 
+impl Blueprint {
+    /// Which addresses each declaration refers to.
+    pub fn references(&self) -> BTreeMap<Address, BTreeSet<Address>> {
+        let declarations = self.declarations.iter();
+        declarations.map(|(address, declaration)| (address.clone(), declaration.references())).collect()
+    }
+}
+
 /// One desired resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Declaration {
@@ -31,6 +39,16 @@ pub enum Declaration {
     Adopted { id: Id },
     /// To be made so. Inputs may hold references to other declarations.
     Managed { inputs: Document },
+}
+
+impl Declaration {
+    /// Every address that it refers to.
+    pub fn references(&self) -> BTreeSet<Address> {
+        match self {
+            Self::Adopted { .. } => BTreeSet::new(),
+            Self::Managed { inputs } => references(inputs),
+        }
+    }
 }
 
 /// The port of NFS.

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::address::Address;
-use crate::blueprint::{Blueprint, Declaration};
+use crate::blueprint::Blueprint;
 use crate::diff;
-use crate::document::references;
 use crate::graph::{self, Edges};
 use crate::kind::{Live, Registry};
 use crate::plan::{
@@ -86,7 +85,7 @@ pub struct Planning {
 /// A plan with errors among its findings says what would be done, and must not be carried out.
 pub fn plan(input: &Input<'_>) -> Planning {
     let mut findings = Vec::new();
-    let refers_to = declared_references(input.blueprint);
+    let refers_to = input.blueprint.references();
     let recorded_on = recorded_dependencies(input.state);
     let selected = select(input, &refers_to, &recorded_on, &mut findings);
     let mut changes = match graph::order(&refers_to) {
@@ -146,17 +145,6 @@ pub fn plan(input: &Input<'_>) -> Planning {
         digest: None,
     };
     Planning { plan, steps }
-}
-
-fn declared_references(blueprint: &Blueprint) -> Edges<Address> {
-    blueprint
-        .declarations
-        .iter()
-        .map(|(address, declaration)| match declaration {
-            Declaration::Adopted { .. } => (address.clone(), BTreeSet::new()),
-            Declaration::Managed { inputs } => (address.clone(), references(inputs)),
-        })
-        .collect()
 }
 
 fn recorded_dependencies(state: Option<&State>) -> Edges<Address> {

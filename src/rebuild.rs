@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
+
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
@@ -55,16 +57,17 @@ pub async fn rebuild(
             rebuilt.absent.extend(pending.into_keys().cloned());
             return Ok(rebuilt);
         }
+        let answers = try_join_all(wave.iter().map(|wanted| look_for(aws, registry, wanted))).await?;
         let mut found = BTreeMap::new();
-        for wanted in &wave {
+        for (wanted, answer) in wave.iter().zip(answers) {
             pending.remove(&wanted.address);
-            match look_for(aws, registry, wanted).await? {
+            match answer {
                 None => {
                     rebuilt.absent.insert(wanted.address.clone());
                 }
                 Some(Found { id, ownership, generation }) if is_own(&ownership, &wanted.owner) => {
-                    let record =
-                        begun(wanted, id, generation, &pending_references(blueprint, &wanted.address));
+                    let depends_on = blueprint.declarations[&wanted.address].references();
+                    let record = begun(wanted, id, generation, depends_on);
                     found.insert(wanted.address.clone(), record);
                 }
                 Some(Found { id, .. }) => {
@@ -134,22 +137,15 @@ fn next_wave(
         .collect()
 }
 
-fn pending_references(blueprint: &Blueprint, address: &Address) -> BTreeSet<Address> {
-    match blueprint.declarations.get(address) {
-        Some(Declaration::Managed { inputs }) => references(inputs),
-        _ => BTreeSet::new(),
-    }
-}
-
 /// The record as the create that made the object would have left it, before AWS was looked at.
-fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: &BTreeSet<Address>) -> Record {
+fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: BTreeSet<Address>) -> Record {
     Record {
         phase: Phase::Creating,
         id: Some(id),
         adopted: false,
         inputs: wanted.inputs.clone(),
         outputs: Document::new(),
-        depends_on: depends_on.clone(),
+        depends_on,
         generation: generation.unwrap_or_default(),
         predecessor: None,
     }

@@ -120,13 +120,6 @@ impl<'a> Execution<'a> {
         Ok(Desired { inputs: desired, depends_on: references(inputs) })
     }
 
-    pub(super) fn declared_references(&self, address: &Address) -> Option<BTreeSet<Address>> {
-        match self.run.blueprint.declarations.get(address) {
-            Some(Declaration::Managed { inputs }) => Some(references(inputs)),
-            _ => None,
-        }
-    }
-
     fn begin_create(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
         let address = step.address();
         let (manager, desired) =

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Answer, Execution, Looked, Returned, StepError};
+use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::Document;
 use crate::event::Event;
@@ -304,7 +305,8 @@ impl Execution<'_> {
     fn ready(&mut self, step: &Step, id: Id, desired: Document, live: &Live) -> Result<(), StateError> {
         let address = step.address();
         let Some(record) = self.record(address).cloned() else { return Ok(()) };
-        let depends_on = self.declared_references(address).unwrap_or(record.depends_on);
+        let declared = self.run.blueprint.declarations.get(address);
+        let depends_on = declared.map_or(record.depends_on, Declaration::references);
         let ready = Record {
             phase: Phase::Ready,
             id: Some(id),

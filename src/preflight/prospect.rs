@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
 use crate::document::{Document, Reference, references, resolve};
-use crate::graph::{self, Edges};
+use crate::graph;
 use crate::kind::Registry;
 use crate::plan::Mode;
 use crate::planner::Options;
@@ -114,14 +114,7 @@ fn alias(blueprint: &Blueprint, reference: &Reference) -> Option<Value> {
 
 /// The targets with what they need; everything where none is named.
 fn selected(blueprint: &Blueprint, options: &Options) -> BTreeSet<Address> {
-    let refers_to: Edges<Address> = blueprint
-        .declarations
-        .iter()
-        .map(|(address, declaration)| match declaration {
-            Declaration::Managed { inputs } => (address.clone(), references(inputs)),
-            Declaration::Adopted { .. } => (address.clone(), BTreeSet::new()),
-        })
-        .collect();
+    let refers_to = blueprint.references();
     if options.targets.is_empty() {
         refers_to.into_keys().collect()
     } else {
