@@ -3,6 +3,7 @@
 
 pub mod ec2;
 mod error;
+mod gate;
 mod identity;
 mod secret;
 
@@ -17,6 +18,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 pub use error::{AwsError, Outcome, absent_is_done, absent_is_none, aws_error};
+pub use gate::{Gate, Moment};
 pub use secret::{PasswordSource, Secret, SecretError};
 
 /// One client per service.
@@ -35,6 +37,27 @@ impl Clients {
             rds: aws_sdk_rds::Client::new(config),
         }
     }
+
+    /// Clients whose calls are sent only while the gate is open.
+    fn behind(gate: &Gate, config: &SdkConfig) -> Self {
+        use aws_sdk_ec2::config::Builder as Ec2;
+        use aws_sdk_efs::config::Builder as Efs;
+        use aws_sdk_rds::config::Builder as Rds;
+        Self {
+            ec2: aws_sdk_ec2::Client::from_conf(Ec2::from(config).interceptor(gate.clone()).build()),
+            efs: aws_sdk_efs::Client::from_conf(Efs::from(config).interceptor(gate.clone()).build()),
+            rds: aws_sdk_rds::Client::from_conf(Rds::from(config).interceptor(gate.clone()).build()),
+        }
+    }
+}
+
+/// S3, for states that are kept there.
+#[derive(Clone, Debug)]
+pub struct S3Clients {
+    /// Repeats calls on faults.
+    pub read: aws_sdk_s3::Client,
+    /// Repeats nothing: a repeated conditional write would be refused because of the first one.
+    pub write: aws_sdk_s3::Client,
 }
 
 /// AWS as this run sees it: one account, one region.
@@ -45,6 +68,7 @@ pub struct Aws {
     /// For calls that change something. Never repeated by the SDK: it would report a create whose response was
     /// lost as a name that is taken. The engine reads back and decides.
     pub write: Clients,
+    gate: Gate,
     sts: aws_sdk_sts::Client,
     /// For the clients that few runs need.
     config: SdkConfig,
@@ -119,10 +143,11 @@ impl Aws {
         let region = config.region().ok_or(NoRegion)?.to_string();
         let expiry = identity::Expiry::default();
         let config = expiry.watch(config, profile);
-        let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        let gate = Gate::default();
         Ok(Self {
             read: Clients::new(&config),
-            write: Clients::new(&once),
+            write: Clients::behind(&gate, &unrepeated(&config)),
+            gate,
             sts: aws_sdk_sts::Client::new(&config),
             config,
             expiry,
@@ -138,6 +163,28 @@ impl Aws {
     /// A client of Service Quotas, for reads.
     pub fn service_quotas(&self) -> aws_sdk_servicequotas::Client {
         aws_sdk_servicequotas::Client::new(&self.config)
+    }
+
+    /// Clients of S3. Whoever names an endpoint has one host for all buckets.
+    pub fn s3(&self) -> S3Clients {
+        let named = self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let client = |config: &SdkConfig, attempts| {
+            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT).build();
+            let builder = aws_sdk_s3::config::Builder::from(config)
+                .force_path_style(named)
+                .timeout_config(timeouts)
+                .retry_config(attempts);
+            aws_sdk_s3::Client::from_conf(builder.build())
+        };
+        S3Clients {
+            read: client(&self.config, RetryConfig::standard().with_max_attempts(5)),
+            write: client(&self.config, RetryConfig::disabled()),
+        }
+    }
+
+    /// The gate before every call of `write`.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// When the credentials end that the last call was signed with, where they say so.
@@ -170,6 +217,13 @@ impl Aws {
             self.sts.get_caller_identity().send().await.map_err(aws_error("sts:GetCallerIdentity"))?;
         Ok(identity.account.unwrap_or_default())
     }
+}
+
+/// How long one read or write of a state may take.
+const S3_ATTEMPT: Duration = Duration::from_secs(15);
+
+fn unrepeated(config: &SdkConfig) -> SdkConfig {
+    config.to_builder().retry_config(RetryConfig::disabled()).build()
 }
 
 /// Tags as a map, from the shape that one of the SDKs uses for them.

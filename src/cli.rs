@@ -7,6 +7,7 @@ pub mod confirm;
 mod graph;
 mod import;
 mod init;
+mod locked;
 pub mod logging;
 mod opening;
 pub mod options;
@@ -347,8 +348,8 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
     match command {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
-        Command::Output(request) => output::run(&request, &global, screen),
-        Command::State(request) => state::run(request, &global, screen),
+        Command::Output(request) => wait_for(output::run(&request, &global, screen)),
+        Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),
         Command::Plan(request) => wait_for(plan::run(request, &global, screen)),

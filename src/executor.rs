@@ -8,6 +8,7 @@ mod failure;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -22,8 +23,7 @@ use crate::kind::{KindError, Live, Registry};
 use crate::plan::{Action, Change, Summary};
 use crate::planner::{Planning, Sightings};
 use crate::resource::Id;
-use crate::state::local::{StateError, Writer};
-use crate::state::{Edit, Record};
+use crate::state::{Edit, Record, StateError, Writer};
 use crate::steps::Step;
 
 pub use accept::accept_drift;
@@ -75,8 +75,9 @@ pub async fn execute(
         settling: Settling::default(),
         failures: Vec::new(),
         skipped: Vec::new(),
+        ends: None,
     };
-    execution.record_what_stays()?;
+    execution.record_what_stays();
     execution.work().await?;
     Ok(execution.report())
 }
@@ -125,7 +126,13 @@ struct Execution<'a> {
     settling: Settling,
     failures: Vec<(Address, Action, StepError)>,
     skipped: Vec<(Address, Action, Address)>,
+    /// When an interrupted run ends, whatever is under way.
+    ends: Option<Instant>,
 }
+
+/// How long a run that was interrupted waits for calls that are under way. What they come to is found by the next run.
+/// With the end of the program, it is to be five seconds at most.
+const GRACE: Duration = Duration::from_secs(3);
 
 impl<'a> Execution<'a> {
     async fn work(&mut self) -> Result<(), StateError> {
@@ -134,27 +141,52 @@ impl<'a> Execution<'a> {
         let mut may_interrupt = true;
         loop {
             let interrupted = *self.run.interrupt.borrow();
-            if !interrupted {
-                self.begin_ready_steps()?;
+            if interrupted {
+                self.ends.get_or_insert_with(|| Instant::now() + GRACE);
+            } else {
+                self.begin_ready_steps();
                 self.look_where_it_is_time();
             }
-            if self.calls.is_empty() && (interrupted || self.settling.is_empty()) {
+            let idle = self.calls.is_empty() && (interrupted || self.settling.is_empty());
+            let over = self.ends.is_some_and(|end| Instant::now() >= end);
+            // All that was staged since the last time. Calls that rest on it have not been polled yet.
+            self.commit().await?;
+            if idle || over {
                 return Ok(());
             }
-            let next_look = self.settling.next_look();
+            let (next_look, ends) = (self.settling.next_look(), self.ends);
             tokio::select! {
-                Some(returned) = self.calls.next() => self.returned(returned)?,
-                Some(looked) = self.looks.next(), if !interrupted => self.looked(looked)?,
+                Some(returned) = self.calls.next() => self.returned(returned),
+                Some(looked) = self.looks.next(), if !interrupted => self.looked(looked),
                 () = sleep_until(next_look.unwrap_or_else(Instant::now)), if next_look.is_some() && !interrupted => {}
                 seen = interrupt.wait_for(|interrupted| *interrupted), if may_interrupt && !interrupted => {
                     may_interrupt = seen.is_ok();
                 }
+                () = sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => {}
+                lost = self.writer.lost() => return Err(lost),
             }
         }
     }
 
+    /// Makes what is staged durable; given up when an interrupted run has to end.
+    async fn commit(&mut self) -> Result<(), StateError> {
+        let mut interrupt = self.run.interrupt.clone();
+        let ends = &mut self.ends;
+        let over = async {
+            if ends.is_none() && interrupt.wait_for(|interrupted| *interrupted).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            sleep_until(*ends.get_or_insert_with(|| Instant::now() + GRACE)).await;
+        };
+        tokio::select! {
+            biased;
+            committed = self.writer.commit() => committed,
+            () = over => Err(StateError::Unsaved),
+        }
+    }
+
     /// Begins every step that waits for nothing any more, as many as may be under way.
-    fn begin_ready_steps(&mut self) -> Result<(), StateError> {
+    fn begin_ready_steps(&mut self) {
         loop {
             let waiting: Vec<Step> = self
                 .steps
@@ -175,12 +207,12 @@ impl<'a> Execution<'a> {
                 } else if waits_for.iter().all(|other| self.steps[other] == Status::Done)
                     && self.calls.len() < self.run.parallelism
                 {
-                    self.begin(&step)?;
+                    self.begin(&step);
                     moved = true;
                 }
             }
             if !moved {
-                return Ok(());
+                return;
             }
         }
     }
@@ -240,8 +272,8 @@ impl<'a> Execution<'a> {
         self.writer.state().resources.get(address)
     }
 
-    fn put(&mut self, address: &Address, record: Record) -> Result<(), StateError> {
-        self.writer.edit(Edit::Put { address: address.clone(), record })
+    fn put(&mut self, address: &Address, record: Record) {
+        self.writer.edit(Edit::Put { address: address.clone(), record });
     }
 
     fn elapsed(&self, address: &Address) -> f64 {

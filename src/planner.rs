@@ -21,6 +21,8 @@ use crate::resource::{Effect, Id, Ownership};
 use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
 
+pub use findings::UNRECORDED;
+
 /// Everything that a plan is made from.
 pub struct Input<'a> {
     pub registry: &'a Registry,

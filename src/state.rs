@@ -1,10 +1,13 @@
 //! The state: what is recorded of every resource, and how it changes.
 //! Knows nothing of AWS; the stores under `state/` are the only ones that read and write it.
 
+mod error;
 mod format;
 mod journal;
-pub mod local;
+mod local;
 mod lock;
+mod s3;
+mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +20,11 @@ use crate::document::Document;
 use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
 
+pub use error::StateError;
 pub use format::Damage;
 pub use lock::Holder;
+pub use s3::{Lease, NoPlace, S3Place, S3State, Shared};
+pub use store::{Store, Writer};
 
 /// Everything recorded of one stack in one account and region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,6 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::gate::Shut;
+
 /// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} failed: {code}: {message}{}", request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
@@ -55,6 +57,8 @@ where
             .or(error.meta().extra("aws_request_id"))
             .map(str::to_owned);
         let (code, message, outcome) = match &error {
+            // Nothing was sent. The lock is renewed, or the run is ended, while the caller waits for its next attempt.
+            _ if is_shut(&error) => ("LockNotRenewed".to_owned(), Shut.to_string(), Outcome::Throttled),
             SdkError::ServiceError(service) if service.err().code().is_some() => {
                 let code = service.err().code().unwrap_or_default().to_owned();
                 let message = service.err().message().unwrap_or_default().to_owned();
@@ -80,6 +84,18 @@ where
     }
 }
 
+/// Whether the gate stopped the call.
+fn is_shut<E: Error + 'static>(error: &E) -> bool {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<Shut>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
 /// What happened, from the outside in: each cause once, on one line, and never the request that it came of, which may
 /// hold a password.
 fn causes<E: Error>(error: &E) -> String {
@@ -99,7 +115,7 @@ fn causes<E: Error>(error: &E) -> String {
     said.join(": ")
 }
 
-/// Codes and their meaning (API references of EC2, EFS, KMS and RDS). RDS codes are seen with and without `Fault`.
+/// Codes and their meaning (API references of EC2, EFS, KMS, RDS and S3). RDS codes are seen with and without `Fault`.
 fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     match code.strip_suffix("Fault").unwrap_or(code) {
         "InvalidGroup.NotFound"
@@ -110,6 +126,7 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "MountTargetNotFound"
         | "AccessPointNotFound"
         | "PolicyNotFound"
+        | "NoSuchKey"
         | "DBInstanceNotFound"
         | "DBParameterGroupNotFound"
         | "DBSubnetGroupNotFound"
@@ -120,6 +137,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "FileSystemAlreadyExists"
         | "MountTargetConflict"
         | "AccessPointAlreadyExists"
+        // S3: the object is not what the write rests on; perhaps because of an earlier attempt at the same write.
+        | "PreconditionFailed"
         | "DBInstanceAlreadyExists"
         | "DBParameterGroupAlreadyExists"
         | "DBSubnetGroupAlreadyExists" => Outcome::Exists,
@@ -128,6 +147,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "FileSystemInUse"
         | "IncorrectFileSystemLifeCycleState"
         | "IncorrectMountTargetState"
+        | "ConditionalRequestConflict"
+        | "OperationAborted"
         | "InvalidDBInstanceState"
         | "InvalidDBParameterGroupState"
         | "InvalidDBSubnetGroupState"

@@ -2,25 +2,23 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
-
 use crate::discovery::Wanted;
 use crate::event::{Event, RunOutcome, RunSummary};
 use crate::executor::{Interrupt, Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{Mode, Plan, Summary};
-use crate::planner::Options;
+use crate::planner::{self, Options};
 use crate::render::RunWords;
 use crate::saved::SavedPlan;
-use crate::state::State;
-use crate::state::local::{self, Writer};
+use crate::state::{State, StateError, Writer};
 
 use super::confirm::{Question, confirm};
+use super::locked::{Locking, locked, unless_interrupted};
 use super::opening::{saved_plan, state_failure};
 use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Outlook, Session, wanted};
-use super::{Apply, Destroy, Exit, show};
+use super::{Apply, Destroy, Exit, rebuild, show};
 
 /// What a run was asked to do.
 struct Request {
@@ -73,16 +71,54 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
     // What is wrong with the state is said before AWS is asked for anything.
-    session.state()?;
+    session.state().await?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
-    let mut writer = local::open(&session.state_path, command(&request.options), request.lock_timeout, fresh)
-        .map_err(state_failure)?;
+    let command = command(&request.options);
+    let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
+    locked(locking, fresh, screen, async |writer, screen, interrupt| {
+        let outlook =
+            unless_interrupted(interrupt, prepare(&session, &request, global, writer, screen)).await?;
+        match request.options.mode {
+            Mode::RefreshOnly => {
+                accept_drift(&session.registry, &outlook.sightings, writer);
+                if global.json {
+                    screen.progress(words(&request.options)).event(&Event::Summary(nothing_done()));
+                } else if !outlook.planning.plan.is_empty() {
+                    writer.commit().await.map_err(state_failure)?;
+                    screen.err.line("Recorded. Nothing in AWS was changed.");
+                }
+                Ok(Exit::Done)
+            }
+            Mode::Apply | Mode::Destroy => {
+                carry_out(&session, &request, &outlook, writer, screen, interrupt).await
+            }
+        }
+    })
+    .await
+}
+
+/// Plans, shows and asks: nothing is changed yet.
+async fn prepare(
+    session: &Session,
+    request: &Request,
+    global: &Global,
+    writer: &mut Writer,
+    screen: &mut Screen,
+) -> Result<Outlook, Failure> {
     let state = (!writer.is_new()).then(|| writer.state().clone());
     session.check_state(state.as_ref())?;
-    let outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
-    check_commitments(&request, &outlook)?;
+    let mut outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
+    if state.is_none() && is_lost(&outlook.planning.plan) && !global.json && screen.can_ask(request.approval)
+    {
+        screen.err.line("The state of this stack is lost: AWS has objects of it that no state knows.");
+        let found = rebuild::find(session, request.wanted.clone(), request.approval, global, writer, screen);
+        found.await?;
+        writer.commit().await.map_err(state_failure)?;
+        outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
+    }
+    check_commitments(request, &outlook)?;
     let plan = &outlook.planning.plan;
     if global.json {
         show::problems(plan, screen);
@@ -91,19 +127,15 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     }
     show::refuse_errors(plan)?;
     if !plan.is_empty() {
-        confirm(screen, request.approval, question(plan))?;
+        confirm(screen, request.approval, question(plan)).await?;
     }
-    if request.options.mode == Mode::RefreshOnly {
-        accept_drift(&session.registry, &outlook.sightings, &mut writer).map_err(state_failure)?;
-        writer.close().map_err(state_failure)?;
-        if global.json {
-            screen.progress(words(&request.options)).event(&Event::Summary(nothing_done()));
-        } else if !plan.is_empty() {
-            screen.err.line("Recorded. Nothing in AWS was changed.");
-        }
-        return Ok(Exit::Done);
-    }
-    carry_out(&session, &request, &outlook, writer, screen).await
+    Ok(outlook)
+}
+
+/// Whether nothing is wrong with a plan but that the state does not know what AWS has of the stack.
+fn is_lost(plan: &Plan) -> bool {
+    let mut errors = plan.errors().peekable();
+    errors.peek().is_some() && errors.all(|finding| finding.check == planner::UNRECORDED)
 }
 
 /// The end of a run that changed nothing in AWS.
@@ -158,10 +190,10 @@ async fn carry_out(
     session: &Session,
     request: &Request,
     outlook: &Outlook,
-    mut writer: Writer,
+    writer: &mut Writer,
     screen: &mut Screen,
+    interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let interrupt = listen_for_signals();
     let mut progress = screen.progress(words(&request.options));
     let run = Run {
         aws: &session.aws,
@@ -170,16 +202,11 @@ async fn carry_out(
         planning: &outlook.planning,
         sightings: &outlook.sightings,
         parallelism: request.parallelism,
-        interrupt,
+        interrupt: interrupt.clone(),
     };
     // A failure to write the state is said last and loudest: AWS has acted, and the record may be behind.
-    let report = execute(&run, &mut writer, &mut |event| progress.event(&event)).await.map_err(|error| {
-        state_failure(error).hint(
-            "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
-        )
-    })?;
+    let report = execute(&run, writer, &mut |event| progress.event(&event)).await.map_err(unrecorded)?;
     let delivered = progress.finish();
-    writer.close().map_err(state_failure)?;
     match report.summary.outcome {
         RunOutcome::Done => delivered.map(|()| Exit::Done).map_err(Failure::undelivered),
         RunOutcome::Failed => Err(Failure::said(FailureKind::Failed)),
@@ -187,58 +214,24 @@ async fn carry_out(
     }
 }
 
+/// AWS has acted, and what it did could not be recorded.
+fn unrecorded(error: StateError) -> Failure {
+    let hint = match &error {
+        StateError::LockLost { .. } | StateError::Vanished { .. } => None,
+        _ => Some(
+            "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
+        ),
+    };
+    let failure = state_failure(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
 fn words(options: &Options) -> RunWords {
     match options.mode {
         Mode::Destroy => RunWords { title: "Destroy", again: "provision destroy".to_owned() },
         Mode::Apply | Mode::RefreshOnly => RunWords { title: "Apply", again: "provision apply".to_owned() },
-    }
-}
-
-/// The first signal asks the run to end in order. The second one ends the process as if nobody listened, which loses
-/// nothing either.
-fn listen_for_signals() -> Interrupt {
-    let (sender, interrupt) = watch::channel(false);
-    tokio::spawn(async move {
-        if let Ok(mut signals) = Signals::new() {
-            signals.next().await;
-            sender.send_replace(true);
-            signals.next().await;
-            end_at_once();
-        }
-    });
-    interrupt
-}
-
-#[expect(
-    clippy::exit,
-    reason = "whoever presses Ctrl-C twice does not want to wait, not even for destructors"
-)]
-fn end_at_once() -> ! {
-    std::process::exit(FailureKind::Interrupted.exit_code().into())
-}
-
-/// The signals by which people and systems ask a program to end.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! The question before something is changed.
 //! Knows nothing of what will be done; the caller has shown it.
 
+use tokio::sync::oneshot;
+
 use crate::failure::{Failure, FailureKind};
 use crate::render::{Ink, harmless};
 
@@ -44,21 +46,29 @@ impl<'a> Question<'a> {
 ///
 /// # Errors
 /// When the answer is another one, and when nobody can be asked.
-pub fn confirm(screen: &mut Screen, approval: Approval, question: Question<'_>) -> Result<(), Failure> {
+pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question<'_>) -> Result<(), Failure> {
     if approval.auto_approve {
         return Ok(());
     }
-    let Asking::Somebody(input) = &mut screen.asking else {
+    let Asking::Somebody(mut input) = std::mem::replace(&mut screen.asking, Asking::Nobody) else {
         let message =
             "this needs a yes, and nobody can be asked here: there is no terminal, or --no-input is set";
         return Err(Failure::message(FailureKind::Usage, message).hint("say it with --auto-approve"));
     };
     screen.err.write(&format!("\n{} ", screen.styles.err.paint(Ink::Title, &question.text())));
-    let mut line = String::new();
-    let read = input.read_line(&mut line);
+    // On a thread of its own: whoever thinks for a while keeps the lock, and may still press Ctrl-C.
+    let (answer, answered) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = input.read_line(&mut line).map(|length| (length, line));
+        // Nobody waits any more when the run was interrupted.
+        let _ = answer.send((read, input));
+    });
+    let (read, input) = answered.await.map_err(Failure::failed)?;
+    screen.asking = Asking::Somebody(input);
     match read {
-        Ok(0) => screen.err.line(""),
-        Ok(_) if line.trim() == question.answer() => {
+        Ok((0, _)) => screen.err.line(""),
+        Ok((_, line)) if line.trim() == question.answer() => {
             screen.err.line("");
             return Ok(());
         }
@@ -94,7 +104,11 @@ mod tests {
     }
 
     /// Asks with these keystrokes waiting, and returns the result and what was printed.
-    fn ask(typed: Option<&str>, auto_approve: bool, question: Question<'_>) -> (Result<(), Failure>, String) {
+    async fn ask(
+        typed: Option<&str>,
+        auto_approve: bool,
+        question: Question<'_>,
+    ) -> (Result<(), Failure>, String) {
         let printed = Shared::default();
         let asking = match typed {
             Some(typed) => Asking::Somebody(Box::new(Cursor::new(typed.to_owned()))),
@@ -103,13 +117,13 @@ mod tests {
         let styles = Styles { out: PLAIN, err: PLAIN };
         let (out, err) = (Sink::new(std::io::sink()), Sink::new(printed.clone()));
         let mut screen = Screen { out, err, styles, asking, show: Show::Lines };
-        let result = confirm(&mut screen, Approval { auto_approve }, question);
+        let result = confirm(&mut screen, Approval { auto_approve }, question).await;
         let printed = String::from_utf8(printed.0.take()).expect("text is printed");
         (result, printed)
     }
 
-    #[test]
-    fn only_the_exact_answer_is_a_yes() {
+    #[tokio::test]
+    async fn only_the_exact_answer_is_a_yes() {
         let destroy = Question::Destroy { stack: "gitlab" };
         for (question, typed, agreed) in [
             (Question::Apply, "yes\n", true),
@@ -123,30 +137,30 @@ mod tests {
             (destroy, "yes\n", false),
             (Question::State { change: "forget a.b" }, "yes\n", true),
         ] {
-            assert_eq!(ask(Some(typed), false, question).0.is_ok(), agreed, "{question:?} {typed:?}");
+            assert_eq!(ask(Some(typed), false, question).await.0.is_ok(), agreed, "{question:?} {typed:?}");
         }
     }
 
-    #[test]
-    fn a_question_says_what_is_asked_and_which_answer_counts() {
-        let (_, printed) = ask(Some("no\n"), false, Question::State { change: "forget a.b\u{1b}[2J" });
+    #[tokio::test]
+    async fn a_question_says_what_is_asked_and_which_answer_counts() {
+        let (_, printed) = ask(Some("no\n"), false, Question::State { change: "forget a.b\u{1b}[2J" }).await;
         assert_eq!(printed, "\nReally forget a.b\\u{1b}[2J? Only `yes` is taken as a yes: ");
-        let (_, printed) = ask(Some(""), false, Question::Destroy { stack: "gitlab" });
+        let (_, printed) = ask(Some(""), false, Question::Destroy { stack: "gitlab" }).await;
         assert!(printed.contains("`gitlab`") && printed.ends_with('\n'));
     }
 
-    #[test]
-    fn nobody_is_asked_without_a_terminal() {
-        let (result, printed) = ask(None, false, Question::Apply);
+    #[tokio::test]
+    async fn nobody_is_asked_without_a_terminal() {
+        let (result, printed) = ask(None, false, Question::Apply).await;
         let failure = result.expect_err("nobody said yes");
         assert_eq!(failure.kind().exit_code(), 1);
         assert!(failure.text(&PLAIN).contains("--auto-approve"));
         assert_eq!(printed, "");
     }
 
-    #[test]
-    fn an_answer_on_the_command_line_is_enough() {
-        let (result, printed) = ask(None, true, Question::Destroy { stack: "gitlab" });
+    #[tokio::test]
+    async fn an_answer_on_the_command_line_is_enough() {
+        let (result, printed) = ask(None, true, Question::Destroy { stack: "gitlab" }).await;
         assert!(result.is_ok());
         assert_eq!(printed, "");
     }

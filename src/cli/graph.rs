@@ -30,7 +30,7 @@ pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) ->
         );
     }
     let session = Session::open(global).await?;
-    let state = session.state()?;
+    let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;
     if let Some(discovery) = &outlook.discovery {

@@ -1,16 +1,15 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
 use crate::address::Address;
-use crate::discovery::Wanted;
+use crate::discovery::{Discovery, Wanted};
 use crate::failure::{Failure, FailureKind};
 use crate::network::Network;
 use crate::plan::Mode;
 use crate::planner::{Options, Sighting};
 use crate::report;
-use crate::state::local;
-use crate::state::{Edit, Record, State};
+use crate::state::{Edit, Record, State, Writer};
 
-use super::opening::state_failure;
+use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, wanted};
@@ -20,12 +19,47 @@ use super::{Exit, Import, show};
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
     // What is wrong with the state is said before AWS is asked for anything.
-    session.state()?;
+    session.state().await?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
-    let mut writer = local::open(&session.state_path, "import", request.lock.lock_timeout, fresh)
-        .map_err(state_failure)?;
+    let timeout = request.lock.lock_timeout;
+    let locking = Locking { store: &session.store, command: "import", timeout };
+    let looked = locked(locking, fresh, screen, async |writer, screen, interrupt| {
+        let adopted = adopt(&session, request, global, writer, screen);
+        unless_interrupted(interrupt, adopted).await
+    });
+    let Adopted { adopted, forgotten, discovery } = looked.await?;
+    if global.json {
+        screen.report(report::Import { adopted, forgotten: &forgotten, choices: &discovery.evidence });
+    } else if adopted == 0 && forgotten.is_empty() {
+        screen.out.write("Nothing to do: this network is adopted already.\n");
+    } else {
+        for address in &forgotten {
+            screen.out.write(&format!("Forgot {address}: it is not among what was chosen.\n"));
+        }
+        screen.out.write(&format!(
+            "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// What an import came to.
+struct Adopted {
+    adopted: usize,
+    forgotten: Vec<Address>,
+    discovery: Discovery,
+}
+
+/// Looks the network up, says what was chosen and why, and stages what is to be recorded of it.
+async fn adopt(
+    session: &Session,
+    request: Import,
+    global: &Global,
+    writer: &mut Writer,
+    screen: &mut Screen,
+) -> Result<Adopted, Failure> {
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     // The network alone is of interest, and no change to come.
@@ -34,11 +68,11 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let state = (!writer.is_new()).then_some(&before);
     let wanted = Wanted { vpc: Some(request.vpc), ..wanted(&request.discovery, global) };
     let outlook = session.look(state, &options, wanted).await?;
-    let discovery = outlook.discovery.as_ref().expect("a named VPC is always looked for");
+    let discovery = outlook.discovery.expect("a named VPC is always looked for");
     if !global.json {
-        show::evidence(discovery, screen);
+        show::evidence(&discovery, screen);
     }
-    show::warnings(discovery, screen);
+    show::warnings(&discovery, screen);
     refuse_another_network(&before, &discovery.network)?;
     let mut edits = Vec::new();
     if before.cluster.as_ref() != Some(&discovery.network.cluster) {
@@ -57,23 +91,8 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let forgotten = left_out(&before, &discovery.network)?;
     edits.extend(forgotten.iter().cloned().map(|address| Edit::Remove { address }));
     let adopted = edits.iter().filter(|edit| matches!(edit, Edit::Put { .. })).count();
-    for edit in edits {
-        writer.edit(edit).map_err(state_failure)?;
-    }
-    writer.close().map_err(state_failure)?;
-    if global.json {
-        screen.report(report::Import { adopted, forgotten: &forgotten, choices: &discovery.evidence });
-    } else if adopted == 0 && forgotten.is_empty() {
-        screen.out.write("Nothing to do: this network is adopted already.\n");
-    } else {
-        for address in &forgotten {
-            screen.out.write(&format!("Forgot {address}: it is not among what was chosen.\n"));
-        }
-        screen.out.write(&format!(
-            "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
-        ));
-    }
-    Ok(Exit::Done)
+    edits.into_iter().for_each(|edit| writer.edit(edit));
+    Ok(Adopted { adopted, forgotten, discovery })
 }
 
 /// What is adopted and not chosen any more: it is forgotten, unless something stands on it.

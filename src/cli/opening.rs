@@ -4,16 +4,16 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::aws::{Aws, NoRegion, Settings};
+use crate::aws::{Aws, AwsError, NoRegion, Settings};
+use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
 use crate::file;
 use crate::render::harmless;
 use crate::saved::{SavedPlan, SavedPlanError};
 use crate::stack::{self, Region, Stack};
-use crate::state::local::{self, StateError};
-use crate::state::{Damage, State};
+use crate::state::{Damage, S3State, State, StateError, Store};
 
-use super::options::Global;
+use super::options::{Global, StateAt};
 use super::values;
 
 /// The stack file that is taken when none is named.
@@ -91,22 +91,43 @@ fn no_region(error: NoRegion) -> Failure {
     Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
 }
 
-/// Where the state of a stack is.
-pub(super) fn state_path(options: &Global, stack: &str) -> PathBuf {
-    options.state.clone().unwrap_or_else(|| PathBuf::from(format!("state/{stack}.json")))
+/// Where the state of a stack is: in a file, or else at a place in S3.
+fn state_at(options: &Global, stack: &str) -> StateAt {
+    options.state.clone().unwrap_or_else(|| StateAt::File(PathBuf::from(format!("state/{stack}.json"))))
 }
 
-/// The state and its place, for commands that need nothing else.
-pub(super) fn existing_state(options: &Global) -> Result<(PathBuf, State), Failure> {
-    let stack = read_stack(options.config.as_deref())?.stack.to_string();
-    let path = state_path(options, &stack);
-    match local::read(&path).map_err(state_failure)? {
+/// The state of a stack, not looked at yet.
+pub(super) fn store(options: &Global, stack: &str, aws: &Aws) -> Store {
+    match state_at(options, stack) {
+        StateAt::File(path) => Store::Local(path),
+        StateAt::S3(place) => Store::S3(S3State::new(&place, aws, options.lease)),
+    }
+}
+
+/// The state of the stack that is named and the stack's name, for commands that need nothing else.
+pub(super) async fn named_store(options: &Global) -> Result<(Store, String), Failure> {
+    let stack = read_stack(options.config.as_deref())?;
+    let name = stack.stack.to_string();
+    let store = match state_at(options, &name) {
+        StateAt::File(path) => Store::Local(path),
+        // Here alone AWS is needed for a look at the state.
+        StateAt::S3(_) => {
+            store(options, &name, &connect(options, stack.region.as_ref().map(ToString::to_string)).await?)
+        }
+    };
+    Ok((store, name))
+}
+
+/// A state that has to be there, and its place.
+pub(super) async fn existing_state(options: &Global) -> Result<(Store, State), Failure> {
+    let (store, name) = named_store(options).await?;
+    match store.read().await.map_err(state_failure)? {
         Some(state) => {
-            of_stack(&state, &stack, &path)?;
-            Ok((path, state))
+            of_stack(&state, &name, &store)?;
+            Ok((store, state))
         }
         None => {
-            let message = format!("there is no state at {}", path.display());
+            let message = format!("there is no state at {store}");
             Err(Failure::message(FailureKind::Failed, message).hint(
                 "--state names another one; provision apply makes one, provision state rebuild a lost one",
             ))
@@ -115,53 +136,69 @@ pub(super) fn existing_state(options: &Global) -> Result<(PathBuf, State), Failu
 }
 
 /// Whether a state is the one of this stack.
-pub(super) fn of_stack(state: &State, stack: &str, path: &Path) -> Result<(), Failure> {
+pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), Failure> {
     if state.stack == stack {
         return Ok(());
     }
-    let message = format!("{} is the state of the stack {}, not of {stack}", path.display(), state.stack);
+    let message = format!("{store} is the state of the stack {}, not of {stack}", state.stack);
     Err(Failure::message(FailureKind::Usage, message)
         .hint("name the right one with --state, or the right stack file with --config"))
 }
 
 /// A state that cannot be used, with what to do about it.
 pub(super) fn state_failure(error: StateError) -> Failure {
-    match &error {
-        StateError::Locked { holder, .. } => {
-            let hint = match holder {
-                Some(holder) => format!(
-                    "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
-                    holder.id
-                ),
-                None => "wait for it with --lock-timeout 10m".to_owned(),
-            };
-            Failure::new(FailureKind::Locked, error).hint(hint)
+    let kind = match &error {
+        StateError::Locked { .. } => FailureKind::Locked,
+        _ => FailureKind::Failed,
+    };
+    let hint = match &error {
+        StateError::Locked { holder: Some(holder) } => format!(
+            "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
+            holder.id
+        ),
+        StateError::Locked { holder: None } => "wait for it with --lock-timeout 10m".to_owned(),
+        StateError::LockLost { .. } => {
+            "nothing more was begun; what was is in the state, and the next provision apply looks at it".to_owned()
         }
-        StateError::Damaged { path, source } => {
-            let hint = match source {
-                Damage::Newer { .. } => "install a newer version of provision".to_owned(),
-                _ if local::has_backup(path) => format!(
-                    "the previous version is kept as {0}.backup: look at both, then cp {0}.backup {0}",
-                    path.display()
-                ),
-                _ => format!(
-                    "--state names another file, if this is not the one; if it is, put a copy of {0} back, or move it \
-                     away and have it made anew: provision state rebuild",
-                    path.display()
-                ),
-            };
-            Failure::failed(error).hint(hint)
+        StateError::Vanished { .. } => {
+            "nothing more was begun; the next one looks at what was: provision state rebuild, then provision apply"
+                .to_owned()
         }
-        StateError::Io { source, .. } => {
-            let hint = match source.kind() {
-                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                    "make it readable and writable for you, or name another file with --state"
-                }
-                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
-                _ => "name the state's file with --state",
-            };
-            Failure::failed(error).hint(hint)
+        StateError::Unsaved => "run the same command again: it reads AWS and carries on".to_owned(),
+        StateError::Damaged { source: Damage::Newer { .. }, .. } => {
+            "install a newer version of provision".to_owned()
         }
+        StateError::Damaged { place, backup: Some(backup), .. } => {
+            let copy = if place.starts_with("s3://") { "aws s3 cp" } else { "cp" };
+            format!("the previous version is kept as {backup}: look at both, then {copy} {backup} {place}")
+        }
+        StateError::Damaged { place, backup: None, .. } => format!(
+            "--state names another file, if this is not the one; if it is, put a copy of {place} back, or move it \
+             away and have it made anew: provision state rebuild"
+        ),
+        StateError::S3 { source, .. } => hint_of_bucket(source),
+        StateError::Io { source, .. } => match source.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                "make it readable and writable for you, or name another file with --state"
+            }
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
+            _ => "name the state's file with --state",
+        }
+        .to_owned(),
+    };
+    Failure::new(kind, error).hint(hint)
+}
+
+fn hint_of_bucket(error: &AwsError) -> String {
+    match error.code.as_str() {
+        "NoSuchBucket" => "make the bucket, with versioning, or name another one with --state".to_owned(),
+        // Who may not list a bucket is told this of every object that is not there.
+        "AccessDenied" => {
+            "a state in S3 needs s3:GetObject and s3:PutObject of it, and s3:ListBucket of its bucket; \
+                           is it the right one (--state), and are you the right one (--profile)?"
+                .to_owned()
+        }
+        code => hint_for_code(code).unwrap_or_else(|| "--state names the place of the state".to_owned()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::address::Address;
 use crate::plan::Mode;
 use crate::planner;
 use crate::resource::Id;
+use crate::state::S3Place;
 
 use super::values;
 
@@ -24,16 +25,19 @@ pub struct Global {
     /// The stack file [default: provision.yaml if there is one, else the built-in reference stack]
     #[arg(short, long, global = true, value_name = "FILE", env = "PROVISION_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// The state file [default: state/<stack>.json]
+    /// The state: a file, or s3://BUCKET/KEY for a team [default: state/<stack>.json]
     #[arg(
         long,
         global = true,
-        value_name = "PATH",
+        value_name = "PLACE",
         env = "PROVISION_STATE",
         hide_env_values = true,
         value_parser = values::state
     )]
-    pub state: Option<PathBuf>,
+    pub state: Option<StateAt>,
+    /// How long a lock in S3 lasts that nobody renews
+    #[arg(long, global = true, hide = true, env = "PROVISION_LEASE", default_value = "90s", value_parser = values::lease)]
+    pub lease: Duration,
     /// The kops cluster; needed only where several are found
     #[arg(long, global = true, value_name = "NAME", env = "PROVISION_CLUSTER", hide_env_values = true, value_parser = values::cluster)]
     pub cluster: Option<String>,
@@ -61,6 +65,13 @@ pub struct Global {
     /// No progress: only failures and how it ended
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+/// Where the state is said to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateAt {
+    File(PathBuf),
+    S3(S3Place),
 }
 
 /// What to plan.

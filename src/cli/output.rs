@@ -11,8 +11,8 @@ use super::screen::Screen;
 use super::{Exit, Output};
 
 /// Prints one output, or all of them.
-pub(super) fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let (_, state) = existing_state(global)?;
+pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let (_, state) = existing_state(global).await?;
     let outputs = outputs(&state);
     match &request.name {
         Some(name) => {

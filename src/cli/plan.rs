@@ -20,7 +20,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         return Err(Failure::message(FailureKind::Usage, message));
     }
     let session = Session::open(global).await?;
-    let state = session.state()?;
+    let state = session.state().await?;
     let options = request.planning.options();
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;

@@ -1,14 +1,15 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
+use crate::discovery::Wanted;
 use crate::failure::Failure;
 use crate::rebuild::{Rebuilt, rebuild};
 use crate::render::harmless;
 use crate::report;
-use crate::state::{Edit, State, local};
+use crate::state::{Edit, State, Writer};
 
 use super::confirm::{Question, confirm};
-use super::opening::state_failure;
-use super::options::Global;
+use super::locked::{Locking, locked, unless_interrupted};
+use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Session, refresh_failure, wanted};
 use super::{Exit, Rebuild, show};
@@ -16,37 +17,19 @@ use super::{Exit, Rebuild, show};
 /// Looks for everything that is declared, shows what was found, and records it.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
-    session.state()?;
+    session.state().await?;
     let account = session.account().await?;
     let stack = session.stack.stack.to_string();
     let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
     let timeout = request.lock.lock_timeout;
-    let mut writer =
-        local::open(&session.state_path, "state rebuild", timeout, fresh).map_err(state_failure)?;
-    let before = writer.state().clone();
-    session.check_state(Some(&before))?;
-    session.check_account(Some(&before), &account)?;
-    let (blueprint, discovery) =
-        session.blueprint(before.network(), wanted(&request.discovery, global)).await?;
-    if let Some(discovery) = &discovery {
-        show::warnings(discovery, screen);
-    }
-    let rebuilt =
-        rebuild(&session.aws, &session.registry, &blueprint, &before).await.map_err(refresh_failure)?;
-    if !global.json {
-        screen.out.write(&text(&rebuilt));
-    }
-    if !rebuilt.records.is_empty() {
-        confirm(screen, request.approval, Question::State { change: "record what was found" })?;
-    }
-    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
-        writer.edit(Edit::Cluster { cluster }).map_err(state_failure)?;
-    }
-    for (address, record) in &rebuilt.records {
-        let edit = Edit::Put { address: address.clone(), record: record.clone() };
-        writer.edit(edit).map_err(state_failure)?;
-    }
-    writer.close().map_err(state_failure)?;
+    let locking = Locking { store: &session.store, command: "state rebuild", timeout };
+    let found = locked(locking, fresh, screen, async |writer, screen, interrupt| {
+        session.check_account(Some(writer.state()), &account)?;
+        let wanted = wanted(&request.discovery, global);
+        let found = find(&session, wanted, request.approval, global, writer, screen);
+        unless_interrupted(interrupt, found).await
+    });
+    let rebuilt = found.await?;
     if global.json {
         screen.report(report::Rebuilt {
             recorded: rebuilt.records.keys().collect(),
@@ -57,6 +40,38 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
         screen.err.line("Next: provision plan");
     }
     Ok(Exit::Done)
+}
+
+/// Finds what is declared, shows it, and stages what is to be recorded.
+pub(super) async fn find(
+    session: &Session,
+    wanted: Wanted,
+    approval: Approval,
+    global: &Global,
+    writer: &mut Writer,
+    screen: &mut Screen,
+) -> Result<Rebuilt, Failure> {
+    let before = writer.state().clone();
+    session.check_state(Some(&before))?;
+    let (blueprint, discovery) = session.blueprint(before.network(), wanted).await?;
+    if let Some(discovery) = &discovery {
+        show::warnings(discovery, screen);
+    }
+    let rebuilt =
+        rebuild(&session.aws, &session.registry, &blueprint, &before).await.map_err(refresh_failure)?;
+    if !global.json {
+        screen.out.write(&text(&rebuilt));
+    }
+    if !rebuilt.records.is_empty() {
+        confirm(screen, approval, Question::State { change: "record what was found" }).await?;
+    }
+    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
+        writer.edit(Edit::Cluster { cluster });
+    }
+    for (address, record) in &rebuilt.records {
+        writer.edit(Edit::Put { address: address.clone(), record: record.clone() });
+    }
+    Ok(rebuilt)
 }
 
 fn text(rebuilt: &Rebuilt) -> String {

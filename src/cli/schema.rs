@@ -33,6 +33,8 @@ pub enum Document {
     OutputValue,
     /// The state file
     State,
+    /// What a state in S3 is kept in, with its lock
+    SharedState,
     /// What `state list --json` prints
     StateList,
     /// What `state show --json` prints
@@ -63,7 +65,8 @@ pub fn schema(document: Document) -> Value {
         Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Event>>()),
         Document::Output => ("The outputs of a stack", outputs::FORMAT_VERSION, of::<Outputs>()),
         Document::OutputValue => ("An output", FORMAT_VERSION, of::<Versioned<OutputValue<'_>>>()),
-        Document::State => ("A state file", "1", state_file()),
+        Document::State => ("A state file", "1", sealed(of::<state::State>())),
+        Document::SharedState => ("A shared state", "1", sealed(of::<state::Shared>())),
         Document::StateList => ("The addresses of a state", FORMAT_VERSION, of::<Versioned<StateList<'_>>>()),
         Document::StateShow => ("A record of a state", FORMAT_VERSION, of::<Versioned<StateShow<'_>>>()),
         Document::StateChange => ("A change of a state", FORMAT_VERSION, of::<Versioned<StateChange<'_>>>()),
@@ -74,9 +77,8 @@ pub fn schema(document: Document) -> Value {
     published(&name, &format!("{title} of provision"), version, schema)
 }
 
-/// The file carries two fields more than the state has in memory.
-fn state_file() -> Value {
-    let mut schema = of::<state::State>();
+/// What is kept carries two fields more than it has in memory.
+fn sealed(mut schema: Value) -> Value {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         let texts =
             [("checksum", "Over everything else in the file."), ("format_version", "`version`, as a text.")];

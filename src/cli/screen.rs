@@ -2,7 +2,7 @@
 //! Knows nothing of what is said.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, BufReader, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::render::{RunWords, Style, json_pretty};
 
 use crate::report::Versioned;
 
-use super::options::Global;
+use super::options::{Approval, Global};
 
 /// The width of lines that no terminal shows.
 const PIPE: usize = 80;
@@ -36,7 +36,7 @@ pub struct Screen {
 /// Whether anybody can be asked.
 pub enum Asking {
     /// Somebody at a terminal.
-    Somebody(Box<dyn BufRead>),
+    Somebody(Box<dyn BufRead + Send>),
     Nobody,
 }
 
@@ -45,7 +45,7 @@ impl Screen {
     pub fn of(global: &Global) -> Self {
         let styles = styles();
         let asking = if !global.no_input && io::stdin().is_terminal() {
-            Asking::Somebody(Box::new(io::stdin().lock()))
+            Asking::Somebody(Box::new(BufReader::new(io::stdin())))
         } else {
             Asking::Nobody
         };
@@ -58,6 +58,11 @@ impl Screen {
             () => Show::Lines,
         };
         Self { out: Sink::stdout(), err: Sink::stderr(), styles, asking, show }
+    }
+
+    /// Whether a question would be asked, and not answered by an option.
+    pub fn can_ask(&self, approval: Approval) -> bool {
+        !approval.auto_approve && matches!(self.asking, Asking::Somebody(_))
     }
 
     /// Prints a result as JSON.

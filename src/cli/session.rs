@@ -2,7 +2,6 @@
 //! Knows nothing of single commands.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::aws::{Aws, AwsError};
 use crate::blueprint::{Blueprint, blueprint};
@@ -18,12 +17,11 @@ use crate::refresh::{RefreshError, refresh};
 use crate::resources::registry;
 use crate::saved::SavedPlan;
 use crate::stack::Stack;
-use crate::state::State;
-use crate::state::local;
+use crate::state::{State, Store};
 use futures_util::FutureExt;
 use futures_util::future::try_join;
 
-use super::opening::{connect, of_stack, read_stack, state_failure, state_path};
+use super::opening::{connect, of_stack, read_stack, state_failure, store};
 use super::options::{self, Global};
 
 /// One stack in one account and region.
@@ -31,7 +29,7 @@ pub struct Session {
     pub stack: Stack,
     pub aws: Aws,
     pub registry: Registry,
-    pub state_path: PathBuf,
+    pub store: Store,
     endpoint_url: Option<String>,
 }
 
@@ -61,7 +59,7 @@ impl Session {
         let region = stack.region.as_ref().map(ToString::to_string);
         let aws = connect(options, region).await?;
         Ok(Self {
-            state_path: state_path(options, &stack.stack.to_string()),
+            store: store(options, &stack.stack.to_string(), &aws),
             stack,
             aws,
             registry: registry(),
@@ -70,8 +68,8 @@ impl Session {
     }
 
     /// Reads the state without locking it.
-    pub fn state(&self) -> Result<Option<State>, Failure> {
-        let state = local::read(&self.state_path).map_err(state_failure)?;
+    pub async fn state(&self) -> Result<Option<State>, Failure> {
+        let state = self.store.read().await.map_err(state_failure)?;
         self.check_state(state.as_ref())?;
         Ok(state)
     }
@@ -79,8 +77,8 @@ impl Session {
     /// Whether a state is the one of this stack and region.
     pub fn check_state(&self, state: Option<&State>) -> Result<(), Failure> {
         let Some(state) = state else { return Ok(()) };
-        of_stack(state, &self.stack.stack.to_string(), &self.state_path)?;
-        let path = self.state_path.display();
+        of_stack(state, &self.stack.stack.to_string(), &self.store)?;
+        let path = &self.store;
         if state.region != self.aws.region() {
             let (recorded, region) = (&state.region, self.aws.region());
             let message = format!("{path} records resources in {recorded}, and the region now is {region}");
@@ -102,7 +100,7 @@ impl Session {
                 let recorded = &state.account;
                 let message = format!(
                     "{} records resources in account {recorded}, and the credentials are of {account}",
-                    self.state_path.display()
+                    self.store
                 );
                 Err(Failure::message(FailureKind::Usage, message).hint(
                     "use the other account's credentials (--profile), or name another state with --state",
@@ -119,7 +117,7 @@ impl Session {
         options: &Options,
         wanted: Wanted,
     ) -> Result<Outlook, Failure> {
-        tracing::info!(region = self.aws.region(), state = %self.state_path.display(), "planning");
+        tracing::info!(region = self.aws.region(), state = %self.store, "planning");
         let (account, Seen { blueprint, sightings, answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;

@@ -1,28 +1,26 @@
 //! `provision state …`: looks at the state and mends it; every write goes through the lock and the backup.
 
-use std::path::Path;
-
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
 use crate::progress::Show;
 use crate::render::{harmless, state_list, state_show};
 use crate::report::{StateChange, StateList, StateShow};
 use crate::stack::nearest;
-use crate::state::local::{self, StateError, Writer};
-use crate::state::{Edit, Record};
+use crate::state::{self, Edit, Record, StateError, Store, Writer};
 
 use super::confirm::{Question, confirm};
-use super::opening::{existing_state, state_failure};
+use super::locked::{Locking, locked, unless_interrupted};
+use super::opening::{existing_state, named_store, state_failure};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
-use super::{Exit, State, rebuild, wait_for};
+use super::{Exit, State, rebuild};
 
 /// Carries out one of the state's commands.
-pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let existing = || existing_state(global);
     match request {
         State::List => {
-            let (_, state) = existing()?;
+            let (_, state) = existing().await?;
             if global.json {
                 screen.report(StateList { addresses: state.resources.keys().collect() });
             } else {
@@ -30,7 +28,7 @@ pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Resul
             }
         }
         State::Show { address } => {
-            let (_, state) = existing()?;
+            let (_, state) = existing().await?;
             let record = record(&state, &address)?;
             if global.json {
                 screen.report(StateShow { address: &address, kind: address.kind(), record });
@@ -39,25 +37,54 @@ pub(super) fn run(request: State, global: &Global, screen: &mut Screen) -> Resul
             }
         }
         State::Forget { address, lock, approval } => {
-            forget(&existing()?.0, &address, lock, approval, screen)?
+            let forget = async |writer: &mut Writer, screen: &mut Screen| {
+                forget(writer, &address, approval, screen).await
+            };
+            change(existing().await?, lock, screen, forget).await?;
+            say(
+                screen,
+                StateChange::Forgotten { address: &address },
+                &format!("Forgot {address}. The object itself stays as it is."),
+            );
         }
         State::Move { from, to, lock, approval } => {
-            rename(&existing()?.0, &from, &to, lock, approval, screen)?
+            let rename = async |writer: &mut Writer, screen: &mut Screen| {
+                rename(writer, &from, &to, approval, screen).await
+            };
+            change(existing().await?, lock, screen, rename).await?;
+            say(screen, StateChange::Moved { from: &from, to: &to }, &format!("Moved {from} to {to}."));
         }
-        State::Rebuild(request) => return wait_for(rebuild::run(request, global, screen)),
-        State::Unlock { id, approval } => unlock(&existing()?.0, &id, approval, screen)?,
+        State::Rebuild(request) => return rebuild::run(request, global, screen).await,
+        State::Unlock { id, approval } => {
+            unlock(&named_store(global).await?.0, &id, approval, screen).await?
+        }
     }
     Ok(Exit::Done)
 }
 
-fn forget(
-    path: &Path,
-    address: &Address,
+/// Locks a state that is there, and changes it.
+async fn change(
+    (store, state): (Store, state::State),
     lock: Lock,
+    screen: &mut Screen,
+    work: impl AsyncFnOnce(&mut Writer, &mut Screen) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let locking = Locking { store: &store, command: "state", timeout: lock.lock_timeout };
+    locked(
+        locking,
+        || state,
+        screen,
+        async |writer, screen, interrupt| unless_interrupted(interrupt, work(writer, screen)).await,
+    )
+    .await
+}
+
+async fn forget(
+    writer: &mut Writer,
+    address: &Address,
     approval: Approval,
     screen: &mut Screen,
 ) -> Result<(), Failure> {
-    let writer = open(path, lock)?;
     record(writer.state(), address)?;
     let records = writer.state().resources.iter();
     let users: Vec<String> = records
@@ -67,25 +94,18 @@ fn forget(
     if !users.is_empty() {
         screen.err.line(&format!("{address} is used by {}.", users.join(", ")));
     }
-    confirm(screen, approval, Question::State { change: &format!("forget {address}") })?;
-    write(writer, Edit::Remove { address: address.clone() })?;
-    say(
-        screen,
-        StateChange::Forgotten { address },
-        &format!("Forgot {address}. The object itself stays as it is."),
-    );
+    confirm(screen, approval, Question::State { change: &format!("forget {address}") }).await?;
+    writer.edit(Edit::Remove { address: address.clone() });
     Ok(())
 }
 
-fn rename(
-    path: &Path,
+async fn rename(
+    writer: &mut Writer,
     from: &Address,
     to: &Address,
-    lock: Lock,
     approval: Approval,
     screen: &mut Screen,
 ) -> Result<(), Failure> {
-    let writer = open(path, lock)?;
     record(writer.state(), from)?;
     let refused =
         |message: String, hint: String| Err(Failure::message(FailureKind::Usage, message).hint(hint));
@@ -96,15 +116,15 @@ fn rename(
     if writer.state().resources.contains_key(to) {
         return refused(format!("{to} is recorded already"), format!("provision state show {to}"));
     }
-    confirm(screen, approval, Question::State { change: &format!("move {from} to {to}") })?;
-    write(writer, Edit::Move { from: from.clone(), to: to.clone() })?;
-    say(screen, StateChange::Moved { from, to }, &format!("Moved {from} to {to}."));
+    confirm(screen, approval, Question::State { change: &format!("move {from} to {to}") }).await?;
+    writer.edit(Edit::Move { from: from.clone(), to: to.clone() });
     Ok(())
 }
 
-fn unlock(path: &Path, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
-    confirm(screen, approval, Question::State { change: &format!("take the lock {} away", harmless(id)) })?;
-    local::unlock(path, id).map_err(|error| match error {
+async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
+    let question = format!("take the lock {} away", harmless(id));
+    confirm(screen, approval, Question::State { change: &question }).await?;
+    store.unlock(id).await.map_err(|error| match error {
         StateError::Locked { .. } => Failure::new(FailureKind::Locked, error).hint(
             "that run is alive, or its lock has another id: end its process, and the lock ends with it",
         ),
@@ -122,19 +142,7 @@ fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) {
     }
 }
 
-fn open(path: &Path, lock: Lock) -> Result<Writer, Failure> {
-    let state = local::read(path).map_err(state_failure)?;
-    local::open(path, "state", lock.lock_timeout, || state.expect("the state was read just now"))
-        .map_err(state_failure)
-}
-
-fn write(mut writer: Writer, edit: Edit) -> Result<(), Failure> {
-    writer.edit(edit).map_err(state_failure)?;
-    writer.close().map_err(state_failure)?;
-    Ok(())
-}
-
-fn record<'a>(state: &'a crate::state::State, address: &Address) -> Result<&'a Record, Failure> {
+fn record<'a>(state: &'a state::State, address: &Address) -> Result<&'a Record, Failure> {
     state.resources.get(address).ok_or_else(|| {
         let known: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
         let hint = match nearest(&address.to_string(), known.iter().map(String::as_str)) {

@@ -107,7 +107,7 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
     for (line, part) in [
         ("provision plann", "plan"),
         ("provision plan --detailed-exit", "--detailed-exitcode"),
-        ("provision plan --state s3://bucket/key", "s3://"),
+        ("provision plan --state gs://bucket/key", "gs://"),
         ("provision plan --parallelism 0", "from 1 to 100"),
         ("provision plan --parallelism 101", "from 1 to 100"),
         ("provision plan --lock-timeout soon", "90s"),

@@ -10,16 +10,27 @@ use regex_lite::Regex;
 
 use crate::resource::Id;
 use crate::stack::{ClusterName, InvalidText, Region};
+use crate::state::NoPlace;
 
-/// A file for the state.
-pub(super) fn state(text: &str) -> Result<PathBuf, String> {
+use super::options::StateAt;
+
+/// A place for the state.
+pub(super) fn state(text: &str) -> Result<StateAt, String> {
     match text.split_once("://") {
-        Some((scheme, _)) => {
-            Err(format!("a state at {scheme}:// is not supported by this version; give the path of a file"))
-        }
-        None if text.is_empty() => Err("give the path of a file".to_owned()),
-        None => Ok(PathBuf::from(text)),
+        Some(("s3", _)) => text.parse().map(StateAt::S3).map_err(|wrong: NoPlace| wrong.to_string()),
+        Some((scheme, _)) => Err(format!(
+            "a state at {scheme}:// is not supported; give the path of a file, or s3://BUCKET/KEY"
+        )),
+        None if text.is_empty() => Err("give the path of a file, or s3://BUCKET/KEY".to_owned()),
+        None => Ok(StateAt::File(PathBuf::from(text))),
     }
+}
+
+/// How long a lock lasts that nobody renews: long enough to be renewed, short enough to be waited for.
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let wrong = || "give a span of time from 4s to 1h".to_owned();
+    let span = duration(text).map_err(|_| wrong())?;
+    if (4..=3600).contains(&span.as_secs()) { Ok(span) } else { Err(wrong()) }
 }
 
 /// The full name of a cluster.
@@ -121,6 +132,7 @@ fn id(text: &str, prefix: &str) -> Result<Id, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::S3Place;
 
     #[test]
     fn spans_of_time_are_read_as_people_write_them() {
@@ -135,9 +147,24 @@ mod tests {
     }
 
     #[test]
-    fn a_state_elsewhere_is_refused_by_name() {
-        assert!(state("s3://bucket/key").expect_err("not supported").contains("s3://"));
-        assert_eq!(state("state/gitlab.json"), Ok(PathBuf::from("state/gitlab.json")));
+    fn a_state_is_in_a_file_or_in_s3() {
+        assert_eq!(state("state/gitlab.json"), Ok(StateAt::File("state/gitlab.json".into())));
+        let place = S3Place { bucket: "our-states".to_owned(), key: "a/b.json".to_owned() };
+        assert_eq!(state("s3://our-states/a/b.json"), Ok(StateAt::S3(place)));
+        assert!(state("gs://bucket/key").expect_err("not supported").contains("gs://"));
+        for text in
+            ["", "s3://", "s3://bucket", "s3://bucket/", "s3://b/key", "s3://Bucket/key", "s3://bucket//k"]
+        {
+            assert!(state(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lock_lasts_long_enough_to_be_renewed() {
+        assert_eq!(lease("90s"), Ok(Duration::from_secs(90)));
+        for text in ["0", "1s", "2h", "soon"] {
+            assert!(lease(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -5,33 +5,24 @@ use crate::diff;
 use crate::kind::Registry;
 use crate::planner::{Sighting, Sightings};
 use crate::resource::Condition;
-use crate::state::local::{StateError, Writer};
-use crate::state::{Edit, Phase, Record};
+use crate::state::{Edit, Phase, Record, Writer};
 
 /// Records what was observed of every recorded resource; those that are gone leave the state.
-///
-/// # Errors
-/// [`StateError`] when the state cannot be written.
-pub fn accept_drift(
-    registry: &Registry,
-    sightings: &Sightings,
-    writer: &mut Writer,
-) -> Result<(), StateError> {
+pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Writer) {
     for (address, before) in writer.state().resources.clone() {
         match sightings.get(&address) {
             Some(Sighting::Gone) if before.phase == Phase::Ready => {
-                writer.edit(Edit::Remove { address })?;
+                writer.edit(Edit::Remove { address });
             }
             Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {
                 let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
                 let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
                 diff::follow(fields, &mut after.inputs, &live.inputs);
                 if after != before {
-                    writer.edit(Edit::Put { address, record: after })?;
+                    writer.edit(Edit::Put { address, record: after });
                 }
             }
             _ => {}
         }
     }
-    Ok(())
 }

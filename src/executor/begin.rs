@@ -1,4 +1,5 @@
-//! The beginning of each step: the intent is made durable, then the call is sent.
+//! The beginning of each step: the intent is staged, then the call made ready. The executor commits all intents before it
+//! polls a call, and a call does nothing before it is polled.
 //! Knows nothing of what comes of the call.
 
 use std::collections::BTreeSet;
@@ -16,7 +17,6 @@ use crate::kind::Manager;
 use crate::plan::{Action, ReplaceOrder};
 use crate::planner::Sighting;
 use crate::resource::{Id, Owner};
-use crate::state::local::StateError;
 use crate::state::{Edit, Phase, Predecessor, Record};
 use crate::steps::Step;
 
@@ -29,11 +29,11 @@ struct Desired {
 impl<'a> Execution<'a> {
     /// Brings the records of what stays as it is up to date: an interrupted run that had nothing left to do, or
     /// outputs that AWS changed.
-    pub(super) fn record_what_stays(&mut self) -> Result<(), StateError> {
+    pub(super) fn record_what_stays(&mut self) {
         if let Some(cluster) = &self.run.blueprint.cluster
             && self.writer.state().cluster.as_ref() != Some(cluster)
         {
-            self.writer.edit(Edit::Cluster { cluster: cluster.clone() })?;
+            self.writer.edit(Edit::Cluster { cluster: cluster.clone() });
         }
         let staying = self.run.planning.plan.changes.iter().filter(|change| change.action == Action::NoOp);
         for address in staying.map(|change| &change.address) {
@@ -49,13 +49,12 @@ impl<'a> Execution<'a> {
                 }
             }
             if after != before {
-                self.put(address, after)?;
+                self.put(address, after);
             }
         }
-        Ok(())
     }
 
-    pub(super) fn begin(&mut self, step: &Step) -> Result<(), StateError> {
+    pub(super) fn begin(&mut self, step: &Step) {
         let address = step.address();
         let action = self.action(address);
         tracing::debug!(?step, "begins");
@@ -65,31 +64,26 @@ impl<'a> Execution<'a> {
             (self.sink)(Event::StepStarted { address: address.clone(), action });
         }
         let begun = match (step, action) {
-            (Step::Up(_), Action::Adopt) => return self.adopt(step),
+            (Step::Up(_), Action::Adopt) => self.adopt(step),
             (Step::Down(_), Action::Forget) => {
-                self.writer.edit(Edit::Remove { address: address.clone() })?;
+                self.writer.edit(Edit::Remove { address: address.clone() });
                 self.done(step);
-                return Ok(());
+                Ok(())
             }
-            (Step::Up(_), Action::Update) => self.begin_update(step)?,
-            (Step::Up(_), _) => self.begin_create(step)?,
-            (Step::Down(_), _) => self.begin_delete(step)?,
+            (Step::Up(_), Action::Update) => self.begin_update(step),
+            (Step::Up(_), _) => self.begin_create(step),
+            (Step::Down(_), _) => self.begin_delete(step),
         };
         if let Err(error) = begun {
             self.fail(step, error);
         }
-        Ok(())
     }
 
-    fn adopt(&mut self, step: &Step) -> Result<(), StateError> {
+    fn adopt(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
-        match self.run.sightings.get(address).and_then(Sighting::live) {
-            Some((id, live)) => {
-                self.put(address, Record::adopted(id.clone(), live.outputs.clone()))?;
-                self.done(step);
-            }
-            None => self.fail(step, StepError::Gone),
-        }
+        let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
+        self.put(address, Record::adopted(id.clone(), live.outputs.clone()));
+        self.done(step);
         Ok(())
     }
 
@@ -120,13 +114,10 @@ impl<'a> Execution<'a> {
         Ok(Desired { inputs: desired, depends_on: references(inputs) })
     }
 
-    fn begin_create(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+    fn begin_create(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
-        let (manager, desired) =
-            match self.manager(address).and_then(|manager| Ok((manager, self.desired(address, manager)?))) {
-                Ok(both) => both,
-                Err(error) => return Ok(Err(error)),
-            };
+        let manager = self.manager(address)?;
+        let desired = self.desired(address, manager)?;
         let record = match self.record(address).cloned() {
             None => intent(&desired, 0, None),
             // The new object of an interrupted replacement, or of an interrupted create: go on with it.
@@ -147,11 +138,11 @@ impl<'a> Execution<'a> {
         let begun_before = self.record(address).is_some_and(|before| before.id.is_none());
         let recovered = self.recovered_id(address);
         let (id, generation) = (record.id.clone().or(recovered), record.generation);
-        self.put(address, Record { phase: Phase::Creating, id: id.clone(), ..record })?;
+        self.put(address, Record { phase: Phase::Creating, id: id.clone(), ..record });
         if let Some(id) = id {
             let target = Target { id, goal: Goal::Made { desired: desired.inputs, sent: false } };
             self.settling.add(step, target, manager.patience().create);
-            return Ok(Ok(()));
+            return Ok(());
         }
         let owner = self.owner(address, generation);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
@@ -161,7 +152,7 @@ impl<'a> Execution<'a> {
             let created = call::create(aws, manager, inputs, &owner, begun_before, &interrupt).await;
             Returned { step, result: created.map(Answer::Created) }
         }));
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Whether an earlier run, or the way down of this one, has begun to make the object.
@@ -192,28 +183,22 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn begin_update(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+    fn begin_update(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
-        let found = self.manager(address).and_then(|manager| {
-            let (id, live) =
-                self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
-            Ok((manager, id, live, self.desired(address, manager)?))
-        });
-        let (manager, id, live, desired) = match found {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(error)),
-        };
-        let Some(record) = self.record(address).cloned() else { return Ok(Err(StepError::Gone)) };
-        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record })?;
+        let manager = self.manager(address)?;
+        let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
+        let desired = self.desired(address, manager)?;
+        let record = self.record(address).cloned().ok_or(StepError::Gone)?;
+        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
         let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
         let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
         if fields.is_empty() {
             let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
             self.settling.add(step, target, manager.patience().update);
-            return Ok(Ok(()));
+            return Ok(());
         }
         self.send_update(step, manager, id.clone(), desired.inputs, fields, live.inputs.clone());
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Sends an update; the step settles when it returns.
@@ -237,26 +222,23 @@ impl<'a> Execution<'a> {
         }));
     }
 
-    fn begin_delete(&mut self, step: &Step) -> Result<Result<(), StepError>, StateError> {
+    fn begin_delete(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
-        let manager = match self.manager(address) {
-            Ok(manager) => manager,
-            Err(error) => return Ok(Err(error)),
-        };
+        let manager = self.manager(address)?;
         let Some(record) = self.record(address).cloned() else {
             self.done(step);
-            return Ok(Ok(()));
+            return Ok(());
         };
         let (id, inputs) = match (&record.predecessor, self.going_id(address, &record)) {
             (Some(old), _) => (old.id.clone(), old.inputs.clone()),
             (None, Some(id)) => (id, record.inputs.clone()),
             (None, None) => {
-                self.gone(step)?;
-                return Ok(Ok(()));
+                self.gone(step);
+                return Ok(());
             }
         };
         if record.predecessor.is_none() {
-            self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record })?;
+            self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });
         }
         self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
@@ -265,7 +247,7 @@ impl<'a> Execution<'a> {
             let deleted = call::delete(aws, manager, &inputs, &id, &interrupt).await;
             Returned { step, result: deleted.map(|()| Answer::Deleted) }
         }));
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// The object to be deleted: the recorded one, or the one that an interrupted create had made.
@@ -277,19 +259,19 @@ impl<'a> Execution<'a> {
     }
 
     /// Records that the object of a way down is gone.
-    pub(super) fn gone(&mut self, step: &Step) -> Result<(), StateError> {
+    pub(super) fn gone(&mut self, step: &Step) {
         let address = step.address();
-        let Some(record) = self.record(address).cloned() else { return Ok(()) };
+        let Some(record) = self.record(address).cloned() else { return };
         let goes_up_again = self.steps.contains_key(&Step::Up(address.clone()));
         if record.predecessor.is_some() && goes_up_again {
-            self.put(address, Record { predecessor: None, ..record })?;
+            self.put(address, Record { predecessor: None, ..record });
         } else if record.predecessor.is_some() {
             // Both objects of an interrupted replacement are to go; the other one is next.
-            self.put(address, Record { predecessor: None, ..record })?;
-            if let Err(error) = self.begin_delete(step)? {
+            self.put(address, Record { predecessor: None, ..record });
+            if let Err(error) = self.begin_delete(step) {
                 self.fail(step, error);
             }
-            return Ok(());
+            return;
         } else if goes_up_again {
             // The generation must outlive the old object: the new one's natural key is made from it.
             let next = Record {
@@ -299,12 +281,11 @@ impl<'a> Execution<'a> {
                 outputs: Document::new(),
                 ..record
             };
-            self.put(address, next)?;
+            self.put(address, next);
         } else {
-            self.writer.edit(Edit::Remove { address: address.clone() })?;
+            self.writer.edit(Edit::Remove { address: address.clone() });
         }
         self.done(step);
-        Ok(())
     }
 }
 

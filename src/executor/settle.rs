@@ -14,7 +14,6 @@ use crate::event::Event;
 use crate::kind::{KindError, Live, TrackedDocument};
 use crate::resource::{Condition, Field, Id};
 use crate::retry::Pauses;
-use crate::state::local::StateError;
 use crate::state::{Phase, Record};
 use crate::steps::Step;
 
@@ -169,8 +168,8 @@ impl Execution<'_> {
         }));
     }
 
-    /// A call has returned: its id is made durable at once, and the object settles from here on.
-    pub(super) fn returned(&mut self, returned: Returned) -> Result<(), StateError> {
+    /// A call has returned: its id is recorded at once, and the object settles from here on.
+    pub(super) fn returned(&mut self, returned: Returned) {
         let Returned { step, result } = returned;
         match result {
             Ok(Answer::Created(id)) => {
@@ -178,7 +177,7 @@ impl Execution<'_> {
                 let manager = self.run.registry.managing(address.kind());
                 if let (Some(record), Some(manager)) = (self.record(address).cloned(), manager) {
                     let desired = record.inputs.clone();
-                    self.put(address, Record { id: Some(id.clone()), ..record })?;
+                    self.put(address, Record { id: Some(id.clone()), ..record });
                     let target = Target { id, goal: Goal::Made { desired, sent: false } };
                     self.settling.add(&step, target, manager.patience().create);
                 }
@@ -189,11 +188,10 @@ impl Execution<'_> {
                 self.fail(&step, error.into());
             }
         }
-        Ok(())
     }
 
     /// A look has returned: every object that it was about moves on, or is waited for further.
-    pub(super) fn looked(&mut self, looked: Looked) -> Result<(), StateError> {
+    pub(super) fn looked(&mut self, looked: Looked) {
         let Looked { kind, steps, result } = looked;
         let added_meanwhile = self
             .settling
@@ -212,16 +210,15 @@ impl Execution<'_> {
             match (target.goal, live) {
                 (Goal::Gone, None) => {
                     self.settling.remove(&step);
-                    self.gone(&step)?;
+                    self.gone(&step);
                 }
                 (Goal::Gone, Some(live)) => self.wait_on(&step, status(live)),
                 (Goal::Made { .. }, None) => self.invisible(&step),
                 (Goal::Made { desired, sent }, Some(live)) => {
-                    self.settled_so_far(&step, target.id, desired, sent, live)?;
+                    self.settled_so_far(&step, target.id, desired, sent, live);
                 }
             }
         }
-        Ok(())
     }
 
     fn plan_next_look(&mut self, kind: &str, at_once: bool) {
@@ -237,7 +234,7 @@ impl Execution<'_> {
     }
 
     /// What AWS does goes on without us: only the waiting has failed.
-    fn look_failed(&mut self, steps: &BTreeSet<Step>, error: KindError) -> Result<(), StateError> {
+    fn look_failed(&mut self, steps: &BTreeSet<Step>, error: KindError) {
         let mut error = Some(error);
         for step in steps {
             if self.settling.waits.remove(step).is_some() {
@@ -248,7 +245,6 @@ impl Execution<'_> {
                 self.fail(step, error);
             }
         }
-        Ok(())
     }
 
     fn invisible(&mut self, step: &Step) {
@@ -262,24 +258,17 @@ impl Execution<'_> {
         }
     }
 
-    fn settled_so_far(
-        &mut self,
-        step: &Step,
-        id: Id,
-        desired: Document,
-        sent: bool,
-        live: &Live,
-    ) -> Result<(), StateError> {
-        let Some(manager) = self.run.registry.managing(step.address().kind()) else { return Ok(()) };
+    fn settled_so_far(&mut self, step: &Step, id: Id, desired: Document, sent: bool, live: &Live) {
+        let Some(manager) = self.run.registry.managing(step.address().kind()) else { return };
         match &live.condition {
             Condition::Pending(status) => {
                 self.wait_on(step, status.clone());
-                return Ok(());
+                return;
             }
             Condition::Failed(status) => {
                 self.settling.remove(step);
                 self.fail(step, StepError::Failed { status: status.clone() });
-                return Ok(());
+                return;
             }
             Condition::Ready => {}
         }
@@ -292,19 +281,17 @@ impl Execution<'_> {
             diff::diff(&comparable, &desired, &live.inputs).into_iter().map(|field| field.path).collect();
         if differing.is_empty() {
             self.settling.remove(step);
-            return self.ready(step, id, desired, live);
-        }
-        if sent {
+            self.ready(step, id, desired, live);
+        } else if sent {
             self.wait_on(step, "applying the change".to_owned());
         } else {
             self.send_update(step, manager, id, desired, differing, live.inputs.clone());
         }
-        Ok(())
     }
 
-    fn ready(&mut self, step: &Step, id: Id, desired: Document, live: &Live) -> Result<(), StateError> {
+    fn ready(&mut self, step: &Step, id: Id, desired: Document, live: &Live) {
         let address = step.address();
-        let Some(record) = self.record(address).cloned() else { return Ok(()) };
+        let Some(record) = self.record(address).cloned() else { return };
         let declared = self.run.blueprint.declarations.get(address);
         let depends_on = declared.map_or(record.depends_on, Declaration::references);
         let ready = Record {
@@ -315,9 +302,8 @@ impl Execution<'_> {
             depends_on,
             ..record
         };
-        self.put(address, ready)?;
+        self.put(address, ready);
         self.done(step);
-        Ok(())
     }
 
     fn wait_on(&mut self, step: &Step, status: String) {

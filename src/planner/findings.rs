@@ -13,6 +13,9 @@ use crate::resource::{Condition, Id, Invalid, Ownership, Remark, Verdict};
 use crate::state::Record;
 use crate::steps::Circle;
 
+/// The check that finds an object of the stack that the state does not know: with it, the state was lost.
+pub const UNRECORDED: &str = "unrecorded";
+
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {
         check: "circle".to_owned(),
@@ -66,6 +69,7 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
         .into_iter()
         .flat_map(|state| &state.resources)
         .find(|(other, record)| other.kind() == address.kind() && record.id.as_ref() == Some(id));
+    let mut check = "name-taken";
     let (owner, hint) = match ownership {
         _ if recorded.is_some() => {
             let other = recorded.map(|(other, _)| other.to_string()).unwrap_or_default();
@@ -74,6 +78,7 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
         Ownership::Tagged { stack, address: tagged }
             if *stack == input.blueprint.stack && *tagged == address.to_string() =>
         {
+            check = UNRECORDED;
             (
                 "it carries this stack's tags, but the state does not know it".to_owned(),
                 "put the lost state file back (the previous one is kept beside it as .backup), or: \
@@ -93,7 +98,7 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
             "choose another name in the stack file, or delete it yourself".to_owned(),
         ),
     };
-    error("name-taken", address, format!("{id} has this name already: {owner}"), Some(hint))
+    error(check, address, format!("{id} has this name already: {owner}"), Some(hint))
 }
 
 pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {

@@ -33,15 +33,17 @@ pub enum Damage {
 
 /// The bytes of a snapshot.
 pub(super) fn encode(state: &State) -> Vec<u8> {
-    let mut value = serde_json::to_value(state).expect("a state has string keys only");
-    if let Value::Object(fields) = &mut value {
-        fields.insert("format_version".to_owned(), Value::String(format!("{}.0", state.version)));
-    }
-    let checksum = checksum(&value);
-    if let Value::Object(fields) = &mut value {
-        fields.insert("checksum".to_owned(), Value::String(checksum));
-    }
-    let mut bytes = serde_json::to_vec_pretty(&value).expect("a JSON value can always be written");
+    pretty(&to_value(state))
+}
+
+/// A snapshot as a value, with its checksum.
+pub(super) fn to_value(state: &State) -> Value {
+    seal(serde_json::to_value(state).expect("a state has string keys only"), state.version)
+}
+
+/// The value as bytes that people can read.
+pub(super) fn pretty(value: &Value) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("a JSON value can always be written");
     bytes.push(b'\n');
     bytes
 }
@@ -51,13 +53,48 @@ pub(super) fn encode(state: &State) -> Vec<u8> {
 /// # Errors
 /// [`Damage`], whatever is wrong: there is no way to get a state out of bytes that are not the whole of one.
 pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
+    let value = parse(bytes)?;
+    if value.get("write_id").is_none() {
+        return decode_value(value);
+    }
+    // Copied from a bucket, with the lock around it.
+    let mut shared = unseal(value, State::VERSION)?;
+    shared.get_mut("state").map(Value::take).map_or(Err(Damage::Empty), decode_value)
+}
+
+/// Reads a snapshot out of a value.
+///
+/// # Errors
+/// [`Damage`], as with [`decode`].
+pub(super) fn decode_value(value: Value) -> Result<State, Damage> {
+    serde_json::from_value(unseal(value, State::VERSION)?).map_err(Damage::Shape)
+}
+
+/// The JSON of a file that is not empty.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, Damage> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Damage::Empty);
     }
-    let mut value: Value = serde_json::from_slice(bytes).map_err(Damage::NotJson)?;
+    serde_json::from_slice(bytes).map_err(Damage::NotJson)
+}
+
+/// Adds what every document of ours has: its version as a text, and a checksum of all the rest.
+pub(super) fn seal(mut value: Value, version: u32) -> Value {
+    if let Value::Object(fields) = &mut value {
+        fields.insert("format_version".to_owned(), Value::String(format!("{version}.0")));
+    }
+    let checksum = checksum(&value);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("checksum".to_owned(), Value::String(checksum));
+    }
+    value
+}
+
+/// Takes away what [`seal`] has added, once it was found right.
+pub(super) fn unseal(mut value: Value, known: u32) -> Result<Value, Damage> {
     let found = value.get("version").and_then(Value::as_u64);
-    if let Some(found) = found.filter(|found| *found > u64::from(State::VERSION)) {
-        return Err(Damage::Newer { found, known: State::VERSION });
+    if let Some(found) = found.filter(|found| *found > u64::from(known)) {
+        return Err(Damage::Newer { found, known });
     }
     let expected = match value.as_object_mut().and_then(|fields| fields.remove("checksum")) {
         Some(Value::String(expected)) => expected,
@@ -70,7 +107,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("format_version");
     }
-    serde_json::from_value(value).map_err(Damage::Shape)
+    Ok(value)
 }
 
 /// Over the compact form, whose keys are sorted: white space and the order of keys do not count.

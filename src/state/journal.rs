@@ -21,10 +21,10 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// Starts a journal that goes on from `state`; the bytes are its first line.
-    pub(super) fn start(state: &State) -> (Self, Vec<u8>) {
+    /// Starts a journal that goes on from the state of this lineage and serial; the bytes are its first line.
+    pub(super) fn start(lineage: &str, serial: u64) -> (Self, Vec<u8>) {
         let mut frames = Self { chain: String::new() };
-        let base = Base { lineage: state.lineage.clone(), serial: state.serial };
+        let base = Base { lineage: lineage.to_owned(), serial };
         let line = frames.line(&serde_json::to_string(&base).expect("a base has string keys only"));
         (frames, line)
     }
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     fn journal() -> Vec<u8> {
-        let (mut frames, mut bytes) = Frames::start(&sample());
+        let (mut frames, mut bytes) = Frames::start(&sample().lineage, sample().serial);
         for edit in sample_edits() {
             bytes.extend(frames.frame(&edit));
         }

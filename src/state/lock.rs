@@ -5,14 +5,16 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
-use super::local::{StateError, io};
+use super::error::{StateError, io};
 
 /// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     /// What `state unlock` takes.
     pub id: String,
@@ -52,17 +54,17 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Lock {
     /// Takes the lock, waiting up to `timeout` for another run to give it back.
-    pub(super) fn take(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, StateError> {
+    pub(super) async fn take(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, StateError> {
         let mut file = open(path)?;
         let deadline = Instant::now() + timeout;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now())));
+                    sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now()))).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StateError::Locked { path: path.to_owned(), holder: read_holder(&mut file) });
+                    return Err(StateError::Locked { holder: read_holder(&mut file) });
                 }
                 Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
             }
@@ -77,6 +79,9 @@ impl Lock {
 
     /// Takes away the lock that `id` names, when its run cannot be alive on this machine.
     pub(super) fn force(path: &Path, id: &str) -> Result<(), StateError> {
+        if !path.exists() {
+            return Ok(());
+        }
         let mut file = open(path)?;
         match file.try_lock() {
             Ok(()) => return file.set_len(0).map_err(io("write", path)),
@@ -90,7 +95,7 @@ impl Lock {
             Some(found) if found.id == id && found.host != this_host => {
                 std::fs::remove_file(path).map_err(io("remove", path))
             }
-            _ => Err(StateError::Locked { path: path.to_owned(), holder }),
+            _ => Err(StateError::Locked { holder }),
         }
     }
 }

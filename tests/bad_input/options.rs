@@ -45,13 +45,13 @@ const LINES: &[(&str, &str, &str)] = &[
     ("--jason plan", "'--jason'", "similar argument exists: '--json'"),
     // Values that are missing, empty or there twice.
     ("plan --target", "--target <ADDRESS>", "a value is required"),
-    ("plan --state", "--state <PATH>", "a value is required"),
+    ("plan --state", "--state <PLACE>", "a value is required"),
     ("plan --region --json", "--region <REGION>", "a value is required"),
     ("plan --color", "--color <WHEN>", "possible values: auto, always, never"),
     ("plan --json=yes", "--json", "no more were expected"),
     ("plan --region eu-west-1 --region eu-west-2", "--region <REGION>", "write it once"),
     ("plan --json --json", "--json", "write it once"),
-    ("plan --state=", "--state <PATH>", "give the path of a file"),
+    ("plan --state=", "--state <PLACE>", "give the path of a file"),
     ("plan --config=", "--config <FILE>", "a value is required"),
     ("plan --cluster=", "--cluster <NAME>", "such as `k8s.myzone.net`"),
     ("plan --region=", "--region <REGION>", "such as `eu-west-1`"),
@@ -109,9 +109,11 @@ const LINES: &[(&str, &str, &str)] = &[
         "an id begins with `sg-`",
     ),
     // Where things are.
-    ("plan --state s3://bucket/key", "--state <PATH>", "give the path of a file"),
-    ("plan --state http://a/b", "--state <PATH>", "give the path of a file"),
-    ("plan --state gs://a/b", "--state <PATH>", "give the path of a file"),
+    ("plan --state s3://bucket", "--state <PLACE>", "`s3://BUCKET/KEY`"),
+    ("plan --state s3://Bucket/key", "--state <PLACE>", "the characters a-z, 0-9"),
+    ("plan --state s3://bucket/", "--state <PLACE>", "the key of an object"),
+    ("plan --state http://a/b", "--state <PLACE>", "give the path of a file"),
+    ("plan --state gs://a/b", "--state <PLACE>", "give the path of a file"),
     ("plan --endpoint-url localhost", "--endpoint-url <URL>", "http://"),
     ("plan --endpoint-url localhost:4566", "--endpoint-url <URL>", "http://"),
     ("plan --endpoint-url http://", "--endpoint-url <URL>", "http://"),
@@ -173,7 +175,7 @@ fn words() -> Vec<Case> {
         with(&[b"import", b"vpc-\x1b]0;title\x07"]).says(["<VPC-ID>", "an id begins with `vpc-`"]),
         with(&[b"plan", b"--region", "eu-\u{200b}west-1".as_bytes()])
             .says(["--region <REGION>", "such as `eu-west-1`"]),
-        with(&[b"plan", b"--state", b"s3://\x1b[2J"]).says(["--state <PATH>", "give the path of a file"]),
+        with(&[b"plan", b"--state", b"s3://\x1b[2J"]).says(["--state <PLACE>", "`s3://BUCKET/KEY`"]),
         with(&[b"plan", b"--config", b"no\x1b[2Jne.yaml"]).says(["no\\u{1b}[2Jne.yaml", "hint: "]),
         with(&[b"apply", b"no\x1b[2Jne.json"]).says(["no\\u{1b}[2Jne.json", "provision plan --out"]),
         with(&[b"\xff"]).says(utf_8),
@@ -204,7 +206,8 @@ fn variables() -> Vec<Case> {
     let plan =
         |name, value: &[u8]| Case::of("plan").variable(name, OsString::from_vec(value.to_vec())).says([name]);
     vec![
-        plan("PROVISION_STATE", b"s3://bucket/key").says(["give the path of a file"]),
+        plan("PROVISION_STATE", b"s3://bucket").says(["`s3://BUCKET/KEY`"]),
+        plan("PROVISION_LEASE", b"1s").says(["from 4s to 1h"]),
         plan("PROVISION_STATE", b"").says(["give the path of a file"]),
         plan("PROVISION_CONFIG", b"").says(["a value is required"]),
         plan("PROVISION_CONFIG", b"none.yaml").says(["none.yaml", "hint: "]),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use provision::resource::Id;
-use provision::state::{Edit, Record, State, local};
+use provision::state::{Edit, Record, State, Store};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Content};
@@ -134,11 +135,16 @@ fn written(stack: &str, region: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("state.json");
     let fresh = || State::new(stack, "7d1c".to_owned(), "123456789012", region);
-    let mut writer = local::open(&path, "test", Duration::ZERO, fresh).expect("it can be made");
     let record = Record::adopted(Id::new("vpc-0a1b2c3d"), Default::default());
     let address = "aws_vpc.network".parse().expect("an address");
-    writer.edit(Edit::Put { address, record }).expect("it can be written");
-    writer.close().expect("it can be written");
+    let store = Store::Local(path.clone());
+    let writing = async {
+        let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("it can be made");
+        writer.edit(Edit::Put { address, record });
+        writer.close().await.expect("it can be written");
+    };
+    // Nothing about a file that nobody else holds needs waiting.
+    writing.now_or_never().expect("it is written at once");
     std::fs::read_to_string(&path).expect("it was written")
 }
 

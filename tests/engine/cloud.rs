@@ -34,6 +34,8 @@ pub enum Fault {
     LoseAnswer,
     /// Not carried out, and no answer either.
     LoseRequest,
+    /// Carried out, and the answer never comes.
+    Hang,
 }
 
 #[derive(Default)]
@@ -113,6 +115,10 @@ impl Shared {
             Some(Fault::LoseAnswer) => {
                 let _ = act(&mut self.cloud.borrow_mut());
                 Err(error("Unreachable", Outcome::Unknown))
+            }
+            Some(Fault::Hang) => {
+                let _ = act(&mut self.cloud.borrow_mut());
+                std::future::pending().await
             }
             None => act(&mut self.cloud.borrow_mut()),
         };

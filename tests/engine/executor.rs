@@ -129,6 +129,27 @@ async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_holds_an_interrupted_run_up_for_seconds_only_and_is_found_by_the_next() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud.borrow_mut().faults = [Some(Fault::Hang), Some(Fault::Hang)].into();
+    let (sender, interrupt) = watch::channel(false);
+    let interrupting = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        sender.send(true).expect("the run listens");
+        Instant::now()
+    };
+    let options = options(Mode::Apply);
+    let (report, asked) = tokio::join!(world.run_until(&options, interrupt), interrupting);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    let summary = report.expect("an interrupt is no kill").summary;
+    assert_eq!((summary.outcome, summary.in_flight.len()), (RunOutcome::Interrupted, 2));
+    world.must_record_everything_or_its_intent();
+    world.must_apply().await;
+    let creates = |name: &str| world.log().iter().filter(|line| **line == format!("create {name}")).count();
+    assert_eq!((creates("fake_disk.d"), creates("fake_group.a")), (1, 1), "{:?}", world.log());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replaced_group_in_use_is_made_anew_first_and_let_go_before_it_is_deleted() {
     let mut world = World::new().with_stack();
     world.must_apply().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use provision::plan::{Action, Level, Mode, Plan, Response};
 use provision::planner::Options;
 use provision::resource::Effect;
-use provision::state::{Edit, local};
+use provision::state::{Edit, Store};
 use serde_json::json;
 
 use super::world::{World, address, options};
@@ -247,10 +247,11 @@ async fn the_clusters_own_are_safe_from_a_state_and_a_stack_that_claim_them() {
     // A state that says it is ours.
     let mut record = world.state().expect("the state").resources[&network].clone();
     record.adopted = false;
-    let mut writer = local::open(&world.path(), "test", Duration::ZERO, || unreachable!("there is a state"))
-        .expect("the state");
-    writer.edit(Edit::Put { address: network, record }).expect("it can be written");
-    writer.close().expect("it can be written");
+    let store = Store::Local(world.path());
+    let opened = store.open("test", Duration::ZERO, || unreachable!("there is a state")).await;
+    let mut writer = opened.expect("the state");
+    writer.edit(Edit::Put { address: network, record });
+    writer.close().await.expect("it can be written");
     for mode in [Mode::Apply, Mode::Destroy] {
         let plan = world.plan(&options(mode)).await;
         assert!(checks(&plan).contains(&"ownership fake_group.network".to_owned()), "{mode:?}: {plan:#?}");

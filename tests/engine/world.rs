@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use provision::address::Address;
 use provision::aws::Aws;
 use provision::blueprint::{Blueprint, Declaration};
@@ -16,7 +17,7 @@ use provision::plan::{Mode, Plan};
 use provision::planner::{self, Input, Options, Planning, Sightings};
 use provision::refresh::refresh;
 use provision::resource::Id;
-use provision::state::{Phase, State, local};
+use provision::state::{Phase, State, Store};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -107,8 +108,11 @@ impl World {
         self.folder.path().join("stack.json")
     }
 
+    /// The state as it is on disk.
     pub fn state(&self) -> Option<State> {
-        local::read(&self.path()).expect("the state is whole")
+        // Reading a file is ready at once.
+        let read = Store::Local(self.path()).read().now_or_never().expect("a file needs no waiting");
+        read.expect("the state is whole")
     }
 
     pub fn blueprint(&self, mode: Mode) -> Blueprint {
@@ -156,8 +160,10 @@ impl World {
         assert!(errors.is_empty(), "{errors:?}");
         let blueprint = self.blueprint(options.mode);
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let mut writer =
-            local::open(&self.path(), "test", Duration::ZERO, fresh).expect("nobody else holds the state");
+        let mut writer = Store::Local(self.path())
+            .open("test", Duration::ZERO, fresh)
+            .await
+            .expect("nobody else holds it");
         let run = Run {
             aws: &self.aws,
             registry: &self.registry,
@@ -175,7 +181,7 @@ impl World {
             report = execute(&run, &mut writer, &mut sink) => Some(report.expect("the state can be written")),
         };
         if report.is_some() {
-            writer.close().expect("the state can be written");
+            writer.close().await.expect("the state can be written");
         }
         report
     }
@@ -218,6 +224,15 @@ impl World {
         assert_eq!(distinct.len(), recorded.len(), "recorded twice: {recorded:?}");
         assert!(distinct.is_superset(&ours), "not recorded: {:?}", ours.difference(&distinct));
         assert!(distinct.iter().all(|id| cloud.objects.contains_key(*id)), "recorded, but gone");
+    }
+
+    /// Every object of ours has a record at its address, which may not know its id yet.
+    pub fn must_record_everything_or_its_intent(&self) {
+        let state = self.state().expect("there is a state");
+        let cloud = self.shared.cloud.borrow();
+        for object in cloud.objects.values().filter(|object| !object.stack.is_empty()) {
+            assert!(state.resources.contains_key(&address(&object.address)), "{}", object.address);
+        }
     }
 
     /// What exists, without ids.

@@ -21,6 +21,7 @@ pub struct Cloud {
     pub efs: aws_sdk_efs::Client,
     pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
+    s3: aws_sdk_s3::Client,
 }
 
 impl Cloud {
@@ -43,12 +44,53 @@ impl Cloud {
             efs: aws_sdk_efs::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
             rds: aws_sdk_rds::Client::new(&config),
+            s3: {
+                let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
+                aws_sdk_s3::Client::from_conf(config.build())
+            },
         }
     }
 
     /// Waits for one call.
     pub fn run<T>(&self, call: impl Future<Output = T>) -> T {
         self.runtime.block_on(call)
+    }
+
+    /// Makes a bucket in this region.
+    pub fn make_bucket(&self, name: &str) {
+        use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+        let here =
+            CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1);
+        let call = self.s3.create_bucket().bucket(name).create_bucket_configuration(here.build());
+        self.run(call.send()).expect("a bucket can be made");
+    }
+
+    /// Has a bucket keep what is overwritten and deleted.
+    pub fn keep_versions(&self, bucket: &str) {
+        use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+        let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        let call = self.s3.put_bucket_versioning().bucket(bucket).versioning_configuration(on);
+        self.run(call.send()).expect("a bucket can be versioned");
+    }
+
+    /// How many versions of an object there are.
+    pub fn versions(&self, bucket: &str, key: &str) -> usize {
+        let call = self.s3.list_object_versions().bucket(bucket).prefix(key);
+        let versions = self.run(call.send()).expect("versions can be listed");
+        versions.versions().iter().filter(|version| version.key() == Some(key)).count()
+    }
+
+    /// The content of an object, if it is there.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        self.run(async {
+            let object = self.s3.get_object().bucket(bucket).key(key).send().await.ok()?;
+            Some(object.body.collect().await.expect("an object can be read").to_vec())
+        })
+    }
+
+    /// Deletes an object.
+    pub fn delete_object(&self, bucket: &str, key: &str) {
+        self.run(self.s3.delete_object().bucket(bucket).key(key).send()).expect("an object can be deleted");
     }
 
     /// How many security groups, file systems, mount targets, subnet groups and databases carry ownership tags.

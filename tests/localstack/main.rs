@@ -24,4 +24,5 @@ mod saved_plans;
 mod secrets;
 mod states;
 mod story;
+mod team;
 mod world;

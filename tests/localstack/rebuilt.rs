@@ -41,6 +41,26 @@ fn a_lost_state_is_put_together_again() {
 }
 
 #[test]
+fn at_a_terminal_apply_offers_to_put_a_lost_state_together() {
+    let world = World::applied();
+    let before = resources(&world);
+    world.edit_stack("team: one", "team: two");
+    lose_the_state(&world);
+    world.control.forget_calls();
+    let refused =
+        world.at_a_terminal(&["apply"], "no\n").exits(1).says(&["state of this stack is lost", "cancelled"]);
+    assert!(!refused.said().contains("Apply complete"), "{}", refused.said());
+    assert_eq!(world.control.calls().mutating(), 0);
+    world
+        .at_a_terminal(&["apply"], "yes\nyes\n")
+        .exits(0)
+        .says(&["14 resources found.", "record what was found?"]);
+    assert_eq!(world.cloud.count(), SMALL_STACK, "nothing was made twice");
+    assert_eq!(resources(&world)["aws_vpc.network"], before["aws_vpc.network"]);
+    world.plans_nothing();
+}
+
+#[test]
 fn what_was_replaced_is_found_as_the_replacement_that_it_is() {
     let world = World::applied();
     world.apply(&["--replace", "aws_efs_file_system.files"]);

@@ -1,6 +1,7 @@
 //! A world: an account with a cluster's network, a folder with a stack file, and the real binary run in it.
 //! Knows nothing of what is tested in it.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -210,6 +211,27 @@ impl World {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// Runs the binary at a terminal of its own, where somebody types this.
+    pub fn at_a_terminal(&self, arguments: &[&str], typed: &str) -> Ran {
+        let binary = self.command(arguments);
+        let line: Vec<_> = std::iter::once(binary.get_program())
+            .chain(binary.get_args())
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
+        let mut terminal = Command::new("script");
+        terminal.args(["-qec", &line.join(" "), "/dev/null"]).current_dir(self.folder.path()).env_clear();
+        terminal.envs(binary.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        terminal.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("SHELL", "/bin/sh");
+        terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut run = terminal.spawn().expect("script, of util-linux, can be run");
+        let mut keyboard = run.stdin.take().expect("it is piped");
+        keyboard.write_all(typed.as_bytes()).expect("it listens");
+        // The terminal is hung up when the keyboard is let go of, so not before the end.
+        let ran = ended(run);
+        drop(keyboard);
+        ran
     }
 
     /// Runs the binary to its end.

@@ -20,7 +20,7 @@ use crate::planner::{Options, Sighting, Sightings};
 use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow, Versioned};
 use crate::resource::{Effect, Id};
 use crate::saved::SavedPlan;
-use crate::state::{Edit, Phase, Predecessor, Record, State};
+use crate::state::{Edit, Holder, Lease, Phase, Predecessor, Record, Shared, State};
 use crate::validator;
 
 fn accepts(document: Document, value: &Value) -> bool {
@@ -162,6 +162,14 @@ fn documents() -> Vec<(Document, Value)> {
     let mut file = value(&state);
     file["checksum"] = json!("sha256:00");
     file["format_version"] = json!("1.0");
+    let mut shared = value(&Shared {
+        version: 1,
+        write_id: "7d1c".to_owned(),
+        lease: Some(Lease { holder: Holder::this_run("apply"), ttl_seconds: 90 }),
+        state: Some(file.clone()),
+    });
+    shared["checksum"] = json!("sha256:00");
+    shared["format_version"] = json!("1.0");
     let changes = [
         StateChange::Forgotten { address: &address },
         StateChange::Moved { from: &address, to: &address },
@@ -183,6 +191,7 @@ fn documents() -> Vec<(Document, Value)> {
         (Document::Output, value(&outputs::outputs(&state))),
         (Document::OutputValue, value(&Versioned::of(output))),
         (Document::State, file),
+        (Document::SharedState, shared),
         (Document::StateList, value(&Versioned::of(list))),
         (Document::StateShow, value(&Versioned::of(show))),
         (Document::StateRebuild, value(&Versioned::of(rebuilt))),
@@ -224,7 +233,8 @@ fn a_document_without_its_version_or_with_a_field_of_its_own_is_noticed() {
         let mut less = value;
         less.as_object_mut().expect("a document is an object").remove("format_version");
         // States of before are read too.
-        assert_eq!(accepts(document, &less), document == Document::State, "{document:?}");
+        let is_state = matches!(document, Document::State | Document::SharedState);
+        assert_eq!(accepts(document, &less), is_state, "{document:?}");
     }
 }
 

@@ -1,0 +1,120 @@
+//! A command that changes the state: the state is locked before, and given back after, whatever happens in between.
+//! Knows nothing of single commands.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::executor::Interrupt;
+use crate::failure::{Failure, FailureKind};
+use crate::render::harmless;
+use crate::state::{Holder, State, Store, Writer};
+
+use super::opening::state_failure;
+use super::screen::Screen;
+
+/// Whose lock, for what, and how long another run is waited for.
+pub(super) struct Locking<'a> {
+    pub(super) store: &'a Store,
+    pub(super) command: &'a str,
+    pub(super) timeout: Duration,
+}
+
+/// Locks the state, works with it, and gives the lock back, however the work ended. What was staged is made durable,
+/// if the work ended well.
+pub(super) async fn locked<T>(
+    locking: Locking<'_>,
+    fresh: impl FnOnce() -> State,
+    screen: &mut Screen,
+    work: impl AsyncFnOnce(&mut Writer, &mut Screen, &Interrupt) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let Locking { store, command, timeout } = locking;
+    let interrupt = listen_for_signals();
+    let opened = async { store.open(command, timeout, fresh).await.map_err(state_failure) };
+    let mut writer = unless_interrupted(&interrupt, opened).await?;
+    if let Some(holder) = writer.relieved() {
+        screen.err.line(&relieved(holder));
+    }
+    match work(&mut writer, screen, &interrupt).await {
+        Ok(done) => writer.close().await.map(|_| done).map_err(state_failure),
+        Err(failure) => {
+            writer.abandon().await;
+            Err(failure)
+        }
+    }
+}
+
+fn relieved(holder: &Holder) -> String {
+    let Holder { user, host, pid, command, since, .. } = holder;
+    format!(
+        "The lock of `{}` of {} on {} (process {pid}, since {}) had run out. What that run had begun is looked at first.",
+        harmless(command),
+        harmless(user),
+        harmless(host),
+        harmless(since)
+    )
+}
+
+/// What changes nothing that would have to be recorded can end at once when it is asked to.
+pub(super) async fn unless_interrupted<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut interrupt = interrupt.clone();
+    tokio::select! {
+        biased;
+        Ok(_) = interrupt.wait_for(|interrupted| *interrupted) => {
+            Err(Failure::message(FailureKind::Interrupted, "interrupted: nothing was changed"))
+        }
+        done = work => done,
+    }
+}
+
+/// The first signal asks the run to end in order. The second one ends the process as if nobody listened, which loses
+/// nothing either.
+fn listen_for_signals() -> Interrupt {
+    let (sender, interrupt) = watch::channel(false);
+    tokio::spawn(async move {
+        if let Ok(mut signals) = Signals::new() {
+            signals.next().await;
+            sender.send_replace(true);
+            signals.next().await;
+            end_at_once();
+        }
+    });
+    interrupt
+}
+
+#[expect(
+    clippy::exit,
+    reason = "whoever presses Ctrl-C twice does not want to wait, not even for destructors"
+)]
+fn end_at_once() -> ! {
+    std::process::exit(FailureKind::Interrupted.exit_code().into())
+}
+
+/// The signals by which people and systems ask a program to end.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Why a state cannot be read or written.
+//! Knows nothing of what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use super::format::Damage;
+use super::lock::Holder;
+use crate::aws::AwsError;
+
+/// Why a state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("cannot {action} {}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot {action} {place}")]
+    S3 { action: &'static str, place: String, source: AwsError },
+    /// `backup` is where the version before is kept, if it is.
+    #[error("the state {place} cannot be used")]
+    Damaged { place: String, backup: Option<String>, source: Damage },
+    #[error("the state is locked{}", holder.as_ref().map(describe).unwrap_or_default())]
+    Locked { holder: Option<Holder> },
+    /// The lock was held, and is not held any more.
+    #[error("the lock of {place} was lost: it is held{}", holder.as_ref().map_or_else(|| " by nobody".to_owned(), describe))]
+    LockLost { place: String, holder: Option<Holder> },
+    /// The state was there, and is not there any more.
+    #[error("the state {place} was deleted while it was locked")]
+    Vanished { place: String },
+    /// A write was given up, or an earlier one has failed.
+    #[error("the state could not be saved: what is recorded is behind what was done")]
+    Unsaved,
+}
+
+fn describe(holder: &Holder) -> String {
+    let Holder { id, user, host, pid, command, since } = holder;
+    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id})")
+}
+
+pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StateError {
+    move |source| StateError::Io { action, path: path.to_owned(), source }
+}

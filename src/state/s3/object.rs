@@ -1,0 +1,202 @@
+//! One object of a bucket: read, and replaced only where it is still what was seen.
+//! Knows nothing of what stands in it but whose it is, and the mark of the write.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Region;
+use aws_sdk_s3::error::SdkError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use tokio::time::{Instant, sleep};
+
+use super::super::StateError;
+use super::super::format::Damage;
+use super::S3Place;
+use super::shared::Shared;
+use crate::aws::{AwsError, Outcome, S3Clients, absent_is_none, aws_error};
+use crate::file::LARGEST;
+use crate::retry::Pauses;
+
+/// An object, and how to speak to its bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    place: S3Place,
+    clients: Arc<Mutex<S3Clients>>,
+}
+
+/// How long a write is tried whose outcome is not known.
+const BUDGET: Duration = Duration::from_secs(45);
+/// How often an answer that cannot be used is asked for again, before it is taken for what is there.
+const READS: usize = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The mark by which S3 knows a content, and the content.
+pub(super) type Seen = (String, Shared);
+
+/// Why an attempt to read gave nothing.
+enum Unread {
+    Aws(AwsError),
+    Damaged(Damage),
+}
+
+impl Object {
+    pub(super) fn new(place: S3Place, clients: S3Clients) -> Self {
+        Self { place, clients: Arc::new(Mutex::new(clients)) }
+    }
+
+    /// The object whose key has this ending besides.
+    pub(super) fn sibling(&self, ending: &str) -> Self {
+        let S3Place { bucket, key } = &self.place;
+        let place = S3Place { bucket: bucket.clone(), key: format!("{key}{ending}") };
+        Self { place, clients: self.clients.clone() }
+    }
+
+    pub(super) fn place(&self) -> &S3Place {
+        &self.place
+    }
+
+    /// What is there; `None` where S3 says that there is nothing.
+    pub(super) async fn get(&self) -> Result<Option<Seen>, StateError> {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        for attempt in 1.. {
+            match self.get_once().await {
+                Ok(seen) => return Ok(seen),
+                Err(Unread::Aws(error)) if attempt >= READS || error.outcome != Outcome::Unknown => {
+                    return Err(self.failed("read", error));
+                }
+                Err(Unread::Damaged(source)) if attempt >= READS => {
+                    let backup = Some(self.sibling(super::BACKUP).place.to_string());
+                    return Err(StateError::Damaged { place: self.place.to_string(), backup, source });
+                }
+                // A body that broke off, or that some gateway put in the place of the answer.
+                Err(_) => sleep(pauses.next_pause()).await,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    async fn get_once(&self) -> Result<Option<Seen>, Unread> {
+        const OPERATION: &str = "s3:GetObject";
+        let request = || self.clients().read.get_object().bucket(&self.place.bucket).key(&self.place.key);
+        let mut answer = request().send().await;
+        if answer.as_ref().is_err_and(|error| self.follow(error)) {
+            answer = request().send().await;
+        }
+        let found = absent_is_none(answer.map_err(aws_error(OPERATION))).map_err(Unread::Aws)?;
+        let Some(object) = found else { return Ok(None) };
+        let unusable = |message: &str| Unread::Aws(AwsError::bad_response(OPERATION, message));
+        if object.content_length().is_some_and(|length| length.unsigned_abs() > LARGEST) {
+            return Err(Unread::Aws(AwsError::refused(
+                OPERATION,
+                "TooLarge",
+                "no state is as large as this object",
+            )));
+        }
+        let etag = object.e_tag.clone().ok_or_else(|| unusable("the answer has no ETag"))?;
+        let body = object.body.collect().await.map_err(|_| unusable("the answer broke off"))?;
+        let shared = Shared::decode(&body.into_bytes()).map_err(Unread::Damaged)?;
+        Ok(Some((etag, shared)))
+    }
+
+    /// Whether anything is there.
+    pub(super) async fn exists(&self) -> Result<bool, StateError> {
+        let S3Place { bucket, key } = &self.place;
+        let answer = self.clients().read.get_object().bucket(bucket).key(key).range("bytes=0-0").send().await;
+        let found = absent_is_none(answer.map_err(aws_error("s3:GetObject")));
+        found.map(|found| found.is_some()).map_err(|error| self.failed("read", error))
+    }
+
+    /// Writes whatever is there, since nobody depends on it.
+    pub(super) async fn overwrite(&self, body: Vec<u8>) -> Result<(), StateError> {
+        let S3Place { bucket, key } = &self.place;
+        let put = self.clients().read.put_object().bucket(bucket).key(key);
+        let put = put.content_type(JSON).body(body.into()).send().await;
+        put.map(drop).map_err(aws_error(PUT)).map_err(|error| self.failed("write", error))
+    }
+
+    /// Replaces what is there by `next`, if it is still what `held` marks (nothing, if that is `None`). An answer that was
+    /// lost is looked into. `holder` is the run that has the lock: what it wrote before in vain is no one else's.
+    ///
+    /// # Errors
+    /// [`StateError::LockLost`] when somebody else wrote, [`StateError::Vanished`] when the object is gone, and
+    /// [`StateError::S3`] when S3 refuses, or when nobody knows what came of it.
+    pub(super) async fn swap(
+        &self,
+        held: Option<&str>,
+        mut next: Shared,
+        holder: &str,
+    ) -> Result<String, StateError> {
+        next.write_id = uuid::Uuid::new_v4().to_string();
+        let body = next.encode();
+        let mut held = held.map(str::to_owned);
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let deadline = Instant::now() + BUDGET;
+        loop {
+            let error = match self.put_once(held.as_deref(), body.clone()).await {
+                Ok(etag) => return Ok(etag),
+                Err(error) => error,
+            };
+            match error.outcome {
+                Outcome::Refused => return Err(self.failed("write", error)),
+                Outcome::NotFound => return Err(StateError::Vanished { place: self.place.to_string() }),
+                _ => {}
+            }
+            tracing::info!(code = error.code, "looking what came of a write of the state");
+            match self.get().await? {
+                Some((etag, seen)) if seen.write_id == next.write_id => return Ok(etag),
+                Some((etag, _)) if held.as_ref() == Some(&etag) => {}
+                Some((etag, seen)) => match seen.lease.map(|lease| lease.holder) {
+                    Some(other) if other.id == holder => held = Some(etag),
+                    other => {
+                        return Err(StateError::LockLost { place: self.place.to_string(), holder: other });
+                    }
+                },
+                // Not there yet; or gone, which the next attempt is told.
+                None => {}
+            }
+            let pause = pauses.next_pause();
+            if Instant::now() + pause > deadline {
+                return Err(self.failed("write", error));
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn put_once(&self, held: Option<&str>, body: Vec<u8>) -> Result<String, AwsError> {
+        let put = self.clients().write.put_object().bucket(&self.place.bucket).key(&self.place.key);
+        let put = match held {
+            Some(etag) => put.if_match(etag),
+            None => put.if_none_match("*"),
+        };
+        let answer = put.content_type(JSON).body(body.into()).send().await.map_err(aws_error(PUT))?;
+        answer.e_tag.ok_or_else(|| AwsError::bad_response(PUT, "the answer has no ETag"))
+    }
+
+    fn failed(&self, action: &'static str, source: AwsError) -> StateError {
+        StateError::S3 { action, place: self.place.to_string(), source }
+    }
+
+    fn clients(&self) -> S3Clients {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Goes to the region that S3 names, if the bucket is in another one.
+    fn follow<E>(&self, error: &SdkError<E, HttpResponse>) -> bool {
+        let region = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = clients.read.config().region().map(Region::as_ref);
+        let Some(region) = region.filter(|region| here != Some(*region)) else { return false };
+        let moved = |client: &Client| {
+            let config = client.config().to_builder().region(Region::new(region.to_owned()));
+            Client::from_conf(config.build())
+        };
+        let there = S3Clients { read: moved(&clients.read), write: moved(&clients.write) };
+        *clients = there;
+        true
+    }
+}
+
+const PUT: &str = "s3:PutObject";
+const JSON: &str = "application/json";
