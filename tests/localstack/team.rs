@@ -36,7 +36,9 @@ fn the_whole_story_with_a_state_in_a_bucket() {
     world.provision(&["import", vpc]).exits(0).says(&["Adopted"]);
     world.apply(&[]);
     assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.control.forget_calls();
     world.plans_nothing();
+    assert_eq!(world.control.calls().of("s3.PutObject"), 0, "a plan locks nothing");
     world.provision(&["state", "list"]).exits(0).says(&["aws_db_instance.records"]);
     world.provision(&["output", "nfs_mount_points"]).exits(0);
     let forgotten = ["state", "forget", "aws_db_instance.records", "--auto-approve"];
