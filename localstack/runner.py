@@ -161,6 +161,7 @@ def environment(port):
         "OVERRIDE_IN_DOCKER": "0",
         "DNS_ADDRESS": "0",
         "PROVIDER_OVERRIDE_EC2": "provision",
+        "GATEWAY_SERVER": "provision",
         "PROVISION_HOME": str(HOME),
     }
 

@@ -14,7 +14,7 @@ from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 
-from provision_localstack import newer_python, world  # noqa: F401
+from provision_localstack import faster, newer_python, world  # noqa: F401
 
 LOG = logging.getLogger(__name__)
 ready = False
@@ -31,6 +31,7 @@ def on_start():
         ("advance_window", {"POST": advance_window}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
+    faster.install()
     handlers.serve_custom_service_request_handlers.append(begin_call)
     handlers.run_custom_response_handlers.append(end_call)
 
