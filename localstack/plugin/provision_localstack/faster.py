@@ -4,11 +4,14 @@ Nothing here changes an answer, or remembers one: what is remembered depends on 
 """
 
 import functools
+import threading
 from xml.sax.saxutils import escape, quoteattr
 
-from localstack.aws import handlers
+from botocore.utils import parse_timestamp
+from localstack.aws import forwarder, handlers
 from localstack.aws.protocol.serializer import BaseXMLResponseSerializer
 from localstack.constants import APPLICATION_JSON
+from localstack.services import moto
 from moto.core import responses, serialize
 from moto.core.utils import MISSING, get_value
 
@@ -16,6 +19,7 @@ from moto.core.utils import MISSING, get_value
 def install():
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     serialize.ResponseSerializer.get_value = member_value
+    straight()
     plain_body(serialize.BaseXMLSerializer, declaration="")
     plain_body(serialize.EC2Serializer, declaration='<?xml version="1.0" encoding="utf-8"?>\n')
     plain_node(BaseXMLResponseSerializer)
@@ -58,6 +62,140 @@ def member_value(serializer, value, key, shape):
 def names_of(serializer, value, key, shape):
     context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
     return tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))
+
+
+# --- from moto to LocalStack without a text in between -------------------------------------------
+
+
+class Unusual(Exception):
+    """What only the library writes, or reads, rightly."""
+
+
+class Handover(threading.local):
+    """What moto answers to the call of this thread, as LocalStack would read it from moto's text."""
+
+    wanted = False
+    answer = None
+
+
+handover = Handover()
+STRAIGHT = (serialize.EC2Serializer, serialize.QuerySerializer)
+timestamp = functools.lru_cache(maxsize=4096)(parse_timestamp)
+
+
+def straight():
+    """LocalStack has moto write XML, parses it, and writes XML again. The first two are left out where they can be."""
+    roundabout = responses.ActionResult.execute_result
+
+    def execute_result(self, context):
+        wanted, handover.wanted = handover.wanted, False
+        operation = context.operation_model
+        if not (
+            wanted
+            and context.serializer_class in STRAIGHT
+            and operation.output_shape is not None
+            and not isinstance(self.result, Exception)
+        ):
+            return roundabout(self, context)
+        transformers = getattr(context.response, "RESPONSE_KEY_PATH_TO_TRANSFORMER", None)
+        picker = serialize.XFormedAttributePicker(response_transformers=transformers)
+        serializer = context.serializer_class(operation_model=operation, value_picker=picker)
+        try:
+            handover.answer = structure(serializer, self.result, operation.output_shape, operation.output_shape.name)
+        except Unusual:
+            return roundabout(self, context)
+        status = operation.http.get("responseCode", serializer.DEFAULT_RESPONSE_CODE)
+        return status, {"Content-Type": serializer.CONTENT_TYPE}, ""
+
+    def dispatch_to_backend(context, http_request_dispatcher, include_response_metadata=False):
+        handover.answer = None
+        handover.wanted = http_request_dispatcher is moto.dispatch_to_moto and not include_response_metadata
+        try:
+            response = http_request_dispatcher(context)
+            answer = handover.answer
+        finally:
+            handover.wanted, handover.answer = False, None
+        if answer is not None and response.status_code < 300:
+            return answer
+        parsed = forwarder.parse_response(context.operation, context.protocol, response, include_response_metadata)
+        forwarder.raise_service_exception(response, parsed)
+        return parsed
+
+    responses.ActionResult.execute_result = execute_result
+    moto.dispatch_to_backend = dispatch_to_backend
+
+
+def structure(serializer, value, shape, key):
+    serializer.path.append(key)
+    answer = {}
+    for name, member in shape.members.items():
+        # For moto's names of a member.
+        member.parent = shape
+        found = serializer.get_value(value, name, member)
+        if found is not None:
+            answer[name] = READ.get(member.type_name, unusual)(serializer, found, member, name)
+    serializer.path.pop()
+    return answer
+
+
+def listed(serializer, value, shape, key):
+    if shape.is_flattened:
+        raise Unusual
+    serializer.path.append(key)
+    member = shape.member
+    read, nested = READ.get(member.type_name, unusual), member.type_name == "structure"
+    answer = []
+    for item in value:
+        if not (nested and item is None):
+            one = read(serializer, item, member, member.name)
+            # Elements without anything in them are left out.
+            if not nested or one:
+                answer.append(one)
+    serializer.path.pop()
+    return answer
+
+
+def string(_serializer, value, _shape, _key):
+    text = str(value)
+    # XML changes other characters, or does not have them.
+    if not text.isprintable():
+        raise Unusual
+    return text
+
+
+def integer(_serializer, value, _shape, _key):
+    return int(value)
+
+
+def real(_serializer, value, _shape, _key):
+    return float(value)
+
+
+def boolean(_serializer, value, _shape, _key):
+    return value is True or str(value).lower() == "true"
+
+
+def moment(serializer, value, shape, _key):
+    written = {}
+    serializer._timestamp_serializer.serialize(written, value, shape, "moment")
+    return timestamp(str(written["moment"]))
+
+
+def unusual(_serializer, _value, _shape, _key):
+    raise Unusual
+
+
+READ = {
+    "structure": structure,
+    "list": listed,
+    "string": string,
+    "integer": integer,
+    "long": integer,
+    "float": real,
+    "double": real,
+    "boolean": boolean,
+    "timestamp": moment,
+}
 
 
 # --- XML -----------------------------------------------------------------------------------------
@@ -131,10 +269,6 @@ def plain_node(serializer):
         return text.encode("utf-8", errors="xmlcharrefreplace")
 
     serializer._node_to_string = _node_to_string
-
-
-class Unusual(Exception):
-    """An element that only the library writes rightly."""
 
 
 def write_node(parts, node):

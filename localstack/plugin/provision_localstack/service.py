@@ -66,7 +66,7 @@ class Call:
 
     def forward(self, request: dict | None = None) -> dict:
         """Passes the call on, unchanged or with other parameters."""
-        if request is None:
+        if request is None or request == self.request:
             return self._forward(self.context, self.request)
         return call_moto_with_request(self.context, request)
 
