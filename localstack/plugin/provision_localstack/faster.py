@@ -33,24 +33,18 @@ def member_value(serializer, value, key, shape):
     """As moto's, but for the names that are tried: for a member and a class they are always the same."""
     cls = type(value)
     try:
-        names = shape.provision_names[cls]
+        names, take = shape.provision_names[cls]
     except AttributeError:
         shape.provision_names = {}
-        names = shape.provision_names[cls] = names_of(serializer, value, key, shape)
+        names, take = shape.provision_names[cls] = names_of(serializer, value, key, shape)
     except KeyError:
-        names = shape.provision_names[cls] = names_of(serializer, value, key, shape)
+        names, take = shape.provision_names[cls] = names_of(serializer, value, key, shape)
     found = None
-    if cls is dict:
-        for name in names:
-            if name in value:
-                found = value[name]
-                break
-    else:
-        for name in names:
-            one = get_value(value, name, MISSING)
-            if one is not MISSING:
-                found = one
-                break
+    for name in names:
+        one = take(value, name, MISSING)
+        if one is not MISSING:
+            found = one
+            break
     if transformers := serializer._value_picker.response_transformers:
         path = ".".join([*serializer.path, key])
         for end, transform in transformers.items():
@@ -60,8 +54,14 @@ def member_value(serializer, value, key, shape):
 
 
 def names_of(serializer, value, key, shape):
+    """The names to try, and how an object of this class is asked for one of them."""
     context = serialize.AttributePickerContext(obj=value, key=key, shape=shape)
-    return tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))
+    names = tuple(dict.fromkeys(serializer._value_picker.get_possible_keys(context)))
+    if any("." in name for name in names):
+        return names, get_value
+    if type(value) is dict:
+        return names, dict.get
+    return names, get_value if hasattr(value, "__getitem__") else getattr
 
 
 # --- from moto to LocalStack without a text in between -------------------------------------------

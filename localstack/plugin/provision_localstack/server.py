@@ -118,13 +118,19 @@ class Door:
         if self.tls and connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
             connection = self.tls.wrap_socket(connection, server_side=True)
             scheme = "https"
-        try:
-            with connection:
-                Conversation(self, connection, peer, scheme).run()
-        except Garbled as error:
-            answer = f"{error}\n".encode()
-            head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(answer)}\r\nConnection: close\r\n\r\n"
-            connection.sendall(head.encode() + answer)
+        with connection:
+            conversation = Conversation(self, connection, peer, scheme)
+            try:
+                conversation.run()
+            except Garbled as error:
+                conversation.refuse("400 Bad Request", str(error))
+            except OSError:
+                raise
+            except Exception as error:
+                # The chain of handlers answers its own errors; this one is of none of them.
+                LOG.exception("a request broke the server")
+                if not conversation.midway:
+                    conversation.refuse("500 Internal Server Error", str(error))
 
 
 class Garbled(Exception):
@@ -137,11 +143,18 @@ class Conversation:
     def __init__(self, door, connection, peer, scheme):
         self.door, self.connection, self.peer, self.scheme = door, connection, peer, scheme
         self.unread = b""
+        # Whether an answer has begun that has not ended.
+        self.midway = False
 
     def run(self):
         while (head := self.read_head()) is not None:
             if not self.answer(head):
                 return
+
+    def refuse(self, status, reason):
+        body = f"{reason}\n".encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.connection.sendall(head.encode() + body)
 
     def more(self):
         data = self.connection.recv(65536)
@@ -278,6 +291,7 @@ class Conversation:
             if not (stays and (measured or chunked)) and "connection" not in names:
                 lines.append("Connection: close")
             head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+            self.midway = True
             if bodiless:
                 self.connection.sendall(head)
             elif chunked:
@@ -292,6 +306,7 @@ class Conversation:
                 self.connection.sendall(head)
                 for part in body:
                     self.connection.sendall(part)
+            self.midway = False
             return measured or chunked
         finally:
             if hasattr(body, "close"):
@@ -304,9 +319,9 @@ class RequestHeaders(Headers):
     def get(self, key, default=None, type=None):
         if type is not None:
             return super().get(key, default, type)
-        wanted = key.lower()
-        for name, value in self:
-            if name.lower() == wanted:
+        wanted, length = key.lower(), len(key)
+        for name, value in self._list:
+            if len(name) == length and name.lower() == wanted:
                 return value
         return default
 
