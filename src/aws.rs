@@ -8,6 +8,8 @@ mod identity;
 mod secret;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -60,6 +62,22 @@ pub struct S3Clients {
     pub write: aws_sdk_s3::Client,
 }
 
+/// Clients that are made when they are first needed, which a plan never does.
+#[derive(Clone, Debug)]
+pub struct Later {
+    config: SdkConfig,
+    gate: Gate,
+    made: OnceLock<Clients>,
+}
+
+impl Deref for Later {
+    type Target = Clients;
+
+    fn deref(&self) -> &Clients {
+        self.made.get_or_init(|| Clients::behind(&self.gate, &unrepeated(&self.config)))
+    }
+}
+
 /// AWS as this run sees it: one account, one region.
 #[derive(Clone, Debug)]
 pub struct Aws {
@@ -67,7 +85,7 @@ pub struct Aws {
     pub read: Clients,
     /// For calls that change something. Never repeated by the SDK: it would report a create whose response was
     /// lost as a name that is taken. The engine reads back and decides.
-    pub write: Clients,
+    pub write: Later,
     gate: Gate,
     sts: aws_sdk_sts::Client,
     /// For the clients that few runs need.
@@ -146,7 +164,7 @@ impl Aws {
         let gate = Gate::default();
         Ok(Self {
             read: Clients::new(&config),
-            write: Clients::behind(&gate, &unrepeated(&config)),
+            write: Later { config: config.clone(), gate: gate.clone(), made: OnceLock::new() },
             gate,
             sts: aws_sdk_sts::Client::new(&config),
             config,

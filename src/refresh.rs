@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all};
+use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use serde_json::Value;
 
 use crate::address::Address;
@@ -213,9 +214,13 @@ pub(crate) async fn observe(
         let tracked = TrackedDocument { id: id.clone(), recorded };
         kinds.entry(address.kind()).or_default().push((address, tracked));
     }
-    let reads = kinds.into_iter().filter_map(|(kind, objects)| {
+    let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, objects))| {
         let reader = registry.reader(kind)?;
         Some(async move {
+            // One after the other, so that the first call is under way while the next is being made ready.
+            for _ in 0..place {
+                tokio::task::yield_now().await;
+            }
             let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
             tracing::debug!(kind, objects = tracked.len(), "reading");
             let live = reader
@@ -228,7 +233,8 @@ pub(crate) async fn observe(
             Ok(sightings.collect::<Vec<_>>())
         })
     });
-    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
+    let sightings: Vec<_> = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
+    Ok(sightings.into_iter().flatten().collect())
 }
 
 fn sighting(id: &Id, live: Option<&Live>) -> Sighting {
