@@ -1,6 +1,7 @@
 //! The door to AWS: configured clients and errors of one shape.
 //! Knows nothing of resources.
 
+mod call;
 pub mod ec2;
 mod error;
 mod gate;
@@ -19,9 +20,13 @@ use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+pub use call::{Call, Check, Grant, When};
 pub use error::{AwsError, Outcome, absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
 pub use secret::{PasswordSource, Secret, SecretError};
+
+/// Whose credentials these are; AWS tells everybody (IAM: "No permissions are required").
+pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
 
 /// One client per service.
 #[derive(Clone, Debug)]
@@ -231,8 +236,7 @@ impl Aws {
     /// # Errors
     /// Whatever `sts:GetCallerIdentity` answers, missing or expired credentials above all.
     pub async fn account(&self) -> Result<String, AwsError> {
-        let identity =
-            self.sts.get_caller_identity().send().await.map_err(aws_error("sts:GetCallerIdentity"))?;
+        let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         Ok(identity.account.unwrap_or_default())
     }
 }

@@ -5,6 +5,7 @@ mod apply;
 pub mod completions;
 pub mod confirm;
 mod graph;
+mod iam_policy;
 mod import;
 mod init;
 mod locked;
@@ -126,6 +127,15 @@ Examples:
     /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
+    /// Print the least AWS policy that the stack needs, for IAM
+    ///
+    /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
+    /// file and still has to be deleted needs the policy from before.
+    #[command(after_long_help = "\
+Examples:
+  provision iam-policy --region eu-west-1 > policy.json
+  aws iam create-policy --policy-name gitlab-storage --policy-document file://policy.json")]
+    IamPolicy,
     /// Print shell completions
     #[command(after_long_help = "\
 Examples:
@@ -350,6 +360,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
+        Command::IamPolicy => iam_policy::run(&global, screen),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),
         Command::Plan(request) => wait_for(plan::run(request, &global, screen)),

@@ -29,7 +29,7 @@ pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Fi
                     unknown,
                     sensitive: false,
                     effect,
-                    calls: field.calls.iter().map(|call| (*call).to_owned()).collect(),
+                    calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
                     window,
                 }
             })
@@ -125,11 +125,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::aws::Call;
 
     const FIELDS: &[Field] = &[
         Field::replace("name"),
-        Field::in_place("tags", &["fake:Tag"], Effect::None),
-        Field::at_window("class", &["fake:Modify"], Effect::Failover),
+        Field::in_place("tags", &[Call::free("fake:Tag")], Effect::None),
+        Field::at_window("class", &[Call::free("fake:Modify")], Effect::Failover),
         Field::recorded("protection"),
         Field::recorded("apply_immediately"),
     ];
@@ -152,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_field_that_is_taken_back_is_compared_where_it_is_to_be_seen() {
-        const FIELDS: &[Field] = &[Field::in_place("group", &["fake:Modify"], Effect::None).taken_back()];
+        const FIELDS: &[Field] =
+            &[Field::in_place("group", &[Call::free("fake:Modify")], Effect::None).taken_back()];
         let group = document(json!({"group": "ours"}));
         let changes = diff(FIELDS, &Document::new(), &group);
         assert_eq!((&changes[0].before, &changes[0].after), (&Some(json!("ours")), &None));

@@ -25,6 +25,7 @@ use seen::{Dns, Resolver, Survey, Switch};
 
 pub use error::DiscoveryError;
 pub use evidence::{Choice, Evidence, Rejected, Warning};
+pub use read::CALLS;
 
 /// What is known of the network before it is looked for.
 #[derive(Clone, Debug, Default)]

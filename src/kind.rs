@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, Call};
 use crate::document::Document;
 use crate::resource::{
     Change, Condition, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Remark,
@@ -56,6 +56,8 @@ pub enum KindError {
 pub trait Reader {
     /// The kind's name.
     fn kind(&self) -> &'static str;
+    /// See [`Observe::CALLS`].
+    fn calls(&self) -> &'static [Call];
     /// See [`Observe::observe`].
     fn observe<'a>(
         &'a self,
@@ -142,6 +144,10 @@ fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
 impl<R: Observe> Reader for Typed<R> {
     fn kind(&self) -> &'static str {
         R::KIND
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        R::CALLS
     }
 
     fn observe<'a>(
@@ -269,6 +275,12 @@ impl Registry {
     /// The kind, if objects of it can be made at all.
     pub fn managing(&self, kind: &str) -> Option<&dyn Manager> {
         self.managers.get(kind).map(AsRef::as_ref)
+    }
+
+    /// Every kind, those too that are only adopted.
+    pub fn all(&self) -> impl Iterator<Item = &dyn Reader> {
+        let managers = self.managers.values().map(|manager| -> &dyn Reader { manager.as_ref() });
+        managers.chain(self.readers.values().map(AsRef::as_ref))
     }
 
     /// Every kind that can be made.

@@ -18,6 +18,7 @@ pub mod network;
 pub mod outputs;
 pub mod plan;
 pub mod planner;
+pub mod policy;
 pub mod postgres;
 pub mod preflight;
 pub mod progress;

@@ -16,12 +16,22 @@ mod scene;
 
 use futures_util::future::{LocalBoxFuture, join_all};
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Call};
 use crate::plan::Finding;
 
 pub use holders::holders;
 pub use prospect::{Prospect, prospects};
 pub use scene::Scene;
+
+/// Kinds, and the calls that a family of checks makes for objects of them.
+type Asked = (&'static [&'static str], &'static [Call]);
+
+/// The calls of all checks for objects of a kind.
+pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
+    let families = [addresses::CALLS, database::CALLS, holders::CALLS, keys::CALLS, quotas::CALLS];
+    let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
+    asked.flat_map(|(_, calls)| *calls).copied()
+}
 
 /// What AWS said about one family of checks, to be judged when the plan is there. Judging is pure.
 trait Answer {

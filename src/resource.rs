@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, Call};
 
 pub use field::{Effect, Field, OnChange};
 
@@ -47,6 +47,9 @@ impl fmt::Display for Id {
 pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
     /// The kind's name, as Terraform users know it.
     const KIND: &'static str;
+    /// The calls by which objects are observed, found, made and deleted; those that change one are in the field table.
+    /// Policies are made from them.
+    const CALLS: &'static [Call];
     /// What AWS chooses. Serialises to strings and lists of strings only.
     type Outputs: Serialize + DeserializeOwned + 'static;
 

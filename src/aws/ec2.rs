@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet, Tag, Vpc};
 
-use super::{Aws, AwsError, aws_error, tag_map};
+use super::{Aws, AwsError, Call, aws_error, tag_map};
+
+pub const VPCS: Call = Call::read("ec2:DescribeVpcs");
+pub const SUBNETS: Call = Call::read("ec2:DescribeSubnets");
+pub const SECURITY_GROUPS: Call = Call::read("ec2:DescribeSecurityGroups");
+pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
 
 /// How many values one filter takes (EC2 user guide, "Filter considerations").
 pub const FILTER_VALUES: usize = 200;
@@ -27,7 +32,7 @@ pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 /// Whatever `ec2:DescribeVpcs` answers.
 pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError> {
     let pages = aws.read.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeVpcs"))
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(VPCS))
 }
 
 /// The subnets that pass all filters.
@@ -36,7 +41,7 @@ pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError>
 /// Whatever `ec2:DescribeSubnets` answers.
 pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, AwsError> {
     let pages = aws.read.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeSubnets"))
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(SUBNETS))
 }
 
 /// The security groups that pass all filters.
@@ -46,5 +51,5 @@ pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, Aws
 pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, AwsError> {
     let pages =
         aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeSecurityGroups"))
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(SECURITY_GROUPS))
 }

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::call::Call;
 use super::gate::Shut;
 
 /// A failed call.
@@ -42,8 +43,8 @@ pub enum Outcome {
     Refused,
 }
 
-/// Makes the error of `operation` from whatever the SDK returns; for use with `map_err`.
-pub fn aws_error<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+/// Makes the error of a call from whatever the SDK returns; for use with `map_err`.
+pub fn aws_error<E>(call: Call) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -80,7 +81,7 @@ where
             SdkError::TimeoutError(_) => ("TimedOut".to_owned(), causes(&error), Outcome::Unknown),
             _ => ("BadResponse".to_owned(), causes(&error), Outcome::Unknown),
         };
-        AwsError { operation, code, message, request_id, outcome }
+        AwsError { operation: call.name, code, message, request_id, outcome }
     }
 }
 
@@ -178,9 +179,9 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
 
 impl AwsError {
     /// A response that was read but cannot be right: a created object without an id, say.
-    pub fn bad_response(operation: &'static str, message: impl Into<String>) -> Self {
+    pub fn bad_response(operation: impl Into<&'static str>, message: impl Into<String>) -> Self {
         Self {
-            operation,
+            operation: operation.into(),
             code: "BadResponse".to_owned(),
             message: message.into(),
             request_id: None,
@@ -189,9 +190,9 @@ impl AwsError {
     }
 
     /// A call that was not made, because it cannot be right.
-    pub fn refused(operation: &'static str, code: &str, message: impl Into<String>) -> Self {
+    pub fn refused(operation: impl Into<&'static str>, code: &str, message: impl Into<String>) -> Self {
         Self {
-            operation,
+            operation: operation.into(),
             code: code.to_owned(),
             message: message.into(),
             request_id: None,

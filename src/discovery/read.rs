@@ -15,8 +15,26 @@ use super::seen::{
 };
 use super::{Wanted, cluster};
 use crate::aws::ec2::{self, filter};
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, aws_error};
 use crate::resource::Id;
+
+const ROUTE_TABLES: Call = Call::read("ec2:DescribeRouteTables");
+const INSTANCES: Call = Call::read("ec2:DescribeInstances");
+const ZONES: Call = Call::read("ec2:DescribeAvailabilityZones");
+const VPC_ATTRIBUTE: Call = Call::read("ec2:DescribeVpcAttribute");
+const DHCP_OPTIONS: Call = Call::read("ec2:DescribeDhcpOptions");
+
+/// The calls of discovery.
+pub const CALLS: &[Call] = &[
+    ec2::VPCS,
+    ec2::SUBNETS,
+    ec2::SECURITY_GROUPS,
+    ROUTE_TABLES,
+    INSTANCES,
+    ZONES,
+    VPC_ATTRIBUTE,
+    DHCP_OPTIONS,
+];
 
 /// Everything in the region that may belong to a cluster, in one round.
 pub async fn survey_region(aws: &Aws) -> Result<Survey, AwsError> {
@@ -117,8 +135,7 @@ async fn groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Group>, AwsError>
 
 async fn tables(aws: &Aws, here: Filter) -> Result<Vec<RouteTable>, AwsError> {
     let pages = aws.read.ec2.describe_route_tables().filters(here).into_paginator().items().send();
-    let found: Vec<_> =
-        pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeRouteTables"))?;
+    let found: Vec<_> = pages.collect::<Result<_, _>>().await.map_err(aws_error(ROUTE_TABLES))?;
     let plain = |table: &aws_sdk_ec2::types::RouteTable| RouteTable {
         subnets: table.associations().iter().filter_map(|one| one.subnet_id()).map(Id::new).collect(),
         scope: if table.associations().iter().any(|one| one.main() == Some(true)) {
@@ -148,7 +165,7 @@ async fn instances(aws: &Aws, which: Filter) -> Result<Vec<Instance>, AwsError> 
         filter("tag-key", [cluster::INSTANCE_GROUP_TAG, "k8s.io/role/*"]),
     ];
     let pages = aws.read.ec2.describe_instances().set_filters(Some(filters)).into_paginator().items().send();
-    let found: Vec<_> = pages.collect::<Result<_, _>>().await.map_err(aws_error("ec2:DescribeInstances"))?;
+    let found: Vec<_> = pages.collect::<Result<_, _>>().await.map_err(aws_error(INSTANCES))?;
     let plain = |instance: &aws_sdk_ec2::types::Instance| {
         Some(Instance {
             vpc: Id::new(instance.vpc_id()?),
@@ -166,7 +183,7 @@ async fn instances(aws: &Aws, which: Filter) -> Result<Vec<Instance>, AwsError> 
 
 async fn zones(aws: &Aws) -> Result<BTreeMap<String, String>, AwsError> {
     let answer = aws.read.ec2.describe_availability_zones().send().await;
-    let answer = answer.map_err(aws_error("ec2:DescribeAvailabilityZones"))?;
+    let answer = answer.map_err(aws_error(ZONES))?;
     let plain = |zone: &aws_sdk_ec2::types::AvailabilityZone| {
         Some((zone.zone_name()?.to_owned(), zone.zone_type()?.to_owned()))
     };
@@ -177,7 +194,7 @@ async fn dns(aws: &Aws, vpc: &Id) -> Result<Dns, AwsError> {
     // One attribute a call: that is all the API gives.
     let attribute = |name| {
         let call = aws.read.ec2.describe_vpc_attribute().vpc_id(vpc.as_str()).attribute(name);
-        call.send().map_err(aws_error("ec2:DescribeVpcAttribute"))
+        call.send().map_err(aws_error(VPC_ATTRIBUTE))
     };
     let (support, hostnames, resolver) = try_join3(
         attribute(VpcAttributeName::EnableDnsSupport),
@@ -200,7 +217,7 @@ async fn resolver(aws: &Aws, vpc: &Id) -> Result<Resolver, AwsError> {
         return Ok(Resolver::Amazon);
     };
     let call = aws.read.ec2.describe_dhcp_options().filters(filter("dhcp-options-id", [options]));
-    let answer = call.send().await.map_err(aws_error("ec2:DescribeDhcpOptions"))?;
+    let answer = call.send().await.map_err(aws_error(DHCP_OPTIONS))?;
     let servers: Vec<&str> = answer
         .dhcp_options()
         .iter()

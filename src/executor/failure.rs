@@ -79,7 +79,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
             "log in again, then: provision apply, which goes on where this run stopped"
         }
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            "ask for the permission of that name, then: provision apply"
+            "ask for the permission of that name, then: provision apply; provision iam-policy prints all that the stack needs"
         }
         "Unreachable" | "TimedOut" => {
             "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Answer;
 use super::finding::{Verdict, counted, in_time, list};
 use super::prospect::Prospect;
 use super::scene::Scene;
+use super::{Answer, Asked};
 use crate::aws::{Aws, AwsError, ec2};
 use crate::plan::Finding;
 
 const CHECK: &str = "free-addresses";
+
+pub(super) const CALLS: &[Asked] = &[(&["aws_efs_mount_target", "aws_db_instance"], &[ec2::SUBNETS])];
 
 /// How many free addresses each subnet has, and who wants some.
 pub(super) struct Addresses {
@@ -30,14 +32,12 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Addresses {
     let free = if subnets.is_empty() {
         Ok(BTreeMap::new())
     } else {
-        in_time("ec2:DescribeSubnets", ec2::subnets(aws, vec![ec2::filter("subnet-id", subnets)])).await.map(
-            |found| {
-                found
-                    .into_iter()
-                    .filter_map(|subnet| Some((subnet.subnet_id?, subnet.available_ip_address_count?)))
-                    .collect()
-            },
-        )
+        in_time(ec2::SUBNETS, ec2::subnets(aws, vec![ec2::filter("subnet-id", subnets)])).await.map(|found| {
+            found
+                .into_iter()
+                .filter_map(|subnet| Some((subnet.subnet_id?, subnet.available_ip_address_count?)))
+                .collect()
+        })
     };
     Addresses { wanting, free }
 }

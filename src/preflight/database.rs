@@ -10,20 +10,22 @@ use aws_sdk_rds::types::{DbEngineVersion, OrderableDbInstanceOption};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::Answer;
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::{Doing, Scene};
+use super::{Answer, Asked};
 use crate::address::Address;
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, aws_error};
 use crate::plan::Finding;
 use crate::planner::Sighting;
 use crate::postgres::Version;
 use crate::resources::db_instance::DbInstance;
 use offer::Wish;
 
-const VERSIONS: &str = "rds:DescribeDBEngineVersions";
-const OPTIONS: &str = "rds:DescribeOrderableDBInstanceOptions";
+const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
+const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
+
+pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[VERSIONS, OPTIONS])];
 
 /// What RDS said of all databases.
 pub(super) struct Databases(Vec<Database>);

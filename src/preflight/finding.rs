@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, Call};
 use crate::plan::{Finding, Level};
 
 /// What a check comes to, before it is known whose it is.
@@ -63,7 +63,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The answer of a call, or that there was none in time.
 pub(super) async fn in_time<T>(
-    operation: &'static str,
+    operation: Call,
     call: impl Future<Output = Result<T, AwsError>>,
 ) -> Result<T, AwsError> {
     match tokio::time::timeout(PATIENCE, call).await {
@@ -98,14 +98,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_check_without_an_answer_is_not_waited_for() {
+        const CALL: Call = Call::read("kms:DescribeKey");
         let never = std::future::pending::<Result<(), AwsError>>();
-        let error = in_time("kms:DescribeKey", never).await.expect_err("there is no answer");
+        let error = in_time(CALL, never).await.expect_err("there is no answer");
         let verdict = Verdict::not_checked("key k-1", &error);
         assert_eq!(
             (verdict.level, verdict.message.as_str()),
             (Level::NotChecked, "key k-1 (kms:DescribeKey: TimedOut)")
         );
-        assert_eq!(in_time("kms:DescribeKey", async { Ok(1) }).await, Ok(1));
+        assert_eq!(in_time(CALL, async { Ok(1) }).await, Ok(1));
     }
 
     #[test]

@@ -9,14 +9,21 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{join, join_all, join3};
 
+use super::Asked;
 use super::finding::Verdict;
 use super::scene::Scene;
 use crate::address::Address;
-use crate::aws::Aws;
+use crate::aws::{Aws, ec2};
 use crate::plan::{Action, Change, Finding};
 use crate::resource::Id;
 
 const CHECK: &str = "holders";
+
+pub(super) const CALLS: &[Asked] = &[
+    (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, group::TARGETS]),
+    (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[database::DESCRIBE]),
+    (&["aws_efs_file_system"], &[file_system::TARGETS, file_system::POINTS]),
+];
 
 /// An object that is to be deleted.
 #[derive(Clone, Debug)]

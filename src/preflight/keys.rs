@@ -7,17 +7,19 @@ use aws_sdk_kms::types::{KeyMetadata, KeyState, KeyUsageType};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::Answer;
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
+use super::{Answer, Asked};
 use crate::address::Address;
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, Grant, aws_error};
 use crate::plan::Finding;
 
 const CHECK: &str = "kms-key";
-const DESCRIBE: &str = "kms:DescribeKey";
+const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{kms_key_id}"])]);
 const FIELD: &str = "kms_key_id";
+
+pub(super) const CALLS: &[Asked] = &[(&["aws_efs_file_system", "aws_db_instance"], &[DESCRIBE])];
 
 /// What KMS says of each key, and who names it.
 pub(super) struct Keys {

@@ -44,15 +44,15 @@ impl Answer for Permissions {
 /// The codes of a rehearsal: Amazon EC2 API reference, "Common parameters", DryRun.
 fn rehearsed(answer: &Result<(), AwsError>) -> Verdict {
     match answer {
-        Ok(()) => Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE)),
+        Ok(()) => Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name)),
         Err(error) if error.code == "DryRunOperation" => {
-            Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE))
+            Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name))
         }
         Err(error) if error.code == "UnauthorizedOperation" => Verdict::error(format!(
             "the permission to make it is missing: {} with its tags",
-            SecurityGroup::CREATE
+            SecurityGroup::CREATE.name
         ))
-        .hint(format!("ask for {} and ec2:CreateTags", SecurityGroup::CREATE)),
+        .hint("ask for what `provision iam-policy` prints"),
         Err(error) => Verdict::not_checked("permission to make security groups", error),
     }
 }

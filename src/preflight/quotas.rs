@@ -8,25 +8,30 @@ use std::collections::BTreeMap;
 use aws_sdk_rds::types::AccountQuota;
 use futures_util::future::{join, join3, try_join};
 
-use super::Answer;
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
-use crate::aws::{Aws, AwsError, aws_error, ec2};
+use super::{Answer, Asked};
+use crate::aws::{Aws, AwsError, Call, aws_error, ec2};
 use crate::plan::Finding;
 use crate::resources::security_group::SecurityGroup;
 use headroom::{Room, more_storage, most_rules};
 
 const CHECK: &str = "quota";
-const ACCOUNT: &str = "rds:DescribeAccountAttributes";
-const QUOTA: &str = "servicequotas:GetServiceQuota";
-const DEFAULT_QUOTA: &str = "servicequotas:GetAWSDefaultServiceQuota";
-const FILE_SYSTEMS: &str = "elasticfilesystem:DescribeFileSystems";
-const GROUPS: &str = "ec2:DescribeSecurityGroups";
+const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");
+const QUOTA: Call = Call::read("servicequotas:GetServiceQuota");
+const DEFAULT_QUOTA: Call = Call::read("servicequotas:GetAWSDefaultServiceQuota");
+const FILE_SYSTEMS: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 
 const DATABASE: &str = "aws_db_instance";
 const FILE_SYSTEM: &str = "aws_efs_file_system";
 const GROUP: &str = "aws_security_group";
+
+pub(super) const CALLS: &[Asked] = &[
+    (&[DATABASE, "aws_db_subnet_group", "aws_db_parameter_group"], &[ACCOUNT]),
+    (&[FILE_SYSTEM], &[QUOTA, DEFAULT_QUOTA, FILE_SYSTEMS]),
+    (&[GROUP], &[QUOTA, DEFAULT_QUOTA, ec2::SECURITY_GROUPS]),
+];
 
 /// Quotas that RDS counts itself: its name (RDS API reference, AccountQuota), the kind that uses it, and in words.
 const OF_RDS: [(&str, &str, &str); 3] = [
@@ -99,7 +104,7 @@ async fn file_systems(aws: &Aws) -> Result<Room, AwsError> {
 }
 
 async fn groups(aws: &Aws) -> Result<Room, AwsError> {
-    let count = in_time(GROUPS, ec2::security_groups(aws, Vec::new()));
+    let count = in_time(ec2::SECURITY_GROUPS, ec2::security_groups(aws, Vec::new()));
     let (most, used) = try_join(quota(aws, GROUPS_PER_REGION), count).await?;
     Ok(Room { used: used.len() as u64, most })
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::Call;
 use crate::document::Document;
 
 /// One input of a kind: what a change of it means.
@@ -14,7 +15,7 @@ use crate::document::Document;
 pub struct Field {
     pub name: &'static str,
     on_change: OnChange,
-    /// The AWS calls that change it in place, as the service and the operation: `rds:ModifyDBInstance`.
+    /// The AWS calls that change it in place.
     pub calls: Calls,
     /// Whether what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
@@ -24,8 +25,7 @@ pub struct Field {
     pub taken_back: bool,
 }
 
-/// Names of AWS operations.
-type Calls = &'static [&'static str];
+type Calls = &'static [Call];
 
 /// What a change needs, where that depends on the values: of the whole objects, before and after.
 type Depends = fn(desired: &Document, observed: &Document) -> OnChange;

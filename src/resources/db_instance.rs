@@ -1,6 +1,7 @@
 //! RDS databases: one PostgreSQL instance, with a standby in another zone by default.
 //! Knows nothing of the groups around it. Passwords are read at the moment of the call and kept nowhere.
 
+mod calls;
 mod creation;
 mod deletion;
 mod fields;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, PasswordSource, Secret};
+use crate::aws::{Aws, AwsError, Call, PasswordSource, Secret};
 use crate::postgres::{Version, family_in_names};
 use crate::resource::{
     Change, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource, Tracked,
@@ -29,8 +30,6 @@ use crate::resource::{
 use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags::{self, Tags};
-
-const CREATE: &str = "rds:CreateDBInstance";
 
 /// A database's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,6 +128,7 @@ pub struct Outputs {
 
 impl Observe for DbInstance {
     const KIND: &'static str = "aws_db_instance";
+    const CALLS: &'static [Call] = &[live::DESCRIBE, calls::CREATE, calls::DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -237,17 +237,14 @@ impl DbInstance {
     }
 }
 
-fn id_of(resource_id: Option<String>, operation: &'static str) -> Result<Id, AwsError> {
+fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, AwsError> {
     match resource_id {
         Some(id) if !id.is_empty() => Ok(Id::new(id)),
         _ => Err(AwsError::bad_response(operation, "the answer holds no database resource id")),
     }
 }
 
-fn read_password(
-    source: Option<&PasswordSource>,
-    operation: &'static str,
-) -> Result<Option<Secret>, AwsError> {
+fn read_password(source: Option<&PasswordSource>, operation: Call) -> Result<Option<Secret>, AwsError> {
     let Some(source) = source else { return Ok(None) };
     source.read().map_err(|error| {
         let mut message = error.to_string();

@@ -13,7 +13,7 @@ use aws_sdk_rds::types::DbParameterGroup as Live;
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, Grant, absent_is_done, absent_is_none, aws_error};
 use crate::postgres::family_in_names;
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
@@ -23,9 +23,14 @@ use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::resources::tags::{self, Tags};
 
-const CREATE: &str = "rds:CreateDBParameterGroup";
-const DESCRIBE: &str = "rds:DescribeDBParameterGroups";
-const DELETE: &str = "rds:DeleteDBParameterGroup";
+/// Of every family: the group of the old version goes after a major upgrade.
+const THIS: &[&str] = &["rds:pg:{name-}*"];
+const OURS: &[Grant] = &[Grant::owned(THIS)];
+
+const CREATE: Call = Call::new("rds:CreateDBParameterGroup", &[Grant::tagging(THIS)])
+    .checked(&[rds_tags::check(Grant::tagging(THIS))]);
+const DESCRIBE: Call = Call::read("rds:DescribeDBParameterGroups");
+const DELETE: Call = Call::new("rds:DeleteDBParameterGroup", OURS);
 
 /// A parameter group's inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,7 @@ pub struct Outputs {
 
 impl Observe for DbParameterGroup {
     const KIND: &'static str = "aws_db_parameter_group";
+    const CALLS: &'static [Call] = &[DESCRIBE, parameters::READ, rds_tags::LIST, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -76,7 +82,7 @@ impl Resource for DbParameterGroup {
         Field::replace("family"),
         Field::replace("description"),
         Field::in_place("parameters", parameters::CALLS, Effect::NextReboot).depending(parameters::cost),
-        Field::in_place("tags", rds_tags::CALLS, Effect::None),
+        Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const HOLDS_DATA: bool = false;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_sdk_rds::types::DbSubnetGroup as Live;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, Grant, absent_is_done, absent_is_none, aws_error};
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
@@ -20,10 +20,14 @@ use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::resources::tags::{self, Tags};
 
-const CREATE: &str = "rds:CreateDBSubnetGroup";
-const DESCRIBE: &str = "rds:DescribeDBSubnetGroups";
-const MODIFY: &str = "rds:ModifyDBSubnetGroup";
-const DELETE: &str = "rds:DeleteDBSubnetGroup";
+const THIS: &[&str] = &["rds:subgrp:{name}"];
+const OURS: &[Grant] = &[Grant::owned(THIS)];
+
+const CREATE: Call = Call::new("rds:CreateDBSubnetGroup", &[Grant::tagging(THIS)])
+    .checked(&[rds_tags::check(Grant::tagging(THIS)), rds_tags::SERVICE_ROLE]);
+const DESCRIBE: Call = Call::read("rds:DescribeDBSubnetGroups");
+const MODIFY: Call = Call::new("rds:ModifyDBSubnetGroup", OURS);
+const DELETE: Call = Call::new("rds:DeleteDBSubnetGroup", OURS);
 
 /// A subnet group's inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +48,7 @@ pub struct Outputs {
 
 impl Observe for DbSubnetGroup {
     const KIND: &'static str = "aws_db_subnet_group";
+    const CALLS: &'static [Call] = &[DESCRIBE, rds_tags::LIST, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -71,7 +76,7 @@ impl Resource for DbSubnetGroup {
         Field::replace("name"),
         Field::in_place("description", &[MODIFY], Effect::None),
         Field::in_place("subnet_ids", &[MODIFY], Effect::None),
-        Field::in_place("tags", rds_tags::CALLS, Effect::None),
+        Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const HOLDS_DATA: bool = false;

@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, AwsError, Call, Grant, When, absent_is_done, absent_is_none, aws_error, tag_map};
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
@@ -18,9 +18,19 @@ use crate::resources::efs_tags;
 use crate::resources::efs_token::{generation_of, token};
 use crate::resources::tags::{self, Tags};
 
-const CREATE: &str = "elasticfilesystem:CreateAccessPoint";
-const DESCRIBE: &str = "elasticfilesystem:DescribeAccessPoints";
-const DELETE: &str = "elasticfilesystem:DeleteAccessPoint";
+const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
+const OURS: &[Grant] = &[Grant::owned(ACCESS_POINTS)];
+
+const CREATE: Call = Call::new(
+    "elasticfilesystem:CreateAccessPoint",
+    &[Grant::on(&["elasticfilesystem:file-system/*"]).when(&[When::Tagging, When::Owned])],
+)
+.checked(&[efs_tags::check(
+    Grant::on(ACCESS_POINTS)
+        .when(&[When::Tagging, When::Is("elasticfilesystem:CreateAction", "CreateAccessPoint")]),
+)]);
+const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
+const DELETE: Call = Call::new("elasticfilesystem:DeleteAccessPoint", OURS);
 
 /// An access point's inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +55,7 @@ pub struct Outputs {
 
 impl Observe for EfsAccessPoint {
     const KIND: &'static str = "aws_efs_access_point";
+    const CALLS: &'static [Call] = &[DESCRIBE, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -77,7 +88,7 @@ impl Resource for EfsAccessPoint {
         Field::replace("uid"),
         Field::replace("gid"),
         Field::replace("permissions").met_by(same_permissions),
-        Field::in_place("tags", efs_tags::CALLS, Effect::None),
+        Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
     ];
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked
     // for only where the file system is known.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use aws_sdk_efs::types::{BackupPolicy, LifeCycleState, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, When, absent_is_done, absent_is_none, aws_error};
 use crate::document::Document;
 use crate::resource::{
     Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
@@ -27,10 +27,37 @@ use live::DESCRIBE;
 
 pub use lifecycle::Lifecycle;
 
-const CREATE: &str = "elasticfilesystem:CreateFileSystem";
-const PUT_LIFECYCLE: &str = "elasticfilesystem:PutLifecycleConfiguration";
-const PUT_BACKUP: &str = "elasticfilesystem:PutBackupPolicy";
-const DELETE: &str = "elasticfilesystem:DeleteFileSystem";
+const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
+const OURS: &[Grant] = &[Grant::owned(FILE_SYSTEMS)];
+
+const CREATE: Call = Call::new(
+    "elasticfilesystem:CreateFileSystem",
+    // A file system that is not there yet has no ARN to be named by.
+    &[Grant::tagging(&["*"])],
+)
+.checked(&[
+    efs_tags::check(
+        Grant::on(FILE_SYSTEMS)
+            .when(&[When::Tagging, When::Is("elasticfilesystem:CreateAction", "CreateFileSystem")]),
+    ),
+    Check::new(
+        "iam:CreateServiceLinkedRole",
+        Grant::on(&["iam:role/aws-service-role/elasticfilesystem.amazonaws.com/*"])
+            .when(&[When::Is("iam:AWSServiceName", "elasticfilesystem.amazonaws.com")]),
+        "Amazon EFS User Guide, Using service-linked roles for Amazon EFS: the first file system of an account",
+    ),
+    Check::new("kms:CreateGrant", KEY.when(&[When::Is(VIA, EFS), When::Holds("kms:GrantIsForAWSResource")]), KEYS),
+    Check::new("kms:Decrypt", THROUGH_EFS, KEYS),
+    Check::new("kms:GenerateDataKeyWithoutPlaintext", THROUGH_EFS, KEYS),
+]);
+const KEY: Grant = Grant::on(&["kms:{kms_key_id}"]);
+const VIA: &str = "kms:ViaService";
+const EFS: &str = "elasticfilesystem.{region}.amazonaws.com";
+const THROUGH_EFS: Grant = KEY.when(&[When::Is(VIA, EFS)]);
+const KEYS: &str = "Amazon EFS User Guide, Using encrypted file systems: key policies for AWS KMS";
+const PUT_LIFECYCLE: Call = Call::new("elasticfilesystem:PutLifecycleConfiguration", OURS);
+const PUT_BACKUP: Call = Call::new("elasticfilesystem:PutBackupPolicy", OURS);
+const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystem", OURS);
 
 /// A file system's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +99,8 @@ pub struct Outputs {
 
 impl Observe for EfsFileSystem {
     const KIND: &'static str = "aws_efs_file_system";
+    const CALLS: &'static [Call] =
+        &[live::DESCRIBE, live::DESCRIBE_LIFECYCLE, live::DESCRIBE_BACKUP, policy::DESCRIBE, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -94,7 +123,7 @@ impl Resource for EfsFileSystem {
         Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
             .met_by(protection::met),
         Field::recorded("deletion_protection"),
-        Field::in_place("tags", efs_tags::CALLS, Effect::None),
+        Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];

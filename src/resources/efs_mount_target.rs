@@ -8,17 +8,35 @@ use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error, ec2};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, absent_is_done, absent_is_none, aws_error, ec2};
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
 };
 
-const CREATE: &str = "elasticfilesystem:CreateMountTarget";
-const DESCRIBE: &str = "elasticfilesystem:DescribeMountTargets";
-const DESCRIBE_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
-const MODIFY: &str = "elasticfilesystem:ModifyMountTargetSecurityGroups";
-const DELETE: &str = "elasticfilesystem:DeleteMountTarget";
+/// A mount target has no tags: it is checked by its file system.
+const OURS: &[Grant] = &[Grant::owned(&["elasticfilesystem:file-system/*"])];
+/// EFS makes an interface with the caller's permissions; it has none of our tags, and AWS no condition that would tell it.
+const INTERFACE: Grant = Grant::on(&["ec2:network-interface/*", "ec2:security-group/*"]);
+const NEW_INTERFACE: Grant = Grant::on(&["ec2:network-interface/*", "ec2:security-group/*", "ec2:subnet/*"]);
+
+const CREATE: Call = Call::new("elasticfilesystem:CreateMountTarget", OURS).checked(&[Check::new(
+    "ec2:CreateNetworkInterface",
+    NEW_INTERFACE,
+    "Amazon EFS API reference, CreateMountTarget",
+)]);
+const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+const MODIFY: Call =
+    Call::new("elasticfilesystem:ModifyMountTargetSecurityGroups", OURS).checked(&[Check::new(
+        "ec2:ModifyNetworkInterfaceAttribute",
+        INTERFACE,
+        "Amazon EFS API reference, ModifyMountTargetSecurityGroups",
+    )]);
+const DELETE: Call = Call::new("elasticfilesystem:DeleteMountTarget", OURS).checked(&[Check::new(
+    "ec2:DeleteNetworkInterface",
+    INTERFACE,
+    "Amazon EFS API reference, DeleteMountTarget",
+)]);
 
 /// A mount target's inputs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +63,7 @@ pub struct Outputs {
 
 impl Observe for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
+    const CALLS: &'static [Call] = &[DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -190,7 +209,7 @@ async fn groups_of_interfaces(
         let filter = ec2::filter("network-interface-id", chunk);
         let describe = aws.read.ec2.describe_network_interfaces().filters(filter);
         let interfaces = describe.into_paginator().items().send().try_collect().await;
-        interfaces.map_err(aws_error(DESCRIBE_INTERFACES))
+        interfaces.map_err(aws_error(ec2::INTERFACES))
     }));
     Ok(chunks
         .await?

@@ -1,24 +1,35 @@
 //! The tags of EFS objects: put and removed by id.
 //! Knows nothing of what the objects are.
 
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, aws_error};
 use crate::resources::tags::{TagChange, to_efs};
 
 const TAG: &str = "elasticfilesystem:TagResource";
-const UNTAG: &str = "elasticfilesystem:UntagResource";
-/// The calls that change tags.
-pub(crate) const CALLS: &[&str] = &[TAG, UNTAG];
+const TAGGING: &str =
+    "Service Authorization Reference, Amazon EFS: what CreateFileSystem and CreateAccessPoint authorize";
+
+/// The calls that change the tags of objects that are ours.
+pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
+    [Call::new(TAG, ours), Call::new("elasticfilesystem:UntagResource", ours)]
+}
+
+/// What is checked when a new object comes with its tags. The grant says by which call it is made: otherwise it would
+/// be allowed to make any object ours.
+pub(crate) const fn check(made: Grant) -> Check {
+    Check::new(TAG, made, TAGGING)
+}
 
 /// Puts and removes tags of an object.
 pub async fn retag(aws: &Aws, id: &str, change: &TagChange) -> Result<(), AwsError> {
+    let [tag, untag] = calls(&[]);
     if !change.set.is_empty() {
         let tags = Some(to_efs(&change.set));
         let answer = aws.write.efs.tag_resource().resource_id(id).set_tags(tags).send().await;
-        answer.map_err(aws_error(TAG))?;
+        answer.map_err(aws_error(tag))?;
     }
     if !change.remove.is_empty() {
-        let untag = aws.write.efs.untag_resource().resource_id(id);
-        untag.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(UNTAG))?;
+        let call = aws.write.efs.untag_resource().resource_id(id);
+        call.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(untag))?;
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsError, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, Grant, absent_is_none, aws_error};
 use crate::resource::{Condition, Id, Observe, Observed, Ownership, Tracked};
 
-const DESCRIBE: &str = "kms:DescribeKey";
+const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])]);
 
 /// An alias has no inputs: it is not ours. Its id is its name or its ARN, as the author wrote it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,7 @@ pub struct Outputs {
 
 impl Observe for KmsAlias {
     const KIND: &'static str = "aws_kms_alias";
+    const CALLS: &'static [Call] = &[DESCRIBE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {

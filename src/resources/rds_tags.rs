@@ -3,15 +3,34 @@
 
 use aws_sdk_rds::types::Tag;
 
-use crate::aws::{Aws, AwsError, aws_error, tag_map};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, When, aws_error, tag_map};
 use crate::resource::Ownership;
 use crate::resources::tags::{TagChange, Tags, to_rds};
 
-const LIST: &str = "rds:ListTagsForResource";
+pub(crate) const LIST: Call = Call::read("rds:ListTagsForResource");
 const ADD: &str = "rds:AddTagsToResource";
-const REMOVE: &str = "rds:RemoveTagsFromResource";
-/// The calls that change tags.
-pub(crate) const CALLS: &[&str] = &[ADD, REMOVE];
+
+/// The calls that change the tags of objects that are ours.
+pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
+    [Call::new(ADD, ours), Call::new("rds:RemoveTagsFromResource", ours)]
+}
+
+/// What is checked when a new object comes with its tags.
+pub(crate) const fn check(made: Grant) -> Check {
+    Check::new(
+        ADD,
+        made,
+        "Service Authorization Reference, Amazon RDS: dependent actions of the creating calls",
+    )
+}
+
+/// What is checked where RDS has made nothing in the account before.
+pub(crate) const SERVICE_ROLE: Check = Check::new(
+    "iam:CreateServiceLinkedRole",
+    Grant::on(&["iam:role/aws-service-role/rds.amazonaws.com/*"])
+        .when(&[When::Is("iam:AWSServiceName", "rds.amazonaws.com")]),
+    "Amazon RDS User Guide, Using service-linked roles for Amazon RDS",
+);
 
 /// Tags as a map.
 pub fn of_sdk_tags(tags: &[Tag]) -> Tags {
@@ -25,7 +44,7 @@ pub async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, AwsError> {
 }
 
 /// Reads the live tags, and refuses to go on where they do not say that `provision` made the object.
-pub async fn prove_ours(aws: &Aws, arn: &str, operation: &'static str) -> Result<Tags, AwsError> {
+pub async fn prove_ours(aws: &Aws, arn: &str, operation: Call) -> Result<Tags, AwsError> {
     let tags = live_tags(aws, arn).await?;
     match Ownership::of_tags(&tags) {
         Ownership::Tagged { .. } => Ok(tags),
@@ -38,15 +57,16 @@ pub async fn prove_ours(aws: &Aws, arn: &str, operation: &'static str) -> Result
 
 /// Puts and removes tags of an object.
 pub async fn retag(aws: &Aws, arn: &str, change: &TagChange) -> Result<(), AwsError> {
+    let [add, remove] = calls(&[]);
     if !change.set.is_empty() {
         let tags = to_rds(&change.set);
         let answer =
             aws.write.rds.add_tags_to_resource().resource_name(arn).set_tags(Some(tags)).send().await;
-        answer.map_err(aws_error(ADD))?;
+        answer.map_err(aws_error(add))?;
     }
     if !change.remove.is_empty() {
-        let remove = aws.write.rds.remove_tags_from_resource().resource_name(arn);
-        remove.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(REMOVE))?;
+        let call = aws.write.rds.remove_tags_from_resource().resource_name(arn);
+        call.set_tag_keys(Some(change.remove.clone())).send().await.map_err(aws_error(remove))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::{ResourceType, TagSpecification};
 use futures_util::future::{join3, try_join_all};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, Outcome, absent_is_done, aws_error, ec2};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, Outcome, When, absent_is_done, aws_error, ec2};
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
@@ -24,8 +24,12 @@ use rule::Direction;
 
 pub use rule::Rule;
 
-const TAG: &str = "ec2:CreateTags";
-const UNTAG: &str = "ec2:DeleteTags";
+const GROUPS: &[&str] = &["ec2:security-group/*"];
+const OURS: &[Grant] = &[Grant::owned(GROUPS)];
+
+const TAG: Call = Call::new("ec2:CreateTags", OURS);
+const UNTAG: Call = Call::new("ec2:DeleteTags", OURS);
+const DELETE: Call = Call::new("ec2:DeleteSecurityGroup", OURS);
 
 /// A group with all its rules: what is not written is taken out, AWS's own allow-all egress too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +56,8 @@ pub struct Outputs {
 
 impl Observe for SecurityGroup {
     const KIND: &'static str = "aws_security_group";
+    const CALLS: &'static [Call] =
+        &[ec2::SECURITY_GROUPS, change::READ, ec2::INTERFACES, Self::CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -152,7 +158,7 @@ impl Resource for SecurityGroup {
 
     async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
         let sent = aws.write.ec2.delete_security_group().group_id(id.as_str()).send().await;
-        match absent_is_done(sent.map(drop).map_err(aws_error("ec2:DeleteSecurityGroup"))) {
+        match absent_is_done(sent.map(drop).map_err(aws_error(DELETE))) {
             // AWS says only that something holds the group.
             Err(mut error) if error.outcome == Outcome::Busy => {
                 for holders in holders(aws, id).await {
@@ -168,7 +174,16 @@ impl Resource for SecurityGroup {
 
 impl SecurityGroup {
     /// The call that makes a group.
-    pub const CREATE: &'static str = "ec2:CreateSecurityGroup";
+    pub const CREATE: Call = Call::new(
+        "ec2:CreateSecurityGroup",
+        // The tags are no property of the VPC, which is checked too.
+        &[Grant::tagging(GROUPS), Grant::on(&["ec2:vpc/*"])],
+    )
+    .checked(&[Check::new(
+        TAG.name,
+        Grant::on(GROUPS).when(&[When::Tagging, When::Is("ec2:CreateAction", "CreateSecurityGroup")]),
+        "Amazon EC2 User Guide, Grant permission to tag resources during creation",
+    )]);
 
     /// Asks EC2 whether the create call would be allowed, without making anything: the answer is always an error, and
     /// `DryRunOperation` the one that says yes.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, ec2};
+use crate::aws::{Aws, AwsError, Call, ec2};
 use crate::resource::{Condition, Id, Observe, Observed, Ownership, Tracked};
 
 /// A subnet has no inputs: it is not ours.
@@ -27,6 +27,7 @@ pub struct Outputs {
 
 impl Observe for Subnet {
     const KIND: &'static str = "aws_subnet";
+    const CALLS: &'static [Call] = &[ec2::SUBNETS];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {

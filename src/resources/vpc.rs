@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, ec2};
+use crate::aws::{Aws, AwsError, Call, ec2};
 use crate::resource::{Condition, Id, Observe, Observed, Ownership, Tracked};
 
 /// A VPC has no inputs: it is not ours.
@@ -22,6 +22,7 @@ pub struct Outputs {
 
 impl Observe for Vpc {
     const KIND: &'static str = "aws_vpc";
+    const CALLS: &'static [Call] = &[ec2::VPCS];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {

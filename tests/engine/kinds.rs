@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
-use provision::aws::Aws;
+use provision::aws::{Aws, Call};
 use provision::document::Document;
 use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
 use provision::resource::{Condition, Effect, Field, Found, Id, Invalid, Owner, Ownership, Patience};
@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 
 use super::cloud::{Object, Shared};
 
+const MODIFY: Call = Call::free("fake:Modify");
+
 const FIELDS: &[Field] = &[
     Field::replace("name"),
     Field::replace("parent"),
-    Field::in_place("uses", &["fake:Modify"], Effect::None),
-    Field::at_window("size", &["fake:Modify"], Effect::Failover),
+    Field::in_place("uses", &[MODIFY], Effect::None),
+    Field::at_window("size", &[MODIFY], Effect::Failover),
     // A create call does not carry this one.
-    Field::in_place("note", &["fake:Modify"], Effect::None),
+    Field::in_place("note", &[MODIFY], Effect::None),
     Field::recorded("deletion_protection"),
     Field::recorded("apply_immediately"),
 ];
@@ -54,6 +56,10 @@ impl FakeKind {
 impl Reader for FakeKind {
     fn kind(&self) -> &'static str {
         self.kind
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        &[]
     }
 
     fn observe<'a>(

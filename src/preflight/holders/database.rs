@@ -4,10 +4,10 @@
 use aws_sdk_rds::types::DbInstance;
 
 use super::{Going, Leaving};
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, aws_error};
 use crate::preflight::finding::{Verdict, in_time};
 
-const DESCRIBE: &str = "rds:DescribeDBInstances";
+pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 
 /// All databases of the account and region: RDS cannot be asked for the users of a group.
 pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Result<Vec<DbInstance>, AwsError> {

@@ -4,11 +4,11 @@
 use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState, MountTargetDescription};
 
 use super::{Going, Leaving};
-use crate::aws::{Aws, AwsError, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
 use crate::preflight::finding::{Verdict, in_time};
 
-const TARGETS: &str = "elasticfilesystem:DescribeMountTargets";
-const POINTS: &str = "elasticfilesystem:DescribeAccessPoints";
+pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+pub(super) const POINTS: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 
 pub(super) async fn mount_targets(aws: &Aws, going: &Going) -> Result<Vec<MountTargetDescription>, AwsError> {
     let describe = aws.read.efs.describe_mount_targets().file_system_id(going.id.as_str());

@@ -8,12 +8,10 @@ use aws_sdk_efs::types::LifeCycleState;
 use futures_util::future::{join_all, join3};
 
 use super::{Going, Leaving};
-use crate::aws::{Aws, AwsError, absent_is_none, aws_error, ec2};
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error, ec2};
 use crate::preflight::finding::{Verdict, in_time};
 
-const INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
-const GROUPS: &str = "ec2:DescribeSecurityGroups";
-const TARGETS: &str = "elasticfilesystem:DescribeMountTargets";
+pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
 /// What RDS calls the interfaces of its instances, all of them.
 const OF_RDS: &str = "RDSNetworkInterface";
@@ -32,9 +30,10 @@ pub(super) async fn ask(aws: &Aws, going: &[Going], leaving: &Leaving) -> Holder
         return Holders { interfaces: Ok(Vec::new()), referring: Ok(Vec::new()), gone: BTreeSet::new() };
     }
     let ids = || going.iter().map(|one| one.id.as_str());
-    let referring = |filter| in_time(GROUPS, ec2::security_groups(aws, vec![ec2::filter(filter, ids())]));
+    let referring =
+        |filter| in_time(ec2::SECURITY_GROUPS, ec2::security_groups(aws, vec![ec2::filter(filter, ids())]));
     let (interfaces, ingress, egress) = join3(
-        in_time(INTERFACES, interfaces(aws, ids())),
+        in_time(ec2::INTERFACES, interfaces(aws, ids())),
         referring("ip-permission.group-id"),
         referring("egress.ip-permission.group-id"),
     )
@@ -52,7 +51,7 @@ async fn interfaces<'a>(
     groups: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<NetworkInterface>, AwsError> {
     let describe = aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", groups));
-    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(INTERFACES))
+    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(ec2::INTERFACES))
 }
 
 /// EFS takes an interface down some time after its mount target: one that lingers holds nothing for long.

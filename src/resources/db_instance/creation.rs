@@ -1,7 +1,8 @@
 //! The one CreateDBInstance that makes a database.
 //! Knows nothing of databases that are there already.
 
-use super::{CREATE, DbInstance, id_of, read_password};
+use super::calls::CREATE;
+use super::{DbInstance, id_of, read_password};
 use crate::aws::{Aws, AwsError, PasswordSource, aws_error};
 use crate::resource::{Id, Owner};
 use crate::resources::tags;

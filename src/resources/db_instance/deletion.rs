@@ -4,11 +4,10 @@
 use aws_sdk_rds::types::DbInstance as Live;
 use sha2::{Digest, Sha256};
 
+use super::calls::DELETE;
 use super::live;
 use crate::aws::{Aws, AwsError, Outcome, aws_error};
 use crate::resource::Id;
-
-const DELETE: &str = "rds:DeleteDBInstance";
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
 ///

@@ -6,13 +6,13 @@
 
 use serde_json::Value;
 
-use super::modification::MODIFY;
+use super::calls::{MODIFY, TAGS};
 use super::version;
+use crate::aws::Call;
 use crate::document::Document;
 use crate::resource::{Effect, Field, OnChange};
-use crate::resources::rds_tags;
 
-const CALLS: &[&str] = &[MODIFY];
+const CALLS: &[Call] = &[MODIFY];
 
 /// Every input.
 pub(super) const FIELDS: &[Field] = &[
@@ -64,7 +64,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::in_place("deletion_protection", CALLS, Effect::None),
     Field::recorded("final_snapshot"),
     Field::recorded("apply_immediately"),
-    Field::in_place("tags", rds_tags::CALLS, Effect::None),
+    Field::in_place("tags", &TAGS, Effect::None),
 ];
 
 /// With a standby before and after, the standby is changed first and takes over.

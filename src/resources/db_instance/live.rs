@@ -8,12 +8,12 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::{DbInstance, Outputs, storage};
-use crate::aws::{Aws, AwsError, PasswordSource, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, PasswordSource, absent_is_none, aws_error};
 use crate::resource::{Condition, Id, Observed, Ownership, Remark, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags;
 
-pub(super) const DESCRIBE: &str = "rds:DescribeDBInstances";
+pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 
 /// The most databases on one page.
 const PAGE: i32 = 100;

@@ -7,6 +7,7 @@ use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputB
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance as Live};
 use serde_json::Value;
 
+use super::calls::MODIFY;
 use super::insights::{self, InsightsChange};
 use super::storage::{self, StorageChange};
 use super::{DbInstance, LowerCase, live, read_password, version};
@@ -14,8 +15,6 @@ use crate::aws::{Aws, AwsError, PasswordSource, Secret, aws_error};
 use crate::resource::{Change, Resource};
 use crate::resources::rds_tags::retag;
 use crate::resources::tags;
-
-pub(super) const MODIFY: &str = "rds:ModifyDBInstance";
 
 /// Changes the live database so that it agrees with `desired`.
 pub(super) async fn modify(

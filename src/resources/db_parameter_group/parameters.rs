@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_rds::types::{ApplyMethod, Filter, Parameter};
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsError, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
 use crate::document::Document;
 use crate::resource::{Effect, OnChange};
 
-const READ: &str = "rds:DescribeDBParameters";
-pub(super) const MODIFY: &str = "rds:ModifyDBParameterGroup";
-const RESET: &str = "rds:ResetDBParameterGroup";
+pub(super) const READ: Call = Call::read("rds:DescribeDBParameters");
+pub(super) const MODIFY: Call = Call::new("rds:ModifyDBParameterGroup", super::OURS);
+const RESET: Call = Call::new("rds:ResetDBParameterGroup", super::OURS);
 /// The calls that change parameters.
-pub(super) const CALLS: &[&str] = &[MODIFY, RESET];
+pub(super) const CALLS: &[Call] = &[MODIFY, RESET];
 
 /// How many parameters one call changes (ModifyDBParameterGroup and ResetDBParameterGroup, Parameters).
 const AT_ONCE: usize = 20;

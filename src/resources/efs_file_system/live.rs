@@ -8,15 +8,15 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{EfsFileSystem, Lifecycle, Outputs, policy};
-use crate::aws::{Aws, AwsError, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error, tag_map};
 use crate::document::Document;
 use crate::resource::{Condition, Found, Id, Observed, Owner, Ownership, Tracked};
 use crate::resources::efs_token::generation_of;
 use crate::resources::tags;
 
-pub(super) const DESCRIBE: &str = "elasticfilesystem:DescribeFileSystems";
-const DESCRIBE_LIFECYCLE: &str = "elasticfilesystem:DescribeLifecycleConfiguration";
-const DESCRIBE_BACKUP: &str = "elasticfilesystem:DescribeBackupPolicy";
+pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
+pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
+pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
 
 /// How many file systems are asked for their policies at a time.
 const AT_ONCE: usize = 8;

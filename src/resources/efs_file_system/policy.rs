@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::aws::{Aws, AwsError, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, absent_is_done, absent_is_none, aws_error};
 use crate::document::Document;
 
-const DESCRIBE: &str = "elasticfilesystem:DescribeFileSystemPolicy";
-pub(super) const PUT: &str = "elasticfilesystem:PutFileSystemPolicy";
-pub(super) const DELETE: &str = "elasticfilesystem:DeleteFileSystemPolicy";
+pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystemPolicy");
+pub(super) const PUT: Call = Call::new("elasticfilesystem:PutFileSystemPolicy", super::OURS);
+pub(super) const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystemPolicy", super::OURS);
 
 /// Reads the policy. Empty where there is none (PolicyNotFound): EFS's own lets everybody mount who reaches a target.
 pub(super) async fn read(aws: &Aws, id: &str) -> Result<Document, AwsError> {

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::EfsFileSystem;
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, aws_error};
 use crate::resource::Invalid;
 
-pub(super) const UPDATE: &str = "elasticfilesystem:UpdateFileSystemProtection";
+pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystemProtection", super::OURS);
 /// What EFS shows while the file system is the destination of a replication.
 const REPLICATING: &str = "REPLICATING";
 

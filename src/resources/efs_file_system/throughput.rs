@@ -3,10 +3,10 @@
 
 use super::EfsFileSystem;
 use super::live;
-use crate::aws::{Aws, AwsError, aws_error};
+use crate::aws::{Aws, AwsError, Call, aws_error};
 use crate::resource::{Id, Invalid};
 
-pub(super) const UPDATE: &str = "elasticfilesystem:UpdateFileSystem";
+pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystem", super::OURS);
 
 /// What EFS would refuse of the modes.
 pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {

@@ -6,18 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types::SecurityGroupRuleDescription;
 
 use super::rule::{Direction, Rule};
-use crate::aws::{Aws, AwsError, Outcome, aws_error, ec2};
+use crate::aws::{Aws, AwsError, Call, Grant, Outcome, aws_error, ec2};
 use crate::resource::Id;
 
-const AUTHORIZE_INGRESS: &str = "ec2:AuthorizeSecurityGroupIngress";
-const AUTHORIZE_EGRESS: &str = "ec2:AuthorizeSecurityGroupEgress";
-const DESCRIBE_INGRESS: &str = "ec2:UpdateSecurityGroupRuleDescriptionsIngress";
-const DESCRIBE_EGRESS: &str = "ec2:UpdateSecurityGroupRuleDescriptionsEgress";
-const REVOKE_INGRESS: &str = "ec2:RevokeSecurityGroupIngress";
-const REVOKE_EGRESS: &str = "ec2:RevokeSecurityGroupEgress";
+/// A rule belongs to its group, and has no tags of ours.
+const RULES: &[Grant] = &[Grant::owned(super::GROUPS), Grant::on(&["ec2:security-group-rule/*"])];
+
+pub(super) const READ: Call = Call::read("ec2:DescribeSecurityGroupRules");
+const AUTHORIZE_INGRESS: Call = Call::new("ec2:AuthorizeSecurityGroupIngress", RULES);
+const AUTHORIZE_EGRESS: Call = Call::new("ec2:AuthorizeSecurityGroupEgress", RULES);
+const DESCRIBE_INGRESS: Call = Call::new("ec2:UpdateSecurityGroupRuleDescriptionsIngress", RULES);
+const DESCRIBE_EGRESS: Call = Call::new("ec2:UpdateSecurityGroupRuleDescriptionsEgress", RULES);
+const REVOKE_INGRESS: Call = Call::new("ec2:RevokeSecurityGroupIngress", RULES);
+const REVOKE_EGRESS: Call = Call::new("ec2:RevokeSecurityGroupEgress", RULES);
 /// The calls that change the rules of a direction.
-pub(super) const INGRESS: &[&str] = &[AUTHORIZE_INGRESS, DESCRIBE_INGRESS, REVOKE_INGRESS];
-pub(super) const EGRESS: &[&str] = &[AUTHORIZE_EGRESS, DESCRIBE_EGRESS, REVOKE_EGRESS];
+pub(super) const INGRESS: &[Call] = &[AUTHORIZE_INGRESS, DESCRIBE_INGRESS, REVOKE_INGRESS];
+pub(super) const EGRESS: &[Call] = &[AUTHORIZE_EGRESS, DESCRIBE_EGRESS, REVOKE_EGRESS];
 
 /// A rule as it is now.
 struct Live {
@@ -89,13 +93,8 @@ fn rule_change<'a>(live: impl Iterator<Item = &'a Live>, desired: &BTreeSet<Rule
 async fn live_rules(aws: &Aws, group: &Id) -> Result<Vec<Live>, AwsError> {
     let call =
         aws.read.ec2.describe_security_group_rules().filters(ec2::filter("group-id", [group.as_str()]));
-    let rules: Vec<_> = call
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .map_err(aws_error("ec2:DescribeSecurityGroupRules"))?;
+    let rules: Vec<_> =
+        call.into_paginator().items().send().collect::<Result<_, _>>().await.map_err(aws_error(READ))?;
     let live = rules.iter().filter_map(|rule| {
         let direction = if rule.is_egress()? { Direction::Egress } else { Direction::Ingress };
         Some(Live { id: rule.security_group_rule_id()?.to_owned(), direction, rule: Rule::of_rule(rule)? })

@@ -1,0 +1,29 @@
+//! `provision iam-policy`: the least AWS policy that the stack needs, from the stack file alone.
+
+use crate::failure::Failure;
+use crate::policy::{MOST_CHARACTERS, policy};
+use crate::resources::registry;
+
+use super::Exit;
+use super::opening::read_stack;
+use super::options::Global;
+use super::screen::Screen;
+
+/// Prints the policy; it is JSON in any case.
+pub(super) fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let stack = read_stack(global.config.as_deref())?;
+    let region = global.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string));
+    let policy = policy(&registry(), &stack, region.as_deref()).map_err(|error| {
+        let hint = error.hint();
+        Failure::usage(error).hint(hint)
+    })?;
+    screen.json(&policy);
+    let characters = policy.characters();
+    if characters > MOST_CHARACTERS {
+        screen.err.line(&format!(
+            "warning: IAM takes {MOST_CHARACTERS} characters in a policy, and this one has {characters}: make several of \
+             its statements"
+        ));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,121 @@
+//! The table of calls is what the sources call: no operation is named, and no client asked, beside it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use provision::aws::Call;
+use provision::policy::all_calls;
+use provision::resources::registry;
+use regex_lite::Regex;
+
+/// The sources that may speak to AWS, without comments and unit tests.
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("the sources can be read") {
+            let path = entry.expect("the sources can be read").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    let read = |path: PathBuf| {
+        let name = path.strip_prefix(&root).expect("below the root").display().to_string();
+        let text = std::fs::read_to_string(&path).expect("the sources can be read");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        (name, lines.join("\n"))
+    };
+    let may_speak = ["aws", "resources", "discovery", "preflight"];
+    let speaks = |name: &str| {
+        may_speak
+            .iter()
+            .any(|module| name == format!("{module}.rs") || name.starts_with(&format!("{module}/")))
+    };
+    found.into_iter().map(read).filter(|(name, _)| speaks(name)).collect()
+}
+
+fn table() -> Vec<Call> {
+    all_calls(&registry())
+}
+
+#[test]
+fn every_operation_that_the_sources_name_is_in_the_table() {
+    let table = table();
+    let calls: BTreeSet<&str> = table.iter().map(|call| call.name).collect();
+    let checks = table.iter().flat_map(|call| call.checks).map(|check| check.action);
+    let known: BTreeSet<&str> = calls.iter().copied().chain(checks).collect();
+    let operation = Regex::new(
+        r#""((?:ec2|elasticfilesystem|iam|kms|rds|secretsmanager|servicequotas|sts):[A-Z][A-Za-z]+)""#,
+    );
+    let operation = operation.expect("a pattern");
+    // Keys of conditions look the same.
+    let keys = [
+        "ec2:CreateAction",
+        "elasticfilesystem:CreateAction",
+        "iam:AWSServiceName",
+        "kms:GrantIsForAWSResource",
+        "kms:ViaService",
+    ];
+    let mut named = BTreeSet::new();
+    for (file, code) in sources() {
+        for found in operation.captures_iter(&code) {
+            let name = found.get(1).map(|name| name.as_str().to_owned()).unwrap_or_default();
+            assert!(known.contains(name.as_str()) || keys.contains(&name.as_str()), "{file}: {name}");
+            named.insert(name);
+        }
+    }
+    let unnamed: Vec<&&str> = known.iter().filter(|name| !named.contains(**name)).collect();
+    assert!(unnamed.is_empty(), "where is it called? {unnamed:?}");
+}
+
+/// Every operation of a client is a method without arguments that begins with a verb.
+#[test]
+fn every_operation_that_a_client_is_asked_for_is_in_the_table() {
+    let plain = |name: &str| name.replace('_', "").to_ascii_lowercase();
+    let known: BTreeSet<String> =
+        table().iter().filter_map(|call| call.name.split_once(':')).map(|(_, name)| plain(name)).collect();
+    let method = Regex::new(
+        r"\.((?:add|authorize|create|delete|describe|get|list|modify|put|remove|reset|revoke|tag|untag|update)_[a-z_]+)\(\)",
+    );
+    let method = method.expect("a pattern");
+    // Fields of answers.
+    let fields = ["tag_list", "get_mut"];
+    let mut asked = BTreeSet::new();
+    for (file, code) in sources() {
+        for found in method.captures_iter(&code) {
+            let name = found.get(1).map(|name| name.as_str()).unwrap_or_default();
+            assert!(known.contains(&plain(name)) || fields.contains(&name), "{file}: {name}");
+            asked.insert(plain(name));
+        }
+        // Or an input is filled in, and sent afterwards.
+        let inputs: Vec<&str> = code.split("InputBuilder::default()").collect();
+        asked.extend(inputs.split_last().into_iter().flat_map(|(_, befores)| befores).filter_map(|before| {
+            before.rsplit(|c: char| !c.is_alphanumeric()).next().map(str::to_ascii_lowercase)
+        }));
+    }
+    let unasked: Vec<&String> = known.iter().filter(|name| !asked.contains(*name)).collect();
+    assert!(unasked.is_empty(), "nobody asks for {unasked:?}");
+}
+
+#[test]
+fn every_check_says_which_page_it_is_from() {
+    let table = table();
+    let mut checks = table.iter().flat_map(|call| call.checks).peekable();
+    assert!(checks.peek().is_some());
+    for check in checks {
+        assert!(check.source.len() > 20, "{}", check.action);
+        assert!(!check.grant.on.is_empty(), "{}", check.action);
+    }
+}
+
+#[test]
+fn every_call_but_one_needs_a_permission() {
+    let free: BTreeSet<&str> =
+        table().iter().filter(|call| call.grants.is_empty()).map(|call| call.name).collect();
+    assert_eq!(free, ["sts:GetCallerIdentity"].into());
+}
