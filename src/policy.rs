@@ -6,7 +6,7 @@ mod state;
 mod statement;
 mod topic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -30,15 +30,11 @@ const OWNED: &str = "aws:ResourceTag/provision:stack";
 const TAGGING: &str = "aws:RequestTag/provision:stack";
 
 /// What is the cluster's: never changed, whatever else the caller may do.
-const NETWORK: &[&str] = &[
-    "ec2:vpc/*",
-    "ec2:subnet/*",
-    "ec2:route-table/*",
-    "ec2:internet-gateway/*",
-    "ec2:natgateway/*",
-    "ec2:dhcp-options/*",
-    "ec2:instance/*",
-];
+const NETWORK: &[&str] =
+    &["ec2:vpc/*", "ec2:subnet/*", "ec2:route-table/*", "ec2:internet-gateway/*", "ec2:natgateway/*"];
+
+/// What only refers to a VPC or a subnet.
+const REFERRING: &[&str] = &["ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup"];
 
 /// The policy for everything that `provision` does with a stack, in a region or in whichever.
 ///
@@ -202,15 +198,15 @@ impl Needs<'_> {
     /// Nothing but what only refers to the network.
     fn never_the_network(&self) -> Statement {
         let nothing = Document::new();
-        let named = NETWORK.iter().filter_map(|pattern| self.place.named(pattern, &nothing));
-        let network: Texts = named.map(|named| named.arn).collect();
-        let refer = self.allowed.iter().filter(|(_, resources)| resources.overlap(&network));
+        let network = NETWORK.iter().filter_map(|pattern| self.place.named(pattern, &nothing));
+        let allowed: BTreeSet<&str> = self.allowed.keys().map(|(action, _)| *action).collect();
+        let refer = REFERRING.iter().copied().filter(|action| allowed.contains(action));
         Statement {
             sid: "NeverTheNetwork".to_owned(),
             effect: Effect::Deny,
             action: Texts::default(),
-            not_action: refer.map(|((action, _), _)| *action).chain(["ec2:Describe*"]).collect(),
-            resource: network,
+            not_action: refer.chain(["ec2:Describe*"]).collect(),
+            resource: network.map(|named| named.arn).collect(),
             condition: Conditions::new(),
         }
     }

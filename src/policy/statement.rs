@@ -79,11 +79,6 @@ impl Texts {
         self.0.is_subset(&others.0)
     }
 
-    /// Whether others hold any of these.
-    pub fn overlap(&self, others: &Self) -> bool {
-        !self.0.is_disjoint(&others.0)
-    }
-
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -42,7 +42,7 @@ const CREATE: Call = Call::new(
     ),
     Check::new(
         "iam:CreateServiceLinkedRole",
-        Grant::on(&["iam:role/aws-service-role/elasticfilesystem.amazonaws.com/*"])
+        Grant::on(&["iam:role/aws-service-role/*"])
             .when(&[When::Is("iam:AWSServiceName", "elasticfilesystem.amazonaws.com")]),
         "Amazon EFS User Guide, Using service-linked roles for Amazon EFS: the first file system of an account",
     ),

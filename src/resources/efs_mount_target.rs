@@ -17,12 +17,12 @@ use crate::resource::{
 /// A mount target has no tags: it is checked by its file system.
 const OURS: &[Grant] = &[Grant::owned(&["elasticfilesystem:file-system/*"])];
 /// EFS makes an interface with the caller's permissions; it has none of our tags, and AWS no condition that would tell it.
-const INTERFACE: Grant = Grant::on(&["ec2:network-interface/*", "ec2:security-group/*"]);
-const NEW_INTERFACE: Grant = Grant::on(&["ec2:network-interface/*", "ec2:security-group/*", "ec2:subnet/*"]);
+/// One list for all three, since a policy may not be long.
+const INTERFACE: Grant = Grant::on(&["ec2:network-interface/*", "ec2:security-group/*", "ec2:subnet/*"]);
 
 const CREATE: Call = Call::new("elasticfilesystem:CreateMountTarget", OURS).checked(&[Check::new(
     "ec2:CreateNetworkInterface",
-    NEW_INTERFACE,
+    INTERFACE,
     "Amazon EFS API reference, CreateMountTarget",
 )]);
 const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeMountTargets");

@@ -27,8 +27,7 @@ pub(crate) const fn check(made: Grant) -> Check {
 /// What is checked where RDS has made nothing in the account before.
 pub(crate) const SERVICE_ROLE: Check = Check::new(
     "iam:CreateServiceLinkedRole",
-    Grant::on(&["iam:role/aws-service-role/rds.amazonaws.com/*"])
-        .when(&[When::Is("iam:AWSServiceName", "rds.amazonaws.com")]),
+    Grant::on(&["iam:role/aws-service-role/*"]).when(&[When::Is("iam:AWSServiceName", "rds.amazonaws.com")]),
     "Amazon RDS User Guide, Using service-linked roles for Amazon RDS",
 );
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::fault::{Expected, Fault};
 use crate::operation::{Call, REHEARSED};
+use crate::policy;
 use crate::proxy::{Kill, Proxy, Site, Trigger};
 use crate::world::{NOTHING, SECRET_KEY, SMALL_STACK, World};
 
@@ -208,6 +209,7 @@ impl Bench {
         let ran = Ran { code, out: text("out"), err: text("err"), calls: self.proxy.calls() };
         assert!(!ran.err.contains("panicked"), "{}", ran.err);
         self.trip_wire(&ran.calls);
+        policy::allows(&self.world, &ran.calls);
         ran
     }
 

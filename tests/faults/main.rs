@@ -15,6 +15,7 @@ mod case;
 mod fault;
 mod http;
 mod operation;
+mod policy;
 mod proxy;
 
 use std::any::Any;

@@ -72,6 +72,7 @@ impl Call {
             let operation = Operation { service: "efs".to_owned(), name };
             let mut parameters = form(query);
             parameters.insert("path".to_owned(), path.to_owned());
+            parameters.insert("body".to_owned(), String::from_utf8_lossy(&request.body).into_owned());
             return Self { operation, parameters };
         }
         let parameters = form(&String::from_utf8_lossy(&request.body));
@@ -108,6 +109,11 @@ impl Operation {
     pub fn is_mutating(&self) -> bool {
         let reads = ["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read));
         !reads && !self.name.ends_with(REHEARSED)
+    }
+
+    /// Whether another operation is this one, or a rehearsal of it.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.service == other.service && self.name == other.name.trim_end_matches(REHEARSED)
     }
 
     /// The answer by which AWS refuses the operation.

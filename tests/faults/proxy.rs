@@ -26,6 +26,8 @@ pub enum Trigger {
     Site(Site),
     /// The first call that changes something.
     FirstChange,
+    /// Every call of an operation, and of its rehearsal.
+    Every(Operation),
 }
 
 /// A request to kill the program, with the way to say that it is dead.
@@ -178,6 +180,7 @@ impl Proxy {
         let site = Site { operation: call.operation.clone(), nth: *count };
         let happens = match &state.armed {
             Some((Trigger::Site(armed), _)) => *armed == site,
+            Some((Trigger::Every(armed), _)) => armed.covers(&call.operation),
             Some((Trigger::FirstChange, _)) => call.is_mutating() && state.hits == 0,
             None => false,
         };
