@@ -19,6 +19,7 @@ use crate::network::{Cluster, Network, Role};
 use crate::preflight;
 use crate::resource::Id;
 use crate::stack::Stack;
+use crate::state::S3_CALLS;
 use place::Place;
 use topic::Topic;
 
@@ -71,7 +72,7 @@ pub fn all_calls(registry: &Registry) -> Vec<Call> {
         let changing = fields.iter().flat_map(|field| field.calls);
         kind.calls().iter().chain(changing).copied().chain(preflight::calls(kind.kind()))
     });
-    of_kinds.chain(discovery::CALLS.iter().copied()).chain([IDENTITY]).collect()
+    of_kinds.chain(discovery::CALLS.iter().copied()).chain(S3_CALLS).chain([IDENTITY]).collect()
 }
 
 /// A network to think of: which one it is makes no difference to what may be done beside it.

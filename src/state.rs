@@ -23,7 +23,7 @@ use crate::resource::Id;
 pub use error::StateError;
 pub use format::Damage;
 pub use lock::Holder;
-pub use s3::{Lease, NoPlace, S3Place, S3State, Shared};
+pub use s3::{CALLS as S3_CALLS, Lease, NoPlace, S3Place, S3State, Shared};
 pub use store::{Store, Writer};
 
 /// Everything recorded of one stack in one account and region.

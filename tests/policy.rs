@@ -30,7 +30,7 @@ fn sources() -> Vec<(String, String)> {
         let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         (name, lines.join("\n"))
     };
-    let may_speak = ["aws", "resources", "discovery", "preflight"];
+    let may_speak = ["aws", "resources", "discovery", "preflight", "state/s3"];
     let speaks = |name: &str| {
         may_speak
             .iter()
@@ -50,7 +50,7 @@ fn every_operation_that_the_sources_name_is_in_the_table() {
     let checks = table.iter().flat_map(|call| call.checks).map(|check| check.action);
     let known: BTreeSet<&str> = calls.iter().copied().chain(checks).collect();
     let operation = Regex::new(
-        r#""((?:ec2|elasticfilesystem|iam|kms|rds|secretsmanager|servicequotas|sts):[A-Z][A-Za-z]+)""#,
+        r#""((?:ec2|elasticfilesystem|iam|kms|rds|s3|secretsmanager|servicequotas|sts):[A-Z][A-Za-z]+)""#,
     );
     let operation = operation.expect("a pattern");
     // Keys of conditions look the same.

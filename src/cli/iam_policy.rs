@@ -1,22 +1,25 @@
 //! `provision iam-policy`: the least AWS policy that the stack needs, from the stack file alone.
 
 use crate::failure::Failure;
-use crate::policy::{MOST_CHARACTERS, policy};
+use crate::policy::{MOST_CHARACTERS, policy, state_on_s3};
 use crate::resources::registry;
 
 use super::Exit;
 use super::opening::read_stack;
-use super::options::Global;
+use super::options::{Global, StateAt};
 use super::screen::Screen;
 
 /// Prints the policy; it is JSON in any case.
 pub(super) fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let stack = read_stack(global.config.as_deref())?;
     let region = global.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string));
-    let policy = policy(&registry(), &stack, region.as_deref()).map_err(|error| {
+    let mut policy = policy(&registry(), &stack, region.as_deref()).map_err(|error| {
         let hint = error.hint();
         Failure::usage(error).hint(hint)
     })?;
+    if let Some(StateAt::S3(place)) = &global.state {
+        policy.statement.extend(state_on_s3(region.as_deref(), place));
+    }
     screen.json(&policy);
     let characters = policy.characters();
     if characters > MOST_CHARACTERS {

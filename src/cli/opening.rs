@@ -194,8 +194,8 @@ fn hint_of_bucket(error: &AwsError) -> String {
         "NoSuchBucket" => "make the bucket, with versioning, or name another one with --state".to_owned(),
         // Who may not list a bucket is told this of every object that is not there.
         "AccessDenied" => {
-            "a state in S3 needs s3:GetObject and s3:PutObject of it, and s3:ListBucket of its bucket; \
-                           is it the right one (--state), and are you the right one (--profile)?"
+            "a state in S3 needs s3:GetObject and s3:PutObject of it, and s3:ListBucket of its bucket \
+                           (provision iam-policy); is it the right one (--state), and are you the right one (--profile)?"
                 .to_owned()
         }
         code => hint_for_code(code).unwrap_or_else(|| "--state names the place of the state".to_owned()),

@@ -3,28 +3,31 @@
 
 use super::place::Place;
 use super::statement::{Conditions, Effect, Statement, Texts};
+use crate::state::{S3_CALLS, S3Place};
 
-/// The statements for a state at `s3://bucket/key`.
-pub fn state_on_s3(region: Option<&str>, bucket: &str, key: &str) -> [Statement; 2] {
+/// The statements for a state in a bucket.
+pub fn state_on_s3(region: Option<&str>, place: &S3Place) -> [Statement; 2] {
+    let S3Place { bucket, key } = place;
     let bucket = format!("arn:{}:s3:::{bucket}", Place { region }.partition());
-    let keys = [key.to_owned(), format!("{key}.backup")];
-    let allow = |sid: &str, actions: &[&str], resource: Texts, condition: Conditions| Statement {
+    let keys = [key.clone(), format!("{key}.backup")];
+    let allow = |sid: &str, action: Texts, resource: Texts, condition: Conditions| Statement {
         sid: sid.to_owned(),
         effect: Effect::Allow,
-        action: actions.iter().copied().collect(),
+        action,
         not_action: Texts::default(),
         resource,
         condition,
     };
     let objects = keys.iter().map(|key| format!("{bucket}/{key}")).collect();
-    // Without ListBucket, S3 says of an object that is not there that it is forbidden. It is asked for no prefix then:
-    // the condition may only hold where there is one (S3 User Guide, bucket policy examples with condition keys).
+    let calls = S3_CALLS.iter().map(|call| call.name);
+    let looks = S3_CALLS.iter().flat_map(|call| call.checks).map(|check| check.action);
+    // A read that finds nothing asks for no prefix: the condition can only be about calls that do.
     let listed = [("s3:prefix", keys.iter().cloned().collect::<Texts>())];
     [
-        allow("StateObjects", &["s3:GetObject", "s3:PutObject"], objects, Conditions::new()),
+        allow("StateObjects", calls.collect(), objects, Conditions::new()),
         allow(
             "StateIsThere",
-            &["s3:ListBucket"],
+            looks.collect(),
             [bucket].into_iter().collect(),
             [("StringEqualsIfExists", listed.into())].into(),
         ),
@@ -39,7 +42,8 @@ mod tests {
 
     #[test]
     fn a_state_on_s3_is_two_objects_and_a_look_for_them() {
-        let statements = state_on_s3(Some("cn-north-1"), "team", "states/gitlab.json");
+        let place = "s3://team/states/gitlab.json".parse().expect("a place");
+        let statements = state_on_s3(Some("cn-north-1"), &place);
         assert_eq!(
             serde_json::to_value(statements).expect("plain data"),
             json!([

@@ -25,7 +25,8 @@ const RECORDS: &str = "stack: shop\ndatabases: { records: { password: env:PASSWO
 #[test]
 fn the_policy_of_the_reference_stack_is_one_that_iam_takes() {
     let policy = policy_of(REFERENCE);
-    let state = state_on_s3(Some("eu-west-1"), "a-bucket-of-the-team", "states/gitlab.json");
+    let place = "s3://a-bucket-of-the-team/states/gitlab.json".parse().expect("a place");
+    let state = state_on_s3(Some("eu-west-1"), &place);
     let with_state = Policy::new(policy.statement.iter().cloned().chain(state).collect());
     assert!(with_state.characters() <= MOST_CHARACTERS, "{} characters", with_state.characters());
     let document = serde_json::to_value(&policy).expect("plain data");

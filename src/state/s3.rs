@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::format::{self, Damage};
 use super::lock::Holder;
 use super::{State, StateError};
-use crate::aws::{Aws, Gate};
+use crate::aws::{Aws, Call, Gate};
 pub(super) use held::Held;
 use object::Object;
 pub use shared::{Lease, Shared};
@@ -28,6 +28,9 @@ pub struct S3Place {
     pub bucket: String,
     pub key: String,
 }
+
+/// The calls for a state in S3.
+pub const CALLS: [Call; 2] = [object::GET, object::PUT];
 
 /// What begins the place of an object.
 const SCHEME: &str = "s3://";

@@ -199,8 +199,8 @@ async fn nothing_is_let_through_when_a_lock_may_have_run_out() {
     bucket.cut_off(true);
     sleep(LEASE - Duration::from_secs(30)).await;
     let before = bucket.requests();
-    let shut =
-        provision::aws::aws_error("rds:DeleteDBSubnetGroup")(send().await.expect_err("the gate is shut"));
+    let call = provision::aws::Call::free("rds:DeleteDBSubnetGroup");
+    let shut = provision::aws::aws_error(call)(send().await.expect_err("the gate is shut"));
     assert_eq!((shut.code.as_str(), bucket.requests()), ("LockNotRenewed", before));
     bucket.cut_off(false);
     writer.edit(put("a"));

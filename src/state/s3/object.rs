@@ -14,7 +14,7 @@ use super::super::StateError;
 use super::super::format::Damage;
 use super::S3Place;
 use super::shared::Shared;
-use crate::aws::{AwsError, Outcome, S3Clients, absent_is_none, aws_error};
+use crate::aws::{AwsError, Call, Check, Grant, Outcome, S3Clients, absent_is_none, aws_error};
 use crate::file::LARGEST;
 use crate::retry::Pauses;
 
@@ -24,6 +24,15 @@ pub(super) struct Object {
     place: S3Place,
     clients: Arc<Mutex<S3Clients>>,
 }
+
+const OBJECTS: &[Grant] = &[Grant::on(&["s3:{bucket}/{key}", "s3:{bucket}/{key}.backup"])];
+/// Who may not list a bucket is told of an object that is not there that it is forbidden.
+pub(super) const GET: Call = Call::new("s3:GetObject", OBJECTS).checked(&[Check::new(
+    "s3:ListBucket",
+    Grant::on(&["s3:{bucket}"]),
+    "Amazon S3 API reference, GetObject: permissions",
+)]);
+pub(super) const PUT: Call = Call::new("s3:PutObject", OBJECTS);
 
 /// How long a write is tried whose outcome is not known.
 const BUDGET: Duration = Duration::from_secs(45);
@@ -78,18 +87,17 @@ impl Object {
     }
 
     async fn get_once(&self) -> Result<Option<Seen>, Unread> {
-        const OPERATION: &str = "s3:GetObject";
         let request = || self.clients().read.get_object().bucket(&self.place.bucket).key(&self.place.key);
         let mut answer = request().send().await;
         if answer.as_ref().is_err_and(|error| self.follow(error)) {
             answer = request().send().await;
         }
-        let found = absent_is_none(answer.map_err(aws_error(OPERATION))).map_err(Unread::Aws)?;
+        let found = absent_is_none(answer.map_err(aws_error(GET))).map_err(Unread::Aws)?;
         let Some(object) = found else { return Ok(None) };
-        let unusable = |message: &str| Unread::Aws(AwsError::bad_response(OPERATION, message));
+        let unusable = |message: &str| Unread::Aws(AwsError::bad_response(GET, message));
         if object.content_length().is_some_and(|length| length.unsigned_abs() > LARGEST) {
             return Err(Unread::Aws(AwsError::refused(
-                OPERATION,
+                GET,
                 "TooLarge",
                 "no state is as large as this object",
             )));
@@ -104,7 +112,7 @@ impl Object {
     pub(super) async fn exists(&self) -> Result<bool, StateError> {
         let S3Place { bucket, key } = &self.place;
         let answer = self.clients().read.get_object().bucket(bucket).key(key).range("bytes=0-0").send().await;
-        let found = absent_is_none(answer.map_err(aws_error("s3:GetObject")));
+        let found = absent_is_none(answer.map_err(aws_error(GET)));
         found.map(|found| found.is_some()).map_err(|error| self.failed("read", error))
     }
 
@@ -198,5 +206,4 @@ impl Object {
     }
 }
 
-const PUT: &str = "s3:PutObject";
 const JSON: &str = "application/json";
