@@ -160,7 +160,8 @@ impl Needs<'_> {
             let topic = Topic::of(action, &conditions, &resources);
             // What carries the stack's tag is told by that: actions and resources of a service can be put together.
             // Without it, an action would be allowed on what only another is meant for.
-            let apart = if topic.is_by_tag() { Texts::default() } else { resources.clone() };
+            let is_named = !resources.iter().eq(["*"]);
+            let apart = if topic.is_by_tag() && is_named { Texts::default() } else { resources.clone() };
             let (actions, all) = groups.entry((topic, conditions, apart)).or_default();
             actions.insert(action);
             all.extend(&resources);
