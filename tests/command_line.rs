@@ -31,6 +31,7 @@ fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
         (&["help", "apply"], 0),
         (&["completions", "bash"], 0),
         (&["schema", "plan"], 0),
+        (&["iam-policy"], 0),
         (&[], 1),
         (&["plann"], 1),
         (&["plan", "--no-such-option"], 1),
@@ -48,6 +49,18 @@ fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
             "{arguments:?}: what is wrong goes to standard error"
         );
     }
+}
+
+#[test]
+fn a_policy_is_printed_without_asking_aws_and_is_json_in_any_case() {
+    let nowhere = ["iam-policy", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"];
+    let policy = run(&nowhere).stdout;
+    assert_eq!(run(&[&nowhere[..], &["--json"]].concat()).stdout, policy);
+    let document: serde_json::Value = serde_json::from_slice(&policy).expect("JSON");
+    assert_eq!(document["Version"], "2012-10-17");
+    assert!(document.get("format_version").is_none(), "the format is IAM's");
+    let with_state = run(&[&nowhere[..], &["--state", "s3://a-bucket/gitlab.json"]].concat()).stdout;
+    assert!(text(&with_state).contains("arn:aws:s3:::a-bucket/gitlab.json.backup"));
 }
 
 #[test]
