@@ -260,7 +260,7 @@ impl Fault {
     /// Whether the fault can happen to this call of a run, and makes a difference to what the program hears.
     pub fn fits(self, run: &[Heard], place: usize) -> bool {
         let behaviour = self.behaviour();
-        let (before, Heard { call, answer }) = (&run[..place], &run[place]);
+        let Heard { call, answer } = &run[place];
         if behaviour.expected(&call.operation).is_none() {
             return false;
         }
@@ -270,8 +270,11 @@ impl Fault {
             (Does::Spoil(spoil), Lasts::ReadsOfWhatIsNew(_)) => reads_after().any(|heard| {
                 call.operation.makes_what_is_read_by(&heard.call.operation) && is_spoilt(spoil, &heard.answer)
             }),
+            // In which order calls of one operation come is chance: what was asked between them may not be, next time.
             (Does::AnswerAsBefore, _) => reads_after().any(|after| {
-                let last = before.iter().rev().find(|heard| heard.call == after.call);
+                let is_sibling = |heard: &&Heard| heard.call.operation == call.operation;
+                let before = run.iter().take_while(|heard| !is_sibling(heard)).collect::<Vec<_>>();
+                let last = before.into_iter().rev().find(|heard| heard.call == after.call);
                 last.is_some_and(|last| !last.answer.says_the_same(&after.answer))
             }),
             (Does::Spoil(spoil), _) => is_spoilt(spoil, answer),
