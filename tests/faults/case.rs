@@ -125,6 +125,9 @@ impl Bench {
             }
             Expected::Dies => assert!(code.is_none_or(|code| code == 0), "{err}"),
         }
+        // Whoever takes something down must not be sent to make it again.
+        let is_misled = case.scenario == Scenario::Destroy && err.contains("provision apply");
+        assert!(!is_misled, "{err}");
     }
 
     /// Whether the network is as it was before anything.
