@@ -94,8 +94,9 @@ impl Progress {
     /// Ends the display.
     ///
     /// # Errors
-    /// What standard output answered, if it could not be written; a reader that went away is no error.
+    /// What standard output answered, if it could not be written. How a run ended is what it has to say, so that a
+    /// reader that went away has not got it.
     pub fn finish(self) -> std::io::Result<()> {
-        self.out.finish()
+        self.out.finish_to_the_end()
     }
 }

@@ -199,6 +199,11 @@ impl AwsError {
             outcome: Outcome::Refused,
         }
     }
+
+    /// An object that is known to be there and that a read before the change did not show: it may be new.
+    pub fn not_seen(operation: &'static str, code: &str, message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::NotYetVisible, ..Self::refused(operation, code, message) }
+    }
 }
 
 /// Turns "it is not there" into success, for deletes.

@@ -83,10 +83,13 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
         match request.options.mode {
             Mode::RefreshOnly => {
                 accept_drift(&session.registry, &outlook.sightings, writer);
+                // Recorded first, and said then.
+                writer.commit().await.map_err(state_failure)?;
                 if global.json {
-                    screen.progress(words(&request.options)).event(&Event::Summary(nothing_done()));
+                    let mut progress = screen.progress(words(&request.options));
+                    progress.event(&Event::Summary(nothing_done()));
+                    progress.finish().map_err(Failure::undelivered)?;
                 } else if !outlook.planning.plan.is_empty() {
-                    writer.commit().await.map_err(state_failure)?;
                     screen.err.line("Recorded. Nothing in AWS was changed.");
                 }
                 Ok(Exit::Done)

@@ -59,7 +59,9 @@ impl StepError {
     fn hint(&self, address: &Address) -> Option<String> {
         match self {
             Self::Failed { .. } => Some(format!("provision apply --replace {address}")),
-            Self::TimedOut { .. } => Some("provision apply, which goes on waiting for it".to_owned()),
+            Self::TimedOut { .. } => {
+                Some("run the same command again, which goes on waiting for it".to_owned())
+            }
             Self::NotAsPlanned { .. } | Self::Gone | Self::Unresolved { .. } => {
                 Some("provision plan".to_owned())
             }
@@ -76,10 +78,11 @@ pub fn hint_for_code(code: &str) -> Option<String> {
             "log in, or name a profile with --profile; `aws sts get-caller-identity` shows who you are"
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            "log in again, then: provision apply, which goes on where this run stopped"
+            "log in again, then run the same command again: it goes on where this run stopped"
         }
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            "ask for the permission of that name, then: provision apply; provision iam-policy prints all that the stack needs"
+            "ask for the permission of that name, then run the same command again; provision iam-policy prints all that the \
+             stack needs"
         }
         "Unreachable" | "TimedOut" => {
             "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"

@@ -52,6 +52,14 @@ impl Sink {
             _ => Ok(()),
         }
     }
+
+    /// Whether everything was written to a reader who was there to the end.
+    ///
+    /// # Errors
+    /// What the stream answered.
+    pub fn finish_to_the_end(self) -> io::Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
 }
 
 impl fmt::Debug for Sink {
@@ -97,6 +105,13 @@ mod tests {
         let (result, writes) = finish_after_two_writes(ErrorKind::BrokenPipe);
         assert!(result.is_ok());
         assert_eq!(writes, 1);
+    }
+
+    #[test]
+    fn a_reader_that_was_to_hear_the_end_and_went_away_is_an_error() {
+        let mut sink = Sink::new(Broken { kind: ErrorKind::BrokenPipe, writes: Rc::default() });
+        sink.line("how it ended");
+        assert!(sink.finish_to_the_end().is_err());
     }
 
     #[test]

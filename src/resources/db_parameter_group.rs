@@ -155,7 +155,8 @@ impl Resource for DbParameterGroup {
         let Self { name: _, family: _, description: _, parameters, tags } = self;
         let name = change.id.as_str();
         let Some(live) = describe_one(aws, name).await? else {
-            return Err(AwsError::refused(
+            // RDS shows a group that was just made a moment late; its parameters are set right after.
+            return Err(AwsError::not_seen(
                 parameters::MODIFY,
                 "DBParameterGroupNotFound",
                 "the parameter group is gone",

@@ -138,7 +138,7 @@ impl Resource for DbSubnetGroup {
     async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
         let Self { name: _, description, subnet_ids, tags } = self;
         let Some(live) = describe_one(aws, change.id.as_str()).await? else {
-            return Err(AwsError::refused(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone"));
+            return Err(AwsError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone"));
         };
         let live_tags = prove_ours(aws, arn(&live), MODIFY).await?;
         if change.touches(&["tags"]) {

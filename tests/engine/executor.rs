@@ -60,6 +60,30 @@ async fn slow_objects_are_waited_for_with_one_look_for_all_of_a_kind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_status_that_never_ends_is_waited_for_until_patience_ends_and_then_again_by_the_next_run() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud.borrow_mut().slowness = u32::MAX;
+    let started = Instant::now();
+    let report = world.apply().await.expect("nothing kills this run");
+    let waited = started.elapsed();
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    // As long as the kind's patience for a create, and no longer than one more look.
+    assert!((3000..3100).contains(&waited.as_secs()), "{waited:?}");
+    assert!(report.failures.iter().all(|(.., error)| error.to_string().contains("did not finish in time")));
+    let disk = world.state().expect("it was recorded").resources[&address("fake_disk.d")].clone();
+    assert_eq!((disk.phase, disk.id.is_some()), (Phase::Creating, true));
+    {
+        let mut cloud = world.shared.cloud.borrow_mut();
+        cloud.slowness = 0;
+        cloud.objects.values_mut().for_each(|object| object.busy = 0);
+    }
+    world.must_apply().await;
+    let after = world.state().expect("it was recorded").resources[&address("fake_disk.d")].clone();
+    assert_eq!(after.id, disk.id, "waited on, not replaced");
+    assert_eq!(world.log().iter().filter(|line| **line == "create fake_disk.d").count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_step_stops_only_what_depends_on_it() {
     let mut world = World::new().with_stack();
     world.declare("fake_group.z", json!({"name": "z", "parent": "${fake_group.network.id}"}));

@@ -2,64 +2,23 @@
 //! Knows nothing of which cases there are.
 
 use std::fmt;
-use std::fs::File;
-use std::process::Child;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::fault::{Expected, Fault};
+use crate::inventory::Inventory;
 use crate::operation::{Call, REHEARSED};
 use crate::policy;
-use crate::proxy::{Kill, Proxy, Site, Trigger};
-use crate::world::{NOTHING, SECRET_KEY, SMALL_STACK, World};
+use crate::program::{Ended, Program};
+use crate::proxy::{Heard, Proxy, Site, Trigger};
+use crate::stacks::{EVERYTHING, FIRST, SECOND};
+use crate::world::{SECRET_KEY, World};
 
-/// No run with one fault takes longer; one that does waits for something that does not come.
-const LONGEST: Duration = Duration::from_secs(120);
+/// How long a run may take to end after it was asked to.
+pub const SOON: Duration = Duration::from_secs(5);
 
 const PASSWORD: &str = "canary-Of-The-Password-7";
-
-/// The stack that is applied first.
-const FIRST: &str = "\
-stack: shop
-tags: { team: one }
-file_systems:
-  files:
-    security_group: shop-files
-    access: [nodes, masters]
-    lifecycle: { transition_to_ia: AFTER_30_DAYS }
-    deletion_protection: false
-databases:
-  records:
-    allocated_storage: 50
-    password: env:PASSWORD
-    deletion_protection: false
-    final_snapshot: false
-";
-
-/// What it is changed to: something of every object.
-const SECOND: &str = "\
-stack: shop
-tags: { team: two }
-file_systems:
-  files:
-    security_group: shop-files
-    access: [nodes]
-    throughput_mode: bursting
-    lifecycle: { transition_to_ia: AFTER_60_DAYS }
-    backup: false
-    deletion_protection: false
-databases:
-  records:
-    access: [masters]
-    allocated_storage: 60
-    password: env:PASSWORD
-    password_version: 2
-    deletion_protection: false
-    final_snapshot: false
-    apply_immediately: true
-";
 
 /// What a run sets out to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +34,7 @@ pub enum Scenario {
 pub const SCENARIOS: [Scenario; 3] = [Scenario::Apply, Scenario::Update, Scenario::Destroy];
 
 /// One case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Case {
     pub scenario: Scenario,
     pub site: Site,
@@ -90,21 +49,14 @@ impl fmt::Display for Case {
     }
 }
 
-/// A run of the program that has ended.
-struct Ran {
-    /// Absent when it was killed.
-    code: Option<i32>,
-    out: String,
-    err: String,
-    calls: Vec<Call>,
-}
-
 /// An account, a folder and a proxy, in which one case after the other is run.
 pub struct Bench {
-    world: World,
-    proxy: Proxy,
+    pub world: World,
+    pub proxy: Proxy,
     /// The network as it was before anything.
     network: String,
+    /// What there was before anything.
+    initial: Inventory,
 }
 
 impl Bench {
@@ -114,16 +66,18 @@ impl Bench {
         let mut world = World::seeded(&[]);
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", PASSWORD);
-        let network = world.cloud.network();
-        Self { world, proxy, network }
+        world.write_stack(FIRST);
+        let (network, initial) = (world.cloud.network(), Inventory::of(&world.cloud));
+        Self { world, proxy, network, initial }
     }
 
-    /// Carries a scenario out without a fault: the sites that it has.
-    pub fn learn(&self, scenario: Scenario) -> Vec<Call> {
+    /// Carries a scenario out without a fault: the calls that it makes, and their answers.
+    pub fn learn(&self, scenario: Scenario) -> Vec<Heard> {
         let ran = self.run(scenario, None);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let heard = self.proxy.heard();
         self.holds(scenario);
-        ran.calls
+        heard
     }
 
     /// Carries a scenario out with one fault, mends what is left, and holds that nothing was lost.
@@ -133,19 +87,7 @@ impl Bench {
     pub fn survive(&self, case: &Case) {
         let first = self.run(case.scenario, Some((Trigger::Site(case.site.clone()), case.fault)));
         assert!(self.proxy.hits() > 0, "void: the call was never made");
-        let expected = case.fault.expected(&case.site.operation);
-        match expected {
-            Expected::Converges => assert_eq!(first.code, Some(0), "{}", first.err),
-            Expected::StopsOrConverges => {
-                assert!(matches!(first.code, Some(0 | 1)), "{:?} {}", first.code, first.err);
-            }
-            Expected::Dies => assert!(first.code.is_none_or(|code| code == 0), "{}", first.err),
-        }
-        if matches!(case.fault, Fault::Denied | Fault::Expired) && first.code == Some(1) {
-            let name = case.site.operation.name.trim_end_matches(REHEARSED);
-            let said = format!("{}{}", first.out, first.err);
-            assert!(said.contains(name), "the error does not name {name}: {}", first.err);
-        }
+        self.judge(case, &first);
         let database = self.world.cloud.database_id();
         if let Fault::Kill(moment) = case.fault {
             // Killed again at the first change of the recovery, if it has one.
@@ -161,22 +103,52 @@ impl Bench {
         self.holds(case.scenario);
     }
 
+    /// Whether the run ended as the fault allows.
+    fn judge(&self, case: &Case, first: &Ended) {
+        let Ended { code, out, err, stopping } = first;
+        let expected = case.fault.behaviour().expected(&case.site.operation).expect("the fault fits");
+        match expected {
+            Expected::Converges => assert_eq!(*code, Some(0), "{err}"),
+            Expected::Stops => assert!(matches!(code, Some(0 | 1)), "{code:?} {err}"),
+            Expected::StopsByName | Expected::Says(_) => {
+                assert!(matches!(code, Some(0 | 1)), "{code:?} {err}");
+                let word = match expected {
+                    Expected::Says(word) => word,
+                    _ => case.site.operation.name.trim_end_matches(REHEARSED),
+                };
+                let is_said = *code == Some(0) || format!("{out}{err}").contains(word);
+                assert!(is_said, "the error does not say {word}: {err}");
+            }
+            Expected::EndsSoon => {
+                assert!(matches!(code, Some(0 | 130)), "{code:?} {err}");
+                let took = stopping.expect("void: it was not interrupted");
+                assert!(took < SOON, "it took {took:?} to stop: {err}");
+            }
+            Expected::Dies => assert!(code.is_none_or(|code| code == 0), "{err}"),
+        }
+        // Whoever takes something down must not be sent to make it again.
+        let is_misled = case.scenario == Scenario::Destroy && err.contains("provision apply");
+        assert!(!is_misled, "{err}");
+    }
+
     /// Whether the network is as it was before anything.
     pub fn network_is_untouched(&self) {
         assert_eq!(self.world.cloud.network(), self.network);
     }
 
     /// What must be true after a scenario, however it went.
-    fn holds(&self, scenario: Scenario) {
-        let there = if scenario == Scenario::Destroy { NOTHING } else { SMALL_STACK };
-        assert_eq!(self.world.cloud.count(), there, "exactly one of each");
+    pub fn holds(&self, scenario: Scenario) {
+        let there = Inventory::of(&self.world.cloud);
+        let expected = if scenario == Scenario::Destroy { &[] } else { EVERYTHING };
+        assert_eq!(there.counts(), expected.iter().copied().collect(), "exactly one of each");
+        assert_eq!(there.others, self.initial.others, "nothing is made that does not say whose it is");
         let mut arguments = vec!["plan", "--json", "--detailed-exitcode"];
         if scenario == Scenario::Destroy {
             arguments.push("--destroy");
         }
         let plan = self.start(&arguments, None);
         assert_eq!(plan.code, Some(0), "{}\n{}", plan.out, plan.err);
-        assert!(!plan.calls.iter().any(Call::is_mutating), "a plan changes nothing");
+        assert!(!self.proxy.calls().iter().any(Call::is_mutating), "a plan changes nothing");
         let document: Value = serde_json::from_str(&plan.out).expect("the plan is JSON");
         assert_eq!(document["drift"], serde_json::json!([]), "what is recorded is what is there");
         for (path, content) in self.world.files() {
@@ -187,61 +159,40 @@ impl Bench {
         }
     }
 
-    fn run(&self, scenario: Scenario, fault: Option<(Trigger, Fault)>) -> Ran {
+    /// The arguments that carry a scenario out, once its stack is written.
+    pub fn prepare(&self, scenario: Scenario) -> [&'static str; 3] {
         self.world.write_stack(if scenario == Scenario::Apply { FIRST } else { SECOND });
-        let command = if scenario == Scenario::Destroy { "destroy" } else { "apply" };
-        self.start(&[command, "--auto-approve", "-vv"], fault)
+        [if scenario == Scenario::Destroy { "destroy" } else { "apply" }, "--auto-approve", "-vv"]
     }
 
-    fn start(&self, arguments: &[&str], fault: Option<(Trigger, Fault)>) -> Ran {
-        let kills = self.proxy.arm(fault);
-        let outside = tempfile::TempDir::new().expect("a temporary folder can be made");
-        let file = |name: &str| File::create(outside.path().join(name)).expect("a file can be made");
-        let mut command = self.world.command(arguments);
-        let child = command.stdout(file("out")).stderr(file("err")).spawn().expect("the program can be run");
-        let code = end(child, &kills);
+    pub fn run(&self, scenario: Scenario, fault: Option<(Trigger, Fault)>) -> Ended {
+        self.start(&self.prepare(scenario), fault)
+    }
+
+    /// Runs a command to its end, with a fault, and holds what every run must keep to.
+    pub fn start(&self, arguments: &[&str], fault: Option<(Trigger, Fault)>) -> Ended {
+        let asks = self.proxy.arm(fault);
+        let ended = Program::start(self.world.command(arguments)).end(&asks);
         self.proxy.settle();
-        let text = |name: &str| {
-            let bytes = std::fs::read(outside.path().join(name)).expect("the file is there");
-            assert!(canary_in(&bytes).is_none(), "{name} holds a secret");
-            String::from_utf8(bytes).expect("UTF-8")
-        };
-        let ran = Ran { code, out: text("out"), err: text("err"), calls: self.proxy.calls() };
-        assert!(!ran.err.contains("panicked"), "{}", ran.err);
-        self.trip_wire(&ran.calls);
-        policy::allows(&self.world, &ran.calls);
-        ran
+        self.keeps_to_the_rules(&ended);
+        ended
+    }
+
+    /// What no run may do, however it ends.
+    pub fn keeps_to_the_rules(&self, ended: &Ended) {
+        let Ended { out, err, .. } = ended;
+        assert!(canary_in(out.as_bytes()).is_none(), "standard output holds a secret");
+        assert!(canary_in(err.as_bytes()).is_none(), "standard error holds a secret");
+        assert!(!err.contains("panicked"), "{err}");
+        self.trip_wire();
+        policy::allows(&self.world, &self.proxy.calls());
     }
 
     /// No call may ever name an object of the cluster as what it changes.
-    fn trip_wire(&self, calls: &[Call]) {
-        for call in calls.iter().filter(|call| call.is_mutating()) {
+    pub fn trip_wire(&self) {
+        for call in self.proxy.calls().iter().filter(|call| call.is_mutating()) {
             for id in call.changed_ids() {
                 assert!(!self.network.contains(&format!("\"{id}\"")), "{} names {id}", call.operation);
-            }
-        }
-    }
-}
-
-/// Waits for the end of the program, and kills it when the proxy says so. Absent when it was killed.
-fn end(mut child: Child, kills: &Receiver<Kill>) -> Option<i32> {
-    let started = Instant::now();
-    loop {
-        if started.elapsed() > LONGEST {
-            child.kill().expect("the program can be killed");
-            panic!("the program hangs");
-        }
-        match kills.recv_timeout(Duration::from_millis(2)) {
-            Ok(dead) => {
-                child.kill().expect("the program can be killed");
-                let status = child.wait().expect("the program ends");
-                let _ = dead.send(());
-                return status.code();
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                if let Some(status) = child.try_wait().expect("the program can be asked") {
-                    return status.code();
-                }
             }
         }
     }

@@ -1,14 +1,20 @@
 //! The faults: what goes wrong with one call, and what may be expected of a run that meets it.
-//! Knows nothing of the proxy that makes them happen.
+//! A new fault is one variant, one line of [`ALL`], and one arm of [`Fault::behaviour`].
 
+use std::time::Duration;
+
+use crate::answers::{busy, garbled, gateway_page, half, nothing, with_a_wrong_length, without_content};
 use crate::http::Message;
 use crate::operation::Operation;
+use crate::proxy::Heard;
 
 /// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// Refused: asked too often.
     Throttled,
+    /// The same, and the next two calls of the operation are refused as well.
+    ThrottledAgain,
     /// 500, without acting.
     ServerError,
     /// 503, without acting.
@@ -17,12 +23,18 @@ pub enum Fault {
     Denied,
     /// Refused: the credentials have expired.
     Expired,
+    /// The credentials have expired, for this call and all that follow.
+    ExpiredForGood,
     /// The connection is reset before the server sees the call.
     ResetBefore,
+    /// Every connection is reset, and for a moment nobody listens: new ones are refused.
+    Outage,
     /// The server acts, and the connection is reset without an answer.
     LostAnswer,
     /// The server acts, and half of its answer arrives.
     Truncated,
+    /// The server acts, and its answer is shorter than its head says.
+    WrongLength,
     /// The server acts, and an answer without content arrives.
     Empty,
     /// The server acts, and what arrives is not what the protocol says.
@@ -31,10 +43,26 @@ pub enum Fault {
     GatewayPage,
     /// The answer takes a second.
     Slow,
+    /// The server gets the call twice, and what arrives is its second answer.
+    Twice,
+    /// The server acts, and for a while what was asked before is answered as before.
+    Stale,
+    /// The server makes something, and for a while reads of such objects find nothing.
+    Unseen,
     /// A read answers with what is true, but with everything still on its way.
     Busy,
+    /// The same for this read and the next three of its operation.
+    BusyForLong,
     /// A read finds nothing, though there is something.
     NotFound,
+    /// The server acts, the program is asked to stop, and then it gets the answer.
+    Interrupted,
+    /// The server acts, the program is asked to stop, and the answer never comes.
+    InterruptedInVain,
+    /// The server acts; the program is suspended, and has no connection any more when it goes on.
+    Asleep,
+    /// The server acts, and the answer waits until it is let go. Not in the matrix: for stories with two runs.
+    Withheld,
     /// The program is killed.
     Kill(Moment),
 }
@@ -56,46 +84,39 @@ pub enum Moment {
     Replied,
 }
 
-pub const MOMENTS: [Moment; 6] = [
-    Moment::Arrived,
-    Moment::BeforeForward,
-    Moment::Forwarded,
-    Moment::Answered,
-    Moment::HalfReplied,
-    Moment::Replied,
-];
-
-/// What can go wrong with a call that changes something.
-pub const OF_CHANGES: [Fault; 12] = [
+/// The faults of the matrix.
+pub const ALL: &[Fault] = &[
     Fault::Throttled,
+    Fault::ThrottledAgain,
     Fault::ServerError,
     Fault::Unavailable,
     Fault::Denied,
     Fault::Expired,
+    Fault::ExpiredForGood,
     Fault::ResetBefore,
+    Fault::Outage,
     Fault::LostAnswer,
     Fault::Truncated,
+    Fault::WrongLength,
     Fault::Empty,
     Fault::Garbled,
     Fault::GatewayPage,
     Fault::Slow,
-];
-
-/// What can go wrong with a call that only reads.
-pub const OF_READS: [Fault; 13] = [
-    Fault::Throttled,
-    Fault::ServerError,
-    Fault::Unavailable,
-    Fault::Denied,
-    Fault::Expired,
-    Fault::ResetBefore,
-    Fault::LostAnswer,
-    Fault::Truncated,
-    Fault::Garbled,
-    Fault::GatewayPage,
-    Fault::Slow,
+    Fault::Twice,
+    Fault::Stale,
+    Fault::Unseen,
     Fault::Busy,
+    Fault::BusyForLong,
     Fault::NotFound,
+    Fault::Interrupted,
+    Fault::InterruptedInVain,
+    Fault::Asleep,
+    Fault::Kill(Moment::Arrived),
+    Fault::Kill(Moment::BeforeForward),
+    Fault::Kill(Moment::Forwarded),
+    Fault::Kill(Moment::Answered),
+    Fault::Kill(Moment::HalfReplied),
+    Fault::Kill(Moment::Replied),
 ];
 
 /// What a run that meets a fault must come to by itself.
@@ -104,25 +125,160 @@ pub enum Expected {
     /// The same run does everything that it set out to do.
     Converges,
     /// The run ends with an error, or goes on where it can; the next one finishes.
-    StopsOrConverges,
+    Stops,
+    /// The same, and the error names the operation.
+    StopsByName,
+    /// The same, and the error says this.
+    Says(&'static str),
+    /// The run ends within five seconds, with the exit code of an interrupt unless there was nothing left to do.
+    EndsSoon,
     /// The run is dead.
     Dies,
 }
 
+/// A fault as the proxy carries it out and the oracle judges it.
+#[derive(Clone, Copy)]
+pub struct Behaviour {
+    pub does: Does,
+    pub lasts: Lasts,
+    /// What becomes of a run in which it happens to a change; absent where it cannot.
+    of_changes: Option<Expected>,
+    /// The same of a read.
+    of_reads: Option<Expected>,
+}
+
+/// What happens to a call.
+#[derive(Clone, Copy)]
+pub enum Does {
+    /// The server does not see it; this is the answer.
+    Refuse(fn(&Operation) -> Message),
+    /// The server does not see it, and the connection is closed.
+    Reset,
+    /// The same for every connection, and for this long nobody listens.
+    Outage(Duration),
+    /// The server acts, and this is made of its answer.
+    Spoil(fn(&Message) -> Message),
+    /// The server acts, these bytes are made of its answer, and then the connection is closed.
+    Cut(fn(&Message) -> Vec<u8>),
+    Delay(Duration),
+    /// The server gets it twice.
+    Repeat,
+    /// What the same question was answered before.
+    AnswerAsBefore,
+    /// The server acts, the program is interrupted, and gets the answer or never does.
+    Interrupt {
+        answered: bool,
+    },
+    /// The server acts, and the program sleeps until its connections are closed.
+    Suspend,
+    /// The server acts, and the answer waits.
+    Withhold,
+    Kill(Moment),
+}
+
+/// To how many calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasts {
+    Once,
+    /// To so many calls of the operation, from the site on.
+    Calls(usize),
+    /// To every call from the site on.
+    Rest,
+    /// Not to the site itself, but to so many reads of each question after it.
+    ReadsAfter(usize),
+    /// The same, of questions for what the site makes.
+    ReadsOfWhatIsNew(usize),
+}
+
+impl Behaviour {
+    const fn new(does: Does, of_changes: Option<Expected>, of_reads: Option<Expected>) -> Self {
+        Self { does, lasts: Lasts::Once, of_changes, of_reads }
+    }
+
+    const fn both(does: Does, expected: Expected) -> Self {
+        Self::new(does, Some(expected), Some(expected))
+    }
+
+    const fn lasting(self, lasts: Lasts) -> Self {
+        Self { lasts, ..self }
+    }
+
+    /// What may be expected of the run; absent when the fault cannot happen to such a call.
+    pub fn expected(&self, operation: &Operation) -> Option<Expected> {
+        if operation.is_mutating() { self.of_changes } else { self.of_reads }
+    }
+}
+
 impl Fault {
-    /// What may be expected of the run.
-    pub fn expected(self, operation: &Operation) -> Expected {
+    /// All that there is to know of a fault.
+    pub fn behaviour(self) -> Behaviour {
+        use Expected::{Converges, Dies, EndsSoon, Says, Stops, StopsByName};
+        let second = Duration::from_secs(1);
+        let throttled = Does::Refuse(|operation| operation.refusal(400, operation.throttling_code()));
+        let expired = Does::Refuse(|operation| operation.refusal(403, "ExpiredToken"));
+        // Whoever asks cannot know that this read was not told the truth; what was planned on it is refused later, or
+        // is harmless. Of a change, what is not understood is read back.
+        let misread = |does| Behaviour::new(does, Some(Converges), Some(Stops));
+        let of_changes = |does, expected| Behaviour::new(does, Some(expected), None);
+        let of_reads = |does, expected| Behaviour::new(does, None, Some(expected));
         match self {
-            Self::Kill(_) => Expected::Dies,
-            Self::Denied | Self::Expired => Expected::StopsOrConverges,
-            // Whoever asks cannot know that this read was not told the truth; what was planned on it is refused later,
-            // or is harmless.
-            Self::NotFound | Self::Truncated | Self::Empty | Self::Garbled | Self::GatewayPage
-                if !operation.is_mutating() =>
-            {
-                Expected::StopsOrConverges
+            Self::Throttled => Behaviour::both(throttled, Converges),
+            Self::ThrottledAgain => Behaviour::both(throttled, Converges).lasting(Lasts::Calls(3)),
+            Self::ServerError => {
+                Behaviour::both(Does::Refuse(|o| o.refusal(500, "InternalFailure")), Converges)
             }
-            _ => Expected::Converges,
+            Self::Unavailable => {
+                Behaviour::both(Does::Refuse(|o| o.refusal(503, "ServiceUnavailable")), Converges)
+            }
+            Self::Denied => Behaviour::both(Does::Refuse(|o| o.refusal(403, o.denial_code())), StopsByName),
+            Self::Expired => Behaviour::both(expired, StopsByName),
+            // Whichever call is the first that cannot be made again is named.
+            Self::ExpiredForGood => Behaviour::both(expired, Says("ExpiredToken")).lasting(Lasts::Rest),
+            Self::ResetBefore => Behaviour::both(Does::Reset, Converges),
+            Self::Outage => Behaviour::both(Does::Outage(second), Converges),
+            Self::LostAnswer => Behaviour::both(Does::Cut(|_| Vec::new()), Converges),
+            Self::Truncated => misread(Does::Cut(half)),
+            Self::WrongLength => misread(Does::Cut(with_a_wrong_length)),
+            Self::Empty => of_changes(Does::Spoil(without_content), Converges),
+            Self::Garbled => misread(Does::Spoil(garbled)),
+            Self::GatewayPage => misread(Does::Spoil(gateway_page)),
+            Self::Slow => Behaviour::both(Does::Delay(second), Converges),
+            Self::Twice => of_changes(Does::Repeat, Converges),
+            Self::Stale => of_changes(Does::AnswerAsBefore, Converges).lasting(Lasts::ReadsAfter(3)),
+            Self::Unseen => of_changes(Does::Spoil(nothing), Converges).lasting(Lasts::ReadsOfWhatIsNew(3)),
+            Self::Busy => of_reads(Does::Spoil(busy), Converges),
+            Self::BusyForLong => of_reads(Does::Spoil(busy), Converges).lasting(Lasts::Calls(4)),
+            Self::NotFound => of_reads(Does::Spoil(nothing), Stops),
+            Self::Interrupted => of_changes(Does::Interrupt { answered: true }, EndsSoon),
+            Self::InterruptedInVain => of_changes(Does::Interrupt { answered: false }, EndsSoon),
+            Self::Asleep => of_changes(Does::Suspend, Converges),
+            Self::Withheld => Behaviour::both(Does::Withhold, Converges),
+            Self::Kill(moment) => of_changes(Does::Kill(moment), Dies),
+        }
+    }
+
+    /// Whether the fault can happen to this call of a run, and makes a difference to what the program hears.
+    pub fn fits(self, run: &[Heard], place: usize) -> bool {
+        let behaviour = self.behaviour();
+        let Heard { call, answer } = &run[place];
+        if behaviour.expected(&call.operation).is_none() {
+            return false;
+        }
+        let is_spoilt = |spoil: fn(&Message) -> Message, answer: &Message| spoil(answer).body != answer.body;
+        let reads_after = || run[place + 1..].iter().filter(|heard| !heard.call.is_mutating());
+        match (behaviour.does, behaviour.lasts) {
+            (Does::Spoil(spoil), Lasts::ReadsOfWhatIsNew(_)) => reads_after().any(|heard| {
+                call.operation.makes_what_is_read_by(&heard.call.operation) && is_spoilt(spoil, &heard.answer)
+            }),
+            // In which order calls of one operation come is chance: what was asked between them may not be, next time.
+            (Does::AnswerAsBefore, _) => reads_after().any(|after| {
+                let is_sibling = |heard: &&Heard| heard.call.operation == call.operation;
+                let before = run.iter().take_while(|heard| !is_sibling(heard)).collect::<Vec<_>>();
+                let last = before.into_iter().rev().find(|heard| heard.call == after.call);
+                last.is_some_and(|last| !last.answer.says_the_same(&after.answer))
+            }),
+            (Does::Spoil(spoil), _) => is_spoilt(spoil, answer),
+            _ => true,
         }
     }
 
@@ -143,77 +299,4 @@ impl Fault {
             other => words(format!("{other:?}")),
         }
     }
-
-    /// The answer that the program gets instead of the server's, which does not see the call.
-    pub fn instead(self, operation: &Operation) -> Option<Message> {
-        match self {
-            Self::Throttled => Some(operation.refusal(400, operation.throttling_code())),
-            Self::ServerError => Some(operation.refusal(500, "InternalFailure")),
-            Self::Unavailable => Some(operation.refusal(503, "ServiceUnavailable")),
-            Self::Denied => Some(operation.refusal(403, operation.denial_code())),
-            Self::Expired => Some(operation.refusal(403, "ExpiredToken")),
-            _ => None,
-        }
-    }
-
-    /// What becomes of the server's answer.
-    pub fn spoil(self, mut answer: Message) -> Message {
-        match self {
-            Self::Empty => {
-                answer.body = if is_json(&answer) { b"{}".to_vec() } else { Vec::new() };
-            }
-            Self::Garbled => answer.body = answer.body.iter().rev().copied().collect(),
-            Self::GatewayPage => {
-                return Message::answer(502, "text/html", "<html><body>Bad gateway</body></html>");
-            }
-            Self::Busy => {
-                let text = String::from_utf8_lossy(&answer.body);
-                answer.body = text
-                    .replace("<DBInstanceStatus>available<", "<DBInstanceStatus>modifying<")
-                    .replace(r#""LifeCycleState":"available""#, r#""LifeCycleState":"updating""#)
-                    .replace(r#""LifeCycleState": "available""#, r#""LifeCycleState": "updating""#)
-                    .into_bytes();
-            }
-            Self::NotFound => return nothing(answer),
-            _ => {}
-        }
-        answer
-    }
-}
-
-/// The same answer with nothing in its lists.
-fn nothing(mut answer: Message) -> Message {
-    let text = String::from_utf8_lossy(&answer.body).into_owned();
-    if is_json(&answer) {
-        if let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&text) {
-            for value in fields.values_mut().filter(|value| value.is_array()) {
-                *value = serde_json::json!([]);
-            }
-            answer.body = serde_json::Value::Object(fields).to_string().into_bytes();
-        }
-        return answer;
-    }
-    let lists = [
-        "DBInstances",
-        "DBSubnetGroups",
-        "DBParameterGroups",
-        "vpcSet",
-        "subnetSet",
-        "securityGroupInfo",
-        "securityGroupRuleSet",
-        "networkInterfaceSet",
-    ];
-    let mut text = text;
-    for list in lists {
-        let (open, close) = (format!("<{list}>"), format!("</{list}>"));
-        if let (Some(from), Some(to)) = (text.find(&open), text.rfind(&close)) {
-            text.replace_range(from + open.len()..to, "");
-        }
-    }
-    answer.body = text.into_bytes();
-    answer
-}
-
-fn is_json(answer: &Message) -> bool {
-    answer.header("content-type").is_some_and(|kind| kind.contains("json"))
 }

@@ -55,14 +55,31 @@ impl Message {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether two answers say the same, whatever request they answer.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said = |message: &Self| {
+            let text = String::from_utf8_lossy(&message.body).to_lowercase();
+            match (text.find("<requestid>"), text.find("</requestid>")) {
+                (Some(from), Some(to)) => format!("{}{}", &text[..from], &text[to..]),
+                _ => text,
+            }
+        };
+        said(self) == said(other)
+    }
+
     /// The message as it goes over the wire.
     pub fn bytes(&self) -> Vec<u8> {
+        self.bytes_of_length(self.body.len())
+    }
+
+    /// The same, under a head that says how long the body is, whether that is true or not.
+    pub fn bytes_of_length(&self, length: usize) -> Vec<u8> {
         let framing = ["content-length", "transfer-encoding"];
         let mut bytes = format!("{}\r\n", self.start).into_bytes();
         for (name, value) in self.headers.iter().filter(|(name, _)| !framing.contains(&name.as_str())) {
             bytes.extend(format!("{name}: {value}\r\n").into_bytes());
         }
-        bytes.extend(format!("content-length: {}\r\n\r\n", self.body.len()).into_bytes());
+        bytes.extend(format!("content-length: {length}\r\n\r\n").into_bytes());
         bytes.extend(&self.body);
         bytes
     }

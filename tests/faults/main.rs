@@ -11,12 +11,19 @@ mod control;
 #[allow(dead_code, reason = "shared with the tests against the emulator")]
 mod world;
 
+mod answers;
 mod case;
 mod fault;
 mod http;
+mod interrupts;
+mod inventory;
 mod operation;
 mod policy;
+mod program;
 mod proxy;
+mod rivals;
+mod stacks;
+mod transcript;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,9 +34,9 @@ use std::thread;
 use std::time::Instant;
 
 use case::{Bench, Case, SCENARIOS, Scenario};
-use fault::{Fault, MOMENTS, OF_CHANGES, OF_READS};
+use fault::ALL;
 use operation::Operation;
-use proxy::Site;
+use proxy::{Heard, Site};
 
 /// How many accounts are at work side by side: most of the time is waiting.
 const AT_ONCE: usize = 6;
@@ -48,9 +55,10 @@ struct Results {
 fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
     let upstream = world::endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let started = Instant::now();
-    let sites = learn(&upstream);
-    let all = cases(&sites);
+    let all = learn(&upstream);
     let chosen = choose(&all);
+    let sites: BTreeSet<(Scenario, Site)> =
+        all.iter().map(|case| (case.scenario, case.site.clone())).collect();
     println!("{} sites, {} cases, {} of them chosen", sites.len(), all.len(), chosen.len());
     let queues: BTreeMap<Scenario, Mutex<VecDeque<Case>>> = SCENARIOS
         .into_iter()
@@ -72,47 +80,35 @@ fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
     assert!(results.failed.is_empty(), "{report}\n{failed}");
 }
 
-/// The calls of each scenario, learned twice: a call that only one of two clean runs makes is no site.
-fn learn(upstream: &str) -> BTreeSet<(Scenario, Site)> {
+/// The cases of each scenario, learned twice: a call that only one of two clean runs makes is no site.
+fn learn(upstream: &str) -> Vec<Case> {
     let learned = || {
         let bench = Bench::new(upstream);
-        let sites = SCENARIOS.into_iter().flat_map(|scenario| {
+        let cases = SCENARIOS.into_iter().flat_map(|scenario| {
+            let run = bench.learn(scenario);
             let mut counts: BTreeMap<Operation, usize> = BTreeMap::new();
-            let calls = bench.learn(scenario);
-            calls.into_iter().filter_map(move |call| {
+            let mut cases = Vec::new();
+            for (place, Heard { call, .. }) in run.iter().enumerate() {
                 let nth = counts.entry(call.operation.clone()).or_default();
                 *nth += 1;
-                let is_site = call.is_mutating() || *nth <= READS;
-                is_site.then_some((scenario, Site { operation: call.operation, nth: *nth }))
-            })
+                if call.is_mutating() || *nth <= READS {
+                    let site = Site { operation: call.operation.clone(), nth: *nth };
+                    let faults = ALL.iter().filter(|fault| fault.fits(&run, place));
+                    cases.extend(faults.map(|fault| Case { scenario, site: site.clone(), fault: *fault }));
+                }
+            }
+            cases
         });
-        sites.collect::<BTreeSet<_>>()
+        cases.collect::<BTreeSet<_>>()
     };
     learned().intersection(&learned()).cloned().collect()
 }
 
-fn cases(sites: &BTreeSet<(Scenario, Site)>) -> Vec<Case> {
-    let faults_of = |operation: &Operation| -> Vec<Fault> {
-        if operation.is_mutating() {
-            OF_CHANGES.into_iter().chain(MOMENTS.map(Fault::Kill)).collect()
-        } else {
-            OF_READS.to_vec()
-        }
-    };
-    sites
-        .iter()
-        .flat_map(|(scenario, site)| {
-            let (scenario, site) = (*scenario, site.clone());
-            let faults = faults_of(&site.operation).into_iter();
-            faults.map(move |fault| Case { scenario, site: site.clone(), fault })
-        })
-        .collect()
-}
-
-/// All of them, the one that is named, or every tenth.
+/// All of them, those that are named (by parts of their names, with commas between), or every tenth.
 fn choose(all: &[Case]) -> Vec<Case> {
-    if let Ok(name) = std::env::var("PROVISION_FAULT_CASE") {
-        return all.iter().filter(|case| case.to_string().contains(&name)).cloned().collect();
+    if let Ok(names) = std::env::var("PROVISION_FAULT_CASE") {
+        let is_named = |case: &&Case| names.split(',').any(|name| case.to_string().contains(name));
+        return all.iter().filter(is_named).cloned().collect();
     }
     match std::env::var("PROVISION_FAULT_CASES").as_deref() {
         Ok("all") => all.to_vec(),

@@ -20,7 +20,7 @@ impl fmt::Display for Operation {
 }
 
 /// What a request asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
     pub operation: Operation,
     pub parameters: BTreeMap<String, String>,
@@ -109,6 +109,14 @@ impl Operation {
     pub fn is_mutating(&self) -> bool {
         let reads = ["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read));
         !reads && !self.name.ends_with(REHEARSED)
+    }
+
+    /// Whether it makes objects of the kind that the other one reads: `CreateMountTarget`, `DescribeMountTargets`.
+    pub fn makes_what_is_read_by(&self, other: &Self) -> bool {
+        let noun = self.name.strip_prefix("Create");
+        self.service == other.service
+            && !other.is_mutating()
+            && noun.is_some_and(|noun| other.name.contains(noun))
     }
 
     /// Whether another operation is this one, or a rehearsal of it.

@@ -1,5 +1,5 @@
 //! The fault proxy: stands between the program and LocalStack, knows every call, and lets one of them go wrong.
-//! Knows nothing of what the program makes of it.
+//! Knows nothing of what the program makes of it, nor which fault does what.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
@@ -9,29 +9,32 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use crate::fault::{Fault, Moment};
+use crate::answers::half;
+use crate::fault::{Does, Fault, Moment};
 use crate::http::Message;
-use crate::operation::{Call, Operation};
+use crate::operation::Call;
+use crate::transcript::Transcript;
 
-/// One call of a run: the n-th of its operation, from 1.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Site {
-    pub operation: Operation,
-    pub nth: usize,
+pub use crate::transcript::{Heard, Site, Trigger};
+
+/// What the proxy wants of whoever holds the program; it waits until that has happened.
+#[derive(Debug)]
+pub struct Ask {
+    pub what: Wish,
+    pub granted: Sender<()>,
 }
 
-/// Which call of a run a fault happens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    Site(Site),
-    /// The first call that changes something.
-    FirstChange,
-    /// Every call of an operation, and of its rehearsal.
-    Every(Operation),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Dead, before anything else happens.
+    Kill,
+    /// Asked to stop.
+    Interrupt,
+    /// Stopped, as in a computer that sleeps.
+    Suspend,
+    /// Going on again.
+    Resume,
 }
-
-/// A request to kill the program, with the way to say that it is dead.
-pub type Kill = Sender<()>;
 
 /// The proxy. It runs until the process ends.
 #[derive(Clone)]
@@ -43,19 +46,24 @@ pub struct Proxy {
 struct Shared {
     upstream: String,
     state: Mutex<State>,
-    quiet: Condvar,
+    /// Something of the state has changed.
+    moved: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    armed: Option<(Trigger, Fault)>,
-    hits: usize,
-    counts: BTreeMap<Operation, usize>,
-    calls: Vec<Call>,
+    run: Transcript,
     under_way: usize,
-    killer: Option<Sender<Kill>>,
+    holder: Option<Sender<Ask>>,
     /// Set from the moment of a kill until the next run: nothing of the dead program goes on to the server.
     dead: bool,
+    /// Whether answers that were withheld may go.
+    let_go: bool,
+    /// The connections of the program, by when they came.
+    connections: BTreeMap<usize, TcpStream>,
+    connected: usize,
+    /// For how long nobody listens from now on.
+    deaf: Option<Duration>,
 }
 
 impl Proxy {
@@ -66,141 +74,217 @@ impl Proxy {
         let shared = Shared {
             upstream: upstream.to_owned(),
             state: Mutex::new(State::default()),
-            quiet: Condvar::new(),
+            moved: Condvar::new(),
         };
         let proxy = Self { address, shared: Arc::new(shared) };
         let serving = proxy.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let serving = serving.clone();
-                thread::spawn(move || serving.serve(stream));
-            }
-        });
+        thread::spawn(move || serving.listen(listener));
         Ok(proxy)
     }
 
     /// Forgets the calls so far, and lets this fault happen in the run to come.
-    pub fn arm(&self, fault: Option<(Trigger, Fault)>) -> Receiver<Kill> {
-        let (killer, kills) = channel();
+    pub fn arm(&self, fault: Option<(Trigger, Fault)>) -> Receiver<Ask> {
+        let (holder, asks) = channel();
         let mut state = self.state();
-        *state = State { armed: fault, killer: Some(killer), under_way: state.under_way, ..State::default() };
-        kills
+        let last = std::mem::take(&mut *state);
+        *state = State {
+            run: Transcript::armed(fault),
+            holder: Some(holder),
+            under_way: last.under_way,
+            connections: last.connections,
+            connected: last.connected,
+            ..State::default()
+        };
+        asks
     }
 
     /// How often the fault has happened.
     pub fn hits(&self) -> usize {
-        self.state().hits
+        self.state().run.hits
     }
 
     /// The calls of the run.
     pub fn calls(&self) -> Vec<Call> {
-        self.state().calls.clone()
+        self.state().run.calls.clone()
+    }
+
+    /// The calls of the run that were answered, in the order of their answers.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.state().run.heard.clone()
     }
 
     /// Waits until no call is under way any more.
     pub fn settle(&self) {
-        let state = self.state();
-        let waited =
-            self.shared.quiet.wait_timeout_while(state, Duration::from_secs(60), |state| state.under_way > 0);
-        assert!(!waited.expect("no thread panics").1.timed_out(), "calls stay under way");
+        self.wait_while("calls stay under way", |state| state.under_way > 0);
+    }
+
+    /// Waits until the fault has happened.
+    pub fn has_happened(&self) {
+        self.wait_while("the fault does not happen", |state| state.run.hits == 0);
+    }
+
+    /// Lets answers go that were withheld.
+    pub fn let_go(&self) {
+        self.change(|state| state.let_go = true);
+    }
+
+    /// Resets every connection of the program.
+    pub fn reset_all(&self) {
+        for connection in self.state().connections.values() {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().expect("no thread panics while it holds the lock")
     }
 
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let changed = change(&mut self.state());
+        self.shared.moved.notify_all();
+        changed
+    }
+
+    fn wait_while(&self, problem: &str, is_so: impl FnMut(&mut State) -> bool) {
+        let waited = self.shared.moved.wait_timeout_while(self.state(), Duration::from_secs(60), is_so);
+        assert!(!waited.expect("no thread panics").1.timed_out(), "{problem}");
+    }
+
+    fn listen(&self, mut listener: TcpListener) {
+        loop {
+            let Ok((stream, _)) = listener.accept() else { continue };
+            if let Some(pause) = self.state().deaf.take() {
+                // Without a listener, connections are refused; the one that has come only woke this thread up.
+                drop((stream, listener));
+                thread::sleep(pause);
+                listener = TcpListener::bind(self.address).expect("the port is still free");
+                continue;
+            }
+            let serving = self.clone();
+            thread::spawn(move || serving.serve(stream));
+        }
+    }
+
     fn serve(&self, stream: TcpStream) {
-        let Ok(mut writer) = stream.try_clone() else { return };
+        let (Ok(mut writer), Ok(known)) = (stream.try_clone(), stream.try_clone()) else { return };
+        let number = self.change(|state| {
+            state.connected += 1;
+            state.connections.insert(state.connected, known);
+            state.connected
+        });
         let mut reader = BufReader::new(stream);
         while let Ok(Some(request)) = Message::read(&mut reader) {
-            self.state().under_way += 1;
+            self.change(|state| state.under_way += 1);
             let goes_on = self.pass(&request, &mut writer);
-            self.state().under_way -= 1;
-            self.shared.quiet.notify_all();
+            self.change(|state| state.under_way -= 1);
             if goes_on.is_none() {
-                // Closed at once: the program must not wait for what will never come.
-                let _ = writer.shutdown(Shutdown::Both);
-                return;
+                break;
             }
         }
+        // Closed at once: the program must not wait for what will never come.
+        let _ = writer.shutdown(Shutdown::Both);
+        self.change(|state| state.connections.remove(&number));
     }
 
     /// Passes one call on; `None` when the connection is at its end.
     fn pass(&self, request: &Message, client: &mut TcpStream) -> Option<()> {
         let call = Call::of(request);
-        let operation = call.operation.clone();
-        let fault = self.fault_of(call)?;
-        let kill_at = |moment| if fault == Some(Fault::Kill(moment)) { self.kill() } else { Some(()) };
-        kill_at(Moment::Arrived)?;
-        if fault == Some(Fault::ResetBefore) {
+        // Nothing of a dead program is carried out any more.
+        let fault = self.change(|state| (!state.dead).then(|| state.run.fault_of(&call)))?;
+        let does = fault.map(|fault| fault.behaviour().does);
+        let dies_at = |moment| match does {
+            Some(Does::Kill(when)) if when == moment => self.kill(),
+            _ => Some(()),
+        };
+        dies_at(Moment::Arrived)?;
+        match does {
+            Some(Does::Reset) => return None,
+            Some(Does::Outage(pause)) => return self.fall_silent(pause),
+            Some(Does::Refuse(answer)) => return answer(&call.operation).write(client).ok(),
+            Some(Does::AnswerAsBefore) => return self.state().run.before(&call)?.write(client).ok(),
+            _ => {}
+        }
+        dies_at(Moment::BeforeForward)?;
+        if let Some(Does::Repeat) = does {
+            self.forward(request, || ())?;
+        }
+        // The server has it from the second step on, whatever becomes of the program.
+        let (answer, died) = self.forward(request, || dies_at(Moment::Forwarded))?;
+        died?;
+        self.change(|state| state.run.answered(&call));
+        dies_at(Moment::Answered)?;
+        if self.state().dead {
             return None;
         }
-        if let Some(answer) = fault.and_then(|fault| fault.instead(&operation)) {
-            return answer.write(client).ok();
+        match does {
+            Some(Does::Cut(cut)) => {
+                let _ = client.write_all(&cut(&answer));
+                return None;
+            }
+            Some(Does::Kill(Moment::HalfReplied)) => {
+                client.write_all(&half(&answer)).ok()?;
+                return self.kill();
+            }
+            Some(Does::Delay(pause)) => thread::sleep(pause),
+            Some(Does::Withhold) => self.wait_while("nobody lets go", |state| !state.let_go),
+            Some(Does::Interrupt { answered }) => {
+                self.ask(Wish::Interrupt);
+                if !answered {
+                    // Nothing more is said on a connection on which an answer is due: it ends with the program.
+                    let _ = client.peek(&mut [0]);
+                    return None;
+                }
+            }
+            Some(Does::Suspend) => {
+                self.ask(Wish::Suspend);
+                self.reset_all();
+                self.ask(Wish::Resume);
+                return None;
+            }
+            _ => {}
         }
-        kill_at(Moment::BeforeForward)?;
+        let said = match does {
+            Some(Does::Spoil(spoil)) => spoil(&answer),
+            _ => answer,
+        };
+        client.write_all(&said.bytes()).ok()?;
+        self.change(|state| state.run.note(call, said));
+        dies_at(Moment::Replied)
+    }
+
+    /// Has the server answer, and does something as soon as it has the call.
+    fn forward<T>(&self, request: &Message, then: impl FnOnce() -> T) -> Option<(Message, T)> {
         let mut server = TcpStream::connect(&self.shared.upstream).ok()?;
         let mut forwarded = request.clone();
         forwarded.headers.retain(|(name, _)| name != "connection");
         forwarded.headers.push(("connection".to_owned(), "close".to_owned()));
         forwarded.write(&mut server).ok()?;
-        // The server has it now, whatever becomes of the program.
-        let died = kill_at(Moment::Forwarded);
-        let answer = Message::read(&mut BufReader::new(server)).ok()??;
-        died?;
-        kill_at(Moment::Answered)?;
-        if self.state().dead || fault == Some(Fault::LostAnswer) {
-            return None;
-        }
-        if fault == Some(Fault::Slow) {
-            thread::sleep(Duration::from_secs(1));
-        }
-        let answer = fault.map_or(answer.clone(), |fault| fault.spoil(answer));
-        let bytes = answer.bytes();
-        match fault {
-            Some(Fault::Truncated | Fault::Kill(Moment::HalfReplied)) => {
-                let body = answer.body.len();
-                client.write_all(&bytes[..bytes.len() - body / 2 - 1]).ok()?;
-                kill_at(Moment::HalfReplied)?;
-                return None;
-            }
-            _ => client.write_all(&bytes).ok()?,
-        }
-        kill_at(Moment::Replied)
+        let done = then();
+        Some((Message::read(&mut BufReader::new(server)).ok()??, done))
     }
 
-    /// Counts the call, and says what is to go wrong with it. `None` when the program is dead already.
-    fn fault_of(&self, call: Call) -> Option<Option<Fault>> {
-        let mut state = self.state();
-        if state.dead {
-            return None;
-        }
-        let count = state.counts.entry(call.operation.clone()).or_default();
-        *count += 1;
-        let site = Site { operation: call.operation.clone(), nth: *count };
-        let happens = match &state.armed {
-            Some((Trigger::Site(armed), _)) => *armed == site,
-            Some((Trigger::Every(armed), _)) => armed.covers(&call.operation),
-            Some((Trigger::FirstChange, _)) => call.is_mutating() && state.hits == 0,
-            None => false,
-        };
-        state.calls.push(call);
-        state.hits += usize::from(happens);
-        Some(state.armed.as_ref().filter(|_| happens).map(|(_, fault)| *fault))
+    /// Nobody listens for a while, and nothing that was connected stays so.
+    fn fall_silent(&self, pause: Duration) -> Option<()> {
+        self.state().deaf = Some(pause);
+        // Wakes the listening thread up.
+        let _ = TcpStream::connect(self.address);
+        self.reset_all();
+        None
     }
 
     /// Has the program killed, and waits until it is dead. Always the end of its connections.
     fn kill(&self) -> Option<()> {
-        let killer = {
-            let mut state = self.state();
-            state.dead = true;
-            state.killer.clone()
-        };
-        let (dead, is_dead) = channel();
-        if killer.is_some_and(|killer| killer.send(dead).is_ok()) {
-            // An error means that the run had ended by itself.
-            let _ = is_dead.recv_timeout(Duration::from_secs(30));
-        }
+        self.state().dead = true;
+        self.ask(Wish::Kill);
         None
+    }
+
+    /// Asks whoever holds the program for something, and waits until it has happened, or the program is over.
+    fn ask(&self, what: Wish) {
+        let holder = self.state().holder.clone();
+        let (granted, is_granted) = channel();
+        if holder.is_some_and(|holder| holder.send(Ask { what, granted }).is_ok()) {
+            let _ = is_granted.recv_timeout(Duration::from_secs(30));
+        }
     }
 }

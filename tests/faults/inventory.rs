@@ -1,0 +1,105 @@
+//! All that there is in an account of the kinds that a stack makes, whoever made it.
+//! Knows nothing of stacks but their ownership tags.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud::Cloud;
+
+/// The tags that say whose an object is.
+const OWNERSHIP: [&str; 3] = ["provision:stack", "provision:address", "provision:lineage"];
+
+/// Objects by kind and id, told apart by whether they carry the tags of ownership.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    pub owned: BTreeSet<(&'static str, String)>,
+    pub others: BTreeSet<(&'static str, String)>,
+}
+
+impl Inventory {
+    /// Reads an account.
+    pub fn of(cloud: &Cloud) -> Self {
+        let mut found = Self::default();
+        found.read_network(cloud);
+        found.read_file_systems(cloud);
+        found.read_databases(cloud);
+        found
+    }
+
+    /// How many owned objects there are of each kind.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for (kind, _) in &self.owned {
+            *counts.entry(*kind).or_default() += 1;
+        }
+        counts
+    }
+
+    fn add<'t>(
+        &mut self,
+        kind: &'static str,
+        id: Option<&str>,
+        tags: impl Iterator<Item = Option<&'t str>>,
+    ) -> bool {
+        let tags: BTreeSet<&str> = tags.flatten().collect();
+        let is_owned = OWNERSHIP.iter().all(|tag| tags.contains(tag));
+        let whose = if is_owned { &mut self.owned } else { &mut self.others };
+        whose.insert((kind, id.expect("everything has an id").to_owned()));
+        is_owned
+    }
+
+    fn read_network(&mut self, cloud: &Cloud) {
+        let groups = cloud.run(cloud.ec2.describe_security_groups().send()).expect("groups can be read");
+        for group in groups.security_groups() {
+            self.add("security group", group.group_id(), group.tags().iter().map(|tag| tag.key()));
+        }
+    }
+
+    fn read_file_systems(&mut self, cloud: &Cloud) {
+        let answer = cloud.run(cloud.efs.describe_file_systems().send()).expect("file systems can be read");
+        for file_system in answer.file_systems() {
+            let id = file_system.file_system_id();
+            let is_owned =
+                self.add("file system", Some(id), file_system.tags().iter().map(|tag| Some(tag.key())));
+            // A mount target has no tags: it is whose the file system is.
+            let tags = if is_owned { &OWNERSHIP[..] } else { &[] };
+            let targets = cloud.run(cloud.efs.describe_mount_targets().file_system_id(id).send());
+            for target in targets.expect("mount targets can be read").mount_targets() {
+                self.add("mount target", Some(target.mount_target_id()), tags.iter().copied().map(Some));
+            }
+        }
+        for point in cloud.access_points() {
+            self.add("access point", point.access_point_id(), point.tags().iter().map(|tag| Some(tag.key())));
+        }
+    }
+
+    fn read_databases(&mut self, cloud: &Cloud) {
+        let tags = |arn: Option<&str>| cloud.rds_tags(arn.expect("everything of RDS has an ARN"));
+        let databases = cloud.run(cloud.rds.describe_db_instances().send()).expect("they can be read");
+        for one in databases.db_instances() {
+            self.add("database", one.dbi_resource_id(), one.tag_list().iter().map(|tag| tag.key()));
+        }
+        let groups = cloud.run(cloud.rds.describe_db_subnet_groups().send()).expect("they can be read");
+        for group in groups.db_subnet_groups() {
+            let tags = tags(group.db_subnet_group_arn());
+            self.add("subnet group", group.db_subnet_group_name(), tags.keys().map(|key| Some(key.as_str())));
+        }
+        let groups = cloud.run(cloud.rds.describe_db_parameter_groups().send()).expect("they can be read");
+        let made = |name: Option<&str>| name.is_some_and(|name| !name.starts_with("default."));
+        for group in groups.db_parameter_groups().iter().filter(|group| made(group.db_parameter_group_name()))
+        {
+            let tags = tags(group.db_parameter_group_arn());
+            self.add(
+                "parameter group",
+                group.db_parameter_group_name(),
+                tags.keys().map(|key| Some(key.as_str())),
+            );
+        }
+        // RDS makes its own as it likes; those go with the database.
+        let snapshots = cloud
+            .run(cloud.rds.describe_db_snapshots().snapshot_type("manual").send())
+            .expect("they can be read");
+        for one in snapshots.db_snapshots() {
+            self.add("snapshot", one.db_snapshot_identifier(), one.tag_list().iter().map(|tag| tag.key()));
+        }
+    }
+}
