@@ -4,6 +4,7 @@
 mod error;
 mod format;
 mod journal;
+mod links;
 mod local;
 mod lock;
 mod s3;
