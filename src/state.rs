@@ -3,6 +3,8 @@
 
 mod error;
 mod format;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod journal;
 mod links;
 mod local;
