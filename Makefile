@@ -7,7 +7,10 @@ BENCH_PORT ?= 4598
 
 FAULTS_PORT ?= 4597
 
-.PHONY: demo test test-fast test-faults lint bench clean
+# How long each fuzz target runs.
+FUZZ_SECONDS ?= 60
+
+.PHONY: demo test test-fast test-faults fuzz lint bench clean
 
 ## The whole story on a bundled LocalStack: import, plan, apply, plan again, output. Leaves it running.
 demo:
@@ -31,6 +34,10 @@ test-faults:
 ## The tests that need nothing but Rust.
 test-fast:
 	cargo test --locked
+
+## Hostile bytes for everything that reads files, and for what makes text harmless: FUZZ_SECONDS for each target.
+fuzz:
+	./.ci/fuzz $(FUZZ_SECONDS)
 
 ## Formatting, lints as errors, licences and advisories.
 lint:

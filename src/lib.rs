@@ -11,6 +11,9 @@ pub mod event;
 pub mod executor;
 pub mod failure;
 pub mod file;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod graph;
 pub mod init;
 pub mod kind;

@@ -7,8 +7,11 @@ use std::process::ExitCode;
 
 use provision::cli::{self, logging, screen::Screen, usage};
 use provision::failure::{Failure, FailureKind};
+use provision::render::without_commands;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 fn main() -> ExitCode {
+    leave_no_core();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
@@ -29,10 +32,20 @@ fn main() -> ExitCode {
     }
 }
 
+/// Rules out core dumps, which would hold what is in memory: credentials, and passwords on their way to AWS.
+fn leave_no_core() {
+    // Giving something up cannot fail; if it does all the same, that is no reason not to work.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = setrlimit(Resource::Core, none);
+    // Where a program catches core dumps (systemd-coredump), the limit does not count.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Prints help, the version, or what is wrong with the command line. Exit code 2 has another meaning here.
 fn say(message: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let printed = match usage::explanation(message, arguments) {
-        Some(text) => anstream::stderr().write_all(text.as_bytes()),
+        Some(text) => anstream::stderr().write_all(without_commands(&text, true).as_bytes()),
         None => message.print(),
     };
     let lost = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);

@@ -21,7 +21,7 @@ mod value;
 pub use elapsed::elapsed;
 pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};
-pub use harmless::{harmless, is_harmful};
+pub use harmless::{harmless, is_harmful, without_commands};
 pub use html::plan_page;
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;

@@ -149,12 +149,16 @@ impl SavedPlan {
         let bytes = file::read(path).map_err(io)?;
         let saved: Self = serde_json::from_slice(&bytes)
             .map_err(|source| SavedPlanError::NotAPlan { path: path.to_owned(), source })?;
-        // Byte for byte: a field that is there twice, or that no version knows, is not in what was read.
-        if saved.computed_digest() == saved.digest && saved.bytes() == bytes {
+        if saved.is_what_was_written(&bytes) {
             Ok(saved)
         } else {
             Err(SavedPlanError::Changed { path: path.to_owned() })
         }
+    }
+
+    /// Byte for byte: a field that is there twice, or that no version knows, is not in what was read.
+    fn is_what_was_written(&self, bytes: &[u8]) -> bool {
+        self.computed_digest() == self.digest && self.bytes() == bytes
     }
 }
 
@@ -169,6 +173,24 @@ fn fingerprint(sighting: &Sighting) -> String {
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::*;
+
+    /// The plans that are accepted: as the bytes are, and with the right digests put in.
+    pub(crate) fn accepted(bytes: &[u8]) -> Vec<Plan> {
+        let Ok(mut saved) = serde_json::from_slice::<SavedPlan>(bytes) else { return Vec::new() };
+        let raw = saved.is_what_was_written(bytes).then(|| saved.plan.clone());
+        saved.digest = saved.computed_digest();
+        let written = saved.bytes();
+        let again: SavedPlan = serde_json::from_slice(&written).expect("what was written can be read");
+        assert!(again.is_what_was_written(&written), "{}", String::from_utf8_lossy(&written));
+        assert_eq!((&again.digest, &again.plan), (&saved.digest, &saved.plan));
+        assert!(saved.moved(&again).is_empty(), "nothing has moved");
+        raw.into_iter().chain([again.plan]).collect()
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 mod error;
 mod format;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod journal;
+mod links;
 mod local;
 mod lock;
 mod s3;

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::discovery::{ClusterFound, clusters};
 use crate::failure::{Failure, FailureKind};
 use crate::init::stack_file;
+use crate::render::harmless;
 use crate::report;
 
 use super::Exit;
@@ -44,7 +45,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                 screen.report(report::Init { path, cluster: cluster.name, region });
             } else {
                 let message = format!("Wrote {path} for the cluster {}. Next: provision plan", cluster.name);
-                screen.out.line(&message);
+                screen.out.line(&harmless(&message));
             }
             Ok(Exit::Done)
         }

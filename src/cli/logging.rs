@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::render::is_harmful;
+use crate::render::{harmless, without_commands};
 
 /// Starts the log, if it is wanted: once for what `provision` does, twice for how.
 ///
@@ -47,17 +47,13 @@ impl Write for HarmlessLog {
     }
 }
 
-/// A record with its line break, and everything else in it harmless.
+/// A record with its line break, and everything else in it harmless: no record can forge another one.
 fn safe(record: &str) -> String {
-    let mut safe = String::with_capacity(record.len());
-    for character in record.chars() {
-        if character != '\n' && is_harmful(character) {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
+    let (text, end) = match record.strip_suffix('\n') {
+        Some(text) => (text, "\n"),
+        None => (record, ""),
+    };
+    format!("{}{end}", without_commands(&harmless(text), true))
 }
 
 #[cfg(test)]
@@ -65,8 +61,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_record_cannot_steer_the_terminal() {
+    fn a_log_record_can_neither_steer_the_terminal_nor_forge_another_one() {
         assert_eq!(safe("INFO a\u{1b}[2J b\u{202e}\n"), "INFO a\\u{1b}[2J b\\u{202e}\n");
+        assert_eq!(safe("INFO a\nERROR ##[b]\n"), "INFO a\\nERROR #\\u{23}[b]\n");
     }
 
     #[test]

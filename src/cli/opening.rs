@@ -168,6 +168,10 @@ pub(super) fn state_failure(error: StateError) -> Failure {
         StateError::Damaged { source: Damage::Newer { .. }, .. } => {
             "install a newer version of provision".to_owned()
         }
+        StateError::Damaged { place, source: Damage::Frame { .. } | Damage::OtherJournal { .. }, .. } => format!(
+            "the snapshot beside it is whole: move {place}.journal away, and have what it knew looked for in AWS: \
+             provision state rebuild"
+        ),
         StateError::Damaged { place, backup: Some(backup), .. } => {
             let copy = if place.starts_with("s3://") { "aws s3 cp" } else { "cp" };
             format!("the previous version is kept as {backup}: look at both, then {copy} {backup} {place}")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, FailureKind};
 use crate::file;
 use crate::plan::Plan as Document;
-use crate::render::{plan_markdown, plan_page};
+use crate::render::{harmless, plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -39,14 +39,15 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     }
     if let Some(path) = &request.html {
         page(path, plan)?;
-        screen.err.line(&format!("Page written to {}", path.display()));
+        screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
     show::refuse_errors(plan)?;
     match request.out {
         Some(path) => {
             let path = path.unwrap_or_else(|| PathBuf::from(format!("plans/{}-{digest}.json", plan.stack)));
             saved.write(&path).map_err(Failure::failed)?;
-            let path = path.display();
+            let path = path.to_string_lossy();
+            let path = harmless(&path);
             screen
                 .err
                 .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));

@@ -4,12 +4,16 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
+use crate::render::without_commands;
+
 /// A stream whose first failed write is kept, and after that nothing more is written.
 ///
 /// A reader that closes its end (`provision plan | head`) must neither kill a run nor make it panic.
 pub struct Sink {
     stream: Box<dyn Write>,
     failed: Option<io::Error>,
+    /// Whether the last thing written was no line break.
+    within_line: bool,
 }
 
 impl Sink {
@@ -25,14 +29,18 @@ impl Sink {
 
     /// Any other stream.
     pub fn new(stream: impl Write + 'static) -> Self {
-        Self { stream: Box::new(stream), failed: None }
+        Self { stream: Box::new(stream), failed: None, within_line: false }
     }
 
-    /// Writes text as it is, and flushes.
+    /// Writes text, which must be harmless already, and flushes. What no line may say is escaped here, since here
+    /// alone it is known where lines begin: commands to a runner of continuous integration.
     pub fn write(&mut self, text: &str) {
-        if self.failed.is_none()
-            && let Err(error) = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush())
-        {
+        if self.failed.is_some() || text.is_empty() {
+            return;
+        }
+        let safe = without_commands(text, !self.within_line);
+        self.within_line = !text.ends_with('\n');
+        if let Err(error) = self.stream.write_all(safe.as_bytes()).and_then(|()| self.stream.flush()) {
             self.failed = Some(error);
         }
     }
@@ -105,6 +113,33 @@ mod tests {
         let (result, writes) = finish_after_two_writes(ErrorKind::BrokenPipe);
         assert!(result.is_ok());
         assert_eq!(writes, 1);
+    }
+
+    #[derive(Clone, Default)]
+    struct Shared(Rc<std::cell::RefCell<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_line_is_a_command_to_a_runner_however_it_is_put_together() {
+        let written = Shared::default();
+        let mut sink = Sink::new(written.clone());
+        for part in ["::error::a\n", "b ", "::error::c\n", "", "::error::d", "::error::e\n"] {
+            sink.write(part);
+        }
+        sink.line("::error::f");
+        assert_eq!(
+            String::from_utf8_lossy(&written.0.borrow()),
+            "\\u{3a}:error::a\nb ::error::c\n\\u{3a}:error::d::error::e\n\\u{3a}:error::f\n"
+        );
     }
 
     #[test]

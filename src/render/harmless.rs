@@ -35,6 +35,43 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// The text with every command to a runner of continuous integration shown escaped: such a runner reads what programs
+/// print, and text from outside must not be able to set its variables, to hide its log or to forge its marks.
+///
+/// `::name` counts at the start of a line, whatever stands before it being space, and `##[name]` anywhere
+/// (`ActionCommand` of GitHub's runner); `##vso[name]` and its like are those of others. `starts_line` says whether the
+/// text stands at the start of a line.
+pub fn without_commands(text: &str, starts_line: bool) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let rest = line.trim_start();
+        let commands = rest.strip_prefix("::").is_some_and(|name| name.starts_with(char::is_alphabetic));
+        let rest = if commands && (index > 0 || starts_line) {
+            safe.push_str(&line[..line.len() - rest.len()]);
+            safe.push_str("\\u{3a}");
+            &rest[1..]
+        } else {
+            line
+        };
+        for (at, character) in rest.char_indices() {
+            match opens_command(&rest[at..]) && rest[..at].ends_with('#') {
+                true => safe.push_str("\\u{23}"),
+                false => safe.push(character),
+            }
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Whether the text is a hash, letters and an opening bracket: with one more hash before it, a command to a runner.
+pub(super) fn opens_command(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|name| name.trim_start_matches(|letter: char| letter.is_alphabetic()).starts_with('['))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -61,7 +98,26 @@ mod tests {
     }
 
     #[test]
+    fn a_command_to_a_runner_is_shown_escaped() {
+        for (text, expected) in [
+            ("::error file=a::b", "\\u{3a}:error file=a::b"),
+            ("a\n  ::add-mask::b\n", "a\n  \\u{3a}:add-mask::b\n"),
+            ("\u{a0}::group::b", "\u{a0}\\u{3a}:group::b"),
+            ("a ##[group]b ##[endgroup]", "a #\\u{23}[group]b #\\u{23}[endgroup]"),
+            ("##vso[task.setvariable variable=a]b", "#\\u{23}vso[task.setvariable variable=a]b"),
+            ("###[error]", "##\\u{23}[error]"),
+            ("from ::/0 and a::b, ::/0", "from ::/0 and a::b, ::/0"),
+            ("::/0", "::/0"),
+            ("## [a], #[b], # c", "## [a], #[b], # c"),
+        ] {
+            assert_eq!(without_commands(text, true), expected);
+        }
+        assert_eq!(without_commands("::error::a\n::error::b", false), "::error::a\n\\u{3a}:error::b");
+    }
+
+    #[test]
     fn harmless_text_is_not_copied() {
+        assert!(matches!(without_commands("sg-0123 tcp # 22", true), Cow::Borrowed(_)));
         assert!(matches!(harmless("sg-0123"), Cow::Borrowed(_)));
     }
 

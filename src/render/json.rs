@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::harmless::is_harmful;
+use super::harmless::{is_harmful, opens_command};
 
 /// The value on one line, without a line break at its end.
 pub fn json_line<T: Serialize>(value: &T) -> String {
@@ -21,15 +21,15 @@ pub fn json_pretty<T: Serialize>(value: &T) -> String {
 }
 
 /// JSON escapes the controls below U+0020 itself. What lies above can stand only inside a string, where `\uXXXX`
-/// means the same character.
+/// means the same character. So can the hash of a command to a runner of continuous integration.
 fn escape(json: String) -> String {
     let harmful = |character: char| character >= '\u{7f}' && is_harmful(character);
-    if !json.contains(harmful) {
+    if !json.contains(harmful) && !json.contains("##") {
         return json;
     }
     let mut safe = String::with_capacity(json.len() + 16);
-    for character in json.chars() {
-        if harmful(character) {
+    for (at, character) in json.char_indices() {
+        if harmful(character) || (opens_command(&json[at..]) && json[..at].ends_with('#')) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(safe, "\\u{unit:04x}").expect("a string can always be written to");
             }
@@ -56,6 +56,10 @@ mod tests {
             "surrogate pairs above U+FFFF, and readable letters as they are"
         );
         assert_eq!(serde_json::from_str::<Value>(&line).expect("still JSON"), value);
+        let command = json!("a ##[error]b ##vso[c]d ## e");
+        let line = json_line(&command);
+        assert_eq!(line, r##""a #\u0023[error]b #\u0023vso[c]d ## e""##);
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("still JSON"), command);
     }
 
     proptest! {

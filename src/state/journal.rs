@@ -71,6 +71,11 @@ fn read(journal: &[u8]) -> Result<Option<(Base, Vec<Edit>)>, Damage> {
     let mut edits = Vec::new();
     // What stands behind the last line break is a write that was cut short.
     let whole = journal.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    // A block of a disk that reads as zeros may have held more than the write that was cut.
+    if journal[whole..].contains(&0) {
+        let lines = journal.iter().filter(|byte| **byte == b'\n').count();
+        return Err(Damage::Frame { line: lines + 1 });
+    }
     for (index, line) in journal[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
         let damaged = |_| Damage::Frame { line: index + 1 };
         let payload = payload(line, &chain).ok_or(()).map_err(damaged)?;
@@ -133,6 +138,47 @@ mod tests {
                     assert!(read.is_err(), "bit {bit} of byte {at}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_journal_with_a_block_of_zeros_is_damage() {
+        let whole = journal();
+        for from in (0..whole.len()).step_by(64) {
+            let mut zeroed = whole.clone();
+            zeroed[from..whole.len().min(from + 512)].fill(0);
+            assert!(replay(sample(), &zeroed).is_err(), "zeros from byte {from}");
+        }
+        for zeros in [1, 512] {
+            let longer = [whole.clone(), vec![0; zeros]].concat();
+            assert!(replay(sample(), &longer).is_err(), "{zeros} zeros at the end");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_there_twice_or_at_another_place_is_damage() {
+        let whole = journal();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        let read = |lines: &[&[u8]]| replay(sample(), &lines.concat());
+        assert_eq!(read(&lines).expect("the journal as it was written"), after(lines.len() - 1));
+        for one in 0..lines.len() {
+            for at in 0..=lines.len() {
+                let mut twice = lines.clone();
+                twice.insert(at, lines[one]);
+                assert!(read(&twice).is_err(), "line {one} once more at {at}");
+            }
+            for other in one + 1..lines.len() {
+                let mut swapped = lines.clone();
+                swapped.swap(one, other);
+                assert!(read(&swapped).is_err(), "lines {one} and {other}");
+            }
+            // Without the last line it is the journal of a moment ago.
+            let mut without = lines.clone();
+            without.remove(one);
+            assert_eq!(read(&without).is_ok(), one + 1 == lines.len(), "without line {one}");
+        }
+        for mark in [&b"\xef\xbb\xbf"[..], b"\n", b" "] {
+            assert!(replay(sample(), &[mark, &whole].concat()).is_err(), "{mark:?} before the first line");
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::error::{StateError, io};
 use super::format::{self, Damage};
 use super::journal::{self, Frames};
+use super::links::{close_to_others, is_open_to_others, refuse_link, resolved};
 use super::lock::{self, Holder, Lock};
 use super::{Edit, State};
 use crate::file;
@@ -27,8 +28,11 @@ pub(super) fn sibling(path: &Path, ending: &str) -> PathBuf {
 /// # Errors
 /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
 pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
+    let path = &resolved(path)?;
+    let journal = sibling(path, "journal");
+    refuse_link(&journal)?;
     // The journal first: a writer that folds it meanwhile leaves a snapshot that holds it already.
-    let journal = read_file(&sibling(path, "journal"))?;
+    let journal = read_file(&journal)?;
     let backup = sibling(path, "backup");
     let damaged = |source| StateError::Damaged {
         place: path.display().to_string(),
@@ -42,6 +46,9 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
             (None, true) => Err(damaged(Damage::SnapshotMissing { sibling: "backup" })),
         };
     };
+    if is_open_to_others(path) {
+        tracing::warn!(state = %path.display(), "others may read or write the state; the next write ends that");
+    }
     let state = format::decode(&snapshot).map_err(damaged)?;
     match journal {
         None => Ok(Some(state)),
@@ -77,8 +84,7 @@ pub(super) async fn open(
     holder: &Holder,
     timeout: Duration,
 ) -> Result<(Files, Option<State>), StateError> {
-    // Renaming over a link would replace the link, not what it points to.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = resolved(path)?;
     let folder = folder(&path);
     std::fs::create_dir_all(folder).map_err(io("create", folder))?;
     let lock = Lock::take(&lock::path_for(&path), holder, timeout).await?;
@@ -97,7 +103,7 @@ pub(super) async fn open(
 /// # Errors
 /// [`StateError::Locked`] when the run that holds it is alive, or has another id.
 pub(super) fn unlock(path: &Path, id: &str) -> Result<(), StateError> {
-    Lock::force(&lock::path_for(path), id)
+    Lock::force(&lock::path_for(&resolved(path)?), id)
 }
 
 impl Files {
@@ -113,10 +119,10 @@ impl Files {
         let (frames, file) = match &mut self.journal {
             Some(open) => open,
             None => {
+                // One that was there has been folded; what stands there now is nothing that this run made.
                 let mut file = File::options()
                     .write(true)
-                    .create(true)
-                    .truncate(true)
+                    .create_new(true)
                     .mode(0o600)
                     .open(&path)
                     .map_err(io("create", &path))?;
@@ -172,6 +178,7 @@ fn keep_backup(path: &Path) -> Result<(), StateError> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("remove", &link)(error)),
         _ => {}
     }
+    close_to_others(path)?;
     std::fs::hard_link(path, &link).map_err(io("create", &link))?;
     std::fs::rename(&link, &backup).map_err(io("replace", &backup))
 }

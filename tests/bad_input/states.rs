@@ -82,6 +82,9 @@ pub fn cases() -> Vec<Case> {
     if closes() {
         add(Content::Closed, &["Permission denied", "--state"]);
     }
+    for (command, device) in COMMANDS.into_iter().zip(["/dev/null", "/dev/zero"].into_iter().cycle()) {
+        cases.push(Case::of(&format!("{command} --state {device}")).says([device, "not a file", "--state"]));
+    }
     let elsewhere = written("gitlab", "eu-west-2");
     for command in ["plan", "apply --yes", "destroy --yes", "import vpc-0a1b2c3d", "state rebuild --yes"] {
         let case = Case::of(command).text(FILE, elsewhere.as_str());

@@ -6,6 +6,7 @@ mod chosen;
 mod cloud;
 mod control;
 mod databases;
+mod disks;
 mod drift;
 mod faults;
 mod file_systems;

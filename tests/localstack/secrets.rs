@@ -6,9 +6,10 @@ use crate::world::{Ran, SECRET_KEY, World, ended, eventually};
 
 const FROM_ENVIRONMENT: &str = "canary-Of-The-Environment-1";
 const FROM_FILE: &str = "canary-Of-The-File-22";
+const SESSION_TOKEN: &str = "canary-Of-The-Session-Token-333";
 
 fn is_in(text: &[u8]) -> Option<&'static str> {
-    let canaries = [FROM_ENVIRONMENT, FROM_FILE, SECRET_KEY];
+    let canaries = [FROM_ENVIRONMENT, FROM_FILE, SECRET_KEY, SESSION_TOKEN];
     canaries.into_iter().find(|canary| text.windows(canary.len()).any(|window| window == canary.as_bytes()))
 }
 
@@ -34,6 +35,13 @@ fn a_password_is_nowhere_but_in_aws() {
     assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 0);
 
     world.set("PASSWORD", FROM_ENVIRONMENT);
+    // What would have the SDK write down what it sends, if its log were listened to.
+    for (name, value) in
+        [("LOG_SIGNABLE_BODY", "true"), ("LOG_SENSITIVE_BODIES", "true"), ("RUST_LOG", "trace")]
+    {
+        world.set(name, value);
+    }
+    world.set("AWS_SESSION_TOKEN", SESSION_TOKEN);
     said_nothing(&world.provision(&["plan", "-vv", "--out", "review.json"]).exits(0));
     said_nothing(&world.provision(&["plan", "--json", "-vv"]).exits(0));
     wrote_nothing(&world);

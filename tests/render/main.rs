@@ -1,5 +1,6 @@
 //! What people read, held verbatim.
 
+mod doors;
 mod hostile;
 mod markdown;
 mod pages;

@@ -1,0 +1,78 @@
+//! What the fuzz targets under `fuzz/` hold of the readers, whatever bytes come in. Compiled for them alone.
+//!
+//! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
+
+use crate::failure::{Failure, FailureKind};
+use crate::plan::Plan;
+use crate::render::{self, GraphView, Style, is_harmful};
+use crate::saved;
+use crate::stack::{self, Stack};
+
+pub use crate::state::fuzzing::{journal, state};
+
+/// What a terminal, a pipe and a code host are shown.
+const STYLE: Style = Style { color: false, width: 80 };
+
+/// A saved plan that is accepted is written as it was read, has the same digest, and can be shown.
+pub fn plan(bytes: &[u8]) {
+    for accepted in saved::fuzzing::accepted(bytes) {
+        shown(&accepted);
+    }
+}
+
+fn shown(plan: &Plan) {
+    let graph = GraphView::of(plan);
+    for text in [
+        render::plan_text(plan, &STYLE),
+        render::plan_markdown(plan),
+        render::dot(&graph),
+        render::mermaid(&graph),
+        render::problems_text(&plan.preflight, &STYLE),
+        render::json_pretty(plan),
+    ] {
+        holds_no_harm(&text);
+    }
+    let _ = render::plan_page(plan);
+}
+
+/// A stack file that is accepted reads the same once more as it is written out; one that is not has a report fit to be
+/// shown.
+pub fn stack(bytes: &[u8]) {
+    match stack::parse("provision.yaml", bytes) {
+        Ok(accepted) => {
+            let (written, again) = written_out(&accepted);
+            assert!(again.as_ref().ok() == Some(&accepted), "{accepted:#?}\n{written}\n{again:#?}");
+        }
+        Err(error) => holds_no_harm(&Failure::diagnostic(FailureKind::Usage, error).text(&STYLE)),
+    }
+}
+
+/// YAML holds all of JSON; a value stands on a line of its own, since lines have a limit.
+fn written_out(stack: &Stack) -> (String, Result<Stack, stack::StackError>) {
+    let json = serde_json::to_string_pretty(stack).expect("a stack has text as keys");
+    let text = json.replace("\": \"", "\":\n \"");
+    let again = stack::parse("again.yaml", &text);
+    (text, again)
+}
+
+/// Text from outside never steers what shows it, wherever it is put.
+pub fn harmless(bytes: &[u8]) {
+    let Some((width, rest)) = bytes.split_first() else { return };
+    let text = String::from_utf8_lossy(rest);
+    let safe = render::harmless(&text);
+    assert!(!safe.contains(is_harmful), "{safe:?}");
+    let kept = text.chars().filter(|character| !is_harmful(*character));
+    let mut left = safe.chars();
+    assert!(kept.into_iter().all(|wanted| left.any(|found| found == wanted)), "{text:?} became {safe:?}");
+    let style = Style { color: false, width: 40 + usize::from(width % 71) };
+    holds_no_harm(&Failure::message(FailureKind::Failed, text.clone()).hint(text.clone()).text(&style));
+    let line = render::json_line(&text);
+    holds_no_harm(&line);
+    assert_eq!(serde_json::from_str::<String>(&line).ok().as_deref(), Some(&*text));
+}
+
+/// Holds that a text has nothing in it that steers a terminal but line breaks.
+fn holds_no_harm(text: &str) {
+    let hostile = text.chars().find(|character| *character != '\n' && is_harmful(*character));
+    assert_eq!(hostile, None, "{text:?}");
+}
