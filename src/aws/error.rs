@@ -201,7 +201,7 @@ impl AwsError {
     }
 
     /// An object that is known to be there and that a read before the change did not show: it may be new.
-    pub fn not_seen(operation: &'static str, code: &str, message: impl Into<String>) -> Self {
+    pub fn not_seen(operation: impl Into<&'static str>, code: &str, message: impl Into<String>) -> Self {
         Self { outcome: Outcome::NotYetVisible, ..Self::refused(operation, code, message) }
     }
 }
