@@ -220,7 +220,7 @@ async fn carry_out(
 /// AWS has acted, and what it did could not be recorded.
 fn unrecorded(error: StateError) -> Failure {
     let hint = match &error {
-        StateError::LockLost { .. } | StateError::Vanished { .. } => None,
+        StateError::LockLost { .. } | StateError::Vanished { .. } | StateError::Unsaved => None,
         _ => Some(
             "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
         ),

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::executor::Interrupt;
 use crate::failure::{Failure, FailureKind};
 use crate::render::harmless;
-use crate::state::{Holder, State, Store, Writer};
+use crate::state::{Holder, State, StateError, Store, Writer};
 
 use super::opening::state_failure;
 use super::screen::Screen;
@@ -36,7 +36,10 @@ pub(super) async fn locked<T>(
         screen.err.line(&relieved(holder));
     }
     match work(&mut writer, screen, &interrupt).await {
-        Ok(done) => writer.close().await.map(|_| done).map_err(state_failure),
+        Ok(done) => {
+            let closing = async { writer.close().await.map_err(state_failure) };
+            in_time(&interrupt, closing).await.map(|_| done)
+        }
         Err(failure) => {
             writer.abandon().await;
             Err(failure)
@@ -67,6 +70,28 @@ pub(super) async fn unless_interrupted<T>(
             Err(Failure::message(FailureKind::Interrupted, "interrupted: nothing was changed"))
         }
         done = work => done,
+    }
+}
+
+/// How long a run that is asked to end while it writes goes on writing.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// The work, unless it lasts too long for somebody who has asked the run to end.
+async fn in_time<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let mut interrupt = interrupt.clone();
+    let too_long = async {
+        if interrupt.wait_for(|interrupted| *interrupted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = too_long => Err(state_failure(StateError::Unsaved)),
     }
 }
 

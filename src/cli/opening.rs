@@ -149,6 +149,8 @@ pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), 
 pub(super) fn state_failure(error: StateError) -> Failure {
     let kind = match &error {
         StateError::Locked { .. } => FailureKind::Locked,
+        // Only a run that was asked to end gives a write up.
+        StateError::Unsaved => FailureKind::Interrupted,
         _ => FailureKind::Failed,
     };
     let hint = match &error {

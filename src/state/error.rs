@@ -25,8 +25,8 @@ pub enum StateError {
     /// The state was there, and is not there any more.
     #[error("the state {place} was deleted while it was locked")]
     Vanished { place: String },
-    /// A write was given up, or an earlier one has failed.
-    #[error("the state could not be saved: what is recorded is behind what was done")]
+    /// A write was given up because the run had to end, or nothing is written any more because an earlier one failed.
+    #[error("the state could not be saved in time: what is recorded is behind what was done")]
     Unsaved,
 }
 

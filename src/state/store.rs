@@ -76,7 +76,8 @@ impl Store {
 }
 
 /// How long it is tried to give a lock back that runs out by itself.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A run that is asked to end meanwhile is to end within five seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// The same where writing has failed a moment ago, and somebody may have asked the run to end.
 const NO_PATIENCE: Duration = Duration::from_secs(1);
 

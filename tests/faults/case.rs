@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fault::{Expected, Fault};
 use crate::inventory::Inventory;
-use crate::operation::{Call, REHEARSED};
+use crate::operation::{Call, Operation, REHEARSED};
 use crate::policy;
 use crate::program::{Ended, Program};
 use crate::proxy::{Heard, Proxy, Site, Trigger};
@@ -33,6 +33,21 @@ pub enum Scenario {
 
 pub const SCENARIOS: [Scenario; 3] = [Scenario::Apply, Scenario::Update, Scenario::Destroy];
 
+/// Where the state is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    File,
+    /// In S3, behind the same proxy.
+    Bucket,
+}
+
+impl Keeps {
+    /// Whether a call is one that something is to go wrong with. Those of the stack are the same with either.
+    pub fn concerns(self, operation: &Operation) -> bool {
+        (operation.service == "s3") == (self == Self::Bucket)
+    }
+}
+
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Case {
@@ -53,6 +68,7 @@ impl fmt::Display for Case {
 pub struct Bench {
     pub world: World,
     pub proxy: Proxy,
+    keeps: Keeps,
     /// The network as it was before anything.
     network: String,
     /// What there was before anything.
@@ -61,14 +77,21 @@ pub struct Bench {
 
 impl Bench {
     /// A fresh account with a network.
-    pub fn new(upstream: &str) -> Self {
+    pub fn new(upstream: &str, keeps: Keeps) -> Self {
         let proxy = Proxy::start(upstream).expect("a port is free");
         let mut world = World::seeded(&[]);
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", PASSWORD);
         world.write_stack(FIRST);
+        if keeps == Keeps::Bucket {
+            let bucket = format!("states-{}", world.account);
+            world.cloud.make_bucket(&bucket);
+            world.set("PROVISION_STATE", &format!("s3://{bucket}/shop.json"));
+            // A lock that a killed run leaves behind runs out while the next run waits.
+            world.set("PROVISION_LEASE", "4s");
+        }
         let (network, initial) = (world.cloud.network(), Inventory::of(&world.cloud));
-        Self { world, proxy, network, initial }
+        Self { world, proxy, keeps, network, initial }
     }
 
     /// Carries a scenario out without a fault: the calls that it makes, and their answers.
@@ -154,15 +177,20 @@ impl Bench {
         for (path, content) in self.world.files() {
             assert!(canary_in(&content).is_none(), "{} holds a secret", path.display());
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let known = ["provision.yaml", "shop.json", "shop.json.backup", "shop.json.lock"];
+            let known: &[&str] = match self.keeps {
+                Keeps::File => &["provision.yaml", "shop.json", "shop.json.backup", "shop.json.lock"],
+                Keeps::Bucket => &["provision.yaml"],
+            };
             assert!(known.contains(&name.as_str()), "{name} was left behind");
         }
     }
 
     /// The arguments that carry a scenario out, once its stack is written.
-    pub fn prepare(&self, scenario: Scenario) -> [&'static str; 3] {
+    pub fn prepare(&self, scenario: Scenario) -> Vec<&'static str> {
         self.world.write_stack(if scenario == Scenario::Apply { FIRST } else { SECOND });
-        [if scenario == Scenario::Destroy { "destroy" } else { "apply" }, "--auto-approve", "-vv"]
+        let command = if scenario == Scenario::Destroy { "destroy" } else { "apply" };
+        let waiting: &[&str] = if self.keeps == Keeps::Bucket { &["--lock-timeout", "30s"] } else { &[] };
+        [&[command, "--auto-approve", "-vv"], waiting].concat()
     }
 
     pub fn run(&self, scenario: Scenario, fault: Option<(Trigger, Fault)>) -> Ended {

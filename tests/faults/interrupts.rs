@@ -6,7 +6,7 @@ use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::case::{Bench, SOON, Scenario};
+use crate::case::{Bench, Keeps, SOON, Scenario};
 use crate::fault::Fault;
 use crate::operation::Operation;
 use crate::program::{Ended, Program};
@@ -17,7 +17,7 @@ use crate::world::{endpoint, eventually, signal};
 const INTERRUPTED: Option<i32> = Some(130);
 
 pub fn bench() -> Bench {
-    Bench::new(endpoint().trim_start_matches("http://").trim_end_matches('/'))
+    Bench::new(endpoint().trim_start_matches("http://").trim_end_matches('/'), Keeps::File)
 }
 
 /// `rds.CreateDBInstance`

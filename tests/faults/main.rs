@@ -33,7 +33,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-use case::{Bench, Case, SCENARIOS, Scenario};
+use case::{Bench, Case, Keeps, SCENARIOS, Scenario};
 use fault::ALL;
 use operation::Operation;
 use proxy::{Heard, Site};
@@ -53,10 +53,20 @@ struct Results {
 
 #[test]
 fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
+    hold(Keeps::File, 10);
+}
+
+#[test]
+fn whatever_happens_to_a_state_in_a_bucket_nothing_is_lost_doubled_or_replaced() {
+    hold(Keeps::Bucket, 25);
+}
+
+/// Runs all cases, or one in so many.
+fn hold(keeps: Keeps, one_in: usize) {
     let upstream = world::endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let started = Instant::now();
-    let all = learn(&upstream);
-    let chosen = choose(&all);
+    let all = learn(&upstream, keeps);
+    let chosen = choose(&all, one_in);
     let sites: BTreeSet<(Scenario, Site)> =
         all.iter().map(|case| (case.scenario, case.site.clone())).collect();
     println!("{} sites, {} cases, {} of them chosen", sites.len(), all.len(), chosen.len());
@@ -70,7 +80,7 @@ fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
     let results = Mutex::new(Results::default());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
-            scope.spawn(|| work(&upstream, &queues, &results));
+            scope.spawn(|| work(&upstream, keeps, &queues, &results));
         }
     });
     let results = results.into_inner().expect("no thread panics while it holds the lock");
@@ -81,9 +91,9 @@ fn whatever_happens_nothing_is_lost_doubled_or_replaced() {
 }
 
 /// The cases of each scenario, learned twice: a call that only one of two clean runs makes is no site.
-fn learn(upstream: &str) -> Vec<Case> {
+fn learn(upstream: &str, keeps: Keeps) -> Vec<Case> {
     let learned = || {
-        let bench = Bench::new(upstream);
+        let bench = Bench::new(upstream, keeps);
         let cases = SCENARIOS.into_iter().flat_map(|scenario| {
             let run = bench.learn(scenario);
             let mut counts: BTreeMap<Operation, usize> = BTreeMap::new();
@@ -91,7 +101,7 @@ fn learn(upstream: &str) -> Vec<Case> {
             for (place, Heard { call, .. }) in run.iter().enumerate() {
                 let nth = counts.entry(call.operation.clone()).or_default();
                 *nth += 1;
-                if call.is_mutating() || *nth <= READS {
+                if keeps.concerns(&call.operation) && (call.is_mutating() || *nth <= READS) {
                     let site = Site { operation: call.operation.clone(), nth: *nth };
                     let faults = ALL.iter().filter(|fault| fault.fits(&run, place));
                     cases.extend(faults.map(|fault| Case { scenario, site: site.clone(), fault: *fault }));
@@ -104,24 +114,29 @@ fn learn(upstream: &str) -> Vec<Case> {
     learned().intersection(&learned()).cloned().collect()
 }
 
-/// All of them, those that are named (by parts of their names, with commas between), or every tenth.
-fn choose(all: &[Case]) -> Vec<Case> {
+/// All of them, those that are named (by parts of their names, with commas between), or one in so many.
+fn choose(all: &[Case], one_in: usize) -> Vec<Case> {
     if let Ok(names) = std::env::var("PROVISION_FAULT_CASE") {
         let is_named = |case: &&Case| names.split(',').any(|name| case.to_string().contains(name));
         return all.iter().filter(is_named).cloned().collect();
     }
     match std::env::var("PROVISION_FAULT_CASES").as_deref() {
         Ok("all") => all.to_vec(),
-        _ => all.iter().skip(4).step_by(10).cloned().collect(),
+        _ => all.iter().skip(4).step_by(one_in).cloned().collect(),
     }
 }
 
 /// Goes through apply, update and destroy in one account, with one fault in each, until there are no cases left.
-fn work(upstream: &str, queues: &BTreeMap<Scenario, Mutex<VecDeque<Case>>>, results: &Mutex<Results>) {
+fn work(
+    upstream: &str,
+    keeps: Keeps,
+    queues: &BTreeMap<Scenario, Mutex<VecDeque<Case>>>,
+    results: &Mutex<Results>,
+) {
     let next = |scenario: &Scenario| {
         queues[scenario].lock().expect("no thread panics while it holds the lock").pop_front()
     };
-    let mut bench = Bench::new(upstream);
+    let mut bench = Bench::new(upstream, keeps);
     loop {
         let round: Vec<(Scenario, Option<Case>)> =
             SCENARIOS.into_iter().map(|scenario| (scenario, next(&scenario))).collect();
@@ -152,7 +167,7 @@ fn work(upstream: &str, queues: &BTreeMap<Scenario, Mutex<VecDeque<Case>>>, resu
                 results.void += usize::from(cause.starts_with("void"));
                 results.failed.push(format!("{name}\n{cause}"));
                 drop(results);
-                bench = Bench::new(upstream);
+                bench = Bench::new(upstream, keeps);
                 // What the rest of the round rests on is not there.
                 for earlier in SCENARIOS.into_iter().take_while(|earlier| *earlier <= scenario) {
                     bench.learn(earlier);

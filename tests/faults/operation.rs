@@ -75,6 +75,11 @@ impl Call {
             parameters.insert("body".to_owned(), String::from_utf8_lossy(&request.body).into_owned());
             return Self { operation, parameters };
         }
+        if service == "s3" {
+            let name = if method == "PUT" { "PutObject" } else { "GetObject" };
+            let operation = Operation { service: service.to_owned(), name: name.to_owned() };
+            return Self { operation, parameters: [("path".to_owned(), path.to_owned())].into() };
+        }
         let parameters = form(&String::from_utf8_lossy(&request.body));
         let target = request.header("x-amz-target").and_then(|target| target.split('.').nth(1));
         let action = parameters.get("Action").map(String::as_str).or(target);
@@ -144,6 +149,11 @@ impl Operation {
                      </Error><RequestId>injected-request</RequestId></ErrorResponse>"
                 ),
             ),
+            "s3" => Message::answer(
+                status,
+                "application/xml",
+                format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"),
+            ),
             _ => {
                 let body = format!(r#"{{"ErrorCode":"{code}","Message":"{message}"}}"#);
                 let mut answer = Message::answer(status, "application/json", body);
@@ -159,6 +169,7 @@ impl Operation {
         match self.service.as_str() {
             "ec2" => "RequestLimitExceeded",
             "rds" | "sts" => "Throttling",
+            "s3" => "SlowDown",
             _ => "ThrottlingException",
         }
     }
@@ -167,7 +178,7 @@ impl Operation {
     pub fn denial_code(&self) -> &'static str {
         match self.service.as_str() {
             "ec2" => "UnauthorizedOperation",
-            "rds" | "sts" => "AccessDenied",
+            "rds" | "sts" | "s3" => "AccessDenied",
             _ => "AccessDeniedException",
         }
     }
