@@ -174,6 +174,10 @@ pub(super) fn state_failure(error: StateError) -> Failure {
             "the snapshot beside it is whole: move {place}.journal away, and have what it knew looked for in AWS: \
              provision state rebuild"
         ),
+        StateError::Damaged { place, backup: Some(backup), source: Damage::Older { .. } } => format!(
+            "go on from the newer one: cp {backup} {place}; if the older one is meant, move {backup} away, and have \
+             what came after looked for in AWS: provision state rebuild"
+        ),
         StateError::Damaged { place, backup: Some(backup), .. } => {
             let copy = if place.starts_with("s3://") { "aws s3 cp" } else { "cp" };
             format!("the previous version is kept as {backup}: look at both, then {copy} {backup} {place}")

@@ -27,6 +27,8 @@ pub enum Damage {
         "the journal belongs to another state: it starts from serial {base}, the snapshot is at {serial}"
     )]
     OtherJournal { base: u64, serial: u64 },
+    #[error("it is older than the version kept beside it: its serial is {serial}, and there it is {kept}")]
+    Older { serial: u64, kept: u64 },
     #[error("the snapshot is missing, though its {sibling} is there")]
     SnapshotMissing { sibling: &'static str },
 }

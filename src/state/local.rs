@@ -50,9 +50,23 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
         tracing::warn!(state = %path.display(), "others may read or write the state; the next write ends that");
     }
     let state = format::decode(&snapshot).map_err(damaged)?;
-    match journal {
-        None => Ok(Some(state)),
-        Some(journal) => journal::replay(state, &journal).map(Some).map_err(damaged),
+    let state = match journal {
+        None => state,
+        Some(journal) => journal::replay(state, &journal).map_err(damaged)?,
+    };
+    refuse_older(&state, &backup).map_err(damaged)?;
+    Ok(Some(state))
+}
+
+/// A state is never older than the version before it: one that is was put back, and does not know what came after.
+fn refuse_older(state: &State, backup: &Path) -> Result<(), Damage> {
+    // A backup that cannot be read says nothing, and is in nobody's way.
+    let kept = file::read(backup).ok().and_then(|bytes| format::decode(&bytes).ok());
+    match kept {
+        Some(kept) if kept.lineage == state.lineage && kept.serial > state.serial => {
+            Err(Damage::Older { serial: state.serial, kept: kept.serial })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -285,6 +299,24 @@ mod tests {
             let mode = file.metadata().expect("its metadata").permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
         }
+    }
+
+    #[tokio::test]
+    async fn a_state_older_than_its_backup_is_not_taken_and_the_backup_itself_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gitlab.json");
+        writer(&path).await.close().await.expect("nothing to write");
+        let mut versions = Vec::new();
+        for _ in 0..3 {
+            let mut writer = writer(&path).await;
+            write_all(&mut writer).await;
+            writer.close().await.expect("a snapshot");
+            versions.push(std::fs::read(&path).expect("a snapshot"));
+        }
+        std::fs::write(&path, &versions[0]).expect("the folder can be written");
+        assert!(matches!(read(&path), Err(StateError::Damaged { source: Damage::Older { .. }, .. })));
+        std::fs::write(&path, &versions[1]).expect("the folder can be written");
+        assert!(read(&path).expect("the version before, put back").is_some());
     }
 
     #[tokio::test]
