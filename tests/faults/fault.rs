@@ -270,12 +270,12 @@ impl Fault {
             (Does::Spoil(spoil), Lasts::ReadsOfWhatIsNew(_)) => reads_after().any(|heard| {
                 call.operation.makes_what_is_read_by(&heard.call.operation) && is_spoilt(spoil, &heard.answer)
             }),
-            // In which order calls of one operation come is chance: what was asked between them may not be, next time.
+            // What was asked before the first change was asked for the plan, in every run; in which order calls come after
+            // that is chance.
             (Does::AnswerAsBefore, _) => reads_after().any(|after| {
-                let is_sibling = |heard: &&Heard| heard.call.operation == call.operation;
-                let before = run.iter().take_while(|heard| !is_sibling(heard)).collect::<Vec<_>>();
-                let last = before.into_iter().rev().find(|heard| heard.call == after.call);
-                last.is_some_and(|last| !last.answer.says_the_same(&after.answer))
+                let mut planned = run.iter().take_while(|heard| !heard.call.is_mutating());
+                let before = planned.find(|heard| heard.call == after.call);
+                before.is_some_and(|before| !before.answer.says_the_same(&after.answer))
             }),
             (Does::Spoil(spoil), _) => is_spoilt(spoil, answer),
             _ => true,
