@@ -29,7 +29,8 @@ def main():
     terraform = shutil.which("terraform")
     if terraform and not options.without_terraform:
         with tempfile.TemporaryDirectory() as folder:
-            measure_terraform(rows, World(options.endpoint, account(1)), terraform, Path(folder))
+            measure_terraform(rows, World(options.endpoint, account(1)), terraform, Path(folder),
+                              options.terraform_repeats)
     else:
         print("terraform: not measured, it is not installed", file=sys.stderr)
     report(rows)
@@ -40,6 +41,7 @@ def arguments():
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--provision", required=True)
     parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--terraform-repeats", type=int, default=7)
     parser.add_argument("--without-terraform", action="store_true")
     return parser.parse_args()
 
@@ -137,15 +139,19 @@ def round_trips(calls):
     return max((length for _, length in ends), default=0)
 
 
+def measure(world, folder, tool, what, command, times=1):
+    """The row of a command that is run so many times: the medians of its times, the most of its memory."""
+    results = [timed(command, world, folder) for _ in range(times)]
+    seconds = [result[0] for result in results]
+    return {
+        "tool": tool, "what": what, "seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
+        "megabytes": max(result[1] for result in results), "requests": len(results[-1][2]),
+    }
+
+
 def measure_provision(rows, world, provision, folder, repeats):
     def row(what, command, times=1, chain=None):
-        results = [timed([provision, *command], world, folder) for _ in range(times)]
-        seconds = statistics.median(result[0] for result in results)
-        calls = results[-1][2]
-        rows.append({
-            "tool": "provision", "what": what, "seconds": seconds, "megabytes": max(r[1] for r in results),
-            "requests": len(calls), **(chain or {}),
-        })
+        rows.append(measure(world, folder, "provision", what, [provision, *command], times) | (chain or {}))
 
     row("version", ["--version"], repeats)
     with tempfile.TemporaryDirectory() as other:
@@ -166,30 +172,30 @@ def unprotected():
     return text.replace("deletion_protection: true", "deletion_protection: false")
 
 
-def measure_terraform(rows, world, terraform, folder):
+def measure_terraform(rows, world, terraform, folder, repeats):
     seed(world)
     shutil.copy(HERE / "main.tf", folder)
     world.terraform_mirror(folder)
     subprocess.run([terraform, "init", "-input=false"], cwd=folder, env=world.environment(), check=True,
                    stdout=subprocess.DEVNULL)
-    for what, command in [
-        ("apply", ["apply", "-auto-approve", "-input=false"]),
-        ("plan, no changes", ["plan", "-input=false"]),
-        ("destroy", ["destroy", "-auto-approve", "-input=false"]),
+    for what, command, times in [
+        ("apply", ["apply", "-auto-approve", "-input=false"], 1),
+        ("plan, no changes", ["plan", "-input=false"], repeats),
+        ("destroy", ["destroy", "-auto-approve", "-input=false"], 1),
     ]:
-        seconds, megabytes, calls = timed([terraform, *command], world, folder)
+        row = measure(world, folder, "terraform", what, [terraform, *command], times)
         # Only what changes nothing can be run once more.
         chain = in_a_row([terraform, *command], world, folder) if command[0] == "plan" else {}
-        rows.append({"tool": "terraform", "what": what, "seconds": seconds, "megabytes": megabytes,
-                     "requests": len(calls), **chain})
+        rows.append(row | chain)
 
 
 def report(rows):
-    print(f"{'tool':<10} {'what':<22} {'time':>10} {'memory':>9} {'requests':>9} {'in a row':>9} {'chain':>9}")
+    print(f"{'tool':<10} {'what':<22} {'time':>10} {'least':>10} {'most':>10} {'memory':>9} {'requests':>9} {'in a row':>9} {'chain':>9}")
     for row in rows:
         def cell(name, form, factor=1):
             return form.format(row[name] * factor) if name in row else ""
         print(f"{row['tool']:<10} {row['what']:<22} {cell('seconds', '{:.1f} ms', 1000):>10} "
+              f"{cell('least', '{:.1f} ms', 1000):>10} {cell('most', '{:.1f} ms', 1000):>10} "
               f"{cell('megabytes', '{:.1f} MB'):>9} {cell('requests', '{}'):>9} {cell('round_trips', '{}'):>9} "
               f"{cell('chain', '{:.1f} ms', 1000):>9}")
     both = {}

@@ -10,7 +10,7 @@ mod secret;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -28,33 +28,52 @@ pub use secret::{PasswordSource, Secret, SecretError};
 /// Whose credentials these are; AWS tells everybody (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
 
-/// One client per service.
+/// One client per service. To make one takes longer than to send its first call.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    pub ec2: aws_sdk_ec2::Client,
-    pub efs: aws_sdk_efs::Client,
-    pub rds: aws_sdk_rds::Client,
+    pub ec2: Lazily<aws_sdk_ec2::Client>,
+    pub efs: Lazily<aws_sdk_efs::Client>,
+    pub rds: Lazily<aws_sdk_rds::Client>,
+}
+
+/// A client that is made when it is first needed.
+#[derive(Clone, Debug)]
+pub struct Lazily<C> {
+    config: Arc<SdkConfig>,
+    gate: Option<Gate>,
+    make: fn(&SdkConfig, Option<Gate>) -> C,
+    made: OnceLock<C>,
+}
+
+impl<C> Deref for Lazily<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.made.get_or_init(|| (self.make)(&self.config, self.gate.clone()))
+    }
 }
 
 impl Clients {
-    fn new(config: &SdkConfig) -> Self {
-        Self {
-            ec2: aws_sdk_ec2::Client::new(config),
-            efs: aws_sdk_efs::Client::new(config),
-            rds: aws_sdk_rds::Client::new(config),
+    /// Clients whose calls are sent only while the gate is open, where there is one.
+    fn new(config: SdkConfig, gate: Option<&Gate>) -> Self {
+        let config = Arc::new(config);
+        macro_rules! lazily {
+            ($sdk:ident) => {
+                Lazily {
+                    config: config.clone(),
+                    gate: gate.cloned(),
+                    make: |config, gate| {
+                        let builder = $sdk::config::Builder::from(config);
+                        $sdk::Client::from_conf(match gate {
+                            Some(gate) => builder.interceptor(gate).build(),
+                            None => builder.build(),
+                        })
+                    },
+                    made: OnceLock::new(),
+                }
+            };
         }
-    }
-
-    /// Clients whose calls are sent only while the gate is open.
-    fn behind(gate: &Gate, config: &SdkConfig) -> Self {
-        use aws_sdk_ec2::config::Builder as Ec2;
-        use aws_sdk_efs::config::Builder as Efs;
-        use aws_sdk_rds::config::Builder as Rds;
-        Self {
-            ec2: aws_sdk_ec2::Client::from_conf(Ec2::from(config).interceptor(gate.clone()).build()),
-            efs: aws_sdk_efs::Client::from_conf(Efs::from(config).interceptor(gate.clone()).build()),
-            rds: aws_sdk_rds::Client::from_conf(Rds::from(config).interceptor(gate.clone()).build()),
-        }
+        Self { ec2: lazily!(aws_sdk_ec2), efs: lazily!(aws_sdk_efs), rds: lazily!(aws_sdk_rds) }
     }
 }
 
@@ -67,22 +86,6 @@ pub struct S3Clients {
     pub write: aws_sdk_s3::Client,
 }
 
-/// Clients that are made when they are first needed, which a plan never does.
-#[derive(Clone, Debug)]
-pub struct Later {
-    config: SdkConfig,
-    gate: Gate,
-    made: OnceLock<Clients>,
-}
-
-impl Deref for Later {
-    type Target = Clients;
-
-    fn deref(&self) -> &Clients {
-        self.made.get_or_init(|| Clients::behind(&self.gate, &unrepeated(&self.config)))
-    }
-}
-
 /// AWS as this run sees it: one account, one region.
 #[derive(Clone, Debug)]
 pub struct Aws {
@@ -90,7 +93,7 @@ pub struct Aws {
     pub read: Clients,
     /// For calls that change something. Never repeated by the SDK: it would report a create whose response was
     /// lost as a name that is taken. The engine reads back and decides.
-    pub write: Later,
+    pub write: Clients,
     gate: Gate,
     sts: aws_sdk_sts::Client,
     /// For the clients that few runs need.
@@ -168,8 +171,8 @@ impl Aws {
         let config = expiry.watch(config, profile);
         let gate = Gate::default();
         Ok(Self {
-            read: Clients::new(&config),
-            write: Later { config: config.clone(), gate: gate.clone(), made: OnceLock::new() },
+            read: Clients::new(config.clone(), None),
+            write: Clients::new(unrepeated(&config), Some(&gate)),
             gate,
             sts: aws_sdk_sts::Client::new(&config),
             config,

@@ -200,6 +200,9 @@ pub(crate) async fn look_for(
     }
 }
 
+/// How often the runtime has its turn until a call that was made ready is on the wire: connected, handed over, sent.
+const TURNS: usize = 3;
+
 /// What AWS has at each of these addresses.
 pub(crate) async fn observe(
     aws: &Aws,
@@ -218,7 +221,7 @@ pub(crate) async fn observe(
         let reader = registry.reader(kind)?;
         Some(async move {
             // One after the other, so that the first call is under way while the next is being made ready.
-            for _ in 0..place {
+            for _ in 0..(place + 1) * TURNS {
                 tokio::task::yield_now().await;
             }
             let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();

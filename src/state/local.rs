@@ -58,15 +58,22 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
     Ok(Some(state))
 }
 
+/// Which version of a state a snapshot is, without all that it holds.
+#[derive(serde::Deserialize)]
+struct Version {
+    lineage: String,
+    serial: u64,
+}
+
 /// A state is never older than the version before it: one that is was put back, and does not know what came after.
 fn refuse_older(state: &State, backup: &Path) -> Result<(), Damage> {
     // A backup that cannot be read says nothing, and is in nobody's way.
-    let kept = file::read(backup).ok().and_then(|bytes| format::decode(&bytes).ok());
-    match kept {
-        Some(kept) if kept.lineage == state.lineage && kept.serial > state.serial => {
-            Err(Damage::Older { serial: state.serial, kept: kept.serial })
-        }
-        _ => Ok(()),
+    let Ok(bytes) = file::read(backup) else { return Ok(()) };
+    let is_newer = |kept: &Version| kept.lineage == state.lineage && kept.serial > state.serial;
+    let claimed: Option<Version> = serde_json::from_slice(&bytes).ok().filter(is_newer);
+    match claimed.and_then(|_| format::decode(&bytes).ok()) {
+        Some(kept) => Err(Damage::Older { serial: state.serial, kept: kept.serial }),
+        None => Ok(()),
     }
 }
 
