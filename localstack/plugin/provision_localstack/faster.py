@@ -4,8 +4,10 @@ Nothing here changes an answer, or remembers one: what is remembered depends on 
 """
 
 import functools
+import re
 
 from localstack.aws import handlers
+from localstack.aws.handlers import service
 from localstack.aws.protocol.serializer import ResponseSerializer
 from moto.core import responses
 from moto.ec2.models.core import TaggedEC2Resource
@@ -23,6 +25,7 @@ def install():
     query_xml.install()
     TaggedEC2Resource.get_tags = own_tags
     Router.dispatch = dispatch
+    remember_services()
     remember_mime_types()
     quiet(handlers.log_response)
 
@@ -53,6 +56,31 @@ def dispatch(router, request):
         raise
     args.pop("__host__", None)
     return router.dispatcher(request, handler, args)
+
+
+SIGNED_FOR = re.compile(r"Credential=[^/,]*/[^/,]*/[^/,]*/([^/,]*)/")
+
+
+def remember_services():
+    """Which service a form is for: whose signature it has is the same for RDS and two others, and each call asks all."""
+    find = service.determine_aws_service_model
+    found = {}
+
+    def determine_aws_service_model(request, services=None):
+        headers = request.headers
+        signed = SIGNED_FOR.search(headers.get("Authorization", ""))
+        form = request.path == "/" and request.mimetype == "application/x-www-form-urlencoded"
+        if services or not signed or not form or "X-Amz-Target" in headers or "Smithy-Protocol" in headers:
+            return find(request, services)
+        values = request.values
+        asked = (signed[1], request.host, values.get("Action"), values.get("Version"))
+        if asked not in found:
+            if len(found) > 1000:
+                found.clear()
+            found[asked] = find(request)
+        return found[asked]
+
+    service.determine_aws_service_model = determine_aws_service_model
 
 
 def remember_mime_types():
