@@ -21,18 +21,18 @@ CALL_SECONDS = 0.1
 
 def main():
     options = arguments()
-    world = World(options.endpoint, account())
-    seed(world)
+    terraform = None if options.without_terraform else shutil.which("terraform")
+    if not terraform:
+        print("terraform: not measured, it is not installed or not wanted", file=sys.stderr)
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        measure_provision(rows, world, Path(options.provision).resolve(), Path(folder), options.repeats)
-    terraform = shutil.which("terraform")
-    if terraform and not options.without_terraform:
-        with tempfile.TemporaryDirectory() as folder:
-            measure_terraform(rows, World(options.endpoint, account(1)), terraform, Path(folder),
-                              options.terraform_repeats)
-    else:
-        print("terraform: not measured, it is not installed", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs:
+        provision = Provision(World(options.endpoint, account()), Path(ours), Path(options.provision).resolve())
+        peer = Terraform(World(options.endpoint, account(1)), Path(theirs), terraform) if terraform else None
+        rows += provision.apply()
+        rows += peer.apply() if peer else []
+        rows += plans(provision, peer, options.rounds)
+        rows += provision.destroy()
+        rows += peer.destroy() if peer else []
     report(rows)
 
 
@@ -40,8 +40,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--provision", required=True)
-    parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--terraform-repeats", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=7, help="how often each tool plans, in turns")
     parser.add_argument("--without-terraform", action="store_true")
     return parser.parse_args()
 
@@ -139,54 +138,90 @@ def round_trips(calls):
     return max((length for _, length in ends), default=0)
 
 
-def measure(world, folder, tool, what, command, times=1):
-    """The row of a command that is run so many times: the medians of its times, the most of its memory."""
-    results = [timed(command, world, folder) for _ in range(times)]
-    seconds = [result[0] for result in results]
-    return {
-        "tool": tool, "what": what, "seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds),
-        "megabytes": max(result[1] for result in results), "requests": len(results[-1][2]),
-    }
+class Tool:
+    """A tool with a world and a folder of its own, in which the reference stack is or will be."""
+
+    def __init__(self, name, world, folder, command):
+        self.name, self.world, self.folder, self.command = name, world, folder, command
+        seed(world)
+
+    def timed(self, *arguments):
+        return timed([self.command, *arguments], self.world, self.folder)
+
+    def row(self, what, results, **more):
+        """A row of the table: the medians of the times, the most of the memory."""
+        seconds = [result[0] for result in results]
+        return {
+            "tool": self.name, "what": what, "seconds": statistics.median(seconds), "least": min(seconds),
+            "most": max(seconds), "megabytes": max(result[1] for result in results), "requests": len(results[-1][2]),
+            **more,
+        }
+
+    def in_a_row(self, *arguments):
+        return in_a_row([self.command, *arguments], self.world, self.folder)
 
 
-def measure_provision(rows, world, provision, folder, repeats):
-    def row(what, command, times=1, chain=None):
-        rows.append(measure(world, folder, "provision", what, [provision, *command], times) | (chain or {}))
+class Provision(Tool):
+    # How many plans there are for one of the peer's, which takes that much longer.
+    PLANS = 5
 
-    row("version", ["--version"], repeats)
-    with tempfile.TemporaryDirectory() as other:
-        slow = World(world.endpoint, account(2))
-        seed(slow)
-        chain = in_a_row([provision, "apply", "--auto-approve"], slow, Path(other))
-    row("apply", ["apply", "--auto-approve"], chain=chain)
-    row("plan, no changes", ["plan"], repeats, in_a_row([provision, "plan"], world, folder))
-    (folder / "provision.yaml").write_text(unprotected())
-    row("apply, protection off", ["apply", "--auto-approve"])
-    row("destroy", ["destroy", "--auto-approve"])
-    size = provision.stat().st_size / 1e6
-    rows.append({"tool": "provision", "what": "on disk", "megabytes": size})
+    def __init__(self, *arguments):
+        super().__init__("provision", *arguments)
+
+    def apply(self):
+        yield self.row("version", [self.timed("--version") for _ in range(20)])
+        with tempfile.TemporaryDirectory() as other:
+            slow = Tool(self.name, World(self.world.endpoint, account(2)), Path(other), self.command)
+            chain = slow.in_a_row("apply", "--auto-approve")
+        yield self.row("apply", [self.timed("apply", "--auto-approve")], **chain)
+
+    def plan(self):
+        return [self.timed("plan") for _ in range(self.PLANS)]
+
+    def plan_in_a_row(self):
+        return self.in_a_row("plan")
+
+    def destroy(self):
+        (self.folder / "provision.yaml").write_text(unprotected())
+        yield self.row("apply, protection off", [self.timed("apply", "--auto-approve")])
+        yield self.row("destroy", [self.timed("destroy", "--auto-approve")])
+        yield {"tool": self.name, "what": "on disk", "megabytes": self.command.stat().st_size / 1e6}
+
+
+class Terraform(Tool):
+    def __init__(self, *arguments):
+        super().__init__("terraform", *arguments)
+        shutil.copy(HERE / "main.tf", self.folder)
+        self.world.terraform_mirror(self.folder)
+        self.timed("init", "-input=false")
+
+    def apply(self):
+        yield self.row("apply", [self.timed("apply", "-auto-approve", "-input=false")])
+
+    def plan(self):
+        return [self.timed("plan", "-input=false")]
+
+    def plan_in_a_row(self):
+        return self.in_a_row("plan", "-input=false")
+
+    def destroy(self):
+        yield self.row("destroy", [self.timed("destroy", "-auto-approve", "-input=false")])
+
+
+def plans(provision, peer, rounds):
+    """Plans without changes, by turns: a machine that grows slower or faster meanwhile does so for both."""
+    tools = [tool for tool in (provision, peer) if tool]
+    results = {tool.name: [] for tool in tools}
+    for _ in range(rounds):
+        for tool in tools:
+            results[tool.name] += tool.plan()
+    for tool in tools:
+        yield tool.row("plan, no changes", results[tool.name], **tool.plan_in_a_row())
 
 
 def unprotected():
     text = (ROOT / "provision.yaml").read_text()
     return text.replace("deletion_protection: true", "deletion_protection: false")
-
-
-def measure_terraform(rows, world, terraform, folder, repeats):
-    seed(world)
-    shutil.copy(HERE / "main.tf", folder)
-    world.terraform_mirror(folder)
-    subprocess.run([terraform, "init", "-input=false"], cwd=folder, env=world.environment(), check=True,
-                   stdout=subprocess.DEVNULL)
-    for what, command, times in [
-        ("apply", ["apply", "-auto-approve", "-input=false"], 1),
-        ("plan, no changes", ["plan", "-input=false"], repeats),
-        ("destroy", ["destroy", "-auto-approve", "-input=false"], 1),
-    ]:
-        row = measure(world, folder, "terraform", what, [terraform, *command], times)
-        # Only what changes nothing can be run once more.
-        chain = in_a_row([terraform, *command], world, folder) if command[0] == "plan" else {}
-        rows.append(row | chain)
 
 
 def report(rows):

@@ -373,7 +373,12 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
 /// Runs a command that speaks to AWS, on one thread: all the work is waiting.
 fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(Failure::failed)?.block_on(command)
+    let runtime = runtime.map_err(Failure::failed)?;
+    let done = runtime.block_on(command);
+    // The process ends next. Putting the runtime away would wait for a name that is still being looked up, and close
+    // one by one what the end of the process closes at once.
+    std::mem::forget(runtime);
+    done
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::Blueprint;
 use crate::event::{Event, RunOutcome, RunSummary};
+use crate::interrupt::Interrupt;
 use crate::kind::{KindError, Live, Registry};
 use crate::plan::{Action, Change, Summary};
 use crate::planner::{Planning, Sightings};
@@ -27,7 +28,6 @@ use crate::state::{Edit, Record, StateError, Writer};
 use crate::steps::Step;
 
 pub use accept::accept_drift;
-pub use call::Interrupt;
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;
 
@@ -75,7 +75,6 @@ pub async fn execute(
         settling: Settling::default(),
         failures: Vec::new(),
         skipped: Vec::new(),
-        ends: None,
     };
     execution.record_what_stays();
     execution.work().await?;
@@ -126,8 +125,6 @@ struct Execution<'a> {
     settling: Settling,
     failures: Vec<(Address, Action, StepError)>,
     skipped: Vec<(Address, Action, Address)>,
-    /// When an interrupted run ends, whatever is under way.
-    ends: Option<Instant>,
 }
 
 /// How long a run that was interrupted waits for calls that are under way. What they come to is found by the next run.
@@ -136,33 +133,27 @@ const GRACE: Duration = Duration::from_secs(3);
 
 impl<'a> Execution<'a> {
     async fn work(&mut self) -> Result<(), StateError> {
-        let mut interrupt = self.run.interrupt.clone();
-        // A sender that is gone will never interrupt; its error must not be polled for ever.
-        let mut may_interrupt = true;
+        let interrupt = &self.run.interrupt;
         loop {
-            let interrupted = *self.run.interrupt.borrow();
-            if interrupted {
-                self.ends.get_or_insert_with(|| Instant::now() + GRACE);
-            } else {
+            let interrupted = interrupt.is_asked();
+            if !interrupted {
                 self.begin_ready_steps();
                 self.look_where_it_is_time();
             }
             let idle = self.calls.is_empty() && (interrupted || self.settling.is_empty());
-            let over = self.ends.is_some_and(|end| Instant::now() >= end);
+            let over = interrupt.is_over(GRACE);
             // All that was staged since the last time. Calls that rest on it have not been polled yet.
             self.commit().await?;
             if idle || over {
                 return Ok(());
             }
-            let (next_look, ends) = (self.settling.next_look(), self.ends);
+            let next_look = self.settling.next_look();
             tokio::select! {
                 Some(returned) = self.calls.next() => self.returned(returned),
                 Some(looked) = self.looks.next(), if !interrupted => self.looked(looked),
                 () = sleep_until(next_look.unwrap_or_else(Instant::now)), if next_look.is_some() && !interrupted => {}
-                seen = interrupt.wait_for(|interrupted| *interrupted), if may_interrupt && !interrupted => {
-                    may_interrupt = seen.is_ok();
-                }
-                () = sleep_until(ends.unwrap_or_else(Instant::now)), if ends.is_some() => {}
+                _ = interrupt.asked(), if !interrupted => {}
+                () = interrupt.over(GRACE), if interrupted => {}
                 lost = self.writer.lost() => return Err(lost),
             }
         }
@@ -170,18 +161,10 @@ impl<'a> Execution<'a> {
 
     /// Makes what is staged durable; given up when an interrupted run has to end.
     async fn commit(&mut self) -> Result<(), StateError> {
-        let mut interrupt = self.run.interrupt.clone();
-        let ends = &mut self.ends;
-        let over = async {
-            if ends.is_none() && interrupt.wait_for(|interrupted| *interrupted).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            sleep_until(*ends.get_or_insert_with(|| Instant::now() + GRACE)).await;
-        };
         tokio::select! {
             biased;
             committed = self.writer.commit() => committed,
-            () = over => Err(StateError::Unsaved),
+            () = self.run.interrupt.over(GRACE) => Err(StateError::Unsaved),
         }
     }
 
@@ -299,7 +282,7 @@ impl<'a> Execution<'a> {
             .filter(|(_, status)| **status == Status::Running)
             .map(|(step, _)| step.address().clone())
             .collect();
-        let interrupted = *self.run.interrupt.borrow();
+        let interrupted = self.run.interrupt.is_asked();
         let outcome = match () {
             () if interrupted && self.steps.values().any(|status| *status != Status::Done) => {
                 RunOutcome::Interrupted

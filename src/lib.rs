@@ -16,6 +16,7 @@ pub mod file;
 pub mod fuzzing;
 pub mod graph;
 pub mod init;
+pub mod interrupt;
 pub mod kind;
 pub mod network;
 pub mod outputs;

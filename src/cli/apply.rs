@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::discovery::Wanted;
 use crate::event::{Event, RunOutcome, RunSummary};
-use crate::executor::{Interrupt, Run, accept_drift, execute};
+use crate::executor::{Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
+use crate::interrupt::Interrupt;
 use crate::plan::{Mode, Plan, Summary};
 use crate::planner::{self, Options};
 use crate::render::RunWords;

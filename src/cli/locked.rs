@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::executor::Interrupt;
 use crate::failure::{Failure, FailureKind};
+use crate::interrupt::{self, Interrupt};
 use crate::render::harmless;
 use crate::state::{Holder, State, StateError, Store, Writer};
 
@@ -63,10 +61,9 @@ pub(super) async fn unless_interrupted<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let mut interrupt = interrupt.clone();
     tokio::select! {
         biased;
-        Ok(_) = interrupt.wait_for(|interrupted| *interrupted) => {
+        _ = interrupt.asked() => {
             Err(Failure::message(FailureKind::Interrupted, "interrupted: nothing was changed"))
         }
         done = work => done,
@@ -81,28 +78,21 @@ async fn in_time<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let mut interrupt = interrupt.clone();
-    let too_long = async {
-        if interrupt.wait_for(|interrupted| *interrupted).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        tokio::time::sleep(GRACE).await;
-    };
     tokio::select! {
         biased;
         done = work => done,
-        () = too_long => Err(state_failure(StateError::Unsaved)),
+        () = interrupt.over(GRACE) => Err(state_failure(StateError::Unsaved)),
     }
 }
 
 /// The first signal asks the run to end in order. The second one ends the process as if nobody listened, which loses
 /// nothing either.
 fn listen_for_signals() -> Interrupt {
-    let (sender, interrupt) = watch::channel(false);
+    let (interrupter, interrupt) = interrupt::interrupt();
     tokio::spawn(async move {
         if let Ok(mut signals) = Signals::new() {
             signals.next().await;
-            sender.send_replace(true);
+            interrupter.ask();
             signals.next().await;
             end_at_once();
         }

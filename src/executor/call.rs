@@ -4,18 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::{Aws, AwsError, Outcome};
 use crate::document::Document;
+use crate::interrupt::Interrupt;
 use crate::kind::{ChangeDocument, KindError, Manager};
 use crate::refresh::is_own;
 use crate::resource::{Id, Owner};
 use crate::retry::Pauses;
-
-/// Turns true when the run is to end: nothing is begun any more, and no pause is waited out.
-pub type Interrupt = watch::Receiver<bool>;
 
 /// How long a create is attempted while what it needs is busy or not visible yet.
 const CREATE_BUDGET: Duration = Duration::from_secs(5 * 60);
@@ -47,8 +44,7 @@ impl Attempts {
         }
         tokio::select! {
             () = sleep(pause) => true,
-            // A sender that is gone means that nobody will interrupt.
-            Ok(_) = self.interrupt.wait_for(|interrupted| *interrupted) => false,
+            _ = self.interrupt.asked() => false,
         }
     }
 }

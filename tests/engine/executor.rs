@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use provision::event::{Event, RunOutcome};
+use provision::interrupt::interrupt;
 use provision::plan::{Action, Mode};
 use provision::state::Phase;
 use serde_json::json;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::cloud::Fault;
@@ -130,11 +130,11 @@ async fn no_more_calls_are_under_way_than_allowed() {
 async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
     let mut world = World::new().with_stack();
     world.shared.cloud.borrow_mut().slowness = 50;
-    let (sender, interrupt) = watch::channel(false);
+    let (interrupter, interrupt) = interrupt();
     let started = Instant::now();
     let interrupting = async {
         tokio::time::sleep(Duration::from_secs(20)).await;
-        sender.send(true).expect("the run listens");
+        interrupter.ask();
     };
     let options = options(Mode::Apply);
     let (report, ()) = tokio::join!(world.run_until(&options, interrupt), interrupting);
@@ -156,10 +156,10 @@ async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
 async fn a_call_that_hangs_holds_an_interrupted_run_up_for_seconds_only_and_is_found_by_the_next() {
     let mut world = World::new().with_stack();
     world.shared.cloud.borrow_mut().faults = [Some(Fault::Hang), Some(Fault::Hang)].into();
-    let (sender, interrupt) = watch::channel(false);
+    let (interrupter, interrupt) = interrupt();
     let interrupting = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        sender.send(true).expect("the run listens");
+        interrupter.ask();
         Instant::now()
     };
     let options = options(Mode::Apply);

@@ -11,6 +11,7 @@ use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
 use provision::event::Event;
 use provision::executor::{Report, Run, execute};
+use provision::interrupt::{Interrupt, interrupt};
 use provision::kind::Registry;
 use provision::network::Cluster;
 use provision::plan::{Mode, Plan};
@@ -19,7 +20,6 @@ use provision::refresh::refresh;
 use provision::resource::Id;
 use provision::state::{Phase, State, Store};
 use serde_json::Value;
-use tokio::sync::watch;
 
 use super::cloud::{Object, Shared};
 use super::kinds::{GROUP, registry};
@@ -149,11 +149,11 @@ impl World {
 
     /// Plans and carries the plan out. `None` when the program was killed on the way.
     pub async fn run(&mut self, options: &Options) -> Option<Report> {
-        let (_sender, interrupt) = watch::channel(false);
+        let (_interrupter, interrupt) = interrupt();
         self.run_until(options, interrupt).await
     }
 
-    pub async fn run_until(&mut self, options: &Options, interrupt: watch::Receiver<bool>) -> Option<Report> {
+    pub async fn run_until(&mut self, options: &Options, interrupt: Interrupt) -> Option<Report> {
         self.shared.revive();
         let (planning, sightings) = self.planning(options).await;
         let errors: Vec<_> = planning.plan.errors().collect();

@@ -1,42 +1,18 @@
 //! The table of calls is what the sources call: no operation is named, and no client asked, beside it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 use provision::aws::Call;
 use provision::policy::all_calls;
 use provision::resources::registry;
 use regex_lite::Regex;
 
-/// The sources that may speak to AWS, without comments and unit tests.
-fn sources() -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("the sources can be read") {
-            let path = entry.expect("the sources can be read").path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                found.push(path);
-            }
-        }
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
-    walk(&root, &mut found);
-    let read = |path: PathBuf| {
-        let name = path.strip_prefix(&root).expect("below the root").display().to_string();
-        let text = std::fs::read_to_string(&path).expect("the sources can be read");
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        (name, lines.join("\n"))
-    };
+use super::{is_of, sources};
+
+/// The sources that may speak to AWS.
+fn speaking() -> impl Iterator<Item = (String, String)> {
     let may_speak = ["aws", "resources", "discovery", "preflight", "state/s3"];
-    let speaks = |name: &str| {
-        may_speak
-            .iter()
-            .any(|module| name == format!("{module}.rs") || name.starts_with(&format!("{module}/")))
-    };
-    found.into_iter().map(read).filter(|(name, _)| speaks(name)).collect()
+    sources().into_iter().filter(move |(file, _)| may_speak.iter().any(|module| is_of(file, module)))
 }
 
 fn table() -> Vec<Call> {
@@ -62,7 +38,7 @@ fn every_operation_that_the_sources_name_is_in_the_table() {
         "kms:ViaService",
     ];
     let mut named = BTreeSet::new();
-    for (file, code) in sources() {
+    for (file, code) in speaking() {
         for found in operation.captures_iter(&code) {
             let name = found.get(1).map(|name| name.as_str().to_owned()).unwrap_or_default();
             assert!(known.contains(name.as_str()) || keys.contains(&name.as_str()), "{file}: {name}");
@@ -86,7 +62,7 @@ fn every_operation_that_a_client_is_asked_for_is_in_the_table() {
     // A field of an answer, and a function of our own.
     let others = ["tag_list", "get_once"];
     let mut asked = BTreeSet::new();
-    for (file, code) in sources() {
+    for (file, code) in speaking() {
         for found in method.captures_iter(&code) {
             let name = found.get(1).map(|name| name.as_str()).unwrap_or_default();
             assert!(known.contains(&plain(name)) || others.contains(&name), "{file}: {name}");
