@@ -198,7 +198,9 @@ fn what_aws_is_at_work_on_is_told_while_it_is_waited_for() {
     let world = World::small();
     world.control.settings(serde_json::json!({
         "efs_creating": 0.6, "mount_target_creating": 0.6, "mount_target_deleting": 0.6, "efs_deleting": 0.6,
-        "efs_updating": 0.6, "db_creating": 1.2, "db_modify_lag": 0.3, "db_modifying": 0.8, "db_deleting": 0.8,
+        "efs_updating": 0.6, "db_creating": 1.2, "db_modify_lag": 0.3, "db_deleting": 0.8,
+        // Longer than the pause between the two looks that the lag can fall between.
+        "db_modifying": 2.5,
     }));
     let settling = |events: &[Value], address: &str, status: &str| {
         events.iter().any(|event| {
