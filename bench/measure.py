@@ -40,7 +40,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--provision", required=True)
-    parser.add_argument("--rounds", type=int, default=7, help="how often each tool plans, in turns")
+    parser.add_argument("--rounds", type=int, default=7, help="how many turns each tool has at planning")
     parser.add_argument("--without-terraform", action="store_true")
     return parser.parse_args()
 
@@ -141,6 +141,10 @@ def round_trips(calls):
 class Tool:
     """A tool with a world and a folder of its own, in which the reference stack is or will be."""
 
+    PLAN = ["plan"]
+    # How many plans a turn has: as many more as they are shorter.
+    PLANS = 1
+
     def __init__(self, name, world, folder, command):
         self.name, self.world, self.folder, self.command = name, world, folder, command
         seed(world)
@@ -160,9 +164,11 @@ class Tool:
     def in_a_row(self, *arguments):
         return in_a_row([self.command, *arguments], self.world, self.folder)
 
+    def plan(self):
+        return [self.timed(*self.PLAN) for _ in range(self.PLANS)]
+
 
 class Provision(Tool):
-    # How many plans there are for one of the peer's, which takes that much longer.
     PLANS = 5
 
     def __init__(self, *arguments):
@@ -175,12 +181,6 @@ class Provision(Tool):
             chain = slow.in_a_row("apply", "--auto-approve")
         yield self.row("apply", [self.timed("apply", "--auto-approve")], **chain)
 
-    def plan(self):
-        return [self.timed("plan") for _ in range(self.PLANS)]
-
-    def plan_in_a_row(self):
-        return self.in_a_row("plan")
-
     def destroy(self):
         (self.folder / "provision.yaml").write_text(unprotected())
         yield self.row("apply, protection off", [self.timed("apply", "--auto-approve")])
@@ -189,6 +189,8 @@ class Provision(Tool):
 
 
 class Terraform(Tool):
+    PLAN = ["plan", "-input=false"]
+
     def __init__(self, *arguments):
         super().__init__("terraform", *arguments)
         shutil.copy(HERE / "main.tf", self.folder)
@@ -197,12 +199,6 @@ class Terraform(Tool):
 
     def apply(self):
         yield self.row("apply", [self.timed("apply", "-auto-approve", "-input=false")])
-
-    def plan(self):
-        return [self.timed("plan", "-input=false")]
-
-    def plan_in_a_row(self):
-        return self.in_a_row("plan", "-input=false")
 
     def destroy(self):
         yield self.row("destroy", [self.timed("destroy", "-auto-approve", "-input=false")])
@@ -216,7 +212,7 @@ def plans(provision, peer, rounds):
         for tool in tools:
             results[tool.name] += tool.plan()
     for tool in tools:
-        yield tool.row("plan, no changes", results[tool.name], **tool.plan_in_a_row())
+        yield tool.row("plan, no changes", results[tool.name], **tool.in_a_row(*tool.PLAN))
 
 
 def unprotected():

@@ -5,11 +5,9 @@ from xml.sax.saxutils import escape, quoteattr
 from localstack.aws.protocol.serializer import EC2ResponseSerializer, QueryResponseSerializer
 from localstack.constants import APPLICATION_JSON
 
+from provision_localstack.straight import Unusual
+
 DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
-
-
-class Unusual(Exception):
-    """What only the library writes rightly."""
 
 
 def install():
@@ -39,8 +37,8 @@ def ec2_body(serializer, parts, params, shape, request_id):
 
 
 def query_body(serializer, parts, params, shape, request_id):
-    name = shape.serialization.get("resultWrapper") or shape.serialization.get("name", shape.name)
-    write_structure(serializer, parts, params, shape, name)
+    write, shape, name = element(shape, shape.name)
+    write(serializer, parts, params, shape, name)
     parts.append(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>")
 
 
