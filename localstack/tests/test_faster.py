@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "plugin"))
 
+from botocore.utils import parse_timestamp
 from localstack.aws import forwarder
 from localstack.aws.protocol.serializer import EC2ResponseSerializer, QueryResponseSerializer
 from localstack.aws.spec import load_service
@@ -15,7 +16,8 @@ from localstack.http import Response
 from moto.core.responses import ActionResult
 from moto.core.serialize import EC2Serializer, QuerySerializer
 from moto.core.utils import get_service_model
-from provision_localstack import query_xml, straight
+from provision_localstack import faster, query_xml, straight
+from werkzeug import datastructures
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -80,6 +82,47 @@ class Written(unittest.TestCase):
         self.both(QueryResponseSerializer, "sns", "GetTopicAttributes", attributes)
 
 
+class Headers(unittest.TestCase):
+    """Werkzeug's headers."""
+
+    CHANGES = (
+        lambda headers: headers.add("x-two", "second"),
+        lambda headers: headers.set("X-Two", "third"),
+        lambda headers: headers.__setitem__(0, ("Other", "fourth")),
+        lambda headers: headers.extend({"one": "fifth"}),
+        lambda headers: headers.remove("X-TWO"),
+        lambda headers: headers.clear(),
+    )
+
+    def setUp(self):
+        library = {name: datastructures.Headers.__dict__[name] for name in ("get", "__contains__")}
+        faster.look_headers_up()
+
+        def as_it_was():
+            for name, function in library.items():
+                setattr(datastructures.Headers, name, function)
+                delattr(datastructures.EnvironHeaders, name)
+
+        self.addCleanup(as_it_was)
+        self.library = library
+
+    def test_they_are_found_whatever_was_changed(self):
+        headers = datastructures.Headers([("One", "first"), ("X-Two", "")])
+        for change in self.CHANGES:
+            change(headers)
+            for name in ("one", "X-Two", "other", "Content-Type"):
+                self.assertEqual(headers.get(name, "none"), self.library["get"](headers, name, "none"))
+                self.assertEqual(name in headers, self.library["__contains__"](headers, name))
+
+    def test_a_number_is_still_read_as_one(self):
+        headers = datastructures.Headers([("Content-Length", "42"), ("Age", "old")])
+        self.assertEqual((headers.get("content-length", type=int), headers.get("age", 1, int)), (42, 1))
+
+    def test_those_of_an_environment_have_no_list(self):
+        headers = datastructures.EnvironHeaders({"HTTP_X_ONE": "first"})
+        self.assertEqual((headers.get("x-one"), "X-Two" in headers), ("first", False))
+
+
 class SecurityGroup:
     """As moto's objects are: names in snake case, and more than what is asked for."""
 
@@ -136,6 +179,10 @@ class Read(unittest.TestCase):
             "EnabledCloudwatchLogsExports": ["postgresql", "upgrade"],
         }
         self.both(QuerySerializer, "rds", "DescribeDBInstances", {"DBInstances": [database, None], "Marker": None})
+
+    def test_moments(self):
+        for text in ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678901Z", "Fri, 02 Jan 2026 03:04:05 GMT", "1767323045"):
+            self.assertEqual(straight.timestamp(text), parse_timestamp(text))
 
     def test_what_xml_would_change_is_left_to_the_library(self):
         with self.assertRaises(straight.Unusual):

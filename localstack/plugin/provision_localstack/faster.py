@@ -9,11 +9,13 @@ import re
 from localstack.aws import handlers
 from localstack.aws.handlers import service
 from localstack.aws.protocol.serializer import ResponseSerializer
+from localstack.services.ec2 import provider
 from moto.core import responses
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from rolo.request import get_raw_path
 from rolo.routing import Router
+from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.exceptions import NotFound
 
 from provision_localstack import query_xml, straight
@@ -21,6 +23,9 @@ from provision_localstack import query_xml, straight
 
 def install():
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    responses.camelcase_to_underscores = functools.cache(responses.camelcase_to_underscores)
+    provider.underscores_to_camelcase = functools.cache(provider.underscores_to_camelcase)
+    look_headers_up()
     straight.install()
     query_xml.install()
     TaggedEC2Resource.get_tags = own_tags
@@ -28,6 +33,29 @@ def install():
     remember_services()
     remember_mime_types()
     quiet(handlers.log_response)
+
+
+def look_headers_up():
+    """Headers by their names. Werkzeug goes through all of them, and makes an exception with a page of HTML in it
+    whenever one is not there."""
+    library = Headers.get
+
+    def by_name(headers):
+        known, values = headers.__dict__.get("provision_known", (None, None))
+        if known != headers._list:
+            known, values = list(headers._list), {name.lower(): value for name, value in reversed(headers._list)}
+            headers.__dict__["provision_known"] = known, values
+        return values
+
+    def get(self, key, default=None, type=None):
+        return by_name(self).get(key.lower(), default) if type is None else library(self, key, default, type)
+
+    def __contains__(self, key):
+        return key.lower() in by_name(self)
+
+    # These have no list of their own.
+    EnvironHeaders.get, EnvironHeaders.__contains__ = library, Headers.__contains__
+    Headers.get, Headers.__contains__ = get, __contains__
 
 
 def own_tags(resource):

@@ -183,7 +183,7 @@ class Conversation:
             raise Garbled("this is not HTTP/1.1") from None
         if version not in ("HTTP/1.1", "HTTP/1.0"):
             raise Garbled(f"{version} is not spoken here")
-        headers = RequestHeaders(headers)
+        headers = Headers(headers)
         if headers.get("Expect", "").lower() == "100-continue":
             self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self.read_body(headers)
@@ -311,22 +311,6 @@ class Conversation:
         finally:
             if hasattr(body, "close"):
                 body.close()
-
-
-class RequestHeaders(Headers):
-    """Werkzeug's headers, which make an exception with a page of HTML in it whenever a header is not there."""
-
-    def get(self, key, default=None, type=None):
-        if type is not None:
-            return super().get(key, default, type)
-        wanted, length = key.lower(), len(key)
-        for name, value in self._list:
-            if len(name) == length and name.lower() == wanted:
-                return value
-        return default
-
-    def __contains__(self, key):
-        return self.get(key) is not None
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,7 +5,9 @@ have read from moto's text. How a class of objects is read at a place of an answ
 """
 
 import functools
+import re
 import threading
+from datetime import datetime
 
 from botocore.utils import parse_timestamp
 from localstack.aws import forwarder
@@ -175,7 +177,14 @@ def boolean(value):
     return value is True or str(value).lower() == "true"
 
 
-timestamp = functools.lru_cache(maxsize=4096)(parse_timestamp)
+ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z")
+
+
+@functools.lru_cache(maxsize=4096)
+def timestamp(text):
+    # The library knows other forms, and reads this one a hundred times as slowly.
+    return datetime.fromisoformat(text) if ISO_8601.fullmatch(text) else parse_timestamp(text)
+
 
 SIMPLE = {
     "string": string,
