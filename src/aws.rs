@@ -13,6 +13,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -150,6 +151,9 @@ impl Aws {
             let credentials =
                 ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&sources);
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
+        } else if identity::are_in_environment(|name| std::env::var(name).ok()) {
+            // The SDK would take these first as well, but only after it has made ready for all other sources.
+            loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
@@ -241,6 +245,16 @@ impl Aws {
     pub async fn account(&self) -> Result<String, AwsError> {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         Ok(identity.account.unwrap_or_default())
+    }
+}
+
+/// How often the runtime has its turn until a call that was made ready is on the wire: connected, handed over, sent.
+const TURNS: usize = 3;
+
+/// Lets a call that was made ready get on its way, before there is other work.
+pub async fn on_its_way() {
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
     }
 }
 

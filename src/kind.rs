@@ -113,8 +113,7 @@ pub struct ChangeDocument<'a> {
 struct Typed<R>(PhantomData<R>);
 
 fn from_document<R: Observe>(document: &Document) -> Result<R, Misfit> {
-    serde_json::from_value(Value::Object(document.clone()))
-        .map_err(|error| Misfit { kind: R::KIND, problem: error.to_string() })
+    R::deserialize(document).map_err(|error| Misfit { kind: R::KIND, problem: error.to_string() })
 }
 
 fn to_document<T: Serialize>(kind: &'static str, value: &T) -> Result<Document, Misfit> {

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, is_unknown, resolve};
 use crate::kind::{KindError, Live, Registry, TrackedDocument};
@@ -200,9 +200,6 @@ pub(crate) async fn look_for(
     }
 }
 
-/// How often the runtime has its turn until a call that was made ready is on the wire: connected, handed over, sent.
-const TURNS: usize = 3;
-
 /// What AWS has at each of these addresses.
 pub(crate) async fn observe(
     aws: &Aws,
@@ -221,8 +218,8 @@ pub(crate) async fn observe(
         let reader = registry.reader(kind)?;
         Some(async move {
             // One after the other, so that the first call is under way while the next is being made ready.
-            for _ in 0..(place + 1) * TURNS {
-                tokio::task::yield_now().await;
+            for _ in 0..=place {
+                on_its_way().await;
             }
             let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
             tracing::debug!(kind, objects = tracked.len(), "reading");

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::address::Address;
 use crate::blueprint::Blueprint;
 use crate::file;
+use crate::kind::Live;
 use crate::plan::{FORMAT_VERSION, Plan};
 use crate::planner::{Options, Sighting, Sightings};
 
@@ -84,8 +85,11 @@ impl SavedPlan {
     /// Over what is done and what it rests on. What was checked beforehand is not part of it: free addresses and quotas
     /// are different at every look, and errors are looked for again in any case.
     fn computed_digest(&self) -> String {
-        let plan = Plan { digest: None, preflight: Vec::new(), ..self.plan.clone() };
-        let content = Self { digest: String::new(), checksum: String::new(), plan, ..self.clone() };
+        let mut content = self.clone();
+        content.plan.digest = None;
+        content.plan.preflight.clear();
+        content.digest.clear();
+        content.checksum.clear();
         digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
     }
 
@@ -164,11 +168,14 @@ impl SavedPlan {
 
 /// What is only remarked of an object, such as how far AWS is with something, is no part of what it is.
 fn fingerprint(sighting: &Sighting) -> String {
-    let mut sighting = sighting.clone();
-    if let Sighting::Live { live, .. } = &mut sighting {
-        live.remarks.clear();
-    }
-    digest(format!("{sighting:?}").as_bytes())
+    let said = match sighting {
+        Sighting::Live { id, live } => {
+            let Live { inputs, in_force, outputs, condition, remarks: _, ownership } = live;
+            format!("{:?}", (id, inputs, in_force, outputs, condition, ownership))
+        }
+        other => format!("{other:?}"),
+    };
+    digest(said.as_bytes())
 }
 
 fn digest(bytes: &[u8]) -> String {

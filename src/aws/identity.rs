@@ -34,6 +34,12 @@ impl Expiry {
     }
 }
 
+/// Whether the environment has credentials.
+pub(super) fn are_in_environment(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
+    is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY")
+}
+
 /// The end of credentials in the environment, which the SDK does not read: `aws configure export-credentials --format
 /// env` writes it there beside them.
 fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<SystemTime> {
@@ -82,6 +88,17 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn half_of_a_pair_or_an_empty_half_is_no_credential() {
+        let have = |secret: Option<&str>| {
+            are_in_environment(|name| match name {
+                "AWS_ACCESS_KEY_ID" => Some("id".to_owned()),
+                _ => secret.map(str::to_owned),
+            })
+        };
+        assert_eq!([have(Some("secret")), have(Some(" ")), have(None)], [true, false, false]);
+    }
 
     #[test]
     fn credentials_in_the_environment_end_when_it_says_so() {

@@ -80,7 +80,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
     locked(locking, fresh, screen, async |writer, screen, interrupt| {
         let outlook =
-            unless_interrupted(interrupt, prepare(&session, &request, global, writer, screen)).await?;
+            unless_interrupted(interrupt, prepare(session, &request, global, writer, screen)).await?;
         match request.options.mode {
             Mode::RefreshOnly => {
                 accept_drift(&session.registry, &outlook.sightings, writer);
@@ -96,7 +96,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
                 Ok(Exit::Done)
             }
             Mode::Apply | Mode::Destroy => {
-                carry_out(&session, &request, &outlook, writer, screen, interrupt).await
+                carry_out(session, &request, &outlook, writer, screen, interrupt).await
             }
         }
     })

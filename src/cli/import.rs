@@ -26,7 +26,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };
     let looked = locked(locking, fresh, screen, async |writer, screen, interrupt| {
-        let adopted = adopt(&session, request, global, writer, screen);
+        let adopted = adopt(session, request, global, writer, screen);
         unless_interrupted(interrupt, adopted).await
     });
     let Adopted { adopted, forgotten, discovery } = looked.await?;

@@ -26,7 +26,7 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     let found = locked(locking, fresh, screen, async |writer, screen, interrupt| {
         session.check_account(Some(writer.state()), &account)?;
         let wanted = wanted(&request.discovery, global);
-        let found = find(&session, wanted, request.approval, global, writer, screen);
+        let found = find(session, wanted, request.approval, global, writer, screen);
         unless_interrupted(interrupt, found).await
     });
     let rebuilt = found.await?;

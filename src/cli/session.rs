@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, blueprint};
 use crate::discovery::{Discovery, DiscoveryError, Wanted, discover};
 use crate::executor::hint_for_code;
@@ -53,18 +53,19 @@ struct Seen {
 }
 
 impl Session {
-    /// Reads the stack file and configures AWS. Nothing is sent yet.
-    pub async fn open(options: &Global) -> Result<Self, Failure> {
+    /// Reads the stack file and configures AWS. Nothing is sent yet. A run has one session, which nobody puts away: it
+    /// ends with the process.
+    pub async fn open(options: &Global) -> Result<&'static Self, Failure> {
         let stack = read_stack(options.config.as_deref())?;
         let region = stack.region.as_ref().map(ToString::to_string);
         let aws = connect(options, region).await?;
-        Ok(Self {
+        Ok(Box::leak(Box::new(Self {
             store: store(options, &stack.stack.to_string(), &aws),
             stack,
             aws,
             registry: registry(),
             endpoint_url: options.endpoint_url.clone(),
-        })
+        })))
     }
 
     /// Reads the state without locking it.
@@ -152,6 +153,8 @@ impl Session {
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.
     async fn see(&self, state: Option<&State>, options: &Options, wanted: Wanted) -> Result<Seen, Failure> {
+        // Whose credentials these are is being asked meanwhile.
+        on_its_way().await;
         let recorded = state.and_then(State::network);
         let (blueprint, discovery) = if options.mode == Mode::Destroy {
             let cluster = recorded.map(|network| network.cluster);

@@ -48,7 +48,7 @@ impl Prospect {
 
     /// The inputs as the kind's own struct. References that are not known yet are texts like others.
     pub(super) fn typed<R: DeserializeOwned>(&self) -> Option<R> {
-        serde_json::from_value(Value::Object(self.inputs.clone())).ok()
+        R::deserialize(&self.inputs).ok()
     }
 }
 

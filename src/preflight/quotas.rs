@@ -68,11 +68,11 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Quotas {
     let sets_rules = prospects.iter().any(|one| one.is_a(GROUP) && one.touches(&["ingress", "egress"]));
     let of_rds = grows || OF_RDS.iter().any(|(_, kind, _)| makes(kind));
     let (rds, file_systems, (groups, rules)) = join3(
-        when(of_rds, in_time(ACCOUNT, rds(aws))),
-        when(makes(FILE_SYSTEM), in_time(QUOTA, file_systems(aws))),
+        when(of_rds, || in_time(ACCOUNT, rds(aws))),
+        when(makes(FILE_SYSTEM), || in_time(QUOTA, file_systems(aws))),
         join(
-            when(makes(GROUP), in_time(QUOTA, groups(aws))),
-            when(sets_rules, in_time(QUOTA, quota(aws, RULES_PER_GROUP))),
+            when(makes(GROUP), || in_time(QUOTA, groups(aws))),
+            when(sets_rules, || in_time(QUOTA, quota(aws, RULES_PER_GROUP))),
         ),
     )
     .await;
@@ -80,8 +80,10 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Quotas {
     Quotas { rds, file_systems, groups, rules, prospects }
 }
 
-async fn when<T>(needed: bool, call: impl Future<Output = T>) -> Option<T> {
-    if needed { Some(call.await) } else { None }
+/// The answer of a call that is made only where it is needed. Until then it takes no room: a call of the SDK is tens of
+/// kilobytes, which would be carried along by everything that holds this.
+async fn when<C: Future>(needed: bool, call: impl FnOnce() -> C) -> Option<C::Output> {
+    if needed { Some(Box::pin(call()).await) } else { None }
 }
 
 async fn rds(aws: &Aws) -> Result<BTreeMap<String, Room>, AwsError> {
