@@ -6,6 +6,7 @@ Nothing here changes an answer, or remembers one: what is remembered depends on 
 import functools
 import re
 
+from localstack import config
 from localstack.aws import handlers
 from localstack.aws.handlers import service
 from localstack.aws.protocol.serializer import ResponseSerializer
@@ -25,6 +26,7 @@ def install():
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     responses.camelcase_to_underscores = functools.cache(responses.camelcase_to_underscores)
     provider.underscores_to_camelcase = functools.cache(provider.underscores_to_camelcase)
+    config.is_collect_metrics_mode = functools.cache(config.is_collect_metrics_mode)
     look_headers_up()
     straight.install()
     query_xml.install()

@@ -95,7 +95,9 @@ def end(parts, start, name):
 
 def write_text(_serializer, parts, value, _shape, name):
     text = str(value)
-    parts.append(f"<{name}>{escape(text)}</{name}>" if text else f"<{name} />")
+    if not text.isalnum():
+        text = escape(text)
+    parts.append(f"<{name}>{text}</{name}>" if text else f"<{name} />")
 
 
 def write_boolean(_serializer, parts, value, _shape, name):

@@ -107,4 +107,6 @@ _making = threading.Lock()
 
 def account(account_id: str) -> Account:
     with _making:
-        return _accounts.setdefault(account_id, Account())
+        if account_id not in _accounts:
+            _accounts[account_id] = Account()
+        return _accounts[account_id]
