@@ -171,8 +171,8 @@ impl Aws {
 
     fn of(config: &SdkConfig, profile: Option<&str>) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
-        let expiry = identity::Expiry::default();
-        let config = expiry.watch(config, profile);
+        let expiry = identity::Expiry::of(profile);
+        let config = expiry.watch(config);
         let gate = Gate::default();
         Ok(Self {
             read: Clients::new(config.clone(), None),

@@ -14,23 +14,33 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
 /// When the credentials of the last signed call end; nothing before the first call, nor where nobody knows.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Expiry(Arc<Mutex<Option<SystemTime>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Expiry {
+    said: Arc<Mutex<Option<SystemTime>>>,
+    /// The profile that was named.
+    profile: Option<String>,
+}
 
 impl Expiry {
+    pub(super) fn of(profile: Option<&str>) -> Self {
+        Self { said: Arc::default(), profile: profile.map(str::to_owned) }
+    }
+
     pub(super) fn get(&self) -> Option<SystemTime> {
-        let said = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.or_else(|| of_environment(|name| std::env::var(name).ok()))
+        self.with(|name| std::env::var(name).ok())
+    }
+
+    /// As the SDK says, or else the environment, whose credentials are not those of a profile.
+    fn with(&self, variable: impl Fn(&str) -> Option<String>) -> Option<SystemTime> {
+        let said = *self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.or_else(|| if self.profile.is_none() { of_environment(variable) } else { None })
     }
 
     /// The configuration with a cache that takes note. Asking the provider a second time would not do: that may be
     /// a call of its own, and a login.
-    pub(super) fn watch(&self, config: &SdkConfig, profile: Option<&str>) -> SdkConfig {
+    pub(super) fn watch(&self, config: &SdkConfig) -> SdkConfig {
         let inner = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
-        config
-            .to_builder()
-            .identity_cache(Watching { inner, expiry: self.clone(), profile: profile.map(str::to_owned) })
-            .build()
+        config.to_builder().identity_cache(Watching { inner, expiry: self.clone() }).build()
     }
 }
 
@@ -52,8 +62,6 @@ fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<SystemTim
 struct Watching {
     inner: SharedIdentityCache,
     expiry: Expiry,
-    /// The profile that was named.
-    profile: Option<String>,
 }
 
 /// The SDK does not say which profile it looked at.
@@ -73,11 +81,11 @@ impl ResolveCachedIdentity for Watching {
     ) -> IdentityFuture<'a> {
         IdentityFuture::new(async move {
             let identity = self.inner.resolve_cached_identity(resolver, components, config).await;
-            let identity = identity.map_err(|source| match &self.profile {
+            let identity = identity.map_err(|source| match &self.expiry.profile {
                 Some(profile) => NoCredentials { profile: profile.clone(), source }.into(),
                 None => source,
             })?;
-            *self.expiry.0.lock().unwrap_or_else(PoisonError::into_inner) = identity.expiration();
+            *self.expiry.said.lock().unwrap_or_else(PoisonError::into_inner) = identity.expiration();
             Ok(identity)
         })
     }
@@ -115,5 +123,19 @@ mod tests {
         assert_eq!(end(&all), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(3600)));
         assert_eq!(end(&all[..2]), None);
         assert_eq!(end(&all[1..]), None, "these are not the credentials in use");
+    }
+
+    #[test]
+    fn credentials_of_a_profile_end_when_the_sdk_says_so_alone() {
+        let environment = |name: &str| match name {
+            "AWS_CREDENTIAL_EXPIRATION" => Some("1970-01-01T01:00:00Z".to_owned()),
+            _ => Some("set".to_owned()),
+        };
+        assert!(Expiry::of(None).with(environment).is_some());
+        let named = Expiry::of(Some("work"));
+        assert_eq!(named.with(environment), None);
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(7200);
+        *named.said.lock().expect("nobody panicked") = Some(end);
+        assert_eq!(named.with(environment), Some(end));
     }
 }
