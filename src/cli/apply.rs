@@ -11,7 +11,7 @@ use crate::plan::{Mode, Plan, Summary};
 use crate::planner::{self, Options};
 use crate::render::RunWords;
 use crate::saved::SavedPlan;
-use crate::state::{State, StateError, Writer};
+use crate::state::{StateError, Writer};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
@@ -71,14 +71,10 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
-    // What is wrong with the state is said before AWS is asked for anything.
-    session.state().await?;
-    let account = session.account().await?;
-    let stack = session.stack.stack.to_string();
-    let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
+    let first = session.first_state().await?;
     let command = command(&request.options);
     let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
-    locked(locking, fresh, screen, async |writer, screen, interrupt| {
+    locked(locking, first, screen, async |writer, screen, interrupt| {
         let outlook =
             unless_interrupted(interrupt, prepare(session, &request, global, writer, screen)).await?;
         match request.options.mode {

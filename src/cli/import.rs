@@ -18,14 +18,10 @@ use super::{Exit, Import, show};
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
-    // What is wrong with the state is said before AWS is asked for anything.
-    session.state().await?;
-    let account = session.account().await?;
-    let stack = session.stack.stack.to_string();
-    let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
+    let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };
-    let looked = locked(locking, fresh, screen, async |writer, screen, interrupt| {
+    let looked = locked(locking, first, screen, async |writer, screen, interrupt| {
         let adopted = adopt(session, request, global, writer, screen);
         unless_interrupted(interrupt, adopted).await
     });

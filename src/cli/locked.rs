@@ -18,17 +18,17 @@ pub(super) struct Locking<'a> {
     pub(super) timeout: Duration,
 }
 
-/// Locks the state, works with it, and gives the lock back, however the work ended. What was staged is made durable,
-/// if the work ended well.
+/// Locks the state (`first`, where there is none), works with it, and gives the lock back, however the work ended. What
+/// was staged is made durable, if the work ended well.
 pub(super) async fn locked<T>(
     locking: Locking<'_>,
-    fresh: impl FnOnce() -> State,
+    first: State,
     screen: &mut Screen,
     work: impl AsyncFnOnce(&mut Writer, &mut Screen, &Interrupt) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let Locking { store, command, timeout } = locking;
     let interrupt = listen_for_signals();
-    let opened = async { store.open(command, timeout, fresh).await.map_err(state_failure) };
+    let opened = async { store.open(command, timeout, || first).await.map_err(state_failure) };
     let mut writer = unless_interrupted(&interrupt, opened).await?;
     if let Some(holder) = writer.relieved() {
         screen.err.line(&relieved(holder));

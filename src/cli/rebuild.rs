@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::rebuild::{Rebuilt, rebuild};
 use crate::render::harmless;
 use crate::report;
-use crate::state::{Edit, State, Writer};
+use crate::state::{Edit, Writer};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
@@ -17,13 +17,11 @@ use super::{Exit, Rebuild, show};
 /// Looks for everything that is declared, shows what was found, and records it.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global).await?;
-    session.state().await?;
-    let account = session.account().await?;
-    let stack = session.stack.stack.to_string();
-    let fresh = || State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, session.aws.region());
+    let first = session.first_state().await?;
+    let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "state rebuild", timeout };
-    let found = locked(locking, fresh, screen, async |writer, screen, interrupt| {
+    let found = locked(locking, first, screen, async |writer, screen, interrupt| {
         session.check_account(Some(writer.state()), &account)?;
         let wanted = wanted(&request.discovery, global);
         let found = find(session, wanted, request.approval, global, writer, screen);

@@ -94,6 +94,14 @@ impl Session {
         self.aws.account().await.map_err(aws_failure)
     }
 
+    /// The state that the stack begins with where there is none. What is wrong with the one that there is, is said before
+    /// AWS is asked for anything.
+    pub async fn first_state(&self) -> Result<State, Failure> {
+        self.state().await?;
+        let (stack, account) = (self.stack.stack.to_string(), self.account().await?);
+        Ok(State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, self.aws.region()))
+    }
+
     /// Whether a state records resources of another account.
     pub fn check_account(&self, state: Option<&State>, account: &str) -> Result<(), Failure> {
         match state {

@@ -70,12 +70,9 @@ async fn change(
     work: impl AsyncFnOnce(&mut Writer, &mut Screen) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let locking = Locking { store: &store, command: "state", timeout: lock.lock_timeout };
-    locked(
-        locking,
-        || state,
-        screen,
-        async |writer, screen, interrupt| unless_interrupted(interrupt, work(writer, screen)).await,
-    )
+    locked(locking, state, screen, async |writer, screen, interrupt| {
+        unless_interrupted(interrupt, work(writer, screen)).await
+    })
     .await
 }
 
