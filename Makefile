@@ -24,7 +24,7 @@ test: test-fast
 	@localstack/test
 	@tests/browser/run
 
-## The whole fault matrix, of which `make test` runs a tenth: some twenty minutes.
+## The whole fault matrix, of which `make test` runs a tenth, and that of a state in a bucket: some forty minutes.
 test-faults:
 	@endpoint=$$(localstack/up --port $(FAULTS_PORT)) \
 		&& { PROVISION_TEST_ENDPOINT=$$endpoint PROVISION_FAULT_CASES=all \
