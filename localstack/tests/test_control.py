@@ -1,5 +1,6 @@
 """The control page: settings, calls, faults."""
 
+import threading
 import time
 
 from base import Case
@@ -38,6 +39,17 @@ class Control(Case):
         begun = time.monotonic()
         self.ec2.describe_vpcs()
         self.assertGreaterEqual(time.monotonic() - begun, 0.3)
+
+    def test_calls_wait_side_by_side(self):
+        self.settings(latency=0.3)
+        callers = [threading.Thread(target=self.ec2.describe_vpcs) for _ in range(5)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        log = self.page("GET", "calls")["log"]
+        self.assertEqual(len(log), 5)
+        self.assertLess(max(call["at"] for call in log), min(call["ended"] for call in log))
 
     def test_a_fault_instead_of_acting(self):
         fault = {"operation": "efs.CreateFileSystem", "code": "ThrottlingException", "status": 429, "times": 2}

@@ -60,6 +60,21 @@ class Web(unittest.TestCase):
             self.send(bytes([byte]))
         self.assertEqual(self.answer()[0], 200)
 
+    def test_who_is_slow_keeps_nobody_waiting(self):
+        half = "GET /_provision/health HTTP/1.1\r\nHost:"
+        hello_of_tls = b"\x16\x03\x01\x02\x00\x01"
+        for beginning in (half.encode(), hello_of_tls, half.encode()):
+            slow = socket.create_connection((ENDPOINT.hostname, ENDPOINT.port), timeout=30)
+            self.addCleanup(slow.close)
+            slow.sendall(beginning)
+        self.send("GET /_provision/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(self.answer()[0], 200)
+        slow.sendall(b" x\r\n\r\n" + half.encode() + b" x\r\n\r\n")
+        self.connection.close()
+        self.connection = slow
+        for _ in range(2):
+            self.assertEqual(self.answer()[0], 200)
+
     def test_the_connection_ends_when_asked(self):
         self.send("GET /_provision/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         status, headers, _ = self.answer()

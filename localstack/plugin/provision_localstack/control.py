@@ -14,7 +14,7 @@ from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 
-from provision_localstack import faster, newer_python, world  # noqa: F401
+from provision_localstack import faster, newer_python, server, world  # noqa: F401
 
 LOG = logging.getLogger(__name__)
 ready = False
@@ -75,6 +75,7 @@ def begin_call(_chain, context, _response):
         here.counts[operation] = here.counts.get(operation, 0) + 1
     context.provision_call = entry
     if latency := here.setting("latency"):
+        server.step_aside()
         time.sleep(latency)
     if fault := here.take_fault(operation, after=False):
         raise error_of(fault)

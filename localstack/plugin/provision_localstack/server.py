@@ -1,36 +1,29 @@
-"""The web server in front of LocalStack: plain HTTP/1.1 and HTTPS on one port, one thread for each connection.
+"""The web server in front of LocalStack: plain HTTP/1.1 and HTTPS on one port, one thread for whatever comes.
 
 LocalStack brings Twisted, which spends twice as much on a request as everything behind it: it parses headers as if they
-were mail, hands each request from the thread that reads to one that works and back, and logs it. Here, the thread that
-accepted a connection reads, works and answers. What AWS's clients never ask for (HTTP/2, websockets) is left out;
-GATEWAY_SERVER=twisted has it.
+were mail, hands each request from the thread that reads to one that works and back, and logs it. Here, one thread waits
+at all connections, reads, works and answers: threads beside it would take turns with it all the same, and handing over is
+what costs. Only what takes long, or is made to wait, gets a thread to itself. What AWS's clients never ask for (HTTP/2,
+websockets) is left out; GATEWAY_SERVER=twisted has it.
 """
 
 import contextlib
-import functools
-import io
 import logging
+import selectors
 import socket
 import ssl
 import threading
 import time
-from email.utils import formatdate
-from http import HTTPStatus
-from urllib.parse import unquote_to_bytes
 
 from localstack import config
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
-from rolo import Response
-from werkzeug.datastructures import Headers
-from werkzeug.wrappers import Request
+
+from provision_localstack.conversation import Conversation
 
 LOG = logging.getLogger(__name__)
 
-LONGEST_HEAD = 256 * 1024
-# Threads that are kept although no connection is there for them.
-SPARE = 32
-TLS_HANDSHAKE = b"\x16"
-WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+# How long a request may keep all others waiting, in seconds.
+PATIENCE = 0.01
 
 
 class ServerPlugin(RuntimeServerPlugin):
@@ -69,250 +62,107 @@ class Server(RuntimeServer):
 
 
 class Door:
-    """One listening socket. At least one thread waits at it, always: whoever takes the last place starts another."""
+    """One listening socket and the connections that came through it. One shift at a time takes what arrives."""
 
     def __init__(self, listener, tls, gateway):
+        listener.setblocking(False)
         self.listener, self.tls, self.gateway = listener, tls, gateway
         self.host, self.port = listener.getsockname()[:2]
-        self.waiting, self.closed = 0, False
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(listener, selectors.EVENT_READ)
         self.lock = threading.Lock()
+        self.closed = False
+        self.busy = threading.Event()
+        self.shift = None
 
     def open(self):
-        self.waiting += 1
-        threading.Thread(target=self.work, name="connection", daemon=True).start()
+        self.next_shift()
+        threading.Thread(target=self.watch, name="watch", daemon=True).start()
 
     def close(self):
         self.closed = True
-        # Closing alone would leave the threads waiting that wait in `accept`.
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
-    def work(self):
+    def next_shift(self):
+        self.shift = Shift(self)
+        threading.Thread(target=self.shift.work, name="connection", daemon=True).start()
+
+    def relieve(self, shift):
+        """Leaves a shift alone with the request it is at; another one goes on with everything else."""
+        with self.lock:
+            if not shift.over and shift.conversation:
+                shift.over = True
+                self.selector.unregister(shift.conversation.connection)
+                self.next_shift()
+
+    def watch(self):
+        """Relieves shifts whose request takes long."""
         while True:
-            try:
-                connection, peer = self.listener.accept()
-            except OSError as error:
-                if self.closed:
-                    return
+            self.busy.wait()
+            self.busy.clear()
+            shift, request = self.shift, self.shift.requests
+            time.sleep(PATIENCE)
+            if shift.requests == request:
+                self.relieve(shift)
+
+    def let_in(self):
+        try:
+            connection, peer = self.listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if not self.closed:
                 # Out of file descriptors, for one: others will be closed.
                 LOG.warning("no connection: %s", error)
                 time.sleep(0.1)
-                continue
-            with self.lock:
-                self.waiting -= 1
-                if self.waiting == 0:
-                    self.open()
-            with contextlib.suppress(OSError), connection:
-                self.serve(connection, peer)
-            with self.lock:
-                if self.waiting >= SPARE:
+            return
+        connection.setblocking(True)
+        self.selector.register(connection, selectors.EVENT_READ, Conversation(self, connection, peer))
+
+
+class Shift:
+    """What one thread does from taking over to being relieved."""
+
+    current = threading.local()
+
+    def __init__(self, door):
+        self.door = door
+        self.conversation = None
+        self.requests = 0
+        self.over = False
+
+    def work(self):
+        Shift.current.shift = self
+        door = self.door
+        while not door.closed:
+            for key, _ in door.selector.select():
+                if key.data is None:
+                    door.let_in()
+                    continue
+                self.serve(key.data)
+                if self.over:
                     return
-                self.waiting += 1
 
-    def serve(self, connection, peer):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A peer that is gone without a word must not keep a thread for ever.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        scheme = "http"
-        if self.tls and connection.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE:
-            connection = self.tls.wrap_socket(connection, server_side=True)
-            scheme = "https"
-        with connection:
-            conversation = Conversation(self, connection, peer, scheme)
-            try:
-                conversation.run()
-            except Garbled as error:
-                conversation.refuse("400 Bad Request", str(error))
-            except OSError:
-                raise
-            except Exception as error:
-                # The chain of handlers answers its own errors; this one is of none of them.
-                LOG.exception("a request broke the server")
-                if not conversation.midway:
-                    conversation.refuse("500 Internal Server Error", str(error))
+    def serve(self, conversation):
+        self.requests += 1
+        self.conversation = conversation
+        self.door.busy.set()
+        stays = conversation.go_on()
+        with self.door.lock:
+            self.conversation = None
+            if stays and self.over:
+                self.door.selector.register(conversation.connection, selectors.EVENT_READ, conversation)
+            elif not stays:
+                if not self.over:
+                    self.door.selector.unregister(conversation.connection)
+                conversation.connection.close()
 
 
-class Garbled(Exception):
-    """What was sent is no request."""
+def step_aside():
+    """To be called before a request is made to wait, so that no other has to."""
+    shift = getattr(Shift.current, "shift", None)
+    if shift:
+        shift.door.relieve(shift)
 
 
-class Conversation:
-    """The requests and answers of one connection."""
-
-    def __init__(self, door, connection, peer, scheme):
-        self.door, self.connection, self.peer, self.scheme = door, connection, peer, scheme
-        self.unread = b""
-        # Whether an answer has begun that has not ended.
-        self.midway = False
-
-    def run(self):
-        while (head := self.read_head()) is not None:
-            if not self.answer(head):
-                return
-
-    def refuse(self, status, reason):
-        body = f"{reason}\n".encode()
-        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        self.connection.sendall(head.encode() + body)
-
-    def more(self):
-        data = self.connection.recv(65536)
-        self.unread += data
-        return bool(data)
-
-    def read_head(self):
-        """The next request line with its headers, or None when there is no other request."""
-        # Empty lines before a request are to be overlooked.
-        self.unread = self.unread.lstrip(b"\r\n")
-        while (end := self.unread.find(b"\r\n\r\n")) < 0:
-            if len(self.unread) > LONGEST_HEAD:
-                raise Garbled("the headers are too long")
-            if not self.more():
-                return None
-        head, self.unread = self.unread[:end], self.unread[end + 4 :]
-        return head.decode("latin-1")
-
-    def answer(self, head):
-        """Carries one request out; whether another one may follow."""
-        line, *lines = head.split("\r\n")
-        try:
-            method, target, version = line.split(" ")
-            headers = [(name, value.strip()) for name, value in (header.split(":", 1) for header in lines)]
-        except ValueError:
-            raise Garbled("this is not HTTP/1.1") from None
-        if version not in ("HTTP/1.1", "HTTP/1.0"):
-            raise Garbled(f"{version} is not spoken here")
-        headers = Headers(headers)
-        if headers.get("Expect", "").lower() == "100-continue":
-            self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = self.read_body(headers)
-        environ = self.environment(method, target, version, headers, body)
-        request, response = Request(environ), Response()
-        # Werkzeug's own view of the headers cannot be changed, and has lost how they were written.
-        request.headers = headers
-        self.door.gateway.process(request, response)
-        asked = headers.get("Connection", "").lower()
-        stays = asked != "close" if version == "HTTP/1.1" else asked == "keep-alive"
-        return self.send(environ, response, stays) and stays
-
-    def environment(self, method, target, version, headers, body):
-        if target.startswith("/"):
-            path, _, query = target.partition("?")
-        else:
-            # A proxy names the whole URL.
-            path, _, query = target.partition("://")[2].partition("?")
-            path = "/" + path.partition("/")[2]
-        environ = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else path,
-            "QUERY_STRING": query,
-            "REQUEST_URI": target,
-            "RAW_URI": target,
-            "SERVER_PROTOCOL": version,
-            "SERVER_NAME": self.door.host,
-            "SERVER_PORT": str(self.door.port),
-            "REMOTE_ADDR": self.peer[0],
-            "REMOTE_PORT": str(self.peer[1]),
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.scheme,
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.input_terminated": True,
-            "wsgi.errors": io.StringIO(),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-        }
-        for name, value in headers:
-            name = name.upper().replace("-", "_")
-            if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-                name = "HTTP_" + name
-            environ[name] = f"{environ[name]},{value}" if name in environ else value
-        return environ
-
-    def read_body(self, headers):
-        if "chunked" in headers.get("Transfer-Encoding", "").lower():
-            # What follows knows no chunks, and how long a body is only from here.
-            del headers["Transfer-Encoding"]
-            body = b"".join(self.chunks())
-            headers["Content-Length"] = str(len(body))
-            return body
-        length = headers.get("Content-Length", "0")
-        if not length.isdecimal():
-            raise Garbled("Content-Length is no number")
-        return self.take(int(length))
-
-    def take(self, length):
-        parts, missing = [self.unread[:length]], length - len(self.unread)
-        self.unread = self.unread[length:]
-        while missing > 0:
-            data = self.connection.recv(min(missing, 1 << 20))
-            if not data:
-                raise Garbled("the body ends early")
-            parts.append(data)
-            missing -= len(data)
-        return b"".join(parts)
-
-    def take_line(self):
-        while (end := self.unread.find(b"\r\n")) < 0:
-            if len(self.unread) > LONGEST_HEAD or not self.more():
-                raise Garbled("a chunk has no beginning")
-        line, self.unread = self.unread[:end], self.unread[end + 2 :]
-        return line
-
-    def chunks(self):
-        while True:
-            try:
-                length = int(self.take_line().partition(b";")[0], 16)
-            except ValueError:
-                raise Garbled("a chunk has no length") from None
-            if length == 0:
-                # Trailers, which nobody here asks for.
-                while self.take_line():
-                    pass
-                return
-            yield self.take(length)
-            self.take_line()
-
-    def send(self, environ, response, stays):
-        """Sends the answer; whether its end can be told without closing the connection."""
-        body, status, headers = response.get_wsgi_response(environ)
-        try:
-            names = {name.lower() for name, _ in headers}
-            bodiless = environ["REQUEST_METHOD"] == "HEAD" or response.status_code in WITHOUT_BODY
-            measured = bodiless or "content-length" in names
-            chunked = not measured and environ["SERVER_PROTOCOL"] == "HTTP/1.1"
-            lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
-            if "date" not in names:
-                lines.append(f"Date: {date(int(time.time()))}")
-            if chunked:
-                lines.append("Transfer-Encoding: chunked")
-            if not (stays and (measured or chunked)) and "connection" not in names:
-                lines.append("Connection: close")
-            head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-            self.midway = True
-            if bodiless:
-                self.connection.sendall(head)
-            elif chunked:
-                self.connection.sendall(head)
-                for part in body:
-                    if part:
-                        self.connection.sendall(b"%x\r\n%b\r\n" % (len(part), part))
-                self.connection.sendall(b"0\r\n\r\n")
-            elif response.is_sequence:
-                self.connection.sendall(head + b"".join(body))
-            else:
-                self.connection.sendall(head)
-                for part in body:
-                    self.connection.sendall(part)
-            self.midway = False
-            return measured or chunked
-        finally:
-            if hasattr(body, "close"):
-                body.close()
-
-
-@functools.lru_cache(maxsize=1)
-def date(second):
-    return formatdate(second, usegmt=True)
