@@ -14,7 +14,7 @@ from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 
-from provision_localstack import faster, newer_python, server, world  # noqa: F401
+from provision_localstack import faster, large_pages, newer_python, server, world  # noqa: F401
 
 LOG = logging.getLogger(__name__)
 ready = False
@@ -45,6 +45,7 @@ def on_ready():
     clients.ec2.describe_vpcs()
     clients.efs.describe_file_systems()
     clients.rds.describe_db_instances()
+    large_pages.collapse()
     ready = True
 
 

@@ -147,7 +147,8 @@ class Shift:
     def serve(self, conversation):
         self.requests += 1
         self.conversation = conversation
-        self.door.busy.set()
+        if not self.door.busy.is_set():
+            self.door.busy.set()
         stays = conversation.go_on()
         with self.door.lock:
             self.conversation = None

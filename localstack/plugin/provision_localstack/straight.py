@@ -1,7 +1,8 @@
 """The way from moto to LocalStack without a text in between.
 
 LocalStack has moto write XML, parses it, and writes XML again. Here, moto's objects are made into what LocalStack would
-have read from moto's text. How a class of objects is read at a place of an answer is found out once.
+have read from moto's text. How objects of a class that have the same attributes are read at a place of an answer is found
+out once.
 """
 
 import functools
@@ -109,7 +110,11 @@ class Place:
                 self.item = Place(serializer, shape.member, f"{path}.{shape.member.name}")
 
     def structure(self, value):
-        plan = self.plans.get(type(value)) or self.plan(value)
+        cls = type(value)
+        kind = cls, tuple(value if cls is dict else getattr(value, "__dict__", ()))
+        plan = self.plans.get(kind)
+        if plan is None:
+            plan = self.plans[kind] = self.plan(value)
         answer = {}
         for name, names, take, transform, read in plan:
             found = None
@@ -125,7 +130,7 @@ class Place:
         return answer
 
     def plan(self, value):
-        """How an object of this class is read, member by member."""
+        """How an object of this class with attributes or keys of these names is read, member by member."""
         steps = []
         for name, member in self.shape.members.items():
             # For moto's names of a member.
@@ -135,19 +140,25 @@ class Place:
                 self.members[name] = Place(self.serializer, member, path)
             transformers = self.serializer._value_picker.response_transformers
             transform = next((one for end, one in transformers.items() if path.endswith(end)), None)
-            steps.append((name, *self.names(value, name, member), transform, self.members[name].read))
-        self.plans[type(value)] = steps
+            names, take = self.names(value, name, member)
+            if names or transform:
+                steps.append((name, names, take, transform, self.members[name].read))
         return steps
 
     def names(self, value, key, shape):
-        """The names to try, and how the object is asked for one of them."""
+        """The names to try, without those that are not there, and how the object is asked for one of them."""
         context = AttributePickerContext(obj=value, key=key, shape=shape)
         names = tuple(dict.fromkeys(self.serializer._value_picker.get_possible_keys(context)))
         if any("." in name for name in names):
             return names, get_value
-        if type(value) is dict:
-            return names, dict.get
-        return names, get_value if hasattr(value, "__getitem__") else getattr
+        cls = type(value)
+        if cls is dict:
+            return tuple(name for name in names if name in value)[:1], dict.get
+        if hasattr(value, "__getitem__"):
+            return names, get_value
+        if not hasattr(cls, "__getattr__"):
+            names = tuple(name for name in names if hasattr(cls, name) or name in getattr(value, "__dict__", ()))
+        return names, getattr
 
     def listed(self, value):
         read = self.item.read
