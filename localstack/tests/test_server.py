@@ -121,7 +121,7 @@ class Web(unittest.TestCase):
         self.assertEqual(self.answer()[0], 200)
 
     def test_what_is_no_request_is_refused(self):
-        for text in ("hello\r\n\r\n", "GET / HTTP/3\r\n\r\n", "GET / HTTP/1.1\r\nnonsense\r\n\r\n"):
+        for text in ("hello\r\n\r\n", "GET / HTTP/3\r\n\r\n", "GET / HTTP/1.1\r\nnonsense\r\n\r\n", "GET / HTTP/1.1\r\na: b\nc: d\r\n\r\n"):
             with self.subTest(text), socket.create_connection((ENDPOINT.hostname, ENDPOINT.port), timeout=30) as other:
                 other.sendall(text.encode())
                 self.assertTrue(other.recv(65536).startswith(b"HTTP/1.1 400 "))

@@ -1,5 +1,6 @@
 """The page /_provision on LocalStack's own port: waiting times, the calls made, faults, the maintenance window."""
 
+import gc
 import json
 import logging
 import os
@@ -45,6 +46,8 @@ def on_ready():
     clients.ec2.describe_vpcs()
     clients.efs.describe_file_systems()
     clients.rds.describe_db_instances()
+    # What is there by now stays, and no collection of garbage has to look at it.
+    gc.freeze()
     large_pages.collapse()
     ready = True
 

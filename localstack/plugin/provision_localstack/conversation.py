@@ -96,12 +96,16 @@ class Conversation:
         line, *lines = head.split("\r\n")
         try:
             method, target, version = line.split(" ")
-            headers = [(name, value.strip()) for name, value in (header.split(":", 1) for header in lines)]
+            fields = [(name, value.strip()) for name, value in (header.split(":", 1) for header in lines)]
         except ValueError:
             raise Garbled("this is not HTTP/1.1") from None
+        if head.count("\r") != len(lines) or head.count("\n") != len(lines):
+            raise Garbled("a header has a line break of its own")
         if version not in ("HTTP/1.1", "HTTP/1.0"):
             raise Garbled(f"{version} is not spoken here")
-        headers = Headers(headers)
+        headers = Headers()
+        # By themselves, headers check each field anew.
+        headers._list = fields
         if headers.get("Expect", "").lower() == "100-continue":
             self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self.read_body(headers)

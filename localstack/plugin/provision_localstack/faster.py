@@ -73,17 +73,18 @@ def own_tags(resource):
 
 
 def dispatch(router, request):
-    """As rolo's, but that no rule is for `/` is found out once: calls of most services go there, past all routers."""
+    """As rolo's, but that there is no rule for a path is found out once: calls of AWS's go past all routers."""
     rules, path = router.url_map, get_raw_path(request)
     nothing = router.__dict__.setdefault("provision_nothing", set())
-    asked = (rules, len(rules._rules), request.host, request.method)
-    if path == "/" and asked in nothing:
+    asked = (rules, len(rules._rules), request.host, request.method, path)
+    if asked in nothing:
         raise NotFound
     try:
         handler, args = rules.bind(server_name=request.host).match(path, method=request.method)
     except NotFound:
-        if path == "/" and len(nothing) < 1000:
-            nothing.add(asked)
+        if len(nothing) > 1000:
+            nothing.clear()
+        nothing.add(asked)
         raise
     args.pop("__host__", None)
     return router.dispatcher(request, handler, args)
