@@ -5,6 +5,7 @@
 //! by running instances. What is not read is kops' own state store on S3; a network that shows none of these signs has
 //! to be named by its ids. Ids that are named always win, and are verified.
 
+mod candidates;
 mod classify;
 mod cluster;
 mod error;

@@ -1,17 +1,13 @@
 //! Which subnet of each zone: of those that belong to the cluster, the best that EFS and RDS can use.
 //! Pure: knows only what was seen.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::classify::{Kind, classify, impossible, name, unfit};
-use super::groups::NODE_TAG;
-use super::seen::{Scene, Subnet, claim_of, claims};
+use super::candidates::{Candidate, candidates};
+use super::classify::impossible;
+use super::seen::{Scene, Subnet};
 use super::{Choice, DiscoveryError, Evidence, Rejected, Wanted, Warning};
 use crate::resource::Id;
-
-/// The start of the tags with which kops marks the subnets that Karpenter's machines run in.
-const MACHINES_TAG: &str = "kops.k8s.io/instance-group/";
 
 /// The subnet of each zone, and why.
 #[derive(Debug, Default)]
@@ -40,7 +36,7 @@ pub fn choose_subnets(
         return named_subnets(scene, vpc, wanted);
     }
     let mut chosen = Chosen::default();
-    let mut zones = judged(scene, cluster);
+    let mut zones = candidates(scene, cluster);
     let recorded = wanted.recorded.as_ref().filter(|network| network.vpc == *vpc);
     for (zone, id) in recorded.into_iter().flat_map(|network| &network.subnets) {
         // A mount target cannot move to another subnet: a better one that came later must not replace it.
@@ -57,7 +53,7 @@ pub fn choose_subnets(
     }
     let mut unusable = Vec::new();
     for (zone, mut subnets) in zones {
-        subnets.sort_by_key(Judged::rank);
+        subnets.sort_by_key(Candidate::rank);
         let usable = subnets.iter().position(|one| one.unfit.is_none());
         let best = usable.map(|position| subnets.remove(position));
         let rejected: Vec<_> = subnets.iter().map(|one| one.rejected_for(best.as_ref())).collect();
@@ -99,118 +95,9 @@ fn named_subnets(scene: &Scene, vpc: &Id, wanted: &Wanted) -> Result<Chosen, Dis
     Ok(chosen)
 }
 
-/// A subnet of the cluster with everything that its rank depends on.
-#[derive(Debug)]
-struct Judged<'a> {
-    subnet: &'a Subnet,
-    /// Why it is one of the cluster's.
-    belongs: String,
-    kind: Kind,
-    /// What says of which kind it is.
-    kind_because: String,
-    machines: Machines,
-    /// Whether it has the name that kops gives to the first subnet of a zone.
-    naming: Naming,
-    unfit: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Machines {
-    RunHere,
-    NotSeen,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Naming {
-    OfTheZone,
-    Other,
-}
-
-impl Judged<'_> {
-    /// The smallest comes first. The id is there so that the same network always gives the same answer.
-    fn rank(&self) -> (Kind, Machines, Naming, Reverse<i32>, Id) {
-        (self.kind, self.machines, self.naming, Reverse(self.subnet.free), self.subnet.id.clone())
-    }
-
-    fn because(&self) -> String {
-        let machines = match self.machines {
-            Machines::RunHere => "; nodes run here",
-            Machines::NotSeen => "",
-        };
-        format!("{}; {}; {} free addresses{machines}", self.belongs, self.kind_because, self.subnet.free)
-    }
-
-    /// Why this subnet was not chosen: by itself, or beside the one that was.
-    fn rejected_for(&self, best: Option<&Self>) -> Rejected {
-        let reason = self.unfit.clone().or_else(|| best.map(|best| self.behind(best)));
-        Rejected::new(&self.subnet.id, reason.unwrap_or_default())
-    }
-
-    fn behind(&self, best: &Self) -> String {
-        if self.kind != best.kind {
-            format!("it is {}, and {} comes before it", self.kind.name(), best.kind.name())
-        } else if self.machines != best.machines {
-            "no nodes were seen in it".to_owned()
-        } else if self.naming != best.naming {
-            "it does not have the name of the zone's first subnet".to_owned()
-        } else if self.subnet.free != best.subnet.free {
-            format!("it has fewer free addresses ({})", self.subnet.free)
-        } else {
-            "it is alike, and its id comes later".to_owned()
-        }
-    }
-}
-
-/// The cluster's subnets by zone.
-fn judged<'a>(scene: &'a Scene, cluster: &str) -> BTreeMap<String, Vec<Judged<'a>>> {
-    let nodes: BTreeSet<&Id> = scene
-        .instances
-        .iter()
-        .filter(|one| claim_of(&one.tags, cluster).is_some() && one.tags.contains_key(NODE_TAG))
-        .map(|one| &one.subnet)
-        .collect();
-    let mut members: Vec<(&Subnet, String)> =
-        scene.subnets.iter().filter_map(|subnet| Some((subnet, membership(subnet, cluster)?))).collect();
-    if members.is_empty() {
-        // With `tagSubnets: false`, and in a VPC that another account shares, subnets carry no tags at all.
-        let used = scene.subnets.iter().filter(|subnet| nodes.contains(&subnet.id));
-        members = used.map(|subnet| (subnet, format!("no subnet carries tags of {cluster}"))).collect();
-    }
-    let mut zones: BTreeMap<String, Vec<Judged<'a>>> = BTreeMap::new();
-    for (subnet, belongs) in members {
-        let (kind, kind_because) = classify(scene, subnet);
-        let marked = subnet.tags.keys().any(|key| key.starts_with(MACHINES_TAG));
-        let first_name = format!("{}.{cluster}", subnet.zone);
-        zones.entry(subnet.zone.clone()).or_default().push(Judged {
-            subnet,
-            belongs,
-            kind,
-            kind_because,
-            machines: if marked || nodes.contains(&subnet.id) {
-                Machines::RunHere
-            } else {
-                Machines::NotSeen
-            },
-            naming: if name(subnet) == first_name { Naming::OfTheZone } else { Naming::Other },
-            unfit: impossible(scene, subnet).or_else(|| unfit(subnet, kind)),
-        });
-    }
-    zones
-}
-
-/// Why a subnet is one of the cluster's, if it is.
-fn membership(subnet: &Subnet, cluster: &str) -> Option<String> {
-    if let Some(claim) = claim_of(&subnet.tags, cluster) {
-        return Some(format!("tag {}", claim.tag));
-    }
-    // The names of another cluster's subnets may end in the same way: dev.k8s.example.com and k8s.example.com.
-    let unclaimed = claims(&subnet.tags).is_empty();
-    (unclaimed && name(subnet).ends_with(&format!(".{cluster}")))
-        .then(|| format!("its name {}", name(subnet)))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::groups::NODE_TAG;
     use super::super::seen::samples::{CLUSTER, instance, owned, subnet, tags};
     use super::super::seen::{Addresses, Tags};
     use super::*;

@@ -18,9 +18,9 @@ moto.efs.models.mock_random = SimpleNamespace(get_random_hex=lambda _length=0: s
 
 
 def described(resource) -> dict:
-    """A file system or mount target as the API shows it; moto's own view has a member too many."""
+    """A file system or mount target as the API shows it; moto's own view has members too many."""
     shown = resource.info_json()
-    for internal in ("SecurityGroups", "LifecyclePolicies"):
+    for internal in ("SecurityGroups", "LifecyclePolicies", "FileSystemPolicy"):
         shown.pop(internal, None)
     return shown
 
