@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::address::Address;
 use crate::event::Event;
 use crate::plan::Action;
-use crate::render::{Ink, Style, harmless};
+use crate::render::{Ink, Page, Style, harmless, words};
 
 use super::plain::ended;
 
@@ -67,8 +67,10 @@ impl Live {
             self.lines.remove(&line);
         }
         if let Some(text) = ended(event) {
+            let mut page = Page::new(&self.style);
+            page.fill(0, 2, std::iter::once(self.style.paint(ink, mark)).chain(words(&text)));
             // A terminal that went away must not stop the run.
-            let _ = self.lines.println(format!("{} {text}", self.style.paint(ink, mark)));
+            let _ = self.lines.println(page.finish());
         }
     }
 
@@ -84,5 +86,50 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::InMemoryTerm;
+
+    use super::*;
+    use crate::event::FailureText;
+
+    const WIDTH: u16 = 34;
+
+    fn live(terminal: &InMemoryTerm) -> Live {
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        Live::new(target, Style { color: false, width: WIDTH.into() })
+    }
+
+    fn at(address: &str) -> Address {
+        address.parse().expect("a valid address")
+    }
+
+    #[test]
+    fn what_is_in_work_is_one_line_and_what_ended_stays_broken_between_words() {
+        let terminal = InMemoryTerm::new(20, WIDTH);
+        let mut live = live(&terminal);
+        let (group, files) = (at("aws_security_group.gitlab-nfs"), at("aws_efs_file_system.gitlab"));
+        let action = Action::Create;
+        live.event(&Event::StepStarted { address: group.clone(), action });
+        live.event(&Event::StepStarted { address: files.clone(), action });
+        let id = Some("sg-0a1b2c3d4e5f60718".to_owned());
+        live.event(&Event::StepDone { address: group, action, id, elapsed_seconds: 0.4 });
+        let status = "creating".to_owned();
+        live.event(&Event::Settling { address: files.clone(), action, status, elapsed_seconds: 1.0 });
+        let shown = terminal.contents();
+        let (ended, in_work) = shown.rsplit_once('\n').expect("two lines at least");
+        assert_eq!(ended, "✓ aws_security_group.gitlab-nfs:\n  created (sg-0a1b2c3d4e5f60718)\n  in 0.4 s",);
+        assert!(in_work.contains("aws_efs_file_system.gitlab"), "{shown}");
+
+        let message = "no".to_owned();
+        let error = FailureText { message, operation: None, code: None, request_id: None, hint: None };
+        live.event(&Event::StepFailed { address: files, action, error, elapsed_seconds: 2.0 });
+        drop(live);
+        let shown = terminal.contents();
+        let failed = shown.strip_prefix(ended).expect("what ended stays");
+        assert_eq!(failed, "\n✗ aws_efs_file_system.gitlab:\n  create failed after 2.0 s: no");
     }
 }
