@@ -1,7 +1,7 @@
 //! EFS access points: a directory of a file system, entered as one POSIX user.
 //! Knows nothing of who mounts it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, PosixUser, RootDirectory};
@@ -14,6 +14,7 @@ use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
 };
+use crate::resources::efs_part::{self, PartsOf};
 use crate::resources::efs_tags;
 use crate::resources::efs_token::{generation_of, token};
 use crate::resources::tags::{self, Tags};
@@ -59,14 +60,8 @@ impl Observe for EfsAccessPoint {
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
-        let queries: BTreeSet<Of<'_>> = tracked
-            .iter()
-            .map(|one| match &one.recorded {
-                Some(recorded) => Of::FileSystem(&recorded.file_system_id),
-                None => Of::Itself(one.id.as_str()),
-            })
-            .collect();
-        let answers = try_join_all(queries.iter().map(|query| describe(aws, query))).await?;
+        let questions = efs_part::questions(tracked, |part| &part.file_system_id);
+        let answers = try_join_all(questions.into_iter().map(|parts| describe(aws, parts))).await?;
         let live: BTreeMap<Id, AccessPointDescription> = answers
             .into_iter()
             .flatten()
@@ -112,7 +107,7 @@ impl Resource for EfsAccessPoint {
     }
 
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let live = describe(aws, &Of::FileSystem(&self.file_system_id)).await?;
+        let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         let found = live.into_iter().filter_map(|live| {
             let generation = generation_of(live.client_token()?, owner)?;
             // A later one that goes is not the one that is looked for.
@@ -167,18 +162,11 @@ impl Resource for EfsAccessPoint {
     }
 }
 
-/// What access points are listed by; a list of all of them would hold those of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Of<'a> {
-    FileSystem(&'a str),
-    Itself(&'a str),
-}
-
-async fn describe(aws: &Aws, query: &Of<'_>) -> Result<Vec<AccessPointDescription>, AwsError> {
+async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, AwsError> {
     let all = aws.read.efs.describe_access_points();
-    let asked = match query {
-        Of::FileSystem(id) => all.file_system_id(*id),
-        Of::Itself(id) => all.access_point_id(*id),
+    let asked = match parts {
+        PartsOf::FileSystem(id) => all.file_system_id(id),
+        PartsOf::Itself(id) => all.access_point_id(id),
     };
     let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
     let mut found: Vec<AccessPointDescription> = absent_is_none(answer)?.unwrap_or_default();

@@ -13,6 +13,7 @@ use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
 };
+use crate::resources::efs_part::{self, PartsOf};
 
 /// A mount target has no tags: it is checked by its file system.
 const OURS: &[Grant] = &[Grant::owned(&["elasticfilesystem:file-system/*"])];
@@ -110,7 +111,7 @@ impl Resource for EfsMountTarget {
     }
 
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let mut targets = describe_by(aws, &Of::FileSystem(&self.file_system_id)).await?;
+        let mut targets = describe_by(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
             return Ok(Some(Found::new(Id::new(&ours.mount_target_id), Ownership::Inherited)));
@@ -158,26 +159,13 @@ impl Resource for EfsMountTarget {
     }
 }
 
-/// What EFS lists mount targets by; it has no list of all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Of<'a> {
-    FileSystem(&'a str),
-    Itself(&'a str),
-}
-
 /// Reads all tracked targets, with one call for each file system.
 async fn describe(
     aws: &Aws,
     tracked: &[Tracked<EfsMountTarget>],
 ) -> Result<BTreeMap<Id, MountTargetDescription>, AwsError> {
-    let queries: BTreeSet<Of<'_>> = tracked
-        .iter()
-        .map(|one| match &one.recorded {
-            Some(recorded) => Of::FileSystem(&recorded.file_system_id),
-            None => Of::Itself(one.id.as_str()),
-        })
-        .collect();
-    let answers = try_join_all(queries.iter().map(|query| describe_by(aws, query))).await?;
+    let questions = efs_part::questions(tracked, |part| &part.file_system_id);
+    let answers = try_join_all(questions.into_iter().map(|parts| describe_by(aws, parts))).await?;
     let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     Ok(answers
         .into_iter()
@@ -188,11 +176,11 @@ async fn describe(
         .collect())
 }
 
-async fn describe_by(aws: &Aws, query: &Of<'_>) -> Result<Vec<MountTargetDescription>, AwsError> {
+async fn describe_by(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, AwsError> {
     let all = aws.read.efs.describe_mount_targets();
-    let asked = match query {
-        Of::FileSystem(id) => all.file_system_id(*id),
-        Of::Itself(id) => all.mount_target_id(*id),
+    let asked = match parts {
+        PartsOf::FileSystem(id) => all.file_system_id(id),
+        PartsOf::Itself(id) => all.mount_target_id(id),
     };
     let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
     Ok(absent_is_none(answer)?.unwrap_or_default())
