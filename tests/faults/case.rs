@@ -103,13 +103,15 @@ impl Bench {
         heard
     }
 
-    /// Carries a scenario out with one fault, mends what is left, and holds that nothing was lost.
+    /// Carries a scenario out with one fault, mends what is left, and holds that nothing was lost. Says whether the fault
+    /// happened.
     ///
     /// # Panics
     /// When anything is not as it must be.
-    pub fn survive(&self, case: &Case) {
+    pub fn survive(&self, case: &Case) -> bool {
         let first = self.run(case.scenario, Some((Trigger::Site(case.site.clone()), case.fault)));
-        assert!(self.proxy.hits() > 0, "void: the call was never made");
+        let (happened, was_made) = (self.proxy.hits() > 0, self.proxy.is_past_the_site());
+        assert!(was_made, "void: the call was never made: {:?} {}", first.code, first.err);
         self.judge(case, &first);
         let database = self.world.cloud.database_id();
         if let Fault::Kill(moment) = case.fault {
@@ -124,6 +126,7 @@ impl Bench {
             assert_eq!(self.world.cloud.database_id(), database, "the database was made anew");
         }
         self.holds(case.scenario);
+        happened
     }
 
     /// Whether the run ended as the fault allows.

@@ -42,13 +42,31 @@ use proxy::{Heard, Site};
 const AT_ONCE: usize = 6;
 /// A read is asked over and over while AWS is at work; its first two calls stand for all.
 const READS: usize = 2;
+/// How often a case is tried whose fault has nothing to happen to in one order of the calls, and something in another.
+const TRIES: usize = 4;
 
 /// How the cases went.
 #[derive(Default)]
 struct Results {
     failed: Vec<String>,
     void: usize,
+    /// How often a case had to be tried again: its call was made, and nothing was asked that could be answered wrongly.
+    again: BTreeMap<Case, usize>,
     run: BTreeMap<String, usize>,
+}
+
+impl Results {
+    /// Takes note of a case whose fault did not happen. One that has been tried often enough is void.
+    fn may_try_again(&mut self, case: &Case) -> bool {
+        let tries = self.again.entry(case.clone()).or_default();
+        *tries += 1;
+        let may = *tries < TRIES;
+        if !may {
+            self.void += 1;
+            self.failed.push(format!("{case}\nvoid: nothing was asked that could be answered wrongly"));
+        }
+        may
+    }
 }
 
 #[test]
@@ -148,19 +166,29 @@ fn work(
                 case.as_ref().map_or_else(|| format!("{scenario:?} without a fault"), ToString::to_string);
             let begun = Instant::now();
             let outcome = catch_unwind(AssertUnwindSafe(|| {
-                match &case {
+                let happened = match &case {
                     Some(case) => bench.survive(case),
-                    None => drop(bench.learn(scenario)),
-                }
+                    None => {
+                        bench.learn(scenario);
+                        true
+                    }
+                };
                 if scenario == Scenario::Destroy {
                     bench.network_is_untouched();
                 }
+                happened
             }));
             let verdict = if outcome.is_ok() { "ok" } else { "FAILED" };
             println!("{:6.1} s  {verdict:<6} {name}", begun.elapsed().as_secs_f32());
             let mut results = results.lock().expect("no thread panics while it holds the lock");
             if let Some(case) = &case {
                 *results.run.entry(case.fault.name()).or_default() += 1;
+            }
+            if let (Some(case), Ok(false)) = (&case, &outcome)
+                && results.may_try_again(case)
+            {
+                let mut queue = queues[&scenario].lock().expect("no thread panics while it holds the lock");
+                queue.push_back(case.clone());
             }
             if let Err(cause) = outcome {
                 let cause = text_of(cause.as_ref());
@@ -190,10 +218,11 @@ fn report(
 ) -> String {
     let changes = sites.iter().filter(|(_, site)| site.operation.is_mutating()).count();
     let mut text = format!(
-        "sites: {} ({changes} changes, {} reads)\ncases: {}\nvoid: {}\nfailed: {}\nseconds: {}\n",
+        "sites: {} ({changes} changes, {} reads)\ncases: {}\ntried again: {}\nvoid: {}\nfailed: {}\nseconds: {}\n",
         sites.len(),
         sites.len() - changes,
         chosen.len(),
+        results.again.len(),
         results.void,
         results.failed.len(),
         started.elapsed().as_secs()

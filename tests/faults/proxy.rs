@@ -103,6 +103,11 @@ impl Proxy {
         self.state().run.hits
     }
 
+    /// Whether the run came to where the fault was to happen.
+    pub fn is_past_the_site(&self) -> bool {
+        self.state().run.is_past_the_site()
+    }
+
     /// The calls of the run.
     pub fn calls(&self) -> Vec<Call> {
         self.state().run.calls.clone()

@@ -114,6 +114,12 @@ impl Transcript {
         }
     }
 
+    /// Whether the site was come to. After it, there may have been no question for the fault to happen to: two calls that
+    /// are made at once are answered now before, now after what is asked about the first of them.
+    pub fn is_past_the_site(&self) -> bool {
+        self.hits > 0 || self.after.is_some()
+    }
+
     /// What a question was answered before the site.
     pub fn before(&self, question: &Call) -> Option<Message> {
         self.before.get(question).cloned()
