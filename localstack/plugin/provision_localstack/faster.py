@@ -1,7 +1,7 @@
 """Work that LocalStack and moto do anew for every call although it comes out the same, or in a roundabout way.
 
 Nothing here changes an answer, or remembers one: what is remembered depends on classes, the API's models, how LocalStack
-was configured, and of headers on the headers themselves.
+was configured, of headers on the headers themselves, and of paths on the router's rules.
 """
 
 import functools
