@@ -175,7 +175,7 @@ pub struct Plan {
     /// A saved plan is applied only if stack, state and AWS are still as they were when it was made.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub out: Option<Option<PathBuf>>,
-    /// Exit with 2 if there are changes (with --refresh-only: drift), with 0 if there are none
+    /// Exit with 2 if there are changes, of outputs too (with --refresh-only: drift), with 0 if there are none
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Print the plan as Markdown, for a comment on a pull request; never longer than GitHub takes

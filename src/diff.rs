@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::document::{Document, is_unknown};
 use crate::plan::{FieldChange, Window};
-use crate::resource::{Effect, Field, OnChange};
+use crate::resource::{Condition, Effect, Field, OnChange};
 
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
 /// one that is taken back.
@@ -56,6 +56,33 @@ pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
         {
             *recorded = seen.clone();
         }
+    }
+}
+
+/// The outputs that AWS has changed by itself. One that only the running version of the program knows is none of them.
+pub fn changed_outputs(recorded: &Document, observed: &Document, condition: &Condition) -> Vec<FieldChange> {
+    let now = latest_outputs(recorded, observed, condition);
+    recorded
+        .iter()
+        .filter(|(name, before)| now.get(*name) != Some(*before))
+        .map(|(name, before)| FieldChange {
+            path: name.clone(),
+            before: Some(before.clone()),
+            after: now.get(name).cloned(),
+            unknown: false,
+            sensitive: false,
+            effect: Effect::None,
+            calls: Vec::new(),
+            window: None,
+        })
+        .collect()
+}
+
+/// The outputs to be recorded. While AWS is at work on an object, some are not shown: those stay as they were.
+pub fn latest_outputs(recorded: &Document, observed: &Document, condition: &Condition) -> Document {
+    match condition {
+        Condition::Ready => observed.clone(),
+        _ => recorded.iter().chain(observed).map(|(name, value)| (name.clone(), value.clone())).collect(),
     }
 }
 
@@ -178,6 +205,21 @@ mod tests {
     fn a_reference_that_is_not_resolved_is_an_unknown_change() {
         let changes = diff(FIELDS, &document(json!({"name": "${a.b.id}"})), &document(json!({"name": "x"})));
         assert!(changes[0].unknown && changes[0].after.is_none());
+    }
+
+    #[test]
+    fn an_output_that_is_not_shown_for_now_has_not_changed() {
+        let recorded = document(json!({"host": "a", "secret": "s"}));
+        let changed = |observed: Value, condition: Condition| -> Vec<(String, Option<Value>)> {
+            let changes = changed_outputs(&recorded, &document(observed), &condition);
+            changes.into_iter().map(|change| (change.path, change.after)).collect()
+        };
+        let pending = || Condition::Pending("modifying".to_owned());
+        let host = || ("host".to_owned(), Some(json!("b")));
+        assert_eq!(changed(json!({"host": "b"}), pending()), [host()]);
+        assert_eq!(changed(json!({"host": "b"}), Condition::Ready), [host(), ("secret".to_owned(), None)]);
+        let newer = json!({"host": "a", "secret": "s", "another": "x"});
+        assert_eq!(changed(newer, Condition::Ready), []);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What a stack gives to those who use it: names to mount, endpoints to connect to.
-//! Knows the state alone; asks nothing of AWS.
+//!
+//! Made from the state alone. An object has outputs as soon as it has been ready once, whatever is being done to it now:
+//! a database that is being changed, or whose change was refused, serves on under the same name.
 
-use std::collections::BTreeMap;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,24 +13,32 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::document::Document;
-use crate::stack::{nearest, shown};
-use crate::state::{Phase, Record, State};
+use crate::state::{Record, State};
+
+pub use text::NoOutput;
 
 /// The version of the output document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What `output --json` prints. Only what is ready is in it.
+/// What `output --json` prints: the outputs of objects that exist. What has no value, and why, is in `missing`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Outputs {
     pub format_version: String,
-    /// The mount targets of the first file system, by zone.
+    /// The mount targets of the stack's one file system, by zone. Empty where the stack has several file systems, or
+    /// where a zone has no mount target: then it is among `missing`.
     pub nfs_mount_points: Vec<MountTarget>,
-    /// The name of the first file system, which leads each client to the mount target of its own zone.
+    /// The name of the stack's one file system, which leads each client to the mount target of its own zone. Null where
+    /// there are several: then it is among `missing`.
     pub nfs_dns_name: Option<String>,
-    /// `host:port` of the first database.
+    /// `host:port` of the stack's one database. Null where there are several, or while it is being made: then it is
+    /// among `missing`.
     pub pgsql_endpoint: Option<String>,
+    /// By name. Those that are being made for the first time are among `missing`.
     pub file_systems: BTreeMap<String, FileSystem>,
+    /// By name. Those that are being made for the first time are among `missing`.
     pub databases: BTreeMap<String, Database>,
+    /// The outputs without a value, or with a part of it only.
+    pub missing: Vec<Missing>,
     /// How the text form calls mount targets.
     #[serde(skip)]
     reach_by: ReachBy,
@@ -39,8 +51,10 @@ pub struct FileSystem {
     pub id: String,
     pub arn: String,
     pub dns_name: String,
-    /// By zone.
+    /// Those that exist, by zone; `missing_zones` has the zones without one.
     pub mount_targets: Vec<MountTarget>,
+    /// The zones of the network in which no mount target exists.
+    pub missing_zones: Vec<String>,
     /// By name.
     pub access_points: BTreeMap<String, AccessPoint>,
 }
@@ -57,7 +71,7 @@ pub struct MountTarget {
     pub zone_dns_name: String,
 }
 
-/// A directory of a file system that is mounted as if it were all there is.
+/// A directory of a file system that clients mount as its root.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AccessPoint {
     /// `fsap-…`
@@ -72,6 +86,8 @@ pub struct Database {
     /// The id that never changes: `db-…`
     pub id: String,
     pub arn: String,
+    /// `host:port`
+    pub endpoint: String,
     pub host: String,
     pub port: u16,
     /// The database made inside the instance, if one was asked for.
@@ -81,6 +97,19 @@ pub struct Database {
     pub secret_arn: Option<String>,
 }
 
+/// An output without a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Missing {
+    /// The output's name: `pgsql_endpoint`; `databases.NAME` stands for everything of that database.
+    pub output: String,
+    /// Why, as a fragment: `the stack has 2 databases`.
+    pub reason: String,
+    /// For mount targets: the zones without one.
+    pub zones: Vec<String>,
+    /// What to type.
+    pub hint: String,
+}
+
 /// Whether a client in the VPC can use the names of file systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReachBy {
@@ -88,190 +117,195 @@ enum ReachBy {
     IpAddress,
 }
 
-/// Why there is no such output.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum NoOutput {
-    #[error("there is no output `{}`", shown(name))]
-    Unknown { name: String, known: Vec<String> },
-    #[error("`{name}` is not known yet: {missing} is ready")]
-    NotReady { name: &'static str, missing: &'static str },
-}
-
-impl NoOutput {
-    /// What to type instead.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Unknown { name, known } => match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are: {}", known.join(", ")),
-            },
-            Self::NotReady { .. } => "provision apply".to_owned(),
-        }
-    }
-}
-
-/// The outputs that the state records. What is not ready yet is left out.
+/// The outputs that the state records.
 pub fn outputs(state: &State) -> Outputs {
-    let ready = |kind: &'static str| {
-        state.resources.iter().filter(move |(address, record)| {
-            address.kind() == kind && record.phase == Phase::Ready && !record.adopted
-        })
-    };
-    let file_systems: BTreeMap<String, FileSystem> = ready("aws_efs_file_system")
+    let mut missing = Vec::new();
+    let recorded_file_systems = names(state, "aws_efs_file_system");
+    let file_systems: BTreeMap<String, FileSystem> = recorded(state, "aws_efs_file_system")
         .filter_map(|(address, record)| {
-            let own = |kind| ready(kind).filter(|(member, _)| member.name() == address.name());
-            let points = own("aws_efs_access_point")
-                .filter_map(|(point, record)| Some((point.member_name()?.to_owned(), access_point(record)?)));
-            let targets = own("aws_efs_mount_target");
-            Some((address.name().to_owned(), file_system(record, targets, points.collect())?))
+            Some((address.name().to_owned(), file_system(state, address, record)?))
         })
         .collect();
-    let databases: BTreeMap<String, Database> = ready("aws_db_instance")
+    let recorded_databases = names(state, "aws_db_instance");
+    let databases: BTreeMap<String, Database> = recorded(state, "aws_db_instance")
         .filter_map(|(address, record)| Some((address.name().to_owned(), database(record)?)))
         .collect();
-    let first = file_systems.values().next();
+    for name in recorded_file_systems.iter().filter(|name| !file_systems.contains_key(**name)) {
+        missing.push(Missing::not_made(format!("file_systems.{name}"), &format!("the file system {name}")));
+    }
+    for (name, file_system) in &file_systems {
+        missing.extend(Missing::zones(&format!("file_systems.{name}.mount_targets"), name, file_system));
+    }
+    for name in recorded_databases.iter().filter(|name| !databases.contains_key(**name)) {
+        missing.push(Missing::not_made(format!("databases.{name}"), &format!("the database {name}")));
+    }
+
+    // A short name means the only one there is. With a second one it means nothing, rather than another one than before.
+    let mut nfs_mount_points = Vec::new();
+    let mut nfs_dns_name = None;
+    match recorded_file_systems.as_slice() {
+        [] => {}
+        [name] => match file_systems.get(*name) {
+            None => {
+                let what = format!("the file system {name}");
+                let short = ["nfs_dns_name", "nfs_mount_points"];
+                missing.extend(short.map(|short| Missing::not_made(short.to_owned(), &what)));
+            }
+            Some(only) => {
+                nfs_dns_name = Some(only.dns_name.clone());
+                match Missing::zones("nfs_mount_points", name, only) {
+                    None => nfs_mount_points = only.mount_targets.clone(),
+                    incomplete => missing.extend(incomplete),
+                }
+            }
+        },
+        several => {
+            let full =
+                |field: &'static str| several.iter().map(move |name| format!("file_systems.{name}.{field}"));
+            missing.push(Missing::several("nfs_dns_name", "file systems", full("dns_name")));
+            missing.push(Missing::several("nfs_mount_points", "file systems", full("mount_targets")));
+        }
+    }
+    let mut pgsql_endpoint = None;
+    match recorded_databases.as_slice() {
+        [] => {}
+        [name] => match databases.get(*name) {
+            None => {
+                missing.push(Missing::not_made("pgsql_endpoint".to_owned(), &format!("the database {name}")))
+            }
+            Some(only) => pgsql_endpoint = Some(only.endpoint.clone()),
+        },
+        several => {
+            let full = several.iter().map(|name| format!("databases.{name}.endpoint"));
+            missing.push(Missing::several("pgsql_endpoint", "databases", full));
+        }
+    }
+
     let names_resolve = state.cluster.as_ref().is_none_or(|cluster| cluster.efs_names_resolve);
     Outputs {
         format_version: FORMAT_VERSION.to_owned(),
-        nfs_mount_points: first.map(|first| first.mount_targets.clone()).unwrap_or_default(),
-        nfs_dns_name: first.map(|first| first.dns_name.clone()),
-        pgsql_endpoint: databases.values().next().map(|first| format!("{}:{}", first.host, first.port)),
+        nfs_mount_points,
+        nfs_dns_name,
+        pgsql_endpoint,
         file_systems,
         databases,
+        missing,
         reach_by: if names_resolve { ReachBy::Name } else { ReachBy::IpAddress },
     }
 }
 
-fn file_system<'a>(
-    record: &Record,
-    targets: impl Iterator<Item = (&'a Address, &'a Record)>,
-    access_points: BTreeMap<String, AccessPoint>,
-) -> Option<FileSystem> {
+/// The stack's own records of a kind, in every phase.
+fn recorded<'a>(state: &'a State, kind: &'static str) -> impl Iterator<Item = (&'a Address, &'a Record)> {
+    state.resources.iter().filter(move |(address, record)| address.kind() == kind && !record.adopted)
+}
+
+fn names<'a>(state: &'a State, kind: &'static str) -> Vec<&'a str> {
+    recorded(state, kind).map(|(address, _)| address.name()).collect()
+}
+
+fn file_system(state: &State, address: &Address, record: &Record) -> Option<FileSystem> {
+    let own = |kind| recorded(state, kind).filter(|(member, _)| member.name() == address.name());
     let dns_name = text(&record.outputs, "dns_name")?;
-    let mut mount_targets: Vec<MountTarget> = targets
-        .filter_map(|(_, target)| {
-            Some(MountTarget {
-                zone: text(&target.outputs, "availability_zone")?,
-                subnet_id: text(&target.inputs, "subnet_id")?,
-                ip_address: text(&target.outputs, "ip_address")?,
-                dns_name: dns_name.clone(),
-                zone_dns_name: text(&target.outputs, "dns_name")?,
-            })
-        })
+    let mut mount_targets = Vec::new();
+    // Every zone of the network has one, or is to have one.
+    let mut missing_zones: BTreeSet<String> = state
+        .resources
+        .iter()
+        .filter(|(subnet, record)| subnet.kind() == "aws_subnet" && record.adopted)
+        .map(|(subnet, _)| subnet.name().to_owned())
         .collect();
+    for (target, record) in own("aws_efs_mount_target") {
+        let zone = target.member_name().unwrap_or_default();
+        match mount_target(record, &dns_name) {
+            Some(found) => {
+                missing_zones.remove(zone);
+                mount_targets.push(found);
+            }
+            None => {
+                missing_zones.insert(zone.to_owned());
+            }
+        }
+    }
     mount_targets.sort_by(|one, other| one.zone.cmp(&other.zone));
+    let access_points = own("aws_efs_access_point")
+        .filter_map(|(point, record)| Some((point.member_name()?.to_owned(), access_point(record)?)))
+        .collect();
     Some(FileSystem {
-        id: record.id.as_ref()?.as_str().to_owned(),
+        id: id(record)?,
         arn: text(&record.outputs, "arn")?,
         dns_name,
         mount_targets,
+        missing_zones: missing_zones.into_iter().collect(),
         access_points,
+    })
+}
+
+fn mount_target(record: &Record, dns_name: &str) -> Option<MountTarget> {
+    id(record)?;
+    Some(MountTarget {
+        zone: text(&record.outputs, "availability_zone")?,
+        subnet_id: text(&record.inputs, "subnet_id")?,
+        ip_address: text(&record.outputs, "ip_address")?,
+        dns_name: dns_name.to_owned(),
+        zone_dns_name: text(&record.outputs, "dns_name")?,
     })
 }
 
 fn access_point(record: &Record) -> Option<AccessPoint> {
     Some(AccessPoint {
-        id: record.id.as_ref()?.as_str().to_owned(),
+        id: id(record)?,
         arn: text(&record.outputs, "arn")?,
         path: text(&record.inputs, "path")?,
     })
 }
 
 fn database(record: &Record) -> Option<Database> {
+    let (host, port) = (text(&record.outputs, "host")?, text(&record.outputs, "port")?.parse().ok()?);
     Some(Database {
-        id: record.id.as_ref()?.as_str().to_owned(),
+        id: id(record)?,
         arn: text(&record.outputs, "arn")?,
-        host: text(&record.outputs, "host")?,
-        port: text(&record.outputs, "port")?.parse().ok()?,
+        endpoint: format!("{host}:{port}"),
+        host,
+        port,
         database: text(&record.inputs, "database_name"),
         username: text(&record.inputs, "username")?,
         secret_arn: text(&record.outputs, "secret_arn"),
     })
 }
 
+fn id(record: &Record) -> Option<String> {
+    record.id.as_ref().map(|id| id.as_str().to_owned())
+}
+
 fn text(document: &Document, field: &str) -> Option<String> {
     document.get(field).and_then(Value::as_str).map(str::to_owned)
 }
 
-impl Outputs {
-    /// Every output by its name, as text: what `output` prints.
-    ///
-    /// The three that scripts want most come under their own names; the others as
-    /// `file_systems.<name>.<field>` and `databases.<name>.<field>`.
-    pub fn texts(&self) -> BTreeMap<String, String> {
-        let mut texts = BTreeMap::new();
-        let mut add = |name: &str, text: Option<String>| {
-            if let Some(text) = text {
-                texts.insert(name.to_owned(), text);
-            }
+impl Missing {
+    fn not_made(output: String, what: &str) -> Self {
+        let hint = "provision apply".to_owned();
+        Self { output, reason: format!("{what} is not ready yet"), zones: Vec::new(), hint }
+    }
+
+    /// The list of a file system's mount targets, if it is not whole.
+    fn zones(output: &str, name: &str, file_system: &FileSystem) -> Option<Self> {
+        let zones = file_system.missing_zones.clone();
+        let reason = match (zones.as_slice(), file_system.mount_targets.is_empty()) {
+            ([], false) => return None,
+            ([], true) => format!("{name} has no mount target"),
+            (zones, _) => format!("{name} has no mount target in {}", zones.join(", ")),
         };
-        add("nfs_dns_name", self.nfs_dns_name.clone());
-        add("pgsql_endpoint", self.pgsql_endpoint.clone());
-        if !self.nfs_mount_points.is_empty() {
-            add("nfs_mount_points", Some(self.mount_points(&self.nfs_mount_points)));
-        }
-        for (name, FileSystem { id, arn, dns_name, mount_targets, access_points }) in &self.file_systems {
-            let mut add =
-                |field: &str, text: &str| add(&format!("file_systems.{name}.{field}"), Some(text.to_owned()));
-            add("id", id);
-            add("arn", arn);
-            add("dns_name", dns_name);
-            add("mount_targets", &self.mount_points(mount_targets));
-            for (point, AccessPoint { id, arn, path }) in access_points {
-                add(&format!("access_points.{point}.id"), id);
-                add(&format!("access_points.{point}.arn"), arn);
-                add(&format!("access_points.{point}.path"), path);
-            }
-        }
-        for (name, Database { id, arn, host, port, database, username, secret_arn }) in &self.databases {
-            let mut add = |field, text: Option<&str>| {
-                add(&format!("databases.{name}.{field}"), text.map(str::to_owned));
-            };
-            add("id", Some(id));
-            add("arn", Some(arn));
-            add("host", Some(host));
-            add("port", Some(&port.to_string()));
-            add("database", database.as_deref());
-            add("username", Some(username));
-            add("secret_arn", secret_arn.as_deref());
-        }
-        texts
+        Some(Self { output: output.to_owned(), reason, zones, hint: "provision apply".to_owned() })
     }
 
-    /// One output as text: what `output NAME` prints.
-    ///
-    /// # Errors
-    /// [`NoOutput`] when there is none of this name, or none yet.
-    pub fn text(&self, name: &str) -> Result<String, NoOutput> {
-        let mut texts = self.texts();
-        if let Some(text) = texts.remove(name) {
-            return Ok(text);
+    fn several(output: &str, what: &str, full: impl Iterator<Item = String>) -> Self {
+        let full: Vec<String> = full.map(|name| format!("provision output {name}")).collect();
+        Self {
+            output: output.to_owned(),
+            reason: format!("the stack has {} {what}", full.len()),
+            zones: Vec::new(),
+            hint: format!("name the one that is meant: {}", full.join(" or ")),
         }
-        const FIXED: [(&str, &str); 3] = [
-            ("nfs_dns_name", "no file system"),
-            ("nfs_mount_points", "no mount target"),
-            ("pgsql_endpoint", "no database"),
-        ];
-        if let Some((name, missing)) = FIXED.into_iter().find(|(fixed, _)| *fixed == name) {
-            return Err(NoOutput::NotReady { name, missing });
-        }
-        let mut known: Vec<String> = texts.into_keys().collect();
-        known.extend(FIXED.map(|(fixed, _)| fixed.to_owned()));
-        known.sort();
-        known.dedup();
-        Err(NoOutput::Unknown { name: name.to_owned(), known })
-    }
-
-    /// One line for a script: a name for each zone, or an address where names do not resolve.
-    fn mount_points(&self, targets: &[MountTarget]) -> String {
-        let points: Vec<&str> = targets
-            .iter()
-            .map(|target| match self.reach_by {
-                ReachBy::Name => target.zone_dns_name.as_str(),
-                ReachBy::IpAddress => target.ip_address.as_str(),
-            })
-            .collect();
-        points.join(" ")
     }
 }
 

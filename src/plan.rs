@@ -162,6 +162,10 @@ pub struct Drift {
     pub gone: bool,
     /// `before` is what was recorded, `after` what was observed.
     pub fields: Vec<FieldChange>,
+    /// What AWS chose, and has changed: a host, an address. It is never changed back: apply records it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<FieldChange>,
+    /// What the plan does about the fields.
     pub response: Response,
 }
 
@@ -246,6 +250,12 @@ impl Plan {
             Mode::RefreshOnly => self.drift.is_empty(),
             Mode::Apply | Mode::Destroy => self.changes.iter().all(|change| change.action == Action::NoOp),
         }
+    }
+
+    /// The outputs that AWS changed, and that apply records.
+    pub fn changed_outputs(&self) -> impl Iterator<Item = &FieldChange> {
+        let told = self.drift.iter().filter(|drift| drift.response != Response::LeftAlone);
+        told.flat_map(|drift| &drift.outputs)
     }
 
     /// The findings that forbid applying the plan.

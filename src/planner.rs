@@ -184,34 +184,42 @@ fn select(
 fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
     let records = input.state.into_iter().flat_map(|state| &state.resources);
     records
+        .filter(|(_, record)| record.phase == Phase::Ready)
         .filter_map(|(address, record)| {
-            let (gone, fields) = match (input.sightings.get(address)?, record.phase) {
-                (Sighting::Gone, Phase::Ready) => (true, Vec::new()),
-                (Sighting::Live { live, .. }, Phase::Ready) => {
+            let mut drift = Drift {
+                address: address.clone(),
+                kind: address.kind().to_owned(),
+                gone: false,
+                fields: Vec::new(),
+                outputs: Vec::new(),
+                response: Response::Recorded,
+            };
+            match input.sightings.get(address)? {
+                Sighting::Gone => drift.gone = true,
+                Sighting::Live { id, live } => {
                     let manager = input.registry.managing(address.kind()).filter(|_| !record.adopted);
-                    let fields = manager
+                    drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
-                    (false, fields)
+                    // The declared object of the cluster may be another one than the recorded.
+                    if record.id.as_ref() == Some(id) {
+                        let changed = diff::changed_outputs(&record.outputs, &live.outputs, &live.condition);
+                        let said = |path: &str| drift.fields.iter().any(|field| field.path == path);
+                        drift.outputs = changed.into_iter().filter(|output| !said(&output.path)).collect();
+                    }
                 }
                 _ => return None,
-            };
+            }
             let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
-            let kind = address.kind().to_owned();
-            let response = response(input.options.mode, action);
-            (gone || !fields.is_empty()).then(|| Drift {
-                address: address.clone(),
-                kind,
-                gone,
-                fields,
-                response,
-            })
+            drift.response = response(input.options.mode, action, &drift);
+            (drift.gone || !drift.fields.is_empty() || !drift.outputs.is_empty()).then_some(drift)
         })
         .collect()
 }
 
-fn response(mode: Mode, action: Option<Action>) -> Response {
+fn response(mode: Mode, action: Option<Action>, drift: &Drift) -> Response {
     match action {
+        Some(Action::Update) if !drift.gone && drift.fields.is_empty() => Response::Recorded,
         Some(Action::Update) => Response::PutRight,
         Some(Action::Create | Action::Replace) => Response::MadeAgain,
         Some(Action::Delete | Action::Forget) => Response::LetGo,

@@ -123,7 +123,6 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         fs("security_group: \"it's\"", "a security group's name"),
         fs("access: [node]", "did you mean `nodes`?"),
         fs("access: [bastion]", "possible here: `nodes`, `masters`"),
-        fs("access: []", "name at least one"),
         fs("access: [nodes, nodes]", "name each one once"),
         fs("performance_mode: general_purpose", "did you mean `generalPurpose`?"),
         fs("throughput_mode: busting", "did you mean `bursting`?"),

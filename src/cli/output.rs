@@ -1,7 +1,7 @@
 //! `provision output`: prints what other tools need of the stack, from the state alone.
 
 use crate::failure::Failure;
-use crate::outputs::outputs;
+use crate::outputs::{Missing, outputs};
 use crate::render::harmless;
 use crate::report::OutputValue;
 
@@ -30,6 +30,10 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
         None => {
             for (name, text) in outputs.texts() {
                 screen.out.line(&format!("{name} = {}", harmless(&text)));
+            }
+            for Missing { output, reason, hint, .. } in &outputs.missing {
+                let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
+                screen.err.line(&harmless(&missing));
             }
         }
     }

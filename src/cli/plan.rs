@@ -57,7 +57,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         )),
         None => {}
     }
-    Ok(if request.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    let changes = !plan.is_empty() || plan.changed_outputs().next().is_some();
+    Ok(if request.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
 }
 
 /// Writes the page for browsers.

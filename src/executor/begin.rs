@@ -39,7 +39,8 @@ impl<'a> Execution<'a> {
         for address in staying.map(|change| &change.address) {
             let Some((_, live)) = self.run.sightings.get(address).and_then(Sighting::live) else { continue };
             let Some(before) = self.record(address).cloned() else { continue };
-            let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
+            let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
+            let mut after = Record { outputs, ..before.clone() };
             if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
                 let Ok(desired) = self.desired(address, manager) else { continue };
                 after.inputs = desired.inputs;

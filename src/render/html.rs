@@ -132,7 +132,8 @@ fn drift(plan: &Plan, resources: &[Resource]) -> String {
         .drift
         .iter()
         .map(|drift| {
-            let paths: Vec<&str> = drift.fields.iter().map(|field| field.path.as_str()).collect();
+            let changed = drift.fields.iter().chain(&drift.outputs);
+            let paths: Vec<&str> = changed.map(|field| field.path.as_str()).collect();
             let what = if drift.gone { "is gone".to_owned() } else { escaped(&paths.join(", ")) };
             let (address, then) =
                 (way_to(&drift.address.to_string(), resources), response_text(drift.response));

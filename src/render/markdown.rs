@@ -9,7 +9,7 @@ use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 use super::action::{GRAVEST_FIRST, symbol};
 use super::cost::costs;
 use super::page::{Page, words};
-use super::plan::{DRIFT_TITLE, response_text, summary_text, title};
+use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title};
 use super::style::Style;
 use super::value::string;
 
@@ -200,6 +200,10 @@ fn drift(drift: &Drift) -> Vec<String> {
     }
     let mut lines = vec![format!("! {}: {then}", drift.address)];
     drift.fields.iter().for_each(|field| fields::changed(&mut lines, "  ", field));
+    if !drift.outputs.is_empty() {
+        lines.push(format!("  # {OUTPUT}"));
+        drift.outputs.iter().for_each(|output| fields::changed(&mut lines, "  ", output));
+    }
     lines
 }
 

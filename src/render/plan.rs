@@ -77,7 +77,7 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
     }
     page.gap();
     page.fill(0, 2, painted(page.style(), Ink::Title, DRIFT_TITLE));
-    for Drift { address, gone, fields, response, .. } in &plan.drift {
+    for Drift { address, gone, fields, outputs, response, .. } in &plan.drift {
         let address = harmless(&address.to_string()).into_owned();
         let response = words(response_text(*response));
         if *gone {
@@ -87,9 +87,13 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
             let mark = page.style().paint(Ink::Update, "  ~");
             page.fill(0, BODY, [mark, format!("{address}:")].into_iter().chain(response));
             fields.iter().for_each(|field| changed_field(page, BODY, field, None));
+            outputs.iter().for_each(|output| changed_field(page, BODY, output, Some(OUTPUT)));
         }
     }
 }
+
+/// What stands beside an output that AWS has changed.
+pub(super) const OUTPUT: &str = "output: recorded by apply";
 
 /// What the plan does about a drift.
 pub(super) fn response_text(response: Response) -> &'static str {
@@ -222,7 +226,12 @@ pub(super) fn summary_text(plan: &Plan) -> Option<String> {
             "No changes. There is nothing to destroy.".to_owned()
         }
         _ if plan.is_empty() => {
-            format!("No changes. {} as the stack describes.", are(plan.summary.no_op))
+            let recorded = match plan.changed_outputs().count() {
+                0 => String::new(),
+                1 => " Apply records 1 output that AWS changed.".to_owned(),
+                outputs => format!(" Apply records {outputs} outputs that AWS changed."),
+            };
+            format!("No changes. {} as the stack describes.{recorded}", are(plan.summary.no_op))
         }
         _ => format!("Plan: {}", counts(&plan.summary)),
     })

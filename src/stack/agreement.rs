@@ -65,6 +65,7 @@ fn editor_and_parser_agree_on_every_value() {
         db("parameters: { rds.force_ssl: \"1\", work_mem: \"{DBInstanceClassMemory/32768}\" }"),
         db("allow_major_version_upgrade: true, parameters: {}, enabled_cloudwatch_logs_exports: []"),
         fs("access: [masters], throughput_mode: bursting, performance_mode: maxIO"),
+        fs("access: []"),
         fs("throughput_mode: provisioned, provisioned_throughput_in_mibps: 3414"),
         fs(
             "lifecycle: { transition_to_ia: AFTER_1_DAY, transition_to_primary_storage_class: AFTER_1_ACCESS }",
@@ -105,7 +106,6 @@ fn editor_and_parser_agree_on_every_value() {
         fs("encrypted: \"true\""),
         fs("encrypted: ~"),
         fs("access: nodes"),
-        fs("access: []"),
         fs("access: [nodes, nodes]"),
         fs("access: [bastion]"),
         fs("security_group: sg-1"),

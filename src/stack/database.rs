@@ -22,7 +22,7 @@ pub struct Database {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "GroupName")]
     pub security_group: Option<GroupName>,
-    /// The cluster's roles that may reach it, on its port.
+    /// The cluster's roles that may reach it, on its port; `[]` for none.
     pub access: Access,
     /// The PostgreSQL version: `"16"` is met by any 16. Never a downgrade.
     #[serde(deserialize_with = "values::as_written")]

@@ -17,7 +17,7 @@ pub struct FileSystem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "GroupName")]
     pub security_group: Option<GroupName>,
-    /// The cluster's roles that may reach it, on tcp 2049.
+    /// The cluster's roles that may reach it, on tcp 2049; `[]` for none.
     pub access: Access,
     /// Whether the data is encrypted at rest. Only a new file system can change it.
     pub encrypted: bool,

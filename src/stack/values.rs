@@ -300,7 +300,7 @@ impl<const LEAST: u32, const MOST: u32> JsonSchema for Bounded<LEAST, MOST> {
     }
 }
 
-/// The cluster's roles that may reach something: at least one.
+/// The cluster's roles that may reach something; `[]` is none of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Role>")]
 pub struct Access(BTreeSet<Role>);
@@ -308,8 +308,6 @@ pub struct Access(BTreeSet<Role>);
 /// Why a list of roles will not do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidAccess {
-    #[error("nobody could reach it: name at least one of `nodes` and `masters`")]
-    Empty,
     #[error("a role is listed twice: name each one once")]
     Twice,
 }
@@ -332,11 +330,7 @@ impl TryFrom<Vec<Role>> for Access {
 
     fn try_from(roles: Vec<Role>) -> Result<Self, InvalidAccess> {
         let set: BTreeSet<Role> = roles.iter().copied().collect();
-        match set.len() {
-            0 => Err(InvalidAccess::Empty),
-            distinct if distinct < roles.len() => Err(InvalidAccess::Twice),
-            _ => Ok(Self(set)),
-        }
+        if set.len() < roles.len() { Err(InvalidAccess::Twice) } else { Ok(Self(set)) }
     }
 }
 
@@ -353,7 +347,6 @@ impl JsonSchema for Access {
         json_schema!({
             "type": "array",
             "items": generator.subschema_for::<Role>(),
-            "minItems": 1,
             "uniqueItems": true,
         })
     }

@@ -178,7 +178,6 @@ fn together(add: &mut Add<'_>) {
     fs("provisioned_throughput_in_mibps: 64", "leave it out, or set `throughput_mode: provisioned`");
     fs("performance_mode: maxIO", "another `throughput_mode`");
     fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "set `transition_to_ia` to a shorter time");
-    fs("access: []", "name at least one");
     fs("access: [nodes, nodes]", "name each one once");
     fs("access: [node]", "did you mean `nodes`?");
     fs("access: [bastion]", "`bastion` is not possible here");

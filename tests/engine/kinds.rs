@@ -97,7 +97,9 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
         "" => Ownership::Untagged,
         stack => Ownership::Tagged { stack: stack.to_owned(), address: object.address.clone() },
     };
-    let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{id}")))]);
+    // What AWS chooses, and may choose anew.
+    let place = object.inputs.get("moved").and_then(Value::as_str).unwrap_or("here");
+    let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{place}:{id}")))]);
     let inputs = if recorded.is_some() { inputs } else { Document::new() };
     Live { inputs, in_force: Document::new(), outputs, condition, remarks: Vec::new(), ownership }
 }

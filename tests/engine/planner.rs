@@ -169,6 +169,45 @@ async fn what_was_changed_both_outside_and_in_the_stack_is_only_recorded() {
 }
 
 #[tokio::test]
+async fn an_output_that_aws_changed_is_told_and_only_recorded() {
+    for mode in [Mode::Apply, Mode::RefreshOnly] {
+        let mut world = settled().await;
+        world.change_live("fake_disk.d", |disk| {
+            disk.inputs.insert("moved".to_owned(), json!("elsewhere"));
+        });
+        let plan = world.plan(&options(mode)).await;
+        assert_eq!(said(&plan), [""; 0]);
+        let [drift] = plan.drift.as_slice() else { panic!("one drift: {:?}", plan.drift) };
+        assert_eq!((drift.response, drift.fields.len(), drift.gone), (Response::Recorded, 0, false));
+        let output = &drift.outputs[0];
+        let id = &world.state().expect("a state").resources[&address("fake_disk.d")].outputs["arn"];
+        assert_eq!((output.path.as_str(), output.before.as_ref()), ("arn", Some(id)));
+        assert_eq!(plan.changed_outputs().count(), 1);
+        // Nothing is to be done in AWS, unless the plan is about drift alone.
+        assert_eq!(plan.is_empty(), mode == Mode::Apply);
+        if mode == Mode::Apply {
+            world.clear_log();
+            world.must_apply().await;
+            assert_eq!(world.log(), [""; 0], "recording changes nothing");
+            assert!(world.plan(&options(mode)).await.drift.is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_update_records_the_outputs_that_aws_changed() {
+    let mut world = settled().await;
+    world.change_live("fake_disk.d", |disk| {
+        disk.inputs.insert("moved".to_owned(), json!("elsewhere"));
+    });
+    world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(plan.drift[0].response, Response::Recorded, "an output is not put right");
+    world.must_apply().await;
+    assert!(world.plan(&options(Mode::Apply)).await.drift.is_empty());
+}
+
+#[tokio::test]
 async fn drift_outside_the_targets_is_told_and_left_alone() {
     let world = settled().await;
     world.change_live("fake_disk.d", |disk| {

@@ -47,6 +47,7 @@ pub fn plan_saying(text: &str) -> Plan {
         gone,
         response: Response::PutRight,
         fields: fields(),
+        outputs: fields(),
     };
     Plan {
         stack: text.to_owned(),

@@ -9,7 +9,9 @@ mod plans;
 use provision::address::Address;
 use provision::document::Document;
 use provision::plan::{Action, Mode, Plan};
-use provision::render::{GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show};
+use provision::render::{
+    GraphView, Style, dot, is_harmful, mermaid, plan_markdown, plan_page, plan_text, state_show,
+};
 use provision::resource::Id;
 use provision::state::{Phase, Record};
 use serde_json::{Value, json};
@@ -46,6 +48,22 @@ fn a_narrow_terminal_gets_shorter_lines() {
 #[test]
 fn a_plan_without_changes_is_one_sentence() {
     insta::assert_snapshot!(plan_text(&plans::settled(), &PLAIN));
+}
+
+#[test]
+fn an_output_that_aws_changed_is_shown_as_what_it_is() {
+    let plan = plans::with_another_host();
+    let text = plan_text(&plan, &PLAIN);
+    for words in
+        ["old.rds.amazonaws.com", "new.rds.amazonaws.com", "recorded by apply", "Apply records 1 output"]
+    {
+        assert!(text.contains(words), "{words} is not in:\n{text}");
+        assert!(plan_markdown(&plan).contains(words), "{words} is not in:\n{}", plan_markdown(&plan));
+    }
+    assert!(!text.contains("is put right"), "{text}");
+    let page = plan_page(&plan);
+    assert!(page.contains("Outputs that AWS changed") && page.contains("new.rds.amazonaws.com"), "{page}");
+    assert!(plan.is_empty(), "AWS is not changed");
 }
 
 #[test]

@@ -223,6 +223,7 @@ fn a_comment_is_never_longer_than_github_takes_and_says_what_is_left_out() {
             kind: "aws_vpc".to_owned(),
             gone: false,
             fields: vec![plans::field("x", json!(long), json!(long))],
+            outputs: Vec::new(),
         })
         .collect();
     let comment = plan_markdown(&huge);

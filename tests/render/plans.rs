@@ -370,12 +370,26 @@ pub fn destroy() -> Plan {
     Plan { mode: Mode::Destroy, ..plan(changes) }
 }
 
+/// A database that has another host than recorded, and is as the stack describes.
+pub fn with_another_host() -> Plan {
+    let host = field("host", json!("old.rds.amazonaws.com"), json!("new.rds.amazonaws.com"));
+    let drift = Drift {
+        address: "aws_db_instance.gitlab-pgsql".parse().expect("a valid address"),
+        kind: "aws_db_instance".to_owned(),
+        gone: false,
+        fields: Vec::new(),
+        outputs: vec![host],
+        response: Response::Recorded,
+    };
+    Plan { drift: vec![drift], ..settled() }
+}
+
 /// What changed outside.
 pub fn drifted() -> Plan {
     let drift = |address: &str, gone: bool, fields: Vec<FieldChange>| {
         let address: provision::address::Address = address.parse().expect("a valid address");
         let response = if gone { Response::MadeAgain } else { Response::PutRight };
-        Drift { kind: address.kind().to_owned(), address, gone, fields, response }
+        Drift { kind: address.kind().to_owned(), address, gone, fields, outputs: Vec::new(), response }
     };
     let back = Change {
         fields: vec![field("backup_retention_period", json!(7), json!(30))],
@@ -457,6 +471,7 @@ pub fn hostile() -> Plan {
             gone: false,
             response: Response::PutRight,
             fields: vec![field(evil, json!([evil]), json!([{ evil: evil }]))],
+            outputs: Vec::new(),
         }],
         ..settled_but(vec![update])
     }

@@ -78,7 +78,7 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
         .map(|change| {
             let mut resource = planned(change);
             resource.needs = change.depends_on.iter().filter_map(|on| places.get(on).copied()).collect();
-            resource.groups.extend(drift.get(&change.address).map(|drift| drifted(drift)));
+            resource.groups.extend(drift.get(&change.address).into_iter().flat_map(|drift| drifted(drift)));
             resource
         })
         .collect();
@@ -91,7 +91,7 @@ pub(super) fn resources(plan: &Plan) -> Vec<Resource> {
     resources.extend(alone.map(|drift| {
         let sign = if drift.gone { "-" } else { "~" };
         let reason = if drift.gone { "gone from AWS" } else { "changed outside" };
-        Resource { groups: vec![drifted(drift)], ..blank(&drift.address, "drift", sign, reason) }
+        Resource { groups: drifted(drift).collect(), ..blank(&drift.address, "drift", sign, reason) }
     }));
     resources
 }
@@ -146,13 +146,18 @@ fn planned(change: &Change) -> Resource {
     }
 }
 
-fn drifted(drift: &Drift) -> Group {
+fn drifted(drift: &Drift) -> impl Iterator<Item = Group> + use<> {
     let title = if drift.gone {
         "Gone from AWS since the last apply"
     } else {
         "Changed outside since the last apply"
     };
-    Group { title, fields: drift.fields.iter().filter_map(|one| field(one, false)).collect() }
+    let fields: Vec<Field> = drift.fields.iter().filter_map(|one| field(one, false)).collect();
+    let outputs: Vec<Field> = drift.outputs.iter().filter_map(|one| field(one, false)).collect();
+    let outside = (outputs.is_empty() || !fields.is_empty()).then_some(Group { title, fields });
+    let changed = (!outputs.is_empty())
+        .then_some(Group { title: "Outputs that AWS changed, recorded by apply", fields: outputs });
+    outside.into_iter().chain(changed)
 }
 
 /// `None` for a field without a value of an object that is not there yet.
