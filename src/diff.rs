@@ -126,7 +126,7 @@ pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -
         .filter(|field| match field.on_change(desired, observed) {
             OnChange::InPlace(_) => true,
             OnChange::AtWindow(_) => at_once,
-            OnChange::Replace | OnChange::Recorded => false,
+            OnChange::Replace | OnChange::Recorded(_) => false,
         })
         .copied()
         .collect()
@@ -141,9 +141,13 @@ fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
     match on_change {
         OnChange::InPlace(effect) => (effect, None),
         OnChange::AtWindow(effect) if at_once => (effect, None),
+        // That data goes is said at once, however long it waits.
+        OnChange::AtWindow(Effect::DataLoss) => {
+            (Effect::DataLoss, Some(Window { opens: None, effect: Effect::DataLoss }))
+        }
         OnChange::AtWindow(effect) => (Effect::NextMaintenanceWindow, Some(Window { opens: None, effect })),
         OnChange::Replace => (Effect::Replacement, None),
-        OnChange::Recorded => (Effect::None, None),
+        OnChange::Recorded(effect) => (effect, None),
     }
 }
 

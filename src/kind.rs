@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::aws::{Aws, AwsError, Call};
 use crate::document::Document;
 use crate::resource::{
-    Change, Condition, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Remark,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
+    Remark, Resource, Tracked,
 };
 
 /// A document that does not fit its kind.
@@ -70,7 +70,12 @@ pub trait Reader {
 pub trait Manager: Reader {
     fn fields(&self) -> &'static [Field];
     fn natural_key(&self) -> &'static [&'static str];
-    fn holds_data(&self) -> bool;
+    /// See [`Resource::LOSS`].
+    fn loss(&self) -> Effect;
+    /// Whether deleting an object loses data.
+    fn holds_data(&self) -> bool {
+        self.loss() == Effect::DataLoss
+    }
     fn patience(&self) -> Patience;
     /// The document as the kind itself would write it: sets sorted, defaults filled in.
     fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
@@ -177,8 +182,8 @@ impl<R: Resource> Manager for Typed<R> {
         R::NATURAL_KEY
     }
 
-    fn holds_data(&self) -> bool {
-        R::HOLDS_DATA
+    fn loss(&self) -> Effect {
+        R::LOSS
     }
 
     fn patience(&self) -> Patience {

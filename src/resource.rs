@@ -68,9 +68,9 @@ pub trait Resource: Observe {
     const FIELDS: &'static [Field];
     /// The fields by which AWS lets only one such object exist; two objects that agree in all of them collide.
     const NATURAL_KEY: &'static [&'static str];
-    /// Whether deleting an object loses data. Such an object is replaced or deleted only when named, and never
-    /// while its `deletion_protection` input is recorded as true.
-    const HOLDS_DATA: bool;
+    /// What deleting an object costs clients and data, beside the object. One that holds data ([`Effect::DataLoss`]) is
+    /// replaced or deleted only when named, and never while its `deletion_protection` input is recorded as true.
+    const LOSS: Effect;
     /// How long AWS takes.
     const PATIENCE: Patience;
 

@@ -10,6 +10,7 @@ pub mod efs_mount_target;
 mod efs_part;
 mod efs_tags;
 mod efs_token;
+mod groups_taken_off;
 pub mod kms_alias;
 mod lower_case;
 mod rds_tags;

@@ -40,6 +40,10 @@ pub(super) fn changes(
     }
     for (address, change) in &mut decided {
         change.id = object(input, address, change.action);
+        if matches!(change.action, Action::Delete | Action::Replace) {
+            let loss = input.registry.managing(address.kind()).map_or(Effect::None, Manager::loss);
+            change.effect = change.effect.max(loss);
+        }
     }
     decided
 }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{Action, ReplaceOrder, Window};
+use crate::plan::{Action, Change, ReplaceOrder, Window};
 use crate::resource::Effect;
 
 use super::style::Ink;
@@ -83,7 +83,15 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
         Effect::Failover => Some("fails over"),
         Effect::Reboot => Some("reboots"),
         Effect::Replacement => Some("forces replacement"),
+        Effect::AccessLoss => Some("cuts clients off"),
+        Effect::DataLoss => Some("loses data"),
     }
+}
+
+/// What is lost when the object of a change goes, beside the object.
+pub(super) fn loss_text(change: &Change) -> Option<&'static str> {
+    let goes = matches!(change.action, Action::Delete | Action::Replace);
+    effect_text(change.effect).filter(|_| goes && change.effect > Effect::Replacement)
 }
 
 /// For which window a change waits, and what it costs then.
@@ -95,6 +103,8 @@ pub(super) fn window_text(window: &Window) -> String {
         Effect::Failover => ", then fails over",
         Effect::Reboot => ", then reboots",
         Effect::Replacement => ", then is replaced",
+        Effect::AccessLoss => ", then cuts clients off",
+        Effect::DataLoss => ", then loses data",
     };
     format!("waits for {}{then}", window_name(window))
 }

@@ -4,7 +4,7 @@
 use crate::plan::{Action, Change, FieldChange};
 use crate::resource::Effect;
 
-use super::action::{effect_text, order_text, window_name, window_text};
+use super::action::{effect_text, loss_text, order_text, window_name, window_text};
 
 /// One thing that happens to the running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
         (Action::Create | Action::Adopt | Action::Forget, _) => vec![at_once("none", false)],
         (Action::Update | Action::NoOp, _) => Vec::new(),
     };
+    costs.extend(loss_text(change).map(|loss| at_once(loss, true)));
     let fields = || change.fields.iter().chain(&change.queued);
     if costs.is_empty() {
         let worst = fields()
@@ -48,6 +49,10 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
     }
     if costs.is_empty() && change.action == Action::Update {
         costs.push(at_once("none", false));
+    }
+    // That nothing happens at once is not worth a word beside what happens.
+    if costs.iter().any(|cost| cost.felt) {
+        costs.retain(|cost| cost.felt);
     }
     costs
 }

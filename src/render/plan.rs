@@ -4,7 +4,7 @@
 use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
-use super::action::{effect_text, order_text, symbol, window_name, window_text};
+use super::action::{effect_text, loss_text, order_text, symbol, window_name, window_text};
 use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
@@ -142,8 +142,11 @@ fn block(page: &mut Page<'_>, change: &Change) {
     ];
     pieces.extend(reason(change));
     let cost = match (change.action, change.order) {
-        (Action::Replace, Some(order)) => Some(order_text(order).to_owned()),
-        (Action::Replace, None) => None,
+        (Action::Replace, Some(order)) => {
+            let loss = loss_text(change).map(|loss| format!(", {loss}")).unwrap_or_default();
+            Some(format!("{}{loss}", order_text(order)))
+        }
+        (Action::Replace, None) => loss_text(change).map(str::to_owned),
         _ => costs(change),
     };
     if let Some(cost) = cost
@@ -181,15 +184,11 @@ fn queue(page: &mut Page<'_>, change: &Change) {
 
 /// The worst of what a change costs.
 fn costs(change: &Change) -> Option<String> {
-    let worst = |effect| change.fields.iter().filter(move |field| field.effect == effect);
-    match change.effect {
-        Effect::NextMaintenanceWindow => {
-            let windows = worst(change.effect).filter_map(|field| field.window.as_ref());
-            let worst = windows.max_by_key(|window| window.effect).map(window_text);
-            worst.or_else(|| effect_text(change.effect).map(str::to_owned))
-        }
-        effect => effect_text(effect).map(str::to_owned),
-    }
+    let worst = || change.fields.iter().chain(&change.queued).filter(|field| field.effect == change.effect);
+    let windows = worst().filter_map(|field| field.window.as_ref());
+    let waiting =
+        windows.max_by_key(|window| window.effect).filter(|_| worst().all(|field| field.window.is_some()));
+    waiting.map(window_text).or_else(|| effect_text(change.effect).map(str::to_owned))
 }
 
 /// What the change of one field costs, where the head of the block does not say so already.

@@ -23,6 +23,8 @@ pub struct Field {
     /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
     /// recorded, so that what others chose is left alone.
     pub taken_back: bool,
+    /// For a field that AWS does not show: the value that a rebuilt record has, whatever the stack file says.
+    pub rebuilt_as: Option<bool>,
 }
 
 type Calls = &'static [Call];
@@ -40,7 +42,7 @@ pub enum OnChange {
     /// Only a new object can have it.
     Replace,
     /// AWS does not show the field: the record is compared, and the kind decides whether a call is needed.
-    Recorded,
+    Recorded(Effect),
 }
 
 impl Field {
@@ -52,6 +54,7 @@ impl Field {
             met: |desired, observed| desired == observed,
             depends: None,
             taken_back: false,
+            rebuilt_as: None,
         }
     }
 
@@ -70,9 +73,20 @@ impl Field {
         Self::new(name, OnChange::Replace, &[])
     }
 
-    /// A field that AWS does not show.
+    /// A field that stands in the record alone: AWS does not know it, and no call changes it.
     pub const fn recorded(name: &'static str) -> Self {
-        Self::new(name, OnChange::Recorded, &[])
+        Self::new(name, OnChange::Recorded(Effect::None), &[])
+    }
+
+    /// A field that calls change, at once, and that AWS does not show.
+    pub const fn hidden(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::Recorded(effect), calls)
+    }
+
+    /// The field with the value that a rebuilt record has. It is the one that loses nothing, so that losing the state
+    /// turns no protection off.
+    pub const fn rebuilt_as(self, safe: bool) -> Self {
+        Self { rebuilt_as: Some(safe), ..self }
     }
 
     /// The field with its own idea of when the observed value will do.
@@ -97,7 +111,12 @@ impl Field {
 
     /// Whether AWS never shows the field.
     pub fn is_recorded(&self) -> bool {
-        self.on_change == OnChange::Recorded
+        matches!(self.on_change, OnChange::Recorded(_))
+    }
+
+    /// Whether the field stands in the record alone, so that a change of it needs no call.
+    pub fn is_in_the_record_alone(&self) -> bool {
+        self.is_recorded() && self.calls.is_empty()
     }
 
     /// Whether no call can change the field.
@@ -106,7 +125,7 @@ impl Field {
     }
 }
 
-/// What an action costs the running service, from nothing to the worst.
+/// What an action costs the running service, its clients and its data, from nothing to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
@@ -119,6 +138,10 @@ pub enum Effect {
     Failover,
     Reboot,
     Replacement,
+    /// Clients that reach the service now are cut off, or refused when they connect next.
+    AccessLoss,
+    /// Data is deleted: what an object holds, or its backups.
+    DataLoss,
 }
 
 impl fmt::Display for Effect {
@@ -131,6 +154,8 @@ impl fmt::Display for Effect {
             Self::Failover => "failover",
             Self::Reboot => "reboot",
             Self::Replacement => "replacement",
+            Self::AccessLoss => "access loss",
+            Self::DataLoss => "data loss",
         })
     }
 }

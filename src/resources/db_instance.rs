@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Aws, AwsError, Call, PasswordSource, Secret};
 use crate::postgres::{Version, family_in_names};
 use crate::resource::{
-    Change, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource, Tracked,
+    Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
+    Tracked,
 };
 use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::of_sdk_tags;
@@ -139,7 +140,7 @@ impl Observe for DbInstance {
 impl Resource for DbInstance {
     const FIELDS: &'static [Field] = fields::FIELDS;
     const NATURAL_KEY: &'static [&'static str] = &["identifier"];
-    const HOLDS_DATA: bool = true;
+    const LOSS: Effect = Effect::DataLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(10),
         create: Duration::from_secs(50 * 60),

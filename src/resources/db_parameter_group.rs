@@ -81,11 +81,11 @@ impl Resource for DbParameterGroup {
         Field::replace("name"),
         Field::replace("family"),
         Field::replace("description"),
-        Field::in_place("parameters", parameters::CALLS, Effect::NextReboot).depending(parameters::cost),
+        Field::in_place("parameters", parameters::CALLS, Effect::AccessLoss).depending(parameters::cost),
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
-    const HOLDS_DATA: bool = false;
+    const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
         create: Duration::from_secs(3 * 60),

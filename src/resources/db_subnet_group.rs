@@ -79,7 +79,7 @@ impl Resource for DbSubnetGroup {
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
-    const HOLDS_DATA: bool = false;
+    const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
         create: Duration::from_secs(3 * 60),

@@ -88,7 +88,9 @@ impl Resource for EfsAccessPoint {
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked
     // for only where the file system is known.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id"];
-    const HOLDS_DATA: bool = false;
+    /// "After deletion is complete, new clients can no longer connect to the access points" (DeleteAccessPoint, EFS API
+    /// reference).
+    const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
         create: Duration::from_secs(10 * 60),

@@ -118,16 +118,17 @@ impl Resource for EfsFileSystem {
         Field::in_place("provisioned_throughput_in_mibps", &[throughput::UPDATE], Effect::None),
         Field::in_place("lifecycle", &[PUT_LIFECYCLE], Effect::None),
         Field::in_place("backup", &[PUT_BACKUP], Effect::None),
-        Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::None)
-            .met_by(policy::same),
+        Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::AccessLoss)
+            .met_by(policy::same)
+            .depending(policy::cost),
         Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
             .met_by(protection::met),
-        Field::recorded("deletion_protection"),
+        Field::recorded("deletion_protection").rebuilt_as(true),
         Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];
-    const HOLDS_DATA: bool = true;
+    const LOSS: Effect = Effect::DataLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
         create: Duration::from_secs(10 * 60),
@@ -140,6 +141,10 @@ impl Resource for EfsFileSystem {
         invalid.extend(throughput::check(self));
         invalid.extend(observed.and_then(|observed| throughput::doubt(self, observed)));
         invalid.extend(protection::check(self, observed));
+        if !self.encrypted && observed.is_some_and(|live| live.encrypted) {
+            let rule = "is true and stays so: the file system is encrypted, and EFS cannot take that back";
+            invalid.push(Invalid::altered("encrypted", rule));
+        }
         if self.kms_key_id.is_some() && !self.encrypted {
             invalid.push(Invalid::new("kms_key_id", "must not be set without encryption"));
         }

@@ -9,11 +9,14 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, AwsError, Call, Check, Grant, absent_is_done, absent_is_none, aws_error, ec2};
+use crate::document::Document;
+use crate::resource::OnChange;
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
     Resource, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
+use crate::resources::groups_taken_off;
 
 /// A mount target has no tags: it is checked by its file system.
 const OURS: &[Grant] = &[Grant::owned(&["elasticfilesystem:file-system/*"])];
@@ -62,6 +65,10 @@ pub struct Outputs {
     pub dns_name: Option<String>,
 }
 
+fn security_groups(desired: &Document, observed: &Document) -> OnChange {
+    groups_taken_off::cost("security_groups", desired, observed)
+}
+
 impl Observe for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
     const CALLS: &'static [Call] = &[DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
@@ -87,11 +94,13 @@ impl Resource for EfsMountTarget {
     const FIELDS: &'static [Field] = &[
         Field::replace("file_system_id"),
         Field::replace("subnet_id"),
-        Field::in_place("security_groups", &[MODIFY], Effect::None),
+        Field::in_place("security_groups", &[MODIFY], Effect::AccessLoss).depending(security_groups),
     ];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id", "subnet_id"];
-    const HOLDS_DATA: bool = false;
+    /// It "forcibly breaks any mounts of the file system by using the mount target that is being deleted"
+    /// (DeleteMountTarget, EFS API reference).
+    const LOSS: Effect = Effect::AccessLoss;
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(3),
         create: Duration::from_secs(30 * 60),

@@ -3,6 +3,7 @@
 
 mod change;
 mod check;
+mod cost;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,12 +98,13 @@ impl Resource for SecurityGroup {
         Field::replace("name"),
         Field::replace("description"),
         Field::replace("vpc_id"),
-        Field::in_place("ingress", change::INGRESS, Effect::None),
-        Field::in_place("egress", change::EGRESS, Effect::None),
+        Field::in_place("ingress", change::INGRESS, Effect::AccessLoss).depending(cost::ingress),
+        Field::in_place("egress", change::EGRESS, Effect::AccessLoss).depending(cost::egress),
         Field::in_place("tags", &[TAG, UNTAG], Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];
-    const HOLDS_DATA: bool = false;
+    /// AWS deletes no group that something uses (DependencyViolation).
+    const LOSS: Effect = Effect::None;
     /// A group is there at once, but its deletion waits for network interfaces that EFS and RDS take down late.
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(5),

@@ -21,7 +21,7 @@ const DATABASE: &str = "aws_db_instance.db";
 const GROUP: &str = "aws_db_parameter_group.db";
 
 /// A database as the blueprint declares it, some fields replaced; `null` takes one away.
-fn database(replaced: Value) -> Document {
+pub fn database(replaced: Value) -> Document {
     let mut base = document(json!({
         "identifier": "db", "engine": "postgres", "engine_version": "16",
         "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3", "username": "gitlab",
@@ -163,13 +163,8 @@ fn a_cost_depends_on_what_is_there() {
             None,
         ),
         (json!({ "backup_retention_period": 7 }), json!({}), Effect::None, None),
-        (
-            json!({ "backup_retention_period": 0 }),
-            json!({}),
-            Effect::NextMaintenanceWindow,
-            Some(Effect::BriefPause),
-        ),
-        (json!({ "port": 5433 }), json!({}), Effect::Reboot, None),
+        (json!({ "backup_retention_period": 0 }), json!({}), Effect::DataLoss, Some(Effect::DataLoss)),
+        (json!({ "port": 5433 }), json!({}), Effect::AccessLoss, None),
         (json!({ "storage_type": "gp2" }), json!({}), Effect::NextMaintenanceWindow, Some(Effect::None)),
     ] {
         let plan = Case::of(declared.clone(), live).plan();

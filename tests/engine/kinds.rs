@@ -113,8 +113,8 @@ impl Manager for FakeKind {
         if self.kind == DISK { &[] } else { &["parent", "name"] }
     }
 
-    fn holds_data(&self) -> bool {
-        self.kind == DISK
+    fn loss(&self) -> Effect {
+        if self.kind == DISK { Effect::DataLoss } else { Effect::None }
     }
 
     fn patience(&self) -> Patience {

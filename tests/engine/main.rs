@@ -3,6 +3,7 @@
 mod cloud;
 mod crash;
 mod databases;
+mod effects;
 mod executor;
 mod kinds;
 mod planner;

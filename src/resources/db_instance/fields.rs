@@ -11,12 +11,14 @@ use super::version;
 use crate::aws::Call;
 use crate::document::Document;
 use crate::resource::{Effect, Field, OnChange};
+use crate::resources::groups_taken_off;
 
 const CALLS: &[Call] = &[MODIFY];
 
 /// Every input.
 pub(super) const FIELDS: &[Field] = &[
-    Field::at_window("identifier", CALLS, Effect::Reboot),
+    // The old name stops resolving, beside the reboot ("Renaming a DB instance", RDS User Guide).
+    Field::at_window("identifier", CALLS, Effect::AccessLoss),
     Field::replace("engine"),
     // The standby is upgraded together with the primary, so that it cannot take over (RDS User Guide, "Upgrades of the
     // RDS for PostgreSQL DB engine").
@@ -32,27 +34,30 @@ pub(super) const FIELDS: &[Field] = &[
     Field::at_window("storage_throughput", CALLS, Effect::None),
     Field::replace("database_name"),
     Field::replace("username"),
-    Field::recorded("password"),
-    Field::recorded("password_version"),
+    // Clients that have the old password are refused when they connect next.
+    Field::hidden("password", CALLS, Effect::AccessLoss),
+    Field::hidden("password_version", CALLS, Effect::AccessLoss),
     // The storage answers more slowly while the standby is made.
     Field::at_window("multi_az", CALLS, Effect::None),
     // RDS restarts the database for this, whatever `apply_immediately` says.
-    Field::in_place("port", CALLS, Effect::Reboot),
+    // Clients that know the old port find nobody there.
+    Field::in_place("port", CALLS, Effect::AccessLoss),
     // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
     Field::replace("db_subnet_group_name"),
-    Field::in_place("vpc_security_group_ids", CALLS, Effect::None),
-    Field::in_place("publicly_accessible", CALLS, Effect::None),
-    Field::at_window("backup_retention_period", CALLS, Effect::BriefPause).depending(backup_retention_period),
+    Field::in_place("vpc_security_group_ids", CALLS, Effect::AccessLoss).depending(security_groups),
+    Field::in_place("publicly_accessible", CALLS, Effect::AccessLoss).depending(publicly_accessible),
+    Field::at_window("backup_retention_period", CALLS, Effect::DataLoss).depending(backup_retention_period),
     Field::in_place("backup_window", CALLS, Effect::None),
     Field::in_place("maintenance_window", CALLS, Effect::None),
     Field::replace("storage_encrypted"),
     // Another key means a copy of the data, from a snapshot.
     Field::replace("kms_key_id"),
-    // Whether the database restarts for it depends on its version (DescribeDBEngineVersions).
-    Field::at_window("ca_cert_identifier", CALLS, Effect::Reboot),
+    // Clients that do not trust the new authority are refused ("Rotating your SSL/TLS certificate", RDS User Guide). Whether
+    // the database restarts for it depends on its version (DescribeDBEngineVersions).
+    Field::at_window("ca_cert_identifier", CALLS, Effect::AccessLoss),
     Field::in_place("auto_minor_version_upgrade", CALLS, Effect::None),
     Field::in_place("copy_tags_to_snapshot", CALLS, Effect::None),
-    Field::at_window("iam_database_authentication_enabled", CALLS, Effect::None),
+    Field::at_window("iam_database_authentication_enabled", CALLS, Effect::AccessLoss).depending(iam_login),
     Field::in_place("performance_insights_enabled", CALLS, Effect::None),
     Field::in_place("performance_insights_retention_period", CALLS, Effect::None),
     Field::in_place("performance_insights_kms_key_id", CALLS, Effect::None),
@@ -62,7 +67,7 @@ pub(super) const FIELDS: &[Field] = &[
         .depending(parameter_group_name)
         .taken_back(),
     Field::in_place("deletion_protection", CALLS, Effect::None),
-    Field::recorded("final_snapshot"),
+    Field::recorded("final_snapshot").rebuilt_as(true),
     Field::recorded("apply_immediately"),
     Field::in_place("tags", &TAGS, Effect::None),
 ];
@@ -85,12 +90,33 @@ fn storage_type(desired: &Document, observed: &Document) -> OnChange {
     })
 }
 
-/// Backups are turned on and off with a pause; in between, the period is a number and nothing more.
+fn security_groups(desired: &Document, observed: &Document) -> OnChange {
+    groups_taken_off::cost("vpc_security_group_ids", desired, observed)
+}
+
+/// From outside of its VPC a database is reached only while it is public (ModifyDBInstance, PubliclyAccessible).
+fn publicly_accessible(desired: &Document, _: &Document) -> OnChange {
+    OnChange::InPlace(if is_on(desired, "publicly_accessible") { Effect::None } else { Effect::AccessLoss })
+}
+
+/// Without it, clients that log in by IAM are refused.
+fn iam_login(desired: &Document, _: &Document) -> OnChange {
+    let on = is_on(desired, "iam_database_authentication_enabled");
+    OnChange::AtWindow(if on { Effect::None } else { Effect::AccessLoss })
+}
+
+fn is_on(inputs: &Document, field: &str) -> bool {
+    inputs.get(field) == Some(&Value::Bool(true))
+}
+
+/// Backups are turned on with a pause; turning them off deletes those that there are ("Disabling automated backups", RDS
+/// User Guide). In between, the period is a number and nothing more.
 fn backup_retention_period(desired: &Document, observed: &Document) -> OnChange {
     let is_off = |inputs: &Document| inputs.get("backup_retention_period").is_some_and(|days| days == 0);
-    match is_off(desired) == is_off(observed) {
-        true => OnChange::InPlace(Effect::None),
-        false => OnChange::AtWindow(Effect::BriefPause),
+    match (is_off(desired), is_off(observed)) {
+        (true, false) => OnChange::AtWindow(Effect::DataLoss),
+        (false, true) => OnChange::AtWindow(Effect::BriefPause),
+        _ => OnChange::InPlace(Effect::None),
     }
 }
 
@@ -127,11 +153,11 @@ mod tests {
         let alone = json!({ "multi_az": false });
         let both = json!({});
         for (field, before, after, more, expected) in [
-            ("identifier", json!("a"), json!("b"), &both, AtWindow(Effect::Reboot)),
+            ("identifier", json!("a"), json!("b"), &both, AtWindow(Effect::AccessLoss)),
             ("engine_version", json!("16.3"), json!("16.4"), &both, AtWindow(Effect::Reboot)),
             ("engine_version", json!("16.3"), json!("16.4"), &alone, AtWindow(Effect::Reboot)),
             ("engine_version", json!("16.3"), json!("17"), &both, AtWindow(Effect::Reboot)),
-            ("allow_major_version_upgrade", json!(false), json!(true), &both, Recorded),
+            ("allow_major_version_upgrade", json!(false), json!(true), &both, Recorded(Effect::None)),
             (
                 "instance_class",
                 json!("db.t4g.medium"),
@@ -156,19 +182,19 @@ mod tests {
             ("storage_throughput", json!(500), json!(750), &both, AtWindow(Effect::None)),
             ("database_name", json!("a"), json!("b"), &both, Replace),
             ("username", json!("a"), json!("b"), &both, Replace),
-            ("password", json!("managed"), json!("env:A"), &both, Recorded),
+            ("password", json!("managed"), json!("env:A"), &both, Recorded(Effect::AccessLoss)),
             ("multi_az", json!(false), json!(true), &both, AtWindow(Effect::None)),
-            ("port", json!(5432), json!(5433), &both, InPlace(Effect::Reboot)),
+            ("port", json!(5432), json!(5433), &both, InPlace(Effect::AccessLoss)),
             ("db_subnet_group_name", json!("a"), json!("b"), &both, Replace),
-            ("vpc_security_group_ids", json!(["sg-1"]), json!(["sg-2"]), &both, InPlace(Effect::None)),
+            ("vpc_security_group_ids", json!(["sg-1"]), json!(["sg-2"]), &both, InPlace(Effect::AccessLoss)),
             ("publicly_accessible", json!(false), json!(true), &both, InPlace(Effect::None)),
             ("backup_retention_period", json!(7), json!(30), &both, InPlace(Effect::None)),
             ("backup_retention_period", json!(0), json!(7), &both, AtWindow(Effect::BriefPause)),
-            ("backup_retention_period", json!(7), json!(0), &both, AtWindow(Effect::BriefPause)),
+            ("backup_retention_period", json!(7), json!(0), &both, AtWindow(Effect::DataLoss)),
             ("backup_window", json!("04:00-04:30"), json!("05:00-05:30"), &both, InPlace(Effect::None)),
             ("storage_encrypted", json!(false), json!(true), &both, Replace),
             ("kms_key_id", json!("arn:a"), json!("arn:b"), &both, Replace),
-            ("ca_cert_identifier", json!("rds-ca-a"), json!("rds-ca-b"), &both, AtWindow(Effect::Reboot)),
+            ("ca_cert_identifier", json!("rds-ca-a"), json!("rds-ca-b"), &both, AtWindow(Effect::AccessLoss)),
             ("copy_tags_to_snapshot", json!(false), json!(true), &both, InPlace(Effect::None)),
             ("iam_database_authentication_enabled", json!(false), json!(true), &both, AtWindow(Effect::None)),
             ("performance_insights_enabled", json!(false), json!(true), &both, InPlace(Effect::None)),

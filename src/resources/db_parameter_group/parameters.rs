@@ -65,6 +65,17 @@ const READ_AT_START: &[&str] = &[
     "wal_log_hints",
 ];
 
+/// Parameters that refuse connections, with the value that refuses none ("Requiring an SSL connection to a PostgreSQL DB
+/// instance" and "Using SCRAM for PostgreSQL password encryption", RDS User Guide; "SSL", PostgreSQL documentation). Without
+/// such a value any change may refuse some.
+const REFUSING: &[(&str, Option<&str>)] = &[
+    ("rds.accepted_password_auth_method", Some("md5+scram")),
+    ("rds.force_ssl", Some("0")),
+    ("ssl_ciphers", None),
+    ("ssl_max_protocol_version", None),
+    ("ssl_min_protocol_version", None),
+];
+
 /// Most parameters count at once. Which of those of extensions and of RDS do not, only AWS knows: the worse is said.
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
     // What is in a new group is a matter of the databases that move to it.
@@ -79,9 +90,17 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
         desired.get(*name) != observed.get(*name)
             && (name.contains('.') || READ_AT_START.contains(&name.as_str()))
     };
-    OnChange::InPlace(match names.iter().any(waits) {
-        true => Effect::NextReboot,
-        false => Effect::None,
+    // One that is reset has the default of its family again, which may refuse connections (`rds.force_ssl` is 1 from 15 on).
+    let refuses = |(name, open): &(&str, Option<&str>)| {
+        let value = desired.get(*name);
+        value != observed.get(*name) && (open.is_none() || value.and_then(Value::as_str) != *open)
+    };
+    OnChange::InPlace(if REFUSING.iter().any(refuses) {
+        Effect::AccessLoss
+    } else if names.iter().any(waits) {
+        Effect::NextReboot
+    } else {
+        Effect::None
     })
 }
 
@@ -163,6 +182,10 @@ mod tests {
             (json!({ "max_connections": "100" }), json!({}), Effect::NextReboot),
             (json!({}), json!({ "max_connections": "100" }), Effect::NextReboot),
             (json!({ "rds.logical_replication": "1" }), json!({}), Effect::NextReboot),
+            (json!({ "rds.force_ssl": "1" }), json!({ "rds.force_ssl": "0" }), Effect::AccessLoss),
+            (json!({ "rds.force_ssl": "0" }), json!({ "rds.force_ssl": "1" }), Effect::NextReboot),
+            (json!({}), json!({ "rds.force_ssl": "0" }), Effect::AccessLoss),
+            (json!({ "ssl_min_protocol_version": "TLSv1.3" }), json!({}), Effect::AccessLoss),
             // What stays as it is costs nothing.
             (
                 json!({ "max_connections": "100", "work_mem": "1" }),

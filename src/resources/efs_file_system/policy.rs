@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::aws::{Aws, AwsError, Call, absent_is_done, absent_is_none, aws_error};
 use crate::document::Document;
+use crate::resource::{Effect, OnChange};
 
 pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystemPolicy");
 pub(super) const PUT: Call = Call::new("elasticfilesystem:PutFileSystemPolicy", super::OURS);
@@ -30,6 +31,22 @@ pub(super) async fn set(aws: &Aws, id: &str, policy: &Document) -> Result<(), Aw
     let put = aws.write.efs.put_file_system_policy().file_system_id(id);
     let answer = put.policy(Value::Object(policy.clone()).to_string()).send().await;
     answer.map(drop).map_err(aws_error(PUT))
+}
+
+/// The cost of a change. Without a policy everybody who reaches a mount target has full access ("Using IAM to control file
+/// system data access", EFS User Guide, default policy), so that only a policy can cut a client off; one that denies less
+/// or allows more than before does not.
+pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
+    let statements = |inputs: &Document| -> Vec<Value> {
+        let policy = inputs.get("file_system_policy").map(meaning);
+        list(&policy.unwrap_or_default()).into_iter().filter(Value::is_object).collect()
+    };
+    let (desired, observed) = (statements(desired), statements(observed));
+    let of = |effect: &'static str| move |statement: &&Value| statement.get("Effect") != Some(&effect.into());
+    let taken = observed.iter().filter(|statement| !desired.contains(statement)).find(of("Deny"));
+    let added = desired.iter().filter(|statement| !observed.contains(statement)).find(of("Allow"));
+    let cuts = !desired.is_empty() && (observed.is_empty() || taken.is_some() || added.is_some());
+    OnChange::InPlace(if cuts { Effect::AccessLoss } else { Effect::None })
 }
 
 /// Whether two policies mean the same. EFS shows one reordered and rewritten: a list of one as text, an account's

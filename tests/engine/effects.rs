@@ -1,0 +1,383 @@
+//! The effect of every field of every kind, changed in both directions, each with its source.
+
+use std::collections::BTreeSet;
+
+use provision::diff::diff;
+use provision::plan::FieldChange;
+use provision::resource::Effect;
+use provision::resources::registry;
+use serde_json::{Value, json};
+
+use super::databases::database;
+use super::world::document;
+
+const GROUP: &str = "aws_security_group";
+const FILES: &str = "aws_efs_file_system";
+const TARGET: &str = "aws_efs_mount_target";
+const POINT: &str = "aws_efs_access_point";
+const SUBNETS: &str = "aws_db_subnet_group";
+const PARAMETERS: &str = "aws_db_parameter_group";
+const DATABASE: &str = "aws_db_instance";
+
+/// The table of settings in "Modifying an Amazon RDS DB instance", RDS User Guide.
+const SETTINGS: &str = "RDS User Guide, settings for DB instances";
+const MODIFY: &str = "RDS API, ModifyDBInstance";
+const OURS: &str = "kept in the record alone";
+const TAGS: &str = "tags decide over nothing that runs";
+const FIXED: &str = "no call changes it";
+
+/// Kind, field, one value, another value, the effect from the one to the other, the effect back, and the source.
+type Row = (&'static str, &'static str, Value, Value, &'static str, &'static str, &'static str);
+
+fn rows() -> Vec<Row> {
+    let rule = |port: u16, source: &str| json!({ "protocol": "tcp", "from_port": port, "to_port": port, "source": source });
+    let tls = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
+        { "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*" },
+    ] });
+    let mount = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
+    ] });
+    let (no, new, cut) = ("none", "replacement", "access-loss");
+    vec![
+        (GROUP, "name", json!("a"), json!("b"), new, new, FIXED),
+        (GROUP, "description", json!("a"), json!("b"), new, new, FIXED),
+        (GROUP, "vpc_id", json!("vpc-1"), json!("vpc-2"), new, new, FIXED),
+        (
+            GROUP,
+            "ingress",
+            json!([rule(2049, "sg-1"), rule(2049, "sg-2")]),
+            json!([rule(2049, "sg-1")]),
+            cut,
+            no,
+            "VPC User Guide, security group rules: what no rule allows is refused",
+        ),
+        (
+            GROUP,
+            "ingress",
+            json!([rule(5432, "sg-1")]),
+            json!([rule(5433, "sg-1")]),
+            cut,
+            cut,
+            "the same: a port moved",
+        ),
+        (
+            GROUP,
+            "egress",
+            json!([{ "protocol": "-1", "source": "0.0.0.0/0" }]),
+            json!([]),
+            cut,
+            no,
+            "VPC User Guide, security group rules: without egress rules nothing goes out",
+        ),
+        (GROUP, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (FILES, "encrypted", json!(false), json!(true), new, "met", "EFS API, CreateFileSystem: for good"),
+        (FILES, "kms_key_id", json!("key-1"), json!("key-2"), new, new, FIXED),
+        (FILES, "performance_mode", json!("generalPurpose"), json!("maxIO"), new, new, FIXED),
+        (FILES, "throughput_mode", json!("elastic"), json!("bursting"), no, no, "EFS API, UpdateFileSystem"),
+        (
+            FILES,
+            "provisioned_throughput_in_mibps",
+            json!(1.0),
+            json!(2.0),
+            no,
+            no,
+            "EFS API, UpdateFileSystem",
+        ),
+        (
+            FILES,
+            "lifecycle",
+            json!({}),
+            json!({ "transition_to_ia": "AFTER_30_DAYS" }),
+            no,
+            no,
+            "EFS API, PutLifecycleConfiguration: files answer from every class",
+        ),
+        (
+            FILES,
+            "backup",
+            json!(true),
+            json!(false),
+            no,
+            no,
+            "EFS User Guide, automatic backups: those taken stay",
+        ),
+        (
+            FILES,
+            "file_system_policy",
+            json!({}),
+            tls.clone(),
+            cut,
+            no,
+            "EFS User Guide, default file system policy",
+        ),
+        (FILES, "file_system_policy", tls, mount, no, cut, "the same: a denial that goes"),
+        (
+            FILES,
+            "replication_overwrite_protection",
+            json!("ENABLED"),
+            json!("DISABLED"),
+            no,
+            no,
+            "EFS API, UpdateFileSystemProtection: allows a replication, and begins none",
+        ),
+        (FILES, "deletion_protection", json!(true), json!(false), no, no, OURS),
+        (FILES, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (TARGET, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),
+        (TARGET, "subnet_id", json!("subnet-1"), json!("subnet-2"), new, new, FIXED),
+        (
+            TARGET,
+            "security_groups",
+            json!(["sg-1", "sg-2"]),
+            json!(["sg-2"]),
+            cut,
+            no,
+            "EFS API, ModifyMountTargetSecurityGroups: replaces all groups",
+        ),
+        (POINT, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),
+        (POINT, "path", json!("/a"), json!("/b"), new, new, FIXED),
+        (POINT, "uid", json!(1), json!(2), new, new, FIXED),
+        (POINT, "gid", json!(1), json!(2), new, new, FIXED),
+        (POINT, "permissions", json!("0755"), json!("0700"), new, new, FIXED),
+        (POINT, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (SUBNETS, "name", json!("a"), json!("b"), new, new, FIXED),
+        (SUBNETS, "description", json!("a"), json!("b"), no, no, "RDS API, ModifyDBSubnetGroup"),
+        (
+            SUBNETS,
+            "subnet_ids",
+            json!(["subnet-1", "subnet-2"]),
+            json!(["subnet-2", "subnet-3"]),
+            no,
+            no,
+            "RDS API, ModifyDBSubnetGroup: refused for a subnet in use (SubnetAlreadyInUse)",
+        ),
+        (SUBNETS, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (PARAMETERS, "name", json!("a"), json!("b"), new, new, FIXED),
+        (PARAMETERS, "family", json!("postgres16"), json!("postgres17"), new, new, FIXED),
+        (PARAMETERS, "description", json!("a"), json!("b"), new, new, FIXED),
+        (
+            PARAMETERS,
+            "parameters",
+            json!({ "work_mem": "1" }),
+            json!({ "work_mem": "2" }),
+            no,
+            no,
+            "PostgreSQL documentation: read again by a running server",
+        ),
+        (
+            PARAMETERS,
+            "parameters",
+            json!({ "max_connections": "100" }),
+            json!({ "max_connections": "200" }),
+            "next-reboot",
+            "next-reboot",
+            "PostgreSQL documentation: can only be set at server start",
+        ),
+        (
+            PARAMETERS,
+            "parameters",
+            json!({ "rds.force_ssl": "0" }),
+            json!({ "rds.force_ssl": "1" }),
+            cut,
+            "next-reboot",
+            "RDS User Guide, requiring an SSL connection to a PostgreSQL DB instance",
+        ),
+        (PARAMETERS, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (
+            DATABASE,
+            "identifier",
+            json!("a"),
+            json!("b"),
+            "access-loss in the window",
+            "access-loss in the window",
+            "RDS User Guide, renaming a DB instance: the old name is deleted",
+        ),
+        (DATABASE, "engine", json!("postgres"), json!("mysql"), new, new, FIXED),
+        (
+            DATABASE,
+            "engine_version",
+            json!("16.3"),
+            json!("17"),
+            "reboot in the window",
+            // A downgrade is refused by the kind's own check.
+            "reboot in the window",
+            "RDS User Guide, upgrades of the RDS for PostgreSQL DB engine",
+        ),
+        (DATABASE, "allow_major_version_upgrade", json!(false), json!(true), no, no, OURS),
+        (
+            DATABASE,
+            "instance_class",
+            json!("db.t4g.medium"),
+            json!("db.t4g.large"),
+            "failover in the window",
+            "failover in the window",
+            SETTINGS,
+        ),
+        (DATABASE, "allocated_storage", json!(50), json!(60), "none in the window", "met", SETTINGS),
+        (DATABASE, "max_allocated_storage", json!(0), json!(100), no, no, SETTINGS),
+        (
+            DATABASE,
+            "storage_type",
+            json!("gp2"),
+            json!("gp3"),
+            "none in the window",
+            "none in the window",
+            SETTINGS,
+        ),
+        (
+            DATABASE,
+            "storage_type",
+            json!("standard"),
+            json!("gp3"),
+            "reboot in the window",
+            "reboot in the window",
+            SETTINGS,
+        ),
+        (DATABASE, "iops", json!(12000), json!(16000), "none in the window", "none in the window", SETTINGS),
+        (
+            DATABASE,
+            "storage_throughput",
+            json!(500),
+            json!(750),
+            "none in the window",
+            "none in the window",
+            SETTINGS,
+        ),
+        (DATABASE, "database_name", json!("a"), json!("b"), new, new, FIXED),
+        (DATABASE, "username", json!("a"), json!("b"), new, new, FIXED),
+        (DATABASE, "password", json!("managed"), json!("env:A"), cut, cut, MODIFY),
+        (DATABASE, "password_version", json!(1), json!(2), cut, cut, MODIFY),
+        (
+            DATABASE,
+            "multi_az",
+            json!(true),
+            json!(false),
+            "none in the window",
+            "none in the window",
+            SETTINGS,
+        ),
+        (DATABASE, "port", json!(5432), json!(5433), cut, cut, SETTINGS),
+        (DATABASE, "db_subnet_group_name", json!("a"), json!("b"), new, new, "RDS API: only to another VPC"),
+        (DATABASE, "vpc_security_group_ids", json!(["sg-1", "sg-2"]), json!(["sg-1"]), cut, no, SETTINGS),
+        (DATABASE, "publicly_accessible", json!(true), json!(false), cut, no, SETTINGS),
+        (
+            DATABASE,
+            "backup_retention_period",
+            json!(7),
+            json!(0),
+            "data-loss in the window",
+            "brief-pause in the window",
+            "RDS User Guide, disabling automated backups: deletes all of them",
+        ),
+        (DATABASE, "backup_retention_period", json!(30), json!(7), no, no, SETTINGS),
+        (DATABASE, "backup_window", json!("04:00-04:30"), json!("05:00-05:30"), no, no, SETTINGS),
+        (
+            DATABASE,
+            "maintenance_window",
+            json!("sun:01:00-sun:02:00"),
+            json!("mon:01:00-mon:02:00"),
+            no,
+            no,
+            SETTINGS,
+        ),
+        (DATABASE, "storage_encrypted", json!(false), json!(true), new, new, FIXED),
+        (DATABASE, "kms_key_id", json!("arn:a"), json!("arn:b"), new, new, FIXED),
+        (
+            DATABASE,
+            "ca_cert_identifier",
+            json!("rds-ca-a"),
+            json!("rds-ca-b"),
+            "access-loss in the window",
+            "access-loss in the window",
+            "RDS User Guide, rotating your SSL/TLS certificate",
+        ),
+        (DATABASE, "auto_minor_version_upgrade", json!(true), json!(false), no, no, SETTINGS),
+        (DATABASE, "copy_tags_to_snapshot", json!(true), json!(false), no, no, SETTINGS),
+        (
+            DATABASE,
+            "iam_database_authentication_enabled",
+            json!(true),
+            json!(false),
+            "access-loss in the window",
+            "none in the window",
+            SETTINGS,
+        ),
+        (DATABASE, "performance_insights_enabled", json!(true), json!(false), no, no, SETTINGS),
+        (DATABASE, "performance_insights_retention_period", json!(7), json!(31), no, no, SETTINGS),
+        (DATABASE, "performance_insights_kms_key_id", json!("arn:a"), json!("arn:b"), no, no, MODIFY),
+        (DATABASE, "enabled_cloudwatch_logs_exports", json!([]), json!(["upgrade"]), no, no, SETTINGS),
+        (DATABASE, "parameter_group_name", json!("a"), json!("b"), "next-reboot", "next-reboot", SETTINGS),
+        (DATABASE, "deletion_protection", json!(true), json!(false), no, no, SETTINGS),
+        (DATABASE, "final_snapshot", json!(true), json!(false), no, no, OURS),
+        (DATABASE, "apply_immediately", json!(true), json!(false), no, no, OURS),
+        (DATABASE, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+    ]
+}
+
+/// `failover in the window`, `data-loss`, `met` where nothing is to be done.
+fn effect(kind: &str, field: &str, before: &Value, after: &Value) -> String {
+    let registry = registry();
+    let manager = registry.managing(kind).expect("a kind of the registry");
+    let inputs = |value: &Value| {
+        let mut inputs = if kind == DATABASE { database(json!({})) } else { document(json!({})) };
+        inputs.insert(field.to_owned(), value.clone());
+        inputs
+    };
+    let name = |effect: Effect| {
+        let name = serde_json::to_value(effect).expect("an effect is text");
+        name.as_str().expect("an effect is text").to_owned()
+    };
+    let changes = diff(manager.fields(), &inputs(after), &inputs(before));
+    match &changes[..] {
+        [] => "met".to_owned(),
+        [FieldChange { window: Some(window), effect, .. }] => {
+            // What loses data does not hide behind the window.
+            let hides = if window.effect == Effect::DataLoss {
+                Effect::DataLoss
+            } else {
+                Effect::NextMaintenanceWindow
+            };
+            assert_eq!(*effect, hides, "{kind}.{field}");
+            format!("{} in the window", name(window.effect))
+        }
+        [change] => name(change.effect),
+        several => panic!("{several:?}"),
+    }
+}
+
+#[test]
+fn every_option_says_what_it_costs_in_both_directions() {
+    for (kind, field, one, other, there, back, source) in rows() {
+        assert_eq!(effect(kind, field, &one, &other), there, "{kind}.{field}: {one} to {other} ({source})");
+        assert_eq!(effect(kind, field, &other, &one), back, "{kind}.{field}: {other} to {one} ({source})");
+    }
+}
+
+#[test]
+fn no_field_of_a_kind_is_without_a_row() {
+    let rows: BTreeSet<(&str, &str)> = rows().into_iter().map(|(kind, field, ..)| (kind, field)).collect();
+    let registry = registry();
+    let fields: BTreeSet<(&str, &str)> = registry
+        .all_managed()
+        .flat_map(|kind| kind.fields().iter().map(|field| (kind.kind(), field.name)))
+        .collect();
+    let missing: Vec<_> = fields.symmetric_difference(&rows).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn deleting_an_object_says_what_goes_with_it() {
+    let registry = registry();
+    for (kind, loss, source) in [
+        (GROUP, Effect::None, "EC2 API, DeleteSecurityGroup: refused while it is in use"),
+        (FILES, Effect::DataLoss, "EFS API, DeleteFileSystem: severing access to its contents"),
+        (TARGET, Effect::AccessLoss, "EFS API, DeleteMountTarget: forcibly breaks any mounts"),
+        (POINT, Effect::AccessLoss, "EFS API, DeleteAccessPoint: new clients can no longer connect"),
+        (SUBNETS, Effect::None, "RDS API, DeleteDBSubnetGroup: refused while it is in use"),
+        (PARAMETERS, Effect::None, "RDS API, DeleteDBParameterGroup: refused while it is in use"),
+        (DATABASE, Effect::DataLoss, "RDS API, DeleteDBInstance: all automated backups are deleted"),
+    ] {
+        assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
+    }
+    assert_eq!(registry.all_managed().count(), 7, "a kind without a row");
+}
