@@ -58,6 +58,14 @@ pub trait Reader {
     fn kind(&self) -> &'static str;
     /// See [`Observe::CALLS`].
     fn calls(&self) -> &'static [Call];
+    /// See [`Observe::VERSION`].
+    fn version(&self) -> u32 {
+        1
+    }
+    /// See [`Observe::upgrade`].
+    fn upgrade(&self, _from: u32, inputs: Document) -> Document {
+        inputs
+    }
     /// See [`Observe::observe`].
     fn observe<'a>(
         &'a self,
@@ -152,6 +160,14 @@ impl<R: Observe> Reader for Typed<R> {
 
     fn calls(&self) -> &'static [Call] {
         R::CALLS
+    }
+
+    fn version(&self) -> u32 {
+        R::VERSION
+    }
+
+    fn upgrade(&self, from: u32, inputs: Document) -> Document {
+        R::upgrade(from, inputs)
     }
 
     fn observe<'a>(
@@ -274,6 +290,11 @@ impl Registry {
             Some(manager) => Some(manager.as_ref()),
             None => self.readers.get(kind).map(AsRef::as_ref),
         }
+    }
+
+    /// The version in which inputs of a kind are recorded now.
+    pub fn version(&self, kind: &str) -> u32 {
+        self.reader(kind).map_or(1, Reader::version)
     }
 
     /// The kind, if objects of it can be made at all.

@@ -19,6 +19,7 @@ pub mod init;
 pub mod interrupt;
 pub mod kind;
 pub mod network;
+pub mod newer;
 pub mod outputs;
 pub mod plan;
 pub mod planner;

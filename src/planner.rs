@@ -13,6 +13,7 @@ use crate::blueprint::Blueprint;
 use crate::diff;
 use crate::graph::{self, Edges};
 use crate::kind::{Live, Registry};
+use crate::newer::Newer;
 use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
     Summary,
@@ -63,6 +64,10 @@ pub enum Sighting {
         ownership: Ownership,
     },
     Gone,
+    /// A newer version of the program recorded it: AWS was not asked, and nothing is known of it.
+    NotAsked {
+        because: Newer,
+    },
 }
 
 impl Sighting {
@@ -70,7 +75,7 @@ impl Sighting {
     pub fn live(&self) -> Option<(&Id, &Live)> {
         match self {
             Self::Live { id, live } => Some((id, live)),
-            Self::InTheWay { .. } | Self::Gone => None,
+            Self::InTheWay { .. } | Self::Gone | Self::NotAsked { .. } => None,
         }
     }
 }
@@ -126,6 +131,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         let on = refers_to.get(address).or_else(|| recorded_on.get(address));
         change.depends_on = on.cloned().unwrap_or_default();
     }
+    findings.extend(findings::newer(input, &selected));
     findings.sort();
     findings.dedup();
     let changes: Vec<Change> = changes.into_values().collect();

@@ -102,7 +102,8 @@ async fn adopt(
         .collect();
     for (address, sighting) in observe(aws, registry, &ids, None).await? {
         if let Some((id, live)) = sighting.live() {
-            let record = Record::adopted(id.clone(), live.outputs.clone());
+            let kind_version = registry.version(address.kind());
+            let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.records.insert(address, record);
         }
@@ -143,6 +144,7 @@ fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: BTreeSet<
         phase: Phase::Creating,
         id: Some(id),
         adopted: false,
+        kind_version: 1,
         inputs: wanted.inputs.clone(),
         outputs: Document::new(),
         depends_on,
@@ -182,6 +184,7 @@ fn as_seen(
     live: &Live,
 ) -> Result<Record, RefreshError> {
     let Some(manager) = registry.managing(address.kind()) else { return Ok(record) };
+    record.kind_version = manager.version();
     // A reference to something that is gone: what AWS has there is all that can be recorded.
     for (field, value) in &mut record.inputs {
         if is_unknown(value)

@@ -12,6 +12,7 @@ use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, is_unknown, resolve};
 use crate::kind::{KindError, Live, Registry, TrackedDocument};
+use crate::newer::{Newer, newer};
 use crate::planner::{Sighting, Sightings};
 use crate::resource::{Found, Id, Owner, Ownership};
 use crate::state::State;
@@ -52,8 +53,13 @@ pub async fn refresh(
     blueprint: &Blueprint,
     state: Option<&State>,
 ) -> Result<Sightings, RefreshError> {
-    let known = known_ids(blueprint, state);
-    let wanted = wanted(registry, blueprint, state);
+    let newer = written_by_newer(registry, state);
+    let readable = state.map(|state| without(state, &newer));
+    let state = readable.as_ref();
+    let mut known = known_ids(blueprint, state);
+    known.retain(|address, _| !newer.contains_key(address));
+    let mut wanted = wanted(registry, blueprint, state);
+    wanted.retain(|one| !newer.contains_key(&one.address));
     tracing::info!(recorded = known.len(), unrecorded = wanted.len(), "looking at AWS");
     let (live, found) = try_join(
         observe(aws, registry, &known, state),
@@ -75,7 +81,22 @@ pub async fn refresh(
         sightings.insert(one.address, sighting);
     }
     sightings.extend(observe(aws, registry, &recovered, state).await?);
+    sightings.extend(newer.into_iter().map(|(address, because)| (address, Sighting::NotAsked { because })));
     Ok(sightings)
+}
+
+/// The records that a newer version of the program made: nothing is asked about them.
+fn written_by_newer(registry: &Registry, state: Option<&State>) -> BTreeMap<Address, Newer> {
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    records
+        .filter_map(|(address, record)| Some((address.clone(), newer(registry, address, record)?)))
+        .collect()
+}
+
+fn without(state: &State, newer: &BTreeMap<Address, Newer>) -> State {
+    let mut state = state.clone();
+    state.resources.retain(|address, _| !newer.contains_key(address));
+    state
 }
 
 /// Looks a second time, and by name, for recorded objects that were not seen: a read that comes too early finds nothing,

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call};
+use crate::document::Document;
 
 pub use field::{Effect, Field, OnChange};
 
@@ -50,6 +51,9 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
     /// The calls by which objects are observed, found, made and deleted; those that change one are in the field table.
     /// Policies are made from them.
     const CALLS: &'static [Call];
+    /// The version of the inputs as they are recorded. It is raised when what older programs recorded has to be changed
+    /// to be read.
+    const VERSION: u32 = 1;
     /// What AWS chooses. Serialises to strings and lists of strings only.
     type Outputs: Serialize + DeserializeOwned + 'static;
 
@@ -60,6 +64,11 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
         aws: &Aws,
         tracked: &[Tracked<Self>],
     ) -> impl Future<Output = Result<BTreeMap<Id, Observed<Self>>, AwsError>>;
+
+    /// Inputs that were recorded in an older version, as this version records them.
+    fn upgrade(_from: u32, inputs: Document) -> Document {
+        inputs
+    }
 }
 
 /// A kind that `provision` makes, changes and deletes.

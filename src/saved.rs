@@ -32,6 +32,9 @@ pub struct SavedPlan {
     pub digest: String,
     /// Over the whole file but itself.
     pub checksum: String,
+    /// The version of the program that saved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
 }
 
 /// Why a saved plan cannot be used.
@@ -43,6 +46,38 @@ pub enum SavedPlanError {
     NotAPlan { path: PathBuf, source: serde_json::Error },
     #[error("{} was changed after it was saved: its digests do not agree with its content", path.display())]
     Changed { path: PathBuf },
+    #[error(
+        "{} was written by a newer version of provision (format {found}); this one reads up to {FORMAT_VERSION}",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: String },
+    #[error(
+        "{} was written by version {by} of provision, and this is {}",
+        path.display(),
+        env!("CARGO_PKG_VERSION")
+    )]
+    OtherProgram { path: PathBuf, by: String },
+}
+
+/// What every saved plan begins with, in whatever version it was written.
+#[derive(Default, Deserialize)]
+struct Header {
+    #[serde(default)]
+    format_version: String,
+    #[serde(default)]
+    written_by: Option<String>,
+}
+
+impl Header {
+    /// The version of a format that only newer programs read: the number before the dot counts.
+    fn newer_format(&self) -> Option<String> {
+        let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u64>().ok());
+        (major(&self.format_version)? > major(FORMAT_VERSION)?).then(|| self.format_version.clone())
+    }
+
+    fn other_program(&self) -> Option<String> {
+        self.written_by.clone().filter(|by| by != env!("CARGO_PKG_VERSION"))
+    }
 }
 
 impl SavedPlan {
@@ -67,6 +102,7 @@ impl SavedPlan {
                 .collect(),
             digest: String::new(),
             checksum: String::new(),
+            written_by: Some(env!("CARGO_PKG_VERSION").to_owned()),
         };
         saved.digest = saved.computed_digest();
         saved.plan.digest = Some(saved.digest.clone());
@@ -90,6 +126,7 @@ impl SavedPlan {
         content.plan.preflight.clear();
         content.digest.clear();
         content.checksum.clear();
+        content.written_by = None;
         digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
     }
 
@@ -151,12 +188,20 @@ impl SavedPlan {
     pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
         let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
         let bytes = file::read(path).map_err(io)?;
-        let saved: Self = serde_json::from_slice(&bytes)
-            .map_err(|source| SavedPlanError::NotAPlan { path: path.to_owned(), source })?;
-        if saved.is_what_was_written(&bytes) {
-            Ok(saved)
-        } else {
-            Err(SavedPlanError::Changed { path: path.to_owned() })
+        let written: Header = serde_json::from_slice(&bytes).unwrap_or_default();
+        if let Some(found) = written.newer_format() {
+            return Err(SavedPlanError::Newer { path: path.to_owned(), found });
+        }
+        let other_program = written.other_program();
+        let saved: Self = serde_json::from_slice(&bytes).map_err(|source| match &other_program {
+            Some(by) => SavedPlanError::OtherProgram { path: path.to_owned(), by: by.clone() },
+            None => SavedPlanError::NotAPlan { path: path.to_owned(), source },
+        })?;
+        match other_program {
+            _ if saved.is_what_was_written(&bytes) => Ok(saved),
+            // Its bytes may hold what this program does not know.
+            Some(by) => Err(SavedPlanError::OtherProgram { path: path.to_owned(), by }),
+            None => Err(SavedPlanError::Changed { path: path.to_owned() }),
         }
     }
 

@@ -11,6 +11,7 @@ mod local;
 mod lock;
 mod s3;
 mod store;
+mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +59,9 @@ pub struct Record {
     pub id: Option<Id>,
     /// Whether the object is the cluster's own: never changed, tagged or deleted.
     pub adopted: bool,
+    /// The version of the kind that `inputs` were recorded in.
+    #[serde(default = "first_version")]
+    pub kind_version: u32,
     /// What was last applied, with every reference resolved. Empty for an adopted object.
     pub inputs: Document,
     /// What AWS chose. Empty until the object is ready.
@@ -78,6 +82,14 @@ pub struct Predecessor {
     pub id: Id,
     pub inputs: Document,
     pub depends_on: BTreeSet<Address>,
+    /// The one before it, where that still waits to be deleted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<Box<Predecessor>>,
+}
+
+/// The version of every kind before kinds had versions.
+fn first_version() -> u32 {
+    1
 }
 
 /// Where a resource is in its life.
@@ -101,8 +113,8 @@ pub enum Edit {
 }
 
 impl State {
-    /// The version of the format that this program writes.
-    pub const VERSION: u32 = 1;
+    /// The version of the format that this program writes. It reads the older ones too.
+    pub const VERSION: u32 = 2;
 
     /// A state that records nothing yet. `lineage` is a fresh random identity.
     pub fn new(stack: &str, lineage: String, account: &str, region: &str) -> Self {
@@ -138,8 +150,7 @@ impl State {
             self.resources.insert(to.clone(), record);
         }
         for record in self.resources.values_mut() {
-            let old = record.predecessor.iter_mut().map(|old| &mut old.depends_on);
-            for depends_on in old.chain([&mut record.depends_on]) {
+            for depends_on in record.all_depends_on_mut() {
                 if depends_on.remove(from) {
                     depends_on.insert(to.clone());
                 }
@@ -181,12 +192,39 @@ impl Record {
             phase: Phase::Ready,
             id: Some(id),
             adopted: true,
+            kind_version: first_version(),
             inputs: Document::new(),
             outputs,
             depends_on: BTreeSet::new(),
             generation: 0,
             predecessor: None,
         }
+    }
+
+    /// The objects that this one replaces and that still wait to be deleted, the newest first.
+    pub fn predecessors(&self) -> impl Iterator<Item = &Predecessor> {
+        std::iter::successors(self.predecessor.as_ref(), |old| old.older.as_deref())
+    }
+
+    /// The inputs of the object and of those that it replaces.
+    pub fn all_inputs_mut(&mut self) -> Vec<&mut Document> {
+        let mut all = vec![&mut self.inputs];
+        let mut next = self.predecessor.as_mut();
+        while let Some(Predecessor { inputs, older, .. }) = next {
+            all.push(inputs);
+            next = older.as_deref_mut();
+        }
+        all
+    }
+
+    fn all_depends_on_mut(&mut self) -> Vec<&mut BTreeSet<Address>> {
+        let mut all = vec![&mut self.depends_on];
+        let mut next = self.predecessor.as_mut();
+        while let Some(Predecessor { depends_on, older, .. }) = next {
+            all.push(depends_on);
+            next = older.as_deref_mut();
+        }
+        all
     }
 
     /// The value of an output; `id` is the object's id.

@@ -7,6 +7,7 @@ use crate::event::{Event, RunOutcome, RunSummary};
 use crate::executor::{Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
 use crate::interrupt::Interrupt;
+use crate::newer::upgrades;
 use crate::plan::{Mode, Plan, Summary};
 use crate::planner::{self, Options};
 use crate::render::RunWords;
@@ -194,6 +195,9 @@ async fn carry_out(
     screen: &mut Screen,
     interrupt: &Interrupt,
 ) -> Result<Exit, Failure> {
+    for edit in upgrades(&session.registry, writer.state()) {
+        writer.edit(edit);
+    }
     let mut progress = screen.progress(words(&request.options));
     let run = Run {
         aws: &session.aws,

@@ -79,7 +79,8 @@ async fn adopt(
             let message = format!("{address} ({id}) cannot be read from AWS");
             return Err(Failure::message(FailureKind::Failed, message));
         };
-        let record = Record::adopted(id, live.outputs.clone());
+        let kind_version = session.registry.version(address.kind());
+        let record = Record { kind_version, ..Record::adopted(id, live.outputs.clone()) };
         if before.resources.get(&address) != Some(&record) {
             edits.push(Edit::Put { address, record });
         }

@@ -167,9 +167,10 @@ pub(super) fn state_failure(error: StateError) -> Failure {
                 .to_owned()
         }
         StateError::Unsaved => "run the same command again: it reads AWS and carries on".to_owned(),
-        StateError::Damaged { source: Damage::Newer { .. }, .. } => {
-            "install a newer version of provision".to_owned()
-        }
+        StateError::Damaged {
+            source: Damage::Newer { .. } | Damage::NewerLine { .. } | Damage::Shape(_), ..
+        } => "update provision: the state is whole, and stays as it is until a version reads it that knows it"
+            .to_owned(),
         StateError::Damaged { place, source: Damage::Frame { .. } | Damage::OtherJournal { .. }, .. } => format!(
             "the snapshot beside it is whole: move {place}.journal away, and have what it knew looked for in AWS: \
              provision state rebuild"
@@ -178,13 +179,21 @@ pub(super) fn state_failure(error: StateError) -> Failure {
             "go on from the newer one: cp {backup} {place}; if the older one is meant, move {backup} away, and have \
              what came after looked for in AWS: provision state rebuild"
         ),
-        StateError::Damaged { place, backup: Some(backup), .. } => {
+        StateError::Damaged { place, backup: Some(backup), source: Damage::SnapshotMissing { .. } } => {
             let copy = if place.starts_with("s3://") { "aws s3 cp" } else { "cp" };
-            format!("the previous version is kept as {backup}: look at both, then {copy} {backup} {place}")
+            format!(
+                "put a copy of {place} back; without one, the version before is all there is: {copy} {backup} {place}, \
+                 and have what came after it looked for in AWS: provision state rebuild"
+            )
         }
+        StateError::Damaged { place, backup: Some(backup), .. } => format!(
+            "put a copy of {place} back; without one, keep what is there and go on from the version before: \
+             mv {place} {place}.damaged, then cp {backup} {place}, and have what came after it looked for in AWS: \
+             provision state rebuild"
+        ),
         StateError::Damaged { place, backup: None, .. } => format!(
-            "--state names another file, if this is not the one; if it is, put a copy of {place} back, or move it \
-             away and have it made anew: provision state rebuild"
+            "--state names another file, if this is not the one; if it is, put a copy of {place} back, or move it and \
+             {place}.backup away and have it made anew: provision state rebuild"
         ),
         StateError::S3 { source, .. } => hint_of_bucket(source),
         StateError::Io { source, .. } => match source.kind() {
@@ -220,6 +229,10 @@ pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
                 format!("provision plan --out {} makes one", path.display())
             }
             SavedPlanError::Io { .. } => "name a file that `provision plan --out FILE` wrote".to_owned(),
+            SavedPlanError::Newer { .. } => format!(
+                "update provision, or make a plan with this version and review it: provision plan --out {}",
+                path.display()
+            ),
             _ => format!("make it anew and review that: provision plan --out {}", path.display()),
         };
         Failure::usage(error).hint(again)

@@ -65,7 +65,7 @@ pub fn schema(document: Document) -> Value {
         Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Event>>()),
         Document::Output => ("The outputs of a stack", outputs::FORMAT_VERSION, of::<Outputs>()),
         Document::OutputValue => ("An output", FORMAT_VERSION, of::<Versioned<OutputValue<'_>>>()),
-        Document::State => ("A state file", "1", sealed(of::<state::State>())),
+        Document::State => ("A state file", "2", sealed(of::<state::State>())),
         Document::SharedState => ("A shared state", "1", sealed(of::<state::Shared>())),
         Document::StateList => ("The addresses of a state", FORMAT_VERSION, of::<Versioned<StateList<'_>>>()),
         Document::StateShow => ("A record of a state", FORMAT_VERSION, of::<Versioned<StateShow<'_>>>()),

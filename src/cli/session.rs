@@ -10,6 +10,7 @@ use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
 use crate::kind::{KindError, Registry};
 use crate::network::Network;
+use crate::newer::up_to_date;
 use crate::plan::Mode;
 use crate::planner::{self, Input, Options, Planning, Sightings};
 use crate::preflight::{self, Answers, Scene, prospects};
@@ -127,6 +128,8 @@ impl Session {
         wanted: Wanted,
     ) -> Result<Outlook, Failure> {
         tracing::info!(region = self.aws.region(), state = %self.store, "planning");
+        let state = state.map(|state| up_to_date(&self.registry, state));
+        let state = state.as_ref();
         let (account, Seen { blueprint, sightings, answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;

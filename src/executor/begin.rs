@@ -83,7 +83,9 @@ impl<'a> Execution<'a> {
     fn adopt(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
         let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
-        self.put(address, Record::adopted(id.clone(), live.outputs.clone()));
+        let kind_version = self.run.registry.version(address.kind());
+        let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
+        self.put(address, record);
         self.done(step);
         Ok(())
     }
@@ -120,7 +122,7 @@ impl<'a> Execution<'a> {
         let manager = self.manager(address)?;
         let desired = self.desired(address, manager)?;
         let record = match self.record(address).cloned() {
-            None => intent(&desired, 0, None),
+            None => intent(&desired, manager.version(), 0, None),
             // The new object of an interrupted replacement, or of an interrupted create: go on with it.
             Some(record) if self.is_under_way(address, &record) => {
                 Record { inputs: desired.inputs.clone(), depends_on: desired.depends_on.clone(), ..record }
@@ -132,8 +134,9 @@ impl<'a> Execution<'a> {
                     id,
                     inputs: record.inputs.clone(),
                     depends_on: record.depends_on.clone(),
+                    older: None,
                 });
-                intent(&desired, record.generation + 1, predecessor)
+                intent(&desired, manager.version(), record.generation + 1, predecessor)
             }
         };
         let begun_before = self.record(address).is_some_and(|before| before.id.is_none());
@@ -290,11 +293,12 @@ impl<'a> Execution<'a> {
     }
 }
 
-fn intent(desired: &Desired, generation: u32, predecessor: Option<Predecessor>) -> Record {
+fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {
     Record {
         phase: Phase::Creating,
         id: None,
         adopted: false,
+        kind_version,
         inputs: desired.inputs.clone(),
         outputs: Document::new(),
         depends_on: desired.depends_on.clone(),

@@ -17,6 +17,13 @@ use crate::resource::{Condition, Effect, Id};
 use crate::state::{Phase, Record};
 use crate::window::Window;
 
+/// Why nothing is done to what this version of the program does not know.
+const NEWER: &str = "a newer version of provision recorded it";
+
+fn is_newer(input: &Input<'_>, address: &Address) -> bool {
+    matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }))
+}
+
 /// Decides every selected address; `order` has each declaration after those that it refers to.
 pub(super) fn changes(
     input: &Input<'_>,
@@ -66,6 +73,9 @@ fn declared(
     decided: &BTreeMap<Address, Change>,
     findings: &mut Vec<Finding>,
 ) -> Change {
+    if is_newer(input, address) {
+        return change(address, Action::NoOp, NEWER);
+    }
     let record = input.state.and_then(|state| state.resources.get(address));
     let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
     match declaration {
@@ -155,6 +165,7 @@ fn managed(
             new(manager, address, &desired, absent_reason(record))
         }
         (record, Sighting::Gone) => new(manager, address, &desired, absent_reason(record)),
+        (_, Sighting::NotAsked { .. }) => change(address, Action::NoOp, NEWER),
     };
     let decision = with_predecessor(decision, record);
     // What is met may still be wrong: storage that is larger than what is written now.
@@ -273,6 +284,9 @@ fn with_predecessor(decision: Change, record: Option<&Record>) -> Change {
 
 /// What is done to a record that nothing declares.
 fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &mut Vec<Finding>) -> Change {
+    if is_newer(input, address) {
+        return change(address, Action::NoOp, NEWER);
+    }
     if record.adopted {
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }

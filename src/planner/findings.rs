@@ -40,6 +40,20 @@ pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Findin
     )
 }
 
+/// What a newer version of the program recorded is in the way of every plan that is about it.
+pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
+    let of = |address: &Address| match input.sightings.get(address) {
+        Some(Sighting::NotAsked { because }) => Some(error(
+            "newer",
+            address,
+            format!("a newer version of provision recorded it: {because}"),
+            Some("update provision, then run the same command again; the record stays as it is".to_owned()),
+        )),
+        _ => None,
+    };
+    selected.iter().filter_map(of).collect()
+}
+
 pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
     error(
         "adopted",
@@ -81,9 +95,7 @@ pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownershi
             check = UNRECORDED;
             (
                 "it carries this stack's tags, but the state does not know it".to_owned(),
-                "put the lost state file back (the previous one is kept beside it as .backup), or: \
-                 provision state rebuild"
-                    .to_owned(),
+                "put the lost state file back, or have it made anew: provision state rebuild".to_owned(),
             )
         }
         Ownership::Tagged { stack, address: tagged } if *stack == input.blueprint.stack => (

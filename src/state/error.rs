@@ -14,7 +14,7 @@ pub enum StateError {
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
     #[error("cannot {action} {place}")]
     S3 { action: &'static str, place: String, source: AwsError },
-    /// `backup` is where the version before is kept, if it is.
+    /// `backup` is where the version before is kept, if nothing newer is lost by going on from it.
     #[error("the state {place} cannot be used")]
     Damaged { place: String, backup: Option<String>, source: Damage },
     #[error("the state is locked{}", holder.as_ref().map(describe).unwrap_or_default())]

@@ -5,6 +5,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::State;
+use super::s3::Shared;
+use super::upgrade::upgrade;
 
 /// Why bytes are not a state. None of these is ever taken for "no resources".
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +19,13 @@ pub enum Damage {
     NoChecksum,
     #[error("its checksum does not agree with its content: it was cut, damaged or edited by hand")]
     Checksum,
-    #[error("it was written in format {found}, and this program reads up to {known}")]
+    #[error("it was written by a newer version of provision (format {found}); this one reads up to {known}")]
     Newer { found: u64, known: u32 },
-    #[error("its content does not fit the format")]
+    /// The checksum is right, so that a program like this one wrote it.
+    #[error("it was written by a newer version of provision, or by one with changes of its own")]
     Shape(#[source] serde_json::Error),
+    #[error("line {line} of its journal was written by a newer version of provision")]
+    NewerLine { line: usize },
     #[error("line {line} of the journal is damaged")]
     Frame { line: usize },
     #[error(
@@ -60,7 +65,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
         return decode_value(value);
     }
     // Copied from a bucket, with the lock around it.
-    let mut shared = unseal(value, State::VERSION)?;
+    let mut shared = unseal(value, Shared::VERSION)?;
     shared.get_mut("state").map(Value::take).map_or(Err(Damage::Empty), decode_value)
 }
 
@@ -69,7 +74,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<State, Damage> {
 /// # Errors
 /// [`Damage`], as with [`decode`].
 pub(super) fn decode_value(value: Value) -> Result<State, Damage> {
-    serde_json::from_value(unseal(value, State::VERSION)?).map_err(Damage::Shape)
+    let content = unseal(value, State::VERSION)?;
+    let from = content.get("version").and_then(Value::as_u64).unwrap_or_default();
+    serde_json::from_value(upgrade(content, from)).map_err(Damage::Shape)
 }
 
 /// The JSON of a file that is not empty.
@@ -172,6 +179,6 @@ mod tests {
     #[test]
     fn a_newer_format_is_named_and_refused() {
         let newer = br#"{"version": 99, "anything": true}"#;
-        assert!(matches!(decode(newer), Err(Damage::Newer { found: 99, known: 1 })));
+        assert!(matches!(decode(newer), Err(Damage::Newer { found: 99, known: 2 })));
     }
 }

@@ -12,6 +12,14 @@ use super::{Edit, State};
 struct Base {
     lineage: String,
     serial: u64,
+    /// The version of the state's format that the edits are written in.
+    #[serde(default = "first_format")]
+    version: u32,
+}
+
+/// The version of every journal before journals had versions.
+fn first_format() -> u32 {
+    1
 }
 
 /// Makes the lines of a journal, in order.
@@ -24,7 +32,7 @@ impl Frames {
     /// Starts a journal that goes on from the state of this lineage and serial; the bytes are its first line.
     pub(super) fn start(lineage: &str, serial: u64) -> (Self, Vec<u8>) {
         let mut frames = Self { chain: String::new() };
-        let base = Base { lineage: lineage.to_owned(), serial };
+        let base = Base { lineage: lineage.to_owned(), serial, version: State::VERSION };
         let line = frames.line(&serde_json::to_string(&base).expect("a base has string keys only"));
         (frames, line)
     }
@@ -78,12 +86,18 @@ fn read(journal: &[u8]) -> Result<Option<(Base, Vec<Edit>)>, Damage> {
     }
     for (index, line) in journal[..whole].split_inclusive(|byte| *byte == b'\n').enumerate() {
         let damaged = |_| Damage::Frame { line: index + 1 };
+        // A line whose hash is right is whole: it is not known to this program.
+        let newer = |_| Damage::NewerLine { line: index + 1 };
         let payload = payload(line, &chain).ok_or(()).map_err(damaged)?;
         chain = link(&chain, payload);
         if base.is_none() {
-            base = Some(serde_json::from_str(payload).map_err(|_| damaged(()))?);
+            let first: Base = serde_json::from_str(payload).map_err(newer)?;
+            if first.version > State::VERSION {
+                return Err(Damage::Newer { found: first.version.into(), known: State::VERSION });
+            }
+            base = Some(first);
         } else {
-            edits.push(serde_json::from_str(payload).map_err(|_| damaged(()))?);
+            edits.push(serde_json::from_str(payload).map_err(newer)?);
         }
     }
     Ok(base.map(|base| (base, edits)))

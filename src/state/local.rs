@@ -34,12 +34,13 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
     // The journal first: a writer that folds it meanwhile leaves a snapshot that holds it already.
     let journal = read_file(&journal)?;
     let backup = sibling(path, "backup");
+    let snapshot = read_file(path)?;
     let damaged = |source| StateError::Damaged {
         place: path.display().to_string(),
-        backup: backup.exists().then(|| backup.display().to_string()),
+        backup: can_go_back(snapshot.as_deref(), &backup).then(|| backup.display().to_string()),
         source,
     };
-    let Some(snapshot) = read_file(path)? else {
+    let Some(snapshot) = &snapshot else {
         return match (journal, backup.exists()) {
             (None, false) => Ok(None),
             (Some(_), _) => Err(damaged(Damage::SnapshotMissing { sibling: "journal" })),
@@ -49,7 +50,7 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
     if is_open_to_others(path) {
         tracing::warn!(state = %path.display(), "others may read or write the state; the next write ends that");
     }
-    let state = format::decode(&snapshot).map_err(damaged)?;
+    let state = format::decode(snapshot).map_err(damaged)?;
     let state = match journal {
         None => state,
         Some(journal) => journal::replay(state, &journal).map_err(damaged)?,
@@ -63,6 +64,19 @@ pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
 struct Version {
     lineage: String,
     serial: u64,
+}
+
+/// Whether nothing newer is lost by going on from the backup: it is a whole state, and what is there is not the same state
+/// at a later serial, nor another state.
+fn can_go_back(snapshot: Option<&[u8]>, backup: &Path) -> bool {
+    let Some(kept) = file::read(backup).ok().and_then(|bytes| format::decode(&bytes).ok()) else {
+        return false;
+    };
+    match snapshot.and_then(|bytes| serde_json::from_slice::<Version>(bytes).ok()) {
+        Some(there) => there.lineage == kept.lineage && there.serial <= kept.serial,
+        // Nothing in it can be told any more.
+        None => true,
+    }
 }
 
 /// A state is never older than the version before it: one that is was put back, and does not know what came after.
@@ -90,7 +104,7 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
 pub(super) struct Files {
     path: PathBuf,
     journal: Option<(Frames, File)>,
-    /// Whether there is a snapshot that a journal can go on from.
+    /// Whether there is a snapshot that a journal can go on from, in the format of now.
     exists: bool,
     /// Held as long as the files are.
     _lock: Lock,
@@ -110,11 +124,13 @@ pub(super) async fn open(
     std::fs::create_dir_all(folder).map_err(io("create", folder))?;
     let lock = Lock::take(&lock::path_for(&path), holder, timeout).await?;
     let found = read(&path)?;
-    let mut files = Files { path, journal: None, exists: found.is_some(), _lock: lock };
+    // Older programs know nothing of newer edits: a snapshot of an older format is written anew before there is a journal.
+    let is_current = found.as_ref().is_some_and(|state| state.version == State::VERSION);
+    let mut files = Files { path, journal: None, exists: is_current, _lock: lock };
     if let Some(state) = &found
         && sibling(&files.path, "journal").exists()
     {
-        files.write_snapshot(state)?;
+        files.write_snapshot(&State { version: State::VERSION, ..state.clone() })?;
     }
     Ok((files, found))
 }

@@ -171,8 +171,10 @@ impl S3State {
     }
 
     fn damaged(&self, source: Damage) -> StateError {
-        let (place, backup) = (self.to_string(), Some(self.backup.place().to_string()));
-        StateError::Damaged { place, backup, source }
+        // What is there may be newer than the version before, and is not to be overwritten by it.
+        let nothing_is_there = matches!(source, Damage::SnapshotMissing { .. });
+        let backup = nothing_is_there.then(|| self.backup.place().to_string());
+        StateError::Damaged { place: self.to_string(), backup, source }
     }
 }
 

@@ -60,6 +60,8 @@ impl Store {
             }
         };
         let is_new = found.is_none();
+        // What is written from here on is in the format of now, whatever it was read in.
+        let found = found.map(|found| State { version: State::VERSION, ..found });
         Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
     }
 

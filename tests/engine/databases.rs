@@ -72,6 +72,7 @@ impl Case {
                 phase: Phase::Ready,
                 id: Some(Id::new(id)),
                 adopted: false,
+                kind_version: 1,
                 inputs: live.clone(),
                 outputs: Document::new(),
                 depends_on,

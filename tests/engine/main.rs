@@ -6,6 +6,8 @@ mod databases;
 mod effects;
 mod executor;
 mod kinds;
+mod newer;
+mod old_states;
 mod planner;
 mod property;
 mod world;

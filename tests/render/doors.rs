@@ -113,6 +113,7 @@ fn record_saying(text: &str) -> Record {
         id: Id::new(text),
         inputs: record.inputs.clone(),
         depends_on: record.depends_on.clone(),
+        older: None,
     });
     record
 }

@@ -96,6 +96,7 @@ fn state() -> State {
         id: Id::new("sg-0"),
         inputs: serde_json::Map::new(),
         depends_on: BTreeSet::new(),
+        older: None,
     });
     let member = at("aws_efs_mount_target.gitlab-nfs/eu-west-1a");
     state.apply(Edit::Put { address: member, record });

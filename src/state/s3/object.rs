@@ -76,8 +76,8 @@ impl Object {
                     return Err(self.failed("read", error));
                 }
                 Err(Unread::Damaged(source)) if attempt >= READS => {
-                    let backup = Some(self.sibling(super::BACKUP).place.to_string());
-                    return Err(StateError::Damaged { place: self.place.to_string(), backup, source });
+                    let place = self.place.to_string();
+                    return Err(StateError::Damaged { place, backup: None, source });
                 }
                 // A body that broke off, or that some gateway put in the place of the answer.
                 Err(_) => sleep(pauses.next_pause()).await,

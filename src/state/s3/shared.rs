@@ -52,7 +52,8 @@ impl Default for Shared {
 }
 
 impl Shared {
-    const VERSION: u32 = 1;
+    /// The version of the format around a state. The state in it has a version of its own.
+    pub(in crate::state) const VERSION: u32 = 1;
 
     /// The bytes of the object.
     pub(super) fn encode(&self) -> Vec<u8> {

@@ -1,0 +1,180 @@
+//! States, journals and plans as released versions of the program wrote them, kept as they were: each is read, planned from and
+//! gone on from for ever. `tests/states/version_1` was written by the program before its states had versions of kinds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use provision::blueprint::blueprint;
+use provision::document::Document;
+use provision::kind::Live;
+use provision::plan::{Action, Mode, Plan};
+use provision::planner::{self, Input, Sighting, Sightings};
+use provision::resource::{Condition, Ownership};
+use provision::resources::registry;
+use provision::saved::SavedPlan;
+use provision::stack;
+use provision::state::{Edit, Phase, State, Store};
+
+use super::world::{address, options};
+
+const STATES: [&str; 8] =
+    ["creating", "deleting", "intended", "replacing", "settled", "shared", "shared.locked", "updating"];
+
+fn frozen(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/states/version_1").join(name)
+}
+
+/// A copy of a state with the journal beside it, in a folder of its own.
+fn copied(name: &str) -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    std::fs::copy(frozen(&format!("{name}.json")), &path).expect("it is kept");
+    let journal = frozen(&format!("{name}.json.journal"));
+    if journal.exists() {
+        std::fs::copy(journal, folder.path().join("state.json.journal")).expect("it is kept");
+    }
+    (folder, Store::Local(path))
+}
+
+fn read(store: &Store) -> State {
+    let read = store.read().now_or_never().expect("a file needs no waiting");
+    read.expect("the state is whole").expect("there is one")
+}
+
+/// What AWS would show of a state whose objects are all there, as they were recorded.
+fn as_recorded(state: &State) -> Sightings {
+    let live = |at: &provision::address::Address, record: &provision::state::Record| Live {
+        inputs: record.inputs.clone(),
+        in_force: Document::new(),
+        outputs: record.outputs.clone(),
+        condition: Condition::Ready,
+        remarks: Vec::new(),
+        ownership: Ownership::Tagged { stack: state.stack.clone(), address: at.to_string() },
+    };
+    let seen = state.resources.iter().map(|(at, record)| {
+        let sighting = match &record.id {
+            Some(id) => Sighting::Live { id: id.clone(), live: live(at, record) },
+            None => Sighting::Gone,
+        };
+        (at.clone(), sighting)
+    });
+    seen.collect()
+}
+
+fn plan(state: &State, stack_file: &str, mode: Mode) -> Plan {
+    let content = std::fs::read(frozen(stack_file)).expect("it is kept");
+    let stack = stack::parse(stack_file, content).expect("a stack file of then is one of now");
+    let network = state.network().expect("the network is recorded");
+    let blueprint = blueprint(&stack, &network).expect("the stack fits its network");
+    planner::plan(&Input {
+        registry: &registry(),
+        blueprint: &blueprint,
+        state: Some(state),
+        sightings: &as_recorded(state),
+        account: &state.account,
+        region: &state.region,
+        now: "2026-11-28T10:00:00Z".parse().expect("a time"),
+        options: &options(mode),
+    })
+    .plan
+}
+
+#[test]
+fn every_state_that_a_release_wrote_can_be_read() {
+    let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut phases = BTreeSet::new();
+    let mut predecessors = 0;
+    for name in STATES {
+        let (_folder, store) = copied(name);
+        let state = read(&store);
+        for (at, record) in &state.resources {
+            kinds.entry(at.kind().to_owned()).or_default().insert(name.to_owned());
+            phases.insert(format!("{:?}, with an id: {}", record.phase, record.id.is_some()));
+            predecessors += record.predecessors().count();
+            assert_eq!(record.kind_version, 1, "{name}: {at}");
+            assert_eq!(provision::newer::newer(&registry(), at, record), None, "{name}: {at}");
+        }
+    }
+    let known: Vec<&str> = kinds.keys().map(String::as_str).collect();
+    assert_eq!(
+        known,
+        [
+            "aws_db_instance",
+            "aws_db_parameter_group",
+            "aws_db_subnet_group",
+            "aws_efs_access_point",
+            "aws_efs_file_system",
+            "aws_efs_mount_target",
+            "aws_kms_alias",
+            "aws_security_group",
+            "aws_subnet",
+            "aws_vpc",
+        ]
+    );
+    assert_eq!(predecessors, 1);
+    let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
+    assert_eq!(
+        phases,
+        [
+            "Creating, with an id: false",
+            "Creating, with an id: true",
+            "Deleting, with an id: true",
+            "Ready, with an id: true",
+            "Updating, with an id: true",
+        ]
+    );
+}
+
+#[test]
+fn what_an_old_state_is_changed_to_is_written_in_the_format_of_now() {
+    for name in STATES {
+        let (folder, store) = copied(name);
+        let mut expected = read(&store);
+        let open = store.open("test", Duration::ZERO, || unreachable!("there is a state"));
+        let mut writer = open.now_or_never().expect("nobody holds it").expect("it can be locked");
+        let edit = Edit::Remove { address: address("aws_vpc.network") };
+        writer.edit(edit.clone());
+        writer.commit().now_or_never().expect("a file needs no waiting").expect("it can be written");
+        // The run dies: its journal, if there is one, must go on from a snapshot that older programs refuse.
+        drop(writer);
+        let snapshot = std::fs::read_to_string(folder.path().join("state.json")).expect("it is there");
+        let snapshot: serde_json::Value = serde_json::from_str(&snapshot).expect("it is JSON");
+        assert_eq!((&snapshot["version"], &snapshot["format_version"]), (&2.into(), &"2.0".into()), "{name}");
+        expected.apply(edit);
+        expected.version = State::VERSION;
+        assert_eq!(read(&store), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_stack_that_an_old_program_had_settled_is_settled() {
+    let (_folder, store) = copied("settled");
+    let state = read(&store);
+    let apply = plan(&state, "stack.yaml", Mode::Apply);
+    let changes: Vec<_> = apply.changes.iter().filter(|change| change.action != Action::NoOp).collect();
+    assert!(changes.is_empty() && apply.drift.is_empty(), "{changes:#?} {:#?}", apply.drift);
+    assert_eq!(apply.errors().count(), 0, "{:#?}", apply.preflight);
+}
+
+#[test]
+fn what_an_old_program_had_left_unfinished_is_gone_on_with() {
+    for (name, stack_file) in [("updating", "stack.yaml"), ("deleting", "stack.yaml")] {
+        let (_folder, store) = copied(name);
+        let plan = plan(&read(&store), stack_file, Mode::Apply);
+        assert!(plan.is_empty(), "{name}: everything lives, as it is declared: {:#?}", plan.changes);
+    }
+    let (_folder, store) = copied("intended");
+    let state = read(&store);
+    let plan = plan(&state, "stack.yaml", Mode::Apply);
+    let intents = state.resources.values().filter(|record| record.id.is_none()).count();
+    assert!(intents > 0 && plan.summary.create > intents, "{:?}", plan.summary);
+    assert!(state.resources.values().any(|record| record.phase == Phase::Creating));
+}
+
+#[test]
+fn a_plan_that_an_old_program_saved_can_be_read() {
+    let saved = SavedPlan::read(&frozen("plan.json")).expect("it is as it was saved");
+    assert_eq!((saved.plan.summary.update, saved.written_by), (8, None));
+}
