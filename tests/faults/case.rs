@@ -18,7 +18,8 @@ use crate::world::{SECRET_KEY, World};
 /// How long a run may take to end after it was asked to.
 pub const SOON: Duration = Duration::from_secs(5);
 
-const PASSWORD: &str = "canary-Of-The-Password-7";
+/// The password of every run. It must never be seen anywhere.
+pub const PASSWORD: &str = "canary-Of-The-Password-7";
 
 /// What a run sets out to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -229,7 +230,8 @@ impl Bench {
     }
 }
 
-fn canary_in(text: &[u8]) -> Option<&'static str> {
+/// The secret that is in a text, if there is one.
+pub fn canary_in(text: &[u8]) -> Option<&'static str> {
     let canaries = [PASSWORD, SECRET_KEY];
     canaries.into_iter().find(|canary| text.windows(canary.len()).any(|window| window == canary.as_bytes()))
 }

@@ -18,6 +18,7 @@ mod http;
 mod interrupts;
 mod inventory;
 mod operation;
+mod people;
 mod policy;
 mod program;
 mod proxy;

@@ -137,6 +137,15 @@ impl World {
         Self { seed, ..world }
     }
 
+    /// Seeds the account once more: what is there stays, and what these arguments add is made.
+    pub fn seed_again(&self, arguments: &[&str]) {
+        output_of(
+            Command::new(repository("localstack/seed"))
+                .args(["--endpoint-url", endpoint(), "--account", &self.account, "--json"])
+                .args(arguments),
+        );
+    }
+
     /// A fresh account with a public network and the small stack.
     pub fn small() -> Self {
         let world = Self::seeded(&[]);

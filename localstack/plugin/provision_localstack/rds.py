@@ -121,6 +121,11 @@ def settle_in(call: Call, database, zone=None):
 
 @on("RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime")
 def restore(call: Call):
+    # moto names automated snapshots by the instance and the minute, and refuses a name that is there: here another
+    # instance may have had this one's name within that minute.
+    snapshots = call.rds.database_snapshots
+    for name in [name for name in snapshots if name.startswith("rds:")]:
+        snapshots[f"{name}-{secrets.token_hex(4)}"] = snapshots.pop(name)
     made = call.forward()
     database = check.find(call, made["DBInstance"]["DBInstanceIdentifier"])
     settle_in(call, database)

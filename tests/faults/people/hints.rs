@@ -1,0 +1,98 @@
+//! The errors that a run shows, with what they say to do, and the hands that do it.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::world::{World, endpoint};
+
+/// An error, and what it says to do.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    pub check: String,
+    pub address: Option<String>,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Hint {
+    /// Tells one error from another.
+    pub fn key(&self) -> String {
+        format!("{} {:?} {}", self.check, self.address, self.message)
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, address, message, hint } = self;
+        let address = address.as_deref().unwrap_or("-");
+        write!(f, "[{check}] {address}: {message} | hint: {}", hint.as_deref().unwrap_or("none"))
+    }
+}
+
+/// The errors of a plan.
+pub fn of_plan(plan: &Value) -> Vec<Hint> {
+    let findings = plan["preflight"].as_array().into_iter().flatten();
+    let errors = findings.filter(|finding| finding["level"] == "error");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    errors
+        .map(|finding| Hint {
+            check: text(&finding["check"]).unwrap_or_default(),
+            address: text(&finding["address"]),
+            message: text(&finding["message"]).unwrap_or_default(),
+            hint: text(&finding["hint"]),
+        })
+        .collect()
+}
+
+/// The error of a run that has no document.
+pub fn of_text(text: &str) -> Hint {
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let from = flat.find("error: ").map_or(0, |at| at + "error: ".len());
+    let (message, hint) = match flat[from..].split_once("hint: ") {
+        Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+        None => (flat[from..].to_owned(), None),
+    };
+    Hint { check: "failure".to_owned(), address: None, message: message.trim().to_owned(), hint }
+}
+
+/// Writes a line into the section of an address, in the place of the one that is there.
+pub fn write_line(world: &World, address: &str, key: &str, value: &str) {
+    let name = address.split_once('.').map_or(address, |(_, name)| name);
+    let name = name.split('/').next().unwrap_or(name);
+    let text = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let start = text.find(&format!("  {name}:\n")).unwrap_or_else(|| panic!("{name} is not in:\n{text}"));
+    let body = start + format!("  {name}:\n").len();
+    let end = text[body..].find("\n  ").map_or(text.len(), |_| {
+        let mut at = body;
+        for line in text[body..].split_inclusive('\n') {
+            if !line.starts_with("    ") {
+                break;
+            }
+            at += line.len();
+        }
+        at
+    });
+    let kept: String = text[body..end]
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with(&format!("    {key}:")))
+        .collect();
+    world.write_stack(&format!("{}{kept}    {key}: {value}\n{}", &text[..body], &text[end..]));
+}
+
+/// Types a command of the AWS command line, by a small reading of the same service models.
+pub fn aws(world: &World, words: &[String]) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join("localstack/.venv/bin/python"))
+        .arg(root.join("tests/faults/people/aws.py"))
+        .args(words)
+        .env("AWS_ENDPOINT_URL", endpoint())
+        .env("AWS_ACCESS_KEY_ID", &world.account)
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_DEFAULT_REGION", "eu-west-1")
+        .output()
+        .expect("python can be run");
+    assert!(output.status.success(), "aws {}: {}", words.join(" "), String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,281 @@
+//! What must be true after others have acted: the plan says the truth, what it says to type helps, and no data is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::deed::Done;
+use super::hints::{self, Hint};
+use super::others::{Others, others};
+use super::place::Place;
+use super::promise::{broken, owners};
+use super::typing::{Typed, has_a_gap, ways};
+
+/// Hints to type and applies to run before everything must have come to an end.
+const MOST: usize = 16;
+
+/// What is known of a case before the program runs again.
+pub struct Knowledge {
+    /// Addresses whose data was there, whoever took it away: made anew only when named.
+    pub held: BTreeSet<String>,
+    /// Ids of the databases and file systems that are there, whosever they are.
+    pub data: BTreeMap<String, String>,
+    /// What is not the stack's.
+    pub others: Others,
+    pub done: Done,
+}
+
+/// What happened after the deed, for the report of a failure.
+#[derive(Default)]
+pub struct Trail {
+    text: String,
+    /// Everything that was typed.
+    typed: Vec<String>,
+}
+
+impl Trail {
+    pub fn note(&mut self, what: &str) {
+        let _ = writeln!(self.text, "  {what}");
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether somebody has named this address, or object.
+    fn names(&self, what: &str) -> bool {
+        self.typed.iter().any(|line| line.split([' ', '=']).any(|word| word == what))
+    }
+}
+
+/// What a plan came to.
+enum Said {
+    Nothing,
+    Changes(Value),
+    Errors(Vec<Hint>),
+}
+
+/// The data that is there: ids of databases and file systems, with their names.
+pub fn data_of(place: &Place) -> BTreeMap<String, String> {
+    let cloud = &place.world.cloud;
+    let databases = cloud.run(cloud.rds.describe_db_instances().send()).expect("databases can be read");
+    let file_systems = cloud.run(cloud.efs.describe_file_systems().send()).expect("they can be read");
+    let databases = databases.db_instances().iter().map(|one| {
+        let name = one.db_instance_identifier().unwrap_or_default();
+        (one.dbi_resource_id().unwrap_or_default().to_owned(), name.to_owned())
+    });
+    let file_systems = file_systems
+        .file_systems()
+        .iter()
+        .map(|one| (one.file_system_id().to_owned(), one.name().unwrap_or_default().to_owned()));
+    databases.chain(file_systems).collect()
+}
+
+/// Runs plan after plan, types what they say and applies what they show, until there is nothing left to do.
+///
+/// # Panics
+/// When anything is not as it must be.
+pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..MOST {
+        match plan(place, &[], trail) {
+            Said::Nothing => {
+                nothing_is_lost(place, known, trail);
+                place.is_tidy();
+                return;
+            }
+            Said::Changes(plan) => carry_out(place, known, &[], &plan, trail),
+            Said::Errors(errors) => {
+                for error in &errors {
+                    assert!(
+                        !seen.contains(&error.key()),
+                        "in a circle: its hint was typed, and it is still there: {error}"
+                    );
+                }
+                refuses_to_apply(place, trail);
+                let error = &errors[0];
+                seen.insert(error.key());
+                follow(place, known, error, trail);
+            }
+        }
+        nothing_is_lost(place, known, trail);
+    }
+    panic!("after {MOST} steps there is still something to do");
+}
+
+/// Makes a plan, and holds that making it changed nothing and that its exit code says what it says.
+fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
+    let mut arguments: Vec<&str> = vec!["plan", "--json", "--detailed-exitcode"];
+    arguments.extend(options.iter().map(String::as_str));
+    let ran = place.run(&arguments, None);
+    place.changed_nothing("plan");
+    let Ok(plan) = serde_json::from_str::<Value>(&ran.out) else {
+        assert_eq!(ran.code, Some(1), "a plan without a document: {}\n{}", ran.out, ran.err);
+        let error = hints::of_text(&ran.err);
+        trail.note(&format!("plan {options:?}: {error}"));
+        return Said::Errors(vec![error]);
+    };
+    let errors = hints::of_plan(&plan);
+    let actions: BTreeMap<String, String> = plan["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|change| change["action"] != "no-op")
+        .map(|change| (change["address"].to_string(), change["action"].to_string()))
+        .collect();
+    trail.note(&format!("plan {options:?}: exit code {:?}, {actions:?}", ran.code));
+    for error in &errors {
+        trail.note(&format!("  {error}"));
+    }
+    let code = match (errors.is_empty(), actions.is_empty()) {
+        (false, _) => 1,
+        (true, false) => 2,
+        (true, true) => 0,
+    };
+    assert_eq!(ran.code, Some(code), "the plan's exit code: {actions:?} {}", ran.err);
+    match code {
+        1 => Said::Errors(errors),
+        2 => Said::Changes(plan),
+        _ => Said::Nothing,
+    }
+}
+
+/// Applies what a plan has shown, and holds that it was that and nothing else.
+fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value, trail: &mut Trail) {
+    let mut before = owners(&place.world.cloud, plan);
+    before.extend(place.predecessors(plan));
+    let mut arguments: Vec<&str> = vec!["apply", "--auto-approve", "-vv"];
+    arguments.extend(options.iter().map(String::as_str));
+    let ran = place.run(&arguments, None);
+    let changes = place.changes();
+    let made: Vec<String> = changes.iter().map(|heard| heard.call.operation.to_string()).collect();
+    trail.note(&format!("{}: exit code {:?}, {made:?}", arguments.join(" "), ran.code));
+    assert_eq!(ran.code, Some(0), "the plan had no error, and apply has:\n{}", last_lines(&ran.err));
+    let broken = broken(plan, before, &changes, &|subnet| place.zone_of(subnet));
+    assert!(broken.is_empty(), "the plan had not said what was done: {broken:#?}");
+    let anew = plan["changes"].as_array().into_iter().flatten().filter(|change| {
+        let holds_data =
+            ["aws_db_instance", "aws_efs_file_system"].iter().any(|kind| change["kind"] == *kind);
+        let is_made = changes.iter().any(|heard| {
+            let name = heard.call.operation.name.as_str();
+            (name == "CreateDBInstance" && change["kind"] == "aws_db_instance")
+                || (name == "CreateFileSystem" && change["kind"] == "aws_efs_file_system")
+        });
+        holds_data && is_made && (change["action"] == "create" || change["action"] == "replace")
+    });
+    for change in anew {
+        let address = change["address"].as_str().unwrap_or_default();
+        let is_lawful = !known.held.contains(address) || trail.names(address);
+        assert!(is_lawful, "{address} held data, and was made anew unnamed");
+    }
+}
+
+/// Holds that a plan with errors is not carried out.
+fn refuses_to_apply(place: &Place, trail: &mut Trail) {
+    let ran = place.run(&["apply", "--auto-approve"], None);
+    place.changed_nothing("an apply whose plan has an error");
+    assert_eq!(ran.code, Some(1), "the plan has an error, and apply has none: {}\n{}", ran.out, ran.err);
+    trail.note("apply refuses");
+}
+
+/// Types the first way of a hint that can be typed.
+fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail) {
+    let hint = error.hint.as_deref().unwrap_or_default();
+    let can_be_typed = |way: &Vec<Typed>| {
+        way.iter().all(|typed| match typed {
+            Typed::Undo => known.done.before.is_some(),
+            Typed::Newer => known.done.readable.is_some(),
+            Typed::Line { .. } => error.address.is_some(),
+            Typed::Provision(words) | Typed::Aws(words) => !has_a_gap(words),
+        })
+    };
+    // An error with a place in the stack file is mended there, by whoever has just edited it.
+    let in_the_file = error.message.contains("[provision.yaml:").then(|| vec![Typed::Undo]);
+    let way = ways(hint).into_iter().chain(in_the_file).find(can_be_typed);
+    let way = way.unwrap_or_else(|| panic!("nothing to type: {error}"));
+    for typed in way {
+        match typed {
+            Typed::Undo => {
+                trail.note("typed: the stack file as it was");
+                let text = known.done.before.as_deref().expect("it was looked at");
+                place.world.write_stack(text);
+            }
+            Typed::Newer => {
+                trail.note("typed: a newer version is installed");
+                place.put_state(known.done.readable.as_deref().expect("it was looked at"));
+            }
+            Typed::Line { key, value } => {
+                trail.note(&format!("typed: {key}: {value}"));
+                hints::write_line(&place.world, error.address.as_deref().unwrap_or_default(), &key, &value);
+            }
+            Typed::Aws(words) => {
+                trail.typed.push(words.join(" "));
+                trail.note(&format!("typed: aws {}", words.join(" ")));
+                hints::aws(&place.world, &words);
+            }
+            Typed::Provision(words) => provision(place, known, &words, trail),
+        }
+    }
+}
+
+/// Types a command of the program. An apply is held to its plan.
+fn provision(place: &mut Place, known: &Knowledge, words: &[String], trail: &mut Trail) {
+    let line = words.join(" ");
+    trail.note(&format!("typed: provision {line}"));
+    trail.typed.push(line);
+    for word in words.iter().flat_map(|word| word.split('=')) {
+        place.unwatch(word);
+    }
+    let (command, options) = words.split_first().expect("a command has a first word");
+    if command == "apply" {
+        match plan(place, options, trail) {
+            Said::Changes(plan) => carry_out(place, known, options, &plan, trail),
+            Said::Nothing => {}
+            Said::Errors(_) => trail.note("its plan has errors"),
+        }
+        return;
+    }
+    let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+    let writes = command == "destroy"
+        || (command == "state"
+            && options.first().is_some_and(|one| !["list", "show"].contains(&one.as_str())));
+    if writes {
+        arguments.push("--auto-approve");
+    }
+    let ran = place.run(&arguments, None);
+    if command != "destroy" {
+        place.changed_nothing(&arguments.join(" "));
+    }
+    trail.note(&format!("exit code {:?} {}", ran.code, last_lines(&ran.err)));
+}
+
+/// Holds that all data is still there that was not named, and that nothing of others was touched.
+fn nothing_is_lost(place: &Place, known: &Knowledge, trail: &Trail) {
+    let there = data_of(place);
+    for (id, name) in &known.data {
+        let named =
+            || trail.typed.iter().any(|line| line.contains("--replace") || line.starts_with("destroy"));
+        assert!(there.contains_key(id) || named(), "{id} ({name}) held data, and is gone unnamed");
+    }
+    let now = others(&place.world.cloud);
+    for (id, was) in known.others.iter().filter(|(id, _)| !trail.names(id)) {
+        let name = id.rsplit(' ').next().unwrap_or_default();
+        if trail.names(name) {
+            continue;
+        }
+        match now.get(id) {
+            Some(is) => assert_eq!(is, was, "{id} is not the stack's, and was changed"),
+            None => assert!(
+                known.data.get(id).is_some_and(|name| trail.names(name)),
+                "{id} was not the stack's, and is gone or taken over unnamed: {was}"
+            ),
+        }
+    }
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.contains(" DEBUG ") && !line.contains(" INFO ")).collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
+}
