@@ -31,6 +31,16 @@ def arguments():
     parser.add_argument("--zones", type=int, default=3, help="how many availability zones (one-zone: always 1)")
     parser.add_argument("--two-clusters", action="store_true", help="also other.myzone.net, in a VPC of its own")
     parser.add_argument("--legacy-tags", action="store_true", help="Name and KubernetesCluster only, as kops 1.4 did")
+    parser.add_argument(
+        "--node-group",
+        metavar="NAME",
+        help="also a running node of an instance group whose securityGroupOverride is a group of this name",
+    )
+    parser.add_argument(
+        "--gone",
+        action="store_true",
+        help="take the cluster's machines and groups away instead, and the rules of others that hold them",
+    )
     parser.add_argument("--no-dns", action="store_true", help="a VPC without enableDnsHostnames")
     parser.add_argument("--json", action="store_true", help="print all ids as JSON instead of the VPC id")
     options = parser.parse_args()
@@ -86,6 +96,8 @@ class Cluster:
         if self.options.topology == "multi-subnet":
             subnets.append(self.make_ipv6_subnet(vpc_id))
         groups = self.make_groups(vpc_id)
+        if self.options.node_group:
+            groups[self.options.node_group] = self.make_node(vpc_id, subnets[0], self.options.node_group)
         if self.shared:
             tables, gateway = [], None
         else:
@@ -197,6 +209,50 @@ class Cluster:
                 self.ec2.authorize_security_group_ingress(GroupId=groups[target], IpPermissions=sources)
         return groups
 
+    def make_node(self, vpc_id, subnet, group_name):
+        """A node as kops starts it with `securityGroupOverride` (kops, pkg/model/awsmodel/autoscalinggroup.go): its tags, and
+        the group of the cluster's owner in place of the one that kops makes. kops never tags that group."""
+        here = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": [group_name]}]
+        existing = self.ec2.describe_security_groups(Filters=here)["SecurityGroups"]
+        if existing:
+            return existing[0]["GroupId"]
+        made = self.ec2.create_security_group(GroupName=group_name, Description="Some of the nodes", VpcId=vpc_id)
+        tags = self.tags(f"{group_name}.{self.name}") | {"kops.k8s.io/instancegroup": group_name, "k8s.io/role/node": "1"}
+        self.ec2.run_instances(
+            ImageId="ami-12c6146b",
+            InstanceType="t3.medium",
+            MinCount=1,
+            MaxCount=1,
+            SubnetId=subnet["id"],
+            SecurityGroupIds=[made["GroupId"]],
+            TagSpecifications=self.specification("instance", tags),
+        )
+        return made["GroupId"]
+
+    def take_away(self):
+        """What `kops delete cluster` takes away first, machines and groups. AWS keeps a group for as long as a rule of another
+        one names it (EC2 user guide, "Delete a security group"), which holds kops up: people revoke such rules by hand."""
+        vpc_id = self.find_vpc()
+        here = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        pages = self.ec2.describe_instances(Filters=here)["Reservations"]
+        machines = [instance["InstanceId"] for page in pages for instance in page["Instances"]]
+        if machines:
+            self.ec2.terminate_instances(InstanceIds=machines)
+        groups = self.ec2.describe_security_groups(Filters=here)["SecurityGroups"]
+        own = {group["GroupId"] for group in groups if {"Key": "KubernetesCluster", "Value": self.name} in group.get("Tags", [])}
+        for group in groups:
+            naming = [
+                {"IpProtocol": rule["IpProtocol"], "UserIdGroupPairs": pairs}
+                | {name: rule[name] for name in ("FromPort", "ToPort") if name in rule}
+                for rule in group["IpPermissions"]
+                if (pairs := [{"GroupId": pair["GroupId"]} for pair in rule["UserIdGroupPairs"] if pair["GroupId"] in own])
+            ]
+            if naming:
+                self.ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=naming)
+        for group_id in own:
+            self.ec2.delete_security_group(GroupId=group_id)
+        return {"cluster": self.name, "vpc_id": vpc_id}
+
     @staticmethod
     def rules(groups):
         def from_group(source, protocol="-1", first=None, last=None):
@@ -275,7 +331,8 @@ def main():
         zones = len(ec2.describe_availability_zones()["AvailabilityZones"])
         if not 1 <= options.zones <= min(zones, 6):
             sys.exit(f"seed: --zones {options.zones}: {options.region} has {zones} zones here.")
-        made = [Cluster(ec2, options, name, number).make() for number, name in enumerate(names)]
+        clusters = [Cluster(ec2, options, name, number) for number, name in enumerate(names)]
+        made = [cluster.take_away() if options.gone else cluster.make() for cluster in clusters]
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"seed: {error}")
     if options.json:

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::document::{Document, reference, references};
-use crate::network::{Cluster, Network, Role};
+use crate::network::{Cluster, Network};
 use crate::resource::Id;
 use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
 
@@ -158,12 +158,13 @@ impl Draft<'_> {
         // AWS refuses a rule that stands twice, and two roles may share a group.
         let mut seen = BTreeSet::new();
         for role in access.roles() {
-            let sources = self.network.group_addresses(role);
-            if sources.is_empty() {
-                return Err(BlueprintError::NoGroup { name: name.to_string(), role });
+            let mut sources = self.network.group_addresses(role).peekable();
+            if sources.peek().is_none() {
+                // Nothing declares it: the planner says so of what needs it, and of nothing else.
+                ingress.push(inputs::ingress(service, port, role, &role.address()));
             }
-            let sources = sources.into_iter().filter(|(_, id)| seen.insert(id.clone()));
-            ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, &source)));
+            let sources = sources.filter(|(_, id)| seen.insert((*id).clone()));
+            ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, source)));
         }
         let tags = self.tags(&as_tag(&group_name));
         self.declare(address.clone(), inputs::security_group(&group_name, name, service, ingress, tags))?;

@@ -14,19 +14,21 @@ mod groups;
 mod read;
 mod seen;
 mod subnets;
+mod zones;
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::aws::{Aws, AwsError};
-use crate::network::{Cluster, Network};
+use crate::network::{Cluster, Network, Role};
 use crate::resource::Id;
 use seen::{Dns, Resolver, Survey, Switch};
 
 pub use error::DiscoveryError;
 pub use evidence::{Choice, Evidence, Rejected, Warning};
 pub use read::CALLS;
+pub use zones::{Beside, NewZone, new_zones};
 
 /// What is known of the network before it is looked for.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +84,14 @@ pub async fn clusters(aws: &Aws) -> Result<Vec<ClusterFound>, AwsError> {
     Ok(cluster::candidates(&survey).into_values().collect())
 }
 
+/// Whether there is such a VPC in the region.
+///
+/// # Errors
+/// Whatever `ec2:DescribeVpcs` answers.
+pub async fn vpc_exists(aws: &Aws, vpc: &Id) -> Result<bool, AwsError> {
+    read::vpc_exists(aws, vpc).await
+}
+
 /// Finds the network: the cluster, its VPC, one subnet a zone, and the groups of its roles.
 ///
 /// # Errors
@@ -122,11 +132,21 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
     if !unresolved.is_empty() {
         warnings.push(Warning::NamesMayNotResolve { because: unresolved });
     }
-    let network = Network { cluster, vpc, subnets: subnets.subnets, groups: groups.groups };
+    let recorded = wanted.recorded_in(&vpc);
+    let groups = groups.groups.into_iter();
+    let placed =
+        |role: Role, ids: &[Id]| role.placed(ids, recorded.and_then(|network| network.groups.get(&role)));
+    let groups = groups.map(|(role, ids)| (role, placed(role, &ids))).collect();
+    let network = Network { cluster, vpc, subnets: subnets.subnets, groups };
     Ok(Discovery { network, evidence, warnings })
 }
 
 impl Wanted {
+    /// What an earlier run chose, if it was in this VPC.
+    fn recorded_in(&self, vpc: &Id) -> Option<&Network> {
+        self.recorded.as_ref().filter(|network| network.vpc == *vpc)
+    }
+
     /// Stays with the recorded cluster and VPC unless something else is named.
     fn or_recorded(mut self) -> Self {
         if let Some(recorded) = &self.recorded {

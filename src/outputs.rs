@@ -3,6 +3,7 @@
 //! Made from the state alone. An object has outputs as soon as it has been ready once, whatever is being done to it now:
 //! a database that is being changed, or whose change was refused, serves on under the same name.
 
+mod short;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::address::Address;
 use crate::document::Document;
 use crate::state::{Record, State};
 
+pub use short::short_names_lost;
 pub use text::NoOutput;
 
 /// The version of the output document. The number before the dot changes when a field changes its meaning or goes.

@@ -181,7 +181,7 @@ pub enum Response {
     LetGo,
     /// The object is as the stack wants it, or the plan is about nothing but drift: the state follows.
     Recorded,
-    /// The plan is about other resources.
+    /// The plan is about other resources, or what it would take is missing.
     LeftAlone,
 }
 

@@ -3,6 +3,7 @@
 
 mod decide;
 mod findings;
+mod network;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,7 @@ use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
 
 pub use findings::UNRECORDED;
+pub use network::{NETWORK, leaves_its_network};
 
 /// Everything that a plan is made from.
 pub struct Input<'a> {
@@ -91,6 +93,11 @@ pub struct Planning {
 ///
 /// A plan with errors among its findings says what would be done, and must not be carried out.
 pub fn plan(input: &Input<'_>) -> Planning {
+    let leaves = |state| network::leaves_its_network(state, input.blueprint, input.sightings);
+    if let Some(left) = input.state.and_then(leaves) {
+        // Nothing is planned for another network: there is no way there.
+        return Planning { plan: document(input, BTreeMap::new(), vec![left]), steps: Steps::default() };
+    }
     let mut findings = Vec::new();
     let refers_to = input.blueprint.references();
     let recorded_on = recorded_dependencies(input.state);
@@ -134,8 +141,15 @@ pub fn plan(input: &Input<'_>) -> Planning {
     findings.extend(findings::newer(input, &selected));
     findings.sort();
     findings.dedup();
+    let mut plan = document(input, changes, findings);
+    plan.drift = all_drift(input, &plan.changes);
+    Planning { plan, steps }
+}
+
+/// The plan as a document, without what changed outside.
+fn document(input: &Input<'_>, changes: BTreeMap<Address, Change>, findings: Vec<Finding>) -> Plan {
     let changes: Vec<Change> = changes.into_values().collect();
-    let plan = Plan {
+    Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: input.blueprint.stack.clone(),
         cluster: input.blueprint.cluster.as_ref().map(|cluster| cluster.name.clone()),
@@ -147,12 +161,11 @@ pub fn plan(input: &Input<'_>) -> Planning {
         ),
         mode: input.options.mode,
         summary: Summary::of(&changes),
-        drift: all_drift(input, &changes),
+        drift: Vec::new(),
         changes,
         preflight: findings,
         digest: None,
-    };
-    Planning { plan, steps }
+    }
 }
 
 fn recorded_dependencies(state: Option<&State>) -> Edges<Address> {
@@ -226,6 +239,8 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
 fn response(mode: Mode, action: Option<Action>, drift: &Drift) -> Response {
     match action {
         Some(Action::Update) if !drift.gone && drift.fields.is_empty() => Response::Recorded,
+        // A part of the network that something still needs.
+        Some(Action::NoOp) if drift.gone => Response::LeftAlone,
         Some(Action::Update) => Response::PutRight,
         Some(Action::Create | Action::Replace) => Response::MadeAgain,
         Some(Action::Delete | Action::Forget) => Response::LetGo,

@@ -82,7 +82,7 @@ fn any_network() -> Network {
         cluster: Cluster { name: "any".to_owned(), efs_names_resolve: true },
         vpc: id("vpc"),
         subnets: ["a", "b"].map(|zone| (zone.to_owned(), id(zone))).into(),
-        groups: [Role::Nodes, Role::Masters].map(|role| (role, vec![id(role.name())])).into(),
+        groups: Role::ALL.map(|role| (role, role.placed(&[id(role.name())], None))).into(),
     }
 }
 

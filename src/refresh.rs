@@ -43,6 +43,9 @@ impl Wanted {
     }
 }
 
+/// What was seen beside the objects that were asked for, by kind.
+pub type Beside = BTreeMap<String, BTreeMap<Id, Live>>;
+
 /// Looks at every recorded and every declared resource.
 ///
 /// # Errors
@@ -53,6 +56,19 @@ pub async fn refresh(
     blueprint: &Blueprint,
     state: Option<&State>,
 ) -> Result<Sightings, RefreshError> {
+    refresh_around(aws, registry, blueprint, state).await.map(|(sightings, _)| sightings)
+}
+
+/// The same, with what the same calls show beside them.
+///
+/// # Errors
+/// [`RefreshError`] for the first kind that cannot be read.
+pub async fn refresh_around(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+) -> Result<(Sightings, Beside), RefreshError> {
     let newer = written_by_newer(registry, state);
     let readable = state.map(|state| without(state, &newer));
     let state = readable.as_ref();
@@ -61,8 +77,8 @@ pub async fn refresh(
     let mut wanted = wanted(registry, blueprint, state);
     wanted.retain(|one| !newer.contains_key(&one.address));
     tracing::info!(recorded = known.len(), unrecorded = wanted.len(), "looking at AWS");
-    let (live, found) = try_join(
-        observe(aws, registry, &known, state),
+    let ((live, beside), found) = try_join(
+        observe_around(aws, registry, &known, state),
         try_join_all(wanted.iter().map(|one| look_for(aws, registry, one))),
     )
     .await?;
@@ -82,7 +98,7 @@ pub async fn refresh(
     }
     sightings.extend(observe(aws, registry, &recovered, state).await?);
     sightings.extend(newer.into_iter().map(|(address, because)| (address, Sighting::NotAsked { because })));
-    Ok(sightings)
+    Ok((sightings, beside))
 }
 
 /// The records that a newer version of the program made: nothing is asked about them.
@@ -228,10 +244,26 @@ pub(crate) async fn observe(
     ids: &BTreeMap<Address, Id>,
     state: Option<&State>,
 ) -> Result<Sightings, RefreshError> {
+    observe_around(aws, registry, ids, state).await.map(|(sightings, _)| sightings)
+}
+
+async fn observe_around(
+    aws: &Aws,
+    registry: &Registry,
+    ids: &BTreeMap<Address, Id>,
+    state: Option<&State>,
+) -> Result<(Sightings, Beside), RefreshError> {
     let mut kinds: BTreeMap<&str, Vec<(&Address, TrackedDocument)>> = BTreeMap::new();
     for (address, id) in ids {
         let record = state.and_then(|state| state.resources.get(address));
-        let recorded = record.filter(|record| !record.adopted).map(|record| record.inputs.clone());
+        let recorded = match record {
+            Some(record) if !record.adopted => Some(record.inputs.clone()),
+            // What is only ever watched has no inputs.
+            Some(record) if record.id.as_ref() == Some(id) && registry.managing(address.kind()).is_none() => {
+                Some(record.outputs.clone())
+            }
+            _ => None,
+        };
         let tracked = TrackedDocument { id: id.clone(), recorded };
         kinds.entry(address.kind()).or_default().push((address, tracked));
     }
@@ -244,18 +276,21 @@ pub(crate) async fn observe(
             }
             let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
             tracing::debug!(kind, objects = tracked.len(), "reading");
-            let live = reader
+            let mut live = reader
                 .observe(aws, &tracked)
                 .await
                 .map_err(|source| RefreshError { kind: kind.to_owned(), source })?;
             let sightings = objects
                 .iter()
                 .map(|(address, one)| ((*address).clone(), sighting(&one.id, live.get(&one.id))));
-            Ok(sightings.collect::<Vec<_>>())
+            let sightings: Vec<_> = sightings.collect();
+            live.retain(|id, _| !objects.iter().any(|(_, one)| one.id == *id));
+            Ok((sightings, (kind.to_owned(), live)))
         })
     });
-    let sightings: Vec<_> = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
-    Ok(sightings.into_iter().flatten().collect())
+    let seen: Vec<_> = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
+    let (sightings, beside): (Vec<_>, Beside) = seen.into_iter().unzip();
+    Ok((sightings.into_iter().flatten().collect(), beside))
 }
 
 fn sighting(id: &Id, live: Option<&Live>) -> Sighting {

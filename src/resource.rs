@@ -57,7 +57,8 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
     /// What AWS chooses. Serialises to strings and lists of strings only.
     type Outputs: Serialize + DeserializeOwned + 'static;
 
-    /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out.
+    /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out. What the same
+    /// calls show beside them may be in it too, with [`Remark::Beside`].
     ///
     /// Chunks to the API's limits, pages to the end, and tolerates missing ids.
     fn observe(
@@ -104,7 +105,8 @@ pub trait Resource: Observe {
 #[derive(Clone, Debug)]
 pub struct Tracked<R> {
     pub id: Id,
-    /// The inputs last written to the state, for what AWS does not show; `None` for an adopted object.
+    /// The inputs last written to the state, for what AWS does not show. Of a kind that is only ever adopted, what was
+    /// observed of the object before; `None` for other adopted objects.
     pub recorded: Option<R>,
 }
 
@@ -130,6 +132,8 @@ pub enum Remark {
     Held { fields: &'static [&'static str], why: String },
     /// Something is left for a person to do: what, and the command that does it.
     Left { what: String, command: String },
+    /// Nothing tracks the object: it was seen beside those that are. Its tags, and how many addresses it has free.
+    Beside { tags: BTreeMap<String, String>, free: i32 },
 }
 
 /// Whether an object can be used. Holds the AWS status, for people to read.

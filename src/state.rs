@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::document::Document;
-use crate::network::{Cluster, Network, Role};
+use crate::network::{Cluster, Groups, Network, Role};
 use crate::resource::Id;
 
 pub use error::StateError;
@@ -171,10 +171,11 @@ impl State {
                 .filter(move |(address, record)| record.adopted && address.kind() == kind)
                 .filter_map(|(address, record)| Some((address, record.id.clone()?)))
         };
-        let mut groups: BTreeMap<Role, Vec<Id>> = BTreeMap::new();
+        let mut groups: BTreeMap<Role, Groups> = BTreeMap::new();
         for (address, id) in adopted("aws_security_group") {
-            let role = if address.name() == Role::Nodes.name() { Role::Nodes } else { Role::Masters };
-            groups.entry(role).or_default().push(id);
+            if let Some(role) = Role::of(address) {
+                groups.entry(role).or_default().insert(address.clone(), id);
+            }
         }
         Some(Network {
             cluster: self.cluster.clone()?,

@@ -1,7 +1,5 @@
 //! What the blueprint declares is what the kinds take: every input is known to its kind, and AWS would not refuse it.
 
-use std::collections::BTreeMap;
-
 use provision::blueprint::{Declaration, blueprint};
 use provision::document::resolve;
 use provision::network::{Cluster, Network, Role};
@@ -57,10 +55,7 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
         cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: ["a", "b", "c"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
-        groups: BTreeMap::from([
-            (Role::Nodes, vec![Id::new("sg-1")]),
-            (Role::Masters, vec![Id::new("sg-2")]),
-        ]),
+        groups: Role::ALL.map(|role| (role, role.placed(&[Id::new(role.name())], None))).into(),
     };
     let registry = registry();
     for text in [REFERENCE, EVERYTHING_ELSE] {

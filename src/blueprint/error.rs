@@ -1,7 +1,6 @@
 //! Why stack and network do not fit together.
 //! Knows nothing of declarations.
 
-use super::Role;
 use crate::address::Address;
 
 /// Why there is no blueprint.
@@ -11,8 +10,6 @@ pub enum BlueprintError {
     TooFewZones { database: String, zones: Vec<String> },
     #[error("the file system `{file_system}` needs a subnet, and the network has none")]
     NoZone { file_system: String },
-    #[error("`{name}` gives access to the cluster's {}, and no security group of theirs is known", role.name())]
-    NoGroup { name: String, role: Role },
     #[error("{address} would be two resources")]
     SameAddress { address: Address },
 }
@@ -34,13 +31,6 @@ impl BlueprintError {
                     .to_owned()
             }
             Self::NoZone { .. } => "add a subnet to the cluster's network".to_owned(),
-            Self::NoGroup { name, role } => {
-                let other = match role {
-                    Role::Nodes => Role::Masters,
-                    Role::Masters => Role::Nodes,
-                };
-                format!("write `access: [{}]` for `{name}`, or import the network with the group named", other.name())
-            }
             Self::SameAddress { address } => {
                 format!("rename `{}` in the stack file: file systems and databases share their names", address.name())
             }

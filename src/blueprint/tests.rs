@@ -6,20 +6,21 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::document::references;
+use crate::network::Role;
 use crate::stack::{REFERENCE, parse};
 
 fn network(zones: usize, nodes: usize, masters: usize) -> Network {
-    let ids = |prefix: &str, count: usize| (1..=count).map(|n| Id::new(format!("sg-{prefix}{n}"))).collect();
+    let groups = |role: Role, count: usize| {
+        let ids: Vec<Id> = (1..=count).map(|n| Id::new(format!("sg-{}{n}", role.name()))).collect();
+        (role, role.placed(&ids, None))
+    };
     Network {
         cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: (0..zones)
             .map(|n| (format!("eu-west-1{}", char::from(b'a' + n as u8)), Id::new(format!("subnet-{n}"))))
             .collect(),
-        groups: BTreeMap::from([
-            (Role::Nodes, ids("nodes", nodes)),
-            (Role::Masters, ids("masters", masters)),
-        ]),
+        groups: BTreeMap::from([groups(Role::Nodes, nodes), groups(Role::Masters, masters)]),
     }
 }
 
@@ -141,7 +142,7 @@ fn every_overridden_group_of_a_role_is_let_in() {
 #[test]
 fn a_group_that_two_roles_share_is_let_in_once() {
     let mut network = network(1, 1, 1);
-    network.groups.insert(Role::Masters, vec![Id::new("sg-nodes1")]);
+    network.groups.insert(Role::Masters, Role::Masters.placed(&[Id::new("sg-nodes1")], None));
     let blueprint = blueprint(&stack("file_systems: { nfs: {} }"), &network).expect("they fit");
     let ingress = inputs(&blueprint, "aws_security_group.nfs")["ingress"].as_array().map(Vec::len);
     assert_eq!(ingress, Some(1));
@@ -184,7 +185,6 @@ fn what_is_not_written_is_not_declared() {
 
 #[test]
 fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
-    let no_masters = Network { groups: network(3, 1, 0).groups, ..network(3, 1, 1) };
     for (text, network, message, hint) in [
         (
             "databases: { db: {} }",
@@ -204,17 +204,30 @@ fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
             "the file system `nfs` needs a subnet, and the network has none",
             "add a subnet",
         ),
-        (
-            "file_systems: { nfs: {} }",
-            no_masters,
-            "`nfs` gives access to the cluster's masters, and no security group of theirs is known",
-            "write `access: [nodes]` for `nfs`",
-        ),
     ] {
         let error = blueprint(&stack(text), &network).expect_err(text);
         assert_eq!(error.to_string(), message);
         assert!(error.hint().contains(hint), "{}", error.hint());
     }
+}
+
+#[test]
+fn a_role_without_a_group_is_referred_to_and_not_declared() {
+    let blueprint = blueprint(&stack("file_systems: { nfs: {} }"), &network(3, 1, 0)).expect("they fit");
+    let masters = Role::Masters.address();
+    assert!(!blueprint.declarations.contains_key(&masters));
+    assert!(references(inputs(&blueprint, "aws_security_group.nfs")).contains(&masters));
+}
+
+#[test]
+fn access_for_none_is_a_group_without_ingress() {
+    let blueprint =
+        blueprint(&stack("file_systems: { nfs: { access: [] } }"), &network(3, 1, 1)).expect("they fit");
+    let group = inputs(&blueprint, "aws_security_group.nfs");
+    assert_eq!(
+        (&group["ingress"], group["egress"].as_array().map(Vec::len)),
+        (&serde_json::json!([]), Some(1))
+    );
 }
 
 proptest! {

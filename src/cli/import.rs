@@ -1,18 +1,18 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
 use crate::address::Address;
-use crate::discovery::{Discovery, Wanted};
+use crate::discovery::{Discovery, Wanted, vpc_exists};
 use crate::failure::{Failure, FailureKind};
-use crate::network::Network;
-use crate::plan::Mode;
-use crate::planner::{Options, Sighting};
+use crate::network::{Network, Role};
+use crate::plan::{Mode, Plan};
+use crate::planner::{NETWORK, Options, Sighting, Sightings};
 use crate::report;
 use crate::state::{Edit, Record, State, Writer};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{Session, wanted};
+use super::session::{Session, aws_failure, wanted};
 use super::{Exit, Import, show};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
@@ -27,12 +27,13 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     });
     let Adopted { adopted, forgotten, discovery } = looked.await?;
     if global.json {
+        let forgotten: Vec<Address> = forgotten.into_iter().map(|one| one.address).collect();
         screen.report(report::Import { adopted, forgotten: &forgotten, choices: &discovery.evidence });
     } else if adopted == 0 && forgotten.is_empty() {
         screen.out.write("Nothing to do: this network is adopted already.\n");
     } else {
-        for address in &forgotten {
-            screen.out.write(&format!("Forgot {address}: it is not among what was chosen.\n"));
+        for Forgotten { address, because } in &forgotten {
+            screen.out.write(&format!("Forgot {address}: {because}.\n"));
         }
         screen.out.write(&format!(
             "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
@@ -44,8 +45,14 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
 /// What an import came to.
 struct Adopted {
     adopted: usize,
-    forgotten: Vec<Address>,
+    forgotten: Vec<Forgotten>,
     discovery: Discovery,
+}
+
+/// A part of the network that is recorded no longer.
+struct Forgotten {
+    address: Address,
+    because: &'static str,
 }
 
 /// Looks the network up, says what was chosen and why, and stages what is to be recorded of it.
@@ -69,8 +76,9 @@ async fn adopt(
         show::evidence(&discovery, screen);
     }
     show::warnings(&discovery, screen);
-    refuse_another_network(&before, &discovery.network)?;
-    let mut edits = Vec::new();
+    refuse_another_network(session, &before, &outlook.planning.plan).await?;
+    let LeftOut { moved, forgotten } = left_out(&before, &discovery.network, &outlook.sightings)?;
+    let mut edits: Vec<Edit> = moved.into_iter().map(|(from, to)| Edit::Move { from, to }).collect();
     if before.cluster.as_ref() != Some(&discovery.network.cluster) {
         edits.push(Edit::Cluster { cluster: discovery.network.cluster.clone() });
     }
@@ -85,43 +93,60 @@ async fn adopt(
             edits.push(Edit::Put { address, record });
         }
     }
-    let forgotten = left_out(&before, &discovery.network)?;
-    edits.extend(forgotten.iter().cloned().map(|address| Edit::Remove { address }));
+    edits.extend(forgotten.iter().map(|one| Edit::Remove { address: one.address.clone() }));
     let adopted = edits.iter().filter(|edit| matches!(edit, Edit::Put { .. })).count();
     edits.into_iter().for_each(|edit| writer.edit(edit));
     Ok(Adopted { adopted, forgotten, discovery })
 }
 
-/// What is adopted and not chosen any more: it is forgotten, unless something stands on it.
-fn left_out(before: &State, network: &Network) -> Result<Vec<Address>, Failure> {
-    let chosen = network.addresses();
-    let left: Vec<(&Address, &Record)> = before
-        .resources
-        .iter()
-        .filter(|(address, record)| record.adopted && !chosen.contains_key(*address))
-        .collect();
-    for (address, record) in &left {
-        let uses = |user: &&Address| before.resources[*user].depends_on.contains(*address);
-        if let Some(user) = before.resources.keys().find(uses) {
-            let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
-            let message =
-                format!("{address} ({id}) is not among what was chosen now, and {user} stands on it");
-            return Err(Failure::message(FailureKind::Usage, message).hint(format!(
-                "name {id} too; or see what giving it up means: provision plan with the same options"
-            )));
-        }
-    }
-    Ok(left.into_iter().map(|(address, _)| address.clone()).collect())
+/// What becomes of the parts of the recorded network that have no place in the chosen one.
+struct LeftOut {
+    /// The same object has another address now.
+    moved: Vec<(Address, Address)>,
+    forgotten: Vec<Forgotten>,
 }
 
-/// What stands in one VPC cannot be moved to another by adopting that.
-fn refuse_another_network(before: &State, network: &Network) -> Result<(), Failure> {
-    match before.network() {
-        Some(recorded) if recorded.vpc != network.vpc => {
-            let message = format!("this stack stands in {} already, not in {}", recorded.vpc, network.vpc);
-            Err(Failure::message(FailureKind::Usage, message)
-                .hint("use another stack file, with another `stack:` name, for another network"))
+/// Sorts out what is recorded of the network and not chosen any more. A subnet that something is in stays.
+fn left_out(before: &State, network: &Network, sightings: &Sightings) -> Result<LeftOut, Failure> {
+    let chosen = network.addresses();
+    let left = before.resources.iter().filter(|(address, record)| {
+        record.adopted && Network::has_a_place_for(address) && !chosen.contains_key(*address)
+    });
+    let mut left_out = LeftOut { moved: Vec::new(), forgotten: Vec::new() };
+    for (address, record) in left {
+        if let Some((to, _)) = chosen.iter().find(|(_, id)| record.id.as_ref() == Some(*id)) {
+            left_out.moved.push((address.clone(), to.clone()));
+            continue;
         }
-        _ => Ok(()),
+        let is_gone = sightings.get(address) == Some(&Sighting::Gone);
+        let uses = |user: &&Address| before.resources[*user].depends_on.contains(address);
+        let user = before.resources.keys().find(uses);
+        match user {
+            // Nothing is inside a group: the next plan takes it out of the rules, and shows that.
+            Some(user) if !is_gone && Role::of(address).is_none() => {
+                let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+                let message =
+                    format!("{address} ({id}) is not among what was chosen now, and {user} stands on it");
+                return Err(Failure::message(FailureKind::Usage, message).hint(format!(
+                    "name {id} too; or see what giving it up means: provision plan with the same options"
+                )));
+            }
+            _ => left_out.forgotten.push(Forgotten {
+                address: address.clone(),
+                because: if is_gone { "it is gone from AWS" } else { "it is not among what was chosen" },
+            }),
+        }
     }
+    Ok(left_out)
+}
+
+/// What stands in one VPC cannot be moved to another by adopting that, unless the first one is gone.
+async fn refuse_another_network(session: &Session, before: &State, plan: &Plan) -> Result<(), Failure> {
+    let Some(left) = plan.errors().find(|finding| finding.check == NETWORK) else { return Ok(()) };
+    if let Some(recorded) = before.network()
+        && !vpc_exists(&session.aws, &recorded.vpc).await.map_err(aws_failure)?
+    {
+        return Ok(());
+    }
+    Err(Failure::message(FailureKind::Usage, left.message.clone()).maybe_hint(left.hint.clone()))
 }

@@ -1,7 +1,8 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
 use crate::discovery::Wanted;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
+use crate::planner::{Sightings, leaves_its_network};
 use crate::rebuild::{Rebuilt, rebuild};
 use crate::render::harmless;
 use crate::report;
@@ -54,6 +55,9 @@ pub(super) async fn find(
     let (blueprint, discovery) = session.blueprint(before.network(), wanted).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);
+    }
+    if let Some(left) = leaves_its_network(&before, &blueprint, &Sightings::new()) {
+        return Err(Failure::message(FailureKind::Usage, left.message).maybe_hint(left.hint));
     }
     let rebuilt =
         rebuild(&session.aws, &session.registry, &blueprint, &before).await.map_err(refresh_failure)?;

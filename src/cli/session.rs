@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 
 use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, blueprint};
-use crate::discovery::{Discovery, DiscoveryError, Wanted, discover};
+use crate::discovery::{self, Discovery, DiscoveryError, Wanted, discover};
 use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
 use crate::kind::{KindError, Registry};
 use crate::network::Network;
 use crate::newer::up_to_date;
-use crate::plan::Mode;
+use crate::outputs::short_names_lost;
+use crate::plan::{Finding, Level, Mode};
 use crate::planner::{self, Input, Options, Planning, Sightings};
 use crate::preflight::{self, Answers, Scene, prospects};
-use crate::refresh::{RefreshError, refresh};
+use crate::refresh::{Beside, RefreshError, refresh_around};
+use crate::resource::{Observe, Remark};
 use crate::resources::registry;
+use crate::resources::subnet::Subnet;
 use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::{State, Store};
@@ -49,6 +52,8 @@ pub struct Outlook {
 struct Seen {
     blueprint: Blueprint,
     sightings: Sightings,
+    /// What was seen beside the recorded network, where that was not looked for anew.
+    beside: Option<(Network, Beside)>,
     answers: Answers,
     discovery: Option<Discovery>,
 }
@@ -130,7 +135,7 @@ impl Session {
         tracing::info!(region = self.aws.region(), state = %self.store, "planning");
         let state = state.map(|state| up_to_date(&self.registry, state));
         let state = state.as_ref();
-        let (account, Seen { blueprint, sightings, answers, discovery }) =
+        let (account, Seen { blueprint, sightings, beside, answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         let now = jiff::Timestamp::now();
@@ -154,6 +159,12 @@ impl Session {
         };
         let mut found = answers.judge(&self.aws, &scene);
         found.extend(preflight::holders(&self.aws, &scene).await);
+        if options.mode == Mode::Apply {
+            found.extend(state.into_iter().flat_map(|state| short_names_lost(state, &self.stack)));
+        }
+        found.extend(
+            beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
+        );
         planning.plan.preflight.extend(found);
         planning.plan.preflight.sort();
         let endpoint = self.endpoint_url.as_deref();
@@ -167,6 +178,7 @@ impl Session {
         // Whose credentials these are is being asked meanwhile.
         on_its_way().await;
         let recorded = state.and_then(State::network);
+        let settled = recorded.clone().filter(|_| options.mode != Mode::Destroy);
         let (blueprint, discovery) = if options.mode == Mode::Destroy {
             let cluster = recorded.map(|network| network.cluster);
             let stack = self.stack.stack.to_string();
@@ -174,15 +186,17 @@ impl Session {
         } else {
             self.blueprint(recorded, wanted).await?
         };
+        let unchanged = settled.filter(|_| discovery.is_none());
         let prospects = prospects(&self.registry, &blueprint, state, options);
         // The checks fail no plan, so there is nothing to end early but with the refresh.
-        let (sightings, answers) = try_join(
-            refresh(&self.aws, &self.registry, &blueprint, state),
+        let ((sightings, beside), answers) = try_join(
+            refresh_around(&self.aws, &self.registry, &blueprint, state),
             preflight::ask(&self.aws, &prospects).map(Ok),
         )
         .await
         .map_err(refresh_failure)?;
-        Ok(Seen { blueprint, sightings, answers, discovery })
+        let beside = unchanged.map(|network| (network, beside));
+        Ok(Seen { blueprint, sightings, beside, answers, discovery })
     }
 
     /// What the stack means in its network.
@@ -212,8 +226,12 @@ impl Session {
         match recorded {
             Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
             recorded => {
-                let discovery =
-                    discover(&self.aws, &Wanted { recorded, ..wanted }).await.map_err(discovery_failure)?;
+                let stands = recorded.clone().filter(|network| names_another(network, &wanted));
+                let discovery = discover(&self.aws, &Wanted { recorded, ..wanted }).await;
+                let discovery = discovery.map_err(|error| match (&error, stands) {
+                    (DiscoveryError::Aws(_), _) | (_, None) => discovery_failure(error),
+                    (_, Some(network)) => Failure::usage(error).hint(to_stay(&network)),
+                })?;
                 Ok((discovery.network.clone(), Some(discovery)))
             }
         }
@@ -240,6 +258,45 @@ fn is_settled(network: &Network, wanted: &Wanted) -> bool {
         && subnets.is_empty()
         && node_groups.is_empty()
         && master_groups.is_empty()
+}
+
+/// Whether another cluster than the recorded one is named.
+fn names_another(network: &Network, wanted: &Wanted) -> bool {
+    wanted.cluster.as_ref().is_some_and(|cluster| *cluster != network.cluster.name)
+}
+
+fn to_stay(network: &Network) -> String {
+    let Network { vpc, cluster, .. } = network;
+    format!(
+        "the stack is in {vpc} (cluster {}): to go on there, take --cluster, PROVISION_CLUSTER and `cluster:` of the stack \
+         file away",
+        cluster.name
+    )
+}
+
+/// A warning of the zones in which nodes can run by now, and the file systems have no mount target.
+fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Option<Finding> {
+    let file_systems: Vec<String> = stack.file_systems.keys().map(ToString::to_string).collect();
+    let subnets = beside.get(Subnet::KIND).into_iter().flatten().filter_map(|(id, live)| {
+        let [Remark::Beside { tags, free }] = live.remarks.as_slice() else { return None };
+        let zone = live.outputs.get("availability_zone")?.as_str()?.to_owned();
+        Some(discovery::Beside { id: id.clone(), zone, tags: tags.clone(), free: *free })
+    });
+    let new = discovery::new_zones(network, aws.region(), subnets.collect());
+    (!new.is_empty() && !file_systems.is_empty()).then(|| {
+        let zones: Vec<String> = new.iter().map(|new| format!("{} ({})", new.zone, new.subnet)).collect();
+        Finding {
+            check: "new-zone".to_owned(),
+            address: None,
+            level: Level::Warning,
+            message: format!(
+                "the cluster has a subnet for nodes in {}, and {} cannot be mounted there: the network was recorded before",
+                zones.join(", "),
+                file_systems.join(", ")
+            ),
+            hint: Some(format!("provision import {}, then: provision apply", network.vpc)),
+        }
+    })
 }
 
 /// A read of AWS that failed, with what to do about it.

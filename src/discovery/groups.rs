@@ -35,7 +35,9 @@ pub fn choose_groups(
     let mut chosen = Chosen::default();
     for (role, named) in [(Role::Nodes, &wanted.node_groups), (Role::Masters, &wanted.master_groups)] {
         let evidence = if named.is_empty() {
-            seen_groups(scene, cluster, role, &mut chosen.warnings)
+            let mut evidence = seen_groups(scene, cluster, role, &mut chosen.warnings);
+            evidence.extend(kept_groups(scene, vpc, role, wanted, &evidence));
+            evidence
         } else {
             named_groups(scene, vpc, role, named)?
         };
@@ -112,6 +114,17 @@ fn seen_groups(scene: &Scene, cluster: &str, role: Role, warnings: &mut Vec<Warn
     evidence
 }
 
+/// The groups that were chosen before and are still there. That no machine of the role is seen in one now may be because
+/// its instance group is scaled to zero, which must not cut it off.
+fn kept_groups(scene: &Scene, vpc: &Id, role: Role, wanted: &Wanted, seen: &[Evidence]) -> Vec<Evidence> {
+    let recorded = wanted.recorded_in(vpc).into_iter().flat_map(|network| network.group_addresses(role));
+    recorded
+        .filter(|(_, id)| seen.iter().all(|one| one.id != id.as_str()))
+        .filter_map(|(_, id)| scene.named_groups.iter().find(|group| group.id == *id && group.vpc == *vpc))
+        .map(|group| found(role, &group.id, format!("chosen before; it is called {}", group.name)))
+        .collect()
+}
+
 fn has_role(instance: &Instance, role: Role) -> bool {
     let tags: &[&str] = match role {
         Role::Nodes => &[NODE_TAG],
@@ -129,6 +142,7 @@ mod tests {
     use super::super::seen::Group;
     use super::super::seen::samples::{CLUSTER, group, instance, owned, subnet};
     use super::*;
+    use crate::network::{Cluster, Network};
 
     const MASTER_TAG: &str = "k8s.io/role/master";
 
@@ -191,6 +205,29 @@ mod tests {
         let error = choose(&scene, &named("sg-6")).expect_err("it is elsewhere");
         assert!(matches!(error, DiscoveryError::GroupElsewhere { .. }));
         assert_eq!(error.hint().as_deref(), Some("name it with `--node-security-group sg-…`"));
+    }
+
+    #[test]
+    fn a_group_that_was_chosen_before_is_kept_for_as_long_as_it_is_there() {
+        let recorded = |ids: &[Id]| Network {
+            cluster: Cluster { name: CLUSTER.to_owned(), efs_names_resolve: true },
+            vpc: Id::new("vpc-1"),
+            subnets: BTreeMap::new(),
+            groups: [(Role::Nodes, Role::Nodes.placed(ids, None))].into(),
+        };
+        let mut scene = Scene { groups: both(), ..Scene::default() };
+        let wanted = Wanted { recorded: Some(recorded(&ids(&["sg-1", "sg-8"]))), ..Wanted::default() };
+        // Its instance group has no machines now.
+        scene.named_groups = vec![group("sg-1", "nodes.k8s.myzone.net"), group("sg-8", "our-nodes")];
+        let chosen = choose(&scene, &wanted).expect("groups");
+        assert_eq!(chosen.groups[&Role::Nodes], ids(&["sg-1", "sg-8"]));
+        assert_eq!(chosen.evidence[1].because, "chosen before; it is called our-nodes");
+        scene.named_groups.pop();
+        assert_eq!(choose(&scene, &wanted).expect("groups").groups[&Role::Nodes], ids(&["sg-1"]));
+        // The ones that are named are all that there are.
+        scene.named_groups = vec![group("sg-1", "nodes.k8s.myzone.net"), group("sg-8", "our-nodes")];
+        let named = Wanted { node_groups: ids(&["sg-1"]), ..wanted };
+        assert_eq!(choose(&scene, &named).expect("groups").groups[&Role::Nodes], ids(&["sg-1"]));
     }
 
     #[test]

@@ -69,7 +69,11 @@ pub async fn instances_of(aws: &Aws, cluster: &str) -> Result<Vec<Instance>, Aws
 pub async fn scene(aws: &Aws, cluster: &str, vpc: &Id, wanted: &Wanted) -> Result<Scene, AwsError> {
     let here = || filter("vpc-id", [vpc.as_str()]);
     let names = [format!("nodes.{cluster}"), format!("masters.{cluster}")];
-    let named_groups = wanted.node_groups.iter().chain(&wanted.master_groups);
+    let recorded = wanted
+        .recorded_in(vpc)
+        .into_iter()
+        .flat_map(|network| network.groups.values().flat_map(|groups| groups.values()));
+    let named_groups = wanted.node_groups.iter().chain(&wanted.master_groups).chain(recorded);
     let (subnets, named_subnets, groups, named_groups, tables, instances, zones, dns) = try_join!(
         subnets(aws, vec![here()]),
         by_ids("subnet-id", &wanted.subnets, |filters| subnets(aws, filters)),
@@ -91,6 +95,11 @@ async fn by_ids<'a, T>(
 ) -> Result<Vec<T>, AwsError> {
     let ids: BTreeSet<&str> = ids.into_iter().map(Id::as_str).collect();
     if ids.is_empty() { Ok(Vec::new()) } else { read(vec![filter(name, ids)]).await }
+}
+
+/// Whether there is such a VPC.
+pub async fn vpc_exists(aws: &Aws, vpc: &Id) -> Result<bool, AwsError> {
+    vpcs(aws, vec![filter("vpc-id", [vpc.as_str()])]).await.map(|found| !found.is_empty())
 }
 
 async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError> {

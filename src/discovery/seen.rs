@@ -32,7 +32,7 @@ pub struct Scene {
     pub named_subnets: Vec<Subnet>,
     /// The groups of the VPC with the names that kops gives to this cluster's nodes and control plane.
     pub groups: Vec<Group>,
-    /// The groups that were asked for by id, wherever they are.
+    /// The groups that were asked for by id, wherever they are: those that are named, and those that are recorded.
     pub named_groups: Vec<Group>,
     pub tables: Vec<RouteTable>,
     /// The running instances of the VPC that kops made.

@@ -37,7 +37,7 @@ pub fn choose_subnets(
     }
     let mut chosen = Chosen::default();
     let mut zones = candidates(scene, cluster);
-    let recorded = wanted.recorded.as_ref().filter(|network| network.vpc == *vpc);
+    let recorded = wanted.recorded_in(vpc);
     for (zone, id) in recorded.into_iter().flat_map(|network| &network.subnets) {
         // A mount target cannot move to another subnet: a better one that came later must not replace it.
         match scene.subnets.iter().find(|subnet| subnet.id == *id) {

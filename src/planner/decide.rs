@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Input, Sighting, change, error, findings};
+use super::{Input, Sighting, change, error, findings, network};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -32,8 +32,12 @@ pub(super) fn changes(
     findings: &mut Vec<Finding>,
 ) -> BTreeMap<Address, Change> {
     let mut decided = BTreeMap::new();
+    let lacking = network::lacking(input, selected);
+    findings.extend(lacking.findings);
     for address in order.iter().filter(|address| selected.contains(address)) {
-        if let Some(declaration) = input.blueprint.declarations.get(address) {
+        if let Some(decision) = lacking.decisions.get(address) {
+            decided.extend(decision.clone().map(|decision| (address.clone(), decision)));
+        } else if let Some(declaration) = input.blueprint.declarations.get(address) {
             let decision = declared(input, address, declaration, &decided, findings);
             decided.insert(address.clone(), decision);
         }

@@ -129,6 +129,7 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             let hint = "apply again when that is over, or take the change out of the stack file until then";
             Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
         }
+        Remark::Beside { .. } => None,
         Remark::Left { what, command } => Some(Finding {
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))

@@ -102,7 +102,7 @@ pub(super) fn response_text(response: Response) -> &'static str {
         Response::MadeAgain => "is made again below",
         Response::LetGo => "is let go below",
         Response::Recorded => "apply only records it",
-        Response::LeftAlone => "is not among the targets, and left alone",
+        Response::LeftAlone => "is left alone",
     }
 }
 

@@ -1,17 +1,22 @@
 //! A subnet of the cluster, adopted: read, never changed.
-//! Knows nothing of why it was chosen.
+//!
+//! All subnets of the VPC are read in the call that reads the recorded ones, so that a zone which the cluster has got since
+//! is seen at no cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, AwsError, Call, ec2};
-use crate::resource::{Condition, Id, Observe, Observed, Ownership, Tracked};
+use crate::resource::{Condition, Id, Observe, Observed, Ownership, Remark, Tracked};
 
-/// A subnet has no inputs: it is not ours.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Subnet {}
+/// A subnet has no inputs: it is not ours. What was recorded of it says where to look.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Subnet {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc_id: Option<String>,
+}
 
 /// What AWS says of a subnet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +36,36 @@ impl Observe for Subnet {
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
-        let reads = tracked.chunks(ec2::FILTER_VALUES).map(|chunk| {
-            ec2::subnets(aws, vec![ec2::filter("subnet-id", chunk.iter().map(|one| one.id.as_str()))])
-        });
-        let found = try_join_all(reads).await?.into_iter().flatten();
+        let vpcs: BTreeSet<&str> =
+            tracked.iter().filter_map(|one| one.recorded.as_ref()?.vpc_id.as_deref()).collect();
+        let mut found = if vpcs.is_empty() {
+            Vec::new()
+        } else {
+            ec2::subnets(aws, vec![ec2::filter("vpc-id", vpcs)]).await?
+        };
+        let seen: BTreeSet<&str> = found.iter().filter_map(|subnet| subnet.subnet_id()).collect();
+        // New ones, and those that are gone: they may be in another VPC than it says in a state.
+        let unseen: Vec<String> = tracked
+            .iter()
+            .map(|one| one.id.as_str())
+            .filter(|id| !seen.contains(id))
+            .map(str::to_owned)
+            .collect();
+        let reads = unseen
+            .chunks(ec2::FILTER_VALUES)
+            .map(|chunk| ec2::subnets(aws, vec![ec2::filter("subnet-id", chunk)]));
+        found.extend(try_join_all(reads).await?.into_iter().flatten());
+        let tracked: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
         Ok(found
+            .into_iter()
             .filter_map(|subnet| {
-                let ownership = Ownership::of_tags(&ec2::tags(subnet.tags()));
+                let is_tracked = tracked.contains(subnet.subnet_id()?);
+                let tags = ec2::tags(subnet.tags());
+                let ownership = Ownership::of_tags(&tags);
+                let free = subnet.available_ip_address_count.unwrap_or_default();
+                if !is_tracked && !is_usable(&subnet) {
+                    return None;
+                }
                 let outputs = Outputs {
                     availability_zone: subnet.availability_zone.unwrap_or_default(),
                     availability_zone_id: subnet.availability_zone_id.unwrap_or_default(),
@@ -47,7 +75,7 @@ impl Observe for Subnet {
                 let observed = Observed {
                     inputs: None,
                     in_force: None,
-                    remarks: Vec::new(),
+                    remarks: if is_tracked { Vec::new() } else { vec![Remark::Beside { tags, free }] },
                     outputs,
                     condition: Condition::Ready,
                     ownership,
@@ -56,4 +84,11 @@ impl Observe for Subnet {
             })
             .collect())
     }
+}
+
+/// Whether a mount target could be in the subnet at all.
+fn is_usable(subnet: &aws_sdk_ec2::types::Subnet) -> bool {
+    subnet.state() == Some(&aws_sdk_ec2::types::SubnetState::Available)
+        && subnet.ipv6_native() != Some(true)
+        && subnet.outpost_arn().is_none()
 }

@@ -6,6 +6,7 @@ mod databases;
 mod effects;
 mod executor;
 mod kinds;
+mod network;
 mod newer;
 mod old_states;
 mod planner;

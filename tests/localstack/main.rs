@@ -17,6 +17,8 @@ mod json;
 mod killed;
 mod lifecycle;
 mod locked;
+mod network;
+mod outputs;
 mod preflight;
 mod random_stacks;
 mod rebuilt;

@@ -127,23 +127,16 @@ impl World {
     /// A fresh account with the network that the seed makes with these arguments.
     pub fn seeded(arguments: &[&str]) -> Self {
         let world = Self::empty();
-        let seeded = output_of(
-            Command::new(repository("localstack/seed"))
-                .args(["--endpoint-url", endpoint(), "--account", &world.account, "--json"])
-                .args(arguments),
-        );
-        let seed = serde_json::from_str(&seeded).expect("the seed prints JSON");
+        let seed = world.reseeded(arguments);
         world.control.forget_calls();
         Self { seed, ..world }
     }
 
-    /// Seeds the account once more: what is there stays, and what these arguments add is made.
-    pub fn seed_again(&self, arguments: &[&str]) {
-        output_of(
-            Command::new(repository("localstack/seed"))
-                .args(["--endpoint-url", endpoint(), "--account", &self.account, "--json"])
-                .args(arguments),
-        );
+    /// What the seed makes of the same account now: a zone more, another node, a cluster without its machines.
+    pub fn reseeded(&self, arguments: &[&str]) -> Value {
+        let mut seed = Command::new(repository("localstack/seed"));
+        seed.args(["--endpoint-url", endpoint(), "--account", &self.account, "--json"]).args(arguments);
+        serde_json::from_str(&output_of(&mut seed)).expect("the seed prints JSON")
     }
 
     /// A fresh account with a public network and the small stack.

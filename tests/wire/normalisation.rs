@@ -179,7 +179,7 @@ fn what_is_not_offered_is_no_field_and_what_must_be_written_always_is() {
         cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: ["a", "b"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
-        groups: [(Role::Nodes, vec![Id::new("sg-1")]), (Role::Masters, vec![Id::new("sg-2")])].into(),
+        groups: Role::ALL.map(|role| (role, role.placed(&[Id::new(role.name())], None))).into(),
     };
     let stack = parse("a test's stack", "file_systems: { nfs: {} }\ndatabases: { db: {} }").expect("valid");
     let declarations = blueprint(&stack, &network).expect("they fit").declarations;

@@ -214,12 +214,12 @@ impl Deed {
                 done.before = Some(stop.journey.target());
             }
             Self::OtherCluster => {
-                place.world.seed_again(&["--two-clusters"]);
+                place.world.reseeded(&["--two-clusters"]);
                 place.world.edit_stack("stack: shop\n", "stack: shop\ncluster: other.myzone.net\n");
                 done.before = Some(stop.journey.target());
             }
             Self::ZoneAdded => {
-                place.world.seed_again(&["--zones", "3"]);
+                place.world.reseeded(&["--zones", "3"]);
             }
             Self::NodeGroupAdded => hand.adds_node_group(&place.vpc(), &place.cluster()),
             Self::NodeGroupRemade => {

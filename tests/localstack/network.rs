@@ -1,0 +1,260 @@
+//! A stack in its network: it stays there, whatever becomes of the cluster, and the command that helps is named and helps.
+
+use serde_json::Value;
+
+use crate::world::{NOTHING, SMALL_STACK, World};
+
+/// A database and a file system that everything may be done to at once.
+const STACK: &str = "\
+stack: shop
+file_systems:
+  files:
+    security_group: shop-files
+    deletion_protection: false
+databases:
+  records:
+    allocated_storage: 50
+    apply_immediately: true
+    final_snapshot: false
+";
+
+const ONE: &str = "k8s.myzone.net";
+const OTHER: &str = "other.myzone.net";
+
+fn vpc(seed: &Value) -> String {
+    seed["vpc_id"].as_str().expect("the seed names its VPC").to_owned()
+}
+
+fn group(seed: &Value, name: &str) -> String {
+    seed["security_groups"][name].as_str().expect("the seed names its groups").to_owned()
+}
+
+fn applied(seed: &[&str]) -> World {
+    let world = World::seeded(seed);
+    world.write_stack(STACK);
+    world.provision(&["import", &vpc(&world.seed)]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    world
+}
+
+/// The groups that a group of the stack lets in.
+fn let_in(world: &World, name: &str) -> Vec<String> {
+    let group = world.cloud.group(name);
+    let pairs = group.ip_permissions().iter().flat_map(|rule| rule.user_id_group_pairs());
+    let mut found: Vec<String> = pairs.filter_map(|pair| pair.group_id().map(str::to_owned)).collect();
+    found.sort();
+    found
+}
+
+fn sorted(ids: &[String]) -> Vec<String> {
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids
+}
+
+/// The findings of a plan of one check.
+fn findings<'a>(plan: &'a Value, check: &str) -> Vec<&'a Value> {
+    let all = plan["preflight"].as_array().into_iter().flatten();
+    all.filter(|finding| finding["check"] == check).collect()
+}
+
+#[test]
+fn a_stack_never_leaves_its_network() {
+    let mut world = World::seeded(&["--two-clusters"]);
+    let (one, other) = (vpc(&world.seed[0]), vpc(&world.seed[1]));
+    world.write_stack(STACK);
+    world.apply(&["--cluster", ONE]);
+    world.provision(&["plan", "--out", "saved.json"]).exits(0);
+    let before = world.files();
+    let (network, count) = (world.cloud.network(), world.cloud.count());
+    world.control.forget_calls();
+    let both = [one.as_str(), other.as_str(), ONE, OTHER];
+    world.set("PROVISION_CLUSTER", OTHER);
+    for command in [
+        &["plan"][..],
+        &["plan", "--refresh-only"],
+        &["apply", "--auto-approve"],
+        &["apply", "--refresh-only", "--auto-approve"],
+        &["state", "rebuild", "--auto-approve"],
+        &["import", &other],
+    ] {
+        let ran = world.provision(command).exits(1).says(&both).says(&["hint: "]);
+        assert!(!ran.said().contains("aws_efs_mount_target"), "{ran:?}");
+    }
+    let plan = world.plan(&[]);
+    assert_eq!(plan["changes"], serde_json::json!([]));
+    assert_eq!(findings(&plan, "network").len(), 1);
+    assert_eq!(world.provision(&["apply", "saved.json", "--auto-approve"]).code, 3);
+    world.set("PROVISION_CLUSTER", "third.myzone.net");
+    world.provision(&["plan"]).exits(1).says(&["third.myzone.net", "to go on there", ONE, &one]);
+    world.set("PROVISION_CLUSTER", ONE);
+    world.plans_nothing();
+    world.edit_stack("stack: shop\n", "stack: shop\ncluster: other.myzone.net\n");
+    world.set("PROVISION_CLUSTER", OTHER);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&both);
+    world.edit_stack("cluster: other.myzone.net\n", "");
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!((world.files(), world.cloud.count()), (before, count));
+    assert_eq!(world.cloud.network(), network);
+
+    // What the hint says helps.
+    world.set("PROVISION_CLUSTER", "k8s.myzone.net");
+    world.plans_nothing();
+}
+
+#[test]
+fn a_second_node_group_is_let_in_by_importing_once_more_and_keeps_its_address() {
+    let world = applied(&[]);
+    let here = vpc(&world.seed);
+    let seed = world.reseeded(&["--node-group", "big-nodes"]);
+    let (nodes, masters, big) = (group(&seed, "nodes"), group(&seed, "masters"), group(&seed, "big-nodes"));
+    let ran = world.provision(&["import", &here]).exits(0).says(&["Adopted 1 resources", &big]);
+    assert!(!ran.said().contains("Forgot") && !ran.said().contains("not among"), "{ran:?}");
+    assert_eq!(world.record("aws_security_group.nodes")["id"], nodes.as_str());
+    assert_eq!(world.record(&format!("aws_security_group.nodes/{big}"))["id"], big.as_str());
+    world.provision(&["import", &here]).exits(0).says(&["Nothing to do"]);
+    world.apply(&[]);
+    assert_eq!(let_in(&world, "shop-files"), sorted(&[nodes.clone(), masters.clone(), big.clone()]));
+    world.plans_nothing();
+
+    // The instance group is scaled to zero: it is not cut off.
+    let by_group = aws_sdk_ec2::types::Filter::builder().name("instance.group-id").values(&big).build();
+    let found = world.cloud.run(world.cloud.ec2.describe_instances().filters(by_group).send());
+    let ids: Vec<String> = found
+        .expect("instances can be read")
+        .reservations()
+        .iter()
+        .flat_map(|reservation| reservation.instances())
+        .filter_map(|instance| instance.instance_id().map(str::to_owned))
+        .collect();
+    assert_eq!(ids.len(), 1);
+    let call = world.cloud.ec2.terminate_instances().set_instance_ids(Some(ids)).send();
+    world.cloud.run(call).expect("an instance can be terminated");
+    world.provision(&["import", &here]).exits(0).says(&["Nothing to do", "chosen before"]);
+    world.plans_nothing();
+
+    // Naming the groups gives the other one up: in the state at once, in the rules by the next apply.
+    world.provision(&["import", &here, "--node-security-group", &nodes]).exits(0).says(&["Forgot"]);
+    world.provision(&["plan", "--detailed-exitcode"]).exits(2).says(&["aws_security_group.files", &big]);
+    world.apply(&[]);
+    assert_eq!(let_in(&world, "shop-files"), sorted(&[nodes, masters]));
+    world.plans_nothing();
+}
+
+#[test]
+fn a_new_zone_with_nodes_is_a_warning_until_it_is_imported() {
+    let world = applied(&["--topology", "private", "--zones", "2"]);
+    let here = vpc(&world.seed);
+    assert_eq!(
+        findings(&world.plan(&[]), "new-zone"),
+        Vec::<&Value>::new(),
+        "utility subnets count for nothing"
+    );
+    world.reseeded(&["--topology", "private", "--zones", "3"]);
+    world.control.forget_calls();
+    world.provision(&["plan", "--detailed-exitcode"]).exits(0).says(&[
+        "warning",
+        "eu-west-1c",
+        "files cannot be mounted there",
+        &format!("provision import {here}, then: provision apply"),
+    ]);
+    assert!(world.control.calls().total <= 11, "{:?}", world.control.calls());
+    world.provision(&["import", &here]).exits(0).says(&["Adopted 1 resources"]);
+    let plan = world.plan(&[]);
+    assert_eq!((&plan["summary"]["create"], &plan["summary"]["update"]), (&1.into(), &1.into()));
+    assert_eq!(findings(&plan, "new-zone"), Vec::<&Value>::new());
+    // Until it is there, the list is not whole.
+    world.provision(&["output", "nfs_mount_points"]).exits(1).says(&["eu-west-1c", "hint: provision apply"]);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.mount_targets().len(), 3);
+    assert_eq!(world.provision(&["output", "nfs_mount_points"]).exits(0).out.split_whitespace().count(), 3);
+}
+
+#[test]
+fn with_no_cluster_left_only_what_needs_it_waits() {
+    let world = applied(&[]);
+    let here = vpc(&world.seed);
+    world.reseeded(&["--gone"]);
+    let ran = world.provision(&["plan", "--detailed-exitcode"]).exits(0).says(&[
+        "warning",
+        "the security group of the nodes",
+        "the security group of the masters",
+        "aws_security_group.files",
+        "are left as they are",
+        &format!("provision import {here}"),
+        "`access`",
+    ]);
+    assert!(!ran.said().contains("${") && !ran.said().contains("error"), "{ran:?}");
+    // The database is changed, and its protection turned off.
+    world.edit_stack(
+        "allocated_storage: 50",
+        "allocated_storage: 50\n    instance_class: db.t4g.large\n    deletion_protection: false",
+    );
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().db_instance_class(), Some("db.t4g.large"));
+    assert_eq!(world.cloud.database().deletion_protection(), Some(false));
+    world.provision(&["output", "pgsql_endpoint"]).exits(0);
+    world.provision(&["import", &here]).exits(1).says(&["looks deleted"]);
+    world.provision(&["plan", "--detailed-exitcode"]).exits(0);
+
+    // Nobody is to reach them: the groups of the cluster are needed no longer.
+    world.edit_stack("security_group: shop-files", "security_group: shop-files\n    access: []");
+    world.edit_stack("allocated_storage: 50", "allocated_storage: 50\n    access: []");
+    world.apply(&[]);
+    world.plans_nothing();
+    let ran = world.provision(&["plan"]).exits(0);
+    assert!(!ran.said().contains("warning"), "{ran:?}");
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_destroy_needs_no_cluster() {
+    let world = World::applied();
+    world.reseeded(&["--gone"]);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn the_groups_of_a_rebuilt_cluster_are_let_in_by_importing_once_more() {
+    let world = applied(&["--topology", "shared-vpc"]);
+    let here = vpc(&world.seed);
+    world.reseeded(&["--topology", "shared-vpc", "--gone"]);
+    let seed = world.reseeded(&["--topology", "shared-vpc"]);
+    assert_ne!(group(&seed, "nodes"), group(&world.seed, "nodes"));
+    world.provision(&["plan"]).exits(0).says(&[&format!("provision import {here}")]);
+    world.provision(&["import", &here]).exits(0).says(&["Adopted 2 resources"]);
+    world.apply(&[]);
+    world.plans_nothing();
+    let now = sorted(&[group(&seed, "nodes"), group(&seed, "masters")]);
+    assert_eq!(let_in(&world, "shop-files"), now);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+}
+
+#[test]
+fn access_for_none_lets_a_cluster_be_deleted() {
+    let world = applied(&[]);
+    let nodes = group(&world.seed, "nodes");
+    let delete = || {
+        let call = world.cloud.ec2.delete_security_group().group_id(&nodes).send();
+        world.cloud.run(call)
+    };
+    assert!(delete().is_err(), "a rule of the stack holds it");
+    world.edit_stack("security_group: shop-files", "security_group: shop-files\n    access: []");
+    world.edit_stack("allocated_storage: 50", "allocated_storage: 50\n    access: []");
+    world.apply(&[]);
+    assert_eq!((let_in(&world, "shop-files"), let_in(&world, "shop-records")), (vec![], vec![]));
+    world.plans_nothing();
+    // Now kops can do it.
+    world.reseeded(&["--gone"]);
+    let plan = world.plan(&[]);
+    assert_eq!(
+        (&plan["summary"]["forget"], plan["preflight"].as_array().map(Vec::len)),
+        (&2.into(), Some(0))
+    );
+    world.apply(&[]);
+    world.plans_nothing();
+}
