@@ -10,6 +10,7 @@ mod secret;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -101,6 +102,7 @@ pub struct Aws {
     config: SdkConfig,
     expiry: identity::Expiry,
     region: String,
+    folder: PathBuf,
 }
 
 /// Where to reach AWS, and as whom; what is not said follows the usual AWS chain.
@@ -109,6 +111,8 @@ pub struct Settings {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
+    /// The folder that relative paths of password files start from.
+    pub folder: PathBuf,
 }
 
 /// Neither the options, the environment nor the profile name a region.
@@ -158,7 +162,8 @@ impl Aws {
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        Self::of(&loader.load().await, settings.profile.as_deref())
+        let aws = Self::of(&loader.load().await, settings.profile.as_deref())?;
+        Ok(Self { folder: settings.folder.clone(), ..aws })
     }
 
     /// Makes the clients from a finished configuration.
@@ -182,6 +187,7 @@ impl Aws {
             config,
             expiry,
             region,
+            folder: PathBuf::new(),
         })
     }
 
@@ -210,6 +216,11 @@ impl Aws {
             read: client(&self.config, RetryConfig::standard().with_max_attempts(5)),
             write: client(&self.config, RetryConfig::disabled()),
         }
+    }
+
+    /// The folder that relative paths of password files start from; empty where it is the current one.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The gate before every call of `write`.

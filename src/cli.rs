@@ -19,6 +19,7 @@ pub mod schema;
 pub mod screen;
 mod session;
 mod show;
+mod stack_file;
 mod state;
 pub mod usage;
 mod values;
@@ -71,7 +72,8 @@ pub struct Cli {
 pub enum Command {
     /// Write a commented stack file for the cluster in this account and region
     ///
-    /// Refuses to overwrite a file. Without the file, every command uses the built-in reference stack: the same one.
+    /// Refuses to overwrite a file. Without a stack file, what only shows uses the built-in reference stack, and what
+    /// writes refuses.
     Init,
     /// Adopt a cluster's network: its VPC, one subnet per zone, its security groups
     #[command(after_long_help = "\

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::plan::{Action, Summary};
+use crate::plan::{Action, Change, Summary};
 
 /// One event; one line of `apply --json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,9 @@ pub enum Event {
         address: Address,
         action: Action,
         id: Option<String>,
+        /// What of the change waits for the maintenance window.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queued: Option<Queued>,
         elapsed_seconds: f64,
     },
     StepFailed {
@@ -42,6 +45,37 @@ pub enum Event {
         because: Address,
     },
     Summary(RunSummary),
+}
+
+/// A change of one object that AWS has taken, and makes in the maintenance window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Queued {
+    pub address: Address,
+    /// The fields that wait.
+    pub fields: Vec<String>,
+    /// When the window opens next: UTC, RFC 3339. Absent while AWS has not chosen one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<String>,
+    /// Whether nothing of the change is in force yet.
+    pub entirely: bool,
+}
+
+impl Queued {
+    /// What an update leaves for the window, if anything.
+    pub fn of(change: &Change) -> Option<Self> {
+        if change.action != Action::Update {
+            return None;
+        }
+        let waiting = change.fields.iter().filter_map(|field| Some((field, field.window.as_ref()?)));
+        let (fields, opens): (Vec<String>, Vec<Option<String>>) =
+            waiting.map(|(field, window)| (field.path.clone(), window.opens.clone())).unzip();
+        Some(Self {
+            address: change.address.clone(),
+            entirely: fields.len() == change.fields.len(),
+            opens: opens.into_iter().next()?,
+            fields,
+        })
+    }
 }
 
 /// A failed step for people and machines.
@@ -64,8 +98,11 @@ pub struct FailureText {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     pub outcome: RunOutcome,
-    /// What was done, by action.
+    /// What was done and is in force, by action.
     pub done: Summary,
+    /// What was asked for and waits for a maintenance window.
+    #[serde(default)]
+    pub queued: Vec<Queued>,
     pub failed: usize,
     pub skipped: usize,
     /// Objects that AWS is still at work on; the next run waits for them.

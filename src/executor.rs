@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::Blueprint;
-use crate::event::{Event, RunOutcome, RunSummary};
+use crate::event::{Event, Queued, RunOutcome, RunSummary};
 use crate::interrupt::Interrupt;
 use crate::kind::{KindError, Live, Registry};
 use crate::plan::{Action, Change, Summary};
@@ -223,6 +223,7 @@ impl<'a> Execution<'a> {
                 address: address.clone(),
                 action: self.action(address),
                 id,
+                queued: self.change(address).and_then(Queued::of),
                 elapsed_seconds: self.elapsed(address),
             };
             (self.sink)(event);
@@ -276,6 +277,9 @@ impl<'a> Execution<'a> {
             })
             .cloned()
             .collect();
+        let queued: Vec<Queued> = finished.iter().filter_map(Queued::of).collect();
+        let waits = |change: &Change| queued.iter().any(|one| one.entirely && one.address == change.address);
+        let in_force: Vec<Change> = finished.iter().filter(|change| !waits(change)).cloned().collect();
         let in_flight: BTreeSet<Address> = self
             .steps
             .iter()
@@ -292,7 +296,8 @@ impl<'a> Execution<'a> {
         };
         let summary = RunSummary {
             outcome,
-            done: Summary::of(&finished),
+            done: Summary::of(&in_force),
+            queued,
             failed: self.failures.len(),
             skipped: self.skipped.len(),
             in_flight: in_flight.into_iter().collect(),

@@ -18,6 +18,9 @@ pub const FORMAT_VERSION: &str = "1.0";
 pub struct Plan {
     pub format_version: String,
     pub stack: String,
+    /// The stack file as a user would type it, or `the built-in reference stack`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stack_file: String,
     pub cluster: Option<String>,
     /// The account that the plan is for: 12 digits.
     pub account: String,

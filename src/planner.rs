@@ -139,6 +139,9 @@ pub fn plan(input: &Input<'_>) -> Planning {
         change.depends_on = on.cloned().unwrap_or_default();
     }
     findings.extend(findings::newer(input, &selected));
+    if input.options.mode == Mode::Destroy {
+        findings.extend(findings::unrecorded(input));
+    }
     findings.sort();
     findings.dedup();
     let mut plan = document(input, changes, findings);
@@ -152,6 +155,7 @@ fn document(input: &Input<'_>, changes: BTreeMap<Address, Change>, findings: Vec
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: input.blueprint.stack.clone(),
+        stack_file: String::new(),
         cluster: input.blueprint.cluster.as_ref().map(|cluster| cluster.name.clone()),
         account: input.account.to_owned(),
         region: input.region.to_owned(),

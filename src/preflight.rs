@@ -61,7 +61,7 @@ impl Answers {
     /// Everything that was found about what is planned.
     pub fn judge(&self, aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         let answered = self.answers.iter().flat_map(|answer| answer.judge(scene));
-        answered.chain(password::judge(scene)).chain(credentials::judge(aws, scene)).collect()
+        answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene)).collect()
     }
 }
 

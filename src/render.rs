@@ -18,6 +18,7 @@ mod state;
 mod style;
 mod value;
 
+pub use action::queued_for;
 pub use elapsed::elapsed;
 pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};

@@ -123,6 +123,8 @@ impl SavedPlan {
     fn computed_digest(&self) -> String {
         let mut content = self.clone();
         content.plan.digest = None;
+        // The same stack is the same plan from every folder; its declarations have a digest of their own.
+        content.plan.stack_file.clear();
         content.plan.preflight.clear();
         content.digest.clear();
         content.checksum.clear();
@@ -280,6 +282,7 @@ mod tests {
         Plan {
             format_version: FORMAT_VERSION.to_owned(),
             stack: "gitlab".to_owned(),
+            stack_file: String::new(),
             cluster: None,
             account: "123456789012".to_owned(),
             region: "eu-west-1".to_owned(),

@@ -1,6 +1,7 @@
 //! The program as a shell sees it: exit codes, streams, colours.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn provision(arguments: &[&str]) -> Command {
@@ -134,4 +135,96 @@ fn a_password_in_an_endpoint_is_refused_and_not_repeated() {
         assert_eq!(output.status.code(), Some(1));
         assert!(!text(&output.stderr).contains("canary"), "{}", text(&output.stderr));
     }
+}
+
+/// Runs the program in a folder, away from AWS.
+fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = provision(arguments);
+    command.current_dir(folder).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_REGION", "eu-west-1");
+    command.output().expect("the program starts")
+}
+
+/// What was said, without the breaks of lines.
+fn flat(output: &Output) -> String {
+    text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const STACK: &str = "stack: shop\nfile_systems: { files: {} }\n";
+
+#[test]
+fn what_writes_refuses_without_a_stack_file_and_names_the_ways_to_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [
+        &["apply", "--auto-approve"][..],
+        &["apply", "plan.json"],
+        &["destroy", "--auto-approve"],
+        &["import", "vpc-0a1b2c3d"],
+        &["state", "rebuild", "--auto-approve"],
+        &["state", "move", "aws_vpc.a", "aws_vpc.b", "--auto-approve"],
+        &["state", "forget", "aws_vpc.a", "--auto-approve"],
+        &["state", "unlock", "0123", "--auto-approve"],
+    ] {
+        std::fs::write(folder.path().join("plan.json"), "{}").expect("it can be written");
+        let output = run_in(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = flat(&output);
+        // A plan that cannot be read is said first.
+        if arguments[1..] == ["plan.json"] {
+            continue;
+        }
+        for part in ["there is no stack file", "provision init", "--config", "--reference"] {
+            assert!(said.contains(part), "{arguments:?}: {said}");
+        }
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+        assert_eq!(left.len(), 1, "{arguments:?} left something behind");
+    }
+}
+
+#[test]
+fn what_only_shows_says_that_it_takes_the_built_in_stack() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [&["iam-policy"][..], &["state", "list"], &["output"], &["iam-policy", "--reference"]] {
+        let said = flat(&run_in(folder.path(), arguments));
+        assert!(said.starts_with("Stack: the built-in reference stack"), "{arguments:?}: {said}");
+    }
+    std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");
+    let output = run_in(folder.path(), &["iam-policy"]);
+    assert_eq!(text(&output.stderr), "");
+    assert!(text(&output.stdout).contains("elasticfilesystem") && !text(&output.stdout).contains("rds:Create"));
+}
+
+#[test]
+fn a_stack_file_is_found_from_every_folder_of_the_repository_with_the_same_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, below) = (folder.path(), folder.path().join("a/b"));
+    std::fs::create_dir_all(&below).expect("it can be made");
+    std::fs::create_dir(root.join(".git")).expect("it can be made");
+    std::fs::write(root.join("provision.yml"), STACK).expect("it can be written");
+    let here = flat(&run_in(root, &["state", "list"]));
+    assert!(here.contains("there is no state at state/shop.json"), "{here}");
+    let there = flat(&run_in(&below, &["state", "list"]));
+    assert!(there.contains("there is no state at ../../state/shop.json"), "{there}");
+    // What is named is named from here.
+    let named = flat(&run_in(&below, &["state", "list", "--config", "../../provision.yml"]));
+    assert!(named.contains("there is no state at state/shop.json"), "{named}");
+    std::fs::write(root.join("provision.yaml"), STACK).expect("it can be written");
+    for arguments in [&["state", "list"][..], &["iam-policy"], &["apply"]] {
+        let both = run_in(&below, arguments);
+        assert_eq!(both.status.code(), Some(1), "{arguments:?}");
+        assert!(flat(&both).contains("../../provision.yaml and ../../provision.yml"), "{}", flat(&both));
+    }
+}
+
+#[test]
+fn the_built_in_stack_and_a_named_file_are_not_taken_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");
+    let both = run_in(folder.path(), &["plan", "--reference", "--config", "provision.yml"]);
+    assert_eq!(both.status.code(), Some(1));
+    assert!(flat(&both).contains("cannot be used together"), "{}", flat(&both));
+    // A second stack file would only be refused.
+    let init = run_in(folder.path(), &["init"]);
+    assert_eq!(init.status.code(), Some(1));
+    assert!(flat(&init).contains("provision.yml is a stack file already"), "{}", flat(&init));
 }

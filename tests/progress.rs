@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::rc::Rc;
 
 use provision::address::Address;
-use provision::event::{Event, FailureText, RunOutcome, RunSummary};
+use provision::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use provision::plan::{Action, Summary};
 use provision::progress::{Progress, Show, Sink, Styles};
 use provision::render::{RunWords, Style};
@@ -76,13 +76,20 @@ fn settling(address: &str, status: &str, elapsed_seconds: f64) -> Event {
 }
 
 fn done(address: &str, id: &str, elapsed_seconds: f64) -> Event {
-    Event::StepDone { address: at(address), action: Action::Create, id: Some(id.to_owned()), elapsed_seconds }
+    Event::StepDone {
+        address: at(address),
+        action: Action::Create,
+        id: Some(id.to_owned()),
+        queued: None,
+        elapsed_seconds,
+    }
 }
 
 fn summary(outcome: RunOutcome, create: usize, failed: usize, skipped: usize, in_flight: &[&str]) -> Event {
     Event::Summary(RunSummary {
         outcome,
         done: Summary { create, ..Summary::default() },
+        queued: Vec::new(),
         failed,
         skipped,
         in_flight: in_flight.iter().map(|address| at(address)).collect(),
@@ -206,6 +213,51 @@ fn an_interrupted_run_says_what_aws_is_still_at_work_on() {
             "hint: to carry on, run: provision apply\n",
         )
     );
+}
+
+#[test]
+fn what_only_waits_for_its_window_is_queued_and_not_updated() {
+    let queued = |entirely| Queued {
+        address: at(DATABASE),
+        fields: vec!["instance_class".to_owned()],
+        opens: Some("2026-11-29T04:30:00Z".to_owned()),
+        entirely,
+    };
+    for (entirely, update, step, end) in [
+        (
+            true,
+            0,
+            "aws_db_instance.gitlab-pgsql: queued for 2026-11-29 04:30 UTC in 0.1 s\n",
+            "Apply complete: 1 queued for 2026-11-29 04:30 UTC in 0.0 s.\n",
+        ),
+        (
+            false,
+            1,
+            "aws_db_instance.gitlab-pgsql: updated, instance_class queued for 2026-11-29 04:30 UTC in 0.1 s\n",
+            "Apply complete: 1 updated, 1 queued for 2026-11-29 04:30 UTC in 0.0 s.\n",
+        ),
+    ] {
+        let events = [
+            Event::StepDone {
+                address: at(DATABASE),
+                action: Action::Update,
+                id: None,
+                queued: Some(queued(entirely)),
+                elapsed_seconds: 0.1,
+            },
+            Event::Summary(RunSummary {
+                outcome: RunOutcome::Done,
+                done: Summary { update, ..Summary::default() },
+                queued: vec![queued(entirely)],
+                failed: 0,
+                skipped: 0,
+                in_flight: Vec::new(),
+                elapsed_seconds: 0.0,
+            }),
+        ];
+        let (out, err) = shown(Show::Lines, &events);
+        assert_eq!((err.as_str(), out.as_str()), (step, end));
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! Knows nothing of databases.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -88,15 +89,15 @@ impl fmt::Display for PasswordSource {
 }
 
 impl PasswordSource {
-    /// Reads the password; `None` when RDS manages it.
+    /// Reads the password; `None` when RDS manages it. A relative path starts from `folder`.
     ///
     /// # Errors
     /// [`SecretError`] when it cannot be read or AWS would refuse it (CreateDBInstance, MasterUserPassword).
-    pub fn read(&self) -> Result<Option<Secret>, SecretError> {
+    pub fn read(&self, folder: &Path) -> Result<Option<Secret>, SecretError> {
         let text = match self {
             Self::Managed => return Ok(None),
             Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Unset { name: name.clone() })?,
-            Self::File(path) => std::fs::read_to_string(path)
+            Self::File(path) => std::fs::read_to_string(folder.join(path))
                 .map_err(|source| SecretError::Unreadable { path: path.clone(), source })?
                 .lines()
                 .next()

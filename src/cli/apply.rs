@@ -20,6 +20,7 @@ use super::opening::{saved_plan, state_failure};
 use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Outlook, Session, wanted};
+use super::stack_file::Purpose;
 use super::{Apply, Destroy, Exit, rebuild, show};
 
 /// What a run was asked to do.
@@ -60,7 +61,7 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
     };
     let request = Request {
         options,
-        wanted: Wanted::default(),
+        wanted: wanted(&request.discovery, global),
         saved: None,
         expected: None,
         parallelism: request.parallelism.parallelism.into(),
@@ -71,7 +72,7 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 }
 
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let command = command(&request.options);
     let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
@@ -144,6 +145,7 @@ fn nothing_done() -> RunSummary {
     RunSummary {
         outcome: RunOutcome::Done,
         done: Summary::default(),
+        queued: Vec::new(),
         failed: 0,
         skipped: 0,
         in_flight: Vec::new(),

@@ -5,15 +5,17 @@ use crate::policy::{MOST_CHARACTERS, policy, state_on_s3};
 use crate::resources::registry;
 
 use super::Exit;
-use super::opening::read_stack;
 use super::options::{Global, StateAt};
 use super::screen::Screen;
+use super::stack_file::{Purpose, choose};
 
 /// Prints the policy; it is JSON in any case.
 pub(super) fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let stack = read_stack(global.config.as_deref())?;
+    let chosen = choose(global, Purpose::Show)?;
+    chosen.say_if_built_in(screen);
+    let stack = &chosen.stack;
     let region = global.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string));
-    let mut policy = policy(&registry(), &stack, region.as_deref()).map_err(|error| {
+    let mut policy = policy(&registry(), stack, region.as_deref()).map_err(|error| {
         let hint = error.hint();
         Failure::usage(error).hint(hint)
     })?;

@@ -13,11 +13,12 @@ use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, aws_failure, wanted};
+use super::stack_file::Purpose;
 use super::{Exit, Import, show};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };

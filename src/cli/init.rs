@@ -1,7 +1,7 @@
 //! `provision init`: writes a commented stack file for the cluster that it finds.
 
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::discovery::{ClusterFound, clusters};
 use crate::failure::{Failure, FailureKind};
@@ -10,10 +10,11 @@ use crate::render::harmless;
 use crate::report;
 
 use super::Exit;
-use super::opening::{STACK_FILE, connect};
+use super::opening::connect;
 use super::options::Global;
 use super::screen::Screen;
 use super::session::aws_failure;
+use super::stack_file::{STACK_FILE, rival};
 
 /// Finds the cluster and writes the file; never over one that is there.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -25,10 +26,19 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         )
         .hint("name another file with --config")
     };
+    if global.reference {
+        let message = "init writes a stack file, and has no use for --reference";
+        return Err(Failure::message(FailureKind::Usage, message));
+    }
     if path.exists() {
         return Err(refused());
     }
-    let aws = connect(global, None).await?;
+    if let Some(rival) = rival(path) {
+        let message = format!("{} is a stack file already, and two would be refused", rival.display());
+        return Err(Failure::message(FailureKind::Usage, message)
+            .hint("use that one, or name another file with --config"));
+    }
+    let aws = connect(global, None, PathBuf::new()).await?;
     let found = clusters(&aws).await.map_err(aws_failure)?;
     let cluster = choose(found, global.cluster.as_deref())?;
     let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;

@@ -1,4 +1,4 @@
-//! Opens what a command line names: the stack file, the state, AWS. Every failure says what to type instead.
+//! Opens what a command line names: the state, AWS, saved plans. Every failure says what to type instead.
 //! Knows nothing of single commands.
 
 use std::io::ErrorKind;
@@ -7,45 +7,15 @@ use std::path::{Path, PathBuf};
 use crate::aws::{Aws, AwsError, NoRegion, Settings};
 use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
-use crate::file;
 use crate::render::harmless;
 use crate::saved::{SavedPlan, SavedPlanError};
-use crate::stack::{self, Region, Stack};
+use crate::stack::Region;
 use crate::state::{Damage, S3State, State, StateError, Store};
 
 use super::options::{Global, StateAt};
+use super::screen::Screen;
+use super::stack_file::{Chosen, Purpose, choose};
 use super::values;
-
-/// The stack file that is taken when none is named.
-pub(super) const STACK_FILE: &str = "provision.yaml";
-
-/// A file that was named and cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read the stack file {}", path.display())]
-struct Unreadable {
-    path: PathBuf,
-    source: std::io::Error,
-}
-
-/// Reads the stack file that is named, or the usual one, or the built-in stack.
-pub(super) fn read_stack(named: Option<&Path>) -> Result<Stack, Failure> {
-    let path = named.unwrap_or(Path::new(STACK_FILE));
-    let (name, content) = match file::read(path) {
-        Ok(content) => (path.display().to_string(), content),
-        Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => {
-            ("the built-in stack".to_owned(), stack::REFERENCE.as_bytes().to_vec())
-        }
-        Err(source) => {
-            let writes = match source.kind() {
-                ErrorKind::NotFound => format!("; provision init --config {} writes one", path.display()),
-                _ => String::new(),
-            };
-            let hint = format!("--config or PROVISION_CONFIG names the stack file{writes}");
-            return Err(Failure::usage(Unreadable { path: path.to_owned(), source }).hint(hint));
-        }
-    };
-    stack::parse(&name, content).map_err(|error| Failure::diagnostic(FailureKind::Usage, error))
-}
 
 /// Whether AWS can be where the option or the environment says; what may hold a password is not repeated.
 fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
@@ -67,13 +37,18 @@ fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
     })
 }
 
-/// Configures AWS. Nothing is sent yet.
-pub(super) async fn connect(options: &Global, region: Option<String>) -> Result<Aws, Failure> {
+/// Configures AWS. Nothing is sent yet. The files that `folder` does not lead to are named as they are.
+pub(super) async fn connect(
+    options: &Global,
+    region: Option<String>,
+    folder: PathBuf,
+) -> Result<Aws, Failure> {
     check_endpoint(options.endpoint_url.as_deref())?;
     let settings = Settings {
         region: options.region.clone().or(region),
         profile: options.profile.clone(),
         endpoint_url: options.endpoint_url.clone(),
+        folder,
     };
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() {
@@ -92,35 +67,45 @@ fn no_region(error: NoRegion) -> Failure {
 }
 
 /// Where the state of a stack is: in a file, or else at a place in S3.
-fn state_at(options: &Global, stack: &str) -> StateAt {
-    options.state.clone().unwrap_or_else(|| StateAt::File(PathBuf::from(format!("state/{stack}.json"))))
+fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
+    let usual = || chosen.folder().join(format!("state/{}.json", chosen.stack.stack));
+    options.state.clone().unwrap_or_else(|| StateAt::File(usual()))
 }
 
 /// The state of a stack, not looked at yet.
-pub(super) fn store(options: &Global, stack: &str, aws: &Aws) -> Store {
-    match state_at(options, stack) {
+pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
+    match state_at(options, chosen) {
         StateAt::File(path) => Store::Local(path),
         StateAt::S3(place) => Store::S3(S3State::new(&place, aws, options.lease)),
     }
 }
 
 /// The state of the stack that is named and the stack's name, for commands that need nothing else.
-pub(super) async fn named_store(options: &Global) -> Result<(Store, String), Failure> {
-    let stack = read_stack(options.config.as_deref())?;
-    let name = stack.stack.to_string();
-    let store = match state_at(options, &name) {
+pub(super) async fn named_store(
+    options: &Global,
+    purpose: Purpose,
+    screen: &mut Screen,
+) -> Result<(Store, String), Failure> {
+    let chosen = choose(options, purpose)?;
+    chosen.say_if_built_in(screen);
+    let store = match state_at(options, &chosen) {
         StateAt::File(path) => Store::Local(path),
         // Here alone AWS is needed for a look at the state.
         StateAt::S3(_) => {
-            store(options, &name, &connect(options, stack.region.as_ref().map(ToString::to_string)).await?)
+            let region = chosen.stack.region.as_ref().map(ToString::to_string);
+            store(options, &chosen, &connect(options, region, chosen.folder()).await?)
         }
     };
-    Ok((store, name))
+    Ok((store, chosen.stack.stack.to_string()))
 }
 
 /// A state that has to be there, and its place.
-pub(super) async fn existing_state(options: &Global) -> Result<(Store, State), Failure> {
-    let (store, name) = named_store(options).await?;
+pub(super) async fn existing_state(
+    options: &Global,
+    purpose: Purpose,
+    screen: &mut Screen,
+) -> Result<(Store, State), Failure> {
+    let (store, name) = named_store(options, purpose, screen).await?;
     match store.read().await.map_err(state_failure)? {
         Some(state) => {
             of_stack(&state, &name, &store)?;
@@ -164,6 +149,11 @@ pub(super) fn state_failure(error: StateError) -> Failure {
         }
         StateError::Vanished { .. } => {
             "nothing more was begun; the next one looks at what was: provision state rebuild, then provision apply"
+                .to_owned()
+        }
+        StateError::Unconditional { .. } => {
+            "nothing was begun; keep the state in Amazon S3, in a store that refuses a PutObject whose If-Match or \
+             If-None-Match does not hold, or in a file: --state PATH"
                 .to_owned()
         }
         StateError::Unsaved => "run the same command again: it reads AWS and carries on".to_owned(),

@@ -22,10 +22,13 @@ const NETWORK: &str = "Which network";
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = EVERYWHERE)]
 pub struct Global {
-    /// The stack file [default: provision.yaml if there is one, else the built-in reference stack]
+    /// The stack file [default: provision.yaml or provision.yml, here or in a folder above up to the repository's root]
     #[arg(short, long, global = true, value_name = "FILE", env = "PROVISION_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
-    /// The state: a file, or s3://BUCKET/KEY for a team [default: state/<stack>.json]
+    /// Take the built-in reference stack; without a stack file, what writes needs this
+    #[arg(long, global = true)]
+    pub reference: bool,
+    /// The state: a file, or s3://BUCKET/KEY for a team [default: state/<stack>.json, beside the stack file where that is in a folder above]
     #[arg(
         long,
         global = true,

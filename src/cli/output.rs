@@ -8,11 +8,12 @@ use crate::report::OutputValue;
 use super::opening::existing_state;
 use super::options::Global;
 use super::screen::Screen;
+use super::stack_file::Purpose;
 use super::{Exit, Output};
 
 /// Prints one output, or all of them.
 pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let (_, state) = existing_state(global).await?;
+    let (_, state) = existing_state(global, Purpose::Show, screen).await?;
     let outputs = outputs(&state);
     match &request.name {
         Some(name) => {

@@ -1,6 +1,6 @@
 //! `provision plan`: shows what apply would do, and changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::{Failure, FailureKind};
 use crate::file;
@@ -10,6 +10,7 @@ use crate::render::{harmless, plan_markdown, plan_page};
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, wanted};
+use super::stack_file::Purpose;
 use super::{Exit, Plan, show};
 
 /// Makes and shows the plan.
@@ -19,7 +20,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         let message = "--markdown and --json cannot be used together: both are for standard output";
         return Err(Failure::message(FailureKind::Usage, message));
     }
-    let session = Session::open(global).await?;
+    let session = Session::open(global, Purpose::Show).await?;
     let state = session.state().await?;
     let options = request.planning.options();
     let wanted = wanted(&request.planning.discovery, global);
@@ -44,7 +45,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     show::refuse_errors(plan)?;
     match request.out {
         Some(path) => {
-            let path = path.unwrap_or_else(|| PathBuf::from(format!("plans/{}-{digest}.json", plan.stack)));
+            let path = path.unwrap_or_else(|| session.folder.join(format!("plans/{}-{digest}.json", plan.stack)));
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.to_string_lossy();
             let path = harmless(&path);

@@ -12,12 +12,13 @@ use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Approval, Global};
 use super::screen::Screen;
+use super::stack_file::Purpose;
 use super::session::{Session, refresh_failure, wanted};
 use super::{Exit, Rebuild, show};
 
 /// Looks for everything that is declared, shows what was found, and records it.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global).await?;
+    let session = Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;

@@ -2,6 +2,7 @@
 //! Knows nothing of single commands.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, blueprint};
@@ -25,8 +26,9 @@ use crate::state::{State, Store};
 use futures_util::FutureExt;
 use futures_util::future::try_join;
 
-use super::opening::{connect, of_stack, read_stack, state_failure, store};
+use super::opening::{connect, of_stack, state_failure, store};
 use super::options::{self, Global};
+use super::stack_file::{Purpose, choose};
 
 /// One stack in one account and region.
 pub struct Session {
@@ -34,6 +36,10 @@ pub struct Session {
     pub aws: Aws,
     pub registry: Registry,
     pub store: Store,
+    /// The stack file as a user would type it, or `the built-in reference stack`.
+    pub stack_file: String,
+    /// The folder of the state and of saved plans, as an empty path where it is the current one.
+    pub folder: PathBuf,
     endpoint_url: Option<String>,
 }
 
@@ -61,13 +67,15 @@ struct Seen {
 impl Session {
     /// Reads the stack file and configures AWS. Nothing is sent yet. A run has one session, which nobody puts away: it
     /// ends with the process.
-    pub async fn open(options: &Global) -> Result<&'static Self, Failure> {
-        let stack = read_stack(options.config.as_deref())?;
-        let region = stack.region.as_ref().map(ToString::to_string);
-        let aws = connect(options, region).await?;
+    pub(super) async fn open(options: &Global, purpose: Purpose) -> Result<&'static Self, Failure> {
+        let chosen = choose(options, purpose)?;
+        let region = chosen.stack.region.as_ref().map(ToString::to_string);
+        let aws = connect(options, region, chosen.folder()).await?;
         Ok(Box::leak(Box::new(Self {
-            store: store(options, &stack.stack.to_string(), &aws),
-            stack,
+            store: store(options, &chosen, &aws),
+            stack_file: chosen.name(),
+            folder: chosen.folder(),
+            stack: chosen.stack,
             aws,
             registry: registry(),
             endpoint_url: options.endpoint_url.clone(),
@@ -167,6 +175,7 @@ impl Session {
         );
         planning.plan.preflight.extend(found);
         planning.plan.preflight.sort();
+        planning.plan.stack_file = self.stack_file.clone();
         let endpoint = self.endpoint_url.as_deref();
         let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
         planning.plan.digest = saved.plan.digest.clone();
@@ -179,18 +188,27 @@ impl Session {
         on_its_way().await;
         let recorded = state.and_then(State::network);
         let settled = recorded.clone().filter(|_| options.mode != Mode::Destroy);
-        let (blueprint, discovery) = if options.mode == Mode::Destroy {
+        let (mut blueprint, mut discovery) = (None, None);
+        // Without a state nothing is recorded that could be deleted, and what is declared is looked for: there may be
+        // objects of this stack that another state records.
+        if options.mode != Mode::Destroy || state.is_none() {
+            let declared = self.blueprint(recorded.clone(), wanted).await?;
+            (blueprint, discovery) = (Some(declared.0), declared.1);
+        }
+        let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
-            let stack = self.stack.stack.to_string();
-            (Blueprint { stack, cluster, declarations: BTreeMap::new() }, None)
-        } else {
-            self.blueprint(recorded, wanted).await?
+            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
+        };
+        let looked_for = blueprint.unwrap_or_else(nothing);
+        let blueprint = match options.mode {
+            Mode::Destroy => Blueprint { declarations: BTreeMap::new(), ..looked_for.clone() },
+            Mode::Apply | Mode::RefreshOnly => looked_for.clone(),
         };
         let unchanged = settled.filter(|_| discovery.is_none());
         let prospects = prospects(&self.registry, &blueprint, state, options);
         // The checks fail no plan, so there is nothing to end early but with the refresh.
         let ((sightings, beside), answers) = try_join(
-            refresh_around(&self.aws, &self.registry, &blueprint, state),
+            refresh_around(&self.aws, &self.registry, &looked_for, state),
             preflight::ask(&self.aws, &prospects).map(Ok),
         )
         .await

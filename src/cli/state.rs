@@ -13,14 +13,14 @@ use super::locked::{Locking, locked, unless_interrupted};
 use super::opening::{existing_state, named_store, state_failure};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
+use super::stack_file::Purpose;
 use super::{Exit, State, rebuild};
 
 /// Carries out one of the state's commands.
 pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let existing = || existing_state(global);
     match request {
         State::List => {
-            let (_, state) = existing().await?;
+            let (_, state) = existing_state(global, Purpose::Show, screen).await?;
             if global.json {
                 screen.report(StateList { addresses: state.resources.keys().collect() });
             } else {
@@ -28,7 +28,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             }
         }
         State::Show { address } => {
-            let (_, state) = existing().await?;
+            let (_, state) = existing_state(global, Purpose::Show, screen).await?;
             let record = record(&state, &address)?;
             if global.json {
                 screen.report(StateShow { address: &address, kind: address.kind(), record });
@@ -40,7 +40,8 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             let forget = async |writer: &mut Writer, screen: &mut Screen| {
                 forget(writer, &address, approval, screen).await
             };
-            change(existing().await?, lock, screen, forget).await?;
+            let existing = existing_state(global, Purpose::Write, screen).await?;
+            change(existing, lock, screen, forget).await?;
             say(
                 screen,
                 StateChange::Forgotten { address: &address },
@@ -51,12 +52,14 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             let rename = async |writer: &mut Writer, screen: &mut Screen| {
                 rename(writer, &from, &to, approval, screen).await
             };
-            change(existing().await?, lock, screen, rename).await?;
+            let existing = existing_state(global, Purpose::Write, screen).await?;
+            change(existing, lock, screen, rename).await?;
             say(screen, StateChange::Moved { from: &from, to: &to }, &format!("Moved {from} to {to}."));
         }
         State::Rebuild(request) => return rebuild::run(request, global, screen).await,
         State::Unlock { id, approval } => {
-            unlock(&named_store(global).await?.0, &id, approval, screen).await?
+            let (store, _) = named_store(global, Purpose::Write, screen).await?;
+            unlock(&store, &id, approval, screen).await?
         }
     }
     Ok(Exit::Done)

@@ -16,6 +16,31 @@ use crate::steps::Circle;
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
 pub const UNRECORDED: &str = "unrecorded";
 
+/// Objects of this stack that a destroy would pass over, since no record names them.
+pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
+    let unknown = |address: &Address| !input.state.is_some_and(|state| state.resources.contains_key(address));
+    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
+        Sighting::InTheWay { id, ownership } if unknown(address) => Some((address, id, ownership)),
+        _ => None,
+    });
+    let ours = in_the_way.filter(|(_, _, ownership)| {
+        matches!(ownership, Ownership::Tagged { .. }) && ownership.is_of(&input.blueprint.stack)
+    });
+    ours.map(|(address, id, _)| {
+        error(
+            UNRECORDED,
+            address,
+            format!("{id} is of this stack, and the state does not know it, so that it is not deleted"),
+            Some(
+                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
+                 provision destroy"
+                    .to_owned(),
+            ),
+        )
+    })
+    .collect()
+}
+
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {
         check: "circle".to_owned(),

@@ -116,7 +116,7 @@ mod tests {
         live.event(&Event::StepStarted { address: group.clone(), action });
         live.event(&Event::StepStarted { address: files.clone(), action });
         let id = Some("sg-0a1b2c3d4e5f60718".to_owned());
-        live.event(&Event::StepDone { address: group, action, id, elapsed_seconds: 0.4 });
+        live.event(&Event::StepDone { address: group, action, id, queued: None, elapsed_seconds: 0.4 });
         let status = "creating".to_owned();
         live.event(&Event::Settling { address: files.clone(), action, status, elapsed_seconds: 1.0 });
         let shown = terminal.contents();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::event::Event;
-use crate::render::{elapsed, harmless};
+use crate::render::{elapsed, harmless, queued_for};
 
 /// How long a step that only waits stays silent, in seconds.
 const SILENCE: f64 = 30.0;
@@ -45,9 +45,17 @@ impl Plain {
 /// The line for an event that ends a step.
 pub(super) fn ended(event: &Event) -> Option<String> {
     match event {
-        Event::StepDone { address, action, id, elapsed_seconds } => {
+        Event::StepDone { address, action, id, queued, elapsed_seconds } => {
             let id = id.as_ref().map(|id| format!(" ({})", harmless(id))).unwrap_or_default();
-            Some(format!("{}: {}{id} in {}", name(address), action.done(), elapsed(*elapsed_seconds)))
+            let waits = queued.as_ref().map(|queued| queued_for(queued.opens.as_deref()));
+            let done = match (queued, waits) {
+                (Some(queued), Some(waits)) if queued.entirely => waits,
+                (Some(queued), Some(waits)) => {
+                    format!("{}, {} {waits}", action.done(), harmless(&queued.fields.join(", ")))
+                }
+                _ => action.done().to_owned(),
+            };
+            Some(format!("{}: {done}{id} in {}", name(address), elapsed(*elapsed_seconds)))
         }
         Event::StepFailed { address, action, error, elapsed_seconds } => {
             let what = error.code.as_deref().unwrap_or(&error.message);

@@ -117,6 +117,14 @@ pub(super) fn window_name(window: &Window) -> String {
     }
 }
 
+/// When what waits for a maintenance window will be made: `queued for 2026-11-29 04:30 UTC`.
+pub fn queued_for(opens: Option<&str>) -> String {
+    match opens.and_then(|opens| opens.parse::<Timestamp>().ok()) {
+        Some(opens) => format!("queued for {}", opens.strftime("%Y-%m-%d %H:%M UTC")),
+        None => "queued for the next maintenance window".to_owned(),
+    }
+}
+
 /// What a replacement means, by its order.
 pub(super) fn order_text(order: ReplaceOrder) -> &'static str {
     match order {

@@ -9,7 +9,7 @@ mod text;
 use crate::plan::{Action, Finding, Level, Plan};
 
 use super::action::GRAVEST_FIRST;
-use super::plan::{DRIFT_TITLE, response_text, summary_text, title};
+use super::plan::{DRIFT_TITLE, response_text, summary_text, title, waiting};
 
 use drawing::drawing;
 use resources::{Cost, Resource, resources};
@@ -47,7 +47,10 @@ pub fn plan_page(plan: &Plan) -> String {
 fn place(plan: &Plan) -> String {
     let serial = plan.state.serial.to_string();
     let state = if plan.state.lineage.is_empty() { "none yet" } else { &serial };
+    let waiting = waiting(plan).join("; ");
     let known = [
+        ("Stack file", Some(plan.stack_file.as_str()).filter(|name| !name.is_empty())),
+        ("Waiting", Some(waiting.as_str()).filter(|text| !text.is_empty())),
         ("Cluster", plan.cluster.as_deref()),
         ("Account", Some(plan.account.as_str())),
         ("Region", Some(plan.region.as_str())),

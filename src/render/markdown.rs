@@ -9,7 +9,7 @@ use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 use super::action::{GRAVEST_FIRST, symbol};
 use super::cost::costs;
 use super::page::{Page, words};
-use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title};
+use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title, waiting};
 use super::style::Style;
 use super::value::string;
 
@@ -121,7 +121,14 @@ impl Comment {
 }
 
 fn head(plan: &Plan) -> String {
-    let mut text = format!("### {} {}\n\n", title(plan.mode), code::span(&plan.stack));
+    let file = match plan.stack_file.as_str() {
+        "" => String::new(),
+        file => format!(" ({})", code::span(file)),
+    };
+    let mut text = format!("### {} {}{file}\n\n", title(plan.mode), code::span(&plan.stack));
+    for line in waiting(plan) {
+        text += &format!("{}\n\n", code::span(&line));
+    }
     if let Some(cluster) = &plan.cluster {
         text += &format!("cluster {} · ", code::span(cluster));
     }

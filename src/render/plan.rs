@@ -1,10 +1,14 @@
 //! The plan as text: what will be done, why, and what it costs, with the gravest nearest to the question.
 //! Knows nothing of how a plan is made or carried out.
 
+use std::collections::BTreeMap;
+
 use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
-use super::action::{effect_text, loss_text, order_text, symbol, window_name, window_text};
+use super::action::{
+    effect_text, loss_text, order_text, queued_for, symbol, window_name, window_text,
+};
 use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
@@ -55,11 +59,33 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
 fn header(page: &mut Page<'_>, plan: &Plan) {
     let title = painted(page.style(), Ink::Title, &format!("{} {}", title(plan.mode), plan.stack));
     let place = [
+        Some(harmless(&plan.stack_file).into_owned()).filter(|name| !name.is_empty()),
         plan.cluster.as_deref().map(|cluster| format!("cluster {}", harmless(cluster))),
         Some(format!("account {}", harmless(&plan.account))),
         Some(harmless(&plan.region).into_owned()),
     ];
     page.fill(0, 2, title.into_iter().chain(place.into_iter().flatten().map(|part| format!("· {part}"))));
+    for text in waiting(plan) {
+        page.fill(0, 2, painted(page.style(), Ink::Warning, &text));
+    }
+}
+
+/// What earlier changes left for maintenance windows, one line a window: `1 queued for 2026-11-29 04:30 UTC: …`.
+pub(super) fn waiting(plan: &Plan) -> Vec<String> {
+    let mut windows: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+    for change in &plan.changes {
+        let waiting = change.queued.iter().filter_map(|field| Some((field, field.window.as_ref()?)));
+        let (fields, opens): (Vec<&str>, Vec<Option<&str>>) =
+            waiting.map(|(field, window)| (field.path.as_str(), window.opens.as_deref())).unzip();
+        if let Some(opens) = opens.first() {
+            let text = format!("{} ({})", change.address, fields.join(", "));
+            windows.entry(*opens).or_default().push(text);
+        }
+    }
+    let line = |(opens, waiting): (Option<&str>, Vec<String>)| {
+        format!("{} {}: {}", waiting.len(), queued_for(opens), waiting.join(", "))
+    };
+    windows.into_iter().map(line).collect()
 }
 
 /// What stands before the stack's name.

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::address::Address;
-use crate::event::{Event, FailureText, RunOutcome, RunSummary};
+use crate::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::plan::{Action, Summary};
 
+use super::action::queued_for;
 use super::elapsed::elapsed;
 use super::harmless::harmless;
 use super::page::{Page, painted, words};
@@ -62,6 +63,7 @@ impl RunReport {
             RunOutcome::Interrupted => ("interrupted", Ink::Warning),
         };
         let mut counted = done(&summary.done);
+        counted.extend(queued(&summary.queued));
         let unfinished = [
             (summary.failed, "failed"),
             (summary.skipped, "skipped"),
@@ -132,6 +134,15 @@ fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &Failu
     if let Some(hint) = &error.hint {
         page.fill(2, 4, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
     }
+}
+
+/// How many changes wait for which window: `1 queued for 2026-11-29 04:30 UTC`.
+fn queued(queued: &[Queued]) -> Vec<String> {
+    let mut windows: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for one in queued {
+        *windows.entry(one.opens.as_deref()).or_default() += 1;
+    }
+    windows.into_iter().map(|(opens, count)| format!("{count} {}", queued_for(opens))).collect()
 }
 
 fn done(summary: &Summary) -> Vec<String> {

@@ -245,9 +245,13 @@ fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, AwsError> {
     }
 }
 
-fn read_password(source: Option<&PasswordSource>, operation: Call) -> Result<Option<Secret>, AwsError> {
+fn read_password(
+    aws: &Aws,
+    source: Option<&PasswordSource>,
+    operation: Call,
+) -> Result<Option<Secret>, AwsError> {
     let Some(source) = source else { return Ok(None) };
-    source.read().map_err(|error| {
+    source.read(aws.folder()).map_err(|error| {
         let mut message = error.to_string();
         if let Some(cause) = error.source() {
             message = format!("{message}: {cause}");

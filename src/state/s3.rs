@@ -159,7 +159,7 @@ impl S3State {
     async fn look(&self) -> Result<Option<(String, Shared)>, StateError> {
         match self.object.get().await? {
             Some(seen) => Ok(Some(seen)),
-            None if self.backup.exists().await? => {
+            None if self.backup.etag().await?.is_some() => {
                 Err(self.damaged(Damage::SnapshotMissing { sibling: "backup" }))
             }
             None => Ok(None),

@@ -345,3 +345,26 @@ async fn declarations_in_a_circle_are_named() {
     let plan = world.plan(&options(Mode::Apply)).await;
     assert!(plan.preflight[0].message.contains("in a circle"), "{:?}", plan.preflight);
 }
+
+#[tokio::test]
+async fn a_destroy_without_a_state_is_refused_where_objects_of_the_stack_are() {
+    let world = settled().await;
+    std::fs::remove_file(world.path()).expect("there was a state");
+    let destroy = options(Mode::Destroy);
+    let plan = world.planned_from(None, &world.blueprint(Mode::Apply), &destroy).await;
+    assert_eq!(
+        checks(&plan),
+        ["unrecorded fake_disk.d", "unrecorded fake_group.a"],
+        "what can be told by its tags; the rest depends on it"
+    );
+    let hint = plan.preflight[0].hint.as_deref().unwrap_or_default();
+    assert!(hint.contains("--state") && hint.contains("provision state rebuild"), "{hint}");
+    assert!(plan.changes.is_empty());
+}
+
+#[tokio::test]
+async fn a_destroy_without_a_state_has_nothing_to_do_where_nothing_of_the_stack_is() {
+    let world = World::new().with_stack();
+    let plan = world.planned_from(None, &world.blueprint(Mode::Apply), &options(Mode::Destroy)).await;
+    assert!(plan.is_empty() && plan.preflight.is_empty(), "{plan:#?}");
+}

@@ -143,6 +143,29 @@ impl World {
         (planning, sightings)
     }
 
+    /// Plans as a command does that looks for more than it plans with: `looked_for` is what AWS is asked about.
+    pub async fn planned_from(
+        &self,
+        state: Option<&State>,
+        looked_for: &Blueprint,
+        options: &Options,
+    ) -> Plan {
+        let sightings = refresh(&self.aws, &self.registry, looked_for, state)
+            .await
+            .expect("the cloud in memory can be read");
+        let planning = planner::plan(&Input {
+            registry: &self.registry,
+            blueprint: &self.blueprint(options.mode),
+            state,
+            sightings: &sightings,
+            account: "123456789012",
+            region: "eu-west-1",
+            now: jiff::Timestamp::UNIX_EPOCH,
+            options,
+        });
+        planning.plan
+    }
+
     pub async fn plan(&self, options: &Options) -> Plan {
         self.planning(options).await.0.plan
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use provision::address::Address;
-use provision::event::{Event, FailureText, RunOutcome, RunSummary};
+use provision::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use provision::failure::{Failure, FailureKind};
 use provision::network::Cluster;
 use provision::plan::{Action, Plan};
@@ -128,6 +128,12 @@ fn events_saying(text: &str) -> Vec<Event> {
         request_id: Some(text.to_owned()),
         hint: Some(text.to_owned()),
     };
+    let queued = |entirely| Queued {
+        address: address(),
+        fields: vec![text.to_owned()],
+        opens: Some(text.to_owned()),
+        entirely,
+    };
     let failed = |operation| Event::StepFailed {
         address: address(),
         action,
@@ -137,13 +143,27 @@ fn events_saying(text: &str) -> Vec<Event> {
     vec![
         Event::StepStarted { address: address(), action },
         Event::Settling { address: address(), action, status: text.to_owned(), elapsed_seconds: 1.0 },
-        Event::StepDone { address: address(), action, id: Some(text.to_owned()), elapsed_seconds: 1.0 },
+        Event::StepDone {
+            address: address(),
+            action,
+            id: Some(text.to_owned()),
+            queued: None,
+            elapsed_seconds: 1.0,
+        },
+        Event::StepDone {
+            address: address(),
+            action,
+            id: Some(text.to_owned()),
+            queued: Some(queued(false)),
+            elapsed_seconds: 1.0,
+        },
         failed(None),
         failed(Some(text)),
         Event::StepSkipped { address: address(), action, because: address() },
         Event::Summary(RunSummary {
             outcome: RunOutcome::Failed,
             done: Default::default(),
+            queued: vec![queued(true)],
             failed: 1,
             skipped: 1,
             in_flight: vec![address()],

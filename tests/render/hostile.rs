@@ -3,7 +3,7 @@
 
 use provision::address::Address;
 use provision::plan::{Action, Change, Drift, FieldChange, Finding, Level, Plan, Response};
-use provision::resource::Id;
+use provision::resource::{Effect, Id};
 use serde_json::json;
 
 use super::plans;
@@ -28,7 +28,7 @@ pub fn plan_saying(text: &str) -> Plan {
         depends_on: [address(Action::Adopt)].into(),
         reason: text.to_owned(),
         fields: fields(),
-        queued: fields(),
+        queued: fields().into_iter().map(|field| plans::waiting(Effect::Failover, field)).collect(),
         ..plans::change("aws_security_group.x", action, "")
     };
     let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };
@@ -51,6 +51,7 @@ pub fn plan_saying(text: &str) -> Plan {
     };
     Plan {
         stack: text.to_owned(),
+        stack_file: text.to_owned(),
         cluster: Some(text.to_owned()),
         account: text.to_owned(),
         region: text.to_owned(),

@@ -18,6 +18,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: "gitlab".to_owned(),
+        stack_file: String::new(),
         cluster: Some("k8s.myzone.net".to_owned()),
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
@@ -233,7 +234,7 @@ fn settled_but(changed: Vec<Change>) -> Plan {
 }
 
 /// A field that waits for the window, and what it costs then.
-fn waiting(then: Effect, field: FieldChange) -> FieldChange {
+pub fn waiting(then: Effect, field: FieldChange) -> FieldChange {
     let opens = Some("2026-11-22T04:30:00Z".to_owned());
     let window = Some(Window { opens, effect: then });
     FieldChange { effect: Effect::NextMaintenanceWindow, window, ..field }

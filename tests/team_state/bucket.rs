@@ -59,8 +59,7 @@ pub const FAULTS: [Fault; 11] = [
 impl Fault {
     /// Whether S3 can answer such a request so: only a conditional one can be refused for its condition.
     pub fn fits(self, request: &str) -> bool {
-        let conditional = request.starts_with("PUT") && !request.ends_with(".backup");
-        conditional || !matches!(self, Self::Conflict | Self::FalseRefusal)
+        request.starts_with("PUT") || !matches!(self, Self::Conflict | Self::FalseRefusal)
     }
 }
 
@@ -81,6 +80,8 @@ struct Inside {
     faults: BTreeMap<usize, Fault>,
     /// Whether nothing gets through.
     is_cut_off: bool,
+    /// Which conditions of writes are not looked at.
+    ignored: &'static [&'static str],
     /// The region that the bucket is in, if it is another one than everybody thinks.
     region: Option<&'static str>,
 }
@@ -112,6 +113,13 @@ impl Bucket {
     /// Puts the bucket into another region than the clients think.
     pub fn move_to(&self, region: &'static str) {
         self.inside().region = Some(region);
+    }
+
+    /// A bucket of a store that does not look at these conditions of a write.
+    pub fn ignoring(conditions: &'static [&'static str]) -> Self {
+        let bucket = Self::default();
+        bucket.inside().ignored = conditions;
+        bucket
     }
 
     /// How many requests there were.
@@ -155,7 +163,10 @@ impl Inside {
     /// What S3 does with a request: the status, the ETag and the content of its answer.
     fn answer(&mut self, request: &HttpRequest, key: &str) -> (u16, Option<String>, Vec<u8>) {
         let there = self.objects.get(key).cloned();
-        let header = |name: &str| request.headers().get(name).map(str::to_owned);
+        let ignored = self.ignored;
+        let header = |name: &str| {
+            request.headers().get(name).filter(|_| !ignored.contains(&name)).map(str::to_owned)
+        };
         if request.method() == "GET" {
             return match there {
                 Some((etag, content)) => (200, Some(etag), content),

@@ -179,6 +179,50 @@ async fn a_state_copied_from_a_file_is_taken_and_one_that_is_damaged_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_ignores_conditions_is_refused_before_anything_and_its_state_stays() {
+    const BOTH: &[&str] = &["if-match", "if-none-match"];
+    for ignored in [BOTH, &["if-match"], &["if-none-match"]] {
+        for has_state in [false, true] {
+            let bucket = Bucket::ignoring(ignored);
+            if has_state {
+                let folder = tempfile::tempdir().expect("a folder");
+                let path = folder.path().join("gitlab.json");
+                record(&Store::Local(path.clone()), "a").await.expect("a file");
+                bucket.put(KEY, std::fs::read(&path).expect("it was written"));
+            }
+            let ours = store(&bucket);
+            let opened = open(&ours, Duration::ZERO).await;
+            // What was there before is moved by If-Match alone.
+            if has_state && ignored == ["if-none-match"] {
+                opened.expect("the condition that counts is kept").abandon().await;
+            } else {
+                let error = opened.expect_err("two runs could hold the lock");
+                assert!(matches!(&error, StateError::Unconditional { .. }), "{ignored:?}: {error}");
+            }
+            let content = bucket.content(KEY).expect("an object");
+            assert!(!String::from_utf8_lossy(&content).contains("\"lease\""), "the lock is given back");
+            match ours.read().await.expect("it is whole") {
+                Some(state) => assert!(has_state && state.resources.contains_key(&at("a"))),
+                None => assert!(!has_state, "{ignored:?}: the state is lost"),
+            }
+            assert_eq!(bucket.content(&format!("{KEY}.backup")), None, "nothing was begun");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_proof_costs_one_request_a_lock_and_two_for_a_new_object() {
+    let bucket = Bucket::default();
+    for expected in [2, 1] {
+        let before = bucket.requests();
+        let writer = open(&store(&bucket), Duration::ZERO).await.expect("nobody else writes");
+        let writes = bucket.asked().split_off(before).into_iter().filter(|asked| asked.starts_with("PUT"));
+        assert_eq!(writes.count(), 1 + expected);
+        writer.abandon().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bucket_in_another_region_is_found() {
     let bucket = Bucket::default();
     bucket.move_to("us-east-2");

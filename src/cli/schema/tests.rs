@@ -9,7 +9,7 @@ use super::{Document, schema};
 use crate::address::Address;
 use crate::blueprint::Blueprint;
 use crate::discovery::{Choice, Evidence, Rejected};
-use crate::event::{Event, FailureText, RunOutcome, RunSummary};
+use crate::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::network::{Cluster, Role};
 use crate::outputs;
 use crate::plan::{
@@ -57,6 +57,7 @@ fn plan() -> Plan {
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
         stack: "gitlab".to_owned(),
+        stack_file: "provision.yaml".to_owned(),
         cluster: None,
         account: "123456789012".to_owned(),
         region: "eu-west-1".to_owned(),
@@ -112,9 +113,16 @@ fn events() -> Vec<Event> {
         request_id: None,
         hint: None,
     };
+    let queued = Queued {
+        address: address.clone(),
+        fields: vec!["instance_class".to_owned()],
+        opens: Some("2026-11-29T04:30:00Z".to_owned()),
+        entirely: true,
+    };
     let summary = RunSummary {
         outcome: RunOutcome::Interrupted,
         done: Summary::default(),
+        queued: vec![queued.clone(), Queued { opens: None, ..queued.clone() }],
         failed: 1,
         skipped: 1,
         in_flight: vec![address.clone()],
@@ -128,7 +136,14 @@ fn events() -> Vec<Event> {
             status: "creating".to_owned(),
             elapsed_seconds: 1.0,
         },
-        Event::StepDone { address: address.clone(), action, id: None, elapsed_seconds: 1.0 },
+        Event::StepDone { address: address.clone(), action, id: None, queued: None, elapsed_seconds: 1.0 },
+        Event::StepDone {
+            address: address.clone(),
+            action,
+            id: None,
+            queued: Some(queued),
+            elapsed_seconds: 1.0,
+        },
         Event::StepFailed { address: address.clone(), action, error, elapsed_seconds: 1.0 },
         Event::StepSkipped { address: address.clone(), action, because: address },
         Event::Summary(summary),

@@ -71,12 +71,36 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
     if targets.iter().any(|target| is_within(target, written)) {
         return Verdict::passed(format!("RDS upgrades {live} to {written}"));
     }
+    let (own, wanted) = (major(live), major(written));
+    let of = |major: &str| -> Vec<&str> {
+        targets.iter().copied().filter(|target| is_within(target, major)).collect()
+    };
+    let write = |version: &str| format!("write `engine_version: \"{version}\"` into the stack file");
+    if own == wanted {
+        // A minor version that is misspelt is no wish for another major one.
+        let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written}"));
+        let minors = of(&own);
+        return match minors.last() {
+            Some(newest) => verdict
+                .hint(format!("of {own} it goes from {live} to {}: {}", list(&minors), write(newest))),
+            None => verdict.hint(format!(
+                "{live} is the newest of {own} that RDS has for it: {}, which keeps it",
+                write(&own)
+            )),
+        };
+    }
     let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written} in one step"));
-    if targets.is_empty() {
-        verdict.hint(format!("there is no upgrade of {live}: restore a snapshot into a new database"))
-    } else {
-        verdict
-            .hint(format!("from {live} it goes to {}: write one of them as `engine_version`", list(&targets)))
+    let wished = of(&wanted);
+    match (wished.last(), targets.is_empty()) {
+        (Some(newest), _) => {
+            verdict.hint(format!("of {wanted} it goes from {live} to {}: {}", list(&wished), write(newest)))
+        }
+        (None, false) => {
+            verdict.hint(format!("from {live} it goes to {}: write one of them as `engine_version`", list(&targets)))
+        }
+        (None, true) => {
+            verdict.hint(format!("there is no upgrade of {live}: restore a snapshot into a new database"))
+        }
     }
 }
 
@@ -152,6 +176,25 @@ mod tests {
         }
         let refused = upgrade("16.1", "17", &sixteen());
         assert!(refused.hint.is_some_and(|hint| hint.contains("16.9 and 16.10")));
+    }
+
+    #[test]
+    fn a_misspelt_minor_version_is_answered_with_those_of_the_same_major() {
+        let mut versions = sixteen();
+        versions.extend(self::versions(&[
+            ("16.11", "available", &["17.5", "17.6"]),
+            ("15.10", "available", &["15.12", "16.10", "17.5"]),
+        ]));
+        for (live, written, expected) in [
+            ("16.3", "16.8", "of 16 it goes from 16.3 to 16.9 and 16.10: write `engine_version: \"16.10\"`"),
+            // Only a major upgrade is on offer, and nobody has asked for one.
+            ("16.11", "16.99", "16.11 is the newest of 16 that RDS has for it: write `engine_version: \"16\"`"),
+            ("16.11", "17.7", "of 17 it goes from 16.11 to 17.5 and 17.6: write `engine_version: \"17.6\"`"),
+            ("15.10", "16.11", "of 16 it goes from 15.10 to 16.10: write `engine_version: \"16.10\"`"),
+        ] {
+            let hint = upgrade(live, written, &versions).hint.expect("a remedy");
+            assert!(hint.starts_with(expected), "{live} to {written}: {hint}");
+        }
     }
 
     #[test]

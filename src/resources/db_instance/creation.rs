@@ -48,7 +48,7 @@ pub(super) async fn create(aws: &Aws, desired: &DbInstance, owner: &Owner) -> Re
         apply_immediately: _,
         tags,
     } = desired;
-    let secret = read_password(password.as_ref(), CREATE)?;
+    let secret = read_password(aws, password.as_ref(), CREATE)?;
     let made = aws
         .write
         .rds

@@ -34,7 +34,7 @@ pub(super) async fn modify(
         retag(aws, arn, &tags::tag_change(&observed.tags, &desired.tags)).await?;
     }
     let sends_password = change.touches(&["password", "password_version"]);
-    let secret = read_password(desired.password.as_ref().filter(|_| sends_password), MODIFY)?;
+    let secret = read_password(aws, desired.password.as_ref().filter(|_| sends_password), MODIFY)?;
     let modification = modification(desired, &change, &live, secret.as_ref());
     // RDS refuses a call that asks for nothing, which is what a change of recorded fields alone comes to.
     if modification == ModifyDbInstanceInputBuilder::default() {

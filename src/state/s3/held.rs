@@ -68,6 +68,7 @@ impl Held {
         relieved: Option<Holder>,
     ) -> Result<Self, StateError> {
         let (loss, lost) = watch::channel(None);
+        let is_new = etag.is_none();
         let current = Current { etag, state, written: Moment::now(), backed_up: false };
         let keeping = Arc::new(Keeping {
             object: from.object.clone(),
@@ -78,7 +79,13 @@ impl Held {
             loss,
         });
         let mut current = keeping.current.lock().await;
-        keeping.write(&mut current, Some(keeping.lease.clone())).await?;
+        let written = keeping.write(&mut current, Some(keeping.lease.clone())).await?;
+        if let Err(error) = keeping.object.prove(&written, is_new).await {
+            keeping.gate.open_for(Moment::now(), Duration::ZERO);
+            // As far as that is possible where locks mean nothing.
+            let _ = timeout(LONGEST_CALL, keeping.write(&mut current, None)).await;
+            return Err(error);
+        }
         drop(current);
         let renewing = tokio::spawn(keeping.clone().renew());
         Ok(Self { keeping, relieved, lost, renewing })
@@ -94,7 +101,7 @@ impl Held {
         let mut current = self.keeping.current.lock().await;
         self.keeping.back_up(&mut current).await?;
         current.state = Some(format::to_value(state));
-        self.keeping.write(&mut current, Some(self.keeping.lease.clone())).await
+        self.keeping.write(&mut current, Some(self.keeping.lease.clone())).await.map(drop)
     }
 
     /// Returns when the lock is lost, with how.
@@ -113,7 +120,7 @@ impl Held {
         }
         let releasing = async {
             let mut current = self.keeping.current.lock().await;
-            self.keeping.write(&mut current, None).await
+            self.keeping.write(&mut current, None).await.map(drop)
         };
         if !matches!(timeout(patience, releasing).await, Ok(Ok(()))) {
             let seconds = self.keeping.lease.ttl_seconds;
@@ -132,21 +139,21 @@ impl Drop for Held {
 }
 
 impl Keeping {
-    /// Writes the current state under this lock, or under none.
+    /// Writes the current state under this lock, or under none. Returns the bytes that were written.
     async fn write(
         &self,
         current: &mut MutexGuard<'_, Current>,
         lease: Option<Lease>,
-    ) -> Result<(), StateError> {
+    ) -> Result<Vec<u8>, StateError> {
         let next = Shared { lease, state: current.state.clone(), ..Shared::default() };
         let started = Moment::now();
         let written = self.object.swap(current.etag.as_deref(), next, &self.lease.holder.id).await;
         match written {
-            Ok(etag) => {
+            Ok((etag, body)) => {
                 current.etag = Some(etag);
                 current.written = started;
                 self.gate.open_for(started, self.safe_span());
-                Ok(())
+                Ok(body)
             }
             Err(error) => {
                 let loss = match &error {
@@ -182,7 +189,7 @@ impl Keeping {
                 continue;
             }
             match self.write(&mut current, Some(self.lease.clone())).await {
-                Ok(()) => tracing::debug!("renewed the lock"),
+                Ok(_) => tracing::debug!("renewed the lock"),
                 Err(error) => tracing::warn!(%error, "the lock was not renewed"),
             }
             if self.still().is_err() {

@@ -41,6 +41,18 @@ const READS: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// An ETag that no content has: the ones of S3 are digests, and this is none of anything.
+const NO_ETAG: &str = "\"00000000000000000000000000000000\"";
+
+/// Who repeats a write on faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempts {
+    /// The caller, who looks first what came of the last one.
+    One,
+    /// The SDK.
+    Repeated,
+}
+
 /// The mark by which S3 knows a content, and the content.
 pub(super) type Seen = (String, Shared);
 
@@ -108,24 +120,65 @@ impl Object {
         Ok(Some((etag, shared)))
     }
 
-    /// Whether anything is there.
-    pub(super) async fn exists(&self) -> Result<bool, StateError> {
+    /// The ETag of what is there.
+    pub(super) async fn etag(&self) -> Result<Option<String>, StateError> {
         let S3Place { bucket, key } = &self.place;
         let answer = self.clients().read.get_object().bucket(bucket).key(key).range("bytes=0-0").send().await;
         let found = absent_is_none(answer.map_err(aws_error(GET)));
-        found.map(|found| found.is_some()).map_err(|error| self.failed("read", error))
+        let found = found.map_err(|error| self.failed("read", error))?;
+        Ok(found.map(|object| object.e_tag.unwrap_or_default()))
     }
 
-    /// Writes whatever is there, since nobody depends on it.
+    /// Replaces what is there, whatever it is. The write has a condition all the same: there are buckets whose policy
+    /// takes no other ("Enforce conditional writes on Amazon S3 buckets", Amazon S3 User Guide).
     pub(super) async fn overwrite(&self, body: Vec<u8>) -> Result<(), StateError> {
-        let S3Place { bucket, key } = &self.place;
-        let put = self.clients().read.put_object().bucket(bucket).key(key);
-        let put = put.content_type(JSON).body(body.into()).send().await;
-        put.map(drop).map_err(aws_error(PUT)).map_err(|error| self.failed("write", error))
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let seen = self.etag().await?;
+            match self.put_once(Attempts::Repeated, seen.as_deref(), body.clone()).await {
+                Ok(_) => return Ok(()),
+                // Its own first attempt, whose answer was lost, or a write between the look and this one.
+                Err(error) if attempts < READS && error.outcome != Outcome::Refused => {}
+                Err(error) => return Err(self.failed("write", error)),
+            }
+        }
+    }
+
+    /// Proves that the store keeps the conditions of writes, by one that it must refuse. There are stores that ignore
+    /// them (minio/minio#19442), and on those a lock locks nobody out. `written` is what this run has just written, and
+    /// is written again by a store that does not refuse, so that nothing is lost even there. An object that is `new` was
+    /// made under the other one of the two conditions, which is proved too.
+    ///
+    /// # Errors
+    /// [`StateError::Unconditional`] when the store has written, [`StateError::Vanished`] when the object is gone, and
+    /// [`StateError::S3`] when it gives no answer.
+    pub(super) async fn prove(&self, written: &[u8], new: bool) -> Result<(), StateError> {
+        self.prove_refused(Some(NO_ETAG), written).await?;
+        if new { self.prove_refused(None, written).await } else { Ok(()) }
+    }
+
+    async fn prove_refused(&self, held: Option<&str>, written: &[u8]) -> Result<(), StateError> {
+        let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let deadline = Instant::now() + BUDGET;
+        loop {
+            let error = match self.put_once(Attempts::One, held, written.to_vec()).await {
+                Ok(_) => return Err(StateError::Unconditional { place: self.place.to_string() }),
+                Err(error) => error,
+            };
+            let pause = pauses.next_pause();
+            match error.outcome {
+                Outcome::Exists => return Ok(()),
+                Outcome::NotFound => return Err(StateError::Vanished { place: self.place.to_string() }),
+                Outcome::Refused => return Err(self.failed("write", error)),
+                _ if Instant::now() + pause > deadline => return Err(self.failed("write", error)),
+                _ => sleep(pause).await,
+            }
+        }
     }
 
     /// Replaces what is there by `next`, if it is still what `held` marks (nothing, if that is `None`). An answer that was
-    /// lost is looked into. `holder` is the run that has the lock: what it wrote before in vain is no one else's.
+    /// lost is looked into. Returns the new ETag, and the bytes that were written. `holder` is the run that has the lock: what it wrote before in vain is no one else's.
     ///
     /// # Errors
     /// [`StateError::LockLost`] when somebody else wrote, [`StateError::Vanished`] when the object is gone, and
@@ -135,15 +188,15 @@ impl Object {
         held: Option<&str>,
         mut next: Shared,
         holder: &str,
-    ) -> Result<String, StateError> {
+    ) -> Result<(String, Vec<u8>), StateError> {
         next.write_id = uuid::Uuid::new_v4().to_string();
         let body = next.encode();
         let mut held = held.map(str::to_owned);
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         let deadline = Instant::now() + BUDGET;
         loop {
-            let error = match self.put_once(held.as_deref(), body.clone()).await {
-                Ok(etag) => return Ok(etag),
+            let error = match self.put_once(Attempts::One, held.as_deref(), body.clone()).await {
+                Ok(etag) => return Ok((etag, body)),
                 Err(error) => error,
             };
             match error.outcome {
@@ -153,7 +206,7 @@ impl Object {
             }
             tracing::info!(code = error.code, "looking what came of a write of the state");
             match self.get().await? {
-                Some((etag, seen)) if seen.write_id == next.write_id => return Ok(etag),
+                Some((etag, seen)) if seen.write_id == next.write_id => return Ok((etag, body)),
                 Some((etag, _)) if held.as_ref() == Some(&etag) => {}
                 Some((etag, seen)) => match seen.lease.map(|lease| lease.holder) {
                     Some(other) if other.id == holder => held = Some(etag),
@@ -172,8 +225,18 @@ impl Object {
         }
     }
 
-    async fn put_once(&self, held: Option<&str>, body: Vec<u8>) -> Result<String, AwsError> {
-        let put = self.clients().write.put_object().bucket(&self.place.bucket).key(&self.place.key);
+    async fn put_once(
+        &self,
+        attempts: Attempts,
+        held: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<String, AwsError> {
+        let S3Clients { read, write } = self.clients();
+        let client = match attempts {
+            Attempts::One => write,
+            Attempts::Repeated => read,
+        };
+        let put = client.put_object().bucket(&self.place.bucket).key(&self.place.key);
         let put = match held {
             Some(etag) => put.if_match(etag),
             None => put.if_none_match("*"),

@@ -1,0 +1,241 @@
+//! The stack file of a command: the named one, the usual one here or in a folder above, or the built-in reference stack.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, FailureKind};
+use crate::file;
+use crate::render::harmless;
+use crate::stack::{self, Stack};
+
+use super::options::Global;
+use super::screen::Screen;
+
+/// The stack file that `init` writes.
+pub(super) const STACK_FILE: &str = "provision.yaml";
+/// The names under which a stack file is found.
+const NAMES: [&str; 2] = [STACK_FILE, "provision.yml"];
+/// Marks the root of a repository; in a worktree it is a file.
+const REPOSITORY: &str = ".git";
+
+/// What a command is for. One that writes takes the built-in stack only when it is told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Show,
+    Write,
+}
+
+/// A stack, and where it was read.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) stack: Stack,
+    source: Source,
+}
+
+/// Where a stack comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    /// `--config` names it.
+    Named(PathBuf),
+    /// It was found; the path is the one that a user here would type.
+    Found(PathBuf),
+    Reference,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(path) | Self::Found(path) => path.display().fmt(f),
+            Self::Reference => f.write_str("the built-in reference stack"),
+        }
+    }
+}
+
+/// A file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the stack file {}", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+impl Chosen {
+    /// The stack file as a user would type it, or `the built-in reference stack`.
+    pub(super) fn name(&self) -> String {
+        self.source.to_string()
+    }
+
+    /// The folder that the state, saved plans and password files are in: that of a stack file that was found above, so
+    /// that a command does the same in every folder of the repository; otherwise the current one, as the empty path.
+    pub(super) fn folder(&self) -> PathBuf {
+        match &self.source {
+            Source::Found(path) => path.parent().map(Path::to_owned).unwrap_or_default(),
+            Source::Named(_) | Source::Reference => PathBuf::new(),
+        }
+    }
+
+    /// Tells that the built-in stack is used, for commands that print no plan. On standard error, since what they print
+    /// is read by scripts.
+    pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
+        if self.source == Source::Reference {
+            screen.err.line("Stack: the built-in reference stack (there is no stack file; provision init writes one)");
+        }
+    }
+}
+
+/// Reads the stack that a command is about.
+pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failure> {
+    let source = match (&options.config, options.reference) {
+        (Some(_), true) => {
+            let message = "--reference and a named stack file cannot be used together";
+            return Err(Failure::message(FailureKind::Usage, message)
+                .hint("leave --reference out, or --config (PROVISION_CONFIG)"));
+        }
+        (Some(path), false) => Source::Named(path.clone()),
+        (None, true) => Source::Reference,
+        (None, false) => {
+            let here = std::env::current_dir().map_err(|error| {
+                Failure::message(FailureKind::Failed, format!("the current folder cannot be read: {error}"))
+            })?;
+            match (search(&here)?, purpose) {
+                (Some(path), _) => Source::Found(path),
+                (None, Purpose::Show) => Source::Reference,
+                (None, Purpose::Write) => return Err(none(&here)),
+            }
+        }
+    };
+    let content = match &source {
+        Source::Named(path) | Source::Found(path) => file::read(path).map_err(|error| unreadable(path, error))?,
+        Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
+    };
+    let stack = stack::parse(&source.to_string(), content)
+        .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
+    Ok(Chosen { stack, source })
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> Failure {
+    let writes = match source.kind() {
+        ErrorKind::NotFound => format!("; provision init --config {} writes one", path.display()),
+        _ => String::new(),
+    };
+    let hint = format!("--config or PROVISION_CONFIG names the stack file{writes}");
+    Failure::usage(Unreadable { path: path.to_owned(), source }).hint(hint)
+}
+
+fn none(here: &Path) -> Failure {
+    let above = match folders(here).last() {
+        Some((_, root)) if *root != here => format!(", and in no folder above up to {}", root.display()),
+        _ => String::new(),
+    };
+    let message = format!("there is no stack file: no provision.yaml and no provision.yml here{above}");
+    Failure::message(FailureKind::Usage, harmless(&message).into_owned()).hint(
+        "provision init writes one for the cluster that it finds; --config names another one; --reference takes the \
+         built-in reference stack",
+    )
+}
+
+/// The folders in which a stack file is looked for, the nearest first: the way to it that a user would type, and where it
+/// is. Outside of a repository, the current folder alone.
+fn folders(here: &Path) -> Vec<(PathBuf, &Path)> {
+    let root = here.ancestors().position(|folder| is_there(&folder.join(REPOSITORY)));
+    let up = |count: usize| std::iter::repeat_n("..", count).collect::<PathBuf>();
+    let folders = here.ancestors().take(root.unwrap_or(0) + 1);
+    folders.enumerate().map(|(count, folder)| (up(count), folder)).collect()
+}
+
+/// Looks for the stack file. The nearest folder that has one decides.
+///
+/// # Errors
+/// When a folder has both names: one of them would be passed over silently.
+fn search(here: &Path) -> Result<Option<PathBuf>, Failure> {
+    for (way, folder) in folders(here) {
+        let mut there = NAMES.into_iter().filter(|name| is_there(&folder.join(name)));
+        match (there.next(), there.next()) {
+            (Some(name), None) => return Ok(Some(way.join(name))),
+            (Some(one), Some(other)) => {
+                let (one, other) = (way.join(one), way.join(other));
+                let message = format!("there are two stack files: {} and {}", one.display(), other.display());
+                return Err(Failure::message(FailureKind::Usage, message)
+                    .hint(format!("remove one of them, or name the one that counts: --config {}", one.display())));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(None)
+}
+
+/// The other usual name in the folder of a file that is to be written, if there is a file of that name.
+pub(super) fn rival(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?;
+    let others = NAMES.into_iter().filter(|other| NAMES.iter().any(|known| name == *known) && name != *other);
+    others.map(|other| path.with_file_name(other)).find(|other| is_there(other))
+}
+
+/// Whether there is anything of this name. What cannot be looked at is there: reading it says what is wrong.
+fn is_there(path: &Path) -> bool {
+    match path.symlink_metadata() {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with these files in it; a name that ends in `/` is a folder.
+    fn tree(names: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for name in names {
+            let path = root.path().join(name);
+            let folder = if name.ends_with('/') { Some(path.as_path()) } else { path.parent() };
+            std::fs::create_dir_all(folder.expect("it is in the root")).expect("a folder");
+            if !name.ends_with('/') {
+                std::fs::write(path, "").expect("a file");
+            }
+        }
+        root
+    }
+
+    #[test]
+    fn the_nearest_stack_file_up_to_the_root_of_the_repository_is_taken() {
+        for (names, here, expected) in [
+            (&["provision.yaml"][..], "", Some("provision.yaml")),
+            (&["provision.yml"], "", Some("provision.yml")),
+            (&[".git/", "provision.yml", "a/b/"], "a/b", Some("../../provision.yml")),
+            (&[".git/", "provision.yaml", "a/provision.yml", "a/b/"], "a/b", Some("../provision.yml")),
+            // A worktree's mark is a file.
+            (&[".git", "provision.yaml", "a/"], "a", Some("../provision.yaml")),
+            // Outside of a repository a folder above is somebody else's.
+            (&["provision.yaml", "a/"], "a", None),
+            // The file lies above the repository's root.
+            (&["provision.yaml", "a/.git/", "a/b/"], "a/b", None),
+            (&[".git/", "a/"], "a", None),
+        ] {
+            let root = tree(names);
+            let found = search(&root.path().join(here)).expect("one at most");
+            assert_eq!(found, expected.map(PathBuf::from), "{names:?} from {here:?}");
+        }
+    }
+
+    #[test]
+    fn two_stack_files_in_one_folder_are_an_error_that_names_both() {
+        let root = tree(&[".git/", "provision.yaml", "provision.yml", "a/"]);
+        for (here, one, other) in
+            [("", "provision.yaml", "provision.yml"), ("a", "../provision.yaml", "../provision.yml")]
+        {
+            let failure = search(&root.path().join(here)).expect_err("two");
+            let text = failure.text(&crate::render::Style { color: false, width: 200 });
+            assert!(text.contains(&format!("{one} and {other}")) && text.contains("--config"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_to_be_written_has_a_rival_of_the_other_name() {
+        let root = tree(&["provision.yml"]);
+        let path = |name: &str| root.path().join(name);
+        assert_eq!(rival(&path("provision.yaml")), Some(path("provision.yml")));
+        assert_eq!(rival(&path("prod.yaml")), None);
+    }
+}
