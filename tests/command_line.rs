@@ -191,7 +191,9 @@ fn what_only_shows_says_that_it_takes_the_built_in_stack() {
     std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");
     let output = run_in(folder.path(), &["iam-policy"]);
     assert_eq!(text(&output.stderr), "");
-    assert!(text(&output.stdout).contains("elasticfilesystem") && !text(&output.stdout).contains("rds:Create"));
+    assert!(
+        text(&output.stdout).contains("elasticfilesystem") && !text(&output.stdout).contains("rds:Create")
+    );
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     show::refuse_errors(plan)?;
     match request.out {
         Some(path) => {
-            let path = path.unwrap_or_else(|| session.folder.join(format!("plans/{}-{digest}.json", plan.stack)));
+            let path =
+                path.unwrap_or_else(|| session.folder.join(format!("plans/{}-{digest}.json", plan.stack)));
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.to_string_lossy();
             let path = harmless(&path);

@@ -12,8 +12,8 @@ use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Approval, Global};
 use super::screen::Screen;
-use super::stack_file::Purpose;
 use super::session::{Session, refresh_failure, wanted};
+use super::stack_file::Purpose;
 use super::{Exit, Rebuild, show};
 
 /// Looks for everything that is declared, shows what was found, and records it.

@@ -79,7 +79,9 @@ impl Chosen {
     /// is read by scripts.
     pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
         if self.source == Source::Reference {
-            screen.err.line("Stack: the built-in reference stack (there is no stack file; provision init writes one)");
+            screen.err.line(
+                "Stack: the built-in reference stack (there is no stack file; provision init writes one)",
+            );
         }
     }
 }
@@ -106,7 +108,9 @@ pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failu
         }
     };
     let content = match &source {
-        Source::Named(path) | Source::Found(path) => file::read(path).map_err(|error| unreadable(path, error))?,
+        Source::Named(path) | Source::Found(path) => {
+            file::read(path).map_err(|error| unreadable(path, error))?
+        }
         Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
     };
     let stack = stack::parse(&source.to_string(), content)
@@ -156,8 +160,10 @@ fn search(here: &Path) -> Result<Option<PathBuf>, Failure> {
             (Some(one), Some(other)) => {
                 let (one, other) = (way.join(one), way.join(other));
                 let message = format!("there are two stack files: {} and {}", one.display(), other.display());
-                return Err(Failure::message(FailureKind::Usage, message)
-                    .hint(format!("remove one of them, or name the one that counts: --config {}", one.display())));
+                return Err(Failure::message(FailureKind::Usage, message).hint(format!(
+                    "remove one of them, or name the one that counts: --config {}",
+                    one.display()
+                )));
             }
             (None, _) => {}
         }

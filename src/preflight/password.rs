@@ -15,12 +15,7 @@ pub(super) fn judge(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     declarations.filter_map(|(address, declaration)| missing(aws, scene, address, declaration)).collect()
 }
 
-fn missing(
-    aws: &Aws,
-    scene: &Scene<'_>,
-    address: &Address,
-    declaration: &Declaration,
-) -> Option<Finding> {
+fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declaration) -> Option<Finding> {
     let Declaration::Managed { inputs } = declaration else { return None };
     let source: PasswordSource = inputs.get("password").and_then(Value::as_str)?.parse().ok()?;
     let is_sent = match scene.doing(address)? {

@@ -47,7 +47,7 @@ pub fn plan_page(plan: &Plan) -> String {
 fn place(plan: &Plan) -> String {
     let serial = plan.state.serial.to_string();
     let state = if plan.state.lineage.is_empty() { "none yet" } else { &serial };
-    let waiting = waiting(plan).join("; ");
+    let waiting = waiting(plan).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let known = [
         ("Stack file", Some(plan.stack_file.as_str()).filter(|name| !name.is_empty())),
         ("Waiting", Some(waiting.as_str()).filter(|text| !text.is_empty())),

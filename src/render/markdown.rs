@@ -126,8 +126,11 @@ fn head(plan: &Plan) -> String {
         file => format!(" ({})", code::span(file)),
     };
     let mut text = format!("### {} {}{file}\n\n", title(plan.mode), code::span(&plan.stack));
-    for line in waiting(plan) {
-        text += &format!("{}\n\n", code::span(&line));
+    for waiting in waiting(plan) {
+        let objects = waiting.objects.iter();
+        let spans = |fields: &str| fields.split(", ").map(code::span).collect::<Vec<_>>().join(", ");
+        let objects = objects.map(|(address, fields)| format!("{} ({})", code::span(address), spans(fields)));
+        text += &format!("{}: {}\n\n", waiting.what, objects.collect::<Vec<_>>().join(", "));
     }
     if let Some(cluster) = &plan.cluster {
         text += &format!("cluster {} · ", code::span(cluster));

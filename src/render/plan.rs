@@ -2,13 +2,12 @@
 //! Knows nothing of how a plan is made or carried out.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
-use super::action::{
-    effect_text, loss_text, order_text, queued_for, symbol, window_name, window_text,
-};
+use super::action::{effect_text, loss_text, order_text, queued_for, symbol, window_name, window_text};
 use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
@@ -66,26 +65,41 @@ fn header(page: &mut Page<'_>, plan: &Plan) {
     ];
     page.fill(0, 2, title.into_iter().chain(place.into_iter().flatten().map(|part| format!("· {part}"))));
     for text in waiting(plan) {
-        page.fill(0, 2, painted(page.style(), Ink::Warning, &text));
+        page.fill(0, 2, painted(page.style(), Ink::Warning, &text.to_string()));
     }
 }
 
-/// What earlier changes left for maintenance windows, one line a window: `1 queued for 2026-11-29 04:30 UTC: …`.
-pub(super) fn waiting(plan: &Plan) -> Vec<String> {
-    let mut windows: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+/// What earlier changes left for one maintenance window.
+pub(super) struct Waiting {
+    /// In our own words alone: `1 queued for 2026-11-29 04:30 UTC`.
+    pub(super) what: String,
+    /// Each object with the fields that wait.
+    pub(super) objects: Vec<(String, String)>,
+}
+
+/// What earlier changes left for maintenance windows.
+pub(super) fn waiting(plan: &Plan) -> Vec<Waiting> {
+    let mut windows: BTreeMap<Option<&str>, Vec<(String, String)>> = BTreeMap::new();
     for change in &plan.changes {
         let waiting = change.queued.iter().filter_map(|field| Some((field, field.window.as_ref()?)));
         let (fields, opens): (Vec<&str>, Vec<Option<&str>>) =
             waiting.map(|(field, window)| (field.path.as_str(), window.opens.as_deref())).unzip();
         if let Some(opens) = opens.first() {
-            let text = format!("{} ({})", change.address, fields.join(", "));
-            windows.entry(*opens).or_default().push(text);
+            windows.entry(*opens).or_default().push((change.address.to_string(), fields.join(", ")));
         }
     }
-    let line = |(opens, waiting): (Option<&str>, Vec<String>)| {
-        format!("{} {}: {}", waiting.len(), queued_for(opens), waiting.join(", "))
+    let one = |(opens, objects): (Option<&str>, Vec<(String, String)>)| Waiting {
+        what: format!("{} {}", objects.len(), queued_for(opens)),
+        objects,
     };
-    windows.into_iter().map(line).collect()
+    windows.into_iter().map(one).collect()
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let objects = self.objects.iter().map(|(address, fields)| format!("{address} ({fields})"));
+        write!(f, "{}: {}", self.what, objects.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// What stands before the stack's name.

@@ -89,7 +89,8 @@ impl Case {
         let folder = printed.path().join("work");
         std::fs::create_dir(&folder).expect("a folder can be made");
         // What writes refuses without a stack file, so every case has one that is right, unless it brings its own.
-        std::fs::write(folder.join("provision.yaml"), provision::stack::REFERENCE).expect("it can be written");
+        std::fs::write(folder.join("provision.yaml"), provision::stack::REFERENCE)
+            .expect("it can be written");
         for (name, content) in &self.files {
             let path = folder.join(name);
             if *name == "provision.yaml" {

@@ -107,10 +107,11 @@ fn a_destroy_without_its_state_says_what_is_there_and_what_to_type() {
     let world = World::applied();
     lose_the_state(&world);
     for command in [&["destroy", "--auto-approve"][..], &["plan", "--destroy"]] {
-        world
-            .provision(command)
-            .exits(1)
-            .says(&["aws_db_instance.records", "the state does not know it", "provision state rebuild"]);
+        world.provision(command).exits(1).says(&[
+            "aws_db_instance.records",
+            "the state does not know it",
+            "provision state rebuild",
+        ]);
     }
     assert_eq!(world.cloud.count(), SMALL_STACK);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);

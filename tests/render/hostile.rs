@@ -3,7 +3,7 @@
 
 use provision::address::Address;
 use provision::plan::{Action, Change, Drift, FieldChange, Finding, Level, Plan, Response};
-use provision::resource::{Effect, Id};
+use provision::resource::Id;
 use serde_json::json;
 
 use super::plans;
@@ -28,7 +28,7 @@ pub fn plan_saying(text: &str) -> Plan {
         depends_on: [address(Action::Adopt)].into(),
         reason: text.to_owned(),
         fields: fields(),
-        queued: fields().into_iter().map(|field| plans::waiting(Effect::Failover, field)).collect(),
+        queued: fields(),
         ..plans::change("aws_security_group.x", action, "")
     };
     let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };

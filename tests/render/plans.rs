@@ -234,7 +234,7 @@ fn settled_but(changed: Vec<Change>) -> Plan {
 }
 
 /// A field that waits for the window, and what it costs then.
-pub fn waiting(then: Effect, field: FieldChange) -> FieldChange {
+fn waiting(then: Effect, field: FieldChange) -> FieldChange {
     let opens = Some("2026-11-22T04:30:00Z".to_owned());
     let window = Some(Window { opens, effect: then });
     FieldChange { effect: Effect::NextMaintenanceWindow, window, ..field }

@@ -164,9 +164,8 @@ impl Inside {
     fn answer(&mut self, request: &HttpRequest, key: &str) -> (u16, Option<String>, Vec<u8>) {
         let there = self.objects.get(key).cloned();
         let ignored = self.ignored;
-        let header = |name: &str| {
-            request.headers().get(name).filter(|_| !ignored.contains(&name)).map(str::to_owned)
-        };
+        let header =
+            |name: &str| request.headers().get(name).filter(|_| !ignored.contains(&name)).map(str::to_owned);
         if request.method() == "GET" {
             return match there {
                 Some((etag, content)) => (200, Some(etag), content),

@@ -81,8 +81,9 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
         let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written}"));
         let minors = of(&own);
         return match minors.last() {
-            Some(newest) => verdict
-                .hint(format!("of {own} it goes from {live} to {}: {}", list(&minors), write(newest))),
+            Some(newest) => {
+                verdict.hint(format!("of {own} it goes from {live} to {}: {}", list(&minors), write(newest)))
+            }
             None => verdict.hint(format!(
                 "{live} is the newest of {own} that RDS has for it: {}, which keeps it",
                 write(&own)
@@ -95,9 +96,10 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
         (Some(newest), _) => {
             verdict.hint(format!("of {wanted} it goes from {live} to {}: {}", list(&wished), write(newest)))
         }
-        (None, false) => {
-            verdict.hint(format!("from {live} it goes to {}: write one of them as `engine_version`", list(&targets)))
-        }
+        (None, false) => verdict.hint(format!(
+            "from {live} it goes to {}: write one of them as `engine_version`",
+            list(&targets)
+        )),
         (None, true) => {
             verdict.hint(format!("there is no upgrade of {live}: restore a snapshot into a new database"))
         }
@@ -188,7 +190,11 @@ mod tests {
         for (live, written, expected) in [
             ("16.3", "16.8", "of 16 it goes from 16.3 to 16.9 and 16.10: write `engine_version: \"16.10\"`"),
             // Only a major upgrade is on offer, and nobody has asked for one.
-            ("16.11", "16.99", "16.11 is the newest of 16 that RDS has for it: write `engine_version: \"16\"`"),
+            (
+                "16.11",
+                "16.99",
+                "16.11 is the newest of 16 that RDS has for it: write `engine_version: \"16\"`",
+            ),
             ("16.11", "17.7", "of 17 it goes from 16.11 to 17.5 and 17.6: write `engine_version: \"17.6\"`"),
             ("15.10", "16.11", "of 16 it goes from 15.10 to 16.10: write `engine_version: \"16.10\"`"),
         ] {
