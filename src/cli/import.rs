@@ -14,7 +14,6 @@ use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, aws_failure, wanted};
 use super::stack_file::Purpose;
-use super::stack_file::Purpose;
 use super::{Exit, Import, show};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
