@@ -36,6 +36,11 @@ impl Address {
         Self { member: Some(member.to_owned()), ..Self::new(kind, name) }
     }
 
+    /// The address of the same kind and member under another name.
+    pub fn with_name(&self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self.clone() }
+    }
+
     /// The kind: `aws_efs_mount_target`.
     pub fn kind(&self) -> &str {
         &self.kind

@@ -3,16 +3,19 @@
 
 mod error;
 mod inputs;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::document::{Document, reference, references};
 use crate::network::{Cluster, Network};
+use crate::postgres::{family_in_names, without_family};
 use crate::resource::Id;
 use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
 
 pub use error::BlueprintError;
+pub use kept::Kept;
 
 /// Everything that is desired.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +62,15 @@ const NFS: u32 = 2049;
 /// # Errors
 /// [`BlueprintError`] when stack and network do not fit together.
 pub fn blueprint(stack: &Stack, network: &Network) -> Result<Blueprint, BlueprintError> {
-    let mut draft = Draft { stack, network, declarations: BTreeMap::new() };
+    blueprint_keeping(stack, network, &Kept::default())
+}
+
+/// The same, with the names that are recorded of what the stack file leaves open.
+///
+/// # Errors
+/// [`BlueprintError`] when stack and network do not fit together.
+pub fn blueprint_keeping(stack: &Stack, network: &Network, kept: &Kept) -> Result<Blueprint, BlueprintError> {
+    let mut draft = Draft { stack, network, kept, declarations: BTreeMap::new() };
     for (address, id) in network.addresses() {
         draft.declarations.insert(address, Declaration::Adopted { id });
     }
@@ -80,6 +91,7 @@ pub fn blueprint(stack: &Stack, network: &Network) -> Result<Blueprint, Blueprin
 struct Draft<'a> {
     stack: &'a Stack,
     network: &'a Network,
+    kept: &'a Kept,
     declarations: BTreeMap<Address, Declaration>,
 }
 
@@ -99,10 +111,13 @@ impl Draft<'_> {
             )?;
         }
         for (point, access_point) in &file_system.access_points {
-            self.declare(
-                Address::member("aws_efs_access_point", name.as_str(), point.as_str()),
-                inputs::access_point(&address, point, access_point, self.tags(point.as_str())),
-            )?;
+            let member = Address::member("aws_efs_access_point", name.as_str(), point.as_str());
+            let path = match &access_point.path {
+                Some(written) => written.to_string(),
+                None => self.kept.text(&member, "path", format!("/{point}")),
+            };
+            let inputs = inputs::access_point(&address, path, access_point, self.tags(point.as_str()));
+            self.declare(member, inputs)?;
         }
         Ok(())
     }
@@ -119,11 +134,17 @@ impl Draft<'_> {
             self.group(name, database.security_group.as_ref(), &database.access, "PostgreSQL", port)?;
         let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
         let subnets = self.network.subnets.keys().map(|zone| Network::subnet_address(zone));
-        self.declare(subnet_group.clone(), inputs::db_subnet_group(name, subnets, self.tags(name.as_str())))?;
+        let group_name = self.kept.name(&subnet_group, name.as_str());
+        let description = self.kept.text(&subnet_group, "description", format!("Subnets of {name}"));
+        let inputs = inputs::db_subnet_group(&group_name, &description, subnets, self.tags(name.as_str()));
+        self.declare(subnet_group.clone(), inputs)?;
         let parameter_group = Address::new("aws_db_parameter_group", name.as_str());
         let parameter_group = Some(parameter_group).filter(|_| !database.parameters.is_empty());
         if let Some(address) = &parameter_group {
-            let inputs = inputs::db_parameter_group(name, database, self.tags(name.as_str()));
+            let description = self.kept.text(address, "description", format!("Parameters of {name}"));
+            let group_name = |family: &str| self.parameter_group_name(address, name, family);
+            let tags = self.tags(name.as_str());
+            let inputs = inputs::db_parameter_group(group_name, &description, database, tags);
             self.declare(address.clone(), inputs)?;
         }
         let tags = self.tags(name.as_str());
@@ -131,6 +152,15 @@ impl Draft<'_> {
             Address::new("aws_db_instance", name.as_str()),
             inputs::db_instance(name, database, &subnet_group, parameter_group.as_ref(), &group, tags),
         )
+    }
+
+    /// The name of a parameter group. It ends with the family, which a major upgrade changes; the rest is kept.
+    fn parameter_group_name(&self, address: &Address, name: &Name, family: &str) -> String {
+        let named = |stem: &str| format!("{stem}-{}", family_in_names(family));
+        match self.kept.recorded(address, "name") {
+            Some(recorded) => named(without_family(recorded)),
+            None => self.kept.new_name(address, name.as_str(), &named),
+        }
     }
 
     /// How a key is written in the inputs: an alias is adopted, so that the key behind it is known.
@@ -153,7 +183,11 @@ impl Draft<'_> {
         port: u32,
     ) -> Result<Address, BlueprintError> {
         let address = Address::new("aws_security_group", name.as_str());
-        let group_name = self.stack.group_name(name, chosen);
+        let group_name = match chosen {
+            Some(written) => written.to_string(),
+            None => self.kept.name(&address, &self.stack.group_name(name, None)),
+        };
+        let description = self.kept.text(&address, "description", format!("{service} access to {name}"));
         let mut ingress = Vec::new();
         // AWS refuses a rule that stands twice, and two roles may share a group.
         let mut seen = BTreeSet::new();
@@ -167,7 +201,7 @@ impl Draft<'_> {
             ingress.extend(sources.map(|(source, _)| inputs::ingress(service, port, role, source)));
         }
         let tags = self.tags(&as_tag(&group_name));
-        self.declare(address.clone(), inputs::security_group(&group_name, name, service, ingress, tags))?;
+        self.declare(address.clone(), inputs::security_group(&group_name, &description, ingress, tags))?;
         Ok(address)
     }
 

@@ -10,6 +10,8 @@ mod import;
 mod init;
 mod locked;
 pub mod logging;
+mod moving;
+mod neighbours;
 mod opening;
 pub mod options;
 mod output;
@@ -32,6 +34,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::address::Address;
 use crate::failure::Failure;
 use crate::resource::Id;
+use crate::state::Place;
 
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
 use screen::Screen;
@@ -262,14 +265,23 @@ pub enum State {
         #[command(flatten)]
         approval: Approval,
     },
-    /// Record a resource under another address, and leave it in AWS as it is
+    /// Record under another name what was renamed in the stack file, and leave it in AWS as it is
+    ///
+    /// A name moves everything that is recorded under it: `state move gitlab-pgsql main-db`. An address moves one
+    /// resource. The next apply renames the database in place and corrects tags; nothing is replaced.
+    /// `stack.OLD stack.NEW` renames the stack itself, with the file of its state.
+    #[command(after_long_help = "\
+Examples:
+  provision state move gitlab-pgsql main-db
+  provision state move aws_efs_access_point.files/git aws_efs_access_point.files/repositories
+  provision state move stack.gitlab stack.gitlab-eu     After `stack:` was changed in the stack file")]
     Move {
-        /// Where it is recorded now
+        /// What it is recorded under now: a name, an address, or `stack.NAME`
         #[arg(value_name = "FROM")]
-        from: Address,
-        /// Where it is to be recorded; must be free, and of the same kind
+        from: Place,
+        /// What it is to be recorded under; must be free
         #[arg(value_name = "TO")]
-        to: Address,
+        to: Place,
         #[command(flatten)]
         lock: Lock,
         #[command(flatten)]

@@ -4,6 +4,7 @@
 mod decide;
 mod findings;
 mod network;
+mod renamed;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -56,6 +56,18 @@ pub fn family_in_names(family: &str) -> String {
     family.replace('.', "-")
 }
 
+/// The name of a parameter group without the family that it ends with: `gitlab-pgsql` of `gitlab-pgsql-postgres9-6`.
+pub fn without_family(name: &str) -> &str {
+    let parts = name.rfind("-postgres").map(|at| (&name[..at], &name[at + "-postgres".len()..]));
+    let is_version = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(|c| c.is_ascii_digit() || c == '-')
+    };
+    match parts {
+        Some((stem, version)) if !stem.is_empty() && is_version(version) => stem,
+        _ => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +83,18 @@ mod tests {
             assert_eq!(Version::parse(version).map(|version| version.family()).as_deref(), Some(family));
         }
         assert_eq!(family_in_names("postgres9.6"), "postgres9-6");
+    }
+
+    #[test]
+    fn the_name_of_a_group_is_told_from_the_family_that_it_ends_with() {
+        for (name, stem) in [
+            ("gitlab-pgsql-postgres16", "gitlab-pgsql"),
+            ("old-postgres9-6", "old"),
+            ("a-postgres16-postgres17", "a-postgres16"),
+            ("a-postgres-main", "a-postgres-main"),
+            ("postgres16", "postgres16"),
+        ] {
+            assert_eq!(without_family(name), stem, "{name}");
+        }
     }
 }

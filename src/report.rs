@@ -73,9 +73,23 @@ pub struct StateShow<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum StateChange<'a> {
-    Forgotten { address: &'a Address },
-    Moved { from: &'a Address, to: &'a Address },
+    Forgotten {
+        address: &'a Address,
+    },
+    /// What was asked for, and each record that went.
+    Moved {
+        from: String,
+        to: String,
+        moves: Vec<StateMove<'a>>,
+    },
     Unlocked,
+}
+
+/// One record that was moved.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateMove<'a> {
+    pub from: &'a Address,
+    pub to: &'a Address,
 }
 
 /// What `state rebuild --json` prints.

@@ -31,8 +31,8 @@ pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
     Access, AccessPath, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion,
-    GroupName, InstanceClass, InvalidAccess, InvalidText, KeyArn, KmsKey, MaintenanceWindow, Name,
-    OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
+    GroupName, Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, KmsKey, MaintenanceWindow,
+    Name, OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

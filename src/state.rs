@@ -9,6 +9,7 @@ mod journal;
 mod links;
 mod local;
 mod lock;
+mod moves;
 mod s3;
 mod store;
 mod upgrade;
@@ -26,7 +27,9 @@ use crate::resource::Id;
 
 pub use error::StateError;
 pub use format::Damage;
+pub use local::relocate;
 pub use lock::Holder;
+pub use moves::{NotMoved, Place, moves};
 pub use s3::{CALLS as S3_CALLS, Lease, NoPlace, S3Place, S3State, Shared};
 pub use store::{Store, Writer};
 
@@ -106,10 +109,28 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    Put { address: Address, record: Record },
-    Remove { address: Address },
-    Move { from: Address, to: Address },
-    Cluster { cluster: Cluster },
+    Put {
+        address: Address,
+        record: Record,
+    },
+    Remove {
+        address: Address,
+    },
+    Move {
+        from: Address,
+        to: Address,
+    },
+    /// Several resources at once, each to an address that is free.
+    MoveAll {
+        moves: BTreeMap<Address, Address>,
+    },
+    /// Another name for the stack; the lineage stays.
+    Stack {
+        stack: String,
+    },
+    Cluster {
+        cluster: Cluster,
+    },
 }
 
 impl State {
@@ -140,6 +161,8 @@ impl State {
                 self.resources.remove(&address);
             }
             Edit::Move { from, to } => self.rename(&from, &to),
+            Edit::MoveAll { moves } => moves.iter().for_each(|(from, to)| self.rename(from, to)),
+            Edit::Stack { stack } => self.stack = stack,
             Edit::Cluster { cluster } => self.cluster = Some(cluster),
         }
         self.serial += 1;
@@ -268,7 +291,15 @@ mod tests {
             Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
             Edit::Cluster { cluster },
             Edit::Move { from: Address::new("aws_vpc", "network"), to: Address::new("aws_vpc", "other") },
-            Edit::Remove { address: Address::new("aws_security_group", "gitlab-nfs") },
+            Edit::MoveAll {
+                moves: [(
+                    Address::new("aws_security_group", "gitlab-nfs"),
+                    Address::new("aws_security_group", "files"),
+                )]
+                .into(),
+            },
+            Edit::Stack { stack: "gitlab-eu".to_owned() },
+            Edit::Remove { address: Address::new("aws_security_group", "files") },
         ]
     }
 }

@@ -181,6 +181,17 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "lifecycle: { transition_to_ia: AFTER_90_DAYS, transition_to_archive: AFTER_90_DAYS }",
             "a shorter time",
         ),
+        db("{ identifier: Main, security_group: a }", "a database's identifier"),
+        raw(
+            "databases: { a: { identifier: main }, main: {} }\n",
+            Some(1),
+            "`main` is the identifier of `main` already",
+        ),
+        raw(
+            "databases: { a: { identifier: x }, b: { identifier: x } }\n",
+            Some(1),
+            "`x` is the identifier of `a` already",
+        ),
         db("iops: 12000", "from 400 GiB on"),
         db("{ allocated_storage: 400, iops: 3000 }", "12000 to 64000"),
         db("{ storage_type: io2, allocated_storage: 400 }", "needs `iops`"),

@@ -9,21 +9,20 @@ use super::id_of;
 use crate::address::Address;
 use crate::document::Document;
 use crate::network::Role;
-use crate::postgres::{Version, family_in_names};
-use crate::stack::{AccessPoint, Database, FileSystem, Name};
+use crate::postgres::Version;
+use crate::stack::{AccessPoint, Database, FileSystem, Identifier, Name};
 
 type Tags = BTreeMap<String, String>;
 
 pub(super) fn security_group(
     group_name: &str,
-    name: &Name,
-    service: &str,
+    description: &str,
     ingress: Vec<Value>,
     tags: Tags,
 ) -> Document {
     document(json!({
         "name": group_name,
-        "description": format!("{service} access to {name}"),
+        "description": description,
         "vpc_id": id_of(&crate::network::Network::vpc_address()),
         "ingress": ingress,
         // As AWS itself sets it on a new group, without a description too.
@@ -97,14 +96,14 @@ fn tls_only() -> Value {
 
 pub(super) fn access_point(
     file_system: &Address,
-    name: &Name,
+    path: String,
     access_point: &AccessPoint,
     tags: Tags,
 ) -> Document {
-    let AccessPoint { path, uid, gid, permissions } = access_point;
+    let AccessPoint { path: _, uid, gid, permissions } = access_point;
     document(json!({
         "file_system_id": id_of(file_system),
-        "path": path.as_ref().map_or_else(|| format!("/{name}"), ToString::to_string),
+        "path": path,
         "uid": uid,
         "gid": gid.or(*uid),
         "permissions": permissions,
@@ -120,25 +119,35 @@ pub(super) fn mount_target(file_system: &Address, subnet: &Address, group: &Addr
     }))
 }
 
-pub(super) fn db_subnet_group(name: &Name, subnets: impl Iterator<Item = Address>, tags: Tags) -> Document {
+pub(super) fn db_subnet_group(
+    name: &str,
+    description: &str,
+    subnets: impl Iterator<Item = Address>,
+    tags: Tags,
+) -> Document {
     document(json!({
         "name": name,
-        "description": format!("Subnets of {name}"),
+        "description": description,
         "subnet_ids": subnets.map(|subnet| id_of(&subnet)).collect::<Vec<_>>(),
         "tags": tags,
     }))
 }
 
-/// The family of parameter groups for the written version, and the group's name, which holds it: RDS has both groups
-/// side by side while a major upgrade goes on.
-pub(super) fn db_parameter_group(name: &Name, database: &Database, tags: Tags) -> Document {
+/// The family of parameter groups for the written version, and the group's name, which is made from it: RDS has both
+/// groups side by side while a major upgrade goes on.
+pub(super) fn db_parameter_group(
+    name: impl Fn(&str) -> String,
+    description: &str,
+    database: &Database,
+    tags: Tags,
+) -> Document {
     let version =
         Version::parse(database.engine_version.as_str()).expect("the stack file's versions are versions");
     let family = version.family();
     document(json!({
-        "name": format!("{name}-{}", family_in_names(&family)),
+        "name": name(&family),
         "family": family,
-        "description": format!("Parameters of {name}"),
+        "description": description,
         "parameters": database.parameters,
         "tags": tags,
     }))
@@ -153,6 +162,7 @@ pub(super) fn db_instance(
     tags: Tags,
 ) -> Document {
     let Database {
+        identifier,
         security_group: _,
         access: _,
         engine_version,
@@ -188,7 +198,7 @@ pub(super) fn db_instance(
         apply_immediately,
     } = database;
     document(json!({
-        "identifier": name,
+        "identifier": identifier.as_ref().map_or(name.as_str(), Identifier::as_str),
         "engine": "postgres",
         "engine_version": engine_version,
         "allow_major_version_upgrade": allow_major_version_upgrade.then_some(true),

@@ -8,6 +8,7 @@ use super::*;
 use crate::document::references;
 use crate::network::Role;
 use crate::stack::{REFERENCE, parse};
+use crate::state::{Edit, Record, State};
 
 fn network(zones: usize, nodes: usize, masters: usize) -> Network {
     let groups = |role: Role, count: usize| {
@@ -266,5 +267,123 @@ proptest! {
         };
         prop_assert_eq!(managed("aws_security_group"), file_systems + databases);
         prop_assert_eq!(managed("aws_efs_mount_target"), file_systems * zones);
+    }
+}
+
+const BOTH: &str = "
+    stack: shop
+    file_systems: { files: { access_points: { git: { uid: 998 } } } }
+    databases: { records: { parameters: { work_mem: \"64MB\" } } }
+";
+
+/// A state that records the managed declarations of a stack, with their names changed.
+fn recorded(stack: &Stack, rename: impl Fn(&str) -> String) -> State {
+    let mut state = State::new(stack.stack.as_str(), "one".to_owned(), "123456789012", "eu-west-1");
+    for (address, declaration) in blueprint(stack, &network(2, 1, 1)).expect("they fit").declarations {
+        if let Declaration::Managed { inputs } = declaration {
+            let mut record = Record::adopted(Id::new("x"), Document::new());
+            (record.adopted, record.inputs) = (false, inputs);
+            state.apply(Edit::Put { address: address.with_name(&rename(address.name())), record });
+        }
+    }
+    state
+}
+
+/// The fields in which declarations differ from what is recorded at their addresses, references left out.
+fn differing(blueprint: &Blueprint, state: &State) -> Vec<String> {
+    let mut found = Vec::new();
+    for (address, declaration) in &blueprint.declarations {
+        let Declaration::Managed { inputs } = declaration else { continue };
+        for (field, value) in inputs {
+            let is_reference = value.to_string().contains("${");
+            if !is_reference && state.resources[address].inputs.get(field) != Some(value) {
+                found.push(format!("{} {field}", address.kind()));
+            }
+        }
+    }
+    found.dedup();
+    found
+}
+
+#[test]
+fn a_renamed_key_and_a_renamed_stack_change_nothing_that_only_a_new_object_can_have() {
+    let before = stack(BOTH);
+    for (text, rename) in [
+        (BOTH.replace("records", "main-db").replace("files:", "media:"), true),
+        (BOTH.replace("stack: shop", "stack: store"), false),
+    ] {
+        let state = recorded(&before, |name| match (rename, name) {
+            (true, "records") => "main-db".to_owned(),
+            (true, "files") => "media".to_owned(),
+            _ => name.to_owned(),
+        });
+        let registry = crate::resources::registry();
+        let kept = Kept::of(&registry, Some(&state));
+        // `file_systems` has the word in it, too.
+        let after = stack(&text.replace("file_systemedia:", "file_systems:"));
+        let blueprint = blueprint_keeping(&after, &network(2, 1, 1), &kept).expect("they fit");
+        let found = differing(&blueprint, &state);
+        let expected: &[&str] = if rename {
+            &[
+                "aws_db_instance identifier",
+                "aws_db_instance tags",
+                "aws_db_parameter_group tags",
+                "aws_db_subnet_group tags",
+                "aws_efs_file_system tags",
+            ]
+        } else {
+            &[]
+        };
+        assert_eq!(found, expected, "{text}");
+        for one in found {
+            let (kind, field) = one.split_once(' ').expect("both were written");
+            let fields = registry.managing(kind).expect("a kind").fields();
+            let field = fields.iter().find(|known| known.name == field).expect("a field");
+            assert!(!field.is_fixed(), "{one} can only be changed by a replacement");
+        }
+    }
+}
+
+#[test]
+fn what_is_written_is_wanted_whatever_was_recorded() {
+    let state = recorded(&stack(BOTH), str::to_owned);
+    let kept = Kept::of(&crate::resources::registry(), Some(&state));
+    let text = BOTH.replace("records: {", "records: { security_group: other, identifier: main-db,");
+    let text = text.replace("git: { uid: 998 }", "git: { uid: 998, path: /other }");
+    let blueprint = blueprint_keeping(&stack(&text), &network(2, 1, 1), &kept).expect("they fit");
+    for (address, field, expected) in [
+        ("aws_security_group.records", "name", "other"),
+        ("aws_security_group.files", "name", "shop-files"),
+        ("aws_db_instance.records", "identifier", "main-db"),
+        ("aws_db_subnet_group.records", "name", "records"),
+        ("aws_efs_access_point.files/git", "path", "/other"),
+    ] {
+        assert_eq!(inputs(&blueprint, address)[field], expected, "{address}");
+    }
+}
+
+#[test]
+fn a_parameter_group_keeps_its_name_but_for_the_family_of_the_version() {
+    let state = recorded(&stack(BOTH), |name| name.replace("records", "main-db"));
+    let kept = Kept::of(&crate::resources::registry(), Some(&state));
+    for (version, expected) in [("16", "records-postgres16"), ("17", "records-postgres17")] {
+        let text = BOTH.replace("records: {", &format!("main-db: {{ engine_version: \"{version}\","));
+        let blueprint = blueprint_keeping(&stack(&text), &network(2, 1, 1), &kept).expect("they fit");
+        let inputs = inputs(&blueprint, "aws_db_parameter_group.main-db");
+        assert_eq!(
+            (&inputs["name"], &inputs["description"]),
+            (&expected.into(), &"Parameters of records".into())
+        );
+    }
+    // A new database of the old name takes none of the names that are kept.
+    let text = BOTH.replace("databases: {", "databases: { main-db: { parameters: { work_mem: \"64MB\" } }, ");
+    let blueprint = blueprint_keeping(&stack(&text), &network(2, 1, 1), &kept).expect("they fit");
+    for (address, expected) in [
+        ("aws_db_parameter_group.records", "records-2-postgres16"),
+        ("aws_db_subnet_group.records", "records-2"),
+        ("aws_security_group.records", "shop-records-2"),
+        ("aws_security_group.main-db", "shop-records"),
+    ] {
+        assert_eq!(inputs(&blueprint, address)["name"], expected, "{address}");
     }
 }

@@ -72,6 +72,18 @@ fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
     options.state.clone().unwrap_or_else(|| StateAt::File(usual()))
 }
 
+/// The state's place, where an option names it; otherwise it is a file named after the stack.
+pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Option<Store>, Failure> {
+    match &options.state {
+        None => Ok(None),
+        Some(StateAt::File(path)) => Ok(Some(Store::Local(path.clone()))),
+        Some(StateAt::S3(_)) => {
+            let region = chosen.stack.region.as_ref().map(ToString::to_string);
+            Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?)))
+        }
+    }
+}
+
 /// The state of a stack, not looked at yet.
 pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
     match state_at(options, chosen) {
@@ -127,7 +139,11 @@ pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), 
     }
     let message = format!("{store} is the state of the stack {}, not of {stack}", state.stack);
     Err(Failure::message(FailureKind::Usage, message)
-        .hint("name the right one with --state, or the right stack file with --config"))
+        .hint(format!(
+            "name the right one with --state, or the right stack file with --config; if the stack was renamed: provision \
+             state move stack.{} stack.{stack}",
+            state.stack
+        )))
 }
 
 /// A state that cannot be used, with what to do about it.

@@ -53,7 +53,7 @@ pub(super) async fn find(
 ) -> Result<Rebuilt, Failure> {
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
-    let (blueprint, discovery) = session.blueprint(before.network(), wanted).await?;
+    let (blueprint, discovery) = session.blueprint(Some(&before), wanted).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::aws::{Aws, AwsError, on_its_way};
-use crate::blueprint::{Blueprint, blueprint};
+use crate::blueprint::{Blueprint, Kept, blueprint_keeping};
 use crate::discovery::{self, Discovery, DiscoveryError, Wanted, discover};
 use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
@@ -26,6 +26,7 @@ use crate::state::{State, Store};
 use futures_util::FutureExt;
 use futures_util::future::try_join;
 
+use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
 use super::options::{self, Global};
 use super::stack_file::{Purpose, choose};
@@ -174,6 +175,11 @@ impl Session {
             beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
         );
         planning.plan.preflight.extend(found);
+        if let (None, Store::Local(path), Mode::Apply) = (state, &self.store, options.mode) {
+            let others = neighbours::beside(path).await;
+            let place = (account.as_str(), self.aws.region());
+            planning.plan.preflight.extend(neighbours::renamed(&self.registry, &blueprint, place, &others));
+        }
         planning.plan.preflight.sort();
         planning.plan.stack_file = self.stack_file.clone();
         let endpoint = self.endpoint_url.as_deref();
@@ -192,7 +198,7 @@ impl Session {
         // Without a state nothing is recorded that could be deleted, and what is declared is looked for: there may be
         // objects of this stack that another state records.
         if options.mode != Mode::Destroy || state.is_none() {
-            let declared = self.blueprint(recorded.clone(), wanted).await?;
+            let declared = self.blueprint(state, wanted).await?;
             (blueprint, discovery) = (Some(declared.0), declared.1);
         }
         let nothing = || {
@@ -217,14 +223,15 @@ impl Session {
         Ok(Seen { blueprint, sightings, beside, answers, discovery })
     }
 
-    /// What the stack means in its network.
+    /// What the stack means in its network, with the names that were chosen before.
     pub async fn blueprint(
         &self,
-        recorded: Option<Network>,
+        state: Option<&State>,
         wanted: Wanted,
     ) -> Result<(Blueprint, Option<Discovery>), Failure> {
-        let (network, discovery) = self.network(recorded, wanted).await?;
-        let blueprint = blueprint(&self.stack, &network).map_err(|error| {
+        let (network, discovery) = self.network(state.and_then(State::network), wanted).await?;
+        let kept = Kept::of(&self.registry, state);
+        let blueprint = blueprint_keeping(&self.stack, &network, &kept).map_err(|error| {
             let hint = error.hint();
             Failure::usage(error).hint(hint)
         })?;

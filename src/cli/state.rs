@@ -14,7 +14,7 @@ use super::opening::{existing_state, named_store, state_failure};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
 use super::stack_file::Purpose;
-use super::{Exit, State, rebuild};
+use super::{Exit, State, moving, rebuild};
 
 /// Carries out one of the state's commands.
 pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -49,12 +49,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             );
         }
         State::Move { from, to, lock, approval } => {
-            let rename = async |writer: &mut Writer, screen: &mut Screen| {
-                rename(writer, &from, &to, approval, screen).await
-            };
-            let existing = existing_state(global, Purpose::Write, screen).await?;
-            change(existing, lock, screen, rename).await?;
-            say(screen, StateChange::Moved { from: &from, to: &to }, &format!("Moved {from} to {to}."));
+            return moving::run(&from, &to, lock, approval, global, screen).await;
         }
         State::Rebuild(request) => return rebuild::run(request, global, screen).await,
         State::Unlock { id, approval } => {
@@ -66,7 +61,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
 }
 
 /// Locks a state that is there, and changes it.
-async fn change(
+pub(super) async fn change(
     (store, state): (Store, state::State),
     lock: Lock,
     screen: &mut Screen,
@@ -99,28 +94,6 @@ async fn forget(
     Ok(())
 }
 
-async fn rename(
-    writer: &mut Writer,
-    from: &Address,
-    to: &Address,
-    approval: Approval,
-    screen: &mut Screen,
-) -> Result<(), Failure> {
-    record(writer.state(), from)?;
-    let refused =
-        |message: String, hint: String| Err(Failure::message(FailureKind::Usage, message).hint(hint));
-    if from.kind() != to.kind() {
-        let hint = format!("name a place of the same kind: {}.{}", from.kind(), to.name());
-        return refused(format!("{from} cannot become {to}: they are of different kinds"), hint);
-    }
-    if writer.state().resources.contains_key(to) {
-        return refused(format!("{to} is recorded already"), format!("provision state show {to}"));
-    }
-    confirm(screen, approval, Question::State { change: &format!("move {from} to {to}") }).await?;
-    writer.edit(Edit::Move { from: from.clone(), to: to.clone() });
-    Ok(())
-}
-
 async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
     let question = format!("take the lock {} away", harmless(id));
     confirm(screen, approval, Question::State { change: &question }).await?;
@@ -135,7 +108,7 @@ async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen
 }
 
 /// Says what was done, as a sentence or a document.
-fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) {
+pub(super) fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) {
     match screen.show {
         Show::Json => screen.report(change),
         _ => screen.out.line(sentence),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Input, Sighting, change, error, findings, network};
+use super::{Input, Sighting, change, error, findings, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -305,6 +305,9 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.push(findings::not_ours(address, id));
     }
     findings.extend(findings::data_loss_by_deletion(input, address, record, live));
+    if input.options.mode == Mode::Apply {
+        findings.extend(renamed::member(input, address));
+    }
     let reason = match input.options.mode {
         Mode::Destroy => "everything that the stack owns is deleted",
         Mode::Apply | Mode::RefreshOnly => "no longer declared",

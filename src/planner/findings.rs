@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error};
+use super::{Input, Sighting, error, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
@@ -205,13 +205,18 @@ pub(super) fn data_loss_by_deletion(
         return None;
     }
     if input.options.mode != Mode::Destroy {
+        let back = format!(
+            "put it back into the stack file; or, to lose the data: provision destroy --target {address}"
+        );
+        let hint = match renamed::hint(input, address) {
+            Some(renamed) => format!("{renamed}; if it was not, {back}"),
+            None => back,
+        };
         return Some(error(
             "data-loss",
             address,
             "it is no longer declared, and deleting it would lose its data".to_owned(),
-            Some(format!(
-                "put it back into the stack file; or, to lose the data: provision destroy --target {address}"
-            )),
+            Some(hint),
         ));
     }
     protected(address, Some(record), Some(live))
@@ -244,13 +249,21 @@ pub(super) fn colliding_replacement(input: &Input<'_>, change: &Change) -> Optio
     let key = manager.natural_key();
     let same_key =
         !key.is_empty() && key.iter().all(|name| !change.fields.iter().any(|field| field.path == *name));
+    // Only what can be written is advice.
+    let mut fields = manager.fields().iter().filter(|field| key.contains(&field.name));
+    let option = fields
+        .find_map(|field| field.option)
+        .map(|option| format!("write another `{option}` for {} into the stack file", change.address.name()));
+    let named = input.options.replace.contains(&change.address);
+    let leave = named.then(|| format!("leave --replace {} out", change.address));
+    let hint = [leave, option].into_iter().flatten().collect::<Vec<_>>().join(", or ");
     (change.order == Some(ReplaceOrder::CreateFirst) && same_key && !predecessor).then(|| {
         error(
             "name-taken",
             &change.address,
             "it is in use, so its replacement must be made beside it, and cannot have the same name"
                 .to_owned(),
-            Some(format!("change its {} in the stack file", key.last().unwrap_or(&"name"))),
+            Some(hint).filter(|hint| !hint.is_empty()),
         )
     })
 }

@@ -25,6 +25,11 @@ pub struct Field {
     pub taken_back: bool,
     /// For a field that AWS does not show: the value that a rebuilt record has, whatever the stack file says.
     pub rebuilt_as: Option<bool>,
+    /// Whether a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
+    /// says nothing, whatever the default is made from.
+    pub chosen_once: bool,
+    /// The option of the stack file that says nothing but this field, where there is one of another name.
+    pub option: Option<&'static str>,
 }
 
 type Calls = &'static [Call];
@@ -55,6 +60,8 @@ impl Field {
             depends: None,
             taken_back: false,
             rebuilt_as: None,
+            chosen_once: false,
+            option: None,
         }
     }
 
@@ -102,6 +109,16 @@ impl Field {
     /// The field, to be taken back when it is no longer written.
     pub const fn taken_back(self) -> Self {
         Self { taken_back: true, ..self }
+    }
+
+    /// The field, whose default is chosen once.
+    pub const fn chosen_once(self) -> Self {
+        Self { chosen_once: true, ..self }
+    }
+
+    /// The field, which an option of this name says in the stack file.
+    pub const fn written_as(self, option: &'static str) -> Self {
+        Self { option: Some(option), ..self }
     }
 
     /// What a change from `observed` to `desired` needs.

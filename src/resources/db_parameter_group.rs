@@ -78,9 +78,9 @@ impl Observe for DbParameterGroup {
 
 impl Resource for DbParameterGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name"),
+        Field::replace("name").chosen_once(),
         Field::replace("family"),
-        Field::replace("description"),
+        Field::replace("description").chosen_once(),
         Field::in_place("parameters", parameters::CALLS, Effect::AccessLoss).depending(parameters::cost),
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];

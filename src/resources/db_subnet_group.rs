@@ -73,8 +73,8 @@ impl Observe for DbSubnetGroup {
 
 impl Resource for DbSubnetGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name"),
-        Field::in_place("description", &[MODIFY], Effect::None),
+        Field::replace("name").chosen_once(),
+        Field::in_place("description", &[MODIFY], Effect::None).chosen_once(),
         Field::in_place("subnet_ids", &[MODIFY], Effect::None),
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];

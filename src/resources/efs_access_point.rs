@@ -79,7 +79,7 @@ impl Resource for EfsAccessPoint {
     // EFS changes nothing of an access point but its tags.
     const FIELDS: &'static [Field] = &[
         Field::replace("file_system_id"),
-        Field::replace("path"),
+        Field::replace("path").chosen_once(),
         Field::replace("uid"),
         Field::replace("gid"),
         Field::replace("permissions").met_by(same_permissions),

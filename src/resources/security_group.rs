@@ -95,8 +95,8 @@ impl Observe for SecurityGroup {
 
 impl Resource for SecurityGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name"),
-        Field::replace("description"),
+        Field::replace("name").chosen_once().written_as("security_group"),
+        Field::replace("description").chosen_once(),
         Field::replace("vpc_id"),
         Field::in_place("ingress", change::INGRESS, Effect::AccessLoss).depending(cost::ingress),
         Field::in_place("egress", change::EGRESS, Effect::AccessLoss).depending(cost::egress),

@@ -56,6 +56,7 @@ fn editor_and_parser_agree_on_every_value() {
         db("engine_version: 16.4, password: env:PG, backup_retention_period: 0"),
         db("engine_version: \"9.6\", maintenance_window: Sun:23:59-mon:00:29"),
         db("storage_type: gp3, allocated_storage: 400, iops: 12000, storage_throughput: 500"),
+        db("identifier: main-db-2, security_group: other"),
         db("max_allocated_storage: 0, kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/a-1\""),
         db("ca_cert_identifier: rds-ca-rsa2048-g1, copy_tags_to_snapshot: true"),
         db("performance_insights_enabled: true, performance_insights_retention_period: 93"),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::monitoring::{InsightsRetention, LogType, Logs};
 use super::values::{
     self, Access, BackupWindow, Bounded, CaCertIdentifier, DatabaseName, EngineVersion, GroupName,
-    InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
+    Identifier, InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
 };
 use crate::aws::PasswordSource;
 
@@ -18,6 +18,11 @@ use crate::aws::PasswordSource;
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Database {
+    /// The name that AWS and the endpoint have; without it, the database's own name here. A change renames the database
+    /// in place, with its data, and its endpoint with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Identifier")]
+    pub identifier: Option<Identifier>,
     /// The name of the security group that is made for it; without it, the stack's name and its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "GroupName")]
@@ -125,6 +130,7 @@ impl Default for Database {
     fn default() -> Self {
         let valid = "a default is valid";
         Self {
+            identifier: None,
             security_group: None,
             access: Access::default(),
             engine_version: "16".parse().expect(valid),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::problem::{Fault, Problem};
 use super::yaml::Node;
-use super::{Database, FileSystem, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
+use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
 /// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -53,6 +53,21 @@ fn check_names(stack: &Stack, tree: &Node, problems: &mut Vec<Problem>) {
     let file_systems =
         stack.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.security_group));
     let databases = stack.databases.iter().map(|(name, one)| ("databases", name, &one.security_group));
+    let mut identifiers: BTreeMap<&str, &Name> = BTreeMap::new();
+    for (name, database) in &stack.databases {
+        let identifier = database.identifier.as_ref().map_or(name.as_str(), Identifier::as_str);
+        if let Some(first) = identifiers.insert(identifier, name) {
+            // The one that writes it is the one to change.
+            let writes = [name, first].into_iter().find(|one| stack.databases[*one].identifier.is_some());
+            let (section, other) = match writes {
+                Some(writes) if writes == first => (first, name),
+                _ => (name, first),
+            };
+            let message = format!("`{identifier}` is the identifier of `{other}` already");
+            let section = ["databases", section.as_str()];
+            problems.push(conflict(tree, &section, &["identifier"], message, "choose another `identifier`"));
+        }
+    }
     // AWS does not tell names of groups apart by case.
     let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
     for (section, name, chosen) in file_systems.chain(databases) {

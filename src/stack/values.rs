@@ -112,6 +112,13 @@ text! {
 }
 
 text! {
+    /// The identifier of a database (CreateDBInstance, DBInstanceIdentifier), in the small letters that RDS shows.
+    Identifier: "a database's identifier: lower-case letters and digits with single hyphens between them, a letter \
+                 first, at most 63",
+    "^[a-z](-?[a-z0-9])*$", to 63
+}
+
+text! {
     /// The full name of a kops cluster.
     ClusterName: "a cluster's full name, such as `k8s.myzone.net`",
     "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", not "\\.\\.", to 253

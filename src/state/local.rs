@@ -135,6 +135,30 @@ pub(super) async fn open(
     Ok((files, found))
 }
 
+/// Gives the files of a state that nobody has locked another name; a second call finishes what the first one began.
+///
+/// # Errors
+/// [`StateError::Locked`] when a run holds one of the two, and [`StateError::Io`].
+pub async fn relocate(from: &Path, to: &Path, timeout: Duration) -> Result<(), StateError> {
+    let holder = Holder::this_run("state");
+    let _from = Lock::take(&lock::path_for(&resolved(from)?), &holder, timeout).await?;
+    let _to = Lock::take(&lock::path_for(&resolved(to)?), &holder, timeout).await?;
+    if from.is_symlink() {
+        // What is beside the file that it leads to has that file's name, and stays.
+        std::fs::rename(from, to).map_err(io("rename", from))?;
+        return sync_folder(to);
+    }
+    // The snapshot first: without it, a backup would be taken for what is left of a damaged state.
+    let backups = (sibling(from, "backup"), sibling(to, "backup"));
+    for (from, to) in [(from.to_owned(), to.to_owned()), backups] {
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("rename", &from)(error)),
+            _ => {}
+        }
+    }
+    sync_folder(to)
+}
+
 /// Takes away the lock that `id` names; see [`Lock::force`].
 ///
 /// # Errors
@@ -270,6 +294,27 @@ mod tests {
         writer.close().await.expect("a snapshot");
         assert!(!sibling(&path, "journal").exists());
         assert_eq!(read(&path).expect("the snapshot"), Some(expected()));
+    }
+
+    #[tokio::test]
+    async fn a_renamed_state_takes_its_backup_along_whenever_that_was_interrupted() {
+        for interrupted in [false, true] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = |name: &str| folder.path().join(name);
+            for _ in 0..2 {
+                let mut writer = writer(&path("old.json")).await;
+                write_all(&mut writer).await;
+                writer.close().await.expect("a snapshot");
+            }
+            let before = read(&path("old.json")).expect("a state");
+            if interrupted {
+                std::fs::rename(path("old.json"), path("new.json")).expect("it is there");
+            }
+            relocate(&path("old.json"), &path("new.json"), Duration::ZERO).await.expect("it is free");
+            assert_eq!(read(&path("new.json")).expect("a state"), before);
+            assert_eq!(read(&path("old.json")).expect("nothing is left"), None);
+            assert!(path("new.json.backup").exists());
+        }
     }
 
     #[tokio::test]

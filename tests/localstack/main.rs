@@ -22,6 +22,7 @@ mod outputs;
 mod preflight;
 mod random_stacks;
 mod rebuilt;
+mod renamed;
 mod reviewed;
 mod saved_plans;
 mod secrets;

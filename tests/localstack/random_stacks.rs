@@ -210,6 +210,7 @@ impl Draft {
 
     fn database(&mut self) {
         self.shared();
+        self.maybe("identifier", |dice| format!("db-{}", dice.below(1_000_000_000)));
         self.maybe_fixed("engine_version", |dice| {
             dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
         });

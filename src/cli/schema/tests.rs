@@ -17,7 +17,7 @@ use crate::plan::{
     StateVersion, Summary, Window,
 };
 use crate::planner::{Options, Sighting, Sightings};
-use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow, Versioned};
+use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateMove, StateShow, Versioned};
 use crate::resource::{Effect, Id};
 use crate::saved::SavedPlan;
 use crate::state::{Edit, Holder, Lease, Phase, Predecessor, Record, Shared, State};
@@ -189,7 +189,11 @@ fn documents() -> Vec<(Document, Value)> {
     shared["format_version"] = json!("1.0");
     let changes = [
         StateChange::Forgotten { address: &address },
-        StateChange::Moved { from: &address, to: &address },
+        StateChange::Moved {
+            from: "gitlab-pgsql".to_owned(),
+            to: "main-db".to_owned(),
+            moves: vec![StateMove { from: &address, to: &address }],
+        },
         StateChange::Unlocked,
     ];
     let rebuilt =

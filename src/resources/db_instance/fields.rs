@@ -18,7 +18,7 @@ const CALLS: &[Call] = &[MODIFY];
 /// Every input.
 pub(super) const FIELDS: &[Field] = &[
     // The old name stops resolving, beside the reboot ("Renaming a DB instance", RDS User Guide).
-    Field::at_window("identifier", CALLS, Effect::AccessLoss),
+    Field::at_window("identifier", CALLS, Effect::AccessLoss).written_as("identifier"),
     Field::replace("engine"),
     // The standby is upgraded together with the primary, so that it cannot take over (RDS User Guide, "Upgrades of the
     // RDS for PostgreSQL DB engine").

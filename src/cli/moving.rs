@@ -1,0 +1,175 @@
+//! `provision state move`: records under another name or address, or the whole state under another stack's name.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::address::Address;
+use crate::failure::{Failure, FailureKind};
+use crate::progress::Show;
+use crate::render::harmless;
+use crate::report::{StateChange, StateMove};
+use crate::stack::{StackName, nearest};
+use crate::state::{Edit, NotMoved, Place, Store, Writer, moves, relocate};
+
+use super::Exit;
+use super::confirm::{Question, confirm};
+use super::opening::{existing_state, state_failure, state_place};
+use super::options::{Approval, Global, Lock};
+use super::screen::Screen;
+use super::stack_file::{Purpose, choose};
+use super::state::{change, say};
+
+/// The kind of an address that stands for the stack itself: `stack.gitlab`.
+const STACK: &str = "stack";
+
+/// Moves what is named.
+pub(super) async fn run(
+    from: &Place,
+    to: &Place,
+    lock: Lock,
+    approval: Approval,
+    global: &Global,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    if let (Some(old), Some(new)) = (stack_name(from)?, stack_name(to)?) {
+        return rename_stack(&old, &new, lock, approval, global, screen).await;
+    }
+    let existing = existing_state(global, Purpose::Write, screen).await?;
+    let mut moved = BTreeMap::new();
+    let work = async |writer: &mut Writer, screen: &mut Screen| {
+        moved = moves(writer.state(), from, to).map_err(not_moved)?;
+        if screen.show != Show::Json {
+            moved.iter().for_each(|one| screen.err.line(&line(one)));
+        }
+        let count = moved.len();
+        let what = if count == 1 { "1 record".to_owned() } else { format!("{count} records") };
+        let question = format!("move {what} from {from} to {to}");
+        confirm(screen, approval, Question::State { change: &question }).await?;
+        writer.edit(Edit::MoveAll { moves: moved.clone() });
+        Ok(())
+    };
+    change(existing, lock, screen, work).await?;
+    let moves = moved.iter().map(|(from, to)| StateMove { from, to }).collect();
+    let (from, to) = (from.to_string(), to.to_string());
+    let sentence = format!("Moved {from} to {to}. Next: provision plan");
+    say(screen, StateChange::Moved { from, to, moves }, &harmless(&sentence));
+    Ok(Exit::Done)
+}
+
+fn line((from, to): (&Address, &Address)) -> String {
+    harmless(&format!("  {from} -> {to}")).into_owned()
+}
+
+fn not_moved(error: NotMoved) -> Failure {
+    let hint = match &error {
+        NotMoved::Unknown { .. } => "provision state list".to_owned(),
+        NotMoved::NoSuchName { name, names } => match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}? provision state list"),
+            None => "provision state list".to_owned(),
+        },
+        NotMoved::OtherKind { from, to } => {
+            format!("name a place of the same kind: {}.{}", from.kind(), to.name())
+        }
+        NotMoved::Mixed { .. } => {
+            "to move everything of a name, give two names; provision state list".to_owned()
+        }
+        NotMoved::Taken { to } => format!("provision state show {to}"),
+        NotMoved::Clusters { .. } => {
+            "provision import adopts the network that the cluster has now".to_owned()
+        }
+        NotMoved::Begun { .. } => {
+            "let that be finished first, under the old name in the stack file: provision apply".to_owned()
+        }
+    };
+    Failure::usage(error).hint(hint)
+}
+
+/// The stack's name, where a side of the move stands for one.
+fn stack_name(place: &Place) -> Result<Option<StackName>, Failure> {
+    match place {
+        Place::Address(address) if address.kind() == STACK => {
+            let name = address.to_string();
+            let name = name.strip_prefix("stack.").unwrap_or_default().parse::<StackName>();
+            name.map(Some).map_err(|wrong| {
+                Failure::usage(wrong).hint("provision state move stack.OLD stack.NEW renames the stack")
+            })
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Renames the stack in its state. A state whose file is named after the stack goes to a file of the new name.
+async fn rename_stack(
+    old: &StackName,
+    new: &StackName,
+    lock: Lock,
+    approval: Approval,
+    global: &Global,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    let chosen = choose(global, Purpose::Write)?;
+    let written = chosen.stack.stack.to_string();
+    if written != new.to_string() && written != old.to_string() {
+        let message = format!("{} is of the stack {written}, neither of {old} nor of {new}", chosen.name());
+        return Err(
+            Failure::message(FailureKind::Usage, message).hint("name the right stack file with --config")
+        );
+    }
+    let (store, file) = match state_place(global, &chosen).await? {
+        // The name decides about the file, and a place that was named stays.
+        Some(store) => (store, None),
+        None => {
+            let path = |name: &StackName| chosen.folder().join(format!("state/{name}.json"));
+            let (from, to) = (path(old), path(new));
+            // An earlier run may have been stopped when only the backup still had the old name.
+            let is_left = from.exists() || !from.with_extension("json.backup").exists();
+            if is_left {
+                refuse_taken(&to, new).await?;
+            }
+            (Store::Local(if is_left { from.clone() } else { to.clone() }), Some((from, to)))
+        }
+    };
+    let state = store.read().await.map_err(state_failure)?;
+    let Some(state) = state else {
+        let message = format!("there is no state of the stack {old} at {store}");
+        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+    };
+    let is_renamed = file.is_some() && state.stack == new.to_string();
+    if state.stack != old.to_string() && !is_renamed {
+        let message = format!("{store} is the state of the stack {}, not of {old}", state.stack);
+        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+    }
+    let work = async |writer: &mut Writer, screen: &mut Screen| {
+        let question = format!("rename the stack {old} to {new}");
+        confirm(screen, approval, Question::State { change: &question }).await?;
+        // An earlier run may have been stopped before the file had its new name.
+        if !is_renamed {
+            writer.edit(Edit::Stack { stack: new.to_string() });
+        }
+        Ok(())
+    };
+    change((store, state), lock, screen, work).await?;
+    if let Some((from, to)) = file {
+        relocate(&from, &to, lock.lock_timeout).await.map_err(state_failure)?;
+    }
+    let next = if written == new.to_string() {
+        "Next: provision plan".to_owned()
+    } else {
+        format!("Next: write `stack: {new}` into {}, then: provision plan", chosen.name())
+    };
+    let (from, to) = (format!("{STACK}.{old}"), format!("{STACK}.{new}"));
+    let sentence = format!("The stack {old} is now {new}. {next}");
+    say(screen, StateChange::Moved { from, to, moves: Vec::new() }, &harmless(&sentence));
+    Ok(Exit::Done)
+}
+
+/// A state of the new name that is there already stays as it is.
+async fn refuse_taken(to: &Path, new: &StackName) -> Result<(), Failure> {
+    if Store::Local(to.to_owned()).read().await.map_err(state_failure)?.is_none() {
+        return Ok(());
+    }
+    let message = format!("there is a state of the stack {new} already: {}", to.display());
+    Err(Failure::message(FailureKind::Usage, message).hint(
+        "choose another name for the stack, or move that file away if nothing in AWS is recorded in it",
+    ))
+}

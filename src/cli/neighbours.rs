@@ -1,0 +1,62 @@
+//! States beside one that is not there: what this stack declares may be recorded under the stack's old name.
+
+use std::path::Path;
+
+use crate::address::Address;
+use crate::blueprint::{Blueprint, Declaration};
+use crate::kind::{Manager, Registry};
+use crate::plan::{Finding, Level};
+use crate::state::{State, Store};
+
+/// The other states in a folder that can be read. What cannot be read says nothing here.
+pub(super) async fn beside(path: &Path) -> Vec<(String, State)> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let other = folder.join(entry.file_name());
+        if other != path
+            && other.extension().is_some_and(|ending| ending == "json")
+            && let Ok(Some(state)) = Store::Local(other.clone()).read().await
+        {
+            found.push((other.display().to_string(), state));
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+/// A warning for each state of another stack, in the same account and region, that records all the data which this stack
+/// would make: the stack may have been renamed, and what is made would be empty.
+pub(super) fn renamed(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    (account, region): (&str, &str),
+    others: &[(String, State)],
+) -> Vec<Finding> {
+    let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    let declared = blueprint.declarations.iter();
+    let data: Vec<&Address> = declared
+        .filter(|(address, one)| matches!(one, Declaration::Managed { .. }) && holds_data(address))
+        .map(|(address, _)| address)
+        .collect();
+    let of_this_place = |state: &State| state.account == account && state.region == region;
+    let records_all = |state: &State| data.iter().all(|address| state.resources.contains_key(*address));
+    let found = others.iter().filter(|(_, state)| {
+        state.stack != blueprint.stack && !data.is_empty() && of_this_place(state) && records_all(state)
+    });
+    found
+        .map(|(path, state)| Finding {
+            check: "renamed".to_owned(),
+            address: data.first().map(|address| (*address).clone()),
+            level: Level::Warning,
+            message: format!(
+                "{path} records what this stack declares for the stack {}; what is made now is new and empty",
+                state.stack
+            ),
+            hint: Some(format!(
+                "if the stack was renamed: provision state move stack.{} stack.{}",
+                state.stack, blueprint.stack
+            )),
+        })
+        .collect()
+}

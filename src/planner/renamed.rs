@@ -1,0 +1,65 @@
+//! What may have been renamed: a name that is gone from the stack file, and new ones of the same kind.
+
+use std::collections::BTreeSet;
+
+use super::{Input, error};
+use crate::address::Address;
+use crate::blueprint::Declaration;
+use crate::plan::{Finding, Level};
+
+/// The command for the case that what is no longer declared was renamed: to the one new name of its kind, or to one of
+/// several.
+pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
+    let names = new_names(input, gone);
+    let mut listed = names.iter();
+    match (listed.next(), listed.next()) {
+        (None, _) => None,
+        (Some(only), None) => Some(format!("if it was renamed: provision state move {} {only}", gone.name())),
+        (Some(first), Some(_)) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let of = names.join(", ");
+            Some(format!(
+                "if it was renamed: provision state move {} {first}, or whichever of {of} it is now",
+                gone.name()
+            ))
+        }
+    }
+}
+
+/// What is no longer declared, where another member of the same set is new, and the kind keeps what was chosen once: its
+/// clients know it by its id, which a new object does not have.
+pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
+    gone.member_name()?;
+    let keeps = input.registry.managing(gone.kind())?.fields().iter().any(|field| field.chosen_once);
+    if !keeps {
+        return None;
+    }
+    let new = undeclared_before(input, gone.kind()).filter(|address| address.name() == gone.name());
+    let commands: Vec<String> = new.map(|new| format!("provision state move {gone} {new}")).collect();
+    let hint = format!("if it was renamed: {}", commands.first()?);
+    let others = commands.get(1..).unwrap_or_default();
+    let others = others.iter().map(|command| format!(", or {command}")).collect::<String>();
+    let message = "it is no longer declared, and is deleted; clients that use its id lose it".to_owned();
+    let hint = Some(format!("{hint}{others}"));
+    Some(Finding { level: Level::Warning, ..error("renamed", gone, message, hint) })
+}
+
+/// The names under which something of the kind is declared and nothing of it is recorded.
+fn new_names(input: &Input<'_>, gone: &Address) -> BTreeSet<String> {
+    let new = undeclared_before(input, gone.kind()).filter(|address| address.name() != gone.name());
+    new.map(|address| address.name().to_owned()).collect()
+}
+
+/// The addresses of a kind that are declared and not recorded.
+fn undeclared_before<'a>(input: &'a Input<'_>, kind: &str) -> impl Iterator<Item = &'a Address> {
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let declared = input.blueprint.declarations.iter();
+    declared
+        .filter(move |(address, declaration)| {
+            matches!(declaration, Declaration::Managed { .. })
+                && address.kind() == kind
+                && !is_recorded(address)
+        })
+        .map(|(address, _)| address)
+}

@@ -1,0 +1,106 @@
+//! Renamed in the stack file: one command, the same objects, and nothing replaced.
+
+use crate::world::{SMALL_STACK, World};
+
+/// The ids that the state records, sorted.
+fn ids(world: &World) -> Vec<String> {
+    let addresses = world.provision(&["state", "list", "--json"]).exits(0).json();
+    let addresses = addresses["addresses"].as_array().expect("a list").clone();
+    let mut ids: Vec<String> = addresses
+        .iter()
+        .map(|address| {
+            let record = world.record(address.as_str().expect("an address"));
+            record["id"].as_str().expect("everything is made").to_owned()
+        })
+        .collect();
+    ids.sort();
+    ids
+}
+
+/// What a plan does, without what it leaves as it is.
+fn planned(world: &World) -> Vec<String> {
+    let plan = world.plan(&[]);
+    assert_eq!(
+        plan["preflight"].as_array().map(|all| all.iter().filter(|one| one["level"] == "error").count()),
+        Some(0)
+    );
+    let changes = plan["changes"].as_array().expect("a list");
+    let doing = changes.iter().filter(|change| change["action"] != "no-op");
+    doing
+        .map(|change| format!("{} {}", change["action"].as_str().unwrap_or_default(), change["address"]))
+        .collect()
+}
+
+#[test]
+fn a_renamed_key_is_offered_moved_in_one_step_and_nothing_is_replaced() {
+    let world = World::small();
+    world.edit_stack("  records:\n", "  records:\n    apply_immediately: true\n");
+    world.apply(&[]);
+    let before = ids(&world);
+    world.edit_stack("  records:\n", "  main-db:\n");
+    world.provision(&["plan"]).exits(1).says(&["provision state move records main-db"]);
+    world
+        .provision(&["state", "move", "records", "main-db", "--no-input"])
+        .exits(1)
+        .says(&["aws_db_instance.records -> aws_db_instance.main-db", "--auto-approve"]);
+    let moved =
+        world.provision(&["state", "move", "records", "main-db", "--auto-approve", "--json"]).exits(0).json();
+    assert_eq!(moved["change"], "moved");
+    assert_eq!(moved["moves"].as_array().map(Vec::len), Some(3), "{moved}");
+    for change in planned(&world) {
+        assert!(change.starts_with("update "), "{change}");
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(ids(&world), before);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    let database = world.record("aws_db_instance.main-db");
+    assert_eq!(database["outputs"]["identifier"], "main-db", "renamed in place");
+    let group = world.record("aws_security_group.main-db");
+    assert_eq!(group["inputs"]["name"], "shop-records", "AWS cannot rename it");
+    world
+        .provision(&["state", "move", "records", "other", "--auto-approve"])
+        .exits(1)
+        .says(&["nothing of the name records", "provision state list"]);
+    world.destroy();
+}
+
+#[test]
+fn a_renamed_file_system_keeps_its_data_and_its_targets() {
+    let world = World::applied();
+    let before = ids(&world);
+    world.edit_stack("  files:\n", "  media:\n");
+    world.provision(&["plan"]).exits(1).says(&["provision state move files media"]);
+    world.provision(&["state", "move", "files", "media", "--auto-approve"]).exits(0);
+    for change in planned(&world) {
+        assert!(change.starts_with("update "), "{change}");
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(ids(&world), before);
+}
+
+#[test]
+fn a_renamed_stack_keeps_its_objects_its_lineage_and_its_state() {
+    let world = World::applied();
+    let before = ids(&world);
+    let lineage = world.plan(&[])["state"]["lineage"].clone();
+    world.edit_stack("stack: shop", "stack: store");
+    world
+        .provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"])
+        .exits(0)
+        .says(&["The stack shop is now store", "provision plan"]);
+    assert!(!world.path("state/shop.json").exists() && world.path("state/store.json").exists());
+    let plan = world.plan(&[]);
+    assert_eq!(plan["state"]["lineage"], lineage);
+    for change in planned(&world) {
+        assert!(change.starts_with("update "), "{change}");
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(ids(&world), before);
+    world
+        .provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"])
+        .exits(1)
+        .says(&["there is a state of the stack store already"]);
+}
