@@ -293,8 +293,8 @@ fn names_another(network: &Network, wanted: &Wanted) -> bool {
 fn to_stay(network: &Network) -> String {
     let Network { vpc, cluster, .. } = network;
     format!(
-        "the stack is in {vpc} (cluster {}): to go on there, take --cluster, PROVISION_CLUSTER and `cluster:` of the stack \
-         file away",
+        "the stack is in {vpc} (cluster {}): to go on there, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of \
+         the stack file)",
         cluster.name
     )
 }

@@ -72,8 +72,8 @@ fn another_cluster(blueprint: &Blueprint, state: &State, address: &Address, vpc:
 
 fn stay(before: &str, now: &str) -> String {
     format!(
-        "to go on with {before}, take --cluster, PROVISION_CLUSTER and `cluster:` of the stack file away; for {now} use \
-         another stack file, with another `stack:` name"
+        "to go on with {before}, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of the stack file); for {now} \
+         use another stack file, with another `stack:` name"
     )
 }
 
@@ -185,7 +185,10 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
 
 fn remedy(input: &Input<'_>, address: &Address) -> String {
     let vpc = match input.blueprint.declarations.get(&Network::vpc_address()) {
-        Some(Declaration::Adopted { id }) if *address != Network::vpc_address() => id.as_str(),
+        Some(Declaration::Adopted { id }) if live(input.sightings, &Network::vpc_address()).is_some() => {
+            id.as_str()
+        }
+        // It is gone, so the network is another one by now.
         _ => "vpc-…",
     };
     match (Role::of(address), Network::has_a_place_for(address)) {

@@ -311,6 +311,39 @@ fn a_subnet_that_is_gone_concerns_only_what_is_in_it() {
 }
 
 #[test]
+fn what_helps_where_the_vpc_itself_is_gone_is_another_network() {
+    let here = network("one", "vpc-1");
+    let mut world = applied(STACK, &here);
+    for at in ["aws_vpc.network", "aws_subnet.eu-west-1a", "aws_security_group.files"] {
+        world.gone(at);
+    }
+    let plan = world.plan(STACK, &here);
+    assert_eq!(found(&plan), ["warning missing aws_subnet.eu-west-1a", "error missing aws_vpc.network"]);
+    for finding in &plan.preflight {
+        let hint = finding.hint.as_deref().unwrap_or_default();
+        assert!(hint.ends_with("provision import vpc-…"), "{hint}");
+    }
+}
+
+#[test]
+fn a_key_alias_that_is_gone_concerns_only_the_file_system_that_is_encrypted_with_it() {
+    let here = network("one", "vpc-1");
+    let stack = STACK.replace("files: {}", "files: { kms_key_id: alias/storage }");
+    let mut world = applied(&stack, &here);
+    world.gone("aws_kms_alias.files");
+    let other = stack.replace("deletion_protection: true", "deletion_protection: false");
+    let plan = world.plan(&other, &here);
+    assert_eq!(found(&plan), ["warning missing aws_kms_alias.files"]);
+    assert_eq!(done(&plan), ["update aws_db_instance.records"]);
+    let message = &plan.preflight[0].message;
+    assert!(
+        message
+            .starts_with("aws_kms_alias.files (alias/storage) is gone from AWS; aws_efs_file_system.files"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_groups_of_a_rebuilt_cluster_are_let_in_instead_of_the_old_ones() {
     let here = network("one", "vpc-1");
     let world = applied(STACK, &here);

@@ -258,3 +258,87 @@ fn access_for_none_lets_a_cluster_be_deleted() {
     world.apply(&[]);
     world.plans_nothing();
 }
+
+/// The ids of what a seed made, by a member of it.
+fn ids(seed: &Value, member: &str) -> Vec<String> {
+    let all = seed[member].as_array().into_iter().flatten();
+    all.filter_map(|one| one["id"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_zone_that_the_cluster_gave_up_is_forgotten_by_importing_once_more() {
+    let world = applied(&[]);
+    let here = vpc(&world.seed);
+    let target = world.cloud.mount_targets().remove(2);
+    let call = world.cloud.efs.delete_mount_target().mount_target_id(target.mount_target_id()).send();
+    world.cloud.run(call).expect("a mount target can be deleted");
+    let call = world.cloud.ec2.delete_subnet().subnet_id(target.subnet_id()).send();
+    world.cloud.run(call).expect("a subnet that nothing is in can be deleted");
+    let command = format!("provision import {here}");
+    let said = [
+        "the subnet of eu-west-1c",
+        "aws_efs_mount_target.files/eu-west-1c needs it and cannot be made",
+        &command,
+    ];
+    let ran = world.provision(&["plan"]).exits(1).says(&said);
+    assert!(!ran.said().contains("${"), "{ran:?}");
+    world.provision(&["import", &here]).exits(0).says(&["Forgot aws_subnet.eu-west-1c: it is gone from AWS"]);
+    let plan = world.plan(&[]);
+    assert_eq!((&plan["summary"]["forget"], &plan["summary"]["update"]), (&1.into(), &1.into()));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.provision(&["output", "nfs_mount_points"]).exits(0).out.split_whitespace().count(), 2);
+}
+
+#[test]
+fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
+    let world = World::seeded(&[]);
+    world.write_stack("stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n");
+    world.provision(&["import", &vpc(&world.seed)]).exits(0);
+    world.apply(&[]);
+    let before = world.cloud.file_system();
+    // Everything of the network goes, and all that stands in it.
+    let (cloud, ec2) = (&world.cloud, &world.cloud.ec2);
+    for target in cloud.mount_targets() {
+        let call = cloud.efs.delete_mount_target().mount_target_id(target.mount_target_id()).send();
+        cloud.run(call).expect("a mount target can be deleted");
+    }
+    world.reseeded(&["--gone"]);
+    let group = cloud.groups().remove(0).group_id.expect("it has an id");
+    cloud.run(ec2.delete_security_group().group_id(group).send()).expect("a group can be deleted");
+    let gateway = world.seed["internet_gateway"].as_str().expect("the seed names it");
+    let here = vpc(&world.seed);
+    cloud
+        .run(ec2.detach_internet_gateway().internet_gateway_id(gateway).vpc_id(&here).send())
+        .expect("detached");
+    for subnet in ids(&world.seed, "subnets") {
+        cloud.run(ec2.delete_subnet().subnet_id(subnet).send()).expect("a subnet can be deleted");
+    }
+    // The emulator keeps the association of a subnet that is gone.
+    let tables = cloud.run(ec2.describe_route_tables().send()).expect("tables can be read");
+    let associations = tables.route_tables().iter().flat_map(|table| table.associations());
+    for association in associations.filter(|one| one.main() != Some(true)) {
+        let call =
+            ec2.disassociate_route_table().set_association_id(association.route_table_association_id.clone());
+        cloud.run(call.send()).expect("a table can be taken from a subnet");
+    }
+    for table in ids(&world.seed, "route_tables") {
+        cloud.run(ec2.delete_route_table().route_table_id(table).send()).expect("a table can be deleted");
+    }
+    cloud.run(ec2.delete_vpc().vpc_id(&here).send()).expect("a VPC can be deleted");
+
+    let seed = world.reseeded(&[]);
+    let there = vpc(&seed);
+    assert_ne!(here, there);
+    world.provision(&["plan"]).exits(1).says(&[
+        "the VPC",
+        &here,
+        "is gone from AWS",
+        "provision import vpc-…",
+    ]);
+    world.provision(&["import", &there]).exits(0).says(&["Adopted"]);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.file_system().file_system_id(), before.file_system_id(), "the data is kept");
+    assert_eq!(world.cloud.mount_targets().len(), 3);
+}

@@ -12,6 +12,7 @@ mod rds;
 mod replay;
 mod scene;
 mod security_group;
+mod subnet;
 
 use provision::resource::{Id, Owner, Tracked};
 use serde::de::DeserializeOwned;

@@ -128,7 +128,12 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
     for error in &errors {
         trail.note(&format!("  {error}"));
     }
-    let code = match (errors.is_empty(), actions.is_empty()) {
+    // An output that AWS changed is recorded by apply, and counts.
+    let outputs = plan["drift"].as_array().into_iter().flatten().any(|drift| {
+        drift["outputs"].as_array().is_some_and(|outputs| !outputs.is_empty())
+            && drift["response"] != "left-alone"
+    });
+    let code = match (errors.is_empty(), actions.is_empty() && !outputs) {
         (false, _) => 1,
         (true, false) => 2,
         (true, true) => 0,
