@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::aws::{Aws, AwsError, Call};
 use crate::document::Document;
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Remark, Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Remark, Resource, Tracked,
 };
 
 /// A document that does not fit its kind.
@@ -41,6 +41,8 @@ pub struct Live {
     pub condition: Condition,
     pub remarks: Vec<Remark>,
     pub ownership: Ownership,
+    /// The network that it stands in, where the object shows that.
+    pub vpc: Option<Id>,
 }
 
 /// Why a kind could not do what it was asked.
@@ -111,15 +113,30 @@ pub trait Manager: Reader {
         aws: &'a Aws,
         id: &'a Id,
         recorded: &'a Document,
+        owner: &'a Owner,
     ) -> LocalBoxFuture<'a, Result<(), KindError>>;
+    /// See [`Resource::CLAIM`].
+    fn claim_calls(&self) -> &'static [Call];
+    fn claim<'a>(
+        &'a self,
+        aws: &'a Aws,
+        id: &'a Id,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
+    fn named<'a>(
+        &'a self,
+        aws: &'a Aws,
+        text: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>>;
 }
 
 /// A change of one object, as documents.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct ChangeDocument<'a> {
     pub id: &'a Id,
     pub fields: &'a BTreeSet<String>,
     pub observed: &'a Document,
+    pub owner: &'a Owner,
 }
 
 /// The one adapter from typed kinds to erased ones.
@@ -150,6 +167,7 @@ fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
         condition: observed.condition.clone(),
         remarks: observed.remarks.clone(),
         ownership: observed.ownership.clone(),
+        vpc: observed.vpc.clone(),
     })
 }
 
@@ -241,7 +259,8 @@ impl<R: Resource> Manager for Typed<R> {
     ) -> LocalBoxFuture<'a, Result<(), KindError>> {
         Box::pin(async move {
             let observed = from_document::<R>(change.observed)?;
-            let change = Change { id: change.id, fields: change.fields, observed: &observed };
+            let ChangeDocument { id, fields, observed: _, owner } = change;
+            let change = Change { id, fields, observed: &observed, owner };
             Ok(from_document::<R>(inputs)?.update(aws, &change).await?)
         })
     }
@@ -251,8 +270,30 @@ impl<R: Resource> Manager for Typed<R> {
         aws: &'a Aws,
         id: &'a Id,
         recorded: &'a Document,
+        owner: &'a Owner,
     ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(async move { Ok(from_document::<R>(recorded)?.delete(aws, id).await?) })
+        Box::pin(async move { Ok(from_document::<R>(recorded)?.delete(aws, id, owner).await?) })
+    }
+
+    fn claim_calls(&self) -> &'static [Call] {
+        R::CLAIM
+    }
+
+    fn claim<'a>(
+        &'a self,
+        aws: &'a Aws,
+        id: &'a Id,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        Box::pin(async move { Ok(R::claim(aws, id, owner).await?) })
+    }
+
+    fn named<'a>(
+        &'a self,
+        aws: &'a Aws,
+        text: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>> {
+        Box::pin(async move { Ok(R::named(aws, text).await?) })
     }
 }
 

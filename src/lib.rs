@@ -21,6 +21,7 @@ pub mod kind;
 pub mod network;
 pub mod newer;
 pub mod outputs;
+pub mod owner;
 pub mod plan;
 pub mod planner;
 pub mod policy;

@@ -3,6 +3,7 @@
 
 mod decide;
 mod findings;
+mod identity;
 mod network;
 mod renamed;
 
@@ -20,11 +21,12 @@ use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
     Summary,
 };
-use crate::resource::{Effect, Id, Ownership};
+use crate::resource::{Effect, Found, Id};
 use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
 
 pub use findings::UNRECORDED;
+pub use identity::OWNERSHIP_TAGS;
 pub use network::{NETWORK, leaves_its_network};
 
 /// Everything that a plan is made from.
@@ -63,8 +65,13 @@ pub enum Sighting {
     },
     /// An object that is in the way: it has the natural key of a declaration, and no record.
     InTheWay {
-        id: Id,
-        ownership: Ownership,
+        found: Found,
+    },
+    /// Another object has the declared name. The recorded one is gone, or `live` under another name.
+    Supplanted {
+        recorded: Id,
+        live: Option<Live>,
+        found: Found,
     },
     Gone,
     /// A newer version of the program recorded it: AWS was not asked, and nothing is known of it.
@@ -77,9 +84,19 @@ impl Sighting {
     /// The recorded object, if it is there.
     pub fn live(&self) -> Option<(&Id, &Live)> {
         match self {
-            Self::Live { id, live } => Some((id, live)),
-            Self::InTheWay { .. } | Self::Gone | Self::NotAsked { .. } => None,
+            Self::Live { id, live } | Self::Supplanted { recorded: id, live: Some(live), .. } => {
+                Some((id, live))
+            }
+            Self::InTheWay { .. }
+            | Self::Supplanted { live: None, .. }
+            | Self::Gone
+            | Self::NotAsked { .. } => None,
         }
+    }
+
+    /// Whether the recorded object is not there any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone | Self::Supplanted { live: None, .. })
     }
 }
 
@@ -219,8 +236,8 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                 response: Response::Recorded,
             };
             match input.sightings.get(address)? {
-                Sighting::Gone => drift.gone = true,
-                Sighting::Live { id, live } => {
+                Sighting::Gone | Sighting::Supplanted { live: None, .. } => drift.gone = true,
+                Sighting::Live { id, live } | Sighting::Supplanted { recorded: id, live: Some(live), .. } => {
                     let manager = input.registry.managing(address.kind()).filter(|_| !record.adopted);
                     drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))

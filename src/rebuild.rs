@@ -11,8 +11,9 @@ use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
 use crate::document::{Document, is_unknown, references, resolve};
 use crate::kind::{KindError, Live, Registry};
-use crate::refresh::{RefreshError, Wanted, is_own, look_for, observe};
-use crate::resource::{Condition, Found, Id, Owner};
+use crate::owner::owner;
+use crate::refresh::{RefreshError, Wanted, look_for, observe};
+use crate::resource::{Condition, Found, Id};
 use crate::state::{Edit, Phase, Record, State};
 
 /// What was found again.
@@ -65,9 +66,9 @@ pub async fn rebuild(
                 None => {
                     rebuilt.absent.insert(wanted.address.clone());
                 }
-                Some(Found { id, ownership, generation }) if is_own(&ownership, &wanted.owner) => {
+                Some(one) if wanted.is_own(&one) => {
                     let depends_on = blueprint.declarations[&wanted.address].references();
-                    let record = begun(wanted, id, generation, depends_on);
+                    let record = begun(wanted, one.id, one.generation, depends_on);
                     found.insert(wanted.address.clone(), record);
                 }
                 Some(Found { id, .. }) => {
@@ -126,12 +127,7 @@ fn next_wave(
         .map(|(address, inputs)| Wanted {
             address: (*address).clone(),
             inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
-            owner: Owner {
-                stack: blueprint.stack.clone(),
-                address: (*address).clone(),
-                lineage: known.lineage.clone(),
-                generation: 0,
-            },
+            owner: owner(blueprint, Some(known), address, 0),
             begun: true,
         })
         .filter(|wanted| wanted.has_natural_key(registry))
@@ -150,6 +146,7 @@ fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: BTreeSet<
         depends_on,
         generation: generation.unwrap_or_default(),
         predecessor: None,
+        claimed: false,
     }
 }
 

@@ -10,12 +10,13 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, Declaration};
-use crate::document::{Document, is_unknown, resolve};
+use crate::document::{Document, Reference, is_unknown, resolve};
 use crate::kind::{KindError, Live, Registry, TrackedDocument};
 use crate::newer::{Newer, newer};
+use crate::owner::owner;
 use crate::planner::{Sighting, Sightings};
 use crate::resource::{Found, Id, Owner, Ownership};
-use crate::state::State;
+use crate::state::{Record, State};
 
 /// A kind that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,12 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether what was found is what was made for the address.
+    pub fn is_own(&self, found: &Found) -> bool {
+        let Self { owner, .. } = self;
+        owner.whose(&found.ownership, found.vpc.as_ref()).is_ours() && !owner.others.contains(&found.id)
+    }
+
     /// Whether the natural key is known; one that is not belongs to no object.
     pub fn has_natural_key(&self, registry: &Registry) -> bool {
         registry.managing(self.address.kind()).is_some_and(|kind| {
@@ -71,7 +78,7 @@ pub async fn refresh_around(
 ) -> Result<(Sightings, Beside), RefreshError> {
     let newer = written_by_newer(registry, state);
     let readable = state.map(|state| without(state, &newer));
-    let state = readable.as_ref();
+    let (whole, state) = (state, readable.as_ref());
     let mut known = known_ids(blueprint, state);
     known.retain(|address, _| !newer.contains_key(address));
     let mut wanted = wanted(registry, blueprint, state);
@@ -86,13 +93,14 @@ pub async fn refresh_around(
     sightings.extend(look_again(aws, registry, blueprint, state, &sightings).await?);
     let mut recovered = BTreeMap::new();
     for (one, found) in wanted.into_iter().zip(found) {
+        let found = found.filter(|found| concerns(registry, blueprint, whole, &one, found));
         let sighting = match found {
             None => Sighting::Gone,
-            Some(Found { id, ownership, .. }) if one.begun && is_own(&ownership, &one.owner) => {
-                recovered.insert(one.address, id);
+            Some(found) if one.begun && one.is_own(&found) => {
+                recovered.insert(one.address, found.id);
                 continue;
             }
-            Some(Found { id, ownership, .. }) => Sighting::InTheWay { id, ownership },
+            Some(found) => Sighting::InTheWay { found },
         };
         sightings.insert(one.address, sighting);
     }
@@ -115,8 +123,9 @@ fn without(state: &State, newer: &BTreeMap<Address, Newer>) -> State {
     state
 }
 
-/// Looks a second time, and by name, for recorded objects that were not seen: a read that comes too early finds nothing,
-/// and to take that for the truth would be to forget an object, or to make another one beside it.
+/// Looks a second time, and by name, for recorded objects that were not seen, and for those that have another name than
+/// the declared one. A read that comes too early finds nothing, and to take that for the truth would be to forget an
+/// object, or to make another one beside it; and by now another object may have the name.
 async fn look_again(
     aws: &Aws,
     registry: &Registry,
@@ -125,29 +134,36 @@ async fn look_again(
     sightings: &Sightings,
 ) -> Result<Sightings, RefreshError> {
     let records = state.into_iter().flat_map(|state| &state.resources);
-    let unseen: Vec<(Wanted, &Id)> = records
-        .filter(|(address, record)| !record.adopted && sightings.get(*address) == Some(&Sighting::Gone))
+    let doubtful: Vec<(&Address, &Record, Vec<Wanted>)> = records
+        .filter(|(_, record)| !record.adopted && record.id.is_some())
         .filter_map(|(address, record)| {
-            let owner = Owner {
-                stack: blueprint.stack.clone(),
-                address: address.clone(),
-                lineage: state?.lineage.clone(),
-                generation: record.generation,
-            };
-            let inputs = record.inputs.clone();
-            Some((Wanted { address: address.clone(), inputs, owner, begun: true }, record.id.as_ref()?))
+            let names = names(registry, blueprint, state, address, record, sightings.get(address)?);
+            (!names.is_empty()).then_some((address, record, names))
         })
         .collect();
-    let found = try_join_all(unseen.iter().map(|(one, _)| look_for(aws, registry, one))).await?;
-    let there: BTreeMap<Address, Id> = unseen
-        .into_iter()
-        .zip(found)
-        .filter(|((_, id), found)| found.as_ref().is_some_and(|found| found.id == **id))
-        .map(|((wanted, id), _)| (wanted.address, id.clone()))
-        .collect();
+    let found = try_join_all(doubtful.iter().map(|(_, _, names)| first_of(aws, registry, names))).await?;
+    let mut there = BTreeMap::new();
+    let mut supplanted = Sightings::new();
+    for ((address, record, names), found) in doubtful.into_iter().zip(found) {
+        let (Some(recorded), Some(one)) = (&record.id, names.first()) else { continue };
+        let replaced = record.predecessor.as_ref().map(|old| &old.id);
+        match found.filter(|found| concerns(registry, blueprint, state, one, found)) {
+            Some(found) if found.id == *recorded => {
+                there.insert(address.clone(), found.id);
+            }
+            Some(found) if Some(&found.id) != replaced => {
+                let live = sightings[address].live().map(|(_, live)| live.clone());
+                let sighting = Sighting::Supplanted { recorded: recorded.clone(), live, found };
+                supplanted.insert(address.clone(), sighting);
+            }
+            _ => {}
+        }
+    }
+    // What is seen already, and found by its name too, is as it was seen.
+    there.retain(|address, _| sightings[address].live().is_none());
     let sightings = observe(aws, registry, &there, state).await?;
     match sightings.iter().find(|(_, sighting)| sighting.live().is_none()) {
-        None => Ok(sightings),
+        None => Ok(sightings.into_iter().chain(supplanted).collect()),
         Some((address, _)) => {
             let message = format!("{address} is there by its name, and not by its id: ask again in a moment");
             let error = AwsError::bad_response("refresh", message);
@@ -156,15 +172,82 @@ async fn look_again(
     }
 }
 
-/// Whether an object found by its natural key is the one that was made for this address.
-pub fn is_own(ownership: &Ownership, owner: &Owner) -> bool {
-    match ownership {
-        Ownership::Tagged { stack, address } => {
-            *stack == owner.stack && *address == owner.address.to_string()
+/// The names by which a recorded object is looked for again: those that were recorded and are declared for one that was
+/// not seen, and the declared ones for an object that has others.
+fn names(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    address: &Address,
+    record: &Record,
+    sighting: &Sighting,
+) -> Vec<Wanted> {
+    let Some(manager) = registry.managing(address.kind()) else { return Vec::new() };
+    let wanted = |inputs: Document| Wanted {
+        address: address.clone(),
+        inputs,
+        owner: owner(blueprint, state, address, record.generation),
+        begun: true,
+    };
+    let declared = match blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => {
+            let known = |reference: &Reference| {
+                recorded_value(blueprint, state, &reference.address, &reference.output)
+            };
+            Some(resolve(inputs, &known)).and_then(|inputs| manager.normalise(&inputs).ok())
         }
-        Ownership::Untagged => false,
-        Ownership::Inherited => true,
+        _ => None,
+    };
+    let fields = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
+    let has_another_name = |inputs: &Document, seen: &Document| {
+        fields.clone().any(|field| match (inputs.get(field.name), seen.get(field.name)) {
+            (Some(wanted), Some(seen)) => !(field.met)(wanted, seen),
+            _ => false,
+        })
+    };
+    let declared = declared.map(wanted).filter(|one| one.has_natural_key(registry));
+    match sighting {
+        Sighting::Gone => {
+            let declared = declared.filter(|one| has_another_name(&one.inputs, &record.inputs));
+            [wanted(record.inputs.clone())].into_iter().chain(declared).collect()
+        }
+        Sighting::Live { live, .. } => {
+            declared.into_iter().filter(|one| has_another_name(&one.inputs, &live.inputs)).collect()
+        }
+        Sighting::InTheWay { .. } | Sighting::Supplanted { .. } | Sighting::NotAsked { .. } => Vec::new(),
     }
+}
+
+/// The first of these that is there.
+async fn first_of(aws: &Aws, registry: &Registry, names: &[Wanted]) -> Result<Option<Found>, RefreshError> {
+    for one in names {
+        if let Some(found) = look_for(aws, registry, one).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether what was found has to do with the address. Without a natural key, the tags may say that it belongs to
+/// another address that is declared or recorded: there it is spoken of.
+fn concerns(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    wanted: &Wanted,
+    found: &Found,
+) -> bool {
+    let by_name = registry.managing(wanted.address.kind()).is_some_and(|kind| !kind.natural_key().is_empty());
+    let has_id = |record: &Record| record.id.as_ref() == Some(&found.id);
+    let mut records = state.into_iter().flat_map(|state| &state.resources);
+    if !by_name && records.any(|(address, record)| *address != wanted.address && has_id(record)) {
+        return false;
+    }
+    let Ownership::Tagged { address, .. } = &found.ownership else { return true };
+    let Ok(tagged) = address.parse::<Address>() else { return true };
+    let is_known = blueprint.declarations.contains_key(&tagged)
+        || state.is_some_and(|state| state.resources.contains_key(&tagged));
+    by_name || tagged == wanted.address || !is_known
 }
 
 fn known_ids(blueprint: &Blueprint, state: Option<&State>) -> BTreeMap<Address, Id> {
@@ -197,12 +280,7 @@ fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&State>) -> 
         .map(|(address, inputs, generation, begun)| Wanted {
             address: address.clone(),
             inputs,
-            owner: Owner {
-                stack: blueprint.stack.clone(),
-                address: address.clone(),
-                lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
-                generation,
-            },
+            owner: owner(blueprint, state, address, generation),
             begun,
         })
         .filter(|wanted| wanted.has_natural_key(registry))

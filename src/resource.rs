@@ -2,6 +2,7 @@
 //! Knows nothing of plans, states or the order of things.
 
 mod field;
+mod ownership;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,11 +12,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call};
 use crate::document::Document;
 
 pub use field::{Effect, Field, OnChange};
+pub use ownership::{Owner, Ownership, Whose, tag};
 
 /// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -97,8 +98,18 @@ pub trait Resource: Observe {
     /// Changes the object so that it agrees with `self` in the fields named in `change.fields`.
     fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> impl Future<Output = Result<(), AwsError>>;
 
-    /// Asks AWS to delete the object. `self` is what was recorded last. Not found is success.
-    fn delete(&self, aws: &Aws, id: &Id) -> impl Future<Output = Result<(), AwsError>>;
+    /// Asks AWS to delete the object. `self` is what was recorded last. Not found is success; an object that is read
+    /// before it is deleted, and is not the owner's, is refused.
+    fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), AwsError>>;
+
+    /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
+    const CLAIM: &'static [Call];
+
+    /// Writes the ownership tags of `owner` on an object that is there, and changes nothing else of it.
+    fn claim(aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), AwsError>>;
+
+    /// The object that AWS shows under this id or name.
+    fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, AwsError>>;
 }
 
 /// One object to be read.
@@ -123,6 +134,8 @@ pub struct Observed<R: Observe> {
     /// What there is to say of an object although it is ready.
     pub remarks: Vec<Remark>,
     pub ownership: Ownership,
+    /// The network that it stands in, where the object shows that.
+    pub vpc: Option<Id>,
 }
 
 /// Something to know of a live object before it is changed.
@@ -146,71 +159,6 @@ pub enum Condition {
     Failed(String),
 }
 
-/// Whose an object is, by its tags.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ownership {
-    /// It carries our ownership tags.
-    Tagged { stack: String, address: String },
-    /// It carries none of them.
-    Untagged,
-    /// Objects of this kind have no tags, or AWS does not show them here: it belongs to whoever owns its parent.
-    Inherited,
-}
-
-impl Ownership {
-    /// Reads the ownership tags out of an object's tags.
-    pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
-        match tags.get(tag::STACK) {
-            Some(stack) => Self::Tagged {
-                stack: stack.clone(),
-                address: tags.get(tag::ADDRESS).cloned().unwrap_or_default(),
-            },
-            None => Self::Untagged,
-        }
-    }
-
-    /// Whether the stack may change or delete the object.
-    pub fn is_of(&self, stack: &str) -> bool {
-        match self {
-            Self::Tagged { stack: owner, .. } => owner == stack,
-            Self::Untagged => false,
-            Self::Inherited => true,
-        }
-    }
-}
-
-/// The keys of the ownership tags. Never the cluster's own tags: kops would list our objects for deletion.
-pub mod tag {
-    pub const STACK: &str = "provision:stack";
-    pub const ADDRESS: &str = "provision:address";
-    pub const LINEAGE: &str = "provision:lineage";
-}
-
-/// For whom an object is made.
-#[derive(Clone, Debug)]
-pub struct Owner {
-    pub stack: String,
-    pub address: Address,
-    /// The lineage of the state that made it; not part of any natural key, so that a lost state can find it again.
-    pub lineage: String,
-    /// Counts the replacements at this address, from 0.
-    pub generation: u32,
-}
-
-impl Owner {
-    /// The ownership tags, to be sent with the author's own tags in the create call.
-    pub fn tags(&self) -> BTreeMap<String, String> {
-        [
-            (tag::STACK, self.stack.clone()),
-            (tag::ADDRESS, self.address.to_string()),
-            (tag::LINEAGE, self.lineage.clone()),
-        ]
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
-    }
-}
-
 /// An object found by its natural key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -218,12 +166,33 @@ pub struct Found {
     pub ownership: Ownership,
     /// How many replacements there were before it, where the object shows that.
     pub generation: Option<u32>,
+    /// The network that it stands in, where the object shows that.
+    pub vpc: Option<Id>,
 }
 
 impl Found {
     /// An object that does not show how many there were before it.
     pub fn new(id: Id, ownership: Ownership) -> Self {
-        Self { id, ownership, generation: None }
+        Self { id, ownership, generation: None, vpc: None }
+    }
+
+    /// The object with the network that it stands in.
+    pub fn standing_in(self, vpc: Option<&str>) -> Self {
+        Self { vpc: vpc.filter(|vpc| !vpc.is_empty()).map(Id::new), ..self }
+    }
+}
+
+/// An object that the user named by what AWS shows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub found: Found,
+    /// Why it cannot be managed as an object of this kind: `its engine is mysql`.
+    pub unfit: Option<String>,
+}
+
+impl From<Found> for Named {
+    fn from(found: Found) -> Self {
+        Self { found, unfit: None }
     }
 }
 
@@ -235,6 +204,8 @@ pub struct Change<'a, R> {
     pub fields: &'a BTreeSet<String>,
     /// The live object as it is before the change.
     pub observed: &'a R,
+    /// For whom it is changed: an object that is read before it is changed, and is not the owner's, is refused.
+    pub owner: &'a Owner,
 }
 
 impl<R> Change<'_, R> {

@@ -217,7 +217,7 @@ impl SavedPlan {
 fn fingerprint(sighting: &Sighting) -> String {
     let said = match sighting {
         Sighting::Live { id, live } => {
-            let Live { inputs, in_force, outputs, condition, remarks: _, ownership } = live;
+            let Live { inputs, in_force, outputs, condition, remarks: _, ownership, vpc: _ } = live;
             format!("{:?}", (id, inputs, in_force, outputs, condition, ownership))
         }
         other => format!("{other:?}"),

@@ -15,6 +15,7 @@ mod store;
 mod upgrade;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Not;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct Record {
     /// The object that this one replaces, while it still waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
+    /// Whether the object was taken over, and the next apply still has to write its ownership tags.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub claimed: bool,
 }
 
 /// A replaced object that outlives its replacement until nothing uses it any more.
@@ -186,6 +190,16 @@ impl State {
         self.resources.get(address)?.output(output)
     }
 
+    /// The VPC that was adopted, if one was.
+    pub fn vpc(&self) -> Option<&Id> {
+        self.resources.get(&Network::vpc_address()).filter(|record| record.adopted)?.id.as_ref()
+    }
+
+    /// Whether the state records anything that `provision` manages, and not the cluster's network alone.
+    pub fn manages_anything(&self) -> bool {
+        self.resources.values().any(|record| !record.adopted)
+    }
+
     /// The network that was adopted, if it was: discovery decides only once.
     pub fn network(&self) -> Option<Network> {
         let adopted = |kind: &'static str| {
@@ -222,6 +236,7 @@ impl Record {
             depends_on: BTreeSet::new(),
             generation: 0,
             predecessor: None,
+            claimed: false,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::state::{Edit, Phase, Record, Writer};
 pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Writer) {
     for (address, before) in writer.state().resources.clone() {
         match sightings.get(&address) {
-            Some(Sighting::Gone) if before.phase == Phase::Ready => {
+            Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
                 writer.edit(Edit::Remove { address });
             }
             Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {

@@ -13,12 +13,22 @@ use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::{Document, is_unknown, references, resolve};
 use crate::event::Event;
-use crate::kind::Manager;
+use crate::kind::{ChangeDocument, Manager};
+use crate::owner;
 use crate::plan::{Action, ReplaceOrder};
-use crate::planner::Sighting;
+use crate::planner::{OWNERSHIP_TAGS, Sighting};
 use crate::resource::{Id, Owner};
 use crate::state::{Edit, Phase, Predecessor, Record};
 use crate::steps::Step;
+
+/// What is sent to change an object.
+pub(super) struct Sending {
+    pub(super) desired: Document,
+    pub(super) fields: BTreeSet<String>,
+    pub(super) observed: Document,
+    /// For whom the ownership tags are written before, where they have to be.
+    pub(super) claim: Option<Owner>,
+}
 
 /// What an object shall become.
 struct Desired {
@@ -110,7 +120,8 @@ impl<'a> Execution<'a> {
         }
         let desired = manager.normalise(&resolved)?;
         for field in self.change(address).into_iter().flat_map(|change| &change.fields) {
-            if !field.unknown && field.after.as_ref() != desired.get(&field.path) {
+            let is_input = field.path != OWNERSHIP_TAGS;
+            if is_input && !field.unknown && field.after.as_ref() != desired.get(&field.path) {
                 return Err(StepError::NotAsPlanned { field: field.path.clone() });
             }
         }
@@ -178,13 +189,7 @@ impl<'a> Execution<'a> {
     }
 
     fn owner(&self, address: &Address, generation: u32) -> Owner {
-        let state = self.writer.state();
-        Owner {
-            stack: state.stack.clone(),
-            address: address.clone(),
-            lineage: state.lineage.clone(),
-            generation,
-        }
+        owner::owner(self.run.blueprint, Some(self.writer.state()), address, generation)
     }
 
     fn begin_update(&mut self, step: &Step) -> Result<(), StepError> {
@@ -193,36 +198,48 @@ impl<'a> Execution<'a> {
         let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
         let desired = self.desired(address, manager)?;
         let record = self.record(address).cloned().ok_or(StepError::Gone)?;
+        let claims = record.claimed
+            || self
+                .change(address)
+                .is_some_and(|change| change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS));
+        let claim = claims.then(|| self.owner(address, record.generation));
         self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
         let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
         let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
-        if fields.is_empty() {
+        if fields.is_empty() && claim.is_none() {
             let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
             self.settling.add(step, target, manager.patience().update);
             return Ok(());
         }
-        self.send_update(step, manager, id.clone(), desired.inputs, fields, live.inputs.clone());
+        let sending = Sending { desired: desired.inputs, fields, observed: live.inputs.clone(), claim };
+        self.send_update(step, manager, id.clone(), sending);
         Ok(())
     }
 
     /// Sends an update; the step settles when it returns.
-    pub(super) fn send_update(
-        &mut self,
-        step: &Step,
-        manager: &'a dyn Manager,
-        id: Id,
-        desired: Document,
-        fields: BTreeSet<String>,
-        observed: Document,
-    ) {
+    pub(super) fn send_update(&mut self, step: &Step, manager: &'a dyn Manager, id: Id, sending: Sending) {
+        let Sending { desired, fields, observed, claim } = sending;
+        let generation = self.record(step.address()).map_or(0, |record| record.generation);
+        let owner = self.owner(step.address(), generation);
         let patience = manager.patience().update;
         let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
         self.settling.hold(step, target, patience);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let updated = call::update(aws, manager, &desired, &id, &fields, &observed, &interrupt).await;
-            Returned { step, result: updated.map(|()| Answer::Updated) }
+            let updated = async {
+                // First, since some changes are refused until the tags say whose the object is.
+                if let Some(owner) = &claim {
+                    call::claim(aws, manager, &id, owner, patience, &interrupt).await?;
+                }
+                if fields.is_empty() {
+                    return Ok(());
+                }
+                let change = ChangeDocument { id: &id, fields: &fields, observed: &observed, owner: &owner };
+                call::update(aws, manager, &desired, change, &interrupt).await
+            };
+            let result = updated.await.map(|()| Answer::Updated);
+            Returned { step, result }
         }));
     }
 
@@ -241,6 +258,8 @@ impl<'a> Execution<'a> {
                 return Ok(());
             }
         };
+        let owner = self.owner(address, record.generation);
+        let claimed = record.claimed && record.predecessor.is_none();
         if record.predecessor.is_none() {
             self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });
         }
@@ -248,8 +267,14 @@ impl<'a> Execution<'a> {
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let deleted = call::delete(aws, manager, &inputs, &id, &interrupt).await;
-            Returned { step, result: deleted.map(|()| Answer::Deleted) }
+            let deleted = async {
+                if claimed {
+                    call::claim(aws, manager, &id, &owner, manager.patience().update, &interrupt).await?;
+                }
+                call::delete(aws, manager, &inputs, &id, &owner, &interrupt).await
+            };
+            let result = deleted.await.map(|()| Answer::Deleted);
+            Returned { step, result }
         }));
         Ok(())
     }
@@ -304,5 +329,6 @@ fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Op
         depends_on: desired.depends_on.clone(),
         generation,
         predecessor,
+        claimed: false,
     }
 }

@@ -1,7 +1,6 @@
 //! One mutating call with everything around it that makes it safe to lose its answer.
 //! Knows nothing of steps or records.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -10,7 +9,6 @@ use crate::aws::{Aws, AwsError, Outcome};
 use crate::document::Document;
 use crate::interrupt::Interrupt;
 use crate::kind::{ChangeDocument, KindError, Manager};
-use crate::refresh::is_own;
 use crate::resource::{Id, Owner};
 use crate::retry::Pauses;
 
@@ -67,9 +65,17 @@ pub(super) async fn create(
     loop {
         if may_exist {
             match manager.find(aws, inputs, owner).await? {
-                Some(found) if is_own(&found.ownership, owner) => return Ok(found.id),
-                Some(found) => return Err(last.unwrap_or_else(|| taken(&found.id)).into()),
-                None => {}
+                // An object is never its own replacement, nor the one of another address.
+                Some(found) if owner.others.contains(&found.id) => {
+                    return Err(last.unwrap_or_else(|| taken(&found.id)).into());
+                }
+                Some(found) if owner.whose(&found.ownership, found.vpc.as_ref()).is_ours() => {
+                    return Ok(found.id);
+                }
+                Some(found) if !manager.natural_key().is_empty() => {
+                    return Err(last.unwrap_or_else(|| taken(&found.id)).into());
+                }
+                _ => {}
             }
             // It was said to exist and cannot be seen: that takes a moment, or another call.
             if let Some(error) = last.take()
@@ -103,14 +109,11 @@ pub(super) async fn update(
     aws: &Aws,
     manager: &dyn Manager,
     inputs: &Document,
-    id: &Id,
-    fields: &BTreeSet<String>,
-    observed: &Document,
+    change: ChangeDocument<'_>,
     interrupt: &Interrupt,
 ) -> Result<(), KindError> {
     let mut attempts = Attempts::new(manager.patience().update, interrupt);
     loop {
-        let change = ChangeDocument { id, fields, observed };
         let error = match manager.update(aws, inputs, change).await {
             Err(KindError::Aws(error)) => error,
             other => return other,
@@ -127,11 +130,33 @@ pub(super) async fn delete(
     manager: &dyn Manager,
     recorded: &Document,
     id: &Id,
+    owner: &Owner,
     interrupt: &Interrupt,
 ) -> Result<(), KindError> {
     let mut attempts = Attempts::new(manager.patience().delete, interrupt);
     loop {
-        let error = match manager.delete(aws, id, recorded).await {
+        let error = match manager.delete(aws, id, recorded, owner).await {
+            Err(KindError::Aws(error)) => error,
+            other => return other,
+        };
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
+            return Err(error.into());
+        }
+    }
+}
+
+/// Writes the ownership tags of an object that is there. Repeating it is harmless.
+pub(super) async fn claim(
+    aws: &Aws,
+    manager: &dyn Manager,
+    id: &Id,
+    owner: &Owner,
+    budget: Duration,
+    interrupt: &Interrupt,
+) -> Result<(), KindError> {
+    let mut attempts = Attempts::new(budget, interrupt);
+    loop {
+        let error = match manager.claim(aws, id, owner).await {
             Err(KindError::Aws(error)) => error,
             other => return other,
         };

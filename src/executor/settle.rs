@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::begin::Sending;
 use super::{Answer, Execution, Looked, Returned, StepError};
 use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::Document;
 use crate::event::Event;
 use crate::kind::{KindError, Live, TrackedDocument};
+use crate::plan::Action;
 use crate::resource::{Condition, Field, Id};
 use crate::retry::Pauses;
 use crate::state::{Phase, Record};
@@ -285,7 +287,9 @@ impl Execution<'_> {
         } else if sent {
             self.wait_on(step, "applying the change".to_owned());
         } else {
-            self.send_update(step, manager, id, desired, differing, live.inputs.clone());
+            let observed = live.inputs.clone();
+            let sending = Sending { desired, fields: differing, observed, claim: None };
+            self.send_update(step, manager, id, sending);
         }
     }
 
@@ -300,6 +304,8 @@ impl Execution<'_> {
             inputs: desired,
             outputs: live.outputs.clone(),
             depends_on,
+            // The tags were written with the update.
+            claimed: record.claimed && self.action(address) != Action::Update,
             ..record
         };
         self.put(address, ready);

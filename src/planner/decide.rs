@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Input, Sighting, change, error, findings, network, renamed};
+use super::{Input, Sighting, change, error, findings, identity, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::{Document, Reference, resolve};
 use crate::kind::{Live, Manager, Misfit};
+use crate::owner::owner;
 use crate::plan::{Action, Change, Finding, Mode, ReplaceOrder};
 use crate::resource::{Condition, Effect, Id};
 use crate::state::{Phase, Record};
@@ -148,8 +149,9 @@ fn managed(
         findings.push(findings::not_ours(address, id));
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
-    let decision = match (record, sighting) {
-        (record, Sighting::Live { live, id }) => {
+    let owner = owner(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
+    let decision = match (sighting, sighting.live()) {
+        (_, Some((id, live))) => {
             let phase = record.map_or(Phase::Creating, |record| record.phase);
             let mut decision = existing(input, address, manager, &desired, phase, live, findings);
             let at_once = decision.action == Action::Update && diff::applies_immediately(&desired);
@@ -159,18 +161,23 @@ fn managed(
                 decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
             }
             name_windows(input.now, &desired, &live.inputs, &mut decision);
-            if !matches!(decision.action, Action::NoOp) && !live.ownership.is_of(&input.blueprint.stack) {
-                findings.push(findings::not_ours(address, id));
-            }
-            decision
+            let claimed = record.is_some_and(|record| record.claimed);
+            findings.extend(identity::foreign(&owner, id, live, claimed, decision.action));
+            identity::with_claim(decision, manager, &owner, live, claimed)
         }
-        (record, Sighting::InTheWay { id, ownership }) => {
-            findings.push(findings::in_the_way(input, address, id, ownership));
+        (Sighting::InTheWay { found }, _) => {
+            findings.push(identity::in_the_way(input, &owner, found));
             new(manager, address, &desired, absent_reason(record))
         }
-        (record, Sighting::Gone) => new(manager, address, &desired, absent_reason(record)),
-        (_, Sighting::NotAsked { .. }) => change(address, Action::NoOp, NEWER),
+        (Sighting::Supplanted { .. }, _) => {
+            change(address, Action::NoOp, "it is gone from AWS, and another object has its name")
+        }
+        (Sighting::NotAsked { .. }, _) => change(address, Action::NoOp, NEWER),
+        _ => new(manager, address, &desired, absent_reason(record)),
     };
+    if let Sighting::Supplanted { recorded, live, found } = sighting {
+        findings.push(identity::supplanted(input, &owner, recorded, live.as_ref(), found));
+    }
     let decision = with_predecessor(decision, record);
     // What is met may still be wrong: storage that is larger than what is written now.
     let stays = matches!(decision.action, Action::Update | Action::NoOp);
@@ -295,15 +302,17 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
     let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
+    if let Sighting::Supplanted { recorded, live: None, found } = sighting {
+        findings.push(identity::left_alone(address, recorded, found));
+    }
     let Some((id, live)) = sighting.live() else {
         return match record.predecessor {
             Some(_) => change(address, Action::Delete, "a replacement was interrupted"),
             None => change(address, Action::Forget, "it is gone from AWS already"),
         };
     };
-    if !live.ownership.is_of(&input.blueprint.stack) {
-        findings.push(findings::not_ours(address, id));
-    }
+    let owner = owner(input.blueprint, input.state, address, record.generation);
+    findings.extend(identity::foreign(&owner, id, live, record.claimed, Action::Delete));
     findings.extend(findings::data_loss_by_deletion(input, address, record, live));
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));

@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::{Input, Sighting, error, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
+use crate::owner::owner;
 use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Id, Invalid, Ownership, Remark, Verdict};
-use crate::state::Record;
+use crate::resource::{Condition, Id, Invalid, Remark, Verdict, Whose};
+use crate::state::{Record, State};
 use crate::steps::Circle;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
@@ -20,17 +21,23 @@ pub const UNRECORDED: &str = "unrecorded";
 pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
     let unknown = |address: &Address| !input.state.is_some_and(|state| state.resources.contains_key(address));
     let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
-        Sighting::InTheWay { id, ownership } if unknown(address) => Some((address, id, ownership)),
+        Sighting::InTheWay { found } if unknown(address) => Some((address, found)),
         _ => None,
     });
-    let ours = in_the_way.filter(|(_, _, ownership)| {
-        matches!(ownership, Ownership::Tagged { .. }) && ownership.is_of(&input.blueprint.stack)
+    let manages_nothing = !input.state.is_some_and(State::manages_anything);
+    let ours = in_the_way.filter(|(address, found)| {
+        match owner(input.blueprint, input.state, address, 0).whose(&found.ownership, found.vpc.as_ref()) {
+            Whose::Ours | Whose::Moved { .. } => true,
+            // What the state that is lost has made; a state that lives destroys its own objects.
+            Whose::OtherState { .. } => manages_nothing,
+            _ => false,
+        }
     });
-    ours.map(|(address, id, _)| {
+    ours.map(|(address, found)| {
         error(
             UNRECORDED,
             address,
-            format!("{id} is of this stack, and the state does not know it, so that it is not deleted"),
+            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
             Some(
                 "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
                  provision destroy"
@@ -96,46 +103,9 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
     error(
         "ownership",
         address,
-        format!("{id} does not carry this stack's ownership tags, so it is not changed"),
+        format!("{id} is the cluster's own, so it is not changed"),
         Some(format!("to let go of it: provision state forget {address}")),
     )
-}
-
-pub(super) fn in_the_way(input: &Input<'_>, address: &Address, id: &Id, ownership: &Ownership) -> Finding {
-    // Objects without tags are told by their id alone.
-    let recorded = input
-        .state
-        .into_iter()
-        .flat_map(|state| &state.resources)
-        .find(|(other, record)| other.kind() == address.kind() && record.id.as_ref() == Some(id));
-    let mut check = "name-taken";
-    let (owner, hint) = match ownership {
-        _ if recorded.is_some() => {
-            let other = recorded.map(|(other, _)| other.to_string()).unwrap_or_default();
-            (format!("it is {other} of this stack"), format!("provision state move {other} {address}"))
-        }
-        Ownership::Tagged { stack, address: tagged }
-            if *stack == input.blueprint.stack && *tagged == address.to_string() =>
-        {
-            check = UNRECORDED;
-            (
-                "it carries this stack's tags, but the state does not know it".to_owned(),
-                "put the lost state file back, or have it made anew: provision state rebuild".to_owned(),
-            )
-        }
-        Ownership::Tagged { stack, address: tagged } if *stack == input.blueprint.stack => (
-            format!("it belongs to {tagged} of this stack"),
-            format!("provision state move {tagged} {address}"),
-        ),
-        Ownership::Tagged { stack, .. } => {
-            (format!("it belongs to the stack {stack}"), "choose another name in the stack file".to_owned())
-        }
-        Ownership::Untagged | Ownership::Inherited => (
-            "it was not made by provision".to_owned(),
-            "choose another name in the stack file, or delete it yourself".to_owned(),
-        ),
-    };
-    error(check, address, format!("{id} has this name already: {owner}"), Some(hint))
 }
 
 pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {

@@ -12,6 +12,7 @@ use crate::diff;
 use crate::document::{Document, Reference, references, resolve};
 use crate::graph;
 use crate::kind::Registry;
+use crate::owner::owner;
 use crate::plan::Mode;
 use crate::planner::Options;
 use crate::refresh::recorded_value;
@@ -89,12 +90,7 @@ pub fn prospects(
             differing,
             recorded_version: version.and_then(Value::as_str).map(str::to_owned),
             is_new,
-            owner: Owner {
-                stack: blueprint.stack.clone(),
-                address: address.clone(),
-                lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
-                generation: record.map_or(0, |record| record.generation),
-            },
+            owner: owner(blueprint, state, address, record.map_or(0, |record| record.generation)),
             subnets: subnets(&desired).chain(group_subnets(blueprint, inputs, &known)).collect(),
             inputs: desired,
         })

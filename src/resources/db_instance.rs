@@ -25,11 +25,10 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Aws, AwsError, Call, PasswordSource, Secret};
 use crate::postgres::{Version, family_in_names};
 use crate::resource::{
-    Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
-    Tracked,
+    Change, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Patience, Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
-use crate::resources::rds_tags::of_sdk_tags;
+use crate::resources::rds_tags;
 use crate::resources::tags::{self, Tags};
 
 /// A database's inputs.
@@ -192,9 +191,8 @@ impl Resource for DbInstance {
     }
 
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let Some(live) = live::describe_named(aws, self.identifier.as_str()).await? else { return Ok(None) };
-        let ownership = Ownership::of_tags(&of_sdk_tags(live.tag_list()));
-        Ok(Some(Found::new(id_of(live.dbi_resource_id, live::DESCRIBE)?, ownership)))
+        let live = live::describe_named(aws, self.identifier.as_str()).await?;
+        live.as_ref().map(live::found_of).transpose()
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -205,8 +203,28 @@ impl Resource for DbInstance {
         modification::modify(aws, self, change).await
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
-        deletion::delete(aws, id, self.identifier.as_str(), self.final_snapshot).await
+    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        deletion::delete(aws, id, owner, self.identifier.as_str(), self.final_snapshot).await
+    }
+
+    const CLAIM: &'static [Call] = &[calls::TAGS[0]];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        let [add, _] = calls::TAGS;
+        match live::describe_one(aws, id).await? {
+            Some(live) => rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await,
+            None => Err(AwsError::refused(add, "DBInstanceNotFound", "the database is gone")),
+        }
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        // RDS keeps identifiers in lower case, and resource ids in capitals.
+        let live = match text.strip_prefix("db-").filter(|rest| !rest.contains(|c: char| c.is_lowercase())) {
+            Some(_) => live::describe_one(aws, &Id::new(text)).await?,
+            None => live::describe_named(aws, &text.to_lowercase()).await?,
+        };
+        let Some(live) = live else { return Ok(None) };
+        Ok(Some(Named { found: live::found_of(&live)?, unfit: live::unfit(&live) }))
     }
 }
 

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{Aws, AwsError, Call, Grant, absent_is_done, absent_is_none, aws_error};
 use crate::postgres::family_in_names;
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::{self, live_tags, prove_ours, retag};
@@ -126,9 +126,7 @@ impl Resource for DbParameterGroup {
     }
 
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let Some(live) = describe_one(aws, self.name.as_str()).await? else { return Ok(None) };
-        let tags = live_tags(aws, arn(&live)).await?;
-        Ok(Some(Found::new(Id::new(self.name.as_str()), Ownership::of_tags(&tags))))
+        found_of(aws, self.name.as_str()).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -162,7 +160,7 @@ impl Resource for DbParameterGroup {
                 "the parameter group is gone",
             ));
         };
-        let live_tags = prove_ours(aws, arn(&live), parameters::MODIFY).await?;
+        let live_tags = prove_ours(aws, arn(&live), change.owner, parameters::MODIFY).await?;
         if change.touches(&["tags"]) {
             let change = tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags);
             retag(aws, arn(&live), &change).await?;
@@ -173,17 +171,40 @@ impl Resource for DbParameterGroup {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
         // One read that finds nothing is not enough to let go of it: all groups are read then.
         let live = match describe_one(aws, id.as_str()).await? {
             Some(live) => Some(live),
             None => of_name(describe(aws, None).await?, id.as_str()),
         };
         let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), DELETE).await?;
+        prove_ours(aws, arn(&live), owner, DELETE).await?;
         let delete = aws.write.rds.delete_db_parameter_group().db_parameter_group_name(id.as_str());
         absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE)))
     }
+
+    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        let [add, _] = rds_tags::calls(OURS);
+        match describe_one(aws, id.as_str()).await? {
+            Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
+            None => Err(AwsError::not_seen(add, "DBParameterGroupNotFound", "the parameter group is gone")),
+        }
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        let name = text.to_lowercase();
+        let unfit = name.starts_with("default.").then(|| "it is RDS's own default group".to_owned());
+        Ok(found_of(aws, &name).await?.map(|found| Named { found, unfit }))
+    }
+}
+
+/// The group of this name, with its tags, which RDS does not show beside it.
+async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, AwsError> {
+    let Some(live) = describe_one(aws, name).await? else { return Ok(None) };
+    let ownership = Ownership::of_tags(&live_tags(aws, arn(&live)).await?);
+    Ok(Some(Found::new(Id::new(name), ownership)))
 }
 
 /// Reads the group of this name, or all of them.
@@ -218,6 +239,7 @@ fn observed(
         // Every call on a parameter group is done when it is answered.
         condition: Condition::Ready,
         ownership: Ownership::Inherited,
+        vpc: None,
         inputs: Some(DbParameterGroup {
             name: live.db_parameter_group_name.clone().unwrap_or_default().into(),
             family: live.db_parameter_group_family.clone().unwrap_or_default(),

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, AwsError, Call, Grant, absent_is_done, absent_is_none, aws_error};
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Resource, Tracked,
 };
 use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags::{self, live_tags, prove_ours, retag};
@@ -111,9 +111,7 @@ impl Resource for DbSubnetGroup {
     }
 
     async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let Some(live) = describe_one(aws, self.name.as_str()).await? else { return Ok(None) };
-        let tags = live_tags(aws, arn(&live)).await?;
-        Ok(Some(Found::new(Id::new(self.name.as_str()), Ownership::of_tags(&tags))))
+        found_of(aws, self.name.as_str()).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -140,7 +138,7 @@ impl Resource for DbSubnetGroup {
         let Some(live) = describe_one(aws, change.id.as_str()).await? else {
             return Err(AwsError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone"));
         };
-        let live_tags = prove_ours(aws, arn(&live), MODIFY).await?;
+        let live_tags = prove_ours(aws, arn(&live), change.owner, MODIFY).await?;
         if change.touches(&["tags"]) {
             retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags))
                 .await?;
@@ -158,7 +156,7 @@ impl Resource for DbSubnetGroup {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
         // One read that finds nothing is not enough to let go of it: all groups are read then.
         let live = match describe_one(aws, id.as_str()).await? {
             Some(live) => Some(live),
@@ -168,10 +166,32 @@ impl Resource for DbSubnetGroup {
                 .find(|live| live.db_subnet_group_name.as_deref() == Some(id.as_str())),
         };
         let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), DELETE).await?;
+        prove_ours(aws, arn(&live), owner, DELETE).await?;
         let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
+
+    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        match describe_one(aws, id.as_str()).await? {
+            Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
+            None => Err(AwsError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone")),
+        }
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        let name = text.to_lowercase();
+        let unfit = (name == "default").then(|| "it is the account's own default group".to_owned());
+        Ok(found_of(aws, &name).await?.map(|found| Named { found, unfit }))
+    }
+}
+
+/// The group of this name, with its tags, which RDS does not show beside it.
+async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, AwsError> {
+    let Some(live) = describe_one(aws, name).await? else { return Ok(None) };
+    let ownership = Ownership::of_tags(&live_tags(aws, arn(&live)).await?);
+    Ok(Some(Found::new(Id::new(name), ownership).standing_in(live.vpc_id.as_deref())))
 }
 
 /// Reads the group of this name, or all of them.
@@ -199,6 +219,7 @@ fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetG
         // Every call on a subnet group is done when it is answered.
         condition: Condition::Ready,
         ownership: Ownership::Inherited,
+        vpc: live.vpc_id.as_deref().map(Id::new),
         inputs: Some(DbSubnetGroup {
             name: live.db_subnet_group_name.clone().unwrap_or_default().into(),
             description: live.db_subnet_group_description.clone().unwrap_or_default(),

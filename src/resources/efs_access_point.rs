@@ -9,14 +9,16 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Aws, AwsError, Call, Grant, When, absent_is_done, absent_is_none, aws_error, tag_map};
+use crate::aws::{
+    Aws, AwsError, Call, Grant, Outcome, When, absent_is_done, absent_is_none, aws_error, tag_map,
+};
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Resource, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
 use crate::resources::efs_tags;
-use crate::resources::efs_token::{generation_of, token};
+use crate::resources::efs_token::{MOST_TOKENS, Made, made_for, nth_token};
 use crate::resources::tags::{self, Tags};
 
 const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
@@ -111,18 +113,15 @@ impl Resource for EfsAccessPoint {
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
         let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         let found = live.into_iter().filter_map(|live| {
-            let generation = generation_of(live.client_token()?, owner)?;
+            let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
             // A later one that goes is not the one that is looked for.
             let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
-            (generation == owner.generation || !leaves).then_some((generation, live.access_point_id?))
+            let stays = generation == Some(owner.generation) || !leaves;
+            let id = Id::new(live.access_point_id.filter(|_| stays)?);
+            let found = Found { generation, ..Found::new(id, ownership) };
+            (!owner.others.contains(&found.id)).then_some(found)
         });
-        // Nobody else makes such a token: it proves the owner even where the tags were taken off.
-        let ownership = Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
-        Ok(found.min().map(|(generation, id)| Found {
-            id: Id::new(id),
-            ownership,
-            generation: Some(generation),
-        }))
+        Ok(found.min_by_key(|found| (found.generation.is_none(), found.generation)))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -131,21 +130,33 @@ impl Resource for EfsAccessPoint {
         let user = PosixUser::builder().uid(uid).gid(gid).build().expect("both are set");
         let made = CreationInfo::builder().owner_uid(uid).owner_gid(gid).permissions(permissions);
         let made = made.build().expect("all three are set");
-        let made = aws
+        let call = aws
             .write
             .efs
             .create_access_point()
-            .client_token(token(owner))
             .file_system_id(file_system_id)
             .posix_user(user)
             .root_directory(RootDirectory::builder().path(path).creation_info(made).build())
-            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
-        match made.access_point_id {
-            Some(id) if !id.is_empty() => Ok(Id::new(id)),
-            _ => Err(AwsError::bad_response(CREATE, "the answer holds no access point id")),
+            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))));
+        let mut attempt = 0;
+        loop {
+            let token = nth_token(owner, attempt);
+            let answer = call.clone().client_token(&token).send().await.map_err(aws_error(CREATE));
+            attempt += 1;
+            match answer {
+                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
+                    if !self.is_of_another(aws, owner, &token).await? {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(made) => {
+                    return match made.access_point_id {
+                        Some(id) if !id.is_empty() => Ok(Id::new(id)),
+                        _ => Err(AwsError::bad_response(CREATE, "the answer holds no access point id")),
+                    };
+                }
+            }
         }
     }
 
@@ -158,10 +169,41 @@ impl Resource for EfsAccessPoint {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_access_point().access_point_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
+
+    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        efs_tags::claim(aws, id.as_str(), owner).await
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        let live = describe(aws, PartsOf::Itself(text)).await?.into_iter().next();
+        let found = live.and_then(|live| {
+            let ownership = Ownership::of_tags(&tags_of(&live));
+            Some(Found::new(Id::new(live.access_point_id?), ownership))
+        });
+        Ok(found.map(Named::from))
+    }
+}
+
+impl EfsAccessPoint {
+    /// Whether the token was used for an access point that is not, or no longer, the owner's.
+    async fn is_of_another(&self, aws: &Aws, owner: &Owner, token: &str) -> Result<bool, AwsError> {
+        let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
+        let user = live.iter().find(|live| live.client_token() == Some(token));
+        Ok(user.is_some_and(|live| {
+            let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
+            recorded || made_for(owner, token, &tags_of(live)).is_none()
+        }))
+    }
+}
+
+fn tags_of(live: &AccessPointDescription) -> Tags {
+    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
 }
 
 async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, AwsError> {
@@ -177,7 +219,7 @@ async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescri
 }
 
 fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) -> Observed<EfsAccessPoint> {
-    let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+    let all_tags = tags_of(live);
     let root = live.root_directory();
     // What is larger than an id can be is nobody's id.
     let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
@@ -193,6 +235,7 @@ fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) ->
             state => Condition::Pending(state.map_or("creating", LifeCycleState::as_str).to_owned()),
         },
         ownership: Ownership::of_tags(&all_tags),
+        vpc: None,
         inputs: Some(EfsAccessPoint {
             file_system_id: live.file_system_id.clone().unwrap_or_default(),
             path: root.and_then(|root| root.path()).unwrap_or("/").to_owned(),

@@ -1,6 +1,7 @@
 //! EFS file systems, with their lifecycle configuration, backup policy, file system policy and protection.
 //! Knows nothing of mount targets.
 
+mod find;
 mod lifecycle;
 mod live;
 mod policy;
@@ -10,20 +11,18 @@ mod throughput;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_efs::types::{BackupPolicy, LifeCycleState, Status};
+use aws_sdk_efs::types::{BackupPolicy, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Aws, AwsError, Call, Check, Grant, When, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, AwsError, Call, Check, Grant, Outcome, When, absent_is_done, aws_error};
 use crate::document::Document;
 use crate::resource::{
-    Change, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience, Resource,
-    Tracked,
+    Change, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Patience, Resource, Tracked,
 };
 use crate::resources::efs_tags;
-use crate::resources::efs_token::token;
+use crate::resources::efs_token::{MOST_TOKENS, nth_token};
 use crate::resources::kms_alias::same_key;
 use crate::resources::tags::{self, Tags};
-use live::DESCRIBE;
 
 pub use lifecycle::Lifecycle;
 
@@ -99,8 +98,15 @@ pub struct Outputs {
 
 impl Observe for EfsFileSystem {
     const KIND: &'static str = "aws_efs_file_system";
-    const CALLS: &'static [Call] =
-        &[live::DESCRIBE, live::DESCRIBE_LIFECYCLE, live::DESCRIBE_BACKUP, policy::DESCRIBE, CREATE, DELETE];
+    const CALLS: &'static [Call] = &[
+        live::DESCRIBE,
+        live::DESCRIBE_LIFECYCLE,
+        live::DESCRIBE_BACKUP,
+        policy::DESCRIBE,
+        find::TARGETS,
+        CREATE,
+        DELETE,
+    ];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -155,22 +161,7 @@ impl Resource for EfsFileSystem {
     }
 
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let found = aws.read.efs.describe_file_systems().creation_token(token(owner)).send().await;
-        let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
-        let live = found
-            .into_iter()
-            .flat_map(|page| page.file_systems.unwrap_or_default())
-            .find(|one| one.life_cycle_state != LifeCycleState::Deleted);
-        match live {
-            // Nobody else makes this token: it proves the owner even where the tags were taken off.
-            Some(live) => {
-                let ownership =
-                    Ownership::Tagged { stack: owner.stack.clone(), address: owner.address.to_string() };
-                let generation = Some(owner.generation);
-                Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }))
-            }
-            None => live::find_later(aws, owner).await,
-        }
+        find::find(aws, owner, self.tags.get("Name").map(String::as_str)).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -188,25 +179,35 @@ impl Resource for EfsFileSystem {
             deletion_protection: _,
             tags,
         } = self;
-        let made = aws
+        let call = aws
             .write
             .efs
             .create_file_system()
-            .creation_token(token(owner))
             .encrypted(*encrypted)
             .set_kms_key_id(kms_key_id.clone())
             .performance_mode(performance_mode.as_str().into())
             .throughput_mode(throughput_mode.as_str().into())
             .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
             .backup(*backup)
-            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
-        if made.file_system_id.is_empty() {
-            return Err(AwsError::bad_response(CREATE, "the answer holds no file system id"));
+            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))));
+        let mut attempt = 0;
+        loop {
+            let token = nth_token(owner, attempt);
+            let answer = call.clone().creation_token(&token).send().await.map_err(aws_error(CREATE));
+            attempt += 1;
+            match answer {
+                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
+                    if !find::is_of_another(aws, owner, &token).await? {
+                        return Err(error);
+                    }
+                }
+                Err(error) => return Err(error),
+                Ok(made) if made.file_system_id.is_empty() => {
+                    return Err(AwsError::bad_response(CREATE, "the answer holds no file system id"));
+                }
+                Ok(made) => return Ok(Id::new(made.file_system_id)),
+            }
         }
-        Ok(Id::new(made.file_system_id))
     }
 
     async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), AwsError> {
@@ -248,9 +249,19 @@ impl Resource for EfsFileSystem {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_file_system().file_system_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
+    }
+
+    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        efs_tags::claim(aws, id.as_str(), owner).await
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        find::named(aws, text).await
     }
 }
 

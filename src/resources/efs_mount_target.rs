@@ -12,8 +12,8 @@ use crate::aws::{Aws, AwsError, Call, Check, Grant, absent_is_done, absent_is_no
 use crate::document::Document;
 use crate::resource::OnChange;
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Resource, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
 use crate::resources::groups_taken_off;
@@ -123,7 +123,7 @@ impl Resource for EfsMountTarget {
         let mut targets = describe_by(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
-            return Ok(Some(Found::new(Id::new(&ours.mount_target_id), Ownership::Inherited)));
+            return Ok(Some(found_of(ours, Ownership::Inherited)));
         }
         if targets.is_empty() {
             return Ok(None);
@@ -131,7 +131,7 @@ impl Resource for EfsMountTarget {
         // EFS allows one target for each zone: one in another subnet of the same zone stands in the way.
         let zone = zone_of_subnet(aws, &self.subnet_id).await?;
         let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
-        Ok(rival.map(|one| Found::new(Id::new(one.mount_target_id), Ownership::Untagged)))
+        Ok(rival.map(|one| found_of(&one, Ownership::Untagged)))
     }
 
     async fn create(&self, aws: &Aws, _owner: &Owner) -> Result<Id, AwsError> {
@@ -162,10 +162,27 @@ impl Resource for EfsMountTarget {
         answer.map(drop).map_err(aws_error(MODIFY))
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_mount_target().mount_target_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
+
+    // EFS gives mount targets no tags.
+    const CLAIM: &'static [Call] = &[];
+
+    async fn claim(_aws: &Aws, _id: &Id, _owner: &Owner) -> Result<(), AwsError> {
+        Ok(())
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        let targets = describe_by(aws, PartsOf::Itself(text)).await?;
+        let there = |one: &&MountTargetDescription| one.life_cycle_state != LifeCycleState::Deleted;
+        Ok(targets.iter().find(there).map(|one| found_of(one, Ownership::Inherited).into()))
+    }
+}
+
+fn found_of(live: &MountTargetDescription, ownership: Ownership) -> Found {
+    Found::new(Id::new(&live.mount_target_id), ownership).standing_in(live.vpc_id.as_deref())
 }
 
 /// Reads all tracked targets, with one call for each file system.
@@ -245,6 +262,7 @@ fn observed(
         },
         condition: condition(&live.life_cycle_state, groups.is_some()),
         ownership: Ownership::Inherited,
+        vpc: live.vpc_id.as_deref().map(Id::new),
         inputs: Some(EfsMountTarget {
             file_system_id: live.file_system_id.clone(),
             subnet_id: live.subnet_id.clone(),

@@ -2,7 +2,8 @@
 //! Knows nothing of what the objects are.
 
 use crate::aws::{Aws, AwsError, Call, Check, Grant, aws_error};
-use crate::resources::tags::{TagChange, to_efs};
+use crate::resource::Owner;
+use crate::resources::tags::{self, TagChange, to_efs};
 
 const TAG: &str = "elasticfilesystem:TagResource";
 const TAGGING: &str =
@@ -17,6 +18,11 @@ pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
 /// be allowed to make any object ours.
 pub(crate) const fn check(made: Grant) -> Check {
     Check::new(TAG, made, TAGGING)
+}
+
+/// Writes the ownership tags of an object that is there.
+pub async fn claim(aws: &Aws, id: &str, owner: &Owner) -> Result<(), AwsError> {
+    retag(aws, id, &tags::claim(owner)).await
 }
 
 /// Puts and removes tags of an object.

@@ -48,6 +48,7 @@ fn observed(target_key_arn: String) -> Observed<KmsAlias> {
         outputs: Outputs { target_key_arn },
         condition: Condition::Ready,
         ownership: Ownership::Untagged,
+        vpc: None,
     }
 }
 

@@ -4,8 +4,8 @@
 use aws_sdk_rds::types::Tag;
 
 use crate::aws::{Aws, AwsError, Call, Check, Grant, When, aws_error, tag_map};
-use crate::resource::Ownership;
-use crate::resources::tags::{TagChange, Tags, to_rds};
+use crate::resource::{Owner, Ownership};
+use crate::resources::tags::{self, TagChange, Tags, to_rds};
 
 pub(crate) const LIST: Call = Call::read("rds:ListTagsForResource");
 const ADD: &str = "rds:AddTagsToResource";
@@ -42,16 +42,23 @@ pub async fn live_tags(aws: &Aws, arn: &str) -> Result<Tags, AwsError> {
     Ok(of_sdk_tags(answer.map_err(aws_error(LIST))?.tag_list()))
 }
 
-/// Reads the live tags, and refuses to go on where they do not say that `provision` made the object.
-pub async fn prove_ours(aws: &Aws, arn: &str, operation: Call) -> Result<Tags, AwsError> {
-    let tags = live_tags(aws, arn).await?;
-    match Ownership::of_tags(&tags) {
-        Ownership::Tagged { .. } => Ok(tags),
-        Ownership::Untagged | Ownership::Inherited => {
+/// Reads the live tags, and refuses to go on where they do not say that the object is the owner's.
+pub async fn prove_ours(aws: &Aws, arn: &str, owner: &Owner, operation: Call) -> Result<Tags, AwsError> {
+    let live = live_tags(aws, arn).await?;
+    let ownership = Ownership::of_tags(&live);
+    tags::refuse_others(operation, arn, &ownership, owner)?;
+    match ownership {
+        Ownership::Tagged { .. } => Ok(live),
+        _ => {
             let message = format!("{arn} carries no ownership tags: it is left alone");
             Err(AwsError::refused(operation, "NotOurs", message))
         }
     }
+}
+
+/// Writes the ownership tags of an object that is there.
+pub async fn claim(aws: &Aws, arn: &str, owner: &Owner) -> Result<(), AwsError> {
+    retag(aws, arn, &tags::claim(owner)).await
 }
 
 /// Puts and removes tags of an object.

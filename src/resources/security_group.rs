@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Aws, AwsError, Call, Check, Grant, Outcome, When, absent_is_done, aws_error, ec2};
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Observe, Observed, Owner, Ownership, Patience,
-    Resource, Tracked,
+    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
+    Patience, Resource, Tracked,
 };
-use crate::resources::tags::{Tags, check_tags, ours, tag_change, to_ec2, with_ownership};
+use crate::resources::tags::{TagChange, Tags, check_tags, claim, ours, tag_change, to_ec2, with_ownership};
 use check::{check_name, check_rules, check_text};
 use rule::Direction;
 
@@ -86,6 +86,7 @@ impl Observe for SecurityGroup {
                     },
                     condition: Condition::Ready,
                     ownership: Ownership::of_tags(&tags),
+                    vpc: live.vpc_id().map(Id::new),
                 };
                 Some((Id::new(id), observed))
             })
@@ -95,7 +96,8 @@ impl Observe for SecurityGroup {
 
 impl Resource for SecurityGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name").chosen_once().written_as("security_group"),
+        // EC2 takes names that differ in case alone for the same one.
+        Field::replace("name").met_by(same_name).chosen_once().written_as("security_group"),
         Field::replace("description").chosen_once(),
         Field::replace("vpc_id"),
         Field::in_place("ingress", change::INGRESS, Effect::AccessLoss).depending(cost::ingress),
@@ -128,11 +130,10 @@ impl Resource for SecurityGroup {
         let filters =
             vec![ec2::filter("vpc-id", [&self.vpc_id]), ec2::filter("group-name", [any_case(&self.name)])];
         let found = ec2::security_groups(aws, filters).await?;
-        let same = found.iter().filter_map(|live| Some((live.group_id()?, live.group_name()?, live.tags())));
-        let same = same.filter(|(_, name, _)| name.eq_ignore_ascii_case(&self.name));
+        let same = found.iter().filter_map(|live| Some((live.group_name()?, found_of(live)?)));
+        let same = same.filter(|(name, _)| name.eq_ignore_ascii_case(&self.name));
         // Groups from before names were unique in any case may differ in it alone: the exact one comes first.
-        let closest = same.min_by_key(|(_, name, _)| *name != self.name);
-        Ok(closest.map(|(id, _, tags)| Found::new(Id::new(id), Ownership::of_tags(&ec2::tags(tags)))))
+        Ok(same.min_by_key(|(name, _)| *name != self.name).map(|(_, found)| found))
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -153,12 +154,12 @@ impl Resource for SecurityGroup {
             change::set_rules(aws, change.id, &differing).await?;
         }
         if change.touches(&["tags"]) {
-            set_tags(aws, change.id, &change.observed.tags, tags).await?;
+            change_tags(aws, change.id, &tag_change(&change.observed.tags, tags)).await?;
         }
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
         let sent = aws.write.ec2.delete_security_group().group_id(id.as_str()).send().await;
         match absent_is_done(sent.map(drop).map_err(aws_error(DELETE))) {
             // AWS says only that something holds the group.
@@ -172,6 +173,22 @@ impl Resource for SecurityGroup {
             other => other,
         }
     }
+
+    const CLAIM: &'static [Call] = &[TAG];
+
+    async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+        change_tags(aws, id, &claim(owner)).await
+    }
+
+    async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
+        let found = ec2::security_groups(aws, vec![ec2::filter("group-id", [text])]).await?;
+        Ok(found.iter().find_map(found_of).map(Named::from))
+    }
+}
+
+fn found_of(live: &aws_sdk_ec2::types::SecurityGroup) -> Option<Found> {
+    let ownership = Ownership::of_tags(&ec2::tags(live.tags()));
+    Some(Found::new(Id::new(live.group_id()?), ownership).standing_in(live.vpc_id()))
 }
 
 impl SecurityGroup {
@@ -222,6 +239,13 @@ impl SecurityGroup {
     }
 }
 
+fn same_name(desired: &serde_json::Value, observed: &serde_json::Value) -> bool {
+    match (desired.as_str(), observed.as_str()) {
+        (Some(desired), Some(observed)) => desired.eq_ignore_ascii_case(observed),
+        _ => desired == observed,
+    }
+}
+
 /// A filter value that lets a name through whatever the case of its letters: names are unique without regard to
 /// case, filters look at it. `?` stands for any one character; so do characters that have a meaning in a filter.
 fn any_case(name: &str) -> String {
@@ -229,8 +253,7 @@ fn any_case(name: &str) -> String {
     name.chars().map(|c| if plain(c) { c } else { '?' }).collect()
 }
 
-async fn set_tags(aws: &Aws, id: &Id, observed: &Tags, desired: &Tags) -> Result<(), AwsError> {
-    let change = tag_change(observed, desired);
+async fn change_tags(aws: &Aws, id: &Id, change: &TagChange) -> Result<(), AwsError> {
     if !change.set.is_empty() {
         let call = aws.write.ec2.create_tags().resources(id.as_str()).set_tags(Some(to_ec2(&change.set)));
         call.send().await.map_err(aws_error(TAG))?;

@@ -66,6 +66,7 @@ impl Observe for Subnet {
                 if !is_tracked && !is_usable(&subnet) {
                     return None;
                 }
+                let vpc = subnet.vpc_id.as_deref().map(Id::new);
                 let outputs = Outputs {
                     availability_zone: subnet.availability_zone.unwrap_or_default(),
                     availability_zone_id: subnet.availability_zone_id.unwrap_or_default(),
@@ -79,6 +80,7 @@ impl Observe for Subnet {
                     outputs,
                     condition: Condition::Ready,
                     ownership,
+                    vpc,
                 };
                 Some((Id::new(subnet.subnet_id?), observed))
             })

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::resource::{Invalid, Owner, tag};
+use crate::aws::{AwsError, Call};
+use crate::resource::{Invalid, Owner, Ownership, Whose, tag};
 
 /// Keys and values. A kind's input of this name holds the author's tags alone, never the ownership tags.
 pub type Tags = BTreeMap<String, String>;
@@ -11,7 +12,7 @@ pub type Tags = BTreeMap<String, String>;
 /// How many tags an object may have (the same for EC2, EFS and RDS).
 const MOST: usize = 50;
 /// How many of them are ours.
-const OWNERSHIP: usize = 3;
+const OWNERSHIP: usize = tag::OWNERSHIP.len();
 
 /// What AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.
 ///
@@ -74,6 +75,40 @@ pub fn ours(live: &Tags, recorded: &Tags) -> Tags {
     ours.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
+/// What makes an object the owner's: the ownership tags, and nothing else.
+pub fn claim(owner: &Owner) -> TagChange {
+    TagChange { set: owner.tags(), remove: Vec::new() }
+}
+
+/// Refuses an object that belongs to another state or stack, or to the cluster. One without tags is for the plan to
+/// refuse.
+///
+/// # Errors
+/// `NotOurs`, with both sides named.
+pub fn refuse_others(
+    operation: Call,
+    what: &str,
+    ownership: &Ownership,
+    owner: &Owner,
+) -> Result<(), AwsError> {
+    let whose = match owner.whose(ownership, None) {
+        Whose::Ours | Whose::Moved { .. } | Whose::Untagged | Whose::Inherited => return Ok(()),
+        Whose::OtherState { lineage, .. } => {
+            format!("the state with the lineage {lineage}, and this one has {}", owner.lineage)
+        }
+        Whose::Elsewhere { cluster, .. } => {
+            format!(
+                "the stack {} of the cluster {}",
+                owner.stack,
+                cluster.as_deref().unwrap_or("of another network")
+            )
+        }
+        Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
+        Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
+    };
+    Err(AwsError::refused(operation, "NotOurs", format!("{what} belongs to {whose}: it is left alone")))
+}
+
 /// The calls that a change of tags needs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TagChange {
@@ -94,7 +129,7 @@ pub fn tag_change(observed: &Tags, desired: &Tags) -> TagChange {
 }
 
 fn is_ownership(key: &str) -> bool {
-    [tag::STACK, tag::ADDRESS, tag::LINEAGE].contains(&key)
+    tag::OWNERSHIP.contains(&key)
 }
 
 /// Tags in the shape of EC2.
@@ -147,8 +182,8 @@ mod tests {
     #[test]
     fn the_ownership_tags_count_towards_the_limit() {
         let many = |count: usize| (0..count).map(|n| (format!("key-{n}"), String::new())).collect::<Tags>();
-        assert_eq!(check_tags(&many(47)), []);
-        assert_eq!(check_tags(&many(48)).len(), 1);
+        assert_eq!(check_tags(&many(46)), []);
+        assert_eq!(check_tags(&many(47)).len(), 1);
     }
 
     #[test]

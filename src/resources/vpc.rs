@@ -39,6 +39,7 @@ impl Observe for Vpc {
                     outputs: Outputs { cidr_block: vpc.cidr_block().unwrap_or_default().to_owned() },
                     condition: Condition::Ready,
                     ownership: Ownership::of_tags(&ec2::tags(vpc.tags())),
+                    vpc: vpc.vpc_id().map(Id::new),
                 };
                 Some((Id::new(vpc.vpc_id?), observed))
             })

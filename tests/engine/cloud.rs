@@ -19,6 +19,8 @@ pub struct Object {
     pub inputs: Document,
     pub stack: String,
     pub address: String,
+    pub lineage: Option<String>,
+    pub cluster: Option<String>,
     /// For how many looks it is still at work.
     pub busy: u32,
     pub leaving: bool,
@@ -174,6 +176,17 @@ impl Cloud {
         object.inputs.extend(fields);
         object.busy = slowness;
         self.log.push(format!("update {}", object.address));
+        Ok(())
+    }
+
+    /// Writes the ownership tags, and nothing else.
+    pub fn claim(&mut self, id: &str, tags: &Object) -> Result<(), AwsError> {
+        let object = self.objects.get_mut(id).ok_or_else(|| error("NotFound", Outcome::NotFound))?;
+        object.stack.clone_from(&tags.stack);
+        object.address.clone_from(&tags.address);
+        object.lineage.clone_from(&tags.lineage);
+        object.cluster.clone_from(&tags.cluster);
+        self.log.push(format!("claim {}", object.address));
         Ok(())
     }
 

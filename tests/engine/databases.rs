@@ -78,6 +78,7 @@ impl Case {
                 depends_on,
                 generation: 0,
                 predecessor: None,
+                claimed: false,
             },
         );
         let live = Live {
@@ -86,7 +87,13 @@ impl Case {
             outputs: Document::new(),
             condition: Condition::Ready,
             remarks: Vec::new(),
-            ownership: Ownership::Tagged { stack: "test".to_owned(), address: at.to_owned() },
+            ownership: Ownership::Tagged {
+                stack: "test".to_owned(),
+                address: at.to_owned(),
+                lineage: Some("lineage".to_owned()),
+                cluster: Some("cluster".to_owned()),
+            },
+            vpc: None,
         };
         self.seen.insert(address(at), Sighting::Live { id: Id::new(id), live });
         if let Some(declared) = declared {

@@ -7,12 +7,13 @@ use futures_util::future::LocalBoxFuture;
 use provision::aws::{Aws, Call};
 use provision::document::Document;
 use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
-use provision::resource::{Condition, Effect, Field, Found, Id, Invalid, Owner, Ownership, Patience};
+use provision::resource::{Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience};
 use serde_json::{Value, json};
 
 use super::cloud::{Object, Shared};
 
 const MODIFY: Call = Call::free("fake:Modify");
+const TAG: Call = Call::free("fake:Tag");
 
 const FIELDS: &[Field] = &[
     Field::replace("name"),
@@ -95,13 +96,37 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
     };
     let ownership = match object.stack.as_str() {
         "" => Ownership::Untagged,
-        stack => Ownership::Tagged { stack: stack.to_owned(), address: object.address.clone() },
+        stack => Ownership::Tagged {
+            stack: stack.to_owned(),
+            address: object.address.clone(),
+            lineage: object.lineage.clone(),
+            cluster: object.cluster.clone(),
+        },
     };
     // What AWS chooses, and may choose anew.
     let place = object.inputs.get("moved").and_then(Value::as_str).unwrap_or("here");
     let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{place}:{id}")))]);
     let inputs = if recorded.is_some() { inputs } else { Document::new() };
-    Live { inputs, in_force: Document::new(), outputs, condition, remarks: Vec::new(), ownership }
+    Live { inputs, in_force: Document::new(), outputs, condition, remarks: Vec::new(), ownership, vpc: None }
+}
+
+fn found(id: &Id, object: &Object) -> Found {
+    Found::new(id.clone(), live(id, object, None).ownership)
+}
+
+/// An object of the owner, without anything but its tags.
+fn tagged(kind: &'static str, owner: &Owner) -> Object {
+    Object {
+        kind,
+        key: String::new(),
+        inputs: Document::new(),
+        stack: owner.stack.clone(),
+        address: owner.address.to_string(),
+        lineage: Some(owner.lineage.clone()),
+        cluster: owner.cluster.clone(),
+        busy: 0,
+        leaving: false,
+    }
 }
 
 impl Manager for FakeKind {
@@ -154,13 +179,8 @@ impl Manager for FakeKind {
             tokio::task::yield_now().await;
             let key = self.key(inputs, owner);
             let cloud = self.shared.cloud.borrow();
-            let found =
-                cloud.objects.iter().find(|(_, object)| object.kind == self.kind && object.key == key);
-            Ok(found.map(|(id, object)| {
-                let id = Id::new(id.clone());
-                let ownership = live(&id, object, None).ownership;
-                Found::new(id, ownership)
-            }))
+            let same = cloud.objects.iter().find(|(_, object)| object.kind == self.kind && object.key == key);
+            Ok(same.map(|(id, object)| found(&Id::new(id.clone()), object)))
         })
     }
 
@@ -173,15 +193,7 @@ impl Manager for FakeKind {
         Box::pin(async move {
             let mut carried = inputs.clone();
             carried.remove("note");
-            let object = Object {
-                kind: self.kind,
-                key: self.key(inputs, owner),
-                inputs: carried,
-                stack: owner.stack.clone(),
-                address: owner.address.to_string(),
-                busy: 0,
-                leaving: false,
-            };
+            let object = Object { key: self.key(inputs, owner), inputs: carried, ..tagged(self.kind, owner) };
             Ok(Id::new(self.shared.call(|cloud| cloud.create(object)).await?))
         })
     }
@@ -208,7 +220,35 @@ impl Manager for FakeKind {
         _: &'a Aws,
         id: &'a Id,
         _: &'a Document,
+        _: &'a Owner,
     ) -> LocalBoxFuture<'a, Result<(), KindError>> {
         Box::pin(async move { Ok(self.shared.call(|cloud| cloud.delete(id.as_str())).await?) })
+    }
+
+    fn claim_calls(&self) -> &'static [Call] {
+        &[TAG]
+    }
+
+    fn claim<'a>(
+        &'a self,
+        _: &'a Aws,
+        id: &'a Id,
+        owner: &'a Owner,
+    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+        let tags = tagged(self.kind, owner);
+        Box::pin(async move { Ok(self.shared.call(|cloud| cloud.claim(id.as_str(), &tags)).await?) })
+    }
+
+    fn named<'a>(
+        &'a self,
+        _: &'a Aws,
+        text: &'a str,
+    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let cloud = self.shared.cloud.borrow();
+            let object = cloud.objects.get(text).filter(|object| object.kind == self.kind);
+            Ok(object.map(|object| found(&Id::new(text), object).into()))
+        })
     }
 }

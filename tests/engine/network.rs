@@ -67,6 +67,7 @@ fn live(inputs: Document) -> Live {
         condition: Condition::Ready,
         remarks: Vec::new(),
         ownership: Ownership::Inherited,
+        vpc: None,
     }
 }
 

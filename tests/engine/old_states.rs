@@ -51,7 +51,13 @@ fn as_recorded(state: &State) -> Sightings {
         outputs: record.outputs.clone(),
         condition: Condition::Ready,
         remarks: Vec::new(),
-        ownership: Ownership::Tagged { stack: state.stack.clone(), address: at.to_string() },
+        ownership: Ownership::Tagged {
+            stack: state.stack.clone(),
+            address: at.to_string(),
+            lineage: Some(state.lineage.clone()),
+            cluster: None,
+        },
+        vpc: None,
     };
     let seen = state.resources.iter().map(|(at, record)| {
         let sighting = match &record.id {

@@ -62,6 +62,8 @@ impl World {
             inputs: Document::new(),
             stack: String::new(),
             address: "the cluster's".to_owned(),
+            lineage: None,
+            cluster: None,
             busy: 0,
             leaving: false,
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Id, Observe, Resource};
+use provision::resource::{Change, Id, Observe, Ownership, Resource};
 use provision::resources::db_parameter_group::DbParameterGroup;
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use crate::rds::{answer, refusal};
 use crate::replay::{Asked, Replay};
 use crate::{inputs, owner, tracked};
 
+const AT: &str = "aws_db_parameter_group.gitlab-pgsql";
 const NAME: &str = "gitlab-pgsql-postgres16";
 
 fn group(parameters: Value) -> DbParameterGroup {
@@ -64,7 +65,9 @@ fn ours() -> Replay {
 async fn update(replay: &Replay, observed: Value, desired: Value, fields: &[&str]) -> Result<(), AwsError> {
     let (id, observed) = (Id::new(NAME), group(observed));
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    group(desired).update(&replay.aws(), &Change { id: &id, fields: &fields, observed: &observed }).await
+    group(desired)
+        .update(&replay.aws(), &Change { id: &id, fields: &fields, observed: &observed, owner: &owner(AT) })
+        .await
 }
 
 /// `name=value (method)` of every parameter in a request.
@@ -206,7 +209,7 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
     assert_eq!(changed.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
     let replay = theirs();
-    let deleted = group(json!({})).delete(&replay.aws(), &Id::new(NAME)).await;
+    let deleted = group(json!({})).delete(&replay.aws(), &Id::new(NAME), &owner(AT)).await;
     assert_eq!(deleted.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
 }
@@ -215,20 +218,21 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
 async fn a_group_in_use_is_busy_and_one_that_is_gone_is_deleted() {
     let busy =
         ours().answer("DeleteDBParameterGroup", 400, refusal("InvalidDBParameterGroupState", "in use"));
-    let error = group(json!({})).delete(&busy.aws(), &Id::new(NAME)).await.expect_err("it is in use");
+    let error =
+        group(json!({})).delete(&busy.aws(), &Id::new(NAME), &owner(AT)).await.expect_err("it is in use");
     assert_eq!(error.outcome, Outcome::Busy);
     let gone = ours().answer("DeleteDBParameterGroup", 404, refusal("DBParameterGroupNotFound", "none"));
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
     let absent = refusal("DBParameterGroupNotFound", "none");
     let gone = Replay::in_order(&[(404, &absent), (200, &groups(&["theirs"]))]);
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
     // One read that finds nothing is not enough.
     let late = Replay::default()
         .answer("DescribeDBParameterGroups", 404, &*absent)
         .answer("DescribeDBParameterGroups", 200, groups(&[NAME]))
         .answer("ListTagsForResource", 200, listed_tags(true))
         .answer("DeleteDBParameterGroup", 200, answer("DeleteDBParameterGroup", ""));
-    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
     assert_eq!(late.asked().len(), 4);
 }
 
@@ -238,7 +242,7 @@ async fn a_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
     for ours in [true, false] {
         let replay = Replay::in_order(&[(200, &groups(&[NAME])), (200, &listed_tags(ours))]);
         let found = group(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
-        assert_eq!((found.id, found.ownership.is_of("gitlab")), (Id::new(NAME), ours));
+        assert_eq!((found.id, matches!(found.ownership, Ownership::Tagged { .. })), (Id::new(NAME), ours));
         assert_eq!(replay.asked()[1].parameter("ResourceName"), format!("arn:{NAME}"));
     }
     let taken = Replay::in_order(&[(400, &refusal("DBParameterGroupAlreadyExists", "it is there"))]);

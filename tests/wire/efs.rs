@@ -94,7 +94,7 @@ async fn an_answer_without_an_id_is_no_answer() {
 }
 
 #[tokio::test]
-async fn of_all_file_systems_only_a_later_replacement_is_the_one() {
+async fn of_all_file_systems_one_that_was_not_replaced_comes_first_and_then_any_of_the_stack() {
     let live = |id: &str, address: &str, generation: u32, status: &str| {
         json!({
             "FileSystemId": id, "LifeCycleState": status,
@@ -114,7 +114,7 @@ async fn of_all_file_systems_only_a_later_replacement_is_the_one() {
     ] });
     let wanted = file_system(json!({}));
     for (generation, expected) in
-        [(0, Some(("fs-later", Some(2)))), (1, Some(("fs-later", Some(2)))), (2, None)]
+        [(0, Some(("fs-older", Some(0)))), (1, Some(("fs-later", Some(2)))), (3, Some(("fs-other", None)))]
     {
         let replay = Replay::in_order(&[(404, absent), (200, &all.to_string())]);
         let owner = Owner { generation, ..owner(ours) };
@@ -136,7 +136,12 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
     let error = wanted.create(&replay.aws(), &owner).await.expect_err("the token is taken");
     assert_eq!(error.outcome, Outcome::Exists);
     let found = wanted.find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
-    let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
+    let ours = Ownership::Tagged {
+        stack: "gitlab".to_owned(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    };
     assert_eq!((found.id, found.ownership), (Id::new("fs-1"), ours));
     assert_eq!(wanted.find(&replay.aws(), &owner).await.expect("a read"), None);
     let line = &replay.asked()[1].operation;
@@ -159,7 +164,7 @@ async fn one_file_system_is_asked_for_by_its_id() {
     assert_eq!(seen.inputs.as_ref(), Some(&recorded));
     assert_eq!(seen.outputs.dns_name, "fs-1.efs.eu-west-1.amazonaws.com");
     assert_eq!(seen.condition, Condition::Ready);
-    assert!(seen.ownership.is_of("gitlab"));
+    assert!(matches!(&seen.ownership, Ownership::Tagged { stack, .. } if stack == "gitlab"));
     let lines: Vec<String> = replay.asked().into_iter().map(|request| request.operation).collect();
     assert_eq!(
         lines,
@@ -229,7 +234,12 @@ async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() 
 
 async fn update(replay: &Replay, observed: &EfsFileSystem, desired: &EfsFileSystem, fields: &[&str]) {
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    let change = Change { id: &Id::new("fs-1"), fields: &fields, observed };
+    let change = Change {
+        id: &Id::new("fs-1"),
+        fields: &fields,
+        observed,
+        owner: &owner("aws_efs_file_system.gitlab-nfs"),
+    };
     desired.update(&replay.aws(), &change).await.expect("the change is taken");
 }
 

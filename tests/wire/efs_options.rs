@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::replay::Replay;
 use crate::{inputs, owner, tracked};
 
+const POINT: &str = "aws_efs_access_point.nfs/git-data";
 const POLICY: &str = "GET /2015-02-01/file-systems/fs-1/policy";
 const BACKUP: &str = "GET /2015-02-01/file-systems/fs-1/backup-policy";
 const FILE_SYSTEM: &str = "GET /2015-02-01/file-systems?FileSystemId=fs-1";
@@ -57,7 +58,7 @@ async fn update<R: Resource>(
     field: &str,
 ) -> Result<(), AwsError> {
     let (id, fields) = (Id::new("fs-1"), BTreeSet::from([field.to_owned()]));
-    desired.update(&replay.aws(), &Change { id: &id, fields: &fields, observed }).await
+    desired.update(&replay.aws(), &Change { id: &id, fields: &fields, observed, owner: &owner(POINT) }).await
 }
 
 #[tokio::test]
@@ -199,7 +200,12 @@ async fn a_token_that_is_taken_leads_to_the_access_point() {
     let refused = point(json!({})).create(&replay.aws(), &owner).await.expect_err("the token is taken");
     assert_eq!(refused.outcome, Outcome::Exists);
     let found = point(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
-    let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
+    let ours = Ownership::Tagged {
+        stack: "gitlab".to_owned(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    };
     assert_eq!((found.id, found.ownership), (Id::new("git-data"), ours));
     // After the state was lost, the second replacement of it is found, and told from what it replaced.
     let later = |point: &str, state: &str, generation: u32| {
@@ -247,7 +253,7 @@ async fn an_access_point_gets_new_tags_in_place_and_goes_twice_without_an_error(
     update(&replay, &point(json!({})), &desired, "tags").await.expect("an update");
     assert_eq!(replay.asked()[0].json(), json!({ "Tags": [{ "Key": "Name", "Value": "new" }] }));
     for _ in 0..2 {
-        desired.delete(&replay.aws(), &Id::new("fsap-1")).await.expect("it is gone");
+        desired.delete(&replay.aws(), &Id::new("fsap-1"), &owner(POINT)).await.expect("it is gone");
     }
 }
 

@@ -24,7 +24,10 @@ fn owner(address: &str) -> Owner {
         stack: "gitlab".to_owned(),
         address: address.parse().expect("an address"),
         lineage: "lineage-1".to_owned(),
+        cluster: None,
+        vpc: None,
         generation: 0,
+        others: Default::default(),
     }
 }
 

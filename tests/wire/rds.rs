@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use crate::replay::Replay;
 use crate::{inputs, owner, tracked};
 
+const AT: &str = "aws_db_instance.gitlab-pgsql";
+const GROUP_AT: &str = "aws_db_subnet_group.gitlab-pgsql";
 pub(crate) const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 pub(crate) fn database(replaced: Value) -> DbInstance {
@@ -103,7 +105,9 @@ pub(crate) async fn update(
     fields: &[&str],
 ) -> Result<(), AwsError> {
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    desired.update(&replay.aws(), &Change { id: &Id::new(ID), fields: &fields, observed }).await
+    desired
+        .update(&replay.aws(), &Change { id: &Id::new(ID), fields: &fields, observed, owner: &owner(AT) })
+        .await
 }
 
 /// What the one ModifyDBInstance of a change says, without what every request has.
@@ -486,7 +490,7 @@ async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
     for (final_snapshot, expected) in [(true, Some("gitlab-pgsql-final-")), (false, None)] {
         let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": final_snapshot }));
-        recorded.delete(&replay.aws(), &Id::new(ID)).await.expect("it is taken");
+        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT)).await.expect("it is taken");
         let form = sent(&replay, 1);
         assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
         assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
@@ -524,7 +528,7 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     ];
     for (answers, expected) in cases {
         let replay = Replay::in_order(answers);
-        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID)).await;
+        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID), &owner(AT)).await;
         assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
         assert_eq!(replay.asked().len(), answers.len());
     }
@@ -533,7 +537,12 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
 #[tokio::test]
 async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
     let owner = owner("aws_db_instance.gitlab-pgsql");
-    let ours = Ownership::Tagged { stack: "gitlab".to_owned(), address: owner.address.to_string() };
+    let ours = Ownership::Tagged {
+        stack: "gitlab".to_owned(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    };
     for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
         let live = described(&[instance(tags.as_slice())]);
         let replay = Replay::in_order(&[(200, &live)]);
@@ -624,8 +633,8 @@ async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
     let id = Id::new("gitlab-pgsql");
     let fields = BTreeSet::from(["description".to_owned()]);
     let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
-    let deleted = group().delete(&replay.aws(), &id).await.expect_err("it is not ours");
-    let change = Change { id: &id, fields: &fields, observed: &group() };
+    let deleted = group().delete(&replay.aws(), &id, &owner(GROUP_AT)).await.expect_err("it is not ours");
+    let change = Change { id: &id, fields: &fields, observed: &group(), owner: &owner(GROUP_AT) };
     let updated = group().update(&replay.aws(), &change).await.expect_err("it is not ours");
     assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));
     let actions: Vec<String> =
@@ -645,7 +654,7 @@ async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_t
     ]);
     let id = Id::new("gitlab-pgsql");
     let fields = BTreeSet::from(["description".to_owned(), "tags".to_owned()]);
-    let change = Change { id: &id, fields: &fields, observed: &group() };
+    let change = Change { id: &id, fields: &fields, observed: &group(), owner: &owner(GROUP_AT) };
     group().update(&replay.aws(), &change).await.expect("the change is taken");
     let requests = replay.asked();
     assert_eq!(requests.len(), 4);
@@ -664,7 +673,7 @@ async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
     for (ours, stack) in [(true, true), (false, false)] {
         let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
         let found = group().find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
-        assert_eq!(found.ownership.is_of("gitlab"), stack);
+        assert_eq!(owner.whose(&found.ownership, None).is_of_this_state(), stack);
         assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }
 }

@@ -49,7 +49,8 @@ impl World {
         let at = address(&format!("aws_subnet.{zone}"));
         self.blueprint.declarations.insert(at.clone(), Declaration::Adopted { id: Id::new(id) });
         let outputs = Document::from_iter([("availability_zone".to_owned(), zone.into())]);
-        self.sightings.insert(at, seen(id, Document::new(), outputs));
+        let sighting = seen(&at, id, Document::new(), outputs);
+        self.sightings.insert(at, sighting);
     }
 
     /// Declares a resource that is not there.
@@ -66,7 +67,8 @@ impl World {
         record.inputs = document(inputs);
         record.depends_on = depends_on.iter().map(|at| address(at)).collect();
         self.state.apply(Edit::Put { address: address(at), record });
-        self.sightings.insert(address(at), seen(id, document(inputs), Document::new()));
+        let sighting = seen(&address(at), id, document(inputs), Document::new());
+        self.sightings.insert(address(at), sighting);
     }
 
     /// What AWS shows of an object beside its inputs.
@@ -146,7 +148,7 @@ fn options(mode: Mode) -> Options {
     Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
 }
 
-fn seen(id: &str, inputs: Document, outputs: Document) -> Sighting {
+fn seen(at: &Address, id: &str, inputs: Document, outputs: Document) -> Sighting {
     Sighting::Live {
         id: Id::new(id),
         live: Live {
@@ -155,7 +157,13 @@ fn seen(id: &str, inputs: Document, outputs: Document) -> Sighting {
             outputs,
             condition: Condition::Ready,
             remarks: Vec::new(),
-            ownership: Ownership::Tagged { stack: "gitlab".to_owned(), address: String::new() },
+            ownership: Ownership::Tagged {
+                stack: "gitlab".to_owned(),
+                address: at.to_string(),
+                lineage: Some("lineage-1".to_owned()),
+                cluster: None,
+            },
+            vpc: None,
         },
     }
 }

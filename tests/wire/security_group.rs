@@ -42,7 +42,10 @@ fn owner() -> Owner {
         stack: "gitlab".to_owned(),
         address: "aws_security_group.gitlab-nfs".parse().expect("an address"),
         lineage: "lineage-1".to_owned(),
+        cluster: None,
+        vpc: None,
         generation: 0,
+        others: Default::default(),
     }
 }
 
@@ -82,7 +85,7 @@ fn rules(items: &[String], next: Option<&str>) -> String {
 
 async fn update(replay: &Replay, desired: &SecurityGroup, names: &[&str]) -> Result<(), Outcome> {
     let (id, fields, observed) = (Id::new("sg-1"), fields(names), group(&[], &[anywhere()]));
-    let change = Change { id: &id, fields: &fields, observed: &observed };
+    let change = Change { id: &id, fields: &fields, observed: &observed, owner: &owner() };
     desired.update(&replay.aws(), &change).await.map_err(|error| error.outcome)
 }
 
@@ -333,7 +336,15 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     let ours = &observed[&Id::new("sg-1")];
     let tags = BTreeMap::from([("team".to_owned(), "storage".to_owned())]);
     assert_eq!(ours.inputs, Some(SecurityGroup { tags, ..desired }));
-    assert_eq!(ours.ownership, Ownership::Tagged { stack: "gitlab".to_owned(), address: String::new() });
+    assert_eq!(
+        ours.ownership,
+        Ownership::Tagged {
+            stack: "gitlab".to_owned(),
+            address: String::new(),
+            lineage: None,
+            cluster: None,
+        }
+    );
     assert_eq!(ours.outputs.arn, "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1");
     let theirs = &observed[&Id::new("sg-2")];
     assert_eq!((&theirs.inputs, &theirs.ownership), (&None, &Ownership::Untagged));
@@ -372,7 +383,7 @@ async fn a_group_is_found_by_its_name_in_any_case_and_no_other() {
 #[tokio::test]
 async fn a_group_that_is_gone_is_deleted() {
     let replay = Replay::default().ec2_error("DeleteSecurityGroup", "InvalidGroup.NotFound");
-    group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1")).await.expect("nothing to do");
+    group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner()).await.expect("nothing to do");
 }
 
 #[tokio::test]
@@ -385,7 +396,7 @@ async fn a_group_in_use_stays_and_the_error_says_who_holds_it() {
         .answer("DescribeNetworkInterfaces", 200, answer("DescribeNetworkInterfaces", interfaces))
         .answer(GROUPS, 200, groups(&referring, None))
         .answer(GROUPS, 200, groups("", None));
-    let error = group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1")).await.expect_err("in use");
+    let error = group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner()).await.expect_err("in use");
     assert_eq!(error.outcome, Outcome::Busy);
     assert_eq!(
         error.message,

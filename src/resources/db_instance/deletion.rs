@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::calls::DELETE;
 use super::live;
 use crate::aws::{Aws, AwsError, Outcome, aws_error};
-use crate::resource::Id;
+use crate::resource::{Id, Owner};
+use crate::resources::tags;
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
 ///
@@ -15,6 +16,7 @@ use crate::resource::Id;
 pub(super) async fn delete(
     aws: &Aws,
     id: &Id,
+    owner: &Owner,
     identifier: &str,
     final_snapshot: bool,
 ) -> Result<(), AwsError> {
@@ -30,7 +32,9 @@ pub(super) async fn delete(
     if is_going(&live) {
         return Ok(());
     }
+    let ownership = live::ownership(&live);
     let identifier = live.db_instance_identifier.unwrap_or_default();
+    tags::refuse_others(DELETE, &identifier, &ownership, owner)?;
     let delete = aws
         .write
         .rds

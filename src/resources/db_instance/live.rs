@@ -7,9 +7,9 @@ use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::{DbInstance, Outputs, storage};
+use super::{DbInstance, Outputs, id_of, storage};
 use crate::aws::{Aws, AwsError, Call, PasswordSource, absent_is_none, aws_error};
-use crate::resource::{Condition, Id, Observed, Ownership, Remark, Resource, Tracked};
+use crate::resource::{Condition, Found, Id, Observed, Ownership, Remark, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
 use crate::resources::tags;
 
@@ -40,6 +40,31 @@ pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
     let answer = absent_is_none(describe.send().await.map_err(aws_error(DESCRIBE)))?;
     Ok(answer.and_then(|answer| answer.db_instances?.pop()))
+}
+
+/// Whose the database is, by its tags.
+pub(super) fn ownership(live: &Live) -> Ownership {
+    Ownership::of_tags(&of_sdk_tags(live.tag_list()))
+}
+
+fn network(live: &Live) -> Option<&str> {
+    live.db_subnet_group.as_ref().and_then(|group| group.vpc_id.as_deref())
+}
+
+/// The database as one that was looked for.
+pub(super) fn found_of(live: &Live) -> Result<Found, AwsError> {
+    let id = id_of(live.dbi_resource_id.clone(), DESCRIBE)?;
+    Ok(Found::new(id, ownership(live)).standing_in(network(live)))
+}
+
+/// Why a database is none that a stack can have.
+pub(super) fn unfit(live: &Live) -> Option<String> {
+    let engine = live.engine.as_deref().unwrap_or_default();
+    match &live.db_cluster_identifier {
+        Some(cluster) => Some(format!("it belongs to the database cluster {cluster}")),
+        None if engine != "postgres" => Some(format!("its engine is {engine}, not postgres")),
+        None => None,
+    }
 }
 
 /// Reads all tracked databases.
@@ -76,7 +101,8 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             other => other,
         },
         remarks: held(live).into_iter().chain(due_reboot(live, recorded)).collect(),
-        ownership: Ownership::of_tags(&of_sdk_tags(live.tag_list())),
+        ownership: ownership(live),
+        vpc: network(live).map(Id::new),
         in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
         inputs: Some(inputs),
     }

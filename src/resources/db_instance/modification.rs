@@ -26,8 +26,10 @@ pub(super) async fn modify(
     let Some(live) = live::describe_one(aws, change.id).await? else {
         return Err(AwsError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
     };
+    let what = live.db_instance_identifier.as_deref().unwrap_or_default();
+    tags::refuse_others(MODIFY, what, &live::ownership(&live), change.owner)?;
     let (observed, fields) = still_to_do(desired, change, &live);
-    let change = Change { id: change.id, fields: &fields, observed: &observed };
+    let change = Change { id: change.id, fields: &fields, observed: &observed, owner: change.owner };
 
     if change.touches(&["tags"]) {
         let arn = live.db_instance_arn.as_deref().unwrap_or_default();

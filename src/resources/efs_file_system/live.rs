@@ -10,9 +10,8 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{EfsFileSystem, Lifecycle, Outputs, policy};
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error, tag_map};
 use crate::document::Document;
-use crate::resource::{Condition, Found, Id, Observed, Owner, Ownership, Tracked};
-use crate::resources::efs_token::generation_of;
-use crate::resources::tags;
+use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resources::tags::{self, Tags};
 
 pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
@@ -63,25 +62,9 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
     Ok(described)
 }
 
-/// A later replacement of the file system that is looked for: one that came before it is not the one.
-pub(super) async fn find_later(aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
-    let mut pages = aws.read.efs.describe_file_systems().into_paginator().items().send();
-    while let Some(live) = pages.try_next().await.map_err(aws_error(DESCRIBE))? {
-        let ownership =
-            Ownership::of_tags(&tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value())));
-        let address = owner.address.to_string();
-        let ours = Ownership::Tagged { stack: owner.stack.clone(), address };
-        let gone = matches!(live.life_cycle_state, LifeCycleState::Deleted | LifeCycleState::Deleting);
-        if ownership != ours || gone {
-            continue;
-        }
-        let found = generation_of(&live.creation_token, owner);
-        let generation = found.filter(|generation| *generation > owner.generation);
-        if generation.is_some() {
-            return Ok(Some(Found { id: Id::new(live.file_system_id), ownership, generation }));
-        }
-    }
-    Ok(None)
+/// All tags of a file system.
+pub(super) fn tags_of(live: &FileSystemDescription) -> Tags {
+    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
 }
 
 /// The throughput mode, with the MiB/s where they are provisioned.
@@ -135,7 +118,7 @@ fn observed(
     policies: Policies,
     recorded: Option<&EfsFileSystem>,
 ) -> Observed<EfsFileSystem> {
-    let all_tags = tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+    let all_tags = tags_of(live);
     let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
     Observed {
         in_force: None,
@@ -146,6 +129,8 @@ fn observed(
         },
         condition: condition(&live.life_cycle_state, policies.backup.as_ref()),
         ownership: Ownership::of_tags(&all_tags),
+        // EFS shows the network of mount targets alone.
+        vpc: None,
         inputs: Some(EfsFileSystem {
             encrypted: live.encrypted.unwrap_or(false),
             kms_key_id: live.kms_key_id.clone(),

@@ -1,0 +1,160 @@
+//! The search for a file system: by creation token, by ownership tags, and for one of the same name.
+
+use std::cmp::Reverse;
+
+use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
+
+use super::live::{DESCRIBE, describe, tags_of};
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
+use crate::resource::{Found, Id, Named, Owner, Ownership, Whose};
+use crate::resources::efs_token::{MOST_TOKENS, made_for, nth_token, token};
+
+pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+
+/// Looks for the file system that was made for the owner; without one, for another one of the stack that no address has,
+/// and then for one of the same name that `provision` did not make.
+pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result<Option<Found>, AwsError> {
+    for attempt in 0..MOST_TOKENS {
+        let Some(live) = by_token(aws, &nth_token(owner, attempt)).await? else { break };
+        if let Some(found) = made(aws, owner, &live, &token(owner)).await? {
+            return Ok(Some(found));
+        }
+    }
+    let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
+    let mut all: Vec<FileSystemDescription> = all.try_collect().await.map_err(aws_error(DESCRIBE))?;
+    all.retain(|live| !is_going(live) && !owner.others.contains(&Id::new(&live.file_system_id)));
+    // The oldest first: it is the one with the data.
+    all.sort_by_key(|live| live.creation_time);
+    for live in &all {
+        if let Some(found) = made(aws, owner, live, &live.creation_token).await? {
+            return Ok(Some(found));
+        }
+    }
+    for live in &all {
+        if let Some(found) = unclaimed(aws, owner, live).await? {
+            return Ok(Some(found));
+        }
+    }
+    namesake(aws, owner, name, &all).await
+}
+
+/// The file system, if it was made for the owner with this token.
+async fn made(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+    token: &str,
+) -> Result<Option<Found>, AwsError> {
+    let id = Id::new(&live.file_system_id);
+    if live.life_cycle_state == LifeCycleState::Deleted || owner.others.contains(&id) {
+        return Ok(None);
+    }
+    let Some(made) = made_for(owner, token, &tags_of(live)) else { return Ok(None) };
+    let vpc = network_if_needed(aws, owner, live, &made.ownership).await?;
+    let found = Found { generation: made.generation, vpc, ..Found::new(id, made.ownership) };
+    Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
+}
+
+/// The file system, if it is the stack's and belongs to another address.
+async fn unclaimed(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+) -> Result<Option<Found>, AwsError> {
+    let ownership = Ownership::of_tags(&tags_of(live));
+    if !matches!(owner.whose(&ownership, None), Whose::Moved { .. } | Whose::OtherState { .. }) {
+        return Ok(None);
+    }
+    let vpc = network_if_needed(aws, owner, live, &ownership).await?;
+    let found = Found { vpc, ..Found::new(Id::new(&live.file_system_id), ownership) };
+    Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
+}
+
+/// A file system of the same `Name` that `provision` did not make, and that no other network uses. The one with the most
+/// data, where there are several.
+async fn namesake(
+    aws: &Aws,
+    owner: &Owner,
+    name: Option<&str>,
+    all: &[FileSystemDescription],
+) -> Result<Option<Found>, AwsError> {
+    let Some(name) = name else { return Ok(None) };
+    let mut same: Vec<&FileSystemDescription> = all
+        .iter()
+        .filter(|live| {
+            let tags = tags_of(live);
+            Ownership::of_tags(&tags) == Ownership::Untagged
+                && tags.get("Name").is_some_and(|tag| tag == name)
+        })
+        .collect();
+    same.sort_by_key(|live| Reverse(live.size_in_bytes.as_ref().map_or(0, |size| size.value)));
+    for live in same {
+        let vpc = network(aws, &live.file_system_id).await?;
+        let in_other_network = matches!((&vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own);
+        if !in_other_network {
+            let id = Id::new(&live.file_system_id);
+            return Ok(Some(Found { vpc, ..Found::new(id, Ownership::Untagged) }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
+pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, AwsError> {
+    match by_token(aws, used).await? {
+        Some(live) => Ok(made(aws, owner, &live, &token(owner)).await?.is_none()),
+        // Not seen yet: it may be what an attempt of ours has just made.
+        None => Ok(false),
+    }
+}
+
+/// The file system with this id.
+pub(super) async fn named(aws: &Aws, id: &str) -> Result<Option<Named>, AwsError> {
+    let live =
+        describe(aws, &[id]).await?.into_iter().find(|live| live.life_cycle_state != LifeCycleState::Deleted);
+    let Some(live) = live else { return Ok(None) };
+    let vpc = network(aws, id).await?;
+    let found = Found { vpc, ..Found::new(Id::new(id), Ownership::of_tags(&tags_of(&live))) };
+    Ok(Some(found.into()))
+}
+
+async fn by_token(aws: &Aws, token: &str) -> Result<Option<FileSystemDescription>, AwsError> {
+    let found = aws.read.efs.describe_file_systems().creation_token(token).send().await;
+    let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
+    let all = found.into_iter().flat_map(|page| page.file_systems.unwrap_or_default());
+    let mut there = all.filter(|one| one.life_cycle_state != LifeCycleState::Deleted);
+    Ok(there.next())
+}
+
+/// The network of a file system whose tags do not name a cluster, since an older version made it or they were taken off.
+async fn network_if_needed(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+    ownership: &Ownership,
+) -> Result<Option<Id>, AwsError> {
+    let is_told = matches!(ownership, Ownership::Tagged { cluster: Some(_), .. });
+    // A lineage that is this state's settles it.
+    let is_own =
+        matches!(ownership, Ownership::Tagged { lineage: Some(lineage), .. } if *lineage == owner.lineage);
+    if is_told || is_own || owner.vpc.is_none() {
+        return Ok(None);
+    }
+    network(aws, &live.file_system_id).await
+}
+
+/// The network of a file system: that of its mount targets, which are all in one.
+async fn network(aws: &Aws, id: &str) -> Result<Option<Id>, AwsError> {
+    let targets = aws.read.efs.describe_mount_targets().file_system_id(id).send().await;
+    let targets = absent_is_none(targets.map_err(aws_error(TARGETS)))?;
+    let vpc = targets.and_then(|page| page.mount_targets?.into_iter().find_map(|target| target.vpc_id));
+    Ok(vpc.map(Id::new))
+}
+
+fn is_elsewhere(owner: &Owner, found: &Found) -> bool {
+    matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::Elsewhere { .. })
+}
+
+fn is_going(live: &FileSystemDescription) -> bool {
+    matches!(live.life_cycle_state, LifeCycleState::Deleted | LifeCycleState::Deleting)
+}
