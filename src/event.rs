@@ -1,6 +1,8 @@
 //! What the engine says while it works. Printed for people or machines elsewhere.
 //! Knows nothing of who listens.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +109,9 @@ pub struct RunSummary {
     pub skipped: usize,
     /// Objects that AWS is still at work on; the next run waits for them.
     pub in_flight: Vec<Address>,
+    /// With `--refresh-only`: what the state does not follow AWS in, each with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_recorded: BTreeMap<Address, String>,
     pub elapsed_seconds: f64,
 }
 

@@ -27,7 +27,7 @@ use crate::resource::Id;
 use crate::state::{Edit, Record, StateError, Writer};
 use crate::steps::Step;
 
-pub use accept::accept_drift;
+pub use accept::{Accepted, accept_drift};
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;
 
@@ -95,7 +95,7 @@ enum Status {
 /// A call that has returned.
 struct Returned {
     step: Step,
-    result: Result<Answer, KindError>,
+    result: Result<Answer, StepError>,
 }
 
 /// What a successful call says.
@@ -206,9 +206,13 @@ impl<'a> Execution<'a> {
         let action = self.action(address);
         // Of the two steps of a replacement, one is enough to be told of.
         if because != *address && !self.skipped.iter().any(|(skipped, ..)| skipped == address) {
-            (self.sink)(Event::StepSkipped { address: address.clone(), action, because: because.clone() });
-            self.skipped.push((address.clone(), action, because));
+            self.skipped(address.clone(), action, because);
         }
+    }
+
+    fn skipped(&mut self, address: Address, action: Action, because: Address) {
+        (self.sink)(Event::StepSkipped { address: address.clone(), action, because: because.clone() });
+        self.skipped.push((address, action, because));
     }
 
     fn done(&mut self, step: &Step) {
@@ -234,10 +238,14 @@ impl<'a> Execution<'a> {
         self.steps.insert(step.clone(), Status::Failed);
         let address = step.address().clone();
         let action = self.action(&address);
+        self.failed(address, action, error);
+    }
+
+    fn failed(&mut self, address: Address, action: Action, error: StepError) {
         let event = Event::StepFailed {
             address: address.clone(),
             action,
-            error: error.text(&address),
+            error: error.text(),
             elapsed_seconds: self.elapsed(&address),
         };
         (self.sink)(event);
@@ -264,7 +272,23 @@ impl<'a> Execution<'a> {
         self.began.get(address).map_or(0.0, |began| began.elapsed().as_secs_f64())
     }
 
-    fn report(self) -> Report {
+    /// Says of everything that the plan left out that it is not done.
+    fn say_what_was_left_out(&mut self) {
+        for (change, blocked) in self.run.planning.plan.blocked() {
+            let (address, action) = (change.address.clone(), blocked.action);
+            match (self.run.planning.plan.blocking(&address), &blocked.on) {
+                (Some(finding), _) => {
+                    let (because, hint) = (finding.message.clone(), finding.hint.clone());
+                    self.failed(address, action, StepError::Blocked { because, hint });
+                }
+                (None, Some(because)) => self.skipped(address, action, because.clone()),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn report(mut self) -> Report {
+        self.say_what_was_left_out();
         let finished: Vec<Change> = self
             .run
             .planning
@@ -301,6 +325,7 @@ impl<'a> Execution<'a> {
             failed: self.failures.len(),
             skipped: self.skipped.len(),
             in_flight: in_flight.into_iter().collect(),
+            not_recorded: BTreeMap::new(),
             elapsed_seconds: self.started.elapsed().as_secs_f64(),
         };
         (self.sink)(Event::Summary(summary.clone()));

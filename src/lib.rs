@@ -30,6 +30,7 @@ pub mod preflight;
 pub mod progress;
 pub mod rebuild;
 pub mod refresh;
+pub mod remedy;
 pub mod render;
 pub mod report;
 pub mod resource;

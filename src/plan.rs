@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address::Address;
+use crate::remedy::Way;
 use crate::resource::{Effect, Id};
 
 /// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
@@ -85,6 +86,22 @@ pub struct Change {
     /// What it refers to; for what is not declared any more, what it was made with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
+    /// What cannot be done for now, and is left out of `action` and `fields`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
+}
+
+/// What is not done to a resource, because AWS would refuse it or because it waits for another one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Blocked {
+    pub action: Action,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldChange>,
+    /// `AWS shows stopped`, `waits for aws_efs_file_system.data`.
+    pub because: String,
+    /// The resource that it waits for, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Address>,
 }
 
 /// What is done to a resource.
@@ -199,6 +216,9 @@ pub struct Finding {
     /// A command to type, or a line to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The hint as data, where it is that: each way is one that helps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remedies: Vec<Way>,
 }
 
 /// How bad a finding is.
@@ -207,6 +227,8 @@ pub struct Finding {
 pub enum Level {
     /// The plan cannot be applied.
     Error,
+    /// What it is about cannot be done; the rest of the plan can.
+    Blocked,
     Warning,
     /// Nobody could say; the message tells why. Never in the way of a plan.
     NotChecked,
@@ -224,6 +246,13 @@ pub struct Summary {
     pub adopt: usize,
     pub forget: usize,
     pub no_op: usize,
+    /// Of those that are counted above, how many are left as they are, wholly or in part.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub blocked: usize,
+}
+
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Summary {
@@ -242,6 +271,7 @@ impl Summary {
             adopt: count(Action::Adopt),
             forget: count(Action::Forget),
             no_op: count(Action::NoOp),
+            blocked: changes.iter().filter(|change| change.blocked.is_some()).count(),
         }
     }
 }
@@ -264,6 +294,17 @@ impl Plan {
     /// The findings that forbid applying the plan.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         self.preflight.iter().filter(|finding| finding.level == Level::Error)
+    }
+
+    /// The changes that are left out, wholly or in part.
+    pub fn blocked(&self) -> impl Iterator<Item = (&Change, &Blocked)> {
+        self.changes.iter().filter_map(|change| Some((change, change.blocked.as_ref()?)))
+    }
+
+    /// The finding that says why an address is blocked.
+    pub fn blocking(&self, address: &Address) -> Option<&Finding> {
+        let mut found = self.preflight.iter().filter(|finding| finding.level == Level::Blocked);
+        found.find(|finding| finding.address.as_ref() == Some(address))
     }
 
     /// The first digits of the digest, if there is something to be carried out and nothing against it.

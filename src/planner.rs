@@ -1,6 +1,7 @@
 //! The planner: desired, recorded and observed go in, a plan comes out. Pure, so that it can be tested as a table.
 //! Knows nothing of how AWS is read or the plan carried out.
 
+mod blocked;
 mod decide;
 mod findings;
 mod identity;
@@ -21,6 +22,7 @@ use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
     Summary,
 };
+use crate::remedy::{Way, hint_of};
 use crate::resource::{Effect, Found, Id};
 use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
@@ -130,6 +132,8 @@ pub fn plan(input: &Input<'_>) -> Planning {
             BTreeMap::new()
         }
     };
+    blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
+    findings.extend(changes.values().filter_map(|change| findings::snapshot_refused(input, change)));
     let planned = changes
         .iter()
         .map(|(address, change)| {
@@ -285,9 +289,16 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         queued: Vec::new(),
         order: None,
         depends_on: BTreeSet::new(),
+        blocked: None,
     }
 }
 
 fn error(check: &str, address: &Address, message: String, hint: Option<String>) -> Finding {
-    Finding { check: check.to_owned(), address: Some(address.clone()), level: Level::Error, message, hint }
+    let address = Some(address.clone());
+    Finding { check: check.to_owned(), address, level: Level::Error, message, hint, remedies: Vec::new() }
+}
+
+/// An error whose hint is data.
+fn remedied(check: &str, address: &Address, message: String, remedies: Vec<Way>) -> Finding {
+    Finding { hint: hint_of(&remedies), remedies, ..error(check, address, message, None) }
 }

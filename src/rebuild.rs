@@ -193,7 +193,8 @@ fn as_seen(
     let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
     record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
     diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
-    if live.condition == Condition::Ready {
+    // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
+    if !matches!(live.condition, Condition::Pending(_) | Condition::Leaving(_)) {
         record.phase = Phase::Ready;
         record.outputs = live.outputs.clone();
     }

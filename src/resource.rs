@@ -3,6 +3,7 @@
 
 mod field;
 mod ownership;
+mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::document::Document;
 
 pub use field::{Effect, Field, OnChange};
 pub use ownership::{Owner, Ownership, Whose, tag};
+pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -147,16 +149,6 @@ pub enum Remark {
     Left { what: String, command: String },
     /// Nothing tracks the object: it was seen beside those that are. Its tags, and how many addresses it has free.
     Beside { tags: BTreeMap<String, String>, free: i32 },
-}
-
-/// Whether an object can be used. Holds the AWS status, for people to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// On its way: `creating`, `modifying`, `deleting`, and every status that is not known.
-    Pending(String),
-    Ready,
-    /// AWS gave up: it will not become ready by waiting.
-    Failed(String),
 }
 
 /// An object found by its natural key.

@@ -8,6 +8,7 @@ pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
 mod efs_part;
+mod efs_status;
 mod efs_tags;
 mod efs_token;
 mod groups_taken_off;
@@ -20,6 +21,17 @@ pub mod tags;
 pub mod vpc;
 
 use crate::kind::Registry;
+use crate::resource::{Observe, Status};
+
+/// The status tables, by kind. A kind without one is ready as soon as it is there.
+pub fn statuses() -> [(&'static str, &'static [Status]); 4] {
+    [
+        (db_instance::DbInstance::KIND, db_instance::STATUSES),
+        (efs_file_system::EfsFileSystem::KIND, efs_status::FILE_SYSTEM),
+        (efs_mount_target::EfsMountTarget::KIND, efs_status::PART),
+        (efs_access_point::EfsAccessPoint::KIND, efs_status::PART),
+    ]
+}
 
 /// Every kind.
 pub fn registry() -> Registry {

@@ -278,6 +278,7 @@ mod tests {
             queued: Vec::new(),
             order: None,
             depends_on: Default::default(),
+            blocked: None,
         }];
         Plan {
             format_version: FORMAT_VERSION.to_owned(),
@@ -323,6 +324,7 @@ mod tests {
             level: Level::Passed,
             message: "4,087 free addresses".to_owned(),
             hint: None,
+            remedies: Vec::new(),
         });
         assert_eq!(saved(&plan).digest, saved(&checked).digest);
     }

@@ -93,6 +93,7 @@ fn summary(outcome: RunOutcome, create: usize, failed: usize, skipped: usize, in
         failed,
         skipped,
         in_flight: in_flight.iter().map(|address| at(address)).collect(),
+        not_recorded: Default::default(),
         elapsed_seconds: 83.2,
     })
 }
@@ -252,6 +253,7 @@ fn what_only_waits_for_its_window_is_queued_and_not_updated() {
                 failed: 0,
                 skipped: 0,
                 in_flight: Vec::new(),
+                not_recorded: Default::default(),
                 elapsed_seconds: 0.0,
             }),
         ];

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::discovery::Wanted;
 use crate::event::{Event, RunOutcome, RunSummary};
-use crate::executor::{Run, accept_drift, execute};
+use crate::executor::{Accepted, Run, accept_drift, execute};
 use crate::failure::{Failure, FailureKind};
 use crate::interrupt::Interrupt;
 use crate::newer::upgrades;
 use crate::plan::{Mode, Plan, Summary};
 use crate::planner::{self, Options};
-use crate::render::RunWords;
+use crate::render::{RunWords, harmless};
 use crate::saved::SavedPlan;
 use crate::state::{StateError, Writer};
 
@@ -81,15 +81,25 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
             unless_interrupted(interrupt, prepare(session, &request, global, writer, screen)).await?;
         match request.options.mode {
             Mode::RefreshOnly => {
-                accept_drift(&session.registry, &outlook.sightings, writer);
+                let accepted = accept_drift(&session.registry, &outlook.sightings, writer);
                 // Recorded first, and said then.
                 writer.commit().await.map_err(state_failure)?;
                 if global.json {
                     let mut progress = screen.progress(words(&request.options));
-                    progress.event(&Event::Summary(nothing_done()));
+                    progress.event(&Event::Summary(nothing_done(accepted)));
                     progress.finish().map_err(Failure::undelivered)?;
-                } else if !outlook.planning.plan.is_empty() {
-                    screen.err.line("Recorded. Nothing in AWS was changed.");
+                } else {
+                    if accepted.recorded > 0 {
+                        screen.err.line("Recorded. Nothing in AWS was changed.");
+                    }
+                    for (address, reason) in &accepted.left {
+                        let address = address.to_string();
+                        screen.err.line(&format!(
+                            "Not recorded: {}: {}",
+                            harmless(&address),
+                            harmless(reason)
+                        ));
+                    }
                 }
                 Ok(Exit::Done)
             }
@@ -141,7 +151,7 @@ fn is_lost(plan: &Plan) -> bool {
 }
 
 /// The end of a run that changed nothing in AWS.
-fn nothing_done() -> RunSummary {
+fn nothing_done(accepted: Accepted) -> RunSummary {
     RunSummary {
         outcome: RunOutcome::Done,
         done: Summary::default(),
@@ -149,6 +159,7 @@ fn nothing_done() -> RunSummary {
         failed: 0,
         skipped: 0,
         in_flight: Vec::new(),
+        not_recorded: accepted.left,
         elapsed_seconds: 0.0,
     }
 }

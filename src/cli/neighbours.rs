@@ -57,6 +57,7 @@ pub(super) fn renamed(
                 "if the stack was renamed: provision state move stack.{} stack.{}",
                 state.stack, blueprint.stack
             )),
+            remedies: Vec::new(),
         })
         .collect()
 }

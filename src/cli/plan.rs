@@ -59,7 +59,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         )),
         None => {}
     }
-    let changes = !plan.is_empty() || plan.changed_outputs().next().is_some();
+    let changes =
+        !plan.is_empty() || plan.changed_outputs().next().is_some() || plan.blocked().next().is_some();
     Ok(if request.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
 }
 

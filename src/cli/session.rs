@@ -320,6 +320,7 @@ fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Op
                 file_systems.join(", ")
             ),
             hint: Some(format!("provision import {}, then: provision apply", network.vpc)),
+            remedies: Vec::new(),
         }
     })
 }

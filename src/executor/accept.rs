@@ -1,28 +1,77 @@
 //! Taking drift into the state: what was observed is what is recorded from now on. AWS is not changed.
-//! Knows nothing of what is desired.
 
+use std::collections::BTreeMap;
+
+use crate::address::Address;
 use crate::diff;
-use crate::kind::Registry;
+use crate::kind::{Live, Registry};
 use crate::planner::{Sighting, Sightings};
 use crate::resource::Condition;
 use crate::state::{Edit, Phase, Record, Writer};
 
-/// Records what was observed of every recorded resource; those that are gone leave the state.
-pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Writer) {
+/// How far the state follows AWS.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// How many records were brought up to date, or removed with their objects.
+    pub recorded: usize,
+    /// Those that stay as they are although AWS shows something else, each with the reason.
+    pub left: BTreeMap<Address, String>,
+}
+
+/// Records what was observed of every recorded resource, whatever its condition; those that are gone leave the state.
+pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Writer) -> Accepted {
+    let mut accepted = Accepted::default();
     for (address, before) in writer.state().resources.clone() {
-        match sightings.get(&address) {
+        let edit = match sightings.get(&address) {
             Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
-                writer.edit(Edit::Remove { address });
+                Ok(Edit::Remove { address: address.clone() })
             }
-            Some(Sighting::Live { live, .. }) if live.condition == Condition::Ready => {
-                let mut after = Record { outputs: live.outputs.clone(), ..before.clone() };
-                let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
-                diff::follow(fields, &mut after.inputs, &live.inputs);
-                if after != before {
-                    writer.edit(Edit::Put { address, record: after });
-                }
+            Some(sighting) if sighting.is_gone() => {
+                Err(format!("it is not in AWS, and an earlier run stopped while {}", doing(before.phase)))
             }
-            _ => {}
+            Some(Sighting::Live { live, .. }) => match followed(registry, &address, &before, live) {
+                Ok(after) if after == before => continue,
+                Ok(record) => Ok(Edit::Put { address: address.clone(), record }),
+                Err(reason) => Err(reason),
+            },
+            _ => Err("AWS does not show the recorded object".to_owned()),
+        };
+        match edit {
+            Ok(edit) => {
+                writer.edit(edit);
+                accepted.recorded += 1;
+            }
+            Err(reason) => {
+                accepted.left.insert(address, reason);
+            }
         }
+    }
+    accepted
+}
+
+/// The record with what AWS shows; an error is the reason to leave it as it is.
+fn followed(registry: &Registry, address: &Address, before: &Record, live: &Live) -> Result<Record, String> {
+    let mut after = before.clone();
+    match &live.condition {
+        Condition::Ready => after.outputs.clone_from(&live.outputs),
+        Condition::Leaving(status) => return Err(format!("AWS is deleting it ({status})")),
+        // Without outputs the record says that no object was ever ready, and the advice for a lost one rests on that.
+        other if before.is_unfinished() => {
+            let status = other.status().unwrap_or_default();
+            return Err(format!("its create has not come to an end ({status})"));
+        }
+        // What is not shown for now, such as the endpoint while it changes, stays known.
+        _ => after.outputs.extend(live.outputs.clone()),
+    }
+    let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+    diff::follow(fields, &mut after.inputs, &live.inputs);
+    Ok(after)
+}
+
+fn doing(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Creating => "making it",
+        Phase::Updating | Phase::Ready => "changing it",
+        Phase::Deleting => "deleting it",
     }
 }

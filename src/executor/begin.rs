@@ -114,7 +114,8 @@ impl<'a> Execution<'a> {
             return Err(StepError::Undeclared);
         };
         let state = self.writer.state();
-        let resolved = resolve(inputs, &|reference| state.output(&reference.address, &reference.output));
+        let mut resolved = resolve(inputs, &|reference| state.output(&reference.address, &reference.output));
+        self.keep_what_is_left_out(address, &mut resolved);
         if let Some((field, _)) = resolved.iter().find(|(_, value)| is_unknown(value)) {
             return Err(StepError::Unresolved { field: field.clone() });
         }
@@ -125,7 +126,27 @@ impl<'a> Execution<'a> {
                 return Err(StepError::NotAsPlanned { field: field.path.clone() });
             }
         }
-        Ok(Desired { inputs: desired, depends_on: references(inputs) })
+        Ok(Desired { inputs: desired, depends_on: self.dependencies(address, references(inputs)) })
+    }
+
+    /// What the plan leaves out of a change stays as it is, and is recorded so.
+    fn keep_what_is_left_out(&self, address: &Address, inputs: &mut Document) {
+        let left_out = self.change(address).and_then(|change| change.blocked.as_ref());
+        let seen = self.run.sightings.get(address).and_then(Sighting::live);
+        let (Some(left_out), Some((_, live))) = (left_out, seen) else { return };
+        for field in &left_out.fields {
+            match live.inputs.get(&field.path) {
+                Some(value) => inputs.insert(field.path.clone(), value.clone()),
+                None => inputs.remove(&field.path),
+            };
+        }
+    }
+
+    /// What an object refers to once its change is made; where something is left out, what it was made with as well.
+    pub(super) fn dependencies(&self, address: &Address, declared: BTreeSet<Address>) -> BTreeSet<Address> {
+        let in_part = self.change(address).is_some_and(|change| change.blocked.is_some());
+        let before = self.record(address).filter(|_| in_part).map(|record| record.depends_on.clone());
+        declared.into_iter().chain(before.unwrap_or_default()).collect()
     }
 
     fn begin_create(&mut self, step: &Step) -> Result<(), StepError> {
@@ -225,8 +246,10 @@ impl<'a> Execution<'a> {
         let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
         self.settling.hold(step, target, patience);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
+            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {
@@ -236,7 +259,7 @@ impl<'a> Execution<'a> {
                     return Ok(());
                 }
                 let change = ChangeDocument { id: &id, fields: &fields, observed: &observed, owner: &owner };
-                call::update(aws, manager, &desired, change, &interrupt).await
+                call::update(aws, manager, &desired, change, &place).await
             };
             let result = updated.await.map(|()| Answer::Updated);
             Returned { step, result }
@@ -265,13 +288,15 @@ impl<'a> Execution<'a> {
         }
         self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
+            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
             let deleted = async {
                 if claimed {
                     call::claim(aws, manager, &id, &owner, manager.patience().update, &interrupt).await?;
                 }
-                call::delete(aws, manager, &inputs, &id, &owner, &interrupt).await
+                call::delete(aws, manager, &inputs, &id, &owner, &place).await
             };
             let result = deleted.await.map(|()| Answer::Deleted);
             Returned { step, result }

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::StepError;
+use crate::address::Address;
 use crate::aws::{Aws, AwsError, Outcome};
 use crate::document::Document;
 use crate::interrupt::Interrupt;
-use crate::kind::{ChangeDocument, KindError, Manager};
-use crate::resource::{Id, Owner};
+use crate::kind::{ChangeDocument, KindError, Manager, TrackedDocument};
+use crate::remedy::hint_of;
+use crate::resource::{Id, Object, Owner};
 use crate::retry::Pauses;
 
 /// How long a create is attempted while what it needs is busy or not visible yet.
@@ -58,7 +61,7 @@ pub(super) async fn create(
     owner: &Owner,
     begun_before: bool,
     interrupt: &Interrupt,
-) -> Result<Id, KindError> {
+) -> Result<Id, StepError> {
     let mut attempts = Attempts::new(CREATE_BUDGET, interrupt);
     let mut last = None;
     let mut may_exist = begun_before;
@@ -86,7 +89,7 @@ pub(super) async fn create(
         }
         let error = match manager.create(aws, inputs, owner).await {
             Err(KindError::Aws(error)) => error,
-            other => return other,
+            other => return Ok(other?),
         };
         match error.outcome {
             Outcome::Exists | Outcome::Unknown => {
@@ -110,14 +113,17 @@ pub(super) async fn update(
     manager: &dyn Manager,
     inputs: &Document,
     change: ChangeDocument<'_>,
-    interrupt: &Interrupt,
-) -> Result<(), KindError> {
-    let mut attempts = Attempts::new(manager.patience().update, interrupt);
+    place: &Place<'_>,
+) -> Result<(), StepError> {
+    let mut attempts = Attempts::new(manager.patience().update, place.interrupt);
     loop {
         let error = match manager.update(aws, inputs, change).await {
             Err(KindError::Aws(error)) => error,
-            other => return other,
+            other => return Ok(other?),
         };
+        if let Some(stuck) = place.stuck(aws, manager, change.id, inputs, &error).await {
+            return Err(stuck);
+        }
         if !may_pass(error.outcome) || !attempts.another(&error).await {
             return Err(error.into());
         }
@@ -131,14 +137,17 @@ pub(super) async fn delete(
     recorded: &Document,
     id: &Id,
     owner: &Owner,
-    interrupt: &Interrupt,
-) -> Result<(), KindError> {
-    let mut attempts = Attempts::new(manager.patience().delete, interrupt);
+    place: &Place<'_>,
+) -> Result<(), StepError> {
+    let mut attempts = Attempts::new(manager.patience().delete, place.interrupt);
     loop {
         let error = match manager.delete(aws, id, recorded, owner).await {
             Err(KindError::Aws(error)) => error,
-            other => return other,
+            other => return Ok(other?),
         };
+        if let Some(stuck) = place.stuck(aws, manager, id, recorded, &error).await {
+            return Err(stuck);
+        }
         if !may_pass(error.outcome) || !attempts.another(&error).await {
             return Err(error.into());
         }
@@ -163,6 +172,37 @@ pub(super) async fn claim(
         if !may_pass(error.outcome) || !attempts.another(&error).await {
             return Err(error.into());
         }
+    }
+}
+
+/// The object that a call is about, for the cure that a refusal comes with, and the end of the run.
+pub(super) struct Place<'a> {
+    pub(super) address: &'a Address,
+    pub(super) region: &'a str,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+impl Place<'_> {
+    /// A refusal of a state says nothing of whether that passes (`InvalidDBInstanceState` is the one code for all), so that
+    /// the object is looked at after it.
+    async fn stuck(
+        &self,
+        aws: &Aws,
+        manager: &dyn Manager,
+        id: &Id,
+        inputs: &Document,
+        refusal: &AwsError,
+    ) -> Option<StepError> {
+        if refusal.outcome != Outcome::Busy {
+            return None;
+        }
+        let tracked = [TrackedDocument { id: id.clone(), recorded: Some(inputs.clone()) }];
+        let live = manager.observe(aws, &tracked).await.ok()?.remove(id)?;
+        let row = live.condition.stuck()?;
+        let (inputs, outputs) = (&live.inputs, &live.outputs);
+        let object = Object { address: self.address, id, region: self.region, inputs, outputs };
+        let answer = Some(format!("{} ({})", refusal.message, refusal.code));
+        Some(StepError::Stuck { row, answer, hint: hint_of(&(row.cure)(&object)) })
     }
 }
 

@@ -1,10 +1,10 @@
 //! Why a step failed, and what to type next.
 //! Knows nothing of how it is printed.
 
-use crate::address::Address;
 use crate::aws::AwsError;
 use crate::event::FailureText;
 use crate::kind::{KindError, Misfit};
+use crate::resource::Status;
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +23,17 @@ pub enum StepError {
     Adopted,
     #[error("it is gone from AWS")]
     Gone,
-    #[error("AWS gave it up: {status}")]
-    Failed { status: String },
+    /// Waiting does not end the status.
+    #[error("{}: {}{}", row.name, row.means, answer.as_ref().map(|answer| format!("; AWS answered: {answer}")).unwrap_or_default())]
+    Stuck {
+        row: &'static Status,
+        /// What AWS said to the call that it refused, if there was one.
+        answer: Option<String>,
+        hint: Option<String>,
+    },
+    /// Left out of the plan, for the reason that the plan gives.
+    #[error("{because}")]
+    Blocked { because: String, hint: Option<String> },
     #[error("AWS did not finish in time; the last status was: {status}")]
     TimedOut { status: String },
     #[error("it could not be looked at, for the same reason")]
@@ -42,7 +51,7 @@ impl From<KindError> for StepError {
 
 impl StepError {
     /// The failure for people and machines.
-    pub fn text(&self, address: &Address) -> FailureText {
+    pub fn text(&self) -> FailureText {
         let aws = match self {
             Self::Aws(error) => Some(error),
             _ => None,
@@ -52,13 +61,13 @@ impl StepError {
             operation: aws.map(|error| error.operation.to_owned()),
             code: aws.map(|error| error.code.clone()),
             request_id: aws.and_then(|error| error.request_id.clone()),
-            hint: self.hint(address),
+            hint: self.hint(),
         }
     }
 
-    fn hint(&self, address: &Address) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { .. } => Some(format!("provision apply --replace {address}")),
+            Self::Stuck { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::TimedOut { .. } => {
                 Some("run the same command again, which goes on waiting for it".to_owned())
             }

@@ -4,17 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::begin::Sending;
 use super::{Answer, Execution, Looked, Returned, StepError};
-use crate::blueprint::Declaration;
+use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
 use crate::event::Event;
 use crate::kind::{KindError, Live, TrackedDocument};
 use crate::plan::Action;
-use crate::resource::{Condition, Field, Id};
+use crate::planner::Sighting;
+use crate::remedy::hint_of;
+use crate::resource::{Condition, Data, Field, Id, Object, Status};
 use crate::retry::Pauses;
 use crate::state::{Phase, Record};
 use crate::steps::Step;
@@ -187,7 +190,7 @@ impl Execution<'_> {
             Ok(Answer::Updated | Answer::Deleted) => self.settling.release(&step),
             Err(error) => {
                 self.settling.remove(&step);
-                self.fail(&step, error.into());
+                self.fail(&step, error);
             }
         }
     }
@@ -263,13 +266,16 @@ impl Execution<'_> {
     fn settled_so_far(&mut self, step: &Step, id: Id, desired: Document, sent: bool, live: &Live) {
         let Some(manager) = self.run.registry.managing(step.address().kind()) else { return };
         match &live.condition {
-            Condition::Pending(status) => {
+            Condition::Pending(status) | Condition::Leaving(status) => {
                 self.wait_on(step, status.clone());
                 return;
             }
-            Condition::Failed(status) => {
+            // It was so before, and AWS has taken a change of it all the same: that may be seen before the status goes.
+            Condition::Held(row) | Condition::Lost(row) if sent && self.was_stuck(step, row) => {}
+            Condition::Held(row) | Condition::Lost(row) => {
                 self.settling.remove(step);
-                self.fail(step, StepError::Failed { status: status.clone() });
+                let hint = self.cure(step.address(), &id, live);
+                self.fail(step, StepError::Stuck { row, answer: None, hint });
                 return;
             }
             Condition::Ready => {}
@@ -284,6 +290,8 @@ impl Execution<'_> {
         if differing.is_empty() {
             self.settling.remove(step);
             self.ready(step, id, desired, live);
+        } else if let (true, Some(row)) = (sent, live.condition.stuck()) {
+            self.linger(step, &id, live, row);
         } else if sent {
             self.wait_on(step, "applying the change".to_owned());
         } else {
@@ -293,11 +301,42 @@ impl Execution<'_> {
         }
     }
 
+    /// Whether the plan was made for an object in this status.
+    fn was_stuck(&self, step: &Step, row: &Status) -> bool {
+        let seen = self.run.sightings.get(step.address()).and_then(Sighting::live);
+        seen.is_some_and(|(_, live)| live.condition.stuck() == Some(row))
+    }
+
+    /// The ways out of the status that an object is in, as text.
+    fn cure(&self, address: &Address, id: &Id, live: &Live) -> Option<String> {
+        let row = live.condition.stuck()?;
+        let region = &self.run.planning.plan.region;
+        let (inputs, outputs) = (&live.inputs, &live.outputs);
+        let lost = matches!(live.condition, Condition::Lost(_));
+        let never_made = lost && self.record(address).is_some_and(Record::is_unfinished);
+        let protected = inputs.get("deletion_protection") == Some(&Value::Bool(true));
+        let object = Object { address, id, region, inputs, outputs };
+        hint_of(&row.ways(&object, never_made || row.data == Data::Never, protected))
+    }
+
+    /// A change that AWS took in a status that does not pass by itself must be seen soon, or it does not help.
+    fn linger(&mut self, step: &Step, id: &Id, live: &Live, row: &'static Status) {
+        let began_long_ago = self.began.get(step.address()).is_none_or(|began| began.elapsed() > INVISIBLE);
+        if began_long_ago {
+            self.settling.remove(step);
+            let hint = self.cure(step.address(), id, live);
+            self.fail(step, StepError::Stuck { row, answer: None, hint });
+        } else {
+            self.wait_on(step, row.name.to_owned());
+        }
+    }
+
     fn ready(&mut self, step: &Step, id: Id, desired: Document, live: &Live) {
         let address = step.address();
         let Some(record) = self.record(address).cloned() else { return };
         let declared = self.run.blueprint.declarations.get(address);
-        let depends_on = declared.map_or(record.depends_on, Declaration::references);
+        let declared = declared.map(|declared| self.dependencies(address, declared.references()));
+        let depends_on = declared.unwrap_or(record.depends_on);
         let ready = Record {
             phase: Phase::Ready,
             id: Some(id),
@@ -331,8 +370,5 @@ impl Execution<'_> {
 }
 
 fn status(live: &Live) -> String {
-    match &live.condition {
-        Condition::Pending(status) | Condition::Failed(status) => status.clone(),
-        Condition::Ready => "not deleted yet".to_owned(),
-    }
+    live.condition.status().unwrap_or("not deleted yet").to_owned()
 }

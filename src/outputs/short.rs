@@ -4,8 +4,11 @@ use crate::plan::{Finding, Level};
 use crate::stack::{Name, Stack};
 use crate::state::State;
 
+/// Short names with the full ones.
+type Names = &'static [(&'static str, &'static str)];
+
 /// The short names of each kind with what stands for them where there are several.
-const SHORT: [(&str, &str, &[(&str, &str)]); 2] = [
+const SHORT: [(&str, &str, Names); 2] = [
     (
         "aws_efs_file_system",
         "file system",
@@ -40,6 +43,7 @@ pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
                         lost.join(" and ")
                     ),
                     hint: Some(format!("let scripts ask for the full names: {}", full.join(", "))),
+                    remedies: Vec::new(),
                 }
             })
         })
@@ -59,7 +63,7 @@ mod tests {
     fn only_the_second_of_a_kind_takes_the_short_names_away() {
         let mut state = State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
         let stack =
-            |text: &str| parse("a test's stack", &format!("stack: shop\n{text}")).expect("a valid stack");
+            |text: &str| parse("a test's stack", format!("stack: shop\n{text}")).expect("a valid stack");
         let two = stack("databases: { a: {}, b: {} }\nfile_systems: { c: {}, d: {} }");
         assert_eq!(short_names_lost(&state, &two), [], "nothing had a meaning yet");
         for (kind, name) in [("aws_db_instance", "b"), ("aws_efs_file_system", "c")] {

@@ -153,7 +153,7 @@ fn managed(
     let decision = match (sighting, sighting.live()) {
         (_, Some((id, live))) => {
             let phase = record.map_or(Phase::Creating, |record| record.phase);
-            let mut decision = existing(input, address, manager, &desired, phase, live, findings);
+            let mut decision = existing(input, address, manager, &desired, phase, live);
             let at_once = decision.action == Action::Update && diff::applies_immediately(&desired);
             decision.queued = diff::queued(manager.fields(), at_once, &live.inputs, &live.in_force);
             if decision.action == Action::Update {
@@ -213,7 +213,6 @@ fn existing(
     desired: &Document,
     phase: Phase,
     live: &Live,
-    findings: &mut Vec<Finding>,
 ) -> Change {
     let named = input.options.replace.contains(address);
     let replaced = |reason: String, fields| Change {
@@ -222,15 +221,12 @@ fn existing(
         ..change(address, Action::Replace, reason)
     };
     match (&live.condition, phase) {
-        (Condition::Pending(status), _) if status == "deleting" => {
+        (Condition::Leaving(_), _) => {
             return replaced("it is being deleted; it is made again after that".to_owned(), Vec::new());
         }
         (Condition::Pending(status), Phase::Creating) => {
             let reason = format!("AWS is still at it ({status}): apply waits for it");
             return change(address, Action::Create, reason);
-        }
-        (Condition::Failed(status), _) if !named => {
-            findings.push(findings::failed_object(address, status));
         }
         _ => {}
     }

@@ -5,17 +5,22 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error, renamed};
+use super::{Input, Sighting, error, remedied, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::owner::owner;
-use crate::plan::{Change, Finding, Level, Mode, ReplaceOrder};
-use crate::resource::{Condition, Id, Invalid, Remark, Verdict, Whose};
+use crate::plan::{Action, Change, Finding, Level, Mode, ReplaceOrder};
+use crate::remedy::{Remedy, Way};
+use crate::resource::{
+    Class, Condition, Data, Deletion, Effect, Id, Invalid, Object, Remark, Status, Verdict, Whose,
+};
 use crate::state::{Record, State};
 use crate::steps::Circle;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
 pub const UNRECORDED: &str = "unrecorded";
+/// The option that keeps an object from being deleted.
+const PROTECTION: &str = "deletion_protection";
 
 /// Objects of this stack that a destroy would pass over, since no record names them.
 pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
@@ -55,6 +60,7 @@ pub(super) fn circle(circle: &Circle) -> Finding {
         level: Level::Error,
         message: circle.to_string(),
         hint: None,
+        remedies: Vec::new(),
     }
 }
 
@@ -132,13 +138,38 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
     }
 }
 
-pub(super) fn failed_object(address: &Address, status: &str) -> Finding {
-    error(
-        "failed",
-        address,
-        format!("AWS has given it up: {status}"),
-        Some(format!("to make it anew: provision apply --replace {address}")),
-    )
+/// An object that does not become ready by waiting: an error where something is left out because of it.
+pub(super) fn stuck(input: &Input<'_>, change: &Change, id: &Id, live: &Live, row: &Status) -> Finding {
+    let address = &change.address;
+    let rest = match &change.blocked {
+        Some(blocked) if blocked.action != Action::NoOp => "; what AWS does not take meanwhile is left out",
+        _ => "",
+    };
+    let message = format!("{}: {}{rest}", row.name, row.means);
+    let level = if change.blocked.is_some() { Level::Blocked } else { Level::Warning };
+    Finding { level, ..remedied("status", address, message, cure(input, address, id, live, row)) }
+}
+
+/// The ways out of a status.
+fn cure(input: &Input<'_>, address: &Address, id: &Id, live: &Live, row: &Status) -> Vec<Way> {
+    let object = Object { address, id, region: input.region, inputs: &live.inputs, outputs: &live.outputs };
+    row.ways(&object, never_made(input, address, live), is_protected_by_aws(input, address, live))
+}
+
+/// Whether a lost object cannot hold data: its create never came to an end.
+pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> bool {
+    let Condition::Lost(row) = &live.condition else { return false };
+    let record = input.state.and_then(|state| state.resources.get(address));
+    let unfinished = record.is_some_and(Record::is_unfinished);
+    let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    unfinished || row.data == Data::Never || !holds_data
+}
+
+/// Whether AWS itself refuses to delete the object, and not our record alone.
+fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
+    let fields = input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
+    let shown = fields.iter().any(|field| field.name == PROTECTION && !field.is_recorded());
+    shown && live.inputs.get(PROTECTION).and_then(Value::as_bool) == Some(true)
 }
 
 pub(super) fn data_loss_by_replacement(
@@ -154,14 +185,16 @@ pub(super) fn data_loss_by_replacement(
         return None;
     }
     if !input.options.replace.contains(address) {
-        return Some(error(
+        let replace = Remedy::Replace { address: address.clone() };
+        return Some(remedied(
             "data-loss",
             address,
             format!("it would be replaced, and its data lost: {}", decision.reason),
-            Some(format!("undo that change; or, to lose the data: provision apply --replace {address}")),
+            vec![Way::of([Remedy::by_hand("undo that change")]), Way::to("to lose the data", [replace])],
         ));
     }
-    protected(address, record, live)
+    let first = for_now(decision);
+    protected(input, address, record, live, first)
 }
 
 pub(super) fn data_loss_by_deletion(
@@ -175,38 +208,95 @@ pub(super) fn data_loss_by_deletion(
         return None;
     }
     if input.options.mode != Mode::Destroy {
-        let back = format!(
-            "put it back into the stack file; or, to lose the data: provision destroy --target {address}"
-        );
-        let hint = match renamed::hint(input, address) {
-            Some(renamed) => format!("{renamed}; if it was not, {back}"),
-            None => back,
-        };
-        return Some(error(
+        let destroy = Remedy::Destroy { address: address.clone() };
+        let finding = remedied(
             "data-loss",
             address,
             "it is no longer declared, and deleting it would lose its data".to_owned(),
-            Some(hint),
-        ));
+            vec![
+                Way::of([Remedy::by_hand("put it back into the stack file")]),
+                Way::to("to lose the data", [destroy]),
+            ],
+        );
+        let back = finding.hint.clone().unwrap_or_default();
+        let hint = renamed::hint(input, address).map(|renamed| format!("{renamed}; if it was not, {back}"));
+        return Some(Finding { hint: hint.or(Some(back)), ..finding });
     }
-    protected(address, Some(record), Some(live))
+    protected(input, address, Some(record), Some(live), None)
+}
+
+/// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.
+pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Finding> {
+    const SNAPSHOT: &str = "final_snapshot";
+    let address = &change.address;
+    let (_, live) = input.sightings.get(address)?.live()?;
+    let row = live.condition.stuck().filter(|row| row.deletion == Deletion::WithoutSnapshot)?;
+    let record = input.state?.resources.get(address)?;
+    let goes = matches!(change.action, Action::Delete | Action::Replace);
+    let wanted = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
+    (goes && wanted).then(|| {
+        let message = format!(
+            "AWS takes no final snapshot of it in status {}, and one is recorded as wanted",
+            row.name
+        );
+        let steps =
+            for_now(change).into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]);
+        remedied("final-snapshot", address, message, vec![Way::of(steps)])
+    })
+}
+
+/// With a change that only a new object can have in the file, no apply is carried out that does not name it.
+fn for_now(change: &Change) -> Option<Remedy> {
+    let fixed = change.fields.iter().filter(|field| field.effect == Effect::Replacement);
+    let fixed: Vec<&str> = fixed.map(|field| field.path.as_str()).collect();
+    (!fixed.is_empty()).then(|| {
+        Remedy::by_hand(format!("take the change of {} out of the stack file for now", fixed.join(", ")))
+    })
 }
 
 fn is_leaving(live: &Live) -> bool {
-    matches!(&live.condition, Condition::Pending(status) if status == "deleting")
+    live.condition.is_leaving()
 }
 
-fn protected(address: &Address, record: Option<&Record>, live: Option<&Live>) -> Option<Finding> {
-    let recorded = record.is_some_and(Record::is_protected);
-    let observed = live.and_then(|live| live.inputs.get("deletion_protection")).and_then(Value::as_bool);
-    (recorded || observed == Some(true)).then(|| {
-        error(
-            "protected",
-            address,
-            "its deletion protection is on".to_owned(),
-            Some("write `deletion_protection: false` into the stack file, then: provision apply".to_owned()),
-        )
-    })
+/// Deletion protection that is on, with the way to turn it off in the status that the object is in.
+fn protected(
+    input: &Input<'_>,
+    address: &Address,
+    record: Option<&Record>,
+    live: Option<&Live>,
+    first: Option<Remedy>,
+) -> Option<Finding> {
+    let by_aws = live.is_some_and(|live| is_protected_by_aws(input, address, live));
+    let observed = live.and_then(|live| live.inputs.get(PROTECTION)).and_then(Value::as_bool);
+    let is_on = match live {
+        // Without data there is nothing to keep but what AWS refuses.
+        Some(live) if never_made(input, address, live) => by_aws,
+        _ => record.is_some_and(Record::is_protected) || observed == Some(true),
+    };
+    if !is_on {
+        return None;
+    }
+    let turned_off = [Remedy::write(address, PROTECTION, false), Remedy::Apply];
+    let turned_off: Vec<Remedy> = first.into_iter().chain(turned_off).collect();
+    let id = input.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id);
+    let refused = live.and_then(|live| live.condition.stuck()).filter(|row| by_aws && !row.takes(PROTECTION));
+    let mut message = "its deletion protection is on".to_owned();
+    let steps: Vec<Remedy> = match (refused, live, id) {
+        (Some(row), Some(live), Some(id)) => {
+            message = format!("{message}, and AWS does not turn it off in status {}", row.name);
+            let before = match row.class {
+                Class::Lost => vec![Remedy::unprotected_by_support(id)],
+                _ => cure(input, address, id, live, row)
+                    .into_iter()
+                    .next()
+                    .map(|way| way.steps)
+                    .unwrap_or_default(),
+            };
+            before.into_iter().chain(turned_off).collect()
+        }
+        _ => turned_off,
+    };
+    Some(remedied("protected", address, message, vec![Way::of(steps)]))
 }
 
 /// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.

@@ -54,7 +54,7 @@ impl Verdict {
     /// The finding of a check about nothing in particular.
     pub(super) fn of_all(self, check: &str) -> Finding {
         let Self { level, message, hint } = self;
-        Finding { check: check.to_owned(), address: None, level, message, hint }
+        Finding { check: check.to_owned(), address: None, level, message, hint, remedies: Vec::new() }
     }
 }
 

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
-use crate::plan::{Action, Change, ReplaceOrder, Window};
+use crate::plan::{Action, Blocked, Change, ReplaceOrder, Window};
 use crate::resource::Effect;
 
+use super::harmless::harmless;
 use super::style::Ink;
 
 impl Action {
@@ -58,6 +59,24 @@ pub(super) const GRAVEST_FIRST: [Action; 7] = [
     Action::Adopt,
     Action::NoOp,
 ];
+
+/// The word for what is done to a resource, for people.
+pub(super) fn action_word(change: &Change) -> &'static str {
+    match (change.action, &change.blocked) {
+        (Action::NoOp, Some(_)) => "blocked",
+        (Action::NoOp, None) => "unchanged",
+        (action, _) => action.name(),
+    }
+}
+
+/// What is left out of a change, and why: `update left out (AWS shows stopped)`.
+pub(super) fn left_out(blocked: &Blocked) -> String {
+    let because = harmless(&blocked.because);
+    match blocked.action {
+        Action::NoOp => because.into_owned(),
+        action => format!("{} left out ({because})", action.name()),
+    }
+}
 
 /// The symbol of an action, three columns wide; for a replacement, in the order in which it happens.
 pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static str {

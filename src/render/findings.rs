@@ -26,6 +26,7 @@ pub fn problems_text(findings: &[Finding], style: &Style) -> String {
 fn problems(page: &mut Page<'_>, findings: &[Finding]) {
     let of = |level| findings.iter().filter(move |finding| finding.level == level);
     of(Level::Error).for_each(|finding| loud(page, Ink::Error, "error:", finding));
+    of(Level::Blocked).for_each(|finding| loud(page, Ink::Error, "blocked:", finding));
     of(Level::Warning).for_each(|finding| loud(page, Ink::Warning, "warning:", finding));
 }
 

@@ -99,7 +99,11 @@ fn findings(plan: &Plan, resources: &[Resource]) -> String {
             hint.unwrap_or_default(),
         )
     };
-    let open = [(Level::Error, "error", "Error"), (Level::Warning, "warning", "Warning")];
+    let open = [
+        (Level::Error, "error", "Error"),
+        (Level::Blocked, "error", "Blocked"),
+        (Level::Warning, "warning", "Warning"),
+    ];
     let open: String =
         open.iter().flat_map(|(level, class, label)| of(*level).map(|one| item(class, label, one))).collect();
     let quiet = [

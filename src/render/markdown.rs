@@ -6,7 +6,7 @@ mod fields;
 
 use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 
-use super::action::{GRAVEST_FIRST, symbol};
+use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
 use super::cost::costs;
 use super::page::{Page, words};
 use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title, waiting};
@@ -139,6 +139,7 @@ fn head(plan: &Plan) -> String {
     let count = |level| plan.preflight.iter().filter(|finding| finding.level == level).count();
     let counted = [
         (count(Level::Error), "error", "errors"),
+        (count(Level::Blocked), "blocked", "blocked"),
         (count(Level::Warning), "warning", "warnings"),
         (count(Level::NotChecked), "check not made", "checks not made"),
         (count(Level::Passed), "check passed", "checks passed"),
@@ -167,6 +168,7 @@ fn findings(plan: &Plan) -> Vec<Vec<String>> {
         .filter_map(|finding| {
             let (mark, label) = match finding.level {
                 Level::Error => ("-", "error:"),
+                Level::Blocked => ("-", "blocked:"),
                 Level::Warning => ("!", "warning:"),
                 Level::NotChecked => ("#", "not checked:"),
                 Level::Passed => return None,
@@ -192,7 +194,7 @@ fn row(change: &Change) -> String {
         "" => String::new(),
         mark => format!("`{mark}`"),
     };
-    let action = if change.action == Action::NoOp { "unchanged" } else { change.action.name() };
+    let action = action_word(change);
     let costs = costs(change);
     let effects: Vec<String> = costs
         .iter()
@@ -233,13 +235,17 @@ fn detail(change: &Change) -> Option<String> {
         lines.push(format!("# queued before, {then}:"));
         change.queued.iter().for_each(|field| fields::changed(&mut lines, "", field));
     }
+    if let Some(blocked) = &change.blocked {
+        lines.push(format!("# {}:", left_out(blocked)));
+        blocked.fields.iter().for_each(|field| fields::changed(&mut lines, "", field));
+    }
     if lines.is_empty() {
         return None;
     }
     if !change.reason.is_empty() {
         lines.splice(0..0, folded("#", 0, &change.reason));
     }
-    let action = if change.action == Action::NoOp { "unchanged" } else { change.action.name() };
+    let action = action_word(change);
     Some(unfolded(&format!("{} {action}", code::html(&change.address.to_string())), &lines))
 }
 

@@ -7,7 +7,9 @@ use std::fmt;
 use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
 use crate::resource::Effect;
 
-use super::action::{effect_text, loss_text, order_text, queued_for, symbol, window_name, window_text};
+use super::action::{
+    effect_text, left_out, loss_text, order_text, queued_for, symbol, window_name, window_text,
+};
 use super::findings::findings;
 use super::harmless::harmless;
 use super::page::{Page, painted, visible_width, words};
@@ -50,6 +52,13 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
         queue(&mut page, change);
     }
     listing(&mut page, plan, Action::Delete, "To be deleted");
+    for (change, blocked) in plan.blocked() {
+        page.gap();
+        let address = format!("{}:", string(&change.address.to_string()));
+        let mark = page.style().paint(Ink::Error, "  !");
+        page.fill(0, BODY, [mark, address].into_iter().chain(words(&left_out(blocked))));
+        blocked.fields.iter().for_each(|field| changed_field(&mut page, BODY, field, None));
+    }
     findings(&mut page, &plan.preflight);
     summary(&mut page, plan);
     page.finish()
@@ -264,6 +273,9 @@ pub(super) fn summary_text(plan: &Plan) -> Option<String> {
         _ if plan.is_empty() && plan.mode == Mode::Destroy => {
             "No changes. There is nothing to destroy.".to_owned()
         }
+        _ if plan.is_empty() && plan.summary.blocked > 0 => {
+            format!("Nothing can be done now; {}.", left(plan.summary.blocked))
+        }
         _ if plan.is_empty() => {
             let recorded = match plan.changed_outputs().count() {
                 0 => String::new(),
@@ -286,7 +298,7 @@ fn drift_summary(plan: &Plan) -> String {
 }
 
 fn counts(summary: &Summary) -> String {
-    let Summary { create, update, replace, delete, adopt, forget, no_op } = *summary;
+    let Summary { create, update, replace, delete, adopt, forget, no_op, blocked } = *summary;
     let counted: Vec<String> = [
         (create, "create"),
         (update, "update"),
@@ -300,8 +312,15 @@ fn counts(summary: &Summary) -> String {
     .map(|(count, word)| format!("{count} to {word}"))
     .collect();
     let calm = if update + replace + delete == 0 { "; nothing to change or delete" } else { "" };
-    let rest = if no_op > 0 { format!("; {no_op} unchanged") } else { String::new() };
+    let mut rest = if no_op > 0 { format!("; {no_op} unchanged") } else { String::new() };
+    if blocked > 0 {
+        rest += &format!("; {}", left(blocked));
+    }
     format!("{}{calm}{rest}.", counted.join(", "))
+}
+
+fn left(count: usize) -> String {
+    format!("{count} left as {}, wholly or in part", if count == 1 { "it is" } else { "they are" })
 }
 
 fn are(count: usize) -> String {

@@ -121,7 +121,11 @@ pub fn failure_text(address: &Address, action: Action, error: &FailureText, styl
 
 fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &FailureText) {
     let style = page.style();
-    let head = words(&format!("{}: {} failed", string(&address.to_string()), action.name()));
+    let head = match action {
+        Action::NoOp => format!("{}:", string(&address.to_string())),
+        action => format!("{}: {} failed", string(&address.to_string()), action.name()),
+    };
+    let head = words(&head);
     page.fill(0, 2, std::iter::once(style.paint(Ink::Error, "error:")).chain(head));
     let answer = [error.operation.as_deref(), error.code.as_deref()].into_iter().flatten();
     let mut pieces: Vec<String> = answer.flat_map(|part| words(&format!("{part}:"))).collect();
@@ -146,7 +150,7 @@ fn queued(queued: &[Queued]) -> Vec<String> {
 }
 
 fn done(summary: &Summary) -> Vec<String> {
-    let Summary { create, update, replace, delete, adopt, forget, no_op: _ } = *summary;
+    let Summary { create, update, replace, delete, adopt, forget, no_op: _, blocked: _ } = *summary;
     [
         (create, Action::Create),
         (update, Action::Update),

@@ -11,6 +11,7 @@ mod modification;
 mod names;
 #[cfg(test)]
 mod sample;
+mod status;
 mod storage;
 mod version;
 mod windows;
@@ -30,6 +31,8 @@ use crate::resource::{
 use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags;
 use crate::resources::tags::{self, Tags};
+
+pub use status::STATUSES;
 
 /// A database's inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ use crate::resource::{
     Patience, Resource, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
+use crate::resources::efs_status;
 use crate::resources::efs_tags;
 use crate::resources::efs_token::{MOST_TOKENS, Made, made_for, nth_token};
 use crate::resources::tags::{self, Tags};
@@ -229,11 +230,10 @@ fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) ->
         remarks: Vec::new(),
         in_force: None,
         outputs: Outputs { arn: live.access_point_arn.clone().unwrap_or_default() },
-        condition: match live.life_cycle_state() {
-            Some(LifeCycleState::Available) => Condition::Ready,
-            Some(LifeCycleState::Error) => Condition::Failed(LifeCycleState::Error.as_str().to_owned()),
-            state => Condition::Pending(state.map_or("creating", LifeCycleState::as_str).to_owned()),
-        },
+        condition: Condition::of(
+            efs_status::PART,
+            live.life_cycle_state().map_or("creating", LifeCycleState::as_str),
+        ),
         ownership: Ownership::of_tags(&all_tags),
         vpc: None,
         inputs: Some(EfsAccessPoint {

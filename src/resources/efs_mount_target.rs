@@ -16,6 +16,7 @@ use crate::resource::{
     Patience, Resource, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
+use crate::resources::efs_status;
 use crate::resources::groups_taken_off;
 
 /// A mount target has no tags: it is checked by its file system.
@@ -276,9 +277,9 @@ fn observed(
 
 fn condition(state: &LifeCycleState, interface_seen: bool) -> Condition {
     match state {
-        LifeCycleState::Available if interface_seen => Condition::Ready,
-        LifeCycleState::Available => Condition::Pending("waiting for its network interface".to_owned()),
-        LifeCycleState::Error => Condition::Failed(state.as_str().to_owned()),
-        _ => Condition::Pending(state.as_str().to_owned()),
+        LifeCycleState::Available if !interface_seen => {
+            Condition::Pending("waiting for its network interface".to_owned())
+        }
+        _ => Condition::of(efs_status::PART, state.as_str()),
     }
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use provision::aws::{AwsError, Outcome};
 use provision::document::Document;
+use provision::resource::{Deletion, Status};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -24,6 +25,8 @@ pub struct Object {
     /// For how many looks it is still at work.
     pub busy: u32,
     pub leaving: bool,
+    /// A status in which it stays.
+    pub stuck: Option<&'static Status>,
 }
 
 /// What a call does instead of working.
@@ -53,6 +56,8 @@ pub struct Cloud {
     pub faults: VecDeque<Option<Fault>>,
     /// The addresses that one look to come will not see, though they are there.
     pub unseen: BTreeSet<String>,
+    /// The statuses that new objects come to, by address.
+    pub stuck: BTreeMap<String, &'static Status>,
     /// The addresses whose next create is refused.
     pub refused: BTreeSet<String>,
     /// How many moments the program still has to live; a mutating call has one before and one after its effect.
@@ -152,7 +157,7 @@ impl Cloud {
         for id in used_ids(&object.inputs) {
             match self.objects.get(&id) {
                 None => return Err(error("MissingReference", Outcome::Refused)),
-                Some(other) if other.busy > 0 || other.leaving => {
+                Some(other) if other.busy > 0 || other.leaving || other.stuck.is_some() => {
                     return Err(error("NotReady", Outcome::Refused));
                 }
                 Some(_) => {}
@@ -161,7 +166,8 @@ impl Cloud {
         self.next_id += 1;
         let id = format!("{}-{}", object.kind, self.next_id);
         self.log.push(format!("create {}", object.address));
-        self.objects.insert(id.clone(), Object { busy: self.slowness, ..object });
+        let stuck = self.stuck.get(&object.address).copied();
+        self.objects.insert(id.clone(), Object { busy: self.slowness, stuck, ..object });
         Ok(id)
     }
 
@@ -173,6 +179,12 @@ impl Cloud {
         }
         let slowness = self.slowness;
         let object = self.objects.get_mut(id).ok_or_else(|| error("NotFound", Outcome::NotFound))?;
+        if object
+            .stuck
+            .is_some_and(|row| fields.keys().any(|field| !in_the_record_alone(field) && !row.takes(field)))
+        {
+            return Err(error("InvalidState", Outcome::Busy));
+        }
         object.inputs.extend(fields);
         object.busy = slowness;
         self.log.push(format!("update {}", object.address));
@@ -196,6 +208,9 @@ impl Cloud {
         }
         let slowness = self.slowness;
         let Some(object) = self.objects.get_mut(id) else { return Ok(()) };
+        if object.stuck.is_some_and(|row| row.deletion == Deletion::Refused) {
+            return Err(error("InvalidState", Outcome::Busy));
+        }
         if !object.leaving {
             object.leaving = true;
             object.busy = slowness;
@@ -222,6 +237,11 @@ impl Cloud {
         }
         Some(seen)
     }
+}
+
+/// A field that no cloud knows of.
+fn in_the_record_alone(field: &str) -> bool {
+    matches!(field, "deletion_protection" | "apply_immediately")
 }
 
 /// The ids of other objects that an object holds on to.

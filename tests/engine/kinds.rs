@@ -7,7 +7,9 @@ use futures_util::future::LocalBoxFuture;
 use provision::aws::{Aws, Call};
 use provision::document::Document;
 use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
-use provision::resource::{Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience};
+use provision::resource::{
+    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience,
+};
 use serde_json::{Value, json};
 
 use super::cloud::{Object, Shared};
@@ -89,10 +91,12 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
             inputs.insert(field.name.to_owned(), value.clone());
         }
     }
-    let condition = match object.busy {
-        0 => Condition::Ready,
-        _ if object.leaving => Condition::Pending("deleting".to_owned()),
-        _ => Condition::Pending("working".to_owned()),
+    let condition = match (object.stuck, object.busy) {
+        (Some(row), _) if row.class == Class::Lost => Condition::Lost(row),
+        (Some(row), _) => Condition::Held(row),
+        (None, 0) => Condition::Ready,
+        (None, _) if object.leaving => Condition::Leaving("deleting".to_owned()),
+        (None, _) => Condition::Pending("working".to_owned()),
     };
     let ownership = match object.stack.as_str() {
         "" => Ownership::Untagged,
@@ -126,6 +130,7 @@ fn tagged(kind: &'static str, owner: &Owner) -> Object {
         cluster: owner.cluster.clone(),
         busy: 0,
         leaving: false,
+        stuck: None,
     }
 }
 

@@ -11,4 +11,5 @@ mod newer;
 mod old_states;
 mod planner;
 mod property;
+mod statuses;
 mod world;

@@ -66,6 +66,7 @@ impl World {
             cluster: None,
             busy: 0,
             leaving: false,
+            stuck: None,
         };
         let id = shared.cloud.borrow_mut().create(network).expect("an empty cloud");
         let config = aws_config::SdkConfig::builder()
@@ -183,7 +184,22 @@ impl World {
         let (planning, sightings) = self.planning(options).await;
         let errors: Vec<_> = planning.plan.errors().collect();
         assert!(errors.is_empty(), "{errors:?}");
-        let blueprint = self.blueprint(options.mode);
+        self.execute(&planning, &sightings, interrupt).await
+    }
+
+    /// Carries out a plan that was made before.
+    pub async fn carry_out(&mut self, planning: &Planning, sightings: &Sightings) -> Report {
+        let (_interrupter, interrupt) = interrupt();
+        self.execute(planning, sightings, interrupt).await.expect("nothing kills this run")
+    }
+
+    async fn execute(
+        &mut self,
+        planning: &Planning,
+        sightings: &Sightings,
+        interrupt: Interrupt,
+    ) -> Option<Report> {
+        let blueprint = self.blueprint(planning.plan.mode);
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         let mut writer = Store::Local(self.path())
             .open("test", Duration::ZERO, fresh)
@@ -193,8 +209,8 @@ impl World {
             aws: &self.aws,
             registry: &self.registry,
             blueprint: &blueprint,
-            planning: &planning,
-            sightings: &sightings,
+            planning,
+            sightings,
             parallelism: self.parallelism,
             interrupt,
         };

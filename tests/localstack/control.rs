@@ -118,6 +118,11 @@ impl Control {
         self.request("POST", "advance_window", &json!({}))["applied"].as_u64().expect("a count")
     }
 
+    /// Puts an object into a status that AWS puts it into by itself.
+    pub fn status(&self, id: &str, status: &str) {
+        self.request("POST", "status", &json!({ "id": id, "status": status }));
+    }
+
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let Self { host, account } = self;

@@ -27,6 +27,7 @@ mod reviewed;
 mod saved_plans;
 mod secrets;
 mod states;
+mod statuses;
 mod story;
 mod team;
 mod world;

@@ -167,6 +167,7 @@ fn events_saying(text: &str) -> Vec<Event> {
             failed: 1,
             skipped: 1,
             in_flight: vec![address()],
+            not_recorded: Default::default(),
             elapsed_seconds: 1.0,
         }),
     ]

@@ -2,7 +2,7 @@
 //! Knows nothing of how they are printed.
 
 use provision::address::Address;
-use provision::plan::{Action, Change, Drift, FieldChange, Finding, Level, Plan, Response};
+use provision::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};
 use provision::resource::Id;
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub fn plan_saying(text: &str) -> Plan {
         reason: text.to_owned(),
         fields: fields(),
         queued: fields(),
+        blocked: Some(Blocked { action, fields: fields(), because: text.to_owned(), on: None }),
         ..plans::change("aws_security_group.x", action, "")
     };
     let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };
@@ -40,6 +41,7 @@ pub fn plan_saying(text: &str) -> Plan {
         level,
         message: text.to_owned(),
         hint: Some(text.to_owned()),
+        remedies: Vec::new(),
     };
     let drift = |gone| Drift {
         address: address(Action::Update),
@@ -55,7 +57,9 @@ pub fn plan_saying(text: &str) -> Plan {
         cluster: Some(text.to_owned()),
         account: text.to_owned(),
         region: text.to_owned(),
-        preflight: [Level::Error, Level::Warning, Level::NotChecked, Level::Passed].map(finding).to_vec(),
+        preflight: [Level::Error, Level::Blocked, Level::Warning, Level::NotChecked, Level::Passed]
+            .map(finding)
+            .to_vec(),
         drift: [true, false].map(drift).to_vec(),
         ..plans::plan(changes)
     }

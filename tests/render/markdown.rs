@@ -214,6 +214,7 @@ fn a_comment_is_never_longer_than_github_takes_and_says_what_is_left_out() {
         level: Level::Warning,
         message: format!("{n} {}", long.repeat(4)),
         hint: None,
+        remedies: Vec::new(),
     };
     huge.preflight = (0..3_000).map(found).collect();
     huge.drift = (0..3_000)

@@ -50,6 +50,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
         queued: Vec::new(),
         order: None,
         depends_on: depends_on(address.kind(), address.name(), address.member_name()),
+        blocked: None,
         address,
     }
 }
@@ -423,6 +424,7 @@ pub fn refused() -> Plan {
         level,
         message: message.to_owned(),
         hint: hint.map(str::to_owned),
+        remedies: Vec::new(),
     };
     Plan {
         preflight: vec![
@@ -465,6 +467,7 @@ pub fn hostile() -> Plan {
             level: Level::Error,
             message: evil.to_owned(),
             hint: Some(evil.to_owned()),
+            remedies: Vec::new(),
         }],
         drift: vec![Drift {
             address: "aws_vpc.network".parse().expect("a valid address"),
@@ -486,6 +489,7 @@ pub fn checked() -> Plan {
         level,
         message: message.to_owned(),
         hint: None,
+        remedies: Vec::new(),
     };
     let (database, group) = (Some("aws_db_instance.gitlab-pgsql"), Some("aws_security_group.gitlab-pgsql"));
     let rules = "quota of rules in a security group (servicequotas:GetServiceQuota: AccessDeniedException)";

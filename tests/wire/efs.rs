@@ -6,6 +6,7 @@ use provision::aws::Outcome;
 use provision::resource::{Change, Condition, Id, Observe, Owner, Ownership, Resource};
 use provision::resources::efs_file_system::EfsFileSystem;
 use provision::resources::efs_mount_target::EfsMountTarget;
+use provision::resources::statuses;
 use serde_json::{Value, json};
 
 use crate::replay::{BROKEN_OFF, Replay};
@@ -202,6 +203,15 @@ async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_whe
     assert!(lines[4].ends_with("?Marker=more"), "{lines:?}");
 }
 
+/// The condition of a file system that EFS cannot bring back.
+fn lost() -> Condition {
+    let (_, states) =
+        statuses().into_iter().find(|(kind, _)| *kind == EfsFileSystem::KIND).expect("it has states");
+    let condition = Condition::of(states, "error");
+    assert!(matches!(condition, Condition::Lost(_)), "{condition:?}");
+    condition
+}
+
 #[tokio::test]
 async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() {
     let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
@@ -212,9 +222,9 @@ async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() 
         ("available", "ENABLING", Some(Condition::Pending("enabling backups".to_owned()))),
         ("available", "DISABLING", Some(Condition::Pending("disabling backups".to_owned()))),
         ("creating", "DISABLED", Some(Condition::Pending("creating".to_owned()))),
-        ("deleting", "DISABLED", Some(Condition::Pending("deleting".to_owned()))),
+        ("deleting", "DISABLED", Some(Condition::Leaving("deleting".to_owned()))),
         ("something-new", "DISABLED", Some(Condition::Pending("something-new".to_owned()))),
-        ("error", "DISABLED", Some(Condition::Failed("error".to_owned()))),
+        ("error", "DISABLED", Some(lost())),
         ("deleted", "DISABLED", None),
     ] {
         let policy = json!({ "BackupPolicy": { "Status": backup } }).to_string();

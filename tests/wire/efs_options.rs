@@ -238,7 +238,7 @@ async fn all_access_points_of_a_file_system_are_read_page_by_page_in_one_go() {
     let one = &seen[&Id::new("fsap-1")];
     assert_eq!(one.inputs.as_ref(), Some(&recorded));
     assert_eq!((&one.condition, one.outputs.arn.as_str()), (&Condition::Ready, "arn:fsap-1"));
-    assert_eq!(seen[&Id::new("fsap-2")].condition, Condition::Pending("deleting".to_owned()));
+    assert_eq!(seen[&Id::new("fsap-2")].condition, Condition::Leaving("deleting".to_owned()));
     assert_eq!(replay.operations()[0], POINTS);
     assert!(replay.operations()[1].contains("NextToken=more"), "{:?}", replay.operations());
 }

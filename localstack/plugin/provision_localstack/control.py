@@ -30,6 +30,7 @@ def on_start():
         ("calls", {"GET": get_calls, "DELETE": delete_calls}),
         ("faults", {"GET": get_faults, "POST": post_fault, "DELETE": delete_faults}),
         ("advance_window", {"POST": advance_window}),
+        ("status", {"POST": post_status}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     faster.install()
@@ -243,3 +244,31 @@ def advance_window(request):
     with here.lock:
         here.settle()
         return {"applied": apply_pending(request.args.get("account", "000000000000"))}
+
+
+def post_status(request):
+    """Puts an object into a status in which AWS put it by itself: a DB instance, file system, mount target or access point."""
+    from moto.efs.models import efs_backends
+    from moto.rds.models import rds_backends
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    name, status = str(body.get("id", "")), str(body.get("status", ""))
+    here = account_of(request)
+    if not status:
+        raise Refused("a status is needed")
+    with here.lock:
+        here.settle()
+        for region in list(rds_backends[account_id]):
+            for database in rds_backends[account_id][region].databases.values():
+                if name in (database.db_instance_identifier, database.dbi_resource_id):
+                    here.forget(database.dbi_resource_id)
+                    database.status = status
+                    return {"id": name, "status": status}
+        for region in list(efs_backends[account_id]):
+            efs = efs_backends[account_id][region]
+            objects = dict(efs.file_systems_by_id) | dict(efs.mount_targets_by_id) | dict(efs.access_points)
+            if name in objects:
+                here.forget(name)
+                objects[name].life_cycle_state = status
+                return {"id": name, "status": status}
+    raise Refused(f"there is no {name}")

@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place
+from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_status
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
@@ -17,6 +17,7 @@ on = overrides.on
 rds_groups.register(on)
 rds_modify.register(on)
 rds_parameters.register(on)
+rds_status.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
 on("DescribeAccountAttributes")(quotas.describe_account_attributes)
@@ -156,9 +157,8 @@ def delete(call: Call):
         check.combination("FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
     if not call.get("SkipFinalSnapshot") and not final:
         check.combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
-    if final and database.status == "creating":
-        fail("InvalidDBInstanceState", f"Instance {identifier} is currently creating - a final snapshot cannot be taken.")
     if final:
+        rds_status.check_final_snapshot(database)
         call.rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
         call.rds.create_db_snapshot(identifier, final.lower(), snapshot_type="manual")
     rds, ec2, backups = call.rds, call.ec2, call.get("DeleteAutomatedBackups", True)
@@ -177,7 +177,7 @@ def delete(call: Call):
 @on("RebootDBInstance")
 def reboot(call: Call):
     database = check.find(call)
-    check.check_available(database, "reboot")
+    rds_status.check_reboot(database)
     if call.get("ForceFailover"):
         if not database.multi_az:
             check.combination("Cannot force failover for a DB instance that is not Multi-AZ.")

@@ -135,7 +135,7 @@ def find(call: Call, identifier: str | None = None):
 
 
 def check_available(database, doing: str):
-    if database.status not in ("available", "storage-optimization"):
+    if database.status not in ("available", "storage-optimization", "storage-initialization"):
         fail(
             "InvalidDBInstanceState",
             f"Database instance is not in available state: {database.db_instance_identifier} is {database.status}; cannot {doing}.",

@@ -79,12 +79,13 @@ def current(database, member: str):
 
 
 def modify(call: Call):
+    from provision_localstack import rds_status
     from provision_localstack.rds import view
 
     database = check.find(call)
     if not hasattr(database, "_queued"):
         return call.forward()
-    check.check_available(database, "modify")
+    rds_status.check_modify(call, database)
     wanted = checked(call, database)
     queued = {QUEUED[field][0]: value for field, value in wanted.items() if field in QUEUED}
     queued = {member: value for member, value in queued.items() if value is not None}
@@ -166,7 +167,7 @@ def apply_pending(account_id: str) -> int:
     changed = 0
     for region in list(rds_backends[account_id]):
         for database in list(rds_backends[account_id][region].databases.values()):
-            if database.status in ("available", "storage-optimization") and (values := getattr(database, "_queued", {})):
+            if database.status in ("available", "storage-optimization", "storage-initialization") and (values := getattr(database, "_queued", {})):
                 database._queued = {}
                 apply(account_id, region, database, values)
                 rest(database)

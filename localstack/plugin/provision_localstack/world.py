@@ -24,6 +24,7 @@ SETTINGS = (
     "db_modifying",
     "db_optimizing",
     "db_rebooting",
+    "db_starting",
     "db_deleting",
     "latency",
 )

@@ -13,10 +13,11 @@ use crate::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::network::{Cluster, Role};
 use crate::outputs;
 use crate::plan::{
-    Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
-    StateVersion, Summary, Window,
+    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
+    Response, StateVersion, Summary, Window,
 };
 use crate::planner::{Options, Sighting, Sightings};
+use crate::remedy::{Remedy, Way};
 use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateMove, StateShow, Versioned};
 use crate::resource::{Effect, Id};
 use crate::saved::SavedPlan;
@@ -53,6 +54,12 @@ fn plan() -> Plan {
         queued: vec![field.clone()],
         order: Some(ReplaceOrder::CreateFirst),
         depends_on: BTreeSet::from([at("aws_vpc.network")]),
+        blocked: Some(Blocked {
+            action: Action::Update,
+            fields: vec![field.clone()],
+            because: "AWS shows stopped".to_owned(),
+            on: Some(at("aws_vpc.network")),
+        }),
     }];
     Plan {
         format_version: FORMAT_VERSION.to_owned(),
@@ -80,6 +87,7 @@ fn plan() -> Plan {
             level: Level::Warning,
             message: "look out".to_owned(),
             hint: None,
+            remedies: vec![Way::to("to lose the data", [Remedy::Apply])],
         }],
     }
 }
@@ -126,6 +134,7 @@ fn events() -> Vec<Event> {
         failed: 1,
         skipped: 1,
         in_flight: vec![address.clone()],
+        not_recorded: BTreeMap::from([(address.clone(), "it was not seen".to_owned())]),
         elapsed_seconds: 0.5,
     };
     vec![

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::address::Address;
 use crate::plan::{Action, Change, Drift, FieldChange, Plan};
 
-use super::super::action::{GRAVEST_FIRST, symbol};
+use super::super::action::{GRAVEST_FIRST, action_word, symbol};
 use super::super::cost::{costs, field_cost};
 use super::super::delta::{Delta, delta, fresh};
 use super::super::harmless::harmless;
@@ -134,12 +134,16 @@ fn planned(change: &Change) -> Resource {
         calls: Vec::new(),
         lines: vec![Line { mark: "", text: string(id.as_str()) }],
     });
+    let left_out = change.blocked.iter().flat_map(|blocked| &blocked.fields);
+    let left_out: Vec<Field> = left_out.filter_map(|one| field(one, false)).collect();
     let groups = [
+        Group { title: "Left out for now", fields: left_out },
         Group { title: "The object", fields: object.collect() },
         Group { title: if is_new { "Fields" } else { "Changes" }, fields },
         Group { title, fields: queued },
     ];
     Resource {
+        word: action_word(change),
         costs: costs.collect(),
         groups: groups.into_iter().filter(|group| !group.fields.is_empty()).collect(),
         ..blank(&change.address, change.action.name(), sign, &change.reason)

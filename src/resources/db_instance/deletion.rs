@@ -5,9 +5,9 @@ use aws_sdk_rds::types::DbInstance as Live;
 use sha2::{Digest, Sha256};
 
 use super::calls::DELETE;
-use super::live;
+use super::{STATUSES, live};
 use crate::aws::{Aws, AwsError, Outcome, aws_error};
-use crate::resource::{Id, Owner};
+use crate::resource::{Condition, Id, Owner};
 use crate::resources::tags;
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
@@ -55,7 +55,7 @@ pub(super) async fn delete(
 }
 
 fn is_going(live: &Live) -> bool {
-    live.db_instance_status.as_deref() == Some("deleting")
+    Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()).is_leaving()
 }
 
 /// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two.

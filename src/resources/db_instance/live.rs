@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::{DbInstance, Outputs, id_of, storage};
+use super::{DbInstance, Outputs, STATUSES, id_of, storage};
 use crate::aws::{Aws, AwsError, Call, PasswordSource, absent_is_none, aws_error};
 use crate::resource::{Condition, Found, Id, Observed, Ownership, Remark, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
@@ -94,18 +94,35 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             port: endpoint.and_then(|endpoint| endpoint.port).map(|port| port.to_string()),
             secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
         },
-        condition: match condition(live.db_instance_status.as_deref().unwrap_or_default()) {
-            Condition::Ready if is_about_to_change(live, recorded) => {
-                Condition::Pending("about to apply what is queued".to_owned())
-            }
-            other => other,
-        },
+        condition: condition(live, recorded),
         remarks: held(live).into_iter().chain(due_reboot(live, recorded)).collect(),
         ownership: ownership(live),
         vpc: network(live).map(Id::new),
         in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
         inputs: Some(inputs),
     }
+}
+
+fn condition(live: &Live, recorded: Option<&DbInstance>) -> Condition {
+    let pending = || Condition::Pending("about to apply what is queued".to_owned());
+    match Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()) {
+        Condition::Ready if is_about_to_change(live, recorded) => pending(),
+        // The cure of a full storage is under way; the status stays for some seconds.
+        Condition::Held(row) if row.takes("allocated_storage") && grows(live) && at_once(recorded) => {
+            pending()
+        }
+        other => other,
+    }
+}
+
+/// Whether more storage is queued than there is.
+fn grows(live: &Live) -> bool {
+    let queued = live.pending_modified_values.as_ref().and_then(|pending| pending.allocated_storage);
+    queued.is_some_and(|queued| live.allocated_storage.is_some_and(|size| queued > size))
+}
+
+fn at_once(recorded: Option<&DbInstance>) -> bool {
+    recorded.is_some_and(|recorded| recorded.apply_immediately)
 }
 
 /// The inputs, each at the value that is queued for it or, without one, at its current value: what waits for the
@@ -265,46 +282,4 @@ fn is_about_to_change(live: &Live, recorded: Option<&DbInstance>) -> bool {
 /// The inputs as a document, in which what is not there is null.
 pub(super) fn document(inputs: &DbInstance) -> Value {
     serde_json::to_value(inputs).expect("inputs are plain data")
-}
-
-/// What a status means (RDS User Guide, "Viewing Amazon RDS DB instance status"). The list grows: one that is not
-/// known is taken for work in progress.
-pub(super) fn condition(status: &str) -> Condition {
-    match status {
-        // The storage is in use while it is optimised, which takes hours.
-        "available" | "storage-optimization" => Condition::Ready,
-        "failed"
-        | "restore-error"
-        | "insufficient-capacity"
-        | "inaccessible-encryption-credentials"
-        | "inaccessible-encryption-credentials-recoverable" => Condition::Failed(status.to_owned()),
-        _ if status.starts_with("incompatible-") => Condition::Failed(status.to_owned()),
-        _ => Condition::Pending(status.to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_that_is_not_known_is_waited_for() {
-        let pending = |status: &str| Condition::Pending(status.to_owned());
-        let failed = |status: &str| Condition::Failed(status.to_owned());
-        for (status, expected) in [
-            ("available", Condition::Ready),
-            ("storage-optimization", Condition::Ready),
-            ("creating", pending("creating")),
-            ("backing-up", pending("backing-up")),
-            ("storage-full", pending("storage-full")),
-            ("deleting", pending("deleting")),
-            ("configuring-something-new", pending("configuring-something-new")),
-            ("failed", failed("failed")),
-            ("incompatible-network", failed("incompatible-network")),
-            ("insufficient-capacity", failed("insufficient-capacity")),
-            ("inaccessible-encryption-credentials", failed("inaccessible-encryption-credentials")),
-        ] {
-            assert_eq!(condition(status), expected);
-        }
-    }
 }

@@ -11,6 +11,7 @@ use super::{EfsFileSystem, Lifecycle, Outputs, policy};
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error, tag_map};
 use crate::document::Document;
 use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
+use crate::resources::efs_status;
 use crate::resources::tags::{self, Tags};
 
 pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
@@ -159,8 +160,6 @@ fn condition(state: &LifeCycleState, backup: Option<&Status>) -> Condition {
         (LifeCycleState::Available, Some(Status::Disabling)) => {
             Condition::Pending("disabling backups".to_owned())
         }
-        (LifeCycleState::Available, _) => Condition::Ready,
-        (LifeCycleState::Error, _) => Condition::Failed(state.as_str().to_owned()),
-        _ => Condition::Pending(state.as_str().to_owned()),
+        _ => Condition::of(efs_status::FILE_SYSTEM, state.as_str()),
     }
 }

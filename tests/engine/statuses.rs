@@ -1,0 +1,197 @@
+//! Objects that waiting does not mend: what waits for them is left out, and all else is done.
+
+use std::collections::BTreeSet;
+
+use provision::event::{Event, RunOutcome};
+use provision::executor::accept_drift;
+use provision::plan::{Action, Level, Mode};
+use provision::planner::Options;
+use provision::remedy::{Remedy, Way};
+use provision::resource::{Object, Status};
+use provision::state::{Phase, Store};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::world::{World, address, options};
+
+const DISK: &str = "fake_disk.d";
+
+fn started(_: &Object<'_>) -> Vec<Way> {
+    vec![Way::of([Remedy::aws(["fake", "start"])])]
+}
+
+static STOPPED: Status = Status::held("stopped", "a person stopped it", started).changing(&["note"]);
+static FAILED: Status = Status::lost("failed", "the cloud gave it up", started);
+
+async fn settled() -> World {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    world
+}
+
+fn put(world: &World, row: &'static Status) {
+    world.change_live(DISK, |object| object.stuck = Some(row));
+}
+
+fn failures(world: &World) -> Vec<String> {
+    let failed = world.events.iter().filter_map(|event| match event {
+        Event::StepFailed { address, action, error, .. } => Some(format!(
+            "{address} {}: {} [{}]",
+            action.name(),
+            error.message,
+            error.hint.as_deref().unwrap_or("")
+        )),
+        _ => None,
+    });
+    failed.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_held_object_does_not_take_is_left_out_and_the_rest_is_done() {
+    let mut world = settled().await;
+    put(&world, &STOPPED);
+    world.declare(DISK, json!({"name": "d", "size": 2, "note": "taken", "deletion_protection": true}));
+    world
+        .declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.network.id}", "note": "later"}));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    let change = plan.change(&address(DISK)).expect("it is planned");
+    let paths = |fields: &[provision::plan::FieldChange]| {
+        fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>()
+    };
+    let blocked = change.blocked.as_ref().expect("not all of it can be done");
+    assert_eq!(
+        (change.action, paths(&change.fields)),
+        (Action::Update, vec!["note".into(), "deletion_protection".into()])
+    );
+    assert_eq!((blocked.action, paths(&blocked.fields)), (Action::Update, vec!["size".into()]));
+    assert_eq!(plan.errors().count(), 0);
+    let finding = plan.blocking(&address(DISK)).expect("it says why");
+    assert_eq!((finding.level, finding.hint.as_deref()), (Level::Blocked, Some("aws fake start")));
+
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(world.log(), ["update fake_disk.d", "update fake_group.a"]);
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    assert_eq!(report.summary.done.update, 2);
+    assert_eq!(
+        failures(&world),
+        [
+            "fake_disk.d update: stopped: a person stopped it; what AWS does not take meanwhile is left out [aws fake start]"
+        ]
+    );
+    let record = world.state().expect("a state").resources[&address(DISK)].clone();
+    assert_eq!(record.phase, Phase::Ready);
+    assert_eq!(
+        [&record.inputs["size"], &record.inputs["note"], &record.inputs["deletion_protection"]],
+        [&json!(1), &json!("taken"), &json!(true)]
+    );
+    // The cure, and nothing is left.
+    world.change_live(DISK, |object| object.stuck = None);
+    world.must_apply().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_object_that_is_as_declared_is_only_spoken_of() {
+    let mut world = settled().await;
+    put(&world, &STOPPED);
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert!(plan.is_empty() && plan.blocked().next().is_none(), "{plan:#?}");
+    let levels: Vec<Level> = plan.preflight.iter().map(|finding| finding.level).collect();
+    assert_eq!(levels, [Level::Warning]);
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(report.summary.outcome, RunOutcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_be_made_on_a_lost_object_waits_and_what_stands_beside_it_does_not() {
+    let mut world = settled().await;
+    put(&world, &FAILED);
+    world.declare("fake_group.m/z", json!({"name": "m-z", "parent": "${fake_disk.d.id}", "uses": []}));
+    world.declare("fake_group.n", json!({"name": "n", "parent": "${fake_group.network.id}"}));
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(world.log(), ["create fake_group.n"]);
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    let skipped: Vec<String> =
+        report.skipped.iter().map(|(address, _, because)| format!("{address} for {because}")).collect();
+    assert_eq!(skipped, ["fake_group.m/z for fake_disk.d"]);
+    assert_eq!(failures(&world), ["fake_disk.d no-op: failed: the cloud gave it up [aws fake start]"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_comes_to_nothing_is_not_waited_for_and_alone_is_made_anew() {
+    let mut world = World::new().with_stack();
+    world.shared.cloud.borrow_mut().slowness = u32::MAX;
+    let begun = Instant::now();
+    world.shared.cloud.borrow_mut().stuck.insert(DISK.to_owned(), &FAILED);
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    let said = failures(&world);
+    assert!(
+        said.contains(
+            &"fake_disk.d create: failed: the cloud gave it up [provision apply --replace fake_disk.d]"
+                .to_owned()
+        ),
+        "{said:?}"
+    );
+    assert!(begun.elapsed().as_secs() < 3100);
+    world.shared.cloud.borrow_mut().slowness = 0;
+    world.shared.cloud.borrow_mut().objects.values_mut().for_each(|object| object.busy = 0);
+    // The plan says the same, and typing it helps.
+    let plan = world.plan(&options(Mode::Apply)).await;
+    let finding = plan.blocking(&address(DISK)).expect("it says why");
+    assert_eq!(finding.remedies, [Way::of([Remedy::Replace { address: address(DISK) }])]);
+    world.shared.cloud.borrow_mut().stuck.clear();
+    let replace = Options { replace: BTreeSet::from([address(DISK)]), ..options(Mode::Apply) };
+    let report = world.run(&replace).await.expect("nothing kills this run");
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    world.must_be_settled().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_a_held_object_is_said_at_once_with_its_cure() {
+    let mut world = settled().await;
+    world.declare(DISK, json!({"name": "d", "size": 2, "deletion_protection": false}));
+    // It was stopped between the plan and the call.
+    let (planning, sightings) = world.planning(&options(Mode::Apply)).await;
+    put(&world, &STOPPED);
+    let begun = Instant::now();
+    let report = world.carry_out(&planning, &sightings).await;
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    assert_eq!(
+        failures(&world),
+        [
+            "fake_disk.d update: stopped: a person stopped it; AWS answered: the cloud says InvalidState (InvalidState) [aws fake start]"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_only_records_whatever_the_condition_and_names_what_it_does_not_record() {
+    for (row, recorded) in [(Some(&STOPPED), json!(7)), (Some(&FAILED), json!(7)), (None, json!(7))] {
+        let world = settled().await;
+        world.change_live(DISK, |object| {
+            object.stuck = row;
+            object.inputs.insert("size".to_owned(), json!(7));
+        });
+        let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
+        let mut writer = Store::Local(world.path())
+            .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
+            .await
+            .expect("no other run holds it");
+        let accepted = accept_drift(&world.registry, &sightings, &mut writer);
+        writer.close().await.expect("the state can be written");
+        assert_eq!((accepted.recorded, accepted.left.len()), (1, 0), "{row:?}");
+        assert_eq!(world.state().expect("a state").resources[&address(DISK)].inputs["size"], recorded);
+    }
+    let world = settled().await;
+    world.change_live(DISK, |object| (object.leaving, object.busy) = (true, 9));
+    let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
+    let mut writer = Store::Local(world.path())
+        .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
+        .await
+        .expect("no other run holds it");
+    let accepted = accept_drift(&world.registry, &sightings, &mut writer);
+    assert_eq!(accepted.recorded, 0);
+    assert_eq!(accepted.left[&address(DISK)], "AWS is deleting it (deleting)");
+}
