@@ -84,10 +84,10 @@ pub async fn clusters(aws: &Aws) -> Result<Vec<ClusterFound>, AwsError> {
     Ok(cluster::candidates(&survey).into_values().collect())
 }
 
-/// Whether there is such a VPC in the region.
+/// True if the VPC is in the region.
 ///
 /// # Errors
-/// Whatever `ec2:DescribeVpcs` answers.
+/// The error of `ec2:DescribeVpcs`.
 pub async fn vpc_exists(aws: &Aws, vpc: &Id) -> Result<bool, AwsError> {
     read::vpc_exists(aws, vpc).await
 }
@@ -142,7 +142,7 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
 }
 
 impl Wanted {
-    /// What an earlier run chose, if it was in this VPC.
+    /// The choice of an earlier run, if it was in this VPC.
     fn recorded_in(&self, vpc: &Id) -> Option<&Network> {
         self.recorded.as_ref().filter(|network| network.vpc == *vpc)
     }

@@ -66,7 +66,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| address.kind() == GROUP && address.name() == role.name())
     }
 
-    /// The addresses of the role's groups. A group that has an address already keeps it, whatever others come and go; the
+    /// The addresses of the role's groups. A group that has an address already keeps it when others come and go; the
     /// role's own name goes to the first that has none, if it is free.
     pub fn placed(self, ids: &[Id], recorded: Option<&Groups>) -> Groups {
         let kept = recorded.into_iter().flatten().filter(|(_, id)| ids.contains(id));
@@ -97,7 +97,7 @@ impl Network {
         Address::new(SUBNET, zone)
     }
 
-    /// Whether an adopted object at this address is a part of the network.
+    /// True if an adopted object at this address is a part of the network.
     pub fn has_a_place_for(address: &Address) -> bool {
         *address == Self::vpc_address() || address.kind() == SUBNET || Role::of(address).is_some()
     }

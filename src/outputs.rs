@@ -1,7 +1,7 @@
 //! What a stack gives to those who use it: names to mount, endpoints to connect to.
 //!
-//! Made from the state alone. An object has outputs as soon as it has been ready once, whatever is being done to it now:
-//! a database that is being changed, or whose change was refused, serves on under the same name.
+//! Made from the state alone. An object has outputs as soon as it has been ready once, also while it is changed or
+//! deleted: a database that is being changed, or whose change was refused, serves on under the same name.
 
 mod short;
 mod text;
@@ -22,7 +22,7 @@ pub use text::NoOutput;
 /// The version of the output document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What `output --json` prints: the outputs of objects that exist. What has no value, and why, is in `missing`.
+/// The document of `output --json`: the outputs of objects that exist. Those without a value are in `missing`, each with the reason.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Outputs {
     pub format_version: String,
@@ -108,7 +108,7 @@ pub struct Missing {
     pub reason: String,
     /// For mount targets: the zones without one.
     pub zones: Vec<String>,
-    /// What to type.
+    /// A command to type.
     pub hint: String,
 }
 

@@ -182,10 +182,10 @@ pub struct Drift {
     pub gone: bool,
     /// `before` is what was recorded, `after` what was observed.
     pub fields: Vec<FieldChange>,
-    /// What AWS chose, and has changed: a host, an address. It is never changed back: apply records it.
+    /// Outputs that AWS has changed: a host, an address. They are never changed back: apply records them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<FieldChange>,
-    /// What the plan does about the fields.
+    /// The answer of the plan to the fields.
     pub response: Response,
 }
 

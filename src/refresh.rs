@@ -50,7 +50,7 @@ impl Wanted {
     }
 }
 
-/// What was seen beside the objects that were asked for, by kind.
+/// Objects seen beside those that were asked for, by kind.
 pub type Beside = BTreeMap<String, BTreeMap<Id, Live>>;
 
 /// Looks at every recorded and every declared resource.

@@ -100,7 +100,7 @@ async fn adopt(
     Ok(Adopted { adopted, forgotten, discovery })
 }
 
-/// What becomes of the parts of the recorded network that have no place in the chosen one.
+/// The parts of the recorded network that have no place in the chosen one.
 struct LeftOut {
     /// The same object has another address now.
     moved: Vec<(Address, Address)>,
@@ -141,7 +141,7 @@ fn left_out(before: &State, network: &Network, sightings: &Sightings) -> Result<
     Ok(left_out)
 }
 
-/// What stands in one VPC cannot be moved to another by adopting that, unless the first one is gone.
+/// Refuses another VPC, unless the recorded one is gone: objects cannot be moved from one to the other.
 async fn refuse_another_network(session: &Session, before: &State, plan: &Plan) -> Result<(), Failure> {
     let Some(left) = plan.errors().find(|finding| finding.check == NETWORK) else { return Ok(()) };
     if let Some(recorded) = before.network()

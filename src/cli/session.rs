@@ -59,7 +59,7 @@ pub struct Outlook {
 struct Seen {
     blueprint: Blueprint,
     sightings: Sightings,
-    /// What was seen beside the recorded network, where that was not looked for anew.
+    /// Objects seen beside the recorded network, where that was not looked for anew.
     beside: Option<(Network, Beside)>,
     answers: Answers,
     discovery: Option<Discovery>,
@@ -285,7 +285,7 @@ fn is_settled(network: &Network, wanted: &Wanted) -> bool {
         && master_groups.is_empty()
 }
 
-/// Whether another cluster than the recorded one is named.
+/// True if another cluster than the recorded one is named.
 fn names_another(network: &Network, wanted: &Wanted) -> bool {
     wanted.cluster.as_ref().is_some_and(|cluster| *cluster != network.cluster.name)
 }

@@ -97,7 +97,7 @@ async fn by_ids<'a, T>(
     if ids.is_empty() { Ok(Vec::new()) } else { read(vec![filter(name, ids)]).await }
 }
 
-/// Whether there is such a VPC.
+/// True if the VPC is there.
 pub async fn vpc_exists(aws: &Aws, vpc: &Id) -> Result<bool, AwsError> {
     vpcs(aws, vec![filter("vpc-id", [vpc.as_str()])]).await.map(|found| !found.is_empty())
 }

@@ -51,7 +51,7 @@ pub fn new_zones(network: &Network, region: &str, beside: Vec<Beside>) -> Vec<Ne
         .collect()
 }
 
-/// Whether a zone's name is that of an Availability Zone: `eu-west-1a`. Those of Local Zones and of Wavelength Zones have
+/// True if a zone's name is that of an Availability Zone: `eu-west-1a`. Those of Local Zones and of Wavelength Zones have
 /// more behind the region (EC2 user guide, "Regions and Zones": `us-west-2-lax-1a`).
 fn is_availability_zone(zone: &str, region: &str) -> bool {
     let rest = zone.strip_prefix(region).unwrap_or_default();

@@ -20,7 +20,7 @@ const SHORT: [(&str, &str, Names); 2] = [
     ("aws_db_instance", "database", &[("pgsql_endpoint", "databases.NAME.endpoint")]),
 ];
 
-/// What a plan says when the stack gets its second database or file system: scripts may ask for the short names.
+/// The warnings of a plan that makes the second database or file system: scripts may ask for the short names.
 pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
     let databases: Vec<&Name> = stack.databases.keys().collect();
     let file_systems: Vec<&Name> = stack.file_systems.keys().collect();

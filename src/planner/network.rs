@@ -98,7 +98,7 @@ fn live<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a Live> {
     sightings.get(address).and_then(Sighting::live).map(|(_, live)| live)
 }
 
-/// What is decided of addresses because something of the network is missing, and what is said of it.
+/// Decisions about addresses because something of the network is missing, and the findings.
 #[derive(Default)]
 pub(super) struct Lacking {
     /// `None` for what is left as it is.
@@ -106,7 +106,7 @@ pub(super) struct Lacking {
     pub findings: Vec<Finding>,
 }
 
-/// Who needs something that is missing.
+/// Addresses that need something which is missing.
 #[derive(Default)]
 struct Users<'a> {
     left_alone: Vec<&'a Address>,
@@ -193,7 +193,7 @@ fn remedy(input: &Input<'_>, address: &Address) -> String {
     };
     match (Role::of(address), Network::has_a_place_for(address)) {
         (Some(role), _) => format!(
-            "look for the cluster's network again: provision import {vpc}; or take `{}` out of `access` (`[]` is nobody)",
+            "look for the cluster's network again: provision import {vpc}; or take `{}` out of `access` (`[]` for none)",
             role.name()
         ),
         (None, true) => format!("look for the cluster's network again: provision import {vpc}"),

@@ -141,7 +141,7 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
     }
 }
 
-/// What stands beside an output that AWS has changed.
+/// The note beside an output that AWS has changed.
 pub(super) const OUTPUT: &str = "output: recorded by apply";
 
 /// What the plan does about a drift.

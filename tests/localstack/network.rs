@@ -199,7 +199,7 @@ fn with_no_cluster_left_only_what_needs_it_waits() {
     world.provision(&["import", &here]).exits(1).says(&["looks deleted"]);
     world.provision(&["plan", "--detailed-exitcode"]).exits(0);
 
-    // Nobody is to reach them: the groups of the cluster are needed no longer.
+    // Access for none: the groups of the cluster are needed no longer.
     world.edit_stack("security_group: shop-files", "security_group: shop-files\n    access: []");
     world.edit_stack("allocated_storage: 50", "allocated_storage: 50\n    access: []");
     world.apply(&[]);
