@@ -23,6 +23,7 @@ mod session;
 mod show;
 mod stack_file;
 mod state;
+mod take_over;
 pub mod usage;
 mod values;
 
@@ -35,6 +36,7 @@ use crate::address::Address;
 use crate::failure::Failure;
 use crate::resource::Id;
 use crate::state::Place;
+use crate::take_over::Wish;
 
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
 use screen::Screen;
@@ -78,10 +80,16 @@ pub enum Command {
     /// Refuses to overwrite a file. Without a stack file, what only shows uses the built-in reference stack, and what
     /// writes refuses.
     Init,
-    /// Adopt a cluster's network: its VPC, one subnet per zone, its security groups
+    /// Watch a cluster's network from now on, or take over objects that are there
+    ///
+    /// A VPC is watched with one subnet per zone and its security groups. ADDRESS=ID records an object as the one that the
+    /// stack file declares at that address, in place of what was recorded there: a database that was restored, a file
+    /// system or a group that somebody else made. Nothing in AWS is changed; the next apply writes the ownership tags.
     #[command(after_long_help = "\
 Examples:
   provision import vpc-0a1b2c3d
+  provision import aws_db_instance.gitlab-pgsql=gitlab-pgsql
+  provision import aws_efs_file_system.gitlab-nfs=fs-0a1b2c3d
   provision import vpc-0a1b2c3d --cluster k8s.myzone.net
   provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b")]
     Import(Import),
@@ -157,13 +165,34 @@ Examples:
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The VPC that the cluster is in
-    #[arg(value_name = "VPC-ID", value_parser = values::vpc)]
-    pub vpc: Id,
+    /// The VPC that the cluster is in, or ADDRESS=ID: a declared address, and the id or name that AWS shows
+    #[arg(value_name = "VPC-ID|ADDRESS=ID", required = true, value_parser = values::importable)]
+    pub what: Vec<Importable>,
+    /// Take objects over from the state with this lineage, which from then on changes none of them
+    #[arg(long, value_name = "LINEAGE")]
+    pub take_over: Option<String>,
     #[command(flatten)]
     pub discovery: Discovery,
     #[command(flatten)]
     pub lock: Lock,
+}
+
+/// What can be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Importable {
+    /// A cluster's network.
+    Network(Id),
+    /// An object, at a declared address.
+    Object(Wish),
+}
+
+impl Importable {
+    fn object(&self) -> Option<&Wish> {
+        match self {
+            Self::Object(wish) => Some(wish),
+            Self::Network(_) => None,
+        }
+    }
 }
 
 /// Arguments of `plan`.
@@ -290,7 +319,8 @@ Examples:
     /// Put a lost state together again from what AWS has
     ///
     /// Everything that the stack file declares is looked for by its name, and recorded where it carries this stack's
-    /// ownership tags. What is recorded already stays as it is. Nothing in AWS is changed.
+    /// ownership tags. What is recorded already stays as it is. Nothing in AWS is changed but these tags: they name the new
+    /// state, so that an old one that is still in use finds out, and changes nothing any more.
     Rebuild(Rebuild),
     /// Take the lock away from a run that is known to be dead
     Unlock {
@@ -307,6 +337,9 @@ Examples:
 pub struct Rebuild {
     #[command(flatten)]
     pub discovery: Discovery,
+    /// Take over what the state with this lineage made, which from then on changes none of it
+    #[arg(long, value_name = "LINEAGE")]
+    pub take_over: Option<String>,
     #[command(flatten)]
     pub lock: Lock,
     #[command(flatten)]

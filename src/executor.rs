@@ -4,6 +4,7 @@
 mod accept;
 mod begin;
 mod call;
+mod claims;
 mod failure;
 mod settle;
 
@@ -28,6 +29,7 @@ use crate::state::{Edit, Record, StateError, Writer};
 use crate::steps::Step;
 
 pub use accept::{Accepted, accept_drift};
+pub use claims::write_claims;
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;
 

@@ -40,6 +40,7 @@ pub mod saved;
 pub mod stack;
 pub mod state;
 pub mod steps;
+pub mod take_over;
 pub mod window;
 
 #[cfg(test)]

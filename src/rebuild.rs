@@ -1,5 +1,5 @@
-//! A lost state, put together again: every declared object is found by its natural key, and taken where it carries
-//! this stack's ownership tags. Knows nothing of plans, and changes nothing in AWS.
+//! A lost state, put together again: every declared object is found by its natural key, and taken where it is this
+//! stack's. Changes nothing in AWS: the ownership tags follow, once the records are durable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +10,21 @@ use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
 use crate::document::{Document, is_unknown, references, resolve};
-use crate::kind::{KindError, Live, Registry};
+use crate::kind::{KindError, Live, Manager, Registry};
 use crate::owner::owner;
 use crate::refresh::{RefreshError, Wanted, look_for, observe};
-use crate::resource::{Condition, Found, Id};
+use crate::resource::{Condition, Found, Id, Owner, Ownership, Whose};
 use crate::state::{Edit, Phase, Record, State};
+
+/// What a rebuild may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms<'a> {
+    /// The lineage of another state, whose objects are taken over. A state that manages nothing yet takes over those of
+    /// any state of this stack, since that is how a lost one is put together again.
+    pub take_over: Option<&'a str>,
+    /// Only these addresses; all without.
+    pub only: Option<&'a BTreeSet<Address>>,
+}
 
 /// What was found again.
 #[derive(Debug, Default)]
@@ -23,8 +33,19 @@ pub struct Rebuilt {
     pub records: BTreeMap<Address, Record>,
     /// Declared, and nowhere to be found: the next apply makes them.
     pub absent: BTreeSet<Address>,
-    /// Somebody else's object has the name: left out.
-    pub foreign: BTreeMap<Address, Id>,
+    /// Left out: it has the name, and is not this stack's or not this state's.
+    pub foreign: BTreeMap<Address, Foreign>,
+    /// The states whose objects are taken over, by their lineages.
+    pub fenced: BTreeSet<String>,
+}
+
+/// An object that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    pub id: Id,
+    pub whose: Whose,
+    /// Reads after `belongs to`.
+    pub owner: String,
 }
 
 /// Looks for everything that is declared and not recorded in `state`.
@@ -38,10 +59,14 @@ pub async fn rebuild(
     registry: &Registry,
     blueprint: &Blueprint,
     state: &State,
+    terms: &Terms<'_>,
 ) -> Result<Rebuilt, RefreshError> {
     let mut known = state.clone();
     let mut rebuilt = Rebuilt::default();
     adopt(aws, registry, blueprint, &mut known, &mut rebuilt).await?;
+    if terms.take_over.is_some() && terms.only.is_none() {
+        take_back(aws, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+    }
     let mut pending: BTreeMap<&Address, &Document> = blueprint
         .declarations
         .iter()
@@ -51,6 +76,7 @@ pub async fn rebuild(
             }
             _ => None,
         })
+        .filter(|(address, _)| terms.only.is_none_or(|only| only.contains(*address)))
         .collect();
     loop {
         let wave = next_wave(registry, blueprint, &known, &pending);
@@ -62,19 +88,26 @@ pub async fn rebuild(
         let mut found = BTreeMap::new();
         for (wanted, answer) in wave.iter().zip(answers) {
             pending.remove(&wanted.address);
-            match answer {
-                None => {
-                    rebuilt.absent.insert(wanted.address.clone());
-                }
-                Some(one) if wanted.is_own(&one) => {
-                    let depends_on = blueprint.declarations[&wanted.address].references();
-                    let record = begun(wanted, one.id, one.generation, depends_on);
-                    found.insert(wanted.address.clone(), record);
-                }
-                Some(Found { id, .. }) => {
-                    rebuilt.foreign.insert(wanted.address.clone(), id);
-                }
+            let Some(one) = answer else {
+                rebuilt.absent.insert(wanted.address.clone());
+                continue;
+            };
+            let whose = wanted.owner.whose(&one.ownership, one.vpc.as_ref());
+            if !may_take(registry, state, terms, wanted, &one, &whose) {
+                let owner = wanted.owner.belonging(&whose);
+                rebuilt.foreign.insert(wanted.address.clone(), Foreign { id: one.id, whose, owner });
+                continue;
             }
+            if let Whose::OtherState { lineage, .. } = whose {
+                rebuilt.fenced.insert(lineage);
+            }
+            let Some(manager) = registry.managing(wanted.address.kind()) else { continue };
+            let depends_on = blueprint.declarations[&wanted.address].references();
+            let record = Record {
+                claimed: needs_claim(manager, &wanted.owner, &one.ownership),
+                ..begun(&wanted.inputs, one.id, one.generation, depends_on)
+            };
+            found.insert(wanted.address.clone(), record);
         }
         for (address, record) in seen(aws, registry, &known, found).await? {
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
@@ -83,8 +116,67 @@ pub async fn rebuild(
     }
 }
 
+/// Whether what was found may be recorded at the address.
+fn may_take(
+    registry: &Registry,
+    state: &State,
+    terms: &Terms<'_>,
+    wanted: &Wanted,
+    found: &Found,
+    whose: &Whose,
+) -> bool {
+    // What has no name of its own is told by the address in its tags alone.
+    let has_name =
+        registry.managing(wanted.address.kind()).is_some_and(|kind| !kind.natural_key().is_empty());
+    let is_meant = |tagged: &String| has_name || *tagged == wanted.address.to_string();
+    let in_question = match whose {
+        Whose::Ours | Whose::Inherited => true,
+        Whose::Moved { address, .. } => is_meant(address),
+        Whose::OtherState { lineage, address } => {
+            is_meant(address) && (terms.take_over == Some(lineage.as_str()) || !state.manages_anything())
+        }
+        _ => false,
+    };
+    in_question && !wanted.owner.others.contains(&found.id)
+}
+
+/// Whether the ownership tags of an object that is taken over are to be written.
+pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> bool {
+    let is_so = *ownership == Ownership::of_tags(&owner.tags());
+    !manager.claim_calls().is_empty() && !is_so
+}
+
+/// Records what another state has taken over of what is recorded as this state's again.
+async fn take_back(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    terms: &Terms<'_>,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let records = known.resources.iter().filter(|(_, record)| !record.adopted && !record.claimed);
+    let ids = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
+    let sightings = observe(aws, registry, &ids.collect(), Some(known)).await?;
+    for (address, sighting) in sightings {
+        let (Some((_, live)), Some(record)) = (sighting.live(), known.resources.get(&address)) else {
+            continue;
+        };
+        let owner = owner(blueprint, Some(known), &address, record.generation);
+        if let Whose::OtherState { lineage, .. } = owner.whose(&live.ownership, live.vpc.as_ref())
+            && terms.take_over == Some(lineage.as_str())
+        {
+            let record = Record { claimed: true, ..record.clone() };
+            rebuilt.fenced.insert(lineage);
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
 /// Records the cluster's own objects, which need no proof: they are never changed.
-async fn adopt(
+pub(crate) async fn adopt(
     aws: &Aws,
     registry: &Registry,
     blueprint: &Blueprint,
@@ -135,13 +227,18 @@ fn next_wave(
 }
 
 /// The record as the create that made the object would have left it, before AWS was looked at.
-fn begun(wanted: &Wanted, id: Id, generation: Option<u32>, depends_on: BTreeSet<Address>) -> Record {
+pub(crate) fn begun(
+    inputs: &Document,
+    id: Id,
+    generation: Option<u32>,
+    depends_on: BTreeSet<Address>,
+) -> Record {
     Record {
         phase: Phase::Creating,
         id: Some(id),
         adopted: false,
         kind_version: 1,
-        inputs: wanted.inputs.clone(),
+        inputs: inputs.clone(),
         outputs: Document::new(),
         depends_on,
         generation: generation.unwrap_or_default(),
@@ -174,7 +271,8 @@ async fn seen(
     Ok(records)
 }
 
-fn as_seen(
+/// The record with what AWS shows of the object.
+pub(crate) fn as_seen(
     registry: &Registry,
     address: &Address,
     mut record: Record,
@@ -193,10 +291,14 @@ fn as_seen(
     let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
     record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
     diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
-    // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
-    if !matches!(live.condition, Condition::Pending(_) | Condition::Leaving(_)) {
-        record.phase = Phase::Ready;
-        record.outputs = live.outputs.clone();
-    }
+    // An object that is there has outputs, whatever AWS is doing with it.
+    record.outputs = live.outputs.clone();
+    record.phase = match &live.condition {
+        // It was made by others: what is left to do is to wait for it, and to write its tags.
+        Condition::Pending(_) | Condition::Leaving(_) if record.claimed => Phase::Updating,
+        // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
+        Condition::Pending(_) | Condition::Leaving(_) => record.phase,
+        _ => Phase::Ready,
+    };
     Ok(record)
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::address::Address;
 use crate::discovery::Evidence;
 use crate::plan::FORMAT_VERSION;
+use crate::resource::Id;
 use crate::state::Record;
 
 /// A document under the version of its format.
@@ -44,6 +45,21 @@ pub struct Import<'a> {
     /// What was adopted before, and is not among what was chosen now.
     pub forgotten: &'a [Address],
     pub choices: &'a [Evidence],
+    /// The objects that are recorded now, with `import ADDRESS=ID`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_over: Vec<TakenOver<'a>>,
+}
+
+/// An object that was recorded at an address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TakenOver<'a> {
+    pub address: &'a Address,
+    pub id: Id,
+    /// What was recorded there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Id>,
+    /// Whether that is still in AWS, where it stays as it is.
+    pub left_in_aws: bool,
 }
 
 /// What `output NAME --json` prints.
@@ -101,4 +117,19 @@ pub struct Rebuilt<'a> {
     pub absent: BTreeSet<&'a Address>,
     /// What has the name of something declared, and belongs to somebody else.
     pub foreign: BTreeSet<&'a Address>,
+    /// The same, with the objects and whose they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut<'a>>,
+    /// The lineages of the states that lost their objects to this one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub fenced: BTreeSet<&'a str>,
+}
+
+/// An object that has a declared name, and was not recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LeftOut<'a> {
+    pub address: &'a Address,
+    pub id: &'a Id,
+    /// The stack, the state or the cluster that it belongs to, in words.
+    pub belongs_to: &'a str,
 }

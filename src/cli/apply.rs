@@ -12,7 +12,7 @@ use crate::plan::{Mode, Plan, Summary};
 use crate::planner::{self, Options};
 use crate::render::{RunWords, harmless};
 use crate::saved::SavedPlan;
-use crate::state::{StateError, Writer};
+use crate::state::{State, StateError, Writer};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
@@ -122,12 +122,13 @@ async fn prepare(
     let state = (!writer.is_new()).then(|| writer.state().clone());
     session.check_state(state.as_ref())?;
     let mut outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
-    if state.is_none() && is_lost(&outlook.planning.plan) && !global.json && screen.can_ask(request.approval)
+    let manages_nothing = !state.as_ref().is_some_and(State::manages_anything);
+    if manages_nothing && is_lost(&outlook.planning.plan) && !global.json && screen.can_ask(request.approval)
     {
         screen.err.line("The state of this stack is lost: AWS has objects of it that no state knows.");
-        let found = rebuild::find(session, request.wanted.clone(), request.approval, global, writer, screen);
-        found.await?;
-        writer.commit().await.map_err(state_failure)?;
+        let wanted = request.wanted.clone();
+        let finding = rebuild::Finding { wanted, approval: request.approval, take_over: None };
+        rebuild::find(session, finding, global, writer, screen).await?;
         outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
     }
     check_commitments(request, &outlook)?;

@@ -8,28 +8,50 @@ use crate::plan::{Mode, Plan};
 use crate::planner::{NETWORK, Options, Sighting, Sightings};
 use crate::report;
 use crate::state::{Edit, Record, State, Writer};
+use crate::take_over::Wish;
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, aws_failure, wanted};
 use super::stack_file::Purpose;
-use super::{Exit, Import, show};
+use super::{Exit, Import, Importable, show, take_over};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let vpc = match request.what.as_slice() {
+        [Importable::Network(vpc)] if request.take_over.is_none() => vpc.clone(),
+        several => {
+            let wishes: Vec<Wish> = several.iter().filter_map(Importable::object).cloned().collect();
+            if wishes.len() < several.len() {
+                let message =
+                    "a network is imported by itself: one VPC, without addresses and without --take-over";
+                return Err(Failure::message(FailureKind::Usage, message)
+                    .hint("first the network, then the objects: provision import VPC-ID; provision import ADDRESS=ID"));
+            }
+            let Import { what: _, take_over, discovery, lock } = request;
+            let request = take_over::Request { wishes, take_over, discovery, lock };
+            return take_over::run(request, global, screen).await;
+        }
+    };
     let session = Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };
     let looked = locked(locking, first, screen, async |writer, screen, interrupt| {
-        let adopted = adopt(session, request, global, writer, screen);
+        let wanted = Wanted { vpc: Some(vpc), ..wanted(&request.discovery, global) };
+        let adopted = adopt(session, wanted, global, writer, screen);
         unless_interrupted(interrupt, adopted).await
     });
     let Adopted { adopted, forgotten, discovery } = looked.await?;
     if global.json {
         let forgotten: Vec<Address> = forgotten.into_iter().map(|one| one.address).collect();
-        screen.report(report::Import { adopted, forgotten: &forgotten, choices: &discovery.evidence });
+        screen.report(report::Import {
+            adopted,
+            forgotten: &forgotten,
+            choices: &discovery.evidence,
+            taken_over: Vec::new(),
+        });
     } else if adopted == 0 && forgotten.is_empty() {
         screen.out.write("Nothing to do: this network is adopted already.\n");
     } else {
@@ -59,7 +81,7 @@ struct Forgotten {
 /// Looks the network up, says what was chosen and why, and stages what is to be recorded of it.
 async fn adopt(
     session: &Session,
-    request: Import,
+    wanted: Wanted,
     global: &Global,
     writer: &mut Writer,
     screen: &mut Screen,
@@ -70,7 +92,6 @@ async fn adopt(
     let options =
         Options { mode: Mode::RefreshOnly, targets: Default::default(), replace: Default::default() };
     let state = (!writer.is_new()).then_some(&before);
-    let wanted = Wanted { vpc: Some(request.vpc), ..wanted(&request.discovery, global) };
     let outlook = session.look(state, &options, wanted).await?;
     let discovery = outlook.discovery.expect("a named VPC is always looked for");
     if !global.json {

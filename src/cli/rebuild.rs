@@ -1,22 +1,25 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
 use crate::discovery::Wanted;
+use crate::executor::write_claims;
 use crate::failure::{Failure, FailureKind};
 use crate::planner::{Sightings, leaves_its_network};
-use crate::rebuild::{Rebuilt, rebuild};
+use crate::rebuild::{Rebuilt, Terms, rebuild};
 use crate::render::harmless;
 use crate::report;
-use crate::state::{Edit, Writer};
+use crate::resource::Whose;
+use crate::state::{Edit, State, Writer};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
+use super::opening::state_failure;
 use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Session, refresh_failure, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, Rebuild, show};
 
-/// Looks for everything that is declared, shows what was found, and records it.
+/// Looks for everything that is declared, shows what was found, records it, and writes its ownership tags.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
@@ -25,16 +28,27 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     let locking = Locking { store: &session.store, command: "state rebuild", timeout };
     let found = locked(locking, first, screen, async |writer, screen, interrupt| {
         session.check_account(Some(writer.state()), &account)?;
-        let wanted = wanted(&request.discovery, global);
-        let found = find(session, wanted, request.approval, global, writer, screen);
+        let finding = Finding {
+            wanted: wanted(&request.discovery, global),
+            approval: request.approval,
+            take_over: request.take_over.as_deref(),
+        };
+        let found = find(session, finding, global, writer, screen);
         unless_interrupted(interrupt, found).await
     });
     let rebuilt = found.await?;
     if global.json {
+        let left_out = rebuilt.foreign.iter().map(|(address, foreign)| report::LeftOut {
+            address,
+            id: &foreign.id,
+            belongs_to: &foreign.owner,
+        });
         screen.report(report::Rebuilt {
             recorded: rebuilt.records.keys().collect(),
             absent: rebuilt.absent.iter().collect(),
             foreign: rebuilt.foreign.keys().collect(),
+            left_out: left_out.collect(),
+            fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
         });
     } else {
         screen.err.line("Next: provision plan");
@@ -42,15 +56,23 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     Ok(Exit::Done)
 }
 
-/// Finds what is declared, shows it, and stages what is to be recorded.
+/// What is looked for, and what may be done with it.
+pub(super) struct Finding<'a> {
+    pub(super) wanted: Wanted,
+    pub(super) approval: Approval,
+    /// The lineage of another state, whose objects are taken over.
+    pub(super) take_over: Option<&'a str>,
+}
+
+/// Finds what is declared, shows it, records it, and writes the ownership tags of what another state had made.
 pub(super) async fn find(
     session: &Session,
-    wanted: Wanted,
-    approval: Approval,
+    finding: Finding<'_>,
     global: &Global,
     writer: &mut Writer,
     screen: &mut Screen,
 ) -> Result<Rebuilt, Failure> {
+    let Finding { wanted, approval, take_over } = finding;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     let (blueprint, discovery) = session.blueprint(Some(&before), wanted).await?;
@@ -60,34 +82,84 @@ pub(super) async fn find(
     if let Some(left) = leaves_its_network(&before, &blueprint, &Sightings::new()) {
         return Err(Failure::message(FailureKind::Usage, left.message).maybe_hint(left.hint));
     }
-    let rebuilt =
-        rebuild(&session.aws, &session.registry, &blueprint, &before).await.map_err(refresh_failure)?;
+    let terms = Terms { take_over, only: None };
+    let rebuilt = rebuild(&session.aws, &session.registry, &blueprint, &before, &terms);
+    let rebuilt = rebuilt.await.map_err(refresh_failure)?;
+    refuse_others(&before, &rebuilt)?;
     if !global.json {
         screen.out.write(&text(&rebuilt));
+    }
+    for lineage in &rebuilt.fenced {
+        screen.err.line(&format!(
+            "The state with the lineage {} loses these objects to this one: should it still be in use, its next plan says \
+             so, and changes none of them.",
+            harmless(lineage)
+        ));
     }
     if !rebuilt.records.is_empty() {
         confirm(screen, approval, Question::State { change: "record what was found" }).await?;
     }
-    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
+    if let Some(cluster) =
+        blueprint.cluster.clone().filter(|cluster| before.cluster.as_ref() != Some(cluster))
+    {
         writer.edit(Edit::Cluster { cluster });
     }
     for (address, record) in &rebuilt.records {
         writer.edit(Edit::Put { address: address.clone(), record: record.clone() });
     }
-    Ok(rebuilt)
+    // Recorded first: what is cut off from here on is finished by the next apply.
+    writer.commit().await.map_err(state_failure)?;
+    let failed = write_claims(&session.aws, &session.registry, &blueprint, writer).await;
+    writer.commit().await.map_err(state_failure)?;
+    match failed.into_iter().next() {
+        None => Ok(rebuilt),
+        Some((address, error)) => {
+            let message = format!("the ownership tags of {address} could not be written: {error}");
+            Err(Failure::message(FailureKind::Failed, message)
+                .hint("everything is recorded; provision apply writes the tags that are missing"))
+        }
+    }
+}
+
+/// Refuses to take what belongs to another state that was not named, and a state of nothing but another cluster's objects.
+fn refuse_others(before: &State, rebuilt: &Rebuilt) -> Result<(), Failure> {
+    for (address, foreign) in &rebuilt.foreign {
+        if let Whose::OtherState { lineage, .. } = &foreign.whose {
+            let message = format!("{} at {address} belongs to {}", foreign.id, foreign.owner);
+            return Err(Failure::message(FailureKind::Usage, message).hint(format!(
+                "if that state lives, use it: --state; if it is lost, take over all that it made, which it then no longer \
+                 changes: provision state rebuild --take-over {lineage}"
+            )));
+        }
+    }
+    let manages = before.manages_anything() || rebuilt.records.values().any(|record| !record.adopted);
+    let elsewhere = rebuilt.foreign.values().find(|foreign| matches!(foreign.whose, Whose::Elsewhere { .. }));
+    match elsewhere.filter(|_| !manages) {
+        None => Ok(()),
+        Some(foreign) => {
+            let message = format!("{} belongs to {}", foreign.id, foreign.owner);
+            Err(Failure::message(FailureKind::Usage, message)
+                .hint("give this stack another name: `stack:` in the stack file"))
+        }
+    }
 }
 
 fn text(rebuilt: &Rebuilt) -> String {
-    let Rebuilt { records, absent, foreign } = rebuilt;
+    let Rebuilt { records, absent, foreign, fenced: _ } = rebuilt;
     let mut text = String::new();
     let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
         text.push_str(&format!("{:width$}  {}\n", address.to_string(), harmless(&id)));
     }
-    for (address, id) in foreign {
-        let id = id.to_string();
-        text.push_str(&format!("not {address}: {} does not carry its ownership tags\n", harmless(&id)));
+    for (address, foreign) in foreign {
+        let line = format!("not {address}: {} belongs to {}", foreign.id, foreign.owner);
+        text.push_str(&harmless(&line));
+        if matches!(foreign.whose, Whose::Moved { .. } | Whose::Untagged) {
+            let import = format!("; to take it over: provision import {address}={}", foreign.id);
+            text.push_str(&harmless(&import));
+        }
+        text.push('\n');
     }
     for address in absent {
         text.push_str(&format!("not {address}: it is not in AWS\n"));

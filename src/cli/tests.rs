@@ -95,11 +95,21 @@ fn ids_of_the_network_are_given_one_by_one_or_in_a_list() {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let cli = parse_line(&line).expect("an import");
     let Command::Import(import) = cli.command else { panic!("not an import") };
-    assert_eq!(import.vpc, Id::new("vpc-1"));
+    assert_eq!(import.what, [Importable::Network(Id::new("vpc-1"))]);
     assert_eq!(import.discovery.subnets, ["subnet-1", "subnet-2", "subnet-3"].map(Id::new));
     assert_eq!(import.discovery.node_groups, [Id::new("sg-1")]);
     assert_eq!(import.discovery.control_plane_groups, [Id::new("sg-2")]);
     assert_eq!(cli.global.cluster.as_deref(), Some("k8s.myzone.net"));
+}
+
+#[test]
+fn objects_are_named_by_address_and_id() {
+    let line = "provision import aws_efs_file_system.files=fs-1 aws_db_instance.db=db --take-over 0a1b";
+    let cli = parse_line(line).expect("an import");
+    let Command::Import(import) = cli.command else { panic!("not an import") };
+    let texts: Vec<&str> =
+        import.what.iter().filter_map(Importable::object).map(|wish| wish.text.as_str()).collect();
+    assert_eq!((texts, import.take_over.as_deref()), (vec!["fs-1", "db"], Some("0a1b")));
 }
 
 #[test]
@@ -120,6 +130,9 @@ fn what_makes_no_sense_is_refused_with_the_reason() {
         ("provision apply a.json --target a.b", "cannot be used with"),
         ("provision apply --expect xyz", "8"),
         ("provision import sg-1", "vpc-"),
+        ("provision import", "ADDRESS=ID"),
+        ("provision import nonsense=fs-1", "kind.name"),
+        ("provision import aws_efs_file_system.files=", "an id or a name"),
         ("provision plan --color mauve", "always"),
         ("provision plan --endpoint-url localhost", "http://"),
     ] {

@@ -8,10 +8,13 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use regex_lite::Regex;
 
+use crate::address::{Address, InvalidAddress};
 use crate::resource::Id;
 use crate::stack::{ClusterName, InvalidText, Region};
 use crate::state::NoPlace;
+use crate::take_over::Wish;
 
+use super::Importable;
 use super::options::StateAt;
 
 /// A place for the state.
@@ -102,6 +105,16 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
         Ok(text.to_ascii_lowercase())
     } else {
         Err("give at least 8 of its digits (0-9, a-f)".to_owned())
+    }
+}
+
+/// A VPC, or an object at an address.
+pub(super) fn importable(text: &str) -> Result<Importable, String> {
+    let Some((address, id)) = text.split_once('=') else { return vpc(text).map(Importable::Network) };
+    let address: Address = address.parse().map_err(|error: InvalidAddress| error.to_string())?;
+    match id.trim() {
+        "" => Err(format!("an id or a name follows `{address}=`, such as fs-0a1b2c3d or gitlab-pgsql")),
+        id => Ok(Importable::Object(Wish { address, text: id.to_owned() })),
     }
 }
 

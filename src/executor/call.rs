@@ -92,6 +92,8 @@ pub(super) async fn create(
             other => return Ok(other?),
         };
         match error.outcome {
+            // No attempt of ours can have made it: it was put there since the plan was made.
+            Outcome::Exists if !may_exist => return Err(error.into()),
             Outcome::Exists | Outcome::Unknown => {
                 may_exist = true;
                 last = Some(error);

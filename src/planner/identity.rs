@@ -8,6 +8,7 @@ use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, FieldChange, Finding, Level};
 use crate::resource::{Effect, Found, Id, Owner, Ownership, Whose, tag};
+use crate::state::State;
 
 /// What a plan calls the ownership tags among the fields of a change.
 pub const OWNERSHIP_TAGS: &str = "ownership tags";
@@ -44,39 +45,9 @@ pub(super) fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action
         whose => Some(error(
             "ownership",
             address,
-            format!("{id} belongs to {}, so it is not changed", other(owner, &whose)),
+            format!("{id} belongs to {}, so it is not changed", owner.belonging(&whose)),
             Some(format!("to let go of it: {forget}")),
         )),
-    }
-}
-
-/// The side of an object that is not this state's, in words that read after `belongs to`.
-fn other(owner: &Owner, whose: &Whose) -> String {
-    match whose {
-        Whose::OtherState { lineage, .. } => format!(
-            "another state of this stack: its lineage is {lineage}{}",
-            match owner.lineage.as_str() {
-                "" => String::new(),
-                own => format!(", and this state's is {own}"),
-            }
-        ),
-        Whose::Elsewhere { cluster, vpc } => {
-            let place = |cluster: Option<&String>, vpc: Option<&Id>| match (cluster, vpc) {
-                (Some(cluster), Some(vpc)) => format!("the cluster {cluster} ({vpc})"),
-                (Some(cluster), None) => format!("the cluster {cluster}"),
-                (None, Some(vpc)) => format!("{vpc}"),
-                (None, None) => "another network".to_owned(),
-            };
-            format!(
-                "a stack of this name beside {}, and this one stands beside {}",
-                place(cluster.as_ref(), vpc.as_ref()),
-                place(owner.cluster.as_ref(), owner.vpc.as_ref())
-            )
-        }
-        Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
-        Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
-        Whose::Ours | Whose::Moved { .. } => "this stack".to_owned(),
-        Whose::Untagged | Whose::Inherited => "no stack of provision".to_owned(),
     }
 }
 
@@ -149,13 +120,20 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found) -> Fin
     let rebuild = "put the lost state file back, or have it made anew: provision state \
                    rebuild";
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    // A state that manages nothing yet takes its objects from no other one that lives.
+    let is_lost = !input.state.is_some_and(State::manages_anything);
     let (check, what, hint) = match &whose {
+        Whose::OtherState { address: tagged, .. }
+            if is_lost && (by_name || *tagged == address.to_string()) =>
+        {
+            (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
+        }
         Whose::Ours => (
             UNRECORDED,
             "it carries this stack's tags, but the state does not know it".to_owned(),
             rebuild.to_owned(),
         ),
-        Whose::Moved { address: tagged, .. } if by_name && owner.lineage.is_empty() => {
+        Whose::Moved { address: tagged, .. } if by_name && is_lost => {
             (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
         }
         Whose::Moved { address: tagged, .. } => (
@@ -171,7 +149,7 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found) -> Fin
             };
             (
                 if by_name { "name-taken" } else { "unclaimed" },
-                format!("it belongs to {}", other(owner, &whose)),
+                format!("it belongs to {}", owner.belonging(&whose)),
                 format!(
                     "if that state lives, use it: --state; if it is lost, take over what it made: {take}"
                 ),
@@ -179,12 +157,12 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found) -> Fin
         }
         Whose::Elsewhere { .. } => (
             "name-taken",
-            format!("it belongs to {}", other(owner, &whose)),
+            format!("it belongs to {}", owner.belonging(&whose)),
             "give this stack another name: `stack:` in the stack file".to_owned(),
         ),
         Whose::OtherStack { .. } | Whose::OfCluster { .. } => (
             "name-taken",
-            format!("it belongs to {}", other(owner, &whose)),
+            format!("it belongs to {}", owner.belonging(&whose)),
             "choose another name in the stack file".to_owned(),
         ),
         Whose::Untagged | Whose::Inherited => (
@@ -232,15 +210,17 @@ pub(super) fn supplanted(
         Whose::Ours | Whose::Moved { .. } => {
             ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))
         }
-        Whose::Untagged | Whose::Inherited => {
-            ("it was not made by provision".to_owned(), format!("to take {id} over: {import}"))
-        }
+        Whose::Inherited => ("another one was made there".to_owned(), format!("to take {id} over: {import}")),
+        Whose::Untagged => (
+            "it was not made by provision".to_owned(),
+            format!("to take {id} over: {import}; or choose another name in the stack file"),
+        ),
         Whose::OtherState { lineage, .. } => (
-            format!("it belongs to {}", other(owner, &whose)),
+            format!("it belongs to {}", owner.belonging(&whose)),
             format!("to take {id} over: {import} --take-over {lineage}"),
         ),
         Whose::Elsewhere { .. } | Whose::OtherStack { .. } | Whose::OfCluster { .. } => (
-            format!("it belongs to {}", other(owner, &whose)),
+            format!("it belongs to {}", owner.belonging(&whose)),
             "choose another name in the stack file".to_owned(),
         ),
     };

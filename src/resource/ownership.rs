@@ -130,6 +130,41 @@ impl Owner {
     }
 }
 
+impl Owner {
+    /// The side that an object belongs to, in words that read after `belongs to`.
+    pub fn belonging(&self, whose: &Whose) -> String {
+        match whose {
+            Whose::OtherState { lineage, .. } => {
+                let own = match self.lineage.as_str() {
+                    "" => String::new(),
+                    own => format!(", and this state's is {own}"),
+                };
+                format!("another state of this stack: its lineage is {lineage}{own}")
+            }
+            Whose::Elsewhere { cluster, vpc } => format!(
+                "a stack of this name beside {}, and this one stands beside {}",
+                place(cluster.as_deref(), vpc.as_ref()),
+                place(self.cluster.as_deref(), self.vpc.as_ref())
+            ),
+            Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
+            Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
+            Whose::Moved { stack, address } if *stack == self.stack => format!("{address} of this stack"),
+            Whose::Moved { stack, address } => format!("{address} of this stack, when it was named {stack}"),
+            Whose::Ours => "this stack".to_owned(),
+            Whose::Untagged | Whose::Inherited => "no stack of provision".to_owned(),
+        }
+    }
+}
+
+fn place(cluster: Option<&str>, vpc: Option<&Id>) -> String {
+    match (cluster, vpc) {
+        (Some(cluster), Some(vpc)) => format!("the cluster {cluster} ({vpc})"),
+        (Some(cluster), None) => format!("the cluster {cluster}"),
+        (None, Some(vpc)) => vpc.to_string(),
+        (None, None) => "another network".to_owned(),
+    }
+}
+
 /// Whose an object is with respect to the stack that asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {

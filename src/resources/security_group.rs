@@ -115,9 +115,15 @@ impl Resource for SecurityGroup {
         delete: Duration::from_secs(15 * 60),
     };
 
-    fn check(&self, _: Option<&Self>) -> Vec<Invalid> {
+    fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
         let Self { name, description, vpc_id: _, ingress, egress, tags } = self;
         let mut found = check_text("name", name);
+        found.extend(observed.filter(|live| live.name != *name && live.name.eq_ignore_ascii_case(name)).map(
+            |live| {
+                let stays = format!("stays {}: to EC2, names that differ in case alone are one", live.name);
+                Invalid::altered("name", stays)
+            },
+        ));
         found.extend(check_name(name));
         found.extend(check_text("description", description));
         found.extend(check_rules(Direction::Ingress, ingress));

@@ -91,22 +91,12 @@ pub fn refuse_others(
     ownership: &Ownership,
     owner: &Owner,
 ) -> Result<(), AwsError> {
-    let whose = match owner.whose(ownership, None) {
-        Whose::Ours | Whose::Moved { .. } | Whose::Untagged | Whose::Inherited => return Ok(()),
-        Whose::OtherState { lineage, .. } => {
-            format!("the state with the lineage {lineage}, and this one has {}", owner.lineage)
-        }
-        Whose::Elsewhere { cluster, .. } => {
-            format!(
-                "the stack {} of the cluster {}",
-                owner.stack,
-                cluster.as_deref().unwrap_or("of another network")
-            )
-        }
-        Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
-        Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
-    };
-    Err(AwsError::refused(operation, "NotOurs", format!("{what} belongs to {whose}: it is left alone")))
+    let whose = owner.whose(ownership, None);
+    if whose.is_of_this_state() || whose == Whose::Untagged {
+        return Ok(());
+    }
+    let owner = owner.belonging(&whose);
+    Err(AwsError::refused(operation, "NotOurs", format!("{what} belongs to {owner}: it is left alone")))
 }
 
 /// The calls that a change of tags needs.

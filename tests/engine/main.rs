@@ -5,6 +5,7 @@ mod crash;
 mod databases;
 mod effects;
 mod executor;
+mod identity;
 mod kinds;
 mod network;
 mod newer;

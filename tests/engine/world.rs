@@ -10,15 +10,17 @@ use provision::aws::Aws;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
 use provision::event::Event;
-use provision::executor::{Report, Run, execute};
+use provision::executor::{Report, Run, execute, write_claims};
 use provision::interrupt::{Interrupt, interrupt};
 use provision::kind::Registry;
 use provision::network::Cluster;
 use provision::plan::{Mode, Plan};
 use provision::planner::{self, Input, Options, Planning, Sightings};
-use provision::refresh::refresh;
+use provision::rebuild::{Rebuilt, Terms, rebuild};
+use provision::refresh::{RefreshError, refresh};
 use provision::resource::Id;
-use provision::state::{Phase, State, Store};
+use provision::state::{Edit, Phase, Record, State, Store, Writer};
+use provision::take_over::{Refused, TakenOver, Wish, take_over};
 use serde_json::Value;
 
 use super::cloud::{Object, Shared};
@@ -116,6 +118,74 @@ impl World {
         // Reading a file is ready at once.
         let read = Store::Local(self.path()).read().now_or_never().expect("a file needs no waiting");
         read.expect("the state is whole")
+    }
+
+    /// The state's file is gone, with all that is kept beside it.
+    pub fn lose_state(&self) {
+        for entry in std::fs::read_dir(self.folder.path()).expect("the folder is there") {
+            std::fs::remove_file(entry.expect("an entry").path()).expect("it can be deleted");
+        }
+    }
+
+    /// Changes the state as its commands do.
+    pub async fn edit_state(&self, edit: Edit) {
+        let mut writer = self.writer("lineage").await;
+        writer.edit(edit);
+        writer.close().await.expect("the state can be written");
+    }
+
+    /// The user has named the object at an address to be taken over.
+    pub async fn claim(&self, at: &str) {
+        let state = self.state().expect("there is a state");
+        let record = Record { claimed: true, ..state.resources[&address(at)].clone() };
+        self.edit_state(Edit::Put { address: address(at), record }).await;
+    }
+
+    async fn writer(&self, lineage: &str) -> Writer {
+        let fresh = || State::new("test", lineage.to_owned(), "123456789012", "eu-west-1");
+        let store = Store::Local(self.path());
+        store.open("test", Duration::ZERO, fresh).await.expect("nobody else holds it")
+    }
+
+    /// Puts the state together again; a new one gets this lineage.
+    pub async fn rebuild(&self, lineage: &str, terms: &Terms<'_>) -> Result<Rebuilt, RefreshError> {
+        let blueprint = self.blueprint(Mode::Apply);
+        let mut writer = self.writer(lineage).await;
+        let rebuilt = rebuild(&self.aws, &self.registry, &blueprint, writer.state(), terms).await;
+        for (address, record) in rebuilt.as_ref().map(|rebuilt| rebuilt.records.clone()).unwrap_or_default() {
+            writer.edit(Edit::Put { address, record });
+        }
+        writer.commit().await.expect("the state can be written");
+        let failed = write_claims(&self.aws, &self.registry, &blueprint, &mut writer).await;
+        assert!(failed.is_empty(), "{failed:?}");
+        writer.close().await.expect("the state can be written");
+        rebuilt
+    }
+
+    pub async fn look_to_take_over(
+        &self,
+        at: &str,
+        id: &str,
+        lineage: Option<&str>,
+    ) -> Result<TakenOver, Refused> {
+        let wish = Wish { address: address(at), text: id.to_owned() };
+        let state = self.state().expect("there is a state");
+        let blueprint = self.blueprint(Mode::Apply);
+        take_over(&self.aws, &self.registry, &blueprint, &state, &[wish], lineage).await
+    }
+
+    /// Records an object at an address, as `import` does.
+    pub async fn take_over(&self, at: &str, id: &str, lineage: Option<&str>) -> Result<TakenOver, Refused> {
+        let taken = self.look_to_take_over(at, id, lineage).await?;
+        let mut writer = self.writer("lineage").await;
+        for address in taken.forgotten.clone() {
+            writer.edit(Edit::Remove { address });
+        }
+        for (address, record) in taken.records.clone() {
+            writer.edit(Edit::Put { address, record });
+        }
+        writer.close().await.expect("the state can be written");
+        Ok(taken)
     }
 
     pub fn blueprint(&self, mode: Mode) -> Blueprint {

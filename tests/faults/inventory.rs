@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::Cloud;
 
 /// The tags that say whose an object is.
-const OWNERSHIP: [&str; 3] = ["provision:stack", "provision:address", "provision:lineage"];
+const OWNERSHIP: [&str; 4] =
+    ["provision:stack", "provision:address", "provision:lineage", "provision:cluster"];
 
 /// Objects by kind and id, told apart by whether they carry the tags of ownership.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod faults;
 mod file_systems;
 mod foreign;
 mod holders;
+mod identity;
 mod interrupted;
 mod json;
 mod killed;

@@ -27,8 +27,12 @@ fn a_lost_state_is_put_together_again() {
 
     world.control.forget_calls();
     world.provision(&["state", "rebuild", "--no-input"]).exits(1).says(&["--auto-approve"]);
-    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
     assert_eq!(world.control.calls().mutating(), 0);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
+    // Tags alone, of all that has tags.
+    let calls = world.control.calls();
+    let tagging = ["CreateTags", "TagResource", "AddTagsToResource"].map(|operation| calls.of(operation));
+    assert_eq!((tagging, calls.mutating()), ([2, 1, 2], 5));
     assert_eq!(resources(&world), before);
     world.plans_nothing();
     world

@@ -205,8 +205,20 @@ fn documents() -> Vec<(Document, Value)> {
         },
         StateChange::Unlocked,
     ];
-    let rebuilt =
-        Rebuilt { recorded: [&address].into(), absent: [&address].into(), foreign: [&address].into() };
+    let id = Id::new("sg-1");
+    let rebuilt = Rebuilt {
+        recorded: [&address].into(),
+        absent: [&address].into(),
+        foreign: [&address].into(),
+        left_out: vec![report::LeftOut { address: &address, id: &id, belongs_to: "the stack shop" }],
+        fenced: ["lineage-0"].into(),
+    };
+    let taken_over = vec![report::TakenOver {
+        address: &address,
+        id: id.clone(),
+        instead_of: Some(Id::new("sg-0")),
+        left_in_aws: true,
+    }];
     let list = StateList { addresses: vec![&address] };
     let init = report::Init {
         path: "provision.yaml".to_owned(),
@@ -231,6 +243,7 @@ fn documents() -> Vec<(Document, Value)> {
                 adopted: 1,
                 forgotten: &[at("aws_subnet.eu-west-1c")],
                 choices: &choices,
+                taken_over,
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),

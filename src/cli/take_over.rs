@@ -1,0 +1,135 @@
+//! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
+
+use crate::failure::{Failure, FailureKind};
+use crate::planner::{Sightings, leaves_its_network};
+use crate::render::harmless;
+use crate::report;
+use crate::state::{Edit, Writer};
+use crate::take_over::{Refused, TakenOver, Wish, take_over};
+
+use super::locked::{Locking, locked, unless_interrupted};
+use super::options::{Discovery, Global, Lock};
+use super::screen::Screen;
+use super::session::{Session, refresh_failure, wanted};
+use super::stack_file::Purpose;
+use super::{Exit, show};
+
+/// What is to be recorded.
+pub(super) struct Request {
+    pub(super) wishes: Vec<Wish>,
+    /// The lineage of another state, whose objects may be taken over.
+    pub(super) take_over: Option<String>,
+    pub(super) discovery: Discovery,
+    pub(super) lock: Lock,
+}
+
+/// Looks the objects up, and records them. Nothing in AWS is changed.
+pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    let session = Session::open(global, Purpose::Write).await?;
+    let first = session.first_state().await?;
+    let account = first.account.clone();
+    let timeout = request.lock.lock_timeout;
+    let locking = Locking { store: &session.store, command: "import", timeout };
+    let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
+        session.check_account(Some(writer.state()), &account)?;
+        let record = record(session, &request, global, writer, screen);
+        unless_interrupted(interrupt, record).await
+    });
+    let taken = taken.await?;
+    if global.json {
+        let forgotten: Vec<_> = taken.forgotten.iter().cloned().collect();
+        screen.report(report::Import {
+            adopted: taken.records.values().filter(|record| record.adopted).count(),
+            forgotten: &forgotten,
+            choices: &[],
+            taken_over: documents(&taken),
+        });
+    } else {
+        screen.out.write(&text(&taken));
+    }
+    Ok(Exit::Done)
+}
+
+async fn record(
+    session: &Session,
+    request: &Request,
+    global: &Global,
+    writer: &mut Writer,
+    screen: &mut Screen,
+) -> Result<TakenOver, Failure> {
+    let before = writer.state().clone();
+    session.check_state(Some(&before))?;
+    let (blueprint, discovery) = session.blueprint(Some(&before), wanted(&request.discovery, global)).await?;
+    if let Some(discovery) = &discovery {
+        show::warnings(discovery, screen);
+    }
+    if let Some(left) = leaves_its_network(&before, &blueprint, &Sightings::new()) {
+        return Err(Failure::message(FailureKind::Usage, left.message).maybe_hint(left.hint));
+    }
+    let (registry, lineage) = (&session.registry, request.take_over.as_deref());
+    let taken = take_over(&session.aws, registry, &blueprint, &before, &request.wishes, lineage).await;
+    let taken = taken.map_err(refused)?;
+    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
+        writer.edit(Edit::Cluster { cluster });
+    }
+    for address in &taken.forgotten {
+        writer.edit(Edit::Remove { address: address.clone() });
+    }
+    for (address, record) in &taken.records {
+        writer.edit(Edit::Put { address: address.clone(), record: record.clone() });
+    }
+    Ok(taken)
+}
+
+fn refused(refused: Refused) -> Failure {
+    match refused {
+        Refused::Unread(error) => refresh_failure(error),
+        refused => {
+            let hint = refused.hint();
+            Failure::message(FailureKind::Usage, refused.to_string()).maybe_hint(hint)
+        }
+    }
+}
+
+fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
+    let records = taken.records.iter().filter(|(_, record)| !record.adopted);
+    records
+        .filter_map(|(address, record)| {
+            let before = taken.instead_of.get(address);
+            Some(report::TakenOver {
+                address,
+                id: record.id.clone()?,
+                instead_of: before.map(|before| before.id.clone()),
+                left_in_aws: before.is_some_and(|before| before.is_there),
+            })
+        })
+        .collect()
+}
+
+fn text(taken: &TakenOver) -> String {
+    let mut text = String::new();
+    let recorded = taken.records.iter().filter(|(_, record)| !record.adopted);
+    for (address, record) in recorded.clone() {
+        let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!("{address}  {}\n", harmless(&id)));
+        if let Some(before) = taken.instead_of.get(address) {
+            let old = before.id.to_string();
+            let became = if before.is_there {
+                "stays in AWS as it is, and is not managed any more"
+            } else {
+                "is gone from AWS"
+            };
+            text.push_str(&format!("    {}, which was recorded before, {became}\n", harmless(&old)));
+        }
+    }
+    for address in &taken.forgotten {
+        text.push_str(&format!("Forgot {address}: it is part of what was recorded before.\n"));
+    }
+    match recorded.count() {
+        0 => text.push_str("Nothing to do: this is recorded already.\n"),
+        _ => text.push_str(
+            "Recorded. Nothing in AWS was changed; the next apply writes the ownership tags. Next: provision plan\n",
+        ),
+    }
+    text
+}
