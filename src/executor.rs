@@ -2,9 +2,11 @@
 //! Knows nothing of how a plan is made; it has no choices left to make.
 
 mod accept;
+mod arrange;
 mod begin;
 mod call;
 mod claims;
+mod deletion;
 mod failure;
 mod settle;
 
@@ -75,6 +77,7 @@ pub async fn execute(
         calls: FuturesUnordered::new(),
         looks: FuturesUnordered::new(),
         settling: Settling::default(),
+        gone: BTreeSet::new(),
         failures: Vec::new(),
         skipped: Vec::new(),
     };
@@ -125,6 +128,8 @@ struct Execution<'a> {
     calls: FuturesUnordered<LocalBoxFuture<'a, Returned>>,
     looks: FuturesUnordered<LocalBoxFuture<'a, Looked>>,
     settling: Settling,
+    /// What this run has deleted.
+    gone: BTreeSet<Id>,
     failures: Vec<(Address, Action, StepError)>,
     skipped: Vec<(Address, Action, Address)>,
 }

@@ -33,6 +33,6 @@ fn others(state: &State, address: &Address) -> BTreeSet<Id> {
     let records = state.resources.iter();
     let elsewhere =
         records.clone().filter(|(other, _)| *other != address).filter_map(|(_, one)| one.id.clone());
-    let replaced = records.filter_map(|(_, record)| record.predecessor.as_ref().map(|old| old.id.clone()));
+    let replaced = records.flat_map(|(_, record)| record.predecessors().map(|old| old.id.clone()));
     elsewhere.chain(replaced).collect()
 }

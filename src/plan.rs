@@ -83,6 +83,12 @@ pub struct Change {
     /// For a replacement: which of the two objects is there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<ReplaceOrder>,
+    /// The object that is there and stays, where an earlier run left something unfinished: none is made in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<Id>,
+    /// The objects that are deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goes: Vec<Going>,
     /// What it refers to; for what is not declared any more, what it was made with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
@@ -102,6 +108,23 @@ pub struct Blocked {
     /// The resource that it waits for, where that is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<Address>,
+}
+
+/// An object that is deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Going {
+    pub id: Id,
+    pub turn: Turn,
+}
+
+/// When an object is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Before anything is made in its place.
+    Before,
+    /// After that, when nothing uses it any more.
+    After,
 }
 
 /// What is done to a resource.
@@ -273,6 +296,18 @@ impl Summary {
             no_op: count(Action::NoOp),
             blocked: changes.iter().filter(|change| change.blocked.is_some()).count(),
         }
+    }
+}
+
+impl Change {
+    /// Whether a new object is made.
+    pub fn makes_anew(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Replace) && self.keeps.is_none()
+    }
+
+    /// Whether the new object is made before the old one goes.
+    pub fn is_create_first(&self) -> bool {
+        self.order == Some(ReplaceOrder::CreateFirst)
     }
 }
 

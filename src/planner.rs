@@ -7,6 +7,8 @@ mod findings;
 mod identity;
 mod network;
 mod renamed;
+mod sightings;
+mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +22,7 @@ use crate::kind::{Live, Registry};
 use crate::newer::Newer;
 use crate::plan::{
     Action, Change, Drift, FORMAT_VERSION, Finding, Level, Mode, Plan, ReplaceOrder, Response, StateVersion,
-    Summary,
+    Summary, Turn,
 };
 use crate::remedy::{Way, hint_of};
 use crate::resource::{Effect, Found, Id};
@@ -30,6 +32,7 @@ use crate::steps::{self, Planned, Steps};
 pub use findings::UNRECORDED;
 pub use identity::OWNERSHIP_TAGS;
 pub use network::{NETWORK, leaves_its_network};
+pub use sightings::Sightings;
 
 /// Everything that a plan is made from.
 pub struct Input<'a> {
@@ -53,9 +56,6 @@ pub struct Options {
     /// To be replaced, whatever the difference; also the word that lets go of data.
     pub replace: BTreeSet<Address>,
 }
-
-/// What was seen of each address: of each record, and of each declaration that has none.
-pub type Sightings = BTreeMap<Address, Sighting>;
 
 /// What was seen of one address.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,7 +141,8 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 action: change.action,
                 refers_to: refers_to.get(address).cloned().unwrap_or_default(),
                 recorded_on: recorded_on.get(address).cloned().unwrap_or_default(),
-                create_first: change.order == Some(ReplaceOrder::CreateFirst),
+                create_first: change.is_create_first(),
+                goes_on: change.keeps.is_some(),
             };
             (address.clone(), one)
         })
@@ -153,8 +154,14 @@ pub fn plan(input: &Input<'_>) -> Planning {
     for (address, order) in &steps.orders {
         if let Some(change) = changes.get_mut(address) {
             change.order = Some(*order);
-            findings.extend(findings::colliding_replacement(input, change));
+            if *order == ReplaceOrder::DeleteFirst {
+                change.goes.iter_mut().for_each(|going| going.turn = Turn::Before);
+            }
         }
+    }
+    for (address, change) in changes.iter().filter(|(_, change)| change.is_create_first()) {
+        let desired = decide::desired(input, address, &changes);
+        findings.extend(desired.and_then(|desired| findings::colliding_replacement(input, change, &desired)));
     }
     for (address, change) in &mut changes {
         let on = refers_to.get(address).or_else(|| recorded_on.get(address));
@@ -199,7 +206,7 @@ fn recorded_dependencies(state: Option<&State>) -> Edges<Address> {
     records
         .map(|(address, record)| {
             let mut on = record.depends_on.clone();
-            on.extend(record.predecessor.iter().flat_map(|old| old.depends_on.iter().cloned()));
+            on.extend(record.predecessors().flat_map(|old| old.depends_on.iter().cloned()));
             (address.clone(), on)
         })
         .collect()
@@ -288,6 +295,8 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         fields: Vec::new(),
         queued: Vec::new(),
         order: None,
+        keeps: None,
+        goes: Vec::new(),
         depends_on: BTreeSet::new(),
         blocked: None,
     }

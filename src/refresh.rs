@@ -84,13 +84,33 @@ pub async fn refresh_around(
     let mut wanted = wanted(registry, blueprint, state);
     wanted.retain(|one| !newer.contains_key(&one.address));
     tracing::info!(recorded = known.len(), unrecorded = wanted.len(), "looking at AWS");
-    let ((live, beside), found) = try_join(
-        observe_around(aws, registry, &known, state),
+    let asked: Vec<Asked> = known.iter().map(|(address, id)| asked(registry, address, id, state)).collect();
+    let replaced = replaced_objects(state);
+    let everything: Vec<Asked> = asked.iter().chain(&replaced).cloned().collect();
+    let ((seen, beside), found) = try_join(
+        observe_all(aws, registry, &everything),
         try_join_all(wanted.iter().map(|one| look_for(aws, registry, one))),
     )
     .await?;
-    let mut sightings: Sightings = live;
-    sightings.extend(look_again(aws, registry, blueprint, state, &sightings).await?);
+    let mut sightings = Sightings::new();
+    for (one, live) in asked.iter().zip(&seen) {
+        sightings.insert(one.address.clone(), sighting(&one.object.id, live.as_ref()));
+    }
+    let mut unseen = Vec::new();
+    for (one, live) in replaced.into_iter().zip(seen.into_iter().skip(asked.len())) {
+        match live {
+            Some(live) => sightings.insert_replaced(one.address, one.object.id, live),
+            None => unseen.push(one),
+        }
+    }
+    for (one, live) in look_again_for_replaced(aws, registry, blueprint, state, unseen).await? {
+        sightings.insert_replaced(one.address, one.object.id, live);
+    }
+    let again = look_again(aws, registry, blueprint, state, &sightings).await?;
+    sightings.extend(again);
+    let found = look_for_what_is_wanted_now(aws, registry, blueprint, state, &wanted, found).await?;
+    let found = wanted.iter().zip(found).map(|(one, found)| successor(state, one, found));
+    let found: Vec<Option<Found>> = found.collect();
     let mut recovered = BTreeMap::new();
     for (one, found) in wanted.into_iter().zip(found) {
         let found = found.filter(|found| concerns(registry, blueprint, whole, &one, found));
@@ -107,6 +127,45 @@ pub async fn refresh_around(
     sightings.extend(observe(aws, registry, &recovered, state).await?);
     sightings.extend(newer.into_iter().map(|(address, because)| (address, Sighting::NotAsked { because })));
     Ok((sightings, beside))
+}
+
+/// What was found for an intent. An object is never its own replacement: the one that is to be replaced bears the name that is
+/// wanted where an edit was taken back.
+fn successor(state: Option<&State>, wanted: &Wanted, found: Option<Found>) -> Option<Found> {
+    let record = state.and_then(|state| state.resources.get(&wanted.address));
+    let is_replaced =
+        |found: &Found| record.is_some_and(|record| record.predecessors().any(|old| old.id == found.id));
+    found.filter(|found| !is_replaced(found))
+}
+
+/// An intent whose object is not there under the name that was wanted then is looked for under the name that is wanted now.
+async fn look_for_what_is_wanted_now(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    wanted: &[Wanted],
+    found: Vec<Option<Found>>,
+) -> Result<Vec<Option<Found>>, RefreshError> {
+    let now = |one: &Wanted| {
+        let Declaration::Managed { inputs } = blueprint.declarations.get(&one.address)? else { return None };
+        let inputs = resolve(inputs, &|reference| {
+            recorded_value(blueprint, state, &reference.address, &reference.output)
+        });
+        let manager = registry.managing(one.address.kind())?;
+        let differs = |field: &&str| inputs.get(*field) != one.inputs.get(*field);
+        manager.natural_key().iter().any(|field| differs(&field)).then_some(())?;
+        let now = Wanted { address: one.address.clone(), inputs, owner: one.owner.clone(), begun: true };
+        now.has_natural_key(registry).then_some(now)
+    };
+    try_join_all(wanted.iter().zip(found).map(|(one, found)| async move {
+        let is_own = found.as_ref().is_some_and(|found| one.is_own(found));
+        match now(one).filter(|_| one.begun && !is_own) {
+            Some(now) => look_for(aws, registry, &now).await,
+            None => Ok(found),
+        }
+    }))
+    .await
 }
 
 /// The records that a newer version of the program made: nothing is asked about them.
@@ -132,7 +191,7 @@ async fn look_again(
     blueprint: &Blueprint,
     state: Option<&State>,
     sightings: &Sightings,
-) -> Result<Sightings, RefreshError> {
+) -> Result<BTreeMap<Address, Sighting>, RefreshError> {
     let records = state.into_iter().flat_map(|state| &state.resources);
     let doubtful: Vec<(&Address, &Record, Vec<Wanted>)> = records
         .filter(|(_, record)| !record.adopted && record.id.is_some())
@@ -143,15 +202,15 @@ async fn look_again(
         .collect();
     let found = try_join_all(doubtful.iter().map(|(_, _, names)| first_of(aws, registry, names))).await?;
     let mut there = BTreeMap::new();
-    let mut supplanted = Sightings::new();
+    let mut supplanted = BTreeMap::new();
     for ((address, record, names), found) in doubtful.into_iter().zip(found) {
         let (Some(recorded), Some(one)) = (&record.id, names.first()) else { continue };
-        let replaced = record.predecessor.as_ref().map(|old| &old.id);
+        let is_replaced = |found: &Found| record.predecessors().any(|old| old.id == found.id);
         match found.filter(|found| concerns(registry, blueprint, state, one, found)) {
             Some(found) if found.id == *recorded => {
                 there.insert(address.clone(), found.id);
             }
-            Some(found) if Some(&found.id) != replaced => {
+            Some(found) if !is_replaced(&found) => {
                 let live = sightings[address].live().map(|(_, live)| live.clone());
                 let sighting = Sighting::Supplanted { recorded: recorded.clone(), live, found };
                 supplanted.insert(address.clone(), sighting);
@@ -164,11 +223,7 @@ async fn look_again(
     let sightings = observe(aws, registry, &there, state).await?;
     match sightings.iter().find(|(_, sighting)| sighting.live().is_none()) {
         None => Ok(sightings.into_iter().chain(supplanted).collect()),
-        Some((address, _)) => {
-            let message = format!("{address} is there by its name, and not by its id: ask again in a moment");
-            let error = AwsError::bad_response("refresh", message);
-            Err(RefreshError { kind: address.kind().to_owned(), source: KindError::Aws(error) })
-        }
+        Some((address, _)) => Err(not_by_its_id(address)),
     }
 }
 
@@ -315,60 +370,131 @@ pub(crate) async fn look_for(
     }
 }
 
+/// The replaced objects that wait to be deleted.
+fn replaced_objects(state: Option<&State>) -> Vec<Asked> {
+    let records = state.into_iter().flat_map(|state| &state.resources);
+    records
+        .flat_map(|(address, record)| {
+            record.predecessors().map(|old| Asked {
+                address: address.clone(),
+                object: TrackedDocument { id: old.id.clone(), recorded: Some(old.inputs.clone()) },
+            })
+        })
+        .collect()
+}
+
+/// Looks a second time, and by name, for replaced objects that were not seen: see [`look_again`].
+async fn look_again_for_replaced(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    unseen: Vec<Asked>,
+) -> Result<Vec<(Asked, Live)>, RefreshError> {
+    let found = try_join_all(unseen.iter().map(|one| async move {
+        let record = state.and_then(|state| state.resources.get(&one.address));
+        let wanted = Wanted {
+            address: one.address.clone(),
+            inputs: one.object.recorded.clone().unwrap_or_default(),
+            owner: owner(
+                blueprint,
+                state,
+                &one.address,
+                record.map_or(0, |record| record.generation.saturating_sub(1)),
+            ),
+            begun: true,
+        };
+        look_for(aws, registry, &wanted).await
+    }))
+    .await?;
+    let there: Vec<Asked> = unseen
+        .into_iter()
+        .zip(found)
+        .filter(|(one, found)| found.as_ref().is_some_and(|found| found.id == one.object.id))
+        .map(|(one, _)| one)
+        .collect();
+    let (seen, _) = observe_all(aws, registry, &there).await?;
+    let known: Vec<(Asked, Live)> =
+        there.iter().cloned().zip(seen).filter_map(|(one, live)| Some((one, live?))).collect();
+    match there.iter().find(|one| !known.iter().any(|(seen, _)| seen.object.id == one.object.id)) {
+        None => Ok(known),
+        Some(one) => Err(not_by_its_id(&one.address)),
+    }
+}
+
+fn not_by_its_id(address: &Address) -> RefreshError {
+    let message = format!("{address} is there by its name, and not by its id: ask again in a moment");
+    let error = AwsError::bad_response("refresh", message);
+    RefreshError { kind: address.kind().to_owned(), source: KindError::Aws(error) }
+}
+
+/// One object to be read.
+#[derive(Clone, Debug)]
+struct Asked {
+    address: Address,
+    object: TrackedDocument,
+}
+
+fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>) -> Asked {
+    let record = state.and_then(|state| state.resources.get(address));
+    let recorded = match record {
+        Some(record) if !record.adopted => Some(record.inputs.clone()),
+        // What is only ever watched has no inputs.
+        Some(record) if record.id.as_ref() == Some(id) && registry.managing(address.kind()).is_none() => {
+            Some(record.outputs.clone())
+        }
+        _ => None,
+    };
+    Asked { address: address.clone(), object: TrackedDocument { id: id.clone(), recorded } }
+}
+
 /// What AWS has at each of these addresses.
 pub(crate) async fn observe(
     aws: &Aws,
     registry: &Registry,
     ids: &BTreeMap<Address, Id>,
     state: Option<&State>,
-) -> Result<Sightings, RefreshError> {
-    observe_around(aws, registry, ids, state).await.map(|(sightings, _)| sightings)
+) -> Result<BTreeMap<Address, Sighting>, RefreshError> {
+    let asked: Vec<Asked> = ids.iter().map(|(address, id)| asked(registry, address, id, state)).collect();
+    let (seen, _) = observe_all(aws, registry, &asked).await?;
+    let sightings =
+        asked.into_iter().zip(seen).map(|(one, live)| (one.address, sighting(&one.object.id, live.as_ref())));
+    Ok(sightings.collect())
 }
 
-async fn observe_around(
+/// What AWS has of each of these objects, in their order, and what was seen beside them: all kinds at once, and each kind in
+/// one round.
+async fn observe_all(
     aws: &Aws,
     registry: &Registry,
-    ids: &BTreeMap<Address, Id>,
-    state: Option<&State>,
-) -> Result<(Sightings, Beside), RefreshError> {
-    let mut kinds: BTreeMap<&str, Vec<(&Address, TrackedDocument)>> = BTreeMap::new();
-    for (address, id) in ids {
-        let record = state.and_then(|state| state.resources.get(address));
-        let recorded = match record {
-            Some(record) if !record.adopted => Some(record.inputs.clone()),
-            // What is only ever watched has no inputs.
-            Some(record) if record.id.as_ref() == Some(id) && registry.managing(address.kind()).is_none() => {
-                Some(record.outputs.clone())
-            }
-            _ => None,
-        };
-        let tracked = TrackedDocument { id: id.clone(), recorded };
-        kinds.entry(address.kind()).or_default().push((address, tracked));
+    asked: &[Asked],
+) -> Result<(Vec<Option<Live>>, Beside), RefreshError> {
+    let mut kinds: BTreeMap<&str, Vec<TrackedDocument>> = BTreeMap::new();
+    for one in asked {
+        kinds.entry(one.address.kind()).or_default().push(one.object.clone());
     }
-    let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, objects))| {
+    let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, tracked))| {
         let reader = registry.reader(kind)?;
         Some(async move {
             // One after the other, so that the first call is under way while the next is being made ready.
             for _ in 0..=place {
                 on_its_way().await;
             }
-            let tracked: Vec<TrackedDocument> = objects.iter().map(|(_, one)| one.clone()).collect();
             tracing::debug!(kind, objects = tracked.len(), "reading");
-            let mut live = reader
-                .observe(aws, &tracked)
-                .await
-                .map_err(|source| RefreshError { kind: kind.to_owned(), source })?;
-            let sightings = objects
-                .iter()
-                .map(|(address, one)| ((*address).clone(), sighting(&one.id, live.get(&one.id))));
-            let sightings: Vec<_> = sightings.collect();
-            live.retain(|id, _| !objects.iter().any(|(_, one)| one.id == *id));
-            Ok((sightings, (kind.to_owned(), live)))
+            let live = reader.observe(aws, &tracked).await;
+            live.map(|live| (kind.to_owned(), live))
+                .map_err(|source| RefreshError { kind: kind.to_owned(), source })
         })
     });
-    let seen: Vec<_> = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
-    let (sightings, beside): (Vec<_>, Beside) = seen.into_iter().unzip();
-    Ok((sightings.into_iter().flatten().collect(), beside))
+    let mut beside: Beside = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
+    let of = |one: &Asked, seen: &Beside| seen.get(one.address.kind())?.get(&one.object.id).cloned();
+    let seen = asked.iter().map(|one| of(one, &beside)).collect();
+    for one in asked {
+        if let Some(kind) = beside.get_mut(one.address.kind()) {
+            kind.remove(&one.object.id);
+        }
+    }
+    Ok((seen, beside))
 }
 
 fn sighting(id: &Id, live: Option<&Live>) -> Sighting {

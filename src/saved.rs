@@ -14,6 +14,7 @@ use crate::file;
 use crate::kind::Live;
 use crate::plan::{FORMAT_VERSION, Plan};
 use crate::planner::{Options, Sighting, Sightings};
+use crate::resource::Id;
 
 /// What `plan --out` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -98,7 +99,7 @@ impl SavedPlan {
             declarations: digest(format!("{:?}", blueprint.declarations).as_bytes()),
             fingerprints: sightings
                 .iter()
-                .map(|(address, sighting)| (address.clone(), fingerprint(sighting)))
+                .map(|(address, sighting)| (address.clone(), fingerprint(address, sighting, sightings)))
                 .collect(),
             digest: String::new(),
             checksum: String::new(),
@@ -214,14 +215,16 @@ impl SavedPlan {
 }
 
 /// What is only remarked of an object, such as how far AWS is with something, is no part of what it is.
-fn fingerprint(sighting: &Sighting) -> String {
-    let said = match sighting {
-        Sighting::Live { id, live } => {
-            let Live { inputs, in_force, outputs, condition, remarks: _, ownership, vpc: _ } = live;
-            format!("{:?}", (id, inputs, in_force, outputs, condition, ownership))
-        }
+fn fingerprint(address: &Address, sighting: &Sighting, sightings: &Sightings) -> String {
+    let of = |id: &Id, live: &Live| {
+        let Live { inputs, in_force, outputs, condition, remarks: _, ownership, vpc: _ } = live;
+        format!("{:?}", (id, inputs, in_force, outputs, condition, ownership))
+    };
+    let mut said = match sighting {
+        Sighting::Live { id, live } => of(id, live),
         other => format!("{other:?}"),
     };
+    sightings.replaced(address).for_each(|(id, live)| said.push_str(&of(id, live)));
     digest(said.as_bytes())
 }
 
@@ -277,6 +280,8 @@ mod tests {
             fields: vec![class],
             queued: Vec::new(),
             order: None,
+            keeps: None,
+            goes: Vec::new(),
             depends_on: Default::default(),
             blocked: None,
         }];

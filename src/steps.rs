@@ -35,6 +35,8 @@ pub struct Planned {
     pub recorded_on: BTreeSet<Address>,
     /// A replacement that has begun create-first goes on so.
     pub create_first: bool,
+    /// Whether an object that an earlier run left stays, so that it must let go of what it uses.
+    pub goes_on: bool,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -123,8 +125,9 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
             let waits = edges.entry(Step::Down(used.clone())).or_default();
             if goes_down(one.action) {
                 waits.insert(Step::Down(x.clone()));
-            } else if one.action == Action::Update {
-                // It must let go first.
+            }
+            // It must let go first.
+            if one.action == Action::Update || (one.goes_on && goes_up(one.action)) {
                 waits.insert(Step::Up(x.clone()));
             }
         }
@@ -144,8 +147,13 @@ mod tests {
         rows.iter()
             .map(|(name, action, on)| {
                 let on: BTreeSet<Address> = on.iter().copied().map(address).collect();
-                let one =
-                    Planned { action: *action, refers_to: on.clone(), recorded_on: on, create_first: false };
+                let one = Planned {
+                    action: *action,
+                    refers_to: on.clone(),
+                    recorded_on: on,
+                    create_first: false,
+                    goes_on: false,
+                };
                 (address(name), one)
             })
             .collect()
@@ -185,6 +193,17 @@ mod tests {
         assert_eq!(steps.orders[&address("group")], ReplaceOrder::CreateFirst);
         assert_eq!(steps.waits_for[&down("group")], BTreeSet::from([up("group"), up("user")]));
         assert_eq!(steps.waits_for[&up("user")], BTreeSet::from([up("group")]));
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_half_made_lets_go_before_what_it_uses_is_deleted() {
+        for action in [Action::Create, Action::Replace] {
+            let mut rows = planned(&[("group", Action::Replace, &[]), ("user", action, &["group"])]);
+            rows.entry(address("user")).and_modify(|user| user.goes_on = true);
+            let steps = lay_out(&rows).expect("no circle");
+            assert_eq!(steps.orders[&address("group")], ReplaceOrder::CreateFirst);
+            assert!(steps.waits_for[&down("group")].contains(&up("user")), "{steps:?}");
+        }
     }
 
     #[test]

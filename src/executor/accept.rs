@@ -23,6 +23,9 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
     let mut accepted = Accepted::default();
     for (address, before) in writer.state().resources.clone() {
         let edit = match sightings.get(&address) {
+            Some(sighting) if sighting.is_gone() && before.predecessor.is_some() => {
+                Err("it is not in AWS, and what it was to replace is still recorded".to_owned())
+            }
             Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
                 Ok(Edit::Remove { address: address.clone() })
             }

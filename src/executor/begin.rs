@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 use super::settle::{Goal, Target};
-use super::{Answer, Execution, Returned, Status, StepError, call};
+use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::{Document, is_unknown, references, resolve};
 use crate::event::Event;
-use crate::kind::{ChangeDocument, Manager};
+use crate::kind::{ChangeDocument, Live, Manager};
 use crate::owner;
-use crate::plan::{Action, ReplaceOrder};
+use crate::plan::Action;
 use crate::planner::{OWNERSHIP_TAGS, Sighting};
 use crate::resource::{Id, Owner};
 use crate::state::{Edit, Phase, Predecessor, Record};
@@ -46,11 +46,16 @@ impl<'a> Execution<'a> {
             self.writer.edit(Edit::Cluster { cluster: cluster.clone() });
         }
         let staying = self.run.planning.plan.changes.iter().filter(|change| change.action == Action::NoOp);
-        for address in staying.map(|change| &change.address) {
-            let Some((_, live)) = self.run.sightings.get(address).and_then(Sighting::live) else { continue };
+        for change in staying {
+            let address = &change.address;
+            let Some((id, live)) = self.kept(address) else { continue };
             let Some(before) = self.record(address).cloned() else { continue };
+            let kept = match before.adopted || change.keeps.is_none() {
+                true => before.clone(),
+                false => arrange::keeping(self.named(address).unwrap_or(before.clone()), id, &change.goes),
+            };
             let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
-            let mut after = Record { outputs, ..before.clone() };
+            let mut after = Record { outputs, ..kept };
             if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
                 let Ok(desired) = self.desired(address, manager) else { continue };
                 after.inputs = desired.inputs;
@@ -101,7 +106,7 @@ impl<'a> Execution<'a> {
     }
 
     /// The kind of an address that may be changed. The cluster's own objects have none, whatever the state says.
-    fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
+    pub(super) fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
         if self.record(address).is_some_and(|record| record.adopted) {
             return Err(StepError::Adopted);
         }
@@ -149,37 +154,31 @@ impl<'a> Execution<'a> {
         declared.into_iter().chain(before.unwrap_or_default()).collect()
     }
 
-    fn begin_create(&mut self, step: &Step) -> Result<(), StepError> {
+    /// Makes the object, or goes on with the one that the plan keeps.
+    pub(super) fn begin_create(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
         let manager = self.manager(address)?;
         let desired = self.desired(address, manager)?;
-        let record = match self.record(address).cloned() {
-            None => intent(&desired, manager.version(), 0, None),
-            // The new object of an interrupted replacement, or of an interrupted create: go on with it.
-            Some(record) if self.is_under_way(address, &record) => {
-                Record { inputs: desired.inputs.clone(), depends_on: desired.depends_on.clone(), ..record }
-            }
-            Some(record) => {
-                let create_first =
-                    self.change(address).and_then(|change| change.order) == Some(ReplaceOrder::CreateFirst);
-                let predecessor = record.id.clone().filter(|_| create_first).map(|id| Predecessor {
-                    id,
-                    inputs: record.inputs.clone(),
-                    depends_on: record.depends_on.clone(),
-                    older: None,
-                });
-                intent(&desired, manager.version(), record.generation + 1, predecessor)
-            }
-        };
-        let begun_before = self.record(address).is_some_and(|before| before.id.is_none());
-        let recovered = self.recovered_id(address);
-        let (id, generation) = (record.id.clone().or(recovered), record.generation);
-        self.put(address, Record { phase: Phase::Creating, id: id.clone(), ..record });
-        if let Some(id) = id {
-            let target = Target { id, goal: Goal::Made { desired: desired.inputs, sent: false } };
+        let Some(change) = self.change(address) else { return Err(StepError::Undeclared) };
+        if let Some(half_made) = self.next_to_go(step) {
+            return self.delete(step, half_made);
+        }
+        let begun_before = self.record(address).is_some_and(|record| record.id.is_none());
+        let record = self.named(address);
+        if let (Some(id), Some(record)) = (&change.keeps, &record) {
+            self.put(address, arrange::keeping(record.clone(), id, &change.goes));
+            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: false } };
             self.settling.add(step, target, manager.patience().create);
             return Ok(());
         }
+        let generation = match &record {
+            None => 0,
+            Some(record) if record.id.is_none() => record.generation,
+            Some(record) => record.generation + 1,
+        };
+        let predecessor = record.as_ref().and_then(|record| arrange::waiting(record, &change.goes));
+        let intent = intent(&desired, manager.version(), generation, predecessor);
+        self.put(address, intent);
         let owner = self.owner(address, generation);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
         let step = step.clone();
@@ -191,39 +190,34 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// Whether an earlier run, or the way down of this one, has begun to make the object.
-    fn is_under_way(&self, address: &Address, record: &Record) -> bool {
-        let there = self.run.sightings.get(address).and_then(Sighting::live).is_some();
-        record.predecessor.is_some()
-            || (record.phase == Phase::Creating && (record.id.is_none() || there))
-            || (there && self.action(address) == Action::Create)
-    }
-
-    /// The id that the refresh found for an intent that has none.
-    fn recovered_id(&self, address: &Address) -> Option<Id> {
-        let record = self.record(address)?;
-        let came_down = self.steps.contains_key(&Step::Down(address.clone()));
-        match self.run.sightings.get(address)?.live() {
-            Some((id, _)) if record.id.is_none() && !came_down => Some(id.clone()),
-            _ => None,
+    /// The object at an address that the plan goes on with.
+    fn kept(&self, address: &Address) -> Option<(&'a Id, &'a Live)> {
+        let sightings = self.run.sightings;
+        match self.change(address).and_then(|change| change.keeps.as_ref()) {
+            Some(id) => Some((id, sightings.object(address, id)?)),
+            None => sightings.get(address).and_then(Sighting::live),
         }
     }
 
-    fn owner(&self, address: &Address, generation: u32) -> Owner {
+    pub(super) fn owner(&self, address: &Address, generation: u32) -> Owner {
         owner::owner(self.run.blueprint, Some(self.writer.state()), address, generation)
     }
 
     fn begin_update(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
         let manager = self.manager(address)?;
-        let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
+        let (id, live) = self.kept(address).ok_or(StepError::Gone)?;
         let desired = self.desired(address, manager)?;
-        let record = self.record(address).cloned().ok_or(StepError::Gone)?;
+        let record = self.named(address).ok_or(StepError::Gone)?;
         let claims = record.claimed
             || self
                 .change(address)
                 .is_some_and(|change| change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS));
         let claim = claims.then(|| self.owner(address, record.generation));
+        let record = match self.change(address).filter(|change| change.keeps.is_some()) {
+            Some(change) => arrange::keeping(record, id, &change.goes),
+            None => record,
+        };
         self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
         let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
         let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
@@ -264,82 +258,6 @@ impl<'a> Execution<'a> {
             let result = updated.await.map(|()| Answer::Updated);
             Returned { step, result }
         }));
-    }
-
-    fn begin_delete(&mut self, step: &Step) -> Result<(), StepError> {
-        let address = step.address();
-        let manager = self.manager(address)?;
-        let Some(record) = self.record(address).cloned() else {
-            self.done(step);
-            return Ok(());
-        };
-        let (id, inputs) = match (&record.predecessor, self.going_id(address, &record)) {
-            (Some(old), _) => (old.id.clone(), old.inputs.clone()),
-            (None, Some(id)) => (id, record.inputs.clone()),
-            (None, None) => {
-                self.gone(step);
-                return Ok(());
-            }
-        };
-        let owner = self.owner(address, record.generation);
-        let claimed = record.claimed && record.predecessor.is_none();
-        if record.predecessor.is_none() {
-            self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });
-        }
-        self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
-        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
-        let region = self.run.planning.plan.region.as_str();
-        let step = step.clone();
-        self.calls.push(Box::pin(async move {
-            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
-            let deleted = async {
-                if claimed {
-                    call::claim(aws, manager, &id, &owner, manager.patience().update, &interrupt).await?;
-                }
-                call::delete(aws, manager, &inputs, &id, &owner, &place).await
-            };
-            let result = deleted.await.map(|()| Answer::Deleted);
-            Returned { step, result }
-        }));
-        Ok(())
-    }
-
-    /// The object to be deleted: the recorded one, or the one that an interrupted create had made.
-    fn going_id(&self, address: &Address, record: &Record) -> Option<Id> {
-        record
-            .id
-            .clone()
-            .or_else(|| self.run.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id.clone()))
-    }
-
-    /// Records that the object of a way down is gone.
-    pub(super) fn gone(&mut self, step: &Step) {
-        let address = step.address();
-        let Some(record) = self.record(address).cloned() else { return };
-        let goes_up_again = self.steps.contains_key(&Step::Up(address.clone()));
-        if record.predecessor.is_some() && goes_up_again {
-            self.put(address, Record { predecessor: None, ..record });
-        } else if record.predecessor.is_some() {
-            // Both objects of an interrupted replacement are to go; the other one is next.
-            self.put(address, Record { predecessor: None, ..record });
-            if let Err(error) = self.begin_delete(step) {
-                self.fail(step, error);
-            }
-            return;
-        } else if goes_up_again {
-            // The generation must outlive the old object: the new one's natural key is made from it.
-            let next = Record {
-                phase: Phase::Creating,
-                id: None,
-                generation: record.generation + 1,
-                outputs: Document::new(),
-                ..record
-            };
-            self.put(address, next);
-        } else {
-            self.writer.edit(Edit::Remove { address: address.clone() });
-        }
-        self.done(step);
     }
 }
 

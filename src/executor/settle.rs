@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::begin::Sending;
-use super::{Answer, Execution, Looked, Returned, StepError};
+use super::{Answer, Execution, Looked, Returned, StepError, arrange};
 use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
@@ -155,11 +155,11 @@ impl Execution<'_> {
             .map(|(step, wait)| TrackedDocument {
                 id: wait.target.id.clone(),
                 recorded: match &wait.target.goal {
-                    Goal::Made { desired, .. } => Some(desired.clone()),
-                    Goal::Gone => self.record(step.address()).map(|record| match &record.predecessor {
-                        Some(old) if old.id == wait.target.id => old.inputs.clone(),
-                        _ => record.inputs.clone(),
-                    }),
+                    Goal::Made { desired, sent: true } => Some(desired.clone()),
+                    // What AWS does not show is as it was recorded, until an update has been sent.
+                    Goal::Made { sent: false, .. } | Goal::Gone => {
+                        self.record(step.address()).map(|record| arrange::inputs_of(record, &wait.target.id))
+                    }
                 },
             })
             .collect();
@@ -215,7 +215,7 @@ impl Execution<'_> {
             match (target.goal, live) {
                 (Goal::Gone, None) => {
                     self.settling.remove(&step);
-                    self.gone(&step);
+                    self.object_gone(&step, target.id);
                 }
                 (Goal::Gone, Some(live)) => self.wait_on(&step, status(live)),
                 (Goal::Made { .. }, None) => self.invisible(&step),

@@ -83,6 +83,9 @@ fn leave_out(change: &mut Change, fields: Vec<FieldChange>, because: String) {
         change.action = Action::NoOp;
         change.order = None;
         change.id = None;
+        // What an earlier run left unfinished stays so.
+        change.keeps = None;
+        change.goes.clear();
         change.reason.clone_from(&because);
     }
     change.blocked = Some(Blocked { action, fields, because, on: None });

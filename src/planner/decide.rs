@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::unfinished::{Standing, all, all_but, fitting, standing};
 use super::{Input, Sighting, change, error, findings, identity, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
 use crate::document::{Document, Reference, resolve};
-use crate::kind::{Live, Manager, Misfit};
+use crate::kind::{Manager, Misfit};
 use crate::owner::owner;
-use crate::plan::{Action, Change, Finding, Mode, ReplaceOrder};
+use crate::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
 use crate::resource::{Condition, Effect, Id};
 use crate::state::{Phase, Record};
 use crate::window::Window;
@@ -51,7 +52,7 @@ pub(super) fn changes(
         }
     }
     for (address, change) in &mut decided {
-        change.id = object(input, address, change.action);
+        change.id = object(input, address, change);
         if matches!(change.action, Action::Delete | Action::Replace) {
             let loss = input.registry.managing(address.kind()).map_or(Effect::None, Manager::loss);
             change.effect = change.effect.max(loss);
@@ -61,14 +62,27 @@ pub(super) fn changes(
 }
 
 /// The object that an action is about, where there is one already.
-fn object(input: &Input<'_>, address: &Address, action: Action) -> Option<Id> {
+fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
     let recorded = || input.state?.resources.get(address)?.id.clone();
     let live = || Some(input.sightings.get(address)?.live()?.0.clone());
-    match (action, input.blueprint.declarations.get(address)) {
-        (Action::Create | Action::NoOp, _) => None,
+    let going = || change.goes.first().map(|going| going.id.clone());
+    match (change.action, input.blueprint.declarations.get(address)) {
+        (Action::NoOp, _) => None,
+        (Action::Create, _) => change.keeps.clone(),
         (Action::Adopt, Some(Declaration::Adopted { id })) => Some(id.clone()),
-        _ => live().or_else(recorded),
+        _ => change.keeps.clone().or_else(going).or_else(live).or_else(recorded),
     }
+}
+
+/// What a declaration comes to, as far as it can be known before apply.
+pub(super) fn desired(
+    input: &Input<'_>,
+    address: &Address,
+    decided: &BTreeMap<Address, Change>,
+) -> Option<Document> {
+    let Declaration::Managed { inputs } = input.blueprint.declarations.get(address)? else { return None };
+    let resolved = resolve(inputs, &|reference| known(input, decided, reference));
+    input.registry.managing(address.kind())?.normalise(&resolved).ok()
 }
 
 fn declared(
@@ -101,14 +115,17 @@ fn declared(
 /// The value of a reference, as far as it can be known before apply.
 fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Reference) -> Option<Value> {
     let Reference { address, output } = reference;
-    let action = decided.get(address).map(|change| change.action);
-    if matches!(action, Some(Action::Create | Action::Replace)) {
-        return None;
-    }
-    match (input.sightings.get(address)?.live(), output.as_str()) {
-        (Some((id, _)), "id") => Some(Value::String(id.as_str().to_owned())),
-        (Some((_, live)), output) => live.outputs.get(output).cloned(),
-        (None, _) => None,
+    let change = decided.get(address);
+    let (id, live) = match change.and_then(|change| change.keeps.as_ref()) {
+        Some(kept) => (kept, input.sightings.object(address, kept)?),
+        None if change.is_some_and(Change::makes_anew) => return None,
+        None => input.sightings.get(address)?.live()?,
+    };
+    // What is still being made does not show everything yet, or not as it will be.
+    let is_made = change.is_none_or(|change| change.action != Action::Create);
+    match output.as_str() {
+        "id" => Some(Value::String(id.as_str().to_owned())),
+        output => live.outputs.get(output).filter(|_| is_made).cloned(),
     }
 }
 
@@ -150,38 +167,36 @@ fn managed(
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
     let owner = owner(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
-    let decision = match (sighting, sighting.live()) {
-        (_, Some((id, live))) => {
-            let phase = record.map_or(Phase::Creating, |record| record.phase);
-            let mut decision = existing(input, address, manager, &desired, phase, live);
-            let at_once = decision.action == Action::Update && diff::applies_immediately(&desired);
-            decision.queued = diff::queued(manager.fields(), at_once, &live.inputs, &live.in_force);
-            if decision.action == Action::Update {
-                let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
-                decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
-            }
-            name_windows(input.now, &desired, &live.inputs, &mut decision);
-            let claimed = record.is_some_and(|record| record.claimed);
-            findings.extend(identity::foreign(&owner, id, live, claimed, decision.action));
-            identity::with_claim(decision, manager, &owner, live, claimed)
-        }
-        (Sighting::InTheWay { found }, _) => {
-            findings.push(identity::in_the_way(input, &owner, found));
-            new(manager, address, &desired, absent_reason(record))
-        }
-        (Sighting::Supplanted { .. }, _) => {
+    let objects = standing(input, address, record);
+    let kept = fitting(input, address, manager, &desired, &objects);
+    let decision = match (kept, objects.as_slice()) {
+        (Some(kept), objects) => keep(input, address, manager, &desired, record, objects, kept),
+        (None, []) if matches!(sighting, Sighting::Supplanted { .. }) => {
             change(address, Action::NoOp, "it is gone from AWS, and another object has its name")
         }
-        (Sighting::NotAsked { .. }, _) => change(address, Action::NoOp, NEWER),
-        _ => new(manager, address, &desired, absent_reason(record)),
+        (None, []) => new(manager, address, &desired, absent_reason(record)),
+        (None, objects) => anew(input, address, manager, &desired, objects),
     };
+    if let (Sighting::InTheWay { found }, true) = (sighting, decision.makes_anew()) {
+        findings.push(identity::in_the_way(input, &owner, found));
+    }
     if let Sighting::Supplanted { recorded, live, found } = sighting {
         findings.push(identity::supplanted(input, &owner, recorded, live.as_ref(), found));
     }
-    let decision = with_predecessor(decision, record);
+    // The user may have named the recorded object to be taken over, and none that it replaces.
+    let claimed = |object: &Standing<'_>| {
+        record.is_some_and(|record| record.claimed && record.id.as_ref() == Some(object.id))
+    };
+    let foreign = objects
+        .iter()
+        .filter_map(|one| identity::foreign(&owner, one.id, one.live, claimed(one), decision.action));
+    findings.extend(foreign);
+    let decision = match kept.and_then(|kept| objects.get(kept)) {
+        Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claimed(kept)),
+        None => decision,
+    };
     // What is met may still be wrong: storage that is larger than what is written now.
-    let stays = matches!(decision.action, Action::Update | Action::NoOp);
-    let live = sighting.live().map(|(_, live)| live).filter(|_| stays);
+    let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
@@ -205,61 +220,112 @@ fn new(manager: &dyn Manager, address: &Address, desired: &Document, reason: &st
     Change { fields, ..change(address, Action::Create, reason) }
 }
 
-/// What is done to an object that is there.
-fn existing(
+/// What is done where one of the objects that are there stays. The others go, and were those of a replacement that an earlier
+/// run had begun.
+fn keep(
     input: &Input<'_>,
     address: &Address,
     manager: &dyn Manager,
     desired: &Document,
-    phase: Phase,
-    live: &Live,
+    record: Option<&Record>,
+    objects: &[Standing<'_>],
+    kept: usize,
 ) -> Change {
-    let named = input.options.replace.contains(address);
-    let replaced = |reason: String, fields| Change {
-        effect: Effect::Replacement,
-        fields,
-        ..change(address, Action::Replace, reason)
-    };
-    match (&live.condition, phase) {
-        (Condition::Leaving(_), _) => {
-            return replaced("it is being deleted; it is made again after that".to_owned(), Vec::new());
-        }
-        (Condition::Pending(status), Phase::Creating) => {
-            let reason = format!("AWS is still at it ({status}): apply waits for it");
-            return change(address, Action::Create, reason);
-        }
-        _ => {}
+    let object = &objects[kept];
+    let mut decision = existing(address, manager, desired, object);
+    let at_once = decision.action == Action::Update && diff::applies_immediately(desired);
+    decision.queued = diff::queued(manager.fields(), at_once, &object.live.inputs, &object.live.in_force);
+    if decision.action == Action::Update {
+        let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
+        decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
     }
-    let fields = diff::diff(manager.fields(), desired, &live.inputs);
-    let effect = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);
+    name_windows(input.now, desired, &object.live.inputs, &mut decision);
+    let is_recorded = record.is_some_and(|record| record.id.as_ref() == Some(object.id));
+    let was_replaced = record.is_some_and(|record| record.predecessor.is_some());
+    if decision.action == Action::Create || was_replaced || !is_recorded {
+        decision.keeps = Some(object.id.clone());
+    }
+    let goes = all_but(objects, kept);
+    if goes.is_empty() {
+        return decision;
+    }
+    let ids: Vec<&str> = goes.iter().map(|going| going.id.as_str()).collect();
+    let (id, ids) = (object.id, ids.join(", "));
+    let reason = match kept {
+        0 => format!("an earlier run made {id}; {ids}, which it replaces, is still to be deleted"),
+        _ => format!("{id} is what is wanted now and stays; {ids}, which was to replace it, is deleted"),
+    };
+    let reason = match decision.fields.is_empty() {
+        true => reason,
+        false => format!("{reason}; {}", differs(&decision.fields)),
+    };
+    let order = Some(ReplaceOrder::CreateFirst);
+    Change { action: Action::Replace, reason, order, goes, ..decision }
+}
+
+/// What is done where none of the objects that are there can become what is wanted.
+fn anew(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    desired: &Document,
+    objects: &[Standing<'_>],
+) -> Change {
+    let Some(replaced) = objects.last() else { return new(manager, address, desired, absent_reason(None)) };
+    let fields = diff::diff(manager.fields(), desired, &replaced.observed());
+    let forcing: Vec<_> =
+        fields.iter().filter(|field| field.effect == Effect::Replacement).cloned().collect();
+    let (reason, fields) = match () {
+        () if replaced.is_leaving() => {
+            ("it is being deleted; it is made again after that".to_owned(), vec![])
+        }
+        () if input.options.replace.contains(address) => ("asked for by --replace".to_owned(), fields),
+        () => (format!("{}; only a new object can have it", differs(&forcing)), fields),
+    };
+    let half_made: Vec<&str> = objects.iter().rev().skip(1).map(|object| object.id.as_str()).collect();
+    let reason = match half_made.as_slice() {
+        [] => reason,
+        ids => format!(
+            "{reason}; {}, which was to replace it, does not fit either and is deleted",
+            ids.join(", ")
+        ),
+    };
+    let goes = all(input, address, objects);
+    Change { effect: Effect::Replacement, fields, goes, ..change(address, Action::Replace, reason) }
+}
+
+/// `size differs`, `size, note differ`.
+fn differs(fields: &[FieldChange]) -> String {
     let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
-    let differs = |paths: &[&str]| match paths {
+    match paths.as_slice() {
         [one] => format!("{one} differs"),
         several => format!("{} differ", several.join(", ")),
+    }
+}
+
+/// What is done to an object that can become what is wanted.
+fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
+    let phase = object.phase;
+    let fields = diff::diff(manager.fields(), desired, &object.observed());
+    let effect = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);
+    let waits = match &object.live.condition {
+        Condition::Pending(status) => Some(format!("AWS is still at it ({status}): apply waits for it")),
+        Condition::Ready | Condition::Leaving(_) | Condition::Held(_) | Condition::Lost(_) => None,
     };
-    if named {
-        return replaced("asked for by --replace".to_owned(), fields);
-    }
-    if diff::needs_replacement(&fields) {
-        let forcing: Vec<&str> = fields
-            .iter()
-            .filter(|field| field.effect == Effect::Replacement)
-            .map(|field| field.path.as_str())
-            .collect();
-        let reason = format!("{}; only a new object can have it", differs(&forcing));
-        return replaced(reason, fields);
-    }
-    if let (Condition::Pending(status), Phase::Updating, true) = (&live.condition, phase, fields.is_empty()) {
-        let reason = format!("AWS is still at it ({status}): apply waits for it");
-        return change(address, Action::Update, reason);
-    }
-    match (fields.is_empty(), phase) {
-        (true, Phase::Creating) => {
+    match (waits, phase, fields.is_empty()) {
+        (Some(waits), Phase::Creating, true) => change(address, Action::Create, waits),
+        (Some(waits), Phase::Creating, false) => {
+            let reason = format!("{waits}, and changes it then: {}", differs(&fields));
+            Change { effect, fields, ..change(address, Action::Create, reason) }
+        }
+        (Some(waits), Phase::Updating, true) => change(address, Action::Update, waits),
+        (None, Phase::Creating, true) => {
             change(address, Action::Create, "made by an earlier run; only to be recorded")
         }
-        (true, _) => change(address, Action::NoOp, "as declared"),
-        (false, _) => {
-            Change { effect, reason: differs(&paths), fields, ..change(address, Action::Update, "") }
+        (_, _, true) => change(address, Action::NoOp, "as declared"),
+        (_, _, false) => {
+            let reason = differs(&fields);
+            Change { effect, fields, ..change(address, Action::Update, reason) }
         }
     }
 }
@@ -278,17 +344,6 @@ fn name_windows(now: Timestamp, desired: &Document, observed: &Document, change:
     }
 }
 
-/// A replacement whose new object is there already still has to let the old one go.
-fn with_predecessor(decision: Change, record: Option<&Record>) -> Change {
-    let Some(predecessor) = record.and_then(|record| record.predecessor.as_ref()) else { return decision };
-    Change {
-        action: Action::Replace,
-        reason: format!("the object that it replaces, {}, is still to be deleted", predecessor.id),
-        order: Some(ReplaceOrder::CreateFirst),
-        ..decision
-    }
-}
-
 /// What is done to a record that nothing declares.
 fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &mut Vec<Finding>) -> Change {
     if is_newer(input, address) {
@@ -297,19 +352,19 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     if record.adopted {
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
-    let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
-    if let Sighting::Supplanted { recorded, live: None, found } = sighting {
+    if let Some(Sighting::Supplanted { recorded, live: None, found }) = input.sightings.get(address) {
         findings.push(identity::left_alone(address, recorded, found));
     }
-    let Some((id, live)) = sighting.live() else {
-        return match record.predecessor {
-            Some(_) => change(address, Action::Delete, "a replacement was interrupted"),
-            None => change(address, Action::Forget, "it is gone from AWS already"),
-        };
-    };
+    let objects = standing(input, address, Some(record));
+    if objects.is_empty() {
+        return change(address, Action::Forget, "it is gone from AWS already");
+    }
     let owner = owner(input.blueprint, input.state, address, record.generation);
-    findings.extend(identity::foreign(&owner, id, live, record.claimed, Action::Delete));
-    findings.extend(findings::data_loss_by_deletion(input, address, record, live));
+    for object in &objects {
+        let claimed = record.claimed && record.id.as_ref() == Some(object.id);
+        findings.extend(identity::foreign(&owner, object.id, object.live, claimed, Action::Delete));
+        findings.extend(findings::data_loss_by_deletion(input, address, record, object.live));
+    }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));
     }
@@ -317,5 +372,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         Mode::Destroy => "everything that the stack owns is deleted",
         Mode::Apply | Mode::RefreshOnly => "no longer declared",
     };
-    change(address, Action::Delete, reason)
+    // The oldest first, so that the record names an object until the end.
+    let oldest_first = objects.iter().rev();
+    let goes = oldest_first.map(|object| Going { id: object.id.clone(), turn: Turn::Before }).collect();
+    Change { goes, ..change(address, Action::Delete, reason) }
 }

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::{Input, Sighting, error, remedied, renamed};
 use crate::address::Address;
+use crate::diff;
+use crate::document::Document;
 use crate::kind::{Live, Manager};
 use crate::owner::owner;
-use crate::plan::{Action, Change, Finding, Level, Mode, ReplaceOrder};
+use crate::plan::{Action, Change, Finding, Level, Mode, Turn};
 use crate::remedy::{Remedy, Way};
 use crate::resource::{
-    Class, Condition, Data, Deletion, Effect, Id, Invalid, Object, Remark, Status, Verdict, Whose,
+    Class, Condition, Data, Deletion, Effect, Field, Id, Invalid, Object, Remark, Status, Verdict, Whose,
 };
 use crate::state::{Record, State};
 use crate::steps::Circle;
@@ -179,9 +181,9 @@ pub(super) fn data_loss_by_replacement(
     record: Option<&Record>,
     decision: &Change,
 ) -> Option<Finding> {
-    let live = input.sightings.get(address).and_then(Sighting::live).map(|(_, live)| live);
-    let leaving = live.is_some_and(is_leaving);
-    if !manager.holds_data() || leaving {
+    let mut going = decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id));
+    let live = going.find(|live| !is_leaving(live));
+    if !manager.holds_data() || live.is_none() {
         return None;
     }
     if !input.options.replace.contains(address) {
@@ -254,7 +256,7 @@ fn for_now(change: &Change) -> Option<Remedy> {
     })
 }
 
-fn is_leaving(live: &Live) -> bool {
+pub(super) fn is_leaving(live: &Live) -> bool {
     live.condition.is_leaving()
 }
 
@@ -300,24 +302,28 @@ fn protected(
 }
 
 /// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.
-pub(super) fn colliding_replacement(input: &Input<'_>, change: &Change) -> Option<Finding> {
+pub(super) fn colliding_replacement(
+    input: &Input<'_>,
+    change: &Change,
+    desired: &Document,
+) -> Option<Finding> {
     let manager = input.registry.managing(change.address.kind())?;
-    let predecessor = input
-        .state
-        .and_then(|state| state.resources.get(&change.address))
-        .is_some_and(|record| record.predecessor.is_some());
     let key = manager.natural_key();
-    let same_key =
-        !key.is_empty() && key.iter().all(|name| !change.fields.iter().any(|field| field.path == *name));
+    let fields: Vec<Field> =
+        manager.fields().iter().filter(|field| key.contains(&field.name)).copied().collect();
+    let stays_meanwhile = change.goes.iter().filter(|going| going.turn == Turn::After);
+    let mut beside = stays_meanwhile.filter_map(|going| input.sightings.object(&change.address, &going.id));
+    let collides =
+        !fields.is_empty() && beside.any(|live| diff::diff(&fields, desired, &live.inputs).is_empty());
     // Only what can be written is advice.
-    let mut fields = manager.fields().iter().filter(|field| key.contains(&field.name));
     let option = fields
+        .iter()
         .find_map(|field| field.option)
         .map(|option| format!("write another `{option}` for {} into the stack file", change.address.name()));
     let named = input.options.replace.contains(&change.address);
     let leave = named.then(|| format!("leave --replace {} out", change.address));
     let hint = [leave, option].into_iter().flatten().collect::<Vec<_>>().join(", or ");
-    (change.order == Some(ReplaceOrder::CreateFirst) && same_key && !predecessor).then(|| {
+    (change.makes_anew() && collides).then(|| {
         error(
             "name-taken",
             &change.address,

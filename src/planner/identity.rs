@@ -93,6 +93,8 @@ pub(super) fn with_claim(
         Action::NoOp => Change {
             fields: vec![field],
             queued: decision.queued,
+            keeps: decision.keeps,
+            goes: decision.goes,
             ..change(&owner.address, Action::Update, format!("{reason}; its ownership tags are written"))
         },
         Action::Update => {

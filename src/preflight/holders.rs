@@ -14,7 +14,8 @@ use super::finding::Verdict;
 use super::scene::Scene;
 use crate::address::Address;
 use crate::aws::{Aws, ec2};
-use crate::plan::{Action, Change, Finding};
+use crate::kind::Live;
+use crate::plan::{Action, Finding};
 use crate::resource::Id;
 
 const CHECK: &str = "holders";
@@ -77,22 +78,13 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
             "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
         )
     };
-    let ids = |change: &Change| -> Vec<Id> {
-        let live = scene.live_id(&change.address).cloned();
-        let record = scene.record(&change.address);
-        let old = record.and_then(|record| record.predecessor.as_ref()).map(|old| old.id.clone());
-        match (change.action, old) {
-            (Action::Delete, old) => live.into_iter().chain(old).collect(),
-            // The replacement is there already, and stays.
-            (Action::Replace, Some(old)) => vec![old],
-            (Action::Replace, None) => live.into_iter().collect(),
-            _ => Vec::new(),
-        }
-    };
     scene
         .changes()
         .filter(|change| is_holdable(&change.address))
-        .flat_map(|change| ids(change).into_iter().map(|id| Going { address: change.address.clone(), id }))
+        .flat_map(|change| {
+            let address = &change.address;
+            change.goes.iter().map(|going| Going { address: address.clone(), id: going.id.clone() })
+        })
         .collect()
 }
 
@@ -111,16 +103,23 @@ impl Leaving {
     fn of(scene: &Scene<'_>) -> Self {
         let mut leaving = Self::default();
         for change in scene.changes() {
-            let Some(sighting) = scene.sightings.get(&change.address) else { continue };
-            let Some((id, live)) = sighting.live() else { continue };
-            let ids = match change.action {
-                Action::Delete | Action::Replace => &mut leaving.deleted,
-                Action::Update => &mut leaving.changed,
-                Action::Create | Action::Adopt | Action::Forget | Action::NoOp => continue,
+            let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {
+                let ids = if is_deleted { &mut leaving.deleted } else { &mut leaving.changed };
+                ids.insert(id.as_str().to_owned());
+                let interface = live.outputs.get("network_interface_id").and_then(serde_json::Value::as_str);
+                leaving.interfaces.extend(interface.map(str::to_owned));
             };
-            ids.insert(id.as_str().to_owned());
-            let interface = live.outputs.get("network_interface_id").and_then(serde_json::Value::as_str);
-            leaving.interfaces.extend(interface.map(str::to_owned));
+            for going in &change.goes {
+                if let Some(live) = scene.sightings.object(&change.address, &going.id) {
+                    let_go(&going.id, live, true);
+                }
+            }
+            let changed = change.id.as_ref().filter(|_| change.action == Action::Update);
+            if let Some((id, live)) =
+                changed.and_then(|id| Some((id, scene.sightings.object(&change.address, id)?)))
+            {
+                let_go(id, live, false);
+            }
         }
         leaving
     }

@@ -7,9 +7,8 @@ use crate::address::Address;
 use crate::blueprint::Blueprint;
 use crate::kind::Registry;
 use crate::plan::{Action, Change};
-use crate::planner::{Planning, Sighting, Sightings};
-use crate::resource::Id;
-use crate::state::{Record, State};
+use crate::planner::{Planning, Sightings};
+use crate::state::State;
 
 /// A plan with what it was made from.
 #[derive(Clone, Copy)]
@@ -40,14 +39,11 @@ impl<'a> Scene<'a> {
     /// What is done at an address, if it is more than to wait, to adopt or to let go.
     pub(super) fn doing(&self, address: &Address) -> Option<Doing<'a>> {
         let change = self.planning.plan.change(address)?;
-        let is_there = self.live_id(address).is_some();
         match change.action {
+            Action::Create | Action::Replace if change.makes_anew() => Some(Doing::Making(change)),
             // An earlier run has made the new object, or asked for it.
-            Action::Create if is_there => None,
-            Action::Replace if self.record(address).is_some_and(|record| record.predecessor.is_some()) => {
-                None
-            }
-            Action::Create | Action::Replace => Some(Doing::Making(change)),
+            Action::Create | Action::Replace if change.fields.is_empty() => None,
+            Action::Create | Action::Replace => Some(Doing::Changing(change)),
             Action::Update => Some(Doing::Changing(change)),
             Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => None,
         }
@@ -56,15 +52,6 @@ impl<'a> Scene<'a> {
     /// Whether a new object is asked for.
     pub(super) fn makes(&self, address: &Address) -> bool {
         matches!(self.doing(address), Some(Doing::Making(_)))
-    }
-
-    /// The id of the object that is there.
-    pub(super) fn live_id(&self, address: &Address) -> Option<&'a Id> {
-        self.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id)
-    }
-
-    pub(super) fn record(&self, address: &Address) -> Option<&'a Record> {
-        self.state?.resources.get(address)
     }
 
     /// The region of the plan.

@@ -21,6 +21,8 @@ pub(super) struct Cost {
 pub(super) fn costs(change: &Change) -> Vec<Cost> {
     let at_once = |effect, felt| Cost { effect, when: "at once".to_owned(), felt };
     let mut costs = match (change.action, change.order) {
+        // Another object stays: what is felt is what changes of it.
+        (Action::Create | Action::Replace, _) if change.keeps.is_some() => Vec::new(),
         (Action::Replace, Some(order)) => vec![at_once(order_text(order), true)],
         (Action::Replace, None) => vec![at_once("is replaced", true)],
         (Action::Delete, _) => vec![at_once("is deleted", true)],
@@ -47,7 +49,7 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
         let when = "the next reboot, which provision does not do".to_owned();
         costs.push(Cost { effect: "takes effect", when, felt: true });
     }
-    if costs.is_empty() && change.action == Action::Update {
+    if costs.is_empty() && (change.action == Action::Update || change.keeps.is_some()) {
         costs.push(at_once("none", false));
     }
     // That nothing happens at once is not worth a word beside what happens.

@@ -223,7 +223,7 @@ fn drift(drift: &Drift) -> Vec<String> {
 fn detail(change: &Change) -> Option<String> {
     let mut lines = Vec::new();
     for field in &change.fields {
-        if change.action == Action::Create {
+        if change.action == Action::Create && change.keeps.is_none() {
             fields::fresh(&mut lines, field);
         } else {
             fields::changed(&mut lines, "", field);

@@ -191,7 +191,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
     ];
     pieces.extend(reason(change));
     let cost = match (change.action, change.order) {
-        (Action::Replace, Some(order)) => {
+        (Action::Replace, Some(order)) if change.makes_anew() => {
             let loss = loss_text(change).map(|loss| format!(", {loss}")).unwrap_or_default();
             Some(format!("{}{loss}", order_text(order)))
         }
@@ -205,7 +205,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
         pieces.extend(painted(style, Ink::Warning, &cost));
     }
     page.fill(0, HEAD, pieces);
-    if change.action == Action::Create {
+    if change.action == Action::Create && change.keeps.is_none() {
         new_fields(page, BODY, &change.fields);
     } else {
         change

@@ -27,7 +27,7 @@ pub fn state_show(address: &Address, record: &Record, style: &Style) -> String {
     if record.generation > 0 {
         page.line(2, &format!("replacements: {}", record.generation));
     }
-    if let Some(predecessor) = &record.predecessor {
+    for predecessor in record.predecessors() {
         page.line(2, &format!("still to be deleted: {}", string(predecessor.id.as_str())));
     }
     section(&mut page, "inputs", &record.inputs);

@@ -48,6 +48,10 @@ pub struct Cloud {
     pub objects: BTreeMap<String, Object>,
     /// `create fake_group.a`, in the order in which calls took effect.
     pub log: Vec<String>,
+    /// The objects made and deleted, by id: `(true, id)` for one that was made.
+    pub deeds: Vec<(bool, String)>,
+    /// The deletions that were refused, since something used the object.
+    pub refused_deletions: Vec<String>,
     /// Reads, by kind.
     pub looks: BTreeMap<&'static str, u32>,
     /// For how many looks a new, changed or deleted object is at work.
@@ -166,6 +170,7 @@ impl Cloud {
         self.next_id += 1;
         let id = format!("{}-{}", object.kind, self.next_id);
         self.log.push(format!("create {}", object.address));
+        self.deeds.push((true, id.clone()));
         let stuck = self.stuck.get(&object.address).copied();
         self.objects.insert(id.clone(), Object { busy: self.slowness, stuck, ..object });
         Ok(id)
@@ -204,13 +209,18 @@ impl Cloud {
 
     pub fn delete(&mut self, id: &str) -> Result<(), AwsError> {
         if self.objects.values().any(|other| used_ids(&other.inputs).contains(&id.to_owned())) {
+            self.refused_deletions.push(id.to_owned());
             return Err(error("DependencyViolation", Outcome::Busy));
         }
         let slowness = self.slowness;
-        let Some(object) = self.objects.get_mut(id) else { return Ok(()) };
+        let Some(object) = self.objects.get_mut(id) else {
+            self.deeds.push((false, id.to_owned()));
+            return Ok(());
+        };
         if object.stuck.is_some_and(|row| row.deletion == Deletion::Refused) {
             return Err(error("InvalidState", Outcome::Busy));
         }
+        self.deeds.push((false, id.to_owned()));
         if !object.leaving {
             object.leaving = true;
             object.busy = slowness;

@@ -20,6 +20,8 @@ const TAG: Call = Call::free("fake:Tag");
 const FIELDS: &[Field] = &[
     Field::replace("name"),
     Field::replace("parent"),
+    // Fixed, and no part of the name.
+    Field::replace("shape"),
     Field::in_place("uses", &[MODIFY], Effect::None),
     Field::at_window("size", &[MODIFY], Effect::Failover),
     // A create call does not carry this one.

@@ -13,4 +13,5 @@ mod old_states;
 mod planner;
 mod property;
 mod statuses;
+mod unfinished;
 mod world;

@@ -49,6 +49,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     refers_to: refers.copied().map(address).collect(),
                     recorded_on: recorded.copied().map(address).collect(),
                     create_first: false,
+                    goes_on: false,
                 };
                 (address(number), planned)
             })
@@ -154,10 +155,12 @@ fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
 proptest! {
     #![proptest_config(config(150))]
 
-    /// Whatever fails on the way, running again gets there, and nothing is left behind.
+    /// Whatever fails on the way, and whatever is wanted instead meanwhile, running again gets there: nothing is left
+    /// behind, and each run does what its plan says.
     #[test]
     fn a_stack_is_reached_through_any_failures(
-        first in rows(), second in rows(), faults in faults(), slowness in 0..3u32, fuse in proptest::option::of(0..30u32),
+        first in rows(), second in rows(), third in proptest::option::of(rows()), faults in faults(),
+        slowness in 0..3u32, fuse in proptest::option::of(0..30u32), runs in 0..3,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
@@ -168,7 +171,10 @@ proptest! {
             declare(&mut world, &second);
             world.shared.cloud.borrow_mut().faults = faults.into();
             world.shared.cloud.borrow_mut().fuse = fuse;
-            for _ in 0..14 {
+            for run in 0..14 {
+                if let (Some(third), true) = (&third, run == runs) {
+                    declare(&mut world, third);
+                }
                 match world.apply().await {
                     Some(report) if report.failures.is_empty() => break,
                     Some(_) => {}
@@ -178,6 +184,8 @@ proptest! {
             world.shared.cloud.borrow_mut().faults.clear();
             world.shared.cloud.borrow_mut().fuse = None;
             world.must_apply().await;
+            let objects = world.shared.cloud.borrow().objects.len();
+            assert_eq!(objects, world.declarations.len(), "one object at each address");
         });
     }
 }

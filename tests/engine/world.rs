@@ -9,7 +9,7 @@ use provision::address::Address;
 use provision::aws::Aws;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
-use provision::event::Event;
+use provision::event::{Event, RunOutcome};
 use provision::executor::{Report, Run, execute, write_claims};
 use provision::interrupt::{Interrupt, interrupt};
 use provision::kind::Registry;
@@ -269,6 +269,7 @@ impl World {
         sightings: &Sightings,
         interrupt: Interrupt,
     ) -> Option<Report> {
+        let before = self.shared.cloud.borrow().deeds.len();
         let blueprint = self.blueprint(planning.plan.mode);
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         let mut writer = Store::Local(self.path())
@@ -294,7 +295,30 @@ impl World {
         if report.is_some() {
             writer.close().await.expect("the state can be written");
         }
+        let done = report.as_ref().is_some_and(|report| report.summary.outcome == RunOutcome::Done);
+        self.must_have_done_as_planned(&planning.plan, before, done);
         report
+    }
+
+    /// What was made and deleted is what the plan had said, or, of a run that did not end well, nothing else.
+    fn must_have_done_as_planned(&self, plan: &Plan, before: usize, done: bool) {
+        let cloud = self.shared.cloud.borrow();
+        let deeds = &cloud.deeds[before..];
+        let of = |made: bool| deeds.iter().filter(move |deed| deed.0 == made).map(|deed| deed.1.clone());
+        let deleted: BTreeSet<String> = of(false).collect();
+        let goes = plan.changes.iter().flat_map(|change| &change.goes);
+        let planned: BTreeSet<String> = goes.map(|going| going.id.to_string()).collect();
+        assert!(deleted.is_subset(&planned), "deleted {deleted:?}, planned {planned:?}: {:#?}", plan.changes);
+        let made = of(true).count();
+        let to_make = plan.changes.iter().filter(|change| change.makes_anew()).count();
+        assert!(made <= to_make, "made {made}, planned {to_make}: {:#?}", plan.changes);
+        if done {
+            assert_eq!((made, deleted), (to_make, planned), "{:#?}", plan.changes);
+        }
+        let kept = plan.changes.iter().filter_map(|change| change.keeps.as_ref());
+        for kept in kept.filter(|_| done) {
+            assert!(cloud.objects.contains_key(kept.as_str()), "{kept} was to stay");
+        }
     }
 
     pub async fn apply(&mut self) -> Option<Report> {

@@ -49,6 +49,8 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
         fields: Vec::new(),
         queued: Vec::new(),
         order: None,
+        keeps: None,
+        goes: Vec::new(),
         depends_on: depends_on(address.kind(), address.name(), address.member_name()),
         blocked: None,
         address,

@@ -13,8 +13,8 @@ use crate::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::network::{Cluster, Role};
 use crate::outputs;
 use crate::plan::{
-    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder,
-    Response, StateVersion, Summary, Window,
+    Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode, Plan,
+    ReplaceOrder, Response, StateVersion, Summary, Turn, Window,
 };
 use crate::planner::{Options, Sighting, Sightings};
 use crate::remedy::{Remedy, Way};
@@ -53,6 +53,8 @@ fn plan() -> Plan {
         fields: vec![field.clone()],
         queued: vec![field.clone()],
         order: Some(ReplaceOrder::CreateFirst),
+        keeps: Some(Id::new("fsmt-1")),
+        goes: vec![Going { id: Id::new("fsmt-0"), turn: Turn::After }],
         depends_on: BTreeSet::from([at("aws_vpc.network")]),
         blocked: Some(Blocked {
             action: Action::Update,
