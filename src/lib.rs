@@ -3,6 +3,7 @@
 pub mod address;
 pub mod aws;
 pub mod blueprint;
+pub mod checks;
 pub mod cli;
 pub mod diff;
 pub mod discovery;

@@ -214,6 +214,8 @@ pub struct Invalid {
     /// A fragment that reads after the field's name: `must be at least 20 GiB for gp3, not 5`.
     pub message: String,
     pub verdict: Verdict,
+    /// A value that AWS would take, as the stack file has it.
+    pub instead: Option<String>,
 }
 
 /// What AWS would do with such an input.
@@ -229,7 +231,13 @@ pub enum Verdict {
 impl Invalid {
     /// A field that AWS would refuse.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into(), verdict: Verdict::Refused }
+        Self { field, message: message.into(), verdict: Verdict::Refused, instead: None }
+    }
+
+    /// The same with a value that AWS would take.
+    #[must_use]
+    pub fn instead(self, value: impl ToString) -> Self {
+        Self { instead: Some(value.to_string()), ..self }
     }
 
     /// A field that AWS would take and make something else of.

@@ -117,10 +117,17 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
 }
 
 pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
-    let finding = error("inputs", address, format!("{}: {}", invalid.field, invalid.message), None);
-    match invalid.verdict {
+    let Invalid { field, message, verdict, instead } = invalid;
+    let hint = match instead {
+        Some(value) => format!("write `{field}: {value}` into the stack file"),
+        None => {
+            format!("write another `{field}` into the stack file; provision schema stack lists what there is")
+        }
+    };
+    let finding = error("inputs", address, format!("{field}: {message}"), Some(hint));
+    match verdict {
         Verdict::Refused => finding,
-        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, ..finding },
+        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, hint: None, ..finding },
     }
 }
 

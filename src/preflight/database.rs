@@ -16,7 +16,7 @@ use super::scene::{Doing, Scene};
 use super::{Answer, Asked};
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call, aws_error};
-use crate::plan::Finding;
+use crate::plan::{Finding, Level};
 use crate::planner::Sighting;
 use crate::postgres::Version;
 use crate::resources::db_instance::DbInstance;
@@ -126,8 +126,10 @@ impl Database {
             }
             _ => {}
         }
+        // Of a version that cannot be reached, no class is of any use.
+        let is_reached = !findings.iter().any(|one| upgrades && one.level == Level::Error);
         match &self.options {
-            Some(Ok(options)) => {
+            Some(Ok(options)) if is_reached => {
                 let wish = Wish {
                     desired: &self.desired,
                     version: live
@@ -148,7 +150,7 @@ impl Database {
                 let what = "classes that can be ordered, and their zones";
                 findings.push(found("instance-class", Verdict::not_checked(what, error)));
             }
-            None => {}
+            _ => {}
         }
         findings
     }

@@ -12,6 +12,7 @@ mod others;
 mod place;
 mod promise;
 mod records;
+mod scenes;
 mod typing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -24,7 +25,7 @@ use std::time::Instant;
 use deed::Deed;
 use hand::{Hand, Thing};
 use journey::{ENDINGS, JOURNEYS, Journey, Stop};
-use oracle::{Knowledge, Trail, data_of, settle};
+use oracle::{Knowledge, Request, Trail, data_of, settle};
 use others::others;
 use place::Place;
 
@@ -211,10 +212,15 @@ fn survive(place: &mut Place, case: &Case, results: &Mutex<Results>, trail: &mut
     if case.stop.at.is_some() && place.proxy.hits() == 0 {
         return Went::Void("the call was not made");
     }
-    let there = there(place);
-    let is_missing = case.deed.needs().is_some_and(|need| !there.contains(&need));
-    results.lock().expect(LOCK).after.insert(case.stop.clone(), there);
-    if is_missing {
+    if !results.lock().expect(LOCK).after.contains_key(&case.stop) {
+        let there = there(place);
+        results.lock().expect(LOCK).after.insert(case.stop.clone(), there);
+    }
+    let is_there = |need| match need {
+        Thing::State => place.has_state(),
+        need => Hand { cloud: &place.world.cloud }.sees(need),
+    };
+    if case.deed.needs().is_some_and(|need| !is_there(need)) {
         return Went::Void("what others would act on is not there");
     }
     if is_of_a_newer_program(case.deed) && !place.has_whole_state() {
@@ -223,7 +229,8 @@ fn survive(place: &mut Place, case: &Case, results: &Mutex<Results>, trail: &mut
     let held = held(place);
     let done = case.deed.act(place, &case.stop);
     trail.note(&format!("others: {}", case.deed.name()));
-    let known = Knowledge { held, data: data_of(place), others: others(&place.world.cloud), done };
+    let request = Request::default();
+    let known = Knowledge { held, data: data_of(place), others: others(&place.world.cloud), done, request };
     place.watch(&known.others);
     settle(place, &known, trail);
     Went::Well

@@ -103,6 +103,17 @@ impl Control {
         self.request("POST", "faults", &fault);
     }
 
+    /// Every call of an operation is refused without acting, until the faults are forgotten.
+    pub fn refuse_always(&self, operation: &str, code: &str, status: u16) {
+        let fault = json!({ "operation": operation, "code": code, "status": status, "times": 1_000_000 });
+        self.request("POST", "faults", &fault);
+    }
+
+    /// Drops the faults that have not happened yet.
+    pub fn forget_faults(&self) {
+        self.request("DELETE", "faults", &Value::Null);
+    }
+
     /// The next call of an operation acts, and its answer is lost.
     pub fn lose_answer(&self, operation: &str) {
         self.request("POST", "faults", &json!({ "operation": operation, "times": 1, "after": true }));

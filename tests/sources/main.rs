@@ -1,5 +1,6 @@
-//! Reads the sources: who may know whom, and which calls there are.
+//! Reads the sources: who may know whom, and which calls and checks there are.
 
+mod checks;
 mod layers;
 mod policy;
 

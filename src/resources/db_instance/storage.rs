@@ -91,12 +91,13 @@ fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
     }
     // A step that was rounded up comes out at a tenth more at most; what is more than that somebody added.
     if live <= a_tenth_more(size) {
-        return Some(Invalid::altered(
-            SIZE,
-            format!("stays at {live} GiB: storage does not shrink; write {live}"),
-        ));
+        return Some(
+            Invalid::altered(SIZE, format!("stays at {live} GiB: storage does not shrink; write {live}"))
+                .instead(live),
+        );
     }
-    Some(Invalid::new(SIZE, format!("cannot shrink from {live} to {size} GiB: write {live}, or more")))
+    let message = format!("cannot shrink from {live} to {size} GiB: write {live}, or more");
+    Some(Invalid::new(SIZE, message).instead(live))
 }
 
 /// The size that comes of a change.

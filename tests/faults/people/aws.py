@@ -43,7 +43,7 @@ shape = client.meta.service_model.operation_model(operations[command]).input_sha
 members = {xform_name(name, "-"): (name, member) for name, member in shape.members.items()}
 request = {}
 for option, words in options(rest).items():
-    if option in ("region", "profile", "endpoint-url", "output"):
+    if option in ("region", "profile", "endpoint-url", "output", "query"):
         continue
     negated = option.removeprefix("no-")
     if option not in members and negated in members:

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::world::{World, endpoint};
 
+/// What stands for the check of an error that is no finding of a plan.
+pub const FAILURE: &str = "failure";
+
 /// An error, and what it says to do.
 #[derive(Clone, Debug)]
 pub struct Hint {
@@ -55,7 +58,7 @@ pub fn of_text(text: &str) -> Hint {
         Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
         None => (flat[from..].to_owned(), None),
     };
-    Hint { check: "failure".to_owned(), address: None, message: message.trim().to_owned(), hint }
+    Hint { check: FAILURE.to_owned(), address: None, message: message.trim().to_owned(), hint }
 }
 
 /// Writes a line into the section of an address, in the place of the one that is there.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use provision::checks::CHECKS;
 use serde_json::Value;
 
 use super::deed::Done;
@@ -24,6 +25,15 @@ pub struct Knowledge {
     /// What is not the stack's.
     pub others: Others,
     pub done: Done,
+    pub request: Request,
+}
+
+/// What a plan is asked for, and what a person does whom words tell to do it.
+#[derive(Clone, Copy, Default)]
+pub struct Request {
+    pub options: &'static [&'static str],
+    /// Words of a hint, and what they mean.
+    pub person: Option<(&'static str, fn(&mut Place))>,
 }
 
 /// What happened after the deed, for the report of a failure.
@@ -32,6 +42,8 @@ pub struct Trail {
     text: String,
     /// Everything that was typed.
     typed: Vec<String>,
+    /// The errors that were shown, by their checks.
+    pub checks: BTreeSet<String>,
 }
 
 impl Trail {
@@ -78,30 +90,52 @@ pub fn data_of(place: &Place) -> BTreeMap<String, String> {
 /// When anything is not as it must be.
 pub fn settle(place: &mut Place, known: &Knowledge, trail: &mut Trail) {
     let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut options: Vec<String> = known.request.options.iter().map(|&word| word.to_owned()).collect();
     for _ in 0..MOST {
-        match plan(place, &[], trail) {
+        match plan(place, &options, trail) {
             Said::Nothing => {
                 nothing_is_lost(place, known, trail);
                 place.is_tidy();
                 return;
             }
-            Said::Changes(plan) => carry_out(place, known, &[], &plan, trail),
+            Said::Changes(plan) => {
+                carry_out(place, known, &options, &plan, trail);
+                nothing_is_lost(place, known, trail);
+            }
             Said::Errors(errors) => {
                 for error in &errors {
+                    trail.checks.insert(error.check.clone());
+                    let is_known =
+                        CHECKS.iter().any(|(name, _)| *name == error.check) || error.check == hints::FAILURE;
+                    assert!(is_known, "a check that is not in the table: {}", error.check);
                     assert!(
                         !seen.contains(&error.key()),
                         "in a circle: its hint was typed, and it is still there: {error}"
                     );
                 }
-                refuses_to_apply(place, trail);
+                refuses_to_apply(place, &options, trail);
                 let error = &errors[0];
                 seen.insert(error.key());
-                follow(place, known, error, trail);
+                match meant(error) {
+                    Some((wrong, right)) => {
+                        trail.note(&format!("typed: {right} instead of {wrong}"));
+                        options
+                            .iter_mut()
+                            .filter(|word| **word == wrong)
+                            .for_each(|word| right.clone_into(word));
+                    }
+                    None => follow(place, known, error, trail),
+                }
             }
         }
-        nothing_is_lost(place, known, trail);
     }
     panic!("after {MOST} steps there is still something to do");
+}
+
+/// The address that was written, and the one that the hint takes it for.
+fn meant(error: &Hint) -> Option<(String, String)> {
+    let right = error.hint.as_deref()?.strip_prefix("did you mean ")?.strip_suffix('?')?;
+    Some((error.address.clone()?, right.to_owned()))
 }
 
 /// Makes a plan, and holds that making it changed nothing and that its exit code says what it says.
@@ -157,7 +191,8 @@ fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value,
     let made: Vec<String> = changes.iter().map(|heard| heard.call.operation.to_string()).collect();
     trail.note(&format!("{}: exit code {:?}, {made:?}", arguments.join(" "), ran.code));
     assert_eq!(ran.code, Some(0), "the plan had no error, and apply has:\n{}", last_lines(&ran.err));
-    let broken = broken(plan, before, &changes, &|subnet| place.zone_of(subnet));
+    let broken =
+        broken(plan, before, &changes, &|subnet| place.zone_of(subnet), &|address| place.id(address));
     assert!(broken.is_empty(), "the plan had not said what was done: {broken:#?}");
     let anew = plan["changes"].as_array().into_iter().flatten().filter(|change| {
         let holds_data =
@@ -177,8 +212,10 @@ fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value,
 }
 
 /// Holds that a plan with errors is not carried out.
-fn refuses_to_apply(place: &Place, trail: &mut Trail) {
-    let ran = place.run(&["apply", "--auto-approve"], None);
+fn refuses_to_apply(place: &Place, options: &[String], trail: &mut Trail) {
+    let options = options.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["apply", "--auto-approve"].into_iter().chain(options).collect();
+    let ran = place.run(&arguments, None);
     place.changed_nothing("an apply whose plan has an error");
     assert_eq!(ran.code, Some(1), "the plan has an error, and apply has none: {}\n{}", ran.out, ran.err);
     trail.note("apply refuses");
@@ -198,7 +235,15 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
     // An error with a place in the stack file is mended there, by whoever has just edited it.
     let in_the_file = error.message.contains("[provision.yaml:").then(|| vec![Typed::Undo]);
     let way = ways(hint).into_iter().chain(in_the_file).find(can_be_typed);
-    let way = way.unwrap_or_else(|| panic!("nothing to type: {error}"));
+    let person = known.request.person.filter(|(words, _)| hint.contains(words));
+    let way = match (way, person) {
+        (_, Some((words, act))) => {
+            trail.note(&format!("a person does it: {words}"));
+            return act(place);
+        }
+        (Some(way), None) => way,
+        (None, None) => panic!("nothing to type: {error}"),
+    };
     for typed in way {
         match typed {
             Typed::Undo => {
@@ -259,8 +304,10 @@ fn provision(place: &mut Place, known: &Knowledge, words: &[String], trail: &mut
 fn nothing_is_lost(place: &Place, known: &Knowledge, trail: &Trail) {
     let there = data_of(place);
     for (id, name) in &known.data {
-        let named =
-            || trail.typed.iter().any(|line| line.contains("--replace") || line.starts_with("destroy"));
+        let named = || {
+            let is_word = |line: &String| line.contains("--replace") || line.starts_with("destroy");
+            known.request.options.contains(&"--destroy") || trail.typed.iter().any(is_word)
+        };
         assert!(there.contains_key(id) || named(), "{id} ({name}) held data, and is gone unnamed");
     }
     let now = others(&place.world.cloud);

@@ -67,12 +67,17 @@ impl Place {
     /// Makes the stack that stands before a run, and writes the one that the run is to make.
     pub fn begin(&mut self, journey: Journey) {
         if let Some(start) = journey.start() {
-            self.world.write_stack(start);
-            let ran = self.run(&["apply", "--auto-approve"], None);
-            assert_eq!(ran.code, Some(0), "{}", ran.err);
+            self.make(start);
         }
         self.yesterday = self.state_files();
         self.world.write_stack(&journey.target());
+    }
+
+    /// Applies a stack to a good end.
+    pub fn make(&self, stack: &str) {
+        self.world.write_stack(stack);
+        let ran = self.run(&["apply", "--auto-approve"], None);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
     }
 
     /// From now on, none of this may be touched.
@@ -139,6 +144,11 @@ impl Place {
     /// What is recorded of an address, in whatever phase.
     pub fn phase(&self, address: &str) -> Option<String> {
         self.record(address)?["phase"].as_str().map(str::to_owned)
+    }
+
+    /// The id that is recorded of an address.
+    pub fn id(&self, address: &str) -> Option<String> {
+        self.record(address)?["id"].as_str().map(str::to_owned)
     }
 
     /// Objects that still wait to be deleted after their replacement was made, by id, with their addresses.

@@ -24,9 +24,13 @@ pub fn owners(cloud: &Cloud, plan: &Value) -> Owners {
         let tag = group.tags().iter().find(|tag| tag.key() == Some("provision:address"));
         note(group.group_id().unwrap_or_default(), tag.and_then(|tag| tag.value()));
     }
-    for one in cloud.file_systems() {
+    let file_systems = cloud.file_systems();
+    let mut names_of_files = BTreeMap::new();
+    for one in &file_systems {
         let tag = one.tags().iter().find(|tag| tag.key() == "provision:address");
         note(one.file_system_id(), tag.map(|tag| tag.value()));
+        let name = tag.and_then(|tag| tag.value().split_once('.'));
+        names_of_files.extend(name.map(|(_, name)| (one.file_system_id(), name)));
     }
     for one in cloud.access_points() {
         let tag = one.tags().iter().find(|tag| tag.key() == "provision:address");
@@ -34,16 +38,9 @@ pub fn owners(cloud: &Cloud, plan: &Value) -> Owners {
     }
     for target in cloud.mount_targets() {
         let zone = target.availability_zone_name().unwrap_or_default();
-        let file_system =
-            cloud.file_systems().into_iter().find(|one| one.file_system_id() == target.file_system_id());
-        let tag = file_system.and_then(|one| {
-            one.tags().iter().find(|tag| tag.key() == "provision:address").map(|tag| tag.value().to_owned())
-        });
-        let name = tag.and_then(|address| Some(address.split_once('.')?.1.to_owned()));
-        note(
-            target.mount_target_id(),
-            name.map(|name| format!("aws_efs_mount_target.{name}/{zone}")).as_deref(),
-        );
+        let name = names_of_files.get(target.file_system_id());
+        let address = name.map(|name| format!("aws_efs_mount_target.{name}/{zone}"));
+        note(target.mount_target_id(), address.as_deref());
     }
     let rds = &cloud.rds;
     let databases = cloud.run(rds.describe_db_instances().send()).expect("databases can be read");
@@ -65,8 +62,16 @@ pub fn owners(cloud: &Cloud, plan: &Value) -> Owners {
         let name = group.db_parameter_group_name().unwrap_or_default();
         note(&format!("pg:{name}"), address_of(&tags).as_deref());
     }
-    for change in planned(plan) {
-        let Some(id) = change["id"].as_str() else { continue };
+    let of_change = |change: &Value| {
+        let going = change["goes"].as_array().cloned().unwrap_or_default();
+        let going = going.into_iter().filter_map(|one| one["id"].as_str().map(str::to_owned));
+        let itself = [&change["id"], &change["keeps"]].map(|id| id.as_str().map(str::to_owned));
+        itself.into_iter().flatten().chain(going).collect::<Vec<String>>()
+    };
+    for (change, id) in
+        planned(plan).flat_map(|change| of_change(change).into_iter().map(move |id| (change, id)))
+    {
+        let id = id.as_str();
         let key = match change["kind"].as_str().unwrap_or_default() {
             "aws_db_instance" => format!("db:{}", names.get(id).map_or(id, String::as_str)),
             "aws_db_subnet_group" => format!("subgrp:{id}"),
@@ -178,7 +183,9 @@ pub fn broken(
     mut owners: Owners,
     changes: &[Heard],
     zone_of: &dyn Fn(&str) -> Option<String>,
+    id_of: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<String> {
+    let there: BTreeSet<String> = owners.keys().cloned().collect();
     let actions: BTreeMap<&str, &str> = planned(plan)
         .filter_map(|change| Some((change["address"].as_str()?, change["action"].as_str()?)))
         .collect();
@@ -230,7 +237,10 @@ pub fn broken(
         };
         let kept = match action {
             // What an earlier run made has only to be recorded.
-            Some("create") => any("Create") || known.contains(&address.to_owned()),
+            Some("create") => {
+                let was_there = || id_of(address).is_some_and(|id| there.contains(&id));
+                any("Create") || known.contains(&address.to_owned()) || was_there()
+            }
             Some("delete") => any("Delete"),
             Some("replace") => any("Create") || any("Delete"),
             Some("update") => {

@@ -42,11 +42,17 @@ pub fn ways(hint: &str) -> Vec<Vec<Typed>> {
 }
 
 fn typed(way: &str) -> Vec<Typed> {
-    let undo = ["undo that", "put it back into the stack file", "take the change out", "take it back"];
+    let undo = [
+        "undo that",
+        "put it back into the stack file",
+        "take the change out",
+        "take it back",
+        "of the stack file away",
+    ];
     if undo.iter().any(|words| way.contains(words)) {
         return vec![Typed::Undo];
     }
-    if way.contains("newer version of provision") {
+    if ["newer version of provision", "update provision"].iter().any(|words| way.contains(words)) {
         return vec![Typed::Newer];
     }
     let mut typed = Vec::new();

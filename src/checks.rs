@@ -1,0 +1,36 @@
+//! The names of all checks: what a finding of a plan can be about.
+//! A test reads the sources and holds that the list is whole; another one types what each of them says to do.
+
+/// The checks, with what their findings say.
+pub const CHECKS: &[(&str, &str)] = &[
+    ("address", "an option names an address that neither the stack nor the state has"),
+    ("adopted", "an object of the cluster is gone"),
+    ("circle", "resources refer to each other in a circle"),
+    ("credentials", "the credentials end before the run may"),
+    ("data-loss", "what holds data would be replaced or deleted, and was not named"),
+    ("engine-version", "a new database cannot have the written version"),
+    ("failed", "AWS has given an object up"),
+    ("fenced", "another state has taken an object over"),
+    ("free-addresses", "a subnet has too few free addresses"),
+    ("held", "AWS refuses a change for now"),
+    ("holders", "what is to be deleted is still used by others"),
+    ("inputs", "AWS would refuse an input, or make something else of it"),
+    ("instance-class", "a database cannot be ordered like this"),
+    ("kms-key", "a key cannot be used"),
+    ("left-to-do", "something is left for a person to do"),
+    ("missing", "a part of the network is gone, and something of the stack needs it"),
+    ("name-taken", "another object has the name of what is to be made"),
+    ("network", "another network was chosen than the one that the stack is in"),
+    ("newer", "a newer version of the program has recorded it"),
+    ("ownership", "an object does not carry the stack's ownership tags"),
+    ("password", "a password that is to be sent cannot be read"),
+    ("permissions", "the credentials may not do what is planned"),
+    ("protected", "what is to be deleted has its deletion protection on"),
+    ("quota", "what is to be made does not fit into a quota of the account"),
+    ("renamed", "one name is gone from the stack file, and a new one of the same kind is in it"),
+    ("supplanted", "the recorded object is not the one that has its name now"),
+    ("unclaimed", "a file system of the stack stands, and nothing records it"),
+    ("unrecorded", "an object of the stack is there, and the state does not know it"),
+    ("upgrade-target", "RDS does not upgrade from the live version to the written one"),
+    ("zones", "a class is not there in enough zones"),
+];

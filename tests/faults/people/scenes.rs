@@ -1,0 +1,360 @@
+//! Following the hints: every finding that a plan can make is brought about, and what it says is typed, until the plan is
+//! empty. A check without a scene fails.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+
+use aws_sdk_ec2::types::ResourceType;
+use provision::checks::CHECKS;
+use serde_json::{Value, json};
+
+use super::deed::Done;
+use super::hand::Hand;
+use super::hints;
+use super::oracle::{Knowledge, Request, Trail, data_of, settle};
+use super::others::others;
+use super::place::Place;
+use super::records;
+use super::typing::{Typed, ways};
+use crate::world::SMALL;
+use crate::{AT_ONCE, text_of};
+
+/// How a finding comes about, and how somebody gets rid of it.
+#[derive(Clone)]
+struct Scene {
+    check: &'static str,
+    /// The stack that stands before.
+    before: Option<String>,
+    /// The stack that is planned.
+    stack: String,
+    /// What others do in between.
+    act: fn(&mut Place) -> Done,
+    request: Request,
+    zones: usize,
+}
+
+impl Scene {
+    /// A small stack that stands, and is planned again.
+    fn of(check: &'static str) -> Self {
+        Self {
+            check,
+            before: Some(SMALL.to_owned()),
+            stack: SMALL.to_owned(),
+            act: |_| Done::default(),
+            request: Request::default(),
+            zones: 3,
+        }
+    }
+
+    /// The small stack is still to be made.
+    fn new(check: &'static str) -> Self {
+        Self { before: None, ..Self::of(check) }
+    }
+
+    fn edited(self, from: &str, to: &str) -> Self {
+        assert!(self.stack.contains(from), "{from} is not in:\n{}", self.stack);
+        Self { stack: self.stack.replace(from, to), ..self }
+    }
+
+    fn standing(self, from: &str, to: &str) -> Self {
+        let stack = self.before.unwrap_or_default().replace(from, to);
+        Self { before: Some(stack.clone()), stack, ..self }
+    }
+
+    fn act(self, act: fn(&mut Place) -> Done) -> Self {
+        Self { act, ..self }
+    }
+
+    fn options(self, options: &'static [&'static str]) -> Self {
+        Self { request: Request { options, ..self.request }, ..self }
+    }
+
+    fn person(self, words: &'static str, act: fn(&mut Place)) -> Self {
+        Self { request: Request { person: Some((words, act)), ..self.request }, ..self }
+    }
+}
+
+/// Findings that no scene against the emulator can bring about, with the tests that hold them.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("adopted", "something of the network is gone that nothing needs, between two reads of one plan"),
+    ("circle", "no stack file can say one: the planner's own tests make it"),
+    ("credentials", "a warning about a clock: the emulator's credentials never end; its unit tests have it"),
+    ("failed", "the emulator gives nothing up: the tests of the engine have it"),
+    ("zones", "the emulator has every class in every zone; its unit tests have it"),
+];
+
+const SIZE: &str = "    allocated_storage: 50\n";
+/// Another database; what follows in the small stack is of it.
+const LEDGER: &str = "  ledger:\n    allocated_storage: 50\n";
+const KEY: &str =
+    "    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f\n";
+
+fn scenes() -> Vec<Scene> {
+    vec![
+        Scene::of("address").options(&["--target", "aws_db_instance.recrods"]),
+        Scene::of("data-loss").edited(SIZE, &format!("{SIZE}    storage_encrypted: false\n")),
+        Scene::of("data-loss").edited(&SMALL[SMALL.find("databases:").unwrap_or_default()..], ""),
+        Scene::new("engine-version").edited(SIZE, &format!("{SIZE}    engine_version: \"16.99\"\n")),
+        Scene::of("fenced").act(|place| {
+            Hand { cloud: &place.world.cloud }.takes_database_over();
+            Done::default()
+        }),
+        Scene { zones: 2, ..Scene::new("free-addresses") }
+            .act(|place| {
+                let subnet = adds_a_small_subnet(place);
+                let ran = place.run(&["import", &place.vpc()], None);
+                assert_eq!(ran.code, Some(0), "{}", ran.err);
+                fills_a_subnet(place, &subnet);
+                Done::default()
+            })
+            .person("give addresses back there", |place| delete_interfaces(place, "fills the subnet")),
+        // A change of storage rests for hours: here it is still being optimised.
+        Scene::of("held").act(|place| {
+            place.world.control.settings(json!({ "db_optimizing": 3600 }));
+            let grown = |size: &str| {
+                SMALL.replace(
+                    "allocated_storage: 50",
+                    &format!("allocated_storage: {size}\n    apply_immediately: true"),
+                )
+            };
+            place.make(&grown("60"));
+            place.world.write_stack(&grown("80"));
+            Done { before: Some(grown("60")), ..Done::default() }
+        }),
+        Scene::of("holders")
+            .options(&["--destroy"])
+            .act(|place| {
+                let group = place.world.cloud.group("shop-files").group_id.unwrap_or_default();
+                let ec2 = &place.world.cloud.ec2;
+                let call = ec2.create_network_interface().subnet_id(&place.subnets()[0]).groups(group);
+                place.world.cloud.run(call.description("of others").send()).expect("one can be made");
+                Done::default()
+            })
+            .person("or delete what that is of", |place| delete_interfaces(place, "of others")),
+        Scene::of("inputs").edited("allocated_storage: 50", "allocated_storage: 40"),
+        Scene::new("instance-class")
+            .edited(SIZE, &format!("{SIZE}    instance_class: db.t9.medium\n"))
+            .person("describe-orderable-db-instance-options", |place| {
+                place.world.edit_stack("db.t9.medium", "db.t4g.medium");
+            }),
+        Scene::new("kms-key")
+            .edited(SIZE, &format!("{SIZE}{KEY}"))
+            .person("aws kms list-aliases", |place| place.world.edit_stack(KEY, "")),
+        Scene::of("missing")
+            .edited(
+                SIZE,
+                &format!("{SIZE}    final_snapshot: false\n    deletion_protection: false\n{LEDGER}"),
+            )
+            .act(|place| {
+                let hand = Hand { cloud: &place.world.cloud };
+                hand.remakes_node_group(&place.vpc(), &place.cluster(), &place.cluster_group("nodes"));
+                Done::default()
+            }),
+        Scene::new("name-taken").act(|place| {
+            let call = place.world.cloud.ec2.create_security_group().group_name("shop-files");
+            let made = place.world.cloud.run(call.description("of others").vpc_id(place.vpc()).send());
+            made.expect("a group can be made");
+            Done::default()
+        }),
+        Scene::of("network").act(|place| {
+            place.world.reseeded(&["--two-clusters"]);
+            place.world.edit_stack("stack: shop\n", "stack: shop\ncluster: other.myzone.net\n");
+            Done { before: Some(SMALL.to_owned()), ..Done::default() }
+        }),
+        Scene::of("newer").act(|place| Done {
+            readable: place.rewrite_state(records::with_a_newer_kind),
+            ..Done::default()
+        }),
+        Scene::of("ownership").edited("access: [nodes, masters]", "access: [nodes]").act(|place| {
+            Hand { cloud: &place.world.cloud }.untags_group();
+            Done::default()
+        }),
+        Scene::new("password").edited(SIZE, &format!("{SIZE}    password: env:OF_THE_DATABASE\n")).person(
+            "export OF_THE_DATABASE=",
+            |place| {
+                place.world.set("OF_THE_DATABASE", crate::case::PASSWORD);
+            },
+        ),
+        Scene::new("permissions")
+            .act(|place| {
+                let operation = "ec2.CreateSecurityGroup.DryRun";
+                place.world.control.refuse_always(operation, "UnauthorizedOperation", 403);
+                Done::default()
+            })
+            .person("provision iam-policy", |place| place.world.control.forget_faults()),
+        Scene::of("protected")
+            .standing("deletion_protection: false", "deletion_protection: true")
+            .options(&["--destroy"]),
+        Scene::new("quota")
+            .act(|place| {
+                place.world.control.quotas(json!({ "elasticfilesystem/L-848C634D": 0 }));
+                Done::default()
+            })
+            .person("raise the quota", |place| place.world.control.quotas(json!({}))),
+        Scene::of("supplanted").act(|place| {
+            Hand { cloud: &place.world.cloud }.remakes_group();
+            Done::default()
+        }),
+        Scene::of("unclaimed").act(|place| {
+            // Recorded under another address, and then lost.
+            for command in [
+                &["state", "move", "files", "volumes", "--auto-approve"][..],
+                &["state", "forget", "aws_efs_file_system.volumes", "--auto-approve"],
+            ] {
+                let ran = place.run(command, None);
+                assert_eq!(ran.code, Some(0), "{}", ran.err);
+            }
+            Done::default()
+        }),
+        Scene::of("unrecorded").act(|place| {
+            place.lose_state();
+            Done::default()
+        }),
+        Scene::of("upgrade-target")
+            .standing(SIZE, &format!("{SIZE}    engine_version: \"16.3\"\n"))
+            .edited("16.3", "16.5")
+            .person("it goes to 16.4, 16.8", |place| place.world.edit_stack("16.5", "16.4")),
+    ]
+}
+
+/// A subnet so small that it can be filled, in a zone that has none yet.
+fn adds_a_small_subnet(place: &Place) -> String {
+    let (cloud, cluster) = (&place.world.cloud, place.cluster());
+    let tag = |key: &str, value: &str| aws_sdk_ec2::types::Tag::builder().key(key).value(value).build();
+    let tags = aws_sdk_ec2::types::TagSpecification::builder()
+        .resource_type(ResourceType::Subnet)
+        .tags(tag("Name", &format!("eu-west-1c.{cluster}")))
+        .tags(tag("KubernetesCluster", &cluster))
+        .tags(tag(&format!("kubernetes.io/cluster/{cluster}"), "owned"))
+        .tags(tag("SubnetType", "Public"));
+    let call = cloud.ec2.create_subnet().vpc_id(place.vpc()).cidr_block("172.20.255.0/28");
+    let made = cloud.run(call.availability_zone("eu-west-1c").tag_specifications(tags.build()).send());
+    made.expect("a subnet can be made").subnet.and_then(|one| one.subnet_id).expect("it has an id")
+}
+
+fn fills_a_subnet(place: &Place, subnet: &str) {
+    let cloud = &place.world.cloud;
+    // Of sixteen addresses AWS keeps five.
+    for _ in 0..11 {
+        let call = cloud.ec2.create_network_interface().subnet_id(subnet).description("fills the subnet");
+        cloud.run(call.send()).expect("an interface can be made");
+    }
+}
+
+fn delete_interfaces(place: &Place, description: &str) {
+    let cloud = &place.world.cloud;
+    let all = cloud.run(cloud.ec2.describe_network_interfaces().send()).expect("interfaces can be read");
+    let those = all.network_interfaces().iter().filter(|one| one.description() == Some(description));
+    for id in those.filter_map(|one| one.network_interface_id()) {
+        let call = cloud.ec2.delete_network_interface().network_interface_id(id);
+        cloud.run(call.send()).expect("an interface can be deleted");
+    }
+}
+
+/// Brings a finding about, and follows what is said.
+fn follow(upstream: &str, scene: &Scene, trail: &mut Trail) {
+    let mut place = Place::new(upstream, scene.zones);
+    if let Some(before) = &scene.before {
+        place.make(before);
+    }
+    place.world.write_stack(&scene.stack);
+    let mut done = (scene.act)(&mut place);
+    if scene.before.as_ref().is_some_and(|before| *before != scene.stack) && done.before.is_none() {
+        done.before.clone_from(&scene.before);
+    }
+    let (data, others) = (data_of(&place), others(&place.world.cloud));
+    place.watch(&others);
+    let known = Knowledge { held: BTreeSet::new(), data, others, done, request: scene.request };
+    settle(&mut place, &known, trail);
+    assert!(trail.checks.contains(scene.check), "it did not come about: {:?}", trail.checks);
+}
+
+#[test]
+fn whoever_types_what_an_error_says_gets_on() {
+    let upstream = crate::world::endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let named = std::env::var("PROVISION_FAULT_CASE").unwrap_or_default();
+    let is_named = |scene: &Scene| {
+        named.is_empty() || named.split(',').any(|name| format!("hints/{}", scene.check).contains(name))
+    };
+    let queue: VecDeque<Scene> = scenes().into_iter().filter(is_named).collect();
+    let (queue, failed) = (Mutex::new(queue), Mutex::new(Vec::new()));
+    let lock = "no thread panics while it holds the lock";
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(scene) = queue.lock().expect(lock).pop_front() else { return };
+                    let mut trail = Trail::default();
+                    let went = catch_unwind(AssertUnwindSafe(|| follow(&upstream, &scene, &mut trail)));
+                    let verdict = if went.is_ok() { "ok" } else { "FAILED" };
+                    println!("{verdict:<6} hints/{}", scene.check);
+                    if let Err(cause) = went {
+                        let cause = text_of(cause.as_ref());
+                        failed.lock().expect(lock).push(format!(
+                            "hints/{}\n{}{cause}",
+                            scene.check,
+                            trail.text()
+                        ));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect(lock);
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n\n"));
+}
+
+/// The warnings whose hints are typed.
+const WARNINGS: [&str; 2] = ["left-to-do", "renamed"];
+
+/// A warning is nothing that stands in the way: its hint is typed, and then it is gone.
+#[test]
+fn whoever_types_what_a_warning_says_hears_it_no_more() {
+    let upstream = crate::world::endpoint().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let place = Place::new(&upstream, 3);
+    let points = "    access_points:\n      git: { uid: 998 }\n";
+    let stack = |value: &str, points: &str| {
+        let parameters = format!("{SIZE}    parameters: {{ max_connections: \"{value}\" }}\n");
+        let group = "    security_group: shop-files\n";
+        SMALL.replace(SIZE, &parameters).replace(group, &format!("{group}{points}"))
+    };
+    let warning = |check: &str| {
+        let plan: Value = place.world.plan(&[]);
+        let warnings = plan["preflight"].as_array().cloned().unwrap_or_default();
+        let found = warnings.into_iter().find(|finding| finding["check"] == check);
+        found.and_then(|finding| finding["hint"].as_str().map(str::to_owned))
+    };
+    place.make(&stack("100", points));
+    for check in WARNINGS {
+        if check == "renamed" {
+            place.world.write_stack(&stack("200", &points.replace("git", "vcs")));
+        } else {
+            place.make(&stack("200", points));
+        }
+        let hint = warning(check).unwrap_or_else(|| panic!("{check} did not come about"));
+        match ways(&hint).remove(0).remove(0) {
+            Typed::Aws(words) => hints::aws(&place.world, &words),
+            Typed::Provision(words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).chain(["--auto-approve"]).collect();
+                let ran = place.run(&words, None);
+                assert_eq!(ran.code, Some(0), "{}", ran.err);
+            }
+            other => panic!("{other:?} cannot be typed: {hint}"),
+        }
+        assert_eq!(warning(check), None, "{check}");
+    }
+}
+
+#[test]
+fn every_check_has_a_scene() {
+    let scenes: BTreeSet<&str> = scenes().iter().map(|scene| scene.check).collect();
+    let elsewhere: BTreeMap<&str, &str> = ELSEWHERE.iter().copied().collect();
+    let is_covered =
+        |check: &str| scenes.contains(check) || elsewhere.contains_key(check) || WARNINGS.contains(&check);
+    let missing: Vec<_> = CHECKS.iter().filter(|(check, _)| !is_covered(check)).collect();
+    assert!(missing.is_empty(), "checks without a scene: {missing:?}");
+    let known: BTreeSet<&str> = CHECKS.iter().map(|(check, _)| *check).collect();
+    assert!(scenes.is_subset(&known), "scenes of checks that there are not");
+}
