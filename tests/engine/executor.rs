@@ -31,6 +31,26 @@ async fn an_apply_makes_everything_in_order_and_planning_again_is_empty() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_a_window_is_queued_and_not_counted_as_done() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    for (inputs, update, waits) in [
+        (json!({"name": "d", "size": 2, "deletion_protection": false}), 0, Some(true)),
+        (json!({"name": "d", "size": 3, "deletion_protection": true}), 1, Some(false)),
+        // Nothing waits where all is made at once.
+        (json!({"name": "d", "size": 4, "deletion_protection": true, "apply_immediately": true}), 1, None),
+    ] {
+        world.declare("fake_disk.d", inputs);
+        let report = world.apply().await.expect("nothing kills this run");
+        assert_eq!(report.summary.done.update, update, "{:?}", report.summary);
+        let queued: Vec<_> =
+            report.summary.queued.iter().map(|one| (one.fields.join(" "), one.entirely)).collect();
+        let expected: Vec<_> = waits.into_iter().map(|entirely| ("size".to_owned(), entirely)).collect();
+        assert_eq!(queued, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_destroy_deletes_in_reverse_and_only_forgets_what_is_the_clusters() {
     let mut world = World::new().with_stack();
     world.must_apply().await;

@@ -387,9 +387,15 @@ fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
     world.write_stack(&RECORDS.replace("immediately: true", "immediately: false"));
     world.apply(&[]);
     world.edit_stack("db.t4g.medium", "db.t4g.large");
-    world.apply(&[]);
+    // What only waits is not done.
+    let applied = world.apply(&[]);
+    assert!(applied.said().contains("1 queued for 20") && !applied.said().contains("updated"), "{}", applied.said());
     world.plans_nothing();
+    let said = world.provision(&["plan"]).exits(0).out;
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("provision.yaml") && lines[1].starts_with("1 queued for 20"), "{said}");
     let plan = world.plan(&[]);
+    assert_eq!(plan["stack_file"], "provision.yaml");
     let queued = &change(&plan, DATABASE)["queued"][0];
     assert_eq!(
         (&queued["path"], &queued["before"], &queued["after"], &queued["window"]["effect"]),
