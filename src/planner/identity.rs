@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::findings::UNRECORDED;
-use super::{Input, change, error};
+use super::{Input, change, error, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, FieldChange, Finding, Level};
@@ -114,7 +114,7 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found) -> Fin
             "name-taken",
             address,
             format!("{id} has this name already: it is {other} of this stack"),
-            Some(format!("provision state move {other} {address}")),
+            Some(renamed::from_recorded(input, other, address)),
         );
     }
     let import = format!("provision import {address}={id}");

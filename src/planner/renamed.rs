@@ -26,6 +26,17 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
     }
 }
 
+/// What to do where an object that is recorded at one address has the name of what is declared at another.
+pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Address) -> String {
+    let is_whole = recorded.name() != declared.name() && recorded.member_name() == declared.member_name();
+    match input.blueprint.declarations.contains_key(recorded) {
+        // Both are wanted, and a move would only exchange their roles.
+        true => "choose another name in the stack file".to_owned(),
+        false if is_whole => format!("provision state move {} {}", recorded.name(), declared.name()),
+        false => format!("provision state move {recorded} {declared}"),
+    }
+}
+
 /// What is no longer declared, where another member of the same set is new, and the kind keeps what was chosen once: its
 /// clients know it by its id, which a new object does not have.
 pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {

@@ -389,7 +389,11 @@ fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
     world.edit_stack("db.t4g.medium", "db.t4g.large");
     // What only waits is not done.
     let applied = world.apply(&[]);
-    assert!(applied.said().contains("1 queued for 20") && !applied.said().contains("updated"), "{}", applied.said());
+    assert!(
+        applied.said().contains("1 queued for 20") && !applied.said().contains("updated"),
+        "{}",
+        applied.said()
+    );
     world.plans_nothing();
     let said = world.provision(&["plan"]).exits(0).out;
     let lines: Vec<&str> = said.lines().collect();
