@@ -96,7 +96,7 @@ impl Draft {
         if databases > 0 {
             draft.option(0, "databases", "");
             draft.object(1, &format!("{name}-db"));
-            draft.database();
+            draft.database(name);
         }
         draft
     }
@@ -208,9 +208,9 @@ impl Draft {
         }
     }
 
-    fn database(&mut self) {
+    fn database(&mut self, stack: &str) {
         self.shared();
-        self.maybe("identifier", |dice| format!("db-{}", dice.below(1_000_000_000)));
+        self.maybe("identifier", |dice| format!("{stack}-named{}", dice.below(1_000_000)));
         self.maybe_fixed("engine_version", |dice| {
             dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
         });
