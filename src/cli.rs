@@ -234,7 +234,7 @@ pub struct Graph {
 #[derive(Debug, Args)]
 pub struct Apply {
     /// A plan saved by `plan --out`; without it, a new plan is made
-    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "replace", "destroy", "refresh_only"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "replace", "allow_data_loss", "destroy", "refresh_only"])]
     pub plan: Option<PathBuf>,
     /// Carry the plan out only if its digest begins like this: `plan --out` prints it
     #[arg(long, value_name = "DIGEST", value_parser = values::digest)]

@@ -141,7 +141,7 @@ fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
     match on_change {
         OnChange::InPlace(effect) => (effect, None),
         OnChange::AtWindow(effect) if at_once => (effect, None),
-        // That data goes is said at once, however long it waits.
+        // A loss of data is shown as one also while it waits.
         OnChange::AtWindow(Effect::DataLoss) => {
             (Effect::DataLoss, Some(Window { opens: None, effect: Effect::DataLoss }))
         }

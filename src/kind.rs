@@ -82,7 +82,7 @@ pub trait Manager: Reader {
     fn natural_key(&self) -> &'static [&'static str];
     /// See [`Resource::LOSS`].
     fn loss(&self) -> Effect;
-    /// Whether deleting an object loses data.
+    /// True where deleting an object loses data.
     fn holds_data(&self) -> bool {
         self.loss() == Effect::DataLoss
     }
@@ -114,6 +114,7 @@ pub trait Manager: Reader {
         id: &'a Id,
         recorded: &'a Document,
         owner: &'a Owner,
+        last_snapshot: Option<&'a str>,
     ) -> LocalBoxFuture<'a, Result<(), KindError>>;
     /// See [`Resource::CLAIM`].
     fn claim_calls(&self) -> &'static [Call];
@@ -271,8 +272,11 @@ impl<R: Resource> Manager for Typed<R> {
         id: &'a Id,
         recorded: &'a Document,
         owner: &'a Owner,
+        last_snapshot: Option<&'a str>,
     ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(async move { Ok(from_document::<R>(recorded)?.delete(aws, id, owner).await?) })
+        Box::pin(
+            async move { Ok(from_document::<R>(recorded)?.delete(aws, id, owner, last_snapshot).await?) },
+        )
     }
 
     fn claim_calls(&self) -> &'static [Call] {

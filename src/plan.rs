@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 use crate::remedy::Way;
-use crate::resource::{Effect, Id};
+use crate::resource::{Effect, Holdings, Id};
 
 /// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -80,6 +80,9 @@ pub struct Change {
     /// since a change that is made at once takes everything queued with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<FieldChange>,
+    /// For what holds data and goes: what it holds, and what is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Holdings>,
     /// For a replacement: which of the two objects is there first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<ReplaceOrder>,
@@ -220,6 +223,8 @@ pub enum Response {
     PutRight,
     /// A new object is made.
     MadeAgain,
+    /// The object held data, and a new one is made only when it is named.
+    OnlyWhenNamed,
     /// The object is deleted, or taken out of the state.
     LetGo,
     /// The object is as the stack wants it, or the plan is about nothing but drift: the state follows.

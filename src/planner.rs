@@ -5,6 +5,7 @@ mod blocked;
 mod decide;
 mod findings;
 mod identity;
+mod loss;
 mod network;
 mod renamed;
 mod sightings;
@@ -31,6 +32,7 @@ use crate::steps::{self, Planned, Steps};
 
 pub use findings::UNRECORDED;
 pub use identity::OWNERSHIP_TAGS;
+pub use loss::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, leaves_its_network};
 pub use sightings::Sightings;
 
@@ -55,6 +57,8 @@ pub struct Options {
     pub targets: BTreeSet<Address>,
     /// To be replaced, whatever the difference; also the word that lets go of data.
     pub replace: BTreeSet<Address>,
+    /// Addresses of objects that stay, and whose change may delete data.
+    pub allow_data_loss: BTreeSet<Address>,
 }
 
 /// What was seen of one address.
@@ -221,6 +225,7 @@ fn select(
 ) -> BTreeSet<Address> {
     let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
     let named = input.options.targets.iter().chain(&input.options.replace);
+    let named = named.chain(&input.options.allow_data_loss);
     findings
         .extend(named.filter(|name| !all.contains(name)).map(|name| findings::unknown_address(name, &all)));
     if input.options.targets.is_empty() {
@@ -263,7 +268,14 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                 _ => return None,
             }
             let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
-            drift.response = response(input.options.mode, action, &drift);
+            drift.response = match response(input.options.mode, action, &drift) {
+                Response::MadeAgain | Response::Recorded
+                    if loss::is_kept_for_naming(input, address, record) =>
+                {
+                    Response::OnlyWhenNamed
+                }
+                other => other,
+            };
             (drift.gone || !drift.fields.is_empty() || !drift.outputs.is_empty()).then_some(drift)
         })
         .collect()
@@ -294,6 +306,7 @@ fn change(address: &Address, action: Action, reason: impl Into<String>) -> Chang
         effect: Effect::None,
         fields: Vec::new(),
         queued: Vec::new(),
+        data: None,
         order: None,
         keeps: None,
         goes: Vec::new(),

@@ -154,6 +154,7 @@ impl Needs<'_> {
     /// As few statements as say the same, and one that keeps from the network what other policies may allow.
     fn statements(mut self) -> Vec<Statement> {
         self.leave_out_conditions_without_effect();
+        self.put_alternatives_together();
         let denied = self.never_the_network();
         let mut groups: BTreeMap<(Topic, Conditions, Texts), (Texts, Texts)> = BTreeMap::new();
         for ((action, conditions), resources) in self.allowed {
@@ -195,6 +196,30 @@ impl Needs<'_> {
             let anyway = anyway.get(action).filter(|_| !conditions.is_empty());
             anyway.is_none_or(|anyway| !resources.is_within(anyway))
         });
+    }
+
+    /// The values of a condition are alternatives (IAM User Guide, multiple values for a condition key), as statements are:
+    /// what differs in the value of its only condition is one statement.
+    fn put_alternatives_together(&mut self) {
+        let mut together: BTreeMap<_, Texts> = BTreeMap::new();
+        let mut rest = BTreeMap::new();
+        for ((action, conditions), resources) in std::mem::take(&mut self.allowed) {
+            let keys =
+                conditions.iter().flat_map(|(operator, keys)| keys.iter().map(move |key| (operator, key)));
+            match keys.collect::<Vec<_>>()[..] {
+                [(operator, (key, values))] => {
+                    together.entry((action, *operator, *key, resources)).or_default().extend(values);
+                }
+                _ => {
+                    rest.insert((action, conditions), resources);
+                }
+            }
+        }
+        for ((action, operator, key, resources), values) in together {
+            let conditions = Conditions::from([(operator, BTreeMap::from([(key, values)]))]);
+            rest.insert((action, conditions), resources);
+        }
+        self.allowed = rest;
     }
 
     /// Nothing but what only refers to the network.

@@ -8,10 +8,12 @@ mod database;
 mod finding;
 mod holders;
 mod keys;
+mod last_snapshot;
 mod password;
 mod permissions;
 mod prospect;
 mod quotas;
+mod remains;
 mod scene;
 
 use futures_util::future::{LocalBoxFuture, join_all};
@@ -20,7 +22,9 @@ use crate::aws::{Aws, Call};
 use crate::plan::Finding;
 
 pub use holders::holders;
+pub use last_snapshot::{LastSnapshots, last_snapshots};
 pub use prospect::{Prospect, prospects};
+pub use remains::remains;
 pub use scene::Scene;
 
 /// Kinds, and the calls that a family of checks makes for objects of them.
@@ -28,7 +32,15 @@ type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The calls of all checks for objects of a kind.
 pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
-    let families = [addresses::CALLS, database::CALLS, holders::CALLS, keys::CALLS, quotas::CALLS];
+    let families = [
+        addresses::CALLS,
+        database::CALLS,
+        holders::CALLS,
+        keys::CALLS,
+        last_snapshot::CALLS,
+        quotas::CALLS,
+        remains::CALLS,
+    ];
     let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
     asked.flat_map(|(_, calls)| *calls).copied()
 }

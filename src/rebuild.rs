@@ -289,6 +289,13 @@ pub(crate) fn as_seen(
         }
     }
     let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
+    // AWS does not show these fields. They get the value that loses nothing, also against the stack file: losing the state
+    // turns no protection off.
+    for field in manager.fields() {
+        if let (Some(safe), true) = (field.rebuilt_as, record.inputs.contains_key(field.name)) {
+            record.inputs.insert(field.name.to_owned(), safe.into());
+        }
+    }
     record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
     diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
     // An object that is there has outputs, whatever AWS is doing with it.

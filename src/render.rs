@@ -8,6 +8,7 @@ mod elapsed;
 mod findings;
 mod graph;
 mod harmless;
+mod holdings;
 mod html;
 mod json;
 mod markdown;

@@ -81,7 +81,7 @@ pub trait Resource: Observe {
     const FIELDS: &'static [Field];
     /// The fields by which AWS lets only one such object exist; two objects that agree in all of them collide.
     const NATURAL_KEY: &'static [&'static str];
-    /// What deleting an object costs clients and data, beside the object. One that holds data ([`Effect::DataLoss`]) is
+    /// The cost of deleting an object, for clients and data. One that holds data ([`Effect::DataLoss`]) is
     /// replaced or deleted only when named, and never while its `deletion_protection` input is recorded as true.
     const LOSS: Effect;
     /// How long AWS takes.
@@ -102,7 +102,15 @@ pub trait Resource: Observe {
 
     /// Asks AWS to delete the object. `self` is what was recorded last. Not found is success; an object that is read
     /// before it is deleted, and is not the owner's, is refused.
-    fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), AwsError>>;
+    ///
+    /// `last_snapshot` is the name of the snapshot that the plan has shown; without it, what was recorded counts.
+    fn delete(
+        &self,
+        aws: &Aws,
+        id: &Id,
+        owner: &Owner,
+        last_snapshot: Option<&str>,
+    ) -> impl Future<Output = Result<(), AwsError>>;
 
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     const CLAIM: &'static [Call];
@@ -140,9 +148,25 @@ pub struct Observed<R: Observe> {
     pub vpc: Option<Id>,
 }
 
+/// The data of an object, and what is left of it when the object is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Holdings {
+    /// The size: allocated to a database, metered of a file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// The name of the snapshot that is taken before the deletion; `null` where none is.
+    pub final_snapshot: Option<String>,
+    /// Its backups and dependants afterwards, a sentence each.
+    pub notes: Vec<String>,
+}
+
 /// Something to know of a live object before it is changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
+    /// Its data. The snapshot has its name here also where none is asked for.
+    Holds(Holdings),
+    /// AWS takes no last snapshot of it as it is: why, and what to do.
+    NoLastSnapshot { why: String, remedy: String },
     /// AWS refuses to change these inputs until something is over. `why` reads after a field's name.
     Held { fields: &'static [&'static str], why: String },
     /// Something is left for a person to do: what, and the command that does it.

@@ -24,6 +24,8 @@ pub struct SavedPlan {
     pub plan: Plan,
     pub targets: Vec<Address>,
     pub replace: Vec<Address>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_data_loss: Vec<Address>,
     pub endpoint: Option<String>,
     /// Over the stack's declarations.
     pub declarations: String,
@@ -95,6 +97,7 @@ impl SavedPlan {
             plan: plan.clone(),
             targets: options.targets.iter().cloned().collect(),
             replace: options.replace.iter().cloned().collect(),
+            allow_data_loss: options.allow_data_loss.iter().cloned().collect(),
             endpoint: endpoint.map(str::to_owned),
             declarations: digest(format!("{:?}", blueprint.declarations).as_bytes()),
             fingerprints: sightings
@@ -116,6 +119,7 @@ impl SavedPlan {
             mode: self.plan.mode,
             targets: self.targets.iter().cloned().collect(),
             replace: self.replace.iter().cloned().collect(),
+            allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
         }
     }
 
@@ -127,6 +131,10 @@ impl SavedPlan {
         // The same stack is the same plan from every folder; its declarations have a digest of their own.
         content.plan.stack_file.clear();
         content.plan.preflight.clear();
+        // A file system in use is never the same size twice.
+        for data in content.plan.changes.iter_mut().filter_map(|change| change.data.as_mut()) {
+            data.size_bytes = None;
+        }
         content.digest.clear();
         content.checksum.clear();
         content.written_by = None;
@@ -279,6 +287,7 @@ mod tests {
             effect: Effect::NextMaintenanceWindow,
             fields: vec![class],
             queued: Vec::new(),
+            data: None,
             order: None,
             keeps: None,
             goes: Vec::new(),
@@ -303,7 +312,12 @@ mod tests {
     }
 
     fn saved(plan: &Plan) -> SavedPlan {
-        let options = Options { mode: Mode::Apply, targets: Default::default(), replace: Default::default() };
+        let options = Options {
+            mode: Mode::Apply,
+            targets: Default::default(),
+            replace: Default::default(),
+            allow_data_loss: Default::default(),
+        };
         let blueprint =
             Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())

@@ -127,8 +127,11 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "MountTargetNotFound"
         | "AccessPointNotFound"
         | "PolicyNotFound"
+        | "ReplicationNotFound"
         | "NoSuchKey"
         | "DBInstanceNotFound"
+        | "DBInstanceAutomatedBackupNotFound"
+        | "DBSnapshotNotFound"
         | "DBParameterGroupNotFound"
         | "DBSubnetGroupNotFound"
         // KMS.

@@ -58,6 +58,7 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
         mode: Mode::Destroy,
         targets: request.target.into_iter().collect(),
         replace: Default::default(),
+        allow_data_loss: Default::default(),
     };
     let request = Request {
         options,

@@ -89,8 +89,12 @@ async fn adopt(
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     // The network alone is of interest, and no change to come.
-    let options =
-        Options { mode: Mode::RefreshOnly, targets: Default::default(), replace: Default::default() };
+    let options = Options {
+        mode: Mode::RefreshOnly,
+        targets: Default::default(),
+        replace: Default::default(),
+        allow_data_loss: Default::default(),
+    };
     let state = (!writer.is_new()).then_some(&before);
     let outlook = session.look(state, &options, wanted).await?;
     let discovery = outlook.discovery.expect("a named VPC is always looked for");

@@ -88,6 +88,11 @@ pub struct Planning {
     /// A file system or database is replaced only if it is named here, and loses what it holds.
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["destroy", "refresh_only"])]
     pub replace: Vec<Address>,
+    /// Let a change of this resource delete data, such as the backups of a database; may be given several times
+    ///
+    /// The resource itself stays.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["destroy", "refresh_only"])]
+    pub allow_data_loss: Vec<Address>,
     /// Delete what the stack owns
     #[arg(long, conflicts_with = "refresh_only")]
     pub destroy: bool,
@@ -114,6 +119,7 @@ impl Planning {
             mode: self.mode(),
             targets: self.target.iter().cloned().collect(),
             replace: self.replace.iter().cloned().collect(),
+            allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::{State, Store};
 use futures_util::FutureExt;
-use futures_util::future::try_join;
+use futures_util::future::{join3, try_join};
 
 use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
@@ -167,13 +167,24 @@ impl Session {
             now,
         };
         let mut found = answers.judge(&self.aws, &scene);
-        found.extend(preflight::holders(&self.aws, &scene).await);
+        // Each asks only where something is deleted, or was outside of provision.
+        let (held, snapshots, lost) = join3(
+            preflight::holders(&self.aws, &scene),
+            preflight::last_snapshots(&self.aws, &scene),
+            preflight::remains(&self.aws, &scene),
+        )
+        .await;
+        found.extend(held);
+        found.extend(snapshots.findings.iter().cloned());
+        found.extend(lost);
         if options.mode == Mode::Apply {
             found.extend(state.into_iter().flat_map(|state| short_names_lost(state, &self.stack)));
         }
         found.extend(
             beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
         );
+        snapshots.rename_in(&mut planning.plan);
+        planning.plan.preflight.retain(|finding| !planner::is_about_lost_data(finding));
         planning.plan.preflight.extend(found);
         if let (None, Store::Local(path), Mode::Apply) = (state, &self.store, options.mode) {
             let others = neighbours::beside(path).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Address;
 use crate::diff;
-use crate::kind::{Live, Registry};
+use crate::kind::{Live, Manager, Registry};
 use crate::planner::{Sighting, Sightings};
 use crate::resource::Condition;
 use crate::state::{Edit, Phase, Record, Writer};
@@ -25,6 +25,13 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
         let edit = match sightings.get(&address) {
             Some(sighting) if sighting.is_gone() && before.predecessor.is_some() => {
                 Err("it is not in AWS, and what it was to replace is still recorded".to_owned())
+            }
+            // Without the record the next plan would make an empty object.
+            Some(sighting)
+                if sighting.is_gone()
+                    && registry.managing(address.kind()).is_some_and(Manager::holds_data) =>
+            {
+                Err("it held data, and its record stays until it is let go of by name".to_owned())
             }
             Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
                 Ok(Edit::Remove { address: address.clone() })

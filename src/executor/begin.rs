@@ -17,7 +17,7 @@ use crate::kind::{ChangeDocument, Live, Manager};
 use crate::owner;
 use crate::plan::Action;
 use crate::planner::{OWNERSHIP_TAGS, Sighting};
-use crate::resource::{Id, Owner};
+use crate::resource::{Condition, Field, Id, Owner};
 use crate::state::{Edit, Phase, Predecessor, Record};
 use crate::steps::Step;
 
@@ -218,9 +218,25 @@ impl<'a> Execution<'a> {
             Some(change) => arrange::keeping(record, id, &change.goes),
             None => record,
         };
-        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
         let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
         let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
+        let needs_no_call = |field: &Field| field.is_in_the_record_alone() || !fields.contains(field.name);
+        if !fields.is_empty() && claim.is_none() && manager.fields().iter().all(needs_no_call) {
+            // Nothing to be asked of AWS, and nothing to wait for: this is done in every status.
+            let mut after = Record {
+                id: Some(id.clone()),
+                inputs: desired.inputs,
+                depends_on: desired.depends_on,
+                ..record
+            };
+            if live.condition == Condition::Ready {
+                after = Record { phase: Phase::Ready, outputs: live.outputs.clone(), ..after };
+            }
+            self.put(address, after);
+            self.done(step);
+            return Ok(());
+        }
+        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
         if fields.is_empty() && claim.is_none() {
             let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
             self.settling.add(step, target, manager.patience().update);

@@ -139,11 +139,12 @@ pub(super) async fn delete(
     recorded: &Document,
     id: &Id,
     owner: &Owner,
+    last_snapshot: Option<&str>,
     place: &Place<'_>,
 ) -> Result<(), StepError> {
     let mut attempts = Attempts::new(manager.patience().delete, place.interrupt);
     loop {
-        let error = match manager.delete(aws, id, recorded, owner).await {
+        let error = match manager.delete(aws, id, recorded, owner, last_snapshot).await {
             Err(KindError::Aws(error)) => error,
             other => return Ok(other?),
         };

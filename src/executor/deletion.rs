@@ -53,6 +53,9 @@ impl<'a> Execution<'a> {
         if is_own {
             self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });
         }
+        // The snapshot has the name that the plan has shown, for the object that the plan was about.
+        let planned = self.change(address).filter(|change| change.id.as_ref() == Some(&id));
+        let last_snapshot = planned.and_then(|change| change.data.as_ref()?.final_snapshot.clone());
         self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
         let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
         let region = self.run.planning.plan.region.as_str();
@@ -63,7 +66,8 @@ impl<'a> Execution<'a> {
                 if claimed {
                     call::claim(aws, manager, &id, &owner, manager.patience().update, &interrupt).await?;
                 }
-                call::delete(aws, manager, &inputs, &id, &owner, &place).await
+                let last_snapshot = last_snapshot.as_deref();
+                call::delete(aws, manager, &inputs, &id, &owner, last_snapshot, &place).await
             };
             let result = deleted.await.map(|()| Answer::Deleted);
             Returned { step, result }

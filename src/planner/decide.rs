@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
-use super::{Input, Sighting, change, error, findings, identity, network, renamed};
+use super::{Input, Sighting, change, error, findings, identity, loss, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -53,10 +53,7 @@ pub(super) fn changes(
     }
     for (address, change) in &mut decided {
         change.id = object(input, address, change);
-        if matches!(change.action, Action::Delete | Action::Replace) {
-            let loss = input.registry.managing(address.kind()).map_or(Effect::None, Manager::loss);
-            change.effect = change.effect.max(loss);
-        }
+        findings.extend(loss::account(input, address, change));
     }
     decided
 }
@@ -174,7 +171,10 @@ fn managed(
         (None, []) if matches!(sighting, Sighting::Supplanted { .. }) => {
             change(address, Action::NoOp, "it is gone from AWS, and another object has its name")
         }
-        (None, []) => new(manager, address, &desired, absent_reason(record)),
+        (None, []) => {
+            findings.extend(loss::gone(input, address, manager, record));
+            new(manager, address, &desired, absent_reason(record))
+        }
         (None, objects) => anew(input, address, manager, &desired, objects),
     };
     if let (Sighting::InTheWay { found }, true) = (sighting, decision.makes_anew()) {
@@ -201,6 +201,7 @@ fn managed(
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
     findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
+    findings.extend(loss::unnamed(input, address, manager, &decision));
     if decision.action == Action::Replace {
         findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error, remedied, renamed};
+use super::{Input, Sighting, error, loss, remedied, renamed};
 use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
@@ -144,6 +144,8 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))
         }),
+        // Of a deletion alone: see `loss`.
+        Remark::Holds(_) | Remark::NoLastSnapshot { .. } => None,
     }
 }
 
@@ -188,9 +190,13 @@ pub(super) fn data_loss_by_replacement(
     record: Option<&Record>,
     decision: &Change,
 ) -> Option<Finding> {
-    let mut going = decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id));
-    let live = going.find(|live| !is_leaving(live));
-    if !manager.holds_data() || live.is_none() {
+    let going: Vec<&Live> =
+        decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id)).collect();
+    let live = going.iter().copied().find(|live| !is_leaving(live));
+    if live.is_none() {
+        return going.first().and_then(|live| loss::going(input, address, manager, record, live));
+    }
+    if !manager.holds_data() {
         return None;
     }
     if !input.options.replace.contains(address) {
@@ -213,7 +219,7 @@ pub(super) fn data_loss_by_deletion(
     live: &Live,
 ) -> Option<Finding> {
     let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
-    if !holds_data || is_leaving(live) {
+    if !holds_data || loss::is_leaving(live) {
         return None;
     }
     if input.options.mode != Mode::Destroy {

@@ -4,10 +4,11 @@
 mod database;
 mod file_system;
 mod group;
+mod replication;
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{join, join_all, join3};
+use futures_util::future::{join_all, join3};
 
 use super::Asked;
 use super::finding::Verdict;
@@ -23,7 +24,7 @@ const CHECK: &str = "holders";
 pub(super) const CALLS: &[Asked] = &[
     (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, group::TARGETS]),
     (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[database::DESCRIBE]),
-    (&["aws_efs_file_system"], &[file_system::TARGETS, file_system::POINTS]),
+    (&["aws_efs_file_system"], &[file_system::TARGETS, file_system::POINTS, replication::DESCRIBE]),
 ];
 
 /// An object that is to be deleted.
@@ -46,11 +47,13 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let (of_groups, by_databases, of_file_systems) = join3(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
-        join_all(
-            file_systems
-                .iter()
-                .map(|one| join(file_system::mount_targets(aws, one), file_system::access_points(aws, one))),
-        ),
+        join_all(file_systems.iter().map(|one| {
+            join3(
+                file_system::mount_targets(aws, one),
+                file_system::access_points(aws, one),
+                replication::ask(aws, one),
+            )
+        })),
     )
     .await;
     let mut findings = Vec::new();
@@ -59,8 +62,9 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         held.extend(of_groups.judge(one, &leaving));
         held.extend(database::judge(&by_databases, one, &leaving));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
-        if let Some((_, (targets, points))) = asked {
+        if let Some((_, (targets, points, replications))) = asked {
             held.extend(file_system::judge(targets, points, &leaving));
+            held.extend(replication::judge(replications, one));
         }
         if held.is_empty() {
             held.push(Verdict::passed(format!("nothing else holds {}", one.id)));

@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn options(mode: Mode) -> Options {
-        Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
+        Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new(), allow_data_loss: BTreeSet::new() }
     }
 
     #[test]

@@ -15,10 +15,11 @@ use super::{Answer, Asked};
 use crate::aws::{Aws, AwsError, Call, aws_error, ec2};
 use crate::plan::Finding;
 use crate::resources::security_group::SecurityGroup;
-use headroom::{Room, more_storage, most_rules};
+pub(super) use headroom::Room;
+use headroom::{more_storage, most_rules};
 
 const CHECK: &str = "quota";
-const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");
+pub(super) const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");
 const QUOTA: Call = Call::read("servicequotas:GetServiceQuota");
 const DEFAULT_QUOTA: Call = Call::read("servicequotas:GetAWSDefaultServiceQuota");
 const FILE_SYSTEMS: Call = Call::read("elasticfilesystem:DescribeFileSystems");
@@ -94,6 +95,11 @@ async fn rds(aws: &Aws) -> Result<BTreeMap<String, Room>, AwsError> {
         Some((quota.account_quota_name()?.to_owned(), room))
     };
     Ok(answer.account_quotas().iter().filter_map(room).collect())
+}
+
+/// The quota of manual snapshots, and how much of it is used.
+pub(super) async fn manual_snapshots(aws: &Aws) -> Result<Option<Room>, AwsError> {
+    Ok(in_time(ACCOUNT, rds(aws)).await?.get("ManualSnapshots").copied())
 }
 
 async fn file_systems(aws: &Aws) -> Result<Room, AwsError> {

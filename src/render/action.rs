@@ -107,7 +107,7 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
     }
 }
 
-/// What is lost when the object of a change goes, beside the object.
+/// The loss of clients or data that comes with the end of an object.
 pub(super) fn loss_text(change: &Change) -> Option<&'static str> {
     let goes = matches!(change.action, Action::Delete | Action::Replace);
     effect_text(change.effect).filter(|_| goes && change.effect > Effect::Replacement)

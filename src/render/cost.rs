@@ -52,7 +52,7 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
     if costs.is_empty() && (change.action == Action::Update || change.keeps.is_some()) {
         costs.push(at_once("none", false));
     }
-    // That nothing happens at once is not worth a word beside what happens.
+    // "None, at once" beside a reboot in the window would read as no effect at all.
     if costs.iter().any(|cost| cost.felt) {
         costs.retain(|cost| cost.felt);
     }

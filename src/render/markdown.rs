@@ -8,6 +8,7 @@ use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 
 use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
 use super::cost::costs;
+use super::holdings::holdings_lines;
 use super::page::{Page, words};
 use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title, waiting};
 use super::style::Style;
@@ -239,6 +240,8 @@ fn detail(change: &Change) -> Option<String> {
         lines.push(format!("# {}:", left_out(blocked)));
         blocked.fields.iter().for_each(|field| fields::changed(&mut lines, "", field));
     }
+    let data = holdings_lines(change);
+    lines.splice(0..0, data.iter().flat_map(|line| folded("-", 0, line)));
     if lines.is_empty() {
         return None;
     }

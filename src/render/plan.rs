@@ -12,6 +12,7 @@ use super::action::{
 };
 use super::findings::findings;
 use super::harmless::harmless;
+use super::holdings::holdings_lines;
 use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
 use super::value::{changed_field, new_fields, string};
@@ -149,6 +150,7 @@ pub(super) fn response_text(response: Response) -> &'static str {
     match response {
         Response::PutRight => "is put right below",
         Response::MadeAgain => "is made again below",
+        Response::OnlyWhenNamed => "is made again only when it is named",
         Response::LetGo => "is let go below",
         Response::Recorded => "apply only records it",
         Response::LeftAlone => "is left alone",
@@ -171,7 +173,10 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
         let address = format!("{:column$}", harmless(&change.address.to_string()));
         let id = change.id.as_ref().map(|id| string(id.as_str()));
         let own = if shared { Vec::new() } else { reason(change) };
-        page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own));
+        let loss = loss_text(change).filter(|_| change.effect == Effect::AccessLoss);
+        let loss = loss.into_iter().flat_map(|loss| painted(style, Ink::Warning, loss));
+        page.fill(0, BODY, [mark, address].into_iter().chain(id).chain(own).chain(loss));
+        data(page, change);
     }
 }
 
@@ -205,6 +210,7 @@ fn block(page: &mut Page<'_>, change: &Change) {
         pieces.extend(painted(style, Ink::Warning, &cost));
     }
     page.fill(0, HEAD, pieces);
+    data(page, change);
     if change.action == Action::Create && change.keeps.is_none() {
         new_fields(page, BODY, &change.fields);
     } else {
@@ -214,6 +220,13 @@ fn block(page: &mut Page<'_>, change: &Change) {
             .for_each(|field| changed_field(page, BODY, field, note(change, field).as_deref()));
     }
     queue(page, change);
+}
+
+/// The account of the data of an object that goes.
+fn data(page: &mut Page<'_>, change: &Change) {
+    for line in holdings_lines(change) {
+        page.fill(BODY, BODY + 2, painted(page.style(), Ink::Warning, &line));
+    }
 }
 
 /// What earlier changes left for the window.

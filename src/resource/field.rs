@@ -23,13 +23,15 @@ pub struct Field {
     /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
     /// recorded, so that what others chose is left alone.
     pub taken_back: bool,
-    /// For a field that AWS does not show: the value that a rebuilt record has, whatever the stack file says.
+    /// For a field that AWS does not show: the value that a rebuilt record has, also against the stack file.
     pub rebuilt_as: Option<bool>,
     /// Whether a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
     /// says nothing, whatever the default is made from.
     pub chosen_once: bool,
     /// The option of the stack file that says nothing but this field, where there is one of another name.
     pub option: Option<&'static str>,
+    /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
+    pub loses: Option<&'static str>,
 }
 
 type Calls = &'static [Call];
@@ -62,6 +64,7 @@ impl Field {
             rebuilt_as: None,
             chosen_once: false,
             option: None,
+            loses: None,
         }
     }
 
@@ -121,6 +124,11 @@ impl Field {
         Self { option: Some(option), ..self }
     }
 
+    /// The field with what a change of it may delete: `all automated backups`.
+    pub const fn losing(self, what: &'static str) -> Self {
+        Self { loses: Some(what), ..self }
+    }
+
     /// What a change from `observed` to `desired` needs.
     pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
         self.depends.map_or(self.on_change, |depends| depends(desired, observed))
@@ -131,7 +139,7 @@ impl Field {
         matches!(self.on_change, OnChange::Recorded(_))
     }
 
-    /// Whether the field stands in the record alone, so that a change of it needs no call.
+    /// True for a field that stands in the record alone, so that a change of it needs no call.
     pub fn is_in_the_record_alone(&self) -> bool {
         self.is_recorded() && self.calls.is_empty()
     }
@@ -142,7 +150,7 @@ impl Field {
     }
 }
 
-/// What an action costs the running service, its clients and its data, from nothing to the worst.
+/// The cost of an action for the running service, its clients and its data, from nothing to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {

@@ -5,6 +5,7 @@ mod calls;
 mod creation;
 mod deletion;
 mod fields;
+mod holdings;
 mod insights;
 mod live;
 mod modification;
@@ -206,8 +207,19 @@ impl Resource for DbInstance {
         modification::modify(aws, self, change).await
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
-        deletion::delete(aws, id, owner, self.identifier.as_str(), self.final_snapshot).await
+    async fn delete(
+        &self,
+        aws: &Aws,
+        id: &Id,
+        owner: &Owner,
+        last_snapshot: Option<&str>,
+    ) -> Result<(), AwsError> {
+        let snapshot = match last_snapshot {
+            Some(name) => deletion::LastSnapshot::Named(name),
+            None if self.final_snapshot => deletion::LastSnapshot::OfItsOwnName,
+            None => deletion::LastSnapshot::Skipped,
+        };
+        deletion::delete(aws, id, owner, self.identifier.as_str(), snapshot).await
     }
 
     const CLAIM: &'static [Call] = &[calls::TAGS[0]];

@@ -171,7 +171,7 @@ impl Resource for DbParameterGroup {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         // One read that finds nothing is not enough to let go of it: all groups are read then.
         let live = match describe_one(aws, id.as_str()).await? {
             Some(live) => Some(live),

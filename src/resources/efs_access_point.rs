@@ -170,7 +170,7 @@ impl Resource for EfsAccessPoint {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_access_point().access_point_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }

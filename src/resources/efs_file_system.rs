@@ -2,6 +2,7 @@
 //! Knows nothing of mount targets.
 
 mod find;
+mod holdings;
 mod lifecycle;
 mod live;
 mod policy;
@@ -249,7 +250,7 @@ impl Resource for EfsFileSystem {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_file_system().file_system_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }

@@ -163,7 +163,7 @@ impl Resource for EfsMountTarget {
         answer.map(drop).map_err(aws_error(MODIFY))
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_mount_target().mount_target_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }

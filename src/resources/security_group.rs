@@ -165,7 +165,7 @@ impl Resource for SecurityGroup {
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner) -> Result<(), AwsError> {
+    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         let sent = aws.write.ec2.delete_security_group().group_id(id.as_str()).send().await;
         match absent_is_done(sent.map(drop).map_err(aws_error(DELETE))) {
             // AWS says only that something holds the group.

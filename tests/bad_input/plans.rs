@@ -182,6 +182,7 @@ fn saved() -> String {
         mode: Mode::Apply,
         targets: [at("aws_vpc.network")].into(),
         replace: [at("aws_db_instance.gitlab-pgsql")].into(),
+        allow_data_loss: Default::default(),
     };
     let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: Default::default() };
     let sightings = Sightings::from([(at("aws_vpc.network"), Sighting::Gone)]);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::world::{address, document};
 
-const DATABASE: &str = "aws_db_instance.db";
+pub const DATABASE: &str = "aws_db_instance.db";
 const GROUP: &str = "aws_db_parameter_group.db";
 
 /// A database as the blueprint declares it, some fields replaced; `null` takes one away.
@@ -49,22 +49,26 @@ fn group(major: u32) -> Document {
 
 /// Everything that a plan is made from: what is declared, recorded and seen at each address.
 #[derive(Default)]
-struct Case {
-    declared: BTreeMap<Address, Document>,
-    recorded: BTreeMap<Address, Record>,
-    seen: Sightings,
+pub struct Case {
+    pub declared: BTreeMap<Address, Document>,
+    pub recorded: BTreeMap<Address, Record>,
+    pub seen: Sightings,
+    /// Named by `--replace`.
+    pub replace: BTreeSet<Address>,
+    /// Named by `--allow-data-loss`.
+    pub allow_data_loss: BTreeSet<Address>,
 }
 
 impl Case {
     /// A database that was made as `recorded` and is seen as `live`.
-    fn of(declared: Value, live: Value) -> Self {
+    pub fn of(declared: Value, live: Value) -> Self {
         let live_inputs = database(live);
         let mut case = Self::default();
         case.object(DATABASE, "db-1", Some(database(declared)), live_inputs);
         case
     }
 
-    fn object(&mut self, at: &str, id: &str, declared: Option<Document>, live: Document) {
+    pub fn object(&mut self, at: &str, id: &str, declared: Option<Document>, live: Document) {
         let depends_on = declared.as_ref().map(references).unwrap_or_default();
         self.recorded.insert(
             address(at),
@@ -101,7 +105,7 @@ impl Case {
         }
     }
 
-    fn live(&mut self, at: &str) -> &mut Live {
+    pub fn live(&mut self, at: &str) -> &mut Live {
         match self.seen.get_mut(&address(at)) {
             Some(Sighting::Live { live, .. }) => live,
             other => panic!("{at} is not seen: {other:?}"),
@@ -109,6 +113,10 @@ impl Case {
     }
 
     fn planning(self) -> Planning {
+        self.planning_to(Mode::Apply)
+    }
+
+    pub fn planning_to(self, mode: Mode) -> Planning {
         let declarations = self.declared.into_iter();
         let declarations =
             declarations.map(|(address, inputs)| (address, Declaration::Managed { inputs })).collect();
@@ -124,7 +132,12 @@ impl Case {
             account: "123456789012",
             region: "eu-west-1",
             now: "2026-11-21T10:00:00Z".parse().expect("a time"),
-            options: &Options { mode: Mode::Apply, targets: BTreeSet::new(), replace: BTreeSet::new() },
+            options: &Options {
+                mode,
+                targets: BTreeSet::new(),
+                replace: self.replace,
+                allow_data_loss: self.allow_data_loss,
+            },
         })
     }
 

@@ -331,7 +331,7 @@ fn effect(kind: &str, field: &str, before: &Value, after: &Value) -> String {
     match &changes[..] {
         [] => "met".to_owned(),
         [FieldChange { window: Some(window), effect, .. }] => {
-            // What loses data does not hide behind the window.
+            // A loss of data does not hide behind the window.
             let hides = if window.effect == Effect::DataLoss {
                 Effect::DataLoss
             } else {

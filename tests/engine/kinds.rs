@@ -228,6 +228,7 @@ impl Manager for FakeKind {
         id: &'a Id,
         _: &'a Document,
         _: &'a Owner,
+        _: Option<&'a str>,
     ) -> LocalBoxFuture<'a, Result<(), KindError>> {
         Box::pin(async move { Ok(self.shared.call(|cloud| cloud.delete(id.as_str())).await?) })
     }

@@ -7,6 +7,7 @@ mod effects;
 mod executor;
 mod identity;
 mod kinds;
+mod losses;
 mod network;
 mod newer;
 mod old_states;

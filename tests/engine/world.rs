@@ -10,7 +10,7 @@ use provision::aws::Aws;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
 use provision::event::{Event, RunOutcome};
-use provision::executor::{Report, Run, execute, write_claims};
+use provision::executor::{Report, Run, accept_drift, execute, write_claims};
 use provision::interrupt::{Interrupt, interrupt};
 use provision::kind::Registry;
 use provision::network::Cluster;
@@ -45,7 +45,7 @@ pub fn document(value: Value) -> Document {
 }
 
 pub fn options(mode: Mode) -> Options {
-    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
+    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new(), allow_data_loss: BTreeSet::new() }
 }
 
 /// In memory where the system has such a place: the crash tests write many thousand states.
@@ -319,6 +319,16 @@ impl World {
         for kept in kept.filter(|_| done) {
             assert!(cloud.objects.contains_key(kept.as_str()), "{kept} was to stay");
         }
+    }
+
+    /// Carries out `apply --refresh-only`.
+    pub async fn accept_drift(&mut self) {
+        let (_, sightings) = self.planning(&options(Mode::RefreshOnly)).await;
+        let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
+        let opened = Store::Local(self.path()).open("test", Duration::ZERO, fresh).await;
+        let mut writer = opened.expect("the lock is free");
+        accept_drift(&self.registry, &sightings, &mut writer);
+        writer.close().await.expect("the state can be written");
     }
 
     pub async fn apply(&mut self) -> Option<Report> {

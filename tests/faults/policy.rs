@@ -73,6 +73,11 @@ databases:
 
 /// What no run against the emulator comes to, and why the policy has it all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
+    ("rds:DescribeDBInstanceAutomatedBackups", "only where a database was deleted outside of provision"),
+    (
+        "rds:DescribeDBSnapshots",
+        "only where a database is deleted with a last snapshot, or was deleted outside",
+    ),
     ("ec2:AuthorizeSecurityGroupEgress", "only where somebody took AWS's own rule out"),
     ("rds:ModifyDBSubnetGroup", "only where a zone came or went, or somebody changed the group"),
     ("servicequotas:GetAWSDefaultServiceQuota", "only where a quota has nothing but its default"),
@@ -80,6 +85,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
 
 /// Calls whose denial is no failure: they only check, and what is not checked is in nobody's way.
 const CHECKS: &[&str] = &[
+    "elasticfilesystem:DescribeReplicationConfigurations",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
     "rds:DescribeOrderableDBInstanceOptions",
@@ -264,8 +270,14 @@ impl Account {
 
     /// Takes a step to a good end: the calls that it made.
     fn complete(&self, step: Step) -> Vec<Call> {
-        let (ran, calls) = self.take(step, None);
+        let (ran, mut calls) = self.take(step, None);
         ran.exits(0);
+        if step == Step::Rebuild {
+            // Protections that AWS does not show are on again, and turned off by an apply.
+            let (applied, more) = self.run(&["apply", "--auto-approve"], None);
+            applied.exits(0);
+            calls.extend(more);
+        }
         let there = match step {
             Step::Import | Step::Destroy => [0; 6],
             _ => [2, 1, 3, 1, 1, 1],

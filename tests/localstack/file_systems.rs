@@ -214,6 +214,7 @@ file_systems:
     let before = world.record(HERE);
     std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
     assert_eq!(world.record(HERE), before);
     world.plans_nothing();
     // One more, then none: they are made and deleted by themselves, and the file system stays.

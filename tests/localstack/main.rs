@@ -18,6 +18,7 @@ mod json;
 mod killed;
 mod lifecycle;
 mod locked;
+mod losses;
 mod network;
 mod outputs;
 mod preflight;

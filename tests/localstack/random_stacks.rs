@@ -294,7 +294,13 @@ fn holds(world: &World, arn: &str, seed: u64) {
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
         world.write_stack(&text);
-        for arguments in [&["apply", "--auto-approve"][..], &["plan", "--detailed-exitcode"]] {
+        // Backups that are drawn as off are deleted.
+        let database = format!("aws_db_instance.{name}-db");
+        let mut apply = vec!["apply", "--auto-approve"];
+        if text.contains("databases:") {
+            apply.extend(["--allow-data-loss", &database]);
+        }
+        for arguments in [&apply[..], &["plan", "--detailed-exitcode"]] {
             let ran = world.provision(arguments);
             assert_eq!(
                 ran.code, 0,

@@ -33,6 +33,10 @@ fn a_lost_state_is_put_together_again() {
     let calls = world.control.calls();
     let tagging = ["CreateTags", "TagResource", "AddTagsToResource"].map(|operation| calls.of(operation));
     assert_eq!((tagging, calls.mutating()), ([2, 1, 2], 5));
+    // AWS does not show these protections: they are recorded as on, and an applied change turns them off again.
+    world.provision(&["destroy", "--auto-approve"]).exits(1).says(&["its deletion protection is on"]);
+    world.apply(&[]);
+    assert_eq!(world.control.calls().mutating(), 5);
     assert_eq!(resources(&world), before);
     world.plans_nothing();
     world
@@ -72,6 +76,7 @@ fn what_was_replaced_is_found_as_the_replacement_that_it_is() {
     assert_eq!(before["generation"], 1);
     lose_the_state(&world);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
     assert_eq!(resources(&world)["aws_efs_file_system.files"], before);
     world.plans_nothing();
     world.apply(&["--replace", "aws_efs_file_system.files"]);

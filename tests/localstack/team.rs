@@ -44,6 +44,7 @@ fn the_whole_story_with_a_state_in_a_bucket() {
     let forgotten = ["state", "forget", "aws_db_instance.records", "--auto-approve"];
     world.provision(&forgotten).exits(0);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["1 resource found."]);
+    world.apply(&[]);
     world.plans_nothing();
     assert!(!is_locked(&world), "every run gave the lock back");
     assert!(world.files().iter().all(|(path, _)| path.ends_with("provision.yaml")), "nothing is kept here");
@@ -167,6 +168,7 @@ fn a_lost_object_is_an_error_and_is_made_again_from_what_aws_has() {
     world.cloud.delete_object(&bucket(&world), &format!("{KEY}.backup"));
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["provision state rebuild"]);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
+    world.apply(&[]);
     world.plans_nothing();
     assert_eq!(world.cloud.count(), SMALL_STACK);
 }

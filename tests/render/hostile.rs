@@ -3,7 +3,7 @@
 
 use provision::address::Address;
 use provision::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};
-use provision::resource::Id;
+use provision::resource::{Holdings, Id};
 use serde_json::json;
 
 use super::plans;
@@ -30,6 +30,11 @@ pub fn plan_saying(text: &str) -> Plan {
         fields: fields(),
         queued: fields(),
         blocked: Some(Blocked { action, fields: fields(), because: text.to_owned(), on: None }),
+        data: Some(Holdings {
+            size_bytes: Some(1),
+            final_snapshot: Some(text.to_owned()),
+            notes: vec![text.to_owned()],
+        }),
         ..plans::change("aws_security_group.x", action, "")
     };
     let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };

@@ -8,7 +8,7 @@ use provision::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
-use provision::resource::{Effect, Id};
+use provision::resource::{Effect, Holdings, Id};
 use serde_json::{Value, json};
 
 pub const ZONES: [&str; 3] = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
@@ -48,6 +48,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
         effect: Effect::None,
         fields: Vec::new(),
         queued: Vec::new(),
+        data: None,
         order: None,
         keeps: None,
         goes: Vec::new(),
@@ -367,6 +368,24 @@ pub fn destroy() -> Plan {
                 action: Action::Delete,
                 reason: "everything that the stack owns is deleted".to_owned(),
                 fields: Vec::new(),
+                effect: match change.kind.as_str() {
+                    "aws_efs_file_system" | "aws_db_instance" => Effect::DataLoss,
+                    "aws_efs_mount_target" => Effect::AccessLoss,
+                    _ => Effect::None,
+                },
+                data: match change.kind.as_str() {
+                    "aws_efs_file_system" => Some(Holdings {
+                        size_bytes: Some(1_610_612_736),
+                        final_snapshot: None,
+                        notes: vec!["AWS Backup keeps its backups until they expire".to_owned()],
+                    }),
+                    "aws_db_instance" => Some(Holdings {
+                        size_bytes: Some(50 << 30),
+                        final_snapshot: Some("gitlab-pgsql-final-1a2b3c4d".to_owned()),
+                        notes: vec!["its automated backups of 30 days are deleted with it".to_owned()],
+                    }),
+                    _ => None,
+                },
                 ..change
             },
         })

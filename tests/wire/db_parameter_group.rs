@@ -209,7 +209,7 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
     assert_eq!(changed.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
     let replay = theirs();
-    let deleted = group(json!({})).delete(&replay.aws(), &Id::new(NAME), &owner(AT)).await;
+    let deleted = group(json!({})).delete(&replay.aws(), &Id::new(NAME), &owner(AT), None).await;
     assert_eq!(deleted.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
 }
@@ -218,21 +218,23 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
 async fn a_group_in_use_is_busy_and_one_that_is_gone_is_deleted() {
     let busy =
         ours().answer("DeleteDBParameterGroup", 400, refusal("InvalidDBParameterGroupState", "in use"));
-    let error =
-        group(json!({})).delete(&busy.aws(), &Id::new(NAME), &owner(AT)).await.expect_err("it is in use");
+    let error = group(json!({}))
+        .delete(&busy.aws(), &Id::new(NAME), &owner(AT), None)
+        .await
+        .expect_err("it is in use");
     assert_eq!(error.outcome, Outcome::Busy);
     let gone = ours().answer("DeleteDBParameterGroup", 404, refusal("DBParameterGroupNotFound", "none"));
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
     let absent = refusal("DBParameterGroupNotFound", "none");
     let gone = Replay::in_order(&[(404, &absent), (200, &groups(&["theirs"]))]);
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
     // One read that finds nothing is not enough.
     let late = Replay::default()
         .answer("DescribeDBParameterGroups", 404, &*absent)
         .answer("DescribeDBParameterGroups", 200, groups(&[NAME]))
         .answer("ListTagsForResource", 200, listed_tags(true))
         .answer("DeleteDBParameterGroup", 200, answer("DeleteDBParameterGroup", ""));
-    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME), &owner(AT)).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
     assert_eq!(late.asked().len(), 4);
 }
 

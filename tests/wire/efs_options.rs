@@ -253,7 +253,7 @@ async fn an_access_point_gets_new_tags_in_place_and_goes_twice_without_an_error(
     update(&replay, &point(json!({})), &desired, "tags").await.expect("an update");
     assert_eq!(replay.asked()[0].json(), json!({ "Tags": [{ "Key": "Name", "Value": "new" }] }));
     for _ in 0..2 {
-        desired.delete(&replay.aws(), &Id::new("fsap-1"), &owner(POINT)).await.expect("it is gone");
+        desired.delete(&replay.aws(), &Id::new("fsap-1"), &owner(POINT), None).await.expect("it is gone");
     }
 }
 

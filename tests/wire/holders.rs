@@ -83,6 +83,9 @@ fn targets(ids: &[&str]) -> String {
 
 const OF_FILE_SYSTEM: &str = "GET /2015-02-01/mount-targets?FileSystemId=fs-1";
 const POINTS: &str = "GET /2015-02-01/access-points?FileSystemId=fs-1";
+const REPLICATIONS: &str = "GET /2015-02-01/file-systems/replication-configurations?FileSystemId=fs-1";
+const NO_REPLICATION: &str =
+    r#"{"__type": "ReplicationNotFound", "ErrorCode": "ReplicationNotFound", "Message": "none"}"#;
 
 /// What the stack itself holds, and what everybody sees of it.
 fn ours() -> Replay {
@@ -92,6 +95,7 @@ fn ours() -> Replay {
         .answer("DescribeDBInstances", 200, databases(&[("d", "db-1")]))
         .answer(OF_FILE_SYSTEM, 200, targets(&["fsmt-1"]))
         .answer(POINTS, 200, r#"{"AccessPoints": []}"#)
+        .answer(REPLICATIONS, 404, NO_REPLICATION)
 }
 
 fn own_interfaces() -> [(&'static str, &'static str, &'static str); 2] {
@@ -135,7 +139,8 @@ async fn everybody_else_is_named_with_what_to_do() {
         .answer("DescribeDBInstances", 200, databases(&[("d", "db-1"), ("other", "db-2")]))
         .answer("GET /2015-02-01/mount-targets?MountTargetId=fsmt-9", 200, targets(&["fsmt-9"]))
         .answer(OF_FILE_SYSTEM, 200, targets(&["fsmt-1", "fsmt-2"]))
-        .answer(POINTS, 200, point);
+        .answer(POINTS, 200, point)
+        .answer(REPLICATIONS, 404, NO_REPLICATION);
     let findings = settled().holders(&replay, Mode::Destroy).await;
     assert_eq!(
         said(&findings, Level::Error),
@@ -155,6 +160,50 @@ async fn everybody_else_is_named_with_what_to_do() {
     assert!(findings.iter().any(|one| {
         one.hint.as_deref().is_some_and(|hint| hint.contains("revoke-security-group-egress --group-id sg-9"))
     }));
+}
+
+/// A replication from `source` in eu-west-1 to `destination` in eu-central-1.
+fn replicated(source: &str, destination: &str, status: &str) -> String {
+    json!({ "Replications": [{
+        "SourceFileSystemId": source, "SourceFileSystemRegion": "eu-west-1", "SourceFileSystemArn": "arn:s",
+        "OriginalSourceFileSystemArn": "arn:s", "CreationTime": 1,
+        "Destinations": [{ "Status": status, "FileSystemId": destination, "Region": "eu-central-1" }],
+    }] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_file_system_in_a_replication_stops_the_plan_that_would_delete_it() {
+    for (answer, message, hint) in [
+        (
+            replicated("fs-1", "fs-2", "ENABLED"),
+            "fs-1 is replicated to fs-2 in eu-central-1, and EFS deletes no file system that is in a replication",
+            "delete-replication-configuration --source-file-system-id fs-1 --region eu-west-1",
+        ),
+        (
+            replicated("fs-9", "fs-1", "ERROR"),
+            "fs-1 is replicated from fs-9 in eu-west-1, and EFS deletes no file system that is in a replication",
+            "delete-replication-configuration --source-file-system-id fs-9 --region eu-west-1",
+        ),
+        (
+            replicated("fs-1", "fs-2", "DELETING"),
+            "fs-1 is replicated to fs-2 in eu-central-1, and that replication is being deleted",
+            "wait until it is gone",
+        ),
+    ] {
+        let replay = Replay::default()
+            .answer("DescribeNetworkInterfaces", 200, interfaces(&own_interfaces()))
+            .answer("DescribeSecurityGroups", 200, groups(&[], "ipPermissions"))
+            .answer("DescribeSecurityGroups", 200, groups(&[], "ipPermissionsEgress"))
+            .answer("DescribeDBInstances", 200, databases(&[("d", "db-1")]))
+            .answer(OF_FILE_SYSTEM, 200, targets(&["fsmt-1"]))
+            .answer(POINTS, 200, r#"{"AccessPoints": []}"#)
+            .answer(REPLICATIONS, 200, answer);
+        let findings = settled().holders(&replay, Mode::Destroy).await;
+        assert_eq!(said(&findings, Level::Error), [format!("holders aws_efs_file_system.f: {message}")]);
+        let hints: Vec<&str> = findings.iter().filter_map(|finding| finding.hint.as_deref()).collect();
+        assert!(hints.len() == 1 && hints[0].contains(hint), "{hints:?}");
+    }
 }
 
 #[tokio::test]
@@ -182,7 +231,8 @@ async fn what_cannot_be_looked_at_is_said_and_in_nobodys_way() {
         .ec2_error("DescribeSecurityGroups", "UnauthorizedOperation")
         .answer("DescribeDBInstances", 403, denied)
         .answer(OF_FILE_SYSTEM, 403, refused)
-        .answer(POINTS, 403, refused);
+        .answer(POINTS, 403, refused)
+        .answer(REPLICATIONS, 403, refused);
     let findings = settled().holders(&replay, Mode::Destroy).await;
     assert_eq!(
         said(&findings, Level::NotChecked),
@@ -190,12 +240,13 @@ async fn what_cannot_be_looked_at_is_said_and_in_nobodys_way() {
             "holders aws_db_subnet_group.d: databases that use d (rds:DescribeDBInstances: AccessDenied)",
             "holders aws_efs_file_system.f: mount targets of others (elasticfilesystem:DescribeMountTargets: AccessDeniedException)",
             "holders aws_efs_file_system.f: access points of others (elasticfilesystem:DescribeAccessPoints: AccessDeniedException)",
+            "holders aws_efs_file_system.f: replications (elasticfilesystem:DescribeReplicationConfigurations: AccessDeniedException)",
             "holders aws_security_group.d: network interfaces in sg-1 (ec2:DescribeNetworkInterfaces: UnauthorizedOperation)",
             "holders aws_security_group.d: rules that name sg-1 (ec2:DescribeSecurityGroups: UnauthorizedOperation)",
             "holders aws_security_group.d: databases that use sg-1 (rds:DescribeDBInstances: AccessDenied)",
         ]
     );
-    assert_eq!(findings.len(), 6);
+    assert_eq!(findings.len(), 7);
 }
 
 #[tokio::test]

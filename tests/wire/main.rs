@@ -6,6 +6,7 @@ mod db_parameter_group;
 mod efs;
 mod efs_options;
 mod holders;
+mod losses;
 mod normalisation;
 mod preflight;
 mod rds;

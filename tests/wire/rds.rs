@@ -490,7 +490,7 @@ async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
     for (final_snapshot, expected) in [(true, Some("gitlab-pgsql-final-")), (false, None)] {
         let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": final_snapshot }));
-        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT)).await.expect("it is taken");
+        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await.expect("it is taken");
         let form = sent(&replay, 1);
         assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
         assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
@@ -500,6 +500,17 @@ async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
             Some(start) => assert!(name.is_some_and(|name| name.starts_with(start)), "{name:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn the_last_snapshot_has_the_name_that_the_plan_has_shown() {
+    let deleted = answer("DeleteDBInstance", &instance(&[]));
+    let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
+    // The plan has asked for one, though none was applied.
+    let recorded = database(json!({ "final_snapshot": false }));
+    recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), Some("as-shown")).await.expect("it is taken");
+    let form = sent(&replay, 1);
+    assert_eq!((&*form["FinalDBSnapshotIdentifier"], &*form["SkipFinalSnapshot"]), ("as-shown", "false"));
 }
 
 #[tokio::test]
@@ -528,7 +539,7 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     ];
     for (answers, expected) in cases {
         let replay = Replay::in_order(answers);
-        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID), &owner(AT)).await;
+        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await;
         assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
         assert_eq!(replay.asked().len(), answers.len());
     }
@@ -633,7 +644,8 @@ async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
     let id = Id::new("gitlab-pgsql");
     let fields = BTreeSet::from(["description".to_owned()]);
     let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
-    let deleted = group().delete(&replay.aws(), &id, &owner(GROUP_AT)).await.expect_err("it is not ours");
+    let deleted =
+        group().delete(&replay.aws(), &id, &owner(GROUP_AT), None).await.expect_err("it is not ours");
     let change = Change { id: &id, fields: &fields, observed: &group(), owner: &owner(GROUP_AT) };
     let updated = group().update(&replay.aws(), &change).await.expect_err("it is not ours");
     assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));

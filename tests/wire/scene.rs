@@ -8,10 +8,10 @@ use provision::address::Address;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
 use provision::kind::{Live, Registry};
-use provision::plan::{Finding, Level, Mode};
+use provision::plan::{Finding, Level, Mode, Plan};
 use provision::planner::{self, Input, Options, Sighting, Sightings};
 use provision::preflight::{self, Prospect, Scene};
-use provision::resource::{Condition, Id, Ownership};
+use provision::resource::{Condition, Id, Ownership, Remark};
 use provision::resources::registry;
 use provision::state::{Edit, Record, State};
 use serde_json::Value;
@@ -114,6 +114,33 @@ impl World {
         preflight::holders(&aws, &self.scene(&planning)).await
     }
 
+    /// The findings about data that was deleted outside of provision.
+    pub async fn remains(&self, replay: &Replay) -> Vec<Finding> {
+        let planning = self.planning(Mode::Apply);
+        preflight::remains(&replay.aws(), &self.scene(&planning)).await
+    }
+
+    /// The plan to destroy everything, with the names that its last snapshots get.
+    pub async fn last_snapshots(&self, replay: &Replay) -> (Plan, Vec<Finding>) {
+        let mut planning = self.planning(Mode::Destroy);
+        let found = preflight::last_snapshots(&replay.aws(), &self.scene(&planning)).await;
+        found.rename_in(&mut planning.plan);
+        (planning.plan, found.findings)
+    }
+
+    /// Deletes a recorded object outside of provision.
+    pub fn gone(&mut self, at: &str) {
+        self.sightings.insert(address(at), Sighting::Gone);
+    }
+
+    /// Adds a remark to an object that is there.
+    pub fn remark(&mut self, at: &str, remark: Remark) {
+        match self.sightings.get_mut(&address(at)) {
+            Some(Sighting::Live { live, .. }) => live.remarks.push(remark),
+            _ => panic!("{at} is not there"),
+        }
+    }
+
     fn planned<T>(&self, mode: Mode, judge: impl FnOnce(Scene<'_>) -> T) -> T {
         let planning = self.planning(mode);
         judge(self.scene(&planning))
@@ -145,7 +172,7 @@ impl World {
 }
 
 fn options(mode: Mode) -> Options {
-    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new() }
+    Options { mode, targets: BTreeSet::new(), replace: BTreeSet::new(), allow_data_loss: BTreeSet::new() }
 }
 
 fn seen(at: &Address, id: &str, inputs: Document, outputs: Document) -> Sighting {

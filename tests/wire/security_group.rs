@@ -383,7 +383,7 @@ async fn a_group_is_found_by_its_name_in_any_case_and_no_other() {
 #[tokio::test]
 async fn a_group_that_is_gone_is_deleted() {
     let replay = Replay::default().ec2_error("DeleteSecurityGroup", "InvalidGroup.NotFound");
-    group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner()).await.expect("nothing to do");
+    group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner(), None).await.expect("nothing to do");
 }
 
 #[tokio::test]
@@ -396,7 +396,8 @@ async fn a_group_in_use_stays_and_the_error_says_who_holds_it() {
         .answer("DescribeNetworkInterfaces", 200, answer("DescribeNetworkInterfaces", interfaces))
         .answer(GROUPS, 200, groups(&referring, None))
         .answer(GROUPS, 200, groups("", None));
-    let error = group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner()).await.expect_err("in use");
+    let error =
+        group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner(), None).await.expect_err("in use");
     assert_eq!(error.outcome, Outcome::Busy);
     assert_eq!(
         error.message,

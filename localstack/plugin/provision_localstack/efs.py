@@ -6,12 +6,13 @@ from types import SimpleNamespace
 
 import moto.efs.models
 
-from provision_localstack import efs_access_points, efs_rules as rules
+from provision_localstack import efs_access_points, efs_replication, efs_rules as rules
 from provision_localstack.service import Call, Overrides, fail, page
 
 overrides = Overrides("efs")
 on = overrides.on
 efs_access_points.register(on)
+efs_replication.register(on)
 
 # moto asks for 8 hex digits; EFS ids have 17.
 moto.efs.models.mock_random = SimpleNamespace(get_random_hex=lambda _length=0: secrets.token_hex(9)[:17])
@@ -98,6 +99,7 @@ def delete_file_system(call: Call):
     if fs.number_of_mount_targets:
         message = f"File system '{fs.file_system_id}' has mount targets created in it."
         fail("FileSystemInUse", message, 409, ErrorCode="FileSystemInUse")
+    efs_replication.check_deletion(call, fs)
     if fs.life_cycle_state != "deleting":
         efs = call.efs
         fs.life_cycle_state = "deleting"

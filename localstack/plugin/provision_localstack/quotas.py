@@ -17,6 +17,7 @@ OF_RDS = {
     "rds/AllocatedStorage": 100_000,
     "rds/DBSubnetGroups": 50,
     "rds/DBParameterGroups": 50,
+    "rds/ManualSnapshots": 100,
     "rds/SubnetsPerDBSubnetGroup": 20,
 }
 KNOWN = [*OF_SERVICES, *OF_RDS]
@@ -53,6 +54,7 @@ def describe_account_attributes(call: Call):
         "rds/AllocatedStorage": sum(int(database.allocated_storage) for database in databases),
         "rds/DBSubnetGroups": len(groups),
         "rds/DBParameterGroups": len(call.rds.db_parameter_groups),
+        "rds/ManualSnapshots": sum(each.snapshot_type == "manual" for each in call.rds.database_snapshots.values()),
         "rds/SubnetsPerDBSubnetGroup": max((len(group._subnets) for group in groups), default=0),
     }
     rows = [

@@ -106,7 +106,11 @@ def create(call: Call):
 
 def settle_in(call: Call, database, zone=None):
     """What moto leaves out of a new instance, and the time that its creation takes."""
+    # moto takes the first automated snapshot before the instance has its own id.
+    first = [each for each in call.rds.database_snapshots.values() if each.dbi_resource_id == database.dbi_resource_id]
     database.dbi_resource_id = "db-" + "".join(secrets.choice(UPPER) for _ in range(26))
+    for snapshot in first:
+        snapshot.dbi_resource_id = snapshot.database.dbi_resource_id = database.dbi_resource_id
     database.pending_modified_values = {}
     database._queued, database._running = {}, {}
     database.ca_certificate_identifier = call.get("CACertificateIdentifier") or "rds-ca-rsa2048-g1"
@@ -136,10 +140,44 @@ def restore(call: Call):
 # --- reading -------------------------------------------------------------------------------------
 
 
-@on("DescribeDBInstances", "DescribeDBSnapshots")
+@on("DescribeDBInstances")
 def describe(call: Call):
     catalogue.records(call)
     return call.forward()
+
+
+@on("DescribeDBSnapshots")
+def describe_snapshots(call: Call):
+    catalogue.records(call)
+    resource = call.get("DbiResourceId")
+    if not resource:
+        return call.forward()
+    # moto leaves it out of account.
+    by_resource = {"Name": "dbi-resource-id", "Values": [resource]}
+    rest = {name: value for name, value in call.request.items() if name != "DbiResourceId"}
+    return call.forward(rest | {"Filters": [*(call.get("Filters") or []), by_resource]})
+
+
+@on("DescribeDBInstanceAutomatedBackups")
+def describe_backups(call: Call):
+    """Those of living instances, and those that were kept when theirs was deleted; by resource id."""
+    resource = call.get("DbiResourceId")
+    living = {database.dbi_resource_id for database in call.rds.databases.values()}
+    rows = {}
+    for snapshot in call.rds.database_snapshots.values():
+        of = snapshot.database.dbi_resource_id
+        if snapshot.snapshot_type != "automated" or resource not in (None, of):
+            continue
+        rows[of] = {
+            "DBInstanceIdentifier": snapshot.db_instance_identifier,
+            "DbiResourceId": of,
+            "Region": call.region,
+            "Status": "active" if of in living else "retained",
+            "RestoreWindow": {"EarliestTime": snapshot.created, "LatestTime": snapshot.created},
+        }
+    if resource and not rows:
+        fail("DBInstanceAutomatedBackupNotFound", f"No automated backup of {resource} was found.", 404)
+    return {"DBInstanceAutomatedBackups": list(rows.values())}
 
 
 # --- deletion and restarts -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ use crate::plan::{
 use crate::planner::{Options, Sighting, Sightings};
 use crate::remedy::{Remedy, Way};
 use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateMove, StateShow, Versioned};
-use crate::resource::{Effect, Id};
+use crate::resource::{Effect, Holdings, Id};
 use crate::saved::SavedPlan;
 use crate::state::{Edit, Holder, Lease, Phase, Predecessor, Record, Shared, State};
 use crate::validator;
@@ -52,6 +52,11 @@ fn plan() -> Plan {
         effect: Effect::Replacement,
         fields: vec![field.clone()],
         queued: vec![field.clone()],
+        data: Some(Holdings {
+            size_bytes: Some(1),
+            final_snapshot: Some("a-final-1".to_owned()),
+            notes: vec!["its backups stay".to_owned()],
+        }),
         order: Some(ReplaceOrder::CreateFirst),
         keeps: Some(Id::new("fsmt-1")),
         goes: vec![Going { id: Id::new("fsmt-0"), turn: Turn::After }],
@@ -183,8 +188,12 @@ fn documents() -> Vec<(Document, Value)> {
     ]
     .map(choice);
     let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
-    let options =
-        Options { mode: Mode::Apply, targets: [address.clone()].into(), replace: [address.clone()].into() };
+    let options = Options {
+        mode: Mode::Apply,
+        targets: [address.clone()].into(),
+        replace: [address.clone()].into(),
+        allow_data_loss: [address.clone()].into(),
+    };
     let sightings = Sightings::from([(address.clone(), Sighting::Gone)]);
     let saved = SavedPlan::new(&plan(), &options, Some("http://localhost"), &blueprint, &sightings);
     let mut file = value(&state);

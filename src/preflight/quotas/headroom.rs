@@ -12,14 +12,14 @@ use serde_json::Value;
 
 /// A quota, and how much of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Room {
+pub(in crate::preflight) struct Room {
     pub used: u64,
     pub most: u64,
 }
 
 impl Room {
     /// Whether `more` fit in.
-    pub(super) fn verdict(self, more: u64, one: &str, several: &str) -> Verdict {
+    pub(in crate::preflight) fn verdict(self, more: u64, one: &str, several: &str) -> Verdict {
         let Self { used, most } = self;
         let left = most.saturating_sub(used);
         if more <= left {

@@ -12,6 +12,7 @@ use super::super::action::{GRAVEST_FIRST, action_word, symbol};
 use super::super::cost::{costs, field_cost};
 use super::super::delta::{Delta, delta, fresh};
 use super::super::harmless::harmless;
+use super::super::holdings::holdings_lines;
 use super::super::value::string;
 
 /// One resource of the plan, or of the drift alone.
@@ -137,9 +138,14 @@ fn planned(change: &Change) -> Resource {
     });
     let left_out = change.blocked.iter().flat_map(|blocked| &blocked.fields);
     let left_out: Vec<Field> = left_out.filter_map(|one| field(one, false)).collect();
+    let lost = holdings_lines(change);
+    let lines = lost.iter().map(|line| Line { mark: "-", text: harmless(line).into_owned() }).collect();
+    let data = Field { path: "data".to_owned(), note: None, calls: Vec::new(), lines };
+    let data = Some(data).filter(|_| !lost.is_empty());
     let groups = [
         Group { title: "Left out for now", fields: left_out },
         Group { title: "The object", fields: object.collect() },
+        Group { title: "What becomes of its data", fields: data.into_iter().collect() },
         Group { title: if is_new { "Fields" } else { "Changes" }, fields },
         Group { title, fields: queued },
     ];

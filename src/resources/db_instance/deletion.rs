@@ -1,5 +1,4 @@
 //! The end of a database: deleted once, with one last snapshot.
-//! Knows nothing of its inputs.
 
 use aws_sdk_rds::types::DbInstance as Live;
 use sha2::{Digest, Sha256};
@@ -10,6 +9,16 @@ use crate::aws::{Aws, AwsError, Outcome, aws_error};
 use crate::resource::{Condition, Id, Owner};
 use crate::resources::tags;
 
+/// The snapshot before a deletion.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LastSnapshot<'a> {
+    /// By this name.
+    Named(&'a str),
+    /// By the name that is made of the database's own.
+    OfItsOwnName,
+    Skipped,
+}
+
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
 ///
 /// `identifier` is the one that was recorded.
@@ -18,7 +27,7 @@ pub(super) async fn delete(
     id: &Id,
     owner: &Owner,
     identifier: &str,
-    final_snapshot: bool,
+    snapshot: LastSnapshot<'_>,
 ) -> Result<(), AwsError> {
     // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
     let live = match live::describe_one(aws, id).await? {
@@ -35,12 +44,17 @@ pub(super) async fn delete(
     let ownership = live::ownership(&live);
     let identifier = live.db_instance_identifier.unwrap_or_default();
     tags::refuse_others(DELETE, &identifier, &ownership, owner)?;
+    let name = match snapshot {
+        LastSnapshot::Named(name) => Some(name.to_owned()),
+        LastSnapshot::OfItsOwnName => Some(snapshot_name(&identifier, id.as_str())),
+        LastSnapshot::Skipped => None,
+    };
     let delete = aws
         .write
         .rds
         .delete_db_instance()
-        .skip_final_snapshot(!final_snapshot)
-        .set_final_db_snapshot_identifier(final_snapshot.then(|| snapshot_name(&identifier, id)))
+        .skip_final_snapshot(name.is_none())
+        .set_final_db_snapshot_identifier(name)
         .db_instance_identifier(identifier);
     match delete.send().await.map_err(aws_error(DELETE)) {
         Ok(_) => Ok(()),
@@ -58,9 +72,10 @@ fn is_going(live: &Live) -> bool {
     Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()).is_leaving()
 }
 
-/// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two.
-fn snapshot_name(identifier: &str, id: &Id) -> String {
-    let digest = Sha256::digest(id.as_str());
+/// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two. RDS never
+/// gives a resource id twice, so that a database that is made anew under the same name has another one.
+pub(super) fn snapshot_name(identifier: &str, id: &str) -> String {
+    let digest = Sha256::digest(id);
     let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{identifier}-final-{short}")
 }
@@ -71,9 +86,9 @@ mod tests {
 
     #[test]
     fn the_last_snapshot_is_named_after_the_one_database() {
-        let name = snapshot_name("gitlab-pgsql", &Id::new("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
-        assert_eq!(name, snapshot_name("gitlab-pgsql", &Id::new("db-ABCDEFGHIJKLMNOPQRSTUVWXYZ")));
-        assert_ne!(name, snapshot_name("gitlab-pgsql", &Id::new("db-ZYXWVUTSRQPONMLKJIHGFEDCBA")));
+        let name = snapshot_name("gitlab-pgsql", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        assert_eq!(name, snapshot_name("gitlab-pgsql", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+        assert_ne!(name, snapshot_name("gitlab-pgsql", "db-ZYXWVUTSRQPONMLKJIHGFEDCBA"));
         let suffix = name.strip_prefix("gitlab-pgsql-final-").expect("the identifier comes first");
         assert!(suffix.len() == 8 && suffix.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
     }

@@ -40,13 +40,15 @@ pub(super) const FIELDS: &[Field] = &[
     // The storage answers more slowly while the standby is made.
     Field::at_window("multi_az", CALLS, Effect::None),
     // RDS restarts the database for this, whatever `apply_immediately` says.
-    // Clients that know the old port find nobody there.
+    // Clients that know the old port are cut off.
     Field::in_place("port", CALLS, Effect::AccessLoss),
     // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
     Field::replace("db_subnet_group_name"),
     Field::in_place("vpc_security_group_ids", CALLS, Effect::AccessLoss).depending(security_groups),
     Field::in_place("publicly_accessible", CALLS, Effect::AccessLoss).depending(publicly_accessible),
-    Field::at_window("backup_retention_period", CALLS, Effect::DataLoss).depending(backup_retention_period),
+    Field::at_window("backup_retention_period", CALLS, Effect::DataLoss)
+        .depending(backup_retention_period)
+        .losing("all automated backups, and with them every restore to a point in time"),
     Field::in_place("backup_window", CALLS, Effect::None),
     Field::in_place("maintenance_window", CALLS, Effect::None),
     Field::replace("storage_encrypted"),
@@ -68,7 +70,8 @@ pub(super) const FIELDS: &[Field] = &[
         .taken_back(),
     Field::in_place("deletion_protection", CALLS, Effect::None),
     Field::recorded("final_snapshot").rebuilt_as(true),
-    Field::recorded("apply_immediately"),
+    // Turned on, it makes what waits for the window at once.
+    Field::hidden("apply_immediately", CALLS, Effect::None),
     Field::in_place("tags", &TAGS, Effect::None),
 ];
 

@@ -7,7 +7,7 @@ use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::{DbInstance, Outputs, STATUSES, id_of, storage};
+use super::{DbInstance, Outputs, STATUSES, holdings, id_of, storage};
 use crate::aws::{Aws, AwsError, Call, PasswordSource, absent_is_none, aws_error};
 use crate::resource::{Condition, Found, Id, Observed, Ownership, Remark, Resource, Tracked};
 use crate::resources::rds_tags::of_sdk_tags;
@@ -95,7 +95,11 @@ fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> 
             secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
         },
         condition: condition(live, recorded),
-        remarks: held(live).into_iter().chain(due_reboot(live, recorded)).collect(),
+        remarks: held(live)
+            .into_iter()
+            .chain(due_reboot(live, recorded))
+            .chain(holdings::remarks(live))
+            .collect(),
         ownership: ownership(live),
         vpc: network(live).map(Id::new),
         in_force: Some(current(live, recorded)).filter(|current| *current != inputs),

@@ -7,7 +7,7 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, Throughp
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{EfsFileSystem, Lifecycle, Outputs, policy};
+use super::{EfsFileSystem, Lifecycle, Outputs, holdings, policy};
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error, tag_map};
 use crate::document::Document;
 use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
@@ -121,9 +121,10 @@ fn observed(
 ) -> Observed<EfsFileSystem> {
     let all_tags = tags_of(live);
     let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
+    let backup = matches!(policies.backup, Some(Status::Enabled | Status::Enabling));
     Observed {
         in_force: None,
-        remarks: Vec::new(),
+        remarks: vec![holdings::remark(live, backup)],
         outputs: Outputs {
             arn: live.file_system_arn.clone().unwrap_or_default(),
             dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),
@@ -139,7 +140,7 @@ fn observed(
             throughput_mode: throughput_mode.to_owned(),
             provisioned_throughput_in_mibps,
             lifecycle: policies.lifecycle,
-            backup: matches!(policies.backup, Some(Status::Enabled | Status::Enabling)),
+            backup,
             file_system_policy: policies.file_system,
             replication_overwrite_protection: live
                 .file_system_protection()

@@ -33,7 +33,7 @@ pub(super) async fn set(aws: &Aws, id: &str, policy: &Document) -> Result<(), Aw
     answer.map(drop).map_err(aws_error(PUT))
 }
 
-/// The cost of a change. Without a policy everybody who reaches a mount target has full access ("Using IAM to control file
+/// The cost of a change. Without a policy each client that reaches a mount target has full access ("Using IAM to control file
 /// system data access", EFS User Guide, default policy), so that only a policy can cut a client off; one that denies less
 /// or allows more than before does not.
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {

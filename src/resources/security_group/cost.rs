@@ -27,7 +27,7 @@ fn cost(field: &str, desired: &Document, observed: &Document) -> OnChange {
     OnChange::InPlace(if rules(observed).iter().all(is_covered) { Effect::None } else { Effect::AccessLoss })
 }
 
-/// Whether one rule lets through everything that the other does.
+/// True where one rule lets through everything that the other does.
 fn covers(wide: &Rule, narrow: &Rule) -> bool {
     let network = |rule: &Rule| rule.source.parse::<IpNet>().ok();
     let source = wide.source == narrow.source

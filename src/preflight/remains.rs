@@ -1,0 +1,67 @@
+//! The backups of a database or file system that was deleted outside of provision: read only where a plan finds one gone or
+//! being deleted.
+
+pub(super) mod database;
+mod file_system;
+
+use futures_util::future::join_all;
+
+use super::Asked;
+use super::scene::Scene;
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::plan::Finding;
+use crate::planner;
+use crate::state::Record;
+
+pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[database::SNAPSHOTS, database::BACKUPS])];
+
+/// The newest backup of the data, and the way back.
+struct Remains {
+    /// Reads after the finding's own message: `the newest of its snapshots is …`.
+    left: String,
+    /// The way to an object with the data, up to where it is taken over.
+    restore: String,
+}
+
+/// The plan's findings about data that was deleted outside of provision, each with the newest backup and the way back.
+pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+    let lost = scene.planning.plan.preflight.iter().filter(|finding| planner::is_about_lost_data(finding));
+    join_all(lost.map(|finding| async move {
+        let address = finding.address.as_ref();
+        let record = address.and_then(|address| Some((address, scene.state?.resources.get(address)?)));
+        match record {
+            Some((address, record)) => match remains_of(aws, address, record).await {
+                Some(remains) => told(finding, &remains),
+                None => finding.clone(),
+            },
+            None => finding.clone(),
+        }
+    }))
+    .await
+}
+
+async fn remains_of(aws: &Aws, address: &Address, record: &Record) -> Option<Remains> {
+    match address.kind() {
+        "aws_db_instance" => Some(database::remains(aws, address, record).await),
+        "aws_efs_file_system" => Some(file_system::remains(address, record)),
+        _ => None,
+    }
+}
+
+fn told(finding: &Finding, remains: &Remains) -> Finding {
+    let Remains { left, restore } = remains;
+    let others = finding.hint.as_deref().unwrap_or_default();
+    // Until it is gone it has its name, which the restored one is to have.
+    let restore = match planner::is_about_data_on_its_way_out(finding) {
+        true => {
+            "wait until it is gone, then run the same command again, which says how to have the data again"
+        }
+        false => restore.as_str(),
+    };
+    Finding {
+        message: format!("{}; {left}", finding.message),
+        hint: Some(if restore.is_empty() { others.to_owned() } else { format!("{restore}; or, {others}") }),
+        ..finding.clone()
+    }
+}

@@ -1,0 +1,119 @@
+//! The snapshots and automated backups of a database that was deleted. Both are found by its resource id alone: its name may
+//! be another database's by now.
+
+use aws_sdk_rds::primitives::DateTime;
+use aws_sdk_rds::types::{DbInstanceAutomatedBackup, DbSnapshot};
+use futures_util::future::join;
+use serde_json::Value;
+
+use super::Remains;
+use crate::address::Address;
+use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
+use crate::preflight::finding::in_time;
+use crate::state::Record;
+
+pub(in crate::preflight) const SNAPSHOTS: Call = Call::read("rds:DescribeDBSnapshots");
+pub(super) const BACKUPS: Call = Call::read("rds:DescribeDBInstanceAutomatedBackups");
+
+/// All snapshots of one database, by hand and by RDS.
+pub(in crate::preflight) async fn snapshots(aws: &Aws, resource: &str) -> Result<Vec<DbSnapshot>, AwsError> {
+    let describe = aws.read.rds.describe_db_snapshots().dbi_resource_id(resource);
+    let pages = describe.into_paginator().items().send();
+    let all = async { absent_is_none(pages.try_collect().await.map_err(aws_error(SNAPSHOTS))) };
+    Ok(in_time(SNAPSHOTS, all).await?.unwrap_or_default())
+}
+
+async fn backups(aws: &Aws, resource: &str) -> Result<Vec<DbInstanceAutomatedBackup>, AwsError> {
+    let describe = aws.read.rds.describe_db_instance_automated_backups().dbi_resource_id(resource);
+    let pages = describe.into_paginator().items().send();
+    let all = async { absent_is_none(pages.try_collect().await.map_err(aws_error(BACKUPS))) };
+    Ok(in_time(BACKUPS, all).await?.unwrap_or_default())
+}
+
+pub(super) async fn remains(aws: &Aws, address: &Address, record: &Record) -> Remains {
+    let resource = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (snapshots, backups) = join(snapshots(aws, &resource), backups(aws, &resource)).await;
+    judge(address, record, &resource, snapshots, backups)
+}
+
+/// The newest moment of which there is something.
+enum Newest<'a> {
+    Snapshot(&'a DbSnapshot),
+    /// Automated backups, up to this time.
+    Backups(&'a DateTime),
+}
+
+fn judge(
+    address: &Address,
+    record: &Record,
+    resource: &str,
+    snapshots: Result<Vec<DbSnapshot>, AwsError>,
+    backups: Result<Vec<DbInstanceAutomatedBackup>, AwsError>,
+) -> Remains {
+    let unread: Vec<String> = [snapshots.as_ref().err(), backups.as_ref().err()]
+        .into_iter()
+        .flatten()
+        .map(|error| format!("{}: {}", error.operation, error.code))
+        .collect();
+    let (snapshots, backups) = (snapshots.unwrap_or_default(), backups.unwrap_or_default());
+    // A failed one restores to nothing.
+    let kept =
+        snapshots.iter().filter(|one| matches!(one.status(), Some("available" | "creating" | "copying")));
+    let of_snapshots = kept.map(|one| (seconds(one.snapshot_create_time()), Newest::Snapshot(one)));
+    let latest = backups.iter().filter_map(|one| one.restore_window()?.latest_time());
+    let of_backups = latest.map(|time| (seconds(Some(time)), Newest::Backups(time)));
+    let newest = of_snapshots.chain(of_backups).max_by_key(|(time, _)| *time).map(|(_, newest)| newest);
+    let mut left = match &newest {
+        Some(Newest::Snapshot(one)) => {
+            let name = one.db_snapshot_identifier().unwrap_or_default();
+            let unfinished =
+                if one.status() == Some("available") { "" } else { ", which is still being made" };
+            let time =
+                one.snapshot_create_time().map(|time| format!(" of {}", shown(time))).unwrap_or_default();
+            format!("the newest backup of it is the snapshot {name}{time}{unfinished}")
+        }
+        Some(Newest::Backups(time)) => {
+            format!("its automated backups are kept for now, and restore it as it was until {}", shown(time))
+        }
+        None if unread.is_empty() => "RDS has no snapshot of it and keeps no automated backup".to_owned(),
+        None => "no backup of it is known".to_owned(),
+    };
+    if !unread.is_empty() {
+        left += &format!(" (not all could be read: {})", unread.join(", "));
+    }
+    let text = |field: &str| record.inputs.get(field).and_then(Value::as_str).unwrap_or_default();
+    let identifier = text("identifier");
+    let from = match newest {
+        Some(Newest::Snapshot(one)) => format!(
+            "restore-db-instance-from-db-snapshot --db-snapshot-identifier {} --db-instance-identifier {identifier}",
+            one.db_snapshot_identifier().unwrap_or_default()
+        ),
+        Some(Newest::Backups(_)) => format!(
+            "restore-db-instance-to-point-in-time --source-dbi-resource-id {resource} \
+             --target-db-instance-identifier {identifier} --use-latest-restorable-time"
+        ),
+        None => return Remains { left, restore: String::new() },
+    };
+    // Without these RDS takes the default network, where the clients do not reach it.
+    let groups = record.inputs.get("vpc_security_group_ids").and_then(Value::as_array).into_iter().flatten();
+    let groups: Vec<&str> = groups.filter_map(Value::as_str).collect();
+    Remains {
+        left,
+        restore: format!(
+            "to have the data again: aws rds {from} --db-subnet-group-name {} --vpc-security-group-ids {}, then: \
+             provision import {address}={identifier}",
+            text("db_subnet_group_name"),
+            groups.join(" ")
+        ),
+    }
+}
+
+fn seconds(time: Option<&DateTime>) -> i64 {
+    time.map_or(i64::MIN, DateTime::secs)
+}
+
+/// `2026-11-21 04:12 UTC`.
+fn shown(time: &DateTime) -> String {
+    jiff::Timestamp::from_second(time.secs())
+        .map_or_else(|_| "an unknown time".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}

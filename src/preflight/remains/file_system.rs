@@ -1,0 +1,22 @@
+//! The backups of a file system that was deleted, which AWS Backup keeps.
+
+use serde_json::Value;
+
+use super::Remains;
+use crate::address::Address;
+use crate::state::Record;
+
+/// EFS itself keeps nothing. Recovery points belong to their vault, and stay in it until they expire (AWS Backup Developer
+/// Guide, "Deleting backups").
+pub(super) fn remains(address: &Address, record: &Record) -> Remains {
+    let arn = record.outputs.get("arn").and_then(Value::as_str).unwrap_or("ARN");
+    Remains {
+        left: format!(
+            "EFS keeps nothing of it, AWS Backup keeps its backups until they expire (aws backup \
+             list-recovery-points-by-resource --resource-arn {arn} lists them)"
+        ),
+        restore: format!(
+            "to have the data again, restore a backup to a new file system, then: provision import {address}=ID"
+        ),
+    }
+}

@@ -1,0 +1,228 @@
+//! Data that goes: what a plan says of it, and what has to be named first.
+
+use provision::plan::{Action, Change, Level, Mode, Plan, Response};
+use provision::planner::Sighting;
+use provision::resource::{Condition, Effect, Holdings, Remark};
+use provision::state::Phase;
+use serde_json::{Value, json};
+
+use super::databases::{Case, DATABASE};
+use super::world::{World, address, document, options};
+
+const FILES: &str = "aws_efs_file_system.files";
+
+fn errors(plan: &Plan) -> Vec<String> {
+    plan.errors().map(|finding| format!("{}: {}", finding.check, finding.message)).collect()
+}
+
+fn hints(plan: &Plan) -> String {
+    plan.errors().filter_map(|finding| finding.hint.clone()).collect::<Vec<_>>().join("\n")
+}
+
+fn change<'a>(plan: &'a Plan, at: &str) -> &'a Change {
+    plan.change(&address(at)).expect("it is planned")
+}
+
+/// A database without protection, of which AWS says what it holds.
+fn unprotected(more: Value) -> Case {
+    let mut inputs = json!({ "deletion_protection": false });
+    inputs.as_object_mut().expect("fields").extend(document(more));
+    let mut case = Case::of(inputs.clone(), inputs);
+    case.live(DATABASE).remarks = vec![Remark::Holds(Holdings {
+        size_bytes: Some(50 << 30),
+        final_snapshot: Some("db-final-1".to_owned()),
+        notes: vec!["its automated backups of 30 days are deleted with it".to_owned()],
+    })];
+    case
+}
+
+/// The same, to be destroyed with everything else.
+fn destroyed(mut case: Case) -> Plan {
+    case.declared.clear();
+    case.planning_to(Mode::Destroy).plan
+}
+
+#[test]
+fn a_deletion_says_what_becomes_of_the_data() {
+    let plan = destroyed(unprotected(json!({})));
+    let gone = change(&plan, DATABASE);
+    assert_eq!((gone.action, gone.effect, errors(&plan)), (Action::Delete, Effect::DataLoss, vec![]));
+    let data = gone.data.as_ref().expect("it holds data");
+    assert_eq!((data.size_bytes, data.final_snapshot.as_deref()), (Some(50 << 30), Some("db-final-1")));
+    let json = serde_json::to_value(gone).expect("a change is JSON");
+    assert_eq!(
+        (&json["effect"], &json["data"]["final_snapshot"]),
+        (&json!("data-loss"), &json!("db-final-1"))
+    );
+
+    let plan = destroyed(unprotected(json!({ "final_snapshot": false })));
+    let json = serde_json::to_value(change(&plan, DATABASE)).expect("a change is JSON");
+    assert_eq!(json["data"]["final_snapshot"], json!(null), "that there is none is said");
+}
+
+#[test]
+fn a_replacement_takes_the_last_snapshot_that_the_file_asks_for() {
+    for (recorded, declared, taken) in
+        [(true, true, true), (false, true, true), (false, false, false), (true, false, true)]
+    {
+        let mut case = unprotected(json!({ "final_snapshot": recorded }));
+        case.declared.get_mut(&address(DATABASE)).expect("declared")["final_snapshot"] = json!(declared);
+        case.replace.insert(address(DATABASE));
+        let plan = case.planning_to(Mode::Apply).plan;
+        let replaced = change(&plan, DATABASE);
+        assert_eq!((replaced.action, replaced.effect), (Action::Replace, Effect::DataLoss));
+        let name = replaced.data.as_ref().and_then(|data| data.final_snapshot.as_deref());
+        assert_eq!(name, taken.then_some("db-final-1"), "recorded {recorded}, declared {declared}");
+    }
+}
+
+#[test]
+fn a_deletion_that_aws_would_refuse_for_its_last_snapshot_is_refused_beforehand() {
+    let replica = |snapshot: bool| {
+        let mut case = unprotected(json!({ "final_snapshot": snapshot }));
+        let (why, remedy) =
+            ("no snapshot of a replica".to_owned(), "write `final_snapshot: false`".to_owned());
+        case.live(DATABASE).remarks.push(Remark::NoLastSnapshot { why, remedy });
+        case
+    };
+    assert_eq!(errors(&destroyed(replica(true))), ["final-snapshot: no snapshot of a replica"]);
+    assert_eq!(errors(&destroyed(replica(false))), [""; 0]);
+}
+
+#[test]
+fn data_that_was_deleted_outside_is_made_anew_only_when_named() {
+    for (phase, named, said) in [
+        (Phase::Ready, false, "gone: db-1 is gone from AWS"),
+        (Phase::Updating, false, "gone: db-1 is gone from AWS"),
+        (Phase::Ready, true, ""),
+        // Our own run was at it, and it was named then; or it never held anything.
+        (Phase::Deleting, false, ""),
+        (Phase::Creating, false, ""),
+    ] {
+        let mut case = unprotected(json!({}));
+        case.seen.insert(address(DATABASE), Sighting::Gone);
+        case.recorded.get_mut(&address(DATABASE)).expect("recorded").phase = phase;
+        if named {
+            case.replace.insert(address(DATABASE));
+        }
+        let plan = case.planning_to(Mode::Apply).plan;
+        assert_eq!(change(&plan, DATABASE).action, Action::Create);
+        match said {
+            "" => assert_eq!(errors(&plan), [""; 0], "{phase:?} {named}"),
+            said => {
+                assert!(errors(&plan)[0].starts_with(said), "{:?}", errors(&plan));
+                let hints = hints(&plan);
+                assert!(hints.contains(&format!("provision apply --replace {DATABASE}")), "{hints}");
+                assert!(hints.contains(&format!("provision state forget {DATABASE}")), "{hints}");
+            }
+        }
+        if phase == Phase::Ready {
+            let response = if named { Response::MadeAgain } else { Response::OnlyWhenNamed };
+            assert_eq!(plan.drift[0].response, response);
+        }
+    }
+}
+
+#[test]
+fn data_that_is_being_deleted_outside_is_made_anew_only_when_named() {
+    for (phase, named, refused) in
+        [(Phase::Ready, false, true), (Phase::Ready, true, false), (Phase::Deleting, false, false)]
+    {
+        let mut case = unprotected(json!({}));
+        case.live(DATABASE).condition = Condition::Leaving("deleting".to_owned());
+        case.recorded.get_mut(&address(DATABASE)).expect("recorded").phase = phase;
+        if named {
+            case.replace.insert(address(DATABASE));
+        }
+        let plan = case.planning_to(Mode::Apply).plan;
+        assert_eq!(change(&plan, DATABASE).action, Action::Replace);
+        let said = errors(&plan);
+        assert_eq!(said.len(), usize::from(refused), "{said:?}");
+        assert!(said.iter().all(|error| error.starts_with("going: db-1 is being deleted")), "{said:?}");
+        let data = change(&plan, DATABASE).data.as_ref().expect("it holds data");
+        assert_eq!(data.final_snapshot, None, "that was decided with its deletion");
+    }
+    // A destroy only waits for it.
+    let mut case = unprotected(json!({}));
+    case.live(DATABASE).condition = Condition::Leaving("deleting".to_owned());
+    assert_eq!(errors(&destroyed(case)), [""; 0]);
+}
+
+#[test]
+fn a_change_that_deletes_data_is_allowed_by_name_and_replaces_nothing() {
+    let off = |allowed: &[&str], replaced: &[&str]| {
+        let mut case =
+            Case::of(json!({ "backup_retention_period": 0, "deletion_protection": false }), json!({}));
+        case.recorded.get_mut(&address(DATABASE)).expect("recorded").inputs["deletion_protection"] =
+            json!(false);
+        case.live(DATABASE).inputs["deletion_protection"] = json!(false);
+        case.allow_data_loss.extend(allowed.iter().map(|at| address(at)));
+        case.replace.extend(replaced.iter().map(|at| address(at)));
+        case.planning_to(Mode::Apply).plan
+    };
+    let plan = off(&[], &[]);
+    assert_eq!(
+        errors(&plan),
+        [
+            "data-loss: the change of backup_retention_period deletes all automated backups, and with them every restore \
+          to a point in time"
+        ]
+    );
+    assert!(
+        hints(&plan).contains(&format!("provision apply --allow-data-loss {DATABASE}")),
+        "{}",
+        hints(&plan)
+    );
+    assert_eq!(change(&plan, DATABASE).effect, Effect::DataLoss);
+    let plan = off(&[DATABASE], &[]);
+    assert_eq!((change(&plan, DATABASE).action, errors(&plan)), (Action::Update, vec![]));
+    // A replacement loses more than that, and is named already.
+    assert_eq!(change(&off(&[], &[DATABASE]), DATABASE).action, Action::Replace);
+    let unknown = off(&[DATABASE, "aws_db_instance.other"], &[]);
+    assert_eq!(errors(&unknown), ["address: neither the stack nor the state has this address"]);
+}
+
+#[test]
+fn a_file_system_that_is_encrypted_says_that_it_stays_so() {
+    let inputs = |encrypted: bool| {
+        document(json!({
+            "encrypted": encrypted, "performance_mode": "generalPurpose", "throughput_mode": "elastic", "backup": true,
+            "deletion_protection": true, "tags": {},
+        }))
+    };
+    let mut case = Case::default();
+    case.object(FILES, "fs-1", Some(inputs(false)), inputs(true));
+    let plan = case.planning_to(Mode::Apply).plan;
+    assert_eq!(change(&plan, FILES).action, Action::NoOp);
+    let [finding] = &plan.preflight[..] else { panic!("{:?}", plan.preflight) };
+    assert_eq!(finding.level, Level::Warning);
+    assert!(finding.message.starts_with("encrypted: is true and stays so"), "{}", finding.message);
+}
+
+#[tokio::test]
+async fn what_stands_in_the_record_alone_is_applied_without_a_call_in_every_status() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.clear_log();
+    world.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": true}));
+    // At work for long: nothing could be asked of it, and waiting would take until then.
+    world.change_live("fake_disk.d", |disk| disk.busy = 1_000);
+    let report = world.apply().await.expect("nothing kills this run");
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    assert_eq!(world.log(), [""; 0]);
+    let state = world.state().expect("there is a state");
+    let record = &state.resources[&address("fake_disk.d")];
+    assert!(record.is_protected() && record.phase == Phase::Ready, "{record:?}");
+    let plan = world.plan(&options(Mode::Destroy)).await;
+    assert_eq!(errors(&plan), ["protected: its deletion protection is on"]);
+}
+
+#[tokio::test]
+async fn drift_that_is_recorded_forgets_no_data() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    world.shared.cloud.borrow_mut().objects.retain(|_, object| !object.address.starts_with("fake_disk"));
+    world.accept_drift().await;
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert!(errors(&plan)[0].starts_with("gone: fake_disk-"), "{:?}", errors(&plan));
+}
