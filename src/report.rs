@@ -46,7 +46,6 @@ pub struct Import<'a> {
     pub forgotten: &'a [Address],
     pub choices: &'a [Evidence],
     /// The objects that are recorded now, with `import ADDRESS=ID`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken_over: Vec<TakenOver<'a>>,
 }
 

@@ -110,7 +110,7 @@ fn every_schema_names_itself_and_its_version() {
         ("event", "1.0"),
         ("output", "1.0"),
         ("output-value", "1.0"),
-        ("state", "1"),
+        ("state", "2"),
         ("state-list", "1.0"),
         ("state-show", "1.0"),
         ("state-change", "1.0"),

@@ -163,7 +163,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
 fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
     let words = Network::in_words(address).unwrap_or_else(|| address.to_string());
     let what = match input.blueprint.declarations.get(address) {
-        Some(Declaration::Adopted { id }) => format!("{words} ({id}) is gone from AWS"),
+        Some(Declaration::Adopted { id }) => format!("{words} ({id}) is not in AWS"),
         _ => format!("{words} is not known"),
     };
     let mut parts = vec![what];

@@ -228,7 +228,7 @@ fn a_group_of_the_cluster_that_is_gone_concerns_only_the_rules_that_need_it() {
     let finding = &plan.preflight[0];
     assert_eq!(
         finding.message,
-        "the security group of the masters (sg-one-masters) is gone from AWS; aws_security_group.files, \
+        "the security group of the masters (sg-one-masters) is not in AWS; aws_security_group.files, \
          aws_security_group.records need it and are left as they are"
     );
     let hint = finding.hint.as_deref().unwrap_or_default();
@@ -305,7 +305,7 @@ fn a_subnet_that_is_gone_concerns_only_what_is_in_it() {
     let message = &plan.preflight[0].message;
     assert_eq!(
         message,
-        "the subnet of eu-west-1b (subnet-vpc-1-b) is gone from AWS; aws_db_subnet_group.records, \
+        "the subnet of eu-west-1b (subnet-vpc-1-b) is not in AWS; aws_db_subnet_group.records, \
          aws_efs_mount_target.files/eu-west-1b need it and are left as they are"
     );
     assert_eq!(done(&plan), ["update aws_db_instance.records"]);
@@ -339,7 +339,7 @@ fn a_key_alias_that_is_gone_concerns_only_the_file_system_that_is_encrypted_with
     let message = &plan.preflight[0].message;
     assert!(
         message
-            .starts_with("aws_kms_alias.files (alias/storage) is gone from AWS; aws_efs_file_system.files"),
+            .starts_with("aws_kms_alias.files (alias/storage) is not in AWS; aws_efs_file_system.files"),
         "{message}"
     );
 }

@@ -261,7 +261,7 @@ fn a_key_is_the_same_by_its_alias_its_id_and_its_arn() {
     world.control.forget_calls();
     with("alias/none");
     let refused = world.provision(&["plan"]).exits(1);
-    refused.says(&["alias/none", "is not there"]);
+    refused.says(&["alias/none", "there is no key alias/none"]);
     assert_eq!(world.control.calls().mutating(), 0);
 
     with("alias/storage");

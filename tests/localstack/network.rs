@@ -333,7 +333,7 @@ fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
     world.provision(&["plan"]).exits(1).says(&[
         "the VPC",
         &here,
-        "is gone from AWS",
+        "is not in AWS",
         "provision import vpc-…",
     ]);
     world.provision(&["import", &there]).exits(0).says(&["Adopted"]);

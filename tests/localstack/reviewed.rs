@@ -15,7 +15,7 @@ fn one_run_makes_the_comment_the_page_and_the_saved_plan() {
     let world = World::small();
     let before = world.files();
     let ran = world.provision(&["plan", "--markdown", "--html", PAGE, "--out", "plan.json"]).exits(0);
-    assert!(ran.out.starts_with("### Plan for `shop`\n"), "{}", ran.out);
+    assert!(ran.out.starts_with("### Plan for `shop` (`provision.yaml`)\n"), "{}", ran.out);
     let row = "| `+` | `aws_db_instance.records` | create | none | at once |";
     assert!(
         ran.out.contains(row) && ran.out.contains("<code>aws_efs_file_system.files</code> create"),
