@@ -33,7 +33,7 @@ use crate::steps::{self, Planned, Steps};
 pub use findings::UNRECORDED;
 pub use identity::OWNERSHIP_TAGS;
 pub use loss::{is_about_data_on_its_way_out, is_about_lost_data};
-pub use network::{NETWORK, leaves_its_network};
+pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
 pub use sightings::Sightings;
 
 /// Everything that a plan is made from.

@@ -34,6 +34,9 @@ pub(super) async fn run(
     if let (Some(old), Some(new)) = (stack_name(from)?, stack_name(to)?) {
         return rename_stack(&old, &new, lock, approval, global, screen).await;
     }
+    if let (Place::Address(_), Place::Name(_)) | (Place::Name(_), Place::Address(_)) = (from, to) {
+        return Err(not_moved(NotMoved::Mixed { from: from.clone(), to: to.clone() }));
+    }
     let existing = existing_state(global, Purpose::Write, screen).await?;
     let mut moved = BTreeMap::new();
     let work = async |writer: &mut Writer, screen: &mut Screen| {

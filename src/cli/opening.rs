@@ -126,7 +126,7 @@ pub(super) async fn existing_state(
         None => {
             let message = format!("there is no state at {store}");
             Err(Failure::message(FailureKind::Failed, message).hint(
-                "--state names another one; provision apply makes one, provision state rebuild a lost one",
+                "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another place: --state",
             ))
         }
     }

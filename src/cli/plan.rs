@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::failure::{Failure, FailureKind};
 use crate::file;
-use crate::plan::Plan as Document;
+use crate::plan::{Mode, Plan as Document};
+use crate::planner::Options;
 use crate::render::{harmless, plan_markdown, plan_page};
 
 use super::options::Global;
@@ -55,13 +56,32 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
                 .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
-            "Digest {digest}. To carry out this plan and no other: provision apply --expect {digest}"
+            "Digest {digest}. To carry out this plan and no other: {}",
+            agreeing(&options, &digest)
         )),
         None => {}
     }
     let changes =
         !plan.is_empty() || plan.changed_outputs().next().is_some() || plan.blocked().next().is_some();
     Ok(if request.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+}
+
+/// The command that carries out a plan of these options and of this digest.
+fn agreeing(options: &Options, digest: &str) -> String {
+    let mode = match options.mode {
+        Mode::Apply => "",
+        Mode::Destroy => " --destroy",
+        Mode::RefreshOnly => " --refresh-only",
+    };
+    let named = [
+        ("target", &options.targets),
+        ("replace", &options.replace),
+        ("allow-data-loss", &options.allow_data_loss),
+    ];
+    let named = named.iter().flat_map(|(option, addresses)| {
+        addresses.iter().map(move |address| format!(" --{option} {}", harmless(&address.to_string())))
+    });
+    format!("provision apply{mode}{} --expect {digest}", named.collect::<String>())
 }
 
 /// Writes the page for browsers.

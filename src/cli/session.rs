@@ -144,6 +144,7 @@ impl Session {
         tracing::info!(region = self.aws.region(), state = %self.store, "planning");
         let state = state.map(|state| up_to_date(&self.registry, state));
         let state = state.as_ref();
+        let named_cluster = self.named_cluster(&wanted);
         let (account, Seen { blueprint, sightings, beside, answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
@@ -180,6 +181,9 @@ impl Session {
         if options.mode == Mode::Apply {
             found.extend(state.into_iter().flat_map(|state| short_names_lost(state, &self.stack)));
         }
+        if let (Mode::Destroy, Some(state), Some(named)) = (options.mode, state, &named_cluster) {
+            found.extend(planner::destroys_beside_another(state, named));
+        }
         found.extend(
             beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
         );
@@ -197,6 +201,11 @@ impl Session {
         let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
         planning.plan.digest = saved.plan.digest.clone();
         Ok(Outlook { blueprint, saved, sightings, planning, discovery })
+    }
+
+    /// The cluster that an option, the environment or the stack file names.
+    fn named_cluster(&self, wanted: &Wanted) -> Option<String> {
+        wanted.cluster.clone().or_else(|| self.stack.cluster.as_ref().map(ToString::to_string))
     }
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.
@@ -255,10 +264,7 @@ impl Session {
         recorded: Option<Network>,
         wanted: Wanted,
     ) -> Result<(Network, Option<Discovery>), Failure> {
-        let wanted = Wanted {
-            cluster: wanted.cluster.or_else(|| self.stack.cluster.as_ref().map(ToString::to_string)),
-            ..wanted
-        };
+        let wanted = Wanted { cluster: self.named_cluster(&wanted), ..wanted };
         match recorded {
             Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
             recorded => {

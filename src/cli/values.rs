@@ -110,7 +110,11 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
 
 /// A VPC, or an object at an address.
 pub(super) fn importable(text: &str) -> Result<Importable, String> {
-    let Some((address, id)) = text.split_once('=') else { return vpc(text).map(Importable::Network) };
+    let Some((address, id)) = text.split_once('=') else {
+        return vpc(text).map(Importable::Network).map_err(|problem| {
+            format!("{problem}; an object that is there is named with its address, as ADDRESS=ID")
+        });
+    };
     let address: Address = address.parse().map_err(|error: InvalidAddress| error.to_string())?;
     match id.trim() {
         "" => Err(format!("an id or a name follows `{address}=`, such as fs-0a1b2c3d or gitlab-pgsql")),

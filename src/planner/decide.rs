@@ -370,7 +370,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(renamed::member(input, address));
     }
     let reason = match input.options.mode {
-        Mode::Destroy => "everything that the stack owns is deleted",
+        Mode::Destroy if input.options.targets.is_empty() => "everything that the stack owns is deleted",
+        Mode::Destroy => "named by --target, or in need of what is",
         Mode::Apply | Mode::RefreshOnly => "no longer declared",
     };
     // The oldest first, so that the record names an object until the end.

@@ -230,6 +230,7 @@ pub(super) fn data_loss_by_deletion(
             "it is no longer declared, and deleting it would lose its data".to_owned(),
             vec![
                 Way::of([Remedy::by_hand("put it back into the stack file")]),
+                Way::to("to keep it in AWS, unmanaged", [Remedy::Forget { address: address.clone() }]),
                 Way::to("to lose the data", [destroy]),
             ],
         );

@@ -162,7 +162,16 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found) -> Fin
             format!("it belongs to {}", owner.belonging(&whose)),
             "give this stack another name: `stack:` in the stack file".to_owned(),
         ),
-        Whose::OtherStack { .. } | Whose::OfCluster { .. } => (
+        Whose::OtherStack { stack, .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            format!(
+                "choose another name in the stack file; if this stack was called {stack} before: provision state move \
+                 stack.{stack} stack.{}",
+                owner.stack
+            ),
+        ),
+        Whose::OfCluster { .. } => (
             "name-taken",
             format!("it belongs to {}", owner.belonging(&whose)),
             "choose another name in the stack file".to_owned(),

@@ -70,6 +70,17 @@ fn another_cluster(blueprint: &Blueprint, state: &State, address: &Address, vpc:
     })
 }
 
+/// A destroy deletes by the state, and never looks for a cluster: one that is named all the same has to be the state's.
+pub fn destroys_beside_another(state: &State, named: &str) -> Option<Finding> {
+    let before = &state.cluster.as_ref()?.name;
+    (before != named).then(|| {
+        let message = format!(
+            "the stack that would be destroyed is beside the cluster {before}, and the cluster {named} was named"
+        );
+        error(NETWORK, &Network::vpc_address(), message, Some(stay(before, named)))
+    })
+}
+
 fn stay(before: &str, now: &str) -> String {
     format!(
         "to go on with {before}, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of the stack file); for {now} \

@@ -90,7 +90,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("destroy --target *", "--target <ADDRESS>", "expected `kind.name`"),
     ("state show gitlab", "<ADDRESS>", "expected `kind.name`"),
     ("state forget aws_vpc", "<ADDRESS>", "expected `kind.name`"),
-    ("state move a.b c", "<TO>", "expected `kind.name`"),
+    ("state move a.b c", "a.b is an address and c is not", "give two names"),
     // Ids.
     ("import vpc", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
     ("import vpc-", "<VPC-ID|ADDRESS=ID>", "such as `vpc-0a1b2c3d`"),

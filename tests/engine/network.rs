@@ -338,8 +338,7 @@ fn a_key_alias_that_is_gone_concerns_only_the_file_system_that_is_encrypted_with
     assert_eq!(done(&plan), ["update aws_db_instance.records"]);
     let message = &plan.preflight[0].message;
     assert!(
-        message
-            .starts_with("aws_kms_alias.files (alias/storage) is not in AWS; aws_efs_file_system.files"),
+        message.starts_with("aws_kms_alias.files (alias/storage) is not in AWS; aws_efs_file_system.files"),
         "{message}"
     );
 }

@@ -86,6 +86,13 @@ fn a_stack_never_leaves_its_network() {
     assert_eq!(plan["changes"], serde_json::json!([]));
     assert_eq!(findings(&plan, "network").len(), 1);
     assert_eq!(world.provision(&["apply", "saved.json", "--auto-approve"]).code, 3);
+    for command in [
+        &["destroy", "--auto-approve"][..],
+        &["plan", "--destroy"],
+        &["apply", "--destroy", "--auto-approve"],
+    ] {
+        world.provision(command).exits(1).says(&[ONE, OTHER, "hint: "]);
+    }
     world.set("PROVISION_CLUSTER", "third.myzone.net");
     world.provision(&["plan"]).exits(1).says(&["third.myzone.net", "to go on there", ONE, &one]);
     world.set("PROVISION_CLUSTER", ONE);
@@ -330,12 +337,7 @@ fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
     let seed = world.reseeded(&[]);
     let there = vpc(&seed);
     assert_ne!(here, there);
-    world.provision(&["plan"]).exits(1).says(&[
-        "the VPC",
-        &here,
-        "is not in AWS",
-        "provision import vpc-…",
-    ]);
+    world.provision(&["plan"]).exits(1).says(&["the VPC", &here, "is not in AWS", "provision import vpc-…"]);
     world.provision(&["import", &there]).exits(0).says(&["Adopted"]);
     world.apply(&[]);
     world.plans_nothing();
