@@ -58,15 +58,24 @@ pub(crate) fn made_for(owner: &Owner, live_token: &str, tags: &Tags) -> Option<M
         Whose::Ours => ownership,
         Whose::OtherState { address, .. } if address == owner.address.to_string() => ownership,
         // Nothing else makes this token: it proves the owner even where the tags were taken off.
-        Whose::Untagged if generation.is_some() => Ownership::Tagged {
-            stack: owner.stack.clone(),
-            address: owner.address.to_string(),
-            lineage: None,
-            cluster: None,
-        },
+        Whose::Untagged if generation.is_some() => by_token(owner),
+        Whose::Moved { address, .. } | Whose::OtherState { address, .. }
+            if address.is_empty() && generation.is_some() =>
+        {
+            by_token(owner)
+        }
         _ => return None,
     };
     Some(Made { ownership, generation })
+}
+
+fn by_token(owner: &Owner) -> Ownership {
+    Ownership::Tagged {
+        stack: owner.stack.clone(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +148,7 @@ mod tests {
             (token_of(2), tags("gitlab", &at, "lost"), Some(Some(2))),
             (token_of(1), Tags::new(), Some(Some(1))),
             ("theirs".to_owned(), Tags::new(), None),
+            (token_of(1), [(tag::STACK.to_owned(), "gitlab".to_owned())].into(), Some(Some(1))),
             // Replaced, and not this one.
             (token_of(0), tags("gitlab", &at, "a"), None),
             // Moved away: the token is all that it has of this address.

@@ -131,7 +131,8 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
     let untagged = r#"{"FileSystems": [{"FileSystemId": "fs-1", "LifeCycleState": "available"}]}"#;
     let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
     let none = r#"{"FileSystems": []}"#;
-    let replay = Replay::in_order(&[(409, taken), (200, untagged), (404, absent), (200, none)]);
+    let replay =
+        Replay::in_order(&[(409, taken), (200, untagged), (200, untagged), (404, absent), (200, none)]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
     let wanted = file_system(json!({}));
     let error = wanted.create(&replay.aws(), &owner).await.expect_err("the token is taken");

@@ -191,11 +191,10 @@ async fn an_access_point_is_made_with_its_user_its_directory_and_its_tags() {
 async fn a_token_that_is_taken_leads_to_the_access_point() {
     let taken = error("AccessPointAlreadyExists");
     let points = json!({ "AccessPoints": [described("x", "available"), described("git-data", "creating")] });
-    let replay = Replay::default().answer("POST /2015-02-01/access-points", 409, taken).answer(
-        POINTS,
-        200,
-        points.to_string(),
-    );
+    let replay = Replay::default()
+        .answer("POST /2015-02-01/access-points", 409, taken)
+        .answer(POINTS, 200, points.to_string())
+        .answer(POINTS, 200, points.to_string());
     let owner = owner("aws_efs_access_point.nfs/git-data");
     let refused = point(json!({})).create(&replay.aws(), &owner).await.expect_err("the token is taken");
     assert_eq!(refused.outcome, Outcome::Exists);
