@@ -132,10 +132,10 @@ pub async fn take_over(
                 known.apply(Edit::Remove { address: part.clone() });
                 taken.forgotten.insert(part);
             }
-            parts.extend(declared_parts(registry, blueprint, &wish.address));
             let is_there = one.is_there(state, &wish.address, &old).await?;
             taken.instead_of.insert(wish.address.clone(), Before { id: old, is_there });
         }
+        parts.extend(declared_parts(registry, blueprint, &wish.address));
         known.apply(Edit::Put { address: wish.address.clone(), record: record.clone() });
         taken.records.insert(wish.address.clone(), record);
     }

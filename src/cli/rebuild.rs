@@ -85,7 +85,7 @@ pub(super) async fn find(
     let terms = Terms { take_over, only: None };
     let rebuilt = rebuild(&session.aws, &session.registry, &blueprint, &before, &terms);
     let rebuilt = rebuilt.await.map_err(refresh_failure)?;
-    refuse_others(&before, &rebuilt)?;
+    refuse_others(&before, &rebuilt, take_over)?;
     if !global.json {
         screen.out.write(&text(&rebuilt));
     }
@@ -122,9 +122,12 @@ pub(super) async fn find(
 }
 
 /// Refuses to take what belongs to another state that was not named, and a state of nothing but another cluster's objects.
-fn refuse_others(before: &State, rebuilt: &Rebuilt) -> Result<(), Failure> {
+fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> Result<(), Failure> {
     for (address, foreign) in &rebuilt.foreign {
-        if let Whose::OtherState { lineage, .. } = &foreign.whose {
+        if let Whose::OtherState { lineage, .. } = &foreign.whose
+            && before.manages_anything()
+            && take_over != Some(lineage.as_str())
+        {
             let message = format!("{} at {address} belongs to {}", foreign.id, foreign.owner);
             return Err(Failure::message(FailureKind::Usage, message).hint(format!(
                 "if that state lives, use it: --state; if it is lost, take over all that it made, which it then no longer \
@@ -155,9 +158,14 @@ fn text(rebuilt: &Rebuilt) -> String {
     for (address, foreign) in foreign {
         let line = format!("not {address}: {} belongs to {}", foreign.id, foreign.owner);
         text.push_str(&harmless(&line));
-        if matches!(foreign.whose, Whose::Moved { .. } | Whose::Untagged) {
-            let import = format!("; to take it over: provision import {address}={}", foreign.id);
-            text.push_str(&harmless(&import));
+        let import = format!("; to take it over: provision import {address}={}", foreign.id);
+        match &foreign.whose {
+            Whose::Moved { .. } | Whose::Untagged => text.push_str(&harmless(&import)),
+            // Its tags name another address: an object without a name is not taken for the one that is declared here.
+            Whose::OtherState { lineage, .. } => {
+                text.push_str(&harmless(&format!("{import} --take-over {lineage}")));
+            }
+            _ => {}
         }
         text.push('\n');
     }

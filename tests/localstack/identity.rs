@@ -174,6 +174,8 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
         changes(&plan).into_iter().filter(|line| line.contains("ownership tags")).collect();
     assert!(tags.iter().any(|line| line.contains("aws_efs_file_system.docs")), "{tags:?}");
 
+    let lineage = plan["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
+
     // Lost before the tags could follow: it stands unclaimed, and no second one is made beside it.
     lose_the_state(&world);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&moved.file_system_id]);
@@ -181,10 +183,12 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["unclaimed", &moved.file_system_id]);
     assert_eq!(world.control.calls().of("CreateFileSystem"), 0);
     let import = format!("aws_efs_file_system.docs={}", moved.file_system_id);
-    world.provision(&["import", &import]).exits(0);
+    world.provision(&["import", &import]).exits(1).says(&[&format!("{import} --take-over {lineage}")]);
+    world.provision(&["import", &import, "--take-over", &lineage]).exits(0);
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(world.cloud.file_system().file_system_id, moved.file_system_id);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
 
     // Lost after they have followed: found by its tags, whatever its token says.
     lose_the_state(&world);
