@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use serde_json::Value;
 
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
-use crate::document::{Document, is_unknown, references, resolve};
+use crate::document::{Document, is_unknown, reference, references, resolve};
 use crate::kind::{KindError, Live, Manager, Registry};
 use crate::owner::owner;
 use crate::refresh::{RefreshError, Wanted, look_for, observe};
@@ -82,6 +83,7 @@ pub async fn rebuild(
         let wave = next_wave(registry, blueprint, &known, &pending);
         if wave.is_empty() {
             rebuilt.absent.extend(pending.into_keys().cloned());
+            find_in_use(aws, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             return Ok(rebuilt);
         }
         let answers = try_join_all(wave.iter().map(|wanted| look_for(aws, registry, wanted))).await?;
@@ -114,6 +116,67 @@ pub async fn rebuild(
             rebuilt.records.insert(address, record);
         }
     }
+}
+
+/// What is absent under its declared name may have kept another one: it is what a found object uses in its place.
+async fn find_in_use(
+    aws: &Aws,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    terms: &Terms<'_>,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let is_new = rebuilt.records.keys().all(|address| known.resources.contains_key(address))
+        && known
+            .resources
+            .iter()
+            .all(|(address, record)| record.adopted || rebuilt.records.contains_key(address));
+    for address in rebuilt.absent.clone() {
+        let Some(manager) = registry.managing(address.kind()) else { continue };
+        let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&address) else { continue };
+        let Some(used) = used_in_place_of(blueprint, rebuilt, &address) else { continue };
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let Some(named) = manager.named(aws, &used).await.map_err(unread)? else { continue };
+        let owner = owner(blueprint, Some(known), &address, 0);
+        let may_take = match owner.whose(&named.found.ownership, named.found.vpc.as_ref()) {
+            Whose::Ours | Whose::Moved { .. } => true,
+            Whose::OtherState { lineage, .. } => is_new || terms.take_over == Some(lineage.as_str()),
+            _ => false,
+        };
+        if !may_take || owner.others.contains(&named.found.id) {
+            continue;
+        }
+        let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
+        let record = Record {
+            claimed: needs_claim(manager, &owner, &named.found.ownership),
+            ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
+        };
+        for (address, record) in seen(aws, registry, known, [(address, record)].into()).await? {
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.absent.remove(&address);
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
+/// The id that a found object has where its declaration refers to the address alone.
+fn used_in_place_of(blueprint: &Blueprint, rebuilt: &Rebuilt, address: &Address) -> Option<String> {
+    let wanted = reference(address, "id");
+    let is_meant = |value: &Value| value.as_str() == Some(wanted.as_str());
+    let mut users = rebuilt.records.iter().filter_map(|(user, record)| {
+        let Declaration::Managed { inputs } = blueprint.declarations.get(user)? else { return None };
+        inputs.iter().find_map(|(field, declared)| match (declared, record.inputs.get(field)?) {
+            (Value::Array(declared), Value::Array(seen)) => match (declared.as_slice(), seen.as_slice()) {
+                ([declared], [seen]) if is_meant(declared) => seen.as_str(),
+                _ => None,
+            },
+            (declared, seen) if is_meant(declared) => seen.as_str(),
+            _ => None,
+        })
+    });
+    users.next().map(str::to_owned)
 }
 
 /// Whether what was found may be recorded at the address.

@@ -246,6 +246,21 @@ async fn what_another_state_made_is_taken_only_when_that_state_is_named() {
 }
 
 #[tokio::test]
+async fn what_kept_another_name_than_the_declared_one_is_found_through_what_uses_it() {
+    let mut world = settled().await;
+    let group = id_of(&world, GROUP);
+    world.lose_state();
+    world.declare(GROUP, json!({"name": "renamed", "parent": "${fake_group.network.id}", "note": "late"}));
+    let found = world.rebuild("fresh", &Terms::default()).await.expect("it can be read");
+    let record = &found.records[&address(GROUP)];
+    assert_eq!(
+        (record.id.as_ref().map(Id::as_str), &record.inputs["name"]),
+        (Some(group.as_str()), &json!("a"))
+    );
+    assert!(found.absent.is_empty(), "{:?}", found.absent);
+}
+
+#[tokio::test]
 async fn what_another_state_took_away_can_be_taken_back_at_once() {
     let world = settled().await;
     for at in [GROUP, DISK, "fake_group.m/x"] {

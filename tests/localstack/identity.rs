@@ -20,7 +20,8 @@ fn restore(world: &World, identifier: &str, tags: &[(&str, &str)]) -> String {
     let create = world.cloud.rds.create_db_instance().db_instance_identifier(identifier).engine("postgres");
     let create = create.db_instance_class("db.t4g.medium").allocated_storage(50).master_username("postgres");
     let create = create.engine_version("16").storage_type("gp3").storage_encrypted(true).multi_az(true);
-    let create = create.backup_retention_period(30).db_subnet_group_name("records").set_tags(Some(tags));
+    // Without automated backups: the emulator names them by the minute.
+    let create = create.backup_retention_period(0).db_subnet_group_name("records").set_tags(Some(tags));
     let group = world.cloud.group("shop-records").group_id().expect("it has an id").to_owned();
     let create = create.vpc_security_group_ids(group);
     let made =
@@ -65,12 +66,7 @@ fn a_database_that_was_restored_under_its_name_is_named_and_taken_over_by_one_co
     let new = restore(&world, "records", &[]);
     world.control.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {
-        world.provision(command).exits(1).says(&[
-            "supplanted",
-            &old,
-            &new,
-            &format!("provision import {DATABASE}={new}"),
-        ]);
+        world.provision(command).exits(1).says(&[&old, &new, &format!("provision import {DATABASE}={new}")]);
     }
     let said = world.provision(&["import", &format!("{DATABASE}=records")]).exits(0);
     said.says(&[&new, &old, "is gone from AWS", "Nothing in AWS was changed"]);
@@ -122,15 +118,13 @@ fn a_second_state_takes_over_and_the_first_one_is_fenced_out() {
     let rebuilt = rebuilt.exits(0).json();
     let first = world.plan(&[])["state"]["lineage"].clone();
     assert_eq!(rebuilt["fenced"], json!([first]));
+    // What AWS does not show was rebuilt as the safe answer, which the stack file turns off.
+    world.apply(&["--state", &second]);
     world.provision(&["plan", "--state", &second, "--detailed-exitcode"]).exits(0);
 
     world.control.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"], &["destroy", "--auto-approve"]] {
-        world.provision(command).exits(1).says(&[
-            "fenced",
-            "another state",
-            first.as_str().unwrap_or_default(),
-        ]);
+        world.provision(command).exits(1).says(&["another state", first.as_str().unwrap_or_default()]);
     }
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!(world.cloud.count(), SMALL_STACK);
@@ -139,7 +133,7 @@ fn a_second_state_takes_over_and_the_first_one_is_fenced_out() {
     let theirs = theirs["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
     world.provision(&["state", "rebuild", "--auto-approve", "--take-over", &theirs]).exits(0);
     world.plans_nothing();
-    world.provision(&["plan", "--state", &second]).exits(1).says(&["fenced"]);
+    world.provision(&["plan", "--state", &second]).exits(1).says(&["another state"]);
 }
 
 #[test]
@@ -180,8 +174,8 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     lose_the_state(&world);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&moved.file_system_id]);
     world.control.forget_calls();
-    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["unclaimed", &moved.file_system_id]);
-    assert_eq!(world.control.calls().of("CreateFileSystem"), 0);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["stands unclaimed", &moved.file_system_id]);
+    assert_eq!(world.control.calls().of("efs.CreateFileSystem"), 0);
     let import = format!("aws_efs_file_system.docs={}", moved.file_system_id);
     world.provision(&["import", &import]).exits(1).says(&[&format!("{import} --take-over {lineage}")]);
     world.provision(&["import", &import, "--take-over", &lineage]).exits(0);
@@ -193,6 +187,7 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     // Lost after they have followed: found by its tags, whatever its token says.
     lose_the_state(&world);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
     world.plans_nothing();
     // The token of the first address is used up, and another file system can be made there all the same.
     world.edit_stack("databases:", "  files:\n    deletion_protection: false\ndatabases:");
@@ -216,7 +211,7 @@ fn a_file_system_of_the_same_name_is_noticed_before_another_one_is_made() {
     world.control.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {
         let import = format!("provision import {FILES}={made}");
-        world.provision(command).exits(1).says(&["name-taken", &made, "was not made by provision", &import]);
+        world.provision(command).exits(1).says(&[&made, "was not made by provision", &import]);
     }
     assert_eq!(world.control.calls().mutating(), 0);
     world.provision(&["import", &format!("{FILES}={made}")]).exits(0);

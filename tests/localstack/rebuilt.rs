@@ -31,7 +31,8 @@ fn a_lost_state_is_put_together_again() {
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
     // Tags alone, of all that has tags.
     let calls = world.control.calls();
-    let tagging = ["CreateTags", "TagResource", "AddTagsToResource"].map(|operation| calls.of(operation));
+    let tagging =
+        ["ec2.CreateTags", "efs.TagResource", "rds.AddTagsToResource"].map(|operation| calls.of(operation));
     assert_eq!((tagging, calls.mutating()), ([2, 1, 2], 5));
     // AWS does not show these protections: they are recorded as on, and an applied change turns them off again.
     world.provision(&["destroy", "--auto-approve"]).exits(1).says(&["its deletion protection is on"]);
