@@ -258,6 +258,10 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                     drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
+                    // What only waits for its window is as it was recorded, and is told of as queued.
+                    drift.fields.retain(|field| {
+                        live.in_force.is_empty() || live.in_force.get(&field.path) != field.before.as_ref()
+                    });
                     // The declared object of the cluster may be another one than the recorded.
                     if record.id.as_ref() == Some(id) {
                         let changed = diff::changed_outputs(&record.outputs, &live.outputs, &live.condition);

@@ -69,9 +69,19 @@ struct Header {
     format_version: String,
     #[serde(default)]
     written_by: Option<String>,
+    #[serde(default)]
+    checksum: String,
 }
 
 impl Header {
+    /// What a saved plan begins with, if no byte of it was changed; nothing otherwise.
+    fn of_whole(bytes: &[u8]) -> Self {
+        let Ok(header) = serde_json::from_slice::<Self>(bytes) else { return Self::default() };
+        let with = |checksum: &str| format!("\"checksum\": \"{checksum}\"");
+        let text = String::from_utf8_lossy(bytes).replacen(&with(&header.checksum), &with(""), 1);
+        if digest(text.as_bytes()) == header.checksum { header } else { Self::default() }
+    }
+
     /// The version of a format that only newer programs read: the number before the dot counts.
     fn newer_format(&self) -> Option<String> {
         let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u64>().ok());
@@ -199,7 +209,8 @@ impl SavedPlan {
     pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
         let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
         let bytes = file::read(path).map_err(io)?;
-        let written: Header = serde_json::from_slice(&bytes).unwrap_or_default();
+        // Only what is whole says by what it was written.
+        let written = Header::of_whole(&bytes);
         if let Some(found) = written.newer_format() {
             return Err(SavedPlanError::Newer { path: path.to_owned(), found });
         }
@@ -210,7 +221,7 @@ impl SavedPlan {
         })?;
         match other_program {
             _ if saved.is_what_was_written(&bytes) => Ok(saved),
-            // Its bytes may hold what this program does not know.
+            // Its bytes hold what this program does not know.
             Some(by) => Err(SavedPlanError::OtherProgram { path: path.to_owned(), by }),
             None => Err(SavedPlanError::Changed { path: path.to_owned() }),
         }
@@ -331,6 +342,45 @@ mod tests {
             reviewed.moved(&saved(&waiting("2026-11-29T04:30:00Z"))),
             ["the maintenance window that aws_db_instance.gitlab-pgsql waits for"]
         );
+    }
+
+    #[test]
+    fn a_plan_of_a_newer_program_is_told_from_one_that_was_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("plan.json");
+        let text = String::from_utf8(saved(&waiting("2026-11-22T04:30:00Z")).bytes()).expect("UTF-8");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("the folder can be written");
+            SavedPlan::read(&path).map_err(|error| error.to_string())
+        };
+        assert!(read(&text).is_ok());
+        let own = env!("CARGO_PKG_VERSION");
+        for (from, to, says) in [
+            (
+                "\"format_version\": \"1.0\"",
+                "\"format_version\": \"2.0\"",
+                "by a newer version of provision (format 2.0)",
+            ),
+            (
+                &*format!("\"written_by\": \"{own}\""),
+                "\"written_by\": \"9.9.9\",\n  \"imagined\": 1",
+                "by version 9.9.9",
+            ),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text);
+            let said = read(&changed).expect_err("it is not what was written");
+            assert!(!said.contains(says), "a byte was changed: {said}");
+            let sealed = changed.replacen(&saved_checksum(&changed), "", 1);
+            let sealed = changed.replacen(&saved_checksum(&changed), &digest(sealed.as_bytes()), 1);
+            let said = read(&sealed).expect_err("it is newer");
+            assert!(said.contains(says), "{said}");
+        }
+    }
+
+    fn saved_checksum(text: &str) -> String {
+        let value: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+        value["checksum"].as_str().expect("it has one").to_owned()
     }
 
     #[test]

@@ -203,17 +203,22 @@ impl<'a> Execution<'a> {
         owner::owner(self.run.blueprint, Some(self.writer.state()), address, generation)
     }
 
+    /// The owner that the object's tags are to name, where the plan writes them or it was taken over.
+    pub(super) fn claim(&self, address: &Address) -> Option<Owner> {
+        let record = self.record(address)?;
+        let change = self.change(address)?;
+        let is_written = change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS);
+        let is_taken_over = record.claimed && change.action == Action::Update;
+        (is_written || is_taken_over).then(|| self.owner(address, record.generation))
+    }
+
     fn begin_update(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
         let manager = self.manager(address)?;
         let (id, live) = self.kept(address).ok_or(StepError::Gone)?;
         let desired = self.desired(address, manager)?;
         let record = self.named(address).ok_or(StepError::Gone)?;
-        let claims = record.claimed
-            || self
-                .change(address)
-                .is_some_and(|change| change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS));
-        let claim = claims.then(|| self.owner(address, record.generation));
+        let claim = self.claim(address);
         let record = match self.change(address).filter(|change| change.keeps.is_some()) {
             Some(change) => arrange::keeping(record, id, &change.goes),
             None => record,

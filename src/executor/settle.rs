@@ -14,7 +14,6 @@ use crate::diff;
 use crate::document::Document;
 use crate::event::Event;
 use crate::kind::{KindError, Live, TrackedDocument};
-use crate::plan::Action;
 use crate::planner::Sighting;
 use crate::remedy::hint_of;
 use crate::resource::{Condition, Data, Field, Id, Object, Status};
@@ -287,7 +286,9 @@ impl Execution<'_> {
         };
         let differing: BTreeSet<String> =
             diff::diff(&comparable, &desired, &live.inputs).into_iter().map(|field| field.path).collect();
-        if differing.is_empty() {
+        // One that an earlier run made may have been recorded under another address since.
+        let claim = if sent { None } else { self.claim(step.address()) };
+        if differing.is_empty() && claim.is_none() {
             self.settling.remove(step);
             self.ready(step, id, desired, live);
         } else if let (true, Some(row)) = (sent, live.condition.stuck()) {
@@ -296,7 +297,7 @@ impl Execution<'_> {
             self.wait_on(step, "applying the change".to_owned());
         } else {
             let observed = live.inputs.clone();
-            let sending = Sending { desired, fields: differing, observed, claim: None };
+            let sending = Sending { desired, fields: differing, observed, claim };
             self.send_update(step, manager, id, sending);
         }
     }
@@ -344,7 +345,7 @@ impl Execution<'_> {
             outputs: live.outputs.clone(),
             depends_on,
             // The tags were written with the update.
-            claimed: record.claimed && self.action(address) != Action::Update,
+            claimed: record.claimed && self.claim(address).is_none(),
             ..record
         };
         self.put(address, ready);

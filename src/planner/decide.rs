@@ -278,7 +278,7 @@ fn anew(
         fields.iter().filter(|field| field.effect == Effect::Replacement).cloned().collect();
     let (reason, fields) = match () {
         () if replaced.is_leaving() => {
-            ("it is being deleted; it is made again after that".to_owned(), vec![])
+            ("it is being deleted; it is made again after that".to_owned(), fields)
         }
         () if input.options.replace.contains(address) => ("asked for by --replace".to_owned(), fields),
         () => (format!("{}; only a new object can have it", differs(&forcing)), fields),

@@ -101,6 +101,11 @@ pub(super) fn with_claim(
             let fields = decision.fields.into_iter().chain([field]).collect();
             Change { fields, ..decision }
         }
+        // One that an earlier run made gets them when it is ready.
+        Action::Create if decision.keeps.is_some() => {
+            let fields = decision.fields.into_iter().chain([field]).collect();
+            Change { fields, ..decision }
+        }
         // A new object gets its tags when it is made.
         _ => decision,
     }

@@ -5,6 +5,7 @@ use provision::plan::{Mode, Plan};
 use provision::planner::{Options, Sighting, Sightings};
 use provision::saved::SavedPlan;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::case::{Case, Content};
 use crate::files::closes;
@@ -55,6 +56,12 @@ pub fn cases() -> Vec<Case> {
     ] {
         cases.push(refused(text(other), &no_plan));
     }
+    // Written whole by a newer program, and the same with a byte changed afterwards.
+    let newer =
+        ["was written by a newer version of provision (format 2.0)", "reads up to 1.0", "update provision"];
+    let format = saved.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"", 1);
+    cases.push(refused(text(&sealed(&format)), &newer));
+    cases.push(refused(text(&format), &["was changed after it was saved"]));
     for bytes in [
         &b"\x7fELF\x02\x01\x01\0"[..],
         b"PK\x03\x04\x14\0",
@@ -158,6 +165,15 @@ fn collect(value: &Value, at: String, found: &mut Vec<String>) {
         }
         _ => found.push(at),
     }
+}
+
+/// The text with the checksum that its program would have written.
+fn sealed(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).expect("it is JSON");
+    let checksum = value["checksum"].as_str().expect("it has one");
+    let digest = Sha256::digest(text.replacen(checksum, "", 1));
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.replacen(checksum, &digits, 1)
 }
 
 /// A saved plan as the program writes it.

@@ -398,3 +398,15 @@ fn a_database_lets_go_of_its_group_before_that_is_deleted() {
         BTreeSet::from([Step::Up(address(DATABASE))])
     );
 }
+
+#[test]
+fn a_change_that_waits_for_its_window_is_no_drift() {
+    let retention = |days: u32| json!({ "backup_retention_period": days });
+    let mut case = Case::of(retention(7), retention(7));
+    let record = case.recorded.get_mut(&address(DATABASE)).expect("it is recorded");
+    record.inputs = database(retention(30));
+    case.live(DATABASE).in_force = database(retention(30));
+    let plan = case.plan();
+    assert!(plan.drift.is_empty(), "{:#?}", plan.drift);
+    assert_eq!(change(&plan, DATABASE).queued.len(), 1, "it is told of as queued");
+}

@@ -259,6 +259,19 @@ async fn what_is_edited_while_an_object_is_being_made_is_in_the_plan_and_done() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_made_again_after_a_deletion_is_shown_as_it_will_be() {
+    let mut world = settled().await;
+    world.change_live("fake_group.m/x", |mount| (mount.leaving, mount.busy) = (true, 3));
+    let inputs = json!({
+        "name": "m-x", "parent": "${fake_disk.d.id}", "uses": ["${fake_group.a.id}"], "size": 9,
+    });
+    world.declare("fake_group.m/x", inputs);
+    let change = planned(&world, "fake_group.m/x").await;
+    assert_eq!(change.action, Action::Replace);
+    assert_eq!(change.fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["size"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_aws_does_not_show_is_sent_to_an_object_that_an_earlier_run_made() {
     let mut world = World::new().with_stack();
     interrupted(&mut world).await;

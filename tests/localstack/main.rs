@@ -32,4 +32,5 @@ mod states;
 mod statuses;
 mod story;
 mod team;
+mod unfinished;
 mod world;
