@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::address::Address;
 use crate::aws::{Aws, AwsError, on_its_way};
 use crate::blueprint::{Blueprint, Kept, blueprint_keeping};
 use crate::discovery::{self, Discovery, DiscoveryError, Wanted, discover};
@@ -149,6 +150,9 @@ impl Session {
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         let now = jiff::Timestamp::now();
+        let with_snapshots =
+            state.filter(|_| options.mode == Mode::Destroy).map(|state| self.with_snapshots(state));
+        let state = with_snapshots.as_ref().or(state);
         let mut planning = planner::plan(&Input {
             registry: &self.registry,
             blueprint: &blueprint,
@@ -206,6 +210,19 @@ impl Session {
     /// The cluster that an option, the environment or the stack file names.
     fn named_cluster(&self, wanted: &Wanted) -> Option<String> {
         wanted.cluster.clone().or_else(|| self.stack.cluster.as_ref().map(ToString::to_string))
+    }
+
+    /// The state as a destroy is planned from it: a last snapshot that the stack file asks for counts at once, and one that
+    /// it does not ask for only when that was applied.
+    fn with_snapshots(&self, state: &State) -> State {
+        let mut state = state.clone();
+        for (name, database) in &self.stack.databases {
+            let address = Address::new("aws_db_instance", &name.to_string());
+            if let (true, Some(record)) = (database.final_snapshot, state.resources.get_mut(&address)) {
+                record.inputs.insert("final_snapshot".to_owned(), true.into());
+            }
+        }
+        state
     }
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.

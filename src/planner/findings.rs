@@ -252,7 +252,8 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
     let wanted = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
     (goes && wanted).then(|| {
         let message = format!(
-            "AWS takes no final snapshot of it in status {}, and one is recorded as wanted",
+            "AWS takes no final snapshot of it in status {}, and one is recorded as wanted; restore its data beside it \
+             first where it is needed: without a final snapshot its backups alone are left of it",
             row.name
         );
         let steps =

@@ -42,7 +42,9 @@ pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change)
     let (_, live) = input.sightings.get(address)?.live()?;
     if is_leaving(live) {
         let note = "its deletion is under way, and cannot be undone".to_owned();
-        change.data = Some(Holdings { notes: vec![note], ..Holdings::default() });
+        let ours = record.phase == Phase::Deleting && takes_snapshot(input, address, record);
+        let final_snapshot = holdings(live).final_snapshot.filter(|_| ours);
+        change.data = Some(Holdings { notes: vec![note], final_snapshot, ..Holdings::default() });
         return None;
     }
     let mut holdings = holdings(live);

@@ -11,7 +11,7 @@ use super::scene::Scene;
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::plan::Finding;
-use crate::planner;
+use crate::planner::{self, Sighting};
 use crate::state::Record;
 
 pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[database::SNAPSHOTS, database::BACKUPS])];
@@ -24,6 +24,33 @@ struct Remains {
     restore: String,
 }
 
+/// The network that a restored database belongs into: the groups that stand now, which may be others than those that the lost one had.
+#[derive(Debug, Default)]
+struct Place {
+    subnet_group: Option<String>,
+    security_groups: Vec<String>,
+    /// Those that are gone too.
+    missing: Vec<Address>,
+}
+
+impl Place {
+    fn of(scene: &Scene<'_>, record: &Record) -> Self {
+        let mut place = Self::default();
+        for address in &record.depends_on {
+            let is_subnet_group = address.kind() == "aws_db_subnet_group";
+            if !is_subnet_group && address.kind() != "aws_security_group" {
+                continue;
+            }
+            match scene.sightings.get(address).and_then(Sighting::live) {
+                None => place.missing.push(address.clone()),
+                Some((id, _)) if is_subnet_group => place.subnet_group = Some(id.to_string()),
+                Some((id, _)) => place.security_groups.push(id.to_string()),
+            }
+        }
+        place
+    }
+}
+
 /// The plan's findings about data that was deleted outside of provision, each with the newest backup and the way back.
 pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let lost = scene.planning.plan.preflight.iter().filter(|finding| planner::is_about_lost_data(finding));
@@ -31,7 +58,7 @@ pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         let address = finding.address.as_ref();
         let record = address.and_then(|address| Some((address, scene.state?.resources.get(address)?)));
         match record {
-            Some((address, record)) => match remains_of(aws, address, record).await {
+            Some((address, record)) => match remains_of(aws, scene, address, record).await {
                 Some(remains) => told(finding, &remains),
                 None => finding.clone(),
             },
@@ -41,9 +68,10 @@ pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     .await
 }
 
-async fn remains_of(aws: &Aws, address: &Address, record: &Record) -> Option<Remains> {
+async fn remains_of(aws: &Aws, scene: &Scene<'_>, address: &Address, record: &Record) -> Option<Remains> {
+    let place = Place::of(scene, record);
     match address.kind() {
-        "aws_db_instance" => Some(database::remains(aws, address, record).await),
+        "aws_db_instance" => Some(database::remains(aws, address, record, &place).await),
         "aws_efs_file_system" => Some(file_system::remains(address, record)),
         _ => None,
     }

@@ -11,12 +11,14 @@ pub(super) fn holdings_lines(change: &Change) -> Vec<String> {
     if !matches!(change.action, Action::Delete | Action::Replace) {
         return Vec::new();
     }
-    let size = size_bytes.map_or_else(|| "its data goes".to_owned(), |bytes| format!("{} go", size(bytes)));
-    let snapshot = match final_snapshot {
-        Some(name) => format!("last snapshot: {name}"),
-        None => "no last snapshot".to_owned(),
+    let snapshot = match (final_snapshot, size_bytes) {
+        (Some(name), _) => Some(format!("last snapshot: {name}")),
+        (None, Some(_)) => Some("no last snapshot".to_owned()),
+        // Its deletion is under way, and was asked for elsewhere.
+        (None, None) => None,
     };
-    [size, snapshot].into_iter().chain(notes.iter().cloned()).collect()
+    let size = size_bytes.map(|bytes| format!("{} go", size(bytes)));
+    size.into_iter().chain(snapshot).chain(notes.iter().cloned()).collect()
 }
 
 /// `50 GiB`, `1.5 MiB`: one decimal, where it says something.

@@ -70,6 +70,14 @@ fn a_destroy_names_the_last_snapshot_and_takes_it_by_that_name_each_time() {
 }
 
 #[test]
+fn a_last_snapshot_that_the_file_asks_for_is_taken_though_none_was_applied() {
+    let world = World::applied();
+    world.edit_stack("final_snapshot: false", "final_snapshot: true");
+    world.destroy();
+    assert_eq!(snapshots(&world).len(), 1);
+}
+
+#[test]
 fn a_saved_destroy_takes_the_snapshot_that_was_reviewed() {
     let world = with_a_last_snapshot();
     world.provision(&["plan", "--destroy", "--out", "last.json"]).exits(0);

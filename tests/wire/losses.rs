@@ -132,6 +132,40 @@ async fn a_lost_database_comes_with_its_newest_backup_and_the_ways_on() {
 }
 
 #[tokio::test]
+async fn a_lost_database_is_restored_into_the_groups_that_stand_now() {
+    const SUBNETS: &str = "aws_db_subnet_group.d";
+    const GROUP: &str = "aws_security_group.d";
+    for (group_is_gone, words) in [
+        (true, "provision apply --target aws_security_group.d"),
+        (false, "--db-subnet-group-name d --vpc-security-group-ids sg-9, then"),
+    ] {
+        let mut world = World::new();
+        let group = json!({
+            "name": "d", "description": "x", "vpc_id": "vpc-1", "tags": {}, "ingress": [], "egress": [],
+        });
+        let subnets =
+            json!({ "name": "d", "description": "x", "subnet_ids": ["subnet-a", "subnet-b"], "tags": {} });
+        world.record(GROUP, "sg-9", &group, &[]);
+        world.record(SUBNETS, "d", &subnets, &[]);
+        world.record(DATABASE, "db-1", &database(), &[SUBNETS, GROUP]);
+        world.declare(GROUP, &group);
+        world.declare(SUBNETS, &subnets);
+        world.declare(DATABASE, &database());
+        world.gone(DATABASE);
+        if group_is_gone {
+            world.gone(GROUP);
+        }
+        let replay = Replay::default()
+            .answer(SNAPSHOTS, 200, snapshots(&[("new", "available", "2026-11-20T03:00:00Z")]))
+            .answer(BACKUPS, 404, refusal("DBInstanceAutomatedBackupNotFound"));
+        let findings = world.remains(&replay).await;
+        let hint = findings[0].hint.as_deref().expect("there are ways on");
+        assert!(hint.contains(words), "{words}: {hint}");
+        assert_eq!(hint.contains("restore-db-instance"), !group_is_gone, "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_file_system_comes_with_the_way_to_its_backups() {
     let files = json!({
         "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic", "backup": true,

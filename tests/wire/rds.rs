@@ -514,6 +514,20 @@ async fn the_last_snapshot_has_the_name_that_the_plan_has_shown() {
 }
 
 #[tokio::test]
+async fn the_automated_backups_of_a_lost_database_are_kept() {
+    let deleted = answer("DeleteDBInstance", &instance(&[]));
+    for (status, kept) in
+        [("failed", Some("false")), ("incompatible-restore", Some("false")), ("available", None)]
+    {
+        let live = described(&[instance(&[("DBInstanceStatus", status)])]);
+        let replay = Replay::in_order(&[(200, &live), (200, &deleted)]);
+        let recorded = database(json!({ "final_snapshot": false }));
+        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await.expect("it is taken");
+        assert_eq!(sent(&replay, 1).get("DeleteAutomatedBackups").map(String::as_str), kept, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     let (live, gone) = (described(&[instance(&[])]), described(&[]));
     let going = described(&[instance(&[("DBInstanceStatus", "deleting")])]);

@@ -6,7 +6,7 @@ use aws_sdk_rds::types::{DbInstanceAutomatedBackup, DbSnapshot};
 use futures_util::future::join;
 use serde_json::Value;
 
-use super::Remains;
+use super::{Place, Remains};
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
 use crate::preflight::finding::in_time;
@@ -30,10 +30,10 @@ async fn backups(aws: &Aws, resource: &str) -> Result<Vec<DbInstanceAutomatedBac
     Ok(in_time(BACKUPS, all).await?.unwrap_or_default())
 }
 
-pub(super) async fn remains(aws: &Aws, address: &Address, record: &Record) -> Remains {
+pub(super) async fn remains(aws: &Aws, address: &Address, record: &Record, place: &Place) -> Remains {
     let resource = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
     let (snapshots, backups) = join(snapshots(aws, &resource), backups(aws, &resource)).await;
-    judge(address, record, &resource, snapshots, backups)
+    judge(address, record, &resource, place, snapshots, backups)
 }
 
 /// The newest moment of which there is something.
@@ -47,6 +47,7 @@ fn judge(
     address: &Address,
     record: &Record,
     resource: &str,
+    place: &Place,
     snapshots: Result<Vec<DbSnapshot>, AwsError>,
     backups: Result<Vec<DbInstanceAutomatedBackup>, AwsError>,
 ) -> Remains {
@@ -94,15 +95,27 @@ fn judge(
         ),
         None => return Remains { left, restore: String::new() },
     };
+    if !place.missing.is_empty() {
+        let targets: Vec<String> =
+            place.missing.iter().map(|address| format!("--target {address}")).collect();
+        let restore = format!(
+            "to have the data again, make its groups first: provision apply {}; then run the same command again, which \
+             says how to restore it",
+            targets.join(" ")
+        );
+        return Remains { left, restore };
+    }
     // Without these RDS takes the default network, where the clients do not reach it.
-    let groups = record.inputs.get("vpc_security_group_ids").and_then(Value::as_array).into_iter().flatten();
-    let groups: Vec<&str> = groups.filter_map(Value::as_str).collect();
+    let recorded =
+        record.inputs.get("vpc_security_group_ids").and_then(Value::as_array).into_iter().flatten();
+    let recorded: Vec<String> = recorded.filter_map(Value::as_str).map(str::to_owned).collect();
+    let groups = if place.security_groups.is_empty() { recorded } else { place.security_groups.clone() };
+    let subnets = place.subnet_group.as_deref().unwrap_or_else(|| text("db_subnet_group_name"));
     Remains {
         left,
         restore: format!(
-            "to have the data again: aws rds {from} --db-subnet-group-name {} --vpc-security-group-ids {}, then: \
+            "to have the data again: aws rds {from} --db-subnet-group-name {subnets} --vpc-security-group-ids {}, then: \
              provision import {address}={identifier}",
-            text("db_subnet_group_name"),
             groups.join(" ")
         ),
     }

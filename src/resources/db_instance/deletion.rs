@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::calls::DELETE;
 use super::{STATUSES, live};
 use crate::aws::{Aws, AwsError, Outcome, aws_error};
-use crate::resource::{Condition, Id, Owner};
+use crate::resource::{Condition, Deletion, Id, Owner};
 use crate::resources::tags;
 
 /// The snapshot before a deletion.
@@ -44,6 +44,9 @@ pub(super) async fn delete(
     let ownership = live::ownership(&live);
     let identifier = live.db_instance_identifier.unwrap_or_default();
     tags::refuse_others(DELETE, &identifier, &ownership, owner)?;
+    // A database that AWS gave up has its data in its automated backups alone: they stay for as long as they were to be kept.
+    let status = live.db_instance_status.as_deref().unwrap_or_default();
+    let keeps_backups = keeps_backups(status);
     let name = match snapshot {
         LastSnapshot::Named(name) => Some(name.to_owned()),
         LastSnapshot::OfItsOwnName => Some(snapshot_name(&identifier, id.as_str())),
@@ -54,6 +57,7 @@ pub(super) async fn delete(
         .rds
         .delete_db_instance()
         .skip_final_snapshot(name.is_none())
+        .set_delete_automated_backups(keeps_backups.then_some(false))
         .set_final_db_snapshot_identifier(name)
         .db_instance_identifier(identifier);
     match delete.send().await.map_err(aws_error(DELETE)) {
@@ -70,6 +74,12 @@ pub(super) async fn delete(
 
 fn is_going(live: &Live) -> bool {
     Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()).is_leaving()
+}
+
+/// True for a status in which RDS takes no last snapshot and the database does not come back by itself.
+pub(super) fn keeps_backups(status: &str) -> bool {
+    let stuck = Condition::of(STATUSES, status).stuck();
+    stuck.is_some_and(|row| row.deletion == Deletion::WithoutSnapshot)
 }
 
 /// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two. RDS never

@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::types::DbInstance as Live;
 
-use super::deletion::snapshot_name;
+use super::deletion::{keeps_backups, snapshot_name};
 use crate::resource::{Holdings, Remark};
 
 const GIB: u64 = 1 << 30;
@@ -21,6 +21,9 @@ fn holdings(live: &Live) -> Holdings {
         match (&live.aws_backup_recovery_point_arn, live.backup_retention_period.unwrap_or_default()) {
             (Some(_), _) => "AWS Backup keeps its backups until they expire".to_owned(),
             (None, 0) => "it has no automated backups".to_owned(),
+            (None, days) if keeps_backups(live.db_instance_status.as_deref().unwrap_or_default()) => {
+                format!("its automated backups of {days} days are kept, and restore it until they expire")
+            }
             // DeleteAutomatedBackups is true unless it is sent (DeleteDBInstance, RDS API reference).
             (None, days) => format!("its automated backups of {days} days are deleted with it"),
         },
@@ -71,6 +74,11 @@ mod tests {
         assert_eq!(plain.size_bytes, Some(50 * GIB));
         assert_eq!(plain.notes, ["its automated backups of 7 days are deleted with it"]);
         assert_eq!(plain.final_snapshot, Some(snapshot_name("db", "db-A")));
+        let lost = holdings(&live("failed").build());
+        assert_eq!(
+            lost.notes,
+            ["its automated backups of 7 days are kept, and restore it until they expire"]
+        );
         let off = holdings(&live("available").backup_retention_period(0).build());
         assert_eq!(off.notes, ["it has no automated backups"]);
         let source = live("available")

@@ -65,12 +65,14 @@ const READ_AT_START: &[&str] = &[
     "wal_log_hints",
 ];
 
+const FORCE_SSL: &str = "rds.force_ssl";
+
 /// Parameters that refuse connections, with the value that refuses none ("Requiring an SSL connection to a PostgreSQL DB
 /// instance" and "Using SCRAM for PostgreSQL password encryption", RDS User Guide; "SSL", PostgreSQL documentation). Without
 /// such a value any change may refuse some.
 const REFUSING: &[(&str, Option<&str>)] = &[
     ("rds.accepted_password_auth_method", Some("md5+scram")),
-    ("rds.force_ssl", Some("0")),
+    (FORCE_SSL, Some("0")),
     ("ssl_ciphers", None),
     ("ssl_max_protocol_version", None),
     ("ssl_min_protocol_version", None),
@@ -84,16 +86,19 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
     }
     let of =
         |inputs: &Document| inputs.get("parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+    let force_ssl = ssl_by_default(desired);
     let (desired, observed) = (of(desired), of(observed));
     let names: BTreeSet<&String> = desired.keys().chain(observed.keys()).collect();
     let waits = |name: &&String| {
         desired.get(*name) != observed.get(*name)
             && (name.contains('.') || READ_AT_START.contains(&name.as_str()))
     };
-    // One that is reset has the default of its family again, which may refuse connections (`rds.force_ssl` is 1 from 15 on).
+    // One that is not set has the default of its family, which may refuse connections.
     let refuses = |(name, open): &(&str, Option<&str>)| {
-        let value = desired.get(*name);
-        value != observed.get(*name) && (open.is_none() || value.and_then(Value::as_str) != *open)
+        let by_default = if *name == FORCE_SSL { Some(force_ssl) } else { *open };
+        let (after, before) = (desired.get(*name), observed.get(*name));
+        let counts = |value: Option<&Value>| value.and_then(Value::as_str).or(by_default).map(str::to_owned);
+        counts(after) != counts(before) && (open.is_none() || counts(after).as_deref() != *open)
     };
     OnChange::InPlace(if REFUSING.iter().any(refuses) {
         Effect::AccessLoss
@@ -102,6 +107,14 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
     } else {
         Effect::None
     })
+}
+
+/// The default is 1 from PostgreSQL 15 on ("Requiring an SSL connection to a PostgreSQL DB instance", RDS User Guide).
+fn ssl_by_default(inputs: &Document) -> &'static str {
+    let family = inputs.get("family").and_then(Value::as_str).unwrap_or_default();
+    let major =
+        family.trim_start_matches("postgres").split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < 15) { "0" } else { "1" }
 }
 
 fn parameter(name: &str) -> aws_sdk_rds::types::builders::ParameterBuilder {
@@ -185,6 +198,7 @@ mod tests {
             (json!({ "rds.force_ssl": "1" }), json!({ "rds.force_ssl": "0" }), Effect::AccessLoss),
             (json!({ "rds.force_ssl": "0" }), json!({ "rds.force_ssl": "1" }), Effect::NextReboot),
             (json!({}), json!({ "rds.force_ssl": "0" }), Effect::AccessLoss),
+            (json!({}), json!({ "rds.force_ssl": "1" }), Effect::NextReboot),
             (json!({ "ssl_min_protocol_version": "TLSv1.3" }), json!({}), Effect::AccessLoss),
             // What stays as it is costs nothing.
             (
