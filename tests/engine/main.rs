@@ -5,6 +5,7 @@ mod crash;
 mod databases;
 mod effects;
 mod executor;
+mod guards;
 mod identity;
 mod kinds;
 mod losses;
