@@ -10,11 +10,11 @@ use super::{is_of, sources};
 /// The names of checks in the sources, by the ways in which findings are made.
 fn named() -> BTreeSet<(String, String)> {
     let makes = [
-        r#"\b(?:error|warning|of|of_all|found)\(\s*"([a-z][a-z-]+)""#,
+        r#"\b(?:error|remedied|warning|of|of_all|found)\(\s*"([a-z][a-z-]+)""#,
         r#"\bcheck(?::| =) "([a-z][a-z-]+)""#,
         r#"\bconst [A-Z_]+: &str = "([a-z][a-z-]+)""#,
-        r#"\{ "([a-z][a-z-]+)" \} else \{ "[a-z-]+" \}"#,
-        r#"\{ "[a-z-]+" \} else \{ "([a-z][a-z-]+)" \}"#,
+        r#"\bif by_name \{ "([a-z][a-z-]+)" \} else"#,
+        r#"\bif by_name \{ "[a-z-]+" \} else \{ "([a-z][a-z-]+)" \}"#,
     ];
     let finds = ["planner", "preflight", "newer"];
     let mut named = BTreeSet::new();

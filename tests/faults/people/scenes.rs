@@ -81,7 +81,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("adopted", "something of the network is gone that nothing needs, between two reads of one plan"),
     ("circle", "no stack file can say one: the planner's own tests make it"),
     ("credentials", "a warning about a clock: the emulator's credentials never end; its unit tests have it"),
-    ("failed", "the emulator gives nothing up: the tests of the engine have it"),
     ("zones", "the emulator has every class in every zone; its unit tests have it"),
 ];
 
@@ -101,6 +100,13 @@ fn scenes() -> Vec<Scene> {
             Hand { cloud: &place.world.cloud }.takes_database_over();
             Done::default()
         }),
+        Scene::of("final-snapshot")
+            .standing("    final_snapshot: false\n", "    final_snapshot: true\n")
+            .options(&["--destroy"])
+            .act(|place| {
+                place.world.control.status("records", "failed");
+                Done::default()
+            }),
         Scene { zones: 2, ..Scene::new("free-addresses") }
             .act(|place| {
                 let subnet = adds_a_small_subnet(place);
@@ -110,6 +116,15 @@ fn scenes() -> Vec<Scene> {
                 Done::default()
             })
             .person("give addresses back there", |place| delete_interfaces(place, "fills the subnet")),
+        Scene::of("going").act(|place| {
+            place.world.control.settings(json!({ "db_deleting": 30 }));
+            let gone = Hand { cloud: &place.world.cloud }.deletes_database();
+            Done { gone: [gone].into(), ..Done::default() }
+        }),
+        Scene::of("gone").act(|place| {
+            let gone = Hand { cloud: &place.world.cloud }.deletes_file_system();
+            Done { gone: [gone].into(), ..Done::default() }
+        }),
         // A change of storage rests for hours: here it is still being optimised.
         Scene::of("held").act(|place| {
             place.world.control.settings(json!({ "db_optimizing": 3600 }));
@@ -307,7 +322,7 @@ fn whoever_types_what_an_error_says_gets_on() {
 }
 
 /// The warnings whose hints are typed.
-const WARNINGS: [&str; 2] = ["left-to-do", "renamed"];
+const WARNINGS: [&str; 3] = ["left-to-do", "renamed", "status"];
 
 /// A warning is nothing that stands in the way: its hint is typed, and then it is gone.
 #[test]
@@ -328,10 +343,10 @@ fn whoever_types_what_a_warning_says_hears_it_no_more() {
     };
     place.make(&stack("100", points));
     for check in WARNINGS {
-        if check == "renamed" {
-            place.world.write_stack(&stack("200", &points.replace("git", "vcs")));
-        } else {
-            place.make(&stack("200", points));
+        match check {
+            "renamed" => place.world.write_stack(&stack("200", &points.replace("git", "vcs"))),
+            "status" => place.world.control.status("records", "stopped"),
+            _ => place.make(&stack("200", points)),
         }
         let hint = warning(check).unwrap_or_else(|| panic!("{check} did not come about"));
         match ways(&hint).remove(0).remove(0) {
