@@ -190,8 +190,25 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
         }
     }
     let level = if users.unmade.is_empty() { Level::Warning } else { Level::Error };
-    let hint = remedy(input, address);
+    let hint = without_a_cluster(input, address, users).unwrap_or_else(|| remedy(input, address));
     Finding { level, ..error(MISSING, address, parts.join("; "), Some(hint)) }
+}
+
+/// The line to write where nothing of the cluster is left to give access to, and a group is still to be made: to look for
+/// the cluster again would find none.
+fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Option<String> {
+    Role::of(address)?;
+    let mut roles = input.blueprint.declarations.keys().filter(|one| Role::of(one).is_some());
+    let groups = users.unmade.iter().filter(|user| user.kind() == address.kind());
+    let names: Vec<String> = groups.map(|group| format!("`{}`", group.name())).collect();
+    if names.is_empty() || roles.any(|one| live(input.sightings, one).is_some()) {
+        return None;
+    }
+    let names = names.join(" and ");
+    Some(format!(
+        "write `access: []` for {names}; or, once the cluster is there again: {}",
+        remedy(input, address)
+    ))
 }
 
 fn remedy(input: &Input<'_>, address: &Address) -> String {

@@ -216,6 +216,26 @@ fn where_the_objects_are_counts_more_than_what_a_state_says() {
 }
 
 #[test]
+fn where_nothing_of_the_cluster_is_left_a_new_group_lets_nobody_in_for_now() {
+    let here = network("one", "vpc-1");
+    let mut world = applied(STACK, &here);
+    for role in ["nodes", "masters"] {
+        world.gone(&format!("aws_security_group.{role}"));
+    }
+    let more = STACK.replace("files: {}", "files: {}, more: {}");
+    let plan = world.plan(&more, &here);
+    let errors: Vec<_> = plan.errors().collect();
+    assert_eq!(errors.len(), 2, "{:?}", found(&plan));
+    for error in errors {
+        let hint = error.hint.as_deref().unwrap_or_default();
+        assert!(hint.starts_with("write `access: []` for `more`; or, once the cluster is there"), "{hint}");
+    }
+    // Which is what helps.
+    let nobody = STACK.replace("files: {}", "files: {}, more: { access: [] }");
+    assert_eq!(world.plan(&nobody, &here).errors().count(), 0);
+}
+
+#[test]
 fn a_group_of_the_cluster_that_is_gone_concerns_only_the_rules_that_need_it() {
     let here = network("one", "vpc-1");
     let mut world = applied(STACK, &here);

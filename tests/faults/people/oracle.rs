@@ -228,7 +228,7 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
         way.iter().all(|typed| match typed {
             Typed::Undo => known.done.before.is_some(),
             Typed::Newer => known.done.readable.is_some(),
-            Typed::Line { .. } => error.address.is_some(),
+            Typed::Line { names, .. } => error.address.is_some() || !names.is_empty(),
             Typed::Provision(words) | Typed::Aws(words) => !has_a_gap(words),
         })
     };
@@ -255,9 +255,12 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
                 trail.note("typed: a newer version is installed");
                 place.put_state(known.done.readable.as_deref().expect("it was looked at"));
             }
-            Typed::Line { key, value } => {
-                trail.note(&format!("typed: {key}: {value}"));
-                hints::write_line(&place.world, error.address.as_deref().unwrap_or_default(), &key, &value);
+            Typed::Line { key, value, names } => {
+                trail.note(&format!("typed: {key}: {value} {names:?}"));
+                let address = error.address.clone().filter(|_| names.is_empty());
+                for name in names.into_iter().chain(address) {
+                    hints::write_line(&place.world, &name, &key, &value);
+                }
             }
             Typed::Aws(words) => {
                 trail.typed.push(words.join(" "));

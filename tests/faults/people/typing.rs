@@ -7,8 +7,8 @@ pub enum Typed {
     Provision(Vec<String>),
     /// `aws …`, without its first word.
     Aws(Vec<String>),
-    /// A line for the section of the address that the finding is about.
-    Line { key: String, value: String },
+    /// A line for the sections of these names, or else of the address that the finding is about.
+    Line { key: String, value: String, names: Vec<String> },
     /// What was changed in the stack file is taken back.
     Undo,
     /// A newer version of the program is installed.
@@ -59,6 +59,8 @@ fn typed(way: &str) -> Vec<Typed> {
     for (place, part) in way.split('`').enumerate() {
         if place % 2 == 0 {
             typed.extend(bare(part));
+        } else if let (Some(Typed::Line { names, .. }), false) = (typed.last_mut(), part.contains(' ')) {
+            names.push(part.to_owned());
         } else {
             typed.extend(quoted(part));
         }
@@ -72,7 +74,7 @@ fn quoted(text: &str) -> Option<Typed> {
         return Some(command);
     }
     let (key, value) = text.split_once(": ")?;
-    Some(Typed::Line { key: key.trim().to_owned(), value: value.trim().to_owned() })
+    Some(Typed::Line { key: key.trim().to_owned(), value: value.trim().to_owned(), names: Vec::new() })
 }
 
 /// Commands in running text: each goes on until a word that ends it.
@@ -130,7 +132,13 @@ pub fn has_a_gap(arguments: &[String]) -> bool {
 #[test]
 fn hints_are_read_as_people_read_them() {
     let provision = |text: &str| Typed::Provision(text.split(' ').map(str::to_owned).collect());
-    let line = |key: &str, value: &str| Typed::Line { key: key.to_owned(), value: value.to_owned() };
+    let line = |key: &str, value: &str| Typed::Line {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        names: Vec::new(),
+    };
+    let names = ["files", "records"].map(str::to_owned).to_vec();
+    let nobody = Typed::Line { key: "access".to_owned(), value: "[]".to_owned(), names };
     for (hint, expected) in [
         ("provision state move a.b a.c", vec![vec![provision("state move a.b a.c")]]),
         (
@@ -150,6 +158,10 @@ fn hints_are_read_as_people_read_them() {
             vec![vec![Typed::Aws(
                 ["efs", "delete-access-point", "--access-point-id", "fsap-1"].map(str::to_owned).to_vec(),
             )]],
+        ),
+        (
+            "write `access: []` for `files` and `records`; or, once it is there: provision import vpc-1",
+            vec![vec![nobody], vec![provision("import vpc-1")]],
         ),
         ("choose another name in the stack file", vec![]),
     ] {
