@@ -8,7 +8,7 @@ use provision::document::Document;
 use provision::kind::Live;
 use provision::network::Cluster;
 use provision::plan::{Action, Change, Finding, Level, Mode, Plan};
-use provision::planner::{self, Input, Options, Sighting};
+use provision::planner::{self, Input, Options, Sighting, Sightings};
 use provision::remedy::{Remedy, Way};
 use provision::resource::{Class, Condition, Data, Deletion, Id, Ownership, Status};
 use provision::resources::{registry, statuses};
@@ -76,7 +76,12 @@ impl Scene {
     fn options(&self, command: Command) -> Options {
         let mode = if command == Command::Destroy { Mode::Destroy } else { Mode::Apply };
         let replace = (command == Command::Replace).then(|| self.at.clone());
-        Options { mode, targets: BTreeSet::new(), replace: replace.into_iter().collect() }
+        Options {
+            mode,
+            targets: BTreeSet::new(),
+            replace: replace.into_iter().collect(),
+            allow_data_loss: BTreeSet::new(),
+        }
     }
 
     fn plan(&self, command: Command) -> Plan {
@@ -123,7 +128,7 @@ impl Scene {
             registry: &registry(),
             blueprint: &blueprint,
             state: Some(&state),
-            sightings: &BTreeMap::from([(self.at.clone(), seen)]),
+            sightings: &Sightings::from([(self.at.clone(), seen)]),
             account: "123456789012",
             region: "eu-west-1",
             now: "2026-11-21T10:00:00Z".parse().expect("a time"),
