@@ -33,6 +33,7 @@ pub const REHEARSED: &str = ".DryRun";
 const EFS: &[(&str, &str, &str)] = &[
     ("POST", "file-systems", "CreateFileSystem"),
     ("GET", "file-systems", "DescribeFileSystems"),
+    ("GET", "file-systems/replication-configurations", "DescribeReplicationConfigurations"),
     ("PUT", "file-systems/*", "UpdateFileSystem"),
     ("DELETE", "file-systems/*", "DeleteFileSystem"),
     ("GET", "file-systems/*/lifecycle-configuration", "DescribeLifecycleConfiguration"),

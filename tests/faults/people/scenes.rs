@@ -213,14 +213,9 @@ fn scenes() -> Vec<Scene> {
             Done::default()
         }),
         Scene::of("unclaimed").act(|place| {
-            // Recorded under another address, and then lost.
-            for command in [
-                &["state", "move", "files", "volumes", "--auto-approve"][..],
-                &["state", "forget", "aws_efs_file_system.volumes", "--auto-approve"],
-            ] {
-                let ran = place.run(command, None);
-                assert_eq!(ran.code, Some(0), "{}", ran.err);
-            }
+            Hand { cloud: &place.world.cloud }.takes_file_system_over();
+            let ran = place.run(&["state", "forget", "aws_efs_file_system.files", "--auto-approve"], None);
+            assert_eq!(ran.code, Some(0), "{}", ran.err);
             Done::default()
         }),
         Scene::of("unrecorded").act(|place| {
