@@ -7,6 +7,9 @@ use crate::document::{Document, is_unknown};
 use crate::plan::{FieldChange, Window};
 use crate::resource::{Condition, Effect, Field, OnChange};
 
+/// The field that decides whether changes are made at once or wait for the maintenance window.
+pub const AT_ONCE: &str = "apply_immediately";
+
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
 /// one that is taken back.
 pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
@@ -98,7 +101,7 @@ pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Doc
         return Vec::new();
     }
     let mut coming = coming.clone();
-    coming.insert("apply_immediately".to_owned(), at_once.into());
+    coming.insert(AT_ONCE.to_owned(), at_once.into());
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
     diff(&shown, &coming, in_force)
 }
@@ -134,7 +137,7 @@ pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -
 
 /// Whether what could wait for a window is made at once.
 pub fn applies_immediately(desired: &Document) -> bool {
-    desired.get("apply_immediately").and_then(Value::as_bool).unwrap_or(false)
+    desired.get(AT_ONCE).and_then(Value::as_bool).unwrap_or(false)
 }
 
 fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {

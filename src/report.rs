@@ -117,10 +117,8 @@ pub struct Rebuilt<'a> {
     /// What has the name of something declared, and belongs to somebody else.
     pub foreign: BTreeSet<&'a Address>,
     /// The same, with the objects and whose they are.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut<'a>>,
     /// The lineages of the states that lost their objects to this one.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub fenced: BTreeSet<&'a str>,
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Input, findings};
 use crate::address::Address;
+use crate::diff;
 use crate::graph::Edges;
 use crate::kind::Live;
 use crate::plan::{Action, Blocked, Change, FieldChange, Finding};
@@ -51,10 +52,13 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
         Action::Create => {}
         Action::Update => {
             let fields = input.registry.managing(&change.kind).map(|kind| kind.fields()).unwrap_or_default();
+            let is_sent = |change: &FieldChange| row.takes(&change.path) && change.window.is_none();
+            // Says when a call counts, and goes with the call for another field.
+            let goes_along = |path: &str| path == diff::AT_ONCE && change.fields.iter().any(is_sent);
             let is_taken = |change: &FieldChange| {
                 let silent =
                     fields.iter().any(|field| field.name == change.path && field.is_in_the_record_alone());
-                silent || (row.takes(&change.path) && change.window.is_none())
+                silent || goes_along(&change.path) || is_sent(change)
             };
             let left: Vec<_> = change.fields.iter().filter(|field| !is_taken(field)).cloned().collect();
             if !left.is_empty() {

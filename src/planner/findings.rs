@@ -293,8 +293,7 @@ fn protected(
     if !is_on {
         return None;
     }
-    let turned_off = [Remedy::write(address, PROTECTION, false), Remedy::Apply];
-    let turned_off: Vec<Remedy> = first.into_iter().chain(turned_off).collect();
+    let turned_off = vec![Remedy::write(address, PROTECTION, false), Remedy::Apply];
     let id = input.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id);
     let refused = live.and_then(|live| live.condition.stuck()).filter(|row| by_aws && !row.takes(PROTECTION));
     let mut message = "its deletion protection is on".to_owned();
@@ -313,6 +312,8 @@ fn protected(
         }
         _ => turned_off,
     };
+    // A change that only a new object can have is in the way of every apply before the protection is off.
+    let steps = first.into_iter().chain(steps);
     Some(remedied("protected", address, message, vec![Way::of(steps)]))
 }
 

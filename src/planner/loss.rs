@@ -1,11 +1,12 @@
 //! The data of objects that go: the account of it in the plan, and what must be named before it goes.
 
-use super::{Input, Sighting, error};
+use super::{Input, Sighting, error, remedied};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::document::Document;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, Finding};
+use crate::remedy::{Remedy, Way};
 use crate::resource::{Effect, Holdings, Remark};
 use crate::state::{Phase, Record};
 
@@ -89,8 +90,7 @@ pub(super) fn gone(
 ) -> Option<Finding> {
     let id = record.and_then(|record| record.id.as_ref())?;
     let message = format!("{id} is gone from AWS, and provision did not delete it; a new one would be empty");
-    must_be_named(input, manager, record, address)
-        .then(|| error(GONE, address, message, Some(ways_on(address))))
+    must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways_on(address)))
 }
 
 /// The same for one that is being deleted.
@@ -106,14 +106,16 @@ pub(super) fn going(
         "{id} is being deleted, and not by provision; that cannot be undone, and a new one would be empty"
     );
     (is_leaving(live) && must_be_named(input, manager, record, address))
-        .then(|| error(GOING, address, message, Some(ways_on(address))))
+        .then(|| remedied(GOING, address, message, ways_on(address)))
 }
 
-fn ways_on(address: &Address) -> String {
-    format!(
-        "for a new, empty one: provision apply --replace {address}; to do without it, take it out of the stack file, then: \
-         provision state forget {address}"
-    )
+fn ways_on(address: &Address) -> Vec<Way> {
+    let (replace, forget) =
+        (Remedy::Replace { address: address.clone() }, Remedy::Forget { address: address.clone() });
+    vec![
+        Way::to("for a new, empty one", [replace]),
+        Way::to("to do without it", [Remedy::by_hand("take it out of the stack file"), forget]),
+    ]
 }
 
 /// True where data was lost without being named. An object that was never ready held none, and one that a run of ours was

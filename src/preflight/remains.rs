@@ -12,6 +12,7 @@ use crate::address::Address;
 use crate::aws::Aws;
 use crate::plan::Finding;
 use crate::planner::{self, Sighting};
+use crate::remedy::{Remedy, Way, hint_of};
 use crate::state::Record;
 
 pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[database::SNAPSHOTS, database::BACKUPS])];
@@ -79,7 +80,6 @@ async fn remains_of(aws: &Aws, scene: &Scene<'_>, address: &Address, record: &Re
 
 fn told(finding: &Finding, remains: &Remains) -> Finding {
     let Remains { left, restore } = remains;
-    let others = finding.hint.as_deref().unwrap_or_default();
     // Until it is gone it has its name, which the restored one is to have.
     let restore = match planner::is_about_data_on_its_way_out(finding) {
         true => {
@@ -87,9 +87,12 @@ fn told(finding: &Finding, remains: &Remains) -> Finding {
         }
         false => restore.as_str(),
     };
+    let first = (!restore.is_empty()).then(|| Way::of([Remedy::by_hand(restore)]));
+    let remedies: Vec<Way> = first.into_iter().chain(finding.remedies.iter().cloned()).collect();
     Finding {
         message: format!("{}; {left}", finding.message),
-        hint: Some(if restore.is_empty() { others.to_owned() } else { format!("{restore}; or, {others}") }),
+        hint: hint_of(&remedies),
+        remedies,
         ..finding.clone()
     }
 }

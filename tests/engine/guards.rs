@@ -67,7 +67,7 @@ fn database() -> Document {
 
 fn file_system() -> Document {
     document(json!({
-        "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic", "backup": true,
+        "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "bursting", "backup": true,
         "deletion_protection": true, "tags": {},
     }))
 }
@@ -100,8 +100,20 @@ impl Scene {
         };
         let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         state.resources.insert(self.at.clone(), record);
+        // AWS does not show these: what is seen of them is what was recorded.
+        let mut seen_inputs = self.live.clone();
+        let hidden: &[&str] = if self.is_database() {
+            &["final_snapshot", "apply_immediately"]
+        } else {
+            &["deletion_protection"]
+        };
+        for name in hidden {
+            seen_inputs.extend(
+                self.recorded.get_key_value(*name).map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
         let live = Live {
-            inputs: self.live.clone(),
+            inputs: seen_inputs,
             in_force: Document::new(),
             outputs: self.outputs.clone(),
             condition: match self.status {
@@ -202,6 +214,11 @@ impl Scene {
     }
 
     fn delete(&mut self) {
+        // It goes already, and a run only waits for that.
+        if self.status.is_some_and(|row| row.class == Class::Leaving) {
+            self.gone = true;
+            return;
+        }
         assert!(!self.protected_by_aws(), "AWS refuses to delete it: protected, in {:?}", self.status);
         let with_snapshot = self.is_database() && self.recorded["final_snapshot"] == true;
         // A refusal in a status that passes by itself is waited for.
@@ -242,6 +259,8 @@ impl Scene {
             }
             Remedy::ByHand { what } => self.by_hand(what),
             Remedy::Aws { command } => self.aws(command),
+            // Nothing of it is planned any more.
+            Remedy::Forget { .. } => self.gone = true,
             other => panic!("no guard of this table says {other}"),
         }
         None
@@ -300,7 +319,9 @@ fn follow(scene: &Scene, command: Command, path: &mut Vec<String>, typed: &mut u
     assert!(!path.contains(&here), "the hints lead in a circle:\n{}\n{here}", path.join("\n"));
     assert!(path.len() < 12, "the hints do not come to an end:\n{}", path.join("\n"));
     path.push(here);
-    for finding in &found {
+    // The way on from a last snapshot that AWS refuses is followed against the emulator (tests/localstack/statuses.rs);
+    // here it is not yet.
+    for finding in found.iter().filter(|one| one.check != "final-snapshot") {
         assert!(!finding.remedies.is_empty(), "no remedy: {finding:?}\n{}", path.join("\n"));
         assert_eq!(finding.hint, provision::remedy::hint_of(&finding.remedies));
         for way in &finding.remedies {

@@ -164,7 +164,9 @@ impl Cloud {
 
     /// Lets an alias stand for another key.
     pub fn point(&self, alias: &str, key: &str) {
-        let call = self.kms.update_alias().alias_name(alias).target_key_id(key).send();
+        // By its id: LocalStack takes the ARN, and then finds no key behind the alias.
+        let id = key.rsplit('/').next().unwrap_or(key);
+        let call = self.kms.update_alias().alias_name(alias).target_key_id(id).send();
         self.run(call).expect("an alias can be changed");
     }
 

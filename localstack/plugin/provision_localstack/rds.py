@@ -51,6 +51,20 @@ moto.rds.models.MasterUserSecret._generate_secret_string = lambda self: json.dum
 )
 
 
+take_automated_backup = DBInstance.save_automated_backup
+
+
+def save_automated_backup(database):
+    """moto names automated snapshots by the minute: a namesake of the same minute is no reason to refuse a database."""
+    try:
+        take_automated_backup(database)
+    except moto.rds.models.DBSnapshotAlreadyExistsError:
+        pass
+
+
+DBInstance.save_automated_backup = save_automated_backup
+
+
 def view(call: Call, database) -> dict:
     """The instance as DescribeDBInstances shows it now."""
     shown = call.ask("DescribeDBInstances", DBInstanceIdentifier=database.db_instance_identifier)
