@@ -154,7 +154,7 @@ async fn look_for_what_is_wanted_now(
         });
         let manager = registry.managing(one.address.kind())?;
         let differs = |field: &&str| inputs.get(*field) != one.inputs.get(*field);
-        manager.natural_key().iter().any(|field| differs(&field)).then_some(())?;
+        manager.natural_key().iter().any(differs).then_some(())?;
         let now = Wanted { address: one.address.clone(), inputs, owner: one.owner.clone(), begun: true };
         now.has_natural_key(registry).then_some(now)
     };

@@ -57,7 +57,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         }
         None if !plan.is_empty() => screen.err.line(&format!(
             "Digest {digest}. To carry out this plan and no other: {}",
-            agreeing(&options, &digest)
+            agreeing(&options, digest)
         )),
         None => {}
     }

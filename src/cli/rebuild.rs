@@ -1,8 +1,9 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
 use crate::discovery::Wanted;
-use crate::executor::write_claims;
+use crate::executor::{hint_for_code, write_claims};
 use crate::failure::{Failure, FailureKind};
+use crate::kind::KindError;
 use crate::planner::{Sightings, leaves_its_network};
 use crate::rebuild::{Rebuilt, Terms, rebuild};
 use crate::render::harmless;
@@ -115,8 +116,16 @@ pub(super) async fn find(
         None => Ok(rebuilt),
         Some((address, error)) => {
             let message = format!("the ownership tags of {address} could not be written: {error}");
+            let code = match &error {
+                KindError::Aws(error) => hint_for_code(&error.code),
+                KindError::Misfit(_) => None,
+            };
+            let cure = match code {
+                Some(cure) => format!("{cure}; everything is recorded, and"),
+                None => "everything is recorded, and".to_owned(),
+            };
             Err(Failure::message(FailureKind::Failed, message)
-                .hint("everything is recorded; provision apply writes the tags that are missing"))
+                .hint(format!("{cure} provision apply writes the tags that are missing")))
         }
     }
 }
