@@ -24,7 +24,8 @@ test: test-fast
 	@localstack/test
 	@tests/browser/run
 
-## The whole fault matrix, of which `make test` runs a tenth, and that of a state in a bucket: some forty minutes.
+## The whole fault matrix, of which `make test` runs a tenth; that of a state in a bucket; and the cases of what others
+## do between two runs, which `make test` leaves out: over half an hour.
 test-faults:
 	@endpoint=$$(localstack/up --port $(FAULTS_PORT)) \
 		&& { PROVISION_TEST_ENDPOINT=$$endpoint PROVISION_FAULT_CASES=all \

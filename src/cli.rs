@@ -297,7 +297,8 @@ pub enum State {
     /// Record under another name what was renamed in the stack file, and leave it in AWS as it is
     ///
     /// A name moves everything that is recorded under it: `state move gitlab-pgsql main-db`. An address moves one
-    /// resource. The next apply renames the database in place and corrects tags; nothing is replaced.
+    /// resource. The next apply renames the database in place and corrects the tags that a refresh reads;
+    /// nothing is replaced.
     /// `stack.OLD stack.NEW` renames the stack itself, with the file of its state.
     #[command(after_long_help = "\
 Examples:
