@@ -92,8 +92,7 @@ pub(super) async fn create(
             other => return Ok(other?),
         };
         match error.outcome {
-            // No attempt of ours can have made it: it was put there since the plan was made.
-            Outcome::Exists if !may_exist => return Err(error.into()),
+            // A request can arrive twice, so that even the first answer may be of what the same call has made.
             Outcome::Exists | Outcome::Unknown => {
                 may_exist = true;
                 last = Some(error);

@@ -51,6 +51,9 @@ pub(super) fn changes(
             decided.insert(address.clone(), decision);
         }
     }
+    // Also of what is needed and nothing declares.
+    decided
+        .extend(lacking.decisions.into_iter().filter_map(|(address, decision)| Some((address, decision?))));
     for (address, change) in &mut decided {
         change.id = object(input, address, change);
         findings.extend(loss::account(input, address, change));

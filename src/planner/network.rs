@@ -10,7 +10,7 @@ use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{reference, references};
 use crate::kind::Live;
 use crate::network::{Network, Role};
-use crate::plan::{Action, Change, Finding, Level};
+use crate::plan::{Action, Blocked, Change, Finding, Level};
 use crate::resource::Id;
 use crate::state::{Record, State};
 
@@ -166,6 +166,17 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
         };
         lacking.decisions.insert(address.clone(), Some(decision));
     }
+    // That something is left as it is fails the apply: it did not do what the stack describes.
+    for address in
+        missing.iter().filter(|(_, users)| !users.left_alone.is_empty()).map(|(address, _)| address)
+    {
+        let reason =
+            if declarations.contains_key(address) { "gone from AWS" } else { "nothing is known of it" };
+        let blocked =
+            Blocked { action: Action::NoOp, fields: Vec::new(), because: reason.to_owned(), on: None };
+        let decided = Change { blocked: Some(blocked), ..change(address, Action::NoOp, reason) };
+        lacking.decisions.insert(address.clone(), Some(decided));
+    }
     let said = missing.iter().map(|(address, users)| finding(input, address, users));
     lacking.findings = said.collect();
     lacking
@@ -189,7 +200,7 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
             names => parts.push(format!("{} {several}", names.join(", "))),
         }
     }
-    let level = if users.unmade.is_empty() { Level::Warning } else { Level::Error };
+    let level = if users.unmade.is_empty() { Level::Blocked } else { Level::Error };
     let hint = without_a_cluster(input, address, users).unwrap_or_else(|| remedy(input, address));
     Finding { level, ..error(MISSING, address, parts.join("; "), Some(hint)) }
 }

@@ -139,7 +139,11 @@ impl Applied {
 /// `level check address` of each finding.
 fn found(plan: &Plan) -> Vec<String> {
     let said = plan.preflight.iter().map(|finding| {
-        let level = if finding.level == Level::Error { "error" } else { "warning" };
+        let level = match finding.level {
+            Level::Error => "error",
+            Level::Blocked => "blocked",
+            _ => "warning",
+        };
         let at = finding.address.as_ref().map(ToString::to_string).unwrap_or_default();
         format!("{level} {} {at}", finding.check)
     });
@@ -243,7 +247,7 @@ fn a_group_of_the_cluster_that_is_gone_concerns_only_the_rules_that_need_it() {
     let other = STACK
         .replace("deletion_protection: true", "deletion_protection: false, instance_class: db.t4g.large");
     let plan = world.plan(&other, &here);
-    assert_eq!(found(&plan), ["warning missing aws_security_group.masters"]);
+    assert_eq!(found(&plan), ["blocked missing aws_security_group.masters"]);
     assert_eq!(done(&plan), ["update aws_db_instance.records"]);
     let finding = &plan.preflight[0];
     assert_eq!(
@@ -277,9 +281,10 @@ fn a_role_of_which_nothing_is_known_concerns_only_the_rules_that_need_it() {
     let mut without = here.clone();
     without.groups.remove(&Role::Masters);
     let plan = world.plan(STACK, &without);
-    assert_eq!(found(&plan), ["warning missing aws_security_group.masters"]);
+    assert_eq!(found(&plan), ["blocked missing aws_security_group.masters"]);
     assert!(plan.preflight[0].message.starts_with("the security group of the masters is not known; "));
-    assert_eq!(done(&plan), ["forget aws_security_group.masters"]);
+    assert_eq!(done(&plan), [""; 0]);
+    assert!(plan.changes.iter().any(|change| change.blocked.is_some()), "the apply fails for it");
 }
 
 #[test]
@@ -321,7 +326,7 @@ fn a_subnet_that_is_gone_concerns_only_what_is_in_it() {
     world.gone("aws_subnet.eu-west-1b");
     let other = STACK.replace("deletion_protection: true", "deletion_protection: false");
     let plan = world.plan(&other, &here);
-    assert_eq!(found(&plan), ["warning missing aws_subnet.eu-west-1b"]);
+    assert_eq!(found(&plan), ["blocked missing aws_subnet.eu-west-1b"]);
     let message = &plan.preflight[0].message;
     assert_eq!(
         message,
@@ -339,7 +344,7 @@ fn what_helps_where_the_vpc_itself_is_gone_is_another_network() {
         world.gone(at);
     }
     let plan = world.plan(STACK, &here);
-    assert_eq!(found(&plan), ["warning missing aws_subnet.eu-west-1a", "error missing aws_vpc.network"]);
+    assert_eq!(found(&plan), ["blocked missing aws_subnet.eu-west-1a", "error missing aws_vpc.network"]);
     for finding in &plan.preflight {
         let hint = finding.hint.as_deref().unwrap_or_default();
         assert!(hint.ends_with("provision import vpc-…"), "{hint}");
@@ -354,7 +359,7 @@ fn a_key_alias_that_is_gone_concerns_only_the_file_system_that_is_encrypted_with
     world.gone("aws_kms_alias.files");
     let other = stack.replace("deletion_protection: true", "deletion_protection: false");
     let plan = world.plan(&other, &here);
-    assert_eq!(found(&plan), ["warning missing aws_kms_alias.files"]);
+    assert_eq!(found(&plan), ["blocked missing aws_kms_alias.files"]);
     assert_eq!(done(&plan), ["update aws_db_instance.records"]);
     let message = &plan.preflight[0].message;
     assert!(
