@@ -116,6 +116,15 @@ pub trait Manager: Reader {
         owner: &'a Owner,
         last_snapshot: Option<&'a str>,
     ) -> LocalBoxFuture<'a, Result<(), KindError>>;
+    /// See [`Resource::ownership`].
+    fn ownership<'a>(
+        &'a self,
+        _aws: &'a Aws,
+        _id: &'a Id,
+        _live: &'a Document,
+    ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
+        Box::pin(std::future::ready(Ok(Ownership::Inherited)))
+    }
     /// See [`Resource::CLAIM`].
     fn claim_calls(&self) -> &'static [Call];
     fn claim<'a>(
@@ -277,6 +286,15 @@ impl<R: Resource> Manager for Typed<R> {
         Box::pin(
             async move { Ok(from_document::<R>(recorded)?.delete(aws, id, owner, last_snapshot).await?) },
         )
+    }
+
+    fn ownership<'a>(
+        &'a self,
+        aws: &'a Aws,
+        id: &'a Id,
+        live: &'a Document,
+    ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
+        Box::pin(async move { Ok(R::ownership(aws, id, &from_document(live)?).await?) })
     }
 
     fn claim_calls(&self) -> &'static [Call] {

@@ -9,6 +9,7 @@ mod finding;
 mod holders;
 mod keys;
 mod last_snapshot;
+mod owners;
 mod password;
 mod permissions;
 mod prospect;
@@ -23,6 +24,7 @@ use crate::plan::Finding;
 
 pub use holders::holders;
 pub use last_snapshot::{LastSnapshots, last_snapshots};
+pub use owners::owners;
 pub use prospect::{Prospect, prospects};
 pub use remains::remains;
 pub use scene::Scene;

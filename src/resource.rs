@@ -112,6 +112,12 @@ pub trait Resource: Observe {
         last_snapshot: Option<&str>,
     ) -> impl Future<Output = Result<(), AwsError>>;
 
+    /// The ownership of an object that a refresh shows as [`Ownership::Inherited`]: asked for before it is changed or deleted, and
+    /// in no plan without changes.
+    fn ownership(_aws: &Aws, _id: &Id, _live: &Self) -> impl Future<Output = Result<Ownership, AwsError>> {
+        std::future::ready(Ok(Ownership::Inherited))
+    }
+
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     const CLAIM: &'static [Call];
 

@@ -25,7 +25,7 @@ use crate::saved::SavedPlan;
 use crate::stack::Stack;
 use crate::state::{State, Store};
 use futures_util::FutureExt;
-use futures_util::future::{join3, try_join};
+use futures_util::future::{join4, try_join};
 
 use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
@@ -172,13 +172,15 @@ impl Session {
             now,
         };
         let mut found = answers.judge(&self.aws, &scene);
-        // Each asks only where something is deleted, or was outside of provision.
-        let (held, snapshots, lost) = join3(
+        // Each asks only where something is changed or deleted, or was deleted outside of provision.
+        let (held, snapshots, lost, foreign) = join4(
             preflight::holders(&self.aws, &scene),
             preflight::last_snapshots(&self.aws, &scene),
             preflight::remains(&self.aws, &scene),
+            preflight::owners(&self.aws, &scene),
         )
         .await;
+        found.extend(foreign.map_err(refresh_failure)?);
         found.extend(held);
         found.extend(snapshots.findings.iter().cloned());
         found.extend(lost);

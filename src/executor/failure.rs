@@ -100,6 +100,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
             "run the same command again; is it AWS that answers (--endpoint-url, AWS_ENDPOINT_URL)?"
         }
         "LockNotRenewed" => "look at the way to the state's bucket, then run the same command again",
+        "NotOurs" => "look at whose it is by now: provision plan",
         "DependencyViolation" => "remove what still uses it, then run the same command again",
         // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
         "TooManyRequests" => {

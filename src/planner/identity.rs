@@ -14,7 +14,7 @@ use crate::state::State;
 pub const OWNERSHIP_TAGS: &str = "ownership tags";
 
 /// What forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
-pub(super) fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
+pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
     let address = &owner.address;
     let forget = format!("provision state forget {address}");
     let import = format!("provision import {address}={id}");

@@ -173,6 +173,12 @@ impl Resource for DbSubnetGroup {
 
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
+    /// RDS shows a group without its tags.
+    async fn ownership(aws: &Aws, id: &Id, _live: &Self) -> Result<Ownership, AwsError> {
+        let found = found_of(aws, id.as_str()).await?;
+        Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
+    }
+
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), AwsError> {
         match describe_one(aws, id.as_str()).await? {
             Some(live) => rds_tags::claim(aws, arn(&live), owner).await,

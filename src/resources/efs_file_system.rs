@@ -26,6 +26,7 @@ use crate::resources::kms_alias::same_key;
 use crate::resources::tags::{self, Tags};
 
 pub use lifecycle::Lifecycle;
+pub(crate) use live::{DESCRIBE, ownership};
 
 const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
 const OURS: &[Grant] = &[Grant::owned(FILE_SYSTEMS)];

@@ -15,6 +15,7 @@ use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
     Patience, Resource, Tracked,
 };
+use crate::resources::efs_file_system;
 use crate::resources::efs_part::{self, PartsOf};
 use crate::resources::efs_status;
 use crate::resources::groups_taken_off;
@@ -72,7 +73,8 @@ fn security_groups(desired: &Document, observed: &Document) -> OnChange {
 
 impl Observe for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
-    const CALLS: &'static [Call] = &[DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
+    const CALLS: &'static [Call] =
+        &[DESCRIBE, efs_file_system::DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
     type Outputs = Outputs;
 
     async fn observe(aws: &Aws, tracked: &[Tracked<Self>]) -> Result<BTreeMap<Id, Observed<Self>>, AwsError> {
@@ -166,6 +168,11 @@ impl Resource for EfsMountTarget {
     async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), AwsError> {
         let answer = aws.write.efs.delete_mount_target().mount_target_id(id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
+    }
+
+    /// That of its file system, which may be managed by another state than the one that records the mount target.
+    async fn ownership(aws: &Aws, _id: &Id, live: &Self) -> Result<Ownership, AwsError> {
+        efs_file_system::ownership(aws, &live.file_system_id).await
     }
 
     // EFS gives mount targets no tags.

@@ -137,6 +137,35 @@ fn a_second_state_takes_over_and_the_first_one_is_fenced_out() {
 }
 
 #[test]
+fn a_state_that_was_fenced_out_deletes_no_part_of_what_the_other_one_has() {
+    let world = World::applied();
+    let second = format!("{}", world.path("second.json").display());
+    world.provision(&["state", "rebuild", "--auto-approve", "--state", &second]).exits(0);
+    let listed = world.provision(&["state", "list"]).exits(0).out;
+    let addresses: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let tagless = ["aws_efs_mount_target.", "aws_db_subnet_group.", "aws_db_parameter_group."];
+    let tagless: Vec<&&str> =
+        addresses.iter().filter(|one| tagless.iter().any(|kind| one.starts_with(kind))).collect();
+    assert_eq!(tagless.len(), 4, "{addresses:?}");
+    world.control.forget_calls();
+    let deletes_nothing = |hint: &str| {
+        for address in &tagless {
+            let ran = world.provision(&["destroy", "--auto-approve", "--target", address]).exits(1);
+            let is_part = address.starts_with("aws_efs_mount_target");
+            ran.says(&["another state", "provision state forget", if is_part { hint } else { address }]);
+        }
+    };
+    deletes_nothing(&format!("provision import {FILES}="));
+    // The file system itself is recorded no longer.
+    for address in [FILES, DATABASE] {
+        world.provision(&["state", "forget", address, "--auto-approve"]).exits(0);
+    }
+    deletes_nothing("to leave it to that state");
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+}
+
+#[test]
 fn a_stack_of_the_same_name_beside_another_cluster_owns_nothing_here() {
     let world = World::seeded(&["--two-clusters"]);
     world.write_stack(crate::world::SMALL);

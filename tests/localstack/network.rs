@@ -184,7 +184,7 @@ fn with_no_cluster_left_only_what_needs_it_waits() {
     let world = applied(&[]);
     let here = vpc(&world.seed);
     world.reseeded(&["--gone"]);
-    let ran = world.provision(&["plan", "--detailed-exitcode"]).exits(0).says(&[
+    let ran = world.provision(&["plan", "--detailed-exitcode"]).exits(2).says(&[
         "blocked",
         "the security group of the nodes",
         "the security group of the masters",
@@ -205,7 +205,7 @@ fn with_no_cluster_left_only_what_needs_it_waits() {
     assert_eq!(world.cloud.database().deletion_protection(), Some(false));
     world.provision(&["output", "pgsql_endpoint"]).exits(0);
     world.provision(&["import", &here]).exits(1).says(&["looks deleted"]);
-    world.provision(&["plan", "--detailed-exitcode"]).exits(0);
+    world.provision(&["plan", "--detailed-exitcode"]).exits(2);
 
     // Access for none: the groups of the cluster are needed no longer.
     world.edit_stack("security_group: shop-files", "security_group: shop-files\n    access: []");

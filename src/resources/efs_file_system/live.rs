@@ -14,7 +14,7 @@ use crate::resource::{Condition, Id, Observed, Ownership, Tracked};
 use crate::resources::efs_status;
 use crate::resources::tags::{self, Tags};
 
-pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
+pub(crate) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
 pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
 
@@ -61,6 +61,12 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
     let mut described = absent_is_none(described)?.unwrap_or_default();
     described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)
+}
+
+/// The ownership of the file system with this id. One that is gone has none.
+pub(crate) async fn ownership(aws: &Aws, id: &str) -> Result<Ownership, AwsError> {
+    let described = describe(aws, &[id]).await?;
+    Ok(described.first().map_or(Ownership::Inherited, |live| Ownership::of_tags(&tags_of(live))))
 }
 
 /// All tags of a file system.

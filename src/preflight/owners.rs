@@ -1,0 +1,80 @@
+//! The owners of objects whose tags a refresh does not show, asked for only where the plan changes or deletes them: a mount
+//! target belongs to whom its file system belongs, and RDS shows its groups without tags.
+
+use futures_util::future::try_join_all;
+
+use super::scene::Scene;
+use crate::address::Address;
+use crate::aws::Aws;
+use crate::kind::{Live, Manager};
+use crate::owner::owner;
+use crate::plan::{Change, Finding};
+use crate::planner;
+use crate::refresh::RefreshError;
+use crate::resource::{Id, Ownership, Whose};
+use crate::state::Record;
+
+/// The objects among those that are changed or deleted which belong to another state or stack.
+///
+/// # Errors
+/// [`RefreshError`] for the first kind whose owner cannot be read.
+pub async fn owners(aws: &Aws, scene: &Scene<'_>) -> Result<Vec<Finding>, RefreshError> {
+    let concerned = scene.changes().flat_map(|change| {
+        touched(change).filter_map(move |id| {
+            let live = scene.sightings.object(&change.address, id)?;
+            let manager = scene.registry.managing(&change.kind)?;
+            (live.ownership == Ownership::Inherited).then_some((change, manager, id, live))
+        })
+    });
+    let findings = concerned.map(|(change, manager, id, live)| async move {
+        let unread = |source| RefreshError { kind: change.kind.clone(), source };
+        let ownership = manager.ownership(aws, id, &live.inputs).await.map_err(unread)?;
+        Ok(judge(scene, manager, change, id, &Live { ownership, ..live.clone() }))
+    });
+    Ok(try_join_all(findings).await?.into_iter().flatten().collect())
+}
+
+/// The objects that a change does something to.
+fn touched(change: &Change) -> impl Iterator<Item = &Id> {
+    let changed = change.id.iter().filter(|_| !change.fields.is_empty());
+    let going = change.goes.iter().map(|going| &going.id);
+    let mut ids: Vec<&Id> = changed.chain(going).collect();
+    ids.sort();
+    ids.dedup();
+    ids.into_iter()
+}
+
+fn judge(scene: &Scene<'_>, manager: &dyn Manager, change: &Change, id: &Id, live: &Live) -> Option<Finding> {
+    let address = &change.address;
+    let record = scene.state.and_then(|state| state.resources.get(address));
+    let generation = record.map_or(0, |record| record.generation);
+    let owner = owner(scene.blueprint, scene.state, address, generation);
+    let parent = parent(scene, manager, live);
+    let is_claimed = |record: &Record| record.claimed;
+    let claimed = record.is_some_and(is_claimed) || parent.is_some_and(|(_, parent)| is_claimed(parent));
+    let found = planner::foreign(&owner, id, live, claimed, change.action)?;
+    if !manager.claim_calls().is_empty() {
+        return Some(found);
+    }
+    // It has no tags of its own: it goes with what it is a part of.
+    let forget = format!("to leave it to that state: provision state forget {address}");
+    let hint = match (owner.whose(&live.ownership, live.vpc.as_ref()), parent) {
+        (Whose::OtherState { lineage, .. }, Some((whole, Record { id: Some(id), .. }))) => {
+            format!(
+                "{forget}; to take back what it is a part of: provision import {whole}={id} --take-over {lineage}"
+            )
+        }
+        _ => forget,
+    };
+    Some(Finding { hint: Some(hint), ..found })
+}
+
+/// The recorded object that this one is a part of: its id is in the name.
+fn parent<'a>(scene: &Scene<'a>, manager: &dyn Manager, live: &Live) -> Option<(&'a Address, &'a Record)> {
+    let names: Vec<&str> =
+        manager.natural_key().iter().filter_map(|field| live.inputs.get(*field)?.as_str()).collect();
+    let mut records = scene.state.into_iter().flat_map(|state| &state.resources);
+    records.find(|(_, record)| {
+        !record.adopted && record.id.as_ref().is_some_and(|id| names.contains(&id.as_str()))
+    })
+}
