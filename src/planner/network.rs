@@ -205,12 +205,11 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
     Finding { level, ..error(MISSING, address, parts.join("; "), Some(hint)) }
 }
 
-/// The line to write where nothing of the cluster is left to give access to, and a group is still to be made: to look for
-/// the cluster again would find none.
+/// The line to write where nothing of the cluster is left to give access to: to look for the cluster again would find none.
 fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Option<String> {
     Role::of(address)?;
     let mut roles = input.blueprint.declarations.keys().filter(|one| Role::of(one).is_some());
-    let groups = users.unmade.iter().filter(|user| user.kind() == address.kind());
+    let groups = users.unmade.iter().chain(&users.left_alone).filter(|user| user.kind() == address.kind());
     let names: Vec<String> = groups.map(|group| format!("`{}`", group.name())).collect();
     if names.is_empty() || roles.any(|one| live(input.sightings, one).is_some()) {
         return None;

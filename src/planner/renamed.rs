@@ -11,6 +11,9 @@ use crate::plan::{Finding, Level};
 /// several.
 pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
     let names = new_names(input, gone);
+    if let (Some(begun), false) = (begun(input, gone.name()), names.is_empty()) {
+        return Some(finished_first(begun));
+    }
     let mut listed = names.iter();
     match (listed.next(), listed.next()) {
         (None, _) => None,
@@ -29,11 +32,14 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
 /// What to do where an object that is recorded at one address has the name of what is declared at another.
 pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Address) -> String {
     let is_whole = recorded.name() != declared.name() && recorded.member_name() == declared.member_name();
-    match input.blueprint.declarations.contains_key(recorded) {
+    if input.blueprint.declarations.contains_key(recorded) {
         // Both are wanted, and a move would only exchange their roles.
-        true => "choose another name in the stack file".to_owned(),
-        false if is_whole => format!("provision state move {} {}", recorded.name(), declared.name()),
-        false => format!("provision state move {recorded} {declared}"),
+        return "choose another name in the stack file".to_owned();
+    }
+    match (is_whole, begun(input, recorded.name())) {
+        (true, Some(begun)) => finished_first(begun),
+        (true, None) => format!("provision state move {} {}", recorded.name(), declared.name()),
+        (false, _) => format!("provision state move {recorded} {declared}"),
     }
 }
 
@@ -53,6 +59,20 @@ pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
     let message = "it is no longer declared, and is deleted; clients that use its id lose it".to_owned();
     let hint = Some(format!("{hint}{others}"));
     Some(Finding { level: Level::Warning, ..error("renamed", gone, message, hint) })
+}
+
+/// An object of this name that an earlier run may have made: a move would lose it from view, and is refused.
+fn begun<'a>(input: &Input<'a>, name: &str) -> Option<&'a Address> {
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    let mut begun = records.filter(|(address, record)| address.name() == name && record.id.is_none());
+    begun.next().map(|(address, _)| address)
+}
+
+fn finished_first(begun: &Address) -> String {
+    format!(
+        "if it was renamed: an earlier run began to make {begun}, which is finished first: put it back into the stack file, \
+         and rename it after the next apply"
+    )
 }
 
 /// The names under which something of the kind is declared and nothing of it is recorded.

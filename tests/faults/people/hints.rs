@@ -35,10 +35,10 @@ impl fmt::Display for Hint {
     }
 }
 
-/// The errors of a plan.
-pub fn of_plan(plan: &Value) -> Vec<Hint> {
+/// The findings of a plan with this level.
+pub fn of_plan(plan: &Value, level: &str) -> Vec<Hint> {
     let findings = plan["preflight"].as_array().into_iter().flatten();
-    let errors = findings.filter(|finding| finding["level"] == "error");
+    let errors = findings.filter(|finding| finding["level"] == level);
     let text = |value: &Value| value.as_str().map(str::to_owned);
     errors
         .map(|finding| Hint {

@@ -151,7 +151,8 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
         trail.note(&format!("plan {options:?}: {error}"));
         return Said::Errors(vec![error]);
     };
-    let errors = hints::of_plan(&plan);
+    let errors = hints::of_plan(&plan, "error");
+    let blocked = hints::of_plan(&plan, "blocked");
     let actions: BTreeMap<String, String> = plan["changes"]
         .as_array()
         .into_iter()
@@ -160,7 +161,7 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
         .map(|change| (change["address"].to_string(), change["action"].to_string()))
         .collect();
     trail.note(&format!("plan {options:?}: exit code {:?}, {actions:?}", ran.code));
-    for error in &errors {
+    for error in errors.iter().chain(&blocked) {
         trail.note(&format!("  {error}"));
     }
     // An output that AWS changed is recorded by apply, and counts.
@@ -168,17 +169,16 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
         drift["outputs"].as_array().is_some_and(|outputs| !outputs.is_empty())
             && drift["response"] != "left-alone"
     });
-    let code = match (errors.is_empty(), actions.is_empty() && !outputs) {
-        (false, _) => 1,
-        (true, false) => 2,
-        (true, true) => 0,
+    let is_empty = actions.is_empty() && !outputs;
+    let (code, said) = match () {
+        () if !errors.is_empty() => (1, Said::Errors(errors)),
+        () if !is_empty => (2, Said::Changes(plan)),
+        // All that is left waits for what its hint says.
+        () if !blocked.is_empty() => (2, Said::Errors(blocked)),
+        () => (0, Said::Nothing),
     };
     assert_eq!(ran.code, Some(code), "the plan's exit code: {actions:?} {}", ran.err);
-    match code {
-        1 => Said::Errors(errors),
-        2 => Said::Changes(plan),
-        _ => Said::Nothing,
-    }
+    said
 }
 
 /// Applies what a plan has shown, and holds that it was that and nothing else.
