@@ -209,7 +209,8 @@ fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
 fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Option<String> {
     Role::of(address)?;
     let mut roles = input.blueprint.declarations.keys().filter(|one| Role::of(one).is_some());
-    let groups = users.unmade.iter().chain(&users.left_alone).filter(|user| user.kind() == address.kind());
+    let users = if users.unmade.is_empty() { &users.left_alone } else { &users.unmade };
+    let groups = users.iter().filter(|user| user.kind() == address.kind());
     let names: Vec<String> = groups.map(|group| format!("`{}`", group.name())).collect();
     if names.is_empty() || roles.any(|one| live(input.sightings, one).is_some()) {
         return None;
