@@ -39,7 +39,8 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
                 owner.lineage
             ),
             Some(format!(
-                "to leave it to that state: {forget}; to take it back: {import} --take-over {lineage}"
+                "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
+                 {lineage}; to leave this to it: {forget}"
             )),
         )),
         whose => Some(error(

@@ -144,7 +144,9 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
         if needed.is_empty() || not_asked || record(address).is_some_and(|record| record.adopted) {
             continue;
         }
-        let is_there = live(input.sightings, address).is_some();
+        // One that an earlier run made, and that is not recorded yet, serves nothing else before it is.
+        let is_recorded = record(address).is_some_and(|record| record.id.is_some());
+        let is_there = is_recorded && live(input.sightings, address).is_some();
         for one in needed {
             let users = missing.entry(one).or_default();
             if is_there { users.left_alone.push(address) } else { users.unmade.push(address) }

@@ -1,17 +1,21 @@
 //! The owners of objects whose tags a refresh does not show, asked for only where the plan changes or deletes them: a mount
 //! target belongs to whom its file system belongs, and RDS shows its groups without tags.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
 
 use super::scene::Scene;
 use crate::address::Address;
 use crate::aws::Aws;
+use crate::blueprint::Declaration;
+use crate::document::references;
 use crate::kind::{Live, Manager};
 use crate::owner::owner;
-use crate::plan::{Change, Finding};
+use crate::plan::{Action, Change, Finding};
 use crate::planner;
 use crate::refresh::RefreshError;
-use crate::resource::{Id, Ownership, Whose};
+use crate::resource::{Id, Ownership};
 use crate::state::Record;
 
 /// The objects among those that are changed or deleted which belong to another state or stack.
@@ -31,7 +35,36 @@ pub async fn owners(aws: &Aws, scene: &Scene<'_>) -> Result<Vec<Finding>, Refres
         let ownership = manager.ownership(aws, id, &live.inputs).await.map_err(unread)?;
         Ok(judge(scene, manager, change, id, &Live { ownership, ..live.clone() }))
     });
-    Ok(try_join_all(findings).await?.into_iter().flatten().collect())
+    let asked = try_join_all(findings).await?.into_iter().flatten();
+    let mut findings: Vec<Finding> = asked.chain(of_new_parts(scene)).collect();
+    findings.retain(|finding| !scene.planning.plan.preflight.contains(finding));
+    findings.sort();
+    findings.dedup();
+    Ok(findings)
+}
+
+/// The objects that a new part would be made of, and that are not the stack's: a part without tags is told by them alone.
+fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
+    let made = scene.changes().filter(|change| change.makes_anew());
+    made.flat_map(|change| {
+        let manager = scene.registry.managing(&change.kind).filter(|kind| kind.claim_calls().is_empty());
+        let named = manager.map(|manager| named(scene, manager, &change.address)).unwrap_or_default();
+        named.into_iter().filter_map(|whole| {
+            let (id, live) = scene.sightings.get(&whole)?.live()?;
+            let record = scene.state?.resources.get(&whole).filter(|record| !record.adopted)?;
+            let owner = owner(scene.blueprint, scene.state, &whole, record.generation);
+            planner::foreign(&owner, id, live, record.claimed, Action::Update)
+        })
+    })
+}
+
+/// The declared objects whose ids are in the name of what is declared at an address.
+fn named(scene: &Scene<'_>, manager: &dyn Manager, address: &Address) -> BTreeSet<Address> {
+    let Some(Declaration::Managed { inputs }) = scene.blueprint.declarations.get(address) else {
+        return BTreeSet::new();
+    };
+    let names = inputs.iter().filter(|(field, _)| manager.natural_key().contains(&field.as_str()));
+    references(&names.map(|(field, value)| (field.clone(), value.clone())).collect())
 }
 
 /// The objects that a change does something to.
@@ -53,20 +86,19 @@ fn judge(scene: &Scene<'_>, manager: &dyn Manager, change: &Change, id: &Id, liv
     let is_claimed = |record: &Record| record.claimed;
     let claimed = record.is_some_and(is_claimed) || parent.is_some_and(|(_, parent)| is_claimed(parent));
     let found = planner::foreign(&owner, id, live, claimed, change.action)?;
-    if !manager.claim_calls().is_empty() {
-        return Some(found);
-    }
-    // It has no tags of its own: it goes with what it is a part of.
-    let forget = format!("to leave it to that state: provision state forget {address}");
-    let hint = match (owner.whose(&live.ownership, live.vpc.as_ref()), parent) {
-        (Whose::OtherState { lineage, .. }, Some((whole, Record { id: Some(id), .. }))) => {
-            format!(
-                "{forget}; to take back what it is a part of: provision import {whole}={id} --take-over {lineage}"
-            )
+    match parent {
+        // It has no tags of its own: it goes with what it is a part of.
+        Some((whole, Record { id: Some(id), .. }))
+            if manager.claim_calls().is_empty() && live.ownership == Ownership::Untagged =>
+        {
+            let hint = format!(
+                "to take over what it is a part of: provision import {whole}={id}; to let go of it: provision state forget \
+                 {address}"
+            );
+            Some(Finding { hint: Some(hint), ..found })
         }
-        _ => forget,
-    };
-    Some(Finding { hint: Some(hint), ..found })
+        _ => Some(found),
+    }
 }
 
 /// The recorded object that this one is a part of: its id is in the name.

@@ -79,7 +79,7 @@ async fn an_object_that_another_state_took_over_is_left_to_it() {
                 "theirs",
                 "this state's is lineage",
                 "provision state forget fake_disk.d",
-                &format!("provision import fake_disk.d={id} --take-over theirs"),
+                "provision state rebuild --take-over theirs",
             ],
         );
     }

@@ -148,19 +148,18 @@ fn a_state_that_was_fenced_out_deletes_no_part_of_what_the_other_one_has() {
         addresses.iter().filter(|one| tagless.iter().any(|kind| one.starts_with(kind))).collect();
     assert_eq!(tagless.len(), 4, "{addresses:?}");
     world.control.forget_calls();
-    let deletes_nothing = |hint: &str| {
+    let deletes_nothing = || {
         for address in &tagless {
             let ran = world.provision(&["destroy", "--auto-approve", "--target", address]).exits(1);
-            let is_part = address.starts_with("aws_efs_mount_target");
-            ran.says(&["another state", "provision state forget", if is_part { hint } else { address }]);
+            ran.says(&["another state", "--take-over", &format!("provision state forget {address}")]);
         }
     };
-    deletes_nothing(&format!("provision import {FILES}="));
+    deletes_nothing();
     // The file system itself is recorded no longer.
     for address in [FILES, DATABASE] {
         world.provision(&["state", "forget", address, "--auto-approve"]).exits(0);
     }
-    deletes_nothing("to leave it to that state");
+    deletes_nothing();
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!(world.cloud.count(), SMALL_STACK);
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::deed::Done;
 use super::hints::{self, Hint};
-use super::others::{Others, others};
+use super::others::{Others, others, whole_of};
 use super::place::Place;
 use super::promise::{broken, owners};
 use super::typing::{Typed, has_a_gap, ways};
@@ -326,7 +326,7 @@ fn nothing_is_lost(place: &Place, known: &Knowledge, trail: &Trail) {
     let now = others(&place.world.cloud);
     for (id, was) in known.others.iter().filter(|(id, _)| !trail.names(id)) {
         let name = id.rsplit(' ').next().unwrap_or_default();
-        if trail.names(name) {
+        if trail.names(name) || whole_of(was).is_some_and(|whole| trail.names(whole)) {
             continue;
         }
         match now.get(id) {

@@ -11,6 +11,14 @@ const STACK: &str = "provision:stack";
 /// Objects by id, each as others see it.
 pub type Others = BTreeMap<String, String>;
 
+/// What begins the text of a part that has no tags of its own, before the id of the whole.
+const PART_OF: &str = "part of ";
+
+/// The object that this one is a part of: whoever names it names its parts.
+pub fn whole_of(text: &str) -> Option<&str> {
+    text.strip_prefix(PART_OF)?.split(' ').next()
+}
+
 fn is_ours<'t>(tags: impl IntoIterator<Item = (Option<&'t str>, Option<&'t str>)>) -> bool {
     tags.into_iter()
         .any(|(key, value)| key == Some(STACK) && value.is_some_and(|value| STACKS.contains(&value)))
@@ -55,7 +63,7 @@ fn file_systems(cloud: &Cloud, found: &mut Others) {
         found.insert(id.to_owned(), text);
         let targets = cloud.run(efs.describe_mount_targets().file_system_id(id).send());
         for target in targets.expect("mount targets can be read").mount_targets() {
-            let text = format!("{:?} {:?}", target.subnet_id(), cloud.groups_of(target));
+            let text = format!("{PART_OF}{id} {:?} {:?}", target.subnet_id(), cloud.groups_of(target));
             found.insert(target.mount_target_id().to_owned(), text);
         }
     }

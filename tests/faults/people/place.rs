@@ -1,6 +1,5 @@
 //! An account, a folder and a proxy in which one case after the other is run: others act beside the program.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -8,7 +7,7 @@ use tempfile::TempDir;
 
 use super::hand::Hand;
 use super::journey::Journey;
-use super::others::{Others, others};
+use super::others::{Others, others, whole_of};
 use super::promise::Owners;
 use super::records::sealed;
 use crate::case::{PASSWORD, canary_in};
@@ -29,8 +28,8 @@ pub struct Place {
     pub zones: usize,
     /// What is not the stack's, before anything.
     initial: Others,
-    /// Ids that no call may ever change.
-    wire: BTreeSet<String>,
+    /// What no call may ever change.
+    wire: Others,
     /// The state's folder before the run of a case.
     yesterday: Vec<(PathBuf, Vec<u8>)>,
     /// The folder of a second checkout.
@@ -45,7 +44,7 @@ impl Place {
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", PASSWORD);
         let initial = others(&world.cloud);
-        let wire = initial.keys().cloned().collect();
+        let wire = initial.clone();
         Self { world, proxy, zones, initial, wire, yesterday: Vec::new(), second: None }
     }
 
@@ -60,7 +59,7 @@ impl Place {
                 if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
             removed.expect("the folder can be emptied");
         }
-        self.wire = self.initial.keys().cloned().collect();
+        self.wire = self.initial.clone();
         others(&self.world.cloud) == self.initial
     }
 
@@ -82,12 +81,12 @@ impl Place {
 
     /// From now on, none of this may be touched.
     pub fn watch(&mut self, others: &Others) {
-        self.wire = others.keys().cloned().collect();
+        self.wire = others.clone();
     }
 
     /// Somebody has named this object: it may be taken over.
     pub fn unwatch(&mut self, id: &str) {
-        self.wire.remove(id);
+        self.wire.retain(|one, text| one != id && whole_of(text) != Some(id));
     }
 
     /// Runs a command to its end, with a fault, and holds what every run must keep to.
@@ -107,7 +106,11 @@ impl Place {
         assert!(code.is_none_or(|code| [0, 1, 2, 3, 130].contains(&code)), "exit code {code:?}\n{err}");
         for call in self.proxy.calls().iter().filter(|call| call.is_mutating()) {
             for id in call.changed_ids() {
-                assert!(!self.wire.contains(id), "{} changes {id}, which is not the stack's", call.operation);
+                assert!(
+                    !self.wire.contains_key(id),
+                    "{} changes {id}, which is not the stack's",
+                    call.operation
+                );
             }
         }
     }
