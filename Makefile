@@ -24,8 +24,8 @@ test: test-fast
 	@localstack/test
 	@tests/browser/run
 
-## The whole fault matrix, of which `make test` runs a tenth; that of a state in a bucket; and the cases of what others
-## do between two runs, which `make test` leaves out: over half an hour.
+## The whole fault matrix, that of a state in a bucket, and the cases of what others do between two runs, of each of which
+## `make test` runs a part: over an hour.
 test-faults:
 	@endpoint=$$(localstack/up --port $(FAULTS_PORT)) \
 		&& { PROVISION_TEST_ENDPOINT=$$endpoint PROVISION_FAULT_CASES=all \

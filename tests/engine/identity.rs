@@ -68,7 +68,6 @@ fn remake(world: &World, at: &str, change: impl FnOnce(&mut super::cloud::Object
 #[tokio::test]
 async fn an_object_that_another_state_took_over_is_left_to_it() {
     let world = settled().await;
-    let id = id_of(&world, DISK);
     world.change_live(DISK, |disk| disk.lineage = Some("theirs".to_owned()));
     for mode in [Mode::Apply, Mode::Destroy] {
         let plan = world.plan(&options(mode)).await;
