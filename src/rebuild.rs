@@ -225,8 +225,15 @@ async fn take_back(
         let (Some((_, live)), Some(record)) = (sighting.live(), known.resources.get(&address)) else {
             continue;
         };
+        let Some(manager) = registry.managing(address.kind()) else { continue };
+        let Some(id) = record.id.as_ref().filter(|_| !manager.claim_calls().is_empty()) else { continue };
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let ownership = match live.ownership {
+            Ownership::Inherited => manager.ownership(aws, id, &live.inputs).await.map_err(unread)?,
+            ref shown => shown.clone(),
+        };
         let owner = owner(blueprint, Some(known), &address, record.generation);
-        if let Whose::OtherState { lineage, .. } = owner.whose(&live.ownership, live.vpc.as_ref())
+        if let Whose::OtherState { lineage, .. } = owner.whose(&ownership, live.vpc.as_ref())
             && terms.take_over == Some(lineage.as_str())
         {
             let record = Record { claimed: true, ..record.clone() };
