@@ -187,6 +187,13 @@ pub struct FieldChange {
     /// For a change that waits: for what, and what it costs then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// True where `before` only waits for its window, and `after` is in force already: AWS is told to forget what waits.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub takes_back: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The maintenance window that a change waits for.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, FailureKind};
 use crate::file;
 use crate::render::harmless;
-use crate::stack::{self, Stack};
+use crate::stack::{self, Sections, Stack};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -87,7 +87,7 @@ impl Chosen {
 }
 
 /// Reads the stack that a command is about.
-pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failure> {
+pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> Result<Chosen, Failure> {
     let source = match (&options.config, options.reference) {
         (Some(_), true) => {
             let message = "--reference and a named stack file cannot be used together";
@@ -113,7 +113,7 @@ pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failu
         }
         Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
     };
-    let stack = stack::parse(&source.to_string(), content)
+    let stack = stack::parse_with(&source.to_string(), content, sections)
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     Ok(Chosen { stack, source })
 }
