@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
-use super::{Input, Sighting, change, error, findings, identity, loss, network, renamed};
+use super::{Input, Sighting, change, error, findings, guards, identity, loss, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -206,7 +206,7 @@ fn managed(
     findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
     findings.extend(loss::unnamed(input, address, manager, &decision));
     if decision.action == Action::Replace {
-        findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));
+        findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));
     }
     Ok(decision)
 }
@@ -311,8 +311,7 @@ fn differs(fields: &[FieldChange]) -> String {
     };
     let differ = match others.as_slice() {
         [] => None,
-        // Tags are several by their name already.
-        [one] if !one.path.ends_with('s') => Some(format!("{} differs", one.path)),
+        [one] => Some(format!("{} differs", one.path)),
         several => Some(format!("{} differ", named(several))),
     };
     let taken_back =
@@ -384,7 +383,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     for object in &objects {
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign(&owner, object.id, object.live, claimed, Action::Delete));
-        findings.extend(findings::data_loss_by_deletion(input, address, record, object.live));
+        findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));

@@ -114,9 +114,7 @@ fn argument(words: &[&str]) -> usize {
     let closes = |word: &&str| word.trim_end_matches(CLOSING).ends_with('\'');
     match words.iter().position(|word| closes(word)) {
         // A quote alone opens, and closes nothing yet.
-        Some(0) if quoted && words[0].len() == 1 => {
-            words[1..].iter().position(closes).map_or(1, |at| at + 2)
-        }
+        Some(0) if quoted && words[0].len() == 1 => words[1..].iter().position(closes).map_or(1, |at| at + 2),
         Some(last) if quoted => last + 1,
         _ => 1,
     }
@@ -149,11 +147,20 @@ mod tests {
     fn a_command_ends_where_the_sentence_goes_on() {
         for (text, expected) in [
             ("provision apply", &["provision apply"][..]),
-            ("undo it; or: provision apply --replace aws_db_instance.db", &["provision apply --replace aws_db_instance.db"]),
+            (
+                "undo it; or: provision apply --replace aws_db_instance.db",
+                &["provision apply --replace aws_db_instance.db"],
+            ),
             ("provision init writes one for the cluster", &["provision init"]),
             ("the next provision apply looks at it", &["provision apply"]),
-            ("provision state move db main; provision plan", &["provision state move db main", "provision plan"]),
-            ("provision state unlock 4f-1, then: provision apply.", &["provision state unlock 4f-1", "provision apply"]),
+            (
+                "provision state move db main; provision plan",
+                &["provision state move db main", "provision plan"],
+            ),
+            (
+                "provision state unlock 4f-1, then: provision apply.",
+                &["provision state unlock 4f-1", "provision apply"],
+            ),
             ("ask for what `provision iam-policy` prints", &["provision iam-policy"]),
             (
                 "(aws backup list-recovery-points-by-resource --resource-arn arn:aws:x:y lists them)",
@@ -168,7 +175,10 @@ mod tests {
                 &["aws rds x-y --multi-az --vpc-security-group-ids sg-1 sg-2 --tags 'Key=a b'"],
             ),
             ("provision apply --refresh-only records it", &["provision apply --refresh-only"]),
-            ("mv a/b.json a/b.json.damaged, then cp a/b.backup a/b.json, and", &["mv a/b.json a/b.json.damaged", "cp a/b.backup a/b.json"]),
+            (
+                "mv a/b.json a/b.json.damaged, then cp a/b.backup a/b.json, and",
+                &["mv a/b.json a/b.json.damaged", "cp a/b.backup a/b.json"],
+            ),
             ("a newer version of provision recorded it", &[]),
             ("update provision, then run the same command again", &[]),
             ("what provision plans, and aws knows", &[]),
@@ -179,7 +189,18 @@ mod tests {
 
     #[test]
     fn no_word_of_a_text_is_lost() {
-        for text in ["a  b", "", "provision", "provision state", "aws", "provision state move", "cp", "mv a/", "provision apply '", "provision apply 'a"] {
+        for text in [
+            "a  b",
+            "",
+            "provision",
+            "provision state",
+            "aws",
+            "provision state move",
+            "cp",
+            "mv a/",
+            "provision apply '",
+            "provision apply 'a",
+        ] {
             let whole: Vec<String> = pieces(text).into_iter().map(|piece| piece.text).collect();
             assert_eq!(whole.join(" "), text.split_whitespace().collect::<Vec<_>>().join(" "), "{text}");
         }

@@ -109,14 +109,17 @@ mod tests {
     #[test]
     fn each_way_has_its_sentence_and_below_it_the_command() {
         for (text, expected) in [
-            ("provision apply --replace aws_db_instance.gitlab-pgsql", "  hint: provision apply --replace aws_db_instance.gitlab-pgsql\n"),
+            (
+                "provision apply --replace aws_db_instance.gitlab-pgsql",
+                "  hint: provision apply --replace aws_db_instance.gitlab-pgsql\n",
+            ),
             (
                 "undo that change; or, to lose the data: provision apply --replace aws_db_instance.gitlab-pgsql",
                 "  hint: undo that change\n    or, to lose the data:\n      provision apply --replace aws_db_instance.gitlab-pgsql\n",
             ),
             (
                 "write `a: 1` into the stack file, then: provision apply, then: provision state list",
-                "  hint: write `a: 1` into the stack file,\n    then:\n      provision apply\n      provision state list\n",
+                "  hint: write `a: 1` into the stack\n    file, then:\n      provision apply\n      provision state list\n",
             ),
             (
                 "aws kms enable-key --key-id 1, then: aws rds start-db-instance --db-instance-identifier db",

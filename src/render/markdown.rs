@@ -177,9 +177,7 @@ fn findings(plan: &Plan) -> Vec<Vec<String>> {
             };
             let address = finding.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
             let mut lines = folded(mark, 0, &format!("{label} {address}{}", finding.message));
-            lines.extend(finding.hint.iter().flat_map(|text| {
-                marked(mark, |page| hint(page, 2, text))
-            }));
+            lines.extend(finding.hint.iter().flat_map(|text| marked(mark, |page| hint(page, 2, text))));
             Some(lines)
         })
         .collect()

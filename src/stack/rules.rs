@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::parse::Sections;
 use super::problem::{Fault, Problem};
 use super::yaml::Node;
-use super::parse::Sections;
 use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
 /// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.

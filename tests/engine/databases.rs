@@ -404,6 +404,9 @@ fn a_major_upgrade_is_refused_where_it_is_not_allowed_or_could_not_end() {
         let plan = parametrised(version, major, more).plan();
         let errors: Vec<&str> = plan.errors().map(|finding| finding.message.as_str()).collect();
         assert!(errors.len() == 1 && errors[0].contains(words), "{words}: {errors:?}");
+        let hint = plan.errors().find_map(|finding| finding.hint.clone()).unwrap_or_default();
+        let allowed = "write `allow_major_version_upgrade: true` into the stack file";
+        assert_eq!(hint.contains(allowed), words.starts_with("without"), "{hint}");
     }
 }
 
