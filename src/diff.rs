@@ -34,6 +34,7 @@ pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Fi
                     effect,
                     calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
                     window,
+                    takes_back: false,
                 }
             })
         })
@@ -77,6 +78,7 @@ pub fn changed_outputs(recorded: &Document, observed: &Document, condition: &Con
             effect: Effect::None,
             calls: Vec::new(),
             window: None,
+            takes_back: false,
         })
         .collect()
 }
@@ -104,6 +106,21 @@ pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Doc
     coming.insert(AT_ONCE.to_owned(), at_once.into());
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
     diff(&shown, &coming, in_force)
+}
+
+/// Marks the changes that only take back what waits for its window: what is desired is in force, so that nothing happens to
+/// anything that runs (RDS takes the value out of PendingModifiedValues).
+pub fn take_back(fields: &[Field], desired: &Document, in_force: &Document, changes: &mut [FieldChange]) {
+    for change in changes {
+        let field = fields.iter().find(|field| field.name == change.path);
+        let is_met = match (field, desired.get(&change.path), in_force.get(&change.path)) {
+            (Some(field), Some(wanted), Some(current)) => (field.met)(wanted, current),
+            _ => false,
+        };
+        if is_met {
+            (change.effect, change.window, change.takes_back) = (Effect::None, None, true);
+        }
+    }
 }
 
 /// A difference that nobody makes by a call.

@@ -126,7 +126,7 @@ impl Failure {
             Cause::Said => {}
         }
         if let Some(hint) = &self.hint {
-            page.fill(0, 2, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
+            crate::render::hint(&mut page, 0, hint);
         }
         page.finish()
     }

@@ -80,7 +80,7 @@ pub struct Change {
     /// since a change that is made at once takes everything queued with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<FieldChange>,
-    /// For what holds data and goes: what it holds, and what is left of it.
+    /// For what holds data and goes, or was deleted by a run that was stopped: what it holds, and what is left of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Holdings>,
     /// For a replacement: which of the two objects is there first.
@@ -187,6 +187,13 @@ pub struct FieldChange {
     /// For a change that waits: for what, and what it costs then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// True where `before` only waits for its window, and `after` is in force already: AWS is told to forget what waits.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub takes_back: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The maintenance window that a change waits for.

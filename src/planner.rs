@@ -4,9 +4,11 @@
 mod blocked;
 mod decide;
 mod findings;
+mod guards;
 mod identity;
 mod loss;
 mod network;
+mod refreshed;
 mod renamed;
 mod sightings;
 mod unfinished;
@@ -137,7 +139,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         }
     };
     blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
-    findings.extend(changes.values().filter_map(|change| findings::snapshot_refused(input, change)));
+    findings.extend(changes.values().filter_map(|change| guards::snapshot_refused(input, change)));
     let planned = changes
         .iter()
         .map(|(address, change)| {
@@ -172,6 +174,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         change.depends_on = on.cloned().unwrap_or_default();
     }
     findings.extend(findings::newer(input, &selected));
+    findings.extend(refreshed::of_others(input, &selected));
     if input.options.mode == Mode::Destroy {
         findings.extend(findings::unrecorded(input));
     }
@@ -273,6 +276,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
             }
             let action = changes.iter().find(|change| change.address == *address).map(|change| change.action);
             drift.response = match response(input.options.mode, action, &drift) {
+                Response::Recorded if refreshed::is_of_others(input, address, record) => Response::LeftAlone,
                 Response::MadeAgain | Response::Recorded
                     if loss::is_kept_for_naming(input, address, record) =>
                 {

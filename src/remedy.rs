@@ -1,6 +1,6 @@
 //! A remedy as data: the command to type or the line to write, so that a test can type it too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -16,6 +16,8 @@ pub enum Remedy {
     Write { address: Address, options: BTreeMap<String, String> },
     /// `provision apply`
     Apply,
+    /// `provision apply --target ADDRESS …`
+    Make { addresses: BTreeSet<Address> },
     /// `provision apply --replace ADDRESS`
     Replace { address: Address },
     /// `provision destroy --target ADDRESS`
@@ -116,6 +118,10 @@ impl fmt::Display for Remedy {
                 write!(f, "write {} into the stack file", lines.join(" and "))
             }
             Self::Apply => f.write_str("provision apply"),
+            Self::Make { addresses } => {
+                f.write_str("provision apply")?;
+                addresses.iter().try_for_each(|address| write!(f, " --target {address}"))
+            }
             Self::Replace { address } => write!(f, "provision apply --replace {address}"),
             Self::Destroy { address } => write!(f, "provision destroy --target {address}"),
             Self::Import { address, id } => write!(f, "provision import {address}={id}"),

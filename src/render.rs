@@ -2,12 +2,14 @@
 //! Knows nothing of terminals, files or how the data came about.
 
 mod action;
+mod commands;
 mod cost;
 mod delta;
 mod elapsed;
 mod findings;
 mod graph;
 mod harmless;
+mod hint;
 mod holdings;
 mod html;
 mod json;
@@ -20,10 +22,12 @@ mod style;
 mod value;
 
 pub use action::queued_for;
+pub use commands::COMMANDS;
 pub use elapsed::elapsed;
 pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful, without_commands};
+pub(crate) use hint::hint;
 pub use html::plan_page;
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;

@@ -246,6 +246,8 @@ pub struct Invalid {
     pub verdict: Verdict,
     /// A value that AWS would take, as the stack file has it.
     pub instead: Option<String>,
+    /// The option that allows it when it is `true`, and what comes of that.
+    pub allowed_by: Option<(&'static str, &'static str)>,
 }
 
 /// What AWS would do with such an input.
@@ -261,13 +263,19 @@ pub enum Verdict {
 impl Invalid {
     /// A field that AWS would refuse.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into(), verdict: Verdict::Refused, instead: None }
+        Self { field, message: message.into(), verdict: Verdict::Refused, instead: None, allowed_by: None }
     }
 
     /// The same with a value that AWS would take.
     #[must_use]
     pub fn instead(self, value: impl ToString) -> Self {
         Self { instead: Some(value.to_string()), ..self }
+    }
+
+    /// The same with the option that allows it, and what comes of that.
+    #[must_use]
+    pub fn allowed_by(self, option: &'static str, with: &'static str) -> Self {
+        Self { allowed_by: Some((option, with)), ..self }
     }
 
     /// A field that AWS would take and make something else of.

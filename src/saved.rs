@@ -287,6 +287,7 @@ mod tests {
             effect: Effect::NextMaintenanceWindow,
             calls: vec!["rds:ModifyDBInstance".to_owned()],
             window: Some(Window { opens: Some(opens.to_owned()), effect: Effect::Failover }),
+            takes_back: false,
         };
         let address: Address = "aws_db_instance.gitlab-pgsql".parse().expect("an address");
         let changes = vec![Change {

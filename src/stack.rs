@@ -24,7 +24,7 @@ use serde_json::Value;
 pub use database::{Database, StorageType};
 pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
 pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
-pub use parse::parse;
+pub use parse::{Sections, parse, parse_with};
 pub use problem::{Fault, Problem, Shape};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
@@ -44,8 +44,8 @@ pub const REFERENCE: &str = include_str!("../provision.yaml");
 #[schemars(
     title = "The stack file of provision",
     extend("anyOf" = [
-        { "required": ["file_systems"], "properties": { "file_systems": { "minProperties": 1 } } },
-        { "required": ["databases"], "properties": { "databases": { "minProperties": 1 } } },
+        { "required": ["file_systems"] },
+        { "required": ["databases"] },
     ])
 )]
 pub struct Stack {

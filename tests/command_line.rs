@@ -230,3 +230,38 @@ fn the_built_in_stack_and_a_named_file_are_not_taken_together() {
     assert_eq!(init.status.code(), Some(1));
     assert!(flat(&init).contains("provision.yml is a stack file already"), "{}", flat(&init));
 }
+
+#[test]
+fn init_writes_no_second_stack_file_below_one_that_counts_there() {
+    let root = tempfile::tempdir().expect("a folder");
+    let below = root.path().join("a/b");
+    std::fs::create_dir_all(&below).expect("folders");
+    std::fs::create_dir(root.path().join(".git")).expect("a folder");
+    std::fs::write(root.path().join("provision.yml"), "databases: { db: {} }\n").expect("a file");
+    let output = run_in(&below, &["init"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = flat(&output);
+    assert!(said.contains("../../provision.yml is the stack file that commands take here"), "{said}");
+    assert!(said.contains("provision init --config provision.yaml"), "{said}");
+    // Said so, it goes on to look for the cluster, which is not to be reached here.
+    let named = flat(&run_in(&below, &["init", "--config", "provision.yaml"]));
+    assert!(!named.contains("is the stack file"), "{named}");
+    assert_eq!(std::fs::read_dir(&below).expect("a folder").count(), 0, "nothing was written");
+}
+
+#[test]
+fn in_a_pipe_no_line_is_broken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join(".git")).expect("a folder");
+    let output = run_in(folder.path(), &["apply"]);
+    let lines: Vec<&str> = text(&output.stderr).lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "error: there is no stack file: no provision.yaml and no provision.yml here",
+            "hint: provision init writes one for the cluster that it finds",
+            "  --config names another one",
+            "  --reference takes the built-in reference stack",
+        ]
+    );
+}

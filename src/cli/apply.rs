@@ -19,7 +19,7 @@ use super::locked::{Locking, locked, unless_interrupted};
 use super::opening::{saved_plan, state_failure};
 use super::options::{Approval, Global};
 use super::screen::Screen;
-use super::session::{Outlook, Session, wanted};
+use super::session::{Outlook, Session, needed, wanted};
 use super::stack_file::Purpose;
 use super::{Apply, Destroy, Exit, rebuild, show};
 
@@ -73,7 +73,7 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 }
 
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global, Purpose::Write).await?;
+    let session = Session::open_with(global, Purpose::Write, needed(&request.options)).await?;
     let first = session.first_state().await?;
     let command = command(&request.options);
     let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };

@@ -8,7 +8,7 @@ use crate::render::{GraphView, dot, mermaid};
 
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{Session, wanted};
+use super::session::{Session, needed, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, Graph, show};
 
@@ -30,7 +30,7 @@ pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) ->
             Failure::message(FailureKind::Usage, message).hint("see the drift with plan --refresh-only")
         );
     }
-    let session = Session::open(global, Purpose::Show).await?;
+    let session = Session::open_with(global, Purpose::Show, needed(&options)).await?;
     let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;

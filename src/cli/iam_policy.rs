@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::policy::{MOST_CHARACTERS, policy, state_on_s3};
 use crate::resources::registry;
+use crate::stack::Sections;
 
 use super::Exit;
 use super::options::{Global, StateAt};
@@ -11,7 +12,7 @@ use super::stack_file::{Purpose, choose};
 
 /// Prints the policy; it is JSON in any case.
 pub(super) fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let chosen = choose(global, Purpose::Show)?;
+    let chosen = choose(global, Purpose::Show, Sections::Written)?;
     chosen.say_if_built_in(screen);
     let stack = &chosen.stack;
     let region = global.region.clone().or_else(|| stack.region.as_ref().map(ToString::to_string));

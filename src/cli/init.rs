@@ -14,7 +14,7 @@ use super::opening::connect;
 use super::options::Global;
 use super::screen::Screen;
 use super::session::aws_failure;
-use super::stack_file::{STACK_FILE, rival};
+use super::stack_file::{STACK_FILE, found_above, rival};
 
 /// Finds the cluster and writes the file; never over one that is there.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -37,6 +37,15 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         let message = format!("{} is a stack file already, and two would be refused", rival.display());
         return Err(Failure::message(FailureKind::Usage, message)
             .hint("use that one, or name another file with --config"));
+    }
+    if let (None, Some(above)) = (&global.config, found_above()?) {
+        let message = format!(
+            "{} is the stack file that commands take here, and a second one would hide it",
+            above.display()
+        );
+        return Err(Failure::message(FailureKind::Usage, message).hint(format!(
+            "use that one; or, for another stack in this folder: provision init --config {STACK_FILE}"
+        )));
     }
     let aws = connect(global, None, PathBuf::new()).await?;
     let found = clusters(&aws).await.map_err(aws_failure)?;

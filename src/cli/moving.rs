@@ -8,7 +8,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::progress::Show;
 use crate::render::harmless;
 use crate::report::{StateChange, StateMove};
-use crate::stack::{StackName, nearest};
+use crate::stack::{Sections, StackName, nearest};
 use crate::state::{Edit, NotMoved, Place, Store, Writer, moves, relocate};
 
 use super::Exit;
@@ -110,7 +110,7 @@ async fn rename_stack(
     global: &Global,
     screen: &mut Screen,
 ) -> Result<Exit, Failure> {
-    let chosen = choose(global, Purpose::Write)?;
+    let chosen = choose(global, Purpose::Write, Sections::Any)?;
     let written = chosen.stack.stack.to_string();
     if written != new.to_string() && written != old.to_string() {
         let message = format!("{} is of the stack {written}, neither of {old} nor of {new}", chosen.name());

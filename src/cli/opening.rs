@@ -9,7 +9,7 @@ use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
 use crate::render::harmless;
 use crate::saved::{SavedPlan, SavedPlanError};
-use crate::stack::Region;
+use crate::stack::{Region, Sections};
 use crate::state::{Damage, S3State, State, StateError, Store};
 
 use super::options::{Global, StateAt};
@@ -98,7 +98,8 @@ pub(super) async fn named_store(
     purpose: Purpose,
     screen: &mut Screen,
 ) -> Result<(Store, String), Failure> {
-    let chosen = choose(options, purpose)?;
+    // What is recorded needs no declaration.
+    let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
     let store = match state_at(options, &chosen) {
         StateAt::File(path) => Store::Local(path),

@@ -10,7 +10,7 @@ use crate::render::{harmless, plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;
-use super::session::{Session, wanted};
+use super::session::{Session, needed, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, Plan, show};
 
@@ -21,9 +21,9 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         let message = "--markdown and --json cannot be used together: both are for standard output";
         return Err(Failure::message(FailureKind::Usage, message));
     }
-    let session = Session::open(global, Purpose::Show).await?;
-    let state = session.state().await?;
     let options = request.planning.options();
+    let session = Session::open_with(global, Purpose::Show, needed(&options)).await?;
+    let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;
     let plan = &outlook.planning.plan;

@@ -15,8 +15,8 @@ use crate::report::Versioned;
 
 use super::options::{Approval, Global};
 
-/// The width of lines that no terminal shows.
-const PIPE: usize = 80;
+/// The width of lines that no terminal shows: they are never broken, since they are read by programs, or shown elsewhere.
+const PIPE: usize = 100_000;
 /// Wider lines are hard to read, narrower ones impossible to break.
 const READABLE: std::ops::RangeInclusive<usize> = 40..=110;
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn lines_are_as_wide_as_the_terminal_within_reason() {
-        assert_eq!(width::<()>(None), 80);
+        assert_eq!(width::<()>(None), PIPE);
         for (columns, expected) in [(20, 40), (72, 72), (400, 110)] {
             assert_eq!(width(Some((Width(columns), ()))), expected);
         }

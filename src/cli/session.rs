@@ -22,7 +22,7 @@ use crate::resource::{Observe, Remark};
 use crate::resources::registry;
 use crate::resources::subnet::Subnet;
 use crate::saved::SavedPlan;
-use crate::stack::Stack;
+use crate::stack::{Sections, Stack};
 use crate::state::{State, Store};
 use futures_util::FutureExt;
 use futures_util::future::{join4, try_join};
@@ -70,7 +70,16 @@ impl Session {
     /// Reads the stack file and configures AWS. Nothing is sent yet. A run has one session, which nobody puts away: it
     /// ends with the process.
     pub(super) async fn open(options: &Global, purpose: Purpose) -> Result<&'static Self, Failure> {
-        let chosen = choose(options, purpose)?;
+        Self::open_with(options, purpose, Sections::Written).await
+    }
+
+    /// The same, for a command that needs these sections of the stack file.
+    pub(super) async fn open_with(
+        options: &Global,
+        purpose: Purpose,
+        sections: Sections,
+    ) -> Result<&'static Self, Failure> {
+        let chosen = choose(options, purpose, sections)?;
         let region = chosen.stack.region.as_ref().map(ToString::to_string);
         let aws = connect(options, region, chosen.folder()).await?;
         Ok(Box::leak(Box::new(Self {
@@ -296,6 +305,14 @@ impl Session {
                 Ok((discovery.network.clone(), Some(discovery)))
             }
         }
+    }
+}
+
+/// The sections that a plan needs: what is deleted, or only looked at, is in the state.
+pub(super) fn needed(options: &Options) -> Sections {
+    match options.mode {
+        Mode::Apply => Sections::Written,
+        Mode::Destroy | Mode::RefreshOnly => Sections::Any,
     }
 }
 

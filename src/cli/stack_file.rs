@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, FailureKind};
 use crate::file;
 use crate::render::harmless;
-use crate::stack::{self, Stack};
+use crate::stack::{self, Sections, Stack};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -36,8 +36,11 @@ pub(super) struct Chosen {
 /// Where a stack comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
-    /// `--config` names it.
-    Named(PathBuf),
+    /// `--config` names it; the folder is that of its state.
+    Named {
+        path: PathBuf,
+        folder: PathBuf,
+    },
     /// It was found; the path is the one that a user here would type.
     Found(PathBuf),
     Reference,
@@ -46,7 +49,7 @@ enum Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named(path) | Self::Found(path) => path.display().fmt(f),
+            Self::Named { path, .. } | Self::Found(path) => path.display().fmt(f),
             Self::Reference => f.write_str("the built-in reference stack"),
         }
     }
@@ -66,12 +69,14 @@ impl Chosen {
         self.source.to_string()
     }
 
-    /// The folder that the state, saved plans and password files are in: that of a stack file that was found above, so
-    /// that a command does the same in every folder of the repository; otherwise the current one, as the empty path.
+    /// The folder that the state, saved plans and password files are in: that of a stack file that was found above, or of a
+    /// named one that has its state beside it, so that a command does the same in every folder; otherwise the current one,
+    /// as the empty path.
     pub(super) fn folder(&self) -> PathBuf {
         match &self.source {
-            Source::Found(path) => path.parent().map(Path::to_owned).unwrap_or_default(),
-            Source::Named(_) | Source::Reference => PathBuf::new(),
+            Source::Found(path) => folder_of(path),
+            Source::Named { folder, .. } => folder.clone(),
+            Source::Reference => PathBuf::new(),
         }
     }
 
@@ -87,19 +92,17 @@ impl Chosen {
 }
 
 /// Reads the stack that a command is about.
-pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failure> {
+pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> Result<Chosen, Failure> {
     let source = match (&options.config, options.reference) {
         (Some(_), true) => {
             let message = "--reference and a named stack file cannot be used together";
             return Err(Failure::message(FailureKind::Usage, message)
                 .hint("leave --reference out, or --config (PROVISION_CONFIG)"));
         }
-        (Some(path), false) => Source::Named(path.clone()),
+        (Some(path), false) => Source::Named { path: path.clone(), folder: PathBuf::new() },
         (None, true) => Source::Reference,
         (None, false) => {
-            let here = std::env::current_dir().map_err(|error| {
-                Failure::message(FailureKind::Failed, format!("the current folder cannot be read: {error}"))
-            })?;
+            let here = current_folder()?;
             match (search(&here)?, purpose) {
                 (Some(path), _) => Source::Found(path),
                 (None, Purpose::Show) => Source::Reference,
@@ -108,14 +111,58 @@ pub(super) fn choose(options: &Global, purpose: Purpose) -> Result<Chosen, Failu
         }
     };
     let content = match &source {
-        Source::Named(path) | Source::Found(path) => {
+        Source::Named { path, .. } | Source::Found(path) => {
             file::read(path).map_err(|error| unreadable(path, error))?
         }
         Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
     };
-    let stack = stack::parse(&source.to_string(), content)
+    let stack = stack::parse_with(&source.to_string(), content, sections)
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
+    let source = match source {
+        Source::Named { path, .. } if options.state.is_none() => {
+            let folder = with_the_state(Path::new(""), &folder_of(&path), &stack.stack.to_string())?;
+            Source::Named { path, folder }
+        }
+        source => source,
+    };
     Ok(Chosen { stack, source })
+}
+
+fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        Failure::message(FailureKind::Failed, format!("the current folder cannot be read: {error}"))
+    })
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// The folder of the state of a stack whose file was named: that of the file where its state is there, or else the current
+/// one.
+///
+/// # Errors
+/// When both have one: neither may be passed over silently.
+fn with_the_state(here: &Path, beside: &Path, stack: &str) -> Result<PathBuf, Failure> {
+    let of = |folder: &Path| folder.join(format!("state/{stack}.json"));
+    let (near, far) = (of(here), of(beside));
+    let is_same = || match (near.canonicalize(), far.canonicalize()) {
+        (Ok(near), Ok(far)) => near == far,
+        _ => false,
+    };
+    match (is_there(&near), is_there(&far)) {
+        (_, false) => Ok(here.to_owned()),
+        (true, true) if is_same() => Ok(here.to_owned()),
+        (false, true) => Ok(beside.to_owned()),
+        (true, true) => {
+            let (near, far) = (near.display(), far.display());
+            let message =
+                format!("the stack {stack} has two states: {far} beside its stack file, and {near}");
+            let hint = format!("name the one that counts: --state {far}");
+            Err(Failure::message(FailureKind::Usage, harmless(&message).into_owned())
+                .hint(harmless(&hint).into_owned()))
+        }
+    }
 }
 
 fn unreadable(path: &Path, source: std::io::Error) -> Failure {
@@ -169,6 +216,11 @@ fn search(here: &Path) -> Result<Option<PathBuf>, Failure> {
         }
     }
     Ok(None)
+}
+
+/// The stack file that commands take in the current folder, if one is found above it.
+pub(super) fn found_above() -> Result<Option<PathBuf>, Failure> {
+    Ok(search(&current_folder()?)?.filter(|path| path.parent().is_some_and(|folder| folder != Path::new(""))))
 }
 
 /// The other usual name in the folder of a file that is to be written, if there is a file of that name.
@@ -235,6 +287,31 @@ mod tests {
             let text = failure.text(&crate::render::Style { color: false, width: 200 });
             assert!(text.contains(&format!("{one} and {other}")) && text.contains("--config"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_named_file_has_its_state_beside_it_where_one_is() {
+        for (names, expected) in [
+            (&["here/", "there/"][..], Ok("here")),
+            (&["here/", "there/state/shop.json"], Ok("there")),
+            (&["here/state/shop.json", "there/"], Ok("here")),
+            (&["here/state/shop.json", "there/state/shop.json"], Err("two states")),
+            (&["here/state/shop.json", "there/state/other.json"], Ok("here")),
+        ] {
+            let root = tree(names);
+            let (here, there) = (root.path().join("here"), root.path().join("there"));
+            match (with_the_state(&here, &there, "shop"), expected) {
+                (Ok(folder), Ok(name)) => assert_eq!(folder, root.path().join(name), "{names:?}"),
+                (Err(failure), Err(words)) => {
+                    let text = failure.text(&crate::render::Style { color: false, width: 400 });
+                    assert!(text.contains(words) && text.contains("--state"), "{text}");
+                }
+                (found, _) => panic!("{names:?}: {found:?}"),
+            }
+        }
+        let root = tree(&["here/state/shop.json"]);
+        let here = root.path().join("here");
+        assert_eq!(with_the_state(&here, &here, "shop").expect("one state"), here);
     }
 
     #[test]

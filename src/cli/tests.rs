@@ -1,5 +1,6 @@
 //! The command line as it is read: defaults, conflicts, complaints.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
@@ -16,6 +17,14 @@ fn refused(line: &str) -> String {
 #[test]
 fn the_command_line_is_well_formed() {
     Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_is_known_to_be_one_where_it_stands_in_a_hint() {
+    let known = crate::render::COMMANDS;
+    let commands = Cli::command();
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(names.iter().copied().collect::<BTreeSet<_>>(), known.iter().copied().collect());
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::address::Address;
+use crate::blueprint::Blueprint;
 use crate::diff;
 use crate::kind::{Live, Manager, Registry};
+use crate::owner::owner;
 use crate::planner::{Sighting, Sightings};
-use crate::resource::Condition;
-use crate::state::{Edit, Phase, Record, Writer};
+use crate::resource::{Condition, Whose};
+use crate::state::{Edit, Phase, Record, State, Writer};
 
 /// How far the state follows AWS.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,11 +41,14 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
             Some(sighting) if sighting.is_gone() => {
                 Err(format!("it is not in AWS, and an earlier run stopped while {}", doing(before.phase)))
             }
-            Some(Sighting::Live { live, .. }) => match followed(registry, &address, &before, live) {
-                Ok(after) if after == before => continue,
-                Ok(record) => Ok(Edit::Put { address: address.clone(), record }),
-                Err(reason) => Err(reason),
-            },
+            Some(Sighting::Live { live, .. }) => {
+                let others = others(writer.state(), &address, &before, live);
+                match others.map_or_else(|| followed(registry, &address, &before, live), Err) {
+                    Ok(after) if after == before => continue,
+                    Ok(record) => Ok(Edit::Put { address: address.clone(), record }),
+                    Err(reason) => Err(reason),
+                }
+            }
             _ => Err("AWS does not show the recorded object".to_owned()),
         };
         match edit {
@@ -57,6 +62,25 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
         }
     }
     accepted
+}
+
+/// What there is to say of an object that is another owner's by now.
+fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Option<String> {
+    if record.adopted || record.claimed {
+        return None;
+    }
+    let (stack, cluster) = (state.stack.clone(), state.cluster.clone());
+    let recorded = Blueprint { stack, cluster, declarations: BTreeMap::new() };
+    let owner = owner(&recorded, Some(state), address, record.generation);
+    let forget = format!("provision state forget {address}");
+    match owner.whose(&live.ownership, live.vpc.as_ref()) {
+        Whose::Ours | Whose::Moved { .. } | Whose::Inherited | Whose::Untagged => None,
+        Whose::OtherState { lineage, .. } => {
+            let what = "fenced: another state of this stack took it over";
+            Some(format!("{what} (its lineage is {lineage}); to leave it to that state: {forget}"))
+        }
+        whose => Some(format!("it belongs to {}; to let go of it: {forget}", owner.belonging(&whose))),
+    }
 }
 
 /// The record with what AWS shows; an error is the reason to leave it as it is.

@@ -30,7 +30,8 @@ pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
         .filter_map(|((kind, what, names), declared)| {
             let recorded = super::names(state, kind);
             let [only] = recorded.as_slice() else { return None };
-            declared.iter().any(|name| name.as_str() != *only).then(|| {
+            // Where the recorded one is no longer declared, it was renamed or goes: one name stays one.
+            (declared.len() > 1).then(|| {
                 let lost: Vec<String> = names.iter().map(|(short, _)| format!("`{short}`")).collect();
                 let full = names.iter().map(|(_, full)| full.replace("NAME", only));
                 let full: Vec<String> = full.map(|full| format!("provision output {full}")).collect();
@@ -81,6 +82,8 @@ mod tests {
                 "let scripts ask for the full names: provision output databases.b.endpoint",
             ]
         );
+        let renamed = stack("databases: { main: {} }\nfile_systems: { share: {} }");
+        assert_eq!(short_names_lost(&state, &renamed), [], "another name is no second one");
         let record = Record { adopted: false, ..Record::adopted(Id::new("a"), Document::new()) };
         state.resources.insert(Address::new("aws_db_instance", "a"), record);
         assert_eq!(short_names_lost(&state, &two).len(), 1, "they are lost already");

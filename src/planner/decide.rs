@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
-use super::{Input, Sighting, change, error, findings, identity, loss, network, renamed};
+use super::{Input, Sighting, change, error, findings, guards, identity, loss, network, renamed};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -206,7 +206,7 @@ fn managed(
     findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
     findings.extend(loss::unnamed(input, address, manager, &decision));
     if decision.action == Action::Replace {
-        findings.extend(findings::data_loss_by_replacement(input, address, manager, record, &decision));
+        findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));
     }
     Ok(decision)
 }
@@ -239,6 +239,10 @@ fn keep(
     let mut decision = existing(address, manager, desired, object);
     let at_once = decision.action == Action::Update && diff::applies_immediately(desired);
     decision.queued = diff::queued(manager.fields(), at_once, &object.live.inputs, &object.live.in_force);
+    let goes_on = |queued: &FieldChange| {
+        !decision.fields.iter().any(|field| field.takes_back && field.path == queued.path)
+    };
+    decision.queued.retain(goes_on);
     if decision.action == Action::Update {
         let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
         decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
@@ -300,17 +304,29 @@ fn anew(
 
 /// `size differs`, `size, note differ`.
 fn differs(fields: &[FieldChange]) -> String {
-    let paths: Vec<&str> = fields.iter().map(|field| field.path.as_str()).collect();
-    match paths.as_slice() {
-        [one] => format!("{one} differs"),
-        several => format!("{} differ", several.join(", ")),
-    }
+    let (back, others): (Vec<&FieldChange>, Vec<&FieldChange>) =
+        fields.iter().partition(|field| field.takes_back);
+    let named = |fields: &[&FieldChange]| {
+        fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let differ = match others.as_slice() {
+        [] => None,
+        [one] => Some(format!("{} differs", one.path)),
+        several => Some(format!("{} differ", named(several))),
+    };
+    let taken_back =
+        (!back.is_empty()).then(|| format!("the queued change of {} is taken back", named(&back)));
+    differ.into_iter().chain(taken_back).collect::<Vec<_>>().join("; ")
 }
 
 /// What is done to an object that can become what is wanted.
 fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
     let phase = object.phase;
-    let fields = diff::diff(manager.fields(), desired, &object.observed());
+    let mut fields = diff::diff(manager.fields(), desired, &object.observed());
+    // While AWS is at work, what is pending may be what it is making.
+    if object.live.condition == Condition::Ready {
+        diff::take_back(manager.fields(), desired, &object.live.in_force, &mut fields);
+    }
     let effect = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);
     let waits = match &object.live.condition {
         Condition::Pending(status) => Some(format!("AWS is still at it ({status}): apply waits for it")),
@@ -367,7 +383,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     for object in &objects {
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign(&owner, object.id, object.live, claimed, Action::Delete));
-        findings.extend(findings::data_loss_by_deletion(input, address, record, object.live));
+        findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));

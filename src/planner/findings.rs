@@ -5,24 +5,22 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error, loss, remedied, renamed};
+use super::{Input, Sighting, error, remedied};
 use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
 use crate::kind::{Live, Manager};
 use crate::owner::owner;
-use crate::plan::{Action, Change, Finding, Level, Mode, Turn};
-use crate::remedy::{Remedy, Way};
-use crate::resource::{
-    Class, Condition, Data, Deletion, Effect, Field, Id, Invalid, Object, Remark, Status, Verdict, Whose,
-};
+use crate::plan::{Action, Change, Finding, Level, Turn};
+use crate::remedy::Way;
+use crate::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Status, Verdict, Whose};
 use crate::state::{Record, State};
 use crate::steps::Circle;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
 pub const UNRECORDED: &str = "unrecorded";
 /// The option that keeps an object from being deleted.
-const PROTECTION: &str = "deletion_protection";
+pub(super) const PROTECTION: &str = "deletion_protection";
 
 /// Objects of this stack that a destroy would pass over, since no record names them.
 pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
@@ -117,10 +115,13 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
 }
 
 pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
-    let Invalid { field, message, verdict, instead } = invalid;
-    let hint = match instead {
-        Some(value) => format!("write `{field}: {value}` into the stack file"),
-        None => {
+    let Invalid { field, message, verdict, instead, allowed_by } = invalid;
+    let hint = match (instead, allowed_by) {
+        (_, Some((option, with))) => {
+            format!("{with}: write `{option}: true` into the stack file; or leave `{field}` as it was")
+        }
+        (Some(value), None) => format!("write `{field}: {value}` into the stack file"),
+        (None, None) => {
             format!("write another `{field}` into the stack file; provision schema stack lists what there is")
         }
     };
@@ -162,7 +163,7 @@ pub(super) fn stuck(input: &Input<'_>, change: &Change, id: &Id, live: &Live, ro
 }
 
 /// The ways out of a status.
-fn cure(input: &Input<'_>, address: &Address, id: &Id, live: &Live, row: &Status) -> Vec<Way> {
+pub(super) fn cure(input: &Input<'_>, address: &Address, id: &Id, live: &Live, row: &Status) -> Vec<Way> {
     let object = Object { address, id, region: input.region, inputs: &live.inputs, outputs: &live.outputs };
     row.ways(&object, never_made(input, address, live), is_protected_by_aws(input, address, live))
 }
@@ -177,144 +178,10 @@ pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> b
 }
 
 /// Whether AWS itself refuses to delete the object, and not our record alone.
-fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
+pub(super) fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
     let fields = input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
     let shown = fields.iter().any(|field| field.name == PROTECTION && !field.is_recorded());
     shown && live.inputs.get(PROTECTION).and_then(Value::as_bool) == Some(true)
-}
-
-pub(super) fn data_loss_by_replacement(
-    input: &Input<'_>,
-    address: &Address,
-    manager: &dyn Manager,
-    record: Option<&Record>,
-    decision: &Change,
-) -> Option<Finding> {
-    let going: Vec<&Live> =
-        decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id)).collect();
-    let live = going.iter().copied().find(|live| !is_leaving(live));
-    if live.is_none() {
-        return going.first().and_then(|live| loss::going(input, address, manager, record, live));
-    }
-    if !manager.holds_data() {
-        return None;
-    }
-    if !input.options.replace.contains(address) {
-        let replace = Remedy::Replace { address: address.clone() };
-        return Some(remedied(
-            "data-loss",
-            address,
-            format!("it would be replaced, and its data lost: {}", decision.reason),
-            vec![Way::of([Remedy::by_hand("undo that change")]), Way::to("to lose the data", [replace])],
-        ));
-    }
-    let first = for_now(decision);
-    protected(input, address, record, live, first)
-}
-
-pub(super) fn data_loss_by_deletion(
-    input: &Input<'_>,
-    address: &Address,
-    record: &Record,
-    live: &Live,
-) -> Option<Finding> {
-    let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
-    if !holds_data || loss::is_leaving(live) {
-        return None;
-    }
-    if input.options.mode != Mode::Destroy {
-        let destroy = Remedy::Destroy { address: address.clone() };
-        let finding = remedied(
-            "data-loss",
-            address,
-            "it is no longer declared, and deleting it would lose its data".to_owned(),
-            vec![
-                Way::of([Remedy::by_hand("put it back into the stack file")]),
-                Way::to("to keep it in AWS, unmanaged", [Remedy::Forget { address: address.clone() }]),
-                Way::to("to lose the data", [destroy]),
-            ],
-        );
-        let back = finding.hint.clone().unwrap_or_default();
-        let hint = renamed::hint(input, address).map(|renamed| format!("{renamed}; if it was not, {back}"));
-        return Some(Finding { hint: hint.or(Some(back)), ..finding });
-    }
-    protected(input, address, Some(record), Some(live), None)
-}
-
-/// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.
-pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Finding> {
-    const SNAPSHOT: &str = "final_snapshot";
-    let address = &change.address;
-    let (_, live) = input.sightings.get(address)?.live()?;
-    let row = live.condition.stuck().filter(|row| row.deletion == Deletion::WithoutSnapshot)?;
-    let record = input.state?.resources.get(address)?;
-    let goes = matches!(change.action, Action::Delete | Action::Replace);
-    let wanted = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
-    (goes && wanted).then(|| {
-        let message = format!(
-            "AWS takes no final snapshot of it in status {}, and one is recorded as wanted; restore its data beside it \
-             first where it is needed: without a final snapshot its backups alone are left of it",
-            row.name
-        );
-        let steps =
-            for_now(change).into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]);
-        remedied("final-snapshot", address, message, vec![Way::of(steps)])
-    })
-}
-
-/// With a change that only a new object can have in the file, no apply is carried out that does not name it.
-fn for_now(change: &Change) -> Option<Remedy> {
-    let fixed = change.fields.iter().filter(|field| field.effect == Effect::Replacement);
-    let fixed: Vec<&str> = fixed.map(|field| field.path.as_str()).collect();
-    (!fixed.is_empty()).then(|| {
-        Remedy::by_hand(format!("take the change of {} out of the stack file for now", fixed.join(", ")))
-    })
-}
-
-pub(super) fn is_leaving(live: &Live) -> bool {
-    live.condition.is_leaving()
-}
-
-/// Deletion protection that is on, with the way to turn it off in the status that the object is in.
-fn protected(
-    input: &Input<'_>,
-    address: &Address,
-    record: Option<&Record>,
-    live: Option<&Live>,
-    first: Option<Remedy>,
-) -> Option<Finding> {
-    let by_aws = live.is_some_and(|live| is_protected_by_aws(input, address, live));
-    let observed = live.and_then(|live| live.inputs.get(PROTECTION)).and_then(Value::as_bool);
-    let is_on = match live {
-        // Without data there is nothing to keep but what AWS refuses.
-        Some(live) if never_made(input, address, live) => by_aws,
-        _ => record.is_some_and(Record::is_protected) || observed == Some(true),
-    };
-    if !is_on {
-        return None;
-    }
-    let turned_off = vec![Remedy::write(address, PROTECTION, false), Remedy::Apply];
-    let id = input.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id);
-    let refused = live.and_then(|live| live.condition.stuck()).filter(|row| by_aws && !row.takes(PROTECTION));
-    let mut message = "its deletion protection is on".to_owned();
-    let steps: Vec<Remedy> = match (refused, live, id) {
-        (Some(row), Some(live), Some(id)) => {
-            message = format!("{message}, and AWS does not turn it off in status {}", row.name);
-            let before = match row.class {
-                Class::Lost => vec![Remedy::unprotected_by_support(id)],
-                _ => cure(input, address, id, live, row)
-                    .into_iter()
-                    .next()
-                    .map(|way| way.steps)
-                    .unwrap_or_default(),
-            };
-            before.into_iter().chain(turned_off).collect()
-        }
-        _ => turned_off,
-    };
-    // A change that only a new object can have is in the way of every apply before the protection is off.
-    let steps = first.into_iter().chain(steps);
-    Some(remedied("protected", address, message, vec![Way::of(steps)]))
 }
 
 /// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.

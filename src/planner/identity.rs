@@ -88,6 +88,7 @@ pub(super) fn with_claim(
         effect: Effect::None,
         calls: manager.claim_calls().iter().map(|call| call.name.to_owned()).collect(),
         window: None,
+        takes_back: false,
     };
     let reason = if claimed { "it was taken over" } else { "it was recorded under another address" };
     match decision.action {

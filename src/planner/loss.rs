@@ -31,6 +31,10 @@ const FINAL_SNAPSHOT: &str = "final_snapshot";
 /// Completes what goes with its cost, and with the account of its data.
 pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change) -> Option<Finding> {
     let manager = input.registry.managing(address.kind())?;
+    if matches!(change.action, Action::Create | Action::Forget) && was_deleted(input, address, manager) {
+        let note = "an earlier run deleted it".to_owned();
+        change.data = Some(Holdings { notes: vec![note], ..Holdings::default() });
+    }
     if !matches!(change.action, Action::Delete | Action::Replace) {
         return None;
     }
@@ -61,6 +65,15 @@ pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change)
     });
     let (why, remedy) = refused.filter(|_| asked)?;
     Some(error("final-snapshot", address, why.clone(), Some(remedy.clone())))
+}
+
+/// True for data that a run of ours has deleted, which was stopped before that could be recorded.
+fn was_deleted(input: &Input<'_>, address: &Address, manager: &dyn Manager) -> bool {
+    let record = input.state.and_then(|state| state.resources.get(address));
+    let deleting =
+        record.is_some_and(|record| record.phase == Phase::Deleting && record.predecessor.is_none());
+    let gone = matches!(input.sightings.get(address), Some(Sighting::Gone));
+    manager.holds_data() && deleting && gone
 }
 
 fn holdings(live: &Live) -> Holdings {

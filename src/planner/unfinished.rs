@@ -52,7 +52,7 @@ pub(super) fn standing<'a>(
 
 impl Standing<'_> {
     pub(super) fn is_leaving(&self) -> bool {
-        super::findings::is_leaving(self.live)
+        super::loss::is_leaving(self.live)
     }
 
     /// What AWS shows of it; for an object that is still being made, what it was asked to be where nothing is shown yet.

@@ -4,12 +4,16 @@
 pub(super) mod database;
 mod file_system;
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 
 use super::Asked;
 use super::scene::Scene;
 use crate::address::Address;
 use crate::aws::Aws;
+use crate::blueprint::Declaration;
+use crate::document::{Document, is_unknown};
 use crate::plan::Finding;
 use crate::planner::{self, Sighting};
 use crate::remedy::{Remedy, Way, hint_of};
@@ -21,32 +25,50 @@ pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[database::SNAPSHOT
 struct Remains {
     /// Reads after the finding's own message: `the newest of its snapshots is …`.
     left: String,
-    /// The way to an object with the data, up to where it is taken over.
-    restore: String,
+    /// The way to an object with the data, if there is one.
+    restore: Option<Way>,
 }
+
+/// What a way to the data is for.
+const AGAIN: &str = "to have the data again";
 
 /// The network that a restored database belongs into: the groups that stand now, which may be others than those that the lost one had.
 #[derive(Debug, Default)]
 struct Place {
-    subnet_group: Option<String>,
-    security_groups: Vec<String>,
-    /// Those that are gone too.
-    missing: Vec<Address>,
+    /// What the stack describes, with the groups that stand now.
+    inputs: Document,
+    /// Groups that are gone too.
+    missing: BTreeSet<Address>,
 }
 
 impl Place {
-    fn of(scene: &Scene<'_>, record: &Record) -> Self {
-        let mut place = Self::default();
-        for address in &record.depends_on {
-            let is_subnet_group = address.kind() == "aws_db_subnet_group";
-            if !is_subnet_group && address.kind() != "aws_security_group" {
-                continue;
+    fn of(scene: &Scene<'_>, address: &Address, record: &Record) -> Self {
+        let mut place = Self { inputs: record.inputs.clone(), missing: BTreeSet::new() };
+        if let Some(Declaration::Managed { inputs }) = scene.blueprint.declarations.get(address) {
+            let known = inputs.iter().filter(|(_, value)| !is_unknown(value));
+            place.inputs.extend(known.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let mut security_groups = Vec::new();
+        for group in &record.depends_on {
+            let field = match group.kind() {
+                "aws_db_subnet_group" => Some("db_subnet_group_name"),
+                "aws_db_parameter_group" => Some("parameter_group_name"),
+                "aws_security_group" => None,
+                _ => continue,
+            };
+            match (scene.sightings.get(group).and_then(Sighting::live), field) {
+                (None, _) => {
+                    place.missing.insert(group.clone());
+                }
+                (Some((id, _)), Some(field)) => {
+                    place.inputs.insert(field.to_owned(), id.to_string().into());
+                }
+                (Some((id, _)), None) => security_groups.push(id.to_string()),
             }
-            match scene.sightings.get(address).and_then(Sighting::live) {
-                None => place.missing.push(address.clone()),
-                Some((id, _)) if is_subnet_group => place.subnet_group = Some(id.to_string()),
-                Some((id, _)) => place.security_groups.push(id.to_string()),
-            }
+        }
+        // Without these RDS takes the default group, through which the clients do not reach it.
+        if !security_groups.is_empty() {
+            place.inputs.insert("vpc_security_group_ids".to_owned(), security_groups.into());
         }
         place
     }
@@ -70,9 +92,9 @@ pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 async fn remains_of(aws: &Aws, scene: &Scene<'_>, address: &Address, record: &Record) -> Option<Remains> {
-    let place = Place::of(scene, record);
+    let place = Place::of(scene, address, record);
     match address.kind() {
-        "aws_db_instance" => Some(database::remains(aws, address, record, &place).await),
+        "aws_db_instance" => Some(database::remains(aws, scene.region(), address, record, &place).await),
         "aws_efs_file_system" => Some(file_system::remains(address, record)),
         _ => None,
     }
@@ -82,13 +104,12 @@ fn told(finding: &Finding, remains: &Remains) -> Finding {
     let Remains { left, restore } = remains;
     // Until it is gone it has its name, which the restored one is to have.
     let restore = match planner::is_about_data_on_its_way_out(finding) {
-        true => {
-            "wait until it is gone, then run the same command again, which says how to have the data again"
-        }
-        false => restore.as_str(),
+        true => Some(Way::of([Remedy::by_hand(
+            "wait until it is gone, then run the same command again, which says how to have the data again",
+        )])),
+        false => restore.clone(),
     };
-    let first = (!restore.is_empty()).then(|| Way::of([Remedy::by_hand(restore)]));
-    let remedies: Vec<Way> = first.into_iter().chain(finding.remedies.iter().cloned()).collect();
+    let remedies: Vec<Way> = restore.into_iter().chain(finding.remedies.iter().cloned()).collect();
     Finding {
         message: format!("{}; {left}", finding.message),
         hint: hint_of(&remedies),

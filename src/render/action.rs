@@ -92,6 +92,9 @@ pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static st
     }
 }
 
+/// The note beside a field whose queued change is given up: what runs has the value already.
+pub(super) const TAKEN_BACK: &str = "taken out of the queue; nothing happens to clients";
+
 /// What happens to the running service, if anything does.
 pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
     match effect {

@@ -4,7 +4,7 @@
 use crate::plan::{Action, Change, FieldChange};
 use crate::resource::Effect;
 
-use super::action::{effect_text, loss_text, order_text, window_name, window_text};
+use super::action::{TAKEN_BACK, effect_text, loss_text, order_text, window_name, window_text};
 
 /// One thing that happens to the running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ fn waits_for_a_reboot(field: &FieldChange) -> bool {
 /// What the change of one field costs, if anything.
 pub(super) fn field_cost(field: &FieldChange) -> Option<String> {
     match &field.window {
+        _ if field.takes_back => Some(TAKEN_BACK.to_owned()),
         Some(window) => Some(window_text(window)),
         None => effect_text(field.effect).map(str::to_owned),
     }

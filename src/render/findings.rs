@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{Finding, Level};
 
+use super::hint::hint as shown;
 use super::page::{Page, words};
 use super::style::{Ink, Style};
 use super::value::string;
@@ -55,6 +56,6 @@ fn loud(page: &mut Page<'_>, ink: Ink, label: &str, finding: &Finding) {
     let address = finding.address.as_ref().map(|address| format!("{}:", string(&address.to_string())));
     page.fill(0, 2, std::iter::once(style.paint(ink, label)).chain(address).chain(words(&finding.message)));
     if let Some(hint) = &finding.hint {
-        page.fill(2, 4, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
+        shown(page, 2, hint);
     }
 }

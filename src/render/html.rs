@@ -9,6 +9,7 @@ mod text;
 use crate::plan::{Action, Finding, Level, Plan};
 
 use super::action::GRAVEST_FIRST;
+use super::hint::plain;
 use super::plan::{DRIFT_TITLE, response_text, summary_text, title, waiting};
 
 use drawing::drawing;
@@ -87,11 +88,16 @@ fn way_to(address: &str, resources: &[Resource]) -> String {
     }
 }
 
+/// Each way on a line of its own.
+fn hinted(hint: &str) -> String {
+    plain(hint).iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n")
+}
+
 fn findings(plan: &Plan, resources: &[Resource]) -> String {
     let of = |level| plan.preflight.iter().filter(move |finding: &&Finding| finding.level == level);
     let item = |class: &str, label: &str, finding: &Finding| {
         let address = finding.address.as_ref().map(|address| way_to(&address.to_string(), resources));
-        let hint = finding.hint.as_ref().map(|hint| format!("<p class=\"hint\">{}</p>", escaped(hint)));
+        let hint = finding.hint.as_ref().map(|hint| format!("<p class=\"hint\">{}</p>", hinted(hint)));
         format!(
             "<li class=\"{class}\"><span class=\"level\">{label}</span><div>{}<p>{}</p>{}</div></li>\n",
             address.unwrap_or_default(),

@@ -8,6 +8,7 @@ use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 
 use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
 use super::cost::costs;
+use super::hint::hint;
 use super::holdings::holdings_lines;
 use super::page::{Page, words};
 use super::plan::{DRIFT_TITLE, OUTPUT, response_text, summary_text, title, waiting};
@@ -176,7 +177,7 @@ fn findings(plan: &Plan) -> Vec<Vec<String>> {
             };
             let address = finding.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
             let mut lines = folded(mark, 0, &format!("{label} {address}{}", finding.message));
-            lines.extend(finding.hint.iter().flat_map(|hint| folded(mark, 2, &format!("hint: {hint}"))));
+            lines.extend(finding.hint.iter().flat_map(|text| marked(mark, |page| hint(page, 2, text))));
             Some(lines)
         })
         .collect()
@@ -184,9 +185,13 @@ fn findings(plan: &Plan) -> Vec<Vec<String>> {
 
 /// A text on as many lines as it needs, each with its mark.
 fn folded(mark: &str, indent: usize, text: &str) -> Vec<String> {
+    marked(mark, |page| page.fill(indent, 4, words(text)))
+}
+
+fn marked(mark: &str, write: impl FnOnce(&mut Page<'_>)) -> Vec<String> {
     let style = Style { color: false, width: WIDTH };
     let mut page = Page::new(&style);
-    page.fill(indent, 4, words(text));
+    write(&mut page);
     page.finish().lines().map(|line| format!("{mark} {line}")).collect()
 }
 

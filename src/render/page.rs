@@ -1,8 +1,8 @@
-//! Lines of text being put together, no wider than the style allows.
-//! Knows nothing of what the lines say.
+//! Puts lines of text together, no wider than the style allows.
 
 use unicode_width::UnicodeWidthStr;
 
+use super::commands::pieces;
 use super::harmless::harmless;
 use super::style::{Ink, Style};
 
@@ -71,9 +71,9 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The words of a text from outside, made harmless.
+/// The words of a text from outside, made harmless; a command is one piece.
 pub fn words(text: &str) -> Vec<String> {
-    harmless(text).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    pieces(&harmless(text)).into_iter().map(|piece| piece.text).collect()
 }
 
 /// The words of a text from outside, made harmless and painted.
@@ -88,7 +88,7 @@ pub(super) fn visible_width(text: &str) -> usize {
 
 /// Whether a line that starts with this word would be a command to a runner of continuous integration, and could be
 /// printed only escaped: within a line it may stand as it is.
-fn commands_a_runner(word: &str) -> bool {
+pub(super) fn commands_a_runner(word: &str) -> bool {
     word.starts_with("::")
 }
 

@@ -1,15 +1,16 @@
 //! The plan as text: what will be done, why, and what it costs, with the gravest nearest to the question.
 //! Knows nothing of how a plan is made or carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary};
+use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary, Window};
 use crate::resource::Effect;
 
 use super::action::{
     effect_text, left_out, loss_text, order_text, queued_for, symbol, window_name, window_text,
 };
+use super::cost::field_cost;
 use super::findings::findings;
 use super::harmless::harmless;
 use super::holdings::holdings_lines;
@@ -258,9 +259,8 @@ fn note(change: &Change, field: &FieldChange) -> Option<String> {
     let said =
         field.effect == change.effect && change.fields.len() == 1 && field.effect != Effect::Replacement;
     match &field.window {
-        _ if said => None,
-        Some(window) => Some(window_text(window)),
-        None => effect_text(field.effect).map(str::to_owned),
+        _ if said && !field.takes_back => None,
+        _ => field_cost(field),
     }
 }
 
@@ -295,10 +295,30 @@ pub(super) fn summary_text(plan: &Plan) -> Option<String> {
                 1 => " Apply records 1 output that AWS changed.".to_owned(),
                 outputs => format!(" Apply records {outputs} outputs that AWS changed."),
             };
-            format!("No changes. {} as the stack describes.{recorded}", are(plan.summary.no_op))
+            match still_waiting(plan) {
+                Some(waits) => {
+                    format!("No changes now. {waits}; all else is as the stack describes.{recorded}")
+                }
+                None => format!("No changes. {} as the stack describes.{recorded}", are(plan.summary.no_op)),
+            }
         }
         _ => format!("Plan: {}", counts(&plan.summary)),
     })
+}
+
+/// `1 change waits for the window of Sun 2026-11-29 04:30 UTC`, if AWS has any that waits.
+fn still_waiting(plan: &Plan) -> Option<String> {
+    let fields = plan.changes.iter().flat_map(|change| &change.queued);
+    let windows: Vec<&Window> = fields.filter_map(|field| field.window.as_ref()).collect();
+    if windows.is_empty() {
+        return None;
+    }
+    let count = match windows.len() {
+        1 => "1 change waits".to_owned(),
+        several => format!("{several} changes wait"),
+    };
+    let names: BTreeSet<String> = windows.iter().map(|window| window_name(window)).collect();
+    Some(format!("{count} for {}", names.into_iter().collect::<Vec<_>>().join(" and ")))
 }
 
 fn drift_summary(plan: &Plan) -> String {

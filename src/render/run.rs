@@ -10,6 +10,7 @@ use crate::plan::{Action, Summary};
 use super::action::queued_for;
 use super::elapsed::elapsed;
 use super::harmless::harmless;
+use super::hint::hint as shown;
 use super::page::{Page, painted, words};
 use super::style::{Ink, Style};
 use super::value::string;
@@ -105,8 +106,7 @@ impl RunReport {
                 RunOutcome::Interrupted => "to carry on, run:",
                 RunOutcome::Failed | RunOutcome::Done => "once that is mended, run:",
             };
-            let hint = [style.paint(Ink::Hint, "hint:")];
-            page.fill(0, 2, hint.into_iter().chain(words(next)).chain(words(&run.again)));
+            shown(&mut page, 0, &format!("{next} {}", run.again));
         }
         page.finish()
     }
@@ -136,7 +136,7 @@ fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &Failu
     }
     page.fill(2, 4, pieces);
     if let Some(hint) = &error.hint {
-        page.fill(2, 4, std::iter::once(style.paint(Ink::Hint, "hint:")).chain(words(hint)));
+        shown(page, 2, hint);
     }
 }
 

@@ -10,6 +10,7 @@ mod insights;
 mod live;
 mod modification;
 mod names;
+pub(crate) mod restore;
 #[cfg(test)]
 mod sample;
 mod status;
@@ -33,6 +34,7 @@ use crate::resources::lower_case::LowerCase;
 use crate::resources::rds_tags;
 use crate::resources::tags::{self, Tags};
 
+pub use deletion::snapshot_name as last_snapshot_name;
 pub use status::STATUSES;
 
 /// A database's inputs.

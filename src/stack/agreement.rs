@@ -80,7 +80,7 @@ fn editor_and_parser_agree_on_every_value() {
     ];
     let wrong = [
         "stack: a".to_owned(),
-        "file_systems: {}\ndatabases: {}".to_owned(),
+        "databases: ~".to_owned(),
         format!("file_systems: {{ {long}: {{}} }}"),
         "file_systems: { a_b: {} }".to_owned(),
         "databases: { default: {} }".to_owned(),

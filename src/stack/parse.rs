@@ -8,6 +8,15 @@ use super::report::StackError;
 use super::yaml::{self, Content, Node, Place};
 use super::{Stack, mask, rules};
 
+/// The sections that a command needs a stack file to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sections {
+    /// One at least is written, empty or not: a file without any would delete everything by an oversight.
+    Written,
+    /// None: the command is about what is recorded.
+    Any,
+}
+
 /// How large a stack file may be, in bytes.
 const LARGEST: usize = 1 << 20;
 /// How long one line of it may be, in bytes.
@@ -20,20 +29,28 @@ const ENOUGH: usize = 50;
 /// # Errors
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
 pub fn parse(name: &str, content: impl AsRef<[u8]>) -> Result<Stack, StackError> {
+    parse_with(name, content, Sections::Written)
+}
+
+/// The same, for a command that needs these sections.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn parse_with(name: &str, content: impl AsRef<[u8]>, sections: Sections) -> Result<Stack, StackError> {
     let content = content.as_ref();
     let whole = |problem| Err(StackError::new(name, &String::from_utf8_lossy(content), &[], vec![problem]));
     if content.len() > LARGEST {
         return whole(Problem::new(Fault::TooLarge { size: content.len(), limit: LARGEST }));
     }
     match std::str::from_utf8(content) {
-        Ok(text) => parse_text(name, text),
+        Ok(text) => parse_text(name, text, sections),
         Err(error) => {
             whole(Problem::new(Fault::NotUtf8).at(&(error.valid_up_to()..error.valid_up_to() + 1), "here"))
         }
     }
 }
 
-fn parse_text(name: &str, text: &str) -> Result<Stack, StackError> {
+fn parse_text(name: &str, text: &str, sections: Sections) -> Result<Stack, StackError> {
     // Editors on Windows put a byte order mark first, which is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
@@ -56,7 +73,7 @@ fn parse_text(name: &str, text: &str) -> Result<Stack, StackError> {
         match Stack::deserialize(&tree) {
             Ok(stack) => {
                 if problems.is_empty() {
-                    problems = rules::check(&stack, &tree);
+                    problems = rules::check(&stack, &tree, sections);
                 }
                 return if problems.is_empty() { Ok(stack) } else { Err(report(&secrets, problems)) };
             }

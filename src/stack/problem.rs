@@ -7,6 +7,8 @@ use std::ops::Range;
 use miette::{Diagnostic, LabeledSpan};
 use serde::de;
 
+use super::rules::SECTIONS;
+
 /// Everything that can be wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -44,8 +46,8 @@ pub enum Fault {
     /// The message comes from the value's own type and is safe to show.
     #[error("{message}")]
     BadValue { message: String },
-    #[error("there is nothing to build: no file system and no database")]
-    NothingToBuild,
+    #[error("there is no section: neither `file_systems` nor `databases`")]
+    NoSection,
     /// Values that are right alone and wrong together.
     #[error("{message}")]
     Conflict { message: String, remedy: String },
@@ -77,11 +79,16 @@ impl Fault {
                     shown(key)
                 )
             }
+            Self::NoValue { key, .. } if SECTIONS.contains(&key.as_str()) => {
+                format!("write a name below it; for none: `{key}: {{}}`")
+            }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
             Self::WrongType { expected, found } => shape_remedy(*expected, *found).to_owned(),
             Self::UnknownValue { value, known } => suggestion(value, known),
             Self::BadValue { .. } => return None,
-            Self::NothingToBuild => "add `file_systems` or `databases` with one name below it".to_owned(),
+            Self::NoSection => "add `file_systems` or `databases` with one name below it; to have none, and delete the last one: \
+                 `databases: {}`"
+                .to_owned(),
             Self::Conflict { remedy, .. } => remedy.clone(),
         })
     }

@@ -3,20 +3,24 @@
 
 use std::collections::BTreeMap;
 
+use super::parse::Sections;
 use super::problem::{Fault, Problem};
 use super::yaml::Node;
 use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
 /// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
+/// The options under which names are.
+pub(super) const SECTIONS: [&str; 2] = ["file_systems", "databases"];
 /// Where gp3 under PostgreSQL stops having fixed performance, in GiB (RDS user guide, gp3 storage).
 const GP3_THRESHOLD: u32 = 400;
 
 /// Everything that does not go together.
-pub(super) fn check(stack: &Stack, tree: &Node) -> Vec<Problem> {
+pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if stack.file_systems.is_empty() && stack.databases.is_empty() {
-        problems.push(Problem::new(Fault::NothingToBuild).at(&tree.place, "only this is here"));
+    let written = SECTIONS.iter().any(|section| tree.entry(&[section]).is_some());
+    if sections == Sections::Written && !written {
+        problems.push(Problem::new(Fault::NoSection).at(&tree.place, "only this is here"));
     }
     if stack.tags.len() > MOST_TAGS as usize {
         let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());

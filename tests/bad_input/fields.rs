@@ -74,8 +74,12 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     for typo in typos(name) {
         add(format!("{typo}: x"), &meant);
     }
-    add(format!("{name}:"), "write a value, or delete the line");
-    add(format!("{name}: ~"), "write a value, or delete the line");
+    let value = match *name {
+        "databases" | "file_systems" => "write a name below it; for none:",
+        _ => "write a value, or delete the line",
+    };
+    add(format!("{name}:"), value);
+    add(format!("{name}: ~"), value);
 
     let types: Vec<&str> = match &schema.get("type") {
         Some(Value::String(one)) => vec![one],

@@ -26,9 +26,11 @@ fn structure(add: &mut Add<'_>) {
     for text in ["words\n", "- stack: a\n", "[]\n", "12\n", "\"stack: a\"\n", "true\n"] {
         add(text, &[":1:1", "each as `option: value`"]);
     }
-    for text in ["{}\n", "stack: gitlab\n", "file_systems: {}\n", "databases: {}\nfile_systems: {}\n"] {
-        add(text, &[":1:", "there is nothing to build", "add `file_systems` or `databases`"]);
+    for text in ["{}\n", "stack: gitlab\n", "tags: { a: b }\n"] {
+        add(text, &[":1:", "there is no section", "add `file_systems` or `databases`", "`databases: {}`"]);
     }
+    add("databases:\n", &[":1:1", "`databases` has no value", "for none: `databases: {}`"]);
+    add("file_systems:\n", &[":1:1", "`file_systems` has no value", "for none: `file_systems: {}`"]);
     add("file_systems:\n  nfs:\n", &[":2:3", "`nfs` has no value", "`nfs: {}`"]);
     add("databases:\n  db:\n", &[":2:3", "`db` has no value", "`db: {}`"]);
     add("file_systems: nfs\n", &[":1:", "each as `option: value`"]);

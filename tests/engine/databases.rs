@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use provision::address::Address;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::{Document, references};
+use provision::event::Queued;
 use provision::kind::Live;
 use provision::network::Cluster;
 use provision::plan::{Action, Change, Level, Mode, Plan, ReplaceOrder};
@@ -322,6 +323,33 @@ fn what_somebody_else_queued_stays_queued_while_nothing_is_changed() {
     assert!(change(&plan, DATABASE).queued[0].window.is_some(), "nothing is made at once");
 }
 
+#[test]
+fn a_queued_change_that_is_taken_back_costs_nothing_and_waits_for_nothing() {
+    for waits in [
+        json!({ "instance_class": "db.m7g.large" }),
+        json!({ "identifier": "db-2" }),
+        json!({ "backup_retention_period": 0 }),
+    ] {
+        let mut case = Case::of(json!({}), waits.clone());
+        case.live(DATABASE).in_force = database(json!({}));
+        let plan = case.plan();
+        assert_eq!(said(&plan), [""; 0], "{waits}");
+        let change = change(&plan, DATABASE);
+        assert_eq!((change.action, change.effect), (Action::Update, Effect::None), "{waits}");
+        assert!(change.reason.starts_with("the queued change of "), "{}", change.reason);
+        let [field] = &change.fields[..] else { panic!("{:?}", change.fields) };
+        assert!(field.takes_back && field.window.is_none() && field.effect == Effect::None, "{field:?}");
+        assert_eq!((change.queued.as_slice(), Queued::of(change)), (&[][..], None), "{waits}");
+    }
+    // A third value is a change of its own, and waits.
+    let mut case =
+        Case::of(json!({ "instance_class": "db.m7g.xlarge" }), json!({ "instance_class": "db.m7g.large" }));
+    case.live(DATABASE).in_force = database(json!({}));
+    let plan = case.plan();
+    let field = &change(&plan, DATABASE).fields[0];
+    assert!(!field.takes_back && field.window.is_some(), "{field:?}");
+}
+
 /// A database with parameters of its own, at 16.4.
 fn parametrised(version: &str, major: u32, more: Value) -> Case {
     let mut case = Case::default();
@@ -376,6 +404,9 @@ fn a_major_upgrade_is_refused_where_it_is_not_allowed_or_could_not_end() {
         let plan = parametrised(version, major, more).plan();
         let errors: Vec<&str> = plan.errors().map(|finding| finding.message.as_str()).collect();
         assert!(errors.len() == 1 && errors[0].contains(words), "{words}: {errors:?}");
+        let hint = plan.errors().find_map(|finding| finding.hint.clone()).unwrap_or_default();
+        let allowed = "write `allow_major_version_upgrade: true` into the stack file";
+        assert_eq!(hint.contains(allowed), words.starts_with("without"), "{hint}");
     }
 }
 

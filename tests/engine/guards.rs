@@ -10,6 +10,7 @@ use provision::network::Cluster;
 use provision::plan::{Action, Change, Finding, Level, Mode, Plan};
 use provision::planner::{self, Input, Options, Sighting, Sightings};
 use provision::remedy::{Remedy, Way};
+use provision::render::{Style, problems_text};
 use provision::resource::{Class, Condition, Data, Deletion, Id, Ownership, Status};
 use provision::resources::{registry, statuses};
 use provision::state::{Phase, Record, State};
@@ -245,7 +246,7 @@ impl Scene {
                     file.insert(option.clone(), value);
                 }
             }
-            Remedy::Apply => return Some(Command::Apply),
+            Remedy::Apply | Remedy::Make { .. } => return Some(Command::Apply),
             Remedy::Replace { .. } => return Some(Command::Replace),
             Remedy::Destroy { .. } => return Some(Command::Destroy),
             Remedy::Import { id, .. } => {
@@ -324,6 +325,7 @@ fn follow(scene: &Scene, command: Command, path: &mut Vec<String>, typed: &mut u
     for finding in found.iter().filter(|one| one.check != "final-snapshot") {
         assert!(!finding.remedies.is_empty(), "no remedy: {finding:?}\n{}", path.join("\n"));
         assert_eq!(finding.hint, provision::remedy::hint_of(&finding.remedies));
+        commands_stand_whole_on_a_line(finding);
         for way in &finding.remedies {
             *typed += 1;
             follow_way(scene, command, way, finding, path, typed);
@@ -365,6 +367,16 @@ fn follow_way(
         "typing `{way}` changes nothing of {finding:?} of {scene:?}"
     );
     follow(&now, command, path, typed);
+}
+
+/// A command that is broken over lines, or has anything beside it, cannot be copied.
+fn commands_stand_whole_on_a_line(finding: &Finding) {
+    let text = problems_text(std::slice::from_ref(finding), &Style { color: false, width: 64 });
+    let lines: Vec<&str> = text.lines().map(|line| line.trim().trim_start_matches("hint: ")).collect();
+    for step in finding.remedies.iter().flat_map(|way| &way.steps) {
+        let prose = matches!(step, Remedy::Write { .. } | Remedy::ByHand { .. } | Remedy::Support { .. });
+        assert!(prose || lines.contains(&step.to_string().as_str()), "`{step}` is not a line of:\n{text}");
+    }
 }
 
 /// What may hold data and may live is not advised to be deleted or replaced.

@@ -2,7 +2,7 @@
 
 use provision::plan::{Action, Change, Level, Mode, Plan, Response};
 use provision::planner::Sighting;
-use provision::resource::{Condition, Effect, Holdings, Remark};
+use provision::resource::{Condition, Effect, Holdings, Ownership, Remark};
 use provision::state::Phase;
 use serde_json::{Value, json};
 
@@ -148,6 +148,84 @@ fn data_that_is_being_deleted_outside_is_made_anew_only_when_named() {
     let mut case = unprotected(json!({}));
     case.live(DATABASE).condition = Condition::Leaving("deleting".to_owned());
     assert_eq!(errors(&destroyed(case)), [""; 0]);
+}
+
+#[test]
+fn what_an_earlier_run_has_deleted_is_said_where_it_is_made_anew_or_let_go() {
+    for declared in [true, false] {
+        let mut case = unprotected(json!({}));
+        case.seen.insert(address(DATABASE), Sighting::Gone);
+        case.recorded.get_mut(&address(DATABASE)).expect("recorded").phase = Phase::Deleting;
+        if !declared {
+            case.declared.clear();
+        }
+        let plan = case.planning_to(Mode::Apply).plan;
+        let change = change(&plan, DATABASE);
+        assert_eq!(change.action, if declared { Action::Create } else { Action::Forget });
+        assert_eq!(
+            change.data.as_ref().map(|data| data.notes.join("; ")).as_deref(),
+            Some("an earlier run deleted it")
+        );
+    }
+}
+
+#[test]
+fn a_refused_deletion_says_everything_at_once_that_has_to_be_typed() {
+    const STEPS: [&str; 5] = [
+        "to lose the data: put it back into the stack file",
+        "write `deletion_protection: false` into the stack file",
+        "provision apply",
+        "provision destroy --target aws_db_instance.db",
+        "take it out of the stack file again",
+    ];
+    let mut case = Case::of(json!({}), json!({}));
+    case.declared.clear();
+    let plan = case.planning_to(Mode::Apply).plan;
+    assert!(hints(&plan).contains(&STEPS.join(", then: ")), "{}", hints(&plan));
+    // In a status in which AWS takes no last snapshot, that is said with it.
+    let mut case = Case::of(json!({}), json!({}));
+    case.declared.clear();
+    case.live(DATABASE).condition =
+        Condition::of(provision::resources::db_instance::STATUSES, "restore-error");
+    let plan = case.planning_to(Mode::Apply).plan;
+    let both = "write `deletion_protection: false` and `final_snapshot: false` into the stack file";
+    assert!(hints(&plan).contains(both), "{}", hints(&plan));
+    // A replacement needs the change that forces it out of the file until then.
+    let plan = Case::of(json!({ "storage_encrypted": false }), json!({})).planning_to(Mode::Apply).plan;
+    assert!(
+        hints(&plan).ends_with(
+            "to lose the data: take the change of storage_encrypted out of the stack file for now, then: write \
+             `deletion_protection: false` into the stack file, then: provision apply, then: write that change into the \
+             stack file again, then: provision apply --replace aws_db_instance.db"
+        ),
+        "{}",
+        hints(&plan)
+    );
+    // Without anything else in the way, the command alone.
+    let mut case = unprotected(json!({}));
+    case.declared.clear();
+    let plan = case.planning_to(Mode::Apply).plan;
+    assert!(
+        hints(&plan).ends_with("to lose the data: provision destroy --target aws_db_instance.db"),
+        "{}",
+        hints(&plan)
+    );
+}
+
+#[test]
+fn a_refresh_warns_of_what_another_state_has_taken_over() {
+    let mut case = Case::of(json!({}), json!({ "instance_class": "db.m7g.large" }));
+    case.recorded.get_mut(&address(DATABASE)).expect("recorded").inputs =
+        super::databases::database(json!({}));
+    let Ownership::Tagged { lineage, .. } = &mut case.live(DATABASE).ownership else {
+        panic!("it is tagged")
+    };
+    *lineage = Some("another".to_owned());
+    let plan = case.planning_to(Mode::RefreshOnly).plan;
+    let [finding] = &plan.preflight[..] else { panic!("{:?}", plan.preflight) };
+    assert_eq!((finding.check.as_str(), finding.level), ("fenced", Level::Warning));
+    assert!(finding.message.ends_with("what AWS shows of it is not recorded"), "{}", finding.message);
+    assert_eq!(plan.drift[0].response, Response::LeftAlone);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use provision::event::{Event, RunOutcome};
 use provision::executor::accept_drift;
 use provision::plan::{Action, Level, Mode};
-use provision::planner::Options;
+use provision::planner::{Options, Sighting};
 use provision::remedy::{Remedy, Way};
-use provision::resource::{Object, Status};
+use provision::resource::{Object, Ownership, Status};
 use provision::state::{Phase, Store};
 use serde_json::json;
 use tokio::time::Instant;
@@ -194,4 +194,26 @@ async fn refresh_only_records_whatever_the_condition_and_names_what_it_does_not_
     let accepted = accept_drift(&world.registry, &sightings, &mut writer);
     assert_eq!(accepted.recorded, 0);
     assert_eq!(accepted.left[&address(DISK)], "AWS is deleting it (deleting)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refresh_only_follows_nothing_that_another_state_has_taken_over() {
+    let world = settled().await;
+    world.change_live(DISK, |object| {
+        object.inputs.insert("size".to_owned(), json!(7));
+    });
+    let (_, mut sightings) = world.planning(&options(Mode::RefreshOnly)).await;
+    let Some(Sighting::Live { live, .. }) = sightings.get_mut(&address(DISK)) else { panic!("it is there") };
+    let Ownership::Tagged { lineage, .. } = &mut live.ownership else { panic!("it is tagged") };
+    *lineage = Some("another".to_owned());
+    let mut writer = Store::Local(world.path())
+        .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
+        .await
+        .expect("no other run holds it");
+    let before = writer.state().resources[&address(DISK)].clone();
+    let accepted = accept_drift(&world.registry, &sightings, &mut writer);
+    let said = &accepted.left[&address(DISK)];
+    assert!(said.starts_with("fenced: ") && said.contains("another"), "{said}");
+    assert!(said.ends_with(&format!("provision state forget {DISK}")), "{said}");
+    assert_eq!((accepted.recorded, &writer.state().resources[&address(DISK)]), (0, &before));
 }

@@ -425,3 +425,35 @@ fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
     let plan = world.plan(&[]);
     assert_eq!(change(&plan, DATABASE).get("queued"), None);
 }
+
+#[test]
+fn what_is_taken_back_before_its_window_is_said_to_be_and_aws_forgets_it() {
+    let world = World::seeded(&[]);
+    world.write_stack(&RECORDS.replace("immediately: true", "immediately: false"));
+    world.apply(&[]);
+    for (was, becomes) in
+        [("db.t4g.medium", "db.t4g.large"), ("backup_retention_period: 30", "backup_retention_period: 0")]
+    {
+        world.edit_stack(was, becomes);
+        world.apply(&["--allow-data-loss", DATABASE]);
+        world.provision(&["plan"]).exits(0).says(&[
+            "No changes now. 1 change waits for the window of ",
+            "; all else is as the stack describes.",
+        ]);
+        world.edit_stack(becomes, was);
+        let said = world.provision(&["plan"]).exits(0).says(&["is taken back"]).said();
+        for wrong in ["1 queued", "queued before", "waits for", "loses data", "fails over", "Changed outside"]
+        {
+            assert!(!said.contains(wrong), "{wrong}: {said}");
+        }
+        let applied = world.apply(&[]).said();
+        assert!(applied.contains("1 updated") && !applied.contains("1 queued"), "{applied}");
+        let pending = world.cloud.database().pending_modified_values;
+        let waits = pending.is_some_and(|pending| {
+            pending.db_instance_class.is_some() || pending.backup_retention_period.is_some()
+        });
+        assert!(!waits, "{was} is queued still");
+        world.provision(&["plan"]).exits(0).says(&["No changes. All"]);
+        world.plans_nothing();
+    }
+}

@@ -201,3 +201,36 @@ fn backups_are_turned_off_only_by_name_and_the_database_stays() {
     assert_eq!(world.cloud.database().dbi_resource_id, before, "it is named, and not replaced");
     world.plans_nothing();
 }
+
+#[test]
+fn the_last_database_and_file_system_are_given_up_by_name_and_the_rest_follows() {
+    let world = World::applied();
+    world.write_stack("stack: shop\nfile_systems: {}\ndatabases: {}\n");
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "it is no longer declared, and deleting it would lose its data",
+        "provision state forget aws_efs_file_system.files",
+        "provision destroy --target aws_db_instance.records",
+    ]);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.provision(&["destroy", "--auto-approve", "--target", RECORDS]).exits(0);
+    world.provision(&["destroy", "--auto-approve", "--target", FILES]).exits(0);
+    world.apply(&[]);
+    assert_eq!(world.cloud.count(), NOTHING);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_is_about_the_state_needs_no_section_in_the_stack_file() {
+    let world = World::applied();
+    delete_the_database(&world, None);
+    world.write_stack("stack: shop\n");
+    world.provision(&["plan"]).exits(1).says(&["there is no section", "`databases: {}`"]);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["there is no section"]);
+    world.provision(&["state", "list"]).exits(0).says(&[RECORDS]);
+    world.provision(&["output"]).exits(0);
+    world.provision(&["plan", "--refresh-only"]).exits(0).says(&["aws_db_instance.records is gone"]);
+    world.provision(&["state", "forget", RECORDS, "--auto-approve"]).exits(0);
+    world.provision(&["plan", "--destroy"]).exits(0);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}

@@ -164,7 +164,7 @@ fn a_new_zone_with_nodes_is_a_warning_until_it_is_imported() {
         "warning",
         "eu-west-1c",
         "files cannot be mounted there",
-        &format!("provision import {here}, then: provision apply"),
+        &format!("hint: provision import {here} provision apply"),
     ]);
     assert!(world.control.calls().total <= 11, "{:?}", world.control.calls());
     world.provision(&["import", &here]).exits(0).says(&["Adopted 1 resources"]);

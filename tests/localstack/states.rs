@@ -1,6 +1,6 @@
 //! The state: bound to its stack, account and region, and mended by hand.
 
-use crate::world::{SMALL_STACK, World};
+use crate::world::{SMALL_STACK, World, ended};
 
 #[test]
 fn a_state_of_another_region_account_or_stack_is_refused() {
@@ -81,4 +81,23 @@ aws_vpc.network
     assert!(!world.provision(&["state", "list"]).exits(0).out.contains(target));
     assert_eq!(world.control.calls().mutating(), 0, "the state alone was changed");
     assert_eq!(world.cloud.count(), SMALL_STACK);
+}
+
+#[test]
+fn a_stack_file_that_is_named_from_another_folder_has_its_state_beside_it() {
+    let world = World::applied();
+    let elsewhere = world.path("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("a folder can be made");
+    let there = |arguments: &[&str]| {
+        let named = [arguments, &["-c", "../provision.yaml"]].concat();
+        let run = world.command(&named).current_dir(&elsewhere).spawn().expect("the binary can be run");
+        ended(run)
+    };
+    there(&["plan", "--detailed-exitcode"]).exits(0);
+    there(&["state", "list"]).exits(0).says(&["aws_db_instance.records"]);
+    // A state in the current folder too is one too many.
+    std::fs::create_dir(elsewhere.join("state")).expect("a folder can be made");
+    std::fs::copy(world.path("state/shop.json"), elsewhere.join("state/shop.json")).expect("a copy");
+    there(&["plan"]).exits(1).says(&["two states", "--state ../state/shop.json"]);
+    there(&["plan", "--detailed-exitcode", "--state", "../state/shop.json"]).exits(0);
 }

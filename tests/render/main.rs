@@ -78,6 +78,17 @@ fn what_is_queued_is_shown_with_when_and_what_it_will_cost() {
 }
 
 #[test]
+fn a_queued_change_that_is_taken_back_is_not_called_queued() {
+    let plan = plans::taken_back();
+    let note = "instance_class: db.t4g.large → db.t4g.medium";
+    for text in [plan_text(&plan, &Style { width: 400, ..PLAIN }), plan_markdown(&plan), plan_page(&plan)] {
+        assert!(text.contains("taken out of the queue; nothing happens to clients"), "{text}");
+        assert!(!text.contains("waits for") && !text.contains("fails over"), "{text}");
+    }
+    assert!(plan_text(&plan, &Style { width: 400, ..PLAIN }).contains(note));
+}
+
+#[test]
 fn replacements_show_their_order_and_what_forces_them() {
     insta::assert_snapshot!(plan_text(&plans::replace(), &PLAIN));
 }

@@ -93,6 +93,7 @@ pub fn field(path: &str, before: Value, after: Value) -> FieldChange {
         effect: Effect::None,
         calls: Vec::new(),
         window: None,
+        takes_back: false,
     }
 }
 
@@ -261,6 +262,19 @@ pub fn queued(at_once: bool) -> Plan {
             queued: vec![waiting(Effect::Failover, class), waiting(Effect::Reboot, version)],
             ..change(database, Action::NoOp, "as declared")
         }
+    }])
+}
+
+/// What waited for the window is not wanted any more.
+pub fn taken_back() -> Plan {
+    let class = field("instance_class", json!("db.t4g.large"), json!("db.t4g.medium"));
+    settled_but(vec![Change {
+        fields: vec![FieldChange { takes_back: true, ..class }],
+        ..change(
+            "aws_db_instance.gitlab-pgsql",
+            Action::Update,
+            "the queued change of instance_class is taken back",
+        )
     }])
 }
 

@@ -2,6 +2,7 @@
 
 use provision::plan::{Finding, Level};
 use provision::resource::{Holdings, Remark};
+use provision::state::Phase;
 use serde_json::{Value, json};
 
 use crate::replay::Replay;
@@ -57,7 +58,11 @@ fn refusal(code: &str) -> String {
 async fn of_a_lost_database(snapshots: (u16, String), backups: (u16, String)) -> (Finding, Vec<String>) {
     let mut world = World::new();
     world.record(DATABASE, "db-1", &database(), &[]);
-    world.declare(DATABASE, &database());
+    // The shape that the stack describes now counts, and not the one that was recorded.
+    let mut declared = database();
+    declared["instance_class"] = json!("db.m7g.large");
+    declared["multi_az"] = json!(false);
+    world.declare(DATABASE, &declared);
     world.gone(DATABASE);
     let replay =
         Replay::default().answer(SNAPSHOTS, snapshots.0, snapshots.1).answer(BACKUPS, backups.0, backups.1);
@@ -76,8 +81,10 @@ async fn a_lost_database_comes_with_its_newest_backup_and_the_ways_on() {
         (("old", "available", "2026-11-01T03:00:00Z"), ("new", "available", "2026-11-20T03:00:00Z"));
     let making = ("last", "creating", "2026-11-21T03:00:00Z");
     let failed = ("broken", "failed", "2026-11-22T03:00:00Z");
-    let in_network = "--db-subnet-group-name d --vpc-security-group-ids sg-1 sg-2, then: provision import \
-                      aws_db_instance.d=gitlab";
+    let in_network = "--db-instance-class db.m7g.large --storage-type gp3 --db-subnet-group-name d --vpc-security-group-ids \
+                      sg-1 sg-2 --no-multi-az --no-publicly-accessible --no-deletion-protection --region eu-west-1, then: \
+                      aws rds wait db-instance-available --db-instance-identifier gitlab --region eu-west-1, then: provision \
+                      import aws_db_instance.d=gitlab";
     for (rows, of_backups, left, restore) in [
         (
             vec![old, new, failed],
@@ -137,7 +144,7 @@ async fn a_lost_database_is_restored_into_the_groups_that_stand_now() {
     const GROUP: &str = "aws_security_group.d";
     for (group_is_gone, words) in [
         (true, "provision apply --target aws_security_group.d"),
-        (false, "--db-subnet-group-name d --vpc-security-group-ids sg-9, then"),
+        (false, "--db-subnet-group-name d --vpc-security-group-ids sg-9 --multi-az"),
     ] {
         let mut world = World::new();
         let group = json!({
@@ -238,6 +245,36 @@ async fn a_last_snapshot_gets_a_name_that_is_free_and_needs_room() {
     );
     let (_, findings) = leaving().last_snapshots(&replay).await;
     assert_eq!(said(&findings, Level::NotChecked).len(), 2, "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_under_way_or_over_is_shown_with_the_snapshot_that_it_took() {
+    let now = "2026-11-20T03:00:00Z";
+    let name = provision::resources::db_instance::last_snapshot_name("gitlab", "db-1");
+    for gone in [false, true] {
+        for (rows, expected) in [
+            (vec![(name.clone(), "creating")], Some(name.clone())),
+            (
+                vec![(name.clone(), "available"), (format!("{name}-2"), "available")],
+                Some(format!("{name}-2")),
+            ),
+            (vec![("by-hand".to_owned(), "available")], None),
+        ] {
+            let mut world = leaving();
+            world.state.resources.values_mut().for_each(|record| record.phase = Phase::Deleting);
+            match gone {
+                true => world.gone(DATABASE),
+                false => world.leaving(DATABASE),
+            }
+            let rows: Vec<(&str, &str, &str)> =
+                rows.iter().map(|(name, status)| (name.as_str(), *status, now)).collect();
+            let replay = Replay::default().answer(SNAPSHOTS, 200, snapshots(&rows));
+            let (plan, findings) = world.last_snapshots(&replay).await;
+            let data = plan.changes[0].data.as_ref().expect("it held data");
+            assert_eq!(data.final_snapshot, expected, "gone {gone}: {rows:?}");
+            assert_eq!((findings.len(), replay.operations().len()), (0, 1), "no room is needed any more");
+        }
+    }
 }
 
 #[tokio::test]

@@ -133,6 +133,14 @@ impl World {
         self.sightings.insert(address(at), Sighting::Gone);
     }
 
+    /// AWS is at deleting a recorded object.
+    pub fn leaving(&mut self, at: &str) {
+        match self.sightings.get_mut(&address(at)) {
+            Some(Sighting::Live { live, .. }) => live.condition = Condition::Leaving("deleting".to_owned()),
+            _ => panic!("{at} is not there"),
+        }
+    }
+
     /// Adds a remark to an object that is there.
     pub fn remark(&mut self, at: &str, remark: Remark) {
         match self.sightings.get_mut(&address(at)) {

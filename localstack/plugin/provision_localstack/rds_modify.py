@@ -91,7 +91,9 @@ def modify(call: Call):
     queued = {member: value for member, value in queued.items() if value is not None}
     if 0 not in (queued.get("BackupRetentionPeriod", 1), database.backup_retention_period):
         # Between two retentions that are not zero nothing restarts, so nothing waits.
-        database.backup_retention_period = queued.pop("BackupRetentionPeriod", database.backup_retention_period)
+        if "BackupRetentionPeriod" in queued:
+            database.backup_retention_period = queued.pop("BackupRetentionPeriod")
+            database._queued.pop("BackupRetentionPeriod", None)
     now = {}
     if call.get("DBPortNumber") not in (None, database.port):
         now["Port"] = call.get("DBPortNumber")

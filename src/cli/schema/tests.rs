@@ -42,6 +42,7 @@ fn plan() -> Plan {
         effect: Effect::NextMaintenanceWindow,
         calls: vec!["rds:ModifyDBInstance".to_owned()],
         window: Some(Window { opens: Some("2026-11-22T04:30:00Z".to_owned()), effect: Effect::Failover }),
+        takes_back: false,
     };
     let changes = vec![Change {
         address: at("aws_efs_mount_target.gitlab-nfs/eu-west-1a"),

@@ -4,12 +4,15 @@
 use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{DbInstanceAutomatedBackup, DbSnapshot};
 use futures_util::future::join;
-use serde_json::Value;
 
-use super::{Place, Remains};
+use super::{AGAIN, Place, Remains};
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
+use crate::document::Document;
 use crate::preflight::finding::in_time;
+use crate::remedy::{Remedy, Way};
+use crate::resource::{Id, Object};
+use crate::resources::db_instance::restore;
 use crate::state::Record;
 
 pub(in crate::preflight) const SNAPSHOTS: Call = Call::read("rds:DescribeDBSnapshots");
@@ -30,10 +33,16 @@ async fn backups(aws: &Aws, resource: &str) -> Result<Vec<DbInstanceAutomatedBac
     Ok(in_time(BACKUPS, all).await?.unwrap_or_default())
 }
 
-pub(super) async fn remains(aws: &Aws, address: &Address, record: &Record, place: &Place) -> Remains {
+pub(super) async fn remains(
+    aws: &Aws,
+    region: &str,
+    address: &Address,
+    record: &Record,
+    place: &Place,
+) -> Remains {
     let resource = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
     let (snapshots, backups) = join(snapshots(aws, &resource), backups(aws, &resource)).await;
-    judge(address, record, &resource, place, snapshots, backups)
+    judge(address, &resource, region, place, snapshots, backups)
 }
 
 /// The newest moment of which there is something.
@@ -45,8 +54,8 @@ enum Newest<'a> {
 
 fn judge(
     address: &Address,
-    record: &Record,
     resource: &str,
+    region: &str,
     place: &Place,
     snapshots: Result<Vec<DbSnapshot>, AwsError>,
     backups: Result<Vec<DbInstanceAutomatedBackup>, AwsError>,
@@ -82,43 +91,44 @@ fn judge(
     if !unread.is_empty() {
         left += &format!(" (not all could be read: {})", unread.join(", "));
     }
-    let text = |field: &str| record.inputs.get(field).and_then(Value::as_str).unwrap_or_default();
-    let identifier = text("identifier");
-    let from = match newest {
-        Some(Newest::Snapshot(one)) => format!(
-            "restore-db-instance-from-db-snapshot --db-snapshot-identifier {} --db-instance-identifier {identifier}",
-            one.db_snapshot_identifier().unwrap_or_default()
-        ),
-        Some(Newest::Backups(_)) => format!(
-            "restore-db-instance-to-point-in-time --source-dbi-resource-id {resource} \
-             --target-db-instance-identifier {identifier} --use-latest-restorable-time"
-        ),
-        None => return Remains { left, restore: String::new() },
-    };
+    let restore = newest.map(|newest| again(address, resource, region, place, &newest));
+    Remains { left, restore }
+}
+
+/// The way to the data of the newest backup, in a database of the shape that the stack describes.
+fn again(address: &Address, resource: &str, region: &str, place: &Place, newest: &Newest<'_>) -> Way {
     if !place.missing.is_empty() {
-        let targets: Vec<String> =
-            place.missing.iter().map(|address| format!("--target {address}")).collect();
-        let restore = format!(
-            "to have the data again, make its groups first: provision apply {}; then run the same command again, which \
-             says how to restore it",
-            targets.join(" ")
-        );
-        return Remains { left, restore };
+        let first = Remedy::Make { addresses: place.missing.clone() };
+        let again = Remedy::by_hand("run the same command again, which says how to restore it");
+        return Way::to(AGAIN, [first, again]);
     }
-    // Without these RDS takes the default network, where the clients do not reach it.
-    let recorded =
-        record.inputs.get("vpc_security_group_ids").and_then(Value::as_array).into_iter().flatten();
-    let recorded: Vec<String> = recorded.filter_map(Value::as_str).map(str::to_owned).collect();
-    let groups = if place.security_groups.is_empty() { recorded } else { place.security_groups.clone() };
-    let subnets = place.subnet_group.as_deref().unwrap_or_else(|| text("db_subnet_group_name"));
-    Remains {
-        left,
-        restore: format!(
-            "to have the data again: aws rds {from} --db-subnet-group-name {subnets} --vpc-security-group-ids {}, then: \
-             provision import {address}={identifier}",
-            groups.join(" ")
-        ),
-    }
+    let (id, outputs) = (Id::new(resource), Document::new());
+    let object = Object { address, id: &id, region, inputs: &place.inputs, outputs: &outputs };
+    let identifier = object.text("identifier");
+    let from = match newest {
+        Newest::Snapshot(one) => [
+            "restore-db-instance-from-db-snapshot",
+            "--db-snapshot-identifier",
+            one.db_snapshot_identifier().unwrap_or_default(),
+            "--db-instance-identifier",
+            identifier,
+        ],
+        Newest::Backups(_) => [
+            "restore-db-instance-to-point-in-time",
+            "--source-dbi-resource-id",
+            resource,
+            "--target-db-instance-identifier",
+            identifier,
+        ],
+    };
+    let options = restore::options(&object);
+    let latest = matches!(newest, Newest::Backups(_)).then_some("--use-latest-restorable-time");
+    let protection =
+        if object.flag("deletion_protection") { "--deletion-protection" } else { "--no-deletion-protection" };
+    let words = std::iter::once("rds").chain(from).chain(latest).chain(options.iter().map(String::as_str));
+    let words = words.chain([protection, "--region", region]);
+    let import = Remedy::Import { address: address.clone(), id: identifier.to_owned() };
+    Way::to(AGAIN, [Remedy::aws(words), Remedy::aws(restore::wait(identifier, region)), import])
 }
 
 fn seconds(time: Option<&DateTime>) -> i64 {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::Remains;
+use super::{AGAIN, Remains};
 use crate::address::Address;
+use crate::remedy::{Remedy, Way};
 use crate::state::Record;
 
 /// EFS itself keeps nothing. Recovery points belong to their vault, and stay in it until they expire (AWS Backup Developer
@@ -15,8 +16,12 @@ pub(super) fn remains(address: &Address, record: &Record) -> Remains {
             "EFS keeps nothing of it, AWS Backup keeps its backups until they expire (aws backup \
              list-recovery-points-by-resource --resource-arn {arn} lists them)"
         ),
-        restore: format!(
-            "to have the data again, restore a backup to a new file system, then: provision import {address}=ID"
-        ),
+        restore: Some(Way::to(
+            AGAIN,
+            [
+                Remedy::by_hand("restore a backup to a new file system"),
+                Remedy::Import { address: address.clone(), id: "ID".to_owned() },
+            ],
+        )),
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn keeps_backups(status: &str) -> bool {
 
 /// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two. RDS never
 /// gives a resource id twice, so that a database that is made anew under the same name has another one.
-pub(super) fn snapshot_name(identifier: &str, id: &str) -> String {
+pub fn snapshot_name(identifier: &str, id: &str) -> String {
     let digest = Sha256::digest(id);
     let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{identifier}-final-{short}")

@@ -32,9 +32,10 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
     } else if live.major() > wanted.major() {
         invalid(format!("cannot go back from {observed} to {desired}: RDS does not downgrade"))
     } else if live.major() < wanted.major() && !major_upgrade_allowed {
-        invalid(format!(
-            "does not go from {observed} to {desired}, a major upgrade, without `allow_major_version_upgrade: true`"
-        ))
+        let option = "allow_major_version_upgrade";
+        let message =
+            format!("does not go from {observed} to {desired}, a major upgrade, without `{option}: true`");
+        invalid(message).map(|invalid| invalid.allowed_by(option, "to upgrade, which cannot be undone"))
     } else {
         None
     }

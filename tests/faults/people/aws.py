@@ -37,6 +37,12 @@ def options(words):
 service, command, *rest = sys.argv[1:]
 client = botocore.session.get_session().create_client(service)
 operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+if command == "wait":
+    waits = {option.replace("-", "_"): words for option, words in options(rest[1:]).items() if option != "region"}
+    pascal = {"db_instance_identifier": "DBInstanceIdentifier"}
+    arguments = {pascal[option]: words[0] for option, words in waits.items()}
+    client.get_waiter(rest[0].replace("-", "_")).wait(WaiterConfig={"Delay": 1}, **arguments)
+    sys.exit(0)
 if command not in operations:
     sys.exit(f"aws {service} has no command {command}")
 shape = client.meta.service_model.operation_model(operations[command]).input_shape

@@ -52,13 +52,33 @@ pub fn of_plan(plan: &Value, level: &str) -> Vec<Hint> {
 
 /// The error of a run that has no document.
 pub fn of_text(text: &str) -> Hint {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let from = flat.find("error: ").map_or(0, |at| at + "error: ".len());
-    let (message, hint) = match flat[from..].split_once("hint: ") {
-        Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
-        None => (flat[from..].to_owned(), None),
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let from = text.find("error: ").map_or(0, |at| at + "error: ".len());
+    let (message, hint) = match text[from..].split_once("hint:") {
+        Some((message, hint)) => (flat(message), Some(in_one_line(hint))),
+        None => (flat(&text[from..]), None),
     };
     Hint { check: FAILURE.to_owned(), address: None, message: message.trim().to_owned(), hint }
+}
+
+/// A hint as one text: commands that stand below each other are typed one after the other, and sentences are ways.
+fn in_one_line(hint: &str) -> String {
+    let is_command = |line: &str| ["provision ", "aws "].iter().any(|start| line.starts_with(start));
+    let mut text = String::new();
+    let mut after_command = false;
+    for line in hint.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        text += match (text.is_empty(), after_command, is_command(line)) {
+            (true, _, _) => "",
+            (_, true, true) => ", then: ",
+            (_, true, false) => "; ",
+            (_, false, true) => " ",
+            (_, false, false) if line.starts_with("or") => "; ",
+            (_, false, false) => " ",
+        };
+        text += line;
+        after_command = is_command(line);
+    }
+    text
 }
 
 /// Writes a line into the section of an address, in the place of the one that is there.

@@ -1,5 +1,6 @@
 //! The cures of a database that waiting does not mend, as commands with its real names.
 
+use super::super::restore;
 use crate::postgres::Version;
 use crate::remedy::{Remedy, Way};
 use crate::resource::Object;
@@ -94,11 +95,10 @@ fn restored_name(object: &Object<'_>) -> String {
     format!("{}-restored", kept.trim_end_matches('-'))
 }
 
-/// A restore takes nothing from the old database but its data: class, networks and protection are sent, or RDS takes
-/// its defaults (RDS API reference, RestoreDBInstanceToPointInTime).
+/// The lost database beside its old self, under the protection that restored data needs.
 fn restored(object: &Object<'_>) -> Vec<Remedy> {
     let name = restored_name(object);
-    let groups = object.texts("vpc_security_group_ids");
+    let options = restore::options(object);
     let mut words = vec!["rds"];
     let backups = object.number("backup_retention_period") > 0;
     let mut steps = Vec::new();
@@ -124,33 +124,10 @@ fn restored(object: &Object<'_>) -> Vec<Remedy> {
         words.extend(["restore-db-instance-from-db-snapshot", "--db-snapshot-identifier", "SNAPSHOT"]);
         words.extend(["--db-instance-identifier", &name]);
     }
-    for (option, field) in [
-        ("--db-instance-class", "instance_class"),
-        ("--storage-type", "storage_type"),
-        ("--db-subnet-group-name", "db_subnet_group_name"),
-        ("--db-parameter-group-name", "parameter_group_name"),
-    ] {
-        if !object.text(field).is_empty() {
-            words.extend([option, object.text(field)]);
-        }
-    }
-    if !groups.is_empty() {
-        words.push("--vpc-security-group-ids");
-        words.extend(&groups);
-    }
-    words.push(if object.flag("multi_az") { "--multi-az" } else { "--no-multi-az" });
-    words.extend(["--no-publicly-accessible", "--deletion-protection", "--region", object.region]);
+    words.extend(options.iter().map(String::as_str));
+    words.extend(["--deletion-protection", "--region", object.region]);
     steps.push(Remedy::aws(words));
-    let wait = [
-        "rds",
-        "wait",
-        "db-instance-available",
-        "--db-instance-identifier",
-        &name,
-        "--region",
-        object.region,
-    ];
-    steps.push(Remedy::aws(wait));
+    steps.push(Remedy::aws(restore::wait(&name, object.region)));
     steps.push(Remedy::Import { address: object.address.clone(), id: name });
     steps
 }
