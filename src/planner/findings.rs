@@ -5,55 +5,21 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, error, loss, remedied, renamed};
+use super::{Input, Sighting, as_it_is, error, loss, remedied, renamed};
 use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
 use crate::kind::{Live, Manager};
-use crate::owner::owner;
 use crate::plan::{Action, Change, Finding, Level, Mode, Turn};
 use crate::remedy::{Remedy, Way};
 use crate::resource::{
-    Class, Condition, Data, Deletion, Effect, Field, Id, Invalid, Object, Remark, Status, Verdict, Whose,
+    Class, Condition, Data, Deletion, Effect, Field, Id, Invalid, Object, Remark, Status, Verdict,
 };
-use crate::state::{Record, State};
+use crate::state::Record;
 use crate::steps::Circle;
 
-/// The check that finds an object of the stack that the state does not know: with it, the state was lost.
-pub const UNRECORDED: &str = "unrecorded";
 /// The option that keeps an object from being deleted.
 const PROTECTION: &str = "deletion_protection";
-
-/// Objects of this stack that a destroy would pass over, since no record names them.
-pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
-    let unknown = |address: &Address| !input.state.is_some_and(|state| state.resources.contains_key(address));
-    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
-        Sighting::InTheWay { found } if unknown(address) => Some((address, found)),
-        _ => None,
-    });
-    let manages_nothing = !input.state.is_some_and(State::manages_anything);
-    let ours = in_the_way.filter(|(address, found)| {
-        match owner(input.blueprint, input.state, address, 0).whose(&found.ownership, found.vpc.as_ref()) {
-            Whose::Ours | Whose::Moved { .. } => true,
-            // What the state that is lost has made; a state that lives destroys its own objects.
-            Whose::OtherState { .. } => manages_nothing,
-            _ => false,
-        }
-    });
-    ours.map(|(address, found)| {
-        error(
-            UNRECORDED,
-            address,
-            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
-            Some(
-                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
-                 provision destroy"
-                    .to_owned(),
-            ),
-        )
-    })
-    .collect()
-}
 
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {
@@ -201,11 +167,15 @@ pub(super) fn data_loss_by_replacement(
     }
     if !input.options.replace.contains(address) {
         let replace = Remedy::Replace { address: address.clone() };
+        let object = live.map(|live| &live.inputs);
         return Some(remedied(
             "data-loss",
             address,
             format!("it would be replaced, and its data lost: {}", decision.reason),
-            vec![Way::of([Remedy::by_hand("undo that change")]), Way::to("to lose the data", [replace])],
+            vec![
+                Way::of(as_it_is::steps(input, manager, decision, object)),
+                Way::to("to lose the data", [replace]),
+            ],
         ));
     }
     let first = for_now(decision);
