@@ -32,7 +32,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("renamed", "one name is gone from the stack file, and a new one of the same kind is in it"),
     ("status", "AWS has an object in a status that does not end by waiting"),
     ("supplanted", "the recorded object is not the one that has its name now"),
-    ("unclaimed", "a file system of the stack stands, and nothing records it"),
+    ("unclaimed", "objects of the stack stand, and nothing says where they belong"),
     ("unrecorded", "an object of the stack is there, and the state does not know it"),
     ("upgrade-target", "RDS does not upgrade from the live version to the written one"),
     ("zones", "a class is not there in enough zones"),

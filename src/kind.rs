@@ -95,7 +95,7 @@ pub trait Manager: Reader {
         aws: &'a Aws,
         inputs: &'a Document,
         owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>>;
+    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>>;
     fn create<'a>(
         &'a self,
         aws: &'a Aws,
@@ -248,7 +248,7 @@ impl<R: Resource> Manager for Typed<R> {
         aws: &'a Aws,
         inputs: &'a Document,
         owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>> {
+    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>> {
         Box::pin(async move { Ok(from_document::<R>(inputs)?.find(aws, owner).await?) })
     }
 

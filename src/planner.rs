@@ -1,16 +1,19 @@
 //! The planner: desired, recorded and observed go in, a plan comes out. Pure, so that it can be tested as a table.
 //! Knows nothing of how AWS is read or the plan carried out.
 
+mod as_it_is;
 mod blocked;
 mod decide;
 mod findings;
 mod guards;
 mod identity;
+mod in_the_way;
 mod loss;
 mod network;
 mod refreshed;
 mod renamed;
 mod sightings;
+mod supplanted;
 mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +35,8 @@ use crate::resource::{Effect, Found, Id};
 use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
 
-pub use findings::UNRECORDED;
 pub use identity::{OWNERSHIP_TAGS, foreign};
+pub use in_the_way::UNRECORDED;
 pub use loss::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
 pub use sightings::Sightings;
@@ -71,15 +74,20 @@ pub enum Sighting {
         id: Id,
         live: Live,
     },
-    /// An object that is in the way: it has the natural key of a declaration, and no record.
+    /// An object that is in the way: it has the natural key of a declaration, or is the stack's by its tags, and has no record.
     InTheWay {
         found: Found,
+        /// Others that may be meant as well.
+        beside: Vec<Found>,
     },
-    /// Another object has the declared name. The recorded one is gone, or `live` under another name.
+    /// Another object has the declared name, or stands there with the tags of one that is gone. The recorded one is gone, or
+    /// `live` under another name.
     Supplanted {
         recorded: Id,
         live: Option<Live>,
         found: Found,
+        /// Others that may be meant as well.
+        beside: Vec<Found>,
     },
     Gone,
     /// A newer version of the program recorded it: AWS was not asked, and nothing is known of it.
@@ -176,7 +184,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
     findings.extend(findings::newer(input, &selected));
     findings.extend(refreshed::of_others(input, &selected));
     if input.options.mode == Mode::Destroy {
-        findings.extend(findings::unrecorded(input));
+        findings.extend(in_the_way::passed_over(input));
     }
     findings.sort();
     findings.dedup();

@@ -13,8 +13,8 @@ use crate::diff;
 use crate::document::{Document, is_unknown, reference, references, resolve};
 use crate::kind::{KindError, Live, Manager, Registry};
 use crate::owner::owner;
-use crate::refresh::{RefreshError, Wanted, look_for, observe};
-use crate::resource::{Condition, Found, Id, Owner, Ownership, Whose};
+use crate::refresh::{RefreshError, Wanted, concerns, look_for, observe};
+use crate::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
 use crate::state::{Edit, Phase, Record, State};
 
 /// What a rebuild may take.
@@ -36,6 +36,10 @@ pub struct Rebuilt {
     pub absent: BTreeSet<Address>,
     /// Left out: it has the name, and is not this stack's or not this state's.
     pub foreign: BTreeMap<Address, Foreign>,
+    /// Several were found, and nothing says which one is meant.
+    pub ambiguous: BTreeMap<Address, Vec<Candidate>>,
+    /// Not looked for: each is part of something that is left out.
+    pub waiting: BTreeMap<Address, Address>,
     /// The states whose objects are taken over, by their lineages.
     pub fenced: BTreeSet<String>,
 }
@@ -47,6 +51,16 @@ pub struct Foreign {
     pub whose: Whose,
     /// Reads after `belongs to`.
     pub owner: String,
+}
+
+/// One of several objects that may be meant at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: Id,
+    /// `db-1 (records-copy, made 2026-11-28T07:00:00Z)`
+    pub described: String,
+    /// The lineage of the state that made it, where that is another one.
+    pub lineage: Option<String>,
 }
 
 /// Looks for everything that is declared and not recorded in `state`.
@@ -82,24 +96,47 @@ pub async fn rebuild(
     loop {
         let wave = next_wave(registry, blueprint, &known, &pending);
         if wave.is_empty() {
-            rebuilt.absent.extend(pending.into_keys().cloned());
+            for (address, inputs) in pending {
+                let left_out = |on: &Address| {
+                    rebuilt.foreign.contains_key(on)
+                        || rebuilt.ambiguous.contains_key(on)
+                        || rebuilt.waiting.contains_key(on)
+                };
+                match references(inputs).into_iter().find(left_out) {
+                    Some(on) => drop(rebuilt.waiting.insert(address.clone(), on)),
+                    None => drop(rebuilt.absent.insert(address.clone())),
+                }
+            }
             find_in_use(aws, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             return Ok(rebuilt);
         }
         let answers = try_join_all(wave.iter().map(|wanted| look_for(aws, registry, wanted))).await?;
         let mut found = BTreeMap::new();
-        for (wanted, answer) in wave.iter().zip(answers) {
+        for (wanted, mut answer) in wave.iter().zip(answers) {
             pending.remove(&wanted.address);
-            let Some(one) = answer else {
-                rebuilt.absent.insert(wanted.address.clone());
-                continue;
+            answer.retain(|found| concerns(blueprint, Some(&known), &wanted.address, found));
+            let whose = |found: &Found| wanted.owner.whose(&found.ownership, found.vpc.as_ref());
+            let mut taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
+            let (one, whose) = match (taken.next(), taken.next(), answer.first()) {
+                (Some(one), None, _) => (one.clone(), whose(one)),
+                (Some(one), Some(another), _) => {
+                    let several = [one, another].into_iter().chain(taken);
+                    let several = several.map(|found| Candidate::of(found, &whose(found))).collect();
+                    rebuilt.ambiguous.insert(wanted.address.clone(), several);
+                    continue;
+                }
+                (None, _, Some(foreign)) => {
+                    let whose = whose(foreign);
+                    let owner = wanted.owner.belonging(&whose);
+                    let foreign = Foreign { id: foreign.id.clone(), whose, owner };
+                    rebuilt.foreign.insert(wanted.address.clone(), foreign);
+                    continue;
+                }
+                (None, _, None) => {
+                    rebuilt.absent.insert(wanted.address.clone());
+                    continue;
+                }
             };
-            let whose = wanted.owner.whose(&one.ownership, one.vpc.as_ref());
-            if !may_take(registry, state, terms, wanted, &one, &whose) {
-                let owner = wanted.owner.belonging(&whose);
-                rebuilt.foreign.insert(wanted.address.clone(), Foreign { id: one.id, whose, owner });
-                continue;
-            }
             if let Whose::OtherState { lineage, .. } = whose {
                 rebuilt.fenced.insert(lineage);
             }
@@ -180,19 +217,12 @@ fn used_in_place_of(blueprint: &Blueprint, rebuilt: &Rebuilt, address: &Address)
 }
 
 /// Whether what was found may be recorded at the address.
-fn may_take(
-    registry: &Registry,
-    state: &State,
-    terms: &Terms<'_>,
-    wanted: &Wanted,
-    found: &Found,
-    whose: &Whose,
-) -> bool {
-    // What has no name of its own is told by the address in its tags alone.
-    let has_name =
-        registry.managing(wanted.address.kind()).is_some_and(|kind| !kind.natural_key().is_empty());
-    let is_meant = |tagged: &String| has_name || *tagged == wanted.address.to_string();
-    let in_question = match whose {
+fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wanted, found: &Found) -> bool {
+    // A name that was given to something else does not count where the tags say for which declaration that was made.
+    let is_named = found.trace == Trace::Name
+        && found.tagged_address().is_none_or(|tagged| !blueprint.declarations.contains_key(&tagged));
+    let is_meant = |tagged: &String| is_named || *tagged == wanted.address.to_string();
+    let in_question = match &wanted.owner.whose(&found.ownership, found.vpc.as_ref()) {
         Whose::Ours | Whose::Inherited => true,
         Whose::Moved { address, .. } => is_meant(address),
         Whose::OtherState { lineage, address } => {
@@ -201,6 +231,25 @@ fn may_take(
         _ => false,
     };
     in_question && !wanted.owner.others.contains(&found.id)
+}
+
+impl Candidate {
+    fn of(found: &Found, whose: &Whose) -> Self {
+        let lineage = match whose {
+            Whose::OtherState { lineage, .. } => Some(lineage.clone()),
+            _ => None,
+        };
+        Self { id: found.id.clone(), described: found.described(), lineage }
+    }
+
+    /// The command that takes it over.
+    pub fn import(&self, address: &Address) -> String {
+        let command = format!("provision import {address}={}", self.id);
+        match &self.lineage {
+            Some(lineage) => format!("{command} --take-over {lineage}"),
+            None => command,
+        }
+    }
 }
 
 /// Whether the ownership tags of an object that is taken over are to be written.

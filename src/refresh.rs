@@ -15,7 +15,7 @@ use crate::kind::{KindError, Live, Registry, TrackedDocument};
 use crate::newer::{Newer, newer};
 use crate::owner::owner;
 use crate::planner::{Sighting, Sightings};
-use crate::resource::{Found, Id, Owner, Ownership};
+use crate::resource::{Found, Id, Owner, Trace};
 use crate::state::{Record, State};
 
 /// A kind that could not be read.
@@ -36,10 +36,12 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Whether what was found is what was made for the address.
+    /// Whether what was found is what was made for the address. The tags alone do not say so: a copy carries them too.
     pub fn is_own(&self, found: &Found) -> bool {
         let Self { owner, .. } = self;
-        owner.whose(&found.ownership, found.vpc.as_ref()).is_ours() && !owner.others.contains(&found.id)
+        found.trace != Trace::Tags
+            && owner.whose(&found.ownership, found.vpc.as_ref()).is_ours()
+            && !owner.others.contains(&found.id)
     }
 
     /// Whether the natural key is known; one that is not belongs to no object.
@@ -109,18 +111,19 @@ pub async fn refresh_around(
     let again = look_again(aws, registry, blueprint, state, &sightings).await?;
     sightings.extend(again);
     let found = look_for_what_is_wanted_now(aws, registry, blueprint, state, &wanted, found).await?;
-    let found = wanted.iter().zip(found).map(|(one, found)| successor(state, one, found));
-    let found: Vec<Option<Found>> = found.collect();
     let mut recovered = BTreeMap::new();
-    for (one, found) in wanted.into_iter().zip(found) {
-        let found = found.filter(|found| concerns(registry, blueprint, whole, &one, found));
-        let sighting = match found {
+    for (one, mut found) in wanted.into_iter().zip(found) {
+        found.retain(|found| {
+            !is_replaced(state, &one.address, found) && concerns(blueprint, whole, &one.address, found)
+        });
+        if let Some(own) = found.iter().find(|found| one.begun && one.is_own(found)) {
+            recovered.insert(one.address, own.id.clone());
+            continue;
+        }
+        let mut found = found.into_iter();
+        let sighting = match found.next() {
             None => Sighting::Gone,
-            Some(found) if one.begun && one.is_own(&found) => {
-                recovered.insert(one.address, found.id);
-                continue;
-            }
-            Some(found) => Sighting::InTheWay { found },
+            Some(first) => Sighting::InTheWay { found: first, beside: found.collect() },
         };
         sightings.insert(one.address, sighting);
     }
@@ -129,13 +132,11 @@ pub async fn refresh_around(
     Ok((sightings, beside))
 }
 
-/// What was found for an intent. An object is never its own replacement: the one that is to be replaced bears the name that is
-/// wanted where an edit was taken back.
-fn successor(state: Option<&State>, wanted: &Wanted, found: Option<Found>) -> Option<Found> {
-    let record = state.and_then(|state| state.resources.get(&wanted.address));
-    let is_replaced =
-        |found: &Found| record.is_some_and(|record| record.predecessors().any(|old| old.id == found.id));
-    found.filter(|found| !is_replaced(found))
+/// An object is never its own replacement: the one that is to be replaced bears the name that is wanted where an edit was taken
+/// back.
+fn is_replaced(state: Option<&State>, address: &Address, found: &Found) -> bool {
+    let record = state.and_then(|state| state.resources.get(address));
+    record.is_some_and(|record| record.predecessors().any(|old| old.id == found.id))
 }
 
 /// An intent whose object is not there under the name that was wanted then is looked for under the name that is wanted now.
@@ -145,8 +146,8 @@ async fn look_for_what_is_wanted_now(
     blueprint: &Blueprint,
     state: Option<&State>,
     wanted: &[Wanted],
-    found: Vec<Option<Found>>,
-) -> Result<Vec<Option<Found>>, RefreshError> {
+    found: Vec<Vec<Found>>,
+) -> Result<Vec<Vec<Found>>, RefreshError> {
     let now = |one: &Wanted| {
         let Declaration::Managed { inputs } = blueprint.declarations.get(&one.address)? else { return None };
         let inputs = resolve(inputs, &|reference| {
@@ -159,7 +160,7 @@ async fn look_for_what_is_wanted_now(
         now.has_natural_key(registry).then_some(now)
     };
     try_join_all(wanted.iter().zip(found).map(|(one, found)| async move {
-        let is_own = found.as_ref().is_some_and(|found| one.is_own(found));
+        let is_own = found.iter().any(|found| one.is_own(found));
         match now(one).filter(|_| one.begun && !is_own) {
             Some(now) => look_for(aws, registry, &now).await,
             None => Ok(found),
@@ -203,23 +204,34 @@ async fn look_again(
     let found = try_join_all(doubtful.iter().map(|(_, _, names)| first_of(aws, registry, names))).await?;
     let mut there = BTreeMap::new();
     let mut supplanted = BTreeMap::new();
-    for ((address, record, names), found) in doubtful.into_iter().zip(found) {
-        let (Some(recorded), Some(one)) = (&record.id, names.first()) else { continue };
-        let is_replaced = |found: &Found| record.predecessors().any(|old| old.id == found.id);
-        match found.filter(|found| concerns(registry, blueprint, state, one, found)) {
-            Some(found) if found.id == *recorded => {
-                there.insert(address.clone(), found.id);
+    for ((address, record, _), mut found) in doubtful.into_iter().zip(found) {
+        let Some(recorded) = &record.id else { continue };
+        let live = sightings[address].live().map(|(_, live)| live.clone());
+        let is_there = found.iter().any(|found| found.id == *recorded);
+        found.retain(|found| {
+            let is_another = found.id != *recorded && !is_replaced(state, address, found);
+            // Of an object that is there, only the name can be taken; in the place of one that is gone, a copy may stand too.
+            let takes_the_place = match found.trace {
+                Trace::Name => true,
+                Trace::Token | Trace::Tags => {
+                    live.is_none() && found.tagged_address().as_ref() == Some(address)
+                }
+            };
+            is_another && takes_the_place && concerns(blueprint, state, address, found)
+        });
+        let mut found = found.into_iter();
+        match found.next() {
+            _ if is_there && live.is_none() => {
+                there.insert(address.clone(), recorded.clone());
             }
-            Some(found) if !is_replaced(&found) => {
-                let live = sightings[address].live().map(|(_, live)| live.clone());
-                let sighting = Sighting::Supplanted { recorded: recorded.clone(), live, found };
+            Some(first) => {
+                let (recorded, beside) = (recorded.clone(), found.collect());
+                let sighting = Sighting::Supplanted { recorded, live, found: first, beside };
                 supplanted.insert(address.clone(), sighting);
             }
-            _ => {}
+            None => {}
         }
     }
-    // What is seen already, and found by its name too, is as it was seen.
-    there.retain(|address, _| sightings[address].live().is_none());
     let sightings = observe(aws, registry, &there, state).await?;
     match sightings.iter().find(|(_, sighting)| sighting.live().is_none()) {
         None => Ok(sightings.into_iter().chain(supplanted).collect()),
@@ -273,36 +285,37 @@ fn names(
     }
 }
 
-/// The first of these that is there.
-async fn first_of(aws: &Aws, registry: &Registry, names: &[Wanted]) -> Result<Option<Found>, RefreshError> {
+/// What is found by the first of these names that finds anything.
+async fn first_of(aws: &Aws, registry: &Registry, names: &[Wanted]) -> Result<Vec<Found>, RefreshError> {
     for one in names {
-        if let Some(found) = look_for(aws, registry, one).await? {
-            return Ok(Some(found));
+        let found = look_for(aws, registry, one).await?;
+        if !found.is_empty() {
+            return Ok(found);
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
-/// Whether what was found has to do with the address. Without a natural key, the tags may say that it belongs to
-/// another address that is declared or recorded: there it is spoken of.
-fn concerns(
-    registry: &Registry,
+/// Whether what was found has to do with the address. Without its name, the tags may say that it belongs to another address that is
+/// declared or recorded: there it is spoken of.
+pub(crate) fn concerns(
     blueprint: &Blueprint,
     state: Option<&State>,
-    wanted: &Wanted,
+    address: &Address,
     found: &Found,
 ) -> bool {
-    let by_name = registry.managing(wanted.address.kind()).is_some_and(|kind| !kind.natural_key().is_empty());
+    if found.trace == Trace::Name {
+        return true;
+    }
     let has_id = |record: &Record| record.id.as_ref() == Some(&found.id);
     let mut records = state.into_iter().flat_map(|state| &state.resources);
-    if !by_name && records.any(|(address, record)| *address != wanted.address && has_id(record)) {
+    if records.any(|(other, record)| other != address && has_id(record)) {
         return false;
     }
-    let Ownership::Tagged { address, .. } = &found.ownership else { return true };
-    let Ok(tagged) = address.parse::<Address>() else { return true };
+    let Some(tagged) = found.tagged_address() else { return true };
     let is_known = blueprint.declarations.contains_key(&tagged)
         || state.is_some_and(|state| state.resources.contains_key(&tagged));
-    by_name || tagged == wanted.address || !is_known
+    tagged == *address || !is_known
 }
 
 fn known_ids(blueprint: &Blueprint, state: Option<&State>) -> BTreeMap<Address, Id> {
@@ -359,10 +372,10 @@ pub(crate) async fn look_for(
     aws: &Aws,
     registry: &Registry,
     wanted: &Wanted,
-) -> Result<Option<Found>, RefreshError> {
+) -> Result<Vec<Found>, RefreshError> {
     let kind = wanted.address.kind();
     match registry.managing(kind) {
-        None => Ok(None),
+        None => Ok(Vec::new()),
         Some(manager) => manager
             .find(aws, &wanted.inputs, &wanted.owner)
             .await
@@ -410,7 +423,7 @@ async fn look_again_for_replaced(
     let there: Vec<Asked> = unseen
         .into_iter()
         .zip(found)
-        .filter(|(one, found)| found.as_ref().is_some_and(|found| found.id == one.object.id))
+        .filter(|(one, found)| found.iter().any(|found| found.id == one.object.id))
         .map(|(one, _)| one)
         .collect();
     let (seen, _) = observe_all(aws, registry, &there).await?;

@@ -59,6 +59,20 @@ pub struct TakenOver<'a> {
     pub instead_of: Option<Id>,
     /// Whether that is still in AWS, where it stays as it is.
     pub left_in_aws: bool,
+    /// What it uses, and what does not come along.
+    pub apart: Vec<Apart<'a>>,
+}
+
+/// Objects that are used in the place of a declared one.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Apart<'a> {
+    /// The declared address.
+    pub address: &'a Address,
+    /// The ids or names of what is used.
+    pub used: &'a [String],
+    /// The command that takes it over too, where it is one object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 /// What `output NAME --json` prints.
@@ -118,8 +132,29 @@ pub struct Rebuilt<'a> {
     pub foreign: BTreeSet<&'a Address>,
     /// The same, with the objects and whose they are.
     pub left_out: Vec<LeftOut<'a>>,
+    /// Where several objects were found, and nothing says which one is meant: none of them was recorded.
+    pub ambiguous: Vec<Ambiguous<'a>>,
+    /// The parts of what was not recorded: they were not looked for.
+    pub waiting: BTreeSet<&'a Address>,
     /// The lineages of the states that lost their objects to this one.
     pub fenced: BTreeSet<&'a str>,
+}
+
+/// Several objects that may be meant at one address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Ambiguous<'a> {
+    pub address: &'a Address,
+    pub candidates: Vec<Candidate<'a>>,
+}
+
+/// One of several objects that may be meant.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Candidate<'a> {
+    pub id: &'a Id,
+    /// The id, and what tells the object apart: its name, and when it was made.
+    pub described: &'a str,
+    /// The command that takes it over.
+    pub command: String,
 }
 
 /// An object that has a declared name, and was not recorded.

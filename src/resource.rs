@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::aws::{Aws, AwsError, Call};
 use crate::document::Document;
 
@@ -90,8 +91,9 @@ pub trait Resource: Observe {
     /// What AWS would refuse, known without asking it. `observed` is there when an object would be changed.
     fn check(&self, observed: Option<&Self>) -> Vec<Invalid>;
 
-    /// Looks for the object by its natural key. The ownership tags on it are the proof whose it is.
-    fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Option<Found>, AwsError>>;
+    /// Looks for the object by its natural key, and by the ownership tags where a description shows them. These tags are
+    /// the proof whose it is. All that may be meant are in it, the likeliest first.
+    fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Vec<Found>, AwsError>>;
 
     /// Makes the object, tagged with `owner.tags()` in the call itself, and returns as soon as the id is known.
     /// What a create call cannot carry is set by an update that the engine makes when the object is ready.
@@ -181,10 +183,24 @@ pub enum Remark {
     Beside { tags: BTreeMap<String, String>, free: i32 },
 }
 
-/// An object found by its natural key.
+/// By what an object was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It has the name that is looked for, or what stands for a name. No other object can have that beside it.
+    Name,
+    /// It was made for the address, as its token or its tags say, and no name is compared.
+    Token,
+    /// By its ownership tags alone: its name is another one.
+    Tags,
+}
+
+/// An object that was found without its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub id: Id,
+    pub trace: Trace,
+    /// The words that tell it apart from others of its kind: `records-copy, made 2026-11-28T07:00:00Z`.
+    pub label: Option<String>,
     pub ownership: Ownership,
     /// How many replacements there were before it, where the object shows that.
     pub generation: Option<u32>,
@@ -195,7 +211,35 @@ pub struct Found {
 impl Found {
     /// An object that does not show how many there were before it.
     pub fn new(id: Id, ownership: Ownership) -> Self {
-        Self { id, ownership, generation: None, vpc: None }
+        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None }
+    }
+
+    /// The object as one that was found by something else than its name.
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// The object with the words that tell it apart: its name, and when it was made.
+    pub fn labelled(self, name: Option<&str>, made: Option<jiff::Timestamp>) -> Self {
+        let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
+        let parts: Vec<String> = name.into_iter().chain(made.map(|made| format!("made {made}"))).collect();
+        Self { label: Some(parts.join(", ")).filter(|label| !label.is_empty()), ..self }
+    }
+
+    /// The address in its ownership tags.
+    pub fn tagged_address(&self) -> Option<Address> {
+        match &self.ownership {
+            Ownership::Tagged { address, .. } => address.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// `db-1 (records-copy, made 2026-11-28T07:00:00Z)`
+    pub fn described(&self) -> String {
+        match &self.label {
+            Some(label) => format!("{} ({label})", self.id),
+            None => self.id.to_string(),
+        }
     }
 
     /// The object with the network that it stands in.

@@ -1,6 +1,9 @@
 //! Objects that the user names are recorded at declared addresses, in place of what was recorded there. Nothing in AWS is
 //! changed; the next apply writes the ownership tags.
 
+mod apart;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
@@ -8,12 +11,15 @@ use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, references, resolve};
 use crate::graph;
-use crate::kind::{KindError, Live, Manager, Registry};
+use crate::kind::{Live, Manager, Registry};
 use crate::owner::owner;
 use crate::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
 use crate::refresh::{RefreshError, observe};
 use crate::resource::{Id, Named, Owner, Whose};
 use crate::state::{Edit, Record, State};
+use names::check_names;
+
+pub use apart::Apart;
 
 /// An object that is to be recorded at an address: by its id, or by its name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub struct TakenOver {
     pub instead_of: BTreeMap<Address, Before>,
     /// Parts of what was recorded before: they stay with it.
     pub forgotten: BTreeSet<Address>,
+    /// What the objects use in the place of what their declarations refer to.
+    pub apart: BTreeMap<Address, Vec<Apart>>,
 }
 
 /// An object that was recorded before.
@@ -55,7 +63,17 @@ pub enum Refused {
     #[error("{id} belongs to {owner}")]
     Foreign { address: Address, id: Id, owner: String, whose: Whose },
     #[error("the {field} of {id} is {live}, and that of {address} is declared as {declared}")]
-    OtherName { address: Address, id: Id, field: String, live: String, declared: String },
+    OtherName {
+        address: Address,
+        id: Id,
+        field: String,
+        live: String,
+        declared: String,
+        /// The option of the stack file that says it, if one does.
+        option: Option<&'static str>,
+        /// What it is a part of, where that is declared and can be taken over.
+        part_of: Option<Address>,
+    },
     #[error(transparent)]
     Unread(#[from] RefreshError),
 }
@@ -83,9 +101,13 @@ impl Refused {
                     "if that state is lost, or is to give it up: provision import {address}={id} --take-over {lineage}"
                 )
             }),
-            Self::OtherName { field, live, .. } => {
-                Some(format!("write {live} as its {field} into the stack file, then import it"))
+            Self::OtherName { option: Some(option), live, .. } => {
+                Some(format!("write `{option}: {live}` into the stack file, then import it"))
             }
+            Self::OtherName { part_of: Some(whole), live, .. } => Some(format!(
+                "it is part of {live}, and comes along where that is taken over: provision import {whole}={live}"
+            )),
+            Self::OtherName { .. } => None,
         }
     }
 }
@@ -143,6 +165,13 @@ pub async fn take_over(
     let found = rebuild(aws, registry, blueprint, &known, &terms).await?;
     taken.forgotten.retain(|address| !found.records.contains_key(address));
     taken.records.extend(found.records);
+    for address in wishes.iter().map(|wish| &wish.address) {
+        if let Some(record) = known.resources.get(address) {
+            let apart = apart::apart(blueprint, &known, address, record);
+            taken.apart.insert(address.clone(), apart);
+        }
+    }
+    taken.apart.retain(|_, apart| !apart.is_empty());
     // What is recorded like that already is not news.
     taken.records.retain(|address, record| state.resources.get(address) != Some(record));
     Ok(taken)
@@ -188,7 +217,7 @@ impl Taking<'_> {
             ..begun(&resolved, found.id.clone(), None, references(inputs))
         };
         let live = self.live(known, address, &record).await?.ok_or_else(absent)?;
-        check_names(manager, address, &found.id, &resolved, &live)?;
+        check_names(manager, address, &found.id, (inputs, &resolved), &live)?;
         Ok(as_seen(self.registry, address, record, &live)?)
     }
 
@@ -236,35 +265,6 @@ impl Taking<'_> {
         let seen = observe(self.aws, self.registry, &ids, Some(state)).await?;
         Ok(seen.get(address).is_some_and(|sighting| sighting.live().is_some()))
     }
-}
-
-/// Refuses an object whose name no update could bring to the declared one: it would be replaced at once.
-fn check_names(
-    manager: &dyn Manager,
-    address: &Address,
-    id: &Id,
-    declared: &Document,
-    live: &Live,
-) -> Result<(), Refused> {
-    let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
-    let declared = manager.normalise(declared).map_err(misfit)?;
-    let names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
-    for field in names.filter(|field| field.is_fixed()) {
-        if let (Some(wanted), Some(seen)) = (declared.get(field.name), live.inputs.get(field.name))
-            && !crate::document::is_unknown(wanted)
-            && !(field.met)(wanted, seen)
-        {
-            let text = |value: &serde_json::Value| value.as_str().map_or(value.to_string(), str::to_owned);
-            return Err(Refused::OtherName {
-                address: address.clone(),
-                id: id.clone(),
-                field: field.name.to_owned(),
-                live: text(seen),
-                declared: text(wanted),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The recorded parts of an object: those that are named by its id.

@@ -129,7 +129,8 @@ async fn prepare(
         screen.err.line("The state of this stack is lost: AWS has objects of it that no state knows.");
         let wanted = request.wanted.clone();
         let finding = rebuild::Finding { wanted, approval: request.approval, take_over: None };
-        rebuild::find(session, finding, global, writer, screen).await?;
+        let rebuilt = rebuild::find(session, finding, global, writer, screen).await?;
+        rebuild::refuse_ambiguous(&rebuilt)?;
         outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
     }
     check_commitments(request, &outlook)?;

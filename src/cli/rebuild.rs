@@ -1,11 +1,12 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
+use crate::address::Address;
 use crate::discovery::Wanted;
 use crate::executor::{hint_for_code, write_claims};
 use crate::failure::{Failure, FailureKind};
 use crate::kind::KindError;
 use crate::planner::{Sightings, leaves_its_network};
-use crate::rebuild::{Rebuilt, Terms, rebuild};
+use crate::rebuild::{Candidate, Rebuilt, Terms, rebuild};
 use crate::render::harmless;
 use crate::report;
 use crate::resource::Whose;
@@ -49,12 +50,44 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
             absent: rebuilt.absent.iter().collect(),
             foreign: rebuilt.foreign.keys().collect(),
             left_out: left_out.collect(),
+            ambiguous: rebuilt.ambiguous.iter().map(ambiguous).collect(),
+            waiting: rebuilt.waiting.keys().collect(),
             fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
         });
     } else {
         screen.err.line("Next: provision plan");
     }
+    refuse_ambiguous(&rebuilt)?;
     Ok(Exit::Done)
+}
+
+fn ambiguous<'a>((address, candidates): (&'a Address, &'a Vec<Candidate>)) -> report::Ambiguous<'a> {
+    let candidates = candidates.iter().map(|candidate| report::Candidate {
+        id: &candidate.id,
+        described: &candidate.described,
+        command: candidate.import(address),
+    });
+    report::Ambiguous { address, candidates: candidates.collect() }
+}
+
+/// An error where nothing says which of several objects is meant. What else was found is recorded then.
+pub(super) fn refuse_ambiguous(rebuilt: &Rebuilt) -> Result<(), Failure> {
+    if rebuilt.ambiguous.is_empty() {
+        return Ok(());
+    }
+    let several = rebuilt.ambiguous.iter().map(|(address, candidates)| {
+        let all: Vec<&str> = candidates.iter().map(|candidate| candidate.described.as_str()).collect();
+        format!("{address} may be any of {}", all.join(", "))
+    });
+    let commands = rebuilt
+        .ambiguous
+        .iter()
+        .flat_map(|(address, candidates)| candidates.iter().map(move |candidate| candidate.import(address)));
+    let several: Vec<String> = several.collect();
+    let message = format!("{}: the tags of all are the same, and none was recorded", several.join("; "));
+    let commands: Vec<String> = commands.collect();
+    let hint = format!("look which one is the right one, and take it over: {}", commands.join(", or "));
+    Err(Failure::message(FailureKind::Failed, message).hint(hint))
 }
 
 /// What is looked for, and what may be done with it.
@@ -157,7 +190,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 }
 
 fn text(rebuilt: &Rebuilt) -> String {
-    let Rebuilt { records, absent, foreign, fenced: _ } = rebuilt;
+    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
     let mut text = String::new();
     let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
     for (address, record) in records {
@@ -177,6 +210,16 @@ fn text(rebuilt: &Rebuilt) -> String {
             _ => {}
         }
         text.push('\n');
+    }
+    for (address, candidates) in ambiguous {
+        text.push_str(&format!("not {address}: {} objects carry its tags\n", candidates.len()));
+        for candidate in candidates {
+            text.push_str(&harmless(&format!("    {}", candidate.described)));
+            text.push('\n');
+        }
+    }
+    for (address, on) in waiting {
+        text.push_str(&format!("not {address}: it is part of {on}, and is looked for with it\n"));
     }
     for address in absent {
         text.push_str(&format!("not {address}: it is not in AWS\n"));

@@ -1,11 +1,12 @@
 //! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
 
+use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
 use crate::planner::{Sightings, leaves_its_network};
 use crate::render::harmless;
 use crate::report;
 use crate::state::{Edit, Writer};
-use crate::take_over::{Refused, TakenOver, Wish, take_over};
+use crate::take_over::{Apart, Refused, TakenOver, Wish, take_over};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Discovery, Global, Lock};
@@ -101,9 +102,28 @@ fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
                 id: record.id.clone()?,
                 instead_of: before.map(|before| before.id.clone()),
                 left_in_aws: before.is_some_and(|before| before.is_there),
+                apart: apart(taken, address)
+                    .map(|one| report::Apart {
+                        address: &one.address,
+                        used: &one.used,
+                        command: command(one),
+                    })
+                    .collect(),
             })
         })
         .collect()
+}
+
+fn apart<'a>(taken: &'a TakenOver, address: &Address) -> impl Iterator<Item = &'a Apart> {
+    taken.apart.get(address).into_iter().flatten()
+}
+
+/// The command that takes over what is used as well, where that is one object.
+fn command(apart: &Apart) -> Option<String> {
+    match apart.used.as_slice() {
+        [one] => Some(format!("provision import {}={one}", apart.address)),
+        _ => None,
+    }
 }
 
 fn text(taken: &TakenOver) -> String {
@@ -120,6 +140,19 @@ fn text(taken: &TakenOver) -> String {
                 "is gone from AWS"
             };
             text.push_str(&format!("    {}, which was recorded before, {became}\n", harmless(&old)));
+        }
+    }
+    for address in taken.records.keys() {
+        for one in apart(taken, address) {
+            let used = one.used.join(", ");
+            text.push_str(&harmless(&format!(
+                "    {address} uses {used}, which does not come along and is not {}",
+                one.address
+            )));
+            if let Some(command) = command(one) {
+                text.push_str(&harmless(&format!("; to take that over too: {command}")));
+            }
+            text.push('\n');
         }
     }
     for address in &taken.forgotten {

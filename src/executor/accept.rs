@@ -41,13 +41,23 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
             Some(sighting) if sighting.is_gone() => {
                 Err(format!("it is not in AWS, and an earlier run stopped while {}", doing(before.phase)))
             }
-            Some(Sighting::Live { live, .. }) => {
+            // The object of the record, by its id: another one may have its name by now.
+            Some(sighting)
+                if let Some((id, _)) = sighting.live()
+                    && before.id.as_ref().is_some_and(|recorded| recorded != id) =>
+            {
+                Err(format!("another object is chosen now: {id}"))
+            }
+            Some(sighting) if let Some((_, live)) = sighting.live() => {
                 let others = others(writer.state(), &address, &before, live);
                 match others.map_or_else(|| followed(registry, &address, &before, live), Err) {
                     Ok(after) if after == before => continue,
                     Ok(record) => Ok(Edit::Put { address: address.clone(), record }),
                     Err(reason) => Err(reason),
                 }
+            }
+            Some(Sighting::NotAsked { because }) => {
+                Err(format!("a newer version of provision recorded it: {because}"))
             }
             _ => Err("AWS does not show the recorded object".to_owned()),
         };

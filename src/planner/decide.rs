@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
-use super::{Input, Sighting, change, error, findings, guards, identity, loss, network, renamed};
+use super::{
+    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, network, renamed,
+    supplanted,
+};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::diff;
@@ -180,11 +183,11 @@ fn managed(
         }
         (None, objects) => anew(input, address, manager, &desired, objects),
     };
-    if let (Sighting::InTheWay { found }, true) = (sighting, decision.makes_anew()) {
-        findings.push(identity::in_the_way(input, &owner, found));
+    if let (Sighting::InTheWay { found, beside }, true) = (sighting, decision.makes_anew()) {
+        findings.push(in_the_way::in_the_way(input, &owner, found, beside));
     }
-    if let Sighting::Supplanted { recorded, live, found } = sighting {
-        findings.push(identity::supplanted(input, &owner, recorded, live.as_ref(), found));
+    if let Sighting::Supplanted { recorded, live, found, beside } = sighting {
+        findings.push(supplanted::supplanted(input, &owner, recorded, live.as_ref(), (found, beside)));
     }
     // The user may have named the recorded object to be taken over, and none that it replaces.
     let claimed = |object: &Standing<'_>| {
@@ -372,8 +375,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     if record.adopted {
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
-    if let Some(Sighting::Supplanted { recorded, live: None, found }) = input.sightings.get(address) {
-        findings.push(identity::left_alone(address, recorded, found));
+    if let Some(Sighting::Supplanted { recorded, live: None, found, .. }) = input.sightings.get(address) {
+        findings.push(supplanted::left_alone(address, recorded, found));
     }
     let objects = standing(input, address, Some(record));
     if objects.is_empty() {

@@ -10,48 +10,14 @@ use crate::address::Address;
 use crate::diff;
 use crate::document::Document;
 use crate::kind::{Live, Manager};
-use crate::owner::owner;
 use crate::plan::{Action, Change, Finding, Level, Turn};
 use crate::remedy::Way;
-use crate::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Status, Verdict, Whose};
-use crate::state::{Record, State};
+use crate::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Status, Verdict};
+use crate::state::Record;
 use crate::steps::Circle;
 
-/// The check that finds an object of the stack that the state does not know: with it, the state was lost.
-pub const UNRECORDED: &str = "unrecorded";
 /// The option that keeps an object from being deleted.
 pub(super) const PROTECTION: &str = "deletion_protection";
-
-/// Objects of this stack that a destroy would pass over, since no record names them.
-pub(super) fn unrecorded(input: &Input<'_>) -> Vec<Finding> {
-    let unknown = |address: &Address| !input.state.is_some_and(|state| state.resources.contains_key(address));
-    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
-        Sighting::InTheWay { found } if unknown(address) => Some((address, found)),
-        _ => None,
-    });
-    let manages_nothing = !input.state.is_some_and(State::manages_anything);
-    let ours = in_the_way.filter(|(address, found)| {
-        match owner(input.blueprint, input.state, address, 0).whose(&found.ownership, found.vpc.as_ref()) {
-            Whose::Ours | Whose::Moved { .. } => true,
-            // What the state that is lost has made; a state that lives destroys its own objects.
-            Whose::OtherState { .. } => manages_nothing,
-            _ => false,
-        }
-    });
-    ours.map(|(address, found)| {
-        error(
-            UNRECORDED,
-            address,
-            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
-            Some(
-                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
-                 provision destroy"
-                    .to_owned(),
-            ),
-        )
-    })
-    .collect()
-}
 
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {

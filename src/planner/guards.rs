@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::findings::{PROTECTION, cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, loss, remedied, renamed};
+use super::{Input, Sighting, as_it_is, loss, remedied, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, Finding, Mode};
@@ -42,7 +42,10 @@ pub(super) fn data_loss_by_replacement(
             "data-loss",
             address,
             format!("it would be replaced, and its data lost: {}", decision.reason),
-            vec![Way::of([Remedy::by_hand("undo that change")]), Way::to("to lose the data", steps)],
+            vec![
+                Way::of(as_it_is::steps(input, manager, decision, live.map(|live| &live.inputs))),
+                Way::to("to lose the data", steps),
+            ],
         ));
     }
     let first = for_now(decision);

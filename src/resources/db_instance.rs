@@ -5,6 +5,7 @@ mod calls;
 mod creation;
 mod deletion;
 mod fields;
+mod find;
 mod holdings;
 mod insights;
 mod live;
@@ -164,6 +165,7 @@ impl Resource for DbInstance {
             self.allow_major_version_upgrade,
         ));
         invalid.extend(self.check_parameter_group(observed));
+        invalid.extend(self.check_password(observed));
         invalid.extend(storage::check(self, observed));
         invalid.extend(insights::check(self, observed));
         invalid.extend(windows::check(
@@ -196,9 +198,8 @@ impl Resource for DbInstance {
         invalid
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        let live = live::describe_named(aws, self.identifier.as_str()).await?;
-        live.as_ref().map(live::found_of).transpose()
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, AwsError> {
+        find::find(aws, owner, self.identifier.as_str()).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -246,6 +247,16 @@ impl Resource for DbInstance {
 }
 
 impl DbInstance {
+    /// RDS makes a new password when it begins to manage it (RDS User Guide, "Password management with Amazon RDS and AWS
+    /// Secrets Manager").
+    fn check_password(&self, observed: Option<&Self>) -> Option<Invalid> {
+        let begins = self.password == Some(PasswordSource::Managed)
+            && observed.is_some_and(|live| live.password != Some(PasswordSource::Managed));
+        let what = "managed gives the database a new master password, which is then in Secrets Manager: clients that have \
+                    the one of now are refused when they connect next; `env:NAME` or `file:PATH` with the one of now keeps it";
+        begins.then(|| Invalid::altered("password", what))
+    }
+
     /// The family of parameter groups that goes with the written version.
     fn family(&self) -> Option<String> {
         Version::parse(&self.engine_version).map(|version| version.family())

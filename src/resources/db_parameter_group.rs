@@ -125,8 +125,8 @@ impl Resource for DbParameterGroup {
         invalid
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
-        found_of(aws, self.name.as_str()).await
+    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Vec<Found>, AwsError> {
+        Ok(found_of(aws, self.name.as_str()).await?.into_iter().collect())
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

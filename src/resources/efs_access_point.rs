@@ -14,7 +14,7 @@ use crate::aws::{
 };
 use crate::resource::{
     Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
-    Patience, Resource, Tracked,
+    Patience, Resource, Trace, Tracked,
 };
 use crate::resources::efs_part::{self, PartsOf};
 use crate::resources::efs_status;
@@ -111,7 +111,7 @@ impl Resource for EfsAccessPoint {
         invalid
     }
 
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, AwsError> {
         let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         let found = live.into_iter().filter_map(|live| {
             let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
@@ -119,10 +119,13 @@ impl Resource for EfsAccessPoint {
             let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
             let stays = generation == Some(owner.generation) || !leaves;
             let id = Id::new(live.access_point_id.filter(|_| stays)?);
-            let found = Found { generation, ..Found::new(id, ownership) };
-            (!owner.others.contains(&found.id)).then_some(found)
+            let found = Found { generation, ..Found::new(id, ownership) }.traced(Trace::Token);
+            let path = live.root_directory.and_then(|root| root.path);
+            (!owner.others.contains(&found.id)).then(|| found.labelled(path.as_deref(), None))
         });
-        Ok(found.min_by_key(|found| (found.generation.is_none(), found.generation)))
+        let mut found: Vec<Found> = found.collect();
+        found.sort_by_key(|found| (found.generation.is_none(), found.generation));
+        Ok(found)
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

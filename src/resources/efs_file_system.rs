@@ -162,7 +162,7 @@ impl Resource for EfsFileSystem {
         invalid
     }
 
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Option<Found>, AwsError> {
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, AwsError> {
         find::find(aws, owner, self.tags.get("Name").map(String::as_str)).await
     }
 

@@ -122,19 +122,19 @@ impl Resource for EfsMountTarget {
         }
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Option<Found>, AwsError> {
+    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Vec<Found>, AwsError> {
         let mut targets = describe_by(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
-            return Ok(Some(found_of(ours, Ownership::Inherited)));
+            return Ok(vec![found_of(ours, Ownership::Inherited)]);
         }
         if targets.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         // EFS allows one target for each zone: one in another subnet of the same zone stands in the way.
         let zone = zone_of_subnet(aws, &self.subnet_id).await?;
         let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
-        Ok(rival.map(|one| found_of(&one, Ownership::Untagged)))
+        Ok(rival.map(|one| found_of(&one, Ownership::Untagged)).into_iter().collect())
     }
 
     async fn create(&self, aws: &Aws, _owner: &Owner) -> Result<Id, AwsError> {

@@ -32,16 +32,12 @@ pub static PART: &[Status] = &[
 fn restore(object: &Object<'_>) -> Vec<Way> {
     let (arn, region) = (object.text("arn"), object.region);
     let list = ["backup", "list-recovery-points-by-resource", "--resource-arn", arn, "--region", region];
-    let delete = ["efs", "delete-file-system", "--file-system-id", object.id.as_str(), "--region", region];
-    vec![
-        Way::of([
-            Remedy::aws(list),
-            Remedy::by_hand("restore the newest recovery point into a new file system with AWS Backup"),
-            Remedy::Import { address: object.address.clone(), id: "NEW_FILE_SYSTEM_ID".to_owned() },
-            Remedy::Apply,
-        ]),
-        Way::to("to delete it after that", [Remedy::aws(delete)]),
-    ]
+    vec![Way::of([
+        Remedy::aws(list),
+        Remedy::by_hand("restore the newest recovery point into a new file system with AWS Backup"),
+        Remedy::Import { address: object.address.clone(), id: "NEW_FILE_SYSTEM_ID".to_owned() },
+        Remedy::Apply,
+    ])]
 }
 
 fn again(object: &Object<'_>) -> Vec<Way> {

@@ -4,6 +4,7 @@
 mod change;
 mod check;
 mod cost;
+mod find;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,14 +133,8 @@ impl Resource for SecurityGroup {
         found
     }
 
-    async fn find(&self, aws: &Aws, _: &Owner) -> Result<Option<Found>, AwsError> {
-        let filters =
-            vec![ec2::filter("vpc-id", [&self.vpc_id]), ec2::filter("group-name", [any_case(&self.name)])];
-        let found = ec2::security_groups(aws, filters).await?;
-        let same = found.iter().filter_map(|live| Some((live.group_name()?, found_of(live)?)));
-        let same = same.filter(|(name, _)| name.eq_ignore_ascii_case(&self.name));
-        // Groups from before names were unique in any case may differ in it alone: the exact one comes first.
-        Ok(same.min_by_key(|(name, _)| *name != self.name).map(|(_, found)| found))
+    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, AwsError> {
+        find::find(aws, owner, self).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {
@@ -188,13 +183,8 @@ impl Resource for SecurityGroup {
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, AwsError> {
         let found = ec2::security_groups(aws, vec![ec2::filter("group-id", [text])]).await?;
-        Ok(found.iter().find_map(found_of).map(Named::from))
+        Ok(found.iter().find_map(find::found_of).map(Named::from))
     }
-}
-
-fn found_of(live: &aws_sdk_ec2::types::SecurityGroup) -> Option<Found> {
-    let ownership = Ownership::of_tags(&ec2::tags(live.tags()));
-    Some(Found::new(Id::new(live.group_id()?), ownership).standing_in(live.vpc_id()))
 }
 
 impl SecurityGroup {
@@ -252,13 +242,6 @@ fn same_name(desired: &serde_json::Value, observed: &serde_json::Value) -> bool 
     }
 }
 
-/// A filter value that lets a name through whatever the case of its letters: names are unique without regard to
-/// case, filters look at it. `?` stands for any one character; so do characters that have a meaning in a filter.
-fn any_case(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_digit() || " ._-/".contains(c);
-    name.chars().map(|c| if plain(c) { c } else { '?' }).collect()
-}
-
 async fn change_tags(aws: &Aws, id: &Id, change: &TagChange) -> Result<(), AwsError> {
     if !change.set.is_empty() {
         let call = aws.write.ec2.create_tags().resources(id.as_str()).set_tags(Some(to_ec2(&change.set)));
@@ -311,11 +294,6 @@ fn named(id: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_looked_for_in_any_case() {
-        assert_eq!(any_case("EFS_K8s-1.*"), "???_?8?-1.?");
-    }
 
     #[test]
     fn rules_are_normalised_where_they_are_read() {

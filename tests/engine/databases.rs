@@ -441,3 +441,40 @@ fn a_change_that_waits_for_its_window_is_no_drift() {
     assert!(plan.drift.is_empty(), "{:#?}", plan.drift);
     assert_eq!(change(&plan, DATABASE).queued.len(), 1, "it is told of as queued");
 }
+
+#[test]
+fn an_unlike_database_is_written_into_the_stack_file_as_it_is() {
+    let live = json!({ "username": "postgres", "storage_encrypted": false, "kms_key_id": null, "database_name": "app" });
+    let mut case = Case::of(
+        json!({ "username": "gitlab", "db_subnet_group_name": "${aws_db_subnet_group.db.id}" }),
+        live,
+    );
+    let live = case.live(DATABASE);
+    live.inputs.insert("db_subnet_group_name".to_owned(), json!("theirs"));
+    let subnets = document(json!({ "name": "db", "description": "d", "subnet_ids": ["a", "b"], "tags": {} }));
+    case.object("aws_db_subnet_group.db", "db", Some(subnets.clone()), subnets);
+    let plan = case.planning().plan;
+    let finding = plan.errors().find(|finding| finding.check == "data-loss").expect("it is found");
+    assert_eq!(
+        finding.hint.as_deref(),
+        Some(
+            "write `storage_encrypted: false` and `username: postgres` into the stack file, then: provision import \
+             aws_db_subnet_group.db=theirs; or, to lose the data: provision apply --replace aws_db_instance.db"
+        )
+    );
+}
+
+#[test]
+fn a_password_that_rds_is_to_manage_from_now_on_is_said_to_replace_the_one_of_now() {
+    for (live, expected) in [(json!({ "password": null }), 1), (json!({}), 0)] {
+        let plan = Case::of(json!({}), live).planning().plan;
+        let said = plan.preflight.iter().filter(|one| one.message.contains("a new master password"));
+        assert_eq!(said.count(), expected);
+        assert_eq!(plan.errors().count(), 0);
+        if expected == 1 {
+            let change = plan.change(&address(DATABASE)).expect("it is planned");
+            let fields: Vec<&str> = change.fields.iter().map(|field| field.path.as_str()).collect();
+            assert_eq!((fields, change.effect), (vec!["password"], Effect::AccessLoss));
+        }
+    }
+}

@@ -8,7 +8,7 @@ use provision::aws::{Aws, Call};
 use provision::document::Document;
 use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
 use provision::resource::{
-    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience,
+    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace, Whose,
 };
 use serde_json::{Value, json};
 
@@ -181,13 +181,35 @@ impl Manager for FakeKind {
         _: &'a Aws,
         inputs: &'a Document,
         owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Option<Found>, KindError>> {
+    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             let key = self.key(inputs, owner);
+            let at = owner.address.to_string();
+            let by_key = if self.kind == DISK { Trace::Token } else { Trace::Name };
             let cloud = self.shared.cloud.borrow();
-            let same = cloud.objects.iter().find(|(_, object)| object.kind == self.kind && object.key == key);
-            Ok(same.map(|(id, object)| found(&Id::new(id.clone()), object)))
+            let objects = cloud.objects.iter().filter(|(_, object)| object.kind == self.kind);
+            let mut ranked: Vec<(u8, Found)> = objects
+                .filter_map(|(id, object)| {
+                    let one = found(&Id::new(id.clone()), object);
+                    let of_the_stack = matches!(
+                        owner.whose(&one.ownership, None),
+                        Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. }
+                    );
+                    let is_free = !object.leaving && !owner.others.contains(&one.id);
+                    let is_beside = object.inputs.get("parent") == inputs.get("parent");
+                    let by_tags = of_the_stack && is_free && is_beside;
+                    match object.key == key {
+                        true if of_the_stack && object.address == at => Some((0, one.traced(by_key))),
+                        false if by_tags && object.address == at => Some((1, one.traced(Trace::Tags))),
+                        true => Some((2, one.traced(by_key))),
+                        false if by_tags => Some((3, one.traced(Trace::Tags))),
+                        false => None,
+                    }
+                })
+                .collect();
+            ranked.sort_by_key(|(rank, _)| *rank);
+            Ok(ranked.into_iter().map(|(_, found)| found).collect())
         })
     }
 

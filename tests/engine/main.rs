@@ -15,5 +15,6 @@ mod old_states;
 mod planner;
 mod property;
 mod statuses;
+mod unclaimed;
 mod unfinished;
 mod world;

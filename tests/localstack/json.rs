@@ -148,5 +148,8 @@ fn what_fails_is_told_in_documents_and_the_errors_of_a_plan_in_words() {
     assert_eq!(plan["preflight"][0]["check"], "data-loss");
     let refused = script.world.provision(&["apply", "--auto-approve", "--json"]);
     assert_eq!((refused.code, refused.out.as_str()), (1, ""));
-    refused.says(&["error: aws_efs_file_system.files: it would be replaced", "hint: undo that change"]);
+    refused.says(&[
+        "error: aws_efs_file_system.files: it would be replaced",
+        "hint: write `performance_mode: generalPurpose`",
+    ]);
 }

@@ -32,5 +32,6 @@ mod states;
 mod statuses;
 mod story;
 mod team;
+mod unclaimed;
 mod unfinished;
 mod world;

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource};
+use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Trace};
 use provision::resources::db_instance::DbInstance;
 use provision::resources::db_subnet_group::DbSubnetGroup;
 use serde_json::{Value, json};
@@ -571,13 +571,53 @@ async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
     for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
         let live = described(&[instance(tags.as_slice())]);
         let replay = Replay::in_order(&[(200, &live)]);
-        let found =
-            database(json!({})).find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
+        let found = database(json!({})).find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
         assert_eq!((found.id, found.ownership), (Id::new(ID), expected));
-        assert_eq!(replay.asked()[0].parameters["DBInstanceIdentifier"], "gitlab-pgsql");
+        assert!(!replay.asked()[0].parameters.contains_key("DBInstanceIdentifier"), "one answer shows all");
     }
-    let replay = Replay::in_order(&[(404, &refusal("DBInstanceNotFound", "none"))]);
-    assert_eq!(database(json!({})).find(&replay.aws(), &owner).await, Ok(None));
+    let replay = Replay::in_order(&[(200, &described(&[]))]);
+    assert_eq!(database(json!({})).find(&replay.aws(), &owner).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
+    let tags = |address: &str| {
+        format!(
+            "<Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>\
+             <Tag><Key>provision:address</Key><Value>{address}</Value></Tag>"
+        )
+    };
+    let (here, there) = (tags("aws_db_instance.gitlab-pgsql"), tags("aws_db_instance.old"));
+    let live = |id: &str, name: &str, made: &str, tags: &str, status: &str| {
+        instance(&[
+            ("DbiResourceId", id),
+            ("DBInstanceIdentifier", name),
+            ("InstanceCreateTime", made),
+            ("TagList", tags),
+            ("DBInstanceStatus", status),
+        ])
+    };
+    let all = described(&[
+        live("db-OLD", "old", "2026-11-01T00:00:00Z", &there, "available"),
+        live("db-COPY", "copy", "2026-11-03T00:00:00Z", &here, "available"),
+        live("db-NAMED", "gitlab-pgsql", "2026-11-04T00:00:00Z", "", "available"),
+        live("db-RENAMED", "renamed", "2026-11-02T00:00:00Z", &here, "available"),
+        live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
+        live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
+        live("db-OTHER", "other", "2026-11-02T00:00:00Z", "", "available"),
+    ]);
+    let replay = Replay::in_order(&[(200, &all)]);
+    let mut owner = owner("aws_db_instance.gitlab-pgsql");
+    owner.others.insert(Id::new("db-RECORDED"));
+    let found = database(json!({})).find(&replay.aws(), &owner).await.expect("a read");
+    let found: Vec<_> = found.iter().map(|found| (found.described(), found.trace)).collect();
+    let expected = [
+        ("db-RENAMED (renamed, made 2026-11-02T00:00:00Z)", Trace::Tags),
+        ("db-COPY (copy, made 2026-11-03T00:00:00Z)", Trace::Tags),
+        ("db-NAMED (gitlab-pgsql, made 2026-11-04T00:00:00Z)", Trace::Name),
+        ("db-OLD (old, made 2026-11-01T00:00:00Z)", Trace::Tags),
+    ];
+    assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
 }
 
 fn group() -> DbSubnetGroup {
@@ -698,7 +738,7 @@ async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
     let owner = owner("aws_db_subnet_group.gitlab-pgsql");
     for (ours, stack) in [(true, true), (false, false)] {
         let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
-        let found = group().find(&replay.aws(), &owner).await.expect("a read").expect("it is there");
+        let found = group().find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
         assert_eq!(owner.whose(&found.ownership, None).is_of_this_state(), stack);
         assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }

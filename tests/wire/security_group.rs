@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use provision::aws::Outcome;
-use provision::resource::{Change, Id, Observe, Owner, Ownership, Resource, Tracked};
+use provision::resource::{Change, Id, Observe, Owner, Ownership, Resource, Trace, Tracked};
 use provision::resources::security_group::{Rule, SecurityGroup};
 
 use crate::replay::Replay;
@@ -369,10 +369,24 @@ async fn more_groups_than_a_filter_takes_are_read_in_several_calls() {
 #[tokio::test]
 async fn a_group_is_found_by_its_name_in_any_case_and_no_other() {
     let others = live_group("sg-8", "EFS-K8s", "") + &live_group("sg-9", "efs_k8s", "");
-    let replay = Replay::default().answer(GROUPS, 200, groups(&others, None));
-    let found = group(&[], &[]).find(&replay.aws(), &owner()).await.expect("an answer").expect("a group");
-    assert_eq!((found.id, found.ownership), (Id::new("sg-9"), Ownership::Untagged));
-    let asked = &replay.asked()[0];
+    // Of the stack by its tags: made for a key that is not in the stack file any more.
+    let tags = "<tagSet><item><key>provision:stack</key><value>gitlab</value></item>\
+        <item><key>provision:address</key><value>aws_security_group.old</value></item></tagSet>";
+    let of_the_stack = live_group("sg-7", "gitlab-old", tags);
+    let replay = Replay::default().answer(GROUPS, 200, groups(&others, None)).answer(
+        GROUPS,
+        200,
+        groups(&of_the_stack, None),
+    );
+    let found = group(&[], &[]).find(&replay.aws(), &owner()).await.expect("an answer");
+    assert_eq!((&found[0].id, &found[0].ownership), (&Id::new("sg-9"), &Ownership::Untagged));
+    assert_eq!((found[1].described(), found[1].trace), ("sg-7 (gitlab-old)".to_owned(), Trace::Tags));
+    let asked = &replay.asked();
+    assert_eq!(
+        (asked[1].parameter("Filter.2.Name"), asked[1].parameter("Filter.2.Value.1")),
+        ("tag:provision:stack", "gitlab")
+    );
+    let asked = &asked[0];
     assert_eq!((asked.parameter("Filter.1.Name"), asked.parameter("Filter.1.Value.1")), ("vpc-id", "vpc-1"));
     assert_eq!(
         (asked.parameter("Filter.2.Name"), asked.parameter("Filter.2.Value.1")),

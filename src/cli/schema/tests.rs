@@ -223,13 +223,28 @@ fn documents() -> Vec<(Document, Value)> {
         absent: [&address].into(),
         foreign: [&address].into(),
         left_out: vec![report::LeftOut { address: &address, id: &id, belongs_to: "the stack shop" }],
+        ambiguous: vec![report::Ambiguous {
+            address: &address,
+            candidates: vec![report::Candidate {
+                id: &id,
+                described: "sg-1 (records)",
+                command: "provision import aws_security_group.x=sg-1".to_owned(),
+            }],
+        }],
+        waiting: [&address].into(),
         fenced: ["lineage-0"].into(),
     };
+    let used = ["sg-1".to_owned()];
     let taken_over = vec![report::TakenOver {
         address: &address,
         id: id.clone(),
         instead_of: Some(Id::new("sg-0")),
         left_in_aws: true,
+        apart: vec![report::Apart {
+            address: &address,
+            used: &used,
+            command: Some("provision import aws_security_group.x=sg-1".to_owned()),
+        }],
     }];
     let list = StateList { addresses: vec![&address] };
     let init = report::Init {

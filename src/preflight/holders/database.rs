@@ -58,8 +58,15 @@ pub(super) fn judge(
         .map(|database| {
             let name = database.db_instance_identifier().unwrap_or_default();
             let status = database.db_instance_status().unwrap_or_default();
-            Verdict::error(format!("{id} is still used by the database {name} ({status})"))
-                .hint(format!("take {id} off {name}, or delete {name}; then run the same command again"))
+            let hint = match going.address.kind() {
+                "aws_db_subnet_group" => format!(
+                    "{name} stays in it for as long as it exists, so that it is left to {name}: provision state forget \
+                     {}; then run the same command again",
+                    going.address
+                ),
+                _ => format!("give {name} another group in the place of {id}; then run the same command again"),
+            };
+            Verdict::error(format!("{id} is still used by the database {name} ({status})")).hint(hint)
         })
         .collect()
 }

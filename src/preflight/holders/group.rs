@@ -125,7 +125,7 @@ impl Holders {
             let group = &going.id;
             Verdict::error(format!("{group} is still used by the network interface {id}{}", who(interface)))
                 .hint(format!(
-                    "take {group} off {id}, or delete what that is of; then run the same command again"
+                    "give {id} another group in the place of {group}; then run the same command again"
                 ))
         })
     }

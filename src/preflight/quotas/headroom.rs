@@ -30,7 +30,7 @@ impl Room {
             Verdict::error(format!(
                 "{more} more {fit} not fit into the account's quota of {most}, of which {used} are used"
             ))
-            .hint("raise the quota in the Service Quotas console, or delete what is not needed")
+            .hint("raise the quota in the Service Quotas console; then run the same command again")
         }
     }
 }

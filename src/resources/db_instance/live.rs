@@ -30,6 +30,12 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Liv
     Ok(all.filter_map(|live| Some((Id::new(live.dbi_resource_id.clone()?), live))).collect())
 }
 
+/// Reads all databases of the account and region.
+pub(super) async fn describe_all(aws: &Aws) -> Result<Vec<Live>, AwsError> {
+    let describe = aws.read.rds.describe_db_instances().max_records(PAGE);
+    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))
+}
+
 /// Reads one database by its resource id, if it is still there.
 pub(super) async fn describe_one(aws: &Aws, id: &Id) -> Result<Option<Live>, AwsError> {
     Ok(describe(aws, &[id.as_str()]).await?.remove(id))
@@ -54,7 +60,9 @@ fn network(live: &Live) -> Option<&str> {
 /// The database as one that was looked for.
 pub(super) fn found_of(live: &Live) -> Result<Found, AwsError> {
     let id = id_of(live.dbi_resource_id.clone(), DESCRIBE)?;
-    Ok(Found::new(id, ownership(live)).standing_in(network(live)))
+    let made = live.instance_create_time.and_then(|made| jiff::Timestamp::from_second(made.secs()).ok());
+    let found = Found::new(id, ownership(live)).standing_in(network(live));
+    Ok(found.labelled(live.db_instance_identifier(), made))
 }
 
 /// Why a database is none that a stack can have.

@@ -6,18 +6,20 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 
 use super::live::{DESCRIBE, describe, tags_of};
 use crate::aws::{Aws, AwsError, Call, absent_is_none, aws_error};
-use crate::resource::{Found, Id, Named, Owner, Ownership, Whose};
+use crate::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
 use crate::resources::efs_token::{MOST_TOKENS, made_for, nth_token, token};
 
 pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
-/// Looks for the file system that was made for the owner; without one, for another one of the stack that no address has,
-/// and then for one of the same name that `provision` did not make.
-pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result<Option<Found>, AwsError> {
+/// Looks for the file systems that were made for the owner, the one with its token first; then for others of the stack that no
+/// address has. Without any, for one of the same name that `provision` did not make.
+pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result<Vec<Found>, AwsError> {
+    let mut found: Vec<Found> = Vec::new();
     for attempt in 0..MOST_TOKENS {
         let Some(live) = by_token(aws, &nth_token(owner, attempt)).await? else { break };
-        if let Some(found) = made(aws, owner, &live, &token(owner)).await? {
-            return Ok(Some(found));
+        if let Some(one) = made(aws, owner, &live, &token(owner)).await? {
+            found.push(one);
+            break;
         }
     }
     let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
@@ -25,17 +27,30 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
     all.retain(|live| !is_going(live) && !owner.others.contains(&Id::new(&live.file_system_id)));
     // The oldest first: it is the one with the data.
     all.sort_by_key(|live| live.creation_time);
+    all.retain(|live| found.iter().all(|one| one.id.as_str() != live.file_system_id));
     for live in &all {
-        if let Some(found) = made(aws, owner, live, &live.creation_token).await? {
-            return Ok(Some(found));
-        }
+        found.extend(made(aws, owner, live, &live.creation_token).await?);
     }
     for live in &all {
-        if let Some(found) = unclaimed(aws, owner, live).await? {
-            return Ok(Some(found));
+        if found.iter().all(|one| one.id.as_str() != live.file_system_id) {
+            found.extend(unclaimed(aws, owner, live).await?);
         }
     }
-    namesake(aws, owner, name, &all).await
+    if found.is_empty() {
+        found.extend(namesake(aws, owner, name, &all).await?);
+    }
+    Ok(found)
+}
+
+/// The file system as one that was looked for, with the words that tell it apart.
+fn found_of(live: &FileSystemDescription, ownership: Ownership) -> Found {
+    let made = jiff::Timestamp::from_second(live.creation_time.secs()).ok();
+    let size = live.size_in_bytes.as_ref().map_or(0, |size| size.value);
+    let name = match live.name.as_deref().unwrap_or_default() {
+        "" => format!("{size} bytes"),
+        name => format!("{name}, {size} bytes"),
+    };
+    Found::new(Id::new(&live.file_system_id), ownership).labelled(Some(&name), made)
 }
 
 /// The file system, if it was made for the owner with this token.
@@ -51,7 +66,8 @@ async fn made(
     }
     let Some(made) = made_for(owner, token, &tags_of(live)) else { return Ok(None) };
     let vpc = network_if_needed(aws, owner, live, &made.ownership).await?;
-    let found = Found { generation: made.generation, vpc, ..Found::new(id, made.ownership) };
+    let found = Found { generation: made.generation, vpc, ..found_of(live, made.ownership) };
+    let found = found.traced(Trace::Token);
     Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
 }
 
@@ -66,7 +82,7 @@ async fn unclaimed(
         return Ok(None);
     }
     let vpc = network_if_needed(aws, owner, live, &ownership).await?;
-    let found = Found { vpc, ..Found::new(Id::new(&live.file_system_id), ownership) };
+    let found = Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags);
     Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
 }
 
@@ -92,8 +108,7 @@ async fn namesake(
         let vpc = network(aws, &live.file_system_id).await?;
         let in_other_network = matches!((&vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own);
         if !in_other_network {
-            let id = Id::new(&live.file_system_id);
-            return Ok(Some(Found { vpc, ..Found::new(id, Ownership::Untagged) }));
+            return Ok(Some(Found { vpc, ..found_of(live, Ownership::Untagged) }));
         }
     }
     Ok(None)
@@ -114,7 +129,7 @@ pub(super) async fn named(aws: &Aws, id: &str) -> Result<Option<Named>, AwsError
         describe(aws, &[id]).await?.into_iter().find(|live| live.life_cycle_state != LifeCycleState::Deleted);
     let Some(live) = live else { return Ok(None) };
     let vpc = network(aws, id).await?;
-    let found = Found { vpc, ..Found::new(Id::new(id), Ownership::of_tags(&tags_of(&live))) };
+    let found = Found { vpc, ..found_of(&live, Ownership::of_tags(&tags_of(&live))) };
     Ok(Some(found.into()))
 }
 

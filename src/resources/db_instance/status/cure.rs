@@ -81,12 +81,12 @@ pub(super) fn mend_parameters(object: &Object<'_>) -> Vec<Way> {
 }
 
 pub(super) fn restore(object: &Object<'_>) -> Vec<Way> {
-    vec![Way::of(restored(object)), Way::to("to delete it", deleted(object))]
+    vec![Way::of(restored(object))]
 }
 
 pub(super) fn restore_with_key(object: &Object<'_>) -> Vec<Way> {
     let steps = std::iter::once(enable_key(object)).chain(restored(object));
-    vec![Way::of(steps), Way::to("to delete it", deleted(object))]
+    vec![Way::of(steps)]
 }
 
 /// The name of what is restored beside the lost one: an identifier has at most 63 characters.
@@ -130,16 +130,6 @@ fn restored(object: &Object<'_>) -> Vec<Remedy> {
     steps.push(Remedy::aws(restore::wait(&name, object.region)));
     steps.push(Remedy::Import { address: object.address.clone(), id: name });
     steps
-}
-
-/// A lost database is deleted without a snapshot, and its automated backups are kept. Protection is turned off by
-/// ModifyDBInstance alone, which RDS does not take of a lost one.
-fn deleted(object: &Object<'_>) -> Vec<Remedy> {
-    let delete =
-        rds(object, "delete-db-instance", &["--skip-final-snapshot", "--no-delete-automated-backups"]);
-    let protected = object.flag("deletion_protection");
-    let unprotected = protected.then(|| Remedy::unprotected_by_support(object.text("identifier")));
-    unprotected.into_iter().chain([delete]).collect()
 }
 
 #[cfg(test)]
@@ -194,21 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_restored_before_anything_is_deleted() {
-        let said = hint(restore, json!({ "deletion_protection": false }));
-        let places: Vec<Option<usize>> =
-            ["restore-db-instance-to-point-in-time", "provision import", "delete-db-instance"]
-                .map(|words| said.find(words))
-                .into();
+    fn what_is_lost_is_restored_and_never_deleted() {
+        let said = hint(restore, json!({}));
+        let places =
+            ["restore-db-instance-to-point-in-time", "provision import"].map(|words| said.find(words));
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{said}");
         assert!(said.contains(
             "--source-dbi-resource-id db-ABC --target-db-instance-identifier gitlab-pgsql-restored"
         ));
-        assert!(!said.contains("AWS Support"));
-        assert!(
-            hint(restore, json!({ "deletion_protection": true }))
-                .contains("ask AWS Support to turn the deletion")
-        );
+        assert!(!said.contains("delete-db-instance"), "{said}");
         let without = hint(restore, json!({ "backup_retention_period": 0 }));
         assert!(without.starts_with("aws rds describe-db-snapshots "), "{without}");
     }

@@ -1,0 +1,231 @@
+//! Findings about objects that no record has: one with the declared name, and those of the stack that stand unclaimed.
+
+use std::mem::discriminant;
+
+use super::identity::recorded_at;
+use super::{Input, Sighting, error, renamed};
+use crate::address::Address;
+use crate::owner::owner;
+use crate::plan::{Finding, Level};
+use crate::resource::{Found, Owner, Trace, Whose};
+use crate::state::State;
+
+/// The check that finds an object of the stack that the state does not know: with it, the state was lost.
+pub const UNRECORDED: &str = "unrecorded";
+/// The check that finds objects of the stack of which no rebuild can tell where they belong.
+const UNCLAIMED: &str = "unclaimed";
+
+/// An object that has the name of something that is not recorded, or the tags of the stack.
+pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found, beside: &[Found]) -> Finding {
+    let (address, id) = (&owner.address, &found.id);
+    if let Some(other) = recorded_at(input, address, id) {
+        return error(
+            "name-taken",
+            address,
+            format!("{id} has this name already: it is {other} of this stack"),
+            Some(renamed::from_recorded(input, other, address)),
+        );
+    }
+    let equal = equal(owner, found, beside);
+    let finding = match equal.as_slice() {
+        [] | [_] => alone(input, owner, found),
+        several => one_of_several(input, owner, several),
+    };
+    let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
+    // What holds no data, and was made for something else, is no reason to make nothing.
+    match finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) {
+        true => Finding { level: Level::Warning, ..finding },
+        false => finding,
+    }
+}
+
+/// The objects that nothing tells from the first one: the tags of all of them say the same of the address.
+fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) -> Vec<&'a Found> {
+    let whose = |found: &Found| owner.whose(&found.ownership, found.vpc.as_ref());
+    let of_first = whose(first);
+    if !matches!(of_first, Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. }) {
+        return Vec::new();
+    }
+    let is_equal = |other: &&Found| match is_meant(owner, first) {
+        true => is_meant(owner, other) && discriminant(&whose(other)) == discriminant(&of_first),
+        false => first.trace == Trace::Tags && other.trace == Trace::Tags && !is_meant(owner, other),
+    };
+    std::iter::once(first).chain(beside.iter().filter(is_equal)).collect()
+}
+
+/// True for an object whose tags name the address.
+fn is_meant(owner: &Owner, found: &Found) -> bool {
+    found.tagged_address().as_ref() == Some(&owner.address)
+}
+
+/// The command that takes the object over.
+pub(super) fn import(input: &Input<'_>, owner: &Owner, found: &Found) -> String {
+    let command = format!("provision import {}={}", owner.address, found.id);
+    match owner.whose(&found.ownership, found.vpc.as_ref()) {
+        // A state that manages nothing yet takes over what any state of this stack made.
+        Whose::OtherState { lineage, .. } if input.state.is_some_and(State::manages_anything) => {
+            format!("{command} --take-over {lineage}")
+        }
+        _ => command,
+    }
+}
+
+/// `db-1 (records, made …), db-2 (records-copy, made …)`
+pub(super) fn listed<'a>(found: impl IntoIterator<Item = &'a Found>) -> String {
+    found.into_iter().map(Found::described).collect::<Vec<_>>().join(", ")
+}
+
+/// The commands that take one of several objects over.
+pub(super) fn imports(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> String {
+    several.iter().map(|one| import(input, owner, one)).collect::<Vec<_>>().join(", or ")
+}
+
+fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Finding {
+    let imports = imports(input, owner, several);
+    let is_meant = several.iter().all(|one| is_meant(owner, one));
+    let (message, hint) = match is_meant {
+        true => (
+            format!(
+                "{} objects carry the tags of this address, and the state knows none of them: {}",
+                several.len(),
+                listed(several.iter().copied())
+            ),
+            format!("look which one is the right one, and take it over: {imports}"),
+        ),
+        false => (
+            format!("objects of this stack stand unclaimed: {}", listed(several.iter().copied())),
+            format!(
+                "to take one of them over: {imports}; to leave them to nothing, take their provision:stack tags off"
+            ),
+        ),
+    };
+    error(UNCLAIMED, &owner.address, message, Some(hint))
+}
+
+/// The name in the stack file that an address is made from.
+fn name_of(tagged: &str) -> &str {
+    let name = tagged.split_once('.').map_or(tagged, |(_, name)| name);
+    name.split_once('/').map_or(name, |(name, _)| name)
+}
+
+fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
+    let address = &owner.address;
+    let import = import(input, owner, found);
+    let has_name = found.trace == Trace::Name;
+    // A rebuild takes what has the name, or the tags of the address.
+    let is_rebuilt = has_name || is_meant(owner, found);
+    let rebuild = "put the lost state file back, or have it made anew: provision state rebuild";
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    // A state that manages nothing yet takes its objects from no other one that lives.
+    let is_lost = !input.state.is_some_and(State::manages_anything);
+    let (check, what, hint) = match &whose {
+        Whose::OtherState { address: tagged, .. } if is_lost && is_rebuilt => {
+            (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
+        }
+        Whose::Ours => (
+            UNRECORDED,
+            "it carries this stack's tags, but the state does not know it".to_owned(),
+            rebuild.to_owned(),
+        ),
+        Whose::Moved { address: tagged, .. } if has_name && is_lost => {
+            (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
+        }
+        Whose::OtherState { address: tagged, .. } | Whose::Moved { address: tagged, .. } if is_lost => (
+            UNCLAIMED,
+            format!("it is {tagged} of this stack, and no state knows it"),
+            format!(
+                "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
+                 provision state rebuild; to leave it to nothing, take its provision:stack tag off",
+                name_of(tagged)
+            ),
+        ),
+        Whose::Moved { address: tagged, .. } => (
+            UNCLAIMED,
+            format!("it is {tagged} of this stack, and the state does not know it"),
+            format!("to take it over: {import}; to leave it to nothing, take its provision:stack tag off"),
+        ),
+        Whose::OtherState { lineage, .. } => {
+            let take = match is_rebuilt {
+                true => format!("provision state rebuild --take-over {lineage}"),
+                false => import,
+            };
+            (
+                if has_name { "name-taken" } else { UNCLAIMED },
+                format!("it belongs to {}", owner.belonging(&whose)),
+                format!(
+                    "if that state lives, use it: --state; if it is lost, take over what it made: {take}"
+                ),
+            )
+        }
+        Whose::Elsewhere { .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            "give this stack another name: `stack:` in the stack file".to_owned(),
+        ),
+        Whose::OtherStack { stack, .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            format!(
+                "choose another name in the stack file; if this stack was called {stack} before: provision state move \
+                 stack.{stack} stack.{}",
+                owner.stack
+            ),
+        ),
+        Whose::OfCluster { .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            "choose another name in the stack file".to_owned(),
+        ),
+        Whose::Untagged | Whose::Inherited => (
+            "name-taken",
+            "it was not made by provision".to_owned(),
+            format!("to manage it as it is: {import}; or choose another name in the stack file"),
+        ),
+    };
+    let found = found.described();
+    let message = match has_name {
+        true => format!("{found} has this name already: {what}"),
+        false => format!("{found} stands unclaimed: {what}"),
+    };
+    error(check, address, message, Some(hint))
+}
+
+/// Objects of this stack that a destroy would pass over, since no record names them.
+pub(super) fn passed_over(input: &Input<'_>) -> Vec<Finding> {
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
+        Sighting::InTheWay { found, beside } if !is_recorded(address) => Some((address, found, beside)),
+        _ => None,
+    });
+    in_the_way.filter_map(|(address, found, beside)| one_passed_over(input, address, found, beside)).collect()
+}
+
+fn one_passed_over(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) -> Option<Finding> {
+    let is_lost = !input.state.is_some_and(State::manages_anything);
+    let owner = owner(input.blueprint, input.state, address, 0);
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    // A state that lives destroys its own objects.
+    if matches!(whose, Whose::OtherState { .. }) && !is_lost {
+        return None;
+    }
+    let is_rebuilt = found.trace == Trace::Name || is_meant(&owner, found);
+    let finding = match equal(&owner, found, beside).as_slice() {
+        [] => return None,
+        [_] if is_rebuilt => error(
+            UNRECORDED,
+            address,
+            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
+            Some(
+                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
+                 provision destroy"
+                    .to_owned(),
+            ),
+        ),
+        [_] => alone(input, &owner, found),
+        several => one_of_several(input, &owner, several),
+    };
+    // What a state let go of is not deleted, and keeps nothing else from being so.
+    let level = if is_lost || is_rebuilt { Level::Error } else { Level::Warning };
+    Some(Finding { level, ..finding })
+}

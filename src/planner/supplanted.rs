@@ -1,0 +1,101 @@
+//! Findings about a recorded object in whose place another one stands.
+
+use super::identity::recorded_at;
+use super::in_the_way::{imports, listed};
+use super::{Input, error};
+use crate::address::Address;
+use crate::kind::Live;
+use crate::plan::{Finding, Level};
+use crate::remedy::Remedy;
+use crate::resource::{Found, Id, Owner, Trace, Whose};
+
+/// Another object has the declared name, or the tags of the address, and the recorded one is gone or has another name.
+pub(super) fn supplanted(
+    input: &Input<'_>,
+    owner: &Owner,
+    recorded: &Id,
+    live: Option<&Live>,
+    (found, beside): (&Found, &[Found]),
+) -> Finding {
+    let (address, id) = (&owner.address, &found.id);
+    let copies: Vec<&Found> = match found.trace {
+        // There is one of a name; what else carries the tags of it may be the right one as well.
+        Trace::Name if live.is_some() => vec![found],
+        _ => std::iter::once(found).chain(beside).collect(),
+    };
+    let became = match live {
+        None if copies.len() > 1 => {
+            format!("{recorded} is gone from AWS, and others stand in its place: {}", listed(copies.clone()))
+        }
+        None if found.trace == Trace::Name => {
+            format!("{recorded} is gone from AWS, and {} has its name", found.described())
+        }
+        None => format!("{recorded} is gone from AWS, and {} carries its tags", found.described()),
+        Some(live) => format!(
+            "{recorded} is called {} in AWS, and {id} has the name that is declared",
+            names(input, address, live).join(", ")
+        ),
+    };
+    let import = imports(input, owner, &copies);
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    let another_name = || "choose another name in the stack file".to_owned();
+    let (what, take) = match &whose {
+        _ if let Some(other) = recorded_at(input, address, id) => (
+            format!("it is {other} of this stack"),
+            format!("choose another name in the stack file for {address}, or first give {other} another one"),
+        ),
+        Whose::Ours | Whose::Moved { .. } => {
+            ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))
+        }
+        Whose::Inherited => ("another one was made there".to_owned(), format!("to take {id} over: {import}")),
+        Whose::Untagged => (
+            "it was not made by provision".to_owned(),
+            format!("to take {id} over: {import}; or {}", another_name()),
+        ),
+        Whose::OtherState { lineage, .. } => (
+            format!("it belongs to {}", owner.belonging(&whose)),
+            format!("to take {id} over: provision import {address}={id} --take-over {lineage}"),
+        ),
+        Whose::Elsewhere { .. } | Whose::OtherStack { .. } | Whose::OfCluster { .. } => {
+            (format!("it belongs to {}", owner.belonging(&whose)), another_name())
+        }
+    };
+    let take = match copies.len() {
+        1 => take,
+        _ => format!("look which one is the right one, and take it over: {import}"),
+    };
+    let take = match found.trace {
+        Trace::Name => take,
+        Trace::Token | Trace::Tags => {
+            format!("{take}; to leave it to nothing, take its provision:stack tag off")
+        }
+    };
+    let keep = live.and_then(|live| kept_name(input, address, live));
+    let hint = match keep {
+        Some(keep) => format!("to go on with {recorded} under the name that it has: {keep}; {take}"),
+        None => take,
+    };
+    let message = if copies.len() > 1 { became } else { format!("{became}: {what}") };
+    error("supplanted", address, message, Some(hint))
+}
+
+/// The values by which AWS tells the object from others of its kind.
+fn names<'a>(input: &Input<'_>, address: &Address, live: &'a Live) -> Vec<&'a str> {
+    let names = input.registry.managing(address.kind()).map(|kind| kind.natural_key());
+    names.unwrap_or_default().iter().filter_map(|field| live.inputs.get(*field)?.as_str()).collect()
+}
+
+/// The line of the stack file by which the recorded object keeps the name that it has now.
+fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Option<Remedy> {
+    let manager = input.registry.managing(address.kind())?;
+    let names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
+    let mut written = names.filter_map(|field| Some((field.option?, live.inputs.get(field.name)?.as_str()?)));
+    written.next().map(|(option, name)| Remedy::write(address, option, name))
+}
+
+/// A record that goes although another object has its name: that one is not touched.
+pub(super) fn left_alone(address: &Address, recorded: &Id, found: &Found) -> Finding {
+    let what = if found.trace == Trace::Name { "has its name" } else { "carries its tags" };
+    let message = format!("{recorded} is gone from AWS; {}, which {what}, is left alone", found.id);
+    Finding { level: Level::Warning, ..error("supplanted", address, message, None) }
+}

@@ -1,0 +1,183 @@
+//! Objects of the stack that no record has, after a state was lost or by hand: found whatever their names, all of them named, and
+//! none doubled.
+
+use aws_sdk_rds::types::Tag;
+use serde_json::{Value, json};
+
+use crate::world::{SMALL, World, eventually};
+
+const DATABASE: &str = "aws_db_instance.records";
+const FILES: &str = "aws_efs_file_system.files";
+
+fn lose_the_state(world: &World) {
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+}
+
+fn rename(world: &World, from: &str, to: &str) {
+    let modify = world.cloud.rds.modify_db_instance().db_instance_identifier(from);
+    world
+        .cloud
+        .run(modify.new_db_instance_identifier(to).apply_immediately(true).send())
+        .expect("it can be renamed");
+    eventually("it has its new name", || {
+        world.cloud.databases().iter().any(|one| one.db_instance_identifier() == Some(to))
+    });
+}
+
+/// A database like the one of the small stack, with these tags and in this subnet group.
+fn make(world: &World, identifier: &str, subnet_group: &str, tags: Vec<Tag>) -> String {
+    let create = world.cloud.rds.create_db_instance().db_instance_identifier(identifier).engine("postgres");
+    let create = create.db_instance_class("db.t4g.medium").allocated_storage(50).master_username("postgres");
+    let create = create.engine_version("16").storage_type("gp3").storage_encrypted(true).multi_az(true);
+    // Without automated backups: the emulator names them by the minute.
+    let create = create.backup_retention_period(0).db_subnet_group_name(subnet_group).set_tags(Some(tags));
+    let group = world.cloud.group("shop-records").group_id().expect("it has an id").to_owned();
+    let create = create.vpc_security_group_ids(group);
+    let made =
+        world.cloud.run(create.manage_master_user_password(true).send()).expect("a database can be made");
+    made.db_instance().and_then(|one| one.dbi_resource_id()).expect("it has an id").to_owned()
+}
+
+fn tags_of_the_database(world: &World) -> Vec<Tag> {
+    world.cloud.database().tag_list().to_vec()
+}
+
+fn errors(plan: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = plan["preflight"].as_array().into_iter().flatten();
+    let errors = findings.filter(|finding| finding["level"] == "error");
+    errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
+}
+
+fn summary(plan: &Value, action: &str) -> u64 {
+    plan["summary"][action].as_u64().expect("a count")
+}
+
+#[test]
+fn a_database_that_was_renamed_by_hand_is_found_again_after_the_state_is_lost() {
+    let world = World::applied();
+    let id = world.cloud.database_id().expect("it is there");
+    rename(&world, "records", "records-old");
+    lose_the_state(&world);
+    let plan = world.plan(&[]);
+    assert!(errors(&plan).contains(&("unrecorded".to_owned(), DATABASE.to_owned())), "{:?}", errors(&plan));
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&id, "provision state rebuild"]);
+    assert_eq!(world.cloud.databases().len(), 1);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
+    let record = world.record(DATABASE);
+    assert_eq!((&record["id"], &record["inputs"]["identifier"]), (&json!(id), &json!("records-old")));
+    let plan = world.plan(&[]);
+    assert_eq!((errors(&plan), summary(&plan, "create"), summary(&plan, "replace")), (vec![], 0, 0));
+    world.edit_stack("  records:\n", "  records:\n    identifier: records-old\n");
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_was_made_for_a_renamed_key_is_not_made_again_after_the_state_is_lost() {
+    let world = World::applied();
+    let id = world.cloud.database_id().expect("it is there");
+    world.edit_stack("  records:\n", "  archive:\n");
+    lose_the_state(&world);
+    let plan = world.plan(&[]);
+    let unclaimed = ("unclaimed".to_owned(), "aws_db_instance.archive".to_owned());
+    assert!(errors(&plan).contains(&unclaimed), "{:?}", errors(&plan));
+    let said = world.provision(&["apply", "--auto-approve"]).exits(1);
+    said.says(&[&format!("provision import aws_db_instance.archive={id}"), "give it that name there again"]);
+    assert_eq!(world.cloud.databases().len(), 1);
+    // As the hint says.
+    world.edit_stack("  archive:\n", "  records:\n");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&["14 resources found."]);
+    world.edit_stack("  records:\n", "  archive:\n");
+    world.provision(&["state", "move", "records", "archive", "--auto-approve"]).exits(0);
+    let plan = world.plan(&[]);
+    assert_eq!((errors(&plan), summary(&plan, "create"), summary(&plan, "replace")), (vec![], 0, 0));
+}
+
+#[test]
+fn of_several_objects_with_the_same_tags_a_rebuild_takes_none_and_names_all() {
+    let world = World::applied();
+    let database = world.cloud.database_id().expect("it is there");
+    let copy = make(&world, "records-copy", "records", tags_of_the_database(&world));
+    let files = world.cloud.file_system();
+    let create = world.cloud.efs.create_file_system().creation_token("by hand");
+    let made = world.cloud.run(create.set_tags(Some(files.tags().to_vec())).send()).expect("it can be made");
+    let files = [files.file_system_id().to_owned(), made.file_system_id().to_owned()];
+    // With its state the stack knows its own.
+    world.plans_nothing();
+    lose_the_state(&world);
+
+    let said = world.provision(&["plan"]).exits(1);
+    said.says(&[&database, &copy, "records-copy, made", &files[0], &files[1], "provision import"]);
+    let ran = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1);
+    let ran =
+        ran.says(&[&format!("{DATABASE} may be any of"), "records-copy, made", "is looked for with it"]);
+    let said = ran.said();
+    let mut words = said.split_whitespace().skip_while(|word| *word != "--take-over").skip(1);
+    let lineage = words.next().expect("it names the state").trim_end_matches(',').to_owned();
+    let recorded = world.provision(&["state", "list"]).exits(0).said();
+    assert!(recorded.contains("aws_security_group.records") && !recorded.contains(DATABASE), "{recorded}");
+
+    for (at, id) in [(DATABASE, &database), (FILES, &files[0])] {
+        world.provision(&["import", &format!("{at}={id}"), "--take-over", &lineage]).exits(0);
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!((world.cloud.databases().len(), world.cloud.file_systems().len()), (2, 2));
+}
+
+#[test]
+fn databases_that_exchanged_their_names_are_each_recorded_by_their_ids() {
+    let world = World::small();
+    world.write_stack(&format!(
+        "{SMALL}  ledger:\n    deletion_protection: false\n    final_snapshot: false\n"
+    ));
+    world.apply(&[]);
+    rename(&world, "records", "aside");
+    rename(&world, "ledger", "records");
+    rename(&world, "aside", "ledger");
+    let live = |id: &str| {
+        let all = world.cloud.databases();
+        let one = all.iter().find(|one| one.dbi_resource_id() == Some(id)).expect("it is there").clone();
+        one.endpoint().and_then(|endpoint| endpoint.address()).expect("it has one").to_owned()
+    };
+    let id_of = |at: &str| world.record(at)["id"].as_str().expect("an id").to_owned();
+    let ids = (id_of(DATABASE), id_of("aws_db_instance.ledger"));
+    let plan = world.plan(&[]);
+    let checks: Vec<String> = errors(&plan).into_iter().map(|(check, _)| check).collect();
+    assert_eq!(checks, ["supplanted", "supplanted"]);
+    world.provision(&["plan"]).exits(1).says(&["`identifier: ledger`", "`identifier: records`"]);
+    world.provision(&["plan", "--refresh-only", "--detailed-exitcode"]).exits(2).says(&["host"]);
+    let ran = world.provision(&["apply", "--refresh-only", "--auto-approve"]).exits(0);
+    assert!(!ran.said().contains("Not recorded"), "{}", ran.said());
+    for (name, id) in [("records", &ids.0), ("ledger", &ids.1)] {
+        let printed = world.provision(&["output", &format!("databases.{name}.host")]).exits(0).out;
+        assert_eq!(printed.trim(), live(id), "{name}");
+        assert_eq!(id_of(&format!("aws_db_instance.{name}")), *id);
+    }
+    world.edit_stack("  records:\n", "  records:\n    identifier: ledger\n");
+    world.edit_stack("  ledger:\n", "  ledger:\n    identifier: records\n");
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_a_database_uses_is_told_when_it_is_taken_over_and_comes_along_by_name() {
+    let world = World::applied();
+    let theirs = world.cloud.rds.create_db_subnet_group().db_subnet_group_name("theirs");
+    let subnets = world.cloud.subnet_groups()[0].subnets().to_vec();
+    let subnets = subnets.iter().filter_map(|one| one.subnet_identifier.clone()).collect();
+    let theirs = theirs.db_subnet_group_description("by hand").set_subnet_ids(Some(subnets));
+    world.cloud.run(theirs.send()).expect("a subnet group can be made");
+    let id = make(&world, "theirs", "theirs", Vec::new());
+    let take = "provision import aws_db_subnet_group.records=theirs";
+    let said = world.provision(&["import", &format!("{DATABASE}=theirs")]).exits(0);
+    said.says(&[&id, "uses theirs, which does not come along", take]);
+    // In another subnet group it could only be made anew.
+    world.edit_stack("  records:\n", "  records:\n    identifier: theirs\n");
+    world.provision(&["plan"]).exits(1).says(&["its data lost", take]);
+    world.provision(&["import", "aws_db_subnet_group.records=theirs"]).exits(0);
+    let plan = world.plan(&[]);
+    assert_eq!((errors(&plan), summary(&plan, "replace")), (vec![], 0));
+    assert_eq!(world.record("aws_db_subnet_group.records")["inputs"]["name"], json!("theirs"));
+}
