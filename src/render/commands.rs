@@ -112,7 +112,7 @@ fn length(words: &[&str]) -> usize {
 fn argument(words: &[&str]) -> usize {
     let quoted = words[0].starts_with('\'');
     let closes = |word: &&str| word.trim_end_matches(CLOSING).ends_with('\'');
-    match words.iter().position(|word| closes(word)) {
+    match words.iter().position(closes) {
         // A quote alone opens, and closes nothing yet.
         Some(0) if quoted && words[0].len() == 1 => words[1..].iter().position(closes).map_or(1, |at| at + 2),
         Some(last) if quoted => last + 1,
