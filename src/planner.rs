@@ -85,9 +85,8 @@ pub enum Sighting {
     Supplanted {
         recorded: Id,
         live: Option<Live>,
-        found: Found,
-        /// Others that may be meant as well.
-        beside: Vec<Found>,
+        /// What stands there, the likeliest first.
+        found: Vec<Found>,
     },
     Gone,
     /// A newer version of the program recorded it: AWS was not asked, and nothing is known of it.

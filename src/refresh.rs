@@ -219,17 +219,11 @@ async fn look_again(
             };
             is_another && takes_the_place && concerns(blueprint, state, address, found)
         });
-        let mut found = found.into_iter();
-        match found.next() {
-            _ if is_there && live.is_none() => {
-                there.insert(address.clone(), recorded.clone());
-            }
-            Some(first) => {
-                let (recorded, beside) = (recorded.clone(), found.collect());
-                let sighting = Sighting::Supplanted { recorded, live, found: first, beside };
-                supplanted.insert(address.clone(), sighting);
-            }
-            None => {}
+        if is_there && live.is_none() {
+            there.insert(address.clone(), recorded.clone());
+        } else if !found.is_empty() {
+            let sighting = Sighting::Supplanted { recorded: recorded.clone(), live, found };
+            supplanted.insert(address.clone(), sighting);
         }
     }
     let sightings = observe(aws, registry, &there, state).await?;

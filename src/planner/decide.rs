@@ -186,8 +186,8 @@ fn managed(
     if let (Sighting::InTheWay { found, beside }, true) = (sighting, decision.makes_anew()) {
         findings.push(in_the_way::in_the_way(input, &owner, found, beside));
     }
-    if let Sighting::Supplanted { recorded, live, found, beside } = sighting {
-        findings.push(supplanted::supplanted(input, &owner, recorded, live.as_ref(), (found, beside)));
+    if let Sighting::Supplanted { recorded, live, found } = sighting {
+        findings.extend(supplanted::supplanted(input, &owner, recorded, live.as_ref(), found));
     }
     // The user may have named the recorded object to be taken over, and none that it replaces.
     let claimed = |object: &Standing<'_>| {
@@ -375,8 +375,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     if record.adopted {
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
-    if let Some(Sighting::Supplanted { recorded, live: None, found, .. }) = input.sightings.get(address) {
-        findings.push(supplanted::left_alone(address, recorded, found));
+    if let Some(Sighting::Supplanted { recorded, live: None, found }) = input.sightings.get(address) {
+        findings.extend(found.first().map(|found| supplanted::left_alone(address, recorded, found)));
     }
     let objects = standing(input, address, Some(record));
     if objects.is_empty() {

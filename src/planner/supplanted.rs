@@ -15,8 +15,9 @@ pub(super) fn supplanted(
     owner: &Owner,
     recorded: &Id,
     live: Option<&Live>,
-    (found, beside): (&Found, &[Found]),
-) -> Finding {
+    all: &[Found],
+) -> Option<Finding> {
+    let [found, beside @ ..] = all else { return None };
     let (address, id) = (&owner.address, &found.id);
     let copies: Vec<&Found> = match found.trace {
         // There is one of a name; what else carries the tags of it may be the right one as well.
@@ -76,7 +77,7 @@ pub(super) fn supplanted(
         None => take,
     };
     let message = if copies.len() > 1 { became } else { format!("{became}: {what}") };
-    error("supplanted", address, message, Some(hint))
+    Some(error("supplanted", address, message, Some(hint)))
 }
 
 /// The values by which AWS tells the object from others of its kind.

@@ -147,7 +147,7 @@ fn scenes() -> Vec<Scene> {
                 place.world.cloud.run(call.description("of others").send()).expect("one can be made");
                 Done::default()
             })
-            .person("or delete what that is of", |place| delete_interfaces(place, "of others")),
+            .person("another group in the place of", |place| delete_interfaces(place, "of others")),
         Scene::of("inputs").edited("allocated_storage: 50", "allocated_storage: 40"),
         Scene::new("instance-class")
             .edited(SIZE, &format!("{SIZE}    instance_class: db.t9.medium\n"))
