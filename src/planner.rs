@@ -109,6 +109,16 @@ impl Sighting {
         }
     }
 
+    /// The objects in the place of the recorded one, or of one that is to be made.
+    pub fn found(&self) -> impl Iterator<Item = &Found> {
+        let (first, others): (Option<&Found>, &[Found]) = match self {
+            Self::InTheWay { found, beside } => (Some(found), beside),
+            Self::Supplanted { found, .. } => (None, found),
+            Self::Live { .. } | Self::Gone | Self::NotAsked { .. } => (None, &[]),
+        };
+        first.into_iter().chain(others)
+    }
+
     /// Whether the recorded object is not there any more.
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::Gone | Self::Supplanted { live: None, .. })

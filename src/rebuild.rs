@@ -86,9 +86,7 @@ pub async fn rebuild(
         .declarations
         .iter()
         .filter_map(|(address, declaration)| match declaration {
-            Declaration::Managed { inputs } if !known.resources.contains_key(address) => {
-                Some((address, inputs))
-            }
+            Declaration::Managed { inputs } if is_unmade(&known, address) => Some((address, inputs)),
             _ => None,
         })
         .filter(|(address, _)| terms.only.is_none_or(|only| only.contains(*address)))
@@ -142,9 +140,11 @@ pub async fn rebuild(
             }
             let Some(manager) = registry.managing(wanted.address.kind()) else { continue };
             let depends_on = blueprint.declarations[&wanted.address].references();
+            let intent = known.resources.get(&wanted.address);
             let record = Record {
                 claimed: needs_claim(manager, &wanted.owner, &one.ownership),
-                ..begun(&wanted.inputs, one.id, one.generation, depends_on)
+                predecessor: intent.and_then(|intent| intent.predecessor.clone()),
+                ..begun(&wanted.inputs, one.id, one.generation.or(Some(wanted.owner.generation)), depends_on)
             };
             found.insert(wanted.address.clone(), record);
         }
@@ -338,11 +338,20 @@ fn next_wave(
         .map(|(address, inputs)| Wanted {
             address: (*address).clone(),
             inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
-            owner: owner(blueprint, Some(known), address, 0),
+            owner: owner(blueprint, Some(known), address, generation(known, address)),
             begun: true,
         })
         .filter(|wanted| wanted.has_natural_key(registry))
         .collect()
+}
+
+/// True where nothing is recorded, or no more than the intent to make it.
+fn is_unmade(known: &State, address: &Address) -> bool {
+    known.resources.get(address).is_none_or(|record| record.id.is_none())
+}
+
+fn generation(known: &State, address: &Address) -> u32 {
+    known.resources.get(address).map_or(0, |record| record.generation)
 }
 
 /// The record as the create that made the object would have left it, before AWS was looked at.

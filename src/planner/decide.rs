@@ -170,7 +170,9 @@ fn managed(
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
     let owner = owner(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
-    let objects = standing(input, address, record);
+    let (objects, let_go) =
+        identity::without_those_of_others(&owner, record, standing(input, address, record));
+    findings.extend(let_go);
     let kept = fitting(input, address, manager, &desired, &objects);
     let decision = match (kept, objects.as_slice()) {
         (Some(kept), objects) => keep(input, address, manager, &desired, record, objects, kept),

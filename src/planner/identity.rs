@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::unfinished::Standing;
 use super::{Input, change, error};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
-use crate::plan::{Action, Change, FieldChange, Finding};
+use crate::plan::{Action, Change, FieldChange, Finding, Level};
 use crate::resource::{Effect, Id, Owner, Ownership, Whose, tag};
+use crate::state::Record;
 
 /// What a plan calls the ownership tags among the fields of a change.
 pub const OWNERSHIP_TAGS: &str = "ownership tags";
@@ -48,6 +50,34 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
             Some(format!("to let go of it: {forget}")),
         )),
     }
+}
+
+/// The objects at an address without the replaced ones that belong to others by now or have lost their tags: with the new object
+/// there, such an old one is left to them instead of being deleted.
+pub(super) fn without_those_of_others<'a>(
+    owner: &Owner,
+    record: Option<&Record>,
+    objects: Vec<Standing<'a>>,
+) -> (Vec<Standing<'a>>, Vec<Finding>) {
+    let recorded = record.and_then(|record| record.id.as_ref());
+    if !objects.iter().any(|object| Some(object.id) == recorded) {
+        return (objects, Vec::new());
+    }
+    let is_ours = |object: &Standing<'_>| {
+        Some(object.id) == recorded
+            || owner.whose(&object.live.ownership, object.live.vpc.as_ref()).is_of_this_state()
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_ours);
+    let left = others.iter().map(|object| {
+        let whose = owner.whose(&object.live.ownership, object.live.vpc.as_ref());
+        let message = format!(
+            "{}, which was replaced, belongs to {}: it is left in AWS as it is, and not managed any more",
+            object.id,
+            owner.belonging(&whose)
+        );
+        Finding { level: Level::Warning, ..error("ownership", &owner.address, message, None) }
+    });
+    (ours, left.collect())
 }
 
 /// The change with the writing of ownership tags, where the object was taken over or has moved to this address.

@@ -17,6 +17,7 @@ use crate::address::Address;
 use crate::aws::{Aws, ec2};
 use crate::kind::Live;
 use crate::plan::{Action, Finding};
+use crate::planner::Sighting;
 use crate::resource::Id;
 
 const CHECK: &str = "holders";
@@ -101,11 +102,15 @@ struct Leaving {
     changed: BTreeSet<String>,
     /// The network interfaces of both.
     interfaces: BTreeSet<String>,
+    /// Objects in the place of ours: other findings name them and say what to do.
+    spoken_of: BTreeSet<String>,
 }
 
 impl Leaving {
     fn of(scene: &Scene<'_>) -> Self {
-        let mut leaving = Self::default();
+        let found = scene.sightings.values().flat_map(Sighting::found);
+        let spoken_of = found.map(|found| found.id.to_string()).collect();
+        let mut leaving = Self { spoken_of, ..Self::default() };
         for change in scene.changes() {
             let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {
                 let ids = if is_deleted { &mut leaving.deleted } else { &mut leaving.changed };
@@ -133,8 +138,8 @@ impl Leaving {
         self.deleted.contains(id)
     }
 
-    /// Whether an object of ours is deleted, or changed so that it may let go.
+    /// True for an object of ours that is deleted, or changed so that it may let go, and for one that another finding is about.
     fn lets_go(&self, id: &str) -> bool {
-        self.deletes(id) || self.changed.contains(id)
+        self.deletes(id) || self.changed.contains(id) || self.spoken_of.contains(id)
     }
 }
