@@ -30,7 +30,8 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
             format!("stays at {observed}, newer than {desired}: RDS does not downgrade; write {observed}");
         Some(Invalid::altered("engine_version", message))
     } else if live.major() > wanted.major() {
-        invalid(format!("cannot go back from {observed} to {desired}: RDS does not downgrade"))
+        let message = format!("cannot go back from {observed} to {desired}: RDS does not downgrade");
+        invalid(message).map(|invalid| invalid.instead(format!("\"{observed}\"")))
     } else if live.major() < wanted.major() && !major_upgrade_allowed {
         let option = "allow_major_version_upgrade";
         let message =

@@ -81,6 +81,12 @@ fn in_one_line(hint: &str) -> String {
     text
 }
 
+/// The database, and the group that it is to be given another one for: which one is for a person to choose.
+pub fn another_group(hint: &str) -> Option<(&str, &str)> {
+    let (database, rest) = hint.strip_prefix("give ")?.split_once(" another group in the place of ")?;
+    Some((database, rest.split(';').next()?))
+}
+
 /// Writes a line into the section of an address, in the place of the one that is there.
 pub fn write_line(world: &World, address: &str, key: &str, value: &str) {
     let name = address.split_once('.').map_or(address, |(_, name)| name);

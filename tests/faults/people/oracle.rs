@@ -7,6 +7,7 @@ use provision::checks::CHECKS;
 use serde_json::Value;
 
 use super::deed::Done;
+use super::hand::Hand;
 use super::hints::{self, Hint};
 use super::others::{Others, others, whole_of};
 use super::place::Place;
@@ -246,7 +247,15 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
             return act(place);
         }
         (Some(way), None) => way,
-        (None, None) => panic!("nothing to type: {error}"),
+        (None, None) => match hints::another_group(hint) {
+            Some((database, group)) => {
+                trail.note(&format!("a person gives {database} another group than {group}"));
+                let hand = Hand { cloud: &place.world.cloud };
+                trail.typed.push(hand.gives_another_group(database, group));
+                return;
+            }
+            None => panic!("nothing to type: {error}"),
+        },
     };
     for typed in way {
         match typed {

@@ -1,5 +1,6 @@
 //! What others do to a database, its subnet group and its parameter group.
 
+use aws_sdk_ec2::types::SecurityGroup;
 use aws_sdk_rds::types::{DbInstance, Tag};
 
 use super::{ANOTHER_LINEAGE, Hand, OWNERSHIP};
@@ -29,6 +30,22 @@ impl Hand<'_> {
         let call = self.cloud.rds.modify_db_instance().db_instance_identifier(self.name());
         let call = call.new_db_instance_identifier(to).apply_immediately(true);
         self.cloud.run(call.send()).expect("a database can be renamed");
+    }
+
+    /// Gives a database the default group of its network in the place of this one; the database's id.
+    pub fn gives_another_group(&self, name: &str, group: &str) -> String {
+        let (ec2, rds) = (&self.cloud.ec2, &self.cloud.rds);
+        let groups = self.cloud.run(ec2.describe_security_groups().send()).expect("groups can be read");
+        let groups = groups.security_groups();
+        let one = groups.iter().find(|one| one.group_id() == Some(group)).expect("the group is there");
+        let is_default =
+            |other: &&SecurityGroup| other.group_name() == Some("default") && other.vpc_id() == one.vpc_id();
+        let default = groups.iter().find(is_default).and_then(|other| other.group_id());
+        let call = rds.modify_db_instance().db_instance_identifier(name).apply_immediately(true);
+        let call = call.vpc_security_group_ids(default.expect("every network has a default group"));
+        let changed = self.cloud.run(call.send()).expect("a database can be given another group");
+        let id = changed.db_instance.and_then(|database| database.dbi_resource_id);
+        id.expect("a database has an id")
     }
 
     /// Deletes the stack's database; its id.
