@@ -285,10 +285,13 @@ pub enum State {
         address: Address,
     },
     /// Take a resource out of the state, and leave it in AWS as it is
+    ///
+    /// A file system takes its mount targets and access points along. A name takes everything along that is recorded under it:
+    /// `state forget gitlab-nfs`.
     Forget {
-        /// The resource: `aws_db_instance.gitlab-pgsql`
-        #[arg(value_name = "ADDRESS")]
-        address: Address,
+        /// The resource, or a name: `aws_db_instance.gitlab-pgsql`
+        #[arg(value_name = "ADDRESS|NAME")]
+        place: Place,
         #[command(flatten)]
         lock: Lock,
         #[command(flatten)]

@@ -26,6 +26,8 @@ pub enum Remedy {
     Import { address: Address, id: String },
     /// `provision state forget ADDRESS`
     Forget { address: Address },
+    /// `provision state forget NAME`: an object with its parts and everything that was made for it.
+    ForgetName { name: String },
     /// `provision state move FROM TO`
     Move { from: Address, to: Address },
     /// A command of the AWS command line, in full.
@@ -126,6 +128,7 @@ impl fmt::Display for Remedy {
             Self::Destroy { address } => write!(f, "provision destroy --target {address}"),
             Self::Import { address, id } => write!(f, "provision import {address}={id}"),
             Self::Forget { address } => write!(f, "provision state forget {address}"),
+            Self::ForgetName { name } => write!(f, "provision state forget {name}"),
             Self::Move { from, to } => write!(f, "provision state move {from} {to}"),
             Self::Aws { command } => f.write_str(command),
             Self::ByHand { what } => f.write_str(what),

@@ -102,8 +102,10 @@ pub struct StateShow<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum StateChange<'a> {
+    /// The address or name that was asked for, and each record that went.
     Forgotten {
-        address: &'a Address,
+        address: String,
+        addresses: Vec<&'a Address>,
     },
     /// What was asked for, and each record that went.
     Moved {

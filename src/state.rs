@@ -30,7 +30,7 @@ pub use error::StateError;
 pub use format::Damage;
 pub use local::relocate;
 pub use lock::Holder;
-pub use moves::{NotMoved, Place, moves};
+pub use moves::{NotMoved, Place, meant, moves};
 pub use s3::{CALLS as S3_CALLS, Lease, NoPlace, S3Place, S3State, Shared};
 pub use store::{Store, Writer};
 

@@ -268,7 +268,7 @@ impl Taking<'_> {
 }
 
 /// The recorded parts of an object: those that are named by its id.
-fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
+pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
     let is_part = |address: &Address, record: &Record| {
         let names = registry.managing(address.kind()).map(Manager::natural_key).unwrap_or_default();
         names

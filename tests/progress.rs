@@ -185,7 +185,7 @@ fn the_end_of_a_run_says_what_failed_what_was_skipped_and_what_to_type() {
             "  aws_efs_mount_target.gitlab-nfs/eu-west-1a,\n",
             "  aws_efs_mount_target.gitlab-nfs/eu-west-1b.\n",
             "\n",
-            "hint: once that is mended, run: provision apply\n",
+            "hint: once that is mended, run:\n    provision apply\n",
         )
     );
 }
@@ -211,7 +211,7 @@ fn an_interrupted_run_says_what_aws_is_still_at_work_on() {
         concat!(
             "AWS is still at work on aws_db_instance.gitlab-pgsql; the next run waits for it.\n",
             "\n",
-            "hint: to carry on, run: provision apply\n",
+            "hint: to carry on, run:\n    provision apply\n",
         )
     );
 }

@@ -123,14 +123,20 @@ async fn prepare(
     let state = (!writer.is_new()).then(|| writer.state().clone());
     session.check_state(state.as_ref())?;
     let mut outlook = session.look(state.as_ref(), &request.options, request.wanted.clone()).await?;
+    let mut is_rebuilt = false;
     let manages_nothing = !state.as_ref().is_some_and(State::manages_anything);
     if manages_nothing && is_lost(&outlook.planning.plan) && !global.json && screen.can_ask(request.approval)
     {
-        screen.err.line("The state of this stack is lost: AWS has objects of it that no state knows.");
+        screen.err.line(&format!(
+            "AWS has objects of this stack that the state here ({}) does not know. If another state records them, stop and \
+             name it: --state PLACE. If that is lost, they are recorded here now:",
+            session.store
+        ));
         let wanted = request.wanted.clone();
         let finding = rebuild::Finding { wanted, approval: request.approval, take_over: None };
         let rebuilt = rebuild::find(session, finding, global, writer, screen).await?;
         rebuild::refuse_ambiguous(&rebuilt)?;
+        is_rebuilt = true;
         outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
     }
     check_commitments(request, &outlook)?;
@@ -142,7 +148,13 @@ async fn prepare(
     }
     show::refuse_errors(plan)?;
     if !plan.is_empty() {
-        confirm(screen, request.approval, question(plan)).await?;
+        confirm(screen, request.approval, question(plan)).await.map_err(|cancelled| match is_rebuilt {
+            true => {
+                let message = "cancelled: the state was put together again, and the plan was not carried out";
+                Failure::message(FailureKind::Failed, message).hint("provision plan")
+            }
+            false => cancelled,
+        })?;
     }
     Ok(outlook)
 }

@@ -63,7 +63,7 @@ fn line((from, to): (&Address, &Address)) -> String {
     harmless(&format!("  {from} -> {to}")).into_owned()
 }
 
-fn not_moved(error: NotMoved) -> Failure {
+pub(super) fn not_moved(error: NotMoved) -> Failure {
     let hint = match &error {
         NotMoved::Unknown { .. } => "provision state list".to_owned(),
         NotMoved::NoSuchName { name, names } => match nearest(name, names.iter().map(String::as_str)) {

@@ -1,15 +1,20 @@
 //! `provision state …`: looks at the state and mends it; every write goes through the lock and the backup.
 
+use std::collections::BTreeSet;
+
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
 use crate::progress::Show;
 use crate::render::{harmless, state_list, state_show};
 use crate::report::{StateChange, StateList, StateShow};
+use crate::resources;
 use crate::stack::nearest;
-use crate::state::{self, Edit, Record, StateError, Store, Writer};
+use crate::state::{self, Edit, Place, Record, StateError, Store, Writer, meant};
+use crate::take_over::parts_of;
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
+use super::moving::not_moved;
 use super::opening::{existing_state, named_store, state_failure};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
@@ -36,17 +41,20 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
                 screen.out.write(&state_show(&address, record, &screen.styles.out));
             }
         }
-        State::Forget { address, lock, approval } => {
+        State::Forget { place, lock, approval } => {
+            let mut forgotten = Vec::new();
             let forget = async |writer: &mut Writer, screen: &mut Screen| {
-                forget(writer, &address, approval, screen).await
+                forgotten = forget(writer, &place, approval, screen).await?;
+                Ok(())
             };
             let existing = existing_state(global, Purpose::Write, screen).await?;
             change(existing, lock, screen, forget).await?;
-            say(
-                screen,
-                StateChange::Forgotten { address: &address },
-                &format!("Forgot {address}. The object itself stays as it is."),
-            );
+            let sentence = match forgotten.len() {
+                1 => format!("Forgot {place}. The object itself stays as it is."),
+                count => format!("Forgot {place}: {count} records. The objects themselves stay as they are."),
+            };
+            let addresses = forgotten.iter().collect();
+            say(screen, StateChange::Forgotten { address: place.to_string(), addresses }, &sentence);
         }
         State::Move { from, to, lock, approval } => {
             return moving::run(&from, &to, lock, approval, global, screen).await;
@@ -74,24 +82,35 @@ pub(super) async fn change(
     .await
 }
 
+/// Takes what is meant out of the state, each object with its parts: they stay with it. Returns what was taken out.
 async fn forget(
     writer: &mut Writer,
-    address: &Address,
+    place: &Place,
     approval: Approval,
     screen: &mut Screen,
-) -> Result<(), Failure> {
-    record(writer.state(), address)?;
-    let records = writer.state().resources.iter();
-    let users: Vec<String> = records
-        .filter(|(_, record)| record.depends_on.contains(address))
-        .map(|(user, _)| user.to_string())
-        .collect();
-    if !users.is_empty() {
-        screen.err.line(&format!("{address} is used by {}.", users.join(", ")));
+) -> Result<Vec<Address>, Failure> {
+    let state = writer.state();
+    let registry = resources::registry();
+    let mut forgotten: BTreeSet<Address> = BTreeSet::new();
+    for address in meant(state, place).map_err(not_moved)? {
+        let id = state.resources[&address].id.as_ref();
+        forgotten.extend(id.map(|id| parts_of(&registry, state, id)).unwrap_or_default());
+        forgotten.insert(address);
     }
-    confirm(screen, approval, Question::State { change: &format!("forget {address}") }).await?;
-    writer.edit(Edit::Remove { address: address.clone() });
-    Ok(())
+    let records = state.resources.iter().filter(|(address, _)| !forgotten.contains(*address));
+    let users = records.filter(|(_, record)| record.depends_on.iter().any(|on| forgotten.contains(on)));
+    let users: Vec<String> = users.map(|(user, _)| user.to_string()).collect();
+    if !users.is_empty() {
+        screen.err.line(&format!("{place} is used by {}.", users.join(", ")));
+    }
+    if forgotten.len() > 1 && screen.show != Show::Json {
+        forgotten.iter().for_each(|address| screen.err.line(&format!("  {address}")));
+    }
+    confirm(screen, approval, Question::State { change: &format!("forget {place}") }).await?;
+    for address in &forgotten {
+        writer.edit(Edit::Remove { address: address.clone() });
+    }
+    Ok(forgotten.into_iter().collect())
 }
 
 async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {

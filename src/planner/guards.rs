@@ -74,7 +74,10 @@ pub(super) fn data_loss_by_deletion(
             "it is no longer declared, and deleting it would lose its data".to_owned(),
             vec![
                 Way::of([back]),
-                Way::to("to keep it in AWS, unmanaged", [Remedy::Forget { address: address.clone() }]),
+                Way::to(
+                    "to keep it in AWS, unmanaged",
+                    [Remedy::ForgetName { name: address.name().to_owned() }],
+                ),
                 Way::to("to lose the data", steps),
             ],
         );
@@ -82,7 +85,10 @@ pub(super) fn data_loss_by_deletion(
         let hint = renamed::hint(input, address).map(|renamed| format!("{renamed}; if it was not, {back}"));
         return Some(Finding { hint: hint.or(Some(back)), ..finding });
     }
-    protected(input, address, Some(record), Some(live), None)
+    // There is no place for its options in the file.
+    let is_declared = input.blueprint.declarations.contains_key(address);
+    let back = (!is_declared).then(|| Remedy::by_hand("put it back into the stack file"));
+    protected(input, address, Some(record), Some(live), back)
 }
 
 /// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.

@@ -114,25 +114,30 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
     let has_name = found.trace == Trace::Name;
     // A rebuild takes what has the name, or the tags of the address.
     let is_rebuilt = has_name || is_meant(owner, found);
-    let rebuild = "put the lost state file back, or have it made anew: provision state rebuild";
+    let rebuild =
+        "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild";
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     // A state that manages nothing yet takes its objects from no other one that lives.
     let is_lost = !input.state.is_some_and(State::manages_anything);
     let (check, what, hint) = match &whose {
-        Whose::OtherState { address: tagged, .. } if is_lost && is_rebuilt => {
-            (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
-        }
+        Whose::OtherState { address: tagged, .. } if is_lost && is_rebuilt => (
+            UNRECORDED,
+            format!("it is {tagged} of this stack, and the state here does not know it"),
+            rebuild.to_owned(),
+        ),
         Whose::Ours => (
             UNRECORDED,
             "it carries this stack's tags, but the state does not know it".to_owned(),
             rebuild.to_owned(),
         ),
-        Whose::Moved { address: tagged, .. } if has_name && is_lost => {
-            (UNRECORDED, format!("it is {tagged} of this stack, and no state knows it"), rebuild.to_owned())
-        }
+        Whose::Moved { address: tagged, .. } if has_name && is_lost => (
+            UNRECORDED,
+            format!("it is {tagged} of this stack, and the state here does not know it"),
+            rebuild.to_owned(),
+        ),
         Whose::OtherState { address: tagged, .. } | Whose::Moved { address: tagged, .. } if is_lost => (
             UNCLAIMED,
-            format!("it is {tagged} of this stack, and no state knows it"),
+            format!("it is {tagged} of this stack, and the state here does not know it"),
             format!(
                 "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
                  provision state rebuild; to leave it to nothing, take its provision:stack tag off",

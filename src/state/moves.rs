@@ -56,35 +56,48 @@ pub enum NotMoved {
     Begun { address: Address },
 }
 
+/// The records that are meant: that of an address, or all of a name.
+///
+/// # Errors
+/// [`NotMoved`] where there are none.
+pub fn meant(state: &State, place: &Place) -> Result<Vec<Address>, NotMoved> {
+    match place {
+        Place::Address(address) if state.resources.contains_key(address) => Ok(vec![address.clone()]),
+        Place::Address(address) => Err(NotMoved::Unknown { address: address.clone() }),
+        Place::Name(name) => {
+            // A database may have the name of a zone: the subnet of that name is not meant.
+            let own = state.resources.keys().filter(|address| !is_clusters(state, address));
+            let of_name: Vec<Address> = own.clone().filter(|one| one.name() == name).cloned().collect();
+            if of_name.is_empty() {
+                let names = own.map(|address| address.name().to_owned()).collect();
+                return Err(NotMoved::NoSuchName { name: name.clone(), names });
+            }
+            Ok(of_name)
+        }
+    }
+}
+
+fn is_clusters(state: &State, address: &Address) -> bool {
+    let record = state.resources.get(address);
+    record.is_some_and(|record| record.adopted && Network::has_a_place_for(address))
+}
+
 /// From which address to which the records go. All of them go, or none does.
 ///
 /// # Errors
 /// [`NotMoved`], whenever a record would be overwritten, lost from view, or is not there.
 pub fn moves(state: &State, from: &Place, to: &Place) -> Result<BTreeMap<Address, Address>, NotMoved> {
-    let is_clusters = |address: &Address| {
-        state.resources.get(address).is_some_and(|record| record.adopted && Network::has_a_place_for(address))
-    };
     let moves: BTreeMap<Address, Address> = match (from, to) {
         (Place::Address(from), Place::Address(to)) => {
-            if !state.resources.contains_key(from) {
-                return Err(NotMoved::Unknown { address: from.clone() });
-            }
+            meant(state, &Place::Address(from.clone()))?;
             if from.kind() != to.kind() {
                 return Err(NotMoved::OtherKind { from: from.clone(), to: to.clone() });
             }
             [(from.clone(), to.clone())].into()
         }
-        (Place::Name(name), Place::Name(new)) => {
-            // A database may have the name of a zone: the subnet of that name stays.
-            let own = state.resources.keys().filter(|address| !is_clusters(address));
-            let of_name = own.clone().filter(|address| address.name() == name);
-            let moves: BTreeMap<Address, Address> =
-                of_name.map(|address| (address.clone(), address.with_name(new))).collect();
-            if moves.is_empty() {
-                let names = own.map(|address| address.name().to_owned()).collect();
-                return Err(NotMoved::NoSuchName { name: name.clone(), names });
-            }
-            moves
+        (Place::Name(_), Place::Name(new)) => {
+            let of_name = meant(state, from)?.into_iter();
+            of_name.map(|address| (address.clone(), address.with_name(new))).collect()
         }
         _ => return Err(NotMoved::Mixed { from: from.clone(), to: to.clone() }),
     };
@@ -92,7 +105,7 @@ pub fn moves(state: &State, from: &Place, to: &Place) -> Result<BTreeMap<Address
         if state.resources.contains_key(to) {
             return Err(NotMoved::Taken { to: to.clone() });
         }
-        if is_clusters(from) {
+        if is_clusters(state, from) {
             return Err(NotMoved::Clusters { address: from.clone() });
         }
         if state.resources[from].id.is_none() {

@@ -261,7 +261,7 @@ impl Scene {
             Remedy::ByHand { what } => self.by_hand(what),
             Remedy::Aws { command } => self.aws(command),
             // Nothing of it is planned any more.
-            Remedy::Forget { .. } => self.gone = true,
+            Remedy::Forget { .. } | Remedy::ForgetName { .. } => self.gone = true,
             other => panic!("no guard of this table says {other}"),
         }
         None

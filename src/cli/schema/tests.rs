@@ -209,7 +209,7 @@ fn documents() -> Vec<(Document, Value)> {
     shared["checksum"] = json!("sha256:00");
     shared["format_version"] = json!("1.0");
     let changes = [
-        StateChange::Forgotten { address: &address },
+        StateChange::Forgotten { address: address.to_string(), addresses: vec![&address] },
         StateChange::Moved {
             from: "gitlab-pgsql".to_owned(),
             to: "main-db".to_owned(),
