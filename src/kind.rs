@@ -125,6 +125,10 @@ pub trait Manager: Reader {
     ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
         Box::pin(std::future::ready(Ok(Ownership::Inherited)))
     }
+    /// See [`Resource::HIDES_TAGS`].
+    fn hides_tags(&self) -> bool {
+        false
+    }
     /// See [`Resource::CLAIM`].
     fn claim_calls(&self) -> &'static [Call];
     fn claim<'a>(
@@ -295,6 +299,10 @@ impl<R: Resource> Manager for Typed<R> {
         live: &'a Document,
     ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
         Box::pin(async move { Ok(R::ownership(aws, id, &from_document(live)?).await?) })
+    }
+
+    fn hides_tags(&self) -> bool {
+        R::HIDES_TAGS
     }
 
     fn claim_calls(&self) -> &'static [Call] {

@@ -19,6 +19,7 @@ pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, ge
     };
     Owner {
         stack: blueprint.stack.clone(),
+        formerly: state.map(|state| state.formerly.clone()).unwrap_or_default(),
         address: address.clone(),
         lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
         cluster: recorded_cluster.or(blueprint.cluster.as_ref()).map(|cluster| cluster.name.clone()),

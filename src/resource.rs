@@ -120,6 +120,9 @@ pub trait Resource: Observe {
         std::future::ready(Ok(Ownership::Inherited))
     }
 
+    /// True where the tags of an object are seen by none of the calls of a refresh.
+    const HIDES_TAGS: bool = false;
+
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     const CLAIM: &'static [Call];
 

@@ -41,6 +41,9 @@ pub struct State {
     /// The version of this format.
     pub version: u32,
     pub stack: String,
+    /// The names that the stack had before: objects that carry them are its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub formerly: BTreeSet<String>,
     /// The identity of this state, made once: two states with different lineages have nothing in common.
     pub lineage: String,
     /// Counts the changes of this state.
@@ -146,6 +149,7 @@ impl State {
         Self {
             version: Self::VERSION,
             stack: stack.to_owned(),
+            formerly: BTreeSet::new(),
             lineage,
             serial: 0,
             account: account.to_owned(),
@@ -166,7 +170,10 @@ impl State {
             }
             Edit::Move { from, to } => self.rename(&from, &to),
             Edit::MoveAll { moves } => moves.iter().for_each(|(from, to)| self.rename(from, to)),
-            Edit::Stack { stack } => self.stack = stack,
+            Edit::Stack { stack } => {
+                let old = std::mem::replace(&mut self.stack, stack);
+                self.formerly.insert(old);
+            }
             Edit::Cluster { cluster } => self.cluster = Some(cluster),
         }
         self.serial += 1;

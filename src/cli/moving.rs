@@ -5,11 +5,13 @@ use std::path::Path;
 
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
+use crate::kind::Manager;
 use crate::progress::Show;
 use crate::render::harmless;
 use crate::report::{StateChange, StateMove};
+use crate::resources;
 use crate::stack::{Sections, StackName, nearest};
-use crate::state::{Edit, NotMoved, Place, Store, Writer, moves, relocate};
+use crate::state::{Edit, NotMoved, Place, Record, Store, Writer, moves, relocate};
 
 use super::Exit;
 use super::confirm::{Question, confirm};
@@ -49,6 +51,7 @@ pub(super) async fn run(
         let question = format!("move {what} from {from} to {to}");
         confirm(screen, approval, Question::State { change: &question }).await?;
         writer.edit(Edit::MoveAll { moves: moved.clone() });
+        claim(writer, |address| moved.values().any(|to| to == address));
         Ok(())
     };
     change(existing, lock, screen, work).await?;
@@ -57,6 +60,18 @@ pub(super) async fn run(
     let sentence = format!("Moved {from} to {to}. Next: provision plan");
     say(screen, StateChange::Moved { from, to, moves }, &harmless(&sentence));
     Ok(Exit::Done)
+}
+
+/// Has the next apply write the ownership tags of what was moved, where no refresh would see that they name the old place.
+fn claim(writer: &mut Writer, is_moved: impl Fn(&Address) -> bool) {
+    let registry = resources::registry();
+    let hides = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::hides_tags);
+    let records = writer.state().resources.clone();
+    for (address, record) in records.into_iter().filter(|(address, _)| is_moved(address) && hides(address)) {
+        if !record.adopted && record.id.is_some() {
+            writer.edit(Edit::Put { address, record: Record { claimed: true, ..record } });
+        }
+    }
 }
 
 fn line((from, to): (&Address, &Address)) -> String {
@@ -148,6 +163,7 @@ async fn rename_stack(
         // An earlier run may have been stopped before the file had its new name.
         if !is_renamed {
             writer.edit(Edit::Stack { stack: new.to_string() });
+            claim(writer, |_| true);
         }
         Ok(())
     };

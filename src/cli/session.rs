@@ -205,7 +205,8 @@ impl Session {
         snapshots.rename_in(&mut planning.plan);
         planning.plan.preflight.retain(|finding| !planner::is_about_lost_data(finding));
         planning.plan.preflight.extend(found);
-        if let (None, Store::Local(path), Mode::Apply) = (state, &self.store, options.mode) {
+        let manages = state.is_some_and(State::manages_anything);
+        if let (false, Store::Local(path), Mode::Apply) = (manages, &self.store, options.mode) {
             let others = neighbours::beside(path).await;
             let place = (account.as_str(), self.aws.region());
             planning.plan.preflight.extend(neighbours::renamed(&self.registry, &blueprint, place, &others));

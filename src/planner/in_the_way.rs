@@ -181,7 +181,14 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
             format!("it belongs to {}", owner.belonging(&whose)),
             "choose another name in the stack file".to_owned(),
         ),
-        Whose::Untagged | Whose::Inherited => (
+        Whose::Inherited => (
+            UNRECORDED,
+            "it is a part of what this stack owns, and the state does not know it".to_owned(),
+            format!(
+                "to record it: {import}; or, with all else that is not recorded: provision state rebuild"
+            ),
+        ),
+        Whose::Untagged => (
             "name-taken",
             "it was not made by provision".to_owned(),
             format!("to manage it as it is: {import}; or choose another name in the stack file"),

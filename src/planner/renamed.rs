@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Input, error};
+use super::{Input, Sighting, error};
 use crate::address::Address;
 use crate::blueprint::Declaration;
+use crate::document::is_unknown;
 use crate::plan::{Finding, Level};
 
 /// The command for the case that what is no longer declared was renamed: to the one new name of its kind, or to one of
@@ -32,15 +33,38 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
 /// What to do where an object that is recorded at one address has the name of what is declared at another.
 pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Address) -> String {
     let is_whole = recorded.name() != declared.name() && recorded.member_name() == declared.member_name();
-    if input.blueprint.declarations.contains_key(recorded) {
-        // Both are wanted, and a move would only exchange their roles.
-        return "choose another name in the stack file".to_owned();
+    if let Some(declaration) = input.blueprint.declarations.get(recorded) {
+        // Where both want it, a move would only exchange their roles.
+        let another = "choose another name in the stack file".to_owned();
+        return match is_whole && wants_another_name(input, recorded, declaration) {
+            true => format!(
+                "if it was renamed: provision state move {} {}; if it was not, {another}",
+                recorded.name(),
+                declared.name()
+            ),
+            false => another,
+        };
     }
     match (is_whole, begun(input, recorded.name())) {
         (true, Some(begun)) => finished_first(begun),
         (true, None) => format!("provision state move {} {}", recorded.name(), declared.name()),
         (false, _) => format!("provision state move {recorded} {declared}"),
     }
+}
+
+/// True where an address that is recorded is to have another name now than its object has.
+fn wants_another_name(input: &Input<'_>, recorded: &Address, declaration: &Declaration) -> bool {
+    let (Declaration::Managed { inputs }, Some(manager)) =
+        (declaration, input.registry.managing(recorded.kind()))
+    else {
+        return false;
+    };
+    let Some((_, live)) = input.sightings.get(recorded).and_then(Sighting::live) else { return false };
+    let mut fields = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
+    fields.any(|field| match (inputs.get(field.name), live.inputs.get(field.name)) {
+        (Some(wanted), Some(seen)) => !is_unknown(wanted) && !(field.met)(wanted, seen),
+        _ => false,
+    })
 }
 
 /// What is no longer declared, where another member of the same set is new, and the kind keeps what was chosen once: its

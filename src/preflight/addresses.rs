@@ -125,6 +125,7 @@ mod tests {
             owner: Owner {
                 stack: "s".to_owned(),
                 address: address.clone(),
+                formerly: BTreeSet::new(),
                 lineage: String::new(),
                 cluster: None,
                 vpc: None,

@@ -83,14 +83,21 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
             "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
         )
     };
+    // What is not to be deleted before its data is let go of by name is not to lose what serves it either.
+    let keeps_data = |finding: &&Finding| ["data-loss", "protected"].contains(&finding.check.as_str());
+    let kept: Vec<&str> = scene.planning.plan.errors().filter(keeps_data).filter_map(name_of).collect();
     scene
         .changes()
-        .filter(|change| is_holdable(&change.address))
+        .filter(|change| is_holdable(&change.address) && !kept.contains(&change.address.name()))
         .flat_map(|change| {
             let address = &change.address;
             change.goes.iter().map(|going| Going { address: address.clone(), id: going.id.clone() })
         })
         .collect()
+}
+
+fn name_of(finding: &Finding) -> Option<&str> {
+    finding.address.as_ref().map(Address::name)
 }
 
 /// Our own objects that let go of what they hold, in the same plan.

@@ -65,6 +65,8 @@ fn cluster_of(tags: &BTreeMap<String, String>) -> Option<&str> {
 #[derive(Clone, Debug)]
 pub struct Owner {
     pub stack: String,
+    /// The names that the stack had before.
+    pub formerly: BTreeSet<String>,
     pub address: Address,
     /// The lineage of the state that made it; not part of any natural key, so that a lost state can find it again.
     /// Empty while there is no state.
@@ -105,8 +107,10 @@ impl Owner {
         };
         let own_lineage = Some(&self.lineage).filter(|lineage| !lineage.is_empty());
         let here = *address == self.address.to_string();
-        // A lineage is made once: an object that carries ours is ours, whatever became of the names.
-        if own_lineage.is_some() && lineage.as_ref() == own_lineage {
+        // A lineage is made once: an object that carries ours is ours, under every name that this state knows. A copy of the
+        // state from before the stack was renamed knows the new name of none.
+        let is_own_name = *stack == self.stack || self.formerly.contains(stack);
+        if own_lineage.is_some() && lineage.as_ref() == own_lineage && is_own_name {
             return if *stack == self.stack && here {
                 Whose::Ours
             } else {
@@ -205,6 +209,7 @@ mod tests {
     fn owner() -> Owner {
         Owner {
             stack: "gitlab".to_owned(),
+            formerly: BTreeSet::from(["old".to_owned()]),
             address: Address::new("aws_db_instance", "db"),
             lineage: "ours".to_owned(),
             cluster: Some("k8s.one".to_owned()),
@@ -247,6 +252,12 @@ mod tests {
                 moved("gitlab", "aws_db_instance.old"),
             ),
             (tagged("old", at, ours, one), None, moved("old", at)),
+            // A copy of the state from before the stack got that name.
+            (
+                tagged("new", at, ours, one),
+                None,
+                Whose::OtherStack { stack: "new".into(), lineage: Some("ours".into()) },
+            ),
             (tagged("gitlab", at, theirs, one), Some("vpc-1"), other_state.clone()),
             (tagged("gitlab", at, theirs, None), None, other_state),
             (tagged("gitlab", at, theirs, two), Some("vpc-1"), elsewhere(two, Some("vpc-1"))),

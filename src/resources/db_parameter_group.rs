@@ -185,6 +185,8 @@ impl Resource for DbParameterGroup {
 
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
+    const HIDES_TAGS: bool = true;
+
     /// RDS shows a group without its tags.
     async fn ownership(aws: &Aws, id: &Id, _live: &Self) -> Result<Ownership, AwsError> {
         let found = found_of(aws, id.as_str()).await?;

@@ -173,6 +173,8 @@ impl Resource for DbSubnetGroup {
 
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
+    const HIDES_TAGS: bool = true;
+
     /// RDS shows a group without its tags.
     async fn ownership(aws: &Aws, id: &Id, _live: &Self) -> Result<Ownership, AwsError> {
         let found = found_of(aws, id.as_str()).await?;

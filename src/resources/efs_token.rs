@@ -88,6 +88,7 @@ mod tests {
         Owner {
             stack: stack.to_owned(),
             address: Address::new("aws_efs_file_system", name),
+            formerly: Default::default(),
             lineage: lineage.to_owned(),
             cluster: None,
             vpc: None,

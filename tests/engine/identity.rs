@@ -394,6 +394,7 @@ fn tags_of_ours_are_ours_again_when_they_are_read() {
     let owner = Owner {
         stack: "test".to_owned(),
         address: address(DISK),
+        formerly: Default::default(),
         lineage: "lineage".to_owned(),
         cluster: None,
         vpc: None,

@@ -24,6 +24,7 @@ fn owner(address: &str) -> Owner {
     Owner {
         stack: "gitlab".to_owned(),
         address: address.parse().expect("an address"),
+        formerly: Default::default(),
         lineage: "lineage-1".to_owned(),
         cluster: None,
         vpc: None,

@@ -41,6 +41,7 @@ fn owner() -> Owner {
     Owner {
         stack: "gitlab".to_owned(),
         address: "aws_security_group.gitlab-nfs".parse().expect("an address"),
+        formerly: Default::default(),
         lineage: "lineage-1".to_owned(),
         cluster: None,
         vpc: None,
