@@ -205,13 +205,13 @@ impl Taking<'_> {
         let before = known.resources.get(address);
         let generation = before.map_or(0, |before| before.generation);
         let owner = owner(self.blueprint, Some(known), address, generation);
+        self.check_owner(known, &owner, &found.id, owner.whose(&found.ownership, found.vpc.as_ref()))?;
         if let (Some(theirs), Some(own)) = (&found.vpc, &owner.vpc)
             && theirs != own
         {
             let why = format!("it stands in {theirs}, and this stack in {own}");
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
-        self.check_owner(known, &owner, &found.id, owner.whose(&found.ownership, found.vpc.as_ref()))?;
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
         let claimed = needs_claim(manager, &owner, &found.ownership);
         let replaced = before.and_then(|before| before.predecessor.clone());

@@ -159,9 +159,9 @@ impl Session {
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         let now = jiff::Timestamp::now();
-        let with_snapshots =
-            state.filter(|_| options.mode == Mode::Destroy).map(|state| self.with_snapshots(state));
-        let state = with_snapshots.as_ref().or(state);
+        let with_what_is_kept =
+            state.filter(|_| options.mode == Mode::Destroy).map(|state| self.with_what_is_kept(state));
+        let state = with_what_is_kept.as_ref().or(state);
         let mut planning = planner::plan(&Input {
             registry: &self.registry,
             blueprint: &blueprint,
@@ -224,14 +224,26 @@ impl Session {
         wanted.cluster.clone().or_else(|| self.stack.cluster.as_ref().map(ToString::to_string))
     }
 
-    /// The state as a destroy is planned from it: a last snapshot that the stack file asks for counts at once, and one that
-    /// it does not ask for only when that was applied.
-    fn with_snapshots(&self, state: &State) -> State {
+    /// The state with what the stack file says of deletions, so far as it keeps more than what was applied last: a final snapshot,
+    /// and protection.
+    fn with_what_is_kept(&self, state: &State) -> State {
         let mut state = state.clone();
+        let mut keep = |kind: &str, name: &str, option: &str| {
+            if let Some(record) = state.resources.get_mut(&Address::new(kind, name)) {
+                record.inputs.insert(option.to_owned(), true.into());
+            }
+        };
         for (name, database) in &self.stack.databases {
-            let address = Address::new("aws_db_instance", &name.to_string());
-            if let (true, Some(record)) = (database.final_snapshot, state.resources.get_mut(&address)) {
-                record.inputs.insert("final_snapshot".to_owned(), true.into());
+            let options = [
+                ("final_snapshot", database.final_snapshot),
+                ("deletion_protection", database.deletion_protection),
+            ];
+            let kept = options.iter().filter(|(_, is_on)| *is_on);
+            kept.for_each(|(option, _)| keep("aws_db_instance", &name.to_string(), option));
+        }
+        for (name, file_system) in &self.stack.file_systems {
+            if file_system.deletion_protection {
+                keep("aws_efs_file_system", &name.to_string(), "deletion_protection");
             }
         }
         state

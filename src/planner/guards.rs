@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::findings::{PROTECTION, cure, is_protected_by_aws, never_made};
 use super::{Input, Sighting, as_it_is, loss, remedied, renamed};
 use crate::address::Address;
-use crate::blueprint::Declaration;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, Finding, Mode};
 use crate::remedy::{Remedy, Way};
@@ -92,10 +91,7 @@ pub(super) fn data_loss_by_deletion(
         let destroy = Remedy::Destroy { address: address.clone() };
         return Some(remedied("data-loss", address, message.to_owned(), vec![Way::of([destroy])]));
     }
-    // There is no place for its options in the file.
-    let is_declared = input.blueprint.declarations.contains_key(address);
-    let back = (!is_declared).then(|| Remedy::by_hand("put it back into the stack file"));
-    protected(input, address, Some(record), Some(live), back)
+    protected(input, address, Some(record), Some(live), None)
 }
 
 /// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.
@@ -163,15 +159,6 @@ fn for_now(change: &Change) -> Option<Remedy> {
     })
 }
 
-fn is_declared(input: &Input<'_>, address: &Address) -> bool {
-    match input.blueprint.declarations.get(address) {
-        Some(Declaration::Managed { inputs }) => {
-            inputs.get(PROTECTION).and_then(Value::as_bool) == Some(true)
-        }
-        _ => false,
-    }
-}
-
 /// Deletion protection that is on, with the way to turn it off in the status that the object is in.
 fn protected(
     input: &Input<'_>,
@@ -185,10 +172,7 @@ fn protected(
     let is_on = match live {
         // Without data there is nothing to keep but what AWS refuses.
         Some(live) if never_made(input, address, live) => by_aws,
-        // What is written counts before it is applied, and after a state that never knew it.
-        _ => {
-            record.is_some_and(Record::is_protected) || observed == Some(true) || is_declared(input, address)
-        }
+        _ => record.is_some_and(Record::is_protected) || observed == Some(true),
     };
     if !is_on {
         return None;

@@ -208,7 +208,7 @@ fn the_last_database_and_file_system_are_given_up_by_name_and_the_rest_follows()
     world.write_stack("stack: shop\nfile_systems: {}\ndatabases: {}\n");
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
         "it is no longer declared, and deleting it would lose its data",
-        "provision state forget aws_efs_file_system.files",
+        "provision state forget files",
         "provision destroy --target aws_db_instance.records",
     ]);
     assert_eq!(world.cloud.count(), SMALL_STACK);
@@ -233,4 +233,24 @@ fn what_is_about_the_state_needs_no_section_in_the_stack_file() {
     world.provision(&["plan", "--destroy"]).exits(0);
     world.destroy();
     assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_target_of_a_destroy_takes_no_data_along_that_was_not_named_too() {
+    let world = World::applied();
+    world.control.forget_calls();
+    let group = "aws_db_subnet_group.records";
+    let ran = world.provision(&["destroy", "--auto-approve", "--target", group]).exits(1);
+    ran.says(&[
+        "aws_db_instance.records",
+        "was not named",
+        "provision destroy --target aws_db_instance.records",
+    ]);
+    // Protection that is written counts before it is applied.
+    world
+        .edit_stack("    allocated_storage: 50\n    deletion_protection: false", "    allocated_storage: 50");
+    let database = "aws_db_instance.records";
+    let ran = world.provision(&["destroy", "--auto-approve", "--target", database]).exits(1);
+    ran.says(&["its deletion protection is on"]);
+    assert_eq!(world.control.calls().mutating(), 0);
 }

@@ -56,8 +56,7 @@ fn at_a_terminal_apply_offers_to_put_a_lost_state_together() {
     world.edit_stack("team: one", "team: two");
     lose_the_state(&world);
     world.control.forget_calls();
-    let refused =
-        world.at_a_terminal(&["apply"], "no\n").exits(1).says(&["state of this stack is lost", "cancelled"]);
+    let refused = world.at_a_terminal(&["apply"], "no\n").exits(1).says(&["does not know", "cancelled"]);
     assert!(!refused.said().contains("Apply complete"), "{}", refused.said());
     assert_eq!(world.control.calls().mutating(), 0);
     world

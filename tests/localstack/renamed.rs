@@ -104,3 +104,44 @@ fn a_renamed_stack_keeps_its_objects_its_lineage_and_its_state() {
         .exits(1)
         .says(&["there is a state of the stack store already"]);
 }
+
+#[test]
+fn a_copy_of_the_state_from_before_the_stack_was_renamed_changes_nothing_of_it() {
+    let world = World::applied();
+    let copy = std::fs::read(world.path("state/shop.json")).expect("the state can be read");
+    world.provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"]).exits(0);
+    world.edit_stack("stack: shop", "stack: store");
+    world.apply(&[]);
+    world.plans_nothing();
+    let group = world.record("aws_db_subnet_group.records");
+    let tags = world.cloud.rds_tags(group["outputs"]["arn"].as_str().expect("it has an ARN"));
+    assert_eq!(tags["provision:stack"], "store", "RDS shows them to no refresh");
+
+    world.edit_stack("stack: store", "stack: shop");
+    std::fs::write(world.path("state/shop.json"), copy).expect("the state can be written");
+    world.control.forget_calls();
+    for command in [&["plan"][..], &["apply", "--auto-approve"], &["destroy", "--auto-approve"]] {
+        world.provision(command).exits(1).says(&["belongs to the stack store"]);
+    }
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+}
+
+#[test]
+fn a_name_that_is_forgotten_stays_in_aws_with_everything_that_serves_it() {
+    let world = World::applied();
+    let text = std::fs::read_to_string(world.path("provision.yaml")).expect("it can be read");
+    let (before, rest) = text.split_once("file_systems:\n").expect("it has file systems");
+    let (_, databases) = rest.split_once("databases:\n").expect("it has databases");
+    world.write_stack(&format!("{before}databases:\n{databases}"));
+    world.provision(&["plan"]).exits(1).says(&["to keep it in AWS", "provision state forget files"]);
+    world.provision(&["state", "forget", "files", "--auto-approve"]).exits(0).says(&["5 records"]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    // Of an address, the parts go along.
+    world.write_stack(&text);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    let forgotten = ["state", "forget", "aws_efs_file_system.files", "--auto-approve", "--json"];
+    let forgotten = world.provision(&forgotten).exits(0).json();
+    assert_eq!(forgotten["addresses"].as_array().map(Vec::len), Some(4), "{forgotten}");
+}
