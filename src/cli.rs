@@ -2,6 +2,7 @@
 //! Knows nothing of how a command does its work.
 
 mod apply;
+mod carried;
 pub mod completions;
 pub mod confirm;
 mod graph;
@@ -300,9 +301,10 @@ pub enum State {
     /// Record under another name what was renamed in the stack file, and leave it in AWS as it is
     ///
     /// A name moves everything that is recorded under it: `state move gitlab-pgsql main-db`. An address moves one
-    /// resource. The next apply renames the database in place and corrects the tags that a refresh reads;
-    /// nothing is replaced.
-    /// `stack.OLD stack.NEW` renames the stack itself, with the file of its state.
+    /// resource. The next apply renames the database in place and corrects the tags; only the ownership tags of DB subnet and
+    /// parameter groups stay as they were. Nothing is replaced.
+    /// `stack.OLD stack.NEW` renames the stack itself, with a state file that is named after it; a place that `--state`
+    /// names stays, as an object in S3 does.
     #[command(after_long_help = "\
 Examples:
   provision state move gitlab-pgsql main-db
@@ -397,7 +399,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Auto => clap::ColorChoice::Auto,
     };
     let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
-    Cli::from_arg_matches(&matches)
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.global.carried = carried::carried(&matches);
+    Ok(cli)
 }
 
 /// Carries out a command.
@@ -406,7 +410,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 /// Why it did not do what it was asked.
 pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
     let Cli { command, global } = cli;
-    match command {
+    let done = match command {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
@@ -418,7 +422,8 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Graph(request) => wait_for(graph::run(request, &global, screen)),
         Command::Apply(request) => wait_for(apply::apply(request, &global, screen)),
         Command::Destroy(request) => wait_for(apply::destroy(request, &global, screen)),
-    }
+    };
+    done.map_err(|failure| failure.carrying(&global.carried))
 }
 
 /// Runs a command that speaks to AWS, on one thread: all the work is waiting.

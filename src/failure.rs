@@ -6,7 +6,7 @@ use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
-use crate::render::{Ink, Page, Style, harmless, is_harmful, words};
+use crate::render::{Carried, Ink, Page, Style, harmless, is_harmful, words};
 
 /// Why a command ends without having done what it was asked.
 #[derive(Debug)]
@@ -108,6 +108,12 @@ impl Failure {
     #[must_use]
     pub fn maybe_hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
+    }
+
+    /// The failure with the options that were typed in the commands of its hint.
+    #[must_use]
+    pub fn carrying(self, carried: &Carried) -> Self {
+        Self { hint: self.hint.map(|hint| carried.on(&hint)), ..self }
     }
 
     /// What the failure means to a script.

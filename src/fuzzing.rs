@@ -24,7 +24,7 @@ fn shown(plan: &Plan) {
     let graph = GraphView::of(plan);
     for text in [
         render::plan_text(plan, &STYLE),
-        render::plan_markdown(plan),
+        render::plan_markdown(plan, &render::Carried::default()),
         render::dot(&graph),
         render::mermaid(&graph),
         render::problems_text(&plan.preflight, &STYLE),
@@ -32,7 +32,7 @@ fn shown(plan: &Plan) {
     ] {
         holds_no_harm(&text);
     }
-    let _ = render::plan_page(plan);
+    let _ = render::plan_page(plan, &render::Carried::default());
 }
 
 /// A stack file that is accepted reads the same once more as it is written out; one that is not has a report fit to be

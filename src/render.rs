@@ -2,6 +2,7 @@
 //! Knows nothing of terminals, files or how the data came about.
 
 mod action;
+mod carried;
 mod commands;
 mod cost;
 mod delta;
@@ -22,6 +23,7 @@ mod style;
 mod value;
 
 pub use action::queued_for;
+pub use carried::{Carried, CarriedOption, quoted};
 pub use commands::COMMANDS;
 pub use elapsed::elapsed;
 pub use findings::problems_text;

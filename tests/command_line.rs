@@ -265,3 +265,27 @@ fn in_a_pipe_no_line_is_broken() {
         ]
     );
 }
+
+#[test]
+fn the_options_that_were_typed_are_in_every_command_to_type_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("my states")).expect("a folder");
+    std::fs::write(folder.path().join("shop.yaml"), STACK).expect("it can be written");
+    let typed = ["-c", "shop.yaml", "--state", "my states/shop.json", "--region", "eu-west-2"];
+    let all = "-c shop.yaml --state 'my states/shop.json' --region eu-west-2";
+    let before = run_in(folder.path(), &[&typed[..], &["state", "list"]].concat());
+    let after = run_in(folder.path(), &[&["state", "list"][..], &typed[..]].concat());
+    for output in [before, after] {
+        let said = flat(&output);
+        for command in ["provision apply", "provision state rebuild"] {
+            assert!(said.contains(&format!("{command} {all}")), "{said}");
+        }
+    }
+    let reference = flat(&run_in(folder.path(), &["output", "--reference", "--profile=me"]));
+    assert!(reference.contains("provision apply --reference --profile me"), "{reference}");
+    let mut found = provision(&["state", "list"]);
+    found.current_dir(folder.path()).env("PROVISION_CONFIG", "shop.yaml").env("PROVISION_STATE", "x.json");
+    let said = flat(&found.output().expect("the program starts"));
+    assert!(said.contains("there is no state at x.json"), "{said}");
+    assert!(!said.contains("-c ") && !said.contains("--state x.json"), "not typed: {said}");
+}

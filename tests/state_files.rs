@@ -133,6 +133,24 @@ fn a_linked_state_is_read_and_written_where_it_really_is() {
 }
 
 #[test]
+fn a_stack_that_has_its_new_name_already_is_said_to_have_it() {
+    let place = Place::new();
+    let before = std::fs::read(place.state()).expect("there is a state");
+    for named in [&[][..], &["--state", "state/shop.json"]] {
+        for old in ["stack.before", "stack.shop"] {
+            let said =
+                place.provision(&[&["state", "move", old, "stack.shop", "--yes"], named].concat()).well();
+            assert!(said.starts_with("The stack is named shop already: nothing to do."), "{said}");
+        }
+    }
+    assert_eq!(std::fs::read(place.state()).expect("there is a state"), before);
+    // With a state under each name, nothing says which one counts.
+    std::fs::copy(place.state(), place.at("state/before.json")).expect("it can be copied");
+    let both = place.provision(&["state", "move", "stack.before", "stack.shop", "--yes"]);
+    both.says(&["there is a state of the stack shop already"]);
+}
+
+#[test]
 fn a_link_to_a_state_that_is_not_there_is_no_empty_state() {
     let place = Place::new();
     std::fs::rename(place.state(), place.at("elsewhere.json")).expect("the folder can be written");

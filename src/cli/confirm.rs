@@ -72,7 +72,16 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
             screen.err.line("");
             return Ok(());
         }
-        Ok(_) => {}
+        Ok((_, line)) => {
+            if let (Question::Destroy { stack }, "yes" | "y") =
+                (question, line.trim().to_lowercase().as_str())
+            {
+                let stack = harmless(stack);
+                let message =
+                    format!("cancelled: that is not the stack's name, `{stack}`; nothing was changed");
+                return Err(Failure::message(FailureKind::Failed, message));
+            }
+        }
         Err(error) => return Err(Failure::failed(error)),
     }
     Err(Failure::message(FailureKind::Failed, "cancelled: nothing was changed"))
@@ -86,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::progress::{Show, Sink, Styles};
-    use crate::render::Style;
+    use crate::render::{Carried, Style};
 
     const PLAIN: Style = Style { color: false, width: 80 };
 
@@ -116,7 +125,7 @@ mod tests {
         };
         let styles = Styles { out: PLAIN, err: PLAIN };
         let (out, err) = (Sink::new(std::io::sink()), Sink::new(printed.clone()));
-        let mut screen = Screen { out, err, styles, asking, show: Show::Lines };
+        let mut screen = Screen { out, err, styles, asking, show: Show::Lines, carried: Carried::default() };
         let result = confirm(&mut screen, Approval { auto_approve }, question).await;
         let printed = String::from_utf8(printed.0.take()).expect("text is printed");
         (result, printed)
@@ -147,6 +156,22 @@ mod tests {
         assert_eq!(printed, "\nReally forget a.b\\u{1b}[2J? Only `yes` is taken as a yes: ");
         let (_, printed) = ask(Some(""), false, Question::Destroy { stack: "gitlab" }).await;
         assert!(printed.contains("`gitlab`") && printed.ends_with('\n'));
+    }
+
+    #[tokio::test]
+    async fn a_yes_where_the_name_is_asked_for_is_told_so() {
+        for (question, typed, said) in [
+            (
+                Question::Destroy { stack: "gitlab" },
+                "yes\n",
+                "cancelled: that is not the stack's name, `gitlab`",
+            ),
+            (Question::Destroy { stack: "gitlab" }, "no\n", "cancelled: nothing was changed"),
+            (Question::Apply, "y\n", "cancelled: nothing was changed"),
+        ] {
+            let failure = ask(Some(typed), false, question).await.0.expect_err("not the answer");
+            assert!(failure.text(&PLAIN).contains(said), "{question:?} {typed:?}: {}", failure.text(&PLAIN));
+        }
     }
 
     #[tokio::test]

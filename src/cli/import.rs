@@ -6,6 +6,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::network::{Network, Role};
 use crate::plan::{Mode, Plan};
 use crate::planner::{NETWORK, Options, Sighting, Sightings};
+use crate::render::harmless;
 use crate::report;
 use crate::state::{Edit, Record, State, Writer};
 use crate::take_over::Wish;
@@ -58,8 +59,10 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
         for Forgotten { address, because } in &forgotten {
             screen.out.write(&format!("Forgot {address}: {because}.\n"));
         }
-        screen.out.write(&format!(
-            "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan\n"
+        let next = global.carried.on("Next: provision plan");
+        screen.out.line(&format!(
+            "Adopted {adopted} resources. They are watched, and never changed. {}",
+            harmless(&next)
         ));
     }
     Ok(Exit::Done)

@@ -64,6 +64,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                 screen.report(report::Init { path, cluster: cluster.name, region });
             } else {
                 let message = format!("Wrote {path} for the cluster {}. Next: provision plan", cluster.name);
+                let message = global.carried.on(&message);
                 screen.out.line(&harmless(&message));
             }
             Ok(Exit::Done)

@@ -18,7 +18,7 @@ use super::confirm::{Question, confirm};
 use super::opening::{existing_state, state_failure, state_place};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
-use super::stack_file::{Purpose, choose};
+use super::stack_file::{Chosen, Purpose, choose};
 use super::state::{change, say};
 
 /// The kind of an address that stands for the stack itself: `stack.gitlab`.
@@ -57,7 +57,7 @@ pub(super) async fn run(
     change(existing, lock, screen, work).await?;
     let moves = moved.iter().map(|(from, to)| StateMove { from, to }).collect();
     let (from, to) = (from.to_string(), to.to_string());
-    let sentence = format!("Moved {from} to {to}. Next: provision plan");
+    let sentence = global.carried.on(&format!("Moved {from} to {to}. Next: provision plan"));
     say(screen, StateChange::Moved { from, to, moves }, &harmless(&sentence));
     Ok(Exit::Done)
 }
@@ -133,6 +133,7 @@ async fn rename_stack(
             Failure::message(FailureKind::Usage, message).hint("name the right stack file with --config")
         );
     }
+    let done = format!("The stack is named {new} already: nothing to do.");
     let (store, file) = match state_place(global, &chosen).await? {
         // The name decides about the file, and a place that was named stays.
         Some(store) => (store, None),
@@ -141,6 +142,10 @@ async fn rename_stack(
             let (from, to) = (path(old), path(new));
             // An earlier run may have been stopped when only the backup still had the old name.
             let is_left = from.exists() || !from.with_extension("json.backup").exists();
+            if is_left && (old == new || !from.exists()) && is_of(&Store::Local(to.clone()), new).await? {
+                say_renamed(&done, (old, new), &chosen, global, screen);
+                return Ok(Exit::Done);
+            }
             if is_left {
                 refuse_taken(&to, new).await?;
             }
@@ -152,6 +157,10 @@ async fn rename_stack(
         let message = format!("there is no state of the stack {old} at {store}");
         return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
     };
+    if file.is_none() && state.stack == new.to_string() {
+        say_renamed(&done, (old, new), &chosen, global, screen);
+        return Ok(Exit::Done);
+    }
     let is_renamed = file.is_some() && state.stack == new.to_string();
     if state.stack != old.to_string() && !is_renamed {
         let message = format!("{store} is the state of the stack {}, not of {old}", state.stack);
@@ -171,15 +180,32 @@ async fn rename_stack(
     if let Some((from, to)) = file {
         relocate(&from, &to, lock.lock_timeout).await.map_err(state_failure)?;
     }
-    let next = if written == new.to_string() {
+    say_renamed(&format!("The stack {old} is now {new}."), (old, new), &chosen, global, screen);
+    Ok(Exit::Done)
+}
+
+/// Says how the stack is called, and what to type next.
+fn say_renamed(
+    sentence: &str,
+    (old, new): (&StackName, &StackName),
+    chosen: &Chosen,
+    global: &Global,
+    screen: &mut Screen,
+) {
+    let next = if chosen.stack.stack == *new {
         "Next: provision plan".to_owned()
     } else {
         format!("Next: write `stack: {new}` into {}, then: provision plan", chosen.name())
     };
     let (from, to) = (format!("{STACK}.{old}"), format!("{STACK}.{new}"));
-    let sentence = format!("The stack {old} is now {new}. {next}");
+    let sentence = global.carried.on(&format!("{sentence} {next}"));
     say(screen, StateChange::Moved { from, to, moves: Vec::new() }, &harmless(&sentence));
-    Ok(Exit::Done)
+}
+
+/// Whether there is a state here, of the stack of this name.
+async fn is_of(store: &Store, stack: &StackName) -> Result<bool, Failure> {
+    let state = store.read().await.map_err(state_failure)?;
+    Ok(state.is_some_and(|state| state.stack == stack.to_string()))
 }
 
 /// A state of the new name that is there already stays as it is.

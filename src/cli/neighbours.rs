@@ -6,7 +6,10 @@ use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::kind::{Manager, Registry};
 use crate::plan::{Finding, Level};
+use crate::render::quoted;
 use crate::state::{State, Store};
+
+use super::options::StateAt;
 
 /// The other states in a folder that can be read. What cannot be read says nothing here.
 pub(super) async fn beside(path: &Path) -> Vec<(String, State)> {
@@ -32,6 +35,7 @@ pub(super) fn renamed(
     blueprint: &Blueprint,
     (account, region): (&str, &str),
     others: &[(String, State)],
+    named: Option<&StateAt>,
 ) -> Vec<Finding> {
     let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
     let declared = blueprint.declarations.iter();
@@ -53,11 +57,39 @@ pub(super) fn renamed(
                 "{path} records what this stack declares for the stack {}; what is made now is new and empty",
                 state.stack
             ),
-            hint: Some(format!(
-                "if the stack was renamed: provision state move stack.{} stack.{}",
-                state.stack, blueprint.stack
-            )),
+            hint: Some(hint(path, &state.stack, &blueprint.stack, named)),
             remedies: Vec::new(),
         })
         .collect()
+}
+
+/// The renaming of the stack in its old state. One that was named keeps its place, and is named from then on.
+fn hint(path: &str, old: &str, new: &str, named: Option<&StateAt>) -> String {
+    let rename = format!("if the stack was renamed: provision state move stack.{old} stack.{new}");
+    match named {
+        None => rename,
+        Some(_) => {
+            let path = quoted(path);
+            format!("{rename} --state {path}, then: provision plan --state {path}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_state_is_renamed_where_it_is() {
+        let named = StateAt::File("s/mine.json".into());
+        assert_eq!(
+            hint("state/a.json", "a", "b", None),
+            "if the stack was renamed: provision state move stack.a stack.b"
+        );
+        assert_eq!(
+            hint("s/a.json", "a", "b", Some(&named)),
+            "if the stack was renamed: provision state move stack.a stack.b --state s/a.json, then: provision plan \
+             --state s/a.json"
+        );
+    }
 }

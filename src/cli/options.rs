@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, ColorChoice};
 use crate::address::Address;
 use crate::plan::Mode;
 use crate::planner;
+use crate::render::Carried;
 use crate::resource::Id;
 use crate::state::S3Place;
 
@@ -68,6 +69,9 @@ pub struct Global {
     /// No progress: only failures and how it ended
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Those of these options that were typed, for the commands that are named to be typed next.
+    #[arg(skip)]
+    pub carried: Carried,
 }
 
 /// Where the state is said to be.

@@ -4,11 +4,12 @@ use crate::failure::Failure;
 use crate::outputs::{Missing, outputs};
 use crate::render::harmless;
 use crate::report::OutputValue;
+use crate::stack::Sections;
 
 use super::opening::existing_state;
 use super::options::Global;
 use super::screen::Screen;
-use super::stack_file::Purpose;
+use super::stack_file::{Purpose, choose};
 use super::{Exit, Output};
 
 /// Prints one output, or all of them.
@@ -17,10 +18,14 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
     let outputs = outputs(&state);
     match &request.name {
         Some(name) => {
-            let text = outputs.text(name).map_err(|error| {
-                let hint = error.hint();
-                Failure::usage(error).hint(hint)
-            })?;
+            let text = match outputs.text(name) {
+                Ok(text) => text,
+                Err(error) => {
+                    let error = error.as_declared(&choose(global, Purpose::Show, Sections::Any)?.stack);
+                    let hint = error.hint();
+                    return Err(Failure::usage(error).hint(hint));
+                }
+            };
             if global.json {
                 screen.report(OutputValue { name, value: text });
             } else {
@@ -33,7 +38,8 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                 screen.out.line(&format!("{name} = {}", harmless(&text)));
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {
-                let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
+                let missing =
+                    format!("warning: {output} has no value: {reason} (hint: {})", global.carried.on(hint));
                 screen.err.line(&harmless(&missing));
             }
         }

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use crate::failure::{Failure, FailureKind};
 use crate::file;
-use crate::plan::{Mode, Plan as Document};
+use crate::plan::Mode;
 use crate::planner::Options;
 use crate::render::{harmless, plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, needed, wanted};
+use super::show::Shown;
 use super::stack_file::Purpose;
 use super::{Exit, Plan, show};
 
@@ -35,15 +36,16 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         if let Some(discovery) = &outlook.discovery {
             show::warnings(discovery, screen);
         }
-        screen.out.write(&plan_markdown(plan));
+        screen.out.write(&plan_markdown(plan, &global.carried));
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     if let Some(path) = &request.html {
-        page(path, plan)?;
+        page(path, &plan_page(plan, &global.carried))?;
         screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
-    show::refuse_errors(plan)?;
+    let shown = if global.json { Shown::InDocument } else { Shown::Above };
+    show::refuse_errors_shown(plan, shown)?;
     match request.out {
         Some(path) => {
             let path =
@@ -51,13 +53,12 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.to_string_lossy();
             let path = harmless(&path);
-            screen
-                .err
-                .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
+            let next = global.carried.on(&format!("To carry it out: provision apply {path}"));
+            screen.err.line(&format!("Saved as {path}, digest {digest}. {}", harmless(&next)));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
             "Digest {digest}. To carry out this plan and no other: {}",
-            agreeing(&options, digest)
+            harmless(&global.carried.on(&agreeing(&options, digest)))
         )),
         None => {}
     }
@@ -85,8 +86,8 @@ fn agreeing(options: &Options, digest: &str) -> String {
 }
 
 /// Writes the page for browsers.
-fn page(path: &Path, plan: &Document) -> Result<(), Failure> {
-    file::write(path, plan_page(plan).as_bytes(), file::Readers::AsUsual).map_err(|error| {
+fn page(path: &Path, page: &str) -> Result<(), Failure> {
+    file::write(path, page.as_bytes(), file::Readers::AsUsual).map_err(|error| {
         Failure::message(FailureKind::Failed, format!("cannot write the page {}: {error}", path.display()))
     })
 }

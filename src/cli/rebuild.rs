@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::kind::KindError;
 use crate::planner::{Sightings, leaves_its_network};
 use crate::rebuild::{Candidate, Rebuilt, Terms, rebuild};
-use crate::render::harmless;
+use crate::render::{Carried, harmless};
 use crate::report;
 use crate::resource::Whose;
 use crate::state::{Edit, State, Writer};
@@ -50,22 +50,25 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
             absent: rebuilt.absent.iter().collect(),
             foreign: rebuilt.foreign.keys().collect(),
             left_out: left_out.collect(),
-            ambiguous: rebuilt.ambiguous.iter().map(ambiguous).collect(),
+            ambiguous: rebuilt.ambiguous.iter().map(|one| ambiguous(one, &global.carried)).collect(),
             waiting: rebuilt.waiting.keys().collect(),
             fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
         });
     } else {
-        screen.err.line("Next: provision plan");
+        screen.err.line(&harmless(&global.carried.on("Next: provision plan")));
     }
     refuse_ambiguous(&rebuilt)?;
     Ok(Exit::Done)
 }
 
-fn ambiguous<'a>((address, candidates): (&'a Address, &'a Vec<Candidate>)) -> report::Ambiguous<'a> {
+fn ambiguous<'a>(
+    (address, candidates): (&'a Address, &'a Vec<Candidate>),
+    carried: &Carried,
+) -> report::Ambiguous<'a> {
     let candidates = candidates.iter().map(|candidate| report::Candidate {
         id: &candidate.id,
         described: &candidate.described,
-        command: candidate.import(address),
+        command: carried.on(&candidate.import(address)),
     });
     report::Ambiguous { address, candidates: candidates.collect() }
 }
@@ -121,7 +124,7 @@ pub(super) async fn find(
     let rebuilt = rebuilt.await.map_err(refresh_failure)?;
     refuse_others(&before, &rebuilt, take_over)?;
     if !global.json {
-        screen.out.write(&text(&rebuilt));
+        screen.out.write(&text(&rebuilt, &global.carried));
     }
     for lineage in &rebuilt.fenced {
         screen.err.line(&format!(
@@ -189,7 +192,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
     }
 }
 
-fn text(rebuilt: &Rebuilt) -> String {
+fn text(rebuilt: &Rebuilt, carried: &Carried) -> String {
     let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
     let mut text = String::new();
     let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
@@ -202,10 +205,12 @@ fn text(rebuilt: &Rebuilt) -> String {
         text.push_str(&harmless(&line));
         let import = format!("; to take it over: provision import {address}={}", foreign.id);
         match &foreign.whose {
-            Whose::Moved { .. } | Whose::Untagged => text.push_str(&harmless(&import)),
+            Whose::Moved { .. } | Whose::Untagged => {
+                text.push_str(&harmless(&carried.on(&import)));
+            }
             // Its tags name another address: an object without a name is not taken for the one that is declared here.
             Whose::OtherState { lineage, .. } => {
-                text.push_str(&harmless(&format!("{import} --take-over {lineage}")));
+                text.push_str(&harmless(&carried.on(&format!("{import} --take-over {lineage}"))));
             }
             _ => {}
         }

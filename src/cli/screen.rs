@@ -9,7 +9,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::progress::{Progress, Show, Sink, Styles};
-use crate::render::{RunWords, Style, json_pretty};
+use crate::render::{Carried, RunWords, Style, json_pretty};
 
 use crate::report::Versioned;
 
@@ -31,6 +31,8 @@ pub struct Screen {
     pub asking: Asking,
     /// How much of a run is shown while it goes on.
     pub show: Show,
+    /// The options of the commands that are named to be typed next.
+    pub carried: Carried,
 }
 
 /// Whether anybody can be asked.
@@ -57,7 +59,14 @@ impl Screen {
             () if draws && global.verbose == 0 => Show::Live,
             () => Show::Lines,
         };
-        Self { out: Sink::stdout(), err: Sink::stderr(), styles, asking, show }
+        Self {
+            out: Sink::stdout(),
+            err: Sink::stderr(),
+            styles,
+            asking,
+            show,
+            carried: global.carried.clone(),
+        }
     }
 
     /// Whether a question would be asked, and not answered by an option.
@@ -77,7 +86,7 @@ impl Screen {
 
     /// The progress of a run, as the options want it.
     pub fn progress(&self, words: RunWords) -> Progress {
-        Progress::new(self.show, words, self.styles)
+        Progress::new(self.show, words, self.styles).carrying(self.carried.clone())
     }
 }
 

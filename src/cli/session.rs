@@ -18,6 +18,7 @@ use crate::plan::{Finding, Level, Mode};
 use crate::planner::{self, Input, Options, Planning, Sightings};
 use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{Beside, RefreshError, refresh_around};
+use crate::render::Carried;
 use crate::resource::{Observe, Remark};
 use crate::resources::registry;
 use crate::resources::subnet::Subnet;
@@ -29,7 +30,7 @@ use futures_util::future::{join4, try_join};
 
 use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
-use super::options::{self, Global};
+use super::options::{self, Global, StateAt};
 use super::stack_file::{Purpose, choose};
 
 /// One stack in one account and region.
@@ -43,6 +44,8 @@ pub struct Session {
     /// The folder of the state and of saved plans, as an empty path where it is the current one.
     pub folder: PathBuf,
     endpoint_url: Option<String>,
+    named_state: Option<StateAt>,
+    carried: Carried,
 }
 
 /// Everything that was seen at one moment, and the plan made from it.
@@ -90,6 +93,8 @@ impl Session {
             aws,
             registry: registry(),
             endpoint_url: options.endpoint_url.clone(),
+            named_state: options.state.clone(),
+            carried: options.carried.clone(),
         })))
     }
 
@@ -209,7 +214,16 @@ impl Session {
         if let (false, Store::Local(path), Mode::Apply) = (manages, &self.store, options.mode) {
             let others = neighbours::beside(path).await;
             let place = (account.as_str(), self.aws.region());
-            planning.plan.preflight.extend(neighbours::renamed(&self.registry, &blueprint, place, &others));
+            planning.plan.preflight.extend(neighbours::renamed(
+                &self.registry,
+                &blueprint,
+                place,
+                &others,
+                self.named_state.as_ref(),
+            ));
+        }
+        for finding in &mut planning.plan.preflight {
+            finding.hint = finding.hint.as_deref().map(|hint| self.carried.on(hint));
         }
         planning.plan.preflight.sort();
         planning.plan.stack_file = self.stack_file.clone();

@@ -38,16 +38,29 @@ pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
     }
 }
 
+/// Where the errors of a plan are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Above,
+    /// On standard output, in a document for programs.
+    InDocument,
+}
+
 /// A plan with errors is shown, and then refused.
 pub fn refuse_errors(plan: &Plan) -> Result<(), Failure> {
-    match plan.errors().count() {
-        0 => Ok(()),
-        1 => {
-            Err(Failure::message(FailureKind::Failed, "the plan cannot be carried out: 1 error, shown above"))
-        }
-        errors => Err(Failure::message(
-            FailureKind::Failed,
-            format!("the plan cannot be carried out: {errors} errors, shown above"),
-        )),
-    }
+    refuse_errors_shown(plan, Shown::Above)
+}
+
+/// The same, where they may be shown elsewhere.
+pub fn refuse_errors_shown(plan: &Plan, shown: Shown) -> Result<(), Failure> {
+    let errors = match plan.errors().count() {
+        0 => return Ok(()),
+        1 => "1 error".to_owned(),
+        several => format!("{several} errors"),
+    };
+    let place = match shown {
+        Shown::Above => "shown above",
+        Shown::InDocument => "see `preflight` in the document on standard output",
+    };
+    Err(Failure::message(FailureKind::Failed, format!("the plan cannot be carried out: {errors}, {place}")))
 }

@@ -84,9 +84,10 @@ impl Chosen {
     /// is read by scripts.
     pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
         if self.source == Source::Reference {
-            screen.err.line(
-                "Stack: the built-in reference stack (there is no stack file; provision init writes one)",
-            );
+            let said =
+                "Stack: the built-in reference stack (there is no stack file; provision init writes one)";
+            let said = screen.carried.on(said);
+            screen.err.line(&harmless(&said));
         }
     }
 }

@@ -199,6 +199,15 @@ fn what_is_being_made_has_no_outputs_yet() {
     let error = nothing.text("pgsql_endpoint").expect_err("nothing is recorded");
     assert_eq!(error.to_string(), "`pgsql_endpoint` is not known yet: no database is recorded");
     assert!(nothing.missing.is_empty(), "a stack without databases misses none");
+    for (declared, said) in [
+        ("databases: { db: {} }", "`pgsql_endpoint` is not known yet: no database is recorded"),
+        ("file_systems: { files: {} }", "`pgsql_endpoint` has no value: the stack declares no database"),
+    ] {
+        let stack = crate::stack::parse("a test's stack", declared).expect("a valid stack");
+        let error = nothing.text("pgsql_endpoint").expect_err("nothing is recorded").as_declared(&stack);
+        assert_eq!(error.to_string(), said);
+        assert_eq!(error.hint() == "provision apply", declared.starts_with("databases"), "{}", error.hint());
+    }
 }
 
 #[test]

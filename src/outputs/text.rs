@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{AccessPoint, Database, FileSystem, Missing, MountTarget, Outputs, ReachBy};
-use crate::stack::{nearest, shown};
+use crate::stack::{Stack, nearest, shown};
 
 /// The short names, and what each is of.
 const SHORT: [(&str, &str); 3] =
-    [("nfs_dns_name", "file system"), ("nfs_mount_points", "file system"), ("pgsql_endpoint", "database")];
+    [("nfs_dns_name", "file system"), ("nfs_mount_points", "file system"), ("pgsql_endpoint", DATABASE)];
+const DATABASE: &str = "database";
 
 /// Why there is no such output.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -16,11 +17,28 @@ pub enum NoOutput {
     Unknown { name: String, known: Vec<String> },
     #[error("`{name}` is not known yet: no {what} is recorded")]
     Nothing { name: &'static str, what: &'static str },
+    #[error("`{name}` has no value: the stack declares no {what}")]
+    Undeclared { name: &'static str, what: &'static str, section: &'static str },
     #[error("`{}` has no value: {}", shown(name), missing.reason)]
     Missing { name: String, missing: Missing },
 }
 
 impl NoOutput {
+    /// The same, where the stack file may not even declare what the output is of.
+    #[must_use]
+    pub fn as_declared(self, stack: &Stack) -> Self {
+        let section = |what| match what {
+            DATABASE => ("databases", stack.databases.is_empty()),
+            _ => ("file_systems", stack.file_systems.is_empty()),
+        };
+        match self {
+            Self::Nothing { name, what } if section(what).1 => {
+                Self::Undeclared { name, what, section: section(what).0 }
+            }
+            known => known,
+        }
+    }
+
     /// What to type instead.
     pub fn hint(&self) -> String {
         match self {
@@ -29,6 +47,9 @@ impl NoOutput {
                 None => format!("there are: {}", known.join(", ")),
             },
             Self::Nothing { .. } => "provision apply".to_owned(),
+            Self::Undeclared { section, .. } => {
+                format!("write one below `{section}:` into the stack file, then: provision apply")
+            }
             Self::Missing { missing, .. } => missing.hint.clone(),
         }
     }

@@ -88,8 +88,16 @@ pub(super) fn with_claim(
     live: &Live,
     claimed: bool,
 ) -> Change {
-    let moved = matches!(owner.whose(&live.ownership, live.vpc.as_ref()), Whose::Moved { .. });
-    if manager.claim_calls().is_empty() || !(claimed || moved) {
+    let whose = owner.whose(&live.ownership, live.vpc.as_ref());
+    let reason = match &whose {
+        _ if claimed => "it was taken over".to_owned(),
+        Whose::Moved { stack, address } if *address == owner.address.to_string() => {
+            format!("it was recorded when the stack was named {stack}")
+        }
+        Whose::Moved { .. } => "it was recorded under another address".to_owned(),
+        _ => return decision,
+    };
+    if manager.claim_calls().is_empty() {
         return decision;
     }
     let text = |tags: Vec<(&str, &str)>| -> Map<String, Value> {
@@ -118,7 +126,6 @@ pub(super) fn with_claim(
         window: None,
         takes_back: false,
     };
-    let reason = if claimed { "it was taken over" } else { "it was recorded under another address" };
     match decision.action {
         Action::NoOp => Change {
             fields: vec![field],

@@ -38,7 +38,7 @@ const FLAGS: &[&str] = &[
 const ACTIONS: &[&str] = &["cp", "ls", "mv", "rm", "wait"];
 
 const OPENING: [char; 2] = ['(', '`'];
-const CLOSING: [char; 8] = [',', ';', ':', ')', '.', '`', '?', '!'];
+pub(super) const CLOSING: [char; 8] = [',', ';', ':', ')', '.', '`', '?', '!'];
 
 /// Words of a text that stay on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]

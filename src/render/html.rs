@@ -9,6 +9,7 @@ mod text;
 use crate::plan::{Action, Finding, Level, Plan};
 
 use super::action::GRAVEST_FIRST;
+use super::carried::Carried;
 use super::hint::plain;
 use super::plan::{DRIFT_TITLE, response_text, summary_text, title, waiting};
 
@@ -21,7 +22,7 @@ const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/app.js");
 
 /// The whole page.
-pub fn plan_page(plan: &Plan) -> String {
+pub fn plan_page(plan: &Plan, carried: &Carried) -> String {
     let resources = resources(plan);
     let heading = format!("{} {}", title(plan.mode), plan.stack);
     let drawn = if plan.changes.is_empty() { String::new() } else { drawing(&resources) };
@@ -33,7 +34,7 @@ pub fn plan_page(plan: &Plan) -> String {
             ("style", STYLE.to_owned()),
             ("place", place(plan)),
             ("summary", summary(plan)),
-            ("digest", plan.agreed_by().map(carried_out).unwrap_or_default()),
+            ("digest", plan.agreed_by().map(|digest| carried_out(digest, carried)).unwrap_or_default()),
             ("findings", findings(plan, &resources)),
             ("drift", drift(plan, &resources)),
             ("chips", chips(plan)),
@@ -69,11 +70,12 @@ fn summary(plan: &Plan) -> String {
     }
 }
 
-fn carried_out(digest: &str) -> String {
-    let digest = escaped(digest);
+fn carried_out(digest: &str, carried: &Carried) -> String {
+    let command = carried.on(&format!("provision apply --expect {digest}"));
+    let command = escaped(&command);
     format!(
         "<p class=\"digest\">To carry out this plan and no other, with the options that it was made with: \
-         <code>provision apply --expect {digest}</code></p>"
+         <code>{command}</code></p>"
     )
 }
 

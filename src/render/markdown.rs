@@ -7,6 +7,7 @@ mod fields;
 use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 
 use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
+use super::carried::Carried;
 use super::cost::costs;
 use super::hint::hint;
 use super::holdings::holdings_lines;
@@ -25,7 +26,7 @@ const NOTES: usize = 1_024;
 const WIDTH: usize = 96;
 
 /// The plan as Markdown for code hosts, no longer than they take.
-pub fn plan_markdown(plan: &Plan) -> String {
+pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
     let mut comment = Comment { text: head(plan), left_out: Vec::new() };
     comment.lines("messages", findings(plan));
     let shown: Vec<&Change> = GRAVEST_FIRST
@@ -46,7 +47,7 @@ pub fn plan_markdown(plan: &Plan) -> String {
     let mut details: Vec<String> = changed.iter().filter_map(|change| detail(change)).collect();
     details.extend(adoptions(&kept));
     comment.pieces("details", details);
-    comment.finish(plan.agreed_by())
+    comment.finish(plan.agreed_by(), carried)
 }
 
 /// Markdown that grows as far as it may.
@@ -103,19 +104,21 @@ impl Comment {
         }
     }
 
-    fn finish(mut self, digest: Option<&str>) -> String {
+    fn finish(mut self, digest: Option<&str>, carried: &Carried) -> String {
         if !self.left_out.is_empty() {
             let counted: Vec<String> =
                 self.left_out.iter().map(|(what, count)| format!("{count} {what}")).collect();
             self.text += &format!(
-                "\n_Left out, since a comment has room for {LONGEST} characters: {}. `provision plan` shows all._\n",
-                counted.join(", ")
+                "\n_Left out, since a comment has room for {LONGEST} characters: {}. {} shows all._\n",
+                counted.join(", "),
+                code::command(&carried.on("provision plan"))
             );
         }
         if let Some(digest) = digest {
             self.text += &format!(
-                "\nDigest `{digest}`. To carry out this plan and no other: `provision apply --expect {digest}`, \
-                 with the options that it was made with.\n"
+                "\nDigest `{digest}`. To carry out this plan and no other: {}, \
+                 with the options that it was made with.\n",
+                code::command(&carried.on(&format!("provision apply --expect {digest}")))
             );
         }
         self.text

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::plan::{Action, Change, Drift, FieldChange, Mode, Plan, Response, Summary, Window};
+use crate::plan::{Action, Change, Drift, FieldChange, Finding, Mode, Plan, Response, Summary, Window};
 use crate::resource::Effect;
 
 use super::action::{
@@ -321,10 +321,18 @@ fn still_waiting(plan: &Plan) -> Option<String> {
     Some(format!("{count} for {}", names.into_iter().collect::<Vec<_>>().join(" and ")))
 }
 
+/// True for a finding on a recorded object that is another owner's by now: a refresh follows nothing of it.
+fn is_of_others(finding: &Finding) -> bool {
+    finding.address.is_some() && ["fenced", "ownership"].contains(&finding.check.as_str())
+}
+
 fn drift_summary(plan: &Plan) -> String {
     let gone = plan.drift.iter().filter(|drift| drift.gone).count();
     let changed = plan.drift.len() - gone;
     if plan.drift.is_empty() {
+        if plan.preflight.iter().any(is_of_others) {
+            return "No drift of what is this state's; the rest stays as it was recorded.".to_owned();
+        }
         return format!("No drift. {} as recorded.", are(plan.summary.no_op));
     }
     format!("Drift: {changed} changed outside, {gone} gone.")

@@ -182,6 +182,18 @@ async fn a_record_that_was_moved_takes_its_tags_along() {
 }
 
 #[tokio::test]
+async fn an_object_of_a_renamed_stack_is_said_to_be_that_and_not_to_have_moved() {
+    let world = settled().await;
+    world.change_live(DISK, |disk| disk.stack = "before".to_owned());
+    let plan = world.plan(&options(Mode::Apply)).await;
+    let change = plan.change(&address(DISK)).expect("it is planned");
+    assert_eq!(
+        change.reason,
+        "it was recorded when the stack was named before; its ownership tags are written"
+    );
+}
+
+#[tokio::test]
 async fn a_claim_that_is_cut_off_anywhere_is_finished_by_the_next_apply() {
     for moments in 0.. {
         let mut world = settled().await;

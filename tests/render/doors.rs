@@ -19,7 +19,7 @@ use provision::plan::{Action, Plan};
 use provision::progress::{Progress, Show, Sink, Styles};
 use provision::render::{
     GraphView, RunWords, Style, dot, failure_text, harmless, is_harmful, json_line, json_pretty, mermaid,
-    plan_markdown, plan_text, problems_text, state_list, state_show,
+    plan_text, problems_text, state_list, state_show,
 };
 use provision::resource::Id;
 use provision::stack;
@@ -28,6 +28,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::hostile::plan_saying;
+use super::plan_markdown;
 
 /// What must never come out as it went in.
 const HOSTILE: [&str; 16] = [

@@ -8,13 +8,23 @@ mod plans;
 
 use provision::address::Address;
 use provision::document::Document;
-use provision::plan::{Action, Mode, Plan};
+use provision::plan::{Action, Finding, Level, Mode, Plan};
 use provision::render::{
-    GraphView, Style, dot, is_harmful, mermaid, plan_markdown, plan_page, plan_text, state_show,
+    Carried, CarriedOption, GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show,
 };
 use provision::resource::Id;
 use provision::state::{Phase, Record};
 use serde_json::{Value, json};
+
+/// The comment of a plan that was made without options.
+fn plan_markdown(plan: &Plan) -> String {
+    provision::render::plan_markdown(plan, &Carried::default())
+}
+
+/// The page of a plan that was made without options.
+fn plan_page(plan: &Plan) -> String {
+    provision::render::plan_page(plan, &Carried::default())
+}
 
 const PLAIN: Style = Style { color: false, width: 80 };
 
@@ -96,6 +106,34 @@ fn replacements_show_their_order_and_what_forces_them() {
 #[test]
 fn a_destroy_names_everything_that_goes() {
     insta::assert_snapshot!(plan_text(&plans::destroy(), &PLAIN));
+}
+
+#[test]
+fn nothing_is_said_to_be_as_recorded_that_is_not_recorded() {
+    let finding = Finding {
+        check: "fenced".to_owned(),
+        address: Some("aws_db_instance.gitlab-pgsql".parse().expect("a valid address")),
+        level: Level::Warning,
+        message: "it was taken over; what AWS shows of it is not recorded".to_owned(),
+        hint: None,
+        remedies: Vec::new(),
+    };
+    let refresh = Plan { mode: Mode::RefreshOnly, preflight: vec![finding], ..plans::settled() };
+    let text = plan_text(&refresh, &PLAIN);
+    assert!(!text.contains("are as recorded"), "{text}");
+    assert!(text.contains("No drift of what is this state's"), "{text}");
+}
+
+#[test]
+fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
+    let option = CarriedOption { names: &["--state"], value: Some("s3://b/`x` y.json".to_owned()) };
+    let plan = plans::agreed(plans::first());
+    let carried = Carried(vec![option]);
+    let comment = provision::render::plan_markdown(&plan, &carried);
+    let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
+    assert!(line.contains("--expect") && line.contains("--state 's3://b/`x` y.json'``"), "{line}");
+    let page = provision::render::plan_page(&plan, &carried);
+    assert!(page.contains("--state &#39;s3://b/`x` y.json&#39;</code>"));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use provision::address::Address;
 use provision::plan::{Action, Change, Drift, Finding, Level, Response};
-use provision::render::{is_harmful, plan_markdown};
+use provision::render::is_harmful;
 use serde_json::json;
 
 use super::hostile::plan_saying;
-use super::plans;
+use super::{plan_markdown, plans};
 
 /// What GitHub takes: "body is too long (maximum is 65536 characters)".
 const LONGEST: usize = 65_536;

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use provision::plan::{Mode, Plan};
-use provision::render::{is_harmful, plan_page};
+use provision::render::is_harmful;
 use serde_json::{Value, json};
 
 use super::hostile::plan_saying;
-use super::plans;
+use super::{plan_page, plans};
 
 /// What would run, load or break something on a page that let it; `owned` is what the browser tests look for.
 const MARKUP: &str = "</script><script>owned=1</script><img src=x onerror=owned=1><svg onload=owned=1>\

@@ -15,6 +15,13 @@ pub(super) fn span(text: &str) -> String {
     format!("{fence}{text}{fence}")
 }
 
+/// A command in a sentence, to be copied as it stands.
+pub(super) fn command(text: &str) -> String {
+    let text = harmless(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    format!("{fence}{text}{fence}")
+}
+
 /// A name or a value inside HTML.
 pub(super) fn html(text: &str) -> String {
     let mut safe = String::from("<code>");

@@ -1,0 +1,151 @@
+//! Puts the options that were typed into the commands that a text names, so that each can be typed as it stands.
+
+use super::commands::{CLOSING, bare, pieces};
+
+/// An option of the command line that the next command needs as well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedOption {
+    /// The spellings, the one to write first: `-c`, `--config`.
+    pub names: &'static [&'static str],
+    /// Nothing for a flag.
+    pub value: Option<String>,
+}
+
+/// The options that were typed, and that every command to type next needs as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried(pub Vec<CarriedOption>);
+
+impl Carried {
+    /// The text with these options in each of its commands of this program that does not have them.
+    pub fn on(&self, text: &str) -> String {
+        if self.0.is_empty() || !text.contains("provision ") {
+            return text.to_owned();
+        }
+        let pieces = pieces(text).into_iter().map(|piece| match piece.is_command {
+            true => self.on_command(&piece.text),
+            false => piece.text,
+        });
+        pieces.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A command in its punctuation.
+    fn on_command(&self, piece: &str) -> String {
+        let command = bare(piece);
+        let words: Vec<&str> = command.split(' ').collect();
+        let ["provision", name, ..] = words.as_slice() else { return piece.to_owned() };
+        let at = piece.find(command).unwrap_or_default();
+        let (before, after) = (&piece[..at], &piece[at + command.len()..]);
+        let options = self.0.iter().filter(|option| option.is_for(name) && !option.is_among(&words));
+        let options: String = options.map(CarriedOption::words).collect();
+        format!("{before}{command}{options}{after}")
+    }
+}
+
+impl CarriedOption {
+    /// Every command takes every one of these options; these have no use for some.
+    fn is_for(&self, command: &str) -> bool {
+        match command {
+            "completions" | "schema" => false,
+            "init" => !self.names.iter().any(|name| ["--state", "--reference"].contains(name)),
+            _ => true,
+        }
+    }
+
+    fn is_among(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| {
+            self.names.iter().any(|name| {
+                word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            })
+        })
+    }
+
+    fn words(&self) -> String {
+        let name = self.names.first().copied().unwrap_or_default();
+        match &self.value {
+            Some(value) => format!(" {name} {}", quoted(value)),
+            None => format!(" {name}"),
+        }
+    }
+}
+
+/// A value as a shell reads it back.
+pub fn quoted(value: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "_@%+=:,./-".contains(character);
+    if !value.is_empty() && value.chars().all(is_plain) && !value.ends_with(CLOSING) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
+        let option =
+            |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into) };
+        Carried(options.iter().map(option).collect())
+    }
+
+    const FILE: &[&str] = &["-c", "--config"];
+    const STATE: &[&str] = &["--state"];
+
+    #[test]
+    fn each_command_of_a_text_has_the_options_once() {
+        let carried =
+            carried(&[(FILE, Some("s/my.yaml")), (&["--reference"], None), (STATE, Some("s/mine.json"))]);
+        let all = "-c s/my.yaml --reference --state s/mine.json";
+        for (text, expected) in [
+            ("provision apply", format!("provision apply {all}")),
+            (
+                "it moved: provision state move a b; if it was not, undo it, then: provision apply.",
+                format!(
+                    "it moved: provision state move a b {all}; if it was not, undo it, then: provision apply {all}."
+                ),
+            ),
+            (
+                "ask for what `provision iam-policy` prints",
+                format!("ask for what `provision iam-policy {all}` prints"),
+            ),
+            (
+                "(provision plan --out a/b.json makes one)",
+                format!("(provision plan --out a/b.json {all} makes one)"),
+            ),
+            ("provision init writes one", "provision init -c s/my.yaml writes one".to_owned()),
+            ("provision schema stack lists them", "provision schema stack lists them".to_owned()),
+            (
+                "provision plan --config=x.yaml --state other.json",
+                "provision plan --config=x.yaml --state other.json --reference".to_owned(),
+            ),
+            (
+                "update provision, then: aws efs x-y --id 1",
+                "update provision, then: aws efs x-y --id 1".to_owned(),
+            ),
+            ("no command  at all", "no command  at all".to_owned()),
+        ] {
+            let once = carried.on(text);
+            assert_eq!(once, expected, "{text}");
+            assert_eq!(carried.on(&once), expected, "{text}, twice");
+        }
+        assert_eq!(Carried::default().on("provision apply"), "provision apply");
+    }
+
+    #[test]
+    fn a_value_is_what_a_shell_reads_back() {
+        for (value, expected) in [
+            ("s3://bucket/a-b_c.json", "s3://bucket/a-b_c.json"),
+            ("../zürich.json", "../zürich.json"),
+            ("my state.json", "'my state.json'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME/x", "'$HOME/x'"),
+            ("a.", "'a.'"),
+            ("", "''"),
+        ] {
+            let carried = carried(&[(STATE, Some(value))]);
+            let text = carried.on("type: provision state rebuild, then it goes on");
+            assert_eq!(text, format!("type: provision state rebuild --state {expected}, then it goes on"));
+            assert_eq!(carried.on(&text), text);
+        }
+    }
+}
