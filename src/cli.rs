@@ -301,8 +301,8 @@ pub enum State {
     /// Record under another name what was renamed in the stack file, and leave it in AWS as it is
     ///
     /// A name moves everything that is recorded under it: `state move gitlab-pgsql main-db`. An address moves one
-    /// resource. The next apply renames the database in place and corrects the tags; only the ownership tags of DB subnet and
-    /// parameter groups stay as they were. Nothing is replaced.
+    /// resource. The next apply renames the database in place and corrects the tags. Nothing is
+    /// replaced.
     /// `stack.OLD stack.NEW` renames the stack itself, with a state file that is named after it; a place that `--state`
     /// names stays, as an object in S3 does.
     #[command(after_long_help = "\
