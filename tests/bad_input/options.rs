@@ -89,7 +89,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("apply --replace db", "--replace <ADDRESS>", "expected `kind.name`"),
     ("destroy --target *", "--target <ADDRESS>", "expected `kind.name`"),
     ("state show gitlab", "<ADDRESS>", "expected `kind.name`"),
-    ("state forget aws_vpc", "<ADDRESS>", "expected `kind.name`"),
+    ("state forget aws_vpc.", "<ADDRESS|NAME>", "expected `kind.name`"),
     ("state move a.b c", "a.b is an address and c is not", "give two names"),
     // Ids.
     ("import vpc", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),

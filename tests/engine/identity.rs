@@ -185,6 +185,12 @@ async fn a_record_that_was_moved_takes_its_tags_along() {
 async fn an_object_of_a_renamed_stack_is_said_to_be_that_and_not_to_have_moved() {
     let world = settled().await;
     world.change_live(DISK, |disk| disk.stack = "before".to_owned());
+    // Only the state that was renamed knows the old name.
+    must_say(&world.plan(&options(Mode::Apply)).await, &["belongs to the stack before"]);
+    let now = world.state().expect("there is a state").stack;
+    for stack in ["before".to_owned(), now] {
+        world.edit_state(Edit::Stack { stack }).await;
+    }
     let plan = world.plan(&options(Mode::Apply)).await;
     let change = plan.change(&address(DISK)).expect("it is planned");
     assert_eq!(
