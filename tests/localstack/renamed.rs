@@ -101,8 +101,8 @@ fn a_renamed_stack_keeps_its_objects_its_lineage_and_its_state() {
     assert_eq!(ids(&world), before);
     world
         .provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"])
-        .exits(1)
-        .says(&["there is a state of the stack store already"]);
+        .exits(0)
+        .says(&["The stack is named store already"]);
 }
 
 #[test]
