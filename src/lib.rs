@@ -23,6 +23,7 @@ pub mod network;
 pub mod newer;
 pub mod outputs;
 pub mod owner;
+mod parts;
 pub mod plan;
 pub mod planner;
 pub mod policy;

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
-use crate::document::{Document, references, resolve};
+use crate::document::{references, resolve};
 use crate::graph;
-use crate::kind::{Live, Manager, Registry};
+use crate::kind::{Live, Registry};
 use crate::owner::owner;
+use crate::parts::{declared_parts, parts_of};
 use crate::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
 use crate::refresh::{RefreshError, observe};
 use crate::resource::{Id, Named, Owner, Whose};
@@ -271,37 +272,4 @@ impl Taking<'_> {
         let seen = observe(self.aws, self.registry, &ids, Some(state)).await?;
         Ok(seen.get(address).is_some_and(|sighting| sighting.live().is_some()))
     }
-}
-
-/// The recorded parts of an object: those that are named by its id.
-pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
-    let is_part = |address: &Address, record: &Record| {
-        let names = registry.managing(address.kind()).map(Manager::natural_key).unwrap_or_default();
-        names
-            .iter()
-            .any(|name| record.inputs.get(*name).and_then(|value| value.as_str()) == Some(id.as_str()))
-    };
-    let records = known.resources.iter().filter(|(_, record)| !record.adopted);
-    records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()
-}
-
-/// The declared parts of what is declared at an address.
-fn declared_parts(registry: &Registry, blueprint: &Blueprint, of: &Address) -> BTreeSet<Address> {
-    let is_part = |address: &Address, inputs: &Document| {
-        let names = registry.managing(address.kind()).map(Manager::natural_key).unwrap_or_default();
-        let named: Document = inputs
-            .iter()
-            .filter(|(name, _)| names.contains(&name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        references(&named).contains(of)
-    };
-    let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
-        Declaration::Managed { inputs } => Some((address, inputs)),
-        Declaration::Adopted { .. } => None,
-    });
-    declared
-        .filter(|(address, inputs)| is_part(address, inputs))
-        .map(|(address, _)| address.clone())
-        .collect()
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
+use crate::parts::parts_of;
 use crate::progress::Show;
 use crate::render::{harmless, state_list, state_show};
 use crate::report::{StateChange, StateList, StateShow};
 use crate::resources;
 use crate::stack::nearest;
 use crate::state::{self, Edit, Place, Record, StateError, Store, Writer, meant};
-use crate::take_over::parts_of;
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};

@@ -9,9 +9,9 @@ use super::scene::Scene;
 use crate::address::Address;
 use crate::aws::Aws;
 use crate::blueprint::Declaration;
-use crate::document::references;
 use crate::kind::{Live, Manager};
 use crate::owner::owner;
+use crate::parts::wholes;
 use crate::plan::{Action, Change, Finding};
 use crate::planner;
 use crate::refresh::RefreshError;
@@ -48,7 +48,10 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
     let made = scene.changes().filter(|change| change.makes_anew());
     made.flat_map(|change| {
         let manager = scene.registry.managing(&change.kind).filter(|kind| kind.claim_calls().is_empty());
-        let named = manager.map(|manager| named(scene, manager, &change.address)).unwrap_or_default();
+        let named = match (manager, scene.blueprint.declarations.get(&change.address)) {
+            (Some(manager), Some(Declaration::Managed { inputs })) => wholes(manager, inputs),
+            _ => BTreeSet::new(),
+        };
         named.into_iter().filter_map(|whole| {
             let (id, live) = scene.sightings.get(&whole)?.live()?;
             let record = scene.state?.resources.get(&whole).filter(|record| !record.adopted)?;
@@ -56,15 +59,6 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
             planner::foreign(&owner, id, live, record.claimed, Action::Update)
         })
     })
-}
-
-/// The declared objects whose ids are in the name of what is declared at an address.
-fn named(scene: &Scene<'_>, manager: &dyn Manager, address: &Address) -> BTreeSet<Address> {
-    let Some(Declaration::Managed { inputs }) = scene.blueprint.declarations.get(address) else {
-        return BTreeSet::new();
-    };
-    let names = inputs.iter().filter(|(field, _)| manager.natural_key().contains(&field.as_str()));
-    references(&names.map(|(field, value)| (field.clone(), value.clone())).collect())
 }
 
 /// The objects that a change does something to.
