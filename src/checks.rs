@@ -29,7 +29,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("permissions", "the credentials may not do what is planned"),
     ("protected", "what is to be deleted has its deletion protection on"),
     ("quota", "what is to be made does not fit into a quota of the account"),
-    ("renamed", "one name is gone from the stack file, and a new one of the same kind is in it"),
+    ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
     ("status", "AWS has an object in a status that does not end by waiting"),
     ("supplanted", "the recorded object is not the one that has its name now"),
     ("unclaimed", "objects of the stack stand, and nothing says where they belong"),

@@ -39,6 +39,8 @@ pub struct Wanted {
     pub subnets: Vec<Id>,
     pub node_groups: Vec<Id>,
     pub master_groups: Vec<Id>,
+    /// The roles whose groups need not be found, since nothing of the stack gives access to them.
+    pub not_needed: BTreeSet<Role>,
     /// What an earlier run chose: the same cluster, and a zone that has a subnet keeps it.
     pub recorded: Option<Network>,
 }
@@ -109,7 +111,7 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
     let mut warnings = cluster::disagreements(&scene, &cluster);
     let kops = cluster::kops_evidence(&scene, &cluster);
     if kops.is_none() {
-        if wanted.node_groups.is_empty() {
+        if wanted.node_groups.is_empty() && wanted.needs(Role::Nodes) {
             return Err(DiscoveryError::NotKops { found: vec![cluster] });
         }
         warnings.push(Warning::NotKops { cluster: cluster.clone() });
@@ -142,6 +144,11 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
 }
 
 impl Wanted {
+    /// True where something of the stack gives access to machines of the role.
+    fn needs(&self, role: Role) -> bool {
+        !self.not_needed.contains(&role)
+    }
+
     /// The choice of an earlier run, if it was in this VPC.
     fn recorded_in(&self, vpc: &Id) -> Option<&Network> {
         self.recorded.as_ref().filter(|network| network.vpc == *vpc)

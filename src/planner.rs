@@ -36,7 +36,7 @@ use crate::state::{Phase, State};
 use crate::steps::{self, Planned, Steps};
 
 pub use identity::{OWNERSHIP_TAGS, foreign};
-pub use in_the_way::UNRECORDED;
+pub use in_the_way::{RENAMED, UNRECORDED};
 pub use loss::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
 pub use sightings::Sightings;

@@ -195,6 +195,27 @@ pub enum Trace {
     Token,
     /// By its ownership tags alone: its name is another one.
     Tags,
+    /// By its use of what was made for it: its name is another one, and it carries no ownership tags.
+    Use,
+}
+
+impl Trace {
+    /// True where no other object can be found in the same way beside it.
+    pub fn is_sure(self) -> bool {
+        match self {
+            Self::Name | Self::Token => true,
+            Self::Tags | Self::Use => false,
+        }
+    }
+
+    /// The way in words, which read after the object: `carries its tags`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Name => "has its name",
+            Self::Token | Self::Tags => "carries its tags",
+            Self::Use => "uses what was made for it",
+        }
+    }
 }
 
 /// An object that was found without its id.

@@ -14,12 +14,14 @@ mod tags;
 mod values;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::network::Role;
 
 pub use database::{Database, StorageType};
 pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
@@ -96,6 +98,14 @@ impl Default for Stack {
 }
 
 impl Stack {
+    /// The roles that nothing of the stack gives access to.
+    pub fn roles_without_access(&self) -> BTreeSet<Role> {
+        let file_systems = self.file_systems.values().map(|one| &one.access);
+        let databases = self.databases.values().map(|one| &one.access);
+        let used: BTreeSet<Role> = file_systems.chain(databases).flat_map(Access::roles).collect();
+        Role::ALL.into_iter().filter(|role| !used.contains(role)).collect()
+    }
+
     /// The name of the security group of a file system or database, chosen or not.
     pub fn group_name(&self, name: &Name, chosen: Option<&GroupName>) -> String {
         chosen.map_or_else(|| format!("{}-{name}", self.stack), GroupName::to_string)

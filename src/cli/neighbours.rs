@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::kind::{Manager, Registry};
 use crate::plan::{Finding, Level};
+use crate::planner::RENAMED;
 use crate::render::quoted;
 use crate::state::{State, Store};
 
@@ -50,7 +51,7 @@ pub(super) fn renamed(
     });
     found
         .map(|(path, state)| Finding {
-            check: "renamed".to_owned(),
+            check: RENAMED.to_owned(),
             address: data.first().map(|address| (*address).clone()),
             level: Level::Warning,
             message: format!(

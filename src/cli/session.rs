@@ -15,7 +15,7 @@ use crate::network::Network;
 use crate::newer::up_to_date;
 use crate::outputs::short_names_lost;
 use crate::plan::{Finding, Level, Mode};
-use crate::planner::{self, Input, Options, Planning, Sightings};
+use crate::planner::{self, Input, Options, Planning, RENAMED, Sightings};
 use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{Beside, RefreshError, refresh_around};
 use crate::render::Carried;
@@ -214,13 +214,12 @@ impl Session {
         if let (false, Store::Local(path), Mode::Apply) = (manages, &self.store, options.mode) {
             let others = neighbours::beside(path).await;
             let place = (account.as_str(), self.aws.region());
-            planning.plan.preflight.extend(neighbours::renamed(
-                &self.registry,
-                &blueprint,
-                place,
-                &others,
-                self.named_state.as_ref(),
-            ));
+            let renamed =
+                neighbours::renamed(&self.registry, &blueprint, place, &others, self.named_state.as_ref());
+            // The old state tells more than the tags of what it records.
+            let is_told = |found: &Finding| found.check == RENAMED && !renamed.is_empty();
+            planning.plan.preflight.retain(|found| !is_told(found));
+            planning.plan.preflight.extend(renamed);
         }
         for finding in &mut planning.plan.preflight {
             finding.hint = finding.hint.as_deref().map(|hint| self.carried.on(hint));
@@ -319,7 +318,8 @@ impl Session {
         recorded: Option<Network>,
         wanted: Wanted,
     ) -> Result<(Network, Option<Discovery>), Failure> {
-        let wanted = Wanted { cluster: self.named_cluster(&wanted), ..wanted };
+        let not_needed = self.stack.roles_without_access();
+        let wanted = Wanted { cluster: self.named_cluster(&wanted), not_needed, ..wanted };
         match recorded {
             Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
             recorded => {
@@ -351,13 +351,13 @@ pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
         subnets: named.subnets.clone(),
         node_groups: named.node_groups.clone(),
         master_groups: named.control_plane_groups.clone(),
-        recorded: None,
+        ..Wanted::default()
     }
 }
 
 /// Whether a recorded network answers what is wanted without another look.
 fn is_settled(network: &Network, wanted: &Wanted) -> bool {
-    let Wanted { cluster, vpc, subnets, node_groups, master_groups, recorded: _ } = wanted;
+    let Wanted { cluster, vpc, subnets, node_groups, master_groups, not_needed: _, recorded: _ } = wanted;
     cluster.as_ref().is_none_or(|cluster| *cluster == network.cluster.name)
         && vpc.is_none()
         && subnets.is_empty()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::seen::{LEGACY_TAG, Scene, Survey, Tags, claim_of, claims, disagreement};
 use super::{ClusterFound, DiscoveryError, Origin, Wanted, Warning};
+use crate::network::Role;
 use crate::resource::Id;
 
 /// The tag of every instance that kops started.
@@ -107,7 +108,9 @@ pub fn choose_vpc(survey: &Survey, cluster: &str, wanted: &Wanted) -> Result<(Id
         return match found.get(vpc) {
             Some(because) => Ok((vpc.clone(), format!("named; {because}"))),
             // Where a cluster left no tags, whoever names everything is taken at their word.
-            None if !wanted.subnets.is_empty() && !wanted.node_groups.is_empty() => {
+            None if !wanted.subnets.is_empty()
+                && (!wanted.node_groups.is_empty() || !wanted.needs(Role::Nodes)) =>
+            {
                 Ok((vpc.clone(), format!("named; nothing in it carries the tags of {cluster}")))
             }
             None => Err(no_such_cluster(survey, cluster, wanted)),

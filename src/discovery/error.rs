@@ -49,6 +49,8 @@ pub enum DiscoveryError {
     GroupNotFound { role: Role, group: Id },
     #[error("the security group {group} is in {vpc}, not in the cluster's VPC {wanted}")]
     GroupElsewhere { role: Role, group: Id, vpc: Id, wanted: Id },
+    #[error("the security group {group} is not one of the {}: provision made it for the stack {stack}", role.name())]
+    GroupOfProvision { role: Role, group: Id, stack: String },
     #[error(
         "no security group of the {} was found in {vpc}: no group is called {}.{cluster}, and no instance shows another",
         role.name(),
@@ -68,8 +70,8 @@ impl DiscoveryError {
                     .to_owned()
             }
             Self::NoCluster { vpc: Some(_) } | Self::NoSuchCluster { .. } => {
-                "name the cluster with `--cluster NAME`; where it left no tags, name its network too: \
-                 `--subnet-id` and `--node-security-group`"
+                "name the cluster with `--cluster NAME`; where it left no tags, name its network too: `--subnet-id` and \
+                 `--node-security-group` (no group where it is gone, and the stack file says `access: []` for everything)"
                     .to_owned()
             }
             Self::SeveralClusters { found } => {
@@ -97,19 +99,28 @@ impl DiscoveryError {
                     .to_owned()
             }
             Self::LooksDeleted { .. } => {
-                "if it still lives, name the groups of its machines: `--node-security-group sg-…`".to_owned()
+                "if it still lives, name the groups of its machines: `--node-security-group sg-…`; if it is gone for good, \
+                 write `access: []` for everything in the stack file"
+                    .to_owned()
             }
             Self::GroupNotFound { role, .. }
             | Self::GroupElsewhere { role, .. }
-            | Self::NoGroup { role, .. } => {
-                let option = match role {
-                    Role::Nodes => "--node-security-group",
-                    Role::Masters => "--control-plane-security-group",
-                };
-                format!("name it with `{option} sg-…`")
-            }
+            | Self::GroupOfProvision { role, .. } => format!("name it with `{} sg-…`", option_of(*role)),
+            Self::NoGroup { role, .. } => format!(
+                "name it with `{} sg-…`; or take `{}` out of every `access` of the stack file",
+                option_of(*role),
+                role.name()
+            ),
             Self::Aws(_) => return None,
         })
+    }
+}
+
+/// The option that names groups of a role.
+fn option_of(role: Role) -> &'static str {
+    match role {
+        Role::Nodes => "--node-security-group",
+        Role::Masters => "--control-plane-security-group",
     }
 }
 

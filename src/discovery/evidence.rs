@@ -75,6 +75,8 @@ pub enum Warning {
     GroupsOfInstances { role: Role, groups: Vec<Id> },
     /// No group of the control plane was found or named: it gets no access.
     NoControlPlane,
+    /// No group of the role was found, and nothing of the stack needs one.
+    NoneNeeded { role: Role },
     /// The old tag and the new one name different owners; the new one is believed.
     TagsDisagree { id: Id, old: String, owner: String },
     /// Nothing but its name says that kops made the cluster.
@@ -107,6 +109,13 @@ impl fmt::Display for Warning {
             }
             Self::NoControlPlane => {
                 f.write_str("no security group of the control plane is known: it gets no access")
+            }
+            Self::NoneNeeded { role } => {
+                write!(
+                    f,
+                    "no security group of the {} was found, and nothing of the stack needs one",
+                    role.name()
+                )
             }
             Self::TagsDisagree { id, old, owner } => {
                 write!(f, "the tags of {id} name both `{old}` and `{owner}` as its owner; `{owner}` is taken")

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::seen::{Instance, Scene, claim_of};
 use super::{Choice, DiscoveryError, Evidence, Rejected, Wanted, Warning};
 use crate::network::Role;
-use crate::resource::Id;
+use crate::resource::{Id, tag};
 
 /// The tag of instances that are nodes.
 pub const NODE_TAG: &str = "k8s.io/role/node";
@@ -45,6 +45,8 @@ pub fn choose_groups(
             let ids = evidence.iter().map(|one| Id::new(one.id.as_str())).collect();
             chosen.groups.insert(role, ids);
             chosen.evidence.extend(evidence);
+        } else if !wanted.needs(role) {
+            chosen.warnings.push(Warning::NoneNeeded { role });
         } else if role == Role::Masters && !wanted.node_groups.is_empty() {
             // Whoever names the nodes' groups may have a cluster whose control plane is not here at all.
             chosen.warnings.push(Warning::NoControlPlane);
@@ -74,6 +76,10 @@ fn named_groups(scene: &Scene, vpc: &Id, role: Role, named: &[Id]) -> Result<Vec
         if group.vpc != *vpc {
             let (group, elsewhere) = (id.clone(), group.vpc.clone());
             return Err(DiscoveryError::GroupElsewhere { role, group, vpc: elsewhere, wanted: vpc.clone() });
+        }
+        if let Some(stack) = group.tags.get(tag::STACK) {
+            let (group, stack) = (id.clone(), stack.clone());
+            return Err(DiscoveryError::GroupOfProvision { role, group, stack });
         }
         if evidence.iter().all(|one| one.id != id.as_str()) {
             evidence.push(found(role, id, format!("named; it is called {}", group.name)));
@@ -243,7 +249,13 @@ mod tests {
         let mut scene = Scene { groups: both()[..1].to_vec(), ..Scene::default() };
         let error = choose(&scene, &Wanted::default()).expect_err("no control plane");
         assert!(matches!(error, DiscoveryError::NoGroup { role: Role::Masters, .. }), "{error}");
-        assert_eq!(error.hint().as_deref(), Some("name it with `--control-plane-security-group sg-…`"));
+        let hint = error.hint().expect("a hint");
+        assert!(hint.contains("`--control-plane-security-group sg-…`"), "{hint}");
+        assert!(hint.contains("take `masters` out of every `access`"), "{hint}");
+        let without = Wanted { not_needed: [Role::Masters].into(), ..Wanted::default() };
+        let chosen = choose(&scene, &without).expect("the nodes' group is enough");
+        assert_eq!(chosen.groups.keys().collect::<Vec<_>>(), [&Role::Nodes]);
+        assert_eq!(chosen.warnings, [Warning::NoneNeeded { role: Role::Masters }]);
         scene.named_groups = both();
         let wanted = Wanted { node_groups: ids(&["sg-1"]), ..Wanted::default() };
         let chosen = choose(&scene, &wanted).expect("groups");

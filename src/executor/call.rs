@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::interrupt::Interrupt;
 use crate::kind::{ChangeDocument, KindError, Manager, TrackedDocument};
 use crate::remedy::hint_of;
-use crate::resource::{Id, Object, Owner, Trace};
+use crate::resource::{Id, Object, Owner};
 use crate::retry::Pauses;
 
 /// How long a create is attempted while what it needs is busy or not visible yet.
@@ -69,7 +69,7 @@ pub(super) async fn create(
         if may_exist {
             // What has another name is not what this call made.
             let found = manager.find(aws, inputs, owner).await?;
-            match found.into_iter().find(|found| found.trace != Trace::Tags) {
+            match found.into_iter().find(|found| found.trace.is_sure()) {
                 // An object is never its own replacement, nor the one of another address.
                 Some(found) if owner.others.contains(&found.id) => {
                     return Err(last.unwrap_or_else(|| taken(&found.id)).into());

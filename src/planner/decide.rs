@@ -186,7 +186,7 @@ fn managed(
         (None, objects) => anew(input, address, manager, &desired, objects),
     };
     if let (Sighting::InTheWay { found, beside }, true) = (sighting, decision.makes_anew()) {
-        findings.push(in_the_way::in_the_way(input, &owner, found, beside));
+        findings.extend(in_the_way::in_the_way(input, &owner, found, beside));
     }
     if let Sighting::Supplanted { recorded, live, found } = sighting {
         findings.extend(supplanted::supplanted(input, &owner, recorded, live.as_ref(), found));

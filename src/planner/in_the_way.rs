@@ -14,17 +14,32 @@ use crate::state::State;
 pub const UNRECORDED: &str = "unrecorded";
 /// The check that finds objects of the stack of which no rebuild can tell where they belong.
 const UNCLAIMED: &str = "unclaimed";
+/// The check that finds what may be this stack's under another name.
+pub const RENAMED: &str = "renamed";
 
 /// An object that has the name of something that is not recorded, or the tags of the stack.
-pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found, beside: &[Found]) -> Finding {
+pub(super) fn in_the_way(
+    input: &Input<'_>,
+    owner: &Owner,
+    found: &Found,
+    beside: &[Found],
+) -> Option<Finding> {
     let (address, id) = (&owner.address, &found.id);
     if let Some(other) = recorded_at(input, address, id) {
-        return error(
+        return Some(error(
             "name-taken",
             address,
             format!("{id} has this name already: it is {other} of this stack"),
             Some(renamed::from_recorded(input, other, address)),
-        );
+        ));
+    }
+    let is_of_another = || {
+        found.trace != Trace::Name
+            && matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::OtherStack { .. })
+    };
+    // A stack that has objects of its own is no renamed one.
+    if input.state.is_some_and(State::manages_anything) && is_of_another() {
+        return None;
     }
     let equal = equal(owner, found, beside);
     let finding = match equal.as_slice() {
@@ -32,11 +47,12 @@ pub(super) fn in_the_way(input: &Input<'_>, owner: &Owner, found: &Found, beside
         several => one_of_several(input, owner, several),
     };
     let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
-    // What holds no data, and was made for something else, is no reason to make nothing.
-    match finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) {
+    // What holds no data, and was made for something else, is no reason to make nothing; nor is what two stacks call the same.
+    let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found);
+    Some(match is_no_reason || finding.check == RENAMED {
         true => Finding { level: Level::Warning, ..finding },
         false => finding,
-    }
+    })
 }
 
 /// The objects that nothing tells from the first one: the tags of all of them say the same of the address.
@@ -67,6 +83,15 @@ pub(super) fn import(input: &Input<'_>, owner: &Owner, found: &Found) -> String 
             format!("{command} --take-over {lineage}")
         }
         _ => command,
+    }
+}
+
+/// The step by which an object that was found without its name is no longer taken for one of the stack.
+pub(super) fn release(trace: Trace) -> Option<&'static str> {
+    match trace {
+        Trace::Name => None,
+        Trace::Token | Trace::Tags => Some("to leave it to nothing, take its provision:stack tag off"),
+        Trace::Use => Some("to leave it alone, give it the tag provision:stack=none"),
     }
 }
 
@@ -162,10 +187,17 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
                 ),
             )
         }
-        Whose::Elsewhere { .. } => (
-            "name-taken",
-            format!("it belongs to {}", owner.belonging(&whose)),
-            "give this stack another name: `stack:` in the stack file".to_owned(),
+        Whose::Elsewhere { .. } => {
+            ("name-taken", format!("it belongs to {}", owner.belonging(&whose)), elsewhere(owner))
+        }
+        Whose::OtherStack { stack, .. } if !has_name => (
+            RENAMED,
+            format!("it is {address} of the stack {stack}, and what is made now is new and empty"),
+            format!(
+                "if this stack was called {stack} before: provision state move stack.{stack} stack.{own}; where that state \
+                 is lost, write `stack: {stack}` again first, then: provision state rebuild",
+                own = owner.stack
+            ),
         ),
         Whose::OtherStack { stack, .. } => (
             "name-taken",
@@ -188,18 +220,39 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
                 "to record it: {import}; or, with all else that is not recorded: provision state rebuild"
             ),
         ),
+        Whose::Untagged if found.trace == Trace::Use => (
+            UNCLAIMED,
+            "it uses what was made for this address, and carries no tags of provision".to_owned(),
+            format!("to take it over: {import}"),
+        ),
         Whose::Untagged => (
             "name-taken",
             "it was not made by provision".to_owned(),
             format!("to manage it as it is: {import}; or choose another name in the stack file"),
         ),
     };
-    let found = found.described();
+    let described = found.described();
     let message = match has_name {
-        true => format!("{found} has this name already: {what}"),
-        false => format!("{found} stands unclaimed: {what}"),
+        true => format!("{described} has this name already: {what}"),
+        false if check == RENAMED => format!("{described} is there already: {what}"),
+        false => format!("{described} stands unclaimed: {what}"),
+    };
+    let hint = match release(found.trace).filter(|_| found.trace == Trace::Use) {
+        Some(release) => format!("{hint}; {release}"),
+        None => hint,
     };
     error(check, address, message, Some(hint))
+}
+
+/// The ways on from an object of a stack of this name that seems to stand beside another cluster.
+fn elsewhere(owner: &Owner) -> String {
+    let another_name = "give this stack another name: `stack:` in the stack file";
+    match &owner.cluster {
+        Some(cluster) => {
+            format!("{another_name}; or, if its tag is wrong, write provision:cluster={cluster} on it")
+        }
+        None => another_name.to_owned(),
+    }
 }
 
 /// Objects of this stack that a destroy would pass over, since no record names them.
@@ -223,6 +276,7 @@ fn one_passed_over(input: &Input<'_>, address: &Address, found: &Found, beside: 
     }
     let is_rebuilt = found.trace == Trace::Name || is_meant(&owner, found);
     let finding = match equal(&owner, found, beside).as_slice() {
+        [] if found.trace == Trace::Use => alone(input, &owner, found),
         [] => return None,
         [_] if is_rebuilt => error(
             UNRECORDED,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::in_the_way::RENAMED;
 use super::{Input, Sighting, error};
 use crate::address::Address;
 use crate::blueprint::Declaration;
@@ -82,7 +83,7 @@ pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
     let others = others.iter().map(|command| format!(", or {command}")).collect::<String>();
     let message = "it is no longer declared, and is deleted; clients that use its id lose it".to_owned();
     let hint = Some(format!("{hint}{others}"));
-    Some(Finding { level: Level::Warning, ..error("renamed", gone, message, hint) })
+    Some(Finding { level: Level::Warning, ..error(RENAMED, gone, message, hint) })
 }
 
 /// An object of this name that an earlier run may have made: a move would lose it from view, and is refused.

@@ -1,7 +1,7 @@
 //! Findings about a recorded object in whose place another one stands.
 
 use super::identity::recorded_at;
-use super::in_the_way::{imports, listed};
+use super::in_the_way::{imports, listed, release};
 use super::{Input, error};
 use crate::address::Address;
 use crate::kind::Live;
@@ -28,10 +28,7 @@ pub(super) fn supplanted(
         None if copies.len() > 1 => {
             format!("{recorded} is gone from AWS, and others stand in its place: {}", listed(copies.clone()))
         }
-        None if found.trace == Trace::Name => {
-            format!("{recorded} is gone from AWS, and {} has its name", found.described())
-        }
-        None => format!("{recorded} is gone from AWS, and {} carries its tags", found.described()),
+        None => format!("{recorded} is gone from AWS, and {} {}", found.described(), found.trace.in_words()),
         Some(live) => format!(
             "{recorded} is called {} in AWS, and {id} has the name that is declared",
             names(input, address, live).join(", ")
@@ -65,11 +62,9 @@ pub(super) fn supplanted(
         1 => take,
         _ => format!("look which one is the right one, and take it over: {import}"),
     };
-    let take = match found.trace {
-        Trace::Name => take,
-        Trace::Token | Trace::Tags => {
-            format!("{take}; to leave it to nothing, take its provision:stack tag off")
-        }
+    let take = match release(found.trace) {
+        None => take,
+        Some(release) => format!("{take}; {release}"),
     };
     let keep = live.and_then(|live| kept_name(input, address, live));
     let hint = match keep {
@@ -96,7 +91,7 @@ fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Option<Remedy
 
 /// A record that goes although another object has its name: that one is not touched.
 pub(super) fn left_alone(address: &Address, recorded: &Id, found: &Found) -> Finding {
-    let what = if found.trace == Trace::Name { "has its name" } else { "carries its tags" };
-    let message = format!("{recorded} is gone from AWS; {}, which {what}, is left alone", found.id);
+    let message =
+        format!("{recorded} is gone from AWS; {}, which {}, is left alone", found.id, found.trace.in_words());
     Finding { level: Level::Warning, ..error("supplanted", address, message, None) }
 }

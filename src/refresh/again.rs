@@ -49,6 +49,7 @@ pub(super) async fn look_again(
                 Trace::Token | Trace::Tags => {
                     live.is_none() && found.tagged_address().as_ref() == Some(address)
                 }
+                Trace::Use => live.is_none(),
             };
             is_another && takes_the_place && concerns(blueprint, state, address, found)
         });

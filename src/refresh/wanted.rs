@@ -25,7 +25,7 @@ impl Wanted {
     /// Whether what was found is what was made for the address. The tags alone do not say so: a copy carries them too.
     pub fn is_own(&self, found: &Found) -> bool {
         let Self { owner, .. } = self;
-        found.trace != Trace::Tags
+        found.trace.is_sure()
             && owner.whose(&found.ownership, found.vpc.as_ref()).is_ours()
             && !owner.others.contains(&found.id)
     }

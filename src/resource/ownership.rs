@@ -135,6 +135,11 @@ impl Owner {
 }
 
 impl Owner {
+    /// True for an object of a stack of this name that stands in this network, and beside another cluster as its tag says.
+    pub fn shares_its_network_with(&self, whose: &Whose) -> bool {
+        matches!(whose, Whose::Elsewhere { vpc: Some(vpc), .. } if Some(vpc) == self.vpc.as_ref())
+    }
+
     /// The side that an object belongs to, in words that read after `belongs to`.
     pub fn belonging(&self, whose: &Whose) -> String {
         match whose {

@@ -199,7 +199,7 @@ impl Resource for DbInstance {
     }
 
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, AwsError> {
-        find::find(aws, owner, self.identifier.as_str()).await
+        find::find(aws, owner, self.identifier.as_str(), self.db_subnet_group_name.as_str()).await
     }
 
     async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, AwsError> {

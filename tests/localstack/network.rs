@@ -345,3 +345,41 @@ fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
     assert_eq!(world.cloud.file_system().file_system_id(), before.file_system_id(), "the data is kept");
     assert_eq!(world.cloud.mount_targets().len(), 3);
 }
+
+#[test]
+fn a_lost_state_is_put_together_again_and_destroyed_without_the_cluster() {
+    for shared in [false, true] {
+        let topology: &[&str] = if shared { &["--topology", "shared-vpc"] } else { &[] };
+        let world = applied(topology);
+        world.reseeded(&[topology, &["--gone"]].concat());
+        std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+        let here = vpc(&world.seed);
+        let own = world.cloud.group("shop-files").group_id().expect("it has an id").to_owned();
+        let mut named = vec!["--cluster".to_owned(), ONE.to_owned()];
+        for id in ids(&world.seed, "subnet_ids") {
+            named.extend(["--subnet-id".to_owned(), id]);
+        }
+        let with = |words: &[&str]| -> Vec<String> {
+            let words = words.iter().map(|word| (*word).to_owned());
+            words.chain(if shared { named.clone() } else { Vec::new() }).collect()
+        };
+        let run = |words: Vec<String>| world.provision(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        run(with(&["import", &here])).exits(1).says(&["access: []"]);
+        run(with(&["import", &here, "--node-security-group", &own]))
+            .exits(1)
+            .says(&[&own, "provision made it for the stack shop"]);
+
+        world.edit_stack("security_group: shop-files", "security_group: shop-files\n    access: []");
+        world.edit_stack(
+            "allocated_storage: 50",
+            "allocated_storage: 50\n    access: []\n    deletion_protection: false",
+        );
+        run(with(&["import", &here])).exits(0);
+        world.provision(&["plan"]).exits(1).says(&["provision state rebuild"]);
+        world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+        world.apply(&[]);
+        world.plans_nothing();
+        world.destroy();
+        assert_eq!(world.cloud.count(), NOTHING);
+    }
+}

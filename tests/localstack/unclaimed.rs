@@ -181,3 +181,119 @@ fn what_a_database_uses_is_told_when_it_is_taken_over_and_comes_along_by_name() 
     assert_eq!((errors(&plan), summary(&plan, "replace")), (vec![], 0));
     assert_eq!(world.record("aws_db_subnet_group.records")["inputs"]["name"], json!("theirs"));
 }
+
+fn take_tags_off_the_database(world: &World) {
+    let live = world.cloud.database();
+    let keys = live.tag_list().iter().filter_map(|tag| tag.key.clone()).collect();
+    let arn = live.db_instance_arn().expect("it has an ARN");
+    let call = world.cloud.rds.remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(keys));
+    world.cloud.run(call.send()).expect("tags can be taken off");
+}
+
+#[test]
+fn a_database_without_its_name_and_its_tags_is_told_by_the_subnet_group_that_was_made_for_it() {
+    for lost in [true, false] {
+        let world = World::applied();
+        let id = world.cloud.database_id().expect("it is there");
+        rename(&world, "records", "elsewhere");
+        take_tags_off_the_database(&world);
+        if lost {
+            lose_the_state(&world);
+            world
+                .provision(&["state", "rebuild", "--auto-approve"])
+                .exits(0)
+                .says(&[&id, &format!("provision import {DATABASE}={id}")]);
+        } else {
+            world.provision(&["state", "forget", DATABASE, "--auto-approve"]).exits(0);
+        }
+        let plan = world.plan(&[]);
+        assert_eq!(errors(&plan), [("unclaimed".to_owned(), DATABASE.to_owned())]);
+        world.provision(&["apply", "--auto-approve"]).exits(1).says(&["elsewhere", "provision:stack=none"]);
+        let all = world.cloud.run(world.cloud.rds.describe_db_instances().send()).expect("a read");
+        assert_eq!(all.db_instances().len(), 1);
+        let arn = all.db_instances()[0].db_instance_arn().expect("it has an ARN");
+        // Each of the two ways on helps.
+        if lost {
+            world.provision(&["import", &format!("{DATABASE}={id}")]).exits(0);
+            world.edit_stack("  records:\n", "  records:\n    identifier: elsewhere\n");
+        } else {
+            let tag = Tag::builder().key("provision:stack").value("none").build();
+            let call = world.cloud.rds.add_tags_to_resource().resource_name(arn).tags(tag);
+            world.cloud.run(call.send()).expect("a tag can be put on");
+        }
+        world.apply(&[]);
+        world.plans_nothing();
+        assert_eq!(world.cloud.databases().len(), if lost { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn a_database_that_was_restored_under_another_name_in_the_place_of_a_lost_one_is_offered() {
+    let world = World::applied();
+    let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
+    world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
+    eventually("the database is gone", || world.cloud.databases().is_empty());
+    let new = make(&world, "restored", "records", Vec::new());
+    let take = format!("provision import {DATABASE}={new}");
+    world.provision(&["plan"]).exits(1).says(&["restored", "uses what was made for it", &take]);
+    world.provision(&["import", &format!("{DATABASE}={new}")]).exits(0);
+    world.edit_stack("  records:\n", "  records:\n    identifier: restored\n");
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_file_system_whose_cluster_tag_is_wrong_is_told_and_no_other_one_is_made() {
+    let world = World::applied();
+    let files = world.cloud.file_system().file_system_id().to_owned();
+    let write = |value: &str| {
+        let tag = aws_sdk_efs::types::Tag::builder().key("provision:cluster").value(value).build();
+        let tag = tag.expect("a whole tag");
+        world.cloud.run(world.cloud.efs.tag_resource().resource_id(&files).tags(tag).send()).expect("a tag");
+    };
+    write("other.myzone.net");
+    let lineage = world.plan(&[])["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
+    lose_the_state(&world);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&files, "other.myzone.net"]);
+    let plan = world.plan(&[]);
+    assert_eq!(errors(&plan), [("name-taken".to_owned(), FILES.to_owned())]);
+    let right = "write provision:cluster=k8s.myzone.net on it";
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[right]);
+    assert_eq!(world.cloud.file_systems().len(), 1);
+    write("k8s.myzone.net");
+    let take = format!("provision state rebuild --take-over {lineage}");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&take]);
+    world.provision(&["state", "rebuild", "--auto-approve", "--take-over", &lineage]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn the_file_system_of_a_stack_of_another_name_is_told_before_a_second_one_is_made() {
+    const FILES_ALONE: &str = "file_systems:\n  files:\n    deletion_protection: false\n";
+    let world = World::small();
+    world.write_stack(&format!("stack: shop\n{FILES_ALONE}"));
+    world.apply(&[]);
+    let files = world.cloud.file_system().file_system_id().to_owned();
+    world.write_stack(&format!("stack: store\n{FILES_ALONE}"));
+    let moved = "provision state move stack.shop stack.store";
+    // Beside its old state one word is enough.
+    let said = world.provision(&["plan"]).exits(0).says(&[moved]).said();
+    assert_eq!(said.matches("if ").count(), 1, "{said}");
+    let old = world.path("state/shop.json");
+    let aside = world.path("aside.json");
+    std::fs::rename(&old, &aside).expect("a file can be moved");
+    world.provision(&["plan"]).exits(0).says(&[&files, "new and empty", moved, "write `stack: shop` again"]);
+    std::fs::rename(&aside, &old).expect("a file can be moved");
+    world.provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.file_systems().len(), 1);
+
+    // Two stacks may call theirs the same: the second one is told once, and goes on.
+    world.write_stack(&format!("stack: third\n{FILES_ALONE}"));
+    world.apply(&[]);
+    let said = world.provision(&["plan"]).exits(0).said();
+    assert!(!said.contains("warning"), "{said}");
+    assert_eq!(world.cloud.file_systems().len(), 2);
+}

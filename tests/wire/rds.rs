@@ -597,14 +597,23 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
             ("DBInstanceStatus", status),
         ])
     };
+    // Of another network's subnet group, without tags.
+    let theirs = instance(&[
+        ("DbiResourceId", "db-THEIRS"),
+        ("DBInstanceIdentifier", "theirs"),
+        ("TagList", ""),
+        ("DBSubnetGroup", "<DBSubnetGroupName>theirs</DBSubnetGroupName>"),
+    ]);
     let all = described(&[
+        theirs,
         live("db-OLD", "old", "2026-11-01T00:00:00Z", &there, "available"),
         live("db-COPY", "copy", "2026-11-03T00:00:00Z", &here, "available"),
         live("db-NAMED", "gitlab-pgsql", "2026-11-04T00:00:00Z", "", "available"),
         live("db-RENAMED", "renamed", "2026-11-02T00:00:00Z", &here, "available"),
         live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
         live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
-        live("db-OTHER", "other", "2026-11-02T00:00:00Z", "", "available"),
+        // It has lost its name and its tags, and stands in the subnet group that was made for it.
+        live("db-BARE", "bare", "2026-11-01T00:00:00Z", "", "available"),
     ]);
     let replay = Replay::in_order(&[(200, &all)]);
     let mut owner = owner("aws_db_instance.gitlab-pgsql");
@@ -616,6 +625,7 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
         ("db-COPY (copy, made 2026-11-03T00:00:00Z)", Trace::Tags),
         ("db-NAMED (gitlab-pgsql, made 2026-11-04T00:00:00Z)", Trace::Name),
         ("db-OLD (old, made 2026-11-01T00:00:00Z)", Trace::Tags),
+        ("db-BARE (bare, made 2026-11-01T00:00:00Z)", Trace::Use),
     ];
     assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
 }

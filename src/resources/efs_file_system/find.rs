@@ -39,6 +39,9 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
     if found.is_empty() {
         found.extend(namesake(aws, owner, name, &all).await?);
     }
+    if found.is_empty() {
+        found.extend(of_another_name(aws, owner, &all).await?);
+    }
     Ok(found)
 }
 
@@ -78,12 +81,45 @@ async fn unclaimed(
     live: &FileSystemDescription,
 ) -> Result<Option<Found>, AwsError> {
     let ownership = Ownership::of_tags(&tags_of(live));
-    if !matches!(owner.whose(&ownership, None), Whose::Moved { .. } | Whose::OtherState { .. }) {
-        return Ok(None);
-    }
-    let vpc = network_if_needed(aws, owner, live, &ownership).await?;
+    let vpc = match owner.whose(&ownership, None) {
+        Whose::Moved { .. } | Whose::OtherState { .. } => {
+            network_if_needed(aws, owner, live, &ownership).await?
+        }
+        // The tag of the cluster may have been changed: the network tells.
+        Whose::Elsewhere { .. } if names_address(owner, &ownership) => {
+            network(aws, &live.file_system_id).await?
+        }
+        _ => return Ok(None),
+    };
     let found = Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags);
-    Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    let is_here = !matches!(whose, Whose::Elsewhere { .. }) || owner.shares_its_network_with(&whose);
+    Ok(Some(found).filter(|_| is_here))
+}
+
+/// The oldest file system in this network that was made for the same address of a stack of another name: this one may have been
+/// called so.
+async fn of_another_name(
+    aws: &Aws,
+    owner: &Owner,
+    all: &[FileSystemDescription],
+) -> Result<Option<Found>, AwsError> {
+    for live in all {
+        let ownership = Ownership::of_tags(&tags_of(live));
+        let is_anothers = matches!(owner.whose(&ownership, None), Whose::OtherStack { .. });
+        if !is_anothers || !names_address(owner, &ownership) || owner.vpc.is_none() {
+            continue;
+        }
+        let vpc = network(aws, &live.file_system_id).await?;
+        if vpc == owner.vpc {
+            return Ok(Some(Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags)));
+        }
+    }
+    Ok(None)
+}
+
+fn names_address(owner: &Owner, ownership: &Ownership) -> bool {
+    matches!(ownership, Ownership::Tagged { address, .. } if *address == owner.address.to_string())
 }
 
 /// A file system of the same `Name` that `provision` did not make, and that no other network uses. The one with the most
