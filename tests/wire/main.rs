@@ -11,6 +11,8 @@ mod normalisation;
 mod preflight;
 mod rds;
 mod replay;
+mod requests;
+mod samples;
 mod scene;
 mod security_group;
 mod subnet;

@@ -27,6 +27,8 @@ pub struct Replay {
 #[derive(Debug, Default)]
 struct Script {
     answers: BTreeMap<String, VecDeque<(u16, String)>>,
+    /// Gives the answers that the script has not.
+    otherwise: Option<fn(&Asked) -> Option<String>>,
     asked: Vec<Asked>,
 }
 
@@ -63,6 +65,13 @@ impl Replay {
             .or_default()
             .push_back((status, body.into()));
         self
+    }
+
+    /// A script that takes its answers from a function, as often as they are asked for.
+    pub fn from(answer: fn(&Asked) -> Option<String>) -> Self {
+        let replay = Self::default();
+        replay.script.lock().expect("no test panics while it holds the script").otherwise = Some(answer);
+        replay
     }
 
     /// The script with one more error of EC2.
@@ -111,6 +120,8 @@ impl HttpConnector for Replay {
         let own = script.answers.contains_key(&asked.operation);
         let key = if own { asked.operation.as_str() } else { WHATEVER };
         let answer = script.answers.get_mut(key).and_then(VecDeque::pop_front);
+        let otherwise = || Some((200, script.otherwise.and_then(|answer| answer(&asked))?));
+        let answer = answer.or_else(otherwise);
         // A request that is not in the script is refused, and so fails the test.
         let (status, body) = answer.unwrap_or_else(|| (400, format!("unexpected: {asked:?}")));
         script.asked.push(asked);

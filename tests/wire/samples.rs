@@ -1,0 +1,63 @@
+//! A document of each kind, for tests over all of them.
+
+use provision::document::Document;
+use serde_json::json;
+
+/// A valid document of each kind, with every field written, as the kind itself writes it.
+pub fn sample(kind: &str) -> Document {
+    let document = match kind {
+        "aws_security_group" => json!({
+            "name": "EFS_K8s", "description": "NFS for gitlab-nfs", "vpc_id": "vpc-1",
+            "ingress": [{ "protocol": "tcp", "from_port": 2049, "to_port": 2049, "source": "sg-nodes" }],
+            "egress": [{ "protocol": "-1", "source": "0.0.0.0/0" }],
+            "tags": { "Name": "EFS_K8s" },
+        }),
+        "aws_efs_file_system" => json!({
+            "encrypted": true, "kms_key_id": "0a1b2c3d-0000-4000-8000-000000000001", "performance_mode": "generalPurpose", "throughput_mode": "provisioned",
+            "provisioned_throughput_in_mibps": 12.5, "backup": true, "deletion_protection": true,
+            "lifecycle": {
+                "transition_to_ia": "AFTER_30_DAYS", "transition_to_primary_storage_class": "AFTER_1_ACCESS",
+            },
+            "file_system_policy": { "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
+            ] },
+            "replication_overwrite_protection": "ENABLED",
+            "tags": { "Name": "gitlab-nfs" },
+        }),
+        "aws_efs_access_point" => json!({
+            "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 998, "permissions": "0755",
+            "tags": { "Name": "git-data" },
+        }),
+        "aws_efs_mount_target" => json!({
+            "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],
+        }),
+        "aws_db_subnet_group" => json!({
+            "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-1", "subnet-2"],
+            "tags": { "Name": "gitlab-pgsql" },
+        }),
+        "aws_db_parameter_group" => json!({
+            "name": "gitlab-pgsql-postgres16", "family": "postgres16", "description": "Parameters of gitlab-pgsql",
+            "parameters": { "rds.force_ssl": "1", "work_mem": "65536" }, "tags": { "Name": "gitlab-pgsql" },
+        }),
+        "aws_db_instance" => json!({
+            "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
+            "allow_major_version_upgrade": true, "instance_class": "db.m7g.large", "allocated_storage": 400,
+            "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
+            "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
+            "password": "env:PGSQL_PASSWORD", "password_version": 2, "multi_az": true, "port": 5432,
+            "db_subnet_group_name": "gitlab-pgsql", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+            "backup_retention_period": 30, "backup_window": "04:00-04:30",
+            "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
+            "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "ca_cert_identifier": "rds-ca-rsa2048-g1",
+            "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
+            "iam_database_authentication_enabled": true, "performance_insights_enabled": true,
+            "performance_insights_retention_period": 93,
+            "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
+            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+            "parameter_group_name": "gitlab-pgsql-postgres16", "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
+            "tags": { "Name": "gitlab-pgsql" },
+        }),
+        other => panic!("no sample document of {other}"),
+    };
+    document.as_object().expect("a document is an object").clone()
+}
