@@ -431,9 +431,8 @@ fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::failed)?;
     let done = runtime.block_on(command);
-    // The process ends next. Putting the runtime away would wait for a name that is still being looked up, and close
-    // one by one what the end of the process closes at once.
-    std::mem::forget(runtime);
+    // To drop the runtime would be to wait for a name that is still being looked up.
+    runtime.shutdown_background();
     done
 }
 

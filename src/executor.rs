@@ -14,16 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::Blueprint;
 use crate::event::{Event, Queued, RunOutcome, RunSummary};
 use crate::interrupt::Interrupt;
-use crate::kind::{KindError, Live, Registry};
+use crate::kind::{Cloud, KindError, Live, Registry};
 use crate::plan::{Action, Change, Summary};
 use crate::planner::{Planning, Sightings};
 use crate::resource::Id;
@@ -37,7 +36,7 @@ use settle::Settling;
 
 /// What a run needs.
 pub struct Run<'a> {
-    pub aws: &'a Aws,
+    pub cloud: &'a dyn Cloud,
     pub registry: &'a Registry,
     pub blueprint: &'a Blueprint,
     pub planning: &'a Planning,
@@ -65,7 +64,7 @@ pub struct Report {
 pub async fn execute(
     run: &Run<'_>,
     writer: &mut Writer,
-    sink: &mut dyn FnMut(Event),
+    sink: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Report, StateError> {
     let mut execution = Execution {
         run,
@@ -120,13 +119,13 @@ struct Looked {
 struct Execution<'a> {
     run: &'a Run<'a>,
     writer: &'a mut Writer,
-    sink: &'a mut dyn FnMut(Event),
+    sink: &'a mut (dyn FnMut(Event) + Send),
     started: Instant,
     steps: BTreeMap<Step, Status>,
     /// When the first step of an address began.
     began: BTreeMap<Address, Instant>,
-    calls: FuturesUnordered<LocalBoxFuture<'a, Returned>>,
-    looks: FuturesUnordered<LocalBoxFuture<'a, Looked>>,
+    calls: FuturesUnordered<BoxFuture<'a, Returned>>,
+    looks: FuturesUnordered<BoxFuture<'a, Looked>>,
     settling: Settling,
     /// What this run has deleted.
     gone: BTreeSet<Id>,

@@ -1,18 +1,13 @@
-//! The erased kind: the same kinds seen through documents, for an engine that must not know their types.
-//! The only place where types are erased.
+//! Kinds and their cloud as the engine sees them: documents in place of types.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::marker::PhantomData;
 
-use futures_util::future::LocalBoxFuture;
-use serde::Serialize;
-use serde_json::Value;
+use futures_util::future::BoxFuture;
 
-use crate::aws::{Aws, AwsError, Call};
+use crate::aws::{AwsError, Call};
 use crate::document::Document;
 use crate::resource::{
-    Change, Condition, Effect, Field, Found, Id, Invalid, Named, Observe, Observed, Owner, Ownership,
-    Patience, Remark, Resource, Tracked,
+    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Remark,
 };
 
 /// A document that does not fit its kind.
@@ -30,7 +25,7 @@ pub struct TrackedDocument {
     pub recorded: Option<Document>,
 }
 
-/// What AWS says of one object, as documents.
+/// One object as the cloud shows it, as documents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Live {
     /// Empty for an adopted object.
@@ -54,33 +49,29 @@ pub enum KindError {
     Aws(#[from] AwsError),
 }
 
-/// The read half of a kind, erased.
-pub trait Reader {
+/// A kind that can be read: all that is known of it without asking the cloud.
+pub trait Reader: Send + Sync {
     /// The kind's name.
     fn kind(&self) -> &'static str;
-    /// See [`Observe::CALLS`].
+    /// The calls by which objects are observed, found, made and deleted. Policies are made from them.
     fn calls(&self) -> &'static [Call];
-    /// See [`Observe::VERSION`].
+    /// The version of the inputs as they are recorded.
     fn version(&self) -> u32 {
         1
     }
-    /// See [`Observe::upgrade`].
+    /// Inputs that were recorded in an older version, as this version records them.
     fn upgrade(&self, _from: u32, inputs: Document) -> Document {
         inputs
     }
-    /// See [`Observe::observe`].
-    fn observe<'a>(
-        &'a self,
-        aws: &'a Aws,
-        tracked: &'a [TrackedDocument],
-    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>>;
 }
 
-/// A kind that can be changed, erased. The functions are those of [`Resource`].
+/// A kind that can be made, changed and deleted: all that is known of it without asking the cloud.
 pub trait Manager: Reader {
+    /// Every input, and what a change of it costs.
     fn fields(&self) -> &'static [Field];
+    /// The fields by which only one such object exists; two objects that agree in all of them collide.
     fn natural_key(&self) -> &'static [&'static str];
-    /// See [`Resource::LOSS`].
+    /// The cost of deleting an object, for clients and data.
     fn loss(&self) -> Effect;
     /// True where deleting an object loses data.
     fn holds_data(&self) -> bool {
@@ -89,59 +80,52 @@ pub trait Manager: Reader {
     fn patience(&self) -> Patience;
     /// The document as the kind itself would write it: sets sorted, defaults filled in.
     fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
+    /// The inputs that the cloud would refuse. `observed` is there when an object would be changed.
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit>;
-    fn find<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>>;
-    fn create<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Id, KindError>>;
-    fn update<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        change: ChangeDocument<'a>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
-    fn delete<'a>(
-        &'a self,
-        aws: &'a Aws,
-        id: &'a Id,
-        recorded: &'a Document,
-        owner: &'a Owner,
-        last_snapshot: Option<&'a str>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
-    /// See [`Resource::ownership`].
-    fn ownership<'a>(
-        &'a self,
-        _aws: &'a Aws,
-        _id: &'a Id,
-        _live: &'a Document,
-    ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
-        Box::pin(std::future::ready(Ok(Ownership::Inherited)))
-    }
-    /// See [`Resource::HIDES_TAGS`].
+    /// True where the tags of an object are seen by none of the calls of a refresh.
     fn hides_tags(&self) -> bool {
         false
     }
-    /// See [`Resource::CLAIM`].
+    /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     fn claim_calls(&self) -> &'static [Call];
-    fn claim<'a>(
-        &'a self,
-        aws: &'a Aws,
-        id: &'a Id,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>>;
-    fn named<'a>(
-        &'a self,
-        aws: &'a Aws,
-        text: &'a str,
-    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>>;
+}
+
+/// The future of one request to the cloud.
+pub type Asked<'a, T> = BoxFuture<'a, Result<T, KindError>>;
+
+/// Everything that is asked of a cloud and done in it, each for one kind. A kind that the cloud does not have is a fault of the
+/// program.
+pub trait Cloud: Send + Sync {
+    /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out; what the same calls show
+    /// beside them may be in it too, with [`Remark::Beside`].
+    fn observe<'a>(&'a self, kind: &'a str, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>>;
+    /// Looks for an object by its natural key and by the ownership tags, which are the proof whose it is. All that may be meant are
+    /// in it, the likeliest first.
+    fn find<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;
+    /// Makes an object, tagged in the call itself, and returns as soon as its id is known.
+    fn create<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id>;
+    /// Changes an object so that it agrees with `inputs` in the fields of the change.
+    fn update<'a>(&'a self, kind: &'a str, inputs: &'a Document, change: ChangeDocument<'a>)
+    -> Asked<'a, ()>;
+    /// Asks for the deletion of an object. One that is not there is deleted.
+    fn delete<'a>(&'a self, kind: &'a str, deletion: Deletion<'a>) -> Asked<'a, ()>;
+    /// The ownership of an object that a refresh shows as [`Ownership::Inherited`].
+    fn ownership<'a>(&'a self, kind: &'a str, id: &'a Id, live: &'a Document) -> Asked<'a, Ownership>;
+    /// Writes the ownership tags of an object that is there, and changes nothing else of it.
+    fn claim<'a>(&'a self, kind: &'a str, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()>;
+    /// The object that the cloud shows under this id or name.
+    fn named<'a>(&'a self, kind: &'a str, text: &'a str) -> Asked<'a, Option<Named>>;
+}
+
+/// One object that is to be deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Deletion<'a> {
+    pub id: &'a Id,
+    /// The inputs that were recorded last.
+    pub recorded: &'a Document,
+    pub owner: &'a Owner,
+    /// The name of the snapshot that the plan has shown; without it, what was recorded counts.
+    pub last_snapshot: Option<&'a str>,
 }
 
 /// A change of one object, as documents.
@@ -153,180 +137,6 @@ pub struct ChangeDocument<'a> {
     pub owner: &'a Owner,
 }
 
-/// The one adapter from typed kinds to erased ones.
-struct Typed<R>(PhantomData<R>);
-
-fn from_document<R: Observe>(document: &Document) -> Result<R, Misfit> {
-    R::deserialize(document).map_err(|error| Misfit { kind: R::KIND, problem: error.to_string() })
-}
-
-fn to_document<T: Serialize>(kind: &'static str, value: &T) -> Result<Document, Misfit> {
-    match serde_json::to_value(value) {
-        // What was not written is not in the document at all.
-        Ok(Value::Object(fields)) => Ok(fields.into_iter().filter(|(_, value)| !value.is_null()).collect()),
-        Ok(_) => Err(Misfit { kind, problem: "not a set of named fields".to_owned() }),
-        Err(error) => Err(Misfit { kind, problem: error.to_string() }),
-    }
-}
-
-fn erase<R: Observe>(observed: &Observed<R>) -> Result<Live, Misfit> {
-    let document = |inputs: &Option<R>| match inputs {
-        Some(inputs) => to_document(R::KIND, inputs),
-        None => Ok(Document::new()),
-    };
-    Ok(Live {
-        inputs: document(&observed.inputs)?,
-        in_force: document(&observed.in_force)?,
-        outputs: to_document(R::KIND, &observed.outputs)?,
-        condition: observed.condition.clone(),
-        remarks: observed.remarks.clone(),
-        ownership: observed.ownership.clone(),
-        vpc: observed.vpc.clone(),
-    })
-}
-
-impl<R: Observe> Reader for Typed<R> {
-    fn kind(&self) -> &'static str {
-        R::KIND
-    }
-
-    fn calls(&self) -> &'static [Call] {
-        R::CALLS
-    }
-
-    fn version(&self) -> u32 {
-        R::VERSION
-    }
-
-    fn upgrade(&self, from: u32, inputs: Document) -> Document {
-        R::upgrade(from, inputs)
-    }
-
-    fn observe<'a>(
-        &'a self,
-        aws: &'a Aws,
-        tracked: &'a [TrackedDocument],
-    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>> {
-        Box::pin(async move {
-            let tracked: Vec<Tracked<R>> = tracked
-                .iter()
-                .map(|one| {
-                    let recorded = one.recorded.as_ref().map(from_document::<R>).transpose()?;
-                    Ok(Tracked { id: one.id.clone(), recorded })
-                })
-                .collect::<Result<_, Misfit>>()?;
-            let observed = R::observe(aws, &tracked).await?;
-            observed.iter().map(|(id, one)| Ok((id.clone(), erase(one)?))).collect()
-        })
-    }
-}
-
-impl<R: Resource> Manager for Typed<R> {
-    fn fields(&self) -> &'static [Field] {
-        R::FIELDS
-    }
-
-    fn natural_key(&self) -> &'static [&'static str] {
-        R::NATURAL_KEY
-    }
-
-    fn loss(&self) -> Effect {
-        R::LOSS
-    }
-
-    fn patience(&self) -> Patience {
-        R::PATIENCE
-    }
-
-    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit> {
-        to_document(R::KIND, &from_document::<R>(inputs)?)
-    }
-
-    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
-        let observed = observed.map(from_document::<R>).transpose()?;
-        Ok(from_document::<R>(inputs)?.check(observed.as_ref()))
-    }
-
-    fn find<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>> {
-        Box::pin(async move { Ok(from_document::<R>(inputs)?.find(aws, owner).await?) })
-    }
-
-    fn create<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Id, KindError>> {
-        Box::pin(async move { Ok(from_document::<R>(inputs)?.create(aws, owner).await?) })
-    }
-
-    fn update<'a>(
-        &'a self,
-        aws: &'a Aws,
-        inputs: &'a Document,
-        change: ChangeDocument<'a>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(async move {
-            let observed = from_document::<R>(change.observed)?;
-            let ChangeDocument { id, fields, observed: _, owner } = change;
-            let change = Change { id, fields, observed: &observed, owner };
-            Ok(from_document::<R>(inputs)?.update(aws, &change).await?)
-        })
-    }
-
-    fn delete<'a>(
-        &'a self,
-        aws: &'a Aws,
-        id: &'a Id,
-        recorded: &'a Document,
-        owner: &'a Owner,
-        last_snapshot: Option<&'a str>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(
-            async move { Ok(from_document::<R>(recorded)?.delete(aws, id, owner, last_snapshot).await?) },
-        )
-    }
-
-    fn ownership<'a>(
-        &'a self,
-        aws: &'a Aws,
-        id: &'a Id,
-        live: &'a Document,
-    ) -> LocalBoxFuture<'a, Result<Ownership, KindError>> {
-        Box::pin(async move { Ok(R::ownership(aws, id, &from_document(live)?).await?) })
-    }
-
-    fn hides_tags(&self) -> bool {
-        R::HIDES_TAGS
-    }
-
-    fn claim_calls(&self) -> &'static [Call] {
-        R::CLAIM
-    }
-
-    fn claim<'a>(
-        &'a self,
-        aws: &'a Aws,
-        id: &'a Id,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(async move { Ok(R::claim(aws, id, owner).await?) })
-    }
-
-    fn named<'a>(
-        &'a self,
-        aws: &'a Aws,
-        text: &'a str,
-    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>> {
-        Box::pin(async move { Ok(R::named(aws, text).await?) })
-    }
-}
-
 /// The kinds that the engine knows.
 #[derive(Default)]
 pub struct Registry {
@@ -335,20 +145,14 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The registry with a kind that is only ever adopted.
+    /// The registry with a kind that is only ever watched.
     #[must_use]
-    pub fn adopted<R: Observe>(mut self) -> Self {
-        self.readers.insert(R::KIND, Box::new(Typed::<R>(PhantomData)));
+    pub fn watched(mut self, reader: Box<dyn Reader>) -> Self {
+        self.readers.insert(reader.kind(), reader);
         self
     }
 
     /// The registry with a kind that can be made, changed and deleted.
-    #[must_use]
-    pub fn managed<R: Resource>(self) -> Self {
-        self.manager(Box::new(Typed::<R>(PhantomData)))
-    }
-
-    /// The registry with a kind that is erased already.
     #[must_use]
     pub fn manager(mut self, manager: Box<dyn Manager>) -> Self {
         self.managers.insert(manager.kind(), manager);

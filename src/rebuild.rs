@@ -7,11 +7,10 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::diff;
 use crate::document::{Document, is_unknown, reference, references, resolve};
-use crate::kind::{KindError, Live, Manager, Registry};
+use crate::kind::{Cloud, KindError, Live, Manager, Registry};
 use crate::owner::owner;
 use crate::refresh::{RefreshError, Wanted, concerns, look_for, observe};
 use crate::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
@@ -70,7 +69,7 @@ pub struct Candidate {
 /// # Errors
 /// [`RefreshError`] for the first kind that cannot be read.
 pub async fn rebuild(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: &State,
@@ -78,9 +77,9 @@ pub async fn rebuild(
 ) -> Result<Rebuilt, RefreshError> {
     let mut known = state.clone();
     let mut rebuilt = Rebuilt::default();
-    adopt(aws, registry, blueprint, &mut known, &mut rebuilt).await?;
+    adopt(cloud, registry, blueprint, &mut known, &mut rebuilt).await?;
     if terms.take_over.is_some() && terms.only.is_none() {
-        take_back(aws, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+        take_back(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
     }
     let mut pending: BTreeMap<&Address, &Document> = blueprint
         .declarations
@@ -105,10 +104,10 @@ pub async fn rebuild(
                     None => drop(rebuilt.absent.insert(address.clone())),
                 }
             }
-            find_in_use(aws, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+            find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             return Ok(rebuilt);
         }
-        let answers = try_join_all(wave.iter().map(|wanted| look_for(aws, registry, wanted))).await?;
+        let answers = try_join_all(wave.iter().map(|wanted| look_for(cloud, registry, wanted))).await?;
         let mut found = BTreeMap::new();
         for (wanted, mut answer) in wave.iter().zip(answers) {
             pending.remove(&wanted.address);
@@ -148,7 +147,7 @@ pub async fn rebuild(
             };
             found.insert(wanted.address.clone(), record);
         }
-        for (address, record) in seen(aws, registry, &known, found).await? {
+        for (address, record) in seen(cloud, registry, &known, found).await? {
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.records.insert(address, record);
         }
@@ -157,7 +156,7 @@ pub async fn rebuild(
 
 /// What is absent under its declared name may have kept another one: it is what a found object uses in its place.
 async fn find_in_use(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     known: &mut State,
@@ -174,7 +173,7 @@ async fn find_in_use(
         let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&address) else { continue };
         let Some(used) = used_in_place_of(blueprint, rebuilt, &address) else { continue };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
-        let Some(named) = manager.named(aws, &used).await.map_err(unread)? else { continue };
+        let Some(named) = cloud.named(manager.kind(), &used).await.map_err(unread)? else { continue };
         let owner = owner(blueprint, Some(known), &address, 0);
         let may_take = match owner.whose(&named.found.ownership, named.found.vpc.as_ref()) {
             Whose::Ours | Whose::Moved { .. } => true,
@@ -189,7 +188,7 @@ async fn find_in_use(
             claimed: needs_claim(manager, &owner, &named.found.ownership),
             ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
         };
-        for (address, record) in seen(aws, registry, known, [(address, record)].into()).await? {
+        for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.absent.remove(&address);
             rebuilt.records.insert(address, record);
@@ -260,7 +259,7 @@ pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Owne
 
 /// Records what another state has taken over of what is recorded as this state's again.
 async fn take_back(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     known: &mut State,
@@ -269,7 +268,7 @@ async fn take_back(
 ) -> Result<(), RefreshError> {
     let records = known.resources.iter().filter(|(_, record)| !record.adopted && !record.claimed);
     let ids = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
-    let sightings = observe(aws, registry, &ids.collect(), Some(known)).await?;
+    let sightings = observe(cloud, registry, &ids.collect(), Some(known)).await?;
     for (address, sighting) in sightings {
         let (Some((_, live)), Some(record)) = (sighting.live(), known.resources.get(&address)) else {
             continue;
@@ -278,7 +277,9 @@ async fn take_back(
         let Some(id) = record.id.as_ref().filter(|_| !manager.claim_calls().is_empty()) else { continue };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
         let ownership = match live.ownership {
-            Ownership::Inherited => manager.ownership(aws, id, &live.inputs).await.map_err(unread)?,
+            Ownership::Inherited => {
+                cloud.ownership(manager.kind(), id, &live.inputs).await.map_err(unread)?
+            }
             ref shown => shown.clone(),
         };
         let owner = owner(blueprint, Some(known), &address, record.generation);
@@ -296,7 +297,7 @@ async fn take_back(
 
 /// Records the cluster's own objects, which need no proof: they are never changed.
 pub(crate) async fn adopt(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     known: &mut State,
@@ -312,7 +313,7 @@ pub(crate) async fn adopt(
             _ => None,
         })
         .collect();
-    for (address, sighting) in observe(aws, registry, &ids, None).await? {
+    for (address, sighting) in observe(cloud, registry, &ids, None).await? {
         if let Some((id, live)) = sighting.live() {
             let kind_version = registry.version(address.kind());
             let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
@@ -377,7 +378,7 @@ pub(crate) fn begun(
 
 /// The records with what AWS shows of their objects.
 async fn seen(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     known: &State,
     found: BTreeMap<Address, Record>,
@@ -388,7 +389,7 @@ async fn seen(
         .resources
         .iter()
         .filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
-    let sightings = observe(aws, registry, &ids.collect(), Some(&looked_at)).await?;
+    let sightings = observe(cloud, registry, &ids.collect(), Some(&looked_at)).await?;
     let mut records = BTreeMap::new();
     for (address, record) in looked_at.resources {
         if let Some((_, live)) = sightings.get(&address).and_then(|sighting| sighting.live()) {

@@ -11,9 +11,9 @@ use futures_util::stream::{FuturesUnordered, TryStreamExt};
 use serde_json::Value;
 
 use crate::address::Address;
-use crate::aws::{Aws, on_its_way};
+use crate::aws::on_its_way;
 use crate::blueprint::{Blueprint, Declaration};
-use crate::kind::{KindError, Live, Registry, TrackedDocument};
+use crate::kind::{Cloud, KindError, Live, Registry, TrackedDocument};
 use crate::newer::{Newer, newer};
 use crate::planner::{Sighting, Sightings};
 use crate::resource::{Found, Id};
@@ -39,12 +39,12 @@ pub type Beside = BTreeMap<String, BTreeMap<Id, Live>>;
 /// # Errors
 /// [`RefreshError`] for the first kind that cannot be read.
 pub async fn refresh(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: Option<&State>,
 ) -> Result<Sightings, RefreshError> {
-    refresh_around(aws, registry, blueprint, state).await.map(|(sightings, _)| sightings)
+    refresh_around(cloud, registry, blueprint, state).await.map(|(sightings, _)| sightings)
 }
 
 /// The same, with what the same calls show beside them.
@@ -52,7 +52,7 @@ pub async fn refresh(
 /// # Errors
 /// [`RefreshError`] for the first kind that cannot be read.
 pub async fn refresh_around(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: Option<&State>,
@@ -69,8 +69,8 @@ pub async fn refresh_around(
     let replaced = replaced_objects(state);
     let everything: Vec<Asked> = asked.iter().chain(&replaced).cloned().collect();
     let ((seen, beside), found) = try_join(
-        observe_all(aws, registry, &everything),
-        try_join_all(wanted.iter().map(|one| look_for(aws, registry, one))),
+        observe_all(cloud, registry, &everything),
+        try_join_all(wanted.iter().map(|one| look_for(cloud, registry, one))),
     )
     .await?;
     let mut sightings = Sightings::new();
@@ -84,12 +84,12 @@ pub async fn refresh_around(
             None => unseen.push(one),
         }
     }
-    for (one, live) in look_again_for_replaced(aws, registry, blueprint, state, unseen).await? {
+    for (one, live) in look_again_for_replaced(cloud, registry, blueprint, state, unseen).await? {
         sightings.insert_replaced(one.address, one.object.id, live);
     }
-    let again = look_again(aws, registry, blueprint, state, &sightings).await?;
+    let again = look_again(cloud, registry, blueprint, state, &sightings).await?;
     sightings.extend(again);
-    let found = look_for_what_is_wanted_now(aws, registry, blueprint, state, &wanted, found).await?;
+    let found = look_for_what_is_wanted_now(cloud, registry, blueprint, state, &wanted, found).await?;
     let mut recovered = BTreeMap::new();
     for (one, mut found) in wanted.into_iter().zip(found) {
         found.retain(|found| {
@@ -106,7 +106,7 @@ pub async fn refresh_around(
         };
         sightings.insert(one.address, sighting);
     }
-    sightings.extend(observe(aws, registry, &recovered, state).await?);
+    sightings.extend(observe(cloud, registry, &recovered, state).await?);
     sightings.extend(newer.into_iter().map(|(address, because)| (address, Sighting::NotAsked { because })));
     Ok((sightings, beside))
 }
@@ -190,13 +190,13 @@ fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>)
 
 /// What AWS has at each of these addresses.
 pub(crate) async fn observe(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     ids: &BTreeMap<Address, Id>,
     state: Option<&State>,
 ) -> Result<BTreeMap<Address, Sighting>, RefreshError> {
     let asked: Vec<Asked> = ids.iter().map(|(address, id)| asked(registry, address, id, state)).collect();
-    let (seen, _) = observe_all(aws, registry, &asked).await?;
+    let (seen, _) = observe_all(cloud, registry, &asked).await?;
     let sightings =
         asked.into_iter().zip(seen).map(|(one, live)| (one.address, sighting(&one.object.id, live.as_ref())));
     Ok(sightings.collect())
@@ -205,7 +205,7 @@ pub(crate) async fn observe(
 /// What AWS has of each of these objects, in their order, and what was seen beside them: all kinds at once, and each kind in
 /// one round.
 async fn observe_all(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     asked: &[Asked],
 ) -> Result<(Vec<Option<Live>>, Beside), RefreshError> {
@@ -214,14 +214,14 @@ async fn observe_all(
         kinds.entry(one.address.kind()).or_default().push(one.object.clone());
     }
     let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, tracked))| {
-        let reader = registry.reader(kind)?;
+        registry.reader(kind)?;
         Some(async move {
             // One after the other, so that the first call is under way while the next is being made ready.
             for _ in 0..=place {
                 on_its_way().await;
             }
             tracing::debug!(kind, objects = tracked.len(), "reading");
-            let live = reader.observe(aws, &tracked).await;
+            let live = cloud.observe(kind, &tracked).await;
             live.map(|live| (kind.to_owned(), live))
                 .map_err(|source| RefreshError { kind: kind.to_owned(), source })
         })

@@ -49,7 +49,7 @@ impl fmt::Display for Id {
 /// The implementing struct is the kind's inputs: what an author chooses. It never holds a reference; the engine
 /// resolves them first. An input that need not be written is an `Option`, and is compared only when written.
 /// Sets, canonical CIDRs and the like are normalised by the struct's own (de)serialisation.
-pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
+pub trait Observe: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The kind's name, as Terraform users know it.
     const KIND: &'static str;
     /// The calls by which objects are observed, found, made and deleted; those that change one are in the field table.
@@ -59,7 +59,7 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
     /// to be read.
     const VERSION: u32 = 1;
     /// What AWS chooses. Serialises to strings and lists of strings only.
-    type Outputs: Serialize + DeserializeOwned + 'static;
+    type Outputs: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out. What the same
     /// calls show beside them may be in it too, with [`Remark::Beside`].
@@ -68,7 +68,7 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + 'static {
     fn observe(
         aws: &Aws,
         tracked: &[Tracked<Self>],
-    ) -> impl Future<Output = Result<BTreeMap<Id, Observed<Self>>, AwsError>>;
+    ) -> impl Future<Output = Result<BTreeMap<Id, Observed<Self>>, AwsError>> + Send;
 
     /// Inputs that were recorded in an older version, as this version records them.
     fn upgrade(_from: u32, inputs: Document) -> Document {
@@ -93,14 +93,18 @@ pub trait Resource: Observe {
 
     /// Looks for the object by its natural key, and by the ownership tags where a description shows them. These tags are
     /// the proof whose it is. All that may be meant are in it, the likeliest first.
-    fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Vec<Found>, AwsError>>;
+    fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Vec<Found>, AwsError>> + Send;
 
     /// Makes the object, tagged with `owner.tags()` in the call itself, and returns as soon as the id is known.
     /// What a create call cannot carry is set by an update that the engine makes when the object is ready.
-    fn create(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Id, AwsError>>;
+    fn create(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Id, AwsError>> + Send;
 
     /// Changes the object so that it agrees with `self` in the fields named in `change.fields`.
-    fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> impl Future<Output = Result<(), AwsError>>;
+    fn update(
+        &self,
+        aws: &Aws,
+        change: &Change<'_, Self>,
+    ) -> impl Future<Output = Result<(), AwsError>> + Send;
 
     /// Asks AWS to delete the object. `self` is what was recorded last. Not found is success; an object that is read
     /// before it is deleted, and is not the owner's, is refused.
@@ -112,11 +116,15 @@ pub trait Resource: Observe {
         id: &Id,
         owner: &Owner,
         last_snapshot: Option<&str>,
-    ) -> impl Future<Output = Result<(), AwsError>>;
+    ) -> impl Future<Output = Result<(), AwsError>> + Send;
 
     /// The ownership of an object that a refresh shows as [`Ownership::Inherited`]: asked for before it is changed or deleted, and
     /// in no plan without changes.
-    fn ownership(_aws: &Aws, _id: &Id, _live: &Self) -> impl Future<Output = Result<Ownership, AwsError>> {
+    fn ownership(
+        _aws: &Aws,
+        _id: &Id,
+        _live: &Self,
+    ) -> impl Future<Output = Result<Ownership, AwsError>> + Send {
         std::future::ready(Ok(Ownership::Inherited))
     }
 
@@ -127,10 +135,10 @@ pub trait Resource: Observe {
     const CLAIM: &'static [Call];
 
     /// Writes the ownership tags of `owner` on an object that is there, and changes nothing else of it.
-    fn claim(aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), AwsError>>;
+    fn claim(aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), AwsError>> + Send;
 
     /// The object that AWS shows under this id or name.
-    fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, AwsError>>;
+    fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, AwsError>> + Send;
 }
 
 /// One object to be read.

@@ -18,10 +18,13 @@ mod rds_tags;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
+mod typed;
 pub mod vpc;
 
 use crate::kind::Registry;
 use crate::resource::{Observe, Status};
+pub use typed::AwsCloud;
+use typed::Kinds;
 
 /// The status tables, by kind. A kind without one is ready as soon as it is there.
 pub fn statuses() -> [(&'static str, &'static [Status]); 4] {
@@ -33,12 +36,16 @@ pub fn statuses() -> [(&'static str, &'static [Status]); 4] {
     ]
 }
 
-/// Every kind.
+/// All that is known of every kind without asking AWS.
 pub fn registry() -> Registry {
-    Registry::default()
-        .adopted::<vpc::Vpc>()
-        .adopted::<subnet::Subnet>()
-        .adopted::<kms_alias::KmsAlias>()
+    kinds().registry()
+}
+
+fn kinds() -> Kinds {
+    Kinds::default()
+        .watched::<vpc::Vpc>()
+        .watched::<subnet::Subnet>()
+        .watched::<kms_alias::KmsAlias>()
         .managed::<security_group::SecurityGroup>()
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()

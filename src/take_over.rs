@@ -7,11 +7,10 @@ mod names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{references, resolve};
 use crate::graph;
-use crate::kind::{Live, Registry};
+use crate::kind::{Cloud, Live, Registry};
 use crate::owner::owner;
 use crate::parts::{declared_parts, parts_of};
 use crate::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
@@ -129,7 +128,7 @@ fn lineage(whose: &Whose) -> Option<&str> {
 /// # Errors
 /// [`Refused`] for the first wish that cannot be met.
 pub async fn take_over(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: &State,
@@ -138,7 +137,7 @@ pub async fn take_over(
 ) -> Result<TakenOver, Refused> {
     let mut network = Rebuilt::default();
     let mut known = state.clone();
-    adopt(aws, registry, blueprint, &mut known, &mut network).await?;
+    adopt(cloud, registry, blueprint, &mut known, &mut network).await?;
     let mut taken = TakenOver { records: network.records, ..TakenOver::default() };
     // What others refer to comes first, so that they are resolved.
     let order = graph::order(&blueprint.references()).unwrap_or_default();
@@ -147,7 +146,7 @@ pub async fn take_over(
     sorted.sort_by_key(place);
     let mut parts = BTreeSet::new();
     for wish in sorted {
-        let one = Taking { aws, registry, blueprint, take_over };
+        let one = Taking { cloud, registry, blueprint, take_over };
         let record = one.record(&known, wish).await?;
         let before = known.resources.get(&wish.address).and_then(|before| before.id.clone());
         if let Some(old) = before.filter(|old| Some(old) != record.id.as_ref()) {
@@ -163,7 +162,7 @@ pub async fn take_over(
         taken.records.insert(wish.address.clone(), record);
     }
     let terms = Terms { take_over, only: Some(&parts) };
-    let found = rebuild(aws, registry, blueprint, &known, &terms).await?;
+    let found = rebuild(cloud, registry, blueprint, &known, &terms).await?;
     taken.forgotten.retain(|address| !found.records.contains_key(address));
     taken.records.extend(found.records);
     for address in wishes.iter().map(|wish| &wish.address) {
@@ -180,7 +179,7 @@ pub async fn take_over(
 
 /// What the meeting of each wish needs.
 struct Taking<'a> {
-    aws: &'a Aws,
+    cloud: &'a dyn Cloud,
     registry: &'a Registry,
     blueprint: &'a Blueprint,
     take_over: Option<&'a str>,
@@ -199,7 +198,7 @@ impl Taking<'_> {
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
         let absent = || Refused::Absent { address: address.clone(), text: text.clone() };
         let Named { found, unfit } =
-            manager.named(self.aws, text).await.map_err(unread)?.ok_or_else(absent)?;
+            self.cloud.named(manager.kind(), text).await.map_err(unread)?.ok_or_else(absent)?;
         if let Some(why) = unfit {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
@@ -263,13 +262,13 @@ impl Taking<'_> {
         let mut looked_at = known.clone();
         looked_at.resources.insert(address.clone(), record.clone());
         let ids = BTreeMap::from([(address.clone(), id)]);
-        let seen = observe(self.aws, self.registry, &ids, Some(&looked_at)).await?;
+        let seen = observe(self.cloud, self.registry, &ids, Some(&looked_at)).await?;
         Ok(seen.get(address).and_then(|sighting| sighting.live()).map(|(_, live)| live.clone()))
     }
 
     async fn is_there(&self, state: &State, address: &Address, id: &Id) -> Result<bool, Refused> {
         let ids = BTreeMap::from([(address.clone(), id.clone())]);
-        let seen = observe(self.aws, self.registry, &ids, Some(state)).await?;
+        let seen = observe(self.cloud, self.registry, &ids, Some(state)).await?;
         Ok(seen.get(address).is_some_and(|sighting| sighting.live().is_some()))
     }
 }

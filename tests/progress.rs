@@ -1,8 +1,7 @@
 //! A run as it is shown while it goes on, and its end.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use provision::address::Address;
 use provision::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
@@ -14,17 +13,17 @@ const PLAIN: Style = Style { color: false, width: 80 };
 const STYLES: Styles = Styles { out: PLAIN, err: PLAIN };
 
 #[derive(Clone, Default)]
-struct Shared(Rc<RefCell<Vec<u8>>>);
+struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
     fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).expect("text is printed")
+        String::from_utf8(self.0.lock().expect("no test panics with it").clone()).expect("text is printed")
     }
 }
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
+        self.0.lock().expect("no test panics with it").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -73,7 +73,7 @@ pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Scre
 }
 
 async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open_with(global, Purpose::Write, needed(&request.options)).await?;
+    let session = &Session::open_with(global, Purpose::Write, needed(&request.options)).await?;
     let first = session.first_state().await?;
     let command = command(&request.options);
     let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
@@ -228,7 +228,7 @@ async fn carry_out(
     }
     let mut progress = screen.progress(words(&request.options));
     let run = Run {
-        aws: &session.aws,
+        cloud: &session.cloud,
         registry: &session.registry,
         blueprint: &outlook.blueprint,
         planning: &outlook.planning,

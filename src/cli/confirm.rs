@@ -89,9 +89,8 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::io::{Cursor, Write};
-    use std::rc::Rc;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::progress::{Show, Sink, Styles};
@@ -100,11 +99,11 @@ mod tests {
     const PLAIN: Style = Style { color: false, width: 80 };
 
     #[derive(Clone, Default)]
-    struct Shared(Rc<RefCell<Vec<u8>>>);
+    struct Shared(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Shared {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.borrow_mut().write(bytes)
+            self.0.lock().expect("no test panics with it").write(bytes)
         }
 
         fn flush(&mut self) -> std::io::Result<()> {
@@ -127,7 +126,8 @@ mod tests {
         let (out, err) = (Sink::new(std::io::sink()), Sink::new(printed.clone()));
         let mut screen = Screen { out, err, styles, asking, show: Show::Lines, carried: Carried::default() };
         let result = confirm(&mut screen, Approval { auto_approve }, question).await;
-        let printed = String::from_utf8(printed.0.take()).expect("text is printed");
+        let printed = String::from_utf8(printed.0.lock().expect("no test panics with it").clone())
+            .expect("text is printed");
         (result, printed)
     }
 

@@ -30,7 +30,7 @@ pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) ->
             Failure::message(FailureKind::Usage, message).hint("see the drift with plan --refresh-only")
         );
     }
-    let session = Session::open_with(global, Purpose::Show, needed(&options)).await?;
+    let session = &Session::open_with(global, Purpose::Show, needed(&options)).await?;
     let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;

@@ -35,7 +35,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
             return take_over::run(request, global, screen).await;
         }
     };
-    let session = Session::open(global, Purpose::Write).await?;
+    let session = &Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };

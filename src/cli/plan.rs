@@ -23,7 +23,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         return Err(Failure::message(FailureKind::Usage, message));
     }
     let options = request.planning.options();
-    let session = Session::open_with(global, Purpose::Show, needed(&options)).await?;
+    let session = &Session::open_with(global, Purpose::Show, needed(&options)).await?;
     let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;

@@ -23,7 +23,7 @@ use super::{Exit, Rebuild, show};
 
 /// Looks for everything that is declared, shows what was found, records it, and writes its ownership tags.
 pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global, Purpose::Write).await?;
+    let session = &Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
@@ -120,7 +120,7 @@ pub(super) async fn find(
         return Err(Failure::message(FailureKind::Usage, left.message).maybe_hint(left.hint));
     }
     let terms = Terms { take_over, only: None };
-    let rebuilt = rebuild(&session.aws, &session.registry, &blueprint, &before, &terms);
+    let rebuilt = rebuild(&session.cloud, &session.registry, &blueprint, &before, &terms);
     let rebuilt = rebuilt.await.map_err(refresh_failure)?;
     refuse_others(&before, &rebuilt, take_over)?;
     if !global.json {
@@ -146,7 +146,7 @@ pub(super) async fn find(
     }
     // Recorded first: what is cut off from here on is finished by the next apply.
     writer.commit().await.map_err(state_failure)?;
-    let failed = write_claims(&session.aws, &session.registry, &blueprint, writer).await;
+    let failed = write_claims(&session.cloud, &session.registry, &blueprint, writer).await;
     writer.commit().await.map_err(state_failure)?;
     match failed.into_iter().next() {
         None => Ok(rebuilt),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::address::Address;
 use crate::aws::{Aws, AwsError, on_its_way};
@@ -20,8 +21,8 @@ use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{Beside, RefreshError, refresh_around};
 use crate::render::Carried;
 use crate::resource::{Observe, Remark};
-use crate::resources::registry;
 use crate::resources::subnet::Subnet;
+use crate::resources::{AwsCloud, registry};
 use crate::saved::SavedPlan;
 use crate::stack::{Sections, Stack};
 use crate::state::{State, Store};
@@ -36,7 +37,8 @@ use super::stack_file::{Purpose, choose};
 /// One stack in one account and region.
 pub struct Session {
     pub stack: Stack,
-    pub aws: Aws,
+    pub aws: Arc<Aws>,
+    pub cloud: AwsCloud,
     pub registry: Registry,
     pub store: Store,
     /// The stack file as a user would type it, or `the built-in reference stack`.
@@ -70,9 +72,8 @@ struct Seen {
 }
 
 impl Session {
-    /// Reads the stack file and configures AWS. Nothing is sent yet. A run has one session, which nobody puts away: it
-    /// ends with the process.
-    pub(super) async fn open(options: &Global, purpose: Purpose) -> Result<&'static Self, Failure> {
+    /// Reads the stack file and configures AWS. Nothing is sent yet.
+    pub(super) async fn open(options: &Global, purpose: Purpose) -> Result<Self, Failure> {
         Self::open_with(options, purpose, Sections::Written).await
     }
 
@@ -81,21 +82,22 @@ impl Session {
         options: &Global,
         purpose: Purpose,
         sections: Sections,
-    ) -> Result<&'static Self, Failure> {
+    ) -> Result<Self, Failure> {
         let chosen = choose(options, purpose, sections)?;
         let region = chosen.stack.region.as_ref().map(ToString::to_string);
-        let aws = connect(options, region, chosen.folder()).await?;
-        Ok(Box::leak(Box::new(Self {
+        let aws = Arc::new(connect(options, region, chosen.folder()).await?);
+        Ok(Self {
             store: store(options, &chosen, &aws),
             stack_file: chosen.name(),
             folder: chosen.folder(),
             stack: chosen.stack,
+            cloud: AwsCloud::new(aws.clone()),
             aws,
             registry: registry(),
             endpoint_url: options.endpoint_url.clone(),
             named_state: options.state.clone(),
             carried: options.carried.clone(),
-        })))
+        })
     }
 
     /// Reads the state without locking it.
@@ -191,7 +193,7 @@ impl Session {
             preflight::holders(&self.aws, &scene),
             preflight::last_snapshots(&self.aws, &scene),
             preflight::remains(&self.aws, &scene),
-            preflight::owners(&self.aws, &scene),
+            preflight::owners(&self.cloud, &scene),
         )
         .await;
         found.extend(foreign.map_err(refresh_failure)?);
@@ -288,7 +290,7 @@ impl Session {
         let prospects = prospects(&self.registry, &blueprint, state, options);
         // The checks fail no plan, so there is nothing to end early but with the refresh.
         let ((sightings, beside), answers) = try_join(
-            refresh_around(&self.aws, &self.registry, &looked_for, state),
+            refresh_around(&self.cloud, &self.registry, &looked_for, state),
             preflight::ask(&self.aws, &prospects).map(Ok),
         )
         .await

@@ -26,7 +26,7 @@ pub(super) struct Request {
 
 /// Looks the objects up, and records them. Nothing in AWS is changed.
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = Session::open(global, Purpose::Write).await?;
+    let session = &Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
@@ -68,7 +68,7 @@ async fn record(
         return Err(Failure::message(FailureKind::Usage, left.message).maybe_hint(left.hint));
     }
     let (registry, lineage) = (&session.registry, request.take_over.as_deref());
-    let taken = take_over(&session.aws, registry, &blueprint, &before, &request.wishes, lineage).await;
+    let taken = take_over(&session.cloud, registry, &blueprint, &before, &request.wishes, lineage).await;
     let taken = taken.map_err(refused)?;
     if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
         writer.edit(Edit::Cluster { cluster });

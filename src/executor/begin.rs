@@ -180,11 +180,11 @@ impl<'a> Execution<'a> {
         let intent = intent(&desired, manager.version(), generation, predecessor);
         self.put(address, intent);
         let owner = self.owner(address, generation);
-        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let created = call::create(aws, manager, inputs, &owner, begun_before, &interrupt).await;
+            let created = call::create(cloud, manager, inputs, &owner, begun_before, &interrupt).await;
             Returned { step, result: created.map(Answer::Created) }
         }));
         Ok(())
@@ -260,7 +260,7 @@ impl<'a> Execution<'a> {
         let patience = manager.patience().update;
         let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
         self.settling.hold(step, target, patience);
-        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
         let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
@@ -268,13 +268,13 @@ impl<'a> Execution<'a> {
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {
-                    call::claim(aws, manager, &id, owner, patience, &interrupt).await?;
+                    call::claim(cloud, manager, &id, owner, patience, &interrupt).await?;
                 }
                 if fields.is_empty() {
                     return Ok(());
                 }
                 let change = ChangeDocument { id: &id, fields: &fields, observed: &observed, owner: &owner };
-                call::update(aws, manager, &desired, change, &place).await
+                call::update(cloud, manager, &desired, change, &place).await
             };
             let result = updated.await.map(|()| Answer::Updated);
             Returned { step, result }

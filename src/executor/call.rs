@@ -7,10 +7,10 @@ use tokio::time::{Instant, sleep};
 
 use super::StepError;
 use crate::address::Address;
-use crate::aws::{Aws, AwsError, Outcome};
+use crate::aws::{AwsError, Outcome};
 use crate::document::Document;
 use crate::interrupt::Interrupt;
-use crate::kind::{ChangeDocument, KindError, Manager, TrackedDocument};
+use crate::kind::{ChangeDocument, Cloud, Deletion, KindError, Manager, TrackedDocument};
 use crate::remedy::hint_of;
 use crate::resource::{Id, Object, Owner};
 use crate::retry::Pauses;
@@ -55,7 +55,7 @@ impl Attempts {
 /// # Errors
 /// What AWS answered last; the object may exist all the same when the outcome is unknown, and the next run looks.
 pub(super) async fn create(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     manager: &dyn Manager,
     inputs: &Document,
     owner: &Owner,
@@ -68,7 +68,7 @@ pub(super) async fn create(
     loop {
         if may_exist {
             // What has another name is not what this call made.
-            let found = manager.find(aws, inputs, owner).await?;
+            let found = cloud.find(manager.kind(), inputs, owner).await?;
             match found.into_iter().find(|found| found.trace.is_sure()) {
                 // An object is never its own replacement, nor the one of another address.
                 Some(found) if owner.others.contains(&found.id) => {
@@ -89,7 +89,7 @@ pub(super) async fn create(
                 return Err(error.into());
             }
         }
-        let error = match manager.create(aws, inputs, owner).await {
+        let error = match cloud.create(manager.kind(), inputs, owner).await {
             Err(KindError::Aws(error)) => error,
             other => return Ok(other?),
         };
@@ -112,7 +112,7 @@ fn taken(id: &Id) -> AwsError {
 
 /// Changes the object. A repeated update is harmless, so that an unknown outcome is simply tried again.
 pub(super) async fn update(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     manager: &dyn Manager,
     inputs: &Document,
     change: ChangeDocument<'_>,
@@ -120,11 +120,11 @@ pub(super) async fn update(
 ) -> Result<(), StepError> {
     let mut attempts = Attempts::new(manager.patience().update, place.interrupt);
     loop {
-        let error = match manager.update(aws, inputs, change).await {
+        let error = match cloud.update(manager.kind(), inputs, change).await {
             Err(KindError::Aws(error)) => error,
             other => return Ok(other?),
         };
-        if let Some(stuck) = place.stuck(aws, manager, change.id, inputs, &error).await {
+        if let Some(stuck) = place.stuck(cloud, manager, change.id, inputs, &error).await {
             return Err(stuck);
         }
         if !may_pass(error.outcome) || !attempts.another(&error).await {
@@ -135,21 +135,18 @@ pub(super) async fn update(
 
 /// Asks for the deletion; an object in use is asked again until its users are gone.
 pub(super) async fn delete(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     manager: &dyn Manager,
-    recorded: &Document,
-    id: &Id,
-    owner: &Owner,
-    last_snapshot: Option<&str>,
+    deletion: Deletion<'_>,
     place: &Place<'_>,
 ) -> Result<(), StepError> {
     let mut attempts = Attempts::new(manager.patience().delete, place.interrupt);
     loop {
-        let error = match manager.delete(aws, id, recorded, owner, last_snapshot).await {
+        let error = match cloud.delete(manager.kind(), deletion).await {
             Err(KindError::Aws(error)) => error,
             other => return Ok(other?),
         };
-        if let Some(stuck) = place.stuck(aws, manager, id, recorded, &error).await {
+        if let Some(stuck) = place.stuck(cloud, manager, deletion.id, deletion.recorded, &error).await {
             return Err(stuck);
         }
         if !may_pass(error.outcome) || !attempts.another(&error).await {
@@ -160,7 +157,7 @@ pub(super) async fn delete(
 
 /// Writes the ownership tags of an object that is there. Repeating it is harmless.
 pub(super) async fn claim(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     manager: &dyn Manager,
     id: &Id,
     owner: &Owner,
@@ -169,7 +166,7 @@ pub(super) async fn claim(
 ) -> Result<(), KindError> {
     let mut attempts = Attempts::new(budget, interrupt);
     loop {
-        let error = match manager.claim(aws, id, owner).await {
+        let error = match cloud.claim(manager.kind(), id, owner).await {
             Err(KindError::Aws(error)) => error,
             other => return other,
         };
@@ -191,7 +188,7 @@ impl Place<'_> {
     /// the object is looked at after it.
     async fn stuck(
         &self,
-        aws: &Aws,
+        cloud: &dyn Cloud,
         manager: &dyn Manager,
         id: &Id,
         inputs: &Document,
@@ -201,7 +198,7 @@ impl Place<'_> {
             return None;
         }
         let tracked = [TrackedDocument { id: id.clone(), recorded: Some(inputs.clone()) }];
-        let live = manager.observe(aws, &tracked).await.ok()?.remove(id)?;
+        let live = cloud.observe(manager.kind(), &tracked).await.ok()?.remove(id)?;
         let row = live.condition.stuck()?;
         let (inputs, outputs) = (&live.inputs, &live.outputs);
         let object = Object { address: self.address, id, region: self.region, inputs, outputs };

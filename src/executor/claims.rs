@@ -6,10 +6,9 @@ use futures_util::stream::{self, StreamExt};
 
 use super::call;
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::Blueprint;
 use crate::interrupt::interrupt;
-use crate::kind::{KindError, Registry};
+use crate::kind::{Cloud, KindError, Registry};
 use crate::owner::owner;
 use crate::state::{Edit, Record, Writer};
 
@@ -22,7 +21,7 @@ const AT_ONCE: usize = 8;
 ///
 /// Returns what could not be written, with the reason.
 pub async fn write_claims(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     writer: &mut Writer,
@@ -36,7 +35,7 @@ pub async fn write_claims(
         let owner = owner(blueprint, Some(&state), address, record.generation);
         let never = never.clone();
         Some(async move {
-            let claimed = call::claim(aws, manager, id, &owner, BUDGET, &never).await;
+            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &never).await;
             (address, record, claimed)
         })
     });

@@ -3,6 +3,7 @@
 use super::settle::{Goal, Target};
 use super::{Answer, Execution, Returned, StepError, arrange, call};
 use crate::address::Address;
+use crate::kind::Deletion;
 use crate::plan::Turn;
 use crate::planner::Sighting;
 use crate::resource::Id;
@@ -57,17 +58,18 @@ impl<'a> Execution<'a> {
         let planned = self.change(address).filter(|change| change.id.as_ref() == Some(&id));
         let last_snapshot = planned.and_then(|change| change.data.as_ref()?.final_snapshot.clone());
         self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
-        let (aws, interrupt) = (self.run.aws, self.run.interrupt.clone());
+        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
         let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let place = call::Place { address: step.address(), region, interrupt: &interrupt };
             let deleted = async {
                 if claimed {
-                    call::claim(aws, manager, &id, &owner, manager.patience().update, &interrupt).await?;
+                    call::claim(cloud, manager, &id, &owner, manager.patience().update, &interrupt).await?;
                 }
                 let last_snapshot = last_snapshot.as_deref();
-                call::delete(aws, manager, &inputs, &id, &owner, last_snapshot, &place).await
+                let deletion = Deletion { id: &id, recorded: &inputs, owner: &owner, last_snapshot };
+                call::delete(cloud, manager, deletion, &place).await
             };
             let result = deleted.await.map(|()| Answer::Deleted);
             Returned { step, result }

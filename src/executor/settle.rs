@@ -141,7 +141,6 @@ impl Execution<'_> {
     }
 
     fn look(&mut self, kind: String) {
-        let Some(reader) = self.run.registry.reader(&kind) else { return };
         let waits: Vec<(&Step, &Wait)> = self
             .settling
             .waits
@@ -165,9 +164,9 @@ impl Execution<'_> {
         if let Some(rhythm) = self.settling.kinds.get_mut(&kind) {
             rhythm.looking = true;
         }
-        let aws = self.run.aws;
+        let cloud = self.run.cloud;
         self.looks.push(Box::pin(async move {
-            let result = reader.observe(aws, &tracked).await;
+            let result = cloud.observe(&kind, &tracked).await;
             Looked { kind, steps, result }
         }));
     }

@@ -7,9 +7,8 @@ use futures_util::future::try_join_all;
 
 use super::scene::Scene;
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::Declaration;
-use crate::kind::{Live, Manager};
+use crate::kind::{Cloud, Live, Manager};
 use crate::owner::owner;
 use crate::parts::wholes;
 use crate::plan::{Action, Change, Finding};
@@ -22,7 +21,7 @@ use crate::state::Record;
 ///
 /// # Errors
 /// [`RefreshError`] for the first kind whose owner cannot be read.
-pub async fn owners(aws: &Aws, scene: &Scene<'_>) -> Result<Vec<Finding>, RefreshError> {
+pub async fn owners(cloud: &dyn Cloud, scene: &Scene<'_>) -> Result<Vec<Finding>, RefreshError> {
     let concerned = scene.changes().flat_map(|change| {
         touched(change).filter_map(move |id| {
             let live = scene.sightings.object(&change.address, id)?;
@@ -32,7 +31,7 @@ pub async fn owners(aws: &Aws, scene: &Scene<'_>) -> Result<Vec<Finding>, Refres
     });
     let findings = concerned.map(|(change, manager, id, live)| async move {
         let unread = |source| RefreshError { kind: change.kind.clone(), source };
-        let ownership = manager.ownership(aws, id, &live.inputs).await.map_err(unread)?;
+        let ownership = cloud.ownership(manager.kind(), id, &live.inputs).await.map_err(unread)?;
         Ok(judge(scene, manager, change, id, &Live { ownership, ..live.clone() }))
     });
     let asked = try_join_all(findings).await?.into_iter().flatten();

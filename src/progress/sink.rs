@@ -10,7 +10,7 @@ use crate::render::without_commands;
 ///
 /// A reader that closes its end (`provision plan | head`) must neither kill a run nor make it panic.
 pub struct Sink {
-    stream: Box<dyn Write>,
+    stream: Box<dyn Write + Send>,
     failed: Option<io::Error>,
     /// Whether the last thing written was no line break.
     within_line: bool,
@@ -28,7 +28,7 @@ impl Sink {
     }
 
     /// Any other stream.
-    pub fn new(stream: impl Write + 'static) -> Self {
+    pub fn new(stream: impl Write + Send + 'static) -> Self {
         Self { stream: Box::new(stream), failed: None, within_line: false }
     }
 
@@ -78,20 +78,20 @@ impl fmt::Debug for Sink {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::rc::Rc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use super::*;
 
     /// Fails every write, and counts them.
     struct Broken {
         kind: ErrorKind,
-        writes: Rc<Cell<usize>>,
+        writes: Arc<AtomicUsize>,
     }
 
     impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            self.writes.set(self.writes.get() + 1);
+            self.writes.fetch_add(1, Ordering::Relaxed);
             Err(self.kind.into())
         }
 
@@ -101,11 +101,11 @@ mod tests {
     }
 
     fn finish_after_two_writes(kind: ErrorKind) -> (io::Result<()>, usize) {
-        let writes = Rc::new(Cell::new(0));
-        let mut sink = Sink::new(Broken { kind, writes: Rc::clone(&writes) });
+        let writes = Arc::new(AtomicUsize::new(0));
+        let mut sink = Sink::new(Broken { kind, writes: Arc::clone(&writes) });
         sink.line("one");
         sink.line("two");
-        (sink.finish(), writes.get())
+        (sink.finish(), writes.load(Ordering::Relaxed))
     }
 
     #[test]
@@ -116,11 +116,11 @@ mod tests {
     }
 
     #[derive(Clone, Default)]
-    struct Shared(Rc<std::cell::RefCell<Vec<u8>>>);
+    struct Shared(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Shared {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.borrow_mut().write(bytes)
+            self.0.lock().expect("no test panics with it").write(bytes)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -137,14 +137,14 @@ mod tests {
         }
         sink.line("::error::f");
         assert_eq!(
-            String::from_utf8_lossy(&written.0.borrow()),
+            String::from_utf8_lossy(&written.0.lock().expect("no test panics with it")),
             "\\u{3a}:error::a\nb ::error::c\n\\u{3a}:error::d::error::e\n\\u{3a}:error::f\n"
         );
     }
 
     #[test]
     fn a_reader_that_was_to_hear_the_end_and_went_away_is_an_error() {
-        let mut sink = Sink::new(Broken { kind: ErrorKind::BrokenPipe, writes: Rc::default() });
+        let mut sink = Sink::new(Broken { kind: ErrorKind::BrokenPipe, writes: Arc::default() });
         sink.line("how it ended");
         assert!(sink.finish_to_the_end().is_err());
     }

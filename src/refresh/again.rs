@@ -7,10 +7,10 @@ use futures_util::future::try_join_all;
 use super::wanted::{Wanted, concerns, look_for};
 use super::{Asked, RefreshError, is_replaced, observe, observe_all, recorded_value};
 use crate::address::Address;
-use crate::aws::{Aws, AwsError};
+use crate::aws::AwsError;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, Reference, resolve};
-use crate::kind::{KindError, Live, Registry};
+use crate::kind::{Cloud, KindError, Live, Registry};
 use crate::owner::owner;
 use crate::planner::{Sighting, Sightings};
 use crate::resource::{Found, Trace};
@@ -20,7 +20,7 @@ use crate::state::{Record, State};
 /// the declared one. A read that comes too early finds nothing, and to take that for the truth would be to forget an
 /// object, or to make another one beside it; and by now another object may have the name.
 pub(super) async fn look_again(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: Option<&State>,
@@ -34,7 +34,7 @@ pub(super) async fn look_again(
             (!names.is_empty()).then_some((address, record, names))
         })
         .collect();
-    let found = try_join_all(doubtful.iter().map(|(_, _, names)| first_of(aws, registry, names))).await?;
+    let found = try_join_all(doubtful.iter().map(|(_, _, names)| first_of(cloud, registry, names))).await?;
     let mut there = BTreeMap::new();
     let mut supplanted = BTreeMap::new();
     for ((address, record, _), mut found) in doubtful.into_iter().zip(found) {
@@ -60,7 +60,7 @@ pub(super) async fn look_again(
             supplanted.insert(address.clone(), sighting);
         }
     }
-    let sightings = observe(aws, registry, &there, state).await?;
+    let sightings = observe(cloud, registry, &there, state).await?;
     match sightings.iter().find(|(_, sighting)| sighting.live().is_none()) {
         None => Ok(sightings.into_iter().chain(supplanted).collect()),
         Some((address, _)) => Err(not_by_its_id(address)),
@@ -114,9 +114,13 @@ fn names(
 }
 
 /// What is found by the first of these names that finds anything.
-async fn first_of(aws: &Aws, registry: &Registry, names: &[Wanted]) -> Result<Vec<Found>, RefreshError> {
+async fn first_of(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    names: &[Wanted],
+) -> Result<Vec<Found>, RefreshError> {
     for one in names {
-        let found = look_for(aws, registry, one).await?;
+        let found = look_for(cloud, registry, one).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -126,7 +130,7 @@ async fn first_of(aws: &Aws, registry: &Registry, names: &[Wanted]) -> Result<Ve
 
 /// Looks a second time, and by name, for replaced objects that were not seen: see [`look_again`].
 pub(super) async fn look_again_for_replaced(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: Option<&State>,
@@ -145,7 +149,7 @@ pub(super) async fn look_again_for_replaced(
             ),
             begun: true,
         };
-        look_for(aws, registry, &wanted).await
+        look_for(cloud, registry, &wanted).await
     }))
     .await?;
     let there: Vec<Asked> = unseen
@@ -154,7 +158,7 @@ pub(super) async fn look_again_for_replaced(
         .filter(|(one, found)| found.iter().any(|found| found.id == one.object.id))
         .map(|(one, _)| one)
         .collect();
-    let (seen, _) = observe_all(aws, registry, &there).await?;
+    let (seen, _) = observe_all(cloud, registry, &there).await?;
     let known: Vec<(Asked, Live)> =
         there.iter().cloned().zip(seen).filter_map(|(one, live)| Some((one, live?))).collect();
     match there.iter().find(|one| !known.iter().any(|(seen, _)| seen.object.id == one.object.id)) {

@@ -4,10 +4,9 @@ use futures_util::future::try_join_all;
 
 use super::{RefreshError, recorded_value};
 use crate::address::Address;
-use crate::aws::Aws;
 use crate::blueprint::{Blueprint, Declaration};
 use crate::document::{Document, is_unknown, resolve};
-use crate::kind::Registry;
+use crate::kind::{Cloud, Registry};
 use crate::owner::owner;
 use crate::resource::{Found, Owner, Trace};
 use crate::state::{Record, State};
@@ -66,15 +65,15 @@ pub(super) fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&
 }
 
 pub(crate) async fn look_for(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     wanted: &Wanted,
 ) -> Result<Vec<Found>, RefreshError> {
     let kind = wanted.address.kind();
     match registry.managing(kind) {
         None => Ok(Vec::new()),
-        Some(manager) => manager
-            .find(aws, &wanted.inputs, &wanted.owner)
+        Some(_) => cloud
+            .find(kind, &wanted.inputs, &wanted.owner)
             .await
             .map_err(|source| RefreshError { kind: kind.to_owned(), source }),
     }
@@ -82,7 +81,7 @@ pub(crate) async fn look_for(
 
 /// An intent whose object is not there under the name that was wanted then is looked for under the name that is wanted now.
 pub(super) async fn look_for_what_is_wanted_now(
-    aws: &Aws,
+    cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     state: Option<&State>,
@@ -103,7 +102,7 @@ pub(super) async fn look_for_what_is_wanted_now(
     try_join_all(wanted.iter().zip(found).map(|(one, found)| async move {
         let is_own = found.iter().any(|found| one.is_own(found));
         match now(one).filter(|_| one.begun && !is_own) {
-            Some(now) => look_for(aws, registry, &now).await,
+            Some(now) => look_for(cloud, registry, &now).await,
             None => Ok(found),
         }
     }))

@@ -1,8 +1,7 @@
 //! A cloud in memory that is as strict as AWS: objects in use cannot be deleted, names are unique, work takes time.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
 use provision::aws::{AwsError, Outcome};
@@ -74,11 +73,16 @@ pub struct Cloud {
 /// The cloud as kinds and tests share it.
 #[derive(Clone, Default)]
 pub struct Shared {
-    pub cloud: Rc<RefCell<Cloud>>,
-    died: Rc<Notify>,
+    cloud: Arc<Mutex<Cloud>>,
+    died: Arc<Notify>,
 }
 
 impl Shared {
+    /// The cloud; to be let go before anything is waited for.
+    pub fn cloud(&self) -> MutexGuard<'_, Cloud> {
+        self.cloud.lock().expect("no test panics while it holds the cloud")
+    }
+
     /// Waits until the fuse has burnt down.
     pub async fn died(&self) {
         self.died.notified().await;
@@ -92,7 +96,7 @@ impl Shared {
     /// A moment at which the program may be killed: if so, this never returns.
     async fn moment(&self) {
         let dead = {
-            let mut cloud = self.cloud.borrow_mut();
+            let mut cloud = self.cloud();
             match &mut cloud.fuse {
                 Some(0) => true,
                 Some(left) => {
@@ -113,7 +117,7 @@ impl Shared {
     pub async fn call<T>(&self, act: impl FnOnce(&mut Cloud) -> Result<T, AwsError>) -> Result<T, AwsError> {
         self.moment().await;
         let fault = {
-            let mut cloud = self.cloud.borrow_mut();
+            let mut cloud = self.cloud();
             cloud.calls_under_way += 1;
             cloud.most_calls_under_way = cloud.most_calls_under_way.max(cloud.calls_under_way);
             cloud.faults.pop_front().flatten()
@@ -124,16 +128,16 @@ impl Shared {
             Some(Fault::Throttle) => Err(error("Throttling", Outcome::Throttled)),
             Some(Fault::LoseRequest) => Err(error("Unreachable", Outcome::Unknown)),
             Some(Fault::LoseAnswer) => {
-                let _ = act(&mut self.cloud.borrow_mut());
+                let _ = act(&mut self.cloud());
                 Err(error("Unreachable", Outcome::Unknown))
             }
             Some(Fault::Hang) => {
-                let _ = act(&mut self.cloud.borrow_mut());
+                let _ = act(&mut self.cloud());
                 std::future::pending().await
             }
-            None => act(&mut self.cloud.borrow_mut()),
+            None => act(&mut self.cloud()),
         };
-        self.cloud.borrow_mut().calls_under_way -= 1;
+        self.cloud().calls_under_way -= 1;
         self.moment().await;
         result
     }

@@ -29,11 +29,11 @@ fn changed(mut world: World) -> std::pin::Pin<Box<dyn Future<Output = World>>> {
 async fn survive(world: &mut World, mode: Mode, fuses: &[u32]) -> bool {
     let mut all_burnt = true;
     for fuse in fuses {
-        world.shared.cloud.borrow_mut().fuse = Some(*fuse);
+        world.shared.cloud().fuse = Some(*fuse);
         let killed = world.run(&options(mode)).await.is_none();
         all_burnt &= killed;
     }
-    world.shared.cloud.borrow_mut().fuse = None;
+    world.shared.cloud().fuse = None;
     let report = world.run(&options(mode)).await.expect("nothing kills this run");
     assert!(report.failures.is_empty(), "fuses {fuses:?}: {:?}", report.failures);
     all_burnt
@@ -41,7 +41,7 @@ async fn survive(world: &mut World, mode: Mode, fuses: &[u32]) -> bool {
 
 async fn killed_twice_anywhere(scene: Scene, mode: Mode, slowness: u32) -> usize {
     let mut straight = scene(World::new().with_stack()).await;
-    straight.shared.cloud.borrow_mut().slowness = slowness;
+    straight.shared.cloud().slowness = slowness;
     survive(&mut straight, mode, &[]).await;
     let expected: BTreeSet<String> = straight.objects();
     let mut cases = 0;
@@ -49,7 +49,7 @@ async fn killed_twice_anywhere(scene: Scene, mode: Mode, slowness: u32) -> usize
         let mut any_second = false;
         for second in 0.. {
             let mut world = scene(World::new().with_stack()).await;
-            world.shared.cloud.borrow_mut().slowness = slowness;
+            world.shared.cloud().slowness = slowness;
             let disk_before = disk_id(&world);
             let both = survive(&mut world, mode, &[first, second]).await;
             if !both {
@@ -74,7 +74,7 @@ async fn killed_twice_anywhere(scene: Scene, mode: Mode, slowness: u32) -> usize
 }
 
 fn disk_id(world: &World) -> Option<String> {
-    let cloud = world.shared.cloud.borrow();
+    let cloud = world.shared.cloud();
     let disk = cloud.objects.iter().find(|(_, object)| object.address == "fake_disk.d");
     disk.map(|(id, _)| id.clone())
 }

@@ -71,10 +71,10 @@ async fn a_destroy_deletes_in_reverse_and_only_forgets_what_is_the_clusters() {
 #[tokio::test(start_paused = true)]
 async fn slow_objects_are_waited_for_with_one_look_for_all_of_a_kind() {
     let mut world = World::new().with_stack();
-    world.shared.cloud.borrow_mut().slowness = 5;
+    world.shared.cloud().slowness = 5;
     world.must_apply().await;
     let settling = world.events.iter().filter(|event| matches!(event, Event::Settling { .. })).count();
-    let looks: u32 = world.shared.cloud.borrow().looks.values().sum();
+    let looks: u32 = world.shared.cloud().looks.values().sum();
     assert!(settling > 15, "{settling}");
     assert!((looks as usize) < settling + 15, "{looks} looks for {settling} sightings");
 }
@@ -82,7 +82,7 @@ async fn slow_objects_are_waited_for_with_one_look_for_all_of_a_kind() {
 #[tokio::test(start_paused = true)]
 async fn a_status_that_never_ends_is_waited_for_until_patience_ends_and_then_again_by_the_next_run() {
     let mut world = World::new().with_stack();
-    world.shared.cloud.borrow_mut().slowness = u32::MAX;
+    world.shared.cloud().slowness = u32::MAX;
     let started = Instant::now();
     let report = world.apply().await.expect("nothing kills this run");
     let waited = started.elapsed();
@@ -93,7 +93,7 @@ async fn a_status_that_never_ends_is_waited_for_until_patience_ends_and_then_aga
     let disk = world.state().expect("it was recorded").resources[&address("fake_disk.d")].clone();
     assert_eq!((disk.phase, disk.id.is_some()), (Phase::Creating, true));
     {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         cloud.slowness = 0;
         cloud.objects.values_mut().for_each(|object| object.busy = 0);
     }
@@ -107,7 +107,7 @@ async fn a_status_that_never_ends_is_waited_for_until_patience_ends_and_then_aga
 async fn a_failed_step_stops_only_what_depends_on_it() {
     let mut world = World::new().with_stack();
     world.declare("fake_group.z", json!({"name": "z", "parent": "${fake_group.network.id}"}));
-    world.shared.cloud.borrow_mut().refused.insert("fake_disk.d".to_owned());
+    world.shared.cloud().refused.insert("fake_disk.d".to_owned());
     let report = world.apply().await.expect("nothing kills this run");
     assert_eq!(report.summary.outcome, RunOutcome::Failed);
     let failed: Vec<String> = report.failures.iter().map(|(address, ..)| address.to_string()).collect();
@@ -126,7 +126,7 @@ async fn a_lost_answer_is_read_back_and_nothing_is_made_twice() {
             let mut world = World::new().with_stack();
             let mut faults = vec![None; at];
             faults.push(Some(fault));
-            world.shared.cloud.borrow_mut().faults = faults.into();
+            world.shared.cloud().faults = faults.into();
             world.must_apply().await;
         }
     }
@@ -143,13 +143,13 @@ async fn no_more_calls_are_under_way_than_allowed() {
     }
     world.parallelism = 3;
     world.must_apply().await;
-    assert_eq!(world.shared.cloud.borrow().most_calls_under_way, 3);
+    assert_eq!(world.shared.cloud().most_calls_under_way, 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
     let mut world = World::new().with_stack();
-    world.shared.cloud.borrow_mut().slowness = 50;
+    world.shared.cloud().slowness = 50;
     let (interrupter, interrupt) = interrupt();
     let started = Instant::now();
     let interrupting = async {
@@ -175,7 +175,7 @@ async fn an_interrupt_records_what_is_in_flight_and_the_next_run_waits_on() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_hangs_holds_an_interrupted_run_up_for_seconds_only_and_is_found_by_the_next() {
     let mut world = World::new().with_stack();
-    world.shared.cloud.borrow_mut().faults = [Some(Fault::Hang), Some(Fault::Hang)].into();
+    world.shared.cloud().faults = [Some(Fault::Hang), Some(Fault::Hang)].into();
     let (interrupter, interrupt) = interrupt();
     let interrupting = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -241,4 +241,20 @@ async fn every_step_is_told_of_from_start_to_end() {
         other => panic!("the last event is {other:?}"),
     }
     assert!(world.events.iter().any(|event| matches!(event, Event::StepDone { action: Action::Adopt, .. })));
+}
+
+/// Futures that can be moved between threads: the engine runs in a server as well as in a command.
+#[test]
+fn what_the_engine_does_can_be_done_on_any_thread() {
+    use provision::executor::{Run, execute};
+    use provision::state::{State, Writer};
+
+    fn movable<T: Send>(_: &T) {}
+    fn runs(run: &Run<'_>, writer: &mut Writer, sink: &mut (dyn FnMut(provision::event::Event) + Send)) {
+        movable(&execute(run, writer, sink));
+    }
+    fn looks(run: &Run<'_>, state: Option<&State>) {
+        movable(&provision::refresh::refresh(run.cloud, run.registry, run.blueprint, state));
+    }
+    let _ = (runs, looks);
 }

@@ -49,7 +49,7 @@ fn changed(plan: &Plan) -> Vec<(String, Action)> {
 }
 
 fn id_of(world: &World, at: &str) -> String {
-    let cloud = world.shared.cloud.borrow();
+    let cloud = world.shared.cloud();
     let mut found = cloud.objects.iter().filter(|(_, object)| object.address == at);
     found.next().map(|(id, _)| id.clone()).expect("the object exists")
 }
@@ -57,7 +57,7 @@ fn id_of(world: &World, at: &str) -> String {
 /// Puts another object with the same name into the place of one that is deleted by hand.
 fn remake(world: &World, at: &str, change: impl FnOnce(&mut super::cloud::Object)) -> String {
     let id = id_of(world, at);
-    let mut cloud = world.shared.cloud.borrow_mut();
+    let mut cloud = world.shared.cloud();
     let mut object = cloud.objects.remove(&id).expect("it exists");
     change(&mut object);
     let other = format!("{id}-remade");
@@ -137,9 +137,9 @@ async fn the_place_of_one_that_is_gone_is_left_alone_by_a_destroy() {
     let warned = plan.preflight.iter().find(|finding| finding.check == "supplanted").expect("it is said");
     assert!(warned.message.contains(&new), "{}", warned.message);
     // The disk's parts are in the way of the disk alone.
-    world.shared.cloud.borrow_mut().objects.get_mut(&new).expect("it is there").inputs.clear();
+    world.shared.cloud().objects.get_mut(&new).expect("it is there").inputs.clear();
     world.run(&options(Mode::Destroy)).await.expect("nothing kills this run");
-    assert!(world.shared.cloud.borrow().objects.contains_key(&new), "it is not ours");
+    assert!(world.shared.cloud().objects.contains_key(&new), "it is not ours");
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn an_object_that_was_renamed_while_another_one_got_its_name_is_not_rename
     let world = settled().await;
     let (old, copy) = {
         let id = id_of(&world, "fake_group.m/x");
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         let object = cloud.objects.get_mut(&id).expect("it exists");
         let restored = object.clone();
         object.inputs.insert("name".to_owned(), json!("m-x-old"));
@@ -205,9 +205,9 @@ async fn a_claim_that_is_cut_off_anywhere_is_finished_by_the_next_apply() {
         let mut world = settled().await;
         world.change_live(DISK, |disk| disk.lineage = Some("lost".to_owned()));
         world.claim(DISK).await;
-        world.shared.cloud.borrow_mut().fuse = Some(moments);
+        world.shared.cloud().fuse = Some(moments);
         let lived = world.apply().await.is_some();
-        world.shared.cloud.borrow_mut().fuse = None;
+        world.shared.cloud().fuse = None;
         world.must_apply().await;
         let claimed = world.state().expect("there is a state").resources[&address(DISK)].claimed;
         assert!(!claimed);
@@ -308,7 +308,7 @@ async fn what_cannot_be_taken_over_is_refused_with_the_reason() {
     let network = id_of(&world, "the cluster's");
     world.declare("fake_disk.e", json!({"name": "e", "size": 1}));
     let copy = |id: &str, change: &dyn Fn(&mut super::cloud::Object)| {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         let mut object = cloud.objects[&disk].clone();
         object.key = id.to_owned();
         change(&mut object);
@@ -337,7 +337,7 @@ async fn what_cannot_be_taken_over_is_refused_with_the_reason() {
     }
     // A group of another name would be replaced by the next apply.
     let named = {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         let mut object = cloud.objects[&group].clone();
         object.stack = String::new();
         object.inputs.insert("name".to_owned(), json!("other"));
@@ -355,7 +355,7 @@ async fn the_parts_of_what_is_no_longer_managed_stay_with_it() {
     let world = settled().await;
     let (old, group) = (id_of(&world, DISK), id_of(&world, GROUP));
     {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         let mut disk = cloud.objects[&old].clone();
         (disk.key, disk.stack) = ("restored".to_owned(), String::new());
         cloud.objects.insert("fake_disk-restored".to_owned(), disk);
@@ -399,7 +399,7 @@ async fn an_object_is_never_its_own_replacement() {
     let report = world.apply().await.expect("nothing kills this run");
     let (_, action, error) = report.failures.first().expect("it fails");
     assert_eq!(*action, Action::Replace, "{error}");
-    assert!(world.shared.cloud.borrow().objects.contains_key(&old), "the old one is still there");
+    assert!(world.shared.cloud().objects.contains_key(&old), "the old one is still there");
     assert!(!world.log().contains(&"delete fake_group.a".to_owned()), "{:?}", world.log());
     let state = world.state().expect("there is a state");
     let record = &state.resources[&address(GROUP)];

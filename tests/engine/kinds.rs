@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::future::LocalBoxFuture;
-use provision::aws::{Aws, Call};
+use provision::aws::Call;
 use provision::document::Document;
-use provision::kind::{ChangeDocument, KindError, Live, Manager, Misfit, Reader, Registry, TrackedDocument};
+use provision::kind::{
+    Asked, ChangeDocument, Cloud, Deletion, Live, Manager, Misfit, Reader, Registry, TrackedDocument,
+};
 use provision::resource::{
     Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace, Whose,
 };
@@ -37,25 +38,26 @@ pub const DISK: &str = "fake_disk";
 
 pub struct FakeKind {
     pub kind: &'static str,
-    pub shared: Shared,
 }
 
-pub fn registry(shared: &Shared) -> Registry {
-    [GROUP, DISK].into_iter().fold(Registry::default(), |registry, kind| {
-        registry.manager(Box::new(FakeKind { kind, shared: shared.clone() }))
-    })
+pub fn registry() -> Registry {
+    let kinds = [GROUP, DISK].into_iter();
+    kinds.fold(Registry::default(), |registry, kind| registry.manager(Box::new(FakeKind { kind })))
 }
 
-impl FakeKind {
-    fn key(&self, inputs: &Document, owner: &Owner) -> String {
-        match self.kind {
-            DISK => format!("{}/{}", owner.address, owner.generation),
-            _ => {
-                let text = |field: &str| inputs.get(field).and_then(Value::as_str).unwrap_or_default();
-                format!("{}@{}", text("name"), text("parent"))
-            }
+fn key(kind: &str, inputs: &Document, owner: &Owner) -> String {
+    match kind {
+        DISK => format!("{}/{}", owner.address, owner.generation),
+        _ => {
+            let text = |field: &str| inputs.get(field).and_then(Value::as_str).unwrap_or_default();
+            format!("{}@{}", text("name"), text("parent"))
         }
     }
+}
+
+/// The name of a kind as its constant.
+fn constant(kind: &str) -> &'static str {
+    if kind == DISK { DISK } else { GROUP }
 }
 
 impl Reader for FakeKind {
@@ -65,23 +67,6 @@ impl Reader for FakeKind {
 
     fn calls(&self) -> &'static [Call] {
         &[]
-    }
-
-    fn observe<'a>(
-        &'a self,
-        _: &'a Aws,
-        tracked: &'a [TrackedDocument],
-    ) -> LocalBoxFuture<'a, Result<BTreeMap<Id, Live>, KindError>> {
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            let mut cloud = self.shared.cloud.borrow_mut();
-            *cloud.looks.entry(self.kind).or_default() += 1;
-            let seen = tracked.iter().filter_map(|one| {
-                let object = cloud.look(one.id.as_str())?;
-                Some((one.id.clone(), live(&one.id, &object, one.recorded.as_ref())))
-            });
-            Ok(seen.collect())
-        })
     }
 }
 
@@ -176,19 +161,32 @@ impl Manager for FakeKind {
         Ok(refused.into_iter().chain(doubtful).collect())
     }
 
-    fn find<'a>(
-        &'a self,
-        _: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Vec<Found>, KindError>> {
+    fn claim_calls(&self) -> &'static [Call] {
+        &[TAG]
+    }
+}
+
+impl Cloud for Shared {
+    fn observe<'a>(&'a self, kind: &'a str, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
-            let key = self.key(inputs, owner);
+            let mut cloud = self.cloud();
+            *cloud.looks.entry(constant(kind)).or_default() += 1;
+            let seen = tracked.iter().filter_map(|one| {
+                let object = cloud.look(one.id.as_str())?;
+                Some((one.id.clone(), live(&one.id, &object, one.recorded.as_ref())))
+            });
+            Ok(seen.collect())
+        })
+    }
+    fn find<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            let key = key(kind, inputs, owner);
             let at = owner.address.to_string();
-            let by_key = if self.kind == DISK { Trace::Token } else { Trace::Name };
-            let cloud = self.shared.cloud.borrow();
-            let objects = cloud.objects.iter().filter(|(_, object)| object.kind == self.kind);
+            let by_key = if kind == DISK { Trace::Token } else { Trace::Name };
+            let cloud = self.cloud();
+            let objects = cloud.objects.iter().filter(|(_, object)| object.kind == kind);
             let mut ranked: Vec<(u8, Found)> = objects
                 .filter_map(|(id, object)| {
                     let one = found(&Id::new(id.clone()), object);
@@ -213,26 +211,17 @@ impl Manager for FakeKind {
         })
     }
 
-    fn create<'a>(
-        &'a self,
-        _: &'a Aws,
-        inputs: &'a Document,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<Id, KindError>> {
+    fn create<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id> {
         Box::pin(async move {
             let mut carried = inputs.clone();
             carried.remove("note");
-            let object = Object { key: self.key(inputs, owner), inputs: carried, ..tagged(self.kind, owner) };
-            Ok(Id::new(self.shared.call(|cloud| cloud.create(object)).await?))
+            let object =
+                Object { key: key(kind, inputs, owner), inputs: carried, ..tagged(constant(kind), owner) };
+            Ok(Id::new(self.call(|cloud| cloud.create(object)).await?))
         })
     }
 
-    fn update<'a>(
-        &'a self,
-        _: &'a Aws,
-        inputs: &'a Document,
-        change: ChangeDocument<'a>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
+    fn update<'a>(&'a self, _: &'a str, inputs: &'a Document, change: ChangeDocument<'a>) -> Asked<'a, ()> {
         Box::pin(async move {
             let sent: BTreeSet<&String> = change.fields.iter().collect();
             let fields: Document = inputs
@@ -240,45 +229,29 @@ impl Manager for FakeKind {
                 .filter(|(name, _)| sent.contains(name))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();
-            Ok(self.shared.call(|cloud| cloud.update(change.id.as_str(), fields)).await?)
+            Ok(self.call(|cloud| cloud.update(change.id.as_str(), fields)).await?)
         })
     }
 
-    fn delete<'a>(
-        &'a self,
-        _: &'a Aws,
-        id: &'a Id,
-        _: &'a Document,
-        _: &'a Owner,
-        _: Option<&'a str>,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        Box::pin(async move { Ok(self.shared.call(|cloud| cloud.delete(id.as_str())).await?) })
+    fn delete<'a>(&'a self, _: &'a str, deletion: Deletion<'a>) -> Asked<'a, ()> {
+        Box::pin(async move { Ok(self.call(|cloud| cloud.delete(deletion.id.as_str())).await?) })
     }
 
-    fn claim_calls(&self) -> &'static [Call] {
-        &[TAG]
+    fn claim<'a>(&'a self, kind: &'a str, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()> {
+        let tags = tagged(constant(kind), owner);
+        Box::pin(async move { Ok(self.call(|cloud| cloud.claim(id.as_str(), &tags)).await?) })
     }
 
-    fn claim<'a>(
-        &'a self,
-        _: &'a Aws,
-        id: &'a Id,
-        owner: &'a Owner,
-    ) -> LocalBoxFuture<'a, Result<(), KindError>> {
-        let tags = tagged(self.kind, owner);
-        Box::pin(async move { Ok(self.shared.call(|cloud| cloud.claim(id.as_str(), &tags)).await?) })
-    }
-
-    fn named<'a>(
-        &'a self,
-        _: &'a Aws,
-        text: &'a str,
-    ) -> LocalBoxFuture<'a, Result<Option<Named>, KindError>> {
+    fn named<'a>(&'a self, kind: &'a str, text: &'a str) -> Asked<'a, Option<Named>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
-            let cloud = self.shared.cloud.borrow();
-            let object = cloud.objects.get(text).filter(|object| object.kind == self.kind);
+            let cloud = self.cloud();
+            let object = cloud.objects.get(text).filter(|object| object.kind == kind);
             Ok(object.map(|object| found(&Id::new(text), object).into()))
         })
+    }
+
+    fn ownership<'a>(&'a self, _: &'a str, _: &'a Id, _: &'a Document) -> Asked<'a, Ownership> {
+        Box::pin(std::future::ready(Ok(Ownership::Inherited)))
     }
 }

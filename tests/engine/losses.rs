@@ -301,7 +301,7 @@ async fn what_stands_in_the_record_alone_is_applied_without_a_call_in_every_stat
 async fn drift_that_is_recorded_forgets_no_data() {
     let mut world = World::new().with_stack();
     world.must_apply().await;
-    world.shared.cloud.borrow_mut().objects.retain(|_, object| !object.address.starts_with("fake_disk"));
+    world.shared.cloud().objects.retain(|_, object| !object.address.starts_with("fake_disk"));
     world.accept_drift().await;
     let plan = world.plan(&options(Mode::Apply)).await;
     assert!(errors(&plan)[0].starts_with("gone: fake_disk-"), "{:?}", errors(&plan));

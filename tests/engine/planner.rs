@@ -222,12 +222,12 @@ async fn drift_outside_the_targets_is_told_and_left_alone() {
 async fn what_one_look_does_not_see_is_not_taken_for_gone() {
     for address in ["fake_disk.d", "fake_group.a", "fake_group.m/x"] {
         let world = settled().await;
-        world.shared.cloud.borrow_mut().unseen.insert(address.to_owned());
+        world.shared.cloud().unseen.insert(address.to_owned());
         let plan = world.plan(&options(Mode::Destroy)).await;
         assert_eq!((plan.summary.delete, plan.summary.forget), (4, 1), "{address}");
-        world.shared.cloud.borrow_mut().unseen.insert(address.to_owned());
+        world.shared.cloud().unseen.insert(address.to_owned());
         assert!(world.plan(&options(Mode::Apply)).await.is_empty(), "{address}");
-        assert!(world.shared.cloud.borrow().unseen.is_empty(), "the look was made");
+        assert!(world.shared.cloud().unseen.is_empty(), "the look was made");
     }
 }
 
@@ -235,7 +235,7 @@ async fn what_one_look_does_not_see_is_not_taken_for_gone() {
 async fn what_is_gone_is_made_again_with_what_referred_to_it() {
     let mut world = settled().await;
     {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         cloud.objects.retain(|_, object| object.address != "fake_group.a");
     }
     let plan = world.plan(&options(Mode::Apply)).await;
@@ -256,7 +256,7 @@ async fn what_is_gone_is_made_again_with_what_referred_to_it() {
 async fn an_object_of_somebody_else_under_our_name_is_refused_and_named() {
     let world = World::new().with_stack();
     {
-        let mut cloud = world.shared.cloud.borrow_mut();
+        let mut cloud = world.shared.cloud();
         let mut foreign = cloud.objects.values().next().expect("the network").clone();
         foreign.key = "a@fake_group-1".to_owned();
         cloud.create(foreign).expect("the name is free");

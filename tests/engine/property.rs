@@ -165,12 +165,12 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         runtime.expect("a runtime").block_on(async {
             let mut world = World::new();
-            world.shared.cloud.borrow_mut().slowness = slowness;
+            world.shared.cloud().slowness = slowness;
             declare(&mut world, &first);
             world.must_apply().await;
             declare(&mut world, &second);
-            world.shared.cloud.borrow_mut().faults = faults.into();
-            world.shared.cloud.borrow_mut().fuse = fuse;
+            world.shared.cloud().faults = faults.into();
+            world.shared.cloud().fuse = fuse;
             for run in 0..14 {
                 if let (Some(third), true) = (&third, run == runs) {
                     declare(&mut world, third);
@@ -178,13 +178,13 @@ proptest! {
                 match world.apply().await {
                     Some(report) if report.failures.is_empty() => break,
                     Some(_) => {}
-                    None => world.shared.cloud.borrow_mut().fuse = None,
+                    None => world.shared.cloud().fuse = None,
                 }
             }
-            world.shared.cloud.borrow_mut().faults.clear();
-            world.shared.cloud.borrow_mut().fuse = None;
+            world.shared.cloud().faults.clear();
+            world.shared.cloud().fuse = None;
             world.must_apply().await;
-            let objects = world.shared.cloud.borrow().objects.len();
+            let objects = world.shared.cloud().objects.len();
             assert_eq!(objects, world.declarations.len(), "one object at each address");
         });
     }

@@ -120,9 +120,9 @@ async fn what_would_be_made_on_a_lost_object_waits_and_what_stands_beside_it_doe
 #[tokio::test(start_paused = true)]
 async fn a_create_that_comes_to_nothing_is_not_waited_for_and_alone_is_made_anew() {
     let mut world = World::new().with_stack();
-    world.shared.cloud.borrow_mut().slowness = u32::MAX;
+    world.shared.cloud().slowness = u32::MAX;
     let begun = Instant::now();
-    world.shared.cloud.borrow_mut().stuck.insert(DISK.to_owned(), &FAILED);
+    world.shared.cloud().stuck.insert(DISK.to_owned(), &FAILED);
     let report = world.apply().await.expect("nothing kills this run");
     assert_eq!(report.summary.outcome, RunOutcome::Failed);
     let said = failures(&world);
@@ -134,13 +134,13 @@ async fn a_create_that_comes_to_nothing_is_not_waited_for_and_alone_is_made_anew
         "{said:?}"
     );
     assert!(begun.elapsed().as_secs() < 3100);
-    world.shared.cloud.borrow_mut().slowness = 0;
-    world.shared.cloud.borrow_mut().objects.values_mut().for_each(|object| object.busy = 0);
+    world.shared.cloud().slowness = 0;
+    world.shared.cloud().objects.values_mut().for_each(|object| object.busy = 0);
     // The plan says the same, and typing it helps.
     let plan = world.plan(&options(Mode::Apply)).await;
     let finding = plan.blocking(&address(DISK)).expect("it says why");
     assert_eq!(finding.remedies, [Way::of([Remedy::Replace { address: address(DISK) }])]);
-    world.shared.cloud.borrow_mut().stuck.clear();
+    world.shared.cloud().stuck.clear();
     let replace = Options { replace: BTreeSet::from([address(DISK)]), ..options(Mode::Apply) };
     let report = world.run(&replace).await.expect("nothing kills this run");
     assert!(report.failures.is_empty(), "{:?}", report.failures);

@@ -19,7 +19,7 @@ async fn settled() -> World {
 }
 
 fn id_of(world: &World, at: &str) -> String {
-    let cloud = world.shared.cloud.borrow();
+    let cloud = world.shared.cloud();
     let mut found = cloud.objects.iter().filter(|(_, object)| object.address == at);
     found.next().map(|(id, _)| id.clone()).expect("the object exists")
 }
@@ -27,7 +27,7 @@ fn id_of(world: &World, at: &str) -> String {
 /// A copy of an object with its tags, under another name or token.
 fn copy(world: &World, at: &str, name: &str) -> String {
     let id = id_of(world, at);
-    let mut cloud = world.shared.cloud.borrow_mut();
+    let mut cloud = world.shared.cloud();
     let mut object = cloud.objects[&id].clone();
     object.key = format!("{name}@elsewhere");
     object.inputs.insert("name".to_owned(), json!(name));
@@ -199,7 +199,7 @@ async fn a_copy_with_the_tags_of_what_is_gone_is_offered_in_its_place() {
     let world = settled().await;
     let old = id_of(&world, DISK);
     let new = copy(&world, DISK, "restored");
-    world.shared.cloud.borrow_mut().objects.remove(&old);
+    world.shared.cloud().objects.remove(&old);
     let plan = world.plan(&options(Mode::Apply)).await;
     must_say(
         &errors(&plan, DISK),

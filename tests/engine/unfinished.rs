@@ -64,7 +64,7 @@ async fn half_replaced() -> (World, Id, Id) {
     let old = id(&world, A);
     group(&mut world, json!({"name": "b"}));
     // The new group, its note, and then the two that use it.
-    world.shared.cloud.borrow_mut().faults = [None, None, Some(Fault::Refuse), Some(Fault::Refuse)].into();
+    world.shared.cloud().faults = [None, None, Some(Fault::Refuse), Some(Fault::Refuse)].into();
     let report = world.apply().await.expect("nothing kills this run");
     assert_eq!(report.failures.len(), 2, "{:?}", report.failures);
     let record = record(&world, A);
@@ -75,7 +75,7 @@ async fn half_replaced() -> (World, Id, Id) {
 
 /// A run that is asked to end while what it makes is still being made.
 async fn interrupted(world: &mut World) {
-    world.shared.cloud.borrow_mut().slowness = 50;
+    world.shared.cloud().slowness = 50;
     let (interrupter, interrupt) = interrupt();
     let interrupting = async {
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -84,19 +84,19 @@ async fn interrupted(world: &mut World) {
     let options = options(Mode::Apply);
     let (report, ()) = tokio::join!(world.run_until(&options, interrupt), interrupting);
     assert!(report.is_some_and(|report| report.summary.outcome == RunOutcome::Interrupted));
-    world.shared.cloud.borrow_mut().slowness = 0;
+    world.shared.cloud().slowness = 0;
 }
 
 /// A run that is killed when this many moments are over.
 async fn killed(world: &mut World, fuse: u32) -> bool {
-    world.shared.cloud.borrow_mut().fuse = Some(fuse);
+    world.shared.cloud().fuse = Some(fuse);
     let killed = world.apply().await.is_none();
-    world.shared.cloud.borrow_mut().fuse = None;
+    world.shared.cloud().fuse = None;
     killed
 }
 
 fn remove(world: &World, id: &Id) {
-    world.shared.cloud.borrow_mut().objects.remove(id.as_str());
+    world.shared.cloud().objects.remove(id.as_str());
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,8 +116,8 @@ async fn a_replacement_whose_edit_is_taken_back_is_turned_back_as_the_plan_says(
     );
     world.must_apply().await;
     assert_eq!(id(&world, A), old);
-    assert!(!world.shared.cloud.borrow().objects.contains_key(new.as_str()));
-    assert!(world.shared.cloud.borrow().refused_deletions.is_empty());
+    assert!(!world.shared.cloud().objects.contains_key(new.as_str()));
+    assert!(world.shared.cloud().refused_deletions.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,10 +125,10 @@ async fn a_replacement_that_was_turned_back_and_stopped_again_goes_the_way_that_
     for forward_again in [false, true] {
         let (mut world, old, new) = half_replaced().await;
         // One of the two users is moved to the new group.
-        world.shared.cloud.borrow_mut().faults = [None, Some(Fault::Refuse)].into();
+        world.shared.cloud().faults = [None, Some(Fault::Refuse)].into();
         assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
         group(&mut world, json!({}));
-        world.shared.cloud.borrow_mut().faults = [Some(Fault::Refuse)].into();
+        world.shared.cloud().faults = [Some(Fault::Refuse)].into();
         assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
         assert_eq!(id(&world, A), old);
         if forward_again {
@@ -136,7 +136,7 @@ async fn a_replacement_that_was_turned_back_and_stopped_again_goes_the_way_that_
         }
         world.must_apply().await;
         assert_eq!(id(&world, A), if forward_again { new } else { old });
-        assert!(world.shared.cloud.borrow().refused_deletions.is_empty());
+        assert!(world.shared.cloud().refused_deletions.is_empty());
     }
 }
 
@@ -208,14 +208,14 @@ async fn a_half_made_replacement_that_does_not_fit_any_more_is_thrown_away_first
         world.must_apply().await;
         let now = id(&world, A);
         assert!(now != old && now != new);
-        assert!(world.shared.cloud.borrow().refused_deletions.is_empty());
+        assert!(world.shared.cloud().refused_deletions.is_empty());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_replacement_that_is_used_already_waits_for_its_users_and_cannot_have_its_name_taken() {
     let (mut world, old, new) = half_replaced().await;
-    world.shared.cloud.borrow_mut().faults = [None, Some(Fault::Refuse)].into();
+    world.shared.cloud().faults = [None, Some(Fault::Refuse)].into();
     assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
     group(&mut world, json!({"name": "b", "shape": "square"}));
     assert_eq!(checks(&world).await, ["name-taken"]);
@@ -223,11 +223,11 @@ async fn a_replacement_that_is_used_already_waits_for_its_users_and_cannot_have_
     let change = planned(&world, A).await;
     assert_eq!(change.goes, going(&[(&new, Turn::After), (&old, Turn::After)]));
     // Stopped once more, with three objects at the address.
-    world.shared.cloud.borrow_mut().faults = [None, None, Some(Fault::Refuse), Some(Fault::Refuse)].into();
+    world.shared.cloud().faults = [None, None, Some(Fault::Refuse), Some(Fault::Refuse)].into();
     assert!(!world.apply().await.expect("nothing kills it").failures.is_empty());
     assert_eq!(record(&world, A).predecessors().count(), 2);
     world.must_apply().await;
-    assert!(world.shared.cloud.borrow().refused_deletions.is_empty());
+    assert!(world.shared.cloud().refused_deletions.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,10 +321,10 @@ async fn an_object_that_is_asked_for_anew_by_name_is_made_anew_once() {
     for fuse in 0..12 {
         let mut world = settled().await;
         world.clear_log();
-        world.shared.cloud.borrow_mut().slowness = 2;
-        world.shared.cloud.borrow_mut().fuse = Some(fuse);
+        world.shared.cloud().slowness = 2;
+        world.shared.cloud().fuse = Some(fuse);
         let was_killed = world.run(&named).await.is_none();
-        world.shared.cloud.borrow_mut().fuse = None;
+        world.shared.cloud().fuse = None;
         if was_killed && record(&world, DISK).phase != Phase::Ready {
             assert!(world.run(&named).await.expect("nothing kills it").failures.is_empty());
         } else if was_killed {
@@ -353,14 +353,14 @@ async fn a_name_that_somebody_else_has_is_in_the_way_only_while_it_is_wanted() {
         stuck: None,
     };
     assert!(killed(&mut world, 0).await, "the intent is recorded, and nothing asked for");
-    world.shared.cloud.borrow_mut().create(foreign).expect("the name is free");
+    world.shared.cloud().create(foreign).expect("the name is free");
     assert_eq!(checks(&world).await, ["name-taken"]);
     group(&mut world, json!({"name": "free"}));
     world.must_apply().await;
 }
 
 fn id_of_network(world: &World) -> String {
-    let cloud = world.shared.cloud.borrow();
+    let cloud = world.shared.cloud();
     cloud.objects.keys().next().expect("the network").clone()
 }
 
@@ -371,7 +371,7 @@ async fn what_is_put_back_while_it_is_being_deleted_is_kept_or_made_again() {
             let mut world = settled().await;
             let mount = address("fake_group.m/y");
             let declared = world.declarations.remove(&mount).expect("it is declared");
-            world.shared.cloud.borrow_mut().slowness = slowness;
+            world.shared.cloud().slowness = slowness;
             killed(&mut world, fuse).await;
             world.declarations.insert(mount, declared);
             world.must_apply().await;
@@ -418,7 +418,7 @@ async fn edited_between(is_applied: bool, first: Edit, second: Edit, slowness: u
         if is_applied {
             world.must_apply().await;
         }
-        world.shared.cloud.borrow_mut().slowness = slowness;
+        world.shared.cloud().slowness = slowness;
         first(&mut world);
         if !killed(&mut world, fuse).await {
             return fuse as usize;
@@ -428,7 +428,7 @@ async fn edited_between(is_applied: bool, first: Edit, second: Edit, slowness: u
         // The second run is stopped too, and gone on with.
         killed(&mut world, fuse / 2).await;
         world.must_apply().await;
-        let cloud = world.shared.cloud.borrow();
+        let cloud = world.shared.cloud();
         assert_eq!(
             cloud.objects.len(),
             world.declarations.len(),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use provision::address::Address;
-use provision::aws::Aws;
 use provision::blueprint::{Blueprint, Declaration};
 use provision::document::Document;
 use provision::event::{Event, RunOutcome};
@@ -32,7 +31,6 @@ pub struct World {
     pub declarations: BTreeMap<Address, Declaration>,
     pub events: Vec<Event>,
     pub parallelism: usize,
-    aws: Aws,
     folder: tempfile::TempDir,
 }
 
@@ -70,19 +68,14 @@ impl World {
             leaving: false,
             stuck: None,
         };
-        let id = shared.cloud.borrow_mut().create(network).expect("an empty cloud");
-        let config = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-            .region(aws_config::Region::new("eu-west-1"))
-            .build();
+        let id = shared.cloud().create(network).expect("an empty cloud");
         let adopted = Declaration::Adopted { id: Id::new(id) };
         Self {
-            registry: registry(&shared),
+            registry: registry(),
             shared,
             declarations: BTreeMap::from([(address("fake_group.network"), adopted)]),
             events: Vec::new(),
             parallelism: 10,
-            aws: Aws::from_config(&config).expect("a region is set"),
             folder: fast_folder(),
         }
     }
@@ -151,12 +144,12 @@ impl World {
     pub async fn rebuild(&self, lineage: &str, terms: &Terms<'_>) -> Result<Rebuilt, RefreshError> {
         let blueprint = self.blueprint(Mode::Apply);
         let mut writer = self.writer(lineage).await;
-        let rebuilt = rebuild(&self.aws, &self.registry, &blueprint, writer.state(), terms).await;
+        let rebuilt = rebuild(&self.shared, &self.registry, &blueprint, writer.state(), terms).await;
         for (address, record) in rebuilt.as_ref().map(|rebuilt| rebuilt.records.clone()).unwrap_or_default() {
             writer.edit(Edit::Put { address, record });
         }
         writer.commit().await.expect("the state can be written");
-        let failed = write_claims(&self.aws, &self.registry, &blueprint, &mut writer).await;
+        let failed = write_claims(&self.shared, &self.registry, &blueprint, &mut writer).await;
         assert!(failed.is_empty(), "{failed:?}");
         writer.close().await.expect("the state can be written");
         rebuilt
@@ -171,7 +164,7 @@ impl World {
         let wish = Wish { address: address(at), text: id.to_owned() };
         let state = self.state().expect("there is a state");
         let blueprint = self.blueprint(Mode::Apply);
-        take_over(&self.aws, &self.registry, &blueprint, &state, &[wish], lineage).await
+        take_over(&self.shared, &self.registry, &blueprint, &state, &[wish], lineage).await
     }
 
     /// Records an object at an address, as `import` does.
@@ -200,7 +193,7 @@ impl World {
     pub async fn planning(&self, options: &Options) -> (Planning, Sightings) {
         let blueprint = self.blueprint(options.mode);
         let state = self.state();
-        let sightings = refresh(&self.aws, &self.registry, &blueprint, state.as_ref())
+        let sightings = refresh(&self.shared, &self.registry, &blueprint, state.as_ref())
             .await
             .expect("the cloud in memory can be read");
         let planning = planner::plan(&Input {
@@ -223,7 +216,7 @@ impl World {
         looked_for: &Blueprint,
         options: &Options,
     ) -> Plan {
-        let sightings = refresh(&self.aws, &self.registry, looked_for, state)
+        let sightings = refresh(&self.shared, &self.registry, looked_for, state)
             .await
             .expect("the cloud in memory can be read");
         let planning = planner::plan(&Input {
@@ -269,7 +262,7 @@ impl World {
         sightings: &Sightings,
         interrupt: Interrupt,
     ) -> Option<Report> {
-        let before = self.shared.cloud.borrow().deeds.len();
+        let before = self.shared.cloud().deeds.len();
         let blueprint = self.blueprint(planning.plan.mode);
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         let mut writer = Store::Local(self.path())
@@ -277,7 +270,7 @@ impl World {
             .await
             .expect("nobody else holds it");
         let run = Run {
-            aws: &self.aws,
+            cloud: &self.shared,
             registry: &self.registry,
             blueprint: &blueprint,
             planning,
@@ -302,7 +295,7 @@ impl World {
 
     /// What was made and deleted is what the plan had said, or, of a run that did not end well, nothing else.
     fn must_have_done_as_planned(&self, plan: &Plan, before: usize, done: bool) {
-        let cloud = self.shared.cloud.borrow();
+        let cloud = self.shared.cloud();
         let deeds = &cloud.deeds[before..];
         let of = |made: bool| deeds.iter().filter(move |deed| deed.0 == made).map(|deed| deed.1.clone());
         let deleted: BTreeSet<String> = of(false).collect();
@@ -362,7 +355,7 @@ impl World {
             .flat_map(|state| state.resources.into_values())
             .filter_map(|record| Some(record.id?.to_string()))
             .collect();
-        let cloud = self.shared.cloud.borrow();
+        let cloud = self.shared.cloud();
         let ours: BTreeSet<&String> =
             cloud.objects.iter().filter(|(_, object)| !object.stack.is_empty()).map(|(id, _)| id).collect();
         let distinct: BTreeSet<&String> = recorded.iter().collect();
@@ -374,7 +367,7 @@ impl World {
     /// Every object of ours has a record at its address, which may not know its id yet.
     pub fn must_record_everything_or_its_intent(&self) {
         let state = self.state().expect("there is a state");
-        let cloud = self.shared.cloud.borrow();
+        let cloud = self.shared.cloud();
         for object in cloud.objects.values().filter(|object| !object.stack.is_empty()) {
             assert!(state.resources.contains_key(&address(&object.address)), "{}", object.address);
         }
@@ -382,21 +375,21 @@ impl World {
 
     /// What exists, without ids.
     pub fn objects(&self) -> BTreeSet<String> {
-        let cloud = self.shared.cloud.borrow();
+        let cloud = self.shared.cloud();
         cloud.objects.values().map(|object| format!("{} {}", object.kind, object.address)).collect()
     }
 
     pub fn log(&self) -> Vec<String> {
-        self.shared.cloud.borrow().log.clone()
+        self.shared.cloud().log.clone()
     }
 
     pub fn clear_log(&self) {
-        self.shared.cloud.borrow_mut().log.clear();
+        self.shared.cloud().log.clear();
     }
 
     /// The only object at an address.
     pub fn change_live(&self, at: &str, change: impl FnOnce(&mut Object)) {
-        let mut cloud = self.shared.cloud.borrow_mut();
+        let mut cloud = self.shared.cloud();
         let object = cloud.objects.values_mut().find(|object| object.address == at);
         change(object.expect("the object exists"));
     }

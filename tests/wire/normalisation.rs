@@ -9,7 +9,7 @@ mod rds;
 use provision::blueprint::{Declaration, blueprint};
 use provision::diff;
 use provision::document::Document;
-use provision::kind::{Manager, TrackedDocument};
+use provision::kind::{Cloud, Manager, TrackedDocument};
 use provision::network::{Cluster, Network, Role};
 use provision::resource::Id;
 use provision::resources::registry;
@@ -111,7 +111,7 @@ impl Case {
         let desired = self.desired(manager, value);
         let id = Id::new("the-one");
         let tracked = TrackedDocument { id: id.clone(), recorded: Some(desired.clone()) };
-        let seen = manager.observe(&self.replay().aws(), &[tracked]).await.expect("the answers are read");
+        let seen = self.replay().cloud().observe(self.kind, &[tracked]).await.expect("the answers are read");
         let live = seen.get(&id).expect("the object is there");
         diff::diff(manager.fields(), &desired, &live.inputs).into_iter().map(|field| field.path).collect()
     }

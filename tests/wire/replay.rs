@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use provision::aws::Aws;
+use provision::resources::AwsCloud;
 
 /// The script: answers by operation, each given once and in order. An operation is the `Action` of a query
 /// protocol, the target of a JSON one, else method and path: `POST /2015-02-01/file-systems`.
@@ -86,6 +87,11 @@ impl Replay {
     /// AWS, played by the script. The account is whatever the answers say; the region is `eu-west-1`.
     pub fn aws(&self) -> Aws {
         self.aws_until(None)
+    }
+
+    /// The same as the engine asks it.
+    pub fn cloud(&self) -> AwsCloud {
+        AwsCloud::new(Arc::new(self.aws()))
     }
 
     /// The same with credentials that end.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use provision::document::Document;
-use provision::kind::{ChangeDocument, Manager};
+use provision::kind::{ChangeDocument, Cloud, Manager};
 use provision::resource::Id;
 use provision::resources::registry;
 use serde_json::{Value, json};
@@ -256,7 +256,7 @@ fn asked_for(replay: &Replay, outcome: Result<(), String>) -> String {
 async fn create(kind: &dyn Manager, inputs: &Document) -> String {
     let replay = Replay::from(aws_answers);
     let owner = owner(&format!("{}.gitlab", kind.kind()));
-    let made = kind.create(&replay.aws(), inputs, &owner).await;
+    let made = replay.cloud().create(kind.kind(), inputs, &owner).await;
     asked_for(&replay, made.map(drop).map_err(|error| error.to_string()))
 }
 
@@ -276,7 +276,7 @@ async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> S
     let fields: BTreeSet<String> =
         names.filter(|name| observed.get(*name) != wanted.get(*name)).map(str::to_owned).collect();
     let change = ChangeDocument { id: &Id::new(id), fields: &fields, observed, owner: &owner };
-    let done = kind.update(&replay.aws(), wanted, change).await;
+    let done = replay.cloud().update(kind.kind(), wanted, change).await;
     asked_for(&replay, done.map_err(|error| error.to_string()))
 }
 

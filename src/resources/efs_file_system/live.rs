@@ -28,10 +28,9 @@ pub(super) async fn observe(
 ) -> Result<BTreeMap<Id, Observed<EfsFileSystem>>, AwsError> {
     let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     // The policies need the id alone, so that they are asked for in the same round as the file systems.
-    let policies = stream::iter(tracked)
-        .map(|one| async move { Ok((&one.id, Policies::read(aws, one).await?)) })
-        .buffer_unordered(AT_ONCE)
-        .try_collect::<BTreeMap<_, _>>();
+    let reads = tracked.iter().map(|one| Policies::of(aws, one));
+    let policies =
+        stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect::<BTreeMap<_, _>>();
     let (described, mut policies) = future::try_join(describe(aws, &ids), policies).await?;
 
     let described: BTreeMap<Id, FileSystemDescription> =
@@ -91,6 +90,11 @@ struct Policies {
 }
 
 impl Policies {
+    /// Those of one file system, with its id.
+    async fn of(aws: &Aws, one: &Tracked<EfsFileSystem>) -> Result<(Id, Self), AwsError> {
+        Ok((one.id.clone(), Self::read(aws, one).await?))
+    }
+
     async fn read(aws: &Aws, tracked: &Tracked<EfsFileSystem>) -> Result<Self, AwsError> {
         let id = tracked.id.as_str();
         let recorded = tracked.recorded.as_ref();
