@@ -32,7 +32,7 @@ pub use local::relocate;
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
 pub use s3::{CALLS as S3_CALLS, Lease, NoPlace, S3Place, S3State, Shared};
-pub use store::{Store, Writer};
+pub use store::{Backend, Keeper, Opened, Store, Writer, Written};
 
 /// Everything recorded of one stack in one account and region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

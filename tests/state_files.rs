@@ -48,7 +48,7 @@ impl Place {
     /// Records one more resource, in a run that ends well or one that dies with its journal on the disk.
     fn put(&self, address: &str, ends_well: bool) {
         let fresh = || State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let store = Store::Local(self.state());
+        let store = Store::local(self.state());
         let address: Address = address.parse().expect("a valid address");
         let record = Record::adopted(Id::new("id-1"), Document::new());
         let writing = async {

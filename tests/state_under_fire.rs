@@ -43,7 +43,7 @@ impl Place {
         std::fs::write(place.path("provision.yaml"), "stack: shop\nfile_systems: { files: {} }\n")
             .expect("the folder can be written");
         let fresh = || State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let store = Store::Local(place.state());
+        let store = Store::local(place.state());
         let writing = async {
             let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("nobody holds it");
             for address in [OLD, "aws_vpc.network"] {

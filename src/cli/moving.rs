@@ -142,14 +142,14 @@ async fn rename_stack(
             let (from, to) = (path(old), path(new));
             // An earlier run may have been stopped when only the backup still had the old name.
             let is_left = from.exists() || !from.with_extension("json.backup").exists();
-            if is_left && (old == new || !from.exists()) && is_of(&Store::Local(to.clone()), new).await? {
+            if is_left && (old == new || !from.exists()) && is_of(&Store::local(to.clone()), new).await? {
                 say_renamed(&done, (old, new), &chosen, global, screen);
                 return Ok(Exit::Done);
             }
             if is_left {
                 refuse_taken(&to, new).await?;
             }
-            (Store::Local(if is_left { from.clone() } else { to.clone() }), Some((from, to)))
+            (Store::local(if is_left { from.clone() } else { to.clone() }), Some((from, to)))
         }
     };
     let state = store.read().await.map_err(state_failure)?;
@@ -210,7 +210,7 @@ async fn is_of(store: &Store, stack: &StackName) -> Result<bool, Failure> {
 
 /// A state of the new name that is there already stays as it is.
 async fn refuse_taken(to: &Path, new: &StackName) -> Result<(), Failure> {
-    if Store::Local(to.to_owned()).read().await.map_err(state_failure)?.is_none() {
+    if Store::local(to.to_owned()).read().await.map_err(state_failure)?.is_none() {
         return Ok(());
     }
     let message = format!("there is a state of the stack {new} already: {}", to.display());

@@ -20,7 +20,7 @@ pub(super) async fn beside(path: &Path) -> Vec<(String, State)> {
         let other = folder.join(entry.file_name());
         if other != path
             && other.extension().is_some_and(|ending| ending == "json")
-            && let Ok(Some(state)) = Store::Local(other.clone()).read().await
+            && let Ok(Some(state)) = Store::local(other.clone()).read().await
         {
             found.push((other.display().to_string(), state));
         }

@@ -76,7 +76,7 @@ fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
 pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Option<Store>, Failure> {
     match &options.state {
         None => Ok(None),
-        Some(StateAt::File(path)) => Ok(Some(Store::Local(path.clone()))),
+        Some(StateAt::File(path)) => Ok(Some(Store::local(path.clone()))),
         Some(StateAt::S3(_)) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
             Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?)))
@@ -87,8 +87,8 @@ pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Opt
 /// The state of a stack, not looked at yet.
 pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
     match state_at(options, chosen) {
-        StateAt::File(path) => Store::Local(path),
-        StateAt::S3(place) => Store::S3(S3State::new(&place, aws, options.lease)),
+        StateAt::File(path) => Store::local(path),
+        StateAt::S3(place) => Store::new(S3State::new(&place, aws, options.lease)),
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn named_store(
     let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
     let store = match state_at(options, &chosen) {
-        StateAt::File(path) => Store::Local(path),
+        StateAt::File(path) => Store::local(path),
         // Here alone AWS is needed for a look at the state.
         StateAt::S3(_) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);

@@ -213,7 +213,7 @@ impl Session {
         planning.plan.preflight.retain(|finding| !planner::is_about_lost_data(finding));
         planning.plan.preflight.extend(found);
         let manages = state.is_some_and(State::manages_anything);
-        if let (false, Store::Local(path), Mode::Apply) = (manages, &self.store, options.mode) {
+        if let (false, Some(path), Mode::Apply) = (manages, self.store.file(), options.mode) {
             let others = neighbours::beside(path).await;
             let place = (account.as_str(), self.aws.region());
             let renamed =

@@ -1,17 +1,21 @@
 //! The state in a local folder: a snapshot that is only ever replaced whole, and a journal beside it.
 //! Knows nothing of what the edits mean.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use super::error::{StateError, io};
 use super::format::{self, Damage};
 use super::journal::{self, Frames};
 use super::links::{close_to_others, is_open_to_others, refuse_link, resolved};
 use super::lock::{self, Holder, Lock};
+use super::store::{Backend, Keeper, Opened, Written};
 use super::{Edit, State};
 use crate::file;
 
@@ -27,7 +31,7 @@ pub(super) fn sibling(path: &Path, ending: &str) -> PathBuf {
 ///
 /// # Errors
 /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
-pub(super) fn read(path: &Path) -> Result<Option<State>, StateError> {
+fn read(path: &Path) -> Result<Option<State>, StateError> {
     let path = &resolved(path)?;
     let journal = sibling(path, "journal");
     refuse_link(&journal)?;
@@ -99,9 +103,48 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     }
 }
 
+/// A state in a file.
+#[derive(Clone, Debug)]
+pub(super) struct LocalState {
+    path: PathBuf,
+}
+
+impl LocalState {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+}
+
+impl fmt::Display for LocalState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
+    }
+}
+
+impl Backend for LocalState {
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(async { read(&self.path) })
+    }
+
+    fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
+        Box::pin(async move {
+            let (files, found) = open(&self.path, &holder, timeout).await?;
+            Ok((Box::new(files) as Box<dyn Keeper>, found))
+        })
+    }
+
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move { Lock::force(&lock::path_for(&resolved(&self.path)?), id) })
+    }
+}
+
 /// The files of a state that this run has locked.
 #[derive(Debug)]
-pub(super) struct Files {
+struct Files {
     path: PathBuf,
     journal: Option<(Frames, File)>,
     /// Whether there is a snapshot that a journal can go on from, in the format of now.
@@ -114,11 +157,7 @@ pub(super) struct Files {
 ///
 /// # Errors
 /// [`StateError::Locked`] when another run holds it for longer than `timeout`.
-pub(super) async fn open(
-    path: &Path,
-    holder: &Holder,
-    timeout: Duration,
-) -> Result<(Files, Option<State>), StateError> {
+async fn open(path: &Path, holder: &Holder, timeout: Duration) -> Result<(Files, Option<State>), StateError> {
     let path = resolved(path)?;
     let folder = folder(&path);
     std::fs::create_dir_all(folder).map_err(io("create", folder))?;
@@ -159,12 +198,32 @@ pub async fn relocate(from: &Path, to: &Path, timeout: Duration) -> Result<(), S
     sync_folder(to)
 }
 
-/// Takes away the lock that `id` names; see [`Lock::force`].
-///
-/// # Errors
-/// [`StateError::Locked`] when the run that holds it is alive, or has another id.
-pub(super) fn unlock(path: &Path, id: &str) -> Result<(), StateError> {
-    Lock::force(&lock::path_for(&resolved(path)?), id)
+impl Keeper for Files {
+    fn relieved(&self) -> Option<&Holder> {
+        None
+    }
+
+    fn write<'a>(&'a mut self, edits: &'a [Edit], state: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async { self.append(edits, state) })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, StateError> {
+        Box::pin(std::future::pending())
+    }
+
+    fn release<'a>(
+        mut self: Box<Self>,
+        state: &'a State,
+        written: Written,
+    ) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move {
+            match written {
+                Written::All => self.fold(state),
+                // The journal holds all there is.
+                Written::NotTheStaged | Written::Unknown => Ok(()),
+            }
+        })
+    }
 }
 
 impl Files {
@@ -172,7 +231,7 @@ impl Files {
     ///
     /// # Errors
     /// [`StateError::Io`]; what is on disk then is the state with some of the edits, from the first one on.
-    pub(super) fn write(&mut self, edits: &[Edit], state: &State) -> Result<(), StateError> {
+    fn append(&mut self, edits: &[Edit], state: &State) -> Result<(), StateError> {
         if !self.exists {
             return self.write_snapshot(state);
         }
@@ -198,11 +257,11 @@ impl Files {
         file.sync_data().map_err(io("write", &path))
     }
 
-    /// Folds the journal into the snapshot and gives the lock back.
+    /// Folds the journal into the snapshot.
     ///
     /// # Errors
     /// [`StateError::Io`]; the journal then stays, and the next run reads it.
-    pub(super) fn close(mut self, state: &State) -> Result<(), StateError> {
+    fn fold(&mut self, state: &State) -> Result<(), StateError> {
         if self.journal.is_some() {
             self.write_snapshot(state)?;
         }
@@ -266,7 +325,7 @@ mod tests {
     use super::*;
 
     async fn writer(path: &Path) -> Writer {
-        Store::Local(path.to_owned()).open("test", Duration::ZERO, sample).await.expect("an unlocked state")
+        Store::local(path.to_owned()).open("test", Duration::ZERO, sample).await.expect("an unlocked state")
     }
 
     /// Writes the sample edits, each durable by itself.
@@ -345,10 +404,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("gitlab.json");
         let first = writer(&path).await;
-        let store = Store::Local(path.clone());
+        let store = Store::local(path.clone());
         let error = store.open("apply", Duration::ZERO, sample).await.expect_err("the state is locked");
         assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
-        assert!(unlock(&path, "any").is_err(), "a live run keeps its lock");
+        assert!(store.unlock("any").await.is_err(), "a live run keeps its lock");
         drop(first);
         drop(writer(&path).await);
     }

@@ -9,16 +9,19 @@ mod object;
 mod shared;
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use super::format::{self, Damage};
 use super::lock::Holder;
+use super::store::{Backend, Keeper, Opened};
 use super::{State, StateError};
 use crate::aws::{Aws, Call, Gate};
-pub(super) use held::Held;
+use held::Held;
 use object::Object;
 pub use shared::{Lease, Shared};
 
@@ -97,8 +100,7 @@ impl S3State {
         Self { object, backup, gate: aws.gate().clone(), lease }
     }
 
-    /// Reads the state without locking it.
-    pub(super) async fn read(&self) -> Result<Option<State>, StateError> {
+    async fn state(&self) -> Result<Option<State>, StateError> {
         match self.look().await? {
             Some((_, shared)) => self.state_of(&shared),
             None => Ok(None),
@@ -106,11 +108,7 @@ impl S3State {
     }
 
     /// Takes the lock, and reads the state that it is for.
-    pub(super) async fn open(
-        &self,
-        holder: Holder,
-        timeout: Duration,
-    ) -> Result<(Held, Option<State>), StateError> {
+    async fn take(&self, holder: Holder, timeout: Duration) -> Result<(Held, Option<State>), StateError> {
         let deadline = Instant::now() + timeout;
         let mut watched: Option<(String, Instant)> = None;
         loop {
@@ -143,7 +141,7 @@ impl S3State {
     }
 
     /// Takes away the lock that `id` names. Its run, if it is alive, is told by its next write, and stops.
-    pub(super) async fn unlock(&self, id: &str) -> Result<(), StateError> {
+    async fn free(&self, id: &str) -> Result<(), StateError> {
         let Some((etag, shared)) = self.look().await? else { return Ok(()) };
         match &shared.lease {
             None => Ok(()),
@@ -175,6 +173,27 @@ impl S3State {
         let nothing_is_there = matches!(source, Damage::SnapshotMissing { .. });
         let backup = nothing_is_there.then(|| self.backup.place().to_string());
         StateError::Damaged { place: self.to_string(), backup, source }
+    }
+}
+
+impl Backend for S3State {
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(self.state())
+    }
+
+    fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
+        Box::pin(async move {
+            let (held, found) = self.take(holder, timeout).await?;
+            Ok((Box::new(held) as Box<dyn Keeper>, found))
+        })
+    }
+
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(self.free(id))
     }
 }
 

@@ -1,41 +1,90 @@
 //! Where a state is kept, and the one way to change it: edits are staged, and made durable together.
 //! Knows nothing of what the edits mean, nor of how a place keeps them.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::fmt::{self, Debug, Display};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::lock::Holder;
-use super::{Edit, S3State, State, StateError, local, s3};
+use futures_util::future::BoxFuture;
 
-/// Where a state is kept.
-#[derive(Clone, Debug)]
-pub enum Store {
-    /// A file, with its journal, backup and lock beside it.
-    Local(PathBuf),
-    /// An object in a bucket, for teams.
-    S3(S3State),
+use super::local::LocalState;
+use super::lock::Holder;
+use super::{Edit, State, StateError};
+
+/// A place that keeps a state: a file, an object in a bucket.
+pub trait Backend: Debug + Display + Send + Sync {
+    /// The file of the state, where it is one.
+    fn file(&self) -> Option<&Path>;
+    /// Reads the state without locking it; `None` when there never was one.
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>>;
+    /// Takes the lock, and reads the state that it is for.
+    fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>>;
+    /// Takes away the lock that `id` names.
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>>;
 }
 
-impl fmt::Display for Store {
+/// A held lock, and the state that it is for.
+pub type Opened = (Box<dyn Keeper>, Option<State>);
+
+/// The keeper of a locked state: it writes, and gives the lock back.
+pub trait Keeper: Debug + Send + Sync {
+    /// The run that had the lock before, and did not give it back.
+    fn relieved(&self) -> Option<&Holder>;
+    /// Makes edits durable; `state` is the state with all of them carried out.
+    fn write<'a>(&'a mut self, edits: &'a [Edit], state: &'a State) -> BoxFuture<'a, Result<(), StateError>>;
+    /// Returns when the lock is lost although it was not given back, with how; never, where that cannot be.
+    fn lost(&self) -> BoxFuture<'_, StateError>;
+    /// Gives the lock back, after what was written last.
+    fn release<'a>(
+        self: Box<Self>,
+        state: &'a State,
+        written: Written,
+    ) -> BoxFuture<'a, Result<(), StateError>>;
+}
+
+/// The part of a state that is durable when its lock is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    All,
+    /// Edits were staged, and are given up.
+    NotTheStaged,
+    /// A write failed: what is there is not known, and is looked at by the next run.
+    Unknown,
+}
+
+/// The place of a state.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<dyn Backend>);
+
+impl Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local(path) => path.display().fmt(f),
-            Self::S3(state) => state.fmt(f),
-        }
+        Display::fmt(&self.0, f)
     }
 }
 
 impl Store {
+    /// A place of any kind.
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self(Arc::new(backend))
+    }
+
+    /// A file, with its journal, backup and lock beside it.
+    pub fn local(path: impl Into<PathBuf>) -> Self {
+        Self::new(LocalState::new(path.into()))
+    }
+
+    /// The file of the state, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.0.file()
+    }
+
     /// Reads the state without locking it; `None` when there never was one.
     ///
     /// # Errors
     /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
     pub async fn read(&self) -> Result<Option<State>, StateError> {
-        match self {
-            Self::Local(path) => local::read(path),
-            Self::S3(state) => state.read().await,
-        }
+        self.0.read().await
     }
 
     /// Locks the state and opens it for writing; `fresh` makes it when there never was one.
@@ -48,17 +97,7 @@ impl Store {
         timeout: Duration,
         fresh: impl FnOnce() -> State,
     ) -> Result<Writer, StateError> {
-        let holder = Holder::this_run(command);
-        let (keeper, found) = match self {
-            Self::Local(path) => {
-                let (files, found) = local::open(path, &holder, timeout).await?;
-                (Keeper::Local(files), found)
-            }
-            Self::S3(state) => {
-                let (held, found) = state.open(holder, timeout).await?;
-                (Keeper::S3(held), found)
-            }
-        };
+        let (keeper, found) = self.0.lock(Holder::this_run(command), timeout).await?;
         let is_new = found.is_none();
         // What is written from here on is in the format of now, whatever it was read in.
         let found = found.map(|found| State { version: State::VERSION, ..found });
@@ -70,23 +109,8 @@ impl Store {
     /// # Errors
     /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
     pub async fn unlock(&self, id: &str) -> Result<(), StateError> {
-        match self {
-            Self::Local(path) => local::unlock(path, id),
-            Self::S3(state) => state.unlock(id).await,
-        }
+        self.0.unlock(id).await
     }
-}
-
-/// How long it is tried to give a lock back that runs out by itself.
-/// A run that is asked to end meanwhile is to end within five seconds.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// The same where writing has failed a moment ago, and somebody may have asked the run to end.
-const NO_PATIENCE: Duration = Duration::from_secs(1);
-
-#[derive(Debug)]
-enum Keeper {
-    Local(local::Files),
-    S3(s3::Held),
 }
 
 /// A locked state that can be written. What is staged is durable when [`Writer::commit`] returns.
@@ -97,7 +121,7 @@ pub struct Writer {
     is_new: bool,
     /// Whether a write has failed: what is there then is looked at by the next run, and by nobody else.
     failed: bool,
-    keeper: Keeper,
+    keeper: Box<dyn Keeper>,
 }
 
 impl Writer {
@@ -113,10 +137,7 @@ impl Writer {
 
     /// The run whose lock had run out before this one took it: what it had begun may be unfinished.
     pub fn relieved(&self) -> Option<&Holder> {
-        match &self.keeper {
-            Keeper::Local(_) => None,
-            Keeper::S3(held) => held.relieved(),
-        }
+        self.keeper.relieved()
     }
 
     /// Carries out an edit, to be made durable by the next commit.
@@ -138,10 +159,7 @@ impl Writer {
         }
         // Also where this future is given up half-way: what was written is not known then.
         self.failed = true;
-        match &mut self.keeper {
-            Keeper::Local(files) => files.write(&self.staged, &self.state)?,
-            Keeper::S3(held) => held.write(&self.state).await?,
-        }
+        self.keeper.write(&self.staged, &self.state).await?;
         self.failed = false;
         self.staged.clear();
         Ok(())
@@ -149,10 +167,7 @@ impl Writer {
 
     /// Returns when the lock is lost although nobody gave it back, with how; never, where that cannot be.
     pub async fn lost(&self) -> StateError {
-        match &self.keeper {
-            Keeper::Local(_) => std::future::pending().await,
-            Keeper::S3(held) => held.lost().await,
-        }
+        self.keeper.lost().await
     }
 
     /// Makes everything durable, and gives the lock back.
@@ -161,26 +176,19 @@ impl Writer {
     /// When it cannot be made durable. What was committed before is still there, and the next run reads it.
     pub async fn close(mut self) -> Result<State, StateError> {
         let committed = self.commit().await;
-        let folded = match self.keeper {
-            Keeper::Local(files) if committed.is_ok() => files.close(&self.state),
-            Keeper::Local(_) => Ok(()),
-            Keeper::S3(held) => {
-                held.release(if committed.is_ok() { PATIENCE } else { NO_PATIENCE }).await;
-                Ok(())
-            }
-        };
-        committed.and(folded).map(|()| self.state)
+        let written = if committed.is_ok() { Written::All } else { Written::Unknown };
+        let released = self.keeper.release(&self.state, written).await;
+        committed.and(released).map(|()| self.state)
     }
 
     /// Gives the lock back without writing what is staged.
     pub async fn abandon(self) {
-        match self.keeper {
-            Keeper::Local(files) if !self.failed && self.staged.is_empty() => {
-                // The journal holds all there is; the next run folds it where this one cannot.
-                let _ = files.close(&self.state);
-            }
-            Keeper::Local(_) => {}
-            Keeper::S3(held) => held.release(if self.failed { NO_PATIENCE } else { PATIENCE }).await,
-        }
+        let written = match (self.failed, self.staged.is_empty()) {
+            (true, _) => Written::Unknown,
+            (false, true) => Written::All,
+            (false, false) => Written::NotTheStaged,
+        };
+        // What was committed is there; the next run folds it where this one cannot.
+        let _ = self.keeper.release(&self.state, written).await;
     }
 }

@@ -140,7 +140,7 @@ fn written(stack: &str, region: &str) -> String {
     let fresh = || State::new(stack, "7d1c".to_owned(), "123456789012", region);
     let record = Record::adopted(Id::new("vpc-0a1b2c3d"), Default::default());
     let address = "aws_vpc.network".parse().expect("an address");
-    let store = Store::Local(path.clone());
+    let store = Store::local(path.clone());
     let writing = async {
         let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("it can be made");
         writer.edit(Edit::Put { address, record });

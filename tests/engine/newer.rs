@@ -15,7 +15,7 @@ use super::world::{World, address, options};
 const UNKNOWN: &str = "fake_cache.c";
 
 async fn writer(world: &World) -> Writer {
-    let store = Store::Local(world.path());
+    let store = Store::local(world.path());
     store.open("test", Duration::ZERO, || unreachable!("there is a state")).await.expect("nobody holds it")
 }
 

@@ -35,7 +35,7 @@ fn copied(name: &str) -> (tempfile::TempDir, Store) {
     if journal.exists() {
         std::fs::copy(journal, folder.path().join("state.json.journal")).expect("it is kept");
     }
-    (folder, Store::Local(path))
+    (folder, Store::local(path))
 }
 
 fn read(store: &Store) -> State {

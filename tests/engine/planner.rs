@@ -286,7 +286,7 @@ async fn the_clusters_own_are_safe_from_a_state_and_a_stack_that_claim_them() {
     // A state that says it is ours.
     let mut record = world.state().expect("the state").resources[&network].clone();
     record.adopted = false;
-    let store = Store::Local(world.path());
+    let store = Store::local(world.path());
     let opened = store.open("test", Duration::ZERO, || unreachable!("there is a state")).await;
     let mut writer = opened.expect("the state");
     writer.edit(Edit::Put { address: network, record });

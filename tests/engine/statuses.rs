@@ -175,7 +175,7 @@ async fn refresh_only_records_whatever_the_condition_and_names_what_it_does_not_
             object.inputs.insert("size".to_owned(), json!(7));
         });
         let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
-        let mut writer = Store::Local(world.path())
+        let mut writer = Store::local(world.path())
             .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
             .await
             .expect("no other run holds it");
@@ -187,7 +187,7 @@ async fn refresh_only_records_whatever_the_condition_and_names_what_it_does_not_
     let world = settled().await;
     world.change_live(DISK, |object| (object.leaving, object.busy) = (true, 9));
     let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
-    let mut writer = Store::Local(world.path())
+    let mut writer = Store::local(world.path())
         .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
         .await
         .expect("no other run holds it");
@@ -206,7 +206,7 @@ async fn refresh_only_follows_nothing_that_another_state_has_taken_over() {
     let Some(Sighting::Live { live, .. }) = sightings.get_mut(&address(DISK)) else { panic!("it is there") };
     let Ownership::Tagged { lineage, .. } = &mut live.ownership else { panic!("it is tagged") };
     *lineage = Some("another".to_owned());
-    let mut writer = Store::Local(world.path())
+    let mut writer = Store::local(world.path())
         .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
         .await
         .expect("no other run holds it");

@@ -109,7 +109,7 @@ impl World {
     /// The state as it is on disk.
     pub fn state(&self) -> Option<State> {
         // Reading a file is ready at once.
-        let read = Store::Local(self.path()).read().now_or_never().expect("a file needs no waiting");
+        let read = Store::local(self.path()).read().now_or_never().expect("a file needs no waiting");
         read.expect("the state is whole")
     }
 
@@ -136,7 +136,7 @@ impl World {
 
     async fn writer(&self, lineage: &str) -> Writer {
         let fresh = || State::new("test", lineage.to_owned(), "123456789012", "eu-west-1");
-        let store = Store::Local(self.path());
+        let store = Store::local(self.path());
         store.open("test", Duration::ZERO, fresh).await.expect("nobody else holds it")
     }
 
@@ -265,7 +265,7 @@ impl World {
         let before = self.shared.cloud().deeds.len();
         let blueprint = self.blueprint(planning.plan.mode);
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let mut writer = Store::Local(self.path())
+        let mut writer = Store::local(self.path())
             .open("test", Duration::ZERO, fresh)
             .await
             .expect("nobody else holds it");
@@ -318,7 +318,7 @@ impl World {
     pub async fn accept_drift(&mut self) {
         let (_, sightings) = self.planning(&options(Mode::RefreshOnly)).await;
         let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let opened = Store::Local(self.path()).open("test", Duration::ZERO, fresh).await;
+        let opened = Store::local(self.path()).open("test", Duration::ZERO, fresh).await;
         let mut writer = opened.expect("the lock is free");
         accept_drift(&self.registry, &sightings, &mut writer);
         writer.close().await.expect("the state can be written");

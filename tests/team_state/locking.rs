@@ -163,7 +163,7 @@ async fn a_state_copied_from_a_file_is_taken_and_one_that_is_damaged_refused() {
     let bucket = Bucket::default();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("gitlab.json");
-    record(&Store::Local(path.clone()), "a").await.expect("a file");
+    record(&Store::local(path.clone()), "a").await.expect("a file");
     let content = std::fs::read(&path).expect("it was written");
     bucket.put(KEY, content.clone());
     let ours = store(&bucket);
@@ -187,7 +187,7 @@ async fn a_store_that_ignores_conditions_is_refused_before_anything_and_its_stat
             if has_state {
                 let folder = tempfile::tempdir().expect("a folder");
                 let path = folder.path().join("gitlab.json");
-                record(&Store::Local(path.clone()), "a").await.expect("a file");
+                record(&Store::local(path.clone()), "a").await.expect("a file");
                 bucket.put(KEY, std::fs::read(&path).expect("it was written"));
             }
             let ours = store(&bucket);
@@ -236,7 +236,7 @@ async fn nothing_is_let_through_when_a_lock_may_have_run_out() {
     let bucket = Bucket::default();
     let aws = bucket.aws();
     let place = format!("s3://our-states/{KEY}").parse().expect("a place");
-    let ours = Store::S3(provision::state::S3State::new(&place, &aws, LEASE));
+    let ours = Store::new(provision::state::S3State::new(&place, &aws, LEASE));
     let mut writer = open(&ours, Duration::ZERO).await.expect("nobody else writes");
     let send = || async { aws.write.rds.delete_db_subnet_group().db_subnet_group_name("x").send().await };
     send().await.expect("the gate is open");

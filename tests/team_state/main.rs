@@ -18,7 +18,7 @@ const LEASE: Duration = Duration::from_secs(90);
 /// The bucket's state as one of the team sees it.
 fn store(bucket: &Bucket) -> Store {
     let place: S3Place = format!("s3://our-states/{KEY}").parse().expect("a place");
-    Store::S3(S3State::new(&place, &bucket.aws(), LEASE))
+    Store::new(S3State::new(&place, &bucket.aws(), LEASE))
 }
 
 fn fresh() -> State {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::task::JoinHandle;
@@ -11,7 +12,8 @@ use tokio::time::{sleep, timeout};
 
 use super::super::format;
 use super::super::lock::Holder;
-use super::super::{State, StateError};
+use super::super::store::{Keeper, Written};
+use super::super::{Edit, State, StateError};
 use super::S3State;
 use super::object::Object;
 use super::shared::{Lease, Shared};
@@ -20,9 +22,15 @@ use crate::aws::{Gate, Moment};
 /// A call may be under way this long after it was let through: its own time-out, and something for slow machines.
 const LONGEST_CALL: Duration = Duration::from_secs(35);
 
+/// How long it is tried to give a lock back that runs out by itself.
+/// A run that is asked to end meanwhile is to end within five seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The same where writing has failed a moment ago, and the run may have been asked to end.
+const NO_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A held lock. Dropped without being released, it runs out by itself.
 #[derive(Debug)]
-pub(in crate::state) struct Held {
+pub(super) struct Held {
     keeping: Arc<Keeping>,
     /// The run that had the lock before, and did not give it back.
     relieved: Option<Holder>,
@@ -91,29 +99,8 @@ impl Held {
         Ok(Self { keeping, relieved, lost, renewing })
     }
 
-    pub(in crate::state) fn relieved(&self) -> Option<&Holder> {
-        self.relieved.as_ref()
-    }
-
-    /// Makes the state durable, and renews the lock with it.
-    pub(in crate::state) async fn write(&self, state: &State) -> Result<(), StateError> {
-        self.keeping.still()?;
-        let mut current = self.keeping.current.lock().await;
-        self.keeping.back_up(&mut current).await?;
-        current.state = Some(format::to_value(state));
-        self.keeping.write(&mut current, Some(self.keeping.lease.clone())).await.map(drop)
-    }
-
-    /// Returns when the lock is lost, with how.
-    pub(in crate::state) async fn lost(&self) -> StateError {
-        let mut lost = self.lost.clone();
-        // The sender lives as long as this value.
-        let _ = lost.wait_for(Option::is_some).await;
-        self.keeping.still().err().unwrap_or(StateError::Unsaved)
-    }
-
     /// Gives the lock back. Where that fails within `patience`, it runs out by itself.
-    pub(in crate::state) async fn release(self, patience: Duration) {
+    async fn give_back(&self, patience: Duration) {
         self.renewing.abort();
         if self.keeping.still().is_err() {
             return;
@@ -129,6 +116,40 @@ impl Held {
                 self.keeping.object.place()
             );
         }
+    }
+}
+
+impl Keeper for Held {
+    fn relieved(&self) -> Option<&Holder> {
+        self.relieved.as_ref()
+    }
+
+    /// Renews the lock with the state.
+    fn write<'a>(&'a mut self, _: &'a [Edit], state: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move {
+            self.keeping.still()?;
+            let mut current = self.keeping.current.lock().await;
+            self.keeping.back_up(&mut current).await?;
+            current.state = Some(format::to_value(state));
+            self.keeping.write(&mut current, Some(self.keeping.lease.clone())).await.map(drop)
+        })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, StateError> {
+        Box::pin(async {
+            let mut lost = self.lost.clone();
+            // The sender lives as long as this value.
+            let _ = lost.wait_for(Option::is_some).await;
+            self.keeping.still().err().unwrap_or(StateError::Unsaved)
+        })
+    }
+
+    fn release<'a>(self: Box<Self>, _: &'a State, written: Written) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move {
+            let patience = if written == Written::Unknown { NO_PATIENCE } else { PATIENCE };
+            self.give_back(patience).await;
+            Ok(())
+        })
     }
 }
 
