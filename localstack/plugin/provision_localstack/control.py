@@ -13,6 +13,7 @@ from localstack.constants import DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
+from moto.core.config import default_user_config
 
 from provision_localstack import newer_python, world  # noqa: F401
 
@@ -32,6 +33,9 @@ def on_start():
         ("status", {"POST": post_status}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
+    # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
+    # nothing here needs. Each test has an account of its own.
+    default_user_config["iam"]["load_aws_managed_policies"] = False
     handlers.serve_custom_service_request_handlers.append(begin_call)
     handlers.run_custom_response_handlers.append(end_call)
 
