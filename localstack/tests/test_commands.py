@@ -96,6 +96,18 @@ class Up(Case):
         printed, _ = up.communicate(timeout=30)
         self.assertEqual((up.returncode, printed, runner.process_of(port)), (143, "", None))
 
+    def test_a_script_that_is_interrupted_leaves_no_instance(self):
+        script = "set -e; source localstack/alongside.sh; emulator_start; sleep 60; emulator_await"
+        started = subprocess.Popen(
+            ["bash", "-c", script], cwd=HOME.parent, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        port = int(re.search(r"port (\d+)", started.stderr.readline())[1])
+        self.until(True, lambda: runner.process_of(port) is not None)
+        # As a terminal does at Ctrl-C.
+        os.killpg(started.pid, signal.SIGINT)
+        started.communicate(timeout=30)
+        self.assertEqual((started.returncode, runner.process_of(port)), (130, None))
+
     def test_a_chosen_port_that_another_program_takes_meanwhile_is_replaced(self):
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
