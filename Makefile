@@ -1,11 +1,11 @@
 # One place for what people and CI type. Needs Rust and Python 3; everything else is installed on first use, but for
 # the browser of the browser tests, which say so when they are skipped.
 
+# Where `make demo` leaves its emulator; all others are on a free port of their own.
 PORT ?= 4566
-TEST_PORT ?= 4599
-BENCH_PORT ?= 4598
 
-FAULTS_PORT ?= 4597
+# `make test ONLY=word`: the Rust tests whose names contain the word.
+ONLY ?=
 
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
@@ -17,20 +17,13 @@ demo:
 	@PORT=$(PORT) ./demo
 
 ## Every test: the fast ones first, then those on a LocalStack of their own, then those in a browser.
-test: test-fast
-	@endpoint=$$(localstack/up --port $(TEST_PORT)) \
-		&& { PROVISION_TEST_ENDPOINT=$$endpoint cargo test --locked --test localstack --test faults; status=$$?; \
-		     localstack/down --port $(TEST_PORT); exit $$status; }
-	@localstack/test
-	@tests/browser/run
+test:
+	@tests/run $(ONLY)
 
 ## The whole fault matrix, that of a state in a bucket, and the cases of what others do between two runs, of each of which
 ## `make test` runs a part: over an hour.
 test-faults:
-	@endpoint=$$(localstack/up --port $(FAULTS_PORT)) \
-		&& { PROVISION_TEST_ENDPOINT=$$endpoint PROVISION_FAULT_CASES=all \
-		     cargo test --locked --test faults -- --nocapture; status=$$?; \
-		     localstack/down --port $(FAULTS_PORT); exit $$status; }
+	@tests/faults/run
 
 ## The tests that need nothing but Rust.
 test-fast:
@@ -46,9 +39,9 @@ lint:
 	cargo clippy --locked --all-targets -- -D warnings
 	./.ci/deny
 
-## The measured comparisons, against Terraform where it is installed.
+## Processor time, requests and round trips of the program; beside them Terraform, where it is installed.
 bench:
-	@PORT=$(BENCH_PORT) bench/run
+	@bench/run
 
 clean:
 	-localstack/down --all

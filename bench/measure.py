@@ -1,8 +1,13 @@
-"""Times provision and Terraform on the reference stack, counts their requests, and prints a table of ratios."""
+"""Measures provision on the reference stack: processor time, requests, and round trips where each request takes long.
+
+Terraform is measured beside it where it is installed. The ratio of the two is a fact about this machine and this
+emulator, which takes most of the time of a plan; nothing rests on it.
+"""
 
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -14,20 +19,21 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-# How long every call takes where it is told which calls ran beside each other: the emulator alone is so fast, and so much
-# one thread, that calls which were sent together follow one another in its log.
-CALL_SECONDS = 0.1
+# How long every request takes in the rows that count round trips; about what AWS takes for a describe call, and longer than
+# the emulator needs to carry out all requests that were sent together.
+REQUEST_SECONDS = 0.1
+
+
+class Failed(Exception):
+    """A measured command did not succeed."""
 
 
 def main():
     options = arguments()
-    terraform = None if options.without_terraform else shutil.which("terraform")
-    if not terraform:
-        print("terraform: not measured, it is not installed or not wanted", file=sys.stderr)
     rows = []
     with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs:
         provision = Provision(World(options.endpoint, account()), Path(ours), Path(options.provision).resolve())
-        peer = Terraform(World(options.endpoint, account(1)), Path(theirs), terraform) if terraform else None
+        peer = None if options.without_terraform else terraform(options.endpoint, Path(theirs))
         rows += provision.apply()
         rows += peer.apply() if peer else []
         rows += plans(provision, peer, options.rounds)
@@ -54,19 +60,11 @@ class World:
     """One account of the emulator."""
 
     def __init__(self, endpoint, account):
-        self.endpoint, self.account, self.extra = endpoint, account, {}
-
-    def terraform_mirror(self, folder):
-        """Lets Terraform take its provider from the folder that TERRAFORM_MIRROR names, if it does."""
-        mirror = os.environ.get("TERRAFORM_MIRROR")
-        if mirror:
-            config = folder / "terraform.rc"
-            config.write_text(f'provider_installation {{ filesystem_mirror {{ path = {json.dumps(mirror)} }} }}\n')
-            self.extra = {"TF_CLI_CONFIG_FILE": str(config)}
+        self.endpoint, self.account = endpoint, account
 
     def environment(self):
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        return kept | self.extra | {
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "TF_CLI_CONFIG_FILE") if name in os.environ}
+        return kept | {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.account,
             "AWS_SECRET_ACCESS_KEY": "bench",
@@ -94,8 +92,8 @@ def seed(world):
     subprocess.run(command, check=True, capture_output=True)
 
 
-def timed(command, world, folder):
-    """Runs a command: seconds, peak memory in MB, and the calls that it made."""
+def measured(command, world, folder):
+    """Runs a command: its seconds on the clock and on the processor, its peak memory, and the requests that it made."""
     world.calls("DELETE")
     before = time.perf_counter()
     process = subprocess.Popen(
@@ -103,21 +101,27 @@ def timed(command, world, folder):
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )
     errors = process.stderr.read()
+    # Of this process and of those that it waited for, such as Terraform's providers.
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - before
     if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"{command} failed:\n{errors.decode()}")
-    return seconds, usage.ru_maxrss / 1024, world.calls()["log"]
+        raise Failed(f"{command} failed:\n{errors.decode()}")
+    return {
+        "seconds": seconds, "processor": usage.ru_utime + usage.ru_stime,
+        "megabytes": usage.ru_maxrss / 1024, "calls": world.calls()["log"],
+    }
 
 
-def in_a_row(command, world, folder):
-    """Runs a command against calls that take their time: seconds, calls in a row, and the seconds of the longest chain."""
-    world.latency(CALL_SECONDS)
+def slowly(command, world, folder):
+    """Runs a command against requests that take their time: its seconds, its round trips, its longest chain of requests."""
+    world.latency(REQUEST_SECONDS)
     try:
-        seconds, _, calls = timed(command, world, folder)
+        run = measured(command, world, folder)
     finally:
         world.latency(0)
-    return {"slow_seconds": seconds, "round_trips": round_trips(calls), "chain": longest_chain(calls)}
+    return {
+        "slow_seconds": run["seconds"], "round_trips": round_trips(run["calls"]), "chain": longest_chain(run["calls"]),
+    }
 
 
 def longest_chain(calls):
@@ -149,23 +153,26 @@ class Tool:
         self.name, self.world, self.folder, self.command = name, world, folder, command
         seed(world)
 
-    def timed(self, *arguments):
-        return timed([self.command, *arguments], self.world, self.folder)
+    def measured(self, *arguments):
+        return measured([self.command, *arguments], self.world, self.folder)
 
-    def row(self, what, results, **more):
-        """A row of the table: the medians of the times, the most of the memory."""
-        seconds = [result[0] for result in results]
+    def slowly(self, *arguments):
+        return slowly([self.command, *arguments], self.world, self.folder)
+
+    def row(self, what, runs, **more):
+        """A row of the table: the medians of the times, the most of the memory, the requests of the last run."""
+        seconds = [run["seconds"] for run in runs]
         return {
             "tool": self.name, "what": what, "seconds": statistics.median(seconds), "least": min(seconds),
-            "most": max(seconds), "megabytes": max(result[1] for result in results), "requests": len(results[-1][2]),
-            **more,
+            "most": max(seconds), "processor": statistics.median(run["processor"] for run in runs),
+            "megabytes": max(run["megabytes"] for run in runs), "requests": len(runs[-1]["calls"]), **more,
         }
 
-    def in_a_row(self, *arguments):
-        return in_a_row([self.command, *arguments], self.world, self.folder)
-
     def plan(self):
-        return [self.timed(*self.PLAN) for _ in range(self.PLANS)]
+        return [self.measured(*self.PLAN) for _ in range(self.PLANS)]
+
+    def instructions(self):
+        return {}
 
 
 class Provision(Tool):
@@ -173,18 +180,34 @@ class Provision(Tool):
 
     def __init__(self, *arguments):
         super().__init__("provision", *arguments)
+        shutil.copy(ROOT / "provision.yaml", self.folder)
 
     def apply(self):
-        yield self.row("version", [self.timed("--version") for _ in range(20)])
+        yield self.row("version", [self.measured("--version") for _ in range(20)])
         with tempfile.TemporaryDirectory() as other:
-            slow = Tool(self.name, World(self.world.endpoint, account(2)), Path(other), self.command)
-            chain = slow.in_a_row("apply", "--auto-approve")
-        yield self.row("apply", [self.timed("apply", "--auto-approve")], **chain)
+            slow = Provision(World(self.world.endpoint, account(2)), Path(other), self.command)
+            trips = slow.slowly("apply", "--auto-approve")
+        yield self.row("apply", [self.measured("apply", "--auto-approve")], **trips)
+
+    def instructions(self):
+        """The instructions of a plan, a number that other programs on the machine do not change."""
+        valgrind = shutil.which("valgrind")
+        if not valgrind:
+            print("instructions: not counted, valgrind is not installed", file=sys.stderr)
+            return {}
+        command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", self.command, *self.PLAN]
+        run = subprocess.run(
+            [str(part) for part in command], cwd=self.folder, env=self.world.environment(), capture_output=True, text=True
+        )
+        found = re.search(r"Collected : (\d+)", run.stderr)
+        if run.returncode or not found:
+            raise Failed(f"{command} failed:\n{run.stderr}")
+        return {"instructions": int(found[1])}
 
     def destroy(self):
         (self.folder / "provision.yaml").write_text(unprotected())
-        yield self.row("apply, protection off", [self.timed("apply", "--auto-approve")])
-        yield self.row("destroy", [self.timed("destroy", "--auto-approve")])
+        yield self.row("apply, protection off", [self.measured("apply", "--auto-approve")])
+        yield self.row("destroy", [self.measured("destroy", "--auto-approve")])
         yield {"tool": self.name, "what": "on disk", "megabytes": self.command.stat().st_size / 1e6}
 
 
@@ -194,14 +217,26 @@ class Terraform(Tool):
     def __init__(self, *arguments):
         super().__init__("terraform", *arguments)
         shutil.copy(HERE / "main.tf", self.folder)
-        self.world.terraform_mirror(self.folder)
-        self.timed("init", "-input=false")
+        self.measured("init", "-input=false")
 
     def apply(self):
-        yield self.row("apply", [self.timed("apply", "-auto-approve", "-input=false")])
+        yield self.row("apply", [self.measured("apply", "-auto-approve", "-input=false")])
 
     def destroy(self):
-        yield self.row("destroy", [self.timed("destroy", "-auto-approve", "-input=false")])
+        yield self.row("destroy", [self.measured("destroy", "-auto-approve", "-input=false")])
+
+
+def terraform(endpoint, folder):
+    """Terraform, where it and its AWS provider can be had from here."""
+    command = shutil.which("terraform")
+    if not command:
+        print("terraform: not measured, it is not installed", file=sys.stderr)
+        return None
+    try:
+        return Terraform(World(endpoint, account(1)), folder, command)
+    except Failed as error:
+        print(f"terraform: not measured\n{error}", file=sys.stderr)
+        return None
 
 
 def plans(provision, peer, rounds):
@@ -212,7 +247,8 @@ def plans(provision, peer, rounds):
         for tool in tools:
             results[tool.name] += tool.plan()
     for tool in tools:
-        yield tool.row("plan, no changes", results[tool.name], **tool.in_a_row(*tool.PLAN))
+        more = tool.slowly(*tool.PLAN) | tool.instructions()
+        yield tool.row("plan, no changes", results[tool.name], **more)
 
 
 def unprotected():
@@ -220,27 +256,41 @@ def unprotected():
     return text.replace("deletion_protection: true", "deletion_protection: false")
 
 
+# The columns: a heading, the name of the value, how it is written, and in which unit.
+COLUMNS = (
+    ("processor", "processor", "{:.1f} ms", 1000),
+    ("time", "seconds", "{:.1f} ms", 1000),
+    ("least", "least", "{:.1f} ms", 1000),
+    ("most", "most", "{:.1f} ms", 1000),
+    ("memory", "megabytes", "{:.1f} MB", 1),
+    ("requests", "requests", "{}", 1),
+    ("round trips", "round_trips", "{}", 1),
+    (f"at {REQUEST_SECONDS * 1000:.0f} ms", "slow_seconds", "{:.0f} ms", 1000),
+    ("instructions", "instructions", "{:.1f} M", 1e-6),
+)
+
+
 def report(rows):
-    print(f"{'tool':<10} {'what':<22} {'time':>10} {'least':>10} {'most':>10} {'memory':>9} {'requests':>9} {'in a row':>9} {'chain':>9}")
+    print(f"{'tool':<10} {'what':<22}" + "".join(f" {heading:>12}" for heading, *_ in COLUMNS))
     for row in rows:
-        def cell(name, form, factor=1):
-            return form.format(row[name] * factor) if name in row else ""
-        print(f"{row['tool']:<10} {row['what']:<22} {cell('seconds', '{:.1f} ms', 1000):>10} "
-              f"{cell('least', '{:.1f} ms', 1000):>10} {cell('most', '{:.1f} ms', 1000):>10} "
-              f"{cell('megabytes', '{:.1f} MB'):>9} {cell('requests', '{}'):>9} {cell('round_trips', '{}'):>9} "
-              f"{cell('chain', '{:.1f} ms', 1000):>9}")
+        cells = (form.format(row[name] * unit) if name in row else "" for _, name, form, unit in COLUMNS)
+        print(f"{row['tool']:<10} {row['what']:<22}" + "".join(f" {cell:>12}" for cell in cells))
+    apply = next(row for row in rows if row["what"] == "apply" and row["tool"] == "provision")
+    print(f"apply takes {apply['slow_seconds'] / apply['chain']:.2f} times the longest chain of its own requests, "
+          f"where each takes {REQUEST_SECONDS * 1000:.0f} ms")
     both = {}
     for row in rows:
-        both.setdefault(row["what"], {})[row["tool"]] = row
+        if "seconds" in row:
+            both.setdefault(row["what"], {})[row["tool"]] = row
     for what, tools in both.items():
         if len(tools) == 2:
-            ratio = tools["terraform"]["seconds"] / tools["provision"]["seconds"]
-            print(f"{what}: provision is {ratio:.0f} times faster than terraform")
-    apply = both.get("apply", {}).get("provision")
-    if apply:
-        times = apply["slow_seconds"] / apply["chain"]
-        print(f"apply takes {times:.2f} times the longest chain of its own calls, where each takes {CALL_SECONDS} s")
+            ours, theirs = tools["provision"], tools["terraform"]
+            print(f"{what}: terraform took {theirs['seconds'] / ours['seconds']:.1f} times as long as provision on this emulator, "
+                  f"and {theirs['processor'] / ours['processor']:.0f} times the processor time")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failed as error:
+        sys.exit(str(error))

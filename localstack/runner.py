@@ -35,6 +35,14 @@ def endpoint(port):
     return f"http://127.0.0.1:{port}"
 
 
+def port_of(text):
+    """The port of an endpoint as `endpoint` writes it."""
+    head, colon, port = text.rpartition(":")
+    if head != "http://127.0.0.1" or not port.isdigit():
+        raise Trouble(f"{text} is no endpoint of `up`: those are like {endpoint(4566)}.")
+    return int(port)
+
+
 def run_dir(port):
     return RUN / str(port)
 
@@ -94,6 +102,11 @@ def ensure_venv():
         if installed.returncode:
             raise Trouble("pip could not install requirements.txt:\n" + (installed.stdout + installed.stderr).strip())
         stamp.write_text(wanted)
+
+
+def check_port(port):
+    if not 0 < port < 65536:
+        raise Trouble(f"{port}: a port is a number from 1 to 65535.")
 
 
 # --- one instance --------------------------------------------------------------------------------
@@ -161,15 +174,13 @@ def environment(port):
         "OVERRIDE_IN_DOCKER": "0",
         "DNS_ADDRESS": "0",
         "PROVIDER_OVERRIDE_EC2": "provision",
-        "GATEWAY_SERVER": "provision",
         "PROVISION_HOME": str(HOME),
     }
 
 
 def start(port):
     """Starts an instance and waits until it is ready; one that runs already is left as it is."""
-    if not 0 < port < 65536:
-        raise Trouble(f"--port {port}: a port is a number from 1 to 65535.")
+    check_port(port)
     ensure_venv()
     with locked(run_dir(port)):
         page = health(port)
@@ -181,9 +192,43 @@ def start(port):
             launch(port)
         try:
             wait_until_ready(port)
-        except Trouble:
+        except BaseException:
+            # Interrupted too: an instance of which the caller never learns must not go on.
             end_process(port)
             raise
+
+
+def start_on_free_port(tries=3):
+    """Starts an instance on a port that is free, and returns the port."""
+    sweep()
+    for left in reversed(range(tries)):
+        port = free_port()
+        if process_of(port) is not None:
+            # Another call has just chosen the same port, and does not listen yet.
+            continue
+        run_dir(port).mkdir(parents=True, exist_ok=True)
+        free_mark(port).touch()
+        try:
+            start(port)
+            return port
+        except Trouble:
+            # A port is reserved for no one: another program may take it before LocalStack listens.
+            if not left or not port_taken(port):
+                raise
+    raise Trouble("No free port was found. Choose one with --port.")
+
+
+def free_mark(port):
+    """The file that marks the directory of a port that `start_on_free_port` chose."""
+    return run_dir(port) / "free"
+
+
+def sweep():
+    """Removes what ended instances on chosen ports left; their logs stay until the next start."""
+    for mark in RUN.glob("*/free"):
+        port = int(mark.parent.name)
+        if process_of(port) is None and mark.stat().st_mtime < time.time() - START_SECONDS:
+            shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 def catalogue(here):
@@ -236,6 +281,7 @@ def wait_until_ready(port):
 
 def stop(port):
     """Ends the instance on this port; nothing to do is no error."""
+    check_port(port)
     with locked(run_dir(port)):
         say(f"Stopped LocalStack on port {port}." if end_process(port) else f"Nothing runs on port {port}.")
 

@@ -1,14 +1,21 @@
-"""The commands seed and up."""
+"""The commands seed, up and down."""
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
+from unittest import mock
 
 from base import ENDPOINT, Case
 
 HOME = Path(__file__).resolve().parent.parent
+sys.path.append(str(HOME))
+
+import runner
 
 
 def run(command, *arguments):
@@ -81,5 +88,47 @@ class Up(Case):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("--port", done.stderr)
 
+    def test_an_interrupted_start_leaves_no_instance(self):
+        up = subprocess.Popen([HOME / "up", "--free"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        port = int(re.search(r"port (\d+)", up.stderr.readline())[1])
+        self.until(True, lambda: runner.process_of(port) is not None)
+        up.send_signal(signal.SIGTERM)
+        printed, _ = up.communicate(timeout=30)
+        self.assertEqual((up.returncode, printed, runner.process_of(port)), (143, "", None))
+
+    def test_a_script_that_is_interrupted_leaves_no_instance(self):
+        script = "set -e; source localstack/alongside.sh; emulator_start; sleep 60; emulator_await"
+        started = subprocess.Popen(
+            ["bash", "-c", script], cwd=HOME.parent, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        port = int(re.search(r"port (\d+)", started.stderr.readline())[1])
+        self.until(True, lambda: runner.process_of(port) is not None)
+        # As a terminal does at Ctrl-C.
+        os.killpg(started.pid, signal.SIGINT)
+        started.communicate(timeout=30)
+        self.assertEqual((started.returncode, runner.process_of(port)), (130, None))
+
+    def test_a_chosen_port_that_another_program_takes_meanwhile_is_replaced(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            taken, free = other.getsockname()[1], runner.free_port()
+            self.addCleanup(runner.shutil.rmtree, runner.run_dir(taken), ignore_errors=True)
+            self.addCleanup(runner.shutil.rmtree, runner.run_dir(free), ignore_errors=True)
+            start = runner.start
+            with mock.patch.multiple(
+                runner,
+                free_port=mock.Mock(side_effect=[taken, free]),
+                start=lambda port: start(port) if port == taken else None,
+            ):
+                self.assertEqual(runner.start_on_free_port(), free)
+
     def test_down_on_an_idle_port(self):
-        self.assertEqual(run("down", "--port", "1").returncode, 0)
+        for arguments in (["--port", "1"], ["http://127.0.0.1:1"]):
+            done = run("down", *arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, "Nothing runs on port 1.\n"))
+
+    def test_down_of_a_foreign_endpoint(self):
+        done = run("down", "https://example.com:443")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no endpoint of `up`", done.stderr)

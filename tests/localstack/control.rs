@@ -104,12 +104,14 @@ impl Control {
     }
 
     /// Every call of an operation is refused without acting, until the faults are forgotten.
+    #[allow(dead_code, reason = "the fault tests alone use it")]
     pub fn refuse_always(&self, operation: &str, code: &str, status: u16) {
         let fault = json!({ "operation": operation, "code": code, "status": status, "times": 1_000_000 });
         self.request("POST", "faults", &fault);
     }
 
     /// Drops the faults that have not happened yet.
+    #[allow(dead_code, reason = "the fault tests alone use it")]
     pub fn forget_faults(&self) {
         self.request("DELETE", "faults", &Value::Null);
     }

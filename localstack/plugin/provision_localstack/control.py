@@ -1,6 +1,5 @@
 """The page /_provision on LocalStack's own port: waiting times, the calls made, faults, the maintenance window."""
 
-import gc
 import json
 import logging
 import os
@@ -14,8 +13,9 @@ from localstack.constants import DEFAULT_AWS_ACCOUNT_ID
 from localstack.http import Request, Response
 from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
+from moto.core.config import default_user_config
 
-from provision_localstack import faster, large_pages, newer_python, server, world  # noqa: F401
+from provision_localstack import newer_python, world  # noqa: F401
 
 LOG = logging.getLogger(__name__)
 ready = False
@@ -33,7 +33,9 @@ def on_start():
         ("status", {"POST": post_status}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
-    faster.install()
+    # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
+    # nothing here needs. Each test has an account of its own.
+    default_user_config["iam"]["load_aws_managed_policies"] = False
     handlers.serve_custom_service_request_handlers.append(begin_call)
     handlers.run_custom_response_handlers.append(end_call)
 
@@ -47,9 +49,6 @@ def on_ready():
     clients.ec2.describe_vpcs()
     clients.efs.describe_file_systems()
     clients.rds.describe_db_instances()
-    # What is there by now stays, and no collection of garbage has to look at it.
-    gc.freeze()
-    large_pages.collapse()
     ready = True
 
 
@@ -80,7 +79,6 @@ def begin_call(_chain, context, _response):
         here.counts[operation] = here.counts.get(operation, 0) + 1
     context.provision_call = entry
     if latency := here.setting("latency"):
-        server.step_aside()
         time.sleep(latency)
     if fault := here.take_fault(operation, after=False):
         raise error_of(fault)
