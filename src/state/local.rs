@@ -167,6 +167,11 @@ pub(super) fn unlock(path: &Path, id: &str) -> Result<(), StateError> {
     Lock::force(&lock::path_for(&resolved(path)?), id)
 }
 
+/// See [`Store::has_a_lock_to_take_away`].
+pub(super) fn has_a_lock_to_take_away(path: &Path, id: &str) -> Result<bool, StateError> {
+    Lock::is_lost(&lock::path_for(&resolved(path)?), id)
+}
+
 impl Files {
     /// Makes edits durable, at a cost that does not depend on the state's size; `state` is what they lead to.
     ///
