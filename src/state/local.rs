@@ -137,6 +137,10 @@ impl Backend for LocalState {
         })
     }
 
+    fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
+        Box::pin(async move { Lock::is_lost(&lock::path_for(&resolved(&self.path)?), id) })
+    }
+
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
         Box::pin(async move { Lock::force(&lock::path_for(&resolved(&self.path)?), id) })
     }

@@ -192,6 +192,16 @@ impl Backend for S3State {
         })
     }
 
+    fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
+        Box::pin(async move {
+            match self.look().await?.and_then(|(_, shared)| shared.lease) {
+                None => Ok(false),
+                Some(lease) if lease.holder.id == id => Ok(true),
+                Some(lease) => Err(StateError::Locked { holder: Some(lease.holder) }),
+            }
+        })
+    }
+
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
         Box::pin(self.free(id))
     }

@@ -20,6 +20,8 @@ pub trait Backend: Debug + Display + Send + Sync {
     fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>>;
     /// Takes the lock, and reads the state that it is for.
     fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>>;
+    /// See [`Store::has_a_lock_to_take_away`].
+    fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>>;
     /// Takes away the lock that `id` names.
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>>;
 }
@@ -102,6 +104,14 @@ impl Store {
         // What is written from here on is in the format of now, whatever it was read in.
         let found = found.map(|found| State { version: State::VERSION, ..found });
         Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
+    }
+
+    /// Whether there is a lock that `id` names and that can be taken away; false where the state is not locked.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
+    pub async fn has_a_lock_to_take_away(&self, id: &str) -> Result<bool, StateError> {
+        self.0.has_a_lock_to_take_away(id).await
     }
 
     /// Takes away the lock that `id` names.
