@@ -4,11 +4,13 @@
 mod as_it_is;
 mod blocked;
 mod decide;
+mod exchanged;
 mod findings;
 mod guards;
 mod identity;
 mod in_the_way;
 mod loss;
+mod naming;
 mod network;
 mod refreshed;
 mod renamed;
@@ -37,7 +39,7 @@ use crate::steps::{self, Planned, Steps};
 
 pub use identity::{OWNERSHIP_TAGS, foreign};
 pub use in_the_way::{RENAMED, UNRECORDED};
-pub use loss::{is_about_data_on_its_way_out, is_about_lost_data};
+pub use naming::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
 pub use sightings::Sightings;
 
@@ -52,6 +54,16 @@ pub struct Input<'a> {
     /// The time that windows are counted from.
     pub now: Timestamp,
     pub options: &'a Options,
+    pub safeguards: &'a Safeguards,
+}
+
+/// What the stack file keeps of objects that are to be destroyed, beyond what was applied last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Safeguards {
+    /// Not deleted before their protection is turned off.
+    pub protected: BTreeSet<Address>,
+    /// Deleted only with a last snapshot.
+    pub last_snapshot: BTreeSet<Address>,
 }
 
 /// What the user asked for.
@@ -295,7 +307,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
             drift.response = match response(input.options.mode, action, &drift) {
                 Response::Recorded if refreshed::is_of_others(input, address, record) => Response::LeftAlone,
                 Response::MadeAgain | Response::Recorded
-                    if loss::is_kept_for_naming(input, address, record) =>
+                    if naming::is_kept_for_naming(input, address, record) =>
                 {
                     Response::OnlyWhenNamed
                 }

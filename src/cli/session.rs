@@ -16,7 +16,7 @@ use crate::network::Network;
 use crate::newer::up_to_date;
 use crate::outputs::short_names_lost;
 use crate::plan::{Finding, Level, Mode};
-use crate::planner::{self, Input, Options, Planning, RENAMED, Sightings};
+use crate::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
 use crate::preflight::{self, Answers, Scene, prospects};
 use crate::refresh::{Beside, RefreshError, refresh_around};
 use crate::render::Carried;
@@ -24,7 +24,7 @@ use crate::resource::{Observe, Remark};
 use crate::resources::subnet::Subnet;
 use crate::resources::{AwsCloud, registry};
 use crate::saved::SavedPlan;
-use crate::stack::{Sections, Stack};
+use crate::stack::{Database, Sections, Stack};
 use crate::state::{State, Store};
 use futures_util::FutureExt;
 use futures_util::future::{join4, try_join};
@@ -166,9 +166,10 @@ impl Session {
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         let now = jiff::Timestamp::now();
-        let with_what_is_kept =
-            state.filter(|_| options.mode == Mode::Destroy).map(|state| self.with_what_is_kept(state));
-        let state = with_what_is_kept.as_ref().or(state);
+        let safeguards = match options.mode {
+            Mode::Destroy => self.safeguards(),
+            Mode::Apply | Mode::RefreshOnly => Safeguards::default(),
+        };
         let mut planning = planner::plan(&Input {
             registry: &self.registry,
             blueprint: &blueprint,
@@ -178,6 +179,7 @@ impl Session {
             region: self.aws.region(),
             now,
             options,
+            safeguards: &safeguards,
         });
         let scene = Scene {
             planning: &planning,
@@ -239,29 +241,18 @@ impl Session {
         wanted.cluster.clone().or_else(|| self.stack.cluster.as_ref().map(ToString::to_string))
     }
 
-    /// The state with what the stack file says of deletions, so far as it keeps more than what was applied last: a final snapshot,
-    /// and protection.
-    fn with_what_is_kept(&self, state: &State) -> State {
-        let mut state = state.clone();
-        let mut keep = |kind: &str, name: &str, option: &str| {
-            if let Some(record) = state.resources.get_mut(&Address::new(kind, name)) {
-                record.inputs.insert(option.to_owned(), true.into());
-            }
+    /// What the stack file says of deletions: it may keep more than what was applied last.
+    fn safeguards(&self) -> Safeguards {
+        let databases = |is_on: fn(&Database) -> bool| {
+            let kept = self.stack.databases.iter().filter(move |(_, one)| is_on(one));
+            kept.map(|(name, _)| Address::new("aws_db_instance", name.as_str()))
         };
-        for (name, database) in &self.stack.databases {
-            let options = [
-                ("final_snapshot", database.final_snapshot),
-                ("deletion_protection", database.deletion_protection),
-            ];
-            let kept = options.iter().filter(|(_, is_on)| *is_on);
-            kept.for_each(|(option, _)| keep("aws_db_instance", &name.to_string(), option));
+        let file_systems = self.stack.file_systems.iter().filter(|(_, one)| one.deletion_protection);
+        let file_systems = file_systems.map(|(name, _)| Address::new("aws_efs_file_system", name.as_str()));
+        Safeguards {
+            protected: databases(|one| one.deletion_protection).chain(file_systems).collect(),
+            last_snapshot: databases(|one| one.final_snapshot).collect(),
         }
-        for (name, file_system) in &self.stack.file_systems {
-            if file_system.deletion_protection {
-                keep("aws_efs_file_system", &name.to_string(), "deletion_protection");
-            }
-        }
-        state
     }
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.

@@ -44,22 +44,26 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
     let because = format!("AWS shows {}", row.name);
     // What never came to be is not changed: its record says that it is unfinished.
     let is_whole = change.action == Action::Create || findings::never_made(input, &change.address, live);
+    let fields = input.registry.managing(&change.kind).map(|kind| kind.fields()).unwrap_or_default();
+    let is_silent = |change: &FieldChange| {
+        fields.iter().any(|field| field.name == change.path && field.is_in_the_record_alone())
+    };
     match change.action {
         Action::Create | Action::Update if is_whole || change.fields.is_empty() => {
-            let fields = change.fields.clone();
-            leave_out(change, fields, because);
+            let all = change.fields.clone();
+            leave_out(change, all, because);
+            // What stands in the record alone is recorded all the same: a deletion goes by it.
+            if let Some(blocked) = &mut change.blocked {
+                blocked.fields.retain(|field| !is_silent(field));
+            }
         }
         Action::Create => {}
         Action::Update => {
-            let fields = input.registry.managing(&change.kind).map(|kind| kind.fields()).unwrap_or_default();
             let is_sent = |change: &FieldChange| row.takes(&change.path) && change.window.is_none();
             // Says when a call counts, and goes with the call for another field.
             let goes_along = |path: &str| path == diff::AT_ONCE && change.fields.iter().any(is_sent);
-            let is_taken = |change: &FieldChange| {
-                let silent =
-                    fields.iter().any(|field| field.name == change.path && field.is_in_the_record_alone());
-                silent || goes_along(&change.path) || is_sent(change)
-            };
+            let is_taken =
+                |change: &FieldChange| is_silent(change) || goes_along(&change.path) || is_sent(change);
             let left: Vec<_> = change.fields.iter().filter(|field| !is_taken(field)).cloned().collect();
             if !left.is_empty() {
                 leave_out(change, left, because);

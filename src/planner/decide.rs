@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
 use super::{
-    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, network, renamed,
+    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, naming, network, renamed,
     supplanted,
 };
 use crate::address::Address;
@@ -180,7 +180,7 @@ fn managed(
             change(address, Action::NoOp, "it is gone from AWS, and another object has its name")
         }
         (None, []) => {
-            findings.extend(loss::gone(input, address, manager, record));
+            findings.extend(naming::gone(input, address, manager, record));
             new(manager, address, &desired, absent_reason(record))
         }
         (None, objects) => anew(input, address, manager, &desired, objects),
@@ -209,7 +209,7 @@ fn managed(
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
     findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
-    findings.extend(loss::unnamed(input, address, manager, &decision));
+    findings.extend(naming::unnamed(input, address, manager, &decision));
     if decision.action == Action::Replace {
         findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));
     }

@@ -63,11 +63,9 @@ pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
         "adopted",
         address,
         format!("{id} is not the stack's own, and is not there (any more)"),
-        Some(
-            "look for it in AWS, or name another one; when the loss is meant: provision state forget "
-                .to_owned()
-                + &address.to_string(),
-        ),
+        Some(format!(
+            "look for it in AWS, or name another one; when the loss is meant: provision state forget {address}"
+        )),
     )
 }
 

@@ -1,9 +1,9 @@
-//! The guards of data: a deletion or replacement is named, protection is off, and a final snapshot is possible.
+//! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
 use serde_json::Value;
 
 use super::findings::{PROTECTION, cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, as_it_is, loss, remedied, renamed};
+use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed};
 use crate::address::Address;
 use crate::kind::{Live, Manager};
 use crate::plan::{Action, Change, Finding, Mode};
@@ -12,7 +12,7 @@ use crate::resource::{Class, Deletion, Effect, Status};
 use crate::state::Record;
 
 /// The option that has a last snapshot taken.
-const SNAPSHOT: &str = "final_snapshot";
+pub(super) const SNAPSHOT: &str = "final_snapshot";
 
 pub(super) fn data_loss_by_replacement(
     input: &Input<'_>,
@@ -25,7 +25,7 @@ pub(super) fn data_loss_by_replacement(
         decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id)).collect();
     let live = going.iter().copied().find(|live| !loss::is_leaving(live));
     if live.is_none() {
-        return going.first().and_then(|live| loss::going(input, address, manager, record, live));
+        return going.first().and_then(|live| naming::going(input, address, manager, record, live));
     }
     if !manager.holds_data() {
         return None;
@@ -99,7 +99,7 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
     let address = &change.address;
     let (_, live) = input.sightings.get(address)?.live()?;
     let record = input.state?.resources.get(address)?;
-    let row = without_snapshot(record, live)?;
+    let row = without_snapshot(input, address, record, live)?;
     let goes = matches!(change.action, Action::Delete | Action::Replace);
     goes.then(|| {
         let message = format!(
@@ -114,9 +114,15 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
 }
 
 /// The status in which AWS takes no final snapshot, where one is recorded as wanted.
-fn without_snapshot<'a>(record: &Record, live: &'a Live) -> Option<&'a Status> {
+fn without_snapshot<'a>(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+    live: &'a Live,
+) -> Option<&'a Status> {
     let row = live.condition.stuck().filter(|row| row.deletion == Deletion::WithoutSnapshot)?;
-    (record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true)).then_some(row)
+    let is_recorded = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
+    (is_recorded || input.safeguards.last_snapshot.contains(address)).then_some(row)
 }
 
 /// Everything that stands in the way of a deletion, so that it is said at once: the steps up to an apply after which AWS takes
@@ -133,7 +139,9 @@ fn let_go(
         .and_then(|finding| finding.remedies.into_iter().next())
         .map(|way| way.steps)
         .unwrap_or_default();
-    let refused = record.zip(live).is_some_and(|(record, live)| without_snapshot(record, live).is_some());
+    let refused = record
+        .zip(live)
+        .is_some_and(|(record, live)| without_snapshot(input, address, record, live).is_some());
     if !refused {
         return steps;
     }
@@ -172,7 +180,11 @@ fn protected(
     let is_on = match live {
         // Without data there is nothing to keep but what AWS refuses.
         Some(live) if never_made(input, address, live) => by_aws,
-        _ => record.is_some_and(Record::is_protected) || observed == Some(true),
+        _ => {
+            record.is_some_and(Record::is_protected)
+                || observed == Some(true)
+                || input.safeguards.protected.contains(address)
+        }
     };
     if !is_on {
         return None;

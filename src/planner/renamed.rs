@@ -3,15 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::in_the_way::RENAMED;
-use super::{Input, Sighting, error};
+use super::{Input, Sighting, error, identity};
 use crate::address::Address;
 use crate::blueprint::Declaration;
 use crate::document::is_unknown;
 use crate::plan::{Finding, Level};
+use crate::resource::Trace;
+use crate::state::{Edit, Place, moves};
 
 /// The command for the case that what is no longer declared was renamed: to the one new name of its kind, or to one of
 /// several.
 pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
+    if let Some(wants) = wanted_by(input, gone)
+        && let Some(moves) = shifted(input, gone.name(), wants)
+    {
+        return Some(format!("if it was renamed: {moves}"));
+    }
     let names = new_names(input, gone);
     if let (Some(begun), false) = (begun(input, gone.name()), names.is_empty()) {
         return Some(finished_first(begun));
@@ -37,7 +44,8 @@ pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Ad
     if let Some(declaration) = input.blueprint.declarations.get(recorded) {
         // Where both want it, a move would only exchange their roles.
         let another = "choose another name in the stack file".to_owned();
-        return match is_whole && wants_another_name(input, recorded, declaration) {
+        let moves = is_whole && can_move(input, recorded.name(), declared.name());
+        return match moves && wants_another_name(input, recorded, declaration) {
             true => format!(
                 "if it was renamed: provision state move {} {}; if it was not, {another}",
                 recorded.name(),
@@ -46,11 +54,64 @@ pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Ad
             false => another,
         };
     }
-    match (is_whole, begun(input, recorded.name())) {
-        (true, Some(begun)) => finished_first(begun),
-        (true, None) => format!("provision state move {} {}", recorded.name(), declared.name()),
-        (false, _) => format!("provision state move {recorded} {declared}"),
+    let begun = begun(input, recorded.name()).filter(|_| is_whole);
+    let (from, to) = match is_whole {
+        true => (Place::Name(recorded.name().to_owned()), Place::Name(declared.name().to_owned())),
+        false => (Place::Address(recorded.clone()), Place::Address(declared.clone())),
+    };
+    match begun {
+        Some(begun) => finished_first(begun),
+        None if moves_all(input, &from, &to) => format!("provision state move {from} {to}"),
+        None => "choose another name in the stack file".to_owned(),
     }
+}
+
+/// True where everything of a name can be recorded under another one.
+fn can_move(input: &Input<'_>, from: &str, to: &str) -> bool {
+    moves_all(input, &Place::Name(from.to_owned()), &Place::Name(to.to_owned()))
+}
+
+fn moves_all(input: &Input<'_>, from: &Place, to: &Place) -> bool {
+    input.state.is_some_and(|state| moves(state, from, to).is_ok())
+}
+
+/// The moves by which what is recorded under a name comes to the address that wants its object, the first one first. Where
+/// something else is recorded there, that goes to where it is wanted before.
+pub(super) fn shifted(input: &Input<'_>, from: &str, to: &Address) -> Option<String> {
+    let mut steps = vec![(from.to_owned(), to.name().to_owned())];
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let mut place = to;
+    while is_recorded(place) {
+        let next = wanted_by(input, place)?;
+        if steps.iter().any(|(from, _)| from == next.name()) {
+            return None;
+        }
+        steps.push((place.name().to_owned(), next.name().to_owned()));
+        place = next;
+    }
+    let mut state = input.state?.clone();
+    let mut commands = Vec::new();
+    for (from, to) in steps.into_iter().rev() {
+        let (from, to) = (Place::Name(from), Place::Name(to));
+        let moves = moves(&state, &from, &to).ok()?;
+        state.apply(Edit::MoveAll { moves });
+        commands.push(format!("provision state move {from} {to}"));
+    }
+    Some(commands.join(", then: "))
+}
+
+/// The declared address whose name in AWS the object has that is recorded here.
+fn wanted_by<'a>(input: &Input<'a>, recorded: &Address) -> Option<&'a Address> {
+    let id = input.state?.resources.get(recorded)?.id.as_ref()?;
+    let by_name = |(address, sighting): &(&'a Address, &'a Sighting)| {
+        let mut found = sighting.found().filter(|found| found.trace == Trace::Name);
+        *address != recorded
+            && address.kind() == recorded.kind()
+            && input.blueprint.declarations.contains_key(*address)
+            && found.any(|found| found.id == *id)
+    };
+    input.sightings.iter().find(by_name).map(|(address, _)| address)
 }
 
 /// True where an address that is recorded is to have another name now than its object has.
@@ -77,6 +138,8 @@ pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
         return None;
     }
     let new = undeclared_before(input, gone.kind()).filter(|address| address.name() == gone.name());
+    let new =
+        new.filter(|new| moves_all(input, &Place::Address(gone.clone()), &Place::Address((*new).clone())));
     let commands: Vec<String> = new.map(|new| format!("provision state move {gone} {new}")).collect();
     let hint = format!("if it was renamed: {}", commands.first()?);
     let others = commands.get(1..).unwrap_or_default();
@@ -102,7 +165,17 @@ fn finished_first(begun: &Address) -> String {
 
 /// The names under which something of the kind is declared and nothing of it is recorded.
 fn new_names(input: &Input<'_>, gone: &Address) -> BTreeSet<String> {
+    // A name of an object that is recorded elsewhere is what that one was renamed to.
+    let is_free = |address: &&Address| {
+        let found = input.sightings.get(*address).into_iter().flat_map(Sighting::found);
+        let mut named = found.filter(|found| found.trace == Trace::Name);
+        !named
+            .any(|found| identity::recorded_at(input, address, &found.id).is_some_and(|other| other != gone))
+    };
     let new = undeclared_before(input, gone.kind()).filter(|address| address.name() != gone.name());
+    let new = new.filter(is_free).filter(|address| {
+        begun(input, gone.name()).is_some() || can_move(input, gone.name(), address.name())
+    });
     new.map(|address| address.name().to_owned()).collect()
 }
 

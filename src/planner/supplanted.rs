@@ -2,7 +2,7 @@
 
 use super::identity::recorded_at;
 use super::in_the_way::{imports, listed, release};
-use super::{Input, error};
+use super::{Input, error, exchanged, renamed};
 use crate::address::Address;
 use crate::kind::Live;
 use crate::plan::{Finding, Level};
@@ -38,17 +38,25 @@ pub(super) fn supplanted(
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let another_name = || "choose another name in the stack file".to_owned();
     let (what, take) = match &whose {
-        _ if let Some(other) = recorded_at(input, address, id) => (
-            format!("it is {other} of this stack"),
-            format!("choose another name in the stack file for {address}, or first give {other} another one"),
-        ),
+        _ if let Some(other) = recorded_at(input, address, id) => {
+            let message = format!("{became}: it is {other} of this stack");
+            return Some(error(
+                "supplanted",
+                address,
+                message,
+                of_this_stack(input, address, recorded, live, other),
+            ));
+        }
         Whose::Ours | Whose::Moved { .. } => {
             ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))
         }
         Whose::Inherited => ("another one was made there".to_owned(), format!("to take {id} over: {import}")),
         Whose::Untagged => (
             "it was not made by provision".to_owned(),
-            format!("to take {id} over: {import}; or {}", another_name()),
+            match can_be_named(input, address) {
+                true => format!("to take {id} over: {import}; or {}", another_name()),
+                false => format!("to take {id} over: {import}"),
+            },
         ),
         Whose::OtherState { lineage, .. } => (
             format!("it belongs to {}", owner.belonging(&whose)),
@@ -66,13 +74,46 @@ pub(super) fn supplanted(
         None => take,
         Some(release) => format!("{take}; {release}"),
     };
-    let keep = live.and_then(|live| kept_name(input, address, live));
-    let hint = match keep {
-        Some(keep) => format!("to go on with {recorded} under the name that it has: {keep}; {take}"),
+    let hint = match to_keep(input, address, recorded, live) {
+        Some(keep) => format!("{keep}; {take}"),
         None => take,
     };
     let message = if copies.len() > 1 { became } else { format!("{became}: {what}") };
     Some(error("supplanted", address, message, Some(hint)))
+}
+
+/// The way on with the recorded object under its new name.
+fn to_keep(input: &Input<'_>, address: &Address, recorded: &Id, live: Option<&Live>) -> Option<String> {
+    let keep = kept_name(input, address, live?)?;
+    Some(format!("to go on with {recorded} under the name that it has: {keep}"))
+}
+
+/// What to type where the object that has the declared name is recorded at another address of this stack.
+fn of_this_stack(
+    input: &Input<'_>,
+    address: &Address,
+    recorded: &Id,
+    live: Option<&Live>,
+    other: &Address,
+) -> Option<String> {
+    if let Some(all) = exchanged::hint(input, address) {
+        return Some(all);
+    }
+    let moved = renamed::shifted(input, other.name(), address)
+        .map(|moves| format!("if it was renamed in the stack file: {moves}"));
+    let keep = to_keep(input, address, recorded, live);
+    let another = can_be_named(input, address).then(|| {
+        format!("choose another name in the stack file for {address}, or first give {other} another one")
+    });
+    let ways: Vec<String> = [moved, keep, another].into_iter().flatten().collect();
+    (!ways.is_empty()).then(|| ways.join("; "))
+}
+
+/// True for a kind whose names the stack file can say.
+fn can_be_named(input: &Input<'_>, address: &Address) -> bool {
+    let Some(manager) = input.registry.managing(address.kind()) else { return false };
+    let mut names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
+    names.any(|field| field.option.is_some())
 }
 
 /// The values by which AWS tells the object from others of its kind.
@@ -82,7 +123,7 @@ fn names<'a>(input: &Input<'_>, address: &Address, live: &'a Live) -> Vec<&'a st
 }
 
 /// The line of the stack file by which the recorded object keeps the name that it has now.
-fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Option<Remedy> {
+pub(super) fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Option<Remedy> {
     let manager = input.registry.managing(address.kind())?;
     let names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
     let mut written = names.filter_map(|field| Some((field.option?, live.inputs.get(field.name)?.as_str()?)));

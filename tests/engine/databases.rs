@@ -139,6 +139,7 @@ impl Case {
                 replace: self.replace,
                 allow_data_loss: self.allow_data_loss,
             },
+            safeguards: &Default::default(),
         })
     }
 

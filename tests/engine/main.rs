@@ -14,6 +14,7 @@ mod newer;
 mod old_states;
 mod planner;
 mod property;
+mod renamed;
 mod statuses;
 mod unclaimed;
 mod unfinished;

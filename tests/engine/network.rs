@@ -123,6 +123,7 @@ impl Applied {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options: &options(mode),
+            safeguards: &Default::default(),
         });
         for finding in &planning.plan.preflight {
             let said = format!("{} {}", finding.message, finding.hint.clone().unwrap_or_default());

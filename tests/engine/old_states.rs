@@ -83,6 +83,7 @@ fn plan(state: &State, stack_file: &str, mode: Mode) -> Plan {
         region: &state.region,
         now: "2026-11-28T10:00:00Z".parse().expect("a time"),
         options: &options(mode),
+        safeguards: &Default::default(),
     })
     .plan
 }

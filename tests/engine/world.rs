@@ -205,6 +205,7 @@ impl World {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options,
+            safeguards: &Default::default(),
         });
         (planning, sightings)
     }
@@ -228,6 +229,7 @@ impl World {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options,
+            safeguards: &Default::default(),
         });
         planning.plan
     }

@@ -164,6 +164,7 @@ impl World {
             region: "eu-west-1",
             now: jiff::Timestamp::UNIX_EPOCH,
             options: &options(mode),
+            safeguards: &Default::default(),
         })
     }
 
