@@ -16,6 +16,7 @@ use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack}
 
 pub use error::BlueprintError;
 pub use kept::Kept;
+pub(crate) use kept::is_in_its_place;
 
 /// Everything that is desired.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,10 +106,11 @@ impl Draft<'_> {
         let key = file_system.kms_key_id.as_ref().map(|key| self.key(name, key)).transpose()?;
         self.declare(address.clone(), inputs::file_system(file_system, key, self.tags(name.as_str())))?;
         for zone in self.network.subnets.keys() {
-            self.declare(
-                Address::member("aws_efs_mount_target", name.as_str(), zone),
-                inputs::mount_target(&address, &Network::subnet_address(zone), &group),
-            )?;
+            let target = Address::member("aws_efs_mount_target", name.as_str(), zone);
+            let declared = Network::subnet_address(zone);
+            let subnet = self.kept.in_the_place_of(&target, "subnet_id", &declared);
+            let subnet = subnet.map_or_else(|| id_of(&declared), str::to_owned);
+            self.declare(target, inputs::mount_target(&address, &subnet, &group))?;
         }
         for (point, access_point) in &file_system.access_points {
             let member = Address::member("aws_efs_access_point", name.as_str(), point.as_str());

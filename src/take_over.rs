@@ -16,8 +16,8 @@ use crate::parts::{declared_parts, parts_of};
 use crate::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
 use crate::refresh::{RefreshError, observe};
 use crate::resource::{Id, Named, Owner, Whose};
-use crate::state::{Edit, Record, State};
-use names::check_names;
+use crate::state::{Edit, Place, Record, State, moves};
+use names::{check_names, kept_in_place};
 
 pub use apart::Apart;
 
@@ -59,7 +59,13 @@ pub enum Refused {
     #[error("{id} cannot be {address}: {why}")]
     Unfit { address: Address, id: Id, why: String },
     #[error("{id} is recorded already, as {other}")]
-    Recorded { address: Address, id: Id, other: Address },
+    Recorded {
+        address: Address,
+        id: Id,
+        other: Address,
+        /// Whether it could be recorded here instead: nothing else is.
+        is_free: bool,
+    },
     #[error("{id} belongs to {owner}")]
     Foreign { address: Address, id: Id, owner: String, whose: Whose },
     #[error("the {field} of {id} is {live}, and that of {address} is declared as {declared}")]
@@ -73,6 +79,14 @@ pub enum Refused {
         option: Option<&'static str>,
         /// What it is a part of, where that is declared and can be taken over.
         part_of: Option<Address>,
+    },
+    #[error("{id} stands in {place}, and {address} does not")]
+    Elsewhere {
+        address: Address,
+        id: Id,
+        place: String,
+        /// The declared address of its place.
+        right: Option<Address>,
     },
     #[error(transparent)]
     Unread(#[from] RefreshError),
@@ -89,7 +103,17 @@ impl Refused {
                     .to_owned(),
             ),
             Self::Unfit { .. } | Self::Unread(_) => None,
-            Self::Recorded { address, other, .. } => Some(format!("provision state move {other} {address}")),
+            Self::Elsewhere { id, right: Some(right), .. } => Some(format!("provision import {right}={id}")),
+            Self::Elsewhere { place, .. } => {
+                Some(format!("the stack has nothing in {place}: leave it as it is, and go on with provision plan"))
+            }
+            Self::Recorded { address, other, is_free: true, .. } => {
+                Some(format!("provision state move {other} {address}"))
+            }
+            Self::Recorded { other, .. } => Some(format!(
+                "both addresses have their objects, and the plan says how they go on: provision plan; to have {other} managed \
+                 no more: provision state forget {other}"
+            )),
             Self::Foreign { whose: Whose::Elsewhere { .. }, .. } => {
                 Some("what stands beside another cluster is never taken over; create another one here".to_owned())
             }
@@ -223,7 +247,12 @@ impl Taking<'_> {
             ..begun(&resolved, found.id.clone(), None, references(inputs))
         };
         let live = self.live(known, address, &record).await?.ok_or_else(absent)?;
-        check_names(manager, address, &found.id, (inputs, &resolved), &live)?;
+        check_names(manager, address, &found.id, (inputs, &resolved), &live, self.blueprint)?;
+        // What it uses in the place of something declared is none of its references.
+        let mut referring = inputs.clone();
+        let kept = kept_in_place(manager, address, &resolved, &live);
+        referring.retain(|field, _| !kept.contains(&field.as_str()));
+        let record = Record { depends_on: references(&referring), ..record };
         Ok(as_seen(self.registry, address, record, &live)?)
     }
 
@@ -243,8 +272,9 @@ impl Taking<'_> {
                 return Err(foreign(Whose::OfCluster { cluster }));
             }
             Some((other, _)) => {
-                let other = other.clone();
-                return Err(Refused::Recorded { address, id: id.clone(), other });
+                let (from, to) = (Place::Address(other.clone()), Place::Address(address.clone()));
+                let is_free = moves(known, &from, &to).is_ok();
+                return Err(Refused::Recorded { address, id: id.clone(), other: other.clone(), is_free });
             }
             None => {}
         }

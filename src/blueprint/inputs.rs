@@ -111,10 +111,11 @@ pub(super) fn access_point(
     }))
 }
 
-pub(super) fn mount_target(file_system: &Address, subnet: &Address, group: &Address) -> Document {
+/// `subnet` is an id, or a reference to one.
+pub(super) fn mount_target(file_system: &Address, subnet: &str, group: &Address) -> Document {
     document(json!({
         "file_system_id": id_of(file_system),
-        "subnet_id": id_of(subnet),
+        "subnet_id": subnet,
         "security_groups": [id_of(group)],
     }))
 }

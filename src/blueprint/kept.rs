@@ -3,10 +3,12 @@
 //! AWS changes few names in place. A default is made from the key and the stack's name, and those may be renamed: the
 //! object keeps the name that it was made with. What the author writes is wanted, and is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
+use crate::document::Document;
 use crate::kind::Registry;
+use crate::resource::Field;
 use crate::state::State;
 
 /// What is recorded in fields that are chosen once.
@@ -14,22 +16,50 @@ use crate::state::State;
 pub struct Kept {
     /// By address and field.
     recorded: BTreeMap<(Address, &'static str), String>,
+    /// What objects that were taken over use in the place of something declared, with what their records refer to.
+    apart: BTreeMap<(Address, &'static str), Apart>,
+}
+
+/// The value of a field, and the addresses that the record of its object refers to.
+#[derive(Clone, Debug)]
+struct Apart {
+    text: String,
+    depends_on: BTreeSet<Address>,
 }
 
 impl Kept {
     /// What a state records of the fields that are marked so.
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
-        let mut recorded = BTreeMap::new();
+        let (mut recorded, mut apart) = (BTreeMap::new(), BTreeMap::new());
         let records = state.into_iter().flat_map(|state| &state.resources);
         for (address, record) in records.filter(|(_, record)| !record.adopted) {
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
-            for field in fields.iter().filter(|field| field.chosen_once) {
-                if let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) {
-                    recorded.insert((address.clone(), field.name), text.to_owned());
+            for field in fields {
+                let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
+                    continue;
+                };
+                let at = (address.clone(), field.name);
+                if field.chosen_once {
+                    recorded.insert(at, text.to_owned());
+                } else if is_in_its_place(field, address, &record.outputs) {
+                    let depends_on = record.depends_on.clone();
+                    apart.insert(at, Apart { text: text.to_owned(), depends_on });
                 }
             }
         }
-        Self { recorded }
+        Self { recorded, apart }
+    }
+
+    /// What an object that was taken over uses in the place of what is declared at `declared`: its record does not refer to
+    /// that.
+    pub(super) fn in_the_place_of(
+        &self,
+        address: &Address,
+        field: &'static str,
+        declared: &Address,
+    ) -> Option<&str> {
+        let apart = self.apart.get(&(address.clone(), field))?;
+        (!apart.depends_on.contains(declared)).then_some(apart.text.as_str())
     }
 
     /// What is recorded of a field.
@@ -65,6 +95,12 @@ impl Kept {
     }
 }
 
+/// True where the member that an address names is where the object is: its zone.
+pub(crate) fn is_in_its_place(field: &Field, address: &Address, outputs: &Document) -> bool {
+    let place = field.kept_in.and_then(|output| outputs.get(output)).and_then(|value| value.as_str());
+    place.is_some() && place == address.member_name()
+}
+
 /// The field of names.
 const NAME: &str = "name";
 
@@ -76,7 +112,34 @@ mod tests {
         let entry = |(address, name): &(&str, &str)| {
             ((address.parse().expect("an address"), NAME), (*name).to_owned())
         };
-        Kept { recorded: names.iter().map(entry).collect() }
+        Kept { recorded: names.iter().map(entry).collect(), ..Kept::default() }
+    }
+
+    #[test]
+    fn an_object_that_was_taken_over_in_its_zone_keeps_its_subnet_and_no_other_one_does() {
+        use crate::network::Network;
+        use crate::resource::Id;
+        use crate::resources::registry;
+        use crate::state::{Edit, Record};
+
+        let target: Address = "aws_efs_mount_target.files/eu-west-1a".parse().expect("an address");
+        let subnet = Network::subnet_address("eu-west-1a");
+        for (zone, refers, expected) in [
+            ("eu-west-1a", false, Some("subnet-theirs")),
+            // One of ours follows the network.
+            ("eu-west-1a", true, None),
+            ("eu-west-1b", false, None),
+        ] {
+            let mut record = Record::adopted(Id::new("fsmt-1"), Document::new());
+            record.adopted = false;
+            record.inputs.insert("subnet_id".to_owned(), "subnet-theirs".into());
+            record.outputs.insert("availability_zone".to_owned(), zone.into());
+            record.depends_on = refers.then(|| subnet.clone()).into_iter().collect();
+            let mut state = State::new("shop", "one".to_owned(), "123456789012", "eu-west-1");
+            state.apply(Edit::Put { address: target.clone(), record });
+            let kept = Kept::of(&registry(), Some(&state));
+            assert_eq!(kept.in_the_place_of(&target, "subnet_id", &subnet), expected, "{zone} {refers}");
+        }
     }
 
     #[test]

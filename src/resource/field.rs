@@ -28,6 +28,9 @@ pub struct Field {
     /// Whether a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
     /// says nothing, whatever the default is made from.
     pub chosen_once: bool,
+    /// The output by which an object that is taken over keeps another value than the declared one: the declared and the other
+    /// value are as good where this output is the member that the address names, such as a zone.
+    pub kept_in: Option<&'static str>,
     /// The option of the stack file that says nothing but this field, where there is one of another name.
     pub option: Option<&'static str>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
@@ -63,6 +66,7 @@ impl Field {
             taken_back: false,
             rebuilt_as: None,
             chosen_once: false,
+            kept_in: None,
             option: None,
             loses: None,
         }
@@ -117,6 +121,11 @@ impl Field {
     /// The field, whose default is chosen once.
     pub const fn chosen_once(self) -> Self {
         Self { chosen_once: true, ..self }
+    }
+
+    /// The field, which keeps another value on an object that is taken over, where this output is the address's member.
+    pub const fn kept_in(self, output: &'static str) -> Self {
+        Self { kept_in: Some(output), ..self }
     }
 
     /// The field, which an option of this name says in the stack file.

@@ -96,7 +96,7 @@ impl Observe for EfsMountTarget {
 impl Resource for EfsMountTarget {
     const FIELDS: &'static [Field] = &[
         Field::replace("file_system_id"),
-        Field::replace("subnet_id"),
+        Field::replace("subnet_id").kept_in("availability_zone"),
         Field::in_place("security_groups", &[MODIFY], Effect::AccessLoss).depending(security_groups),
     ];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.

@@ -4,10 +4,27 @@ use serde_json::Value;
 
 use super::Refused;
 use crate::address::Address;
+use crate::blueprint::{Blueprint, Declaration, is_in_its_place};
 use crate::document::{Document, is_unknown, references};
 use crate::kind::{KindError, Live, Manager, Misfit};
 use crate::refresh::RefreshError;
 use crate::resource::{Field, Id, Verdict};
+
+/// The fields that stay as AWS has them, since the object is where it was declared to be: a mount target in another subnet of its
+/// zone.
+pub(super) fn kept_in_place(
+    manager: &dyn Manager,
+    address: &Address,
+    resolved: &Document,
+    live: &Live,
+) -> Vec<&'static str> {
+    let differs = |field: &&Field| match (resolved.get(field.name), live.inputs.get(field.name)) {
+        (Some(wanted), Some(seen)) => !is_unknown(wanted) && !(field.met)(wanted, seen),
+        _ => false,
+    };
+    let fields = manager.fields().iter().filter(differs);
+    fields.filter(|field| is_in_its_place(field, address, &live.outputs)).map(|field| field.name).collect()
+}
 
 /// Refuses an object whose name no update could bring to the declared one: it would be replaced at once. What no option of the stack
 /// file says, and is chosen once, stays as it is recorded.
@@ -17,6 +34,7 @@ pub(super) fn check_names(
     id: &Id,
     (declared, resolved): (&Document, &Document),
     live: &Live,
+    blueprint: &Blueprint,
 ) -> Result<(), Refused> {
     let wanted = manager.normalise(resolved).map_err(|misfit| unread(address, misfit))?;
     let names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
@@ -26,6 +44,15 @@ pub(super) fn check_names(
         };
         if is_unknown(desired) || (field.met)(desired, seen) {
             continue;
+        }
+        if is_in_its_place(field, address, &live.outputs) {
+            continue;
+        }
+        if let Some(place) = field.kept_in.and_then(|output| live.outputs.get(output)) {
+            let place = text(place);
+            let right = Address::member(address.kind(), address.name(), &place);
+            let right = Some(right).filter(|right| blueprint.declarations.contains_key(right));
+            return Err(Refused::Elsewhere { address: address.clone(), id: id.clone(), place, right });
         }
         if is_kept(field) {
             check_kept(manager, address, id, field, (&wanted, seen))?;
@@ -41,10 +68,15 @@ pub(super) fn check_names(
             live: text(seen),
             declared: text(desired),
             option: field.option,
-            part_of: parts.into_iter().flatten().next(),
+            part_of: parts.into_iter().flatten().find(|part| is_managed(blueprint, part)),
         });
     }
     Ok(())
+}
+
+/// True for what can be taken over itself.
+fn is_managed(blueprint: &Blueprint, address: &Address) -> bool {
+    matches!(blueprint.declarations.get(address), Some(Declaration::Managed { .. }))
 }
 
 /// True for a field that the stack file cannot say.
