@@ -5,6 +5,7 @@ mod apply;
 mod carried;
 pub mod completions;
 pub mod confirm;
+mod examples;
 mod graph;
 mod iam_policy;
 mod import;
@@ -29,6 +30,7 @@ pub mod usage;
 mod values;
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -398,7 +400,13 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => clap::ColorChoice::Always,
         anstream::ColorChoice::Auto => clap::ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(arguments)?;
+    let program = examples::whole(Cli::command().color(color));
+    let program = match io::stdout().is_terminal() {
+        true => program,
+        // What no terminal shows is not broken into lines.
+        false => program.term_width(0).max_term_width(0),
+    };
+    let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.global.carried = carried::carried(&matches);
     Ok(cli)
@@ -410,7 +418,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 /// Why it did not do what it was asked.
 pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
     let Cli { command, global } = cli;
-    let done = match command {
+    match command {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
@@ -422,8 +430,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Graph(request) => wait_for(graph::run(request, &global, screen)),
         Command::Apply(request) => wait_for(apply::apply(request, &global, screen)),
         Command::Destroy(request) => wait_for(apply::destroy(request, &global, screen)),
-    };
-    done.map_err(|failure| failure.carrying(&global.carried))
+    }
 }
 
 /// Runs a command that speaks to AWS, on one thread: all the work is waiting.

@@ -1,12 +1,16 @@
 //! What went wrong, as far as the program's caller is concerned: an exit code, a chain of causes, and what to do.
 //! Knows nothing of who failed: every error of the other modules becomes one of these, in one place.
 
+mod fitted;
+
 use std::error::Error;
 use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
-use crate::render::{Carried, Ink, Page, Style, harmless, is_harmful, words};
+use fitted::Fitted;
+
+use crate::render::{Ink, Page, Style, harmless, is_harmful, words};
 
 /// Why a command ends without having done what it was asked.
 #[derive(Debug)]
@@ -110,12 +114,6 @@ impl Failure {
         Self { hint, ..self }
     }
 
-    /// The failure with the options that were typed in the commands of its hint.
-    #[must_use]
-    pub fn carrying(self, carried: &Carried) -> Self {
-        Self { hint: self.hint.map(|hint| carried.on(&hint)), ..self }
-    }
-
     /// What the failure means to a script.
     pub fn kind(&self) -> FailureKind {
         self.kind
@@ -166,10 +164,13 @@ fn chain(page: &mut Page<'_>, error: &dyn Error) {
 
 /// The place in the file, drawn by miette, which passes everything in the file on as it is.
 fn snippet(diagnostic: &dyn Diagnostic, style: &Style) -> String {
+    let fitted = Fitted::new(diagnostic, style.width);
     let draw = |theme: GraphicalTheme| {
         let mut text = String::new();
         let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
-        match handler.render_report(&mut text, diagnostic) {
+        // It would break commands: lines are broken before.
+        let handler = handler.with_wrap_lines(false);
+        match handler.render_report(&mut text, &fitted) {
             Ok(()) => text,
             Err(_) => format!("error: {diagnostic}"),
         }
@@ -274,6 +275,24 @@ mod tests {
         }
         assert!(!text.contains('\u{1b}'));
         assert!(unknown_key("clutser").text(&Style { color: true, ..PLAIN }).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_command_in_the_help_of_an_error_in_a_file_stands_whole_on_a_line() {
+        let help = "it was renamed: provision state move gitlab-pgsql the-new-name-of-the-database; a word of a sentence";
+        let diagnostic = miette::MietteDiagnostic::new("a word ".repeat(20).trim()).with_help(help);
+        let draw = |width| {
+            let style = Style { color: false, width };
+            Failure::diagnostic(FailureKind::Usage, diagnostic.clone()).text(&style)
+        };
+        let narrow = draw(60);
+        let command = "provision state move gitlab-pgsql the-new-name-of-the-database;";
+        assert!(narrow.lines().any(|line| line.contains(command)), "{narrow}");
+        assert!(
+            narrow.lines().filter(|line| !line.contains(command)).all(|line| line.len() <= 64),
+            "{narrow}"
+        );
+        assert_eq!(draw(100_000).trim().lines().count(), 2, "{}", draw(100_000));
     }
 
     #[test]

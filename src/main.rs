@@ -46,7 +46,8 @@ fn leave_no_core() {
 fn say(message: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let printed = match usage::explanation(message, arguments) {
         Some(text) => anstream::stderr().write_all(without_commands(&text, true).as_bytes()),
-        None => message.print(),
+        None if message.use_stderr() => anstream::stderr().write_all(usage::printed(message).as_bytes()),
+        None => anstream::stdout().write_all(usage::printed(message).as_bytes()),
     };
     let lost = printed.is_err_and(|error| error.kind() != ErrorKind::BrokenPipe);
     if message.use_stderr() || lost {

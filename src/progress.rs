@@ -5,12 +5,10 @@ mod live;
 mod plain;
 mod sink;
 
-use std::borrow::Cow;
-
 use indicatif::ProgressDrawTarget;
 
-use crate::event::{Event, FailureText};
-use crate::render::{Carried, RunReport, RunWords, Style, json_line};
+use crate::event::Event;
+use crate::render::{Carried, RunReport, RunWords, Style};
 use crate::report::Versioned;
 
 use live::Live;
@@ -27,7 +25,6 @@ pub struct Progress {
     out: Sink,
     err: Sink,
     styles: Styles,
-    carried: Carried,
 }
 
 /// How the two streams look.
@@ -72,23 +69,22 @@ impl Progress {
             Show::Json => Mode::Json,
             Show::End => Mode::Quiet,
         };
-        Self { mode, report: RunReport::default(), words, out, err, styles, carried: Carried::default() }
+        Self { mode, report: RunReport::default(), words, out, err, styles }
     }
 
-    /// The progress with these options in every command that it names.
+    /// The progress with these options in every command that it names: see [`Sink::carrying`].
     #[must_use]
     pub fn carrying(mut self, carried: Carried) -> Self {
-        self.words.again = carried.on(&self.words.again);
-        Self { carried, ..self }
+        self.out = self.out.carrying(carried.clone());
+        self.err = self.err.carrying(carried);
+        self
     }
 
     /// Shows one event. The last is the summary: it is followed by every failure, what was skipped, and what to type.
     pub fn event(&mut self, event: &Event) {
-        let shown = self.with_options(event);
-        let event: &Event = &shown;
         self.report.note(event);
         match &mut self.mode {
-            Mode::Json => self.out.line(&json_line(&Versioned::of(event))),
+            Mode::Json => self.out.json_line(&Versioned::of(event)),
             Mode::Live(live) => live.event(event),
             Mode::Plain(plain) => {
                 if let Some(line) = plain.line(event) {
@@ -101,18 +97,6 @@ impl Progress {
             self.out.write(&self.report.summary_text(summary, &self.words, &self.styles.out));
             self.err.write(&self.report.details_text(summary, &self.words, &self.styles.err));
         }
-    }
-
-    /// The event as it is shown.
-    fn with_options<'a>(&self, event: &'a Event) -> Cow<'a, Event> {
-        let mut event = Cow::Borrowed(event);
-        if let Event::StepFailed { error: FailureText { hint: Some(hint), .. }, .. } = event.as_ref() {
-            let carried = self.carried.on(hint);
-            if let Event::StepFailed { error, .. } = event.to_mut() {
-                error.hint = Some(carried);
-            }
-        }
-        event
     }
 
     /// Ends the display.

@@ -25,6 +25,8 @@ mod value;
 pub use action::queued_for;
 pub use carried::{Carried, CarriedOption, quoted};
 pub use commands::COMMANDS;
+#[cfg(test)]
+pub use commands::commands_in;
 pub use elapsed::elapsed;
 pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};

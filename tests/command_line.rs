@@ -289,3 +289,19 @@ fn the_options_that_were_typed_are_in_every_command_to_type_next() {
     assert!(said.contains("there is no state at x.json"), "{said}");
     assert!(!said.contains("-c ") && !said.contains("--state x.json"), "not typed: {said}");
 }
+
+#[test]
+fn in_a_pipe_no_line_of_a_help_or_of_an_error_in_a_file_is_broken() {
+    let help = run(&["apply", "--help"]);
+    let sentence = "With a saved plan, carries out exactly that plan, or nothing if anything has changed since it was made";
+    assert!(text(&help.stdout).lines().any(|line| line.contains(sentence)), "{}", text(&help.stdout));
+    assert!(text(&help.stdout).contains("  provision apply --refresh-only  "), "{}", text(&help.stdout));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yaml"), "# nothing\n").expect("a file can be written");
+    let said = run_in(folder.path(), &["state", "list"]);
+    let said = text(&said.stderr);
+    assert!(
+        said.lines().any(|line| line.contains("`provision init` writes a stack file to start from")),
+        "{said}"
+    );
+}

@@ -20,6 +20,7 @@ use super::opening::{saved_plan, state_failure};
 use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Outlook, Session, needed, wanted};
+use super::show::Shown;
 use super::stack_file::Purpose;
 use super::{Apply, Destroy, Exit, rebuild, show};
 
@@ -94,12 +95,8 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
                         screen.err.line("Recorded. Nothing in AWS was changed.");
                     }
                     for (address, reason) in &accepted.left {
-                        let address = address.to_string();
-                        screen.err.line(&format!(
-                            "Not recorded: {}: {}",
-                            harmless(&address),
-                            harmless(reason)
-                        ));
+                        let not = format!("Not recorded: {address}: {reason}");
+                        screen.err.line(&harmless(&not));
                     }
                 }
                 Ok(Exit::Done)
@@ -146,7 +143,7 @@ async fn prepare(
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
-    show::refuse_errors(plan)?;
+    show::refuse_errors(plan, Shown::Above)?;
     if !plan.is_empty() {
         confirm(screen, request.approval, question(plan)).await.map_err(|cancelled| match is_rebuilt {
             true => {

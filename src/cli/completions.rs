@@ -13,6 +13,6 @@ use super::{Cli, Exit};
 pub(super) fn run(shell: Shell, screen: &mut Screen) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "provision", &mut script);
-    screen.out.write(&String::from_utf8_lossy(&script));
+    screen.out.as_it_is(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }

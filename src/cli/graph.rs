@@ -38,7 +38,7 @@ pub(super) async fn run(request: Graph, global: &Global, screen: &mut Screen) ->
         show::warnings(discovery, screen);
     }
     let graph = GraphView::of(&outlook.planning.plan);
-    screen.out.write(&match request.format {
+    screen.out.as_it_is(&match request.format {
         Format::Dot => dot(&graph),
         Format::Mermaid => mermaid(&graph),
     });

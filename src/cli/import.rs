@@ -6,7 +6,6 @@ use crate::failure::{Failure, FailureKind};
 use crate::network::{Network, Role};
 use crate::plan::{Mode, Plan};
 use crate::planner::{NETWORK, Options, Sighting, Sightings};
-use crate::render::harmless;
 use crate::report;
 use crate::state::{Edit, Record, State, Writer};
 use crate::take_over::Wish;
@@ -59,10 +58,8 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
         for Forgotten { address, because } in &forgotten {
             screen.out.write(&format!("Forgot {address}: {because}.\n"));
         }
-        let next = global.carried.on("Next: provision plan");
         screen.out.line(&format!(
-            "Adopted {adopted} resources. They are watched, and never changed. {}",
-            harmless(&next)
+            "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan"
         ));
     }
     Ok(Exit::Done)

@@ -49,8 +49,9 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
     }
     let aws = connect(global, None, PathBuf::new()).await?;
     let found = clusters(&aws).await.map_err(aws_failure)?;
-    let cluster = choose(found, global.cluster.as_deref())?;
-    let text = stack_file(&cluster.name, aws.region()).map_err(Failure::failed)?;
+    let chosen = choose(found, global.cluster.as_deref())?;
+    let cluster = chosen.name();
+    let text = stack_file(cluster, aws.region()).map_err(Failure::failed)?;
     let written = std::fs::File::options()
         .write(true)
         .create_new(true)
@@ -61,11 +62,15 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
             let path = path.display().to_string();
             if global.json {
                 let region = aws.region().to_owned();
-                screen.report(report::Init { path, cluster: cluster.name, region });
+                screen.report(report::Init { path, cluster: cluster.to_owned(), region });
             } else {
-                let message = format!("Wrote {path} for the cluster {}. Next: provision plan", cluster.name);
-                let message = global.carried.on(&message);
-                screen.out.line(&harmless(&message));
+                let next = match chosen {
+                    Chosen::Found(_) => "Next: provision plan",
+                    Chosen::Named(_) => {
+                        "Nothing here has the tags of a cluster, so that its network is named next: provision import vpc-…"
+                    }
+                };
+                screen.out.line(&harmless(&format!("Wrote {path} for the cluster {cluster}. {next}")));
             }
             Ok(Exit::Done)
         }
@@ -76,20 +81,41 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
     }
 }
 
-fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<ClusterFound, Failure> {
+/// The cluster that the file is written for.
+enum Chosen {
+    Found(ClusterFound),
+    /// One that left no tags is believed to be there, and its network is named afterwards.
+    Named(String),
+}
+
+impl Chosen {
+    fn name(&self) -> &str {
+        match self {
+            Self::Found(found) => &found.name,
+            Self::Named(name) => name,
+        }
+    }
+}
+
+fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<Chosen, Failure> {
     let names: Vec<String> = found.iter().map(|cluster| cluster.name.clone()).collect();
     let mut fitting: Vec<ClusterFound> =
         found.into_iter().filter(|cluster| wanted.is_none_or(|wanted| cluster.name == wanted)).collect();
     match (fitting.pop(), fitting.is_empty()) {
-        (Some(cluster), true) => Ok(cluster),
+        (Some(cluster), true) => Ok(Chosen::Found(cluster)),
         (Some(_), false) => {
             let message = format!("several kops clusters are here: {}", names.join(", "));
             Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
         }
-        (None, _) if names.is_empty() => {
-            Err(Failure::message(FailureKind::Failed, "no kops cluster was found in this account and region")
-                .hint("check --region and --profile; a network without kops' tags: provision import vpc-…"))
-        }
+        (None, _) if names.is_empty() => match wanted {
+            Some(name) => Ok(Chosen::Named(name.to_owned())),
+            None => {
+                let message = "no kops cluster was found in this account and region";
+                Err(Failure::message(FailureKind::Failed, message).hint(
+                    "check --region and --profile; for a cluster that left no tags, name it: provision init --cluster NAME",
+                ))
+            }
+        },
         (None, _) => {
             let message = format!("no cluster of that name was found; there are: {}", names.join(", "));
             Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))

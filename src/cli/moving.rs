@@ -57,7 +57,7 @@ pub(super) async fn run(
     change(existing, lock, screen, work).await?;
     let moves = moved.iter().map(|(from, to)| StateMove { from, to }).collect();
     let (from, to) = (from.to_string(), to.to_string());
-    let sentence = global.carried.on(&format!("Moved {from} to {to}. Next: provision plan"));
+    let sentence = format!("Moved {from} to {to}. Next: provision plan");
     say(screen, StateChange::Moved { from, to, moves }, &harmless(&sentence));
     Ok(Exit::Done)
 }
@@ -93,7 +93,7 @@ pub(super) fn not_moved(error: NotMoved) -> Failure {
         }
         NotMoved::Taken { to } => format!("provision state show {to}"),
         NotMoved::Clusters { .. } => {
-            "provision import adopts the network that the cluster has now".to_owned()
+            "provision import vpc-… adopts the network that the cluster has now".to_owned()
         }
         NotMoved::Begun { .. } => {
             "let that be finished first, under the old name in the stack file: provision apply".to_owned()
@@ -143,7 +143,7 @@ async fn rename_stack(
             // An earlier run may have been stopped when only the backup still had the old name.
             let is_left = from.exists() || !from.with_extension("json.backup").exists();
             if is_left && (old == new || !from.exists()) && is_of(&Store::local(to.clone()), new).await? {
-                say_renamed(&done, (old, new), &chosen, global, screen);
+                say_renamed(&done, (old, new), &chosen, screen);
                 return Ok(Exit::Done);
             }
             if is_left {
@@ -158,7 +158,7 @@ async fn rename_stack(
         return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
     };
     if file.is_none() && state.stack == new.to_string() {
-        say_renamed(&done, (old, new), &chosen, global, screen);
+        say_renamed(&done, (old, new), &chosen, screen);
         return Ok(Exit::Done);
     }
     let is_renamed = file.is_some() && state.stack == new.to_string();
@@ -180,25 +180,19 @@ async fn rename_stack(
     if let Some((from, to)) = file {
         relocate(&from, &to, lock.lock_timeout).await.map_err(state_failure)?;
     }
-    say_renamed(&format!("The stack {old} is now {new}."), (old, new), &chosen, global, screen);
+    say_renamed(&format!("The stack {old} is now {new}."), (old, new), &chosen, screen);
     Ok(Exit::Done)
 }
 
 /// Says how the stack is called, and what to type next.
-fn say_renamed(
-    sentence: &str,
-    (old, new): (&StackName, &StackName),
-    chosen: &Chosen,
-    global: &Global,
-    screen: &mut Screen,
-) {
+fn say_renamed(sentence: &str, (old, new): (&StackName, &StackName), chosen: &Chosen, screen: &mut Screen) {
     let next = if chosen.stack.stack == *new {
         "Next: provision plan".to_owned()
     } else {
         format!("Next: write `stack: {new}` into {}, then: provision plan", chosen.name())
     };
     let (from, to) = (format!("{STACK}.{old}"), format!("{STACK}.{new}"));
-    let sentence = global.carried.on(&format!("{sentence} {next}"));
+    let sentence = format!("{sentence} {next}");
     say(screen, StateChange::Moved { from, to, moves: Vec::new() }, &harmless(&sentence));
 }
 

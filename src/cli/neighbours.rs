@@ -8,6 +8,7 @@ use crate::kind::{Manager, Registry};
 use crate::plan::{Finding, Level};
 use crate::planner::RENAMED;
 use crate::render::quoted;
+use crate::stack::Stack;
 use crate::state::{State, Store};
 
 use super::options::StateAt;
@@ -62,6 +63,23 @@ pub(super) fn renamed(
             remedies: Vec::new(),
         })
         .collect()
+}
+
+/// The command for a stack without a state, where the state of another stack beside it records all the data that this one
+/// declares: the stack may have been renamed.
+pub(super) async fn old_name(path: &Path, stack: &Stack) -> Option<String> {
+    let databases = stack.databases.keys().map(|name| Address::new("aws_db_instance", name.as_str()));
+    let files = stack.file_systems.keys().map(|name| Address::new("aws_efs_file_system", name.as_str()));
+    let data: Vec<Address> = databases.chain(files).collect();
+    let others = beside(path).await;
+    let new = stack.stack.to_string();
+    let records_all = |state: &State| data.iter().all(|address| state.resources.contains_key(address));
+    let mut old =
+        others.iter().filter(|(_, state)| state.stack != new && !data.is_empty() && records_all(state));
+    match (old.next(), old.next()) {
+        (Some((path, state)), None) => Some(hint(path, &state.stack, &new, None)),
+        _ => None,
+    }
 }
 
 /// The renaming of the stack in its old state. One that was named keeps its place, and is named from then on.

@@ -9,9 +9,10 @@ use crate::executor::hint_for_code;
 use crate::failure::{Failure, FailureKind};
 use crate::render::harmless;
 use crate::saved::{SavedPlan, SavedPlanError};
-use crate::stack::{Region, Sections};
+use crate::stack::{Region, Sections, Stack};
 use crate::state::{Damage, S3State, State, StateError, Store};
 
+use super::neighbours;
 use super::options::{Global, StateAt};
 use super::screen::Screen;
 use super::stack_file::{Chosen, Purpose, choose};
@@ -92,12 +93,12 @@ pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
     }
 }
 
-/// The state of the stack that is named and the stack's name, for commands that need nothing else.
+/// The state of the stack that is named and the stack, for commands that need nothing else.
 pub(super) async fn named_store(
     options: &Global,
     purpose: Purpose,
     screen: &mut Screen,
-) -> Result<(Store, String), Failure> {
+) -> Result<(Store, Stack), Failure> {
     // What is recorded needs no declaration.
     let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
@@ -109,7 +110,7 @@ pub(super) async fn named_store(
             store(options, &chosen, &connect(options, region, chosen.folder()).await?)
         }
     };
-    Ok((store, chosen.stack.stack.to_string()))
+    Ok((store, chosen.stack))
 }
 
 /// A state that has to be there, and its place.
@@ -118,17 +119,23 @@ pub(super) async fn existing_state(
     purpose: Purpose,
     screen: &mut Screen,
 ) -> Result<(Store, State), Failure> {
-    let (store, name) = named_store(options, purpose, screen).await?;
+    let (store, stack) = named_store(options, purpose, screen).await?;
     match store.read().await.map_err(state_failure)? {
         Some(state) => {
-            of_stack(&state, &name, &store)?;
+            of_stack(&state, &stack.stack.to_string(), &store)?;
             Ok((store, state))
         }
         None => {
             let message = format!("there is no state at {store}");
-            Err(Failure::message(FailureKind::Failed, message).hint(
-                "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another place: --state",
-            ))
+            let old = match (&store, &options.state) {
+                // A place that was named says nothing of a name.
+                (Store::Local(path), None) => neighbours::old_name(path, &stack).await,
+                _ => None,
+            };
+            let usual = "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another \
+                         place: --state";
+            let hint = old.map_or_else(|| usual.to_owned(), |old| format!("{old}; {usual}"));
+            Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
     }
 }

@@ -38,8 +38,7 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                 screen.out.line(&format!("{name} = {}", harmless(&text)));
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {
-                let missing =
-                    format!("warning: {output} has no value: {reason} (hint: {})", global.carried.on(hint));
+                let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
                 screen.err.line(&harmless(&missing));
             }
         }

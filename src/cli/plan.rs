@@ -45,7 +45,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
     let shown = if global.json { Shown::InDocument } else { Shown::Above };
-    show::refuse_errors_shown(plan, shown)?;
+    show::refuse_errors(plan, shown)?;
     match request.out {
         Some(path) => {
             let path =
@@ -53,12 +53,13 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.to_string_lossy();
             let path = harmless(&path);
-            let next = global.carried.on(&format!("To carry it out: provision apply {path}"));
-            screen.err.line(&format!("Saved as {path}, digest {digest}. {}", harmless(&next)));
+            screen
+                .err
+                .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
             "Digest {digest}. To carry out this plan and no other: {}",
-            harmless(&global.carried.on(&agreeing(&options, digest)))
+            agreeing(&options, digest)
         )),
         None => {}
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::progress::{Progress, Show, Sink, Styles};
-use crate::render::{Carried, RunWords, Style, json_pretty};
+use crate::render::{Carried, RunWords, Style};
 
 use crate::report::Versioned;
 
@@ -60,8 +60,8 @@ impl Screen {
             () => Show::Lines,
         };
         Self {
-            out: Sink::stdout(),
-            err: Sink::stderr(),
+            out: Sink::stdout().carrying(global.carried.clone()),
+            err: Sink::stderr().carrying(global.carried.clone()),
             styles,
             asking,
             show,
@@ -76,7 +76,7 @@ impl Screen {
 
     /// Prints a result as JSON.
     pub fn json<T: Serialize>(&mut self, value: &T) {
-        self.out.line(&json_pretty(value));
+        self.out.json(value);
     }
 
     /// Prints a result as a JSON document with the version of its format.

@@ -47,12 +47,7 @@ pub enum Shown {
 }
 
 /// A plan with errors is shown, and then refused.
-pub fn refuse_errors(plan: &Plan) -> Result<(), Failure> {
-    refuse_errors_shown(plan, Shown::Above)
-}
-
-/// The same, where they may be shown elsewhere.
-pub fn refuse_errors_shown(plan: &Plan, shown: Shown) -> Result<(), Failure> {
+pub fn refuse_errors(plan: &Plan, shown: Shown) -> Result<(), Failure> {
     let errors = match plan.errors().count() {
         0 => return Ok(()),
         1 => "1 error".to_owned(),

@@ -86,8 +86,7 @@ impl Chosen {
         if self.source == Source::Reference {
             let said =
                 "Stack: the built-in reference stack (there is no stack file; provision init writes one)";
-            let said = screen.carried.on(said);
-            screen.err.line(&harmless(&said));
+            screen.err.line(said);
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             if global.json {
                 screen.report(StateList { addresses: state.resources.keys().collect() });
             } else {
-                screen.out.write(&state_list(&state));
+                screen.out.as_it_is(&state_list(&state));
             }
         }
         State::Show { address } => {
@@ -38,7 +38,7 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             if global.json {
                 screen.report(StateShow { address: &address, kind: address.kind(), record });
             } else {
-                screen.out.write(&state_show(&address, record, &screen.styles.out));
+                screen.out.as_it_is(&state_show(&address, record, &screen.styles.out));
             }
         }
         State::Forget { place, lock, approval } => {
@@ -114,14 +114,18 @@ async fn forget(
 }
 
 async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
-    let question = format!("take the lock {} away", harmless(id));
-    confirm(screen, approval, Question::State { change: &question }).await?;
-    store.unlock(id).await.map_err(|error| match error {
+    let kept = |error| match error {
         StateError::Locked { .. } => Failure::new(FailureKind::Locked, error).hint(
             "that run is alive, or its lock has another id: end its process, and the lock ends with it",
         ),
         other => state_failure(other),
-    })?;
+    };
+    // Nothing is asked about a lock that is not there, or cannot be taken away.
+    if store.has_a_lock_to_take_away(id).await.map_err(kept)? {
+        let question = format!("take the lock {} away", harmless(id));
+        confirm(screen, approval, Question::State { change: &question }).await?;
+    }
+    store.unlock(id).await.map_err(kept)?;
     say(screen, StateChange::Unlocked, "The state is not locked.");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::failure::{Failure, FailureKind};
 use crate::planner::{Sightings, leaves_its_network};
-use crate::render::{Carried, harmless};
+use crate::render::harmless;
 use crate::report;
 use crate::state::{Edit, Writer};
 use crate::take_over::{Apart, Refused, TakenOver, Wish, take_over};
@@ -43,10 +43,10 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
             adopted: taken.records.values().filter(|record| record.adopted).count(),
             forgotten: &forgotten,
             choices: &[],
-            taken_over: documents(&taken, &global.carried),
+            taken_over: documents(&taken),
         });
     } else {
-        screen.out.write(&text(&taken, &global.carried));
+        screen.out.write(&text(&taken));
     }
     Ok(Exit::Done)
 }
@@ -92,7 +92,7 @@ fn refused(refused: Refused) -> Failure {
     }
 }
 
-fn documents<'a>(taken: &'a TakenOver, carried: &Carried) -> Vec<report::TakenOver<'a>> {
+fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
     let records = taken.records.iter().filter(|(_, record)| !record.adopted);
     records
         .filter_map(|(address, record)| {
@@ -106,7 +106,7 @@ fn documents<'a>(taken: &'a TakenOver, carried: &Carried) -> Vec<report::TakenOv
                     .map(|one| report::Apart {
                         address: &one.address,
                         used: &one.used,
-                        command: command(one).map(|command| carried.on(&command)),
+                        command: command(one),
                     })
                     .collect(),
             })
@@ -126,7 +126,7 @@ fn command(apart: &Apart) -> Option<String> {
     }
 }
 
-fn text(taken: &TakenOver, carried: &Carried) -> String {
+fn text(taken: &TakenOver) -> String {
     let mut text = String::new();
     let recorded = taken.records.iter().filter(|(_, record)| !record.adopted);
     for (address, record) in recorded.clone() {
@@ -150,7 +150,7 @@ fn text(taken: &TakenOver, carried: &Carried) -> String {
                 one.address
             )));
             if let Some(command) = command(one) {
-                text.push_str(&harmless(&carried.on(&format!("; to take that over too: {command}"))));
+                text.push_str(&harmless(&format!("; to take that over too: {command}")));
             }
             text.push('\n');
         }
@@ -160,13 +160,9 @@ fn text(taken: &TakenOver, carried: &Carried) -> String {
     }
     match recorded.count() {
         0 => text.push_str("Nothing to do: this is recorded already.\n"),
-        _ => {
-            let next = carried.on("Next: provision plan");
-            text.push_str(&format!(
-                "Recorded. Nothing in AWS was changed; the next apply writes the ownership tags. {}\n",
-                harmless(&next)
-            ));
-        }
+        _ => text.push_str(
+            "Recorded. Nothing in AWS was changed; the next apply writes the ownership tags. Next: provision plan\n",
+        ),
     }
     text
 }

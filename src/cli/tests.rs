@@ -1,5 +1,7 @@
 //! The command line as it is read: defaults, conflicts, complaints.
 
+mod hinted;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

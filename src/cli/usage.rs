@@ -10,7 +10,12 @@ use clap::{Command, CommandFactory};
 use crate::render::{harmless, is_harmful};
 use crate::stack::shown;
 
-use super::Cli;
+use super::{Cli, examples};
+
+/// Help, the version, or an error, as they are printed.
+pub fn printed(message: &clap::Error) -> String {
+    examples::printed(&message.render().ansi().to_string())
+}
 
 /// What clap ends its messages with.
 const FOOTER: &str = "For more information, try";

@@ -68,8 +68,9 @@ fn mount_target(prospect: &Prospect, made: &[&Prospect], free: &BTreeMap<String,
         Verdict::passed(format!("{subnet} has free addresses"))
     } else {
         let targets = counted(needed, "mount target");
-        Verdict::error(format!("{subnet} has {}, and gets {targets}", counted_free(free)))
-            .hint("give addresses back there, or choose other subnets: provision import VPC --subnet-id …")
+        Verdict::error(format!("{subnet} has {}, and gets {targets}", counted_free(free))).hint(
+            "give addresses back there, or choose other subnets: provision import vpc-… --subnet-id subnet-…",
+        )
     })
 }
 
@@ -101,7 +102,7 @@ fn database(prospect: &Prospect, made: &[&Prospect], free: &BTreeMap<String, i32
                 list(&full),
                 counted(needed, "subnet")
             ))
-            .hint("give addresses back there, or choose other subnets: provision import VPC --subnet-id …"),
+            .hint("give addresses back there, or choose other subnets: provision import vpc-… --subnet-id subnet-…"),
         ),
         _ if full.is_empty() => Some(Verdict::passed("its subnets have free addresses")),
         _ => Some(Verdict::warning(format!(

@@ -4,7 +4,9 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use crate::render::without_commands;
+use serde::Serialize;
+
+use crate::render::{Carried, json_line, json_pretty, without_commands};
 
 /// A stream whose first failed write is kept, and after that nothing more is written.
 ///
@@ -14,6 +16,7 @@ pub struct Sink {
     failed: Option<io::Error>,
     /// Whether the last thing written was no line break.
     within_line: bool,
+    carried: Carried,
 }
 
 impl Sink {
@@ -29,12 +32,51 @@ impl Sink {
 
     /// Any other stream.
     pub fn new(stream: impl Write + Send + 'static) -> Self {
-        Self { stream: Box::new(stream), failed: None, within_line: false }
+        Self { stream: Box::new(stream), failed: None, within_line: false, carried: Carried::default() }
     }
 
-    /// Writes text, which must be harmless already, and flushes. What no line may say is escaped here, since here
-    /// alone it is known where lines begin: commands to a runner of continuous integration.
+    /// The stream with these options in every command of the program that is written to it: the next command needs them as well.
+    #[must_use]
+    pub fn carrying(self, carried: Carried) -> Self {
+        Self { carried, ..self }
+    }
+
+    /// Writes text for people, which must be harmless already, and flushes.
     pub fn write(&mut self, text: &str) {
+        let text = self.carried.on(text);
+        self.as_it_is(&text);
+    }
+
+    /// Writes a document as indented JSON.
+    pub fn json<T: Serialize>(&mut self, document: &T) {
+        let text = self.said(document, json_pretty, json_pretty);
+        self.as_it_is(&format!("{text}\n"));
+    }
+
+    /// Writes a document as one line of JSON.
+    pub fn json_line<T: Serialize>(&mut self, document: &T) {
+        let text = self.said(document, json_line, json_line);
+        self.as_it_is(&format!("{text}\n"));
+    }
+
+    /// A document as text. Its members keep their order where there are no options to add.
+    fn said<T: Serialize>(
+        &self,
+        document: &T,
+        text: impl Fn(&T) -> String,
+        of_value: impl Fn(&serde_json::Value) -> String,
+    ) -> String {
+        let plain = serde_json::to_value(document).ok().filter(|_| !self.carried.0.is_empty());
+        let carrying = plain.clone().map(|plain| self.carried.on_document(plain));
+        match carrying.filter(|carrying| plain.as_ref() != Some(carrying)) {
+            Some(carrying) => of_value(&carrying),
+            None => text(document),
+        }
+    }
+
+    /// Writes what programs read, such as a script, byte by byte. What no line may say is escaped here, since here alone it is
+    /// known where lines begin: commands to a runner of continuous integration.
+    pub fn as_it_is(&mut self, text: &str) {
         if self.failed.is_some() || text.is_empty() {
             return;
         }
@@ -126,6 +168,22 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn every_command_that_is_written_has_the_options_that_were_typed_and_no_script_does() {
+        use crate::render::CarriedOption;
+        let written = Shared::default();
+        let config = CarriedOption { names: &["-c", "--config"], value: Some("my.yaml".to_owned()) };
+        let mut sink = Sink::new(written.clone()).carrying(Carried(vec![config]));
+        sink.line("Not recorded: it is going; to let go of it: provision state forget a.b");
+        sink.json_line(&serde_json::json!({ "hint": "provision plan" }));
+        sink.as_it_is("complete provision plan\n");
+        assert_eq!(
+            String::from_utf8_lossy(&written.0.borrow()),
+            "Not recorded: it is going; to let go of it: provision state forget a.b -c my.yaml\n\
+             {\"hint\":\"provision plan -c my.yaml\"}\ncomplete provision plan\n"
+        );
     }
 
     #[test]

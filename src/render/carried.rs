@@ -1,5 +1,7 @@
 //! Puts the options that were typed into the commands that a text names, so that each can be typed as it stands.
 
+use serde_json::Value;
+
 use super::commands::{CLOSING, bare, pieces};
 
 /// An option of the command line that the next command needs as well.
@@ -16,16 +18,57 @@ pub struct CarriedOption {
 pub struct Carried(pub Vec<CarriedOption>);
 
 impl Carried {
-    /// The text with these options in each of its commands of this program that does not have them.
+    /// The text with these options in each of its commands of this program that does not have them. Its lines and spaces stay as
+    /// they are.
     pub fn on(&self, text: &str) -> String {
         if self.0.is_empty() || !text.contains("provision ") {
             return text.to_owned();
         }
-        let pieces = pieces(text).into_iter().map(|piece| match piece.is_command {
-            true => self.on_command(&piece.text),
-            false => piece.text,
-        });
-        pieces.collect::<Vec<_>>().join(" ")
+        text.split_inclusive('\n').map(|line| self.on_line(line)).collect()
+    }
+
+    /// One line, with its line break.
+    fn on_line(&self, line: &str) -> String {
+        let mut written = String::new();
+        let mut rest = line;
+        for piece in pieces(line.trim_end_matches('\n')) {
+            let (first, last) = (piece.text.split(' ').next(), piece.text.split(' ').next_back());
+            let (Some(first), Some(last)) = (first, last) else { continue };
+            let start = rest.find(first).unwrap_or_default();
+            let end = match piece.text.matches(' ').count() {
+                0 => start + first.len(),
+                spaces => end_of_words(&rest[start..], spaces + 1).map_or(rest.len(), |end| start + end),
+            };
+            debug_assert!(rest[..end].ends_with(last), "a piece is made of words of its line");
+            written.push_str(&rest[..start]);
+            written.push_str(&match piece.is_command {
+                true => self.on_command(&piece.text),
+                false => rest[start..end].to_owned(),
+            });
+            rest = &rest[end..];
+        }
+        written + rest
+    }
+
+    /// A JSON document with these options in the commands that it names: in its hints, reasons and commands. What it says of objects
+    /// stays as it is.
+    pub fn on_document(&self, document: Value) -> Value {
+        self.on_member("", document)
+    }
+
+    fn on_member(&self, key: &str, value: Value) -> Value {
+        match value {
+            Value::String(text) if SAID.contains(&key) => Value::String(self.on(&text)),
+            Value::Array(all) => all.into_iter().map(|one| self.on_member(key, one)).collect(),
+            Value::Object(members) if !OBJECTS.contains(&key) => {
+                let of = |name: &str| if key == NOT_RECORDED { "reason".to_owned() } else { name.to_owned() };
+                let members = members
+                    .into_iter()
+                    .map(|(name, value)| (name.clone(), self.on_member(&of(&name), value)));
+                Value::Object(members.collect())
+            }
+            other => other,
+        }
     }
 
     /// A command in its punctuation.
@@ -39,6 +82,20 @@ impl Carried {
         let options: String = options.map(CarriedOption::words).collect();
         format!("{before}{command}{options}{after}")
     }
+}
+
+/// The members of documents that say something to people.
+const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
+/// The member whose members are reasons.
+const NOT_RECORDED: &str = "not_recorded";
+/// The members of documents that hold what objects have.
+const OBJECTS: [&str; 5] = ["record", "before", "after", "inputs", "outputs"];
+
+/// Where a number of words ends, in bytes.
+fn end_of_words(text: &str, count: usize) -> Option<usize> {
+    let starts = |(at, _): &(usize, char)| !text[..*at].chars().next_back().is_some_and(|c| c != ' ');
+    let (start, _) = text.char_indices().filter(|(_, c)| *c != ' ').filter(starts).nth(count - 1)?;
+    Some(text[start..].find(' ').map_or(text.trim_end_matches('\n').len(), |end| start + end))
 }
 
 impl CarriedOption {
@@ -123,12 +180,34 @@ mod tests {
                 "update provision, then: aws efs x-y --id 1".to_owned(),
             ),
             ("no command  at all", "no command  at all".to_owned()),
+            (
+                "  hint:  do this,\n      provision   apply\n      provision state show  a.b\n\nthen that\n",
+                format!(
+                    "  hint:  do this,\n      provision apply {all}\n      provision state show a.b {all}\n\nthen that\n"
+                ),
+            ),
         ] {
             let once = carried.on(text);
             assert_eq!(once, expected, "{text}");
             assert_eq!(carried.on(&once), expected, "{text}, twice");
         }
         assert_eq!(Carried::default().on("provision apply"), "provision apply");
+    }
+
+    #[test]
+    fn a_document_has_the_options_in_what_it_says_and_not_in_what_objects_have() {
+        let carried = carried(&[(FILE, Some("my.yaml"))]);
+        let said = serde_json::json!({
+            "hint": "provision apply", "not_recorded": { "a.b": "to let go of it: provision state forget a.b" },
+            "record": { "hint": "provision apply" }, "tag": "provision apply", "steps": [{ "command": "provision plan" }],
+        });
+        let expected = serde_json::json!({
+            "hint": "provision apply -c my.yaml",
+            "not_recorded": { "a.b": "to let go of it: provision state forget a.b -c my.yaml" },
+            "record": { "hint": "provision apply" }, "tag": "provision apply",
+            "steps": [{ "command": "provision plan -c my.yaml" }],
+        });
+        assert_eq!(carried.on_document(said), expected);
     }
 
     #[test]

@@ -62,6 +62,13 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     pieces
 }
 
+/// The commands of a text, without the punctuation around them.
+#[cfg(test)]
+pub fn commands_in(text: &str) -> Vec<String> {
+    let found = pieces(text).into_iter().filter(|piece| piece.is_command);
+    found.map(|piece| bare(&piece.text).to_owned()).collect()
+}
+
 /// A command without the punctuation around it.
 pub(super) fn bare(command: &str) -> &str {
     command.trim_start_matches(OPENING).trim_end_matches(CLOSING)
@@ -75,6 +82,8 @@ fn length(words: &[&str]) -> usize {
             Some((_, arguments)) => (3, *arguments),
             None => return 0,
         },
+        // These take a word of a few.
+        "provision" if ["completions", "schema"].contains(&word(1)) => (2, 1),
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "cp" | "mv" if word(1).contains(['/', '.']) => (1, 2),
@@ -138,11 +147,6 @@ fn looks_like_an_argument(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn commands(text: &str) -> Vec<String> {
-        let found = pieces(text).into_iter().filter(|piece| piece.is_command);
-        found.map(|piece| bare(&piece.text).to_owned()).collect()
-    }
-
     #[test]
     fn a_command_ends_where_the_sentence_goes_on() {
         for (text, expected) in [
@@ -174,6 +178,7 @@ mod tests {
                 "aws rds x-y --multi-az --vpc-security-group-ids sg-1 sg-2 --tags 'Key=a b' and then",
                 &["aws rds x-y --multi-az --vpc-security-group-ids sg-1 sg-2 --tags 'Key=a b'"],
             ),
+            ("provision schema stack lists them", &["provision schema stack"]),
             ("provision apply --refresh-only records it", &["provision apply --refresh-only"]),
             (
                 "mv a/b.json a/b.json.damaged, then cp a/b.backup a/b.json, and",
@@ -183,7 +188,7 @@ mod tests {
             ("update provision, then run the same command again", &[]),
             ("what provision plans, and aws knows", &[]),
         ] {
-            assert_eq!(commands(text), expected, "{text}");
+            assert_eq!(commands_in(text), expected, "{text}");
         }
     }
 

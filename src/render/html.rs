@@ -10,6 +10,7 @@ use crate::plan::{Action, Finding, Level, Plan};
 
 use super::action::GRAVEST_FIRST;
 use super::carried::Carried;
+use super::findings::with_one_hint;
 use super::hint::plain;
 use super::plan::{DRIFT_TITLE, response_text, summary_text, title, waiting};
 
@@ -97,9 +98,9 @@ fn hinted(hint: &str) -> String {
 
 fn findings(plan: &Plan, resources: &[Resource]) -> String {
     let of = |level| plan.preflight.iter().filter(move |finding: &&Finding| finding.level == level);
-    let item = |class: &str, label: &str, finding: &Finding| {
+    let item = |class: &str, label: &str, (finding, hint): (&Finding, Option<&str>)| {
         let address = finding.address.as_ref().map(|address| way_to(&address.to_string(), resources));
-        let hint = finding.hint.as_ref().map(|hint| format!("<p class=\"hint\">{}</p>", hinted(hint)));
+        let hint = hint.map(|hint| format!("<p class=\"hint\">{}</p>", hinted(hint)));
         format!(
             "<li class=\"{class}\"><span class=\"level\">{label}</span><div>{}<p>{}</p>{}</div></li>\n",
             address.unwrap_or_default(),
@@ -112,8 +113,12 @@ fn findings(plan: &Plan, resources: &[Resource]) -> String {
         (Level::Blocked, "error", "Blocked"),
         (Level::Warning, "warning", "Warning"),
     ];
-    let open: String =
-        open.iter().flat_map(|(level, class, label)| of(*level).map(|one| item(class, label, one))).collect();
+    let open: String = open
+        .iter()
+        .flat_map(|(level, class, label)| {
+            with_one_hint(of(*level)).into_iter().map(|one| item(class, label, one))
+        })
+        .collect();
     let quiet = [
         (Level::NotChecked, "not-checked", "Not checked", "not made"),
         (Level::Passed, "passed", "Passed", "passed"),
@@ -122,7 +127,8 @@ fn findings(plan: &Plan, resources: &[Resource]) -> String {
         .iter()
         .filter(|(level, ..)| of(*level).next().is_some())
         .map(|(level, class, label, said)| {
-            let items: String = of(*level).map(|one| item(class, label, one)).collect();
+            let items: String =
+                with_one_hint(of(*level)).into_iter().map(|one| item(class, label, one)).collect();
             let count = of(*level).count();
             let checks = if count == 1 { "check" } else { "checks" };
             format!(

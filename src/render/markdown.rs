@@ -9,6 +9,7 @@ use crate::plan::{Action, Change, Drift, Finding, Level, Plan};
 use super::action::{GRAVEST_FIRST, action_word, left_out, symbol};
 use super::carried::Carried;
 use super::cost::costs;
+use super::findings::with_one_hint;
 use super::hint::hint;
 use super::holdings::holdings_lines;
 use super::page::{Page, words};
@@ -168,9 +169,10 @@ fn head(plan: &Plan) -> String {
 fn findings(plan: &Plan) -> Vec<Vec<String>> {
     let mut findings: Vec<&Finding> = plan.preflight.iter().collect();
     findings.sort_by_key(|finding| finding.level);
-    findings
-        .into_iter()
-        .filter_map(|finding| {
+    let levels = findings.chunk_by(|one, other| one.level == other.level);
+    levels
+        .flat_map(|level| with_one_hint(level.iter().copied()))
+        .filter_map(|(finding, said)| {
             let (mark, label) = match finding.level {
                 Level::Error => ("-", "error:"),
                 Level::Blocked => ("-", "blocked:"),
@@ -180,7 +182,7 @@ fn findings(plan: &Plan) -> Vec<Vec<String>> {
             };
             let address = finding.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
             let mut lines = folded(mark, 0, &format!("{label} {address}{}", finding.message));
-            lines.extend(finding.hint.iter().flat_map(|text| marked(mark, |page| hint(page, 2, text))));
+            lines.extend(said.iter().flat_map(|text| marked(mark, |page| hint(page, 2, text))));
             Some(lines)
         })
         .collect()

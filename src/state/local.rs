@@ -226,6 +226,11 @@ impl Keeper for Files {
     }
 }
 
+/// See [`Store::has_a_lock_to_take_away`].
+pub(super) fn has_a_lock_to_take_away(path: &Path, id: &str) -> Result<bool, StateError> {
+    Lock::is_lost(&lock::path_for(&resolved(path)?), id)
+}
+
 impl Files {
     /// Makes edits durable, at a cost that does not depend on the state's size; `state` is what they lead to.
     ///

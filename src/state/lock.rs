@@ -81,12 +81,21 @@ impl Lock {
 
     /// Takes away the lock that `id` names, when its run cannot be alive on this machine.
     pub(super) fn force(path: &Path, id: &str) -> Result<(), StateError> {
+        match Self::is_lost(path, id)? {
+            true => std::fs::remove_file(path).map_err(io("remove", path)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the lock that `id` names is held by a run that cannot be alive on this machine; false where there is no lock.
+    pub(super) fn is_lost(path: &Path, id: &str) -> Result<bool, StateError> {
         if !path.exists() {
-            return Ok(());
+            return Ok(false);
         }
         let mut file = open(path)?;
         match file.try_lock() {
-            Ok(()) => return file.set_len(0).map_err(io("write", path)),
+            // What a dead run has left there is a text for people.
+            Ok(()) => return file.set_len(0).map(|()| false).map_err(io("write", path)),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
         }
@@ -94,9 +103,7 @@ impl Lock {
         let this_host = Holder::this_run("unlock").host;
         match &holder {
             // Held over a network file system by a host that does not answer any more.
-            Some(found) if found.id == id && found.host != this_host => {
-                std::fs::remove_file(path).map_err(io("remove", path))
-            }
+            Some(found) if found.id == id && found.host != this_host => Ok(true),
             _ => Err(StateError::Locked { holder }),
         }
     }

@@ -153,6 +153,15 @@ impl S3State {
         }
     }
 
+    /// See [`Store::has_a_lock_to_take_away`](super::Store::has_a_lock_to_take_away).
+    pub(super) async fn has_a_lock_to_take_away(&self, id: &str) -> Result<bool, StateError> {
+        match self.look().await?.and_then(|(_, shared)| shared.lease) {
+            None => Ok(false),
+            Some(lease) if lease.holder.id == id => Ok(true),
+            Some(lease) => Err(StateError::Locked { holder: Some(lease.holder) }),
+        }
+    }
+
     /// What is there now. Nothing, only where there was nothing before either.
     async fn look(&self) -> Result<Option<(String, Shared)>, StateError> {
         match self.object.get().await? {

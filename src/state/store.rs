@@ -104,6 +104,17 @@ impl Store {
         Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
     }
 
+    /// Whether there is a lock that `id` names and that can be taken away; false where the state is not locked.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
+    pub async fn has_a_lock_to_take_away(&self, id: &str) -> Result<bool, StateError> {
+        match self {
+            Self::Local(path) => local::has_a_lock_to_take_away(path, id),
+            Self::S3(state) => state.has_a_lock_to_take_away(id).await,
+        }
+    }
+
     /// Takes away the lock that `id` names.
     ///
     /// # Errors

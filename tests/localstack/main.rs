@@ -2,6 +2,7 @@
 //! Knows nothing of the crate's insides; only the command line, the files and AWS count.
 
 mod asked;
+mod by_hand;
 mod chosen;
 mod cloud;
 mod control;

@@ -1,0 +1,175 @@
+//! Every command that the sources name in a text, typed into the parser: no hint names a command or an option that there is not.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::parse_line;
+use crate::cli::Cli;
+use crate::render::commands_in;
+use clap::CommandFactory;
+
+/// What may stand in a gap of a text: an address, a name, an id of each kind, a path, a digest.
+const VALUES: [&str; 6] =
+    ["aws_db_instance.db", "vpc-0a1b2c3d", "gitlab", "stack.gitlab", "s3://bucket/key", "0123456789abcdef"];
+
+/// Words that stand for something that the reader knows.
+const WORDS: [(&str, &str); 8] = [
+    ("--cluster NAME", "--cluster k8s.myzone.net"),
+    ("vpc-…", "vpc-0a1b2c3d"),
+    ("VPC-ID", "vpc-0a1b2c3d"),
+    ("sg-…", "sg-0a1b2c3d"),
+    ("subnet-…", "subnet-0a1b2c3d"),
+    ("ADDRESS=ID", "aws_db_instance.db=db-1"),
+    ("PLACE", "state.json"),
+    ("PATH", "state.json"),
+];
+
+/// Before the number of a gap.
+const GAP: &str = "GAP_";
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the sources can be read").flatten();
+    entries
+        .flat_map(|entry| match entry.path() {
+            path if path.is_dir() => sources(&path),
+            path => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs"))
+        .filter(|path| !path.components().any(|part| part.as_os_str() == "tests"))
+        .collect()
+}
+
+/// The texts of a source file, without those of its tests.
+fn texts(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut texts = Vec::new();
+    let mut rest = code.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = rest.next() {
+        match (c, rest.peek()) {
+            ('/', Some('/')) => drop(rest.by_ref().find(|c| *c == '\n')),
+            ('\'', Some('"')) if before != '_' => drop(rest.nth(1)),
+            ('"', _) => {
+                let mut text = String::new();
+                while let Some(c) = rest.next().filter(|c| *c != '"') {
+                    match (c, rest.peek()) {
+                        ('\\', Some('\n')) => {
+                            while rest.peek().is_some_and(|c| c.is_whitespace()) {
+                                rest.next();
+                            }
+                        }
+                        ('\\', _) => text.extend(rest.next().map(|c| if c == 'n' { '\n' } else { c })),
+                        (c, _) => text.push(c),
+                    }
+                }
+                texts.push(text);
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    texts
+}
+
+/// The text with a word for each of its gaps.
+fn with_gaps(text: &str) -> String {
+    let mut filled = String::new();
+    let mut number = 0;
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((_, after)) = after.split_once('}') else { return filled };
+        // What is added to a word may be nothing.
+        if !before.ends_with(|c: char| c.is_ascii_lowercase()) && !before.is_empty() {
+            filled.push_str(&format!("{GAP}{number}"));
+            number += 1;
+        }
+        rest = after;
+    }
+    filled + rest
+}
+
+/// The command with each value in each of its gaps.
+fn filled(command: &str) -> Vec<String> {
+    match command.find(GAP) {
+        None => vec![command.to_owned()],
+        Some(at) => {
+            let end = at + GAP.len() + 1;
+            let with = |value: &&str| format!("{}{value}{}", &command[..at], &command[end..]);
+            VALUES.iter().map(with).flat_map(|command| filled(&command)).collect()
+        }
+    }
+}
+
+/// The commands of a text; in examples, which stand on lines, up to what is said of them, or to another program.
+fn named(text: &str) -> Vec<String> {
+    let commands = match text.contains('\n') {
+        false => commands_in(text),
+        true => {
+            let example = |line: &str| line.trim().split("  ").next().unwrap_or_default().to_owned();
+            text.lines().map(example).collect()
+        }
+    };
+    let ours = commands.into_iter().filter(|command| command.starts_with("provision "));
+    let alone = |command: String| {
+        let command = command.split(" | ").next().unwrap_or_default();
+        command.split(" > ").next().unwrap_or_default().to_owned()
+    };
+    ours.map(alone).collect()
+}
+
+#[test]
+fn every_command_of_a_hint_is_one_that_the_program_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut seen, mut refused) = (BTreeSet::new(), Vec::new());
+    for path in sources(&root) {
+        let source = std::fs::read_to_string(&path).expect("a source file can be read");
+        for text in texts(&source) {
+            for command in named(&with_gaps(&text)) {
+                let command = WORDS.iter().fold(command, |text, (word, value)| text.replace(word, value));
+                let of = |command: &String| parse_line(command).err();
+                let errors: Vec<_> = filled(&command).iter().map(of).collect();
+                let is_taken = errors.iter().any(Option::is_none);
+                let error = errors.into_iter().flatten().next();
+                if let Some(error) = error.filter(|_| !is_taken) {
+                    refused.push(format!("{}: `{command}` of `{text}`: {error}", path.display()));
+                }
+                seen.insert(command);
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(seen.len() > 40, "{seen:#?}");
+}
+
+#[test]
+fn every_option_that_a_text_names_is_one_of_a_command() {
+    let mut program = Cli::command();
+    program.build();
+    let mut options = BTreeSet::new();
+    let mut commands = vec![&program];
+    while let Some(command) = commands.pop() {
+        let long =
+            command.get_arguments().flat_map(|one| one.get_long_and_visible_aliases().unwrap_or_default());
+        options.extend(long.map(str::to_owned));
+        commands.extend(command.get_subcommands());
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = BTreeSet::new();
+    // What the other folders say with two hyphens are options of the AWS command line.
+    for folder in
+        ["cli", "stack", "discovery", "blueprint", "planner", "outputs", "state", "policy", "failure"]
+    {
+        for path in sources(&root.join(folder)) {
+            let source = std::fs::read_to_string(&path).expect("a source file can be read");
+            for text in texts(&source).into_iter().filter(|text| !text.contains("aws ")) {
+                let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+                for option in words.filter_map(|word| word.strip_prefix("--")).filter(|word| word.len() > 1) {
+                    assert!(options.contains(option), "{}: --{option} of `{text}`", path.display());
+                    seen.insert(option.to_owned());
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 12, "{seen:?}");
+}
