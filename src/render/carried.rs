@@ -93,7 +93,7 @@ const OBJECTS: [&str; 5] = ["record", "before", "after", "inputs", "outputs"];
 
 /// Where a number of words ends, in bytes.
 fn end_of_words(text: &str, count: usize) -> Option<usize> {
-    let starts = |(at, _): &(usize, char)| !text[..*at].chars().next_back().is_some_and(|c| c != ' ');
+    let starts = |(at, _): &(usize, char)| text[..*at].chars().next_back().is_none_or(|c| c == ' ');
     let (start, _) = text.char_indices().filter(|(_, c)| *c != ' ').filter(starts).nth(count - 1)?;
     Some(text[start..].find(' ').map_or(text.trim_end_matches('\n').len(), |end| start + end))
 }
