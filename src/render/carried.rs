@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::commands::{CLOSING, bare, pieces};
+use super::harmless::harmless;
 
 /// An option of the command line that the next command needs as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,8 @@ impl CarriedOption {
     fn words(&self) -> String {
         let name = self.names.first().copied().unwrap_or_default();
         match &self.value {
-            Some(value) => format!(" {name} {}", quoted(value)),
+            // Added to what is harmless already.
+            Some(value) => format!(" {name} {}", harmless(&quoted(value))),
             None => format!(" {name}"),
         }
     }
