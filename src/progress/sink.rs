@@ -180,7 +180,7 @@ mod tests {
         sink.json_line(&serde_json::json!({ "hint": "provision plan" }));
         sink.as_it_is("complete provision plan\n");
         assert_eq!(
-            String::from_utf8_lossy(&written.0.borrow()),
+            String::from_utf8_lossy(&written.0.lock().expect("no test panics with it")),
             "Not recorded: it is going; to let go of it: provision state forget a.b -c my.yaml\n\
              {\"hint\":\"provision plan -c my.yaml\"}\ncomplete provision plan\n"
         );
