@@ -1,12 +1,15 @@
 //! The door to AWS: configured clients and errors of one shape.
-//! Knows nothing of resources.
 
-mod call;
+pub mod checks;
 pub mod ec2;
 mod error;
 mod gate;
 mod identity;
-mod secret;
+pub mod kinds;
+pub mod network;
+pub mod policy;
+pub mod resource;
+pub mod state_s3;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -22,10 +25,10 @@ use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-pub use call::{Call, Check, Grant, When};
-pub use error::{AwsError, Outcome, absent_is_done, absent_is_none, aws_error};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
-pub use secret::{PasswordSource, Secret, SecretError};
 
 /// Whose credentials these are; AWS tells everybody (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -253,19 +256,9 @@ impl Aws {
     ///
     /// # Errors
     /// Whatever `sts:GetCallerIdentity` answers, missing or expired credentials above all.
-    pub async fn account(&self) -> Result<String, AwsError> {
+    pub async fn account(&self) -> Result<String, CloudError> {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         Ok(identity.account.unwrap_or_default())
-    }
-}
-
-/// How often the runtime has its turn until a call that was made ready is on the wire: connected, handed over, sent.
-const TURNS: usize = 3;
-
-/// Lets a call that was made ready get on its way, before there is other work.
-pub async fn on_its_way() {
-    for _ in 0..TURNS {
-        tokio::task::yield_now().await;
     }
 }
 

@@ -1,11 +1,11 @@
 //! The command line: every command and option, and who carries them out.
-//! Knows nothing of how a command does its work.
 
 mod apply;
 mod carried;
 pub mod completions;
 pub mod confirm;
 mod examples;
+pub mod first_file;
 mod graph;
 mod iam_policy;
 mod import;
@@ -19,6 +19,7 @@ pub mod options;
 mod output;
 mod plan;
 mod rebuild;
+pub mod report;
 pub mod schema;
 pub mod screen;
 mod session;
@@ -35,11 +36,11 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::address::Address;
-use crate::failure::Failure;
-use crate::resource::Id;
-use crate::state::Place;
-use crate::take_over::Wish;
+use crate::engine::address::Address;
+use crate::engine::resource::Id;
+use crate::engine::state::Place;
+use crate::engine::take_over::Wish;
+use crate::view::failure::Failure;
 
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
 use screen::Screen;

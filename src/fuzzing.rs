@@ -2,13 +2,13 @@
 //!
 //! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
 
-use crate::failure::{Failure, FailureKind};
-use crate::plan::Plan;
-use crate::render::{self, GraphView, Style, is_harmful};
-use crate::saved;
+use crate::engine::plan::Plan;
+use crate::engine::saved;
 use crate::stack::{self, Stack};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{self, GraphView, Style, is_harmful};
 
-pub use crate::state::fuzzing::{journal, state};
+pub use crate::engine::state::fuzzing::{journal, state};
 
 /// What a terminal, a pipe and a code host are shown.
 const STYLE: Style = Style { color: false, width: 80 };
@@ -23,16 +23,16 @@ pub fn plan(bytes: &[u8]) {
 fn shown(plan: &Plan) {
     let graph = GraphView::of(plan);
     for text in [
-        render::plan_text(plan, &STYLE),
-        render::plan_markdown(plan, &render::Carried::default()),
-        render::dot(&graph),
-        render::mermaid(&graph),
-        render::problems_text(&plan.preflight, &STYLE),
-        render::json_pretty(plan),
+        view::plan_text(plan, &STYLE),
+        view::plan_markdown(plan, &view::Carried::default()),
+        view::dot(&graph),
+        view::mermaid(&graph),
+        view::problems_text(&plan.preflight, &STYLE),
+        view::json_pretty(plan),
     ] {
         holds_no_harm(&text);
     }
-    let _ = render::plan_page(plan, &render::Carried::default());
+    let _ = view::plan_page(plan, &view::Carried::default());
 }
 
 /// A stack file that is accepted reads the same once more as it is written out; one that is not has a report fit to be
@@ -59,14 +59,14 @@ fn written_out(stack: &Stack) -> (String, Result<Stack, stack::StackError>) {
 pub fn harmless(bytes: &[u8]) {
     let Some((width, rest)) = bytes.split_first() else { return };
     let text = String::from_utf8_lossy(rest);
-    let safe = render::harmless(&text);
+    let safe = view::harmless(&text);
     assert!(!safe.contains(is_harmful), "{safe:?}");
     let kept = text.chars().filter(|character| !is_harmful(*character));
     let mut left = safe.chars();
     assert!(kept.into_iter().all(|wanted| left.any(|found| found == wanted)), "{text:?} became {safe:?}");
     let style = Style { color: false, width: 40 + usize::from(width % 71) };
     holds_no_harm(&Failure::message(FailureKind::Failed, text.clone()).hint(text.clone()).text(&style));
-    let line = render::json_line(&text);
+    let line = view::json_line(&text);
     holds_no_harm(&line);
     assert_eq!(serde_json::from_str::<String>(&line).ok().as_deref(), Some(&*text));
 }

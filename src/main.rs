@@ -1,13 +1,12 @@
 //! The program: reads the command line, has the command carried out, and says how it ended.
-//! Knows nothing of any command.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use provision::cli::{self, logging, screen::Screen, usage};
-use provision::failure::{Failure, FailureKind};
-use provision::render::without_commands;
+use provision::view::failure::{Failure, FailureKind};
+use provision::view::without_commands;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 fn main() -> ExitCode {

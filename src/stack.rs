@@ -1,11 +1,14 @@
 //! The stack file: everything that its author wants, typed and checked.
-//! Knows nothing of the network, and of AWS only what it would refuse.
 
+pub mod blueprint;
 mod database;
 mod file_system;
 mod mask;
 mod monitoring;
+pub mod outputs;
 mod parse;
+pub mod password;
+pub mod postgres;
 mod problem;
 mod read;
 mod report;
@@ -21,7 +24,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::network::Role;
+use crate::engine::network::Role;
 
 pub use database::{Database, StorageType};
 pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
@@ -119,4 +122,4 @@ pub fn schema() -> Value {
 }
 
 #[cfg(test)]
-mod agreement;
+mod tests;

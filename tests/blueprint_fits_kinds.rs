@@ -1,10 +1,11 @@
 //! What the blueprint declares is what the kinds take: every input is known to its kind, and AWS would not refuse it.
 
-use provision::blueprint::{Declaration, blueprint};
-use provision::document::resolve;
-use provision::network::{Cluster, Network, Role};
-use provision::resource::Id;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::blueprint::Declaration;
+use provision::engine::document::resolve;
+use provision::engine::network::{Cluster, Network, Role};
+use provision::engine::resource::Id;
+use provision::stack::blueprint::blueprint;
 use provision::stack::{REFERENCE, parse};
 use serde_json::Value;
 

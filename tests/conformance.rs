@@ -5,9 +5,9 @@ mod samples;
 
 use std::collections::BTreeSet;
 
-use provision::document::Document;
-use provision::kind::Manager;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::document::Document;
+use provision::engine::kind::Manager;
 use samples::sample;
 use serde_json::{Value, json};
 
@@ -99,9 +99,9 @@ fn what_aws_writes_in_lower_case_is_compared_in_lower_case() {
 fn statuses_as_documentation() -> String {
     use std::fmt::Write;
 
-    use provision::address::Address;
-    use provision::remedy::Way;
-    use provision::resource::{Changes, Class, Data, Deletion, Id, Object, Status};
+    use provision::engine::address::Address;
+    use provision::engine::remedy::Way;
+    use provision::engine::resource::{Changes, Class, Data, Deletion, Id, Object, Status};
 
     let takes = |row: &Status| -> String {
         let changes = match row.changes {
@@ -133,7 +133,7 @@ fn statuses_as_documentation() -> String {
          - **going**: it is being deleted.\n\n\
          Options that are only recorded (`final_snapshot`, `deletion_protection` of a file system) are applied in every status.\n",
     );
-    for (kind, rows) in provision::resources::statuses() {
+    for (kind, rows) in provision::aws::kinds::statuses() {
         let inputs = sample(kind);
         let outputs = json!({ "arn": "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0" });
         let (name, id) = match kind {

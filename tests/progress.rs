@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use provision::address::Address;
-use provision::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
-use provision::plan::{Action, Summary};
-use provision::progress::{Progress, Show, Sink, Styles};
-use provision::render::{RunWords, Style};
+use provision::engine::address::Address;
+use provision::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
+use provision::engine::plan::{Action, Summary};
+use provision::view::progress::{Progress, Show, Sink, Styles};
+use provision::view::{RunWords, Style};
 
 const PLAIN: Style = Style { color: false, width: 80 };
 const STYLES: Styles = Styles { out: PLAIN, err: PLAIN };

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use provision::saved::SavedPlan;
+use provision::engine::saved::SavedPlan;
+use provision::engine::state::{Edit, State};
 use provision::stack;
-use provision::state::{Edit, State};
 use serde_json::Value;
 
 fn seed(path: &str) -> Vec<u8> {

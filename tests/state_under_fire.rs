@@ -7,10 +7,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use provision::address::Address;
-use provision::document::Document;
-use provision::resource::Id;
-use provision::state::{Edit, Record, State, Store};
+use provision::engine::address::Address;
+use provision::engine::document::Document;
+use provision::engine::resource::Id;
+use provision::engine::state::{Edit, Record, State, Store};
 use tempfile::TempDir;
 
 const OLD: &str = "aws_security_group.before";

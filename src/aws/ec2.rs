@@ -1,11 +1,10 @@
 //! The EC2 reads that kinds and discovery share: filtered, and paged to the end.
-//! Knows nothing of what they are read for.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet, Tag, Vpc};
 
-use super::{Aws, AwsError, Call, aws_error, tag_map};
+use super::{Aws, Call, CloudError, aws_error, tag_map};
 
 pub const VPCS: Call = Call::read("ec2:DescribeVpcs");
 pub const SUBNETS: Call = Call::read("ec2:DescribeSubnets");
@@ -30,7 +29,7 @@ pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 ///
 /// # Errors
 /// Whatever `ec2:DescribeVpcs` answers.
-pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError> {
+pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, CloudError> {
     let pages = aws.read.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(VPCS))
 }
@@ -39,7 +38,7 @@ pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, AwsError>
 ///
 /// # Errors
 /// Whatever `ec2:DescribeSubnets` answers.
-pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, AwsError> {
+pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, CloudError> {
     let pages = aws.read.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(SUBNETS))
 }
@@ -48,7 +47,7 @@ pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, Aws
 ///
 /// # Errors
 /// Whatever `ec2:DescribeSecurityGroups` answers.
-pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, AwsError> {
+pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, CloudError> {
     let pages =
         aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(SECURITY_GROUPS))

@@ -7,44 +7,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::call::Call;
 use super::gate::Shut;
-
-/// A failed call.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{operation} failed: {code}: {message}{}", request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
-pub struct AwsError {
-    /// The operation as IAM policies name it: `ec2:CreateSecurityGroup`.
-    pub operation: &'static str,
-    /// The code as AWS sent it: `InvalidGroup.Duplicate`; `Unreachable`, `TimedOut`, `BadRequest` or `BadResponse`
-    /// where no answer of AWS could be read.
-    pub code: String,
-    pub message: String,
-    pub request_id: Option<String>,
-    pub outcome: Outcome,
-}
-
-/// What a failed call leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The object is not there.
-    NotFound,
-    /// Something with this natural key is there; it may be ours.
-    Exists,
-    /// In use, or in the wrong state for now: the same call will do later.
-    Busy,
-    /// Another object that we just made is not visible yet.
-    NotYetVisible,
-    /// Too many calls; nothing was done.
-    Throttled,
-    /// The answer was lost or is useless: the call may have been carried out.
-    Unknown,
-    /// AWS said no, and would say it again.
-    Refused,
-}
+use crate::engine::call::Call;
+use crate::engine::cloud::{CloudError, Outcome};
 
 /// Makes the error of a call from whatever the SDK returns; for use with `map_err`.
-pub fn aws_error<E>(call: Call) -> impl Fn(SdkError<E, HttpResponse>) -> AwsError
+pub fn aws_error<E>(call: Call) -> impl Fn(SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
@@ -81,7 +49,7 @@ where
             SdkError::TimeoutError(_) => ("TimedOut".to_owned(), causes(&error), Outcome::Unknown),
             _ => ("BadResponse".to_owned(), causes(&error), Outcome::Unknown),
         };
-        AwsError { operation: call.name, code, message, request_id, outcome }
+        CloudError { operation: call.name, code, message, request_id, outcome }
     }
 }
 
@@ -180,37 +148,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     }
 }
 
-impl AwsError {
-    /// A response that was read but cannot be right: a created object without an id, say.
-    pub fn bad_response(operation: impl Into<&'static str>, message: impl Into<String>) -> Self {
-        Self {
-            operation: operation.into(),
-            code: "BadResponse".to_owned(),
-            message: message.into(),
-            request_id: None,
-            outcome: Outcome::Unknown,
-        }
-    }
-
-    /// A call that was not made, because it cannot be right.
-    pub fn refused(operation: impl Into<&'static str>, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            operation: operation.into(),
-            code: code.to_owned(),
-            message: message.into(),
-            request_id: None,
-            outcome: Outcome::Refused,
-        }
-    }
-
-    /// An object that is known to be there and that a read before the change did not show: it may be new.
-    pub fn not_seen(operation: impl Into<&'static str>, code: &str, message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::NotYetVisible, ..Self::refused(operation, code, message) }
-    }
-}
-
 /// Turns "it is not there" into success, for deletes.
-pub fn absent_is_done(result: Result<(), AwsError>) -> Result<(), AwsError> {
+pub fn absent_is_done(result: Result<(), CloudError>) -> Result<(), CloudError> {
     match result {
         Err(error) if error.outcome == Outcome::NotFound => Ok(()),
         other => other,
@@ -218,7 +157,7 @@ pub fn absent_is_done(result: Result<(), AwsError>) -> Result<(), AwsError> {
 }
 
 /// Turns "it is not there" into `None`, for reads.
-pub fn absent_is_none<T>(result: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+pub fn absent_is_none<T>(result: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
     match result {
         Err(error) if error.outcome == Outcome::NotFound => Ok(None),
         other => other.map(Some),

@@ -1,5 +1,4 @@
 //! The gate before every call that changes something: a run whose lock may have run out must not send one.
-//! Knows nothing of locks, only until when the gate is open.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};

@@ -1,5 +1,4 @@
 //! The identity cache of the SDK, with a look at when the credentials in use end.
-//! Knows nothing of the credentials themselves.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;

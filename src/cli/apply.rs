@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::discovery::Wanted;
-use crate::event::{Event, RunOutcome, RunSummary};
-use crate::executor::{Accepted, Run, accept_drift, execute};
-use crate::failure::{Failure, FailureKind};
-use crate::interrupt::Interrupt;
-use crate::newer::upgrades;
-use crate::plan::{Mode, Plan, Summary};
-use crate::planner::{self, Options};
-use crate::render::{RunWords, harmless};
-use crate::saved::SavedPlan;
-use crate::state::{State, StateError, Writer};
+use crate::aws::network::Wanted;
+use crate::engine::event::{Event, RunOutcome, RunSummary};
+use crate::engine::executor::{Accepted, Run, accept_drift, execute};
+use crate::engine::interrupt::Interrupt;
+use crate::engine::newer::upgrades;
+use crate::engine::plan::{Mode, Plan, Summary};
+use crate::engine::planner::{self, Options};
+use crate::engine::saved::SavedPlan;
+use crate::engine::state::{State, StateError, Writer};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{RunWords, harmless};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use crate::render::{Carried, CarriedOption};
+use crate::view::{Carried, CarriedOption};
 
 /// How clap calls the options that say which stack in which account is meant, and how they are typed.
 const OPTIONS: [(&str, &[&str]); 7] = [

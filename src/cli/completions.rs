@@ -1,10 +1,9 @@
 //! `provision completions`: what a shell needs to complete commands and options.
-//! Knows nothing of what the commands do.
 
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
-use crate::failure::Failure;
+use crate::view::failure::Failure;
 
 use super::screen::Screen;
 use super::{Cli, Exit};

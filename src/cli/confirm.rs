@@ -1,10 +1,9 @@
 //! The question before something is changed.
-//! Knows nothing of what will be done; the caller has shown it.
 
 use tokio::sync::oneshot;
 
-use crate::failure::{Failure, FailureKind};
-use crate::render::{Ink, harmless};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{Ink, harmless};
 
 use super::options::Approval;
 use super::screen::{Asking, Screen};
@@ -93,8 +92,8 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::progress::{Show, Sink, Styles};
-    use crate::render::{Carried, Style};
+    use crate::view::progress::{Show, Sink, Styles};
+    use crate::view::{Carried, Style};
 
     const PLAIN: Style = Style { color: false, width: 80 };
 

@@ -2,9 +2,9 @@
 
 use clap::ValueEnum;
 
-use crate::failure::{Failure, FailureKind};
-use crate::plan::Mode;
-use crate::render::{GraphView, dot, mermaid};
+use crate::engine::plan::Mode;
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{GraphView, dot, mermaid};
 
 use super::options::Global;
 use super::screen::Screen;

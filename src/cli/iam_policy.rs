@@ -1,9 +1,9 @@
 //! `provision iam-policy`: the least AWS policy that the stack needs, from the stack file alone.
 
-use crate::failure::Failure;
-use crate::policy::{MOST_CHARACTERS, policy, state_on_s3};
-use crate::resources::registry;
+use crate::aws::kinds::registry;
+use crate::aws::policy::{MOST_CHARACTERS, policy, state_on_s3};
 use crate::stack::Sections;
+use crate::view::failure::Failure;
 
 use super::Exit;
 use super::options::{Global, StateAt};

@@ -1,14 +1,14 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
-use crate::address::Address;
-use crate::discovery::{Discovery, Wanted, vpc_exists};
-use crate::failure::{Failure, FailureKind};
-use crate::network::{Network, Role};
-use crate::plan::{Mode, Plan};
-use crate::planner::{NETWORK, Options, Sighting, Sightings};
-use crate::report;
-use crate::state::{Edit, Record, State, Writer};
-use crate::take_over::Wish;
+use crate::aws::network::{Discovery, Wanted, vpc_exists};
+use crate::cli::report;
+use crate::engine::address::Address;
+use crate::engine::network::{Network, Role};
+use crate::engine::plan::{Mode, Plan};
+use crate::engine::planner::{NETWORK, Options, Sighting, Sightings};
+use crate::engine::state::{Edit, Record, State, Writer};
+use crate::engine::take_over::Wish;
+use crate::view::failure::{Failure, FailureKind};
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;

@@ -3,11 +3,11 @@
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::discovery::{ClusterFound, clusters};
-use crate::failure::{Failure, FailureKind};
-use crate::init::stack_file;
-use crate::render::harmless;
-use crate::report;
+use crate::aws::network::{ClusterFound, clusters};
+use crate::cli::first_file::stack_file;
+use crate::cli::report;
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
 
 use super::Exit;
 use super::opening::connect;

@@ -1,12 +1,11 @@
 //! A command that changes the state: the state is locked before, and given back after, whatever happens in between.
-//! Knows nothing of single commands.
 
 use std::time::Duration;
 
-use crate::failure::{Failure, FailureKind};
-use crate::interrupt::{self, Interrupt};
-use crate::render::harmless;
-use crate::state::{Holder, State, StateError, Store, Writer};
+use crate::engine::interrupt::{self, Interrupt};
+use crate::engine::state::{Holder, State, StateError, Store, Writer};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
 
 use super::opening::state_failure;
 use super::screen::Screen;
@@ -28,8 +27,18 @@ pub(super) async fn locked<T>(
 ) -> Result<T, Failure> {
     let Locking { store, command, timeout } = locking;
     let interrupt = listen_for_signals();
-    let opened = async { store.open(command, timeout, || first).await.map_err(state_failure) };
-    let mut writer = unless_interrupted(&interrupt, opened).await?;
+    let at_once = unless_interrupted(&interrupt, async {
+        Ok(store.open(command, Duration::ZERO, || first.clone()).await)
+    });
+    let opened = match at_once.await? {
+        Err(StateError::Locked { holder }) if !timeout.is_zero() => {
+            screen.err.line(&waiting(holder.as_ref()));
+            let opened = async { Ok(store.open(command, timeout, || first).await) };
+            unless_interrupted(&interrupt, opened).await?
+        }
+        opened => opened,
+    };
+    let mut writer = opened.map_err(state_failure)?;
     if let Some(holder) = writer.relieved() {
         screen.err.line(&relieved(holder));
     }
@@ -42,6 +51,19 @@ pub(super) async fn locked<T>(
             writer.abandon().await;
             Err(failure)
         }
+    }
+}
+
+fn waiting(holder: Option<&Holder>) -> String {
+    match holder {
+        None => "Waiting for the lock of the state.".to_owned(),
+        Some(Holder { user, host, pid, command, since, .. }) => format!(
+            "Waiting for the lock of the state: `{}` of {} on {} has it (process {pid}, since {}).",
+            harmless(command),
+            harmless(user),
+            harmless(host),
+            harmless(since)
+        ),
     }
 }
 

@@ -1,11 +1,10 @@
 //! The log on standard error, for `-v` and `-vv`.
-//! Knows nothing of what is logged, but lets through nothing that could hold a secret.
 
 use std::io::{self, Write};
 
 use tracing_subscriber::EnvFilter;
 
-use crate::render::{harmless, without_commands};
+use crate::view::{harmless, without_commands};
 
 /// Starts the log, if it is wanted: once for what `provision` does, twice for how.
 ///

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::address::Address;
-use crate::failure::{Failure, FailureKind};
-use crate::kind::Manager;
-use crate::progress::Show;
-use crate::render::harmless;
-use crate::report::{StateChange, StateMove};
-use crate::resources;
+use crate::aws::kinds;
+use crate::cli::report::{StateChange, StateMove};
+use crate::engine::address::Address;
+use crate::engine::kind::Manager;
+use crate::engine::state::{Edit, NotMoved, Place, Record, Store, Writer, moves, relocate};
 use crate::stack::{Sections, StackName, nearest};
-use crate::state::{Edit, NotMoved, Place, Record, Store, Writer, moves, relocate};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
+use crate::view::progress::Show;
 
 use super::Exit;
 use super::confirm::{Question, confirm};
@@ -64,7 +64,7 @@ pub(super) async fn run(
 
 /// Has the next apply write the ownership tags of what was moved, where no refresh would see that they name the old place.
 fn claim(writer: &mut Writer, is_moved: impl Fn(&Address) -> bool) {
-    let registry = resources::registry();
+    let registry = kinds::registry();
     let hides = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::hides_tags);
     let records = writer.state().resources.clone();
     for (address, record) in records.into_iter().filter(|(address, _)| is_moved(address) && hides(address)) {
@@ -202,9 +202,10 @@ async fn is_of(store: &Store, stack: &StackName) -> Result<bool, Failure> {
     Ok(state.is_some_and(|state| state.stack == stack.to_string()))
 }
 
-/// A state of the new name that is there already stays as it is.
+/// A state of the new name that is there already stays as it is, unless it records nothing but the network.
 async fn refuse_taken(to: &Path, new: &StackName) -> Result<(), Failure> {
-    if Store::local(to.to_owned()).read().await.map_err(state_failure)?.is_none() {
+    let there = Store::local(to.to_owned()).read().await.map_err(state_failure)?;
+    if !there.is_some_and(|state| state.manages_anything()) {
         return Ok(());
     }
     let message = format!("there is a state of the stack {new} already: {}", to.display());

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use crate::address::Address;
-use crate::blueprint::{Blueprint, Declaration};
-use crate::kind::{Manager, Registry};
-use crate::plan::{Finding, Level};
-use crate::planner::RENAMED;
-use crate::render::quoted;
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::kind::{Manager, Registry};
+use crate::engine::network::Network;
+use crate::engine::plan::{Finding, Level};
+use crate::engine::planner::RENAMED;
+use crate::engine::resource::Id;
+use crate::engine::state::{State, Store};
 use crate::stack::Stack;
-use crate::state::{State, Store};
+use crate::view::quoted;
 
 use super::options::StateAt;
 
@@ -30,14 +32,14 @@ pub(super) async fn beside(path: &Path) -> Vec<(String, State)> {
     found
 }
 
-/// A warning for each state of another stack, in the same account and region, that records all the data which this stack
+/// A finding for each state of another stack, in the same account and region, that records all the data which this stack
 /// would make: the stack may have been renamed, and what is made would be empty.
 pub(super) fn renamed(
     registry: &Registry,
     blueprint: &Blueprint,
     (account, region): (&str, &str),
     others: &[(String, State)],
-    named: Option<&StateAt>,
+    (named, is_new): (Option<&StateAt>, bool),
 ) -> Vec<Finding> {
     let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
     let declared = blueprint.declarations.iter();
@@ -54,15 +56,30 @@ pub(super) fn renamed(
         .map(|(path, state)| Finding {
             check: RENAMED.to_owned(),
             address: data.first().map(|address| (*address).clone()),
-            level: Level::Warning,
+            // A stack that was told of its network is meant as one of its own.
+            level: if is_new { Level::Error } else { Level::Warning },
             message: format!(
                 "{path} records what this stack declares for the stack {}; what is made now is new and empty",
                 state.stack
             ),
-            hint: Some(hint(path, &state.stack, &blueprint.stack, named)),
+            hint: Some(match network(blueprint).filter(|_| is_new) {
+                Some(vpc) => format!(
+                    "{}; if it is a stack of its own: provision import {vpc}, then: provision apply",
+                    hint(path, &state.stack, &blueprint.stack, named)
+                ),
+                None => hint(path, &state.stack, &blueprint.stack, named),
+            }),
             remedies: Vec::new(),
         })
         .collect()
+}
+
+/// The VPC of the stack.
+fn network(blueprint: &Blueprint) -> Option<&Id> {
+    match blueprint.declarations.get(&Network::vpc_address())? {
+        Declaration::Adopted { id } => Some(id),
+        Declaration::Managed { .. } => None,
+    }
 }
 
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
@@ -79,6 +96,20 @@ pub(super) async fn old_name(path: &Path, stack: &Stack) -> Option<String> {
     match (old.next(), old.next()) {
         (Some((path, state)), None) => Some(hint(path, &state.stack, &new, None)),
         _ => None,
+    }
+}
+
+/// The error of a destroy of a stack that has no state, where another stack beside it has what this one declares.
+pub(super) fn not_destroyed(stack: &str, hint: String) -> Finding {
+    Finding {
+        check: RENAMED.to_owned(),
+        address: None,
+        level: Level::Error,
+        message: format!(
+            "the stack {stack} has no state, and another stack beside it records what it declares: nothing of that is destroyed"
+        ),
+        hint: Some(hint),
+        remedies: Vec::new(),
     }
 }
 

@@ -1,16 +1,18 @@
 //! Opens what a command line names: the state, AWS, saved plans. Every failure says what to type instead.
-//! Knows nothing of single commands.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::aws::{Aws, AwsError, NoRegion, Settings};
-use crate::executor::hint_for_code;
-use crate::failure::{Failure, FailureKind};
-use crate::render::harmless;
-use crate::saved::{SavedPlan, SavedPlanError};
+use crate::aws::state_s3::S3State;
+use crate::aws::{Aws, NoRegion, Settings};
+use crate::engine::cloud::CloudError;
+use crate::engine::executor::hint_for_code;
+use crate::engine::saved::{SavedPlan, SavedPlanError};
+use crate::engine::state::{Damage, State, StateError, Store};
 use crate::stack::{Region, Sections, Stack};
-use crate::state::{Damage, S3State, State, StateError, Store};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{harmless, quoted};
 
 use super::neighbours;
 use super::options::{Global, StateAt};
@@ -145,13 +147,15 @@ pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), 
     if state.stack == stack {
         return Ok(());
     }
-    let message = format!("{store} is the state of the stack {}, not of {stack}", state.stack);
-    Err(Failure::message(FailureKind::Usage, message)
-        .hint(format!(
-            "name the right one with --state, or the right stack file with --config; if the stack was renamed: provision \
-             state move stack.{} stack.{stack}",
-            state.stack
-        )))
+    let old = &state.stack;
+    let message = format!("{store} is the state of the stack {old}, not of {stack}");
+    // A file that was renamed by hand is not where the old name's is looked for.
+    let is_moved = store.file().is_some_and(|file| file.file_stem() != Some(OsStr::new(old)));
+    let place = if is_moved { format!(" --state {}", quoted(&store.to_string())) } else { String::new() };
+    Err(Failure::message(FailureKind::Usage, message).hint(format!(
+        "name the right one with --state, or the right stack file with --config; if the stack was renamed: provision \
+         state move stack.{old} stack.{stack}{place}"
+    )))
 }
 
 /// A state that cannot be used, with what to do about it.
@@ -222,7 +226,7 @@ pub(super) fn state_failure(error: StateError) -> Failure {
     Failure::new(kind, error).hint(hint)
 }
 
-fn hint_of_bucket(error: &AwsError) -> String {
+fn hint_of_bucket(error: &CloudError) -> String {
     match error.code.as_str() {
         "NoSuchBucket" => "make the bucket, with versioning, or name another one with --state".to_owned(),
         // Who may not list a bucket is told this of every object that is not there.

@@ -1,17 +1,16 @@
 //! The options that several commands share.
-//! Knows nothing of what the commands do with them.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ColorChoice};
 
-use crate::address::Address;
-use crate::plan::Mode;
-use crate::planner;
-use crate::render::Carried;
-use crate::resource::Id;
-use crate::state::S3Place;
+use crate::aws::state_s3::S3Place;
+use crate::engine::address::Address;
+use crate::engine::plan::Mode;
+use crate::engine::planner;
+use crate::engine::resource::Id;
+use crate::view::Carried;
 
 use super::values;
 

@@ -1,10 +1,10 @@
 //! `provision output`: prints what other tools need of the stack, from the state alone.
 
-use crate::failure::Failure;
-use crate::outputs::{Missing, outputs};
-use crate::render::harmless;
-use crate::report::OutputValue;
+use crate::cli::report::OutputValue;
 use crate::stack::Sections;
+use crate::stack::outputs::{Missing, outputs};
+use crate::view::failure::Failure;
+use crate::view::harmless;
 
 use super::opening::existing_state;
 use super::options::Global;

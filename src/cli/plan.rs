@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::failure::{Failure, FailureKind};
-use crate::file;
-use crate::plan::Mode;
-use crate::planner::Options;
-use crate::render::{harmless, plan_markdown, plan_page};
+use crate::engine::file;
+use crate::engine::plan::Mode;
+use crate::engine::planner::Options;
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{harmless, plan_markdown, plan_page};
 
 use super::options::Global;
 use super::screen::Screen;

@@ -1,16 +1,17 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
-use crate::address::Address;
-use crate::discovery::Wanted;
-use crate::executor::{hint_for_code, write_claims};
-use crate::failure::{Failure, FailureKind};
-use crate::kind::KindError;
-use crate::planner::{Sightings, leaves_its_network};
-use crate::rebuild::{Candidate, Rebuilt, Terms, rebuild};
-use crate::render::{Carried, harmless};
-use crate::report;
-use crate::resource::Whose;
-use crate::state::{Edit, State, Writer};
+use crate::aws::network::Wanted;
+use crate::cli::report;
+use crate::engine::address::Address;
+use crate::engine::cloud::KindError;
+use crate::engine::executor::{hint_for_code, write_claims};
+use crate::engine::kind::{Manager, Registry};
+use crate::engine::planner::{Sightings, leaves_its_network};
+use crate::engine::rebuild::{Candidate, Rebuilt, Terms, rebuild};
+use crate::engine::resource::Whose;
+use crate::engine::state::{Edit, State, Writer};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{Carried, harmless};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
@@ -58,7 +59,23 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
         screen.err.line(&harmless(&global.carried.on("Next: provision plan")));
     }
     refuse_ambiguous(&rebuilt)?;
+    refuse_data_left_out(&session.registry, &rebuilt)?;
     Ok(Exit::Done)
+}
+
+/// An error where something that holds data has the place of something declared, and was left out: an apply must not follow.
+fn refuse_data_left_out(registry: &Registry, rebuilt: &Rebuilt) -> Result<(), Failure> {
+    let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    let mut left_out = rebuilt.foreign.iter().filter(|(address, _)| holds_data(address));
+    match left_out.next() {
+        None => Ok(()),
+        Some((address, foreign)) => {
+            let message =
+                format!("{} at {address} was left out: it belongs to {}", foreign.id, foreign.owner);
+            let hint = "provision plan says whose it is, and what to type";
+            Err(Failure::message(FailureKind::Failed, message).hint(hint))
+        }
+    }
 }
 
 fn ambiguous<'a>(
@@ -153,7 +170,7 @@ pub(super) async fn find(
         Some((address, error)) => {
             let message = format!("the ownership tags of {address} could not be written: {error}");
             let code = match &error {
-                KindError::Aws(error) => hint_for_code(&error.code),
+                KindError::Cloud(error) => hint_for_code(&error.code),
                 KindError::Misfit(_) => None,
             };
             let cure = match code {

@@ -1,17 +1,18 @@
 //! `provision schema`: what each document may contain, for editors and scripts.
-//! Knows nothing of how the documents are made; the schemas come from the types that are read and written.
 
 use clap::ValueEnum;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::event::Event;
-use crate::failure::Failure;
-use crate::outputs::{self, Outputs};
-use crate::plan::{FORMAT_VERSION, Plan};
-use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow, Versioned};
-use crate::saved::SavedPlan;
-use crate::{stack, state};
+use crate::cli::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateShow};
+use crate::engine::event::Event;
+use crate::engine::plan::{FORMAT_VERSION, Plan};
+use crate::engine::saved::SavedPlan;
+use crate::engine::state;
+use crate::stack;
+use crate::stack::outputs::{self, Outputs};
+use crate::view::Versioned;
+use crate::view::failure::Failure;
 
 use super::Exit;
 use super::screen::Screen;

@@ -1,5 +1,4 @@
 //! Both ends of a conversation with a person or a script: where results go, and whether anybody can be asked.
-//! Knows nothing of what is said.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal};
@@ -8,10 +7,10 @@ use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
-use crate::progress::{Progress, Show, Sink, Styles};
-use crate::render::{Carried, RunWords, Style};
+use crate::view::progress::{Progress, Show, Sink, Styles};
+use crate::view::{Carried, RunWords, Style};
 
-use crate::report::Versioned;
+use crate::view::Versioned;
 
 use super::options::{Approval, Global};
 

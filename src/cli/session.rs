@@ -1,31 +1,35 @@
 //! What most commands begin with: the stack file is read, AWS is configured, the state is found and looked at.
-//! Knows nothing of single commands.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::address::Address;
-use crate::aws::{Aws, AwsError, on_its_way};
-use crate::blueprint::{Blueprint, Kept, blueprint_keeping};
-use crate::discovery::{self, Discovery, DiscoveryError, Wanted, discover};
-use crate::executor::hint_for_code;
-use crate::failure::{Failure, FailureKind};
-use crate::kind::{KindError, Registry};
-use crate::network::Network;
-use crate::newer::up_to_date;
-use crate::outputs::short_names_lost;
-use crate::plan::{Finding, Level, Mode};
-use crate::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
-use crate::preflight::{self, Answers, Scene, prospects};
-use crate::refresh::{Beside, RefreshError, refresh_around};
-use crate::render::Carried;
-use crate::resource::{Observe, Remark};
-use crate::resources::subnet::Subnet;
-use crate::resources::{AwsCloud, registry};
-use crate::saved::SavedPlan;
+use crate::aws::Aws;
+use crate::aws::checks::{self, Answers, Scene, prospects};
+use crate::aws::kinds::subnet::Subnet;
+use crate::aws::kinds::{AwsCloud, registry};
+use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
+use crate::aws::resource::Observe;
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::cloud::CloudError;
+use crate::engine::cloud::KindError;
+use crate::engine::executor::hint_for_code;
+use crate::engine::kind::Registry;
+use crate::engine::network::Network;
+use crate::engine::newer::up_to_date;
+use crate::engine::plan::{Finding, Level, Mode};
+use crate::engine::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
+use crate::engine::refresh::on_its_way;
+use crate::engine::refresh::{Beside, RefreshError, refresh_around};
+use crate::engine::resource::Remark;
+use crate::engine::saved::SavedPlan;
+use crate::engine::state::{State, Store};
+use crate::stack::blueprint::{Kept, blueprint_keeping};
+use crate::stack::outputs::short_names_lost;
 use crate::stack::{Database, Sections, Stack};
-use crate::state::{State, Store};
+use crate::view::Carried;
+use crate::view::failure::{Failure, FailureKind};
 use futures_util::FutureExt;
 use futures_util::future::{join4, try_join};
 
@@ -192,10 +196,10 @@ impl Session {
         let mut found = answers.judge(&self.aws, &scene);
         // Each asks only where something is changed or deleted, or was deleted outside of provision.
         let (held, snapshots, lost, foreign) = join4(
-            preflight::holders(&self.aws, &scene),
-            preflight::last_snapshots(&self.aws, &scene),
-            preflight::remains(&self.aws, &scene),
-            preflight::owners(&self.cloud, &scene),
+            checks::holders(&self.aws, &scene),
+            checks::last_snapshots(&self.aws, &scene),
+            checks::remains(&self.aws, &scene),
+            checks::owners(&self.cloud, &scene),
         )
         .await;
         found.extend(foreign.map_err(refresh_failure)?);
@@ -215,11 +219,22 @@ impl Session {
         planning.plan.preflight.retain(|finding| !planner::is_about_lost_data(finding));
         planning.plan.preflight.extend(found);
         let manages = state.is_some_and(State::manages_anything);
+        if let (false, Some(path), Mode::Destroy, None) =
+            (manages, self.store.file(), options.mode, &self.named_state)
+            && let Some(hint) = neighbours::old_name(path, &self.stack).await
+        {
+            planning.plan.preflight.push(neighbours::not_destroyed(&self.stack.stack.to_string(), hint));
+        }
         if let (false, Some(path), Mode::Apply) = (manages, self.store.file(), options.mode) {
             let others = neighbours::beside(path).await;
             let place = (account.as_str(), self.aws.region());
-            let renamed =
-                neighbours::renamed(&self.registry, &blueprint, place, &others, self.named_state.as_ref());
+            let renamed = neighbours::renamed(
+                &self.registry,
+                &blueprint,
+                place,
+                &others,
+                (self.named_state.as_ref(), state.is_none()),
+            );
             // The old state tells more than the tags of what it records.
             let is_told = |found: &Finding| found.check == RENAMED && !renamed.is_empty();
             planning.plan.preflight.retain(|found| !is_told(found));
@@ -282,7 +297,7 @@ impl Session {
         // The checks fail no plan, so there is nothing to end early but with the refresh.
         let ((sightings, beside), answers) = try_join(
             refresh_around(&self.cloud, &self.registry, &looked_for, state),
-            preflight::ask(&self.aws, &prospects).map(Ok),
+            checks::ask(&self.aws, &prospects).map(Ok),
         )
         .await
         .map_err(refresh_failure)?;
@@ -319,7 +334,7 @@ impl Session {
                 let stands = recorded.clone().filter(|network| names_another(network, &wanted));
                 let discovery = discover(&self.aws, &Wanted { recorded, ..wanted }).await;
                 let discovery = discovery.map_err(|error| match (&error, stands) {
-                    (DiscoveryError::Aws(_), _) | (_, None) => discovery_failure(error),
+                    (DiscoveryError::Aws(_), _) | (_, None) => discovery_failure(error, self.aws.region()),
                     (_, Some(network)) => Failure::usage(error).hint(to_stay(&network)),
                 })?;
                 Ok((discovery.network.clone(), Some(discovery)))
@@ -378,9 +393,9 @@ fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Op
     let subnets = beside.get(Subnet::KIND).into_iter().flatten().filter_map(|(id, live)| {
         let [Remark::Beside { tags, free }] = live.remarks.as_slice() else { return None };
         let zone = live.outputs.get("availability_zone")?.as_str()?.to_owned();
-        Some(discovery::Beside { id: id.clone(), zone, tags: tags.clone(), free: *free })
+        Some(network::Beside { id: id.clone(), zone, tags: tags.clone(), free: *free })
     });
-    let new = discovery::new_zones(network, aws.region(), subnets.collect());
+    let new = network::new_zones(network, aws.region(), subnets.collect());
     (!new.is_empty() && !file_systems.is_empty()).then(|| {
         let zones: Vec<String> = new.iter().map(|new| format!("{} ({})", new.zone, new.subnet)).collect();
         Finding {
@@ -399,7 +414,7 @@ fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Op
 }
 
 /// A read of AWS that failed, with what to do about it.
-pub fn aws_failure(error: AwsError) -> Failure {
+pub fn aws_failure(error: CloudError) -> Failure {
     let hint = hint_for_code(&error.code);
     Failure::failed(error).maybe_hint(hint)
 }
@@ -407,18 +422,18 @@ pub fn aws_failure(error: AwsError) -> Failure {
 /// A kind that could not be read, with what to do about it.
 pub fn refresh_failure(error: RefreshError) -> Failure {
     let hint = match &error.source {
-        KindError::Aws(aws) => hint_for_code(&aws.code),
+        KindError::Cloud(aws) => hint_for_code(&aws.code),
         KindError::Misfit(_) => None,
     };
     Failure::failed(error).maybe_hint(hint)
 }
 
-fn discovery_failure(error: DiscoveryError) -> Failure {
+fn discovery_failure(error: DiscoveryError, region: &str) -> Failure {
     match error {
         DiscoveryError::Aws(error) => aws_failure(error),
         error => {
             let hint = error.hint();
-            Failure::usage(error).maybe_hint(hint)
+            Failure::message(FailureKind::Usage, format!("in the region {region}: {error}")).maybe_hint(hint)
         }
     }
 }

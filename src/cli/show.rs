@@ -1,10 +1,9 @@
 //! Plans and discoveries on the terminal.
-//! Knows nothing of how they were made.
 
-use crate::discovery::{Discovery, Evidence};
-use crate::failure::{Failure, FailureKind};
-use crate::plan::Plan;
-use crate::render::{harmless, plan_text, problems_text};
+use crate::aws::network::{Discovery, Evidence};
+use crate::engine::plan::Plan;
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::{harmless, plan_text, problems_text};
 
 use super::screen::Screen;
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, FailureKind};
-use crate::file;
-use crate::render::harmless;
+use crate::engine::file;
 use crate::stack::{self, Sections, Stack};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
 
 use super::options::Global;
 use super::screen::Screen;
@@ -284,7 +284,7 @@ mod tests {
             [("", "provision.yaml", "provision.yml"), ("a", "../provision.yaml", "../provision.yml")]
         {
             let failure = search(&root.path().join(here)).expect_err("two");
-            let text = failure.text(&crate::render::Style { color: false, width: 200 });
+            let text = failure.text(&crate::view::Style { color: false, width: 200 });
             assert!(text.contains(&format!("{one} and {other}")) && text.contains("--config"), "{text}");
         }
     }
@@ -303,7 +303,7 @@ mod tests {
             match (with_the_state(&here, &there, "shop"), expected) {
                 (Ok(folder), Ok(name)) => assert_eq!(folder, root.path().join(name), "{names:?}"),
                 (Err(failure), Err(words)) => {
-                    let text = failure.text(&crate::render::Style { color: false, width: 400 });
+                    let text = failure.text(&crate::view::Style { color: false, width: 400 });
                     assert!(text.contains(words) && text.contains("--state"), "{text}");
                 }
                 (found, _) => panic!("{names:?}: {found:?}"),

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::address::Address;
-use crate::failure::{Failure, FailureKind};
-use crate::parts::parts_of;
-use crate::progress::Show;
-use crate::render::{harmless, state_list, state_show};
-use crate::report::{StateChange, StateList, StateShow};
-use crate::resources;
+use crate::aws::kinds;
+use crate::cli::report::{StateChange, StateList, StateShow};
+use crate::engine::address::Address;
+use crate::engine::parts::parts_of;
+use crate::engine::state::{self, Edit, Place, Record, StateError, Store, Writer, meant};
 use crate::stack::nearest;
-use crate::state::{self, Edit, Place, Record, StateError, Store, Writer, meant};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::progress::Show;
+use crate::view::{harmless, state_list, state_show};
 
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
@@ -90,7 +90,7 @@ async fn forget(
     screen: &mut Screen,
 ) -> Result<Vec<Address>, Failure> {
     let state = writer.state();
-    let registry = resources::registry();
+    let registry = kinds::registry();
     let mut forgotten: BTreeSet<Address> = BTreeSet::new();
     for address in meant(state, place).map_err(not_moved)? {
         let id = state.resources[&address].id.as_ref();

@@ -1,12 +1,12 @@
 //! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
 
-use crate::address::Address;
-use crate::failure::{Failure, FailureKind};
-use crate::planner::{Sightings, leaves_its_network};
-use crate::render::harmless;
-use crate::report;
-use crate::state::{Edit, Writer};
-use crate::take_over::{Apart, Refused, TakenOver, Wish, take_over};
+use crate::cli::report;
+use crate::engine::address::Address;
+use crate::engine::planner::{Sightings, leaves_its_network};
+use crate::engine::state::{Edit, Writer};
+use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Discovery, Global, Lock};
@@ -149,7 +149,9 @@ fn text(taken: &TakenOver) -> String {
                 "    {address} uses {used}, which does not come along and is not {}",
                 one.address
             )));
-            if let Some(command) = command(one) {
+            if !one.is_fixed {
+                text.push_str("; the next apply changes that");
+            } else if let Some(command) = command(one) {
                 text.push_str(&harmless(&format!("; to take that over too: {command}")));
             }
             text.push('\n');

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::plan::Mode;
+use crate::engine::plan::Mode;
 
 fn parse_line(line: &str) -> Result<Cli, clap::Error> {
     parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
@@ -23,7 +23,7 @@ fn the_command_line_is_well_formed() {
 
 #[test]
 fn every_command_is_known_to_be_one_where_it_stands_in_a_hint() {
-    let known = crate::render::COMMANDS;
+    let known = crate::view::COMMANDS;
     let commands = Cli::command();
     let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
     assert_eq!(names.iter().copied().collect::<BTreeSet<_>>(), known.iter().copied().collect());

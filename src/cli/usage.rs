@@ -1,5 +1,4 @@
 //! What is wrong with a command line, fit to be shown, and with what to type instead.
-//! Knows nothing of what the commands do.
 
 use std::ffi::OsString;
 
@@ -7,8 +6,8 @@ use clap::builder::Styles;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory};
 
-use crate::render::{harmless, is_harmful};
 use crate::stack::shown;
+use crate::view::{harmless, is_harmful};
 
 use super::{Cli, examples};
 

@@ -1,5 +1,4 @@
 //! The values of options, checked as they are read.
-//! Knows nothing of the options themselves.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -8,11 +7,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use regex_lite::Regex;
 
-use crate::address::{Address, InvalidAddress};
-use crate::resource::Id;
+use crate::aws::state_s3::NoPlace;
+use crate::engine::address::{Address, InvalidAddress};
+use crate::engine::resource::Id;
+use crate::engine::take_over::Wish;
 use crate::stack::{ClusterName, InvalidText, Region};
-use crate::state::NoPlace;
-use crate::take_over::Wish;
 
 use super::Importable;
 use super::options::StateAt;
@@ -149,7 +148,7 @@ fn id(text: &str, prefix: &str) -> Result<Id, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::S3Place;
+    use crate::aws::state_s3::S3Place;
 
     #[test]
     fn spans_of_time_are_read_as_people_write_them() {

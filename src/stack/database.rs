@@ -1,5 +1,4 @@
 //! What can be said of a database.
-//! Knows nothing of the resources that one needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +10,7 @@ use super::values::{
     self, Access, BackupWindow, Bounded, CaCertIdentifier, DatabaseName, EngineVersion, GroupName,
     Identifier, InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
 };
-use crate::aws::PasswordSource;
+use crate::stack::password::PasswordSource;
 
 /// One PostgreSQL database instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

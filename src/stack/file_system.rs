@@ -1,5 +1,4 @@
 //! What can be said of a file system.
-//! Knows nothing of the resources that one needs.
 
 use std::collections::BTreeMap;
 

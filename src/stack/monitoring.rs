@@ -1,5 +1,4 @@
 //! What can be seen of a running database: its logs, and what loads it.
-//! Knows nothing of the rest of a database.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,5 +1,4 @@
 //! A stack file is read: text, tree, typed values, and everything that is wrong with them at once.
-//! Knows nothing of what the options mean.
 
 use serde::Deserialize;
 
@@ -134,7 +133,7 @@ fn secret_places(node: &Node, places: &mut Vec<Place>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::PasswordSource;
+    use crate::stack::password::PasswordSource;
     use crate::stack::{Database, FileSystem, GroupName, Name, REFERENCE};
 
     #[test]

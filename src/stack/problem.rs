@@ -1,5 +1,4 @@
 //! What can be wrong with a stack file, where, and what to do about it.
-//! Knows nothing of how a stack file is read.
 
 use std::fmt;
 use std::ops::Range;

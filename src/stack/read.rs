@@ -1,5 +1,4 @@
 //! The tree read as typed values, by serde: every error learns here where it stands.
-//! Knows nothing of stacks.
 
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;

@@ -1,5 +1,4 @@
 //! The one report of everything that is wrong with a stack file, fit to be shown.
-//! Knows nothing of what can be wrong, and prints nothing.
 
 use std::fmt;
 use std::ops::Range;

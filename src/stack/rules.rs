@@ -1,5 +1,4 @@
 //! What a stack file gets wrong although each value is right: values that AWS refuses together.
-//! Knows nothing of the network.
 
 use std::collections::BTreeMap;
 

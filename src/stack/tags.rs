@@ -1,5 +1,4 @@
 //! The tags that an author may put on everything.
-//! Knows nothing of the tags that `provision` adds, but that their keys are taken.
 
 use std::borrow::Cow;
 

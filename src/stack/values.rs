@@ -1,5 +1,4 @@
 //! The values of a stack file that are more than any text or any number: each knows what is allowed.
-//! Knows nothing of the options that they stand for; the rules are AWS's unless a line says otherwise.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,7 +12,7 @@ use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::problem::shown;
-use crate::network::Role;
+use crate::engine::network::Role;
 
 /// A text that is not what it should be.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

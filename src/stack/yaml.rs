@@ -1,5 +1,4 @@
 //! YAML text becomes a tree in which every node knows where it stands.
-//! Knows nothing of stacks; refuses what makes YAML more than nested names and values.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,5 +1,4 @@
 //! One wrong input: how the program is run with it, and what it has to say.
-//! Knows nothing of what is wrong.
 
 use std::ffi::OsString;
 use std::fs::File;

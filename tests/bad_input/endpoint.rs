@@ -1,5 +1,4 @@
 //! An AWS that refuses everything and counts what it was asked for.
-//! Knows nothing of the cases.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

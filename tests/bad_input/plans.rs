@@ -1,9 +1,9 @@
 //! Saved plans that were cut, changed, made by somebody else, or are no files at all.
 
-use provision::blueprint::Blueprint;
-use provision::plan::{Mode, Plan};
-use provision::planner::{Options, Sighting, Sightings};
-use provision::saved::SavedPlan;
+use provision::engine::blueprint::Blueprint;
+use provision::engine::plan::{Mode, Plan};
+use provision::engine::planner::{Options, Sighting, Sightings};
+use provision::engine::saved::SavedPlan;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

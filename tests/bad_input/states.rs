@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use provision::resource::Id;
-use provision::state::{Edit, Record, State, Store};
+use provision::engine::resource::Id;
+use provision::engine::state::{Edit, Record, State, Store};
 use serde_json::{Value, json};
 
 use crate::case::{Case, Content};

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt;
-use provision::aws::{AwsError, Outcome};
-use provision::document::Document;
-use provision::resource::{Deletion, Status};
+use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::document::Document;
+use provision::engine::resource::{Deletion, Status};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -114,7 +114,10 @@ impl Shared {
     }
 
     /// A mutating call: may be killed before and after, may be hit by a fault.
-    pub async fn call<T>(&self, act: impl FnOnce(&mut Cloud) -> Result<T, AwsError>) -> Result<T, AwsError> {
+    pub async fn call<T>(
+        &self,
+        act: impl FnOnce(&mut Cloud) -> Result<T, CloudError>,
+    ) -> Result<T, CloudError> {
         self.moment().await;
         let fault = {
             let mut cloud = self.cloud();
@@ -143,8 +146,8 @@ impl Shared {
     }
 }
 
-pub fn error(code: &str, outcome: Outcome) -> AwsError {
-    AwsError {
+pub fn error(code: &str, outcome: Outcome) -> CloudError {
+    CloudError {
         operation: "fake:Call",
         code: code.to_owned(),
         message: format!("the cloud says {code}"),
@@ -154,7 +157,7 @@ pub fn error(code: &str, outcome: Outcome) -> AwsError {
 }
 
 impl Cloud {
-    pub fn create(&mut self, object: Object) -> Result<String, AwsError> {
+    pub fn create(&mut self, object: Object) -> Result<String, CloudError> {
         if self.refused.remove(&object.address) {
             return Err(error("Invalid", Outcome::Refused));
         }
@@ -180,7 +183,7 @@ impl Cloud {
         Ok(id)
     }
 
-    pub fn update(&mut self, id: &str, fields: Document) -> Result<(), AwsError> {
+    pub fn update(&mut self, id: &str, fields: Document) -> Result<(), CloudError> {
         for used in used_ids(&fields) {
             if !self.objects.contains_key(&used) {
                 return Err(error("MissingReference", Outcome::Refused));
@@ -201,7 +204,7 @@ impl Cloud {
     }
 
     /// Writes the ownership tags, and nothing else.
-    pub fn claim(&mut self, id: &str, tags: &Object) -> Result<(), AwsError> {
+    pub fn claim(&mut self, id: &str, tags: &Object) -> Result<(), CloudError> {
         let object = self.objects.get_mut(id).ok_or_else(|| error("NotFound", Outcome::NotFound))?;
         object.stack.clone_from(&tags.stack);
         object.address.clone_from(&tags.address);
@@ -211,7 +214,7 @@ impl Cloud {
         Ok(())
     }
 
-    pub fn delete(&mut self, id: &str) -> Result<(), AwsError> {
+    pub fn delete(&mut self, id: &str) -> Result<(), CloudError> {
         if self.objects.values().any(|other| used_ids(&other.inputs).contains(&id.to_owned())) {
             self.refused_deletions.push(id.to_owned());
             return Err(error("DependencyViolation", Outcome::Busy));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provision::plan::Mode;
+use provision::engine::plan::Mode;
 use serde_json::json;
 
 use super::world::{World, options};

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision::address::Address;
-use provision::blueprint::{Blueprint, Declaration};
-use provision::document::{Document, references};
-use provision::event::Queued;
-use provision::kind::Live;
-use provision::network::Cluster;
-use provision::plan::{Action, Change, Level, Mode, Plan, ReplaceOrder};
-use provision::planner::{self, Input, Options, Planning, Sighting, Sightings};
-use provision::resource::{Condition, Effect, Id, Ownership, Remark};
-use provision::resources::registry;
-use provision::state::{Phase, Record, State};
-use provision::steps::Step;
+use provision::aws::kinds::registry;
+use provision::engine::address::Address;
+use provision::engine::blueprint::{Blueprint, Declaration};
+use provision::engine::document::{Document, references};
+use provision::engine::event::Queued;
+use provision::engine::kind::Live;
+use provision::engine::network::Cluster;
+use provision::engine::plan::{Action, Change, Level, Mode, Plan, ReplaceOrder};
+use provision::engine::planner::{self, Input, Options, Planning, Sighting, Sightings};
+use provision::engine::resource::{Condition, Effect, Id, Ownership, Remark};
+use provision::engine::state::{Phase, Record, State};
+use provision::engine::steps::Step;
 use serde_json::{Value, json};
 
 use super::world::{address, document};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use provision::diff::diff;
-use provision::plan::FieldChange;
-use provision::resource::Effect;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::diff::diff;
+use provision::engine::plan::FieldChange;
+use provision::engine::resource::Effect;
 use serde_json::{Value, json};
 
 use super::databases::database;

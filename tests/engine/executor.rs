@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use provision::event::{Event, RunOutcome};
-use provision::interrupt::interrupt;
-use provision::plan::{Action, Mode};
-use provision::state::Phase;
+use provision::engine::event::{Event, RunOutcome};
+use provision::engine::interrupt::interrupt;
+use provision::engine::plan::{Action, Mode};
+use provision::engine::state::Phase;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -246,15 +246,19 @@ async fn every_step_is_told_of_from_start_to_end() {
 /// Futures that can be moved between threads: the engine runs in a server as well as in a command.
 #[test]
 fn what_the_engine_does_can_be_done_on_any_thread() {
-    use provision::executor::{Run, execute};
-    use provision::state::{State, Writer};
+    use provision::engine::executor::{Run, execute};
+    use provision::engine::state::{State, Writer};
 
     fn movable<T: Send>(_: &T) {}
-    fn runs(run: &Run<'_>, writer: &mut Writer, sink: &mut (dyn FnMut(provision::event::Event) + Send)) {
+    fn runs(
+        run: &Run<'_>,
+        writer: &mut Writer,
+        sink: &mut (dyn FnMut(provision::engine::event::Event) + Send),
+    ) {
         movable(&execute(run, writer, sink));
     }
     fn looks(run: &Run<'_>, state: Option<&State>) {
-        movable(&provision::refresh::refresh(run.cloud, run.registry, run.blueprint, state));
+        movable(&provision::engine::refresh::refresh(run.cloud, run.registry, run.blueprint, state));
     }
     let _ = (runs, looks);
 }

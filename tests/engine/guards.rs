@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision::address::Address;
-use provision::blueprint::{Blueprint, Declaration};
-use provision::document::Document;
-use provision::kind::Live;
-use provision::network::Cluster;
-use provision::plan::{Action, Change, Finding, Level, Mode, Plan};
-use provision::planner::{self, Input, Options, Sighting, Sightings};
-use provision::remedy::{Remedy, Way};
-use provision::render::{Style, problems_text};
-use provision::resource::{Class, Condition, Data, Deletion, Id, Ownership, Status};
-use provision::resources::{registry, statuses};
-use provision::state::{Phase, Record, State};
+use provision::aws::kinds::{registry, statuses};
+use provision::engine::address::Address;
+use provision::engine::blueprint::{Blueprint, Declaration};
+use provision::engine::document::Document;
+use provision::engine::kind::Live;
+use provision::engine::network::Cluster;
+use provision::engine::plan::{Action, Change, Finding, Level, Mode, Plan};
+use provision::engine::planner::{self, Input, Options, Sighting, Sightings};
+use provision::engine::remedy::{Remedy, Way};
+use provision::engine::resource::{Class, Condition, Data, Deletion, Id, Ownership, Status};
+use provision::engine::state::{Phase, Record, State};
+use provision::view::{Style, problems_text};
 use serde_json::{Value, json};
 
 use super::world::{address, document};
@@ -323,7 +323,7 @@ fn follow(scene: &Scene, command: Command, path: &mut Vec<String>, typed: &mut u
     path.push(here);
     for finding in &found {
         assert!(!finding.remedies.is_empty(), "no remedy: {finding:?}\n{}", path.join("\n"));
-        assert_eq!(finding.hint, provision::remedy::hint_of(&finding.remedies));
+        assert_eq!(finding.hint, provision::engine::remedy::hint_of(&finding.remedies));
         commands_stand_whole_on_a_line(finding);
         for way in &finding.remedies {
             *typed += 1;

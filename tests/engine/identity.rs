@@ -1,10 +1,10 @@
 //! Whose an object is: other states, other names, objects that others put in the place of ours, and taking over.
 
-use provision::plan::{Action, Level, Mode, Plan};
-use provision::rebuild::Terms;
-use provision::resource::{Effect, Id, Owner, Ownership, Whose};
-use provision::state::{Edit, Phase};
-use provision::take_over::Refused;
+use provision::engine::plan::{Action, Level, Mode, Plan};
+use provision::engine::rebuild::Terms;
+use provision::engine::resource::{Effect, Id, Owner, Ownership, Whose};
+use provision::engine::state::{Edit, Phase};
+use provision::engine::take_over::Refused;
 use serde_json::json;
 
 use super::world::{World, address, options};

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use provision::aws::Call;
-use provision::document::Document;
-use provision::kind::{
-    Asked, ChangeDocument, Cloud, Deletion, Live, Manager, Misfit, Reader, Registry, TrackedDocument,
-};
-use provision::resource::{
+use provision::engine::call::Call;
+use provision::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, TrackedDocument};
+use provision::engine::document::Document;
+use provision::engine::kind::{Live, Manager, Misfit, Reader, Registry};
+use provision::engine::resource::{
     Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace, Whose,
 };
 use serde_json::{Value, json};

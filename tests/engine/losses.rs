@@ -1,9 +1,9 @@
 //! Data that goes: what a plan says of it, and what has to be named first.
 
-use provision::plan::{Action, Change, Level, Mode, Plan, Response};
-use provision::planner::Sighting;
-use provision::resource::{Condition, Effect, Holdings, Ownership, Remark};
-use provision::state::Phase;
+use provision::engine::plan::{Action, Change, Level, Mode, Plan, Response};
+use provision::engine::planner::Sighting;
+use provision::engine::resource::{Condition, Effect, Holdings, Ownership, Remark};
+use provision::engine::state::Phase;
 use serde_json::{Value, json};
 
 use super::databases::{Case, DATABASE};
@@ -95,8 +95,10 @@ fn data_that_was_deleted_outside_is_made_anew_only_when_named() {
         (Phase::Ready, false, "gone: db-1 is gone from AWS"),
         (Phase::Updating, false, "gone: db-1 is gone from AWS"),
         (Phase::Ready, true, ""),
-        // Our own run was at it, and it was named then; or it never held anything.
-        (Phase::Deleting, false, ""),
+        // Our own run was at it, for a destroy, it may be: that names no new one.
+        (Phase::Deleting, false, "gone: db-1 was deleted by an earlier run"),
+        (Phase::Deleting, true, ""),
+        // It never held anything.
         (Phase::Creating, false, ""),
     ] {
         let mut case = unprotected(json!({}));
@@ -113,7 +115,11 @@ fn data_that_was_deleted_outside_is_made_anew_only_when_named() {
                 assert!(errors(&plan)[0].starts_with(said), "{:?}", errors(&plan));
                 let hints = hints(&plan);
                 assert!(hints.contains(&format!("provision apply --replace {DATABASE}")), "{hints}");
-                assert!(hints.contains(&format!("provision state forget {DATABASE}")), "{hints}");
+                let without = match phase {
+                    Phase::Deleting => format!("provision destroy --target {DATABASE}"),
+                    _ => format!("provision state forget {DATABASE}"),
+                };
+                assert!(hints.contains(&without), "{hints}");
             }
         }
         if phase == Phase::Ready {
@@ -126,7 +132,7 @@ fn data_that_was_deleted_outside_is_made_anew_only_when_named() {
 #[test]
 fn data_that_is_being_deleted_outside_is_made_anew_only_when_named() {
     for (phase, named, refused) in
-        [(Phase::Ready, false, true), (Phase::Ready, true, false), (Phase::Deleting, false, false)]
+        [(Phase::Ready, false, true), (Phase::Ready, true, false), (Phase::Deleting, false, true)]
     {
         let mut case = unprotected(json!({}));
         case.live(DATABASE).condition = Condition::Leaving("deleting".to_owned());
@@ -186,7 +192,7 @@ fn a_refused_deletion_says_everything_at_once_that_has_to_be_typed() {
     let mut case = Case::of(json!({}), json!({}));
     case.declared.clear();
     case.live(DATABASE).condition =
-        Condition::of(provision::resources::db_instance::STATUSES, "restore-error");
+        Condition::of(provision::aws::kinds::db_instance::STATUSES, "restore-error");
     let plan = case.planning_to(Mode::Apply).plan;
     let both = "write `deletion_protection: false` and `final_snapshot: false` into the stack file";
     assert!(hints(&plan).contains(both), "{}", hints(&plan));

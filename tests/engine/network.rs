@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use provision::address::Address;
-use provision::blueprint::{Blueprint, Declaration, blueprint};
-use provision::document::{Document, resolve};
-use provision::kind::Live;
-use provision::network::{Cluster, Network, Role};
-use provision::plan::{Action, Level, Mode, Plan};
-use provision::planner::{self, Input, Sighting, Sightings};
-use provision::resource::{Condition, Id, Ownership};
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::address::Address;
+use provision::engine::blueprint::{Blueprint, Declaration};
+use provision::engine::document::{Document, resolve};
+use provision::engine::kind::Live;
+use provision::engine::network::{Cluster, Network, Role};
+use provision::engine::plan::{Action, Level, Mode, Plan};
+use provision::engine::planner::{self, Input, Sighting, Sightings};
+use provision::engine::resource::{Condition, Id, Ownership};
+use provision::engine::state::{Edit, Record, State};
+use provision::stack::blueprint::blueprint;
 use provision::stack::parse;
-use provision::state::{Edit, Record, State};
 use serde_json::{Value, json};
 
 use super::world::{address, options};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use provision::document::Document;
-use provision::executor::accept_drift;
-use provision::plan::{Action, Mode};
-use provision::planner::Sighting;
-use provision::resource::Id;
-use provision::state::{Edit, Record, State, Store, Writer};
+use provision::engine::document::Document;
+use provision::engine::executor::accept_drift;
+use provision::engine::plan::{Action, Mode};
+use provision::engine::planner::Sighting;
+use provision::engine::resource::Id;
+use provision::engine::state::{Edit, Record, State, Store, Writer};
 use serde_json::json;
 
 use super::world::{World, address, options};

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use provision::blueprint::blueprint;
-use provision::document::Document;
-use provision::kind::Live;
-use provision::plan::{Action, Mode, Plan};
-use provision::planner::{self, Input, Sighting, Sightings};
-use provision::resource::{Condition, Ownership};
-use provision::resources::registry;
-use provision::saved::SavedPlan;
+use provision::aws::kinds::registry;
+use provision::engine::document::Document;
+use provision::engine::kind::Live;
+use provision::engine::plan::{Action, Mode, Plan};
+use provision::engine::planner::{self, Input, Sighting, Sightings};
+use provision::engine::resource::{Condition, Ownership};
+use provision::engine::saved::SavedPlan;
+use provision::engine::state::{Edit, Phase, State, Store};
 use provision::stack;
-use provision::state::{Edit, Phase, State, Store};
+use provision::stack::blueprint::blueprint;
 
 use super::world::{address, options};
 
@@ -45,7 +45,7 @@ fn read(store: &Store) -> State {
 
 /// What AWS would show of a state whose objects are all there, as they were recorded.
 fn as_recorded(state: &State) -> Sightings {
-    let live = |at: &provision::address::Address, record: &provision::state::Record| Live {
+    let live = |at: &provision::engine::address::Address, record: &provision::engine::state::Record| Live {
         inputs: record.inputs.clone(),
         in_force: Document::new(),
         outputs: record.outputs.clone(),
@@ -101,7 +101,7 @@ fn every_state_that_a_release_wrote_can_be_read() {
             phases.insert(format!("{:?}, with an id: {}", record.phase, record.id.is_some()));
             predecessors += record.predecessors().count();
             assert_eq!(record.kind_version, 1, "{name}: {at}");
-            assert_eq!(provision::newer::newer(&registry(), at, record), None, "{name}: {at}");
+            assert_eq!(provision::engine::newer::newer(&registry(), at, record), None, "{name}: {at}");
         }
     }
     let known: Vec<&str> = kinds.keys().map(String::as_str).collect();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use provision::plan::{Action, Level, Mode, Plan, Response};
-use provision::planner::Options;
-use provision::resource::Effect;
-use provision::state::{Edit, Store};
+use provision::engine::plan::{Action, Level, Mode, Plan, Response};
+use provision::engine::planner::Options;
+use provision::engine::resource::Effect;
+use provision::engine::state::{Edit, Store};
 use serde_json::json;
 
 use super::world::{World, address, options};

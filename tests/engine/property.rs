@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use provision::address::Address;
-use provision::plan::Action;
-use provision::steps::{Planned, Step, lay_out};
+use provision::engine::address::Address;
+use provision::engine::plan::Action;
+use provision::engine::steps::{Planned, Step, lay_out};
 use serde_json::{Value, json};
 
 use super::cloud::Fault;

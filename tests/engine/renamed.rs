@@ -1,10 +1,10 @@
 //! Renamed keys: a move is offered only where it can be typed, in an order that works, and ends in a plan without errors.
 
-use provision::document::Document;
-use provision::plan::{Finding, Mode, Plan};
-use provision::planner::Sighting;
-use provision::resource::{Found, Id, Ownership};
-use provision::state::{Edit, Place, State, moves};
+use provision::engine::document::Document;
+use provision::engine::plan::{Finding, Mode, Plan};
+use provision::engine::planner::Sighting;
+use provision::engine::resource::{Found, Id, Ownership};
+use provision::engine::state::{Edit, Place, State, moves};
 use serde_json::json;
 
 use super::databases::{Case, database};

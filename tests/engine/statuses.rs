@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use provision::event::{Event, RunOutcome};
-use provision::executor::accept_drift;
-use provision::plan::{Action, Level, Mode};
-use provision::planner::{Options, Sighting};
-use provision::remedy::{Remedy, Way};
-use provision::resource::{Object, Ownership, Status};
-use provision::state::{Phase, Store};
+use provision::engine::event::{Event, RunOutcome};
+use provision::engine::executor::accept_drift;
+use provision::engine::plan::{Action, Level, Mode};
+use provision::engine::planner::{Options, Sighting};
+use provision::engine::remedy::{Remedy, Way};
+use provision::engine::resource::{Object, Ownership, Status};
+use provision::engine::state::{Phase, Store};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -56,7 +56,7 @@ async fn what_a_held_object_does_not_take_is_left_out_and_the_rest_is_done() {
         .declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.network.id}", "note": "later"}));
     let plan = world.plan(&options(Mode::Apply)).await;
     let change = plan.change(&address(DISK)).expect("it is planned");
-    let paths = |fields: &[provision::plan::FieldChange]| {
+    let paths = |fields: &[provision::engine::plan::FieldChange]| {
         fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>()
     };
     let blocked = change.blocked.as_ref().expect("not all of it can be done");

@@ -1,9 +1,9 @@
 //! Objects of the stack that no record has: found whatever their names, told apart, and never doubled in silence.
 
-use provision::plan::{Action, Level, Mode, Plan};
-use provision::rebuild::Terms;
-use provision::resource::Id;
-use provision::state::Edit;
+use provision::engine::plan::{Action, Level, Mode, Plan};
+use provision::engine::rebuild::Terms;
+use provision::engine::resource::Id;
+use provision::engine::state::Edit;
 use serde_json::json;
 
 use super::world::{World, address, options};

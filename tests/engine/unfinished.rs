@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use provision::event::RunOutcome;
-use provision::interrupt::interrupt;
-use provision::plan::{Action, Change, Going, Mode, Turn};
-use provision::resource::{Effect, Id};
-use provision::state::{Phase, Record};
+use provision::engine::event::RunOutcome;
+use provision::engine::interrupt::interrupt;
+use provision::engine::plan::{Action, Change, Going, Mode, Turn};
+use provision::engine::resource::{Effect, Id};
+use provision::engine::state::{Phase, Record};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

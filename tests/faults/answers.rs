@@ -1,5 +1,4 @@
 //! Answers that are not what the server said: each made of the one that it did say.
-//! Knows nothing of when they are given.
 
 use crate::http::Message;
 

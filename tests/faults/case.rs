@@ -1,5 +1,4 @@
 //! One case: a run in which one call goes wrong, the runs that mend it, and what must be true afterwards.
-//! Knows nothing of which cases there are.
 
 use std::fmt;
 use std::time::Duration;

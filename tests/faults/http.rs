@@ -1,5 +1,4 @@
 //! HTTP/1.1 as far as the AWS SDK and LocalStack speak it: whole messages, read and written.
-//! Knows nothing of AWS.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,5 +1,4 @@
 //! All that there is in an account of the kinds that a stack makes, whoever made it.
-//! Knows nothing of stacks but their ownership tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 

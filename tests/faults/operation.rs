@@ -1,5 +1,4 @@
 //! Which AWS operation a request is, and how AWS would refuse it: by the protocol of its service.
-//! Knows nothing of faults.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,5 @@
 //! The policy that `provision iam-policy` prints, held against the calls that the proxy records, both ways; and what
 //! becomes of a run that lacks one of its permissions.
-//! Knows nothing of other faults.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,10 +7,10 @@ use std::sync::Mutex;
 use std::thread;
 
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, SecurityGroupRuleDescription};
-use provision::policy::{Effect, Policy, Statement, all_calls, policy};
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::aws::policy::{Effect, Policy, Statement, all_calls, policy};
+use provision::engine::state::S3_CALLS;
 use provision::stack;
-use provision::state::S3_CALLS;
 
 use crate::fault::Fault;
 use crate::operation::{Call, Operation, REHEARSED};

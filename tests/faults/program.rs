@@ -1,5 +1,4 @@
 //! The program as a process: started, asked to stop, suspended, killed, and what it printed.
-//! Knows nothing of why.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};

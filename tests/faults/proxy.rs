@@ -1,5 +1,4 @@
 //! The fault proxy: stands between the program and LocalStack, knows every call, and lets one of them go wrong.
-//! Knows nothing of what the program makes of it, nor which fault does what.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};

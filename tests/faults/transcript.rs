@@ -1,5 +1,4 @@
 //! What the proxy knows of a run: its calls, their answers, and which of them something goes wrong with.
-//! Knows nothing of connections, nor of what it is that goes wrong.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! What AWS has, read by clients that have nothing to do with the crate.
-//! Knows nothing of stacks and states but the ownership tag.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! The emulator's control page: waiting times, the calls that were made, faults.
-//! Knows nothing of what is tested with them.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

@@ -1,5 +1,4 @@
 //! The binary against the emulator: every test has an account of its own, and reads AWS back with clients of its own.
-//! Knows nothing of the crate's insides; only the command line, the files and AWS count.
 
 mod asked;
 mod by_hand;

@@ -199,10 +199,11 @@ fn a_database_without_its_name_and_its_tags_is_told_by_the_subnet_group_that_was
         take_tags_off_the_database(&world);
         if lost {
             lose_the_state(&world);
-            world
-                .provision(&["state", "rebuild", "--auto-approve"])
-                .exits(0)
-                .says(&[&id, &format!("provision import {DATABASE}={id}")]);
+            world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[
+                &id,
+                &format!("provision import {DATABASE}={id}"),
+                "was left out",
+            ]);
         } else {
             world.provision(&["state", "forget", DATABASE, "--auto-approve"]).exits(0);
         }
@@ -254,7 +255,7 @@ fn a_file_system_whose_cluster_tag_is_wrong_is_told_and_no_other_one_is_made() {
     write("other.myzone.net");
     let lineage = world.plan(&[])["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
     lose_the_state(&world);
-    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&files, "other.myzone.net"]);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&files, "other.myzone.net"]);
     let plan = world.plan(&[]);
     assert_eq!(errors(&plan), [("name-taken".to_owned(), FILES.to_owned())]);
     let right = "write provision:cluster=k8s.myzone.net on it";
@@ -277,9 +278,11 @@ fn the_file_system_of_a_stack_of_another_name_is_told_before_a_second_one_is_mad
     let files = world.cloud.file_system().file_system_id().to_owned();
     world.write_stack(&format!("stack: store\n{FILES_ALONE}"));
     let moved = "provision state move stack.shop stack.store";
-    // Beside its old state one word is enough.
-    let said = world.provision(&["plan"]).exits(0).says(&[moved]).said();
-    assert_eq!(said.matches("if ").count(), 1, "{said}");
+    // Beside its old state nothing is made, and nothing of it destroyed.
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[moved, "if it is a stack of its own"]);
+    world.provision(&["destroy", "--auto-approve"]).exits(1).says(&[moved, "nothing of that is destroyed"]);
+    assert!(!world.path("state/store.json").exists(), "a destroy leaves no state");
+    assert_eq!(world.cloud.file_systems().len(), 1);
     let old = world.path("state/shop.json");
     let aside = world.path("aside.json");
     std::fs::rename(&old, &aside).expect("a file can be moved");
@@ -290,10 +293,31 @@ fn the_file_system_of_a_stack_of_another_name_is_told_before_a_second_one_is_mad
     world.plans_nothing();
     assert_eq!(world.cloud.file_systems().len(), 1);
 
-    // Two stacks may call theirs the same: the second one is told once, and goes on.
+    // Two stacks may call theirs the same: the second one says that it is one of its own, and goes on.
     world.write_stack(&format!("stack: third\n{FILES_ALONE}"));
+    let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC").to_owned();
+    world.provision(&["import", &vpc]).exits(0);
     world.apply(&[]);
     let said = world.provision(&["plan"]).exits(0).said();
     assert!(!said.contains("warning"), "{said}");
     assert_eq!(world.cloud.file_systems().len(), 2);
+}
+
+#[test]
+fn of_databases_that_use_what_was_made_for_one_all_are_named_and_the_security_group_counts_most() {
+    let world = World::applied();
+    let neighbour =
+        world.cloud.rds.create_db_instance().db_instance_identifier("neighbour").engine("postgres");
+    let neighbour =
+        neighbour.db_instance_class("db.t4g.medium").allocated_storage(50).master_username("postgres");
+    let neighbour = neighbour.backup_retention_period(0).db_subnet_group_name("records");
+    let made = world.cloud.run(neighbour.manage_master_user_password(true).send()).expect("it can be made");
+    let neighbour = made.db_instance().and_then(|one| one.dbi_resource_id()).expect("an id").to_owned();
+    let id = world.record(DATABASE)["id"].as_str().expect("an id").to_owned();
+    rename(&world, "records", "elsewhere");
+    take_tags_off_the_database(&world);
+    lose_the_state(&world);
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
+    assert!(said.contains(&id) && !said.contains(&neighbour), "the one with our group comes first: {said}");
+    world.provision(&["plan"]).exits(1).says(&[&id, &neighbour, "look which one is the right one"]);
 }

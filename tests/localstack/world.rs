@@ -1,5 +1,4 @@
 //! A world: an account with a cluster's network, a folder with a stack file, and the real binary run in it.
-//! Knows nothing of what is tested in it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

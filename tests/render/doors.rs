@@ -10,19 +10,19 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use provision::address::Address;
-use provision::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
-use provision::failure::{Failure, FailureKind};
-use provision::network::Cluster;
-use provision::plan::{Action, Plan};
-use provision::progress::{Progress, Show, Sink, Styles};
-use provision::render::{
+use provision::engine::address::Address;
+use provision::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
+use provision::engine::network::Cluster;
+use provision::engine::plan::{Action, Plan};
+use provision::engine::resource::Id;
+use provision::engine::state::{Edit, Phase, Predecessor, Record, State, Store};
+use provision::stack;
+use provision::view::failure::{Failure, FailureKind};
+use provision::view::progress::{Progress, Show, Sink, Styles};
+use provision::view::{
     GraphView, RunWords, Style, dot, failure_text, harmless, is_harmful, json_line, json_pretty, mermaid,
     plan_text, problems_text, state_list, state_show,
 };
-use provision::resource::Id;
-use provision::stack;
-use provision::state::{Edit, Phase, Predecessor, Record, State, Store};
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -1,9 +1,8 @@
 //! Plans that say whatever an attacker wants, wherever text comes from outside.
-//! Knows nothing of how they are printed.
 
-use provision::address::Address;
-use provision::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};
-use provision::resource::{Holdings, Id};
+use provision::engine::address::Address;
+use provision::engine::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};
+use provision::engine::resource::{Holdings, Id};
 use serde_json::json;
 
 use super::plans;

@@ -6,24 +6,24 @@ mod markdown;
 mod pages;
 mod plans;
 
-use provision::address::Address;
-use provision::document::Document;
-use provision::plan::{Action, Finding, Level, Mode, Plan};
-use provision::render::{
+use provision::engine::address::Address;
+use provision::engine::document::Document;
+use provision::engine::plan::{Action, Finding, Level, Mode, Plan};
+use provision::engine::resource::Id;
+use provision::engine::state::{Phase, Record};
+use provision::view::{
     Carried, CarriedOption, GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show,
 };
-use provision::resource::Id;
-use provision::state::{Phase, Record};
 use serde_json::{Value, json};
 
 /// The comment of a plan that was made without options.
 fn plan_markdown(plan: &Plan) -> String {
-    provision::render::plan_markdown(plan, &Carried::default())
+    provision::view::plan_markdown(plan, &Carried::default())
 }
 
 /// The page of a plan that was made without options.
 fn plan_page(plan: &Plan) -> String {
-    provision::render::plan_page(plan, &Carried::default())
+    provision::view::plan_page(plan, &Carried::default())
 }
 
 const PLAIN: Style = Style { color: false, width: 80 };
@@ -129,10 +129,10 @@ fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
     let option = CarriedOption { names: &["--state"], value: Some("s3://b/`x` y.json".to_owned()) };
     let plan = plans::agreed(plans::first());
     let carried = Carried(vec![option]);
-    let comment = provision::render::plan_markdown(&plan, &carried);
+    let comment = provision::view::plan_markdown(&plan, &carried);
     let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
     assert!(line.contains("--expect") && line.contains("--state 's3://b/`x` y.json'``"), "{line}");
-    let page = provision::render::plan_page(&plan, &carried);
+    let page = provision::view::plan_page(&plan, &carried);
     assert!(page.contains("--state &#39;s3://b/`x` y.json&#39;</code>"));
 }
 

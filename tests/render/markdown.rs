@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use provision::address::Address;
-use provision::plan::{Action, Change, Drift, Finding, Level, Response};
-use provision::render::is_harmful;
+use provision::engine::address::Address;
+use provision::engine::plan::{Action, Change, Drift, Finding, Level, Response};
+use provision::view::is_harmful;
 use serde_json::json;
 
 use super::hostile::plan_saying;

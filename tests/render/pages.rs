@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use provision::plan::{Mode, Plan};
-use provision::render::is_harmful;
+use provision::engine::plan::{Mode, Plan};
+use provision::view::is_harmful;
 use serde_json::{Value, json};
 
 use super::hostile::plan_saying;

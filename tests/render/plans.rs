@@ -1,14 +1,13 @@
 //! Plans of the reference stack, made by hand.
-//! Knows nothing of how they are printed.
 
 use std::collections::BTreeSet;
 
-use provision::address::Address;
-use provision::plan::{
+use provision::engine::address::Address;
+use provision::engine::plan::{
     Action, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Level, Mode, Plan, ReplaceOrder, Response,
     StateVersion, Summary, Window,
 };
-use provision::resource::{Effect, Holdings, Id};
+use provision::engine::resource::{Effect, Holdings, Id};
 use serde_json::{Value, json};
 
 pub const ZONES: [&str; 3] = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
@@ -39,7 +38,7 @@ pub fn agreed(plan: Plan) -> Plan {
 
 /// A change without fields.
 pub fn change(address: &str, action: Action, reason: &str) -> Change {
-    let address: provision::address::Address = address.parse().expect("a valid address");
+    let address: provision::engine::address::Address = address.parse().expect("a valid address");
     Change {
         kind: address.kind().to_owned(),
         action,
@@ -424,7 +423,7 @@ pub fn with_another_host() -> Plan {
 /// What changed outside.
 pub fn drifted() -> Plan {
     let drift = |address: &str, gone: bool, fields: Vec<FieldChange>| {
-        let address: provision::address::Address = address.parse().expect("a valid address");
+        let address: provision::engine::address::Address = address.parse().expect("a valid address");
         let response = if gone { Response::MadeAgain } else { Response::PutRight };
         Drift { kind: address.kind().to_owned(), address, gone, fields, outputs: Vec::new(), response }
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provision::checks::CHECKS;
+use provision::engine::checks::CHECKS;
 use regex_lite::Regex;
 
 use super::{is_of, sources};
@@ -16,7 +16,7 @@ fn named() -> BTreeSet<(String, String)> {
         r#"\bif by_name \{ "([a-z][a-z-]+)" \} else"#,
         r#"\bif by_name \{ "[a-z-]+" \} else \{ "([a-z][a-z-]+)" \}"#,
     ];
-    let finds = ["planner", "preflight", "newer"];
+    let finds = ["engine/planner", "aws/checks", "engine/newer"];
     let mut named = BTreeSet::new();
     for (file, code) in sources().into_iter().filter(|(file, _)| finds.iter().any(|name| is_of(file, name))) {
         for pattern in makes {
@@ -34,7 +34,7 @@ fn every_check_is_in_the_table_and_the_table_has_no_other() {
     let unknown: Vec<_> = named.iter().filter(|(name, _)| !known.contains(name.as_str())).collect();
     assert!(
         unknown.is_empty(),
-        "add these to src/checks.rs, and a scene of each to tests/faults/people/scenes.rs: {unknown:?}"
+        "add these to src/engine/checks.rs, and a scene of each to tests/faults/people/scenes.rs: {unknown:?}"
     );
     let found: BTreeSet<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
     let unused: Vec<_> = known.difference(&found).collect();

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use provision::aws::Call;
-use provision::policy::all_calls;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::aws::policy::all_calls;
+use provision::engine::call::Call;
 use regex_lite::Regex;
 
 use super::{is_of, sources};
 
 /// The sources that may speak to AWS.
 fn speaking() -> impl Iterator<Item = (String, String)> {
-    let may_speak = ["aws", "resources", "discovery", "preflight", "state/s3"];
-    sources().into_iter().filter(move |(file, _)| may_speak.iter().any(|module| is_of(file, module)))
+    sources().into_iter().filter(|(file, _)| is_of(file, "aws") && !is_of(file, "aws/policy"))
 }
 
 fn table() -> Vec<Call> {

@@ -1,5 +1,4 @@
 //! A bucket in memory that keeps the promises of S3 (conditional writes above all), and breaks off where it is told to.
-//! Knows nothing of states.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};

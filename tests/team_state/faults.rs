@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use provision::state::{StateError, Store};
+use provision::engine::state::{StateError, Store};
 
 use crate::bucket::{Bucket, FAULTS, Fault};
 use crate::{KEY, at, names, open, put, record, store};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use provision::state::{StateError, Store};
+use provision::engine::state::{StateError, Store};
 use tokio::time::{advance, sleep};
 
 use crate::bucket::Bucket;
@@ -236,14 +236,14 @@ async fn nothing_is_let_through_when_a_lock_may_have_run_out() {
     let bucket = Bucket::default();
     let aws = bucket.aws();
     let place = format!("s3://our-states/{KEY}").parse().expect("a place");
-    let ours = Store::new(provision::state::S3State::new(&place, &aws, LEASE));
+    let ours = Store::new(provision::aws::state_s3::S3State::new(&place, &aws, LEASE));
     let mut writer = open(&ours, Duration::ZERO).await.expect("nobody else writes");
     let send = || async { aws.write.rds.delete_db_subnet_group().db_subnet_group_name("x").send().await };
     send().await.expect("the gate is open");
     bucket.cut_off(true);
     sleep(LEASE - Duration::from_secs(30)).await;
     let before = bucket.requests();
-    let call = provision::aws::Call::free("rds:DeleteDBSubnetGroup");
+    let call = provision::engine::call::Call::free("rds:DeleteDBSubnetGroup");
     let shut = provision::aws::aws_error(call)(send().await.expect_err("the gate is shut"));
     assert_eq!((shut.code.as_str(), bucket.requests()), ("LockNotRenewed", before));
     bucket.cut_off(false);

@@ -7,10 +7,11 @@ mod locking;
 use std::time::Duration;
 
 use bucket::Bucket;
-use provision::address::Address;
-use provision::document::Document;
-use provision::resource::Id;
-use provision::state::{Edit, Record, S3Place, S3State, State, StateError, Store, Writer};
+use provision::aws::state_s3::{S3Place, S3State};
+use provision::engine::address::Address;
+use provision::engine::document::Document;
+use provision::engine::resource::Id;
+use provision::engine::state::{Edit, Record, State, StateError, Store, Writer};
 
 const KEY: &str = "gitlab.json";
 const LEASE: Duration = Duration::from_secs(90);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use provision::resource::{Condition, Id, Observe, Remark, Resource};
-use provision::resources::db_instance::DbInstance;
+use provision::aws::kinds::db_instance::DbInstance;
+use provision::aws::resource::{Observe, Resource};
+use provision::engine::resource::{Condition, Id, Remark};
 use serde_json::{Value, json};
 
 use crate::rds::{ID, answer, database, described, form, instance, modification, observe_one, sent, update};

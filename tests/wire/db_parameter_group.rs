@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Id, Observe, Ownership, Resource};
-use provision::resources::db_parameter_group::DbParameterGroup;
+use provision::aws::kinds::db_parameter_group::DbParameterGroup;
+use provision::aws::resource::{Change, Observe, Resource};
+use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::resource::{Id, Ownership};
 use serde_json::{Value, json};
 
 use crate::rds::{answer, refusal};
@@ -62,7 +63,7 @@ fn ours() -> Replay {
     )
 }
 
-async fn update(replay: &Replay, observed: Value, desired: Value, fields: &[&str]) -> Result<(), AwsError> {
+async fn update(replay: &Replay, observed: Value, desired: Value, fields: &[&str]) -> Result<(), CloudError> {
     let (id, observed) = (Id::new(NAME), group(observed));
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
     group(desired)

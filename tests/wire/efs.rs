@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use provision::aws::Outcome;
-use provision::resource::{Change, Condition, Id, Observe, Owner, Ownership, Resource};
-use provision::resources::efs_file_system::EfsFileSystem;
-use provision::resources::efs_mount_target::EfsMountTarget;
-use provision::resources::statuses;
+use provision::aws::kinds::efs_file_system::EfsFileSystem;
+use provision::aws::kinds::efs_mount_target::EfsMountTarget;
+use provision::aws::kinds::statuses;
+use provision::aws::resource::{Change, Observe, Resource};
+use provision::engine::cloud::Outcome;
+use provision::engine::resource::{Condition, Id, Owner, Ownership};
 use serde_json::{Value, json};
 
 use crate::replay::{BROKEN_OFF, Replay};
@@ -393,7 +394,7 @@ async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_wi
 }
 
 #[tokio::test]
-async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is_in_the_way() {
+async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_has_its_place() {
     let subnet = "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-a</subnetId>\
                   <availabilityZone>eu-west-1a</availabilityZone></item></subnetSet></DescribeSubnetsResponse>";
     let other_zone = described_target("fsmt-b", "subnet-b", "eu-west-1b", "available", None);
@@ -405,7 +406,7 @@ async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_is
         ),
         (
             described_target("fsmt-o", "subnet-o", "eu-west-1a", "available", None),
-            Some(("fsmt-o", Ownership::Untagged)),
+            Some(("fsmt-o", Ownership::Inherited)),
         ),
         (described_target("fsmt-o", "subnet-o", "eu-west-1c", "available", None), None),
     ] {

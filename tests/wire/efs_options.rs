@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Tracked};
-use provision::resources::efs_access_point::EfsAccessPoint;
-use provision::resources::efs_file_system::EfsFileSystem;
-use provision::resources::kms_alias::KmsAlias;
+use provision::aws::kinds::efs_access_point::EfsAccessPoint;
+use provision::aws::kinds::efs_file_system::EfsFileSystem;
+use provision::aws::kinds::kms_alias::KmsAlias;
+use provision::aws::resource::{Change, Observe, Resource, Tracked};
+use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::resource::{Condition, Id, Ownership};
 use serde_json::{Value, json};
 
 use crate::replay::Replay;
@@ -56,7 +57,7 @@ async fn update<R: Resource>(
     observed: &R,
     desired: &R,
     field: &str,
-) -> Result<(), AwsError> {
+) -> Result<(), CloudError> {
     let (id, fields) = (Id::new("fs-1"), BTreeSet::from([field.to_owned()]));
     desired.update(&replay.aws(), &Change { id: &id, fields: &fields, observed, owner: &owner(POINT) }).await
 }
@@ -85,7 +86,7 @@ async fn a_policy_is_read_where_one_is_recorded_alone() {
     assert_eq!(seen.file_system_policy, recorded.file_system_policy);
 
     let seen = observe(&read("ENABLED").answer(POLICY, 404, error("PolicyNotFound")), &recorded).await;
-    assert_eq!(seen.file_system_policy, Some(provision::document::Document::new()));
+    assert_eq!(seen.file_system_policy, Some(provision::engine::document::Document::new()));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Who still holds what a plan deletes.
 
-use provision::plan::{Level, Mode};
+use provision::engine::plan::{Level, Mode};
 use serde_json::{Value, json};
 
 use crate::replay::Replay;

@@ -1,8 +1,8 @@
 //! Backups of data that was deleted outside of provision, and the names of last snapshots.
 
-use provision::plan::{Finding, Level};
-use provision::resource::{Holdings, Remark};
-use provision::state::Phase;
+use provision::engine::plan::{Finding, Level};
+use provision::engine::resource::{Holdings, Remark};
+use provision::engine::state::Phase;
 use serde_json::{Value, json};
 
 use crate::replay::Replay;
@@ -250,7 +250,7 @@ async fn a_last_snapshot_gets_a_name_that_is_free_and_needs_room() {
 #[tokio::test]
 async fn a_deletion_that_is_under_way_or_over_is_shown_with_the_snapshot_that_it_took() {
     let now = "2026-11-20T03:00:00Z";
-    let name = provision::resources::db_instance::last_snapshot_name("gitlab", "db-1");
+    let name = provision::aws::kinds::db_instance::last_snapshot_name("gitlab", "db-1");
     for gone in [false, true] {
         for (rows, expected) in [
             (vec![(name.clone(), "creating")], Some(name.clone())),

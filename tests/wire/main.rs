@@ -17,7 +17,8 @@ mod scene;
 mod security_group;
 mod subnet;
 
-use provision::resource::{Id, Owner, Tracked};
+use provision::aws::resource::Tracked;
+use provision::engine::resource::{Id, Owner};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -1,18 +1,19 @@
 //! What AWS shows otherwise than it was written: each row holds a difference that a plain comparison would plan for
 //! ever, and that our comparison does not see, while it still sees a true one.
-//! Knows nothing of how a kind does that.
 
 mod ec2;
 mod efs;
 mod rds;
 
-use provision::blueprint::{Declaration, blueprint};
-use provision::diff;
-use provision::document::Document;
-use provision::kind::{Cloud, Manager, TrackedDocument};
-use provision::network::{Cluster, Network, Role};
-use provision::resource::Id;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::blueprint::Declaration;
+use provision::engine::cloud::{Cloud, TrackedDocument};
+use provision::engine::diff;
+use provision::engine::document::Document;
+use provision::engine::kind::Manager;
+use provision::engine::network::{Cluster, Network, Role};
+use provision::engine::resource::Id;
+use provision::stack::blueprint::blueprint;
 use provision::stack::parse;
 use serde_json::{Map, Value, json};
 

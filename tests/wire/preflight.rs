@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use provision::plan::Level;
+use provision::engine::plan::Level;
 use serde_json::{Value, json};
 
 use crate::replay::Replay;

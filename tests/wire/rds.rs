@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use provision::aws::{AwsError, Outcome};
-use provision::resource::{Change, Condition, Id, Observe, Ownership, Resource, Trace};
-use provision::resources::db_instance::DbInstance;
-use provision::resources::db_subnet_group::DbSubnetGroup;
+use provision::aws::kinds::db_instance::DbInstance;
+use provision::aws::kinds::db_subnet_group::DbSubnetGroup;
+use provision::aws::resource::{Change, Observe, Resource};
+use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::resource::{Condition, Id, Ownership, Trace};
 use serde_json::{Value, json};
 
 use crate::replay::Replay;
@@ -103,7 +104,7 @@ pub(crate) async fn update(
     observed: &DbInstance,
     desired: &DbInstance,
     fields: &[&str],
-) -> Result<(), AwsError> {
+) -> Result<(), CloudError> {
     let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
     desired
         .update(&replay.aws(), &Change { id: &Id::new(ID), fields: &fields, observed, owner: &owner(AT) })
@@ -597,23 +598,29 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
             ("DBInstanceStatus", status),
         ])
     };
-    // Of another network's subnet group, without tags.
-    let theirs = instance(&[
-        ("DbiResourceId", "db-THEIRS"),
-        ("DBInstanceIdentifier", "theirs"),
-        ("TagList", ""),
-        ("DBSubnetGroup", "<DBSubnetGroupName>theirs</DBSubnetGroupName>"),
-    ]);
+    // Without tags, and with other groups than those of this one: both, and one of the two.
+    let bare = |id: &str, name: &str, subnets: &str, group: &str| {
+        let group = format!(
+            "<VpcSecurityGroupMembership><VpcSecurityGroupId>{group}</VpcSecurityGroupId></VpcSecurityGroupMembership>"
+        );
+        instance(&[
+            ("DbiResourceId", id),
+            ("DBInstanceIdentifier", name),
+            ("TagList", ""),
+            ("DBSubnetGroup", &format!("<DBSubnetGroupName>{subnets}</DBSubnetGroupName>")),
+            ("VpcSecurityGroups", &group),
+        ])
+    };
     let all = described(&[
-        theirs,
+        bare("db-THEIRS", "theirs", "theirs", "sg-9"),
+        bare("db-PLACED", "placed", "gitlab-pgsql", "sg-9"),
         live("db-OLD", "old", "2026-11-01T00:00:00Z", &there, "available"),
         live("db-COPY", "copy", "2026-11-03T00:00:00Z", &here, "available"),
         live("db-NAMED", "gitlab-pgsql", "2026-11-04T00:00:00Z", "", "available"),
         live("db-RENAMED", "renamed", "2026-11-02T00:00:00Z", &here, "available"),
         live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
         live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
-        // It has lost its name and its tags, and stands in the subnet group that was made for it.
-        live("db-BARE", "bare", "2026-11-01T00:00:00Z", "", "available"),
+        bare("db-WORN", "worn", "theirs", "sg-1"),
     ]);
     let replay = Replay::in_order(&[(200, &all)]);
     let mut owner = owner("aws_db_instance.gitlab-pgsql");
@@ -625,7 +632,8 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
         ("db-COPY (copy, made 2026-11-03T00:00:00Z)", Trace::Tags),
         ("db-NAMED (gitlab-pgsql, made 2026-11-04T00:00:00Z)", Trace::Name),
         ("db-OLD (old, made 2026-11-01T00:00:00Z)", Trace::Tags),
-        ("db-BARE (bare, made 2026-11-01T00:00:00Z)", Trace::Use),
+        ("db-WORN (worn)", Trace::Use),
+        ("db-PLACED (placed)", Trace::Use),
     ];
     assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
 }

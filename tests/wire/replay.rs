@@ -1,5 +1,4 @@
 //! A transport that answers from a script and keeps what it was asked.
-//! Knows nothing of the operations themselves.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use provision::aws::Aws;
-use provision::resources::AwsCloud;
+use provision::aws::kinds::AwsCloud;
 
 /// The script: answers by operation, each given once and in order. An operation is the `Action` of a query
 /// protocol, the target of a JSON one, else method and path: `POST /2015-02-01/file-systems`.

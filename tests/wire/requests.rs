@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use provision::document::Document;
-use provision::kind::{ChangeDocument, Cloud, Manager};
-use provision::resource::Id;
-use provision::resources::registry;
+use provision::aws::kinds::registry;
+use provision::engine::cloud::{ChangeDocument, Cloud};
+use provision::engine::document::Document;
+use provision::engine::kind::Manager;
+use provision::engine::resource::Id;
 use serde_json::{Value, json};
 
 use crate::owner;

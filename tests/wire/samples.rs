@@ -1,6 +1,6 @@
 //! A document of each kind, for tests over all of them.
 
-use provision::document::Document;
+use provision::engine::document::Document;
 use serde_json::json;
 
 /// A valid document of each kind, with every field written, as the kind itself writes it.

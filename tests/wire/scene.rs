@@ -1,19 +1,18 @@
 //! A stack, what is recorded and what is seen of it: as much as a plan and its checks need.
-//! Knows nothing of single checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use provision::address::Address;
-use provision::blueprint::{Blueprint, Declaration};
-use provision::document::Document;
-use provision::kind::{Live, Registry};
-use provision::plan::{Finding, Level, Mode, Plan};
-use provision::planner::{self, Input, Options, Sighting, Sightings};
-use provision::preflight::{self, Prospect, Scene};
-use provision::resource::{Condition, Id, Ownership, Remark};
-use provision::resources::registry;
-use provision::state::{Edit, Record, State};
+use provision::aws::checks::{self, Prospect, Scene};
+use provision::aws::kinds::registry;
+use provision::engine::address::Address;
+use provision::engine::blueprint::{Blueprint, Declaration};
+use provision::engine::document::Document;
+use provision::engine::kind::{Live, Registry};
+use provision::engine::plan::{Finding, Level, Mode, Plan};
+use provision::engine::planner::{self, Input, Options, Sighting, Sightings};
+use provision::engine::resource::{Condition, Id, Ownership, Remark};
+use provision::engine::state::{Edit, Record, State};
 use serde_json::Value;
 
 use crate::replay::Replay;
@@ -88,7 +87,7 @@ impl World {
     }
 
     pub fn prospects(&self) -> Vec<Prospect> {
-        preflight::prospects(&self.registry, &self.blueprint, Some(&self.state), &options(Mode::Apply))
+        checks::prospects(&self.registry, &self.blueprint, Some(&self.state), &options(Mode::Apply))
     }
 
     /// Asks AWS about the prospects, and what it says of the plan.
@@ -103,7 +102,7 @@ impl World {
         end: Option<SystemTime>,
     ) -> Vec<Finding> {
         let aws = replay.aws_until(end);
-        let answers = preflight::ask(&aws, prospects).await;
+        let answers = checks::ask(&aws, prospects).await;
         self.planned(Mode::Apply, |scene| answers.judge(&aws, &scene))
     }
 
@@ -111,19 +110,19 @@ impl World {
     pub async fn holders(&self, replay: &Replay, mode: Mode) -> Vec<Finding> {
         let aws = replay.aws();
         let planning = self.planning(mode);
-        preflight::holders(&aws, &self.scene(&planning)).await
+        checks::holders(&aws, &self.scene(&planning)).await
     }
 
     /// The findings about data that was deleted outside of provision.
     pub async fn remains(&self, replay: &Replay) -> Vec<Finding> {
         let planning = self.planning(Mode::Apply);
-        preflight::remains(&replay.aws(), &self.scene(&planning)).await
+        checks::remains(&replay.aws(), &self.scene(&planning)).await
     }
 
     /// The plan to destroy everything, with the names that its last snapshots get.
     pub async fn last_snapshots(&self, replay: &Replay) -> (Plan, Vec<Finding>) {
         let mut planning = self.planning(Mode::Destroy);
-        let found = preflight::last_snapshots(&replay.aws(), &self.scene(&planning)).await;
+        let found = checks::last_snapshots(&replay.aws(), &self.scene(&planning)).await;
         found.rename_in(&mut planning.plan);
         (planning.plan, found.findings)
     }

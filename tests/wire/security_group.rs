@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use provision::aws::Outcome;
-use provision::resource::{Change, Id, Observe, Owner, Ownership, Resource, Trace, Tracked};
-use provision::resources::security_group::{Rule, SecurityGroup};
+use provision::aws::kinds::security_group::{Rule, SecurityGroup};
+use provision::aws::resource::{Change, Observe, Resource, Tracked};
+use provision::engine::cloud::Outcome;
+use provision::engine::resource::{Id, Owner, Ownership, Trace};
 
 use crate::replay::Replay;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use provision::resource::{Id, Observe, Remark, Tracked};
-use provision::resources::subnet::Subnet;
+use provision::aws::kinds::subnet::Subnet;
+use provision::aws::resource::{Observe, Tracked};
+use provision::engine::resource::{Id, Remark};
 
 use crate::replay::Replay;
 

@@ -6,23 +6,25 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{Document, schema};
-use crate::address::Address;
-use crate::blueprint::Blueprint;
-use crate::discovery::{Choice, Evidence, Rejected};
-use crate::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
-use crate::network::{Cluster, Role};
-use crate::outputs;
-use crate::plan::{
+use crate::aws::network::{Choice, Evidence, Rejected};
+use crate::cli::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateMove, StateShow};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
+use crate::engine::network::{Cluster, Role};
+use crate::engine::plan::{
     Action, Blocked, Change, Drift, FORMAT_VERSION, FieldChange, Finding, Going, Level, Mode, Plan,
     ReplaceOrder, Response, StateVersion, Summary, Turn, Window,
 };
-use crate::planner::{Options, Sighting, Sightings};
-use crate::remedy::{Remedy, Way};
-use crate::report::{self, OutputValue, Rebuilt, StateChange, StateList, StateMove, StateShow, Versioned};
-use crate::resource::{Effect, Holdings, Id};
-use crate::saved::SavedPlan;
-use crate::state::{Edit, Holder, Lease, Phase, Predecessor, Record, Shared, State};
+use crate::engine::planner::{Options, Sighting, Sightings};
+use crate::engine::remedy::{Remedy, Way};
+use crate::engine::resource::{Effect, Holdings, Id};
+use crate::engine::saved::SavedPlan;
+use crate::engine::state::{Edit, Holder, Phase, Predecessor, Record, State};
+use crate::engine::state::{Lease, Shared};
+use crate::stack::outputs;
 use crate::validator;
+use crate::view::Versioned;
 
 fn accepts(document: Document, value: &Value) -> bool {
     validator::accepts(&schema(document), value)

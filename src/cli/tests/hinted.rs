@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::parse_line;
 use crate::cli::Cli;
-use crate::render::commands_in;
+use crate::view::commands_in;
 use clap::CommandFactory;
 
 /// What may stand in a gap of a text: an address, a name, an id of each kind, a path, a digest.
@@ -157,9 +157,16 @@ fn every_option_that_a_text_names_is_one_of_a_command() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = BTreeSet::new();
     // What the other folders say with two hyphens are options of the AWS command line.
-    for folder in
-        ["cli", "stack", "discovery", "blueprint", "planner", "outputs", "state", "policy", "failure"]
-    {
+    for folder in [
+        "cli",
+        "stack",
+        "engine/planner",
+        "engine/state",
+        "aws/network",
+        "aws/policy",
+        "aws/state_s3",
+        "view/failure",
+    ] {
         for path in sources(&root.join(folder)) {
             let source = std::fs::read_to_string(&path).expect("a source file can be read");
             for text in texts(&source).into_iter().filter(|text| !text.contains("aws ")) {

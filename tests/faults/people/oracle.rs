@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use provision::checks::CHECKS;
+use provision::engine::checks::CHECKS;
 use serde_json::Value;
 
 use super::deed::Done;

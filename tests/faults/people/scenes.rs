@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use aws_sdk_ec2::types::ResourceType;
-use provision::checks::CHECKS;
+use provision::engine::checks::CHECKS;
 use serde_json::{Value, json};
 
 use super::deed::Done;

@@ -1,0 +1,86 @@
+//! What can be known wrong before anything is done, beyond what stack, state and objects say. AWS is asked, read-only,
+//! about what will probably be made or changed, while the refresh is under way; the answers are judged by the plan.
+
+mod addresses;
+mod credentials;
+mod database;
+mod finding;
+mod holders;
+mod keys;
+mod last_snapshot;
+mod owners;
+mod password;
+mod permissions;
+mod prospect;
+mod quotas;
+mod remains;
+mod scene;
+
+use futures_util::future::{BoxFuture, join_all};
+
+use crate::aws::Aws;
+use crate::engine::call::Call;
+use crate::engine::plan::Finding;
+
+pub use holders::holders;
+pub use last_snapshot::{LastSnapshots, last_snapshots};
+pub use owners::owners;
+pub use prospect::{Prospect, prospects};
+pub use remains::remains;
+pub use scene::Scene;
+
+/// Kinds, and the calls that a family of checks makes for objects of them.
+type Asked = (&'static [&'static str], &'static [Call]);
+
+/// The calls of all checks for objects of a kind.
+pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
+    let families = [
+        addresses::CALLS,
+        database::CALLS,
+        holders::CALLS,
+        keys::CALLS,
+        last_snapshot::CALLS,
+        quotas::CALLS,
+        remains::CALLS,
+    ];
+    let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
+    asked.flat_map(|(_, calls)| *calls).copied()
+}
+
+/// What AWS said about one family of checks, to be judged when the plan is there. Judging is pure.
+trait Answer: Send + Sync {
+    /// What it means for what is really planned.
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding>;
+}
+
+/// What AWS said.
+pub struct Answers {
+    answers: Vec<Box<dyn Answer>>,
+}
+
+/// Asks everything that is to be known of the prospects, all at once. Without prospects nothing is asked.
+pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
+    // The families of checks, a line each.
+    let asked = [
+        boxed(database::ask(aws, prospects)),
+        boxed(addresses::ask(aws, prospects)),
+        boxed(quotas::ask(aws, prospects)),
+        boxed(keys::ask(aws, prospects)),
+        boxed(permissions::ask(aws, prospects)),
+    ];
+    Answers { answers: join_all(asked).await }
+}
+
+impl Answers {
+    /// Everything that was found about what is planned.
+    pub fn judge(&self, aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+        let answered = self.answers.iter().flat_map(|answer| answer.judge(scene));
+        answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene)).collect()
+    }
+}
+
+fn boxed<'a, A: Answer + 'static>(
+    asked: impl Future<Output = A> + Send + 'a,
+) -> BoxFuture<'a, Box<dyn Answer>> {
+    Box::pin(async move { Box::new(asked.await) as Box<dyn Answer> })
+}

@@ -1,0 +1,176 @@
+//! Whether RDS offers what a database asks for: its version, the way to it, its class, storage and zones.
+
+mod offer;
+mod version;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types::{DbEngineVersion, OrderableDbInstanceOption};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::finding::{Verdict, in_time};
+use super::prospect::Prospect;
+use super::scene::{Doing, Scene};
+use super::{Answer, Asked};
+use crate::aws::kinds::db_instance::DbInstance;
+use crate::aws::{Aws, aws_error};
+use crate::engine::address::Address;
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::plan::{Finding, Level};
+use crate::engine::planner::Sighting;
+use crate::stack::postgres::Version;
+use offer::Wish;
+
+const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
+const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
+
+pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[VERSIONS, OPTIONS])];
+
+/// What RDS said of all databases.
+pub(super) struct Databases(Vec<Database>);
+
+struct Database {
+    address: Address,
+    desired: DbInstance,
+    subnets: BTreeSet<String>,
+    versions: Option<Result<Vec<DbEngineVersion>, CloudError>>,
+    options: Option<Result<Vec<OrderableDbInstanceOption>, CloudError>>,
+}
+
+pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Databases {
+    let databases = prospects
+        .iter()
+        .filter(|prospect| prospect.is_a("aws_db_instance"))
+        .filter_map(|prospect| Some((prospect, prospect.typed::<DbInstance>()?)));
+    Databases(join_all(databases.map(|(prospect, desired)| ask_one(aws, prospect, desired))).await)
+}
+
+async fn ask_one(aws: &Aws, prospect: &Prospect, desired: DbInstance) -> Database {
+    let versions = if prospect.touches(&["engine_version"]) {
+        let written = [Some(desired.engine_version.as_str()), prospect.recorded_version.as_deref()];
+        Some(in_time(VERSIONS, versions(aws, written.into_iter().flatten())).await)
+    } else {
+        None
+    };
+    let options =
+        if prospect.touches(&["engine_version", "instance_class", "storage_type", "multi_az", "iops"]) {
+            // All versions of a class are some hundred options on several pages; those of one are a few.
+            let one = versions
+                .as_ref()
+                .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
+            Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
+        } else {
+            None
+        };
+    Database {
+        address: prospect.address.clone(),
+        subnets: prospect.subnets.clone(),
+        desired,
+        versions,
+        options,
+    }
+}
+
+/// All versions of the majors that are written, those too that are not offered any more: a live one may be among them.
+async fn versions(
+    aws: &Aws,
+    written: impl Iterator<Item = &str>,
+) -> Result<Vec<DbEngineVersion>, CloudError> {
+    let mut found = Vec::new();
+    // The versions of a major share their parameter groups' family, and differ in it from all others.
+    let families = written.filter_map(|version| Some(Version::parse(version)?.family()));
+    for family in families.collect::<BTreeSet<_>>() {
+        let describe = aws.read.rds.describe_db_engine_versions().engine("postgres").include_all(true);
+        let describe = describe.db_parameter_group_family(family);
+        let page = describe.into_paginator().items().send().try_collect().await;
+        found.extend(page.map_err(aws_error(VERSIONS))?);
+    }
+    Ok(found)
+}
+
+async fn options(
+    aws: &Aws,
+    class: &str,
+    version: Option<&str>,
+) -> Result<Vec<OrderableDbInstanceOption>, CloudError> {
+    let describe = aws.read.rds.describe_orderable_db_instance_options().engine("postgres").vpc(true);
+    let describe = describe.db_instance_class(class).set_engine_version(version.map(str::to_owned));
+    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(OPTIONS))
+}
+
+impl Answer for Databases {
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        self.0.iter().flat_map(|database| database.judge(scene)).collect()
+    }
+}
+
+impl Database {
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let Some(doing) = scene.doing(&self.address) else { return Vec::new() };
+        let found = |check: &str, verdict: Verdict| verdict.of(check, &self.address);
+        let mut findings = Vec::new();
+        let written = self.desired.engine_version.as_str();
+        let live = self.live_version(scene);
+        let upgrades = match doing {
+            Doing::Making(_) => false,
+            Doing::Changing(change) => change.fields.iter().any(|field| field.path == "engine_version"),
+        };
+        match &self.versions {
+            Some(Ok(versions)) if matches!(doing, Doing::Making(_)) => {
+                findings.push(found("engine-version", version::offered(written, versions, scene.region())));
+            }
+            Some(Ok(versions)) if upgrades => {
+                let verdict = version::upgrade(live.unwrap_or_default(), written, versions);
+                findings.push(found("upgrade-target", verdict));
+            }
+            Some(Err(error)) => {
+                findings.push(found("engine-version", Verdict::not_checked("versions of PostgreSQL", error)));
+            }
+            _ => {}
+        }
+        // Of a version that cannot be reached, no class is of any use.
+        let is_reached = !findings.iter().any(|one| upgrades && one.level == Level::Error);
+        match &self.options {
+            Some(Ok(options)) if is_reached => {
+                let wish = Wish {
+                    desired: &self.desired,
+                    version: live
+                        .filter(|_| matches!(doing, Doing::Changing(_)) && !upgrades)
+                        .unwrap_or(written),
+                    zones: zones(scene, &self.subnets),
+                    region: scene.region(),
+                };
+                match wish.order(options) {
+                    Ok(fitting) => {
+                        findings.push(found("instance-class", wish.orderable()));
+                        findings.push(found("zones", wish.zones(&fitting)));
+                    }
+                    Err(verdict) => findings.push(found("instance-class", verdict)),
+                }
+            }
+            Some(Err(error)) => {
+                let what = "classes that can be ordered, and their zones";
+                findings.push(found("instance-class", Verdict::not_checked(what, error)));
+            }
+            _ => {}
+        }
+        findings
+    }
+
+    fn live_version<'a>(&self, scene: &Scene<'a>) -> Option<&'a str> {
+        let (_, live) = scene.sightings.get(&self.address).and_then(Sighting::live)?;
+        live.inputs.get("engine_version")?.as_str()
+    }
+}
+
+/// The zones that the subnets are in, as far as the subnets were seen.
+fn zones(scene: &Scene<'_>, subnets: &BTreeSet<String>) -> BTreeSet<String> {
+    let seen = scene.sightings.iter().filter(|(address, _)| address.kind() == "aws_subnet");
+    seen.filter_map(|(_, sighting)| sighting.live())
+        .filter(|(id, _)| subnets.contains(id.as_str()))
+        .filter_map(|(_, live)| live.outputs.get("availability_zone").and_then(Value::as_str))
+        .map(str::to_owned)
+        .collect()
+}

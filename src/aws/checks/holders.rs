@@ -1,0 +1,151 @@
+//! Who still holds what is to be deleted: looked for once the plan is there, and only if it deletes something.
+
+mod database;
+mod file_system;
+mod group;
+mod replication;
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join_all, join3};
+
+use super::Asked;
+use super::finding::Verdict;
+use super::scene::Scene;
+use crate::aws::{Aws, ec2};
+use crate::engine::address::Address;
+use crate::engine::kind::Live;
+use crate::engine::plan::{Action, Finding};
+use crate::engine::planner::Sighting;
+use crate::engine::resource::Id;
+
+const CHECK: &str = "holders";
+
+pub(super) const CALLS: &[Asked] = &[
+    (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, group::TARGETS]),
+    (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[database::DESCRIBE]),
+    (&["aws_efs_file_system"], &[file_system::TARGETS, file_system::POINTS, replication::DESCRIBE]),
+];
+
+/// An object that is to be deleted.
+#[derive(Clone, Debug)]
+struct Going {
+    address: Address,
+    id: Id,
+}
+
+/// Looks for what would make the planned deletions fail.
+pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+    let going = going(scene);
+    let of = |kinds: &[&str]| -> Vec<Going> {
+        going.iter().filter(|one| kinds.contains(&one.address.kind())).cloned().collect()
+    };
+    let groups = of(&["aws_security_group"]);
+    let databases_use = of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"]);
+    let file_systems = of(&["aws_efs_file_system"]);
+    let leaving = Leaving::of(scene);
+    let (of_groups, by_databases, of_file_systems) = join3(
+        group::ask(aws, &groups, &leaving),
+        database::ask(aws, &databases_use),
+        join_all(file_systems.iter().map(|one| {
+            join3(
+                file_system::mount_targets(aws, one),
+                file_system::access_points(aws, one),
+                replication::ask(aws, one),
+            )
+        })),
+    )
+    .await;
+    let mut findings = Vec::new();
+    for one in &going {
+        let mut held = Vec::new();
+        held.extend(of_groups.judge(one, &leaving));
+        held.extend(database::judge(&by_databases, one, &leaving));
+        let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
+        if let Some((_, (targets, points, replications))) = asked {
+            held.extend(file_system::judge(targets, points, &leaving));
+            held.extend(replication::judge(replications, one));
+        }
+        if held.is_empty() {
+            held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
+        }
+        findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
+    }
+    findings
+}
+
+/// The objects that are to be deleted, and can be held by others.
+fn going(scene: &Scene<'_>) -> Vec<Going> {
+    let is_holdable = |address: &Address| {
+        matches!(
+            address.kind(),
+            "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
+        )
+    };
+    // What is not to be deleted before its data is let go of by name is not to lose what serves it either.
+    let keeps_data = |finding: &&Finding| ["data-loss", "protected"].contains(&finding.check.as_str());
+    let kept: Vec<&str> = scene.planning.plan.errors().filter(keeps_data).filter_map(name_of).collect();
+    scene
+        .changes()
+        .filter(|change| is_holdable(&change.address) && !kept.contains(&change.address.name()))
+        .flat_map(|change| {
+            let address = &change.address;
+            change.goes.iter().map(|going| Going { address: address.clone(), id: going.id.clone() })
+        })
+        .collect()
+}
+
+fn name_of(finding: &Finding) -> Option<&str> {
+    finding.address.as_ref().map(Address::name)
+}
+
+/// Our own objects that let go of what they hold, in the same plan.
+#[derive(Debug, Default)]
+struct Leaving {
+    /// Those that are deleted, by id.
+    deleted: BTreeSet<String>,
+    /// Those that are changed: a security group taken off, a rule taken out.
+    changed: BTreeSet<String>,
+    /// The network interfaces of both.
+    interfaces: BTreeSet<String>,
+    /// Objects in the place of ours: other findings name them and say what to do.
+    spoken_of: BTreeSet<String>,
+}
+
+impl Leaving {
+    fn of(scene: &Scene<'_>) -> Self {
+        let found = scene.sightings.values().flat_map(Sighting::found);
+        let spoken_of = found.map(|found| found.id.to_string()).collect();
+        let mut leaving = Self { spoken_of, ..Self::default() };
+        for change in scene.changes() {
+            let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {
+                let ids = if is_deleted { &mut leaving.deleted } else { &mut leaving.changed };
+                ids.insert(id.as_str().to_owned());
+                let interface = live.outputs.get("network_interface_id").and_then(serde_json::Value::as_str);
+                leaving.interfaces.extend(interface.map(str::to_owned));
+            };
+            for going in &change.goes {
+                if let Some(live) = scene.sightings.object(&change.address, &going.id) {
+                    let_go(&going.id, live, true);
+                }
+            }
+            let changed = change.id.as_ref().filter(|_| change.action == Action::Update);
+            if let Some((id, live)) =
+                changed.and_then(|id| Some((id, scene.sightings.object(&change.address, id)?)))
+            {
+                let_go(id, live, false);
+            }
+        }
+        leaving
+    }
+
+    /// Whether an object of ours is deleted.
+    fn deletes(&self, id: &str) -> bool {
+        self.deleted.contains(id)
+    }
+
+    /// True for an object of ours that is deleted, or changed so that it may let go, and for one that another finding is about.
+    fn lets_go(&self, id: &str) -> bool {
+        self.deletes(id) || self.changed.contains(id) || self.spoken_of.contains(id)
+    }
+}

@@ -1,0 +1,73 @@
+//! Which databases use a security group, a subnet group or a parameter group that is to be deleted.
+
+use aws_sdk_rds::types::DbInstance;
+
+use super::{Going, Leaving};
+use crate::aws::checks::finding::{Verdict, in_time};
+use crate::aws::{Aws, aws_error};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+
+pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
+
+/// All databases of the account and region: RDS cannot be asked for the users of a group.
+pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Result<Vec<DbInstance>, CloudError> {
+    if going.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pages = aws.read.rds.describe_db_instances().into_paginator().items().send();
+    in_time(DESCRIBE, async { pages.try_collect().await.map_err(aws_error(DESCRIBE)) }).await
+}
+
+/// The databases that hold one object.
+pub(super) fn judge(
+    databases: &Result<Vec<DbInstance>, CloudError>,
+    going: &Going,
+    leaving: &Leaving,
+) -> Vec<Verdict> {
+    let holds: fn(&DbInstance, &str) -> bool = match going.address.kind() {
+        "aws_security_group" => |database, id| {
+            database
+                .vpc_security_groups()
+                .iter()
+                .any(|group| group.vpc_security_group_id() == Some(id) && group.status() != Some("removing"))
+        },
+        "aws_db_subnet_group" => |database, id| {
+            database.db_subnet_group().and_then(|group| group.db_subnet_group_name()) == Some(id)
+        },
+        "aws_db_parameter_group" => |database, id| {
+            database.db_parameter_groups().iter().any(|group| group.db_parameter_group_name() == Some(id))
+        },
+        _ => return Vec::new(),
+    };
+    let id = going.id.as_str();
+    let databases = match databases {
+        Ok(databases) => databases,
+        Err(error) => return vec![Verdict::not_checked(&format!("databases that use {id}"), error)],
+    };
+    // A database moves out of a subnet group only by being deleted.
+    let leaves = |database: &DbInstance| {
+        let resource = database.dbi_resource_id().unwrap_or_default();
+        match going.address.kind() {
+            "aws_db_subnet_group" => leaving.deletes(resource),
+            _ => leaving.lets_go(resource),
+        }
+    };
+    databases
+        .iter()
+        .filter(|database| holds(database, id) && !leaves(database))
+        .map(|database| {
+            let name = database.db_instance_identifier().unwrap_or_default();
+            let status = database.db_instance_status().unwrap_or_default();
+            let hint = match going.address.kind() {
+                "aws_db_subnet_group" => format!(
+                    "{name} stays in it for as long as it exists, so that it is left to {name}: provision state forget \
+                     {}; then run the same command again",
+                    going.address
+                ),
+                _ => format!("give {name} another group in the place of {id}; then run the same command again"),
+            };
+            Verdict::error(format!("{id} is still used by the database {name} ({status})")).hint(hint)
+        })
+        .collect()
+}

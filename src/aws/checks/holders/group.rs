@@ -1,0 +1,170 @@
+//! Who holds a security group: network interfaces, and rules of other groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{IpPermission, NetworkInterface, SecurityGroup};
+use aws_sdk_efs::types::LifeCycleState;
+use futures_util::future::{join_all, join3};
+
+use super::{Going, Leaving};
+use crate::aws::checks::finding::{Verdict, in_time};
+use crate::aws::{Aws, absent_is_none, aws_error, ec2};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+
+pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+
+/// What RDS calls the interfaces of its instances, all of them.
+const OF_RDS: &str = "RDSNetworkInterface";
+
+/// What EC2 said of all groups that are to be deleted.
+pub(super) struct Holders {
+    interfaces: Result<Vec<NetworkInterface>, CloudError>,
+    /// Groups with rules that name others, of either direction.
+    referring: Result<Vec<SecurityGroup>, CloudError>,
+    /// Mount targets that are gone, though their interfaces linger.
+    gone: BTreeSet<String>,
+}
+
+pub(super) async fn ask(aws: &Aws, going: &[Going], leaving: &Leaving) -> Holders {
+    if going.is_empty() {
+        return Holders { interfaces: Ok(Vec::new()), referring: Ok(Vec::new()), gone: BTreeSet::new() };
+    }
+    let ids = || going.iter().map(|one| one.id.as_str());
+    let referring =
+        |filter| in_time(ec2::SECURITY_GROUPS, ec2::security_groups(aws, vec![ec2::filter(filter, ids())]));
+    let (interfaces, ingress, egress) = join3(
+        in_time(ec2::INTERFACES, interfaces(aws, ids())),
+        referring("ip-permission.group-id"),
+        referring("egress.ip-permission.group-id"),
+    )
+    .await;
+    let gone = match &interfaces {
+        Ok(found) => gone_targets(aws, found, leaving).await,
+        Err(_) => BTreeSet::new(),
+    };
+    let referring = ingress.and_then(|ingress| Ok(ingress.into_iter().chain(egress?).collect()));
+    Holders { interfaces, referring, gone }
+}
+
+async fn interfaces<'a>(
+    aws: &Aws,
+    groups: impl Iterator<Item = &'a str>,
+) -> Result<Vec<NetworkInterface>, CloudError> {
+    let describe = aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", groups));
+    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(ec2::INTERFACES))
+}
+
+/// EFS takes an interface down some time after its mount target: one that lingers holds nothing for long.
+async fn gone_targets(aws: &Aws, interfaces: &[NetworkInterface], leaving: &Leaving) -> BTreeSet<String> {
+    let strange = interfaces.iter().filter(|one| !is_ours(one, leaving)).filter_map(mount_target);
+    let targets: BTreeSet<&str> = strange.collect();
+    let looks = targets.into_iter().map(|target| async move {
+        let describe = aws.read.efs.describe_mount_targets().mount_target_id(target).send();
+        let answer =
+            in_time(TARGETS, async { absent_is_none(describe.await.map_err(aws_error(TARGETS))) }).await;
+        let is_gone = answer.is_ok_and(|answer| {
+            let targets = answer.and_then(|answer| answer.mount_targets).unwrap_or_default();
+            targets
+                .iter()
+                .all(|one| matches!(one.life_cycle_state, LifeCycleState::Deleting | LifeCycleState::Deleted))
+        });
+        is_gone.then(|| target.to_owned())
+    });
+    join_all(looks).await.into_iter().flatten().collect()
+}
+
+/// The mount target that an interface is of: `EFS mount target for fs-… (fsmt-…)`.
+fn mount_target(interface: &NetworkInterface) -> Option<&str> {
+    let (_, rest) = interface.description()?.strip_prefix("EFS mount target for ")?.split_once('(')?;
+    rest.strip_suffix(')')
+}
+
+fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {
+    interface.network_interface_id().is_some_and(|id| leaving.interfaces.contains(id))
+        || mount_target(interface).is_some_and(|target| leaving.lets_go(target))
+}
+
+impl Holders {
+    /// What this group is held by.
+    pub(super) fn judge(&self, going: &Going, leaving: &Leaving) -> Vec<Verdict> {
+        if going.address.kind() != "aws_security_group" {
+            return Vec::new();
+        }
+        let mut held = Vec::new();
+        match &self.interfaces {
+            Ok(interfaces) => held.extend(
+                interfaces.iter().filter_map(|interface| self.by_interface(going, interface, leaving)),
+            ),
+            Err(error) => {
+                held.push(Verdict::not_checked(&format!("network interfaces in {}", going.id), error));
+            }
+        }
+        match &self.referring {
+            Ok(groups) => {
+                let groups: BTreeMap<&str, &SecurityGroup> =
+                    groups.iter().filter_map(|group| Some((group.group_id()?, group))).collect();
+                held.extend(groups.values().filter_map(|group| by_rules(going, group, leaving)));
+            }
+            Err(error) => held.push(Verdict::not_checked(&format!("rules that name {}", going.id), error)),
+        }
+        held
+    }
+
+    fn by_interface(
+        &self,
+        going: &Going,
+        interface: &NetworkInterface,
+        leaving: &Leaving,
+    ) -> Option<Verdict> {
+        let id = interface.network_interface_id()?;
+        let uses = interface.groups().iter().any(|group| group.group_id() == Some(going.id.as_str()));
+        let lingers = mount_target(interface).is_some_and(|target| self.gone.contains(target));
+        // The databases are asked for themselves.
+        let of_a_database = interface.description() == Some(OF_RDS);
+        (uses && !lingers && !of_a_database && !is_ours(interface, leaving)).then(|| {
+            let group = &going.id;
+            Verdict::error(format!("{group} is still used by the network interface {id}{}", who(interface)))
+                .hint(format!(
+                    "give {id} another group in the place of {group}; then run the same command again"
+                ))
+        })
+    }
+}
+
+/// Who made an interface, and what it is attached to, as far as EC2 says.
+fn who(interface: &NetworkInterface) -> String {
+    let attachment = interface.attachment();
+    let instance = attachment.and_then(|attachment| attachment.instance_id());
+    let said = [
+        interface.description().filter(|text| !text.is_empty()).map(str::to_owned),
+        instance.map(|id| format!("attached to {id}")),
+        interface
+            .requester_id()
+            .filter(|_| interface.requester_managed() == Some(true))
+            .map(|id| format!("made by {id}")),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
+}
+
+fn by_rules(going: &Going, other: &SecurityGroup, leaving: &Leaving) -> Option<Verdict> {
+    let (group, id) = (&going.id, other.group_id()?);
+    let names = |permissions: &[IpPermission]| {
+        permissions
+            .iter()
+            .flat_map(|one| one.user_id_group_pairs())
+            .any(|pair| pair.group_id() == Some(group.as_str()))
+    };
+    let (ingress, egress) = (names(other.ip_permissions()), names(other.ip_permissions_egress()));
+    // A group's rules about itself go with it.
+    let is_foreign = id != group.as_str() && !leaving.lets_go(id);
+    (is_foreign && (ingress || egress)).then(|| {
+        let direction = if ingress { "ingress" } else { "egress" };
+        let name = other.group_name().unwrap_or_default();
+        Verdict::error(format!("{group} is still named in the rules of {id} ({name})")).hint(format!(
+            "take them out: aws ec2 revoke-security-group-{direction} --group-id {id} …; \
+             then run the same command again"
+        ))
+    })
+}

@@ -1,0 +1,32 @@
+//! Whether a password that will be sent is there to be read.
+
+use serde_json::Value;
+
+use super::finding::Verdict;
+use super::scene::{Doing, Scene};
+use crate::aws::Aws;
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::plan::Finding;
+use crate::stack::password::PasswordSource;
+
+pub(super) fn judge(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+    let declarations = scene.blueprint.declarations.iter();
+    declarations.filter_map(|(address, declaration)| missing(aws, scene, address, declaration)).collect()
+}
+
+fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declaration) -> Option<Finding> {
+    let Declaration::Managed { inputs } = declaration else { return None };
+    let source: PasswordSource = inputs.get("password").and_then(Value::as_str)?.parse().ok()?;
+    let is_sent = match scene.doing(address)? {
+        Doing::Making(_) => true,
+        Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
+    };
+    let error = is_sent.then(|| source.read(aws.folder()).err()).flatten()?;
+    let verdict = Verdict::error(error.to_string());
+    let verdict = match source {
+        PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),
+        PasswordSource::File(_) | PasswordSource::Managed => verdict,
+    };
+    Some(verdict.of("password", address))
+}

@@ -1,0 +1,94 @@
+//! Whether the caller may do what is planned, where AWS can be asked: EC2 rehearses its calls, EFS and RDS do not.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use super::Answer;
+use super::finding::{Verdict, in_time, list};
+use super::prospect::Prospect;
+use super::scene::Scene;
+use crate::aws::Aws;
+use crate::aws::kinds::security_group::SecurityGroup;
+use crate::engine::address::Address;
+use crate::engine::cloud::CloudError;
+use crate::engine::plan::{Action, Finding};
+
+const CHECK: &str = "permissions";
+
+/// What EC2 said of each rehearsal.
+pub(super) struct Permissions(Vec<(Address, Result<(), CloudError>)>);
+
+pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Permissions {
+    let groups = prospects.iter().filter(|prospect| prospect.is_new);
+    let groups = groups.filter_map(|prospect| match prospect.address.kind() {
+        "aws_security_group" => Some((&prospect.owner, prospect.typed::<SecurityGroup>()?)),
+        _ => None,
+    });
+    let rehearsed = groups.map(|(owner, group)| async move {
+        (owner.address.clone(), in_time(SecurityGroup::CREATE, group.rehearse(aws, owner)).await)
+    });
+    Permissions(join_all(rehearsed).await)
+}
+
+impl Answer for Permissions {
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let made = self.0.iter().filter(|(address, _)| scene.makes(address));
+        let mut findings: Vec<Finding> =
+            made.map(|(address, answer)| rehearsed(answer).of(CHECK, address)).collect();
+        findings.extend(silent(scene).map(|verdict| verdict.of_all(CHECK)));
+        findings
+    }
+}
+
+/// The codes of a rehearsal: Amazon EC2 API reference, "Common parameters", DryRun.
+fn rehearsed(answer: &Result<(), CloudError>) -> Verdict {
+    match answer {
+        Ok(()) => Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name)),
+        Err(error) if error.code == "DryRunOperation" => {
+            Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name))
+        }
+        Err(error) if error.code == "UnauthorizedOperation" => Verdict::error(format!(
+            "the permission to make it is missing: {} with its tags",
+            SecurityGroup::CREATE.name
+        ))
+        .hint("ask for what `provision iam-policy` prints"),
+        Err(error) => Verdict::not_checked("permission to make security groups", error),
+    }
+}
+
+/// The services whose permissions nobody can ask for.
+fn silent(scene: &Scene<'_>) -> Option<Verdict> {
+    let changed = scene
+        .changes()
+        .filter(|change| !matches!(change.action, Action::NoOp | Action::Adopt | Action::Forget));
+    let services: BTreeSet<&str> = changed
+        .filter_map(|change| match change.address.kind() {
+            kind if kind.starts_with("aws_efs_") => Some("EFS"),
+            kind if kind.starts_with("aws_db_") => Some("RDS"),
+            _ => None,
+        })
+        .collect();
+    let services: Vec<&str> = services.into_iter().collect();
+    (!services.is_empty()).then(|| {
+        Verdict::cannot_be_checked(&format!("permissions of {}", list(&services)), "AWS cannot be asked")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan::Level;
+
+    #[test]
+    fn a_rehearsal_that_would_have_worked_is_a_permission() {
+        for (code, level) in [
+            ("DryRunOperation", Level::Passed),
+            ("UnauthorizedOperation", Level::Error),
+            ("RequestLimitExceeded", Level::NotChecked),
+        ] {
+            let answer = Err(CloudError::refused(SecurityGroup::CREATE, code, ""));
+            assert_eq!(rehearsed(&answer).level, level, "{code}");
+        }
+    }
+}

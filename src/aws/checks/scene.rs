@@ -1,0 +1,60 @@
+//! What is planned, as the judges of the checks look at it.
+
+use jiff::Timestamp;
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::kind::Registry;
+use crate::engine::plan::{Action, Change};
+use crate::engine::planner::{Planning, Sightings};
+use crate::engine::state::State;
+
+/// A plan with what it was made from.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub planning: &'a Planning,
+    pub registry: &'a Registry,
+    pub blueprint: &'a Blueprint,
+    pub state: Option<&'a State>,
+    pub sightings: &'a Sightings,
+    pub now: Timestamp,
+}
+
+/// What is done at an address that a check could be about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Doing<'a> {
+    /// A new object is asked for.
+    Making(&'a Change),
+    /// An object that is there is changed.
+    Changing(&'a Change),
+}
+
+impl<'a> Scene<'a> {
+    /// What is planned for each address.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &'a Change> {
+        self.planning.plan.changes.iter()
+    }
+
+    /// What is done at an address, if it is more than to wait, to adopt or to let go.
+    pub(super) fn doing(&self, address: &Address) -> Option<Doing<'a>> {
+        let change = self.planning.plan.change(address)?;
+        match change.action {
+            Action::Create | Action::Replace if change.makes_anew() => Some(Doing::Making(change)),
+            // An earlier run has made the new object, or asked for it.
+            Action::Create | Action::Replace if change.fields.is_empty() => None,
+            Action::Create | Action::Replace => Some(Doing::Changing(change)),
+            Action::Update => Some(Doing::Changing(change)),
+            Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => None,
+        }
+    }
+
+    /// Whether a new object is asked for.
+    pub(super) fn makes(&self, address: &Address) -> bool {
+        matches!(self.doing(address), Some(Doing::Making(_)))
+    }
+
+    /// The region of the plan.
+    pub(super) fn region(&self) -> &'a str {
+        &self.planning.plan.region
+    }
+}

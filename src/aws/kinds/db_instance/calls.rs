@@ -1,0 +1,74 @@
+//! The calls that make, change and delete a database, and all that AWS checks with them.
+
+use serde_json::Value;
+
+use crate::aws::kinds::rds_tags;
+use crate::engine::call::{Call, Check, Grant, When};
+use crate::engine::document::Document;
+
+const THIS: &[&str] = &["rds:db:{identifier}"];
+const OURS: &[Grant] = &[Grant::owned(THIS)];
+/// What a database only refers to; RDS has option groups of its own where nobody chose one.
+const BESIDE: Grant = Grant::on(&["rds:og:default*", "rds:pg:*", "rds:subgrp:*"]);
+
+pub(super) const CREATE: Call =
+    Call::new("rds:CreateDBInstance", &[Grant::tagging(THIS), BESIDE]).checked(&[
+        rds_tags::check(Grant::tagging(THIS)),
+        rds_tags::SERVICE_ROLE,
+        Check::new("ec2:DescribeAccountAttributes", ALL, NETWORK),
+        Check::new("ec2:DescribeInternetGateways", ALL, NETWORK),
+        Check::new("secretsmanager:CreateSecret", SECRET, MANAGED).only(is_managed),
+        Check::new("secretsmanager:TagResource", SECRET, MANAGED).only(is_managed),
+        Check::new("kms:DescribeKey", SECRETS_KEY, MANAGED).only(is_managed),
+        Check::new(
+            "kms:CreateGrant",
+            KEY.when(&[When::Is(VIA, RDS), When::Holds("kms:GrantIsForAWSResource")]),
+            KEYS,
+        ),
+        Check::new("kms:Decrypt", THROUGH_RDS, KEYS),
+        // The other key is looked at by ourselves.
+        Check::new("kms:DescribeKey", Grant::on(&["kms:{performance_insights_kms_key_id}"]), KEYS),
+        Check::new("kms:GenerateDataKey", THROUGH_RDS, KEYS),
+    ]);
+
+pub(super) const MODIFY: Call = Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]);
+
+pub(super) const DELETE: Call = Call::new("rds:DeleteDBInstance", OURS).checked(&[
+    Check::new("rds:CreateDBSnapshot", LAST, SNAPSHOT).only(leaves_a_snapshot),
+    // Of the snapshot alone: on the database it would be allowed to make it ours.
+    Check::new("rds:AddTagsToResource", Grant::on(SNAPSHOTS), SNAPSHOT).only(leaves_a_tagged_snapshot),
+]);
+
+/// The calls that change the tags.
+pub(super) const TAGS: [Call; 2] = rds_tags::calls(OURS);
+
+const ALL: Grant = Grant::on(&["*"]);
+const NETWORK: &str = "CloudFormation, AWS::RDS::DBInstance: permissions of the create handler";
+
+/// What RDS calls its secrets.
+const SECRET: Grant = Grant::on(&["secretsmanager:secret:rds!db-*"]);
+const SECRETS_KEY: Grant = Grant::on(&["kms:alias/aws/secretsmanager"]);
+const MANAGED: &str = "Amazon RDS User Guide, Permissions required for Secrets Manager integration";
+
+const KEY: Grant = Grant::on(&["kms:{kms_key_id}", "kms:{performance_insights_kms_key_id}"]);
+const VIA: &str = "kms:ViaService";
+const RDS: &str = "rds.{region}.amazonaws.com";
+const THROUGH_RDS: Grant = KEY.when(&[When::Is(VIA, RDS)]);
+const KEYS: &str = "Service Authorization Reference, Amazon RDS: dependent actions of CreateDBInstance";
+
+const SNAPSHOTS: &[&str] = &["rds:snapshot:{identifier}-final-*"];
+const LAST: Grant = Grant::on(&["rds:db:{identifier}", "rds:snapshot:{identifier}-final-*"]);
+const SNAPSHOT: &str =
+    "No page says so: DeleteDBInstance takes the last snapshot, and AWS may check for that";
+
+fn is_managed(inputs: &Document) -> bool {
+    inputs.get("password").and_then(Value::as_str) == Some("managed")
+}
+
+fn leaves_a_tagged_snapshot(inputs: &Document) -> bool {
+    leaves_a_snapshot(inputs) && inputs.get("copy_tags_to_snapshot") == Some(&Value::Bool(true))
+}
+
+fn leaves_a_snapshot(inputs: &Document) -> bool {
+    inputs.get("final_snapshot") == Some(&Value::Bool(true))
+}

@@ -1,0 +1,106 @@
+//! The end of a database: deleted once, with one last snapshot.
+
+use aws_sdk_rds::types::DbInstance as Live;
+use sha2::{Digest, Sha256};
+
+use super::calls::DELETE;
+use super::{STATUSES, live};
+use crate::aws::kinds::tags;
+use crate::aws::{Aws, aws_error};
+use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::resource::{Condition, Deletion, Id, Owner};
+
+/// The snapshot before a deletion.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LastSnapshot<'a> {
+    /// By this name.
+    Named(&'a str),
+    /// By the name that is made of the database's own.
+    OfItsOwnName,
+    Skipped,
+}
+
+/// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
+///
+/// `identifier` is the one that was recorded.
+pub(super) async fn delete(
+    aws: &Aws,
+    id: &Id,
+    owner: &Owner,
+    identifier: &str,
+    snapshot: LastSnapshot<'_>,
+) -> Result<(), CloudError> {
+    // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
+    let live = match live::describe_one(aws, id).await? {
+        Some(live) => Some(live),
+        // One read that finds nothing is not enough to let go of a database.
+        None => live::describe_named(aws, identifier)
+            .await?
+            .filter(|live| live.dbi_resource_id.as_deref() == Some(id.as_str())),
+    };
+    let Some(live) = live else { return Ok(()) };
+    if is_going(&live) {
+        return Ok(());
+    }
+    let ownership = live::ownership(&live);
+    let identifier = live.db_instance_identifier.unwrap_or_default();
+    tags::refuse_others(DELETE, &identifier, &ownership, owner)?;
+    // A database that AWS gave up has its data in its automated backups alone: they stay for as long as they were to be kept.
+    let status = live.db_instance_status.as_deref().unwrap_or_default();
+    let keeps_backups = keeps_backups(status);
+    let name = match snapshot {
+        LastSnapshot::Named(name) => Some(name.to_owned()),
+        LastSnapshot::OfItsOwnName => Some(snapshot_name(&identifier, id.as_str())),
+        LastSnapshot::Skipped => None,
+    };
+    let delete = aws
+        .write
+        .rds
+        .delete_db_instance()
+        .skip_final_snapshot(name.is_none())
+        .set_delete_automated_backups(keeps_backups.then_some(false))
+        .set_final_db_snapshot_identifier(name)
+        .db_instance_identifier(identifier);
+    match delete.send().await.map_err(aws_error(DELETE)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.outcome == Outcome::NotFound => Ok(()),
+        // An earlier call whose answer was lost explains a refusal as well: InvalidDBInstanceState, DBSnapshotAlreadyExists.
+        Err(error) => match live::describe_one(aws, id).await? {
+            None => Ok(()),
+            Some(live) if is_going(&live) => Ok(()),
+            Some(_) => Err(error),
+        },
+    }
+}
+
+fn is_going(live: &Live) -> bool {
+    Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()).is_leaving()
+}
+
+/// True for a status in which RDS takes no last snapshot and the database does not come back by itself.
+pub(super) fn keeps_backups(status: &str) -> bool {
+    let stuck = Condition::of(STATUSES, status).stuck();
+    stuck.is_some_and(|row| row.deletion == Deletion::WithoutSnapshot)
+}
+
+/// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two. RDS never
+/// gives a resource id twice, so that a database that is made anew under the same name has another one.
+pub fn snapshot_name(identifier: &str, id: &str) -> String {
+    let digest = Sha256::digest(id);
+    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{identifier}-final-{short}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_snapshot_is_named_after_the_one_database() {
+        let name = snapshot_name("gitlab-pgsql", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+        assert_eq!(name, snapshot_name("gitlab-pgsql", "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+        assert_ne!(name, snapshot_name("gitlab-pgsql", "db-ZYXWVUTSRQPONMLKJIHGFEDCBA"));
+        let suffix = name.strip_prefix("gitlab-pgsql-final-").expect("the identifier comes first");
+        assert!(suffix.len() == 8 && suffix.chars().all(|c| c.is_ascii_hexdigit()), "{name}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The search for a database: by its name, and by the ownership tags that every description shows.
+
+use aws_sdk_rds::types::DbInstance as Live;
+
+use super::live::{describe_all, found_of};
+use super::{DbInstance, STATUSES};
+use crate::aws::Aws;
+use crate::engine::cloud::CloudError;
+use crate::engine::resource::{Condition, Found, Owner, Trace, Whose};
+
+/// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
+pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &DbInstance) -> Result<Vec<Found>, CloudError> {
+    likeliest_first(&describe_all(aws).await?, owner, wanted)
+}
+
+/// First what was made for the address, then what has the name, then what is the stack's and no address has, and last what lost
+/// both its name and its tags, and has the security group or the subnet group that was made for it.
+fn likeliest_first(all: &[Live], owner: &Owner, wanted: &DbInstance) -> Result<Vec<Found>, CloudError> {
+    let mut ranked = Vec::new();
+    for live in all {
+        let has_name = live
+            .db_instance_identifier()
+            .is_some_and(|name| name.eq_ignore_ascii_case(wanted.identifier.as_str()));
+        let found = found_of(live)?;
+        let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+        let names_address = found.tagged_address().as_ref() == Some(&owner.address);
+        let of_the_stack = match &whose {
+            Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. } => true,
+            beside => names_address && owner.shares_its_network_with(beside),
+        };
+        let is_bare = whose == Whose::Untagged;
+        let (rank, trace) = match (has_name, of_the_stack && names_address, of_the_stack) {
+            (true, true, _) => (0, Trace::Name),
+            (false, true, _) => (1, Trace::Tags),
+            (true, false, _) => (2, Trace::Name),
+            (false, false, true) => (3, Trace::Tags),
+            (false, false, false) if is_bare && in_security_group(live, wanted) => (4, Trace::Use),
+            (false, false, false) if is_bare && in_subnet_group(live, wanted) => (5, Trace::Use),
+            (false, false, false) => continue,
+        };
+        let is_free = !owner.others.contains(&found.id) && !is_leaving(live);
+        if has_name || is_free {
+            ranked.push((rank, live.instance_create_time, found.traced(trace)));
+        }
+    }
+    ranked.sort_by_key(|(rank, made, _)| (*rank, *made));
+    Ok(ranked.into_iter().map(|(_, _, found)| found).collect())
+}
+
+fn in_security_group(live: &Live, wanted: &DbInstance) -> bool {
+    let mut groups = live.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id());
+    groups.any(|group| wanted.vpc_security_group_ids.contains(group))
+}
+
+fn in_subnet_group(live: &Live, wanted: &DbInstance) -> bool {
+    let group = live.db_subnet_group().and_then(|group| group.db_subnet_group_name());
+    group.is_some_and(|group| group.eq_ignore_ascii_case(wanted.db_subnet_group_name.as_str()))
+}
+
+fn is_leaving(live: &Live) -> bool {
+    Condition::of(STATUSES, live.db_instance_status().unwrap_or_default()).is_leaving()
+}

@@ -1,0 +1,348 @@
+//! Storage of a database: what RDS takes of sizes, IOPS and throughput.
+
+mod change;
+
+use super::DbInstance;
+use crate::engine::resource::Invalid;
+
+pub(super) use change::{StorageChange, change};
+
+/// The inputs that are one storage change together.
+pub(super) const FIELDS: &[&str] = &[SIZE, "storage_type", IOPS, THROUGHPUT];
+const SIZE: &str = "allocated_storage";
+const LIMIT: &str = "max_allocated_storage";
+const IOPS: &str = "iops";
+const THROUGHPUT: &str = "storage_throughput";
+
+/// From this size on, in GiB, gp3 storage of PostgreSQL is striped: IOPS and throughput can be set, and RDS wants the
+/// IOPS together with every change. Below it RDS refuses both (RDS User Guide, "gp3 storage").
+const STRIPED: i32 = 400;
+/// What striped gp3 storage has at least and at most.
+const STRIPED_IOPS: (i32, i32) = (12_000, 64_000);
+const STRIPED_THROUGHPUT: (i32, i32) = (500, 4_000);
+/// How many IOPS each MiB/s of gp3 needs.
+const IOPS_FOR_EACH_MIBPS: i32 = 4;
+/// What provisioned storage has at least and at most (RDS User Guide, "Provisioned IOPS SSD storage").
+const PROVISIONED_IOPS: (i32, i32) = (1_000, 256_000);
+
+/// The smallest and the largest size of a storage type, in GiB (CreateDBInstance, AllocatedStorage).
+fn sizes(storage_type: &str) -> Option<(i32, i32)> {
+    match storage_type {
+        "gp2" | "gp3" => Some((20, 65_536)),
+        "io1" | "io2" => Some((100, 65_536)),
+        "standard" => Some((5, 3_072)),
+        _ => None,
+    }
+}
+
+/// The most IOPS for each GiB of provisioned storage (RDS User Guide, "Provisioned IOPS SSD storage").
+fn iops_for_each_gib(storage_type: &str) -> Option<i32> {
+    match storage_type {
+        "io1" => Some(50),
+        "io2" => Some(1_000),
+        _ => None,
+    }
+}
+
+/// What is at least a tenth more (ModifyDBInstance, AllocatedStorage and Iops).
+fn a_tenth_more(value: i32) -> i32 {
+    value.saturating_add(value / 10).saturating_add(i32::from(value % 10 != 0))
+}
+
+fn outside(value: i32, (least, most): (i32, i32)) -> bool {
+    !(least..=most).contains(&value)
+}
+
+/// What RDS would refuse of the storage or make something else of, and of the way to it from the live one.
+pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<Invalid> {
+    let DbInstance { storage_type, allocated_storage: size, .. } = desired;
+    let Some(bounds @ (smallest, largest)) = sizes(storage_type) else {
+        return vec![Invalid::new("storage_type", "must be gp3, gp2, io1, io2 or standard")];
+    };
+    let mut invalid = Vec::new();
+    if outside(*size, bounds) {
+        let rule = format!("must be {smallest} to {largest} GiB with {storage_type}, not {size}");
+        invalid.push(Invalid::new(SIZE, rule));
+    }
+    invalid.extend(observed.and_then(|observed| check_step(desired, observed)));
+    invalid.extend(check_limit(desired, observed, largest));
+    invalid.extend(check_iops(desired));
+    invalid.extend(observed.and_then(|observed| check_iops_step(desired, observed)));
+    invalid.extend(check_throughput(desired));
+    invalid
+}
+
+/// Storage grows by a tenth at least, and never shrinks.
+fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+    let (size, live) = (desired.allocated_storage, observed.allocated_storage);
+    let least = a_tenth_more(live);
+    let limit = [desired, observed].into_iter().filter_map(|inputs| inputs.max_allocated_storage).max();
+    if (live + 1..least).contains(&size) {
+        return Some(Invalid::altered(
+            SIZE,
+            format!(
+                "becomes {least} GiB, and not {size}: RDS grows storage by a tenth at least, here from {live}"
+            ),
+        ));
+    }
+    if size >= live || limit.is_some_and(|limit| limit >= live) {
+        return None;
+    }
+    // A step that was rounded up comes out at a tenth more at most; what is more than that somebody added.
+    if live <= a_tenth_more(size) {
+        return Some(
+            Invalid::altered(SIZE, format!("stays at {live} GiB: storage does not shrink; write {live}"))
+                .instead(live),
+        );
+    }
+    let message = format!("cannot shrink from {live} to {size} GiB: write {live}, or more");
+    Some(Invalid::new(SIZE, message).instead(live))
+}
+
+/// The size that comes of a change.
+pub(super) fn size_after(desired: &DbInstance, observed: &DbInstance) -> i32 {
+    let (size, live) = (desired.allocated_storage, observed.allocated_storage);
+    if size > live { size.max(a_tenth_more(live)) } else { live }
+}
+
+/// RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling".
+fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32) -> Option<Invalid> {
+    let Some(limit) = desired.max_allocated_storage else {
+        return observed.and_then(|observed| check_limit_of_others(desired, observed));
+    };
+    if limit == 0 {
+        return None;
+    }
+    let changes = observed.is_none_or(|observed| observed.max_allocated_storage != Some(limit));
+    let live = observed.filter(|_| changes).map_or(0, |observed| observed.allocated_storage);
+    let size = desired.allocated_storage.max(live);
+    let invalid = |rule: String| Some(Invalid::new(LIMIT, rule));
+    if limit < a_tenth_more(size) || limit > largest {
+        let least = a_tenth_more(size);
+        return invalid(format!(
+            "must be {least} to {largest} GiB with {size} GiB of storage, or 0, not {limit}"
+        ));
+    }
+    match desired.iops {
+        Some(iops)
+            if iops_for_each_gib(&desired.storage_type).is_some() && iops.saturating_mul(2) < limit =>
+        {
+            invalid(format!(
+                "must be at most twice the {iops} IOPS with {}, not {limit}",
+                desired.storage_type
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// A limit that somebody else chose counts too when storage grows.
+fn check_limit_of_others(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+    let limit = observed.max_allocated_storage.filter(|limit| *limit != 0)?;
+    let size = size_after(desired, observed);
+    (size > observed.allocated_storage && limit < a_tenth_more(size)).then(|| {
+        let least = a_tenth_more(size);
+        Invalid::new(
+            LIMIT,
+            format!("must be written, as {least} or more, or 0: RDS has a limit of {limit} GiB for it"),
+        )
+    })
+}
+
+fn check_iops(desired: &DbInstance) -> Option<Invalid> {
+    let DbInstance { storage_type, allocated_storage: size, iops, .. } = desired;
+    let invalid = |rule: String| Some(Invalid::new(IOPS, rule));
+    match (storage_type.as_str(), iops, iops_for_each_gib(storage_type)) {
+        ("gp3", Some(_), _) if *size < STRIPED => {
+            invalid(format!("cannot be set with less than {STRIPED} GiB of gp3"))
+        }
+        ("gp3", Some(iops), _) if outside(*iops, STRIPED_IOPS) => {
+            let (least, most) = STRIPED_IOPS;
+            invalid(format!("must be {least} to {most} with {STRIPED} GiB of gp3 or more, not {iops}"))
+        }
+        ("gp2" | "standard", Some(_), _) => invalid(format!("cannot be set with {storage_type}")),
+        (_, None, Some(_)) => invalid(format!("must be set with {storage_type}")),
+        (_, Some(iops), Some(_)) if outside(*iops, PROVISIONED_IOPS) => {
+            let (least, most) = PROVISIONED_IOPS;
+            invalid(format!("must be {least} to {most} with {storage_type}, not {iops}"))
+        }
+        (_, Some(iops), Some(most)) => {
+            let (size, twice) = (i64::from(*size), i64::from(*iops) * 2);
+            let fits = (size..=size * i64::from(most) * 2).contains(&twice);
+            let rule =
+                format!("must be 0.5 to {most} times the GiB of {storage_type}, not {iops} for {size}");
+            if fits { None } else { invalid(rule) }
+        }
+        _ => None,
+    }
+}
+
+/// IOPS grow by a tenth at least. RDS would round a smaller step up, and never have what is written.
+fn check_iops_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+    let (wanted, live) = (desired.iops?, observed.iops?);
+    let least = a_tenth_more(live);
+    let same_type = desired.storage_type == observed.storage_type;
+    (same_type && (live + 1..least).contains(&wanted)).then(|| {
+        Invalid::new(
+            IOPS,
+            format!("must be {least} or more, from {live}: RDS raises them by a tenth at least"),
+        )
+    })
+}
+
+fn check_throughput(desired: &DbInstance) -> Option<Invalid> {
+    let DbInstance { storage_type, allocated_storage: size, .. } = desired;
+    let throughput = desired.storage_throughput?;
+    let (least, most) = STRIPED_THROUGHPUT;
+    let iops = desired.iops.unwrap_or(STRIPED_IOPS.0);
+    let rule = if storage_type != "gp3" {
+        format!("cannot be set with {storage_type}")
+    } else if *size < STRIPED {
+        format!("cannot be set with less than {STRIPED} GiB of gp3")
+    } else if outside(throughput, STRIPED_THROUGHPUT) {
+        format!("must be {least} to {most} MiB/s with {STRIPED} GiB of gp3 or more, not {throughput}")
+    } else if throughput.saturating_mul(IOPS_FOR_EACH_MIBPS) > iops {
+        format!("must be at most a quarter of the {iops} IOPS, not {throughput}")
+    } else {
+        return None;
+    };
+    Some(Invalid::new(THROUGHPUT, rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::engine::resource::Verdict;
+
+    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> DbInstance {
+        DbInstance {
+            storage_type: storage_type.to_owned(),
+            allocated_storage: size,
+            iops,
+            storage_throughput: throughput,
+            ..sample::database()
+        }
+    }
+
+    fn invalid_fields(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<&'static str> {
+        check(desired, observed).into_iter().map(|invalid| invalid.field).collect()
+    }
+
+    #[test]
+    fn sizes_iops_and_throughput_have_bounds_that_depend_on_each_other() {
+        for (kind, size, iops, throughput, expected) in [
+            ("gp3", 20, None, None, vec![]),
+            ("gp3", 19, None, None, vec![SIZE]),
+            ("gp3", 65_536, None, None, vec![]),
+            ("gp3", 65_537, None, None, vec![SIZE]),
+            ("gp3", 399, Some(12_000), None, vec!["iops"]),
+            ("gp3", 399, None, Some(500), vec![THROUGHPUT]),
+            ("gp3", 400, None, None, vec![]),
+            ("gp3", 400, Some(12_000), Some(500), vec![]),
+            ("gp3", 400, Some(11_999), Some(499), vec!["iops", THROUGHPUT]),
+            ("gp2", 100, Some(3_000), None, vec!["iops"]),
+            ("gp2", 500, None, Some(500), vec![THROUGHPUT]),
+            ("io1", 100, None, None, vec!["iops"]),
+            ("io1", 99, Some(1_000), None, vec![SIZE]),
+            ("gp3", 400, Some(64_000), Some(4_000), vec![]),
+            ("gp3", 400, Some(64_001), Some(4_001), vec!["iops", THROUGHPUT]),
+            // A quarter of the IOPS, of those that are included too.
+            ("gp3", 400, Some(15_999), Some(4_000), vec![THROUGHPUT]),
+            ("gp3", 400, Some(16_000), Some(4_000), vec![]),
+            ("gp3", 400, None, Some(3_000), vec![]),
+            ("gp3", 400, None, Some(3_001), vec![THROUGHPUT]),
+            ("io1", 100, Some(999), None, vec!["iops"]),
+            ("io1", 2_000, Some(1_000), None, vec![]),
+            ("io1", 2_001, Some(1_000), None, vec!["iops"]),
+            ("io1", 65_536, Some(256_001), None, vec!["iops"]),
+            ("io1", 100, Some(5_000), None, vec![]),
+            ("io1", 100, Some(5_001), None, vec!["iops"]),
+            ("io2", 100, Some(5_001), None, vec![]),
+            ("io2", 100, Some(100_001), None, vec!["iops"]),
+            ("io2", 100, Some(1_000), Some(500), vec![THROUGHPUT]),
+            ("standard", 5, None, None, vec![]),
+            ("standard", 3_073, None, None, vec![SIZE]),
+            ("ssd", 0, Some(0), Some(0), vec!["storage_type"]),
+        ] {
+            let found = invalid_fields(&storage(kind, size, iops, throughput), None);
+            assert_eq!(found, expected, "{kind} {size} {iops:?} {throughput:?}");
+        }
+    }
+
+    #[test]
+    fn storage_grows_by_a_tenth_at_least_and_shrinks_only_where_growing_by_itself_explains_it() {
+        for (desired, most, live, live_most, expected) in [
+            (50, None, 50, 0, ""),
+            (55, None, 50, 0, ""),
+            (60, None, 50, 0, ""),
+            (51, None, 50, 0, "becomes 55 GiB"),
+            (54, None, 50, 0, "becomes 55 GiB"),
+            (52, None, 51, 0, "becomes 57 GiB"),
+            // It was rounded up, and the file still says what was asked for.
+            (52, None, 55, 0, "stays at 55 GiB"),
+            (52, None, 57, 0, "stays at 57 GiB"),
+            (52, None, 59, 0, "cannot shrink from 59 to 52 GiB"),
+            (50, None, 100, 0, "cannot shrink from 100 to 50 GiB: write 100"),
+            (50, Some(0), 100, 0, "cannot shrink"),
+            (50, Some(200), 100, 200, ""),
+            // Turned off just now, or turned on by somebody else.
+            (50, Some(0), 100, 200, ""),
+            (50, None, 100, 200, ""),
+            (50, None, 100, 90, "cannot shrink"),
+        ] {
+            let desired = DbInstance { max_allocated_storage: most, ..storage("gp3", desired, None, None) };
+            let live =
+                DbInstance { max_allocated_storage: Some(live_most), ..storage("gp3", live, None, None) };
+            let found = check(&desired, Some(&live));
+            let said: Vec<&str> = found.iter().map(|invalid| invalid.message.as_str()).collect();
+            match expected {
+                "" => assert_eq!(said, [""; 0], "{desired:?}"),
+                words => assert!(said.len() == 1 && said[0].contains(words), "{words}: {said:?}"),
+            }
+            let refused = found.iter().any(|invalid| invalid.verdict == Verdict::Refused);
+            assert_eq!(refused, expected.starts_with("cannot"), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn the_limit_of_growing_is_a_tenth_above_what_there_is() {
+        let limited = |kind, size, iops, most| DbInstance {
+            max_allocated_storage: Some(most),
+            ..storage(kind, size, iops, None)
+        };
+        for (desired, live, fits) in [
+            (limited("gp3", 50, None, 0), None, true),
+            (limited("gp3", 50, None, 55), None, true),
+            (limited("gp3", 50, None, 54), None, false),
+            (limited("gp3", 50, None, 65_537), None, false),
+            (limited("gp3", 50, None, -1), None, false),
+            // It has grown up to the limit, which is still the same.
+            (limited("gp3", 50, None, 100), Some(limited("gp3", 100, None, 100)), true),
+            (limited("gp3", 50, None, 109), Some(limited("gp3", 100, None, 100)), false),
+            (limited("gp3", 50, None, 110), Some(limited("gp3", 100, None, 100)), true),
+            // Somebody else's limit is in the way of a larger size alone.
+            (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 109)), false),
+            (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 110)), true),
+            (storage("gp3", 100, None, None), Some(limited("gp3", 100, None, 105)), true),
+            (limited("io1", 200, Some(1_000), 2_000), None, true),
+            (limited("io1", 200, Some(1_000), 2_001), None, false),
+        ] {
+            let found = invalid_fields(&desired, live.as_ref());
+            assert_eq!(found.is_empty(), fits, "{desired:?}");
+            assert!(found.iter().all(|field| *field == LIMIT), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn iops_grow_by_a_tenth_at_least() {
+        for (wanted, live, fits) in
+            [(12_000, 12_000, true), (13_199, 12_000, false), (13_200, 12_000, true), (12_000, 16_000, true)]
+        {
+            let of = |iops| storage("gp3", 500, Some(iops), None);
+            assert_eq!(invalid_fields(&of(wanted), Some(&of(live))).is_empty(), fits, "{wanted} from {live}");
+        }
+        let other = storage("io1", 500, Some(13_000), None);
+        assert_eq!(invalid_fields(&other, Some(&storage("gp3", 500, Some(12_000), None))), [""; 0]);
+    }
+}

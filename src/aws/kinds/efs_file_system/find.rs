@@ -1,0 +1,212 @@
+//! The search for a file system: by creation token, by ownership tags, and for one of the same name.
+
+use std::cmp::Reverse;
+
+use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
+
+use super::live::{DESCRIBE, describe, tags_of};
+use crate::aws::kinds::efs_token::{MOST_TOKENS, made_for, nth_token, token};
+use crate::aws::{Aws, absent_is_none, aws_error};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
+
+pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+
+/// Looks for the file systems that were made for the owner, the one with its token first; then for others of the stack that no
+/// address has. Without any, for one of the same name that `provision` did not make.
+pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result<Vec<Found>, CloudError> {
+    let mut found: Vec<Found> = Vec::new();
+    for attempt in 0..MOST_TOKENS {
+        let Some(live) = by_token(aws, &nth_token(owner, attempt)).await? else { break };
+        if let Some(one) = made(aws, owner, &live, &token(owner)).await? {
+            found.push(one);
+            break;
+        }
+    }
+    let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
+    let mut all: Vec<FileSystemDescription> = all.try_collect().await.map_err(aws_error(DESCRIBE))?;
+    all.retain(|live| !is_going(live) && !owner.others.contains(&Id::new(&live.file_system_id)));
+    // The oldest first: it is the one with the data.
+    all.sort_by_key(|live| live.creation_time);
+    all.retain(|live| found.iter().all(|one| one.id.as_str() != live.file_system_id));
+    for live in &all {
+        found.extend(made(aws, owner, live, &live.creation_token).await?);
+    }
+    for live in &all {
+        if found.iter().all(|one| one.id.as_str() != live.file_system_id) {
+            found.extend(unclaimed(aws, owner, live).await?);
+        }
+    }
+    if found.is_empty() {
+        found.extend(namesake(aws, owner, name, &all).await?);
+    }
+    if found.is_empty() {
+        found.extend(of_another_name(aws, owner, &all).await?);
+    }
+    Ok(found)
+}
+
+/// The file system as one that was looked for, with the words that tell it apart.
+fn found_of(live: &FileSystemDescription, ownership: Ownership) -> Found {
+    let made = jiff::Timestamp::from_second(live.creation_time.secs()).ok();
+    let size = live.size_in_bytes.as_ref().map_or(0, |size| size.value);
+    let name = match live.name.as_deref().unwrap_or_default() {
+        "" => format!("{size} bytes"),
+        name => format!("{name}, {size} bytes"),
+    };
+    Found::new(Id::new(&live.file_system_id), ownership).labelled(Some(&name), made)
+}
+
+/// The file system, if it was made for the owner with this token.
+async fn made(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+    token: &str,
+) -> Result<Option<Found>, CloudError> {
+    let id = Id::new(&live.file_system_id);
+    if live.life_cycle_state == LifeCycleState::Deleted || owner.others.contains(&id) {
+        return Ok(None);
+    }
+    let Some(made) = made_for(owner, token, &tags_of(live)) else { return Ok(None) };
+    let vpc = network_if_needed(aws, owner, live, &made.ownership).await?;
+    let found = Found { generation: made.generation, vpc, ..found_of(live, made.ownership) };
+    let found = found.traced(Trace::Token);
+    Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
+}
+
+/// The file system, if it is the stack's and belongs to another address.
+async fn unclaimed(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+) -> Result<Option<Found>, CloudError> {
+    let ownership = Ownership::of_tags(&tags_of(live));
+    let vpc = match owner.whose(&ownership, None) {
+        Whose::Moved { .. } | Whose::OtherState { .. } => {
+            network_if_needed(aws, owner, live, &ownership).await?
+        }
+        // The tag of the cluster may have been changed: the network tells.
+        Whose::Elsewhere { .. } if names_address(owner, &ownership) => {
+            network(aws, &live.file_system_id).await?
+        }
+        _ => return Ok(None),
+    };
+    let found = Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags);
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    let is_here = !matches!(whose, Whose::Elsewhere { .. }) || owner.shares_its_network_with(&whose);
+    Ok(Some(found).filter(|_| is_here))
+}
+
+/// The oldest file system in this network that was made for the same address of a stack of another name: this one may have been
+/// called so.
+async fn of_another_name(
+    aws: &Aws,
+    owner: &Owner,
+    all: &[FileSystemDescription],
+) -> Result<Option<Found>, CloudError> {
+    for live in all {
+        let ownership = Ownership::of_tags(&tags_of(live));
+        let is_anothers = matches!(owner.whose(&ownership, None), Whose::OtherStack { .. });
+        if !is_anothers || !names_address(owner, &ownership) || owner.vpc.is_none() {
+            continue;
+        }
+        let vpc = network(aws, &live.file_system_id).await?;
+        if vpc == owner.vpc {
+            return Ok(Some(Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags)));
+        }
+    }
+    Ok(None)
+}
+
+fn names_address(owner: &Owner, ownership: &Ownership) -> bool {
+    matches!(ownership, Ownership::Tagged { address, .. } if *address == owner.address.to_string())
+}
+
+/// A file system of the same `Name` that `provision` did not make, and that no other network uses. The one with the most
+/// data, where there are several.
+async fn namesake(
+    aws: &Aws,
+    owner: &Owner,
+    name: Option<&str>,
+    all: &[FileSystemDescription],
+) -> Result<Option<Found>, CloudError> {
+    let Some(name) = name else { return Ok(None) };
+    let mut same: Vec<&FileSystemDescription> = all
+        .iter()
+        .filter(|live| {
+            let tags = tags_of(live);
+            Ownership::of_tags(&tags) == Ownership::Untagged
+                && tags.get("Name").is_some_and(|tag| tag == name)
+        })
+        .collect();
+    same.sort_by_key(|live| Reverse(live.size_in_bytes.as_ref().map_or(0, |size| size.value)));
+    for live in same {
+        let vpc = network(aws, &live.file_system_id).await?;
+        let in_other_network = matches!((&vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own);
+        if !in_other_network {
+            return Ok(Some(Found { vpc, ..found_of(live, Ownership::Untagged) }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
+pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, CloudError> {
+    match by_token(aws, used).await? {
+        Some(live) => Ok(made(aws, owner, &live, &token(owner)).await?.is_none()),
+        // Not seen yet: it may be what an attempt of ours has just made.
+        None => Ok(false),
+    }
+}
+
+/// The file system with this id.
+pub(super) async fn named(aws: &Aws, id: &str) -> Result<Option<Named>, CloudError> {
+    let live =
+        describe(aws, &[id]).await?.into_iter().find(|live| live.life_cycle_state != LifeCycleState::Deleted);
+    let Some(live) = live else { return Ok(None) };
+    let vpc = network(aws, id).await?;
+    let found = Found { vpc, ..found_of(&live, Ownership::of_tags(&tags_of(&live))) };
+    Ok(Some(found.into()))
+}
+
+async fn by_token(aws: &Aws, token: &str) -> Result<Option<FileSystemDescription>, CloudError> {
+    let found = aws.read.efs.describe_file_systems().creation_token(token).send().await;
+    let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
+    let all = found.into_iter().flat_map(|page| page.file_systems.unwrap_or_default());
+    let mut there = all.filter(|one| one.life_cycle_state != LifeCycleState::Deleted);
+    Ok(there.next())
+}
+
+/// The network of a file system that is not told by its lineage.
+async fn network_if_needed(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+    ownership: &Ownership,
+) -> Result<Option<Id>, CloudError> {
+    // A lineage that is this state's settles it; the tag of the cluster may have been changed.
+    let is_own =
+        matches!(ownership, Ownership::Tagged { lineage: Some(lineage), .. } if *lineage == owner.lineage);
+    if is_own || owner.vpc.is_none() {
+        return Ok(None);
+    }
+    network(aws, &live.file_system_id).await
+}
+
+/// The network of a file system: that of its mount targets, which are all in one.
+async fn network(aws: &Aws, id: &str) -> Result<Option<Id>, CloudError> {
+    let targets = aws.read.efs.describe_mount_targets().file_system_id(id).send().await;
+    let targets = absent_is_none(targets.map_err(aws_error(TARGETS)))?;
+    let vpc = targets.and_then(|page| page.mount_targets?.into_iter().find_map(|target| target.vpc_id));
+    Ok(vpc.map(Id::new))
+}
+
+fn is_elsewhere(owner: &Owner, found: &Found) -> bool {
+    matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::Elsewhere { .. })
+}
+
+fn is_going(live: &FileSystemDescription) -> bool {
+    matches!(live.life_cycle_state, LifeCycleState::Deleted | LifeCycleState::Deleting)
+}

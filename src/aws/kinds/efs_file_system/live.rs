@@ -1,0 +1,178 @@
+//! File systems as EFS shows them: several describes, made one.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, ThroughputMode};
+use futures_util::future;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::{EfsFileSystem, Lifecycle, Outputs, holdings, policy};
+use crate::aws::kinds::efs_status;
+use crate::aws::kinds::tags::{self, Tags};
+use crate::aws::resource::{Observed, Tracked};
+use crate::aws::{Aws, absent_is_none, aws_error, tag_map};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
+use crate::engine::resource::{Condition, Id, Ownership};
+
+pub(crate) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
+pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
+pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
+
+/// How many file systems are asked for their policies at a time.
+const AT_ONCE: usize = 8;
+
+/// Reads the tracked file systems, in one round.
+pub(super) async fn observe(
+    aws: &Aws,
+    tracked: &[Tracked<EfsFileSystem>],
+) -> Result<BTreeMap<Id, Observed<EfsFileSystem>>, CloudError> {
+    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
+    // The policies need the id alone, so that they are asked for in the same round as the file systems.
+    let reads = tracked.iter().map(|one| Policies::of(aws, one));
+    let policies =
+        stream::iter(reads.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect::<BTreeMap<_, _>>();
+    let (described, mut policies) = future::try_join(describe(aws, &ids), policies).await?;
+
+    let described: BTreeMap<Id, FileSystemDescription> =
+        described.into_iter().map(|one| (Id::new(&one.file_system_id), one)).collect();
+    Ok(tracked
+        .iter()
+        .filter_map(|one| {
+            let live = described.get(&one.id)?;
+            if live.life_cycle_state == LifeCycleState::Deleted {
+                return None;
+            }
+            let policies = policies.remove(&one.id)?;
+            Some((one.id.clone(), observed(aws, live, policies, one.recorded.as_ref())))
+        })
+        .collect())
+}
+
+/// Reads file systems by their ids. One that is gone is left out.
+pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDescription>, CloudError> {
+    let all = aws.read.efs.describe_file_systems();
+    let asked = match ids {
+        [] => return Ok(Vec::new()),
+        [only] => all.file_system_id(*only),
+        _ => all,
+    };
+    let described = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    let mut described = absent_is_none(described)?.unwrap_or_default();
+    described.retain(|one| ids.contains(&one.file_system_id.as_str()));
+    Ok(described)
+}
+
+/// The ownership of the file system with this id. One that is gone has none.
+pub(crate) async fn ownership(aws: &Aws, id: &str) -> Result<Ownership, CloudError> {
+    let described = describe(aws, &[id]).await?;
+    Ok(described.first().map_or(Ownership::Inherited, |live| Ownership::of_tags(&tags_of(live))))
+}
+
+/// All tags of a file system.
+pub(super) fn tags_of(live: &FileSystemDescription) -> Tags {
+    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
+}
+
+/// The throughput mode, with the MiB/s where they are provisioned.
+pub(super) fn throughput(live: &FileSystemDescription) -> (&str, Option<f64>) {
+    let mode = live.throughput_mode.as_ref().unwrap_or(&ThroughputMode::Bursting);
+    let provisioned = *mode == ThroughputMode::Provisioned;
+    (mode.as_str(), live.provisioned_throughput_in_mibps.filter(|_| provisioned))
+}
+
+/// What hangs on a file system and has calls of its own.
+struct Policies {
+    /// `None`: not asked for, because the record does not declare it.
+    lifecycle: Option<Lifecycle>,
+    backup: Option<Status>,
+    /// `None`: not asked for, because the record does not declare it.
+    file_system: Option<Document>,
+}
+
+impl Policies {
+    /// Those of one file system, with its id.
+    async fn of(aws: &Aws, one: &Tracked<EfsFileSystem>) -> Result<(Id, Self), CloudError> {
+        Ok((one.id.clone(), Self::read(aws, one).await?))
+    }
+
+    async fn read(aws: &Aws, tracked: &Tracked<EfsFileSystem>) -> Result<Self, CloudError> {
+        let id = tracked.id.as_str();
+        let recorded = tracked.recorded.as_ref();
+        let lifecycle = async {
+            if recorded.is_some_and(|recorded| recorded.lifecycle.is_none()) {
+                return Ok(None);
+            }
+            let answer = aws.read.efs.describe_lifecycle_configuration().file_system_id(id).send().await;
+            let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_LIFECYCLE)))?;
+            Ok(answer.map(|answer| Lifecycle::of_policies(answer.lifecycle_policies())))
+        };
+        let backup = async {
+            let answer = aws.read.efs.describe_backup_policy().file_system_id(id).send().await;
+            // A file system that never had a policy has none to describe (PolicyNotFound).
+            let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_BACKUP)))?;
+            Ok(answer.and_then(|answer| answer.backup_policy).map(|policy| policy.status))
+        };
+        let file_system = async {
+            if recorded.is_some_and(|recorded| recorded.file_system_policy.is_none()) {
+                return Ok(None);
+            }
+            policy::read(aws, id).await.map(Some)
+        };
+        let (lifecycle, backup, file_system) = future::try_join3(lifecycle, backup, file_system).await?;
+        Ok(Self { lifecycle, backup, file_system })
+    }
+}
+
+fn observed(
+    aws: &Aws,
+    live: &FileSystemDescription,
+    policies: Policies,
+    recorded: Option<&EfsFileSystem>,
+) -> Observed<EfsFileSystem> {
+    let all_tags = tags_of(live);
+    let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
+    let backup = matches!(policies.backup, Some(Status::Enabled | Status::Enabling));
+    Observed {
+        in_force: None,
+        remarks: vec![holdings::remark(live, backup)],
+        outputs: Outputs {
+            arn: live.file_system_arn.clone().unwrap_or_default(),
+            dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),
+        },
+        condition: condition(&live.life_cycle_state, policies.backup.as_ref()),
+        ownership: Ownership::of_tags(&all_tags),
+        // EFS shows the network of mount targets alone.
+        vpc: None,
+        inputs: Some(EfsFileSystem {
+            encrypted: live.encrypted.unwrap_or(false),
+            kms_key_id: live.kms_key_id.clone(),
+            performance_mode: live.performance_mode.as_str().to_owned(),
+            throughput_mode: throughput_mode.to_owned(),
+            provisioned_throughput_in_mibps,
+            lifecycle: policies.lifecycle,
+            backup,
+            file_system_policy: policies.file_system,
+            replication_overwrite_protection: live
+                .file_system_protection()
+                .and_then(|protection| protection.replication_overwrite_protection())
+                .map(|status| status.as_str().to_owned()),
+            // Without a record the safe answer: it takes an applied change to turn it off.
+            deletion_protection: recorded.is_none_or(|recorded| recorded.deletion_protection),
+            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
+        }),
+    }
+}
+
+fn condition(state: &LifeCycleState, backup: Option<&Status>) -> Condition {
+    match (state, backup) {
+        (LifeCycleState::Available, Some(Status::Enabling)) => {
+            Condition::Pending("enabling backups".to_owned())
+        }
+        (LifeCycleState::Available, Some(Status::Disabling)) => {
+            Condition::Pending("disabling backups".to_owned())
+        }
+        _ => Condition::of(efs_status::FILE_SYSTEM, state.as_str()),
+    }
+}

@@ -1,0 +1,181 @@
+//! The policy of a file system, which says who may mount it and how; compared by what it means.
+
+use serde_json::{Map, Value};
+
+use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
+use crate::engine::resource::{Effect, OnChange};
+
+pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystemPolicy");
+pub(super) const PUT: Call = Call::new("elasticfilesystem:PutFileSystemPolicy", super::OURS);
+pub(super) const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystemPolicy", super::OURS);
+
+/// Reads the policy. Empty where there is none (PolicyNotFound): EFS's own lets everybody mount who reaches a target.
+pub(super) async fn read(aws: &Aws, id: &str) -> Result<Document, CloudError> {
+    let answer = aws.read.efs.describe_file_system_policy().file_system_id(id).send().await;
+    let found = absent_is_none(answer.map_err(aws_error(DESCRIBE)))?;
+    match found.and_then(|found| found.policy) {
+        None => Ok(Document::new()),
+        Some(policy) => serde_json::from_str(&policy)
+            .map_err(|error| CloudError::bad_response(DESCRIBE, format!("the policy is not JSON: {error}"))),
+    }
+}
+
+/// Sets the policy, or takes it away where it is empty.
+pub(super) async fn set(aws: &Aws, id: &str, policy: &Document) -> Result<(), CloudError> {
+    if policy.is_empty() {
+        let answer = aws.write.efs.delete_file_system_policy().file_system_id(id).send().await;
+        return absent_is_done(answer.map(drop).map_err(aws_error(DELETE)));
+    }
+    let put = aws.write.efs.put_file_system_policy().file_system_id(id);
+    let answer = put.policy(Value::Object(policy.clone()).to_string()).send().await;
+    answer.map(drop).map_err(aws_error(PUT))
+}
+
+/// The cost of a change. Without a policy each client that reaches a mount target has full access ("Using IAM to control file
+/// system data access", EFS User Guide, default policy), so that only a policy can cut a client off; one that denies less
+/// or allows more than before does not.
+pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
+    let statements = |inputs: &Document| -> Vec<Value> {
+        let policy = inputs.get("file_system_policy").map(meaning);
+        list(&policy.unwrap_or_default()).into_iter().filter(Value::is_object).collect()
+    };
+    let (desired, observed) = (statements(desired), statements(observed));
+    let of = |effect: &'static str| move |statement: &&Value| statement.get("Effect") != Some(&effect.into());
+    let taken = observed.iter().filter(|statement| !desired.contains(statement)).find(of("Deny"));
+    let added = desired.iter().filter(|statement| !observed.contains(statement)).find(of("Allow"));
+    let cuts = !desired.is_empty() && (observed.is_empty() || taken.is_some() || added.is_some());
+    OnChange::InPlace(if cuts { Effect::AccessLoss } else { Effect::None })
+}
+
+/// Whether two policies mean the same. EFS shows one reordered and rewritten: a list of one as text, an account's
+/// principal by its ARN, and its own ARN as the resource of each statement.
+pub(super) fn same(desired: &Value, observed: &Value) -> bool {
+    meaning(desired) == meaning(observed)
+}
+
+/// The policy in the one form that every way of writing it has.
+fn meaning(policy: &Value) -> Value {
+    let Value::Object(policy) = policy else { return policy.clone() };
+    let mut statements: Vec<Value> =
+        list(policy.get("Statement").unwrap_or(&Value::Null)).iter().map(statement).collect();
+    statements.sort_by_key(Value::to_string);
+    let version = policy.get("Version").cloned().filter(|_| !policy.is_empty());
+    Value::Array(version.into_iter().chain(statements).collect())
+}
+
+fn statement(statement: &Value) -> Value {
+    let Value::Object(fields) = statement else { return statement.clone() };
+    let plain = fields.iter().filter_map(|(name, value)| {
+        let value = match name.as_str() {
+            // A name means nothing.
+            "Sid" => return None,
+            // There is no other resource that a file system's policy could be about.
+            "Resource" if value == "*" || value.as_str().is_some_and(is_file_system) => return None,
+            "Action" | "NotAction" => texts(value, str::to_ascii_lowercase),
+            "Principal" | "NotPrincipal" => principals(value),
+            "Condition" => conditions(value),
+            _ => value.clone(),
+        };
+        Some((name.clone(), value))
+    });
+    Value::Object(plain.collect())
+}
+
+fn is_file_system(resource: &str) -> bool {
+    resource.contains(":elasticfilesystem:") && resource.contains(":file-system/")
+}
+
+fn principals(value: &Value) -> Value {
+    let everybody = Map::from_iter([("AWS".to_owned(), value.clone())]);
+    let kinds = value.as_object().unwrap_or(&everybody);
+    let account = |principal: &str| match principal.strip_suffix(":root") {
+        Some(arn) if arn.contains(":iam::") => arn.rsplit(':').next().unwrap_or_default().to_owned(),
+        _ => principal.to_owned(),
+    };
+    Value::Object(kinds.iter().map(|(kind, who)| (kind.clone(), texts(who, account))).collect())
+}
+
+/// Operators, keys and values: keys are the same in any case, and a flag is the same as its text.
+fn conditions(value: &Value) -> Value {
+    let Value::Object(operators) = value else { return value.clone() };
+    let keys = |keys: &Value| match keys {
+        Value::Object(keys) => Value::Object(
+            keys.iter().map(|(key, one)| (key.to_lowercase(), texts(one, str::to_owned))).collect(),
+        ),
+        other => other.clone(),
+    };
+    Value::Object(operators.iter().map(|(operator, inner)| (operator.clone(), keys(inner))).collect())
+}
+
+/// One text or several, as a sorted list.
+fn texts(value: &Value, plain: impl Fn(&str) -> String) -> Value {
+    let mut texts: Vec<String> =
+        list(value).iter().map(|one| one.as_str().map_or_else(|| one.to_string(), &plain)).collect();
+    texts.sort();
+    texts.dedup();
+    texts.into()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn written() -> Value {
+        json!({ "Version": "2012-10-17", "Statement": [
+            { "Sid": "Mount", "Effect": "Allow", "Principal": "*",
+              "Action": ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+              "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": true } } },
+            { "Effect": "Deny", "Principal": { "AWS": "123456789012" }, "Action": "*",
+              "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
+        ] })
+    }
+
+    #[test]
+    fn a_policy_that_comes_back_rewritten_is_the_same() {
+        let arn = "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-1";
+        let shown = json!({ "Id": "efs-policy", "Version": "2012-10-17", "Statement": [
+            { "Sid": "other", "Effect": "Deny", "Principal": { "AWS": ["arn:aws:iam::123456789012:root"] },
+              "Action": ["*"], "Resource": arn, "Condition": { "Bool": { "AWS:SecureTransport": ["false"] } } },
+            { "Effect": "Allow", "Principal": { "AWS": "*" }, "Resource": arn,
+              "Action": ["elasticfilesystem:clientwrite", "elasticfilesystem:ClientMount"],
+              "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": "true" } } },
+        ] });
+        assert_ne!(written(), shown);
+        assert!(same(&written(), &shown));
+        assert!(same(&json!({}), &json!({})));
+    }
+
+    #[test]
+    fn a_policy_that_means_something_else_is_another() {
+        let nothing = json!({});
+        assert!(!same(&written(), &nothing) && !same(&nothing, &written()));
+        for (pointer, other) in [
+            ("/Statement/1/Effect", json!("Allow")),
+            ("/Statement/1/Principal/AWS", json!("210987654321")),
+            ("/Statement/0/Action", json!("elasticfilesystem:ClientMount")),
+            ("/Statement/0/Condition/Bool", json!({})),
+            ("/Statement/1/Condition/Bool/aws:SecureTransport", json!("true")),
+            ("/Version", json!("2008-10-17")),
+        ] {
+            let mut policy = written();
+            *policy.pointer_mut(pointer).expect("it is there") = other;
+            assert!(!same(&written(), &policy), "{pointer}");
+        }
+        let mut narrower = written();
+        narrower["Statement"][0]["Resource"] = json!("arn:aws:s3:::bucket");
+        assert!(!same(&written(), &narrower));
+    }
+}

@@ -1,0 +1,162 @@
+//! The token by which a create call of EFS that is repeated, even after the state is lost, meets what it made.
+
+use sha2::{Digest, Sha256};
+
+use crate::aws::kinds::tags::Tags;
+use crate::engine::resource::{Owner, Ownership, Whose};
+
+/// The longest token that EFS takes.
+const LONGEST: usize = 64;
+
+/// How many tokens are tried, where the first ones were used for objects that are not the owner's any more.
+pub(crate) const MOST_TOKENS: u32 = 20;
+
+/// The first token of whatever is made for this owner.
+pub(crate) fn token(owner: &Owner) -> String {
+    nth_token(owner, 0)
+}
+
+/// The token for the attempt with this number. A token stays with its object: after a move of that to another address,
+/// or beside another cluster, the next object made here needs another one.
+pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
+    let mut plain = format!("provision/{}/{}/{}", owner.stack, owner.address, owner.generation);
+    if attempt > 0 {
+        plain.push_str(&format!("/{attempt}"));
+    }
+    if plain.len() <= LONGEST {
+        return plain;
+    }
+    let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("provision/{digest}").chars().take(LONGEST).collect()
+}
+
+/// How many replacements of one object are looked for when its state is lost.
+const MOST_REPLACEMENTS: u32 = 1_000;
+
+/// Which replacement of the owner's object a token is of, if it is the owner's.
+fn generation_of(live: &str, owner: &Owner) -> Option<u32> {
+    let mut all = 0..=MOST_REPLACEMENTS;
+    all.find(|generation| token(&Owner { generation: *generation, ..owner.clone() }) == live)
+}
+
+/// An object that was made for the owner, now or by a state that is lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub(crate) ownership: Ownership,
+    pub(crate) generation: Option<u32>,
+}
+
+/// Whether an object with this token and these tags was made for the owner, and is not one that was replaced.
+pub(crate) fn made_for(owner: &Owner, live_token: &str, tags: &Tags) -> Option<Made> {
+    let ownership = Ownership::of_tags(tags);
+    let generation = generation_of(live_token, owner);
+    if generation.is_some_and(|generation| generation < owner.generation) {
+        return None;
+    }
+    let ownership = match owner.whose(&ownership, None) {
+        Whose::Ours => ownership,
+        Whose::OtherState { address, .. } if address == owner.address.to_string() => ownership,
+        // Nothing else makes this token: it proves the owner even where the tags were taken off.
+        Whose::Untagged if generation.is_some() => by_token(owner),
+        Whose::Moved { address, .. } | Whose::OtherState { address, .. }
+            if address.is_empty() && generation.is_some() =>
+        {
+            by_token(owner)
+        }
+        _ => return None,
+    };
+    Some(Made { ownership, generation })
+}
+
+fn by_token(owner: &Owner) -> Ownership {
+    Ownership::Tagged {
+        stack: owner.stack.clone(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::address::Address;
+    use crate::engine::resource::tag;
+
+    fn owner(stack: &str, name: &str, lineage: &str, generation: u32) -> Owner {
+        Owner {
+            stack: stack.to_owned(),
+            address: Address::new("aws_efs_file_system", name),
+            formerly: Default::default(),
+            lineage: lineage.to_owned(),
+            cluster: None,
+            vpc: None,
+            generation,
+            others: Default::default(),
+        }
+    }
+
+    #[test]
+    fn the_token_says_whose_the_object_is_and_outlives_the_state() {
+        let one = token(&owner("gitlab", "gitlab-nfs", "a", 0));
+        assert_eq!(one, "provision/gitlab/aws_efs_file_system.gitlab-nfs/0");
+        assert_eq!(one, token(&owner("gitlab", "gitlab-nfs", "b", 0)));
+        for other in [
+            owner("other", "gitlab-nfs", "a", 0),
+            owner("gitlab", "other", "a", 0),
+            owner("gitlab", "gitlab-nfs", "a", 1),
+        ] {
+            assert_ne!(one, token(&other));
+        }
+    }
+
+    #[test]
+    fn a_token_that_would_be_too_long_is_cut_without_losing_what_tells_it_apart() {
+        let name = "a".repeat(60);
+        let tokens = [0, 1].map(|generation| token(&owner("gitlab", &name, "a", generation)));
+        assert!(tokens.iter().all(|token| token.len() == 64), "{tokens:?}");
+        assert_ne!(tokens[0], tokens[1]);
+    }
+
+    #[test]
+    fn a_token_says_which_replacement_it_is_of() {
+        let asking = owner("gitlab", "gitlab-nfs", "a", 1);
+        for generation in [0, 1, 7] {
+            let live = token(&owner("gitlab", "gitlab-nfs", "b", generation));
+            assert_eq!(generation_of(&live, &asking), Some(generation));
+        }
+        assert_eq!(generation_of(&token(&owner("gitlab", "other", "a", 1)), &asking), None);
+        let tokens: std::collections::BTreeSet<String> =
+            (0..MOST_TOKENS).map(|n| nth_token(&asking, n)).collect();
+        assert_eq!(tokens.len(), MOST_TOKENS as usize);
+    }
+
+    #[test]
+    fn what_was_made_for_an_owner_is_told_by_tags_first_and_by_the_token_where_there_are_none() {
+        let asking = owner("gitlab", "nfs", "a", 1);
+        let at = asking.address.to_string();
+        let tags = |stack: &str, address: &str, lineage: &str| -> Tags {
+            let tags = [(tag::STACK, stack), (tag::ADDRESS, address), (tag::LINEAGE, lineage)];
+            tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+        };
+        let token_of = |generation| token(&owner("gitlab", "nfs", "b", generation));
+        for (token, tags, expected) in [
+            (token_of(1), tags("gitlab", &at, "a"), Some(Some(1))),
+            // Made under another name, and moved here since.
+            ("theirs".to_owned(), tags("gitlab", &at, "a"), Some(None)),
+            // By a state that is lost.
+            (token_of(2), tags("gitlab", &at, "lost"), Some(Some(2))),
+            (token_of(1), Tags::new(), Some(Some(1))),
+            ("theirs".to_owned(), Tags::new(), None),
+            (token_of(1), [(tag::STACK.to_owned(), "gitlab".to_owned())].into(), Some(Some(1))),
+            // Replaced, and not this one.
+            (token_of(0), tags("gitlab", &at, "a"), None),
+            // Moved away: the token is all that it has of this address.
+            (token_of(1), tags("gitlab", "aws_efs_file_system.docs", "a"), None),
+            (token_of(1), tags("shop", &at, "b"), None),
+        ] {
+            let made = made_for(&asking, &token, &tags);
+            assert_eq!(made.map(|made| made.generation), expected, "{token} {tags:?}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! KMS aliases, adopted: read for the key that each stands for, never changed. Also how names of keys are compared.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws::resource::{Observe, Observed, Tracked};
+use crate::aws::{Aws, absent_is_none, aws_error};
+use crate::engine::call::{Call, Grant};
+use crate::engine::cloud::CloudError;
+use crate::engine::resource::{Condition, Id, Ownership};
+
+const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])]);
+
+/// An alias has no inputs: it is not ours. Its id is its name or its ARN, as the author wrote it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KmsAlias {}
+
+/// What KMS says of an alias.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The ARN of the key that the alias stands for: what the other services show for it.
+    pub target_key_arn: String,
+}
+
+impl Observe for KmsAlias {
+    const KIND: &'static str = "aws_kms_alias";
+    const CALLS: &'static [Call] = &[DESCRIBE];
+    type Outputs = Outputs;
+
+    async fn observe(
+        aws: &Aws,
+        tracked: &[Tracked<Self>],
+    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
+        let read = |one: Id| async move {
+            let answer = aws.kms().describe_key().key_id(one.as_str()).send().await;
+            let found = absent_is_none(answer.map_err(aws_error(DESCRIBE)))?;
+            let arn = found.and_then(|found| found.key_metadata).and_then(|key| key.arn);
+            Ok::<_, CloudError>(arn.map(|arn| (one, observed(arn))))
+        };
+        let found = try_join_all(tracked.iter().map(|one| read(one.id.clone()))).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+fn observed(target_key_arn: String) -> Observed<KmsAlias> {
+    Observed {
+        remarks: Vec::new(),
+        inputs: None,
+        in_force: None,
+        outputs: Outputs { target_key_arn },
+        condition: Condition::Ready,
+        ownership: Ownership::Untagged,
+        vpc: None,
+    }
+}
+
+/// Whether a written key, an id or an ARN, is the one that AWS shows, always by its ARN.
+pub fn same_key(desired: &Value, observed: &Value) -> bool {
+    let (Some(desired), Some(observed)) = (desired.as_str(), observed.as_str()) else { return false };
+    desired == observed || observed.strip_suffix(desired).is_some_and(|front| front.ends_with(":key/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_by_its_arn_and_by_its_id_and_by_no_part_of_it() {
+        const ARN: &str = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001";
+        for (written, same) in [
+            (ARN, true),
+            ("0a1b2c3d-0000-4000-8000-000000000001", true),
+            ("0a1b2c3d-0000-4000-8000-000000000002", false),
+            ("000000000001", false),
+            ("key/0a1b2c3d-0000-4000-8000-000000000001", false),
+            ("", false),
+        ] {
+            assert_eq!(same_key(&written.into(), &ARN.into()), same, "{written}");
+        }
+    }
+}

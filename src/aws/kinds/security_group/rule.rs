@@ -1,0 +1,249 @@
+//! One rule of a security group, normalised, and its shapes in the EC2 API.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::{
+    IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroupRule, UserIdGroupPair,
+};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What may pass, from or to one peer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for all.
+    pub protocol: String,
+    /// The first port, or the type of ICMP messages; absent where the protocol has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_port: Option<i32>,
+    /// The last port, or the code of ICMP messages; absent where the protocol has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_port: Option<i32>,
+    /// The peer, for egress too: a group's id, `self`, an IPv4 or IPv6 network, or a prefix list's id.
+    pub source: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
+/// Which way the traffic of a rule goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Ingress,
+    Egress,
+}
+
+impl Direction {
+    /// The input that holds the rules of this direction.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+}
+
+/// The peer of a rule that lets the members of its own group speak to each other.
+pub(super) const SELF: &str = "self";
+
+/// Reads rules and normalises them, for serde.
+pub(super) fn normalised<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Rule>, D::Error> {
+    Ok(Vec::<Rule>::deserialize(deserializer)?.into_iter().map(Rule::normalised).collect())
+}
+
+impl Rule {
+    /// The one way of writing this rule, which is how AWS shows it.
+    fn normalised(self) -> Self {
+        let protocol = match self.protocol.to_ascii_lowercase().as_str() {
+            "all" => "-1".to_owned(),
+            "1" => "icmp".to_owned(),
+            "6" => "tcp".to_owned(),
+            "17" => "udp".to_owned(),
+            "58" => "icmpv6".to_owned(),
+            other => other.to_owned(),
+        };
+        let (from_port, to_port) = match protocol.as_str() {
+            "tcp" | "udp" => (self.from_port, self.to_port),
+            // -1 is every type, or every code.
+            "icmp" | "icmpv6" => (self.from_port.or(Some(-1)), self.to_port.or(Some(-1))),
+            // AWS ignores the ports of all other protocols, and shows none or -1.
+            _ => (None, None),
+        };
+        let source = match self.source.parse::<IpNet>() {
+            Ok(network) if network == network.trunc() => network.to_string(),
+            _ => self.source,
+        };
+        Self { protocol, from_port, to_port, source, description: self.description }
+    }
+
+    /// The rule without its description: what AWS takes for the same rule.
+    pub(super) fn identity(&self) -> Self {
+        Self { description: String::new(), ..self.clone() }
+    }
+
+    /// The rule as the groups API takes it. `group` is the group that has the rule.
+    pub(super) fn to_permission(&self, group: &str) -> IpPermission {
+        let description = Some(self.description.clone()).filter(|text| !text.is_empty());
+        let permission = IpPermission::builder()
+            .ip_protocol(&self.protocol)
+            .set_from_port(self.from_port)
+            .set_to_port(self.to_port);
+        let source = if self.source == SELF { group } else { &self.source };
+        let permission = match source.parse::<IpNet>() {
+            Ok(IpNet::V4(network)) => permission.ip_ranges(
+                IpRange::builder().cidr_ip(network.to_string()).set_description(description).build(),
+            ),
+            Ok(IpNet::V6(network)) => permission.ipv6_ranges(
+                Ipv6Range::builder().cidr_ipv6(network.to_string()).set_description(description).build(),
+            ),
+            Err(_) if source.starts_with("pl-") => permission.prefix_list_ids(
+                PrefixListId::builder().prefix_list_id(source).set_description(description).build(),
+            ),
+            Err(_) => permission.user_id_group_pairs(
+                UserIdGroupPair::builder().group_id(source).set_description(description).build(),
+            ),
+        };
+        permission.build()
+    }
+
+    /// The rules that the groups API shows as one permission, each with one peer.
+    /// `owner` is the account of the group that has the rules.
+    pub(super) fn of_permission(permission: &IpPermission, group: &str, owner: Option<&str>) -> Vec<Self> {
+        let networks = permission.ip_ranges().iter().map(|range| (range.cidr_ip(), range.description()));
+        let networks6 = permission.ipv6_ranges().iter().map(|range| (range.cidr_ipv6(), range.description()));
+        let lists =
+            permission.prefix_list_ids().iter().map(|list| (list.prefix_list_id(), list.description()));
+        let groups = permission.user_id_group_pairs().iter().filter_map(|pair| {
+            Some((peer_group(pair.group_id()?, pair.user_id(), group, owner), pair.description()))
+        });
+        networks
+            .chain(networks6)
+            .chain(lists)
+            .filter_map(|(source, description)| Some((source?.to_owned(), description)))
+            .chain(groups)
+            .map(|(source, description)| {
+                Self {
+                    protocol: permission.ip_protocol().unwrap_or_default().to_owned(),
+                    from_port: permission.from_port(),
+                    to_port: permission.to_port(),
+                    source,
+                    description: description.unwrap_or_default().to_owned(),
+                }
+                .normalised()
+            })
+            .collect()
+    }
+
+    /// The rule that the rules API shows; `None` where it shows no peer.
+    pub(super) fn of_rule(rule: &SecurityGroupRule) -> Option<Self> {
+        let group = rule.group_id().unwrap_or_default();
+        let peer = || {
+            let peer = rule.referenced_group_info()?;
+            Some(peer_group(peer.group_id()?, peer.user_id(), group, rule.group_owner_id()))
+        };
+        let plain = rule.cidr_ipv4().or(rule.cidr_ipv6()).or(rule.prefix_list_id());
+        let rule = Self {
+            protocol: rule.ip_protocol().unwrap_or_default().to_owned(),
+            from_port: rule.from_port(),
+            to_port: rule.to_port(),
+            source: plain.map(str::to_owned).or_else(peer)?,
+            description: rule.description().unwrap_or_default().to_owned(),
+        };
+        Some(rule.normalised())
+    }
+}
+
+/// How a group is written as a peer: AWS names its account even if that is our own.
+fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: Option<&str>) -> String {
+    match (account, owner) {
+        _ if peer == group => SELF.to_owned(),
+        (Some(account), Some(owner)) if account != owner => format!("{account}/{peer}"),
+        _ => peer.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(protocol: &str, ports: Option<(i32, i32)>, source: &str) -> Rule {
+        Rule {
+            protocol: protocol.to_owned(),
+            from_port: ports.map(|(from, _)| from),
+            to_port: ports.map(|(_, to)| to),
+            source: source.to_owned(),
+            description: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_rule_has_one_way_of_being_written() {
+        for (written, shown) in [
+            (rule("TCP", Some((1, 2)), "sg-1"), rule("tcp", Some((1, 2)), "sg-1")),
+            (rule("6", Some((1, 2)), "sg-1"), rule("tcp", Some((1, 2)), "sg-1")),
+            (rule("17", Some((1, 2)), "sg-1"), rule("udp", Some((1, 2)), "sg-1")),
+            (rule("1", Some((8, -1)), "sg-1"), rule("icmp", Some((8, -1)), "sg-1")),
+            (rule("58", None, "sg-1"), rule("icmpv6", Some((-1, -1)), "sg-1")),
+            (rule("all", Some((0, 0)), "sg-1"), rule("-1", None, "sg-1")),
+            (rule("-1", Some((-1, -1)), "sg-1"), rule("-1", None, "sg-1")),
+            (rule("50", Some((-1, -1)), "sg-1"), rule("50", None, "sg-1")),
+            (rule("-1", None, "2001:DB8:0:0::/64"), rule("-1", None, "2001:db8::/64")),
+            (rule("-1", None, "10.0.0.0/8"), rule("-1", None, "10.0.0.0/8")),
+            (rule("-1", None, "10.0.0.5/24"), rule("-1", None, "10.0.0.5/24")),
+        ] {
+            assert_eq!(written.clone().normalised(), shown, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn both_views_of_a_group_show_the_same_rules() {
+        let mine = "111111111111";
+        for (account, peer, source) in [
+            (Some(mine), "sg-2", "sg-2"),
+            (None, "sg-2", "sg-2"),
+            (Some(mine), "sg-1", "self"),
+            (Some("222222222222"), "sg-2", "222222222222/sg-2"),
+        ] {
+            let pair =
+                UserIdGroupPair::builder().group_id(peer).set_user_id(account.map(str::to_owned)).build();
+            let permission = IpPermission::builder().ip_protocol("-1").user_id_group_pairs(pair).build();
+            let flat = SecurityGroupRule::builder()
+                .group_id("sg-1")
+                .group_owner_id(mine)
+                .ip_protocol("-1")
+                .from_port(-1)
+                .to_port(-1)
+                .referenced_group_info(
+                    aws_sdk_ec2::types::ReferencedSecurityGroup::builder()
+                        .group_id(peer)
+                        .set_user_id(account.map(str::to_owned))
+                        .build(),
+                )
+                .build();
+            let expected = rule("-1", None, source);
+            assert_eq!(Rule::of_permission(&permission, "sg-1", Some(mine)), std::slice::from_ref(&expected));
+            assert_eq!(Rule::of_rule(&flat), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_permission_with_several_peers_is_several_rules_and_each_comes_back() {
+        let permission = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(22)
+            .to_port(22)
+            .ip_ranges(IpRange::builder().cidr_ip("10.0.0.0/8").description("office").build())
+            .ipv6_ranges(Ipv6Range::builder().cidr_ipv6("2001:DB8::/32").build())
+            .prefix_list_ids(PrefixListId::builder().prefix_list_id("pl-1").build())
+            .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-2").description("nodes").build())
+            .build();
+        let rules = Rule::of_permission(&permission, "sg-1", None);
+        let shown: Vec<_> =
+            rules.iter().map(|rule| (rule.source.as_str(), rule.description.as_str())).collect();
+        assert_eq!(shown, [("10.0.0.0/8", "office"), ("2001:db8::/32", ""), ("pl-1", ""), ("sg-2", "nodes")]);
+        for rule in &rules {
+            let again = Rule::of_permission(&rule.to_permission("sg-1"), "sg-1", None);
+            assert_eq!(again, std::slice::from_ref(rule));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Why a network could not be found, and which option answers the question.
+
+use std::fmt::Display;
+
+use super::{ClusterFound, Rejected};
+use crate::engine::cloud::CloudError;
+use crate::engine::network::Role;
+use crate::engine::resource::Id;
+
+/// Why discovery has no answer. Each variant carries what was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoveryError {
+    #[error(
+        "no kops cluster was found{}: no VPC, subnet or `nodes.…` group has the tag KubernetesCluster or kubernetes.io/cluster/…",
+        place(vpc.as_ref())
+    )]
+    NoCluster { vpc: Option<Id> },
+    #[error("no cluster `{name}` was found{}; {}", place(vpc.as_ref()), others(found))]
+    NoSuchCluster { name: String, vpc: Option<Id>, found: Vec<String> },
+    #[error("several clusters were found: {}", listed(found.iter().map(ClusterFound::with_vpcs)))]
+    SeveralClusters { found: Vec<ClusterFound> },
+    #[error("nothing shows that {} was made by kops", listed(found))]
+    NotKops { found: Vec<String> },
+    #[error(
+        "the cluster `{cluster}` is in several VPCs: {}",
+        listed(vpcs.iter().map(|(vpc, because)| format!("{vpc} ({because})")))
+    )]
+    SeveralVpcs { cluster: String, vpcs: Vec<(Id, String)> },
+    #[error("there is no VPC {vpc} in this account and region")]
+    VpcNotFound { vpc: Id },
+    #[error("there is no subnet {subnet} in this account and region")]
+    SubnetNotFound { subnet: Id },
+    #[error("the subnet {subnet} is in {vpc}, not in the cluster's VPC {wanted}")]
+    SubnetElsewhere { subnet: Id, vpc: Id, wanted: Id },
+    #[error("the subnet {subnet} cannot be used: {reason}")]
+    ImpossibleSubnet { subnet: Id, reason: String },
+    #[error("{} are both in {zone}, and a file system takes one subnet of a zone", listed(subnets))]
+    TwoSubnetsInZone { zone: String, subnets: Vec<Id> },
+    #[error("no subnet of {vpc} carries the tags of `{cluster}`, and no nodes of it run there")]
+    NoSubnet { cluster: String, vpc: Id },
+    #[error("no subnet of `{cluster}` in {vpc} can be used: {}", listed(rejected))]
+    NoUsableSubnet { cluster: String, vpc: Id, rejected: Vec<Rejected> },
+    #[error(
+        "the cluster `{cluster}` looks deleted: {vpc} has {leftovers} of its subnets, but no group nodes.{cluster} and no instances"
+    )]
+    LooksDeleted { cluster: String, vpc: Id, leftovers: usize },
+    #[error("there is no security group {group} in this account and region")]
+    GroupNotFound { role: Role, group: Id },
+    #[error("the security group {group} is in {vpc}, not in the cluster's VPC {wanted}")]
+    GroupElsewhere { role: Role, group: Id, vpc: Id, wanted: Id },
+    #[error("the security group {group} is not one of the {}: provision made it for the stack {stack}", role.name())]
+    GroupOfProvision { role: Role, group: Id, stack: String },
+    #[error(
+        "no security group of the {} was found in {vpc}: no group is called {}.{cluster}, and no instance shows another",
+        role.name(),
+        role.name()
+    )]
+    NoGroup { role: Role, cluster: String, vpc: Id },
+    #[error(transparent)]
+    Aws(#[from] CloudError),
+}
+
+impl DiscoveryError {
+    /// What to type, where there is an option that answers.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoCluster { vpc: None } => {
+                "look in another region with `--region`, or name the network: `provision import vpc-… --cluster NAME`"
+                    .to_owned()
+            }
+            Self::NoSuchCluster { vpc: None, found, .. } if found.is_empty() => {
+                "look in the region of the cluster with `--region`, or `region:` in the stack file; where the cluster left no \
+                 tags, name its network: `provision import vpc-… --cluster NAME --subnet-id subnet-… --node-security-group sg-…`"
+                    .to_owned()
+            }
+            Self::NoSuchCluster { vpc: None, name, found } => {
+                let nearest = found.iter().min_by_key(|other| strsim::levenshtein(name, other));
+                format!(
+                    "if that is meant: `--cluster {}`, or `cluster:` in the stack file; where the cluster left no tags, name its \
+                     network: `provision import vpc-… --cluster NAME --subnet-id subnet-… --node-security-group sg-…`",
+                    nearest.map_or("NAME", String::as_str)
+                )
+            }
+            Self::NoCluster { vpc: Some(_) } | Self::NoSuchCluster { .. } => {
+                "name the cluster with `--cluster NAME`; where it left no tags, name its network too: `--subnet-id` and \
+                 `--node-security-group` (no group where it is gone, and the stack file says `access: []` for everything)"
+                    .to_owned()
+            }
+            Self::SeveralClusters { found } => {
+                let names = found.iter().map(|cluster| format!("`--cluster {}`", cluster.name));
+                format!("choose one: {}", names.collect::<Vec<_>>().join(" or "))
+            }
+            Self::NotKops { found } => format!(
+                "name the cluster and the groups of its machines: `--cluster {} --node-security-group sg-…`",
+                found.first().map_or("NAME", String::as_str)
+            ),
+            Self::SeveralVpcs { vpcs, .. } => {
+                let imports = vpcs.iter().map(|(vpc, _)| format!("`provision import {vpc}`"));
+                format!("choose one: {}", imports.collect::<Vec<_>>().join(" or "))
+            }
+            Self::VpcNotFound { .. } => {
+                "check the id, the region (`--region`) and the account (`--profile`)".to_owned()
+            }
+            Self::SubnetNotFound { .. }
+            | Self::SubnetElsewhere { .. }
+            | Self::ImpossibleSubnet { .. }
+            | Self::TwoSubnetsInZone { .. }
+            | Self::NoSubnet { .. } => "name one subnet of each zone with `--subnet-id subnet-…`".to_owned(),
+            Self::NoUsableSubnet { .. } => {
+                "add a private or a dual-stack subnet to the cluster, or name subnets with `--subnet-id subnet-…`"
+                    .to_owned()
+            }
+            Self::LooksDeleted { .. } => {
+                "if it still lives, name the groups of its machines: `--node-security-group sg-…`; if it is gone for good, \
+                 write `access: []` for everything in the stack file"
+                    .to_owned()
+            }
+            Self::GroupNotFound { role, .. }
+            | Self::GroupElsewhere { role, .. }
+            | Self::GroupOfProvision { role, .. } => format!("name it with `{} sg-…`", option_of(*role)),
+            Self::NoGroup { role, .. } => format!(
+                "name it with `{} sg-…`; or take `{}` out of every `access` of the stack file",
+                option_of(*role),
+                role.name()
+            ),
+            Self::Aws(_) => return None,
+        })
+    }
+}
+
+/// The option that names groups of a role.
+fn option_of(role: Role) -> &'static str {
+    match role {
+        Role::Nodes => "--node-security-group",
+        Role::Masters => "--control-plane-security-group",
+    }
+}
+
+fn place(vpc: Option<&Id>) -> String {
+    vpc.map_or_else(|| " in this region".to_owned(), |vpc| format!(" in {vpc}"))
+}
+
+fn others(found: &[String]) -> String {
+    match found {
+        [] => "there is no other either".to_owned(),
+        found => format!("there is {}", listed(found)),
+    }
+}
+
+fn listed<T: Display>(all: impl IntoIterator<Item = T>) -> String {
+    all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
+}

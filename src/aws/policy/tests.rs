@@ -1,0 +1,199 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::aws::kinds::registry;
+use crate::stack::{REFERENCE, parse};
+
+fn policy_of(stack: &str) -> Policy {
+    let stack = parse("provision.yaml", stack).expect("a stack file");
+    policy(&registry(), &stack, Some("eu-west-1")).expect("it fits every network")
+}
+
+/// The statements that allow an action, as JSON.
+fn allowing(policy: &Policy, action: &str) -> Vec<Value> {
+    let allowing = policy.statement.iter().filter(|one| one.action.iter().any(|allowed| allowed == action));
+    allowing.map(|one| serde_json::to_value(one).expect("plain data")).collect()
+}
+
+fn actions(policy: &Policy) -> Vec<&str> {
+    policy.statement.iter().flat_map(|one| one.action.iter()).collect()
+}
+
+const FILES: &str = "stack: shop\nfile_systems: { files: {} }\n";
+const RECORDS: &str = "stack: shop\ndatabases: { records: { password: env:PASSWORD } }\n";
+
+#[test]
+fn the_policy_of_the_reference_stack_is_one_that_iam_takes() {
+    let policy = policy_of(REFERENCE);
+    let place = "s3://a-bucket-of-the-team/states/gitlab.json".parse().expect("a place");
+    let state = state_on_s3(Some("eu-west-1"), &place);
+    let with_state = Policy::new(policy.statement.iter().cloned().chain(state).collect());
+    assert!(with_state.characters() <= MOST_CHARACTERS, "{} characters", with_state.characters());
+    let document = serde_json::to_value(&policy).expect("plain data");
+    assert_eq!(document["Version"], "2012-10-17");
+    let mut sids: Vec<&str> = policy.statement.iter().map(|one| one.sid.as_str()).collect();
+    assert!(sids.iter().all(|sid| sid.chars().all(|c| c.is_ascii_alphanumeric())), "{sids:?}");
+    let count = sids.len();
+    sids.sort_unstable();
+    sids.dedup();
+    assert_eq!(sids.len(), count, "each has a name of its own");
+}
+
+/// What can change something and has no condition by the stack's tag, with what narrows it instead.
+const WITHOUT_TAGS: &[(&str, &str)] = &[
+    ("ec2:CreateSecurityGroup", "on the VPC, which it refers to; on the group there is the condition"),
+    (
+        "ec2:AuthorizeSecurityGroupEgress",
+        "on rules, which have no tags; on their group there is the condition",
+    ),
+    ("ec2:AuthorizeSecurityGroupIngress", "the same"),
+    ("ec2:RevokeSecurityGroupEgress", "the same"),
+    ("ec2:RevokeSecurityGroupIngress", "the same"),
+    ("ec2:UpdateSecurityGroupRuleDescriptionsEgress", "the same"),
+    ("ec2:UpdateSecurityGroupRuleDescriptionsIngress", "the same"),
+    ("ec2:CreateNetworkInterface", "nothing: EFS makes interfaces without tags"),
+    ("ec2:DeleteNetworkInterface", "nothing: the same"),
+    ("ec2:ModifyNetworkInterfaceAttribute", "nothing: the same"),
+    ("iam:CreateServiceLinkedRole", "the service"),
+    ("kms:CreateGrant", "the key, the service, and that the grant is for AWS"),
+    ("kms:Decrypt", "the key and the service"),
+    ("kms:GenerateDataKey", "the key and the service"),
+    ("kms:GenerateDataKeyWithoutPlaintext", "the key and the service"),
+    ("rds:AddTagsToResource", "on the last snapshot, by its name"),
+    ("rds:CreateDBInstance", "on groups, which it refers to; on the database there is the condition"),
+    ("rds:CreateDBSnapshot", "the names of database and snapshot"),
+    ("rds:ModifyDBInstance", "on groups, which it refers to; on the database there is the condition"),
+    ("secretsmanager:CreateSecret", "what RDS calls its secrets"),
+    ("secretsmanager:TagResource", "the same"),
+];
+
+#[test]
+fn what_changes_something_is_allowed_for_what_is_the_stacks_or_stands_in_the_list() {
+    let policy = policy_of(&EVERYTHING.replace("env:PASSWORD", "managed"));
+    let is_read =
+        |action: &&str| ["Describe", "List", "Get"].iter().any(|read| action.contains(&format!(":{read}")));
+    let mut without: Vec<&str> = policy
+        .statement
+        .iter()
+        .filter(|one| one.effect == Effect::Allow)
+        .filter(|one| {
+            let keys = one.condition.values().flat_map(BTreeMap::keys);
+            !keys.copied().any(|key| key == OWNED || key == TAGGING)
+        })
+        .flat_map(|one| one.action.iter())
+        .filter(|action| !is_read(action))
+        .collect();
+    without.sort_unstable();
+    without.dedup();
+    let mut listed: Vec<&str> = WITHOUT_TAGS.iter().map(|(action, _)| *action).collect();
+    listed.sort_unstable();
+    assert_eq!(without, listed);
+}
+
+const EVERYTHING: &str = "\
+stack: shop
+file_systems:
+  files:
+    kms_key_id: alias/storage
+    enforce_tls: true
+    lifecycle: { transition_to_ia: AFTER_30_DAYS }
+    replication_overwrite_protection: true
+    access_points: { git: { uid: 998 } }
+databases:
+  records:
+    password: env:PASSWORD
+    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001
+    parameters: { rds.force_ssl: \"1\" }
+    copy_tags_to_snapshot: true
+";
+
+#[test]
+fn what_is_not_declared_is_not_allowed() {
+    let [files, records, everything] = [FILES, RECORDS, EVERYTHING].map(policy_of);
+    for (action, in_files, in_records) in [
+        ("ec2:CreateSecurityGroup", true, true),
+        ("elasticfilesystem:CreateFileSystem", true, false),
+        ("elasticfilesystem:CreateMountTarget", true, false),
+        ("ec2:CreateNetworkInterface", true, false),
+        ("rds:CreateDBInstance", false, true),
+        ("elasticfilesystem:CreateAccessPoint", false, false),
+        ("elasticfilesystem:PutFileSystemPolicy", false, false),
+        ("elasticfilesystem:PutLifecycleConfiguration", false, false),
+        ("elasticfilesystem:UpdateFileSystemProtection", false, false),
+        ("rds:CreateDBParameterGroup", false, false),
+        ("rds:ResetDBParameterGroup", false, false),
+        ("kms:CreateGrant", false, false),
+        ("kms:DescribeKey", false, false),
+    ] {
+        assert_eq!(actions(&files).contains(&action), in_files, "{action}");
+        assert_eq!(actions(&records).contains(&action), in_records, "{action}");
+        assert!(actions(&everything).contains(&action), "{action}");
+    }
+    assert!(
+        !actions(&files).iter().any(|action| action.starts_with("rds:") && !action.contains(":Describe"))
+    );
+    assert!(!actions(&records).iter().any(|action| action.starts_with("secretsmanager:")));
+    let managed = policy_of(&RECORDS.replace("env:PASSWORD", "managed"));
+    assert!(actions(&managed).contains(&"secretsmanager:CreateSecret"));
+}
+
+#[test]
+fn a_key_is_named_as_it_is_written() {
+    let everything = policy_of(EVERYTHING);
+    let described = allowing(&everything, "kms:DescribeKey");
+    let resources: Vec<&Value> = described.iter().map(|one| &one["Resource"]).collect();
+    assert_eq!(
+        resources,
+        [
+            &json!("arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"),
+            &json!("arn:aws:kms:eu-west-1:*:key/*"),
+        ]
+    );
+    let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/storage" } });
+    assert_eq!(described[1]["Condition"], by_alias);
+}
+
+#[test]
+fn tags_that_make_something_the_stacks_are_allowed_only_with_its_creation() {
+    let everything = policy_of(EVERYTHING);
+    let file_systems = allowing(&everything, "elasticfilesystem:TagResource");
+    let made = json!({
+        "StringEquals": { (TAGGING): "shop", "elasticfilesystem:CreateAction": "CreateFileSystem" },
+    });
+    assert!(file_systems.iter().any(|one| one["Condition"] == made), "{file_systems:#?}");
+    for statement in file_systems.iter().chain(&allowing(&everything, "ec2:CreateTags")) {
+        let condition = statement["Condition"]["StringEquals"].as_object().expect("there is one");
+        let is_creation = condition.keys().any(|key| key.ends_with(":CreateAction"));
+        assert!(is_creation || condition.contains_key(OWNED), "{statement:#}");
+    }
+    // RDS has no such condition: what it tags is told by its name.
+    for statement in allowing(&everything, "rds:AddTagsToResource") {
+        let text = statement["Resource"].to_string();
+        assert!(text.contains("records") && !text.contains(":*\""), "{text}");
+    }
+}
+
+#[test]
+fn the_network_is_kept_from_everything_but_references() {
+    let files = policy_of(FILES);
+    let denied =
+        serde_json::to_value(files.statement.last().expect("there are statements")).expect("plain data");
+    assert_eq!(denied["Effect"], "Deny");
+    assert_eq!(
+        denied["NotAction"],
+        json!(["ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup", "ec2:Describe*"])
+    );
+    let network = denied["Resource"].to_string();
+    for part in ["vpc/*", "subnet/*", "route-table/*", "internet-gateway/*", "natgateway/*"] {
+        assert!(network.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn without_a_region_the_policy_is_for_all_of_them() {
+    let stack = parse("provision.yaml", EVERYTHING).expect("a stack file");
+    let everywhere = policy(&registry(), &stack, None).expect("it fits every network");
+    let grants = allowing(&everywhere, "kms:GenerateDataKey");
+    assert_eq!(grants[0]["Condition"]["StringLike"]["kms:ViaService"], "rds.*.amazonaws.com");
+    assert_eq!(allowing(&everywhere, "ec2:DeleteTags")[0]["Resource"], "arn:aws:ec2:*:*:security-group/*");
+}

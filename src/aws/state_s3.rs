@@ -1,0 +1,214 @@
+//! The state in a bucket, for teams: one object that holds the state and its lock, moved by conditional writes alone.
+//!
+//! A lock that nobody renews runs out; what its run had begun does not: it is in the state, and the next run looks into it.
+//! Whether a lock has run out is judged on the clock of whoever waits for it, by how long the object did not change.
+
+mod held;
+mod object;
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, sleep};
+
+use crate::aws::{Aws, Gate};
+use crate::engine::call::Call;
+use crate::engine::state::Damage;
+use crate::engine::state::Holder;
+use crate::engine::state::format;
+use crate::engine::state::{Backend, Keeper, Opened};
+use crate::engine::state::{Lease, Shared};
+use crate::engine::state::{State, StateError};
+use held::Held;
+use object::Object;
+
+/// The place of an object: `s3://BUCKET/KEY`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Place {
+    pub bucket: String,
+    pub key: String,
+}
+
+/// The calls for a state in S3.
+pub const CALLS: [Call; 2] = [object::GET, object::PUT];
+
+/// What begins the place of an object.
+const SCHEME: &str = "s3://";
+
+impl fmt::Display for S3Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{SCHEME}{}/{}", self.bucket, self.key)
+    }
+}
+
+/// Why a text is not the place of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlace {
+    #[error("a place in S3 is `s3://BUCKET/KEY`, such as s3://my-states/gitlab.json")]
+    Shape,
+    #[error("the name of a bucket has 3 to 63 of the characters a-z, 0-9, `-` and `.`")]
+    Bucket,
+    #[error(
+        "the key of an object has at most 1,000 bytes, no control characters, and does not begin or end with `/`"
+    )]
+    Key,
+}
+
+impl FromStr for S3Place {
+    type Err = NoPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let (bucket, key) =
+            text.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/')).ok_or(NoPlace::Shape)?;
+        let names = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(names) {
+            return Err(NoPlace::Bucket);
+        }
+        // S3 takes 1,024 bytes, and the backup's key is longer.
+        let whole = (1..=1000).contains(&key.len()) && !key.starts_with('/') && !key.ends_with('/');
+        if !whole || key.chars().any(char::is_control) {
+            return Err(NoPlace::Key);
+        }
+        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
+    }
+}
+
+/// A state in a bucket.
+#[derive(Clone, Debug)]
+pub struct S3State {
+    object: Object,
+    backup: Object,
+    gate: Gate,
+    lease: Duration,
+}
+
+/// Ends the key of the object that keeps the state as it was before the last run.
+const BACKUP: &str = ".backup";
+/// The holder of no lock.
+const NOBODY: &str = "";
+/// How often a run that waits for a lock looks again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl S3State {
+    /// The state at a place. `lease` is how long a lock lasts that nobody renews.
+    pub fn new(place: &S3Place, aws: &Aws, lease: Duration) -> Self {
+        let object = Object::new(place.clone(), aws.s3());
+        let backup = object.sibling(BACKUP);
+        Self { object, backup, gate: aws.gate().clone(), lease }
+    }
+
+    async fn state(&self) -> Result<Option<State>, StateError> {
+        match self.look().await? {
+            Some((_, shared)) => self.state_of(&shared),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes the lock, and reads the state that it is for.
+    async fn take(&self, holder: Holder, timeout: Duration) -> Result<(Held, Option<State>), StateError> {
+        let deadline = Instant::now() + timeout;
+        let mut watched: Option<(String, Instant)> = None;
+        loop {
+            let seen = self.look().await?;
+            let etag = seen.as_ref().map(|(etag, _)| etag.clone());
+            let shared = seen.map(|(_, shared)| shared).unwrap_or_default();
+            if let Some(etag) =
+                etag.clone().filter(|etag| watched.as_ref().is_none_or(|(old, _)| old != etag))
+            {
+                watched = Some((etag, Instant::now()));
+            }
+            let unchanged = watched.as_ref().map(|(_, since)| since.elapsed()).unwrap_or_default();
+            let ran_out = |lease: &Lease| unchanged >= lease.span();
+            if shared.lease.as_ref().is_none_or(ran_out) {
+                // A state that cannot be read is not locked either.
+                let state = self.state_of(&shared)?;
+                let relieved = shared.lease.map(|lease| lease.holder);
+                match Held::take(self, etag, shared.state, holder.clone(), relieved).await {
+                    Ok(held) => return Ok((held, state)),
+                    // Somebody was faster, and is looked at next.
+                    Err(StateError::LockLost { .. } | StateError::Vanished { .. }) => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(StateError::Locked { holder: shared.lease.map(|lease| lease.holder) });
+            }
+            sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now()))).await;
+        }
+    }
+
+    /// Takes away the lock that `id` names. Its run, if it is alive, is told by its next write, and stops.
+    async fn free(&self, id: &str) -> Result<(), StateError> {
+        let Some((etag, shared)) = self.look().await? else { return Ok(()) };
+        match &shared.lease {
+            None => Ok(()),
+            Some(lease) if lease.holder.id == id => {
+                let free = Shared { lease: None, ..shared.clone() };
+                self.object.swap(Some(&etag), free, NOBODY).await.map(drop)
+            }
+            Some(lease) => Err(StateError::Locked { holder: Some(lease.holder.clone()) }),
+        }
+    }
+
+    /// What is there now. Nothing, only where there was nothing before either.
+    async fn look(&self) -> Result<Option<(String, Shared)>, StateError> {
+        match self.object.get().await? {
+            Some(seen) => Ok(Some(seen)),
+            None if self.backup.etag().await?.is_some() => {
+                Err(self.damaged(Damage::SnapshotMissing { sibling: "backup" }))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn state_of(&self, shared: &Shared) -> Result<Option<State>, StateError> {
+        shared.state.clone().map(format::decode_value).transpose().map_err(|damage| self.damaged(damage))
+    }
+
+    fn damaged(&self, source: Damage) -> StateError {
+        // What is there may be newer than the version before, and is not to be overwritten by it.
+        let nothing_is_there = matches!(source, Damage::SnapshotMissing { .. });
+        let backup = nothing_is_there.then(|| self.backup.place().to_string());
+        StateError::Damaged { place: self.to_string(), backup, source }
+    }
+}
+
+impl Backend for S3State {
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(self.state())
+    }
+
+    fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
+        Box::pin(async move {
+            let (held, found) = self.take(holder, timeout).await?;
+            Ok((Box::new(held) as Box<dyn Keeper>, found))
+        })
+    }
+
+    fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
+        Box::pin(async move {
+            match self.look().await?.and_then(|(_, shared)| shared.lease) {
+                None => Ok(false),
+                Some(lease) if lease.holder.id == id => Ok(true),
+                Some(lease) => Err(StateError::Locked { holder: Some(lease.holder) }),
+            }
+        })
+    }
+
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(self.free(id))
+    }
+}
+
+impl fmt::Display for S3State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.object.place().fmt(f)
+    }
+}

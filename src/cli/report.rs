@@ -1,0 +1,151 @@
+//! The small JSON documents that commands print beside plans and outputs: what was done, found or recorded.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::aws::network::Evidence;
+use crate::engine::address::Address;
+use crate::engine::resource::Id;
+use crate::engine::state::Record;
+
+/// What `init --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Init {
+    /// The stack file that was written.
+    pub path: String,
+    pub cluster: String,
+    pub region: String,
+}
+
+/// What `import --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Import<'a> {
+    /// How many resources were not adopted before.
+    pub adopted: usize,
+    /// What was adopted before, and is not among what was chosen now.
+    pub forgotten: &'a [Address],
+    pub choices: &'a [Evidence],
+    /// The objects that are recorded now, with `import ADDRESS=ID`.
+    pub taken_over: Vec<TakenOver<'a>>,
+}
+
+/// An object that was recorded at an address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TakenOver<'a> {
+    pub address: &'a Address,
+    pub id: Id,
+    /// What was recorded there before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<Id>,
+    /// Whether that is still in AWS, where it stays as it is.
+    pub left_in_aws: bool,
+    /// What it uses, and what does not come along.
+    pub apart: Vec<Apart<'a>>,
+}
+
+/// Objects that are used in the place of a declared one.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Apart<'a> {
+    /// The declared address.
+    pub address: &'a Address,
+    /// The ids or names of what is used.
+    pub used: &'a [String],
+    /// The command that takes it over too, where it is one object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// What `output NAME --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OutputValue<'a> {
+    pub name: &'a str,
+    /// The text that `output NAME` prints.
+    pub value: String,
+}
+
+/// What `state list --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateList<'a> {
+    pub addresses: Vec<&'a Address>,
+}
+
+/// What `state show --json` prints: the record with its address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateShow<'a> {
+    pub address: &'a Address,
+    pub kind: &'a str,
+    #[serde(flatten)]
+    pub record: &'a Record,
+}
+
+/// What the commands print that mend a state: `state forget`, `state move`, `state unlock`.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum StateChange<'a> {
+    /// The address or name that was asked for, and each record that went.
+    Forgotten {
+        address: String,
+        addresses: Vec<&'a Address>,
+    },
+    /// What was asked for, and each record that went.
+    Moved {
+        from: String,
+        to: String,
+        moves: Vec<StateMove<'a>>,
+    },
+    Unlocked,
+}
+
+/// One record that was moved.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StateMove<'a> {
+    pub from: &'a Address,
+    pub to: &'a Address,
+}
+
+/// What `state rebuild --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Rebuilt<'a> {
+    /// What was found, and is recorded now.
+    pub recorded: BTreeSet<&'a Address>,
+    /// What is declared and was not found.
+    pub absent: BTreeSet<&'a Address>,
+    /// What has the name of something declared, and belongs to somebody else.
+    pub foreign: BTreeSet<&'a Address>,
+    /// The same, with the objects and whose they are.
+    pub left_out: Vec<LeftOut<'a>>,
+    /// Where several objects were found, and nothing says which one is meant: none of them was recorded.
+    pub ambiguous: Vec<Ambiguous<'a>>,
+    /// The parts of what was not recorded: they were not looked for.
+    pub waiting: BTreeSet<&'a Address>,
+    /// The lineages of the states that lost their objects to this one.
+    pub fenced: BTreeSet<&'a str>,
+}
+
+/// Several objects that may be meant at one address.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Ambiguous<'a> {
+    pub address: &'a Address,
+    pub candidates: Vec<Candidate<'a>>,
+}
+
+/// One of several objects that may be meant.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Candidate<'a> {
+    pub id: &'a Id,
+    /// The id, and what tells the object apart: its name, and when it was made.
+    pub described: &'a str,
+    /// The command that takes it over.
+    pub command: String,
+}
+
+/// An object that has a declared name, and was not recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct LeftOut<'a> {
+    pub address: &'a Address,
+    pub id: &'a Id,
+    /// The stack, the state or the cluster that it belongs to, in words.
+    pub belongs_to: &'a str,
+}

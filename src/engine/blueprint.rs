@@ -1,0 +1,45 @@
+//! The blueprint: everything that is desired, as declarations with references between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::address::Address;
+use crate::engine::document::{Document, references};
+use crate::engine::network::Cluster;
+use crate::engine::resource::Id;
+
+/// Everything that is desired.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    /// The stack's name.
+    pub stack: String,
+    /// `None` only for a destroy of a state that adopted no network.
+    pub cluster: Option<Cluster>,
+    pub declarations: BTreeMap<Address, Declaration>,
+}
+
+impl Blueprint {
+    /// Which addresses each declaration refers to.
+    pub fn references(&self) -> BTreeMap<Address, BTreeSet<Address>> {
+        let declarations = self.declarations.iter();
+        declarations.map(|(address, declaration)| (address.clone(), declaration.references())).collect()
+    }
+}
+
+/// One desired resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Declaration {
+    /// To be watched, never touched.
+    Adopted { id: Id },
+    /// To be made so. Inputs may hold references to other declarations.
+    Managed { inputs: Document },
+}
+
+impl Declaration {
+    /// Every address that it refers to.
+    pub fn references(&self) -> BTreeSet<Address> {
+        match self {
+            Self::Adopted { .. } => BTreeSet::new(),
+            Self::Managed { inputs } => references(inputs),
+        }
+    }
+}

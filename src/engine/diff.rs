@@ -1,0 +1,255 @@
+//! The difference of two documents of one kind, field by field, with what each difference costs. Pure.
+
+use serde_json::Value;
+
+use crate::engine::document::{Document, is_unknown};
+use crate::engine::plan::{FieldChange, Window};
+use crate::engine::resource::{Condition, Effect, Field, OnChange};
+
+/// The field that decides whether changes are made at once or wait for the maintenance window.
+pub const AT_ONCE: &str = "apply_immediately";
+
+/// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
+/// one that is taken back.
+pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
+    fields
+        .iter()
+        .filter_map(|field| {
+            let (wanted, seen) = (desired.get(field.name), observed.get(field.name));
+            let unknown = wanted.is_some_and(is_unknown);
+            let met = match (wanted, seen) {
+                (Some(wanted), Some(seen)) => !unknown && (field.met)(wanted, seen),
+                (Some(_), None) => false,
+                (None, seen) => seen.is_none() || !field.taken_back,
+            };
+            (!met).then(|| {
+                let (effect, window) = cost(field.on_change(desired, observed), applies_immediately(desired));
+                FieldChange {
+                    path: field.name.to_owned(),
+                    before: seen.cloned(),
+                    after: wanted.filter(|_| !unknown).cloned(),
+                    unknown,
+                    sensitive: false,
+                    effect,
+                    calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
+                    window,
+                    takes_back: false,
+                }
+            })
+        })
+        .collect()
+}
+
+/// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
+pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
+    let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
+    diff(&shown, recorded, observed)
+        .into_iter()
+        .map(|change| {
+            free(FieldChange { before: change.after.clone(), after: change.before.clone(), ..change })
+        })
+        .collect()
+}
+
+/// Takes what was observed into what is recorded, where it does not do for it; what AWS does not show stays.
+pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
+    for field in fields.iter().filter(|field| !field.is_recorded()) {
+        if let (Some(recorded), Some(seen)) = (recorded.get_mut(field.name), observed.get(field.name))
+            && !(field.met)(recorded, seen)
+        {
+            *recorded = seen.clone();
+        }
+    }
+}
+
+/// The outputs that AWS has changed by itself. One that only the running version of the program knows is none of them.
+pub fn changed_outputs(recorded: &Document, observed: &Document, condition: &Condition) -> Vec<FieldChange> {
+    let now = latest_outputs(recorded, observed, condition);
+    recorded
+        .iter()
+        .filter(|(name, before)| now.get(*name) != Some(*before))
+        .map(|(name, before)| FieldChange {
+            path: name.clone(),
+            before: Some(before.clone()),
+            after: now.get(name).cloned(),
+            unknown: false,
+            sensitive: false,
+            effect: Effect::None,
+            calls: Vec::new(),
+            window: None,
+            takes_back: false,
+        })
+        .collect()
+}
+
+/// The outputs to be recorded. While AWS is at work on an object, some are not shown: those stay as they were.
+pub fn latest_outputs(recorded: &Document, observed: &Document, condition: &Condition) -> Document {
+    match condition {
+        Condition::Ready => observed.clone(),
+        _ => recorded.iter().chain(observed).map(|(name, value)| (name.clone(), value.clone())).collect(),
+    }
+}
+
+/// All desired fields, as those of an object that is not there yet.
+pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
+    diff(fields, desired, &Document::new()).into_iter().map(free).collect()
+}
+
+/// What is queued for the maintenance window: from what is in force to what is to come. It happens `at_once` where
+/// anything is changed at once.
+pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Document) -> Vec<FieldChange> {
+    if in_force.is_empty() {
+        return Vec::new();
+    }
+    let mut coming = coming.clone();
+    coming.insert(AT_ONCE.to_owned(), at_once.into());
+    let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
+    diff(&shown, &coming, in_force)
+}
+
+/// Marks the changes that only take back what waits for its window: what is desired is in force, so that nothing happens to
+/// anything that runs (RDS takes the value out of PendingModifiedValues).
+pub fn take_back(fields: &[Field], desired: &Document, in_force: &Document, changes: &mut [FieldChange]) {
+    for change in changes {
+        let field = fields.iter().find(|field| field.name == change.path);
+        let is_met = match (field, desired.get(&change.path), in_force.get(&change.path)) {
+            (Some(field), Some(wanted), Some(current)) => (field.met)(wanted, current),
+            _ => false,
+        };
+        if is_met {
+            (change.effect, change.window, change.takes_back) = (Effect::None, None, true);
+        }
+    }
+}
+
+/// A difference that nobody makes by a call.
+fn free(change: FieldChange) -> FieldChange {
+    FieldChange { effect: Effect::None, calls: Vec::new(), window: None, ..change }
+}
+
+/// Whether only a new object can have what is desired.
+pub fn needs_replacement(changes: &[FieldChange]) -> bool {
+    changes.iter().any(|change| change.effect == Effect::Replacement)
+}
+
+/// The fields that an update can change.
+pub fn changeable(fields: &[Field]) -> Vec<Field> {
+    fields.iter().filter(|field| !field.is_fixed()).copied().collect()
+}
+
+/// The fields whose new value is seen at once when the update has settled.
+pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Field> {
+    let at_once = applies_immediately(desired);
+    fields
+        .iter()
+        .filter(|field| match field.on_change(desired, observed) {
+            OnChange::InPlace(_) => true,
+            OnChange::AtWindow(_) => at_once,
+            OnChange::Replace | OnChange::Recorded(_) => false,
+        })
+        .copied()
+        .collect()
+}
+
+/// Whether what could wait for a window is made at once.
+pub fn applies_immediately(desired: &Document) -> bool {
+    desired.get(AT_ONCE).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
+    match on_change {
+        OnChange::InPlace(effect) => (effect, None),
+        OnChange::AtWindow(effect) if at_once => (effect, None),
+        // A loss of data is shown as one also while it waits.
+        OnChange::AtWindow(Effect::DataLoss) => {
+            (Effect::DataLoss, Some(Window { opens: None, effect: Effect::DataLoss }))
+        }
+        OnChange::AtWindow(effect) => (Effect::NextMaintenanceWindow, Some(Window { opens: None, effect })),
+        OnChange::Replace => (Effect::Replacement, None),
+        OnChange::Recorded(effect) => (effect, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::call::Call;
+
+    const FIELDS: &[Field] = &[
+        Field::replace("name"),
+        Field::in_place("tags", &[Call::free("fake:Tag")], Effect::None),
+        Field::at_window("class", &[Call::free("fake:Modify")], Effect::Failover),
+        Field::recorded("protection"),
+        Field::recorded("apply_immediately"),
+    ];
+
+    fn document(value: Value) -> Document {
+        value.as_object().expect("a test document is an object").clone()
+    }
+
+    fn effects(desired: Value, observed: Value) -> Vec<(String, Effect)> {
+        diff(FIELDS, &document(desired), &document(observed))
+            .into_iter()
+            .map(|change| (change.path, change.effect))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_not_desired_is_not_compared() {
+        assert_eq!(effects(json!({"name": "a"}), json!({"name": "a", "class": "big"})), []);
+    }
+
+    #[test]
+    fn a_field_that_is_taken_back_is_compared_where_it_is_to_be_seen() {
+        const FIELDS: &[Field] =
+            &[Field::in_place("group", &[Call::free("fake:Modify")], Effect::None).taken_back()];
+        let group = document(json!({"group": "ours"}));
+        let changes = diff(FIELDS, &Document::new(), &group);
+        assert_eq!((&changes[0].before, &changes[0].after), (&Some(json!("ours")), &None));
+        assert!(!changes[0].unknown);
+        assert_eq!(diff(FIELDS, &Document::new(), &Document::new()), []);
+        assert_eq!(diff(FIELDS, &group, &group), []);
+    }
+
+    #[test]
+    fn each_difference_has_the_effect_of_its_field() {
+        let observed = json!({"name": "a", "tags": {}, "class": "small", "apply_immediately": false});
+        let class = json!({"class": "big", "apply_immediately": false});
+        assert_eq!(effects(json!({"name": "b"}), observed.clone()), [("name".into(), Effect::Replacement)]);
+        assert_eq!(effects(class, observed.clone()), [("class".into(), Effect::NextMaintenanceWindow)]);
+        let now = json!({"class": "big", "apply_immediately": true});
+        let expected = [("class".into(), Effect::Failover), ("apply_immediately".into(), Effect::None)];
+        assert_eq!(effects(now, observed), expected);
+    }
+
+    #[test]
+    fn a_reference_that_is_not_resolved_is_an_unknown_change() {
+        let changes = diff(FIELDS, &document(json!({"name": "${a.b.id}"})), &document(json!({"name": "x"})));
+        assert!(changes[0].unknown && changes[0].after.is_none());
+    }
+
+    #[test]
+    fn an_output_that_is_not_shown_for_now_has_not_changed() {
+        let recorded = document(json!({"host": "a", "secret": "s"}));
+        let changed = |observed: Value, condition: Condition| -> Vec<(String, Option<Value>)> {
+            let changes = changed_outputs(&recorded, &document(observed), &condition);
+            changes.into_iter().map(|change| (change.path, change.after)).collect()
+        };
+        let pending = || Condition::Pending("modifying".to_owned());
+        let host = || ("host".to_owned(), Some(json!("b")));
+        assert_eq!(changed(json!({"host": "b"}), pending()), [host()]);
+        assert_eq!(changed(json!({"host": "b"}), Condition::Ready), [host(), ("secret".to_owned(), None)]);
+        let newer = json!({"host": "a", "secret": "s", "another": "x"});
+        assert_eq!(changed(newer, Condition::Ready), []);
+    }
+
+    #[test]
+    fn drift_goes_from_recorded_to_observed_and_leaves_out_what_aws_does_not_show() {
+        let recorded = document(json!({"class": "small", "protection": true}));
+        let changes = drift(FIELDS, &recorded, &document(json!({"class": "big", "protection": false})));
+        assert_eq!(changes.len(), 1);
+        assert_eq!((&changes[0].before, &changes[0].after), (&Some(json!("small")), &Some(json!("big"))));
+    }
+}

@@ -1,0 +1,300 @@
+//! The beginning of each step: the intent is staged, then the call made ready. The executor commits all intents before it
+//! polls a call, and a call does nothing before it is polled.
+
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
+use super::settle::{Goal, Target};
+use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::cloud::ChangeDocument;
+use crate::engine::diff;
+use crate::engine::document::{Document, is_unknown, references, resolve};
+use crate::engine::event::Event;
+use crate::engine::kind::{Live, Manager};
+use crate::engine::owner;
+use crate::engine::plan::{Action, Mode};
+use crate::engine::planner::{OWNERSHIP_TAGS, Sighting};
+use crate::engine::resource::{Condition, Field, Id, Owner};
+use crate::engine::state::{Edit, Phase, Predecessor, Record};
+use crate::engine::steps::Step;
+
+/// What is sent to change an object.
+pub(super) struct Sending {
+    pub(super) desired: Document,
+    pub(super) fields: BTreeSet<String>,
+    pub(super) observed: Document,
+    /// For whom the ownership tags are written before, where they have to be.
+    pub(super) claim: Option<Owner>,
+}
+
+/// What an object shall become.
+struct Desired {
+    inputs: Document,
+    depends_on: BTreeSet<Address>,
+}
+
+impl<'a> Execution<'a> {
+    /// Brings the records of what stays as it is up to date: an interrupted run that had nothing left to do, or
+    /// outputs that AWS changed.
+    pub(super) fn record_what_stays(&mut self) {
+        // A destroy leaves no state where there was none.
+        if let Some(cluster) = &self.run.blueprint.cluster
+            && self.run.planning.plan.mode != Mode::Destroy
+            && self.writer.state().cluster.as_ref() != Some(cluster)
+        {
+            self.writer.edit(Edit::Cluster { cluster: cluster.clone() });
+        }
+        let staying = self.run.planning.plan.changes.iter().filter(|change| change.action == Action::NoOp);
+        for change in staying {
+            let address = &change.address;
+            let Some((id, live)) = self.kept(address) else { continue };
+            let Some(before) = self.record(address).cloned() else { continue };
+            let kept = match before.adopted || change.keeps.is_none() {
+                true => before.clone(),
+                false => arrange::keeping(self.named(address).unwrap_or(before.clone()), id, &change.goes),
+            };
+            let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
+            let mut after = Record { outputs, ..kept };
+            if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
+                let Ok(desired) = self.desired(address, manager) else { continue };
+                after.inputs = desired.inputs;
+                after.depends_on = desired.depends_on;
+                if live.condition == crate::engine::resource::Condition::Ready {
+                    after.phase = Phase::Ready;
+                }
+            }
+            if after != before {
+                self.put(address, after);
+            }
+        }
+    }
+
+    pub(super) fn begin(&mut self, step: &Step) {
+        let address = step.address();
+        let action = self.action(address);
+        tracing::debug!(?step, "begins");
+        self.steps.insert(step.clone(), Status::Running);
+        if !self.began.contains_key(address) {
+            self.began.insert(address.clone(), Instant::now());
+            (self.sink)(Event::StepStarted { address: address.clone(), action });
+        }
+        let begun = match (step, action) {
+            (Step::Up(_), Action::Adopt) => self.adopt(step),
+            (Step::Down(_), Action::Forget) => {
+                self.writer.edit(Edit::Remove { address: address.clone() });
+                self.done(step);
+                Ok(())
+            }
+            (Step::Up(_), Action::Update) => self.begin_update(step),
+            (Step::Up(_), _) => self.begin_create(step),
+            (Step::Down(_), _) => self.begin_delete(step),
+        };
+        if let Err(error) = begun {
+            self.fail(step, error);
+        }
+    }
+
+    fn adopt(&mut self, step: &Step) -> Result<(), StepError> {
+        let address = step.address();
+        let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
+        let kind_version = self.run.registry.version(address.kind());
+        let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
+        self.put(address, record);
+        self.done(step);
+        Ok(())
+    }
+
+    /// The kind of an address that may be changed. The cluster's own objects have none, whatever the state says.
+    pub(super) fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
+        if self.record(address).is_some_and(|record| record.adopted) {
+            return Err(StepError::Adopted);
+        }
+        self.run.registry.managing(address.kind()).ok_or(StepError::Adopted)
+    }
+
+    /// The declaration with everything resolved, checked against what the plan had said.
+    fn desired(&self, address: &Address, manager: &dyn Manager) -> Result<Desired, StepError> {
+        let Some(Declaration::Managed { inputs }) = self.run.blueprint.declarations.get(address) else {
+            return Err(StepError::Undeclared);
+        };
+        let state = self.writer.state();
+        let mut resolved = resolve(inputs, &|reference| state.output(&reference.address, &reference.output));
+        self.keep_what_is_left_out(address, &mut resolved);
+        if let Some((field, _)) = resolved.iter().find(|(_, value)| is_unknown(value)) {
+            return Err(StepError::Unresolved { field: field.clone() });
+        }
+        let desired = manager.normalise(&resolved)?;
+        for field in self.change(address).into_iter().flat_map(|change| &change.fields) {
+            let is_input = field.path != OWNERSHIP_TAGS;
+            if is_input && !field.unknown && field.after.as_ref() != desired.get(&field.path) {
+                return Err(StepError::NotAsPlanned { field: field.path.clone() });
+            }
+        }
+        Ok(Desired { inputs: desired, depends_on: self.dependencies(address, references(inputs)) })
+    }
+
+    /// What the plan leaves out of a change stays as it is, and is recorded so.
+    fn keep_what_is_left_out(&self, address: &Address, inputs: &mut Document) {
+        let left_out = self.change(address).and_then(|change| change.blocked.as_ref());
+        let seen = self.run.sightings.get(address).and_then(Sighting::live);
+        let (Some(left_out), Some((_, live))) = (left_out, seen) else { return };
+        for field in &left_out.fields {
+            match live.inputs.get(&field.path) {
+                Some(value) => inputs.insert(field.path.clone(), value.clone()),
+                None => inputs.remove(&field.path),
+            };
+        }
+    }
+
+    /// What an object refers to once its change is made; where something is left out, what it was made with as well.
+    pub(super) fn dependencies(&self, address: &Address, declared: BTreeSet<Address>) -> BTreeSet<Address> {
+        let in_part = self.change(address).is_some_and(|change| change.blocked.is_some());
+        let before = self.record(address).filter(|_| in_part).map(|record| record.depends_on.clone());
+        declared.into_iter().chain(before.unwrap_or_default()).collect()
+    }
+
+    /// Makes the object, or goes on with the one that the plan keeps.
+    pub(super) fn begin_create(&mut self, step: &Step) -> Result<(), StepError> {
+        let address = step.address();
+        let manager = self.manager(address)?;
+        let desired = self.desired(address, manager)?;
+        let Some(change) = self.change(address) else { return Err(StepError::Undeclared) };
+        if let Some(half_made) = self.next_to_go(step) {
+            return self.delete(step, half_made);
+        }
+        let begun_before = self.record(address).is_some_and(|record| record.id.is_none());
+        let record = self.named(address);
+        if let (Some(id), Some(record)) = (&change.keeps, &record) {
+            self.put(address, arrange::keeping(record.clone(), id, &change.goes));
+            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: false } };
+            self.settling.add(step, target, manager.patience().create);
+            return Ok(());
+        }
+        let generation = match &record {
+            None => 0,
+            Some(record) if record.id.is_none() => record.generation,
+            Some(record) => record.generation + 1,
+        };
+        let predecessor = record.as_ref().and_then(|record| arrange::waiting(record, &change.goes));
+        let intent = intent(&desired, manager.version(), generation, predecessor);
+        self.put(address, intent);
+        let owner = self.owner(address, generation);
+        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let step = step.clone();
+        self.calls.push(Box::pin(async move {
+            let inputs = &desired.inputs;
+            let created = call::create(cloud, manager, inputs, &owner, begun_before, &interrupt).await;
+            Returned { step, result: created.map(Answer::Created) }
+        }));
+        Ok(())
+    }
+
+    /// The object at an address that the plan goes on with.
+    fn kept(&self, address: &Address) -> Option<(&'a Id, &'a Live)> {
+        let sightings = self.run.sightings;
+        match self.change(address).and_then(|change| change.keeps.as_ref()) {
+            Some(id) => Some((id, sightings.object(address, id)?)),
+            None => sightings.get(address).and_then(Sighting::live),
+        }
+    }
+
+    pub(super) fn owner(&self, address: &Address, generation: u32) -> Owner {
+        owner::owner(self.run.blueprint, Some(self.writer.state()), address, generation)
+    }
+
+    /// The owner that the object's tags are to name, where the plan writes them or it was taken over.
+    pub(super) fn claim(&self, address: &Address) -> Option<Owner> {
+        let record = self.record(address)?;
+        let change = self.change(address)?;
+        let is_written = change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS);
+        let is_taken_over = record.claimed && change.action == Action::Update;
+        (is_written || is_taken_over).then(|| self.owner(address, record.generation))
+    }
+
+    fn begin_update(&mut self, step: &Step) -> Result<(), StepError> {
+        let address = step.address();
+        let manager = self.manager(address)?;
+        let (id, live) = self.kept(address).ok_or(StepError::Gone)?;
+        let desired = self.desired(address, manager)?;
+        let record = self.named(address).ok_or(StepError::Gone)?;
+        let claim = self.claim(address);
+        let record = match self.change(address).filter(|change| change.keeps.is_some()) {
+            Some(change) => arrange::keeping(record, id, &change.goes),
+            None => record,
+        };
+        let differing = diff::diff(manager.fields(), &desired.inputs, &live.inputs);
+        let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
+        let needs_no_call = |field: &Field| field.is_in_the_record_alone() || !fields.contains(field.name);
+        if !fields.is_empty() && claim.is_none() && manager.fields().iter().all(needs_no_call) {
+            // Nothing to be asked of AWS, and nothing to wait for: this is done in every status.
+            let mut after = Record {
+                id: Some(id.clone()),
+                inputs: desired.inputs,
+                depends_on: desired.depends_on,
+                ..record
+            };
+            if live.condition == Condition::Ready {
+                after = Record { phase: Phase::Ready, outputs: live.outputs.clone(), ..after };
+            }
+            self.put(address, after);
+            self.done(step);
+            return Ok(());
+        }
+        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
+        if fields.is_empty() && claim.is_none() {
+            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
+            self.settling.add(step, target, manager.patience().update);
+            return Ok(());
+        }
+        let sending = Sending { desired: desired.inputs, fields, observed: live.inputs.clone(), claim };
+        self.send_update(step, manager, id.clone(), sending);
+        Ok(())
+    }
+
+    /// Sends an update; the step settles when it returns.
+    pub(super) fn send_update(&mut self, step: &Step, manager: &'a dyn Manager, id: Id, sending: Sending) {
+        let Sending { desired, fields, observed, claim } = sending;
+        let generation = self.record(step.address()).map_or(0, |record| record.generation);
+        let owner = self.owner(step.address(), generation);
+        let patience = manager.patience().update;
+        let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
+        self.settling.hold(step, target, patience);
+        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let region = self.run.planning.plan.region.as_str();
+        let step = step.clone();
+        self.calls.push(Box::pin(async move {
+            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
+            let updated = async {
+                // First, since some changes are refused until the tags say whose the object is.
+                if let Some(owner) = &claim {
+                    call::claim(cloud, manager, &id, owner, patience, &interrupt).await?;
+                }
+                if fields.is_empty() {
+                    return Ok(());
+                }
+                let change = ChangeDocument { id: &id, fields: &fields, observed: &observed, owner: &owner };
+                call::update(cloud, manager, &desired, change, &place).await
+            };
+            let result = updated.await.map(|()| Answer::Updated);
+            Returned { step, result }
+        }));
+    }
+}
+
+fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {
+    Record {
+        phase: Phase::Creating,
+        id: None,
+        adopted: false,
+        kind_version,
+        inputs: desired.inputs.clone(),
+        outputs: Document::new(),
+        depends_on: desired.depends_on.clone(),
+        generation,
+        predecessor,
+        claimed: false,
+    }
+}

@@ -1,0 +1,230 @@
+//! One mutating call with everything around it that makes it safe to lose its answer.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::StepError;
+use crate::engine::address::Address;
+use crate::engine::cloud::{ChangeDocument, Cloud, Deletion, KindError, TrackedDocument};
+use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::document::Document;
+use crate::engine::interrupt::Interrupt;
+use crate::engine::kind::Manager;
+use crate::engine::remedy::hint_of;
+use crate::engine::resource::{Found, Id, Object, Owner, Trace, Whose};
+use crate::engine::retry::Pauses;
+
+/// How long a create is attempted while what it needs is busy or not visible yet.
+const CREATE_BUDGET: Duration = Duration::from_secs(5 * 60);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// Pauses between attempts until a budget is used up or the run is interrupted.
+struct Attempts {
+    pauses: Pauses,
+    deadline: Instant,
+    interrupt: Interrupt,
+}
+
+impl Attempts {
+    fn new(budget: Duration, interrupt: &Interrupt) -> Self {
+        Self {
+            pauses: Pauses::new(FIRST_PAUSE, LONGEST_PAUSE),
+            deadline: Instant::now() + budget,
+            interrupt: interrupt.clone(),
+        }
+    }
+
+    /// Waits for the next attempt after this failure; false when there is none.
+    async fn another(&mut self, after: &CloudError) -> bool {
+        let pause = self.pauses.next_pause();
+        tracing::info!(operation = after.operation, code = after.code, ?pause, "trying again after a pause");
+        if Instant::now() + pause > self.deadline {
+            return false;
+        }
+        tokio::select! {
+            () = sleep(pause) => true,
+            _ = self.interrupt.asked() => false,
+        }
+    }
+}
+
+/// Makes the object, or takes the one that an earlier attempt of ours had made.
+///
+/// # Errors
+/// What AWS answered last; the object may exist all the same when the outcome is unknown, and the next run looks.
+pub(super) async fn create(
+    cloud: &dyn Cloud,
+    manager: &dyn Manager,
+    inputs: &Document,
+    owner: &Owner,
+    begun_before: bool,
+    interrupt: &Interrupt,
+) -> Result<Id, StepError> {
+    let mut attempts = Attempts::new(CREATE_BUDGET, interrupt);
+    let mut last = None;
+    let mut may_exist = begun_before;
+    loop {
+        if may_exist {
+            // What has another name is not what this call made.
+            let found = cloud.find(manager.kind(), inputs, owner).await?;
+            // It may be in the way all the same.
+            if let Some(error) =
+                last.take_if(|last: &mut CloudError| last.outcome == Outcome::Exists && in_the_way(&found))
+            {
+                return Err(error.into());
+            }
+            match found.into_iter().find(|found| found.trace.is_sure()) {
+                // An object is never its own replacement, nor the one of another address.
+                Some(found) if owner.others.contains(&found.id) => {
+                    return Err(last.unwrap_or_else(|| taken(&found.id)).into());
+                }
+                Some(found) if owner.whose(&found.ownership, found.vpc.as_ref()).is_ours() => {
+                    return Ok(found.id);
+                }
+                Some(found) if !manager.natural_key().is_empty() || is_of_another_state(&found, owner) => {
+                    return Err(last.unwrap_or_else(|| taken(&found.id)).into());
+                }
+                _ => {}
+            }
+            // It was said to exist and cannot be seen: that takes a moment, or another call.
+            if let Some(error) = last.take()
+                && !attempts.another(&error).await
+            {
+                return Err(error.into());
+            }
+        }
+        let error = match cloud.create(manager.kind(), inputs, owner).await {
+            Err(KindError::Cloud(error)) => error,
+            other => return Ok(other?),
+        };
+        match error.outcome {
+            // A request can arrive twice, so that even the first answer may be of what the same call has made.
+            Outcome::Exists | Outcome::Unknown => {
+                may_exist = true;
+                last = Some(error);
+            }
+            Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another(&error).await => {
+            }
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+fn in_the_way(found: &[Found]) -> bool {
+    !found.is_empty() && found.iter().all(|found| found.trace == Trace::Use)
+}
+
+/// True for what another run of this stack made, with a state of its own.
+fn is_of_another_state(found: &Found, owner: &Owner) -> bool {
+    matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::OtherState { .. })
+}
+
+fn taken(id: &Id) -> CloudError {
+    CloudError::refused("find", "NameTaken", format!("{id} has this name, and is not this stack's"))
+}
+
+/// Changes the object. A repeated update is harmless, so that an unknown outcome is simply tried again.
+pub(super) async fn update(
+    cloud: &dyn Cloud,
+    manager: &dyn Manager,
+    inputs: &Document,
+    change: ChangeDocument<'_>,
+    place: &Place<'_>,
+) -> Result<(), StepError> {
+    let mut attempts = Attempts::new(manager.patience().update, place.interrupt);
+    loop {
+        let error = match cloud.update(manager.kind(), inputs, change).await {
+            Err(KindError::Cloud(error)) => error,
+            other => return Ok(other?),
+        };
+        if let Some(stuck) = place.stuck(cloud, manager, change.id, inputs, &error).await {
+            return Err(stuck);
+        }
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
+            return Err(error.into());
+        }
+    }
+}
+
+/// Asks for the deletion; an object in use is asked again until its users are gone.
+pub(super) async fn delete(
+    cloud: &dyn Cloud,
+    manager: &dyn Manager,
+    deletion: Deletion<'_>,
+    place: &Place<'_>,
+) -> Result<(), StepError> {
+    let mut attempts = Attempts::new(manager.patience().delete, place.interrupt);
+    loop {
+        let error = match cloud.delete(manager.kind(), deletion).await {
+            Err(KindError::Cloud(error)) => error,
+            other => return Ok(other?),
+        };
+        if let Some(stuck) = place.stuck(cloud, manager, deletion.id, deletion.recorded, &error).await {
+            return Err(stuck);
+        }
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
+            return Err(error.into());
+        }
+    }
+}
+
+/// Writes the ownership tags of an object that is there. Repeating it is harmless.
+pub(super) async fn claim(
+    cloud: &dyn Cloud,
+    manager: &dyn Manager,
+    id: &Id,
+    owner: &Owner,
+    budget: Duration,
+    interrupt: &Interrupt,
+) -> Result<(), KindError> {
+    let mut attempts = Attempts::new(budget, interrupt);
+    loop {
+        let error = match cloud.claim(manager.kind(), id, owner).await {
+            Err(KindError::Cloud(error)) => error,
+            other => return other,
+        };
+        if !may_pass(error.outcome) || !attempts.another(&error).await {
+            return Err(error.into());
+        }
+    }
+}
+
+/// The object that a call is about, for the cure that a refusal comes with, and the end of the run.
+pub(super) struct Place<'a> {
+    pub(super) address: &'a Address,
+    pub(super) region: &'a str,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+impl Place<'_> {
+    /// A refusal of a state says nothing of whether that passes (`InvalidDBInstanceState` is the one code for all), so that
+    /// the object is looked at after it.
+    async fn stuck(
+        &self,
+        cloud: &dyn Cloud,
+        manager: &dyn Manager,
+        id: &Id,
+        inputs: &Document,
+        refusal: &CloudError,
+    ) -> Option<StepError> {
+        if refusal.outcome != Outcome::Busy {
+            return None;
+        }
+        let tracked = [TrackedDocument { id: id.clone(), recorded: Some(inputs.clone()) }];
+        let live = cloud.observe(manager.kind(), &tracked).await.ok()?.remove(id)?;
+        let row = live.condition.stuck()?;
+        let (inputs, outputs) = (&live.inputs, &live.outputs);
+        let object = Object { address: self.address, id, region: self.region, inputs, outputs };
+        let answer = Some(format!("{} ({})", refusal.message, refusal.code));
+        Some(StepError::Stuck { row, answer, hint: hint_of(&(row.cure)(&object)) })
+    }
+}
+
+fn may_pass(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Busy | Outcome::Throttled | Outcome::NotYetVisible | Outcome::Unknown => true,
+        Outcome::Exists | Outcome::NotFound | Outcome::Refused => false,
+    }
+}

@@ -1,0 +1,56 @@
+//! The ownership tags of what was taken over: written at once after a rebuild, and by the next apply where that fails.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::call;
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::cloud::{Cloud, KindError};
+use crate::engine::interrupt::interrupt;
+use crate::engine::kind::Registry;
+use crate::engine::owner::owner;
+use crate::engine::state::{Edit, Record, Writer};
+
+/// How long one object is tried; what is left is for the next apply.
+const BUDGET: Duration = Duration::from_secs(30);
+const AT_ONCE: usize = 8;
+
+/// Writes the ownership tags of everything that is recorded as claimed, and stages that it is done. The records must be
+/// durable before.
+///
+/// Returns what could not be written, with the reason.
+pub async fn write_claims(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    writer: &mut Writer,
+) -> Vec<(Address, KindError)> {
+    let state = writer.state().clone();
+    // The caller ends these calls by ending this one.
+    let (_interrupter, never) = interrupt();
+    let claimed = state.resources.iter().filter(|(_, record)| record.claimed);
+    let calls = claimed.filter_map(|(address, record)| {
+        let (manager, id) = (registry.managing(address.kind())?, record.id.as_ref()?);
+        let owner = owner(blueprint, Some(&state), address, record.generation);
+        let never = never.clone();
+        Some(async move {
+            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &never).await;
+            (address, record, claimed)
+        })
+    });
+    let mut calls = stream::iter(calls).buffer_unordered(AT_ONCE);
+    let mut failed = Vec::new();
+    while let Some((address, record, claimed)) = calls.next().await {
+        match claimed {
+            Ok(()) => {
+                let record = Record { claimed: false, ..record.clone() };
+                writer.edit(Edit::Put { address: address.clone(), record });
+            }
+            Err(error) => failed.push((address.clone(), error)),
+        }
+    }
+    failed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    failed
+}

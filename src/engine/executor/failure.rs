@@ -1,0 +1,121 @@
+//! Why a step failed, and what to type next.
+
+use crate::engine::cloud::CloudError;
+use crate::engine::cloud::KindError;
+use crate::engine::event::FailureText;
+use crate::engine::kind::Misfit;
+use crate::engine::resource::Status;
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    #[error(transparent)]
+    Aws(#[from] CloudError),
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    #[error("{field} is not what the plan had said any more")]
+    NotAsPlanned { field: String },
+    #[error("{field} refers to something that is not known")]
+    Unresolved { field: String },
+    #[error("it is not declared")]
+    Undeclared,
+    #[error("it is the cluster's own, and never changed")]
+    Adopted,
+    #[error("it is gone from AWS")]
+    Gone,
+    /// Waiting does not end the status.
+    #[error("{}: {}{}", row.name, row.means, answer.as_ref().map(|answer| format!("; AWS answered: {answer}")).unwrap_or_default())]
+    Stuck {
+        row: &'static Status,
+        /// What AWS said to the call that it refused, if there was one.
+        answer: Option<String>,
+        hint: Option<String>,
+    },
+    /// Left out of the plan, for the reason that the plan gives.
+    #[error("{because}")]
+    Blocked { because: String, hint: Option<String> },
+    #[error("AWS did not finish in time; the last status was: {status}")]
+    TimedOut { status: String },
+    #[error("it could not be looked at, for the same reason")]
+    NotSeen,
+}
+
+impl From<KindError> for StepError {
+    fn from(error: KindError) -> Self {
+        match error {
+            KindError::Cloud(error) => Self::Aws(error),
+            KindError::Misfit(misfit) => Self::Misfit(misfit),
+        }
+    }
+}
+
+impl StepError {
+    /// The failure for people and machines.
+    pub fn text(&self) -> FailureText {
+        let aws = match self {
+            Self::Aws(error) => Some(error),
+            _ => None,
+        };
+        FailureText {
+            message: aws.map_or_else(|| self.to_string(), |error| error.message.clone()),
+            operation: aws.map(|error| error.operation.to_owned()),
+            code: aws.map(|error| error.code.clone()),
+            request_id: aws.and_then(|error| error.request_id.clone()),
+            hint: self.hint(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Stuck { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
+            Self::TimedOut { .. } => {
+                Some("run the same command again, which goes on waiting for it".to_owned())
+            }
+            Self::NotAsPlanned { .. } | Self::Gone | Self::Unresolved { .. } => {
+                Some("provision plan".to_owned())
+            }
+            Self::Aws(error) => hint_for_code(&error.code),
+            Self::Misfit(_) | Self::Undeclared | Self::Adopted | Self::NotSeen => None,
+        }
+    }
+}
+
+/// What helps against the codes that people meet most.
+pub fn hint_for_code(code: &str) -> Option<String> {
+    let hint = match code {
+        "NoCredentials" => {
+            "log in, or name a profile with --profile; `aws sts get-caller-identity` shows who you are"
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            "log in again, then run the same command again: it goes on where this run stopped"
+        }
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
+            "ask for the permission of that name, then run the same command again; provision iam-policy prints all that the \
+             stack needs"
+        }
+        "Unreachable" | "TimedOut" => {
+            "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
+        }
+        "BadResponse" => {
+            "run the same command again; is it AWS that answers (--endpoint-url, AWS_ENDPOINT_URL)?"
+        }
+        "LockNotRenewed" => "look at the way to the state's bucket, then run the same command again",
+        "NotOurs" => "look at whose it is by now: provision plan",
+        "DependencyViolation" => "remove what still uses it, then run the same command again",
+        // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
+        "TooManyRequests" => {
+            "AWS takes one such change in 24 hours: wait for the time that it names, then: provision apply"
+        }
+        code if code.ends_with("AlreadyExists")
+            || code.ends_with("AlreadyExistsFault")
+            || code.ends_with(".Duplicate") =>
+        {
+            "another run made it meanwhile: provision plan says whose it is"
+        }
+        code if code.ends_with("QuotaExceeded") || code.ends_with("LimitExceeded") => {
+            "raise the quota in the Service Quotas console, then: provision apply"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

@@ -1,0 +1,374 @@
+//! The one waiter: looks at all settling objects of a kind with one read, until each is what it shall become.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::begin::Sending;
+use super::{Answer, Execution, Looked, Returned, StepError, arrange};
+use crate::engine::address::Address;
+use crate::engine::cloud::{KindError, TrackedDocument};
+use crate::engine::diff;
+use crate::engine::document::Document;
+use crate::engine::event::Event;
+use crate::engine::kind::Live;
+use crate::engine::planner::Sighting;
+use crate::engine::remedy::hint_of;
+use crate::engine::resource::{Condition, Data, Field, Id, Object, Status};
+use crate::engine::retry::Pauses;
+use crate::engine::state::{Phase, Record};
+use crate::engine::steps::Step;
+
+/// An object that AWS is at work on.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) id: Id,
+    pub(super) goal: Goal,
+}
+
+/// What it shall become.
+#[derive(Clone, Debug)]
+pub(super) enum Goal {
+    /// Ready, and as desired. `sent` is whether an update has been sent for what a create call cannot carry.
+    Made {
+        desired: Document,
+        sent: bool,
+    },
+    Gone,
+}
+
+/// All objects that AWS is at work on.
+#[derive(Default)]
+pub(super) struct Settling {
+    waits: BTreeMap<Step, Wait>,
+    kinds: BTreeMap<String, Rhythm>,
+}
+
+struct Wait {
+    target: Target,
+    deadline: Instant,
+    /// While a call for the object is under way, it is not looked at.
+    held: bool,
+}
+
+/// When a kind is looked at next.
+struct Rhythm {
+    next: Instant,
+    pauses: Pauses,
+    looking: bool,
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// No kind is looked at less often, whatever its patience.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long an object may stay invisible after its create call has returned (EC2: eventual consistency).
+const INVISIBLE: Duration = Duration::from_secs(5 * 60);
+
+impl Settling {
+    /// Waits for the target from now on; the first look is at once.
+    pub(super) fn add(&mut self, step: &Step, target: Target, patience: Duration) {
+        self.insert(step, target, patience, false);
+        self.look_at_once(step);
+    }
+
+    /// Notes what will be waited for once the call that is under way returns.
+    pub(super) fn hold(&mut self, step: &Step, target: Target, patience: Duration) {
+        self.insert(step, target, patience, true);
+    }
+
+    fn insert(&mut self, step: &Step, target: Target, patience: Duration, held: bool) {
+        let wait = Wait { target, deadline: Instant::now() + patience, held };
+        self.waits.insert(step.clone(), wait);
+    }
+
+    fn release(&mut self, step: &Step) {
+        if let Some(wait) = self.waits.get_mut(step) {
+            wait.held = false;
+        }
+        self.look_at_once(step);
+    }
+
+    fn look_at_once(&mut self, step: &Step) {
+        let rhythm = self.kinds.entry(step.address().kind().to_owned()).or_insert_with(|| Rhythm {
+            next: Instant::now(),
+            pauses: Pauses::new(FIRST_PAUSE, LONGEST_PAUSE),
+            looking: false,
+        });
+        rhythm.next = Instant::now();
+        rhythm.pauses.restart();
+    }
+
+    fn remove(&mut self, step: &Step) {
+        self.waits.remove(step);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waits.is_empty()
+    }
+
+    fn ready_to_look(&self, kind: &str) -> bool {
+        self.waits.iter().any(|(step, wait)| !wait.held && step.address().kind() == kind)
+    }
+
+    /// When the next look is due, of the kinds that are not being looked at.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.kinds
+            .iter()
+            .filter(|(kind, rhythm)| !rhythm.looking && self.ready_to_look(kind))
+            .map(|(_, rhythm)| rhythm.next)
+            .min()
+    }
+}
+
+impl Execution<'_> {
+    /// Looks at every kind whose time has come.
+    pub(super) fn look_where_it_is_time(&mut self) {
+        let now = Instant::now();
+        let due: Vec<String> = self
+            .settling
+            .kinds
+            .iter()
+            .filter(|(kind, rhythm)| {
+                !rhythm.looking && rhythm.next <= now && self.settling.ready_to_look(kind)
+            })
+            .map(|(kind, _)| kind.clone())
+            .collect();
+        for kind in due {
+            self.look(kind);
+        }
+    }
+
+    fn look(&mut self, kind: String) {
+        let waits: Vec<(&Step, &Wait)> = self
+            .settling
+            .waits
+            .iter()
+            .filter(|(step, wait)| !wait.held && step.address().kind() == kind)
+            .collect();
+        let steps: BTreeSet<Step> = waits.iter().map(|(step, _)| (*step).clone()).collect();
+        let tracked: Vec<TrackedDocument> = waits
+            .iter()
+            .map(|(step, wait)| TrackedDocument {
+                id: wait.target.id.clone(),
+                recorded: match &wait.target.goal {
+                    Goal::Made { desired, sent: true } => Some(desired.clone()),
+                    // What AWS does not show is as it was recorded, until an update has been sent.
+                    Goal::Made { sent: false, .. } | Goal::Gone => {
+                        self.record(step.address()).map(|record| arrange::inputs_of(record, &wait.target.id))
+                    }
+                },
+            })
+            .collect();
+        if let Some(rhythm) = self.settling.kinds.get_mut(&kind) {
+            rhythm.looking = true;
+        }
+        let cloud = self.run.cloud;
+        self.looks.push(Box::pin(async move {
+            let result = cloud.observe(&kind, &tracked).await;
+            Looked { kind, steps, result }
+        }));
+    }
+
+    /// A call has returned: its id is recorded at once, and the object settles from here on.
+    pub(super) fn returned(&mut self, returned: Returned) {
+        let Returned { step, result } = returned;
+        match result {
+            Ok(Answer::Created(id)) => {
+                let address = step.address();
+                let manager = self.run.registry.managing(address.kind());
+                if let (Some(record), Some(manager)) = (self.record(address).cloned(), manager) {
+                    let desired = record.inputs.clone();
+                    self.put(address, Record { id: Some(id.clone()), ..record });
+                    let target = Target { id, goal: Goal::Made { desired, sent: false } };
+                    self.settling.add(&step, target, manager.patience().create);
+                }
+            }
+            Ok(Answer::Updated | Answer::Deleted) => self.settling.release(&step),
+            Err(error) => {
+                self.settling.remove(&step);
+                self.fail(&step, error);
+            }
+        }
+    }
+
+    /// A look has returned: every object that it was about moves on, or is waited for further.
+    pub(super) fn looked(&mut self, looked: Looked) {
+        let Looked { kind, steps, result } = looked;
+        let added_meanwhile = self
+            .settling
+            .waits
+            .iter()
+            .any(|(step, wait)| !wait.held && step.address().kind() == kind && !steps.contains(step));
+        self.plan_next_look(&kind, added_meanwhile);
+        let seen = match result {
+            Ok(seen) => seen,
+            Err(error) => return self.look_failed(&steps, error),
+        };
+        for step in steps {
+            let Some(wait) = self.settling.waits.get(&step) else { continue };
+            let target = wait.target.clone();
+            let live = seen.get(&target.id);
+            match (target.goal, live) {
+                (Goal::Gone, None) => {
+                    self.settling.remove(&step);
+                    self.object_gone(&step, target.id);
+                }
+                (Goal::Gone, Some(live)) => self.wait_on(&step, status(live)),
+                (Goal::Made { .. }, None) => self.invisible(&step),
+                (Goal::Made { desired, sent }, Some(live)) => {
+                    self.settled_so_far(&step, target.id, desired, sent, live);
+                }
+            }
+        }
+    }
+
+    fn plan_next_look(&mut self, kind: &str, at_once: bool) {
+        let longest = self.run.registry.managing(kind).map_or(LONGEST_PAUSE, |kind| kind.patience().interval);
+        if let Some(rhythm) = self.settling.kinds.get_mut(kind) {
+            rhythm.looking = false;
+            if at_once {
+                rhythm.next = Instant::now();
+            } else {
+                rhythm.next = Instant::now() + rhythm.pauses.next_pause().min(longest);
+            }
+        }
+    }
+
+    /// What AWS does goes on without us: only the waiting has failed.
+    fn look_failed(&mut self, steps: &BTreeSet<Step>, error: KindError) {
+        let mut error = Some(error);
+        for step in steps {
+            if self.settling.waits.remove(step).is_some() {
+                let error = match error.take() {
+                    Some(first) => StepError::from(first),
+                    None => StepError::NotSeen,
+                };
+                self.fail(step, error);
+            }
+        }
+    }
+
+    fn invisible(&mut self, step: &Step) {
+        let appeared_long_ago =
+            self.began.get(step.address()).is_none_or(|began| began.elapsed() > INVISIBLE);
+        if appeared_long_ago {
+            self.settling.remove(step);
+            self.fail(step, StepError::Gone);
+        } else {
+            self.wait_on(step, "not visible yet".to_owned());
+        }
+    }
+
+    fn settled_so_far(&mut self, step: &Step, id: Id, desired: Document, sent: bool, live: &Live) {
+        let Some(manager) = self.run.registry.managing(step.address().kind()) else { return };
+        match &live.condition {
+            Condition::Pending(status) | Condition::Leaving(status) => {
+                self.wait_on(step, status.clone());
+                return;
+            }
+            // It was so before, and AWS has taken a change of it all the same: that may be seen before the status goes.
+            Condition::Held(row) | Condition::Lost(row) if sent && self.was_stuck(step, row) => {}
+            Condition::Held(row) | Condition::Lost(row) => {
+                self.settling.remove(step);
+                let hint = self.cure(step.address(), &id, live);
+                self.fail(step, StepError::Stuck { row, answer: None, hint });
+                return;
+            }
+            Condition::Ready => {}
+        }
+        let comparable: Vec<Field> = if sent {
+            diff::seen_at_once(manager.fields(), &desired, &live.inputs)
+        } else {
+            diff::changeable(manager.fields())
+        };
+        let differing: BTreeSet<String> =
+            diff::diff(&comparable, &desired, &live.inputs).into_iter().map(|field| field.path).collect();
+        // One that an earlier run made may have been recorded under another address since.
+        let claim = if sent { None } else { self.claim(step.address()) };
+        if differing.is_empty() && claim.is_none() {
+            self.settling.remove(step);
+            self.ready(step, id, desired, live);
+        } else if let (true, Some(row)) = (sent, live.condition.stuck()) {
+            self.linger(step, &id, live, row);
+        } else if sent {
+            self.wait_on(step, "applying the change".to_owned());
+        } else {
+            let observed = live.inputs.clone();
+            let sending = Sending { desired, fields: differing, observed, claim };
+            self.send_update(step, manager, id, sending);
+        }
+    }
+
+    /// Whether the plan was made for an object in this status.
+    fn was_stuck(&self, step: &Step, row: &Status) -> bool {
+        let seen = self.run.sightings.get(step.address()).and_then(Sighting::live);
+        seen.is_some_and(|(_, live)| live.condition.stuck() == Some(row))
+    }
+
+    /// The ways out of the status that an object is in, as text.
+    fn cure(&self, address: &Address, id: &Id, live: &Live) -> Option<String> {
+        let row = live.condition.stuck()?;
+        let region = &self.run.planning.plan.region;
+        let (inputs, outputs) = (&live.inputs, &live.outputs);
+        let lost = matches!(live.condition, Condition::Lost(_));
+        let never_made = lost && self.record(address).is_some_and(Record::is_unfinished);
+        let protected = inputs.get("deletion_protection") == Some(&Value::Bool(true));
+        let object = Object { address, id, region, inputs, outputs };
+        hint_of(&row.ways(&object, never_made || row.data == Data::Never, protected))
+    }
+
+    /// A change that AWS took in a status that does not pass by itself must be seen soon, or it does not help.
+    fn linger(&mut self, step: &Step, id: &Id, live: &Live, row: &'static Status) {
+        let began_long_ago = self.began.get(step.address()).is_none_or(|began| began.elapsed() > INVISIBLE);
+        if began_long_ago {
+            self.settling.remove(step);
+            let hint = self.cure(step.address(), id, live);
+            self.fail(step, StepError::Stuck { row, answer: None, hint });
+        } else {
+            self.wait_on(step, row.name.to_owned());
+        }
+    }
+
+    fn ready(&mut self, step: &Step, id: Id, desired: Document, live: &Live) {
+        let address = step.address();
+        let Some(record) = self.record(address).cloned() else { return };
+        let declared = self.run.blueprint.declarations.get(address);
+        let declared = declared.map(|declared| self.dependencies(address, declared.references()));
+        let depends_on = declared.unwrap_or(record.depends_on);
+        let ready = Record {
+            phase: Phase::Ready,
+            id: Some(id),
+            inputs: desired,
+            outputs: live.outputs.clone(),
+            depends_on,
+            // The tags were written with the update.
+            claimed: record.claimed && self.claim(address).is_none(),
+            ..record
+        };
+        self.put(address, ready);
+        self.done(step);
+    }
+
+    fn wait_on(&mut self, step: &Step, status: String) {
+        let Some(wait) = self.settling.waits.get(step) else { return };
+        let address = step.address().clone();
+        if Instant::now() >= wait.deadline {
+            self.settling.remove(step);
+            self.fail(step, StepError::TimedOut { status });
+            return;
+        }
+        let event = Event::Settling {
+            action: self.action(&address),
+            status,
+            elapsed_seconds: self.elapsed(&address),
+            address,
+        };
+        (self.sink)(event);
+    }
+}
+
+fn status(live: &Live) -> String {
+    live.condition.status().unwrap_or("not deleted yet").to_owned()
+}

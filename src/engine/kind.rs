@@ -1,0 +1,123 @@
+//! Kinds and their cloud as the engine sees them: documents in place of types.
+
+use std::collections::BTreeMap;
+
+use crate::engine::call::Call;
+use crate::engine::document::Document;
+use crate::engine::resource::{Condition, Effect, Field, Id, Invalid, Ownership, Patience, Remark};
+
+/// A document that does not fit its kind.
+#[derive(Debug, thiserror::Error)]
+#[error("the inputs do not fit {kind}: {problem}")]
+pub struct Misfit {
+    pub kind: &'static str,
+    pub problem: String,
+}
+
+/// One object as the cloud shows it, as documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// Empty for an adopted object.
+    pub inputs: Document,
+    /// Empty where nothing is queued.
+    pub in_force: Document,
+    pub outputs: Document,
+    pub condition: Condition,
+    pub remarks: Vec<Remark>,
+    pub ownership: Ownership,
+    /// The network that it stands in, where the object shows that.
+    pub vpc: Option<Id>,
+}
+
+/// A kind that can be read: all that is known of it without asking the cloud.
+pub trait Reader: Send + Sync {
+    /// The kind's name.
+    fn kind(&self) -> &'static str;
+    /// The calls by which objects are observed, found, made and deleted. Policies are made from them.
+    fn calls(&self) -> &'static [Call];
+    /// The version of the inputs as they are recorded.
+    fn version(&self) -> u32 {
+        1
+    }
+    /// Inputs that were recorded in an older version, as this version records them.
+    fn upgrade(&self, _from: u32, inputs: Document) -> Document {
+        inputs
+    }
+}
+
+/// A kind that can be made, changed and deleted: all that is known of it without asking the cloud.
+pub trait Manager: Reader {
+    /// Every input, and what a change of it costs.
+    fn fields(&self) -> &'static [Field];
+    /// The fields by which only one such object exists; two objects that agree in all of them collide.
+    fn natural_key(&self) -> &'static [&'static str];
+    /// The cost of deleting an object, for clients and data.
+    fn loss(&self) -> Effect;
+    /// True where deleting an object loses data.
+    fn holds_data(&self) -> bool {
+        self.loss() == Effect::DataLoss
+    }
+    fn patience(&self) -> Patience;
+    /// The document as the kind itself would write it: sets sorted, defaults filled in.
+    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
+    /// The inputs that the cloud would refuse. `observed` is there when an object would be changed.
+    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit>;
+    /// True where the tags of an object are seen by none of the calls of a refresh.
+    fn hides_tags(&self) -> bool {
+        false
+    }
+    /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
+    fn claim_calls(&self) -> &'static [Call];
+}
+
+/// The kinds that the engine knows.
+#[derive(Default)]
+pub struct Registry {
+    readers: BTreeMap<&'static str, Box<dyn Reader>>,
+    managers: BTreeMap<&'static str, Box<dyn Manager>>,
+}
+
+impl Registry {
+    /// The registry with a kind that is only ever watched.
+    #[must_use]
+    pub fn watched(mut self, reader: Box<dyn Reader>) -> Self {
+        self.readers.insert(reader.kind(), reader);
+        self
+    }
+
+    /// The registry with a kind that can be made, changed and deleted.
+    #[must_use]
+    pub fn manager(mut self, manager: Box<dyn Manager>) -> Self {
+        self.managers.insert(manager.kind(), manager);
+        self
+    }
+
+    /// The read half of a kind.
+    pub fn reader(&self, kind: &str) -> Option<&dyn Reader> {
+        match self.managers.get(kind) {
+            Some(manager) => Some(manager.as_ref()),
+            None => self.readers.get(kind).map(AsRef::as_ref),
+        }
+    }
+
+    /// The version in which inputs of a kind are recorded now.
+    pub fn version(&self, kind: &str) -> u32 {
+        self.reader(kind).map_or(1, Reader::version)
+    }
+
+    /// The kind, if objects of it can be made at all.
+    pub fn managing(&self, kind: &str) -> Option<&dyn Manager> {
+        self.managers.get(kind).map(AsRef::as_ref)
+    }
+
+    /// Every kind, those too that are only adopted.
+    pub fn all(&self) -> impl Iterator<Item = &dyn Reader> {
+        let managers = self.managers.values().map(|manager| -> &dyn Reader { manager.as_ref() });
+        managers.chain(self.readers.values().map(AsRef::as_ref))
+    }
+
+    /// Every kind that can be made.
+    pub fn all_managed(&self) -> impl Iterator<Item = &dyn Manager> {
+        self.managers.values().map(AsRef::as_ref)
+    }
+}

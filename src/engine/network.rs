@@ -1,0 +1,175 @@
+//! The network that a stack stands in: watched, and never touched.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::address::Address;
+use crate::engine::resource::Id;
+
+const VPC: &str = "aws_vpc";
+const SUBNET: &str = "aws_subnet";
+const GROUP: &str = "aws_security_group";
+
+/// The kops cluster that the network belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cluster {
+    /// The full name: `k8s.myzone.net`.
+    pub name: String,
+    /// Whether the names of EFS file systems resolve in the VPC (DNS support, DNS hostnames and Amazon's resolver).
+    pub efs_names_resolve: bool,
+}
+
+/// One VPC with one usable subnet per zone and the security groups of the cluster's roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    pub cluster: Cluster,
+    pub vpc: Id,
+    /// The chosen subnet of each zone, by zone name.
+    pub subnets: BTreeMap<String, Id>,
+    /// The security groups of each cluster role with their addresses; usually one, several where instance groups
+    /// override them.
+    pub groups: BTreeMap<Role, Groups>,
+}
+
+/// Security groups by address.
+pub type Groups = BTreeMap<Address, Id>;
+
+/// A role of machines in the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Nodes,
+    Masters,
+}
+
+impl Role {
+    /// Both roles.
+    pub const ALL: [Self; 2] = [Self::Nodes, Self::Masters];
+
+    /// The name in addresses and in the stack file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::Masters => "masters",
+        }
+    }
+
+    /// The address of the role's group, or of the first of several.
+    pub fn address(self) -> Address {
+        Address::new(GROUP, self.name())
+    }
+
+    /// The role whose group is at an address.
+    pub fn of(address: &Address) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| address.kind() == GROUP && address.name() == role.name())
+    }
+
+    /// The addresses of the role's groups. A group that has an address already keeps it when others come and go; the
+    /// role's own name goes to the first that has none, if it is free.
+    pub fn placed(self, ids: &[Id], recorded: Option<&Groups>) -> Groups {
+        let kept = recorded.into_iter().flatten().filter(|(_, id)| ids.contains(id));
+        let mut placed: Groups = kept.map(|(address, id)| (address.clone(), id.clone())).collect();
+        for id in ids {
+            if !placed.values().any(|other| other == id) {
+                let own = self.address();
+                let address = if placed.contains_key(&own) {
+                    Address::member(GROUP, self.name(), id.as_str())
+                } else {
+                    own
+                };
+                placed.insert(address, id.clone());
+            }
+        }
+        placed
+    }
+}
+
+impl Network {
+    /// The address of the VPC.
+    pub fn vpc_address() -> Address {
+        Address::new(VPC, "network")
+    }
+
+    /// The address of the subnet chosen for a zone.
+    pub fn subnet_address(zone: &str) -> Address {
+        Address::new(SUBNET, zone)
+    }
+
+    /// True if an adopted object at this address is a part of the network.
+    pub fn has_a_place_for(address: &Address) -> bool {
+        *address == Self::vpc_address() || address.kind() == SUBNET || Role::of(address).is_some()
+    }
+
+    /// The part of the network at an address in words: `the subnet of eu-west-1a`.
+    pub fn in_words(address: &Address) -> Option<String> {
+        match (address.kind(), Role::of(address)) {
+            (VPC, _) => Some("the VPC".to_owned()),
+            (SUBNET, _) => Some(format!("the subnet of {}", address.name())),
+            (_, Some(role)) => Some(format!("the security group of the {}", role.name())),
+            _ => None,
+        }
+    }
+
+    /// The addresses of a role's groups, with their ids.
+    pub fn group_addresses(&self, role: Role) -> impl Iterator<Item = (&Address, &Id)> {
+        self.groups.get(&role).into_iter().flatten()
+    }
+
+    /// Every object of the network with its address.
+    pub fn addresses(&self) -> BTreeMap<Address, Id> {
+        let mut all = BTreeMap::from([(Self::vpc_address(), self.vpc.clone())]);
+        all.extend(self.subnets.iter().map(|(zone, id)| (Self::subnet_address(zone), id.clone())));
+        all.extend(self.groups.values().flatten().map(|(address, id)| (address.clone(), id.clone())));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(ids: &[&str]) -> Vec<Id> {
+        ids.iter().map(|id| Id::new(*id)).collect()
+    }
+
+    fn said(groups: &Groups) -> Vec<String> {
+        groups.iter().map(|(address, id)| format!("{address} {id}")).collect()
+    }
+
+    #[test]
+    fn a_group_keeps_its_address_when_others_of_its_role_come_and_go() {
+        let one = Role::Nodes.placed(&ids(&["sg-1"]), None);
+        assert_eq!(said(&one), ["aws_security_group.nodes sg-1"]);
+        let two = Role::Nodes.placed(&ids(&["sg-0", "sg-1"]), Some(&one));
+        assert_eq!(said(&two), ["aws_security_group.nodes sg-1", "aws_security_group.nodes/sg-0 sg-0"]);
+        let other = Role::Nodes.placed(&ids(&["sg-0"]), Some(&two));
+        assert_eq!(said(&other), ["aws_security_group.nodes/sg-0 sg-0"]);
+        let again = Role::Nodes.placed(&ids(&["sg-0", "sg-2"]), Some(&other));
+        assert_eq!(said(&again), ["aws_security_group.nodes sg-2", "aws_security_group.nodes/sg-0 sg-0"]);
+    }
+
+    #[test]
+    fn the_group_of_a_rebuilt_cluster_takes_the_place_of_the_old_one() {
+        let old = Role::Masters.placed(&ids(&["sg-1"]), None);
+        let new = Role::Masters.placed(&ids(&["sg-2"]), Some(&old));
+        assert_eq!(said(&new), ["aws_security_group.masters sg-2"]);
+    }
+
+    #[test]
+    fn every_part_of_a_network_has_words() {
+        for (address, words) in [
+            ("aws_vpc.network", Some("the VPC")),
+            ("aws_subnet.eu-west-1a", Some("the subnet of eu-west-1a")),
+            ("aws_security_group.nodes", Some("the security group of the nodes")),
+            ("aws_security_group.masters/sg-1", Some("the security group of the masters")),
+            ("aws_security_group.gitlab-nfs", None),
+            ("aws_kms_alias.gitlab-nfs", None),
+        ] {
+            let address: Address = address.parse().expect("an address");
+            assert_eq!(Network::in_words(&address).as_deref(), words);
+            assert_eq!(Network::has_a_place_for(&address), words.is_some());
+        }
+    }
+}

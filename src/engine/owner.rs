@@ -1,0 +1,39 @@
+//! The owner of what stands at an address: the stack and its state, with the cluster and the network they stand in.
+
+use std::collections::BTreeSet;
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::network::Network;
+use crate::engine::resource::{Id, Owner};
+use crate::engine::state::State;
+
+/// The owner of the object of this generation at an address.
+///
+/// Where the state stands counts more than what is chosen now: a stack never leaves its network.
+pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
+    let recorded_cluster = state.and_then(|state| state.cluster.as_ref());
+    let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
+        Some(Declaration::Adopted { id }) => Some(id),
+        _ => None,
+    };
+    Owner {
+        stack: blueprint.stack.clone(),
+        formerly: state.map(|state| state.formerly.clone()).unwrap_or_default(),
+        address: address.clone(),
+        lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
+        cluster: recorded_cluster.or(blueprint.cluster.as_ref()).map(|cluster| cluster.name.clone()),
+        vpc: state.and_then(State::vpc).or(chosen_vpc).cloned(),
+        generation,
+        others: state.map(|state| others(state, address)).unwrap_or_default(),
+    }
+}
+
+/// What the state records at other addresses, and everything that is being replaced.
+fn others(state: &State, address: &Address) -> BTreeSet<Id> {
+    let records = state.resources.iter();
+    let elsewhere =
+        records.clone().filter(|(other, _)| *other != address).filter_map(|(_, one)| one.id.clone());
+    let replaced = records.flat_map(|(_, record)| record.predecessors().map(|old| old.id.clone()));
+    elsewhere.chain(replaced).collect()
+}

@@ -1,0 +1,43 @@
+//! Parts and wholes: an object is a part of those that its natural key names, as a mount target is of its file system.
+
+use std::collections::BTreeSet;
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::document::{Document, references};
+use crate::engine::kind::{Manager, Registry};
+use crate::engine::resource::Id;
+use crate::engine::state::{Record, State};
+
+/// The addresses that declared inputs name in their natural key.
+pub(crate) fn wholes(manager: &dyn Manager, inputs: &Document) -> BTreeSet<Address> {
+    let names = inputs.iter().filter(|(field, _)| manager.natural_key().contains(&field.as_str()));
+    references(&names.map(|(field, value)| (field.clone(), value.clone())).collect())
+}
+
+/// The recorded parts of an object: those that are named by its id.
+pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
+    let is_part = |address: &Address, record: &Record| {
+        let names = registry.managing(address.kind()).map(Manager::natural_key).unwrap_or_default();
+        names
+            .iter()
+            .any(|name| record.inputs.get(*name).and_then(|value| value.as_str()) == Some(id.as_str()))
+    };
+    let records = known.resources.iter().filter(|(_, record)| !record.adopted);
+    records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()
+}
+
+/// The declared parts of what is declared at an address.
+pub(crate) fn declared_parts(registry: &Registry, blueprint: &Blueprint, of: &Address) -> BTreeSet<Address> {
+    let is_part = |address: &Address, inputs: &Document| {
+        registry.managing(address.kind()).is_some_and(|kind| wholes(kind, inputs).contains(of))
+    };
+    let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
+        Declaration::Managed { inputs } => Some((address, inputs)),
+        Declaration::Adopted { .. } => None,
+    });
+    declared
+        .filter(|(address, inputs)| is_part(address, inputs))
+        .map(|(address, _)| address.clone())
+        .collect()
+}

@@ -1,0 +1,404 @@
+//! What is done to each address, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::unfinished::{Standing, all, all_but, fitting, standing};
+use super::{
+    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, naming, network, renamed,
+    supplanted,
+};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::diff;
+use crate::engine::document::{Document, Reference, resolve};
+use crate::engine::kind::{Manager, Misfit};
+use crate::engine::owner::owner;
+use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
+use crate::engine::resource::{Condition, Effect, Id};
+use crate::engine::state::{Phase, Record};
+use crate::engine::window::Window;
+
+/// Why nothing is done to what this version of the program does not know.
+const NEWER: &str = "a newer version of provision recorded it";
+
+fn is_newer(input: &Input<'_>, address: &Address) -> bool {
+    matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }))
+}
+
+/// Decides every selected address; `order` has each declaration after those that it refers to.
+pub(super) fn changes(
+    input: &Input<'_>,
+    order: &[Address],
+    selected: &BTreeSet<Address>,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<Address, Change> {
+    let mut decided = BTreeMap::new();
+    let lacking = network::lacking(input, selected);
+    findings.extend(lacking.findings);
+    for address in order.iter().filter(|address| selected.contains(address)) {
+        if let Some(decision) = lacking.decisions.get(address) {
+            decided.extend(decision.clone().map(|decision| (address.clone(), decision)));
+        } else if let Some(declaration) = input.blueprint.declarations.get(address) {
+            let decision = declared(input, address, declaration, &decided, findings);
+            decided.insert(address.clone(), decision);
+        }
+    }
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    for (address, record) in records.filter(|(address, _)| selected.contains(address)) {
+        if !input.blueprint.declarations.contains_key(address) {
+            let decision = undeclared(input, address, record, findings);
+            decided.insert(address.clone(), decision);
+        }
+    }
+    // Also of what is needed and nothing declares.
+    decided
+        .extend(lacking.decisions.into_iter().filter_map(|(address, decision)| Some((address, decision?))));
+    for (address, change) in &mut decided {
+        change.id = object(input, address, change);
+        findings.extend(loss::account(input, address, change));
+    }
+    decided
+}
+
+/// The object that an action is about, where there is one already.
+fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
+    let recorded = || input.state?.resources.get(address)?.id.clone();
+    let live = || Some(input.sightings.get(address)?.live()?.0.clone());
+    let going = || change.goes.first().map(|going| going.id.clone());
+    match (change.action, input.blueprint.declarations.get(address)) {
+        (Action::NoOp, _) => None,
+        (Action::Create, _) => change.keeps.clone(),
+        (Action::Adopt, Some(Declaration::Adopted { id })) => Some(id.clone()),
+        _ => change.keeps.clone().or_else(going).or_else(live).or_else(recorded),
+    }
+}
+
+/// What a declaration comes to, as far as it can be known before apply.
+pub(super) fn desired(
+    input: &Input<'_>,
+    address: &Address,
+    decided: &BTreeMap<Address, Change>,
+) -> Option<Document> {
+    let Declaration::Managed { inputs } = input.blueprint.declarations.get(address)? else { return None };
+    let resolved = resolve(inputs, &|reference| known(input, decided, reference));
+    input.registry.managing(address.kind())?.normalise(&resolved).ok()
+}
+
+fn declared(
+    input: &Input<'_>,
+    address: &Address,
+    declaration: &Declaration,
+    decided: &BTreeMap<Address, Change>,
+    findings: &mut Vec<Finding>,
+) -> Change {
+    if is_newer(input, address) {
+        return change(address, Action::NoOp, NEWER);
+    }
+    let record = input.state.and_then(|state| state.resources.get(address));
+    let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
+    match declaration {
+        Declaration::Adopted { id } => adopted(address, id, record, sighting, findings),
+        Declaration::Managed { inputs } => {
+            let resolved = resolve(inputs, &|reference| known(input, decided, reference));
+            match managed(input, address, &resolved, record, sighting, findings) {
+                Ok(change) => change,
+                Err(misfit) => {
+                    findings.push(error("inputs", address, misfit.to_string(), None));
+                    change(address, Action::NoOp, "its inputs are not valid")
+                }
+            }
+        }
+    }
+}
+
+/// The value of a reference, as far as it can be known before apply.
+fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Reference) -> Option<Value> {
+    let Reference { address, output } = reference;
+    let change = decided.get(address);
+    let (id, live) = match change.and_then(|change| change.keeps.as_ref()) {
+        Some(kept) => (kept, input.sightings.object(address, kept)?),
+        None if change.is_some_and(Change::makes_anew) => return None,
+        None => input.sightings.get(address)?.live()?,
+    };
+    // What is still being made does not show everything yet, or not as it will be.
+    let is_made = change.is_none_or(|change| change.action != Action::Create);
+    match output.as_str() {
+        "id" => Some(Value::String(id.as_str().to_owned())),
+        output => live.outputs.get(output).filter(|_| is_made).cloned(),
+    }
+}
+
+fn adopted(
+    address: &Address,
+    id: &Id,
+    record: Option<&Record>,
+    sighting: &Sighting,
+    findings: &mut Vec<Finding>,
+) -> Change {
+    if sighting.live().is_none() {
+        findings.push(findings::adopted_is_gone(address, id));
+    }
+    match record {
+        None => change(address, Action::Adopt, "not the stack's own; watched, never changed"),
+        Some(record) if !record.adopted => {
+            findings.push(findings::not_ours(address, id));
+            change(address, Action::NoOp, "the cluster's own, though the state says otherwise")
+        }
+        Some(record) if record.id.as_ref() == Some(id) => change(address, Action::NoOp, "adopted"),
+        Some(_) => change(address, Action::Adopt, format!("another object is chosen now: {id}")),
+    }
+}
+
+fn managed(
+    input: &Input<'_>,
+    address: &Address,
+    resolved: &Document,
+    record: Option<&Record>,
+    sighting: &Sighting,
+    findings: &mut Vec<Finding>,
+) -> Result<Change, Misfit> {
+    let Some(manager) = input.registry.managing(address.kind()) else {
+        return Err(Misfit { kind: "the registry", problem: format!("no kind {}", address.kind()) });
+    };
+    let desired = manager.normalise(resolved)?;
+    if let (Some(Record { adopted: true, id: Some(id), .. }), _) = (record, ()) {
+        findings.push(findings::not_ours(address, id));
+        return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
+    }
+    let owner = owner(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
+    let (objects, let_go) =
+        identity::without_those_of_others(&owner, record, standing(input, address, record));
+    findings.extend(let_go);
+    let kept = fitting(input, address, manager, &desired, &objects);
+    let decision = match (kept, objects.as_slice()) {
+        (Some(kept), objects) => keep(input, address, manager, &desired, record, objects, kept),
+        (None, []) if matches!(sighting, Sighting::Supplanted { .. }) => {
+            change(address, Action::NoOp, "it is gone from AWS, and another object has its name")
+        }
+        (None, []) => {
+            findings.extend(naming::gone(input, address, manager, record));
+            new(manager, address, &desired, absent_reason(record))
+        }
+        (None, objects) => anew(input, address, manager, &desired, objects),
+    };
+    if let (Sighting::InTheWay { found, beside }, true) = (sighting, decision.makes_anew()) {
+        findings.extend(in_the_way::in_the_way(input, &owner, found, beside));
+    }
+    if let Sighting::Supplanted { recorded, live, found } = sighting {
+        findings.extend(supplanted::supplanted(input, &owner, recorded, live.as_ref(), found));
+    }
+    // The user may have named the recorded object to be taken over, and none that it replaces.
+    let claimed = |object: &Standing<'_>| {
+        record.is_some_and(|record| record.claimed && record.id.as_ref() == Some(object.id))
+    };
+    let foreign = objects
+        .iter()
+        .filter_map(|one| identity::foreign(&owner, one.id, one.live, claimed(one), decision.action));
+    findings.extend(foreign);
+    let decision = match kept.and_then(|kept| objects.get(kept)) {
+        Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claimed(kept)),
+        None => decision,
+    };
+    // What is met may still be wrong: storage that is larger than what is written now.
+    let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
+    let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
+    findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
+    let remarks = live.into_iter().flat_map(|live| &live.remarks);
+    findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
+    findings.extend(naming::unnamed(input, address, manager, &decision));
+    if decision.action == Action::Replace {
+        findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));
+    }
+    Ok(decision)
+}
+
+fn absent_reason(record: Option<&Record>) -> &'static str {
+    match record {
+        None => "not in the state",
+        Some(Record { phase: Phase::Creating, id: None, .. }) => "an earlier run did not get to make it",
+        Some(_) => "it is gone from AWS",
+    }
+}
+
+fn new(manager: &dyn Manager, address: &Address, desired: &Document, reason: &str) -> Change {
+    let fields = diff::all_new(manager.fields(), desired);
+    Change { fields, ..change(address, Action::Create, reason) }
+}
+
+/// What is done where one of the objects that are there stays. The others go, and were those of a replacement that an earlier
+/// run had begun.
+fn keep(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    desired: &Document,
+    record: Option<&Record>,
+    objects: &[Standing<'_>],
+    kept: usize,
+) -> Change {
+    let object = &objects[kept];
+    let mut decision = existing(address, manager, desired, object);
+    let at_once = decision.action == Action::Update && diff::applies_immediately(desired);
+    decision.queued = diff::queued(manager.fields(), at_once, &object.live.inputs, &object.live.in_force);
+    let goes_on = |queued: &FieldChange| {
+        !decision.fields.iter().any(|field| field.takes_back && field.path == queued.path)
+    };
+    decision.queued.retain(goes_on);
+    if decision.action == Action::Update {
+        let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
+        decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
+    }
+    name_windows(input.now, desired, &object.live.inputs, &mut decision);
+    let is_recorded = record.is_some_and(|record| record.id.as_ref() == Some(object.id));
+    let was_replaced = record.is_some_and(|record| record.predecessor.is_some());
+    if decision.action == Action::Create || was_replaced || !is_recorded {
+        decision.keeps = Some(object.id.clone());
+    }
+    let goes = all_but(objects, kept);
+    if goes.is_empty() {
+        return decision;
+    }
+    let ids: Vec<&str> = goes.iter().map(|going| going.id.as_str()).collect();
+    let (id, ids) = (object.id, ids.join(", "));
+    let reason = match kept {
+        0 => format!("an earlier run made {id}; {ids}, which it replaces, is still to be deleted"),
+        _ => format!("{id} is what is wanted now and stays; {ids}, which was to replace it, is deleted"),
+    };
+    let reason = match decision.fields.is_empty() {
+        true => reason,
+        false => format!("{reason}; {}", differs(&decision.fields)),
+    };
+    let order = Some(ReplaceOrder::CreateFirst);
+    Change { action: Action::Replace, reason, order, goes, ..decision }
+}
+
+/// What is done where none of the objects that are there can become what is wanted.
+fn anew(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    desired: &Document,
+    objects: &[Standing<'_>],
+) -> Change {
+    let Some(replaced) = objects.last() else { return new(manager, address, desired, absent_reason(None)) };
+    let fields = diff::diff(manager.fields(), desired, &replaced.observed());
+    let forcing: Vec<_> =
+        fields.iter().filter(|field| field.effect == Effect::Replacement).cloned().collect();
+    let (reason, fields) = match () {
+        () if replaced.is_leaving() => {
+            ("it is being deleted; it is made again after that".to_owned(), fields)
+        }
+        () if input.options.replace.contains(address) => ("asked for by --replace".to_owned(), fields),
+        () => (format!("{}; only a new object can have it", differs(&forcing)), fields),
+    };
+    let half_made: Vec<&str> = objects.iter().rev().skip(1).map(|object| object.id.as_str()).collect();
+    let reason = match half_made.as_slice() {
+        [] => reason,
+        ids => format!(
+            "{reason}; {}, which was to replace it, does not fit either and is deleted",
+            ids.join(", ")
+        ),
+    };
+    let goes = all(input, address, objects);
+    Change { effect: Effect::Replacement, fields, goes, ..change(address, Action::Replace, reason) }
+}
+
+/// `size differs`, `size, note differ`.
+fn differs(fields: &[FieldChange]) -> String {
+    let (back, others): (Vec<&FieldChange>, Vec<&FieldChange>) =
+        fields.iter().partition(|field| field.takes_back);
+    let named = |fields: &[&FieldChange]| {
+        fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let differ = match others.as_slice() {
+        [] => None,
+        [one] => Some(format!("{} differs", one.path)),
+        several => Some(format!("{} differ", named(several))),
+    };
+    let taken_back =
+        (!back.is_empty()).then(|| format!("the queued change of {} is taken back", named(&back)));
+    differ.into_iter().chain(taken_back).collect::<Vec<_>>().join("; ")
+}
+
+/// What is done to an object that can become what is wanted.
+fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
+    let phase = object.phase;
+    let mut fields = diff::diff(manager.fields(), desired, &object.observed());
+    // While AWS is at work, what is pending may be what it is making.
+    if object.live.condition == Condition::Ready {
+        diff::take_back(manager.fields(), desired, &object.live.in_force, &mut fields);
+    }
+    let effect = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);
+    let waits = match &object.live.condition {
+        Condition::Pending(status) => Some(format!("AWS is still at it ({status}): apply waits for it")),
+        Condition::Ready | Condition::Leaving(_) | Condition::Held(_) | Condition::Lost(_) => None,
+    };
+    match (waits, phase, fields.is_empty()) {
+        (Some(waits), Phase::Creating, true) => change(address, Action::Create, waits),
+        (Some(waits), Phase::Creating, false) => {
+            let reason = format!("{waits}, and changes it then: {}", differs(&fields));
+            Change { effect, fields, ..change(address, Action::Create, reason) }
+        }
+        (Some(waits), Phase::Updating, true) => change(address, Action::Update, waits),
+        (None, Phase::Creating, true) => {
+            change(address, Action::Create, "made by an earlier run; only to be recorded")
+        }
+        (_, _, true) => change(address, Action::NoOp, "as declared"),
+        (_, _, false) => {
+            let reason = differs(&fields);
+            Change { effect, fields, ..change(address, Action::Update, reason) }
+        }
+    }
+}
+
+/// Says when what waits will happen.
+fn name_windows(now: Timestamp, desired: &Document, observed: &Document, change: &mut Change) {
+    let written = |document: &Document| {
+        let text = document.get("maintenance_window")?.as_str()?;
+        Window::weekly(text)
+    };
+    let Some(window) = written(desired).or_else(|| written(observed)) else { return };
+    let opens = window.opening(now).to_string();
+    let fields = change.fields.iter_mut().chain(&mut change.queued);
+    for waiting in fields.filter_map(|field| field.window.as_mut()) {
+        waiting.opens = Some(opens.clone());
+    }
+}
+
+/// What is done to a record that nothing declares.
+fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &mut Vec<Finding>) -> Change {
+    if is_newer(input, address) {
+        return change(address, Action::NoOp, NEWER);
+    }
+    if record.adopted {
+        return change(address, Action::Forget, "not the stack's own; only taken out of the state");
+    }
+    if let Some(Sighting::Supplanted { recorded, live: None, found }) = input.sightings.get(address) {
+        findings.extend(found.first().map(|found| supplanted::left_alone(address, recorded, found)));
+    }
+    let objects = standing(input, address, Some(record));
+    if objects.is_empty() {
+        return change(address, Action::Forget, "it is gone from AWS already");
+    }
+    let owner = owner(input.blueprint, input.state, address, record.generation);
+    for object in &objects {
+        let claimed = record.claimed && record.id.as_ref() == Some(object.id);
+        findings.extend(identity::foreign(&owner, object.id, object.live, claimed, Action::Delete));
+        findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
+    }
+    if input.options.mode == Mode::Apply {
+        findings.extend(renamed::member(input, address));
+    }
+    let reason = match input.options.mode {
+        Mode::Destroy if input.options.targets.is_empty() => "everything that the stack owns is deleted",
+        Mode::Destroy => "named by --target, or in need of what is",
+        Mode::Apply | Mode::RefreshOnly => "no longer declared",
+    };
+    // The oldest first, so that the record names an object until the end.
+    let oldest_first = objects.iter().rev();
+    let goes = oldest_first.map(|object| Going { id: object.id.clone(), turn: Turn::Before }).collect();
+    Change { goes, ..change(address, Action::Delete, reason) }
+}

@@ -1,0 +1,181 @@
+//! What a plan must not be carried out for, each with the remedy.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Input, Sighting, error, remedied};
+use crate::engine::address::Address;
+use crate::engine::diff;
+use crate::engine::document::Document;
+use crate::engine::kind::{Live, Manager};
+use crate::engine::plan::{Action, Change, Finding, Level, Turn};
+use crate::engine::remedy::Way;
+use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Status, Verdict};
+use crate::engine::state::Record;
+use crate::engine::steps::Circle;
+
+/// The option that keeps an object from being deleted.
+pub(super) const PROTECTION: &str = "deletion_protection";
+
+pub(super) fn circle(circle: &Circle) -> Finding {
+    Finding {
+        check: "circle".to_owned(),
+        address: circle.addresses.first().cloned(),
+        level: Level::Error,
+        message: circle.to_string(),
+        hint: None,
+        remedies: Vec::new(),
+    }
+}
+
+pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Finding {
+    let text = name.to_string();
+    let nearest = all.iter().max_by(|a, b| {
+        let likeness = |address: &Address| strsim::jaro_winkler(&address.to_string(), &text);
+        likeness(a).total_cmp(&likeness(b))
+    });
+    error(
+        "address",
+        name,
+        "neither the stack nor the state has this address".to_owned(),
+        nearest.map(|nearest| format!("did you mean {nearest}?")),
+    )
+}
+
+/// What a newer version of the program recorded is in the way of every plan that is about it.
+pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
+    let of = |address: &Address| match input.sightings.get(address) {
+        Some(Sighting::NotAsked { because }) => Some(error(
+            "newer",
+            address,
+            format!("a newer version of provision recorded it: {because}"),
+            Some("update provision, then run the same command again; the record stays as it is".to_owned()),
+        )),
+        _ => None,
+    };
+    selected.iter().filter_map(of).collect()
+}
+
+pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
+    error(
+        "adopted",
+        address,
+        format!("{id} is not the stack's own, and is not there (any more)"),
+        Some(format!(
+            "look for it in AWS, or name another one; when the loss is meant: provision state forget {address}"
+        )),
+    )
+}
+
+pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
+    error(
+        "ownership",
+        address,
+        format!("{id} is the cluster's own, so it is not changed"),
+        Some(format!("to let go of it: provision state forget {address}")),
+    )
+}
+
+pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
+    let Invalid { field, message, verdict, instead, allowed_by } = invalid;
+    let hint = match (instead, allowed_by) {
+        (_, Some((option, with))) => {
+            format!("{with}: write `{option}: true` into the stack file; or leave `{field}` as it was")
+        }
+        (Some(value), None) => format!("write `{field}: {value}` into the stack file"),
+        (None, None) => {
+            format!("write another `{field}` into the stack file; provision schema stack lists what there is")
+        }
+    };
+    let finding = error("inputs", address, format!("{field}: {message}"), Some(hint));
+    match verdict {
+        Verdict::Refused => finding,
+        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, hint: None, ..finding },
+    }
+}
+
+/// What is to be said of a live object, as far as it matters to what is done to it.
+pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Option<Finding> {
+    match remark {
+        Remark::Held { fields, why } => {
+            let field = change.fields.iter().find(|field| fields.contains(&field.path.as_str()))?;
+            let hint = "apply again when that is over, or take the change out of the stack file until then";
+            Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
+        }
+        Remark::Beside { .. } => None,
+        Remark::Left { what, command } => Some(Finding {
+            level: Level::Warning,
+            ..error("left-to-do", address, what.clone(), Some(command.clone()))
+        }),
+        // Of a deletion alone: see `loss`.
+        Remark::Holds(_) | Remark::NoLastSnapshot { .. } => None,
+    }
+}
+
+/// An object that does not become ready by waiting: an error where something is left out because of it.
+pub(super) fn stuck(input: &Input<'_>, change: &Change, id: &Id, live: &Live, row: &Status) -> Finding {
+    let address = &change.address;
+    let rest = match &change.blocked {
+        Some(blocked) if blocked.action != Action::NoOp => "; what AWS does not take meanwhile is left out",
+        _ => "",
+    };
+    let message = format!("{}: {}{rest}", row.name, row.means);
+    let level = if change.blocked.is_some() { Level::Blocked } else { Level::Warning };
+    Finding { level, ..remedied("status", address, message, cure(input, address, id, live, row)) }
+}
+
+/// The ways out of a status.
+pub(super) fn cure(input: &Input<'_>, address: &Address, id: &Id, live: &Live, row: &Status) -> Vec<Way> {
+    let object = Object { address, id, region: input.region, inputs: &live.inputs, outputs: &live.outputs };
+    row.ways(&object, never_made(input, address, live), is_protected_by_aws(input, address, live))
+}
+
+/// Whether a lost object cannot hold data: its create never came to an end.
+pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> bool {
+    let Condition::Lost(row) = &live.condition else { return false };
+    let record = input.state.and_then(|state| state.resources.get(address));
+    let unfinished = record.is_some_and(Record::is_unfinished);
+    let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    unfinished || row.data == Data::Never || !holds_data
+}
+
+/// Whether AWS itself refuses to delete the object, and not our record alone.
+pub(super) fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
+    let fields = input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
+    let shown = fields.iter().any(|field| field.name == PROTECTION && !field.is_recorded());
+    shown && live.inputs.get(PROTECTION).and_then(Value::as_bool) == Some(true)
+}
+
+/// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.
+pub(super) fn colliding_replacement(
+    input: &Input<'_>,
+    change: &Change,
+    desired: &Document,
+) -> Option<Finding> {
+    let manager = input.registry.managing(change.address.kind())?;
+    let key = manager.natural_key();
+    let fields: Vec<Field> =
+        manager.fields().iter().filter(|field| key.contains(&field.name)).copied().collect();
+    let stays_meanwhile = change.goes.iter().filter(|going| going.turn == Turn::After);
+    let mut beside = stays_meanwhile.filter_map(|going| input.sightings.object(&change.address, &going.id));
+    let collides =
+        !fields.is_empty() && beside.any(|live| diff::diff(&fields, desired, &live.inputs).is_empty());
+    // Only what can be written is advice.
+    let option = fields
+        .iter()
+        .find_map(|field| field.option)
+        .map(|option| format!("write another `{option}` for {} into the stack file", change.address.name()));
+    let named = input.options.replace.contains(&change.address);
+    let leave = named.then(|| format!("leave --replace {} out", change.address));
+    let hint = [leave, option].into_iter().flatten().collect::<Vec<_>>().join(", or ");
+    (change.makes_anew() && collides).then(|| {
+        error(
+            "name-taken",
+            &change.address,
+            "it is in use, so its replacement must be made beside it, and cannot have the same name"
+                .to_owned(),
+            Some(hint).filter(|hint| !hint.is_empty()),
+        )
+    })
+}

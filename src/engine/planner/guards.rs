@@ -1,0 +1,214 @@
+//! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
+
+use serde_json::Value;
+
+use super::findings::{PROTECTION, cure, is_protected_by_aws, never_made};
+use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed};
+use crate::engine::address::Address;
+use crate::engine::kind::{Live, Manager};
+use crate::engine::plan::{Action, Change, Finding, Mode};
+use crate::engine::remedy::{Remedy, Way};
+use crate::engine::resource::{Class, Deletion, Effect, Status};
+use crate::engine::state::Record;
+
+/// The option that has a last snapshot taken.
+pub(super) const SNAPSHOT: &str = "final_snapshot";
+
+pub(super) fn data_loss_by_replacement(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+    decision: &Change,
+) -> Option<Finding> {
+    let going: Vec<&Live> =
+        decision.goes.iter().filter_map(|going| input.sightings.object(address, &going.id)).collect();
+    let live = going.iter().copied().find(|live| !loss::is_leaving(live));
+    if live.is_none() {
+        return going.first().and_then(|live| naming::going(input, address, manager, record, live));
+    }
+    if !manager.holds_data() {
+        return None;
+    }
+    if !input.options.replace.contains(address) {
+        let back = for_now(decision);
+        let again = back.is_some().then(|| Remedy::by_hand("write that change into the stack file again"));
+        let mut steps = let_go(input, address, record, live, back);
+        if !steps.is_empty() {
+            steps.extend(again);
+        }
+        steps.push(Remedy::Replace { address: address.clone() });
+        return Some(remedied(
+            "data-loss",
+            address,
+            format!("it would be replaced, and its data lost: {}", decision.reason),
+            vec![
+                Way::of(as_it_is::steps(input, manager, decision, live.map(|live| &live.inputs))),
+                Way::to("to lose the data", steps),
+            ],
+        ));
+    }
+    let first = for_now(decision);
+    protected(input, address, record, live, first)
+}
+
+pub(super) fn data_loss_by_deletion(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+    live: &Live,
+) -> Option<Finding> {
+    let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
+    if !holds_data || loss::is_leaving(live) {
+        return None;
+    }
+    if input.options.mode != Mode::Destroy {
+        let back = Remedy::by_hand("put it back into the stack file");
+        let mut steps = let_go(input, address, Some(record), Some(live), Some(back.clone()));
+        let again = (!steps.is_empty()).then(|| Remedy::by_hand("take it out of the stack file again"));
+        steps.push(Remedy::Destroy { address: address.clone() });
+        steps.extend(again);
+        let finding = remedied(
+            "data-loss",
+            address,
+            "it is no longer declared, and deleting it would lose its data".to_owned(),
+            vec![
+                Way::of([back]),
+                Way::to(
+                    "to keep it in AWS, unmanaged",
+                    [Remedy::ForgetName { name: address.name().to_owned() }],
+                ),
+                Way::to("to lose the data", steps),
+            ],
+        );
+        let back = finding.hint.clone().unwrap_or_default();
+        let hint = renamed::hint(input, address).map(|renamed| format!("{renamed}; if it was not, {back}"));
+        return Some(Finding { hint: hint.or(Some(back)), ..finding });
+    }
+    let targets = &input.options.targets;
+    if !targets.is_empty() && !targets.contains(address) {
+        let message = "it would be deleted with what it needs, and was not named: its data would be lost";
+        let destroy = Remedy::Destroy { address: address.clone() };
+        return Some(remedied("data-loss", address, message.to_owned(), vec![Way::of([destroy])]));
+    }
+    protected(input, address, Some(record), Some(live), None)
+}
+
+/// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.
+pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Finding> {
+    let address = &change.address;
+    let (_, live) = input.sightings.get(address)?.live()?;
+    let record = input.state?.resources.get(address)?;
+    let row = without_snapshot(input, address, record, live)?;
+    let goes = matches!(change.action, Action::Delete | Action::Replace);
+    goes.then(|| {
+        let message = format!(
+            "AWS takes no final snapshot of it in status {}, and one is recorded as wanted; restore its data beside it \
+             first where it is needed: without a final snapshot its backups alone are left of it",
+            row.name
+        );
+        let steps =
+            for_now(change).into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]);
+        remedied("final-snapshot", address, message, vec![Way::of(steps)])
+    })
+}
+
+/// The status in which AWS takes no final snapshot, where one is recorded as wanted.
+fn without_snapshot<'a>(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+    live: &'a Live,
+) -> Option<&'a Status> {
+    let row = live.condition.stuck().filter(|row| row.deletion == Deletion::WithoutSnapshot)?;
+    let is_recorded = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
+    (is_recorded || input.safeguards.last_snapshot.contains(address)).then_some(row)
+}
+
+/// Everything that stands in the way of a deletion, so that it is said at once: the steps up to an apply after which AWS takes
+/// it. None where nothing does; `first` is what makes that apply possible.
+fn let_go(
+    input: &Input<'_>,
+    address: &Address,
+    record: Option<&Record>,
+    live: Option<&Live>,
+    first: Option<Remedy>,
+) -> Vec<Remedy> {
+    let protected = protected(input, address, record, live, first.clone());
+    let mut steps: Vec<Remedy> = protected
+        .and_then(|finding| finding.remedies.into_iter().next())
+        .map(|way| way.steps)
+        .unwrap_or_default();
+    let refused = record
+        .zip(live)
+        .is_some_and(|(record, live)| without_snapshot(input, address, record, live).is_some());
+    if !refused {
+        return steps;
+    }
+    let mut written = false;
+    for step in &mut steps {
+        if let Remedy::Write { options, .. } = step {
+            options.insert(SNAPSHOT.to_owned(), "false".to_owned());
+            written = true;
+        }
+    }
+    if !written {
+        steps = first.into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]).collect();
+    }
+    steps
+}
+
+/// With a change that only a new object can have in the file, no apply is carried out that does not name it.
+fn for_now(change: &Change) -> Option<Remedy> {
+    let fixed = change.fields.iter().filter(|field| field.effect == Effect::Replacement);
+    let fixed: Vec<&str> = fixed.map(|field| field.path.as_str()).collect();
+    (!fixed.is_empty()).then(|| {
+        Remedy::by_hand(format!("take the change of {} out of the stack file for now", fixed.join(", ")))
+    })
+}
+
+/// Deletion protection that is on, with the way to turn it off in the status that the object is in.
+fn protected(
+    input: &Input<'_>,
+    address: &Address,
+    record: Option<&Record>,
+    live: Option<&Live>,
+    first: Option<Remedy>,
+) -> Option<Finding> {
+    let by_aws = live.is_some_and(|live| is_protected_by_aws(input, address, live));
+    let observed = live.and_then(|live| live.inputs.get(PROTECTION)).and_then(Value::as_bool);
+    let is_on = match live {
+        // Without data there is nothing to keep but what AWS refuses.
+        Some(live) if never_made(input, address, live) => by_aws,
+        _ => {
+            record.is_some_and(Record::is_protected)
+                || observed == Some(true)
+                || input.safeguards.protected.contains(address)
+        }
+    };
+    if !is_on {
+        return None;
+    }
+    let turned_off = vec![Remedy::write(address, PROTECTION, false), Remedy::Apply];
+    let id = input.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id);
+    let refused = live.and_then(|live| live.condition.stuck()).filter(|row| by_aws && !row.takes(PROTECTION));
+    let mut message = "its deletion protection is on".to_owned();
+    let steps: Vec<Remedy> = match (refused, live, id) {
+        (Some(row), Some(live), Some(id)) => {
+            message = format!("{message}, and AWS does not turn it off in status {}", row.name);
+            let before = match row.class {
+                Class::Lost => vec![Remedy::unprotected_by_support(id)],
+                _ => cure(input, address, id, live, row)
+                    .into_iter()
+                    .next()
+                    .map(|way| way.steps)
+                    .unwrap_or_default(),
+            };
+            before.into_iter().chain(turned_off).collect()
+        }
+        _ => turned_off,
+    };
+    // A change that only a new object can have is in the way of every apply before the protection is off.
+    let steps = first.into_iter().chain(steps);
+    Some(remedied("protected", address, message, vec![Way::of(steps)]))
+}

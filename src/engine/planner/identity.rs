@@ -1,0 +1,158 @@
+//! Findings about whose an object is, and the update by which an object that was taken over gets its ownership tags.
+
+use serde_json::{Map, Value};
+
+use super::unfinished::Standing;
+use super::{Input, change, error};
+use crate::engine::address::Address;
+use crate::engine::kind::{Live, Manager};
+use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
+use crate::engine::resource::{Effect, Id, Owner, Ownership, Whose, tag};
+use crate::engine::state::Record;
+
+/// What a plan calls the ownership tags among the fields of a change.
+pub const OWNERSHIP_TAGS: &str = "ownership tags";
+
+/// What forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
+pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
+    let address = &owner.address;
+    let forget = format!("provision state forget {address}");
+    let import = format!("provision import {address}={id}");
+    // Without tags, the network tells where the whole stack stands, and the finding `network` says so.
+    if claimed || live.ownership == Ownership::Inherited {
+        return None;
+    }
+    match owner.whose(&live.ownership, live.vpc.as_ref()) {
+        Whose::Ours | Whose::Moved { .. } | Whose::Inherited => None,
+        Whose::Untagged if action == Action::NoOp => None,
+        Whose::Untagged => Some(error(
+            "ownership",
+            address,
+            format!("{id} does not carry this stack's ownership tags, so it is not changed"),
+            Some(format!("to take it over: {import}; to let go of it: {forget}")),
+        )),
+        Whose::OtherState { lineage, .. } => Some(error(
+            "fenced",
+            address,
+            format!(
+                "{id} was taken over by another state of this stack: its lineage is {lineage}, and this state's is {}",
+                owner.lineage
+            ),
+            Some(format!(
+                "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
+                 {lineage}; to leave this to it: {forget}"
+            )),
+        )),
+        whose => Some(error(
+            "ownership",
+            address,
+            format!("{id} belongs to {}, so it is not changed", owner.belonging(&whose)),
+            Some(format!("to let go of it: {forget}")),
+        )),
+    }
+}
+
+/// The objects at an address without the replaced ones that belong to others by now or have lost their tags: with the new object
+/// there, such an old one is left to them instead of being deleted.
+pub(super) fn without_those_of_others<'a>(
+    owner: &Owner,
+    record: Option<&Record>,
+    objects: Vec<Standing<'a>>,
+) -> (Vec<Standing<'a>>, Vec<Finding>) {
+    let recorded = record.and_then(|record| record.id.as_ref());
+    if !objects.iter().any(|object| Some(object.id) == recorded) {
+        return (objects, Vec::new());
+    }
+    let is_ours = |object: &Standing<'_>| {
+        Some(object.id) == recorded
+            || owner.whose(&object.live.ownership, object.live.vpc.as_ref()).is_of_this_state()
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_ours);
+    let left = others.iter().map(|object| {
+        let whose = owner.whose(&object.live.ownership, object.live.vpc.as_ref());
+        let message = format!(
+            "{}, which was replaced, belongs to {}: it is left in AWS as it is, and not managed any more",
+            object.id,
+            owner.belonging(&whose)
+        );
+        Finding { level: Level::Warning, ..error("ownership", &owner.address, message, None) }
+    });
+    (ours, left.collect())
+}
+
+/// The change with the writing of ownership tags, where the object was taken over or has moved to this address.
+pub(super) fn with_claim(
+    decision: Change,
+    manager: &dyn Manager,
+    owner: &Owner,
+    live: &Live,
+    claimed: bool,
+) -> Change {
+    let whose = owner.whose(&live.ownership, live.vpc.as_ref());
+    let reason = match &whose {
+        _ if claimed => "it was taken over".to_owned(),
+        Whose::Moved { stack, address } if *address == owner.address.to_string() => {
+            format!("it was recorded when the stack was named {stack}")
+        }
+        Whose::Moved { .. } => "it was recorded under another address".to_owned(),
+        _ => return decision,
+    };
+    if manager.claim_calls().is_empty() {
+        return decision;
+    }
+    let text = |tags: Vec<(&str, &str)>| -> Map<String, Value> {
+        tags.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
+    };
+    let before = match &live.ownership {
+        Ownership::Tagged { stack, address, lineage, cluster } => {
+            let optional = [(tag::LINEAGE, lineage), (tag::CLUSTER, cluster)];
+            let optional = optional.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+            text(
+                [(tag::STACK, stack.as_str()), (tag::ADDRESS, address)].into_iter().chain(optional).collect(),
+            )
+        }
+        _ => Map::new(),
+    };
+    let tags = owner.tags();
+    let after = text(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect());
+    let field = FieldChange {
+        path: OWNERSHIP_TAGS.to_owned(),
+        before: Some(Value::Object(before)),
+        after: Some(Value::Object(after)),
+        unknown: false,
+        sensitive: false,
+        effect: Effect::None,
+        calls: manager.claim_calls().iter().map(|call| call.name.to_owned()).collect(),
+        window: None,
+        takes_back: false,
+    };
+    match decision.action {
+        Action::NoOp => Change {
+            fields: vec![field],
+            queued: decision.queued,
+            keeps: decision.keeps,
+            goes: decision.goes,
+            ..change(&owner.address, Action::Update, format!("{reason}; its ownership tags are written"))
+        },
+        Action::Update => {
+            let fields = decision.fields.into_iter().chain([field]).collect();
+            Change { fields, ..decision }
+        }
+        // One that an earlier run made gets them when it is ready.
+        Action::Create if decision.keeps.is_some() => {
+            let fields = decision.fields.into_iter().chain([field]).collect();
+            Change { fields, ..decision }
+        }
+        // A new object gets its tags when it is made.
+        _ => decision,
+    }
+}
+
+/// The other address at which the state records the object.
+pub(super) fn recorded_at<'a>(input: &Input<'a>, address: &Address, id: &Id) -> Option<&'a Address> {
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    let mut same = records.filter(|(other, record)| {
+        *other != address && other.kind() == address.kind() && record.id.as_ref() == Some(id)
+    });
+    same.next().map(|(other, _)| other)
+}

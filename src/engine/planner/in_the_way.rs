@@ -1,0 +1,318 @@
+//! Findings about objects that no record has: one with the declared name, and those of the stack that stand unclaimed.
+
+use std::mem::discriminant;
+
+use super::identity::recorded_at;
+use super::{Input, Sighting, error, renamed};
+use crate::engine::address::Address;
+use crate::engine::owner::owner;
+use crate::engine::plan::{Finding, Level};
+use crate::engine::resource::{Found, Owner, Trace, Whose};
+use crate::engine::state::State;
+
+/// The check that finds an object of the stack that the state does not know: with it, the state was lost.
+pub const UNRECORDED: &str = "unrecorded";
+/// The check that finds objects of the stack of which no rebuild can tell where they belong.
+const UNCLAIMED: &str = "unclaimed";
+/// The check that finds what may be this stack's under another name.
+pub const RENAMED: &str = "renamed";
+
+/// An object that has the name of something that is not recorded, or the tags of the stack.
+pub(super) fn in_the_way(
+    input: &Input<'_>,
+    owner: &Owner,
+    found: &Found,
+    beside: &[Found],
+) -> Option<Finding> {
+    let (address, id) = (&owner.address, &found.id);
+    if let Some(other) = recorded_at(input, address, id) {
+        return Some(error(
+            "name-taken",
+            address,
+            format!("{id} has this name already: it is {other} of this stack"),
+            Some(renamed::from_recorded(input, other, address)),
+        ));
+    }
+    let is_of_another = || {
+        found.trace != Trace::Name
+            && matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::OtherStack { .. })
+    };
+    // A stack that has objects of its own is no renamed one.
+    if input.state.is_some_and(State::manages_anything) && is_of_another() {
+        return None;
+    }
+    let equal = equal(owner, found, beside);
+    let finding = match equal.as_slice() {
+        [] | [_] => alone(input, owner, found),
+        several => one_of_several(input, owner, several),
+    };
+    let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
+    // What holds no data, and was made for something else, is no reason to make nothing; nor is what two stacks call the same.
+    let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found);
+    Some(match is_no_reason || finding.check == RENAMED {
+        true => Finding { level: Level::Warning, ..finding },
+        false => finding,
+    })
+}
+
+/// The objects that nothing tells from the first one: the tags of all of them say the same of the address.
+fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) -> Vec<&'a Found> {
+    let whose = |found: &Found| owner.whose(&found.ownership, found.vpc.as_ref());
+    let of_first = whose(first);
+    if first.trace == Trace::Use {
+        return std::iter::once(first)
+            .chain(beside.iter().filter(|other| other.trace == Trace::Use))
+            .collect();
+    }
+    if !matches!(of_first, Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. }) {
+        return Vec::new();
+    }
+    let is_equal = |other: &&Found| match is_meant(owner, first) {
+        true => is_meant(owner, other) && discriminant(&whose(other)) == discriminant(&of_first),
+        false => first.trace == Trace::Tags && other.trace == Trace::Tags && !is_meant(owner, other),
+    };
+    std::iter::once(first).chain(beside.iter().filter(is_equal)).collect()
+}
+
+/// True for an object whose tags name the address.
+fn is_meant(owner: &Owner, found: &Found) -> bool {
+    found.tagged_address().as_ref() == Some(&owner.address)
+}
+
+/// The command that takes the object over.
+pub(super) fn import(input: &Input<'_>, owner: &Owner, found: &Found) -> String {
+    let command = format!("provision import {}={}", owner.address, found.id);
+    match owner.whose(&found.ownership, found.vpc.as_ref()) {
+        // A state that manages nothing yet takes over what any state of this stack made.
+        Whose::OtherState { lineage, .. } if input.state.is_some_and(State::manages_anything) => {
+            format!("{command} --take-over {lineage}")
+        }
+        _ => command,
+    }
+}
+
+/// The step by which an object that was found without its name is no longer taken for one of the stack.
+pub(super) fn release(trace: Trace) -> Option<&'static str> {
+    match trace {
+        Trace::Name => None,
+        Trace::Token | Trace::Tags => Some("to leave it to nothing, take its provision:stack tag off"),
+        Trace::Use => Some("to leave it alone, give it the tag provision:stack=none"),
+    }
+}
+
+/// `db-1 (records, made …), db-2 (records-copy, made …)`
+pub(super) fn listed<'a>(found: impl IntoIterator<Item = &'a Found>) -> String {
+    found.into_iter().map(Found::described).collect::<Vec<_>>().join(", ")
+}
+
+/// The commands that take one of several objects over.
+pub(super) fn imports(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> String {
+    several.iter().map(|one| import(input, owner, one)).collect::<Vec<_>>().join(", or ")
+}
+
+fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Finding {
+    let imports = imports(input, owner, several);
+    let is_meant = several.iter().all(|one| is_meant(owner, one));
+    let (message, hint) = match is_meant {
+        true => (
+            format!(
+                "{} objects carry the tags of this address, and the state knows none of them: {}",
+                several.len(),
+                listed(several.iter().copied())
+            ),
+            match input.state.is_some_and(State::manages_anything) {
+                true => format!("look which one is the right one, and take it over: {imports}"),
+                false => format!(
+                    "first record all else: provision state rebuild; then look which one is the right one, and take it over: \
+                     {imports}"
+                ),
+            },
+        ),
+        false if several.iter().all(|one| one.trace == Trace::Use) => (
+            format!(
+                "{} use what was made for this address, and carry no tags of provision",
+                listed(several.iter().copied())
+            ),
+            format!(
+                "look which one is the right one, and take it over: {imports}; to leave one alone, give it the tag \
+                 provision:stack=none"
+            ),
+        ),
+        false => (
+            format!("objects of this stack stand unclaimed: {}", listed(several.iter().copied())),
+            format!(
+                "to take one of them over: {imports}; to leave them to nothing, take their provision:stack tags off"
+            ),
+        ),
+    };
+    error(UNCLAIMED, &owner.address, message, Some(hint))
+}
+
+/// The name in the stack file that an address is made from.
+fn name_of(tagged: &str) -> &str {
+    let name = tagged.split_once('.').map_or(tagged, |(_, name)| name);
+    name.split_once('/').map_or(name, |(name, _)| name)
+}
+
+fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
+    let address = &owner.address;
+    let import = import(input, owner, found);
+    let has_name = found.trace == Trace::Name;
+    // A rebuild takes what has the name, or the tags of the address.
+    let is_rebuilt = has_name || is_meant(owner, found);
+    let rebuild =
+        "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild";
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    // A state that manages nothing yet takes its objects from no other one that lives.
+    let is_lost = !input.state.is_some_and(State::manages_anything);
+    let (check, what, hint) = match &whose {
+        Whose::OtherState { address: tagged, .. } if is_lost && is_rebuilt => (
+            UNRECORDED,
+            format!("it is {tagged} of this stack, and the state here does not know it"),
+            rebuild.to_owned(),
+        ),
+        Whose::Ours => (
+            UNRECORDED,
+            "it carries this stack's tags, but the state does not know it".to_owned(),
+            rebuild.to_owned(),
+        ),
+        Whose::Moved { address: tagged, .. } if has_name && is_lost => (
+            UNRECORDED,
+            format!("it is {tagged} of this stack, and the state here does not know it"),
+            rebuild.to_owned(),
+        ),
+        Whose::OtherState { address: tagged, .. } | Whose::Moved { address: tagged, .. } if is_lost => (
+            UNCLAIMED,
+            format!("it is {tagged} of this stack, and the state here does not know it"),
+            format!(
+                "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
+                 provision state rebuild; to leave it to nothing, take its provision:stack tag off",
+                name_of(tagged)
+            ),
+        ),
+        Whose::Moved { address: tagged, .. } => (
+            UNCLAIMED,
+            format!("it is {tagged} of this stack, and the state does not know it"),
+            format!("to take it over: {import}; to leave it to nothing, take its provision:stack tag off"),
+        ),
+        Whose::OtherState { lineage, .. } => {
+            let take = match is_rebuilt {
+                true => format!("provision state rebuild --take-over {lineage}"),
+                false => import,
+            };
+            (
+                if has_name { "name-taken" } else { UNCLAIMED },
+                format!("it belongs to {}", owner.belonging(&whose)),
+                format!(
+                    "if that state lives, use it: --state; if it is lost, take over what it made: {take}"
+                ),
+            )
+        }
+        Whose::Elsewhere { .. } => {
+            ("name-taken", format!("it belongs to {}", owner.belonging(&whose)), elsewhere(owner, &whose))
+        }
+        Whose::OtherStack { stack, .. } if !has_name => (
+            RENAMED,
+            format!("it is {address} of the stack {stack}, and what is made now is new and empty"),
+            format!(
+                "if this stack was called {stack} before: provision state move stack.{stack} stack.{own}; where that state \
+                 is lost, write `stack: {stack}` again first, then: provision state rebuild",
+                own = owner.stack
+            ),
+        ),
+        Whose::OtherStack { stack, .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            format!(
+                "choose another name in the stack file; if this stack was called {stack} before: provision state move \
+                 stack.{stack} stack.{}",
+                owner.stack
+            ),
+        ),
+        Whose::OfCluster { .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            "choose another name in the stack file".to_owned(),
+        ),
+        Whose::Inherited => (
+            UNRECORDED,
+            "it is a part of what this stack owns, and the state does not know it".to_owned(),
+            format!(
+                "to record it: {import}; or, with all else that is not recorded: provision state rebuild"
+            ),
+        ),
+        Whose::Untagged if found.trace == Trace::Use => (
+            UNCLAIMED,
+            "it uses what was made for this address, and carries no tags of provision".to_owned(),
+            format!("to take it over: {import}"),
+        ),
+        Whose::Untagged => (
+            "name-taken",
+            "it was not made by provision".to_owned(),
+            format!("to manage it as it is: {import}; or choose another name in the stack file"),
+        ),
+    };
+    let described = found.described();
+    let message = match has_name {
+        true => format!("{described} has this name already: {what}"),
+        false if check == RENAMED => format!("{described} is there already: {what}"),
+        false => format!("{described} stands unclaimed: {what}"),
+    };
+    let is_bare = found.trace == Trace::Use && whose == Whose::Untagged;
+    let hint = match release(found.trace).filter(|_| is_bare) {
+        Some(release) => format!("{hint}; {release}"),
+        None => hint,
+    };
+    error(check, address, message, Some(hint))
+}
+
+/// The ways on from an object of a stack of this name that seems to stand beside another cluster.
+fn elsewhere(owner: &Owner, whose: &Whose) -> String {
+    let another_name = "give this stack another name: `stack:` in the stack file";
+    match &owner.cluster {
+        Some(cluster) if owner.shares_its_network_with(whose) => {
+            format!("{another_name}; or, if its tag is wrong, write provision:cluster={cluster} on it")
+        }
+        _ => another_name.to_owned(),
+    }
+}
+
+/// Objects of this stack that a destroy would pass over, since no record names them.
+pub(super) fn passed_over(input: &Input<'_>) -> Vec<Finding> {
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
+        Sighting::InTheWay { found, beside } if !is_recorded(address) => Some((address, found, beside)),
+        _ => None,
+    });
+    in_the_way.filter_map(|(address, found, beside)| one_passed_over(input, address, found, beside)).collect()
+}
+
+fn one_passed_over(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) -> Option<Finding> {
+    let is_lost = !input.state.is_some_and(State::manages_anything);
+    let owner = owner(input.blueprint, input.state, address, 0);
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    // A state that lives destroys its own objects.
+    if matches!(whose, Whose::OtherState { .. }) && !is_lost {
+        return None;
+    }
+    let is_rebuilt = found.trace == Trace::Name || is_meant(&owner, found);
+    let finding = match equal(&owner, found, beside).as_slice() {
+        [] => return None,
+        [_] if is_rebuilt => error(
+            UNRECORDED,
+            address,
+            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
+            Some(
+                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
+                 provision destroy"
+                    .to_owned(),
+            ),
+        ),
+        [_] => alone(input, &owner, found),
+        several => one_of_several(input, &owner, several),
+    };
+    // What a state let go of is not deleted, and keeps nothing else from being so.
+    let level = if is_lost || is_rebuilt { Level::Error } else { Level::Warning };
+    Some(Finding { level, ..finding })
+}

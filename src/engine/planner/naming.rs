@@ -1,0 +1,122 @@
+//! Data that was lost, or would be, without being named: the findings that ask for its name.
+
+use super::loss::is_leaving;
+use super::{Input, Sighting, error, remedied};
+use crate::engine::address::Address;
+use crate::engine::kind::{Live, Manager};
+use crate::engine::plan::{Action, Change, Finding};
+use crate::engine::remedy::{Remedy, Way};
+use crate::engine::resource::Effect;
+use crate::engine::state::{Phase, Record};
+
+/// The check that finds an object with data deleted by other hands than ours.
+const GONE: &str = "gone";
+/// The check that finds one being deleted.
+const GOING: &str = "going";
+
+/// True for a finding about data that was deleted outside of provision.
+pub fn is_about_lost_data(finding: &Finding) -> bool {
+    finding.check == GONE || finding.check == GOING
+}
+
+/// True for a finding about data that is still being deleted.
+pub fn is_about_data_on_its_way_out(finding: &Finding) -> bool {
+    finding.check == GOING
+}
+
+/// A recorded object with data that is not there any more: a new one would be empty, so that it is made only when named.
+pub(super) fn gone(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+) -> Option<Finding> {
+    let id = record.and_then(|record| record.id.as_ref())?;
+    let by_us = is_deleted_by_us(record);
+    let message = match by_us {
+        true => format!("{id} was deleted by an earlier run; a new one would be empty"),
+        false => format!("{id} is gone from AWS, and provision did not delete it; a new one would be empty"),
+    };
+    let ways = ways_on(address, by_us);
+    must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
+}
+
+/// The same for one that is being deleted.
+pub(super) fn going(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+    live: &Live,
+) -> Option<Finding> {
+    let id = record.and_then(|record| record.id.as_ref())?;
+    let by_us = is_deleted_by_us(record);
+    let hands = if by_us { "as an earlier run asked" } else { "and not by provision" };
+    let message =
+        format!("{id} is being deleted, {hands}; that cannot be undone, and a new one would be empty");
+    (is_leaving(live) && must_be_named(input, manager, record, address))
+        .then(|| remedied(GOING, address, message, ways_on(address, by_us)))
+}
+
+fn ways_on(address: &Address, by_us: bool) -> Vec<Way> {
+    let replace = Way::to("for a new, empty one", [Remedy::Replace { address: address.clone() }]);
+    if by_us {
+        let destroy = Remedy::Destroy { address: address.clone() };
+        return vec![Way::to("to go on with its deletion", [destroy]), replace];
+    }
+    let forget = Remedy::Forget { address: address.clone() };
+    let without = Way::to("to do without it", [Remedy::by_hand("take it out of the stack file"), forget]);
+    vec![replace, without]
+}
+
+/// True for what a run of ours was deleting, which was stopped before the end.
+fn is_deleted_by_us(record: Option<&Record>) -> bool {
+    record.is_some_and(|record| record.phase == Phase::Deleting && record.predecessor.is_none())
+}
+
+/// True where data was lost, and its place is to be taken by something empty that was not named. An object that was never ready
+/// held none. That a run of ours deleted it says nothing of a new one: it may have been a destroy.
+fn must_be_named(
+    input: &Input<'_>,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+    address: &Address,
+) -> bool {
+    let held_data = record.is_some_and(|record| matches!(record.phase, Phase::Ready | Phase::Updating))
+        || is_deleted_by_us(record);
+    manager.holds_data() && held_data && !input.options.replace.contains(address)
+}
+
+/// True for an address whose data is gone, and that is not to be made anew.
+pub(super) fn is_kept_for_naming(input: &Input<'_>, address: &Address, record: &Record) -> bool {
+    let gone = matches!(input.sightings.get(address), Some(Sighting::Gone));
+    let manager = input.registry.managing(address.kind());
+    gone && manager.is_some_and(|manager| must_be_named(input, manager, Some(record), address))
+}
+
+/// Fields whose change deletes data, unless that is allowed by name. The object itself stays.
+pub(super) fn unnamed(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    change: &Change,
+) -> Vec<Finding> {
+    if change.action != Action::Update || input.options.allow_data_loss.contains(address) {
+        return Vec::new();
+    }
+    let losing = change.fields.iter().filter(|field| field.effect == Effect::DataLoss);
+    losing
+        .map(|field| {
+            let known = manager.fields().iter().find(|known| known.name == field.path);
+            let what = known.and_then(|known| known.loses).unwrap_or("data");
+            error(
+                "data-loss",
+                address,
+                format!("the change of {} deletes {what}", field.path),
+                Some(format!(
+                    "undo that change; or, to lose them: provision apply --allow-data-loss {address}"
+                )),
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! What may have been renamed: a name that is gone from the stack file, and new ones of the same kind.
+
+use std::collections::BTreeSet;
+
+use super::in_the_way::RENAMED;
+use super::{Input, Sighting, error, identity};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::document::is_unknown;
+use crate::engine::plan::{Finding, Level};
+use crate::engine::resource::Trace;
+use crate::engine::state::{Edit, Place, moves};
+
+/// The command for the case that what is no longer declared was renamed: to the one new name of its kind, or to one of
+/// several.
+pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
+    if let Some(wants) = wanted_by(input, gone)
+        && let Some(moves) = shifted(input, gone.name(), wants)
+    {
+        return Some(format!("if it was renamed: {moves}"));
+    }
+    let names = new_names(input, gone);
+    if let (Some(begun), false) = (begun(input, gone.name()), names.is_empty()) {
+        return Some(finished_first(begun));
+    }
+    let mut listed = names.iter();
+    match (listed.next(), listed.next()) {
+        (None, _) => None,
+        (Some(only), None) => Some(format!("if it was renamed: provision state move {} {only}", gone.name())),
+        (Some(first), Some(_)) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let of = names.join(", ");
+            Some(format!(
+                "if it was renamed: provision state move {} {first}, or whichever of {of} it is now",
+                gone.name()
+            ))
+        }
+    }
+}
+
+/// What to do where an object that is recorded at one address has the name of what is declared at another.
+pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Address) -> String {
+    let is_whole = recorded.name() != declared.name() && recorded.member_name() == declared.member_name();
+    if let Some(declaration) = input.blueprint.declarations.get(recorded) {
+        // Where both want it, a move would only exchange their roles.
+        let another = "choose another name in the stack file".to_owned();
+        let moves = is_whole && can_move(input, recorded.name(), declared.name());
+        return match moves && wants_another_name(input, recorded, declaration) {
+            true => format!(
+                "if it was renamed: provision state move {} {}; if it was not, {another}",
+                recorded.name(),
+                declared.name()
+            ),
+            false => another,
+        };
+    }
+    let begun = begun(input, recorded.name()).filter(|_| is_whole);
+    let (from, to) = match is_whole {
+        true => (Place::Name(recorded.name().to_owned()), Place::Name(declared.name().to_owned())),
+        false => (Place::Address(recorded.clone()), Place::Address(declared.clone())),
+    };
+    match begun {
+        Some(begun) => finished_first(begun),
+        None if moves_all(input, &from, &to) => format!("provision state move {from} {to}"),
+        None => "choose another name in the stack file".to_owned(),
+    }
+}
+
+/// True where everything of a name can be recorded under another one.
+fn can_move(input: &Input<'_>, from: &str, to: &str) -> bool {
+    moves_all(input, &Place::Name(from.to_owned()), &Place::Name(to.to_owned()))
+}
+
+fn moves_all(input: &Input<'_>, from: &Place, to: &Place) -> bool {
+    input.state.is_some_and(|state| moves(state, from, to).is_ok())
+}
+
+/// The moves by which what is recorded under a name comes to the address that wants its object, the first one first. Where
+/// something else is recorded there, that goes to where it is wanted before.
+pub(super) fn shifted(input: &Input<'_>, from: &str, to: &Address) -> Option<String> {
+    let mut steps = vec![(from.to_owned(), to.name().to_owned())];
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let mut place = to;
+    while is_recorded(place) {
+        let next = wanted_by(input, place)?;
+        if steps.iter().any(|(from, _)| from == next.name()) {
+            return None;
+        }
+        steps.push((place.name().to_owned(), next.name().to_owned()));
+        place = next;
+    }
+    let mut state = input.state?.clone();
+    let mut commands = Vec::new();
+    for (from, to) in steps.into_iter().rev() {
+        let (from, to) = (Place::Name(from), Place::Name(to));
+        let moves = moves(&state, &from, &to).ok()?;
+        state.apply(Edit::MoveAll { moves });
+        commands.push(format!("provision state move {from} {to}"));
+    }
+    Some(commands.join(", then: "))
+}
+
+/// The declared address whose name in AWS the object has that is recorded here.
+fn wanted_by<'a>(input: &Input<'a>, recorded: &Address) -> Option<&'a Address> {
+    let id = input.state?.resources.get(recorded)?.id.as_ref()?;
+    let by_name = |(address, sighting): &(&'a Address, &'a Sighting)| {
+        let mut found = sighting.found().filter(|found| found.trace == Trace::Name);
+        *address != recorded
+            && address.kind() == recorded.kind()
+            && input.blueprint.declarations.contains_key(*address)
+            && found.any(|found| found.id == *id)
+    };
+    input.sightings.iter().find(by_name).map(|(address, _)| address)
+}
+
+/// True where an address that is recorded is to have another name now than its object has.
+fn wants_another_name(input: &Input<'_>, recorded: &Address, declaration: &Declaration) -> bool {
+    let (Declaration::Managed { inputs }, Some(manager)) =
+        (declaration, input.registry.managing(recorded.kind()))
+    else {
+        return false;
+    };
+    let Some((_, live)) = input.sightings.get(recorded).and_then(Sighting::live) else { return false };
+    let mut fields = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
+    fields.any(|field| match (inputs.get(field.name), live.inputs.get(field.name)) {
+        (Some(wanted), Some(seen)) => !is_unknown(wanted) && !(field.met)(wanted, seen),
+        _ => false,
+    })
+}
+
+/// What is no longer declared, where another member of the same set is new, and the kind keeps what was chosen once: its
+/// clients know it by its id, which a new object does not have.
+pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
+    gone.member_name()?;
+    let keeps = input.registry.managing(gone.kind())?.fields().iter().any(|field| field.chosen_once);
+    if !keeps {
+        return None;
+    }
+    let new = undeclared_before(input, gone.kind()).filter(|address| address.name() == gone.name());
+    let new =
+        new.filter(|new| moves_all(input, &Place::Address(gone.clone()), &Place::Address((*new).clone())));
+    let commands: Vec<String> = new.map(|new| format!("provision state move {gone} {new}")).collect();
+    let hint = format!("if it was renamed: {}", commands.first()?);
+    let others = commands.get(1..).unwrap_or_default();
+    let others = others.iter().map(|command| format!(", or {command}")).collect::<String>();
+    let message = "it is no longer declared, and is deleted; clients that use its id lose it".to_owned();
+    let hint = Some(format!("{hint}{others}"));
+    Some(Finding { level: Level::Warning, ..error(RENAMED, gone, message, hint) })
+}
+
+/// An object of this name that an earlier run may have made: a move would lose it from view, and is refused.
+fn begun<'a>(input: &Input<'a>, name: &str) -> Option<&'a Address> {
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    let mut begun = records.filter(|(address, record)| address.name() == name && record.id.is_none());
+    begun.next().map(|(address, _)| address)
+}
+
+fn finished_first(begun: &Address) -> String {
+    format!(
+        "if it was renamed: an earlier run began to make {begun}, which is finished first: put it back into the stack file, \
+         and rename it after the next apply"
+    )
+}
+
+/// The names under which something of the kind is declared and nothing of it is recorded.
+fn new_names(input: &Input<'_>, gone: &Address) -> BTreeSet<String> {
+    // A name of an object that is recorded elsewhere is what that one was renamed to.
+    let is_free = |address: &&Address| {
+        let found = input.sightings.get(*address).into_iter().flat_map(Sighting::found);
+        let mut named = found.filter(|found| found.trace == Trace::Name);
+        !named
+            .any(|found| identity::recorded_at(input, address, &found.id).is_some_and(|other| other != gone))
+    };
+    let new = undeclared_before(input, gone.kind()).filter(|address| address.name() != gone.name());
+    let new = new.filter(is_free).filter(|address| {
+        begun(input, gone.name()).is_some() || can_move(input, gone.name(), address.name())
+    });
+    new.map(|address| address.name().to_owned()).collect()
+}
+
+/// The addresses of a kind that are declared and not recorded.
+fn undeclared_before<'a>(input: &'a Input<'_>, kind: &str) -> impl Iterator<Item = &'a Address> {
+    let is_recorded =
+        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
+    let declared = input.blueprint.declarations.iter();
+    declared
+        .filter(move |(address, declaration)| {
+            matches!(declaration, Declaration::Managed { .. })
+                && address.kind() == kind
+                && !is_recorded(address)
+        })
+        .map(|(address, _)| address)
+}

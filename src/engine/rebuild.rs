@@ -1,0 +1,441 @@
+//! A lost state, put together again: every declared object is found by its natural key, and taken where it is this
+//! stack's. Changes nothing in AWS: the ownership tags follow, once the records are durable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::cloud::{Cloud, KindError};
+use crate::engine::diff;
+use crate::engine::document::{Document, is_unknown, reference, references, resolve};
+use crate::engine::kind::{Live, Manager, Registry};
+use crate::engine::owner::owner;
+use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
+use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
+use crate::engine::state::{Edit, Phase, Record, State};
+
+/// What a rebuild may take.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms<'a> {
+    /// The lineage of another state, whose objects are taken over. A state that manages nothing yet takes over those of
+    /// any state of this stack, since that is how a lost one is put together again.
+    pub take_over: Option<&'a str>,
+    /// Only these addresses; all without.
+    pub only: Option<&'a BTreeSet<Address>>,
+}
+
+/// What was found again.
+#[derive(Debug, Default)]
+pub struct Rebuilt {
+    /// New records, by address.
+    pub records: BTreeMap<Address, Record>,
+    /// Declared, and nowhere to be found: the next apply makes them.
+    pub absent: BTreeSet<Address>,
+    /// Left out: it has the name, and is not this stack's or not this state's.
+    pub foreign: BTreeMap<Address, Foreign>,
+    /// Several were found, and nothing says which one is meant.
+    pub ambiguous: BTreeMap<Address, Vec<Candidate>>,
+    /// Not looked for: each is part of something that is left out.
+    pub waiting: BTreeMap<Address, Address>,
+    /// The states whose objects are taken over, by their lineages.
+    pub fenced: BTreeSet<String>,
+}
+
+/// An object that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    pub id: Id,
+    pub whose: Whose,
+    /// Reads after `belongs to`.
+    pub owner: String,
+}
+
+/// One of several objects that may be meant at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub id: Id,
+    /// `db-1 (records-copy, made 2026-11-28T07:00:00Z)`
+    pub described: String,
+    /// The lineage of the state that made it, where that is another one.
+    pub lineage: Option<String>,
+}
+
+/// Looks for everything that is declared and not recorded in `state`.
+///
+/// An object is looked for as soon as the objects in its natural key are known: mount targets after their file system.
+///
+/// # Errors
+/// [`RefreshError`] for the first kind that cannot be read.
+pub async fn rebuild(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: &State,
+    terms: &Terms<'_>,
+) -> Result<Rebuilt, RefreshError> {
+    let mut known = state.clone();
+    let mut rebuilt = Rebuilt::default();
+    adopt(cloud, registry, blueprint, &mut known, &mut rebuilt).await?;
+    if terms.take_over.is_some() && terms.only.is_none() {
+        take_back(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+    }
+    let mut pending: BTreeMap<&Address, &Document> = blueprint
+        .declarations
+        .iter()
+        .filter_map(|(address, declaration)| match declaration {
+            Declaration::Managed { inputs } if is_unmade(&known, address) => Some((address, inputs)),
+            _ => None,
+        })
+        .filter(|(address, _)| terms.only.is_none_or(|only| only.contains(*address)))
+        .collect();
+    loop {
+        let wave = next_wave(registry, blueprint, &known, &pending);
+        if wave.is_empty() {
+            for (address, inputs) in pending {
+                let left_out = |on: &Address| {
+                    rebuilt.foreign.contains_key(on)
+                        || rebuilt.ambiguous.contains_key(on)
+                        || rebuilt.waiting.contains_key(on)
+                };
+                match references(inputs).into_iter().find(left_out) {
+                    Some(on) => drop(rebuilt.waiting.insert(address.clone(), on)),
+                    None => drop(rebuilt.absent.insert(address.clone())),
+                }
+            }
+            find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+            return Ok(rebuilt);
+        }
+        let answers = try_join_all(wave.iter().map(|wanted| look_for(cloud, registry, wanted))).await?;
+        let mut found = BTreeMap::new();
+        for (wanted, mut answer) in wave.iter().zip(answers) {
+            pending.remove(&wanted.address);
+            answer.retain(|found| concerns(blueprint, Some(&known), &wanted.address, found));
+            let whose = |found: &Found| wanted.owner.whose(&found.ownership, found.vpc.as_ref());
+            let mut taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
+            let (one, whose) = match (taken.next(), taken.next(), answer.first()) {
+                (Some(one), None, _) => (one.clone(), whose(one)),
+                (Some(one), Some(another), _) => {
+                    let several = [one, another].into_iter().chain(taken);
+                    let several = several.map(|found| Candidate::of(found, &whose(found))).collect();
+                    rebuilt.ambiguous.insert(wanted.address.clone(), several);
+                    continue;
+                }
+                (None, _, Some(foreign)) => {
+                    let whose = whose(foreign);
+                    let owner = wanted.owner.belonging(&whose);
+                    let foreign = Foreign { id: foreign.id.clone(), whose, owner };
+                    rebuilt.foreign.insert(wanted.address.clone(), foreign);
+                    continue;
+                }
+                (None, _, None) => {
+                    rebuilt.absent.insert(wanted.address.clone());
+                    continue;
+                }
+            };
+            if let Whose::OtherState { lineage, .. } = whose {
+                rebuilt.fenced.insert(lineage);
+            }
+            let Some(manager) = registry.managing(wanted.address.kind()) else { continue };
+            let depends_on = blueprint.declarations[&wanted.address].references();
+            let intent = known.resources.get(&wanted.address);
+            let record = Record {
+                claimed: needs_claim(manager, &wanted.owner, &one.ownership),
+                predecessor: intent.and_then(|intent| intent.predecessor.clone()),
+                ..begun(&wanted.inputs, one.id, one.generation.or(Some(wanted.owner.generation)), depends_on)
+            };
+            found.insert(wanted.address.clone(), record);
+        }
+        for (address, record) in seen(cloud, registry, &known, found).await? {
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+}
+
+/// What is absent under its declared name may have kept another one: it is what a found object uses in its place.
+async fn find_in_use(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    terms: &Terms<'_>,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let is_new = rebuilt.records.keys().all(|address| known.resources.contains_key(address))
+        && known
+            .resources
+            .iter()
+            .all(|(address, record)| record.adopted || rebuilt.records.contains_key(address));
+    for address in rebuilt.absent.clone() {
+        let Some(manager) = registry.managing(address.kind()) else { continue };
+        let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&address) else { continue };
+        let Some(used) = used_in_place_of(blueprint, rebuilt, &address) else { continue };
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let Some(named) = cloud.named(manager.kind(), &used).await.map_err(unread)? else { continue };
+        let owner = owner(blueprint, Some(known), &address, 0);
+        let may_take = match owner.whose(&named.found.ownership, named.found.vpc.as_ref()) {
+            Whose::Ours | Whose::Moved { .. } => true,
+            Whose::OtherState { lineage, .. } => is_new || terms.take_over == Some(lineage.as_str()),
+            _ => false,
+        };
+        if !may_take || owner.others.contains(&named.found.id) {
+            continue;
+        }
+        let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
+        let record = Record {
+            claimed: needs_claim(manager, &owner, &named.found.ownership),
+            ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
+        };
+        for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.absent.remove(&address);
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
+/// The id that a found object has where its declaration refers to the address alone.
+fn used_in_place_of(blueprint: &Blueprint, rebuilt: &Rebuilt, address: &Address) -> Option<String> {
+    let wanted = reference(address, "id");
+    let is_meant = |value: &Value| value.as_str() == Some(wanted.as_str());
+    let mut users = rebuilt.records.iter().filter_map(|(user, record)| {
+        let Declaration::Managed { inputs } = blueprint.declarations.get(user)? else { return None };
+        inputs.iter().find_map(|(field, declared)| match (declared, record.inputs.get(field)?) {
+            (Value::Array(declared), Value::Array(seen)) => match (declared.as_slice(), seen.as_slice()) {
+                ([declared], [seen]) if is_meant(declared) => seen.as_str(),
+                _ => None,
+            },
+            (declared, seen) if is_meant(declared) => seen.as_str(),
+            _ => None,
+        })
+    });
+    users.next().map(str::to_owned)
+}
+
+/// Whether what was found may be recorded at the address.
+fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wanted, found: &Found) -> bool {
+    // A name that was given to something else does not count where the tags say for which declaration that was made.
+    let is_named = found.trace == Trace::Name
+        && found.tagged_address().is_none_or(|tagged| !blueprint.declarations.contains_key(&tagged));
+    let is_meant = |tagged: &String| is_named || *tagged == wanted.address.to_string();
+    let in_question = match &wanted.owner.whose(&found.ownership, found.vpc.as_ref()) {
+        Whose::Ours | Whose::Inherited => true,
+        Whose::Moved { address, .. } => is_meant(address),
+        Whose::OtherState { lineage, address } => {
+            is_meant(address) && (terms.take_over == Some(lineage.as_str()) || !state.manages_anything())
+        }
+        _ => false,
+    };
+    in_question && !wanted.owner.others.contains(&found.id)
+}
+
+impl Candidate {
+    fn of(found: &Found, whose: &Whose) -> Self {
+        let lineage = match whose {
+            Whose::OtherState { lineage, .. } => Some(lineage.clone()),
+            _ => None,
+        };
+        Self { id: found.id.clone(), described: found.described(), lineage }
+    }
+
+    /// The command that takes it over.
+    pub fn import(&self, address: &Address) -> String {
+        let command = format!("provision import {address}={}", self.id);
+        match &self.lineage {
+            Some(lineage) => format!("{command} --take-over {lineage}"),
+            None => command,
+        }
+    }
+}
+
+/// Whether the ownership tags of an object that is taken over are to be written.
+pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> bool {
+    let is_so = *ownership == Ownership::of_tags(&owner.tags());
+    !manager.claim_calls().is_empty() && !is_so
+}
+
+/// Records what another state has taken over of what is recorded as this state's again.
+async fn take_back(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    terms: &Terms<'_>,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let records = known.resources.iter().filter(|(_, record)| !record.adopted && !record.claimed);
+    let ids = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
+    let sightings = observe(cloud, registry, &ids.collect(), Some(known)).await?;
+    for (address, sighting) in sightings {
+        let (Some((_, live)), Some(record)) = (sighting.live(), known.resources.get(&address)) else {
+            continue;
+        };
+        let Some(manager) = registry.managing(address.kind()) else { continue };
+        let Some(id) = record.id.as_ref().filter(|_| !manager.claim_calls().is_empty()) else { continue };
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let ownership = match live.ownership {
+            Ownership::Inherited => {
+                cloud.ownership(manager.kind(), id, &live.inputs).await.map_err(unread)?
+            }
+            ref shown => shown.clone(),
+        };
+        let owner = owner(blueprint, Some(known), &address, record.generation);
+        if let Whose::OtherState { lineage, .. } = owner.whose(&ownership, live.vpc.as_ref())
+            && terms.take_over == Some(lineage.as_str())
+        {
+            let record = Record { claimed: true, ..record.clone() };
+            rebuilt.fenced.insert(lineage);
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
+/// Records the cluster's own objects, which need no proof: they are never changed.
+pub(crate) async fn adopt(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &mut State,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
+    let ids: BTreeMap<Address, Id> = blueprint
+        .declarations
+        .iter()
+        .filter_map(|(address, declaration)| match declaration {
+            Declaration::Adopted { id } if !known.resources.contains_key(address) => {
+                Some((address.clone(), id.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    for (address, sighting) in observe(cloud, registry, &ids, None).await? {
+        if let Some((id, live)) = sighting.live() {
+            let kind_version = registry.version(address.kind());
+            let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
+            known.apply(Edit::Put { address: address.clone(), record: record.clone() });
+            rebuilt.records.insert(address, record);
+        }
+    }
+    Ok(())
+}
+
+/// Everything that can be looked for now: its natural key is known.
+fn next_wave(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &State,
+    pending: &BTreeMap<&Address, &Document>,
+) -> Vec<Wanted> {
+    // What refers to an object that is still to be looked for waits for it, to be recorded with everything resolved.
+    let waits = |inputs: &Document| references(inputs).iter().any(|address| pending.contains_key(address));
+    pending
+        .iter()
+        .filter(|(_, inputs)| !waits(inputs))
+        .map(|(address, inputs)| Wanted {
+            address: (*address).clone(),
+            inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
+            owner: owner(blueprint, Some(known), address, generation(known, address)),
+            begun: true,
+        })
+        .filter(|wanted| wanted.has_natural_key(registry))
+        .collect()
+}
+
+/// True where nothing is recorded, or no more than the intent to make it.
+fn is_unmade(known: &State, address: &Address) -> bool {
+    known.resources.get(address).is_none_or(|record| record.id.is_none())
+}
+
+fn generation(known: &State, address: &Address) -> u32 {
+    known.resources.get(address).map_or(0, |record| record.generation)
+}
+
+/// The record as the create that made the object would have left it, before AWS was looked at.
+pub(crate) fn begun(
+    inputs: &Document,
+    id: Id,
+    generation: Option<u32>,
+    depends_on: BTreeSet<Address>,
+) -> Record {
+    Record {
+        phase: Phase::Creating,
+        id: Some(id),
+        adopted: false,
+        kind_version: 1,
+        inputs: inputs.clone(),
+        outputs: Document::new(),
+        depends_on,
+        generation: generation.unwrap_or_default(),
+        predecessor: None,
+        claimed: false,
+    }
+}
+
+/// The records with what AWS shows of their objects.
+async fn seen(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    known: &State,
+    found: BTreeMap<Address, Record>,
+) -> Result<BTreeMap<Address, Record>, RefreshError> {
+    let mut looked_at = known.clone();
+    looked_at.resources = found;
+    let ids = looked_at
+        .resources
+        .iter()
+        .filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
+    let sightings = observe(cloud, registry, &ids.collect(), Some(&looked_at)).await?;
+    let mut records = BTreeMap::new();
+    for (address, record) in looked_at.resources {
+        if let Some((_, live)) = sightings.get(&address).and_then(|sighting| sighting.live()) {
+            let record = as_seen(registry, &address, record, live)?;
+            records.insert(address, record);
+        }
+    }
+    Ok(records)
+}
+
+/// The record with what AWS shows of the object.
+pub(crate) fn as_seen(
+    registry: &Registry,
+    address: &Address,
+    mut record: Record,
+    live: &Live,
+) -> Result<Record, RefreshError> {
+    let Some(manager) = registry.managing(address.kind()) else { return Ok(record) };
+    record.kind_version = manager.version();
+    // A reference to something that is gone: what AWS has there is all that can be recorded.
+    for (field, value) in &mut record.inputs {
+        if is_unknown(value)
+            && let Some(seen) = live.inputs.get(field)
+        {
+            *value = seen.clone();
+        }
+    }
+    let misfit = |source| RefreshError { kind: address.kind().to_owned(), source: KindError::Misfit(source) };
+    // AWS does not show these fields. They get the value that loses nothing, also against the stack file: losing the state
+    // turns no protection off.
+    for field in manager.fields() {
+        if let (Some(safe), true) = (field.rebuilt_as, record.inputs.contains_key(field.name)) {
+            record.inputs.insert(field.name.to_owned(), safe.into());
+        }
+    }
+    record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
+    diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
+    // An object that is there has outputs, whatever AWS is doing with it.
+    record.outputs = live.outputs.clone();
+    record.phase = match &live.condition {
+        // It was made by others: what is left to do is to wait for it, and to write its tags.
+        Condition::Pending(_) | Condition::Leaving(_) if record.claimed => Phase::Updating,
+        // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
+        Condition::Pending(_) | Condition::Leaving(_) => record.phase,
+        _ => Phase::Ready,
+    };
+    Ok(record)
+}

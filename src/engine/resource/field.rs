@@ -1,0 +1,201 @@
+//! The inputs of a kind one by one: what a change of each means and costs.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::engine::address::Address;
+use crate::engine::call::Call;
+use crate::engine::document::Document;
+
+/// One input of a kind: what a change of it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    on_change: OnChange,
+    /// The AWS calls that change it in place.
+    pub calls: Calls,
+    /// Whether what is desired is met by what is observed, where that is more than equality.
+    pub met: fn(desired: &Value, observed: &Value) -> bool,
+    depends: Option<Depends>,
+    /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
+    /// recorded, so that what others chose is left alone.
+    pub taken_back: bool,
+    /// For a field that AWS does not show: the value that a rebuilt record has, also against the stack file.
+    pub rebuilt_as: Option<bool>,
+    /// Whether a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
+    /// says nothing, whatever the default is made from.
+    pub chosen_once: bool,
+    /// The output by which an object that is taken over keeps another value than the declared one: the declared and the other
+    /// value are as good where this output is the member that the address names, such as a zone.
+    pub kept_in: Option<&'static str>,
+    /// The option of the stack file that says nothing but this field, where there is one of another name.
+    pub option: Option<&'static str>,
+    /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
+    pub loses: Option<&'static str>,
+}
+
+type Calls = &'static [Call];
+
+/// What a change needs, where that depends on the values: of the whole objects, before and after.
+type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
+
+/// What a change of a field needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// An AWS call that takes effect at once.
+    InPlace(Effect),
+    /// An AWS call that takes effect in the maintenance window, or at once, at this cost, with `apply_immediately`.
+    AtWindow(Effect),
+    /// Only a new object can have it.
+    Replace,
+    /// AWS does not show the field: the record is compared, and the kind decides whether a call is needed.
+    Recorded(Effect),
+}
+
+impl Field {
+    const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
+        Self {
+            name,
+            on_change,
+            calls,
+            met: |desired, observed| desired == observed,
+            depends: None,
+            taken_back: false,
+            rebuilt_as: None,
+            chosen_once: false,
+            kept_in: None,
+            option: None,
+            loses: None,
+        }
+    }
+
+    /// A field that calls change in place, at once.
+    pub const fn in_place(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::InPlace(effect), calls)
+    }
+
+    /// A field whose change waits for the maintenance window, unless `apply_immediately` is set.
+    pub const fn at_window(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::AtWindow(effect), calls)
+    }
+
+    /// A field that only a new object can change.
+    pub const fn replace(name: &'static str) -> Self {
+        Self::new(name, OnChange::Replace, &[])
+    }
+
+    /// A field that stands in the record alone: AWS does not know it, and no call changes it.
+    pub const fn recorded(name: &'static str) -> Self {
+        Self::new(name, OnChange::Recorded(Effect::None), &[])
+    }
+
+    /// A field that calls change, at once, and that AWS does not show.
+    pub const fn hidden(name: &'static str, calls: Calls, effect: Effect) -> Self {
+        Self::new(name, OnChange::Recorded(effect), calls)
+    }
+
+    /// The field with the value that a rebuilt record has. It is the one that loses nothing, so that losing the state
+    /// turns no protection off.
+    pub const fn rebuilt_as(self, safe: bool) -> Self {
+        Self { rebuilt_as: Some(safe), ..self }
+    }
+
+    /// The field with its own idea of when the observed value will do.
+    pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
+        Self { met, ..self }
+    }
+
+    /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.
+    pub const fn depending(self, depends: Depends) -> Self {
+        Self { depends: Some(depends), ..self }
+    }
+
+    /// The field, to be taken back when it is no longer written.
+    pub const fn taken_back(self) -> Self {
+        Self { taken_back: true, ..self }
+    }
+
+    /// The field, whose default is chosen once.
+    pub const fn chosen_once(self) -> Self {
+        Self { chosen_once: true, ..self }
+    }
+
+    /// True where the member that an address names is where the object is: its zone.
+    pub fn is_in_its_place(&self, address: &Address, outputs: &Document) -> bool {
+        let place = self.kept_in.and_then(|output| outputs.get(output)).and_then(|value| value.as_str());
+        place.is_some() && place == address.member_name()
+    }
+
+    /// The field, which keeps another value on an object that is taken over, where this output is the address's member.
+    pub const fn kept_in(self, output: &'static str) -> Self {
+        Self { kept_in: Some(output), ..self }
+    }
+
+    /// The field, which an option of this name says in the stack file.
+    pub const fn written_as(self, option: &'static str) -> Self {
+        Self { option: Some(option), ..self }
+    }
+
+    /// The field with what a change of it may delete: `all automated backups`.
+    pub const fn losing(self, what: &'static str) -> Self {
+        Self { loses: Some(what), ..self }
+    }
+
+    /// What a change from `observed` to `desired` needs.
+    pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
+        self.depends.map_or(self.on_change, |depends| depends(desired, observed))
+    }
+
+    /// Whether AWS never shows the field.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.on_change, OnChange::Recorded(_))
+    }
+
+    /// True for a field that stands in the record alone, so that a change of it needs no call.
+    pub fn is_in_the_record_alone(&self) -> bool {
+        self.is_recorded() && self.calls.is_empty()
+    }
+
+    /// Whether no call can change the field.
+    pub fn is_fixed(&self) -> bool {
+        self.on_change == OnChange::Replace
+    }
+}
+
+/// The cost of an action for the running service, its clients and its data, from nothing to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    None,
+    /// Takes effect when the service is rebooted next, which nobody does for it.
+    NextReboot,
+    BriefPause,
+    /// Takes effect in the next maintenance window.
+    NextMaintenanceWindow,
+    Failover,
+    Reboot,
+    Replacement,
+    /// Clients that reach the service now are cut off, or refused when they connect next.
+    AccessLoss,
+    /// Data is deleted: what an object holds, or its backups.
+    DataLoss,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::NextReboot => "next reboot",
+            Self::BriefPause => "brief pause",
+            Self::NextMaintenanceWindow => "next maintenance window",
+            Self::Failover => "failover",
+            Self::Reboot => "reboot",
+            Self::Replacement => "replacement",
+            Self::AccessLoss => "access loss",
+            Self::DataLoss => "data loss",
+        })
+    }
+}

@@ -1,0 +1,317 @@
+//! Owners and ownership tags: for which stack, state and cluster an object is made, and what its tags say of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Id;
+use crate::engine::address::Address;
+
+/// The keys of the ownership tags. Never the cluster's own tags: kops would list our objects for deletion.
+pub mod tag {
+    pub const STACK: &str = "provision:stack";
+    pub const ADDRESS: &str = "provision:address";
+    pub const LINEAGE: &str = "provision:lineage";
+    pub const CLUSTER: &str = "provision:cluster";
+    /// All of them.
+    pub const OWNERSHIP: [&str; 4] = [STACK, ADDRESS, LINEAGE, CLUSTER];
+}
+
+/// Whose an object is, by its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// It carries our ownership tags.
+    Tagged {
+        stack: String,
+        address: String,
+        /// The state that made or claimed it.
+        lineage: Option<String>,
+        /// The cluster beside which it stands; older versions did not write it.
+        cluster: Option<String>,
+    },
+    /// It carries the tags by which kops deletes it with this cluster.
+    OfCluster { cluster: String },
+    /// It carries none of them.
+    Untagged,
+    /// Objects of this kind have no tags, or AWS does not show them here: it belongs to whoever owns its parent.
+    Inherited,
+}
+
+impl Ownership {
+    /// Reads the ownership tags out of an object's tags.
+    pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
+        let filled = |key: &str| tags.get(key).filter(|value| !value.is_empty()).cloned();
+        if let Some(stack) = tags.get(tag::STACK) {
+            return Self::Tagged {
+                stack: stack.clone(),
+                address: tags.get(tag::ADDRESS).cloned().unwrap_or_default(),
+                lineage: filled(tag::LINEAGE),
+                cluster: filled(tag::CLUSTER),
+            };
+        }
+        match cluster_of(tags) {
+            Some(cluster) => Self::OfCluster { cluster: cluster.to_owned() },
+            None => Self::Untagged,
+        }
+    }
+}
+
+/// The cluster that owns an object, by kops's tags (kops, pkg/resources/aws/tags.go).
+fn cluster_of(tags: &BTreeMap<String, String>) -> Option<&str> {
+    let owned = tags.iter().filter(|(_, value)| *value == "owned");
+    let mut named = owned.filter_map(|(key, _)| key.strip_prefix("kubernetes.io/cluster/"));
+    named.next().or_else(|| tags.get("KubernetesCluster").map(String::as_str))
+}
+
+/// For whom an object is made.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub stack: String,
+    /// The names that the stack had before.
+    pub formerly: BTreeSet<String>,
+    pub address: Address,
+    /// The lineage of the state that made it; not part of any natural key, so that a lost state can find it again.
+    /// Empty while there is no state.
+    pub lineage: String,
+    /// The cluster that the stack stands beside.
+    pub cluster: Option<String>,
+    /// The network that the stack stands in.
+    pub vpc: Option<Id>,
+    /// Counts the replacements at this address, from 0.
+    pub generation: u32,
+    /// What the state records at other addresses, and what is being replaced: never the object that is looked for.
+    pub others: BTreeSet<Id>,
+}
+
+impl Owner {
+    /// The ownership tags, to be sent with the author's own tags in the create call.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        let always = [
+            (tag::STACK, self.stack.clone()),
+            (tag::ADDRESS, self.address.to_string()),
+            (tag::LINEAGE, self.lineage.clone()),
+        ];
+        let cluster = self.cluster.clone().map(|cluster| (tag::CLUSTER, cluster));
+        always.into_iter().chain(cluster).map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Whose an object is that shows this ownership, and stands in this network where it shows one.
+    pub fn whose(&self, ownership: &Ownership, vpc: Option<&Id>) -> Whose {
+        let in_other_network = matches!((vpc, &self.vpc), (Some(theirs), Some(own)) if theirs != own);
+        let (stack, address, lineage, cluster) = match ownership {
+            Ownership::Untagged => return Whose::Untagged,
+            Ownership::OfCluster { cluster } => return Whose::OfCluster { cluster: cluster.clone() },
+            Ownership::Inherited if in_other_network => {
+                return Whose::Elsewhere { cluster: None, vpc: vpc.cloned() };
+            }
+            Ownership::Inherited => return Whose::Inherited,
+            Ownership::Tagged { stack, address, lineage, cluster } => (stack, address, lineage, cluster),
+        };
+        let own_lineage = Some(&self.lineage).filter(|lineage| !lineage.is_empty());
+        let here = *address == self.address.to_string();
+        // A lineage is made once: an object that carries ours is ours, under every name that this state knows. A copy of the
+        // state from before the stack was renamed knows the new name of none.
+        let is_own_name = *stack == self.stack || self.formerly.contains(stack);
+        if own_lineage.is_some() && lineage.as_ref() == own_lineage && is_own_name {
+            return if *stack == self.stack && here {
+                Whose::Ours
+            } else {
+                Whose::Moved { stack: stack.clone(), address: address.clone() }
+            };
+        }
+        if *stack != self.stack {
+            return Whose::OtherStack { stack: stack.clone(), lineage: lineage.clone() };
+        }
+        let beside_other = matches!((cluster, &self.cluster), (Some(theirs), Some(own)) if theirs != own);
+        if beside_other || in_other_network {
+            return Whose::Elsewhere { cluster: cluster.clone(), vpc: vpc.cloned() };
+        }
+        match (lineage, own_lineage) {
+            (Some(lineage), Some(_)) => {
+                Whose::OtherState { lineage: lineage.clone(), address: address.clone() }
+            }
+            _ if here => Whose::Ours,
+            _ => Whose::Moved { stack: stack.clone(), address: address.clone() },
+        }
+    }
+}
+
+impl Owner {
+    /// True for an object of a stack of this name that stands in this network, and beside another cluster as its tag says.
+    pub fn shares_its_network_with(&self, whose: &Whose) -> bool {
+        matches!(whose, Whose::Elsewhere { vpc: Some(vpc), .. } if Some(vpc) == self.vpc.as_ref())
+    }
+
+    /// The side that an object belongs to, in words that read after `belongs to`.
+    pub fn belonging(&self, whose: &Whose) -> String {
+        match whose {
+            Whose::OtherState { lineage, .. } => {
+                let own = match self.lineage.as_str() {
+                    "" => String::new(),
+                    own => format!(", and this state's is {own}"),
+                };
+                format!("another state of this stack: its lineage is {lineage}{own}")
+            }
+            Whose::Elsewhere { cluster, vpc } => format!(
+                "a stack of this name beside {}, and this one stands beside {}",
+                place(cluster.as_deref(), vpc.as_ref()),
+                place(self.cluster.as_deref(), self.vpc.as_ref())
+            ),
+            Whose::OtherStack { stack, .. } => format!("the stack {stack}"),
+            Whose::OfCluster { cluster } => format!("the cluster {cluster}"),
+            Whose::Moved { stack, address } if *stack == self.stack => format!("{address} of this stack"),
+            Whose::Moved { stack, address } => format!("{address} of this stack, when it was named {stack}"),
+            Whose::Ours => "this stack".to_owned(),
+            Whose::Untagged | Whose::Inherited => "no stack of provision".to_owned(),
+        }
+    }
+}
+
+fn place(cluster: Option<&str>, vpc: Option<&Id>) -> String {
+    match (cluster, vpc) {
+        (Some(cluster), Some(vpc)) => format!("the cluster {cluster} ({vpc})"),
+        (Some(cluster), None) => format!("the cluster {cluster}"),
+        (None, Some(vpc)) => vpc.to_string(),
+        (None, None) => "another network".to_owned(),
+    }
+}
+
+/// Whose an object is with respect to the stack that asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Made by this stack for this address.
+    Ours,
+    /// This stack's, made for another address, or while the stack had another name.
+    Moved { stack: String, address: String },
+    /// Of a stack of this name beside this cluster, and of another state: it was taken over, or never was ours.
+    OtherState { lineage: String, address: String },
+    /// Of a stack of this name beside another cluster, or in another network.
+    Elsewhere { cluster: Option<String>, vpc: Option<Id> },
+    /// Of a stack of another name.
+    OtherStack { stack: String, lineage: Option<String> },
+    /// The cluster's own.
+    OfCluster { cluster: String },
+    /// Not made by `provision`.
+    Untagged,
+    /// Without tags that could be read: it is told by its id and its parent alone.
+    Inherited,
+}
+
+impl Whose {
+    /// Whether the object is the one that was made for the address that asks.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Ours | Self::Inherited)
+    }
+
+    /// Whether the state that asks may change or delete the object, if it records it.
+    pub fn is_of_this_state(&self) -> bool {
+        matches!(self, Self::Ours | Self::Inherited | Self::Moved { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner {
+            stack: "gitlab".to_owned(),
+            formerly: BTreeSet::from(["old".to_owned()]),
+            address: Address::new("aws_db_instance", "db"),
+            lineage: "ours".to_owned(),
+            cluster: Some("k8s.one".to_owned()),
+            vpc: Some(Id::new("vpc-1")),
+            generation: 0,
+            others: BTreeSet::new(),
+        }
+    }
+
+    fn tagged(stack: &str, address: &str, lineage: Option<&str>, cluster: Option<&str>) -> Ownership {
+        Ownership::Tagged {
+            stack: stack.to_owned(),
+            address: address.to_owned(),
+            lineage: lineage.map(str::to_owned),
+            cluster: cluster.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn an_object_is_told_by_lineage_first_and_then_by_stack_cluster_and_network() {
+        let at = "aws_db_instance.db";
+        let moved =
+            |stack: &str, address: &str| Whose::Moved { stack: stack.into(), address: address.into() };
+        let other_state = Whose::OtherState { lineage: "theirs".into(), address: at.into() };
+        let elsewhere = |cluster: Option<&str>, vpc: Option<&str>| Whose::Elsewhere {
+            cluster: cluster.map(str::to_owned),
+            vpc: vpc.map(Id::new),
+        };
+        let other = Whose::OtherStack { stack: "shop".into(), lineage: Some("theirs".into()) };
+        let (ours, theirs) = (Some("ours"), Some("theirs"));
+        let (one, two) = (Some("k8s.one"), Some("k8s.two"));
+        for (ownership, vpc, expected) in [
+            (tagged("gitlab", at, ours, one), Some("vpc-1"), Whose::Ours),
+            // Made by an older version.
+            (tagged("gitlab", at, ours, None), None, Whose::Ours),
+            (tagged("gitlab", at, None, None), None, Whose::Ours),
+            (
+                tagged("gitlab", "aws_db_instance.old", ours, one),
+                None,
+                moved("gitlab", "aws_db_instance.old"),
+            ),
+            (tagged("old", at, ours, one), None, moved("old", at)),
+            // A copy of the state from before the stack got that name.
+            (
+                tagged("new", at, ours, one),
+                None,
+                Whose::OtherStack { stack: "new".into(), lineage: Some("ours".into()) },
+            ),
+            (tagged("gitlab", at, theirs, one), Some("vpc-1"), other_state.clone()),
+            (tagged("gitlab", at, theirs, None), None, other_state),
+            (tagged("gitlab", at, theirs, two), Some("vpc-1"), elsewhere(two, Some("vpc-1"))),
+            (tagged("gitlab", at, theirs, one), Some("vpc-2"), elsewhere(one, Some("vpc-2"))),
+            (tagged("gitlab", at, theirs, None), Some("vpc-2"), elsewhere(None, Some("vpc-2"))),
+            (tagged("shop", at, theirs, one), None, other),
+            (Ownership::Inherited, Some("vpc-1"), Whose::Inherited),
+            (Ownership::Inherited, Some("vpc-2"), elsewhere(None, Some("vpc-2"))),
+            (Ownership::Untagged, Some("vpc-2"), Whose::Untagged),
+        ] {
+            let vpc = vpc.map(Id::new);
+            assert_eq!(owner().whose(&ownership, vpc.as_ref()), expected, "{ownership:?} {vpc:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_state_lineages_are_not_compared_and_clusters_are() {
+        let fresh = Owner { lineage: String::new(), ..owner() };
+        let at = "aws_db_instance.db";
+        assert_eq!(fresh.whose(&tagged("gitlab", at, Some("lost"), Some("k8s.one")), None), Whose::Ours);
+        let elsewhere = fresh.whose(&tagged("gitlab", at, Some("lost"), Some("k8s.two")), None);
+        assert_eq!(elsewhere, Whose::Elsewhere { cluster: Some("k8s.two".to_owned()), vpc: None });
+    }
+
+    #[test]
+    fn what_kops_would_delete_is_the_clusters() {
+        let tags = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        for (key, value, cluster) in [
+            ("kubernetes.io/cluster/k8s.one", "owned", Some("k8s.one")),
+            ("KubernetesCluster", "k8s.one", Some("k8s.one")),
+            ("kubernetes.io/cluster/k8s.one", "shared", None),
+            ("Name", "nodes.k8s.one", None),
+        ] {
+            let expected = match cluster {
+                Some(cluster) => Ownership::OfCluster { cluster: cluster.to_owned() },
+                None => Ownership::Untagged,
+            };
+            assert_eq!(Ownership::of_tags(&tags(key, value)), expected, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn the_tags_name_the_cluster_where_there_is_one() {
+        assert_eq!(
+            owner().tags().keys().collect::<Vec<_>>(),
+            [tag::ADDRESS, tag::CLUSTER, tag::LINEAGE, tag::STACK]
+        );
+        let alone = Owner { cluster: None, ..owner() };
+        assert!(!alone.tags().contains_key(tag::CLUSTER));
+        assert_eq!(owner().whose(&Ownership::of_tags(&owner().tags()), None), Whose::Ours);
+    }
+}

@@ -1,0 +1,400 @@
+//! A saved plan: a commitment to compare against, never a program to execute.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::file;
+use crate::engine::kind::Live;
+use crate::engine::plan::{FORMAT_VERSION, Plan};
+use crate::engine::planner::{Options, Sighting, Sightings};
+use crate::engine::resource::Id;
+
+/// What `plan --out` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    pub format_version: String,
+    pub plan: Plan,
+    pub targets: Vec<Address>,
+    pub replace: Vec<Address>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_data_loss: Vec<Address>,
+    pub endpoint: Option<String>,
+    /// Over the stack's declarations.
+    pub declarations: String,
+    /// Over what was seen at each address.
+    pub fingerprints: BTreeMap<Address, String>,
+    /// Over what is done and what it rests on.
+    pub digest: String,
+    /// Over the whole file but itself.
+    pub checksum: String,
+    /// The version of the program that saved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
+}
+
+/// Why a saved plan cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedPlanError {
+    #[error("cannot {action} the plan {}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{} is not a plan that provision saved", path.display())]
+    NotAPlan { path: PathBuf, source: serde_json::Error },
+    #[error("{} was changed after it was saved: its digests do not agree with its content", path.display())]
+    Changed { path: PathBuf },
+    #[error(
+        "{} was written by a newer version of provision (format {found}); this one reads up to {FORMAT_VERSION}",
+        path.display()
+    )]
+    Newer { path: PathBuf, found: String },
+    #[error(
+        "{} was written by version {by} of provision, and this is {}",
+        path.display(),
+        env!("CARGO_PKG_VERSION")
+    )]
+    OtherProgram { path: PathBuf, by: String },
+}
+
+/// What every saved plan begins with, in whatever version it was written.
+#[derive(Default, Deserialize)]
+struct Header {
+    #[serde(default)]
+    format_version: String,
+    #[serde(default)]
+    written_by: Option<String>,
+    #[serde(default)]
+    checksum: String,
+}
+
+impl Header {
+    /// What a saved plan begins with, if no byte of it was changed; nothing otherwise.
+    fn of_whole(bytes: &[u8]) -> Self {
+        let Ok(header) = serde_json::from_slice::<Self>(bytes) else { return Self::default() };
+        let with = |checksum: &str| format!("\"checksum\": \"{checksum}\"");
+        let text = String::from_utf8_lossy(bytes).replacen(&with(&header.checksum), &with(""), 1);
+        if digest(text.as_bytes()) == header.checksum { header } else { Self::default() }
+    }
+
+    /// The version of a format that only newer programs read: the number before the dot counts.
+    fn newer_format(&self) -> Option<String> {
+        let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u64>().ok());
+        (major(&self.format_version)? > major(FORMAT_VERSION)?).then(|| self.format_version.clone())
+    }
+
+    fn other_program(&self) -> Option<String> {
+        self.written_by.clone().filter(|by| by != env!("CARGO_PKG_VERSION"))
+    }
+}
+
+impl SavedPlan {
+    /// Binds a plan to everything that it was made from.
+    pub fn new(
+        plan: &Plan,
+        options: &Options,
+        endpoint: Option<&str>,
+        blueprint: &Blueprint,
+        sightings: &Sightings,
+    ) -> Self {
+        let mut saved = Self {
+            format_version: FORMAT_VERSION.to_owned(),
+            plan: plan.clone(),
+            targets: options.targets.iter().cloned().collect(),
+            replace: options.replace.iter().cloned().collect(),
+            allow_data_loss: options.allow_data_loss.iter().cloned().collect(),
+            endpoint: endpoint.map(str::to_owned),
+            declarations: digest(format!("{:?}", blueprint.declarations).as_bytes()),
+            fingerprints: sightings
+                .iter()
+                .map(|(address, sighting)| (address.clone(), fingerprint(address, sighting, sightings)))
+                .collect(),
+            digest: String::new(),
+            checksum: String::new(),
+            written_by: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        };
+        saved.digest = saved.computed_digest();
+        saved.plan.digest = Some(saved.digest.clone());
+        saved
+    }
+
+    /// What the plan had been asked for.
+    pub fn options(&self) -> Options {
+        Options {
+            mode: self.plan.mode,
+            targets: self.targets.iter().cloned().collect(),
+            replace: self.replace.iter().cloned().collect(),
+            allow_data_loss: self.allow_data_loss.iter().cloned().collect(),
+        }
+    }
+
+    /// Over what is done and what it rests on. What was checked beforehand is not part of it: free addresses and quotas
+    /// are different at every look, and errors are looked for again in any case.
+    fn computed_digest(&self) -> String {
+        let mut content = self.clone();
+        content.plan.digest = None;
+        // The same stack is the same plan from every folder; its declarations have a digest of their own.
+        content.plan.stack_file.clear();
+        content.plan.preflight.clear();
+        // A file system in use is never the same size twice.
+        for data in content.plan.changes.iter_mut().filter_map(|change| change.data.as_mut()) {
+            data.size_bytes = None;
+        }
+        content.digest.clear();
+        content.checksum.clear();
+        content.written_by = None;
+        digest(&serde_json::to_vec(&content).expect("a plan has string keys only"))
+    }
+
+    /// The digest's first twelve digits: enough to tell plans apart, short enough to read out.
+    pub fn short_digest(&self) -> &str {
+        &self.digest[..12.min(self.digest.len())]
+    }
+
+    /// What is not the same any more in a plan made now; empty when this one still holds.
+    pub fn moved(&self, now: &Self) -> Vec<String> {
+        let mut moved = Vec::new();
+        let mut compare = |what: &str, same: bool| {
+            if !same {
+                moved.push(what.to_owned());
+            }
+        };
+        compare("the account", self.plan.account == now.plan.account);
+        compare("the region", self.plan.region == now.plan.region);
+        compare("the endpoint", self.endpoint == now.endpoint);
+        compare("the state's lineage", self.plan.state.lineage == now.plan.state.lineage);
+        compare("the state's serial", self.plan.state.serial == now.plan.state.serial);
+        compare("the stack's declarations", self.declarations == now.declarations);
+        let addresses = self.fingerprints.keys().chain(now.fingerprints.keys());
+        let changed: std::collections::BTreeSet<&Address> = addresses
+            .filter(|address| self.fingerprints.get(*address) != now.fingerprints.get(*address))
+            .collect();
+        moved.extend(changed.iter().map(|address| format!("{address} in AWS")));
+        if moved.is_empty() && self.digest != now.digest {
+            moved.extend(self.plan.otherwise_than(&now.plan));
+        }
+        moved
+    }
+
+    /// Writes the plan to a file of mode 0600 that appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`SavedPlanError::Io`]
+    pub fn write(&self, path: &Path) -> Result<(), SavedPlanError> {
+        file::write(path, &self.bytes(), file::Readers::OwnerAlone).map_err(|source| SavedPlanError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// The file: with a checksum, since the digest leaves out what was checked beforehand.
+    fn bytes(&self) -> Vec<u8> {
+        let pretty =
+            |saved: &Self| serde_json::to_string_pretty(saved).expect("a plan has string keys only") + "\n";
+        let content = Self { checksum: String::new(), ..self.clone() };
+        let checksum = digest(pretty(&content).as_bytes());
+        pretty(&Self { checksum, ..content }).into_bytes()
+    }
+
+    /// Reads a plan and holds its digest and every byte against its content.
+    ///
+    /// # Errors
+    /// [`SavedPlanError`]; a file that was cut, changed or made by somebody else never gets any further.
+    pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
+        let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
+        let bytes = file::read(path).map_err(io)?;
+        // Only what is whole says by what it was written.
+        let written = Header::of_whole(&bytes);
+        if let Some(found) = written.newer_format() {
+            return Err(SavedPlanError::Newer { path: path.to_owned(), found });
+        }
+        let other_program = written.other_program();
+        let saved: Self = serde_json::from_slice(&bytes).map_err(|source| match &other_program {
+            Some(by) => SavedPlanError::OtherProgram { path: path.to_owned(), by: by.clone() },
+            None => SavedPlanError::NotAPlan { path: path.to_owned(), source },
+        })?;
+        match other_program {
+            _ if saved.is_what_was_written(&bytes) => Ok(saved),
+            // Its bytes hold what this program does not know.
+            Some(by) => Err(SavedPlanError::OtherProgram { path: path.to_owned(), by }),
+            None => Err(SavedPlanError::Changed { path: path.to_owned() }),
+        }
+    }
+
+    /// Byte for byte: a field that is there twice, or that no version knows, is not in what was read.
+    fn is_what_was_written(&self, bytes: &[u8]) -> bool {
+        self.computed_digest() == self.digest && self.bytes() == bytes
+    }
+}
+
+/// What is only remarked of an object, such as how far AWS is with something, is no part of what it is.
+fn fingerprint(address: &Address, sighting: &Sighting, sightings: &Sightings) -> String {
+    let of = |id: &Id, live: &Live| {
+        let Live { inputs, in_force, outputs, condition, remarks: _, ownership, vpc: _ } = live;
+        format!("{:?}", (id, inputs, in_force, outputs, condition, ownership))
+    };
+    let mut said = match sighting {
+        Sighting::Live { id, live } => of(id, live),
+        other => format!("{other:?}"),
+    };
+    sightings.replaced(address).for_each(|(id, live)| said.push_str(&of(id, live)));
+    digest(said.as_bytes())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::*;
+
+    /// The plans that are accepted: as the bytes are, and with the right digests put in.
+    pub(crate) fn accepted(bytes: &[u8]) -> Vec<Plan> {
+        let Ok(mut saved) = serde_json::from_slice::<SavedPlan>(bytes) else { return Vec::new() };
+        let raw = saved.is_what_was_written(bytes).then(|| saved.plan.clone());
+        saved.digest = saved.computed_digest();
+        let written = saved.bytes();
+        let again: SavedPlan = serde_json::from_slice(&written).expect("what was written can be read");
+        assert!(again.is_what_was_written(&written), "{}", String::from_utf8_lossy(&written));
+        assert_eq!((&again.digest, &again.plan), (&saved.digest, &saved.plan));
+        assert!(saved.moved(&again).is_empty(), "nothing has moved");
+        raw.into_iter().chain([again.plan]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan::{
+        Action, Change, FORMAT_VERSION, FieldChange, Finding, Level, Mode, StateVersion, Summary, Window,
+    };
+    use crate::engine::resource::Effect;
+
+    fn waiting(opens: &str) -> Plan {
+        let class = FieldChange {
+            path: "instance_class".to_owned(),
+            before: Some("db.t4g.medium".into()),
+            after: Some("db.t4g.large".into()),
+            unknown: false,
+            sensitive: false,
+            effect: Effect::NextMaintenanceWindow,
+            calls: vec!["rds:ModifyDBInstance".to_owned()],
+            window: Some(Window { opens: Some(opens.to_owned()), effect: Effect::Failover }),
+            takes_back: false,
+        };
+        let address: Address = "aws_db_instance.gitlab-pgsql".parse().expect("an address");
+        let changes = vec![Change {
+            kind: address.kind().to_owned(),
+            address,
+            action: Action::Update,
+            id: None,
+            reason: "instance_class differs".to_owned(),
+            effect: Effect::NextMaintenanceWindow,
+            fields: vec![class],
+            queued: Vec::new(),
+            data: None,
+            order: None,
+            keeps: None,
+            goes: Vec::new(),
+            depends_on: Default::default(),
+            blocked: None,
+        }];
+        Plan {
+            format_version: FORMAT_VERSION.to_owned(),
+            stack: "gitlab".to_owned(),
+            stack_file: String::new(),
+            cluster: None,
+            account: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+            state: StateVersion { lineage: "one".to_owned(), serial: 1 },
+            mode: Mode::Apply,
+            summary: Summary::of(&changes),
+            changes,
+            drift: Vec::new(),
+            preflight: Vec::new(),
+            digest: None,
+        }
+    }
+
+    fn saved(plan: &Plan) -> SavedPlan {
+        let options = Options {
+            mode: Mode::Apply,
+            targets: Default::default(),
+            replace: Default::default(),
+            allow_data_loss: Default::default(),
+        };
+        let blueprint =
+            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+        SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
+    }
+
+    #[test]
+    fn a_plan_moves_on_when_the_window_that_it_waits_for_has_passed() {
+        let reviewed = saved(&waiting("2026-11-22T04:30:00Z"));
+        assert!(reviewed.moved(&saved(&waiting("2026-11-22T04:30:00Z"))).is_empty());
+        assert_eq!(
+            reviewed.moved(&saved(&waiting("2026-11-29T04:30:00Z"))),
+            ["the maintenance window that aws_db_instance.gitlab-pgsql waits for"]
+        );
+    }
+
+    #[test]
+    fn a_plan_of_a_newer_program_is_told_from_one_that_was_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("plan.json");
+        let text = String::from_utf8(saved(&waiting("2026-11-22T04:30:00Z")).bytes()).expect("UTF-8");
+        let read = |text: &str| {
+            std::fs::write(&path, text).expect("the folder can be written");
+            SavedPlan::read(&path).map_err(|error| error.to_string())
+        };
+        assert!(read(&text).is_ok());
+        let own = env!("CARGO_PKG_VERSION");
+        for (from, to, says) in [
+            (
+                "\"format_version\": \"1.0\"",
+                "\"format_version\": \"2.0\"",
+                "by a newer version of provision (format 2.0)",
+            ),
+            (
+                &*format!("\"written_by\": \"{own}\""),
+                "\"written_by\": \"9.9.9\",\n  \"imagined\": 1",
+                "by version 9.9.9",
+            ),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text);
+            let said = read(&changed).expect_err("it is not what was written");
+            assert!(!said.contains(says), "a byte was changed: {said}");
+            let sealed = changed.replacen(&saved_checksum(&changed), "", 1);
+            let sealed = changed.replacen(&saved_checksum(&changed), &digest(sealed.as_bytes()), 1);
+            let said = read(&sealed).expect_err("it is newer");
+            assert!(said.contains(says), "{said}");
+        }
+    }
+
+    fn saved_checksum(text: &str) -> String {
+        let value: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+        value["checksum"].as_str().expect("it has one").to_owned()
+    }
+
+    #[test]
+    fn what_is_checked_beforehand_is_no_part_of_what_was_agreed_to() {
+        let plan = waiting("2026-11-22T04:30:00Z");
+        let mut checked = plan.clone();
+        checked.preflight.push(Finding {
+            check: "free-addresses".to_owned(),
+            address: None,
+            level: Level::Passed,
+            message: "4,087 free addresses".to_owned(),
+            hint: None,
+            remedies: Vec::new(),
+        });
+        assert_eq!(saved(&plan).digest, saved(&checked).digest);
+    }
+}

@@ -1,0 +1,331 @@
+//! The state: what is recorded of every resource, and how it changes.
+
+mod error;
+pub mod format;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+mod journal;
+mod links;
+mod local;
+mod lock;
+mod moves;
+mod shared;
+mod store;
+mod upgrade;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Not;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::network::{Cluster, Groups, Network, Role};
+use crate::engine::resource::Id;
+
+pub use error::StateError;
+pub use format::Damage;
+pub use local::relocate;
+pub use lock::Holder;
+pub use moves::{NotMoved, Place, meant, moves};
+pub use shared::{Lease, Shared};
+pub use store::{Backend, Keeper, Opened, Store, Writer, Written};
+
+/// Everything recorded of one stack in one account and region.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The version of this format.
+    pub version: u32,
+    pub stack: String,
+    /// The names that the stack had before: objects that carry them are its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub formerly: BTreeSet<String>,
+    /// The identity of this state, made once: two states with different lineages have nothing in common.
+    pub lineage: String,
+    /// Counts the changes of this state.
+    pub serial: u64,
+    /// The account that everything is in: 12 digits.
+    pub account: String,
+    pub region: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+    pub resources: BTreeMap<Address, Record>,
+}
+
+/// What is recorded of one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    pub phase: Phase,
+    /// Absent only between the intent to create and AWS's answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
+    /// Whether the object is the cluster's own: never changed, tagged or deleted.
+    pub adopted: bool,
+    /// The version of the kind that `inputs` were recorded in.
+    #[serde(default = "first_version")]
+    pub kind_version: u32,
+    /// What was last applied, with every reference resolved. Empty for an adopted object.
+    pub inputs: Document,
+    /// What AWS chose. Empty until the object is ready.
+    pub outputs: Document,
+    pub depends_on: BTreeSet<Address>,
+    /// Counts the replacements at this address.
+    #[serde(default)]
+    pub generation: u32,
+    /// The object that this one replaces, while it still waits to be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
+    /// Whether the object was taken over, and the next apply still has to write its ownership tags.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub claimed: bool,
+}
+
+/// A replaced object that outlives its replacement until nothing uses it any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Predecessor {
+    pub id: Id,
+    pub inputs: Document,
+    pub depends_on: BTreeSet<Address>,
+    /// The one before it, where that still waits to be deleted too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<Box<Predecessor>>,
+}
+
+/// The version of every kind before kinds had versions.
+fn first_version() -> u32 {
+    1
+}
+
+/// Where a resource is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    Creating,
+    Ready,
+    Updating,
+    Deleting,
+}
+
+/// One change of a state; what the journal holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    Put {
+        address: Address,
+        record: Record,
+    },
+    Remove {
+        address: Address,
+    },
+    Move {
+        from: Address,
+        to: Address,
+    },
+    /// Several resources at once, each to an address that is free.
+    MoveAll {
+        moves: BTreeMap<Address, Address>,
+    },
+    /// Another name for the stack; the lineage stays.
+    Stack {
+        stack: String,
+    },
+    Cluster {
+        cluster: Cluster,
+    },
+}
+
+impl State {
+    /// The version of the format that this program writes. It reads the older ones too.
+    pub const VERSION: u32 = 2;
+
+    /// A state that records nothing yet. `lineage` is a fresh random identity.
+    pub fn new(stack: &str, lineage: String, account: &str, region: &str) -> Self {
+        Self {
+            version: Self::VERSION,
+            stack: stack.to_owned(),
+            formerly: BTreeSet::new(),
+            lineage,
+            serial: 0,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            cluster: None,
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// Carries out one change, which counts as one step of the serial.
+    pub fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Put { address, record } => {
+                self.resources.insert(address, record);
+            }
+            Edit::Remove { address } => {
+                self.resources.remove(&address);
+            }
+            Edit::Move { from, to } => self.rename(&from, &to),
+            Edit::MoveAll { moves } => moves.iter().for_each(|(from, to)| self.rename(from, to)),
+            Edit::Stack { stack } => {
+                let old = std::mem::replace(&mut self.stack, stack);
+                self.formerly.insert(old);
+            }
+            Edit::Cluster { cluster } => self.cluster = Some(cluster),
+        }
+        self.serial += 1;
+    }
+
+    fn rename(&mut self, from: &Address, to: &Address) {
+        if let Some(record) = self.resources.remove(from) {
+            self.resources.insert(to.clone(), record);
+        }
+        for record in self.resources.values_mut() {
+            for depends_on in record.all_depends_on_mut() {
+                if depends_on.remove(from) {
+                    depends_on.insert(to.clone());
+                }
+            }
+        }
+    }
+
+    /// The value that a reference to `output` of `address` stands for, if it is recorded.
+    pub fn output(&self, address: &Address, output: &str) -> Option<Value> {
+        self.resources.get(address)?.output(output)
+    }
+
+    /// The VPC that was adopted, if one was.
+    pub fn vpc(&self) -> Option<&Id> {
+        self.resources.get(&Network::vpc_address()).filter(|record| record.adopted)?.id.as_ref()
+    }
+
+    /// Whether the state records anything that `provision` manages, and not the cluster's network alone.
+    pub fn manages_anything(&self) -> bool {
+        self.resources.values().any(|record| !record.adopted)
+    }
+
+    /// The network that was adopted, if it was: discovery decides only once.
+    pub fn network(&self) -> Option<Network> {
+        let adopted = |kind: &'static str| {
+            self.resources
+                .iter()
+                .filter(move |(address, record)| record.adopted && address.kind() == kind)
+                .filter_map(|(address, record)| Some((address, record.id.clone()?)))
+        };
+        let mut groups: BTreeMap<Role, Groups> = BTreeMap::new();
+        for (address, id) in adopted("aws_security_group") {
+            if let Some(role) = Role::of(address) {
+                groups.entry(role).or_default().insert(address.clone(), id);
+            }
+        }
+        Some(Network {
+            cluster: self.cluster.clone()?,
+            vpc: adopted("aws_vpc").next()?.1,
+            subnets: adopted("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
+            groups,
+        })
+    }
+}
+
+impl Record {
+    /// The record of an object that the cluster owns.
+    pub fn adopted(id: Id, outputs: Document) -> Self {
+        Self {
+            phase: Phase::Ready,
+            id: Some(id),
+            adopted: true,
+            kind_version: first_version(),
+            inputs: Document::new(),
+            outputs,
+            depends_on: BTreeSet::new(),
+            generation: 0,
+            predecessor: None,
+            claimed: false,
+        }
+    }
+
+    /// The objects that this one replaces and that still wait to be deleted, the newest first.
+    pub fn predecessors(&self) -> impl Iterator<Item = &Predecessor> {
+        std::iter::successors(self.predecessor.as_ref(), |old| old.older.as_deref())
+    }
+
+    /// The inputs of the object and of those that it replaces.
+    pub fn all_inputs_mut(&mut self) -> Vec<&mut Document> {
+        let mut all = vec![&mut self.inputs];
+        let mut next = self.predecessor.as_mut();
+        while let Some(Predecessor { inputs, older, .. }) = next {
+            all.push(inputs);
+            next = older.as_deref_mut();
+        }
+        all
+    }
+
+    fn all_depends_on_mut(&mut self) -> Vec<&mut BTreeSet<Address>> {
+        let mut all = vec![&mut self.depends_on];
+        let mut next = self.predecessor.as_mut();
+        while let Some(Predecessor { depends_on, older, .. }) = next {
+            all.push(depends_on);
+            next = older.as_deref_mut();
+        }
+        all
+    }
+
+    /// The value of an output; `id` is the object's id.
+    pub fn output(&self, name: &str) -> Option<Value> {
+        match name {
+            "id" => self.id.as_ref().map(|id| Value::String(id.as_str().to_owned())),
+            _ => self.outputs.get(name).cloned(),
+        }
+    }
+
+    /// Whether the create of the object has not come to an end: no object of it was ever ready.
+    pub fn is_unfinished(&self) -> bool {
+        self.phase == Phase::Creating && self.outputs.is_empty()
+    }
+
+    /// Whether deletion is ruled out until an applied change turns the protection off.
+    pub fn is_protected(&self) -> bool {
+        self.inputs.get("deletion_protection").and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(id: &str) -> Record {
+        let mut record = Record::adopted(Id::new(id), Document::new());
+        record.adopted = false;
+        record.inputs.insert("name".to_owned(), json!("EFS_K8s é"));
+        record
+    }
+
+    pub(super) fn sample() -> State {
+        let mut state = State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1");
+        let address = Address::new("aws_security_group", "gitlab-nfs");
+        state.apply(Edit::Put { address, record: record("sg-1") });
+        state
+    }
+
+    pub(super) fn sample_edits() -> Vec<Edit> {
+        let cluster = Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true };
+        vec![
+            Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
+            Edit::Cluster { cluster },
+            Edit::Move { from: Address::new("aws_vpc", "network"), to: Address::new("aws_vpc", "other") },
+            Edit::MoveAll {
+                moves: [(
+                    Address::new("aws_security_group", "gitlab-nfs"),
+                    Address::new("aws_security_group", "files"),
+                )]
+                .into(),
+            },
+            Edit::Stack { stack: "gitlab-eu".to_owned() },
+            Edit::Remove { address: Address::new("aws_security_group", "files") },
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a state cannot be read or written.
+
+use std::path::{Path, PathBuf};
+
+use super::format::Damage;
+use super::lock::Holder;
+use crate::engine::cloud::CloudError;
+
+/// Why a state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    #[error("cannot {action} {}", path.display())]
+    Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("cannot {action} {place}")]
+    S3 { action: &'static str, place: String, source: CloudError },
+    /// `backup` is where the version before is kept, if nothing newer is lost by going on from it.
+    #[error("the state {place} cannot be used")]
+    Damaged { place: String, backup: Option<String>, source: Damage },
+    #[error("the state is locked{}", holder.as_ref().map(describe).unwrap_or_default())]
+    Locked { holder: Option<Holder> },
+    /// The lock was held, and is not held any more.
+    #[error("the lock of {place} was lost: it is held{}", holder.as_ref().map_or_else(|| " by nobody".to_owned(), describe))]
+    LockLost { place: String, holder: Option<Holder> },
+    /// The state was there, and is not there any more.
+    #[error("the state {place} was deleted while it was locked")]
+    Vanished { place: String },
+    /// The store writes whatever the condition says, so that its lock keeps no run out.
+    #[error("the store of {place} ignores the conditions of writes: two runs could hold the lock at once")]
+    Unconditional { place: String },
+    /// A write was given up because the run had to end, or nothing is written any more because an earlier one failed.
+    #[error("the state could not be saved in time: what is recorded is behind what was done")]
+    Unsaved,
+}
+
+fn describe(holder: &Holder) -> String {
+    let Holder { id, user, host, pid, command, since } = holder;
+    format!(" by `{command}` of {user} on {host} (process {pid}, since {since}, lock {id})")
+}
+
+pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> StateError {
+    move |source| StateError::Io { action, path: path.to_owned(), source }
+}

@@ -1,0 +1,140 @@
+//! The lock: one run at a time may write a state, and it says who it is.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::OFlags;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::error::{StateError, io};
+use super::links::refuse_link;
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Holder {
+    /// What `state unlock` takes.
+    pub id: String,
+    pub user: String,
+    pub host: String,
+    pub pid: u32,
+    /// What the run does: `apply`.
+    pub command: String,
+    /// When it began, in UTC (RFC 3339).
+    pub since: String,
+}
+
+impl Holder {
+    /// This process.
+    pub fn this_run(command: &str) -> Self {
+        let variable = |name| std::env::var(name).unwrap_or_else(|_| "unknown".to_owned());
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_else(|_| variable("HOSTNAME"));
+        Self {
+            id: uuid::Uuid::new_v4().to_string(),
+            user: variable("USER"),
+            host: host.trim().to_owned(),
+            pid: std::process::id(),
+            command: command.to_owned(),
+            since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        }
+    }
+}
+
+/// A held lock; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+/// How often a run that waits for a lock looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+impl Lock {
+    /// Takes the lock, waiting up to `timeout` for another run to give it back.
+    pub(super) async fn take(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, StateError> {
+        let mut file = open(path)?;
+        let deadline = Instant::now() + timeout;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now()))).await;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StateError::Locked { holder: read_holder(&mut file) });
+                }
+                Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
+            }
+        }
+        let text = serde_json::to_vec(holder).expect("a holder has string keys only");
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(&text))
+            .map_err(io("write", path))?;
+        Ok(Self { file })
+    }
+
+    /// Takes away the lock that `id` names, when its run cannot be alive on this machine.
+    pub(super) fn force(path: &Path, id: &str) -> Result<(), StateError> {
+        match Self::is_lost(path, id)? {
+            true => std::fs::remove_file(path).map_err(io("remove", path)),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the lock that `id` names is held by a run that cannot be alive on this machine; false where there is no lock.
+    pub(super) fn is_lost(path: &Path, id: &str) -> Result<bool, StateError> {
+        if !path.exists() {
+            return Ok(false);
+        }
+        let mut file = open(path)?;
+        match file.try_lock() {
+            // What a dead run has left there is a text for people.
+            Ok(()) => return file.set_len(0).map(|()| false).map_err(io("write", path)),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
+        }
+        let holder = read_holder(&mut file);
+        let this_host = Holder::this_run("unlock").host;
+        match &holder {
+            // Held over a network file system by a host that does not answer any more.
+            Some(found) if found.id == id && found.host != this_host => Ok(true),
+            _ => Err(StateError::Locked { holder }),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The text is for people; the lock itself ends with the file handle.
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn open(path: &Path) -> Result<File, StateError> {
+    refuse_link(path)?;
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+        .map_err(io("open", path))
+}
+
+fn read_holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// The lock file that belongs to a state file.
+pub(super) fn path_for(state: &Path) -> PathBuf {
+    super::local::sibling(state, "lock")
+}

@@ -1,0 +1,203 @@
+//! Where a state is kept, and the one way to change it: edits are staged, and made durable together.
+
+use std::fmt::{self, Debug, Display};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use super::local::LocalState;
+use super::lock::Holder;
+use super::{Edit, State, StateError};
+
+/// A place that keeps a state: a file, an object in a bucket.
+pub trait Backend: Debug + Display + Send + Sync {
+    /// The file of the state, where it is one.
+    fn file(&self) -> Option<&Path>;
+    /// Reads the state without locking it; `None` when there never was one.
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>>;
+    /// Takes the lock, and reads the state that it is for.
+    fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>>;
+    /// See [`Store::has_a_lock_to_take_away`].
+    fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>>;
+    /// Takes away the lock that `id` names.
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>>;
+}
+
+/// A held lock, and the state that it is for.
+pub type Opened = (Box<dyn Keeper>, Option<State>);
+
+/// The keeper of a locked state: it writes, and gives the lock back.
+pub trait Keeper: Debug + Send + Sync {
+    /// The run that had the lock before, and did not give it back.
+    fn relieved(&self) -> Option<&Holder>;
+    /// Makes edits durable; `state` is the state with all of them carried out.
+    fn write<'a>(&'a mut self, edits: &'a [Edit], state: &'a State) -> BoxFuture<'a, Result<(), StateError>>;
+    /// Returns when the lock is lost although it was not given back, with how; never, where that cannot be.
+    fn lost(&self) -> BoxFuture<'_, StateError>;
+    /// Gives the lock back, after what was written last.
+    fn release<'a>(
+        self: Box<Self>,
+        state: &'a State,
+        written: Written,
+    ) -> BoxFuture<'a, Result<(), StateError>>;
+}
+
+/// The part of a state that is durable when its lock is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    All,
+    /// Edits were staged, and are given up.
+    NotTheStaged,
+    /// A write failed: what is there is not known, and is looked at by the next run.
+    Unknown,
+}
+
+/// The place of a state.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<dyn Backend>);
+
+impl Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl Store {
+    /// A place of any kind.
+    pub fn new(backend: impl Backend + 'static) -> Self {
+        Self(Arc::new(backend))
+    }
+
+    /// A file, with its journal, backup and lock beside it.
+    pub fn local(path: impl Into<PathBuf>) -> Self {
+        Self::new(LocalState::new(path.into()))
+    }
+
+    /// The file of the state, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.0.file()
+    }
+
+    /// Reads the state without locking it; `None` when there never was one.
+    ///
+    /// # Errors
+    /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
+    pub async fn read(&self) -> Result<Option<State>, StateError> {
+        self.0.read().await
+    }
+
+    /// Locks the state and opens it for writing; `fresh` makes it when there never was one.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when another run holds it for longer than `timeout`.
+    pub async fn open(
+        &self,
+        command: &str,
+        timeout: Duration,
+        fresh: impl FnOnce() -> State,
+    ) -> Result<Writer, StateError> {
+        let (keeper, found) = self.0.lock(Holder::this_run(command), timeout).await?;
+        let is_new = found.is_none();
+        // What is written from here on is in the format of now, whatever it was read in.
+        let found = found.map(|found| State { version: State::VERSION, ..found });
+        Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
+    }
+
+    /// Whether there is a lock that `id` names and that can be taken away; false where the state is not locked.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
+    pub async fn has_a_lock_to_take_away(&self, id: &str) -> Result<bool, StateError> {
+        self.0.has_a_lock_to_take_away(id).await
+    }
+
+    /// Takes away the lock that `id` names.
+    ///
+    /// # Errors
+    /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
+    pub async fn unlock(&self, id: &str) -> Result<(), StateError> {
+        self.0.unlock(id).await
+    }
+}
+
+/// A locked state that can be written. What is staged is durable when [`Writer::commit`] returns.
+#[derive(Debug)]
+pub struct Writer {
+    state: State,
+    staged: Vec<Edit>,
+    is_new: bool,
+    /// Whether a write has failed: what is there then is looked at by the next run, and by nobody else.
+    failed: bool,
+    keeper: Box<dyn Keeper>,
+}
+
+impl Writer {
+    /// The state with every edit carried out.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether there was no state before: what is planned must not rest on the one in memory.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The run whose lock had run out before this one took it: what it had begun may be unfinished.
+    pub fn relieved(&self) -> Option<&Holder> {
+        self.keeper.relieved()
+    }
+
+    /// Carries out an edit, to be made durable by the next commit.
+    pub fn edit(&mut self, edit: Edit) {
+        self.state.apply(edit.clone());
+        self.staged.push(edit);
+    }
+
+    /// Makes everything that is staged durable, at once.
+    ///
+    /// # Errors
+    /// When it cannot be made durable; nothing that rests on it may be done in AWS then.
+    pub async fn commit(&mut self) -> Result<(), StateError> {
+        if self.failed {
+            return Err(StateError::Unsaved);
+        }
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        // Also where this future is given up half-way: what was written is not known then.
+        self.failed = true;
+        self.keeper.write(&self.staged, &self.state).await?;
+        self.failed = false;
+        self.staged.clear();
+        Ok(())
+    }
+
+    /// Returns when the lock is lost although nobody gave it back, with how; never, where that cannot be.
+    pub async fn lost(&self) -> StateError {
+        self.keeper.lost().await
+    }
+
+    /// Makes everything durable, and gives the lock back.
+    ///
+    /// # Errors
+    /// When it cannot be made durable. What was committed before is still there, and the next run reads it.
+    pub async fn close(mut self) -> Result<State, StateError> {
+        let committed = self.commit().await;
+        let written = if committed.is_ok() { Written::All } else { Written::Unknown };
+        let released = self.keeper.release(&self.state, written).await;
+        committed.and(released).map(|()| self.state)
+    }
+
+    /// Gives the lock back without writing what is staged.
+    pub async fn abandon(self) {
+        let written = match (self.failed, self.staged.is_empty()) {
+            (true, _) => Written::Unknown,
+            (false, true) => Written::All,
+            (false, false) => Written::NotTheStaged,
+        };
+        // What was committed is there; the next run folds it where this one cannot.
+        let _ = self.keeper.release(&self.state, written).await;
+    }
+}

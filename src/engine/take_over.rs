@@ -1,0 +1,306 @@
+//! Objects that the user names are recorded at declared addresses, in place of what was recorded there. Nothing in AWS is
+//! changed; the next apply writes the ownership tags.
+
+mod apart;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::cloud::Cloud;
+use crate::engine::document::{references, resolve};
+use crate::engine::graph;
+use crate::engine::kind::{Live, Registry};
+use crate::engine::owner::owner;
+use crate::engine::parts::{declared_parts, parts_of};
+use crate::engine::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
+use crate::engine::refresh::{RefreshError, observe};
+use crate::engine::resource::{Id, Named, Owner, Whose};
+use crate::engine::state::{Edit, Place, Record, State, moves};
+use names::{check_names, kept_in_place};
+
+pub use apart::Apart;
+
+/// An object that is to be recorded at an address: by its id, or by its name where AWS has no other id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub address: Address,
+    pub text: String,
+}
+
+/// The records that a state gets.
+#[derive(Debug, Default)]
+pub struct TakenOver {
+    /// New records, by address; those of the objects' parts too.
+    pub records: BTreeMap<Address, Record>,
+    /// What was recorded there before, and is no longer managed.
+    pub instead_of: BTreeMap<Address, Before>,
+    /// Parts of what was recorded before: they stay with it.
+    pub forgotten: BTreeSet<Address>,
+    /// What the objects use in the place of what their declarations refer to.
+    pub apart: BTreeMap<Address, Vec<Apart>>,
+}
+
+/// An object that was recorded before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    pub id: Id,
+    /// Whether AWS still has it.
+    pub is_there: bool,
+}
+
+/// Why an object is not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("the stack file does not declare {address}")]
+    Undeclared { address: Address },
+    #[error("AWS has no {} with the id or name {text}", address.kind())]
+    Absent { address: Address, text: String },
+    #[error("{id} cannot be {address}: {why}")]
+    Unfit { address: Address, id: Id, why: String },
+    #[error("{id} is recorded already, as {other}")]
+    Recorded {
+        address: Address,
+        id: Id,
+        other: Address,
+        /// Whether it could be recorded here instead: nothing else is.
+        is_free: bool,
+    },
+    #[error("{id} belongs to {owner}")]
+    Foreign { address: Address, id: Id, owner: String, whose: Whose },
+    #[error("the {field} of {id} is {live}, and that of {address} is declared as {declared}")]
+    OtherName {
+        address: Address,
+        id: Id,
+        field: String,
+        live: String,
+        declared: String,
+        /// The option of the stack file that says it, if one does.
+        option: Option<&'static str>,
+        /// What it is a part of, where that is declared and can be taken over.
+        part_of: Option<Address>,
+    },
+    #[error("{id} stands in {place}, and {address} does not")]
+    Elsewhere {
+        address: Address,
+        id: Id,
+        place: String,
+        /// The declared address of its place.
+        right: Option<Address>,
+    },
+    #[error(transparent)]
+    Unread(#[from] RefreshError),
+}
+
+impl Refused {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
+            Self::Absent { .. } => Some(
+                "look in this account and region; an id is what AWS shows: fs-…, fsmt-…, sg-…, a database's identifier or \
+                 db-…, a group's name"
+                    .to_owned(),
+            ),
+            Self::Unfit { .. } | Self::Unread(_) => None,
+            Self::Elsewhere { id, right: Some(right), .. } => Some(format!("provision import {right}={id}")),
+            Self::Elsewhere { place, .. } => {
+                Some(format!("the stack has nothing in {place}: leave it as it is, and go on with provision plan"))
+            }
+            Self::Recorded { address, other, is_free: true, .. } => {
+                Some(format!("provision state move {other} {address}"))
+            }
+            Self::Recorded { other, .. } => Some(format!(
+                "both addresses have their objects, and the plan says how they go on: provision plan; to have {other} managed \
+                 no more: provision state forget {other}"
+            )),
+            Self::Foreign { whose: Whose::Elsewhere { .. }, .. } => {
+                Some("what stands beside another cluster is never taken over; create another one here".to_owned())
+            }
+            Self::Foreign { whose: Whose::OfCluster { .. }, .. } => {
+                Some("what is the cluster's is never taken over".to_owned())
+            }
+            Self::Foreign { address, id, whose, .. } => lineage(whose).map(|lineage| {
+                format!(
+                    "if that state is lost, or is to give it up: provision import {address}={id} --take-over {lineage}"
+                )
+            }),
+            Self::OtherName { option: Some(option), live, .. } => {
+                Some(format!("write `{option}: {live}` into the stack file, then import it"))
+            }
+            Self::OtherName { part_of: Some(whole), live, .. } => Some(format!(
+                "it is part of {live}, and comes along where that is taken over: provision import {whole}={live}"
+            )),
+            Self::OtherName { .. } => None,
+        }
+    }
+}
+
+/// The lineage of the state that owns an object, where another one does.
+fn lineage(whose: &Whose) -> Option<&str> {
+    match whose {
+        Whose::OtherState { lineage, .. } => Some(lineage),
+        Whose::OtherStack { lineage, .. } => lineage.as_deref(),
+        _ => None,
+    }
+}
+
+/// Looks for what is wished for, and says what is to be recorded.
+///
+/// `take_over` names the lineage of another state whose objects may be taken.
+///
+/// # Errors
+/// [`Refused`] for the first wish that cannot be met.
+pub async fn take_over(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    state: &State,
+    wishes: &[Wish],
+    take_over: Option<&str>,
+) -> Result<TakenOver, Refused> {
+    let mut network = Rebuilt::default();
+    let mut known = state.clone();
+    adopt(cloud, registry, blueprint, &mut known, &mut network).await?;
+    let mut taken = TakenOver { records: network.records, ..TakenOver::default() };
+    // What others refer to comes first, so that they are resolved.
+    let order = graph::order(&blueprint.references()).unwrap_or_default();
+    let place = |wish: &&Wish| order.iter().position(|address| *address == wish.address);
+    let mut sorted: Vec<&Wish> = wishes.iter().collect();
+    sorted.sort_by_key(place);
+    let mut parts = BTreeSet::new();
+    for wish in sorted {
+        let one = Taking { cloud, registry, blueprint, take_over };
+        let record = one.record(&known, wish).await?;
+        let before = known.resources.get(&wish.address).and_then(|before| before.id.clone());
+        if let Some(old) = before.filter(|old| Some(old) != record.id.as_ref()) {
+            for part in parts_of(registry, &known, &old) {
+                known.apply(Edit::Remove { address: part.clone() });
+                taken.forgotten.insert(part);
+            }
+            let is_there = one.is_there(state, &wish.address, &old).await?;
+            taken.instead_of.insert(wish.address.clone(), Before { id: old, is_there });
+        }
+        parts.extend(declared_parts(registry, blueprint, &wish.address));
+        known.apply(Edit::Put { address: wish.address.clone(), record: record.clone() });
+        taken.records.insert(wish.address.clone(), record);
+    }
+    let terms = Terms { take_over, only: Some(&parts) };
+    let found = rebuild(cloud, registry, blueprint, &known, &terms).await?;
+    taken.forgotten.retain(|address| !found.records.contains_key(address));
+    taken.records.extend(found.records);
+    for address in wishes.iter().map(|wish| &wish.address) {
+        if let Some(record) = known.resources.get(address) {
+            let Some(manager) = registry.managing(address.kind()) else { continue };
+            let apart = apart::apart(manager, blueprint, &known, address, record);
+            taken.apart.insert(address.clone(), apart);
+        }
+    }
+    taken.apart.retain(|_, apart| !apart.is_empty());
+    // What is recorded like that already is not news.
+    taken.records.retain(|address, record| state.resources.get(address) != Some(record));
+    Ok(taken)
+}
+
+/// What the meeting of each wish needs.
+struct Taking<'a> {
+    cloud: &'a dyn Cloud,
+    registry: &'a Registry,
+    blueprint: &'a Blueprint,
+    take_over: Option<&'a str>,
+}
+
+impl Taking<'_> {
+    /// The record of the object that is wished for.
+    async fn record(&self, known: &State, wish: &Wish) -> Result<Record, Refused> {
+        let Wish { address, text } = wish;
+        let manager = self.registry.managing(address.kind());
+        let (Some(manager), Some(Declaration::Managed { inputs })) =
+            (manager, self.blueprint.declarations.get(address))
+        else {
+            return Err(Refused::Undeclared { address: address.clone() });
+        };
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let absent = || Refused::Absent { address: address.clone(), text: text.clone() };
+        let Named { found, unfit } =
+            self.cloud.named(manager.kind(), text).await.map_err(unread)?.ok_or_else(absent)?;
+        if let Some(why) = unfit {
+            return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
+        }
+        let before = known.resources.get(address);
+        let generation = before.map_or(0, |before| before.generation);
+        let owner = owner(self.blueprint, Some(known), address, generation);
+        self.check_owner(known, &owner, &found.id, owner.whose(&found.ownership, found.vpc.as_ref()))?;
+        if let (Some(theirs), Some(own)) = (&found.vpc, &owner.vpc)
+            && theirs != own
+        {
+            let why = format!("it stands in {theirs}, and this stack in {own}");
+            return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
+        }
+        let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
+        let claimed = needs_claim(manager, &owner, &found.ownership);
+        let replaced = before.and_then(|before| before.predecessor.clone());
+        let record = Record {
+            generation: found.generation.unwrap_or(generation).max(generation),
+            // The object that was replaced may be the one that is taken back.
+            predecessor: replaced.filter(|old| old.id != found.id),
+            claimed,
+            ..begun(&resolved, found.id.clone(), None, references(inputs))
+        };
+        let live = self.live(known, address, &record).await?.ok_or_else(absent)?;
+        check_names(manager, address, &found.id, (inputs, &resolved), &live, self.blueprint)?;
+        // What it uses in the place of something declared is none of its references.
+        let mut referring = inputs.clone();
+        let kept = kept_in_place(manager, address, &resolved, &live);
+        referring.retain(|field, _| !kept.contains(&field.as_str()));
+        let record = Record { depends_on: references(&referring), ..record };
+        Ok(as_seen(self.registry, address, record, &live)?)
+    }
+
+    fn check_owner(&self, known: &State, owner: &Owner, id: &Id, whose: Whose) -> Result<(), Refused> {
+        let address = owner.address.clone();
+        let holds = |record: &Record| record.id.as_ref() == Some(id);
+        let other = known.resources.iter().find(|(other, record)| **other != address && holds(record));
+        let foreign = |whose: Whose| Refused::Foreign {
+            address: address.clone(),
+            id: id.clone(),
+            owner: owner.belonging(&whose),
+            whose,
+        };
+        match other {
+            Some((_, Record { adopted: true, .. })) => {
+                let cluster = owner.cluster.clone().unwrap_or_default();
+                return Err(foreign(Whose::OfCluster { cluster }));
+            }
+            Some((other, _)) => {
+                let (from, to) = (Place::Address(other.clone()), Place::Address(address.clone()));
+                let is_free = moves(known, &from, &to).is_ok();
+                return Err(Refused::Recorded { address, id: id.clone(), other: other.clone(), is_free });
+            }
+            None => {}
+        }
+        match &whose {
+            Whose::Ours | Whose::Moved { .. } | Whose::Untagged | Whose::Inherited => Ok(()),
+            Whose::OtherState { .. } if !known.manages_anything() => Ok(()),
+            other if lineage(other).is_some_and(|lineage| self.take_over == Some(lineage)) => Ok(()),
+            _ => Err(foreign(whose)),
+        }
+    }
+
+    /// What AWS shows of the object.
+    async fn live(&self, known: &State, address: &Address, record: &Record) -> Result<Option<Live>, Refused> {
+        let Some(id) = record.id.clone() else { return Ok(None) };
+        let mut looked_at = known.clone();
+        looked_at.resources.insert(address.clone(), record.clone());
+        let ids = BTreeMap::from([(address.clone(), id)]);
+        let seen = observe(self.cloud, self.registry, &ids, Some(&looked_at)).await?;
+        Ok(seen.get(address).and_then(|sighting| sighting.live()).map(|(_, live)| live.clone()))
+    }
+
+    async fn is_there(&self, state: &State, address: &Address, id: &Id) -> Result<bool, Refused> {
+        let ids = BTreeMap::from([(address.clone(), id.clone())]);
+        let seen = observe(self.cloud, self.registry, &ids, Some(state)).await?;
+        Ok(seen.get(address).is_some_and(|sighting| sighting.live().is_some()))
+    }
+}

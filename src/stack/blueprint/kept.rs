@@ -1,0 +1,157 @@
+//! Names and descriptions that are chosen once: what the stack file leaves open stays as it was recorded.
+//!
+//! AWS changes few names in place. A default is made from the key and the stack's name, and those may be renamed: the
+//! object keeps the name that it was made with. What the author writes is wanted, and is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::address::Address;
+use crate::engine::kind::Registry;
+use crate::engine::state::State;
+
+/// What is recorded in fields that are chosen once.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// By address and field.
+    recorded: BTreeMap<(Address, &'static str), String>,
+    /// What objects that were taken over use in the place of something declared, with what their records refer to.
+    apart: BTreeMap<(Address, &'static str), Apart>,
+}
+
+/// The value of a field, and the addresses that the record of its object refers to.
+#[derive(Clone, Debug)]
+struct Apart {
+    text: String,
+    depends_on: BTreeSet<Address>,
+}
+
+impl Kept {
+    /// What a state records of the fields that are marked so.
+    pub fn of(registry: &Registry, state: Option<&State>) -> Self {
+        let (mut recorded, mut apart) = (BTreeMap::new(), BTreeMap::new());
+        let records = state.into_iter().flat_map(|state| &state.resources);
+        for (address, record) in records.filter(|(_, record)| !record.adopted) {
+            let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+            for field in fields {
+                let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
+                    continue;
+                };
+                let at = (address.clone(), field.name);
+                if field.chosen_once {
+                    recorded.insert(at, text.to_owned());
+                } else if field.is_in_its_place(address, &record.outputs) {
+                    let depends_on = record.depends_on.clone();
+                    apart.insert(at, Apart { text: text.to_owned(), depends_on });
+                }
+            }
+        }
+        Self { recorded, apart }
+    }
+
+    /// What an object that was taken over uses in the place of what is declared at `declared`: its record does not refer to
+    /// that.
+    pub(super) fn in_the_place_of(
+        &self,
+        address: &Address,
+        field: &'static str,
+        declared: &Address,
+    ) -> Option<&str> {
+        let apart = self.apart.get(&(address.clone(), field))?;
+        (!apart.depends_on.contains(declared)).then_some(apart.text.as_str())
+    }
+
+    /// What is recorded of a field.
+    pub(super) fn recorded(&self, address: &Address, field: &'static str) -> Option<&str> {
+        self.recorded.get(&(address.clone(), field)).map(String::as_str)
+    }
+
+    /// The recorded text, or this default.
+    pub(super) fn text(&self, address: &Address, field: &'static str, default: String) -> String {
+        self.recorded(address, field).map_or(default, str::to_owned)
+    }
+
+    /// The recorded name, or a new one.
+    pub(super) fn name(&self, address: &Address, stem: &str) -> String {
+        let recorded = self.recorded(address, NAME).map(str::to_owned);
+        recorded.unwrap_or_else(|| self.new_name(address, stem, &str::to_owned))
+    }
+
+    /// A name made from this stem. An object that was renamed may have kept the name that is made from its old key: then
+    /// it is taken, and the next one is chosen.
+    pub(super) fn new_name(&self, address: &Address, stem: &str, make: &dyn Fn(&str) -> String) -> String {
+        let taken = |name: &str| {
+            self.recorded.iter().any(|((other, field), text)| {
+                *field == NAME
+                    && other != address
+                    && other.kind() == address.kind()
+                    && text.eq_ignore_ascii_case(name)
+            })
+        };
+        let later = (2..).map(|number| make(&format!("{stem}-{number}")));
+        let mut names = std::iter::once(make(stem)).chain(later);
+        names.find(|name| !taken(name)).expect("a state records fewer names than there are numbers")
+    }
+}
+
+/// The field of names.
+const NAME: &str = "name";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::document::Document;
+
+    fn kept(names: &[(&str, &str)]) -> Kept {
+        let entry = |(address, name): &(&str, &str)| {
+            ((address.parse().expect("an address"), NAME), (*name).to_owned())
+        };
+        Kept { recorded: names.iter().map(entry).collect(), ..Kept::default() }
+    }
+
+    #[test]
+    fn an_object_that_was_taken_over_in_its_zone_keeps_its_subnet_and_no_other_one_does() {
+        use crate::aws::kinds::registry;
+        use crate::engine::network::Network;
+        use crate::engine::resource::Id;
+        use crate::engine::state::{Edit, Record};
+
+        let target: Address = "aws_efs_mount_target.files/eu-west-1a".parse().expect("an address");
+        let subnet = Network::subnet_address("eu-west-1a");
+        for (zone, refers, expected) in [
+            ("eu-west-1a", false, Some("subnet-theirs")),
+            // One of ours follows the network.
+            ("eu-west-1a", true, None),
+            ("eu-west-1b", false, None),
+        ] {
+            let mut record = Record::adopted(Id::new("fsmt-1"), Document::new());
+            record.adopted = false;
+            record.inputs.insert("subnet_id".to_owned(), "subnet-theirs".into());
+            record.outputs.insert("availability_zone".to_owned(), zone.into());
+            record.depends_on = refers.then(|| subnet.clone()).into_iter().collect();
+            let mut state = State::new("shop", "one".to_owned(), "123456789012", "eu-west-1");
+            state.apply(Edit::Put { address: target.clone(), record });
+            let kept = Kept::of(&registry(), Some(&state));
+            assert_eq!(kept.in_the_place_of(&target, "subnet_id", &subnet), expected, "{zone} {refers}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_name_stays_and_a_new_one_is_none_that_another_object_has() {
+        let kept = kept(&[
+            ("aws_security_group.main-db", "shop-pgsql"),
+            ("aws_security_group.third", "shop-pgsql-2"),
+            ("aws_db_subnet_group.main-db", "Old"),
+        ]);
+        for (address, stem, expected) in [
+            ("aws_security_group.main-db", "shop-main-db", "shop-pgsql"),
+            ("aws_security_group.pgsql", "shop-pgsql", "shop-pgsql-3"),
+            ("aws_security_group.files", "shop-files", "shop-files"),
+            // AWS does not tell such names apart by case.
+            ("aws_db_subnet_group.old", "old", "old-2"),
+            // Another kind has names of its own.
+            ("aws_db_subnet_group.pgsql", "shop-pgsql", "shop-pgsql"),
+        ] {
+            assert_eq!(kept.name(&address.parse().expect("an address"), stem), expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! What went wrong, as far as the program's caller is concerned: an exit code, a chain of causes, and what to do.
+
+mod fitted;
+
+use std::error::Error;
+use std::fmt;
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+use fitted::Fitted;
+
+use crate::view::{Ink, Page, Style, harmless, is_harmful, words};
+
+/// Why a command ends without having done what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    kind: FailureKind,
+    cause: Cause,
+    hint: Option<String>,
+}
+
+/// What a failure means to a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The command line or the stack file is wrong.
+    Usage,
+    /// It was tried, and did not work.
+    Failed,
+    /// Another run holds the state; nothing was changed.
+    Locked,
+    /// What the saved plan was made from is not so any more; nothing was changed.
+    Stale,
+    /// Stopped by a signal; what was in flight is recorded.
+    Interrupted,
+}
+
+impl FailureKind {
+    /// The exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage | Self::Failed => 1,
+            Self::Locked | Self::Stale => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+enum Cause {
+    Chain(Box<dyn Error>),
+    /// An error that points into a file.
+    Diagnostic(Box<dyn Diagnostic>),
+    /// Everything has been said already.
+    Said,
+}
+
+/// A message that is the whole error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Message(String);
+
+/// The command did its work, and nobody got to read the result.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output cannot be written")]
+struct Undelivered {
+    source: std::io::Error,
+}
+
+impl Failure {
+    /// A failure of a kind, with the error and its sources.
+    pub fn new(kind: FailureKind, error: impl Error + 'static) -> Self {
+        Self { kind, cause: Cause::Chain(Box::new(error)), hint: None }
+    }
+
+    /// What the user wrote is wrong.
+    pub fn usage(error: impl Error + 'static) -> Self {
+        Self::new(FailureKind::Usage, error)
+    }
+
+    /// It was tried, and did not work.
+    pub fn failed(error: impl Error + 'static) -> Self {
+        Self::new(FailureKind::Failed, error)
+    }
+
+    /// A failure that needs no more than a sentence.
+    pub fn message(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self::new(kind, Message(message.into()))
+    }
+
+    /// An error in a file, to be shown with the place underlined.
+    pub fn diagnostic(kind: FailureKind, diagnostic: impl Diagnostic + 'static) -> Self {
+        Self { kind, cause: Cause::Diagnostic(Box::new(diagnostic)), hint: None }
+    }
+
+    /// A result that could not be written.
+    pub fn undelivered(source: std::io::Error) -> Self {
+        Self::failed(Undelivered { source })
+    }
+
+    /// A failure whose details have been shown already: only the exit code is left to say.
+    pub fn said(kind: FailureKind) -> Self {
+        Self { kind, cause: Cause::Said, hint: None }
+    }
+
+    /// The failure with what to do about it: a command to type, or a line to write.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The failure with a hint, if there is one.
+    #[must_use]
+    pub fn maybe_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// What the failure means to a script.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// The text for people: the error, its causes indented below, the hint. Empty if all has been said.
+    pub fn text(&self, style: &Style) -> String {
+        let mut page = Page::new(style);
+        match &self.cause {
+            Cause::Chain(error) => chain(&mut page, error.as_ref()),
+            Cause::Diagnostic(diagnostic) => {
+                snippet(diagnostic.as_ref(), style).lines().for_each(|line| page.line(0, line))
+            }
+            Cause::Said => {}
+        }
+        if let Some(hint) = &self.hint {
+            crate::view::hint(&mut page, 0, hint);
+        }
+        page.finish()
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Chain(error) => fmt::Debug::fmt(error, f),
+            Self::Diagnostic(diagnostic) => fmt::Debug::fmt(diagnostic, f),
+            Self::Said => f.write_str("Said"),
+        }
+    }
+}
+
+fn chain(page: &mut Page<'_>, error: &dyn Error) {
+    let label = page.style().paint(Ink::Error, "error:");
+    let mut said = error.to_string();
+    page.fill(0, 2, std::iter::once(label).chain(words(&said)));
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        // An error that only passes another one on says the same.
+        if text != said {
+            page.fill(2, 4, words(&text));
+            said = text;
+        }
+        source = cause.source();
+    }
+}
+
+/// The place in the file, drawn by miette, which passes everything in the file on as it is.
+fn snippet(diagnostic: &dyn Diagnostic, style: &Style) -> String {
+    let fitted = Fitted::new(diagnostic, style.width);
+    let draw = |theme: GraphicalTheme| {
+        let mut text = String::new();
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false);
+        // It would break commands: lines are broken before.
+        let handler = handler.with_wrap_lines(false);
+        match handler.render_report(&mut text, &fitted) {
+            Ok(()) => text,
+            Err(_) => format!("error: {diagnostic}"),
+        }
+    };
+    let plain = draw(GraphicalTheme::unicode_nocolor());
+    let hostile = |character: char| character != '\n' && is_harmful(character);
+    // Colours cannot be told from what a hostile file contains, so such a file is shown without them.
+    if style.color && !plain.contains(hostile) {
+        draw(GraphicalTheme::unicode())
+    } else {
+        plain.lines().map(|line| format!("{}\n", harmless(line))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::{NamedSource, SourceSpan};
+
+    use super::*;
+
+    const PLAIN: Style = Style { color: false, width: 60 };
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read the state")]
+    struct Unreadable {
+        source: Passed,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error(transparent)]
+    struct Passed(#[from] std::io::Error);
+
+    #[test]
+    fn an_error_is_followed_by_its_causes_and_what_to_do() {
+        let cause = std::io::Error::other("disk on \u{1b}[31mfire");
+        let failure = Failure::failed(Unreadable { source: Passed(cause) }).hint("provision state list");
+        assert_eq!(
+            failure.text(&PLAIN),
+            concat!(
+                "error: cannot read the state\n",
+                "  disk on \\u{1b}[31mfire\n",
+                "hint: provision state list\n",
+            )
+        );
+    }
+
+    #[test]
+    fn long_causes_are_wrapped_under_themselves() {
+        let failure = Failure::message(FailureKind::Usage, "a word ".repeat(12).trim());
+        assert_eq!(
+            failure.text(&PLAIN),
+            concat!(
+                "error: a word a word a word a word a word a word a word a\n",
+                "  word a word a word a word a word\n",
+            )
+        );
+    }
+
+    #[test]
+    fn what_was_said_is_not_said_again() {
+        assert_eq!(Failure::said(FailureKind::Failed).text(&PLAIN), "");
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_contract() {
+        for (kind, code) in [
+            (FailureKind::Usage, 1),
+            (FailureKind::Failed, 1),
+            (FailureKind::Locked, 3),
+            (FailureKind::Stale, 3),
+            (FailureKind::Interrupted, 130),
+        ] {
+            assert_eq!(kind.exit_code(), code, "{kind:?}");
+        }
+    }
+
+    #[derive(Debug, Diagnostic, thiserror::Error)]
+    #[error("unknown key `{key}`")]
+    #[diagnostic(help("did you mean `cluster`?"))]
+    struct UnknownKey {
+        key: String,
+        #[source_code]
+        file: NamedSource<String>,
+        #[label("not a key of a stack")]
+        place: SourceSpan,
+    }
+
+    fn unknown_key(key: &str) -> Failure {
+        let text = format!("stack: gitlab\n{key}: k8s.myzone.net\n");
+        let place = SourceSpan::from((14, key.len()));
+        let file = NamedSource::new("provision.yaml", text);
+        Failure::diagnostic(FailureKind::Usage, UnknownKey { key: key.to_owned(), file, place })
+    }
+
+    #[test]
+    fn an_error_in_a_file_is_underlined() {
+        let text = unknown_key("clutser").text(&PLAIN);
+        for part in
+            ["unknown key `clutser`", "provision.yaml:2:1", "not a key of a stack", "did you mean `cluster`?"]
+        {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'));
+        assert!(unknown_key("clutser").text(&Style { color: true, ..PLAIN }).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_command_in_the_help_of_an_error_in_a_file_stands_whole_on_a_line() {
+        let help = "it was renamed: provision state move gitlab-pgsql the-new-name-of-the-database; a word of a sentence";
+        let diagnostic = miette::MietteDiagnostic::new("a word ".repeat(20).trim()).with_help(help);
+        let draw = |width| {
+            let style = Style { color: false, width };
+            Failure::diagnostic(FailureKind::Usage, diagnostic.clone()).text(&style)
+        };
+        let narrow = draw(60);
+        let command = "provision state move gitlab-pgsql the-new-name-of-the-database;";
+        assert!(narrow.lines().any(|line| line.contains(command)), "{narrow}");
+        assert!(
+            narrow.lines().filter(|line| !line.contains(command)).all(|line| line.len() <= 64),
+            "{narrow}"
+        );
+        assert_eq!(draw(100_000).trim().lines().count(), 2, "{}", draw(100_000));
+    }
+
+    #[test]
+    fn a_hostile_file_cannot_steer_the_terminal() {
+        for color in [false, true] {
+            let text = unknown_key("x\u{1b}[2Jy\u{202e}z\u{9b}").text(&Style { color, ..PLAIN });
+            assert!(!text.replace('\n', "").contains(is_harmful), "{text:?}");
+        }
+    }
+}

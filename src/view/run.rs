@@ -1,0 +1,165 @@
+//! The end of a run as text: what was done, what failed and why, what was skipped, and what to type next.
+
+use std::collections::BTreeMap;
+
+use crate::engine::address::Address;
+use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
+use crate::engine::plan::{Action, Summary};
+
+use super::action::queued_for;
+use super::elapsed::elapsed;
+use super::harmless::harmless;
+use super::hint::hint as shown;
+use super::page::{Page, painted, words};
+use super::style::{Ink, Style};
+use super::value::string;
+
+/// What a run is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunWords {
+    /// How the summary starts: `Apply`, `Destroy`.
+    pub title: &'static str,
+    /// The command that carries on where this run stopped: `provision apply`.
+    pub again: String,
+}
+
+/// What went wrong in a run, gathered until its end.
+#[derive(Clone, Debug, Default)]
+pub struct RunReport {
+    failed: Vec<Failed>,
+    /// What was skipped, by what it was skipped for.
+    skipped: BTreeMap<Address, Vec<Address>>,
+}
+
+#[derive(Clone, Debug)]
+struct Failed {
+    address: Address,
+    action: Action,
+    error: FailureText,
+}
+
+impl RunReport {
+    /// Takes note of an event, if it is one that the end of the run must speak of.
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::StepFailed { address, action, error, .. } => {
+                self.failed.push(Failed { address: address.clone(), action: *action, error: error.clone() })
+            }
+            Event::StepSkipped { address, because, .. } => {
+                self.skipped.entry(because.clone()).or_default().push(address.clone());
+            }
+            Event::StepStarted { .. }
+            | Event::Settling { .. }
+            | Event::StepDone { .. }
+            | Event::Summary(_) => {}
+        }
+    }
+
+    /// The one line that says how the run ended: `Apply complete: 8 created, 6 adopted in 4.2 s.`
+    pub fn summary_text(&self, summary: &RunSummary, run: &RunWords, style: &Style) -> String {
+        let (ended, ink) = match summary.outcome {
+            RunOutcome::Done => ("complete", Ink::Title),
+            RunOutcome::Failed => ("failed", Ink::Error),
+            RunOutcome::Interrupted => ("interrupted", Ink::Warning),
+        };
+        let mut counted = done(&summary.done);
+        counted.extend(queued(&summary.queued));
+        let unfinished = [
+            (summary.failed, "failed"),
+            (summary.skipped, "skipped"),
+            (summary.in_flight.len(), "in flight"),
+        ];
+        counted
+            .extend(unfinished.iter().filter(|(count, _)| *count > 0).map(|(n, word)| format!("{n} {word}")));
+        let counted = if counted.is_empty() { "nothing changed".to_owned() } else { counted.join(", ") };
+        let mut page = Page::new(style);
+        let head = painted(style, ink, &format!("{} {ended}:", run.title));
+        let rest = words(&format!("{counted} in {}.", elapsed(summary.elapsed_seconds)));
+        page.fill(0, 2, head.into_iter().chain(rest));
+        page.finish()
+    }
+
+    /// Every failure, what was skipped because of it, what AWS is still at work on, and the command to type next.
+    /// Empty when all went well.
+    pub fn details_text(&self, summary: &RunSummary, run: &RunWords, style: &Style) -> String {
+        let mut page = Page::new(style);
+        for Failed { address, action, error } in &self.failed {
+            page.gap();
+            failure(&mut page, address, *action, error);
+        }
+        page.gap();
+        for (because, skipped) in &self.skipped {
+            let names =
+                skipped.iter().map(|address| string(&address.to_string())).collect::<Vec<_>>().join(", ");
+            page.fill(0, 2, words(&format!("Skipped because of {}: {names}.", string(&because.to_string()))));
+        }
+        if !summary.in_flight.is_empty() {
+            let names: Vec<String> =
+                summary.in_flight.iter().map(|address| string(&address.to_string())).collect();
+            let text = format!("AWS is still at work on {}; the next run waits for it.", names.join(", "));
+            page.fill(0, 2, words(&text));
+        }
+        if summary.outcome != RunOutcome::Done {
+            page.gap();
+            let next = match summary.outcome {
+                RunOutcome::Interrupted => "to carry on, run:",
+                RunOutcome::Failed | RunOutcome::Done => "once that is mended, run:",
+            };
+            shown(&mut page, 0, &format!("{next} {}", run.again));
+        }
+        page.finish()
+    }
+}
+
+/// One failed step: what failed, what AWS answered, and what to do.
+pub fn failure_text(address: &Address, action: Action, error: &FailureText, style: &Style) -> String {
+    let mut page = Page::new(style);
+    failure(&mut page, address, action, error);
+    page.finish()
+}
+
+fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &FailureText) {
+    let style = page.style();
+    let head = match action {
+        Action::NoOp => format!("{}:", string(&address.to_string())),
+        action => format!("{}: {} failed", string(&address.to_string()), action.name()),
+    };
+    let head = words(&head);
+    page.fill(0, 2, std::iter::once(style.paint(Ink::Error, "error:")).chain(head));
+    let answer = [error.operation.as_deref(), error.code.as_deref()].into_iter().flatten();
+    let mut pieces: Vec<String> = answer.flat_map(|part| words(&format!("{part}:"))).collect();
+    pieces.extend(words(&error.message));
+    if let Some(request_id) = &error.request_id {
+        // In one piece, to be found and copied.
+        pieces.push(format!("(request id {})", harmless(request_id)));
+    }
+    page.fill(2, 4, pieces);
+    if let Some(hint) = &error.hint {
+        shown(page, 2, hint);
+    }
+}
+
+/// How many changes wait for which window: `1 queued for 2026-11-29 04:30 UTC`.
+fn queued(queued: &[Queued]) -> Vec<String> {
+    let mut windows: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for one in queued {
+        *windows.entry(one.opens.as_deref()).or_default() += 1;
+    }
+    windows.into_iter().map(|(opens, count)| format!("{count} {}", queued_for(opens))).collect()
+}
+
+fn done(summary: &Summary) -> Vec<String> {
+    let Summary { create, update, replace, delete, adopt, forget, no_op: _, blocked: _ } = *summary;
+    [
+        (create, Action::Create),
+        (update, Action::Update),
+        (replace, Action::Replace),
+        (delete, Action::Delete),
+        (adopt, Action::Adopt),
+        (forget, Action::Forget),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, action)| format!("{count} {}", action.done()))
+    .collect()
+}
