@@ -167,6 +167,9 @@ pub(super) fn state_failure(error: StateError) -> Failure {
         _ => FailureKind::Failed,
     };
     let hint = match &error {
+        StateError::Locked { holder: Some(holder) } if holder.is_alive_here() => {
+            format!("wait for it with --lock-timeout 10m, or end that run: it is process {} of this machine", holder.pid)
+        }
         StateError::Locked { holder: Some(holder) } => format!(
             "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
             holder.id

@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use crate::engine::document::{Document, is_unknown};
 use crate::engine::plan::{FieldChange, Window};
-use crate::engine::resource::{Condition, Effect, Field, OnChange};
-
-/// The field that decides whether changes are made at once or wait for the maintenance window.
-pub const AT_ONCE: &str = "apply_immediately";
+use crate::engine::resource::{Condition, Effect, Field, OnChange, Role};
 
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
 /// one that is taken back.
 pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
+    differences(fields, Role::AtOnce.is_on(fields, desired), desired, observed)
+}
+
+fn differences(fields: &[Field], at_once: bool, desired: &Document, observed: &Document) -> Vec<FieldChange> {
     fields
         .iter()
         .filter_map(|field| {
@@ -23,7 +24,7 @@ pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Fi
                 (None, seen) => seen.is_none() || !field.taken_back,
             };
             (!met).then(|| {
-                let (effect, window) = cost(field.on_change(desired, observed), applies_immediately(desired));
+                let (effect, window) = cost(field.on_change(desired, observed), at_once);
                 FieldChange {
                     path: field.name.to_owned(),
                     before: seen.cloned(),
@@ -101,10 +102,8 @@ pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Doc
     if in_force.is_empty() {
         return Vec::new();
     }
-    let mut coming = coming.clone();
-    coming.insert(AT_ONCE.to_owned(), at_once.into());
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
-    diff(&shown, &coming, in_force)
+    differences(&shown, at_once, coming, in_force)
 }
 
 /// Marks the changes that only take back what waits for its window: what is desired is in force, so that nothing happens to
@@ -139,7 +138,7 @@ pub fn changeable(fields: &[Field]) -> Vec<Field> {
 
 /// The fields whose new value is seen at once when the update has settled.
 pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Field> {
-    let at_once = applies_immediately(desired);
+    let at_once = Role::AtOnce.is_on(fields, desired);
     fields
         .iter()
         .filter(|field| match field.on_change(desired, observed) {
@@ -149,11 +148,6 @@ pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -
         })
         .copied()
         .collect()
-}
-
-/// Whether what could wait for a window is made at once.
-pub fn applies_immediately(desired: &Document) -> bool {
-    desired.get(AT_ONCE).and_then(Value::as_bool).unwrap_or(false)
 }
 
 fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
@@ -182,7 +176,7 @@ mod tests {
         Field::in_place("tags", &[Call::free("fake:Tag")], Effect::None),
         Field::at_window("class", &[Call::free("fake:Modify")], Effect::Failover),
         Field::recorded("protection"),
-        Field::recorded("apply_immediately"),
+        Field::recorded("apply_immediately").plays(Role::AtOnce),
     ];
 
     fn document(value: Value) -> Document {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
 
-pub use field::{Effect, Field, OnChange};
+pub use field::{Effect, Field, OnChange, Role};
 pub use ownership::{Owner, Ownership, Whose, tag};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 

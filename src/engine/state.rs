@@ -284,11 +284,6 @@ impl Record {
     pub fn is_unfinished(&self) -> bool {
         self.phase == Phase::Creating && self.outputs.is_empty()
     }
-
-    /// Whether deletion is ruled out until an applied change turns the protection off.
-    pub fn is_protected(&self) -> bool {
-        self.inputs.get("deletion_protection").and_then(Value::as_bool).unwrap_or(false)
-    }
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use provision::engine::state::Phase;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::cloud::Fault;
-use super::world::{World, address, options};
+use super::cloud::{Fault, Object};
+use super::kinds::DISK;
+use super::world::{World, address, document, options};
 
 fn position(log: &[String], entry: &str) -> usize {
     log.iter().position(|line| line == entry).unwrap_or_else(|| panic!("{entry} is not in {log:?}"))
@@ -261,4 +262,31 @@ fn what_the_engine_does_can_be_done_on_any_thread() {
         movable(&provision::engine::refresh::refresh(run.cloud, run.registry, run.blueprint, state));
     }
     let _ = (runs, looks);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_state_made_meanwhile_is_told_at_once_and_not_waited_for() {
+    let mut world = World::new().with_stack();
+    let (planning, sightings) = world.planning(&options(Mode::Apply)).await;
+    let theirs = Object {
+        kind: DISK,
+        key: "fake_disk.d/0".to_owned(),
+        inputs: document(json!({ "name": "d", "size": 1 })),
+        stack: "test".to_owned(),
+        address: "fake_disk.d".to_owned(),
+        lineage: Some("theirs".to_owned()),
+        cluster: Some("cluster".to_owned()),
+        busy: 0,
+        leaving: false,
+        stuck: None,
+    };
+    world.shared.cloud().create(theirs).expect("the other run was faster");
+    let report = world.carry_out(&planning, &sightings).await;
+    let failed: Vec<String> =
+        report.failures.iter().map(|(address, _, error)| format!("{address}: {}", error.text())).collect();
+    assert!(
+        failed.iter().any(|text| text.contains("fake_disk.d") && text.contains("AlreadyExists")),
+        "{failed:?}"
+    );
+    assert!(report.summary.elapsed_seconds < 30.0, "{}", report.summary.elapsed_seconds);
 }

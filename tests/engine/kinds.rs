@@ -8,7 +8,8 @@ use provision::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, TrackedDo
 use provision::engine::document::Document;
 use provision::engine::kind::{Live, Manager, Misfit, Reader, Registry};
 use provision::engine::resource::{
-    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace, Whose,
+    Class, Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Role, Trace,
+    Whose,
 };
 use serde_json::{Value, json};
 
@@ -26,8 +27,8 @@ const FIELDS: &[Field] = &[
     Field::at_window("size", &[MODIFY], Effect::Failover),
     // A create call does not carry this one.
     Field::in_place("note", &[MODIFY], Effect::None),
-    Field::recorded("deletion_protection"),
-    Field::recorded("apply_immediately"),
+    Field::recorded("deletion_protection").plays(Role::Protection),
+    Field::recorded("apply_immediately").plays(Role::AtOnce),
 ];
 
 /// Unique by name within a parent; the network's objects are of this kind too.

@@ -298,7 +298,10 @@ async fn what_stands_in_the_record_alone_is_applied_without_a_call_in_every_stat
     assert_eq!(world.log(), [""; 0]);
     let state = world.state().expect("there is a state");
     let record = &state.resources[&address("fake_disk.d")];
-    assert!(record.is_protected() && record.phase == Phase::Ready, "{record:?}");
+    assert!(
+        record.inputs["deletion_protection"] == json!(true) && record.phase == Phase::Ready,
+        "{record:?}"
+    );
     let plan = world.plan(&options(Mode::Destroy)).await;
     assert_eq!(errors(&plan), ["protected: its deletion protection is on"]);
 }

@@ -198,7 +198,7 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
 
     // Lost before the tags could follow: it stands unclaimed, and no second one is made beside it.
     lose_the_state(&world);
-    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&moved.file_system_id]);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&moved.file_system_id]);
     world.control.forget_calls();
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["stands unclaimed", &moved.file_system_id]);
     assert_eq!(world.control.calls().of("efs.CreateFileSystem"), 0);

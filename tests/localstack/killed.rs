@@ -103,3 +103,22 @@ fn killed_while_the_database_is_being_created() {
     assert_eq!(world.cloud.count(), SMALL_STACK);
     world.plans_nothing();
 }
+
+#[test]
+fn after_a_destroy_that_was_killed_an_apply_makes_no_empty_database_unnamed() {
+    let world = World::applied();
+    world.control.settings(json!({ "db_deleting": 3600 }));
+    let mut run = world.start(&["destroy", "--auto-approve"]);
+    eventually("the database is being deleted", || world.control.calls().of("rds.DeleteDBInstance") == 1);
+    run.kill().expect("the run can be killed");
+    ended(run);
+    let goes_on = "provision destroy --target aws_db_instance.records";
+    world.provision(&["plan"]).exits(1).says(&["as an earlier run asked", goes_on]);
+    world.control.settings(json!({}));
+    eventually("it is gone", || world.cloud.databases().is_empty());
+    let said = world.provision(&["apply", "--auto-approve"]).exits(1);
+    said.says(&["was deleted by an earlier run; a new one would be empty", goes_on, "apply --replace"]);
+    assert!(world.cloud.databases().is_empty());
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}

@@ -15,7 +15,7 @@ fn of_two_applies_one_works_and_the_others_are_told_or_wait() {
         "locked by `apply` of somebody",
         &process,
         "--lock-timeout",
-        "state unlock",
+        "or end that run",
     ]);
     let lock = std::fs::read_to_string(world.path("state/shop.json.lock")).expect("there is a lock");
     let lock: serde_json::Value = serde_json::from_str(&lock).expect("it says who holds it");
@@ -28,7 +28,7 @@ fn of_two_applies_one_works_and_the_others_are_told_or_wait() {
     let waiting = world.start(&["apply", "--auto-approve", "--lock-timeout", "60s"]);
     world.control.settings(json!({}));
     ended(first).exits(0);
-    ended(waiting).exits(0);
+    ended(waiting).exits(0).says(&["Waiting for the lock of the state: `apply` of somebody", &process]);
     assert_eq!(world.cloud.count(), SMALL_STACK);
     assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 1);
 }

@@ -105,6 +105,22 @@ fn nothing_is_leaked_and_every_future_can_change_its_thread() {
 }
 
 #[test]
+fn the_engine_knows_no_field_and_no_status_by_its_name() {
+    let names = [
+        "deletion_protection",
+        "final_snapshot",
+        "apply_immediately",
+        "maintenance_window",
+        "engine_version",
+        "deleting",
+    ];
+    let words: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let found = offenders(|file| is_of(file, "engine"), &words);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn only_the_command_line_prints() {
     let may = ["cli", "view/progress", "main"];
     let others = |file: &str| !may.iter().any(|name| is_of(file, name));

@@ -23,7 +23,7 @@ use crate::aws::{Aws, absent_is_done, aws_error};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::{CloudError, Outcome};
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Patience};
+use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Patience, Role};
 
 pub use lifecycle::Lifecycle;
 pub(crate) use live::{DESCRIBE, ownership};
@@ -134,7 +134,7 @@ impl Resource for EfsFileSystem {
             .depending(policy::cost),
         Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
             .met_by(protection::met),
-        Field::recorded("deletion_protection").rebuilt_as(true),
+        Field::recorded("deletion_protection").rebuilt_as(true).plays(Role::Protection),
         Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.

@@ -13,10 +13,10 @@ use crate::engine::cloud::{KindError, TrackedDocument};
 use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::event::Event;
-use crate::engine::kind::Live;
+use crate::engine::kind::{Live, Manager};
 use crate::engine::planner::Sighting;
 use crate::engine::remedy::hint_of;
-use crate::engine::resource::{Condition, Data, Field, Id, Object, Status};
+use crate::engine::resource::{Condition, Data, Field, Id, Object, Role, Status};
 use crate::engine::retry::Pauses;
 use crate::engine::state::{Phase, Record};
 use crate::engine::steps::Step;
@@ -314,7 +314,8 @@ impl Execution<'_> {
         let (inputs, outputs) = (&live.inputs, &live.outputs);
         let lost = matches!(live.condition, Condition::Lost(_));
         let never_made = lost && self.record(address).is_some_and(Record::is_unfinished);
-        let protected = inputs.get("deletion_protection") == Some(&Value::Bool(true));
+        let fields = self.run.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
+        let protected = Role::Protection.is_on(fields, inputs);
         let object = Object { address, id, region, inputs, outputs };
         hint_of(&row.ways(&object, never_made || row.data == Data::Never, protected))
     }

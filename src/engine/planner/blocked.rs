@@ -6,9 +6,9 @@ use super::{Input, findings};
 use crate::engine::address::Address;
 use crate::engine::diff;
 use crate::engine::graph::Edges;
-use crate::engine::kind::Live;
+use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Blocked, Change, FieldChange, Finding};
-use crate::engine::resource::{Condition, Effect, Status};
+use crate::engine::resource::{Condition, Effect, Role, Status};
 
 /// Takes out of the plan what AWS would refuse, with what depends on it.
 pub(super) fn block(
@@ -59,9 +59,11 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
         }
         Action::Create => {}
         Action::Update => {
+            let fields = input.registry.managing(change.address.kind()).map(Manager::fields);
+            let at_once = fields.and_then(|fields| Role::AtOnce.field(fields));
             let is_sent = |change: &FieldChange| row.takes(&change.path) && change.window.is_none();
             // Says when a call counts, and goes with the call for another field.
-            let goes_along = |path: &str| path == diff::AT_ONCE && change.fields.iter().any(is_sent);
+            let goes_along = |path: &str| at_once == Some(path) && change.fields.iter().any(is_sent);
             let is_taken =
                 |change: &FieldChange| is_silent(change) || goes_along(&change.path) || is_sent(change);
             let left: Vec<_> = change.fields.iter().filter(|field| !is_taken(field)).cloned().collect();

@@ -17,7 +17,7 @@ use crate::engine::document::{Document, Reference, resolve};
 use crate::engine::kind::{Manager, Misfit};
 use crate::engine::owner::owner;
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
-use crate::engine::resource::{Condition, Effect, Id};
+use crate::engine::resource::{Condition, Effect, Id, Role};
 use crate::engine::state::{Phase, Record};
 use crate::engine::window::Window;
 
@@ -241,7 +241,7 @@ fn keep(
 ) -> Change {
     let object = &objects[kept];
     let mut decision = existing(address, manager, desired, object);
-    let at_once = decision.action == Action::Update && diff::applies_immediately(desired);
+    let at_once = decision.action == Action::Update && Role::AtOnce.is_on(manager.fields(), desired);
     decision.queued = diff::queued(manager.fields(), at_once, &object.live.inputs, &object.live.in_force);
     let goes_on = |queued: &FieldChange| {
         !decision.fields.iter().any(|field| field.takes_back && field.path == queued.path)
@@ -251,7 +251,11 @@ fn keep(
         let taken_along = decision.queued.iter().filter(|field| field.window.is_none());
         decision.effect = taken_along.map(|field| field.effect).fold(decision.effect, Effect::max);
     }
-    name_windows(input.now, desired, &object.live.inputs, &mut decision);
+    let window = Role::Window.field(manager.fields());
+    let written = |document: &Document| Window::weekly(document.get(window?)?.as_str()?);
+    if let Some(window) = written(desired).or_else(|| written(&object.live.inputs)) {
+        name_windows(window.opening(input.now), &mut decision);
+    }
     let is_recorded = record.is_some_and(|record| record.id.as_ref() == Some(object.id));
     let was_replaced = record.is_some_and(|record| record.predecessor.is_some());
     if decision.action == Action::Create || was_replaced || !is_recorded {
@@ -355,13 +359,8 @@ fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object
 }
 
 /// Says when what waits will happen.
-fn name_windows(now: Timestamp, desired: &Document, observed: &Document, change: &mut Change) {
-    let written = |document: &Document| {
-        let text = document.get("maintenance_window")?.as_str()?;
-        Window::weekly(text)
-    };
-    let Some(window) = written(desired).or_else(|| written(observed)) else { return };
-    let opens = window.opening(now).to_string();
+fn name_windows(opens: Timestamp, change: &mut Change) {
+    let opens = opens.to_string();
     let fields = change.fields.iter_mut().chain(&mut change.queued);
     for waiting in fields.filter_map(|field| field.window.as_mut()) {
         waiting.opens = Some(opens.clone());

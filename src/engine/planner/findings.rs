@@ -11,12 +11,11 @@ use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding, Level, Turn};
 use crate::engine::remedy::Way;
-use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Status, Verdict};
+use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Role, Status, Verdict};
 use crate::engine::state::Record;
 use crate::engine::steps::Circle;
 
 /// The option that keeps an object from being deleted.
-pub(super) const PROTECTION: &str = "deletion_protection";
 
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {
@@ -143,8 +142,8 @@ pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> b
 /// Whether AWS itself refuses to delete the object, and not our record alone.
 pub(super) fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
     let fields = input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
-    let shown = fields.iter().any(|field| field.name == PROTECTION && !field.is_recorded());
-    shown && live.inputs.get(PROTECTION).and_then(Value::as_bool) == Some(true)
+    let shown = fields.iter().any(|field| field.role == Some(Role::Protection) && !field.is_recorded());
+    shown && Role::Protection.is_on(fields, &live.inputs)
 }
 
 /// Two objects with the same natural key cannot stand side by side, as a create-first replacement needs.

@@ -2,17 +2,15 @@
 
 use serde_json::Value;
 
-use super::findings::{PROTECTION, cure, is_protected_by_aws, never_made};
+use super::findings::{cure, is_protected_by_aws, never_made};
 use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed};
 use crate::engine::address::Address;
+use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding, Mode};
 use crate::engine::remedy::{Remedy, Way};
-use crate::engine::resource::{Class, Deletion, Effect, Status};
+use crate::engine::resource::{Class, Deletion, Effect, Field, Role, Status};
 use crate::engine::state::Record;
-
-/// The option that has a last snapshot taken.
-pub(super) const SNAPSHOT: &str = "final_snapshot";
 
 pub(super) fn data_loss_by_replacement(
     input: &Input<'_>,
@@ -107,10 +105,20 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
              first where it is needed: without a final snapshot its backups alone are left of it",
             row.name
         );
-        let steps =
-            for_now(change).into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]);
+        let off = turned_off(input, address, Role::LastSnapshot);
+        let steps = for_now(change).into_iter().chain(off).chain([Remedy::Apply]);
         remedied("final-snapshot", address, message, vec![Way::of(steps)])
     })
+}
+
+/// The fields of the kind of an address.
+pub(super) fn fields(input: &Input<'_>, address: &Address) -> &'static [Field] {
+    input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default()
+}
+
+/// The step that turns off the option which plays a role.
+fn turned_off(input: &Input<'_>, address: &Address, role: Role) -> Option<Remedy> {
+    Some(Remedy::write(address, role.field(fields(input, address))?, false))
 }
 
 /// The status in which AWS takes no final snapshot, where one is recorded as wanted.
@@ -121,7 +129,7 @@ fn without_snapshot<'a>(
     live: &'a Live,
 ) -> Option<&'a Status> {
     let row = live.condition.stuck().filter(|row| row.deletion == Deletion::WithoutSnapshot)?;
-    let is_recorded = record.inputs.get(SNAPSHOT).and_then(Value::as_bool) == Some(true);
+    let is_recorded = Role::LastSnapshot.is_on(fields(input, address), &record.inputs);
     (is_recorded || input.safeguards.last_snapshot.contains(address)).then_some(row)
 }
 
@@ -145,15 +153,17 @@ fn let_go(
     if !refused {
         return steps;
     }
+    let snapshot = Role::LastSnapshot.field(fields(input, address));
     let mut written = false;
     for step in &mut steps {
-        if let Remedy::Write { options, .. } = step {
-            options.insert(SNAPSHOT.to_owned(), "false".to_owned());
+        if let (Remedy::Write { options, .. }, Some(snapshot)) = (step, snapshot) {
+            options.insert(snapshot.to_owned(), "false".to_owned());
             written = true;
         }
     }
     if !written {
-        steps = first.into_iter().chain([Remedy::write(address, SNAPSHOT, false), Remedy::Apply]).collect();
+        let off = turned_off(input, address, Role::LastSnapshot);
+        steps = first.into_iter().chain(off).chain([Remedy::Apply]).collect();
     }
     steps
 }
@@ -176,22 +186,26 @@ fn protected(
     first: Option<Remedy>,
 ) -> Option<Finding> {
     let by_aws = live.is_some_and(|live| is_protected_by_aws(input, address, live));
-    let observed = live.and_then(|live| live.inputs.get(PROTECTION)).and_then(Value::as_bool);
+    let fields = fields(input, address);
+    let is_protected = |inputs: &Document| Role::Protection.is_on(fields, inputs);
     let is_on = match live {
         // Without data there is nothing to keep but what AWS refuses.
         Some(live) if never_made(input, address, live) => by_aws,
         _ => {
-            record.is_some_and(Record::is_protected)
-                || observed == Some(true)
+            record.is_some_and(|record| is_protected(&record.inputs))
+                || live.is_some_and(|live| is_protected(&live.inputs))
                 || input.safeguards.protected.contains(address)
         }
     };
     if !is_on {
         return None;
     }
-    let turned_off = vec![Remedy::write(address, PROTECTION, false), Remedy::Apply];
+    let turned_off: Vec<Remedy> =
+        turned_off(input, address, Role::Protection).into_iter().chain([Remedy::Apply]).collect();
     let id = input.sightings.get(address).and_then(Sighting::live).map(|(id, _)| id);
-    let refused = live.and_then(|live| live.condition.stuck()).filter(|row| by_aws && !row.takes(PROTECTION));
+    let refused = live
+        .and_then(|live| live.condition.stuck())
+        .filter(|row| by_aws && Role::Protection.field(fields).is_some_and(|name| !row.takes(name)));
     let mut message = "its deletion protection is on".to_owned();
     let steps: Vec<Remedy> = match (refused, live, id) {
         (Some(row), Some(live), Some(id)) => {

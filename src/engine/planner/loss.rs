@@ -1,13 +1,13 @@
 //! The account that a plan gives of the data of objects that go.
 
-use super::guards::SNAPSHOT;
+use super::guards::fields;
 use super::{Input, Sighting, error};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding};
-use crate::engine::resource::{Holdings, Remark};
+use crate::engine::resource::{Holdings, Remark, Role};
 use crate::engine::state::{Phase, Record};
 
 /// Completes what goes with its cost, and with the account of its data.
@@ -68,7 +68,8 @@ fn holdings(live: &Live) -> Holdings {
 
 /// Decides on the last snapshot: there is one unless `false` was applied and is still written.
 fn takes_snapshot(input: &Input<'_>, address: &Address, record: &Record) -> bool {
-    let written = |inputs: &Document| inputs.get(SNAPSHOT).and_then(serde_json::Value::as_bool);
+    let fields = fields(input, address);
+    let written = |inputs: &Document| Role::LastSnapshot.truth(fields, inputs);
     let declared = match input.blueprint.declarations.get(address) {
         Some(Declaration::Managed { inputs }) => written(inputs),
         Some(Declaration::Adopted { .. }) | None => None,

@@ -33,8 +33,40 @@ pub struct Field {
     pub kept_in: Option<&'static str>,
     /// The option of the stack file that says nothing but this field, where there is one of another name.
     pub option: Option<&'static str>,
+    /// The part that it plays for the engine, whatever its name.
+    pub role: Option<Role>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
     pub loses: Option<&'static str>,
+}
+
+/// A part that a field plays for the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Deletion is ruled out while it is true.
+    Protection,
+    /// A snapshot is taken before a deletion while it is true.
+    LastSnapshot,
+    /// Changes that could wait for the maintenance window are made at once while it is true.
+    AtOnce,
+    /// The weekly maintenance window, as text.
+    Window,
+}
+
+impl Role {
+    /// The name of the field that plays the part, where one does.
+    pub fn field(self, fields: &[Field]) -> Option<&'static str> {
+        fields.iter().find(|field| field.role == Some(self)).map(|field| field.name)
+    }
+
+    /// The value of that field in a document, where it is a truth value.
+    pub fn truth(self, fields: &[Field], document: &Document) -> Option<bool> {
+        document.get(self.field(fields)?)?.as_bool()
+    }
+
+    /// True where that field is.
+    pub fn is_on(self, fields: &[Field], document: &Document) -> bool {
+        self.truth(fields, document) == Some(true)
+    }
 }
 
 type Calls = &'static [Call];
@@ -68,6 +100,7 @@ impl Field {
             chosen_once: false,
             kept_in: None,
             option: None,
+            role: None,
             loses: None,
         }
     }
@@ -132,6 +165,11 @@ impl Field {
     /// The field, which keeps another value on an object that is taken over, where this output is the address's member.
     pub const fn kept_in(self, output: &'static str) -> Self {
         Self { kept_in: Some(output), ..self }
+    }
+
+    /// The field, which plays a part for the engine.
+    pub const fn plays(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
     }
 
     /// The field, which an option of this name says in the stack file.

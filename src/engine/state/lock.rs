@@ -29,6 +29,12 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// True for a run of this machine that is seen alive: its lock ends with it, and is not to be taken away.
+    pub fn is_alive_here(&self) -> bool {
+        let here = Self::this_run(&self.command).host == self.host;
+        here && Path::new("/proc").join(self.pid.to_string()).exists()
+    }
+
     /// This process.
     pub fn this_run(command: &str) -> Self {
         let variable = |name| std::env::var(name).unwrap_or_else(|_| "unknown".to_owned());

@@ -10,7 +10,7 @@ use super::version;
 use crate::aws::kinds::groups_taken_off;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, OnChange};
+use crate::engine::resource::{Effect, Field, OnChange, Role};
 
 const CALLS: &[Call] = &[MODIFY];
 
@@ -49,7 +49,7 @@ pub(super) const FIELDS: &[Field] = &[
         .depending(backup_retention_period)
         .losing("all automated backups, and with them every restore to a point in time"),
     Field::in_place("backup_window", CALLS, Effect::None),
-    Field::in_place("maintenance_window", CALLS, Effect::None),
+    Field::in_place("maintenance_window", CALLS, Effect::None).plays(Role::Window),
     Field::replace("storage_encrypted"),
     // Another key means a copy of the data, from a snapshot.
     Field::replace("kms_key_id"),
@@ -67,10 +67,10 @@ pub(super) const FIELDS: &[Field] = &[
     Field::in_place("parameter_group_name", CALLS, Effect::NextReboot)
         .depending(parameter_group_name)
         .taken_back(),
-    Field::in_place("deletion_protection", CALLS, Effect::None),
-    Field::recorded("final_snapshot").rebuilt_as(true),
+    Field::in_place("deletion_protection", CALLS, Effect::None).plays(Role::Protection),
+    Field::recorded("final_snapshot").rebuilt_as(true).plays(Role::LastSnapshot),
     // Turned on, it makes what waits for the window at once.
-    Field::hidden("apply_immediately", CALLS, Effect::None),
+    Field::hidden("apply_immediately", CALLS, Effect::None).plays(Role::AtOnce),
     Field::in_place("tags", &TAGS, Effect::None),
 ];
 
