@@ -27,8 +27,7 @@ use topic::Topic;
 pub use state::state_on_s3;
 pub use statement::{Conditions, Effect, MOST_CHARACTERS, Policy, Statement, Texts};
 
-/// The condition keys for the owner of a resource that exists, and of one that is asked for (IAM User Guide, global condition
-/// keys).
+/// Condition keys: the owner of a resource that exists, and of one that is asked for (IAM User Guide, global condition keys).
 const OWNED: &str = "aws:ResourceTag/provision:stack";
 const TAGGING: &str = "aws:RequestTag/provision:stack";
 

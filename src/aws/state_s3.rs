@@ -1,7 +1,7 @@
 //! The state in a bucket, for teams: one object that holds the state and its lock, moved by conditional writes alone.
 //!
 //! A lock that is not renewed runs out; what its run had begun does not: it is in the state, and the next run looks into it. The
-//! run that waits for a lock judges on its own clock if it has run out, by how long the object did not change.
+//! run that waits for a lock judges on its own clock if it has run out, by the time that the object did not change.
 
 mod held;
 mod object;

@@ -11,8 +11,8 @@ use crate::engine::resource::{Id, tag};
 pub const NODE_TAG: &str = "k8s.io/role/node";
 /// The tags of instances of the control plane: the newer one came beside the older one with kops 1.26.
 const CONTROL_PLANE_TAGS: [&str; 2] = ["k8s.io/role/control-plane", "k8s.io/role/master"];
-/// Beginnings of the names of groups of load balancers and bastions, which are on instances for other reasons (cloud controller, AWS load
-/// balancer controller, kops).
+/// Beginnings of the names of groups of load balancers and bastions, which are on instances for other reasons
+/// (cloud controller, AWS load balancer controller, kops).
 const FOREIGN_NAMES: [&str; 5] = ["k8s-", "api-elb.", "bastion.", "bastion-elb.", "default"];
 
 /// The groups of each role, and why.

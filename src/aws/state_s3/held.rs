@@ -21,7 +21,7 @@ use crate::engine::state::{Lease, Shared};
 /// A call may be under way this long after it was let through: its own time-out, and something for slow machines.
 const LONGEST_CALL: Duration = Duration::from_secs(35);
 
-/// The time for which it is tried to give a lock back that runs out by itself. A run that is asked to end meanwhile is to end
+/// The time for attempts to give back a lock that runs out by itself. A run that is asked to end meanwhile is to end
 /// within five seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The same where writing has failed a moment ago, and the run may have been asked to end.
@@ -225,7 +225,7 @@ impl Keeping {
     }
 
     /// # Errors
-    /// The way in which the lock was lost, if it was.
+    /// An error that says how the lock was lost, if it was.
     fn still(&self) -> Result<(), StateError> {
         let place = || self.object.place().to_string();
         match &*self.loss.borrow() {

@@ -35,7 +35,7 @@ pub(super) const GET: Call = Call::new("s3:GetObject", OBJECTS).checked(&[Check:
 )]);
 pub(super) const PUT: Call = Call::new("s3:PutObject", OBJECTS);
 
-/// The time for which a write is tried whose outcome is not known.
+/// The time for attempts at a write whose outcome is not known.
 const BUDGET: Duration = Duration::from_secs(45);
 /// The number of tries for an answer that cannot be used, before it is taken for what is there.
 const READS: usize = 4;
