@@ -30,7 +30,7 @@ use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
 
-/// Whose credentials these are; AWS tells everybody (IAM: "No permissions are required").
+/// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
 
 /// One client per service. To make one takes longer than to send its first call.
@@ -108,7 +108,7 @@ pub struct Aws {
     folder: PathBuf,
 }
 
-/// Where to reach AWS, and as whom; what is not said follows the usual AWS chain.
+/// The way to reach AWS, and the identity to use; a setting that is absent follows the usual AWS chain.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub region: Option<String>,
@@ -204,7 +204,7 @@ impl Aws {
         aws_sdk_servicequotas::Client::new(&self.config)
     }
 
-    /// Clients of S3. Whoever names an endpoint has one host for all buckets.
+    /// Clients of S3. A named endpoint is one host for all buckets.
     pub fn s3(&self) -> S3Clients {
         let named = self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let client = |config: &SdkConfig, attempts| {
@@ -255,14 +255,14 @@ impl Aws {
     /// The account that the credentials belong to: 12 digits.
     ///
     /// # Errors
-    /// Whatever `sts:GetCallerIdentity` answers, missing or expired credentials above all.
+    /// Any error of `sts:GetCallerIdentity`, missing or expired credentials above all.
     pub async fn account(&self) -> Result<String, CloudError> {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         Ok(identity.account.unwrap_or_default())
     }
 }
 
-/// How long one read or write of a state may take.
+/// The time that one read or write of a state may take.
 const S3_ATTEMPT: Duration = Duration::from_secs(15);
 
 fn unrepeated(config: &SdkConfig) -> SdkConfig {

@@ -1,4 +1,4 @@
-//! What the fuzz targets under `fuzz/` hold of the readers, whatever bytes come in. Compiled for them alone.
+//! The properties of the readers that the fuzz targets under `fuzz/` check, for any bytes that come in. Compiled for them alone.
 //!
 //! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
 
@@ -10,7 +10,7 @@ use crate::view::{self, GraphView, Style, is_harmful};
 
 pub use crate::engine::state::fuzzing::{journal, state};
 
-/// What a terminal, a pipe and a code host are shown.
+/// The style of text for a terminal, a pipe and a code host.
 const STYLE: Style = Style { color: false, width: 80 };
 
 /// A saved plan that is accepted is written as it was read, has the same digest, and can be shown.

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let mut screen = Screen::of(&cli.global);
     let result = cli::run(cli, &mut screen);
     let Screen { out, mut err, styles, .. } = screen;
-    // A result that could not be written was not delivered, whatever the command thinks of itself.
+    // A result that could not be written was not delivered, even if the command itself succeeded.
     let delivered = out.finish().map_err(Failure::undelivered);
     match result.and_then(|exit| delivered.map(|()| exit)) {
         Ok(exit) => ExitCode::from(exit.code()),
@@ -36,7 +36,7 @@ fn leave_no_core() {
     // Giving something up cannot fail; if it does all the same, that is no reason not to work.
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     let _ = setrlimit(Resource::Core, none);
-    // Where a program catches core dumps (systemd-coredump), the limit does not count.
+    // If a program catches core dumps (systemd-coredump), the limit does not count.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

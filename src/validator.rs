@@ -3,12 +3,12 @@
 use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
-/// Whether the value fits the schema.
+/// True if the value fits the schema.
 pub(crate) fn accepts(schema: &Value, value: &Value) -> bool {
     fits(schema, schema, value)
 }
 
-/// What the value holds and the schema does not speak of, by its place. Every document is described in full.
+/// The parts of the value that the schema does not speak of, by their places. Every document is described in full.
 pub(crate) fn undescribed(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     look(schema, &[schema], value, "", &mut found);

@@ -1,4 +1,4 @@
-//! What people read: plans, runs, states and graphs as text. Pure: data in, text out.
+//! Text for people: plans, runs, states and graphs. Pure: data in, text out.
 
 mod action;
 mod carried;

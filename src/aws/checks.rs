@@ -1,4 +1,4 @@
-//! What can be known wrong before anything is done, beyond what stack, state and objects say. AWS is asked, read-only,
+//! Finds what can be known wrong before anything is done, beyond what stack, state and objects say. AWS is asked, read-only,
 //! about what will probably be made or changed, while the refresh is under way; the answers are judged by the plan.
 
 mod addresses;
@@ -47,13 +47,13 @@ pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
     asked.flat_map(|(_, calls)| *calls).copied()
 }
 
-/// What AWS said about one family of checks, to be judged when the plan is there. Judging is pure.
+/// The answer of AWS to one family of checks, to be judged when the plan is there. Judging is pure.
 trait Answer: Send + Sync {
-    /// What it means for what is really planned.
+    /// The findings about what is really planned.
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding>;
 }
 
-/// What AWS said.
+/// The answers of AWS.
 pub struct Answers {
     answers: Vec<Box<dyn Answer>>,
 }

@@ -11,7 +11,7 @@ pub const SUBNETS: Call = Call::read("ec2:DescribeSubnets");
 pub const SECURITY_GROUPS: Call = Call::read("ec2:DescribeSecurityGroups");
 pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
 
-/// How many values one filter takes (EC2 user guide, "Filter considerations").
+/// The most values that one filter takes (EC2 user guide, "Filter considerations").
 pub const FILTER_VALUES: usize = 200;
 
 /// A filter that lets through what has any of the values. Filters, unlike lists of ids, do not fail on missing ids.
@@ -28,7 +28,7 @@ pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 /// The VPCs that pass all filters.
 ///
 /// # Errors
-/// Whatever `ec2:DescribeVpcs` answers.
+/// Any error of `ec2:DescribeVpcs`.
 pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, CloudError> {
     let pages = aws.read.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(VPCS))
@@ -37,7 +37,7 @@ pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, CloudErro
 /// The subnets that pass all filters.
 ///
 /// # Errors
-/// Whatever `ec2:DescribeSubnets` answers.
+/// Any error of `ec2:DescribeSubnets`.
 pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, CloudError> {
     let pages = aws.read.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(SUBNETS))
@@ -46,7 +46,7 @@ pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, Clo
 /// The security groups that pass all filters.
 ///
 /// # Errors
-/// Whatever `ec2:DescribeSecurityGroups` answers.
+/// Any error of `ec2:DescribeSecurityGroups`.
 pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, CloudError> {
     let pages =
         aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();

@@ -11,7 +11,7 @@ use super::gate::Shut;
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome};
 
-/// Makes the error of a call from whatever the SDK returns; for use with `map_err`.
+/// Makes the error of a call from the error that the SDK returns; for use with `map_err`.
 pub fn aws_error<E>(call: Call) -> impl Fn(SdkError<E, HttpResponse>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Whether the gate stopped the call.
+/// True if the gate stopped the call.
 fn is_shut<E: Error + 'static>(error: &E) -> bool {
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(cause) = next {
@@ -65,8 +65,8 @@ fn is_shut<E: Error + 'static>(error: &E) -> bool {
     false
 }
 
-/// What happened, from the outside in: each cause once, on one line, and never the request that it came of, which may
-/// hold a password.
+/// The causes of an error, from the outside in: each once, on one line, and never the request that it came of, which may hold a
+/// password.
 fn causes<E: Error>(error: &E) -> String {
     let mut said: Vec<String> = Vec::new();
     let mut next: Option<&dyn Error> = Some(error);

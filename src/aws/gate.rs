@@ -23,13 +23,13 @@ impl Moment {
         Self { steady: Instant::now(), wall: SystemTime::now() }
     }
 
-    /// How long ago it was, by the clock that has seen more.
+    /// The time since this moment, by the clock that has seen more.
     pub fn elapsed(&self) -> Duration {
         self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
     }
 }
 
-/// Whether calls that change something may leave. Open, until somebody says for how long.
+/// Lets calls that change something leave, or stops them. Open, until it is told for how long.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<Mutex<Option<Opening>>>);
 

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::identity::{
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// When the credentials of the last signed call end; nothing before the first call, nor where nobody knows.
+/// The time at which the credentials of the last signed call end; nothing before the first call, nor where it is not known.
 #[derive(Clone, Debug)]
 pub(super) struct Expiry {
     said: Arc<Mutex<Option<SystemTime>>>,
@@ -43,7 +43,7 @@ impl Expiry {
     }
 }
 
-/// Whether the environment has credentials.
+/// True if the environment has credentials.
 pub(super) fn are_in_environment(variable: impl Fn(&str) -> Option<String>) -> bool {
     let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
     is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY")

@@ -30,7 +30,7 @@ pub use evidence::{Choice, Evidence, Rejected, Warning};
 pub use read::CALLS;
 pub use zones::{Beside, NewZone, new_zones};
 
-/// What is known of the network before it is looked for.
+/// The facts about the network that are known before it is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub cluster: Option<String>,
@@ -41,7 +41,7 @@ pub struct Wanted {
     pub master_groups: Vec<Id>,
     /// The roles whose groups need not be found, since nothing of the stack gives access to them.
     pub not_needed: BTreeSet<Role>,
-    /// What an earlier run chose: the same cluster, and a zone that has a subnet keeps it.
+    /// The choice of an earlier run: the same cluster, and a zone that has a subnet keeps it.
     pub recorded: Option<Network>,
 }
 
@@ -80,7 +80,7 @@ pub enum Origin {
 /// Every cluster that shows itself in the region, by name.
 ///
 /// # Errors
-/// Whatever the three describe calls answer.
+/// Any error of the three describe calls.
 pub async fn clusters(aws: &Aws) -> Result<Vec<ClusterFound>, CloudError> {
     let survey = read::survey_region(aws).await?;
     Ok(cluster::candidates(&survey).into_values().collect())
@@ -97,7 +97,7 @@ pub async fn vpc_exists(aws: &Aws, vpc: &Id) -> Result<bool, CloudError> {
 /// Finds the network: the cluster, its VPC, one subnet a zone, and the groups of its roles.
 ///
 /// # Errors
-/// What is missing or ambiguous, with what was found instead; [`DiscoveryError::hint`] names the option that answers.
+/// The missing or ambiguous object, with what was found instead; [`DiscoveryError::hint`] names the option that answers.
 pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, DiscoveryError> {
     let wanted = &wanted.clone().or_recorded();
     let survey = match &wanted.vpc {

@@ -27,15 +27,15 @@ use topic::Topic;
 pub use state::state_on_s3;
 pub use statement::{Conditions, Effect, MOST_CHARACTERS, Policy, Statement, Texts};
 
-/// Whose a resource is that is there already, and one that is asked for (IAM User Guide, global condition keys).
+/// Condition keys: the owner of a resource that exists, and of one that is asked for (IAM User Guide, global condition keys).
 const OWNED: &str = "aws:ResourceTag/provision:stack";
 const TAGGING: &str = "aws:RequestTag/provision:stack";
 
-/// What is the cluster's: never changed, whatever else the caller may do.
+/// The resources of the cluster: never changed, even if the caller may do everything else.
 const NETWORK: &[&str] =
     &["ec2:vpc/*", "ec2:subnet/*", "ec2:route-table/*", "ec2:internet-gateway/*", "ec2:natgateway/*"];
 
-/// What only refers to a VPC or a subnet.
+/// The actions that only refer to a VPC or a subnet.
 const REFERRING: &[&str] = &["ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup"];
 
 /// The policy for everything that `provision` does with a stack, in a region or in whichever.
@@ -104,7 +104,7 @@ fn calls_for(registry: &Registry, kind: &str, inputs: &Document) -> Vec<Call> {
     of_kind.iter().chain(changing).copied().chain(checks::calls(kind)).collect()
 }
 
-/// What has to be allowed.
+/// The actions that have to be allowed.
 struct Needs<'a> {
     stack: &'a str,
     place: Place<'a>,
@@ -160,8 +160,8 @@ impl Needs<'_> {
         let mut groups: BTreeMap<(Topic, Conditions, Texts), (Texts, Texts)> = BTreeMap::new();
         for ((action, conditions), resources) in self.allowed {
             let topic = Topic::of(action, &conditions, &resources);
-            // What carries the stack's tag is told by that: actions and resources of a service can be put together.
-            // Without it, an action would be allowed on what only another is meant for.
+            // A resource with the stack's tag is told by that: actions and resources of a service can be put together. Without
+            // it, an action would be allowed on what only another is meant for.
             let is_named = !resources.iter().eq(["*"]);
             let apart = if topic.is_by_tag() && is_named { Texts::default() } else { resources.clone() };
             let (actions, all) = groups.entry((topic, conditions, apart)).or_default();
@@ -185,7 +185,7 @@ impl Needs<'_> {
         allowed.chain([denied]).collect()
     }
 
-    /// What is allowed anyway needs no conditions.
+    /// An action that is allowed anyway needs no conditions.
     fn leave_out_conditions_without_effect(&mut self) {
         let anyway: BTreeMap<&str, Texts> = self
             .allowed

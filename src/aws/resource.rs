@@ -27,7 +27,7 @@ pub trait Observe: Serialize + DeserializeOwned + Clone + Send + Sync + 'static 
     /// The version of the inputs as they are recorded. It is raised when what older programs recorded has to be changed
     /// to be read.
     const VERSION: u32 = 1;
-    /// What AWS chooses. Serialises to strings and lists of strings only.
+    /// The values that AWS chooses. Serialises to strings and lists of strings only.
     type Outputs: Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out. What the same
@@ -54,10 +54,10 @@ pub trait Resource: Observe {
     /// The cost of deleting an object, for clients and data. One that holds data ([`Effect::DataLoss`]) is
     /// replaced or deleted only when named, and never while its `deletion_protection` input is recorded as true.
     const LOSS: Effect;
-    /// How long AWS takes.
+    /// The time that AWS takes.
     const PATIENCE: Patience;
 
-    /// What AWS would refuse, known without asking it. `observed` is there when an object would be changed.
+    /// Finds what AWS would refuse, known without asking it. `observed` is there when an object would be changed.
     fn check(&self, observed: Option<&Self>) -> Vec<Invalid>;
 
     /// Looks for the object by its natural key, and by the ownership tags where a description shows them. These tags are
@@ -65,7 +65,7 @@ pub trait Resource: Observe {
     fn find(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Vec<Found>, CloudError>> + Send;
 
     /// Makes the object, tagged with `owner.tags()` in the call itself, and returns as soon as the id is known.
-    /// What a create call cannot carry is set by an update that the engine makes when the object is ready.
+    /// Inputs that a create call cannot carry are set by an update that the engine makes when the object is ready.
     fn create(&self, aws: &Aws, owner: &Owner) -> impl Future<Output = Result<Id, CloudError>> + Send;
 
     /// Changes the object so that it agrees with `self` in the fields named in `change.fields`.
@@ -119,7 +119,7 @@ pub struct Tracked<R> {
     pub recorded: Option<R>,
 }
 
-/// What AWS says of one object now.
+/// One object as AWS shows it now.
 #[derive(Clone, Debug)]
 pub struct Observed<R: Observe> {
     /// The live object seen as the inputs that would have made it, each at the value that is queued for it if one is.
@@ -129,7 +129,7 @@ pub struct Observed<R: Observe> {
     pub in_force: Option<R>,
     pub outputs: R::Outputs,
     pub condition: Condition,
-    /// What there is to say of an object although it is ready.
+    /// The things to say of an object although it is ready.
     pub remarks: Vec<Remark>,
     pub ownership: Ownership,
     /// The network that it stands in, where the object shows that.
@@ -149,7 +149,7 @@ pub struct Change<'a, R> {
 }
 
 impl<R> Change<'_, R> {
-    /// Whether any of the named fields changes.
+    /// True if any of the named fields changes.
     pub fn touches(&self, fields: &[&str]) -> bool {
         fields.iter().any(|field| self.fields.contains(*field))
     }

@@ -1,7 +1,7 @@
 //! The state in a bucket, for teams: one object that holds the state and its lock, moved by conditional writes alone.
 //!
-//! A lock that nobody renews runs out; what its run had begun does not: it is in the state, and the next run looks into it.
-//! Whether a lock has run out is judged on the clock of whoever waits for it, by how long the object did not change.
+//! A lock that is not renewed runs out; what its run had begun does not: it is in the state, and the next run looks into it. The
+//! run that waits for a lock judges on its own clock if it has run out, by the time that the object did not change.
 
 mod held;
 mod object;
@@ -35,7 +35,7 @@ pub struct S3Place {
 /// The calls for a state in S3.
 pub const CALLS: [Call; 2] = [object::GET, object::PUT];
 
-/// What begins the place of an object.
+/// The beginning of the place of an object.
 const SCHEME: &str = "s3://";
 
 impl fmt::Display for S3Place {
@@ -89,11 +89,11 @@ pub struct S3State {
 const BACKUP: &str = ".backup";
 /// The holder of no lock.
 const NOBODY: &str = "";
-/// How often a run that waits for a lock looks again.
+/// The time after which a run that waits for a lock looks again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl S3State {
-    /// The state at a place. `lease` is how long a lock lasts that nobody renews.
+    /// The state at a place. `lease` is the time that a lock lasts if it is not renewed.
     pub fn new(place: &S3Place, aws: &Aws, lease: Duration) -> Self {
         let object = Object::new(place.clone(), aws.s3());
         let backup = object.sibling(BACKUP);
@@ -128,7 +128,7 @@ impl S3State {
                 let relieved = shared.lease.map(|lease| lease.holder);
                 match Held::take(self, etag, shared.state, holder.clone(), relieved).await {
                     Ok(held) => return Ok((held, state)),
-                    // Somebody was faster, and is looked at next.
+                    // Another run was faster, and is looked at next.
                     Err(StateError::LockLost { .. } | StateError::Vanished { .. }) => continue,
                     Err(error) => return Err(error),
                 }
@@ -153,7 +153,7 @@ impl S3State {
         }
     }
 
-    /// What is there now. Nothing, only where there was nothing before either.
+    /// The object that is there now. Nothing, only if there was nothing before either.
     async fn look(&self) -> Result<Option<(String, Shared)>, StateError> {
         match self.object.get().await? {
             Some(seen) => Ok(Some(seen)),
@@ -169,7 +169,7 @@ impl S3State {
     }
 
     fn damaged(&self, source: Damage) -> StateError {
-        // What is there may be newer than the version before, and is not to be overwritten by it.
+        // The object that is there may be newer than the version before, and is not to be overwritten by it.
         let nothing_is_there = matches!(source, Damage::SnapshotMissing { .. });
         let backup = nothing_is_there.then(|| self.backup.place().to_string());
         StateError::Damaged { place: self.to_string(), backup, source }

@@ -68,7 +68,7 @@ pub(super) fn action_word(change: &Change) -> &'static str {
     }
 }
 
-/// What is left out of a change, and why: `update left out (AWS shows stopped)`.
+/// The action that is left out of a change, and the reason: `update left out (AWS shows stopped)`.
 pub(super) fn left_out(blocked: &Blocked) -> String {
     let because = harmless(&blocked.because);
     match blocked.action {
@@ -94,7 +94,7 @@ pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static st
 /// The note beside a field whose queued change is given up: what runs has the value already.
 pub(super) const TAKEN_BACK: &str = "taken out of the queue; nothing happens to clients";
 
-/// What happens to the running service, if anything does.
+/// The effect on the running service, if there is one.
 pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
     match effect {
         Effect::None => None,
@@ -146,7 +146,7 @@ pub fn queued_for(opens: Option<&str>) -> String {
     }
 }
 
-/// What a replacement means, by its order.
+/// The meaning of a replacement, by its order.
 pub(super) fn order_text(order: ReplaceOrder) -> &'static str {
     match order {
         ReplaceOrder::DeleteFirst => "the old one is deleted first",

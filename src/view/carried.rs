@@ -92,7 +92,7 @@ const NOT_RECORDED: &str = "not_recorded";
 /// The members of documents that hold what objects have.
 const OBJECTS: [&str; 5] = ["record", "before", "after", "inputs", "outputs"];
 
-/// Where a number of words ends, in bytes.
+/// The end of a number of words, in bytes.
 fn end_of_words(text: &str, count: usize) -> Option<usize> {
     let starts = |(at, _): &(usize, char)| text[..*at].chars().next_back().is_none_or(|c| c == ' ');
     let (start, _) = text.char_indices().filter(|(_, c)| *c != ' ').filter(starts).nth(count - 1)?;

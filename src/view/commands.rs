@@ -44,7 +44,7 @@ pub(super) const CLOSING: [char; 8] = [',', ';', ':', ')', '.', '`', '?', '!'];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub text: String,
-    /// Whether it is a command, with the punctuation around it.
+    /// True if it is a command, with the punctuation around it.
     pub is_command: bool,
 }
 

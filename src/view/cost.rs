@@ -1,4 +1,4 @@
-//! What a change costs the running service, and when it does: what a reviewer looks for first.
+//! The cost of a change to the running service, and its time: the first thing that a reviewer looks for.
 
 use crate::engine::plan::{Action, Change, FieldChange};
 use crate::engine::resource::Effect;
@@ -8,11 +8,11 @@ use super::action::{TAKEN_BACK, effect_text, loss_text, order_text, window_name,
 /// One thing that happens to the running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
-    /// `reboots`; `none` where nobody notices.
+    /// `reboots`; `none` where no one notices.
     pub effect: &'static str,
     /// `at once`, `the window of Sun 2026-11-22 04:30 UTC`.
     pub when: String,
-    /// Whether anybody will notice.
+    /// True if anyone will notice.
     pub felt: bool,
 }
 
@@ -62,7 +62,7 @@ fn waits_for_a_reboot(field: &FieldChange) -> bool {
     field.effect == Effect::NextReboot
 }
 
-/// What the change of one field costs, if anything.
+/// The cost of the change of one field, if there is one.
 pub(super) fn field_cost(field: &FieldChange) -> Option<String> {
     match &field.window {
         _ if field.takes_back => Some(TAKEN_BACK.to_owned()),

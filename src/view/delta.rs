@@ -1,4 +1,4 @@
-//! How one field changes: one value for another, or entries that come and go. Text already, harmless and unpainted.
+//! The change of one field: one value for another, or entries that come and go. Text already, harmless and unpainted.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::value::{ABSENT, SENSITIVE, UNKNOWN, entry, inline, is_list_of_objects
 /// A list shorter than this is shown whole, before and after.
 const SHORT: usize = 6;
 
-/// How one field changes.
+/// The change of one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Delta {
     /// One value for another.
@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub pieces: Vec<String>,
 }
 
-/// What becomes of an entry.
+/// The change of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     Removed,
@@ -54,7 +54,7 @@ impl Mark {
     }
 }
 
-/// What a change does to a field.
+/// The delta that a change makes to a field.
 pub(super) fn delta(field: &FieldChange) -> Delta {
     let plain = Delta::Value { before: before(field), after: after(field) };
     if field.unknown || field.sensitive {
@@ -118,7 +118,7 @@ fn changed_map(old: &Map<String, Value>, new: &Map<String, Value>) -> Delta {
     Delta::Entries { entries: changed, unchanged }
 }
 
-/// What is only in `old`, and what is only in `new`, counting duplicates.
+/// The values that are only in `old`, and those that are only in `new`, counting duplicates.
 fn difference<'a>(old: &'a [Value], new: &'a [Value]) -> (Vec<&'a Value>, Vec<&'a Value>) {
     let mut added: Vec<&Value> = new.iter().collect();
     let removed = old

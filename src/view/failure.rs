@@ -1,4 +1,4 @@
-//! What went wrong, as far as the program's caller is concerned: an exit code, a chain of causes, and what to do.
+//! A failure as the program's caller sees it: an exit code, a chain of causes, and what to do.
 
 mod fitted;
 
@@ -19,7 +19,7 @@ pub struct Failure {
     hint: Option<String>,
 }
 
-/// What a failure means to a script.
+/// The meaning of a failure to a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// The command line or the stack file is wrong.
@@ -28,7 +28,7 @@ pub enum FailureKind {
     Failed,
     /// Another run holds the state; nothing was changed.
     Locked,
-    /// What the saved plan was made from is not so any more; nothing was changed.
+    /// The facts that the saved plan was made from have changed since; nothing was changed.
     Stale,
     /// Stopped by a signal; what was in flight is recorded.
     Interrupted,
@@ -58,7 +58,7 @@ enum Cause {
 #[error("{0}")]
 struct Message(String);
 
-/// The command did its work, and nobody got to read the result.
+/// The command did its work, and no one got to read the result.
 #[derive(Debug, thiserror::Error)]
 #[error("standard output cannot be written")]
 struct Undelivered {
@@ -71,7 +71,7 @@ impl Failure {
         Self { kind, cause: Cause::Chain(Box::new(error)), hint: None }
     }
 
-    /// What the user wrote is wrong.
+    /// The user wrote something that is wrong.
     pub fn usage(error: impl Error + 'static) -> Self {
         Self::new(FailureKind::Usage, error)
     }
@@ -113,7 +113,7 @@ impl Failure {
         Self { hint, ..self }
     }
 
-    /// What the failure means to a script.
+    /// The meaning of the failure to a script.
     pub fn kind(&self) -> FailureKind {
         self.kind
     }

@@ -1,4 +1,4 @@
-//! What was found before anything was done: errors and warnings in full, the rest in as few lines as will do.
+//! The findings from before anything was done: errors and warnings in full, the rest in as few lines as will do.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ pub(super) fn with_one_hint<'a>(
     all.collect()
 }
 
-/// What needs nobody to do anything. The same reason holds for many addresses, and is said once.
+/// The findings that call for no action. The same reason holds for many addresses, and is said once.
 fn quiet<'a>(page: &mut Page<'_>, passed: usize, not_checked: impl Iterator<Item = &'a Finding>) {
     let style = page.style();
     let not_checked: BTreeSet<&str> = not_checked.map(|finding| finding.message.as_str()).collect();

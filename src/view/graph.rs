@@ -1,4 +1,4 @@
-//! What depends on what, as a drawing for Graphviz or Mermaid.
+//! The dependencies of resources, as a drawing for Graphviz or Mermaid.
 
 use crate::engine::address::Address;
 use crate::engine::plan::{Action, Plan};

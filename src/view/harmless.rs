@@ -20,7 +20,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Whether a character steers a terminal, reorders what is read, or cannot be seen at all.
+/// True if a character steers a terminal, reorders what is read, or cannot be seen at all.
 ///
 /// Controls (C0, DEL, C1), line and paragraph separators, and the characters that Unicode lists as default-ignorable
 /// (DerivedCoreProperties.txt), the bidirectional ones among them.
@@ -37,9 +37,8 @@ pub fn is_harmful(character: char) -> bool {
 /// The text with every command to a runner of continuous integration shown escaped: such a runner reads what programs
 /// print, and text from outside must not be able to set its variables, to hide its log or to forge its marks.
 ///
-/// `::name` counts at the start of a line, whatever stands before it being space, and `##[name]` anywhere
-/// (`ActionCommand` of GitHub's runner); `##vso[name]` and its like are those of others. `starts_line` says whether the
-/// text stands at the start of a line.
+/// `::name` counts at the start of a line, with or without space before it, and `##[name]` anywhere (`ActionCommand` of GitHub's
+/// runner); `##vso[name]` and its like are those of others. `starts_line` says if the text stands at the start of a line.
 pub fn without_commands(text: &str, starts_line: bool) -> Cow<'_, str> {
     if !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
@@ -65,7 +64,7 @@ pub fn without_commands(text: &str, starts_line: bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Whether the text is a hash, letters and an opening bracket: with one more hash before it, a command to a runner.
+/// True if the text is a hash, letters and an opening bracket: with one more hash before it, a command to a runner.
 pub(super) fn opens_command(text: &str) -> bool {
     text.strip_prefix('#')
         .is_some_and(|name| name.trim_start_matches(|letter: char| letter.is_alphabetic()).starts_with('['))

@@ -200,7 +200,7 @@ fn row(place: usize, resource: &Resource) -> String {
     )
 }
 
-/// What happens to the service; nothing where nothing is to be said.
+/// The effect on the service; nothing where nothing is to be said.
 fn cost(cost: &Cost) -> String {
     let Cost { effect, when, felt } = cost;
     if !felt {

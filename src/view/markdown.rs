@@ -20,7 +20,7 @@ use code::Block;
 
 /// The longest comment that GitHub takes, in characters. It is counted in bytes here, which are never fewer.
 const LONGEST: usize = 65_536;
-/// What is kept free for the notes on what was left out.
+/// The room kept free for the notes on what was left out.
 const NOTES: usize = 1_024;
 /// Blocks of code are not folded by browsers; wider ones must be scrolled.
 const WIDTH: usize = 96;
@@ -53,7 +53,7 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
 /// Markdown that grows as far as it may.
 struct Comment {
     text: String,
-    /// How many of what did not fit.
+    /// The things that did not fit, and how many.
     left_out: Vec<(&'static str, usize)>,
 }
 
@@ -261,7 +261,7 @@ fn detail(change: &Change) -> Option<String> {
     Some(unfolded(&format!("{} {action}", code::html(&change.address.to_string())), &lines))
 }
 
-/// What is only watched, or only let go of.
+/// The resources that are only watched, or only let go of.
 fn adoptions(kept: &[&Change]) -> Vec<String> {
     [Action::Forget, Action::Adopt]
         .into_iter()

@@ -86,8 +86,8 @@ pub(super) fn visible_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).map(UnicodeWidthStr::width).sum()
 }
 
-/// Whether a line that starts with this word would be a command to a runner of continuous integration, and could be
-/// printed only escaped: within a line it may stand as it is.
+/// True if a line that starts with this word would be a command to a runner of continuous integration, and could be printed only
+/// escaped: within a line it may stand as it is.
 pub(super) fn commands_a_runner(word: &str) -> bool {
     word.starts_with("::")
 }

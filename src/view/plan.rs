@@ -19,12 +19,12 @@ use super::page::{Page, painted, visible_width, words};
 use super::style::{Ink, Style};
 use super::value::{changed_field, new_fields, string};
 
-/// How far the text of a block stands from the left: under its address.
+/// The distance of a block's text from the left: under its address.
 const BODY: usize = 6;
-/// How far the head of a block stands where it needs a second line: apart from the fields below it.
+/// The distance of a second line of a block's head from the left: apart from the fields below it.
 const HEAD: usize = 10;
 
-/// What stands above the drift.
+/// The title above the drift.
 pub(super) const DRIFT_TITLE: &str = "Changed outside since the last apply (AWS does not say by whom)";
 
 /// The whole plan as text.
@@ -81,7 +81,7 @@ fn header(page: &mut Page<'_>, plan: &Plan) {
     }
 }
 
-/// What earlier changes left for one maintenance window.
+/// The fields that earlier changes left for one maintenance window.
 pub(super) struct Waiting {
     /// In our own words alone: `1 queued for 2026-11-29 04:30 UTC`.
     pub(super) what: String,
@@ -89,7 +89,7 @@ pub(super) struct Waiting {
     pub(super) objects: Vec<(String, String)>,
 }
 
-/// What earlier changes left for maintenance windows.
+/// The fields that earlier changes left for maintenance windows.
 pub(super) fn waiting(plan: &Plan) -> Vec<Waiting> {
     let mut windows: BTreeMap<Option<&str>, Vec<(String, String)>> = BTreeMap::new();
     for change in &plan.changes {
@@ -114,7 +114,7 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// What stands before the stack's name.
+/// The words before the stack's name.
 pub(super) fn title(mode: Mode) -> &'static str {
     match mode {
         Mode::Apply => "Plan for",
@@ -147,7 +147,7 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
 /// The note beside an output that AWS has changed.
 pub(super) const OUTPUT: &str = "output: recorded by apply";
 
-/// What the plan does about a drift.
+/// The plan's response to a drift.
 pub(super) fn response_text(response: Response) -> &'static str {
     match response {
         Response::PutRight => "is put right below",
@@ -165,7 +165,7 @@ fn listing(page: &mut Page<'_>, plan: &Plan, action: Action, title: &str) {
     let Some(first) = changes.first() else { return };
     let style = page.style();
     page.gap();
-    // What is true of all of them is said once.
+    // A reason that all of them share is said once.
     let shared = changes.iter().all(|change| change.reason == first.reason);
     let title = painted(style, Ink::Title, title);
     page.fill(0, 2, title.into_iter().chain(if shared { reason(first) } else { Vec::new() }));
@@ -231,7 +231,7 @@ fn data(page: &mut Page<'_>, change: &Change) {
     }
 }
 
-/// What earlier changes left for the window.
+/// The fields that earlier changes left for the window.
 fn queue(page: &mut Page<'_>, change: &Change) {
     if change.queued.is_empty() {
         return;
@@ -255,7 +255,7 @@ fn costs(change: &Change) -> Option<String> {
     waiting.map(window_text).or_else(|| effect_text(change.effect).map(str::to_owned))
 }
 
-/// What the change of one field costs, where the head of the block does not say so already.
+/// The cost of the change of one field, where the head of the block does not say so already.
 fn note(change: &Change, field: &FieldChange) -> Option<String> {
     let said =
         field.effect == change.effect && change.fields.len() == 1 && field.effect != Effect::Replacement;
@@ -265,7 +265,7 @@ fn note(change: &Change, field: &FieldChange) -> Option<String> {
     }
 }
 
-/// What a queued change costs when it is made.
+/// The cost of a queued change when it is made.
 fn then(field: &FieldChange) -> Option<String> {
     let effect = field.window.as_ref().map_or(field.effect, |window| window.effect);
     effect_text(effect).map(str::to_owned)

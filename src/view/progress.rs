@@ -26,14 +26,14 @@ pub struct Progress {
     styles: Styles,
 }
 
-/// How the two streams look.
+/// The styles of the two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Styles {
     pub out: Style,
     pub err: Style,
 }
 
-/// How much is shown while a run goes on.
+/// The amount of text that is shown while a run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
     /// Lines that change in place on standard error. Not for use beside a log on the same terminal.
@@ -101,8 +101,8 @@ impl Progress {
     /// Ends the display.
     ///
     /// # Errors
-    /// What standard output answered, if it could not be written. How a run ended is what it has to say, so that a
-    /// reader that went away has not got it.
+    /// The error of standard output, if it could not be written. The display has to say how a run ended, and a reader that went
+    /// away has not got it.
     pub fn finish(self) -> std::io::Result<()> {
         self.out.finish_to_the_end()
     }

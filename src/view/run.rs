@@ -14,20 +14,20 @@ use super::page::{Page, painted, words};
 use super::style::{Ink, Style};
 use super::value::string;
 
-/// What a run is called.
+/// The words for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunWords {
-    /// How the summary starts: `Apply`, `Destroy`.
+    /// The start of the summary: `Apply`, `Destroy`.
     pub title: &'static str,
     /// The command that carries on where this run stopped: `provision apply`.
     pub again: String,
 }
 
-/// What went wrong in a run, gathered until its end.
+/// The failures of a run, gathered until its end.
 #[derive(Clone, Debug, Default)]
 pub struct RunReport {
     failed: Vec<Failed>,
-    /// What was skipped, by what it was skipped for.
+    /// The skipped addresses, by the one that they were skipped for.
     skipped: BTreeMap<Address, Vec<Address>>,
 }
 
@@ -139,7 +139,7 @@ fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &Failu
     }
 }
 
-/// How many changes wait for which window: `1 queued for 2026-11-29 04:30 UTC`.
+/// The number of changes that wait for each window: `1 queued for 2026-11-29 04:30 UTC`.
 fn queued(queued: &[Queued]) -> Vec<String> {
     let mut windows: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for one in queued {

@@ -1,8 +1,8 @@
-//! How text looks: the one palette, and how wide a line may be.
+//! The look of text: the one palette, and the width of a line.
 
 use anstyle::{AnsiColor, Effects};
 
-/// Whether to colour, and how wide lines may be.
+/// The colour, on or off, and the most columns of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     pub color: bool,
@@ -10,7 +10,7 @@ pub struct Style {
     pub width: usize,
 }
 
-/// What a piece of text is, as far as its colour goes.
+/// The meaning of a piece of text, as far as its colour goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     Title,

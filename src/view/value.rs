@@ -9,11 +9,11 @@ use super::style::Ink;
 
 use crate::engine::plan::FieldChange;
 
-/// What stands for a value that exists only after apply.
+/// The text for a value that exists only after apply.
 pub(super) const UNKNOWN: &str = "(known after apply)";
-/// What stands for a value that must not be shown.
+/// The text for a value that must not be shown.
 pub(super) const SENSITIVE: &str = "(sensitive)";
-/// What stands for a value that is not there.
+/// The text for a value that is not there.
 pub(super) const ABSENT: &str = "(none)";
 
 /// Longer than the longest tag value or description of AWS (256); what is longer is not meant to be read here.
@@ -58,7 +58,7 @@ fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// What is longer is broken, where it is nested, between its entries.
+/// A longer value is broken, if it is nested, between its entries.
 const UNBROKEN: usize = 60;
 
 /// `name: value` in pieces, so that lines can be broken between them.
@@ -125,7 +125,7 @@ fn rule(list: &str, fields: &Map<String, Value>) -> Option<Vec<String>> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let port = |name: &str| fields.get(name).and_then(Value::as_u64);
     let (protocol, source) = (text("protocol")?, text("source")?);
-    // What stands where a port does is something else in ICMP.
+    // In ICMP, the place of a port holds something else.
     if !fields.keys().all(|name| all.contains(&name.as_str())) || protocol.starts_with("icmp") {
         return None;
     }
@@ -141,7 +141,7 @@ fn rule(list: &str, fields: &Map<String, Value>) -> Option<Vec<String>> {
     Some(std::iter::once(protocol).chain(ports).chain(peer).chain(description).collect())
 }
 
-/// Whether the value is a list that needs a line for each entry.
+/// True if the value is a list that needs a line for each entry.
 pub(super) fn is_list_of_objects(value: &Value) -> bool {
     matches!(value, Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()))
 }

@@ -1,4 +1,4 @@
-//! Whether the subnets have free addresses for the network interfaces that are to come.
+//! Checks that the subnets have free addresses for the network interfaces that are to come.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ const CHECK: &str = "free-addresses";
 
 pub(super) const CALLS: &[Asked] = &[(&["aws_efs_mount_target", "aws_db_instance"], &[ec2::SUBNETS])];
 
-/// How many free addresses each subnet has, and who wants some.
+/// The number of free addresses of each subnet, and the resources that want some.
 pub(super) struct Addresses {
     wanting: Vec<Prospect>,
     free: Result<BTreeMap<String, i32>, CloudError>,
@@ -55,7 +55,7 @@ impl Answer for Addresses {
     }
 }
 
-/// How many mount targets are to be made in a subnet.
+/// The number of mount targets that are to be made in a subnet.
 fn targets_in(subnet: &str, made: &[&Prospect]) -> usize {
     let targets = made.iter().filter(|prospect| prospect.is_a("aws_efs_mount_target"));
     targets.filter(|prospect| prospect.subnets.contains(subnet)).count()

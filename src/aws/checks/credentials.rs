@@ -1,4 +1,4 @@
-//! Whether the credentials outlive what is planned.
+//! Checks that the credentials outlive the planned steps.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -42,7 +42,7 @@ fn verdict(end: SystemTime, longest: Duration, now: Timestamp) -> Option<Verdict
     })
 }
 
-/// How long the longest chain of steps may take, at the kinds' own limits.
+/// The time that the longest chain of steps may take, at the kinds' own limits.
 fn longest(planning: &Planning, registry: &Registry) -> Duration {
     let waits_for = &planning.steps.waits_for;
     let Ok(order) = graph::order(waits_for) else { return Duration::ZERO };

@@ -1,4 +1,4 @@
-//! Whether RDS offers what a database asks for: its version, the way to it, its class, storage and zones.
+//! Checks that RDS offers what a database asks for: its version, the way to it, its class, storage and zones.
 
 mod offer;
 mod version;
@@ -28,7 +28,7 @@ const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
 
 pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[VERSIONS, OPTIONS])];
 
-/// What RDS said of all databases.
+/// The answers of RDS about all databases.
 pub(super) struct Databases(Vec<Database>);
 
 struct Database {

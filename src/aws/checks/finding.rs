@@ -1,4 +1,4 @@
-//! How a check says what it found, and how one is made that cannot be made to wait.
+//! The result of a check as a finding, and the time limit of a check.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::plan::{Finding, Level};
 
-/// What a check comes to, before it is known whose it is.
+/// The result of a check, before it is known whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub level: Level,
@@ -58,7 +58,7 @@ impl Verdict {
     }
 }
 
-/// How long a check is waited for: a plan does not stand still for one.
+/// The time that a check is waited for: a plan does not stand still for one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The answer of a call, or that there was none in time.

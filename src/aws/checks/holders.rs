@@ -1,4 +1,4 @@
-//! Who still holds what is to be deleted: looked for once the plan is there, and only if it deletes something.
+//! The holders of what is to be deleted: looked for once the plan is there, and only if it deletes something.
 
 mod database;
 mod file_system;
@@ -82,7 +82,7 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
             "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
         )
     };
-    // What is not to be deleted before its data is let go of by name is not to lose what serves it either.
+    // A resource that must stay until its data is let go of by name must not lose what serves it either.
     let keeps_data = |finding: &&Finding| ["data-loss", "protected"].contains(&finding.check.as_str());
     let kept: Vec<&str> = scene.planning.plan.errors().filter(keeps_data).filter_map(name_of).collect();
     scene
@@ -139,7 +139,7 @@ impl Leaving {
         leaving
     }
 
-    /// Whether an object of ours is deleted.
+    /// True if an object of ours is deleted.
     fn deletes(&self, id: &str) -> bool {
         self.deleted.contains(id)
     }

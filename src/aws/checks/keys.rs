@@ -1,4 +1,4 @@
-//! Whether the KMS keys that are named can encrypt.
+//! Checks that the KMS keys that are named can encrypt.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const FIELD: &str = "kms_key_id";
 
 pub(super) const CALLS: &[Asked] = &[(&["aws_efs_file_system", "aws_db_instance"], &[DESCRIBE])];
 
-/// What KMS says of each key, and who names it.
+/// The answer of KMS about each key, and the resources that name it.
 pub(super) struct Keys {
     keys: BTreeMap<String, Result<KeyMetadata, CloudError>>,
     named: Vec<(Address, String)>,

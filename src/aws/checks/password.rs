@@ -1,4 +1,4 @@
-//! Whether a password that will be sent is there to be read.
+//! Checks that a password that will be sent is there to be read.
 
 use serde_json::Value;
 

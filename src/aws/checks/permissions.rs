@@ -1,4 +1,4 @@
-//! Whether the caller may do what is planned, where AWS can be asked: EC2 rehearses its calls, EFS and RDS do not.
+//! Checks that the caller may do what is planned, where AWS can be asked: EC2 rehearses its calls, EFS and RDS do not.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::engine::plan::{Action, Finding};
 
 const CHECK: &str = "permissions";
 
-/// What EC2 said of each rehearsal.
+/// The answer of EC2 to each rehearsal.
 pub(super) struct Permissions(Vec<(Address, Result<(), CloudError>)>);
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Permissions {
@@ -57,7 +57,7 @@ fn rehearsed(answer: &Result<(), CloudError>) -> Verdict {
     }
 }
 
-/// The services whose permissions nobody can ask for.
+/// The services whose permissions cannot be asked for.
 fn silent(scene: &Scene<'_>) -> Option<Verdict> {
     let changed = scene
         .changes()

@@ -1,4 +1,4 @@
-//! What will probably be made or changed, as far as stack and state tell before AWS has been looked at.
+//! Resources that will probably be made or changed, as far as stack and state tell before AWS has been looked at.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::engine::state::State;
 #[derive(Clone, Debug)]
 pub struct Prospect {
     pub address: Address,
-    /// What is desired, with every reference resolved that the network or the state knows.
+    /// The desired inputs, with every reference resolved that the network or the state knows.
     pub inputs: Document,
     /// The fields in which that is not what is recorded; all of them for a new object.
     pub differing: BTreeSet<String>,
@@ -36,12 +36,12 @@ pub struct Prospect {
 }
 
 impl Prospect {
-    /// Whether it is of a kind.
+    /// True if it is of this kind.
     pub(super) fn is_a(&self, kind: &str) -> bool {
         self.address.kind() == kind
     }
 
-    /// Whether any of the fields will be written.
+    /// True if any of the fields will be written.
     pub(super) fn touches(&self, fields: &[&str]) -> bool {
         fields.iter().any(|field| self.differing.contains(*field))
     }
@@ -71,7 +71,7 @@ pub fn prospects(
                     .or_else(|| alias(blueprint, reference))
             })
         };
-        // What does not fit its kind is the planner's to say.
+        // Inputs that do not fit their kind are for the planner to report.
         let desired = manager.normalise(&known(inputs)).ok()?;
         let record =
             state.and_then(|state| state.resources.get(address)).filter(|record| record.id.is_some());

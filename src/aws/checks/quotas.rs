@@ -1,4 +1,4 @@
-//! Whether the account's quotas leave room for what is to be made.
+//! Checks that the account's quotas leave room for what is to be made.
 
 mod headroom;
 
@@ -54,7 +54,7 @@ const GROUPS_PER_REGION: Code = ("vpc", "L-E79EC296");
 /// "Inbound or outbound rules per security group", of IPv4 and of IPv6 each.
 const RULES_PER_GROUP: Code = ("vpc", "L-0EA8095F");
 
-/// What the quotas are and how much of them is used. Absent is what nothing planned needs.
+/// The quotas, and how much of them is used. A quota that nothing planned needs is absent.
 pub(super) struct Quotas {
     rds: Option<Result<BTreeMap<String, Room>, CloudError>>,
     file_systems: Option<Result<Room, CloudError>>,

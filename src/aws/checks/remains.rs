@@ -29,13 +29,13 @@ struct Remains {
     restore: Option<Way>,
 }
 
-/// What a way to the data is for.
+/// The purpose of a way to the data.
 const AGAIN: &str = "to have the data again";
 
 /// The network that a restored database belongs into: the groups that stand now, which may be others than those that the lost one had.
 #[derive(Debug, Default)]
 struct Place {
-    /// What the stack describes, with the groups that stand now.
+    /// The inputs that the stack describes, with the groups that stand now.
     inputs: Document,
     /// Groups that are gone too.
     missing: BTreeSet<Address>,

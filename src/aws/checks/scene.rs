@@ -1,4 +1,4 @@
-//! What is planned, as the judges of the checks look at it.
+//! The plan as the judges of the checks look at it.
 
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ pub struct Scene<'a> {
     pub now: Timestamp,
 }
 
-/// What is done at an address that a check could be about.
+/// The work at an address that a check could be about.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Doing<'a> {
     /// A new object is asked for.
@@ -30,12 +30,12 @@ pub(super) enum Doing<'a> {
 }
 
 impl<'a> Scene<'a> {
-    /// What is planned for each address.
+    /// The planned change of each address.
     pub(super) fn changes(&self) -> impl Iterator<Item = &'a Change> {
         self.planning.plan.changes.iter()
     }
 
-    /// What is done at an address, if it is more than to wait, to adopt or to let go.
+    /// The work at an address, if it is more than to wait, to adopt or to let go.
     pub(super) fn doing(&self, address: &Address) -> Option<Doing<'a>> {
         let change = self.planning.plan.change(address)?;
         match change.action {
@@ -48,7 +48,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether a new object is asked for.
+    /// True if a new object is asked for.
     pub(super) fn makes(&self, address: &Address) -> bool {
         matches!(self.doing(address), Some(Doing::Making(_)))
     }

@@ -49,13 +49,13 @@ pub struct DbInstance {
     pub engine: LowerCase,
     /// A prefix matches, and so does anything newer in the same major version.
     pub engine_version: String,
-    /// Whether a version of another major is taken for what is meant. Not written where it is not.
+    /// True if a version of another major is taken as meant. Not written if false.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub allow_major_version_upgrade: bool,
     pub instance_class: String,
     /// In GiB.
     pub allocated_storage: i32,
-    /// How far RDS lets the storage grow by itself, in GiB; 0 turns that off.
+    /// The size up to which RDS lets the storage grow by itself, in GiB; 0 turns that off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_allocated_storage: Option<i32>,
     pub storage_type: String,
@@ -67,7 +67,7 @@ pub struct DbInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_name: Option<String>,
     pub username: String,
-    /// Where the password comes from; never the password. Always written, but not always to be observed.
+    /// The source of the password; never the password. Always written, but not always to be observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<PasswordSource>,
     /// A change sends the password again.
@@ -112,14 +112,14 @@ pub struct DbInstance {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter_group_name: Option<String>,
     pub deletion_protection: bool,
-    /// Whether a snapshot is taken before deletion.
+    /// True if a snapshot is taken before deletion.
     pub final_snapshot: bool,
-    /// Whether disruptive changes are made at once, and not in the maintenance window.
+    /// True if disruptive changes are made at once, and not in the maintenance window.
     pub apply_immediately: bool,
     pub tags: Tags,
 }
 
-/// What AWS chooses of a database. What it does not show yet is left out.
+/// The values that AWS chooses for a database. A value that it does not show yet is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,7 +47,7 @@ pub struct DbParameterGroup {
     pub tags: Tags,
 }
 
-/// What AWS chooses of a parameter group.
+/// The values that AWS chooses for a parameter group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     pub arn: String,

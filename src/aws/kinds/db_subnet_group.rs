@@ -1,8 +1,8 @@
 //! RDS subnet groups: the subnets that a database may live in.
 //!
-//! RDS shows a group without its tags, and asking for them costs one call for each group. A refresh therefore takes
-//! the recorded tags for the live ones, so that it stays one call for all groups: a tag that somebody else changed is
-//! not seen. Before anything is changed or deleted the live tags are read and have to prove that the group is ours.
+//! RDS shows a group without its tags, and asking for them costs one call for each group. A refresh therefore takes the recorded
+//! tags for the live ones, so that it stays one call for all groups: a tag that others changed is not seen. Before anything is
+//! changed or deleted the live tags are read and have to prove that the group is ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct DbSubnetGroup {
     pub tags: Tags,
 }
 
-/// What AWS chooses of a subnet group.
+/// The values that AWS chooses for a subnet group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     pub arn: String,

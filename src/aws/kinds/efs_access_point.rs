@@ -50,7 +50,7 @@ pub struct EfsAccessPoint {
     pub tags: Tags,
 }
 
-/// What AWS chooses of an access point.
+/// The values that AWS chooses for an access point.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     pub arn: String,
@@ -197,7 +197,7 @@ impl Resource for EfsAccessPoint {
 }
 
 impl EfsAccessPoint {
-    /// Whether the token was used for an access point that is not, or no longer, the owner's.
+    /// True if the token was used for an access point that is not, or no longer, the owner's.
     async fn is_of_another(&self, aws: &Aws, owner: &Owner, token: &str) -> Result<bool, CloudError> {
         let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
         let user = live.iter().find(|live| live.client_token() == Some(token));
@@ -227,7 +227,7 @@ async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescri
 fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) -> Observed<EfsAccessPoint> {
     let all_tags = tags_of(live);
     let root = live.root_directory();
-    // What is larger than an id can be is nobody's id.
+    // A number that is larger than an id can be is no one's id.
     let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let (uid, gid) =
         live.posix_user().map_or((u32::MAX, u32::MAX), |user| (number(user.uid), number(user.gid)));
@@ -255,7 +255,7 @@ fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) ->
     }
 }
 
-/// What EFS would refuse of a path (CreateAccessPoint, RootDirectory: at most four directories deep).
+/// Finds what EFS would refuse of a path (CreateAccessPoint, RootDirectory: at most four directories deep).
 fn check_path(path: &str) -> Option<String> {
     let parts = path.strip_prefix('/').unwrap_or_default().split('/');
     let fine = |part: &str| {

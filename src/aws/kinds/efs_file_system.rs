@@ -77,9 +77,9 @@ pub struct EfsFileSystem {
     pub provisioned_throughput_in_mibps: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
-    /// Whether AWS Backup takes daily backups.
+    /// True if AWS Backup takes daily backups.
     pub backup: bool,
-    /// Who may mount it, and how, as a policy document; empty: whatever EFS does without one.
+    /// The clients that may mount it, and how, as a policy document; empty: as EFS does without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_system_policy: Option<Document>,
     /// `ENABLED` or `DISABLED`; EFS shows `REPLICATING` too.
@@ -90,7 +90,7 @@ pub struct EfsFileSystem {
     pub tags: Tags,
 }
 
-/// What AWS chooses of a file system.
+/// The values that AWS chooses for a file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     pub arn: String,
@@ -121,7 +121,7 @@ impl Observe for EfsFileSystem {
 
 impl Resource for EfsFileSystem {
     const FIELDS: &'static [Field] = &[
-        // What is encrypted already is never replaced by something that is not.
+        // An encrypted file system is never replaced by one that is not.
         Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
         Field::replace("kms_key_id").met_by(same_key),
         Field::replace("performance_mode"),

@@ -54,7 +54,7 @@ pub struct EfsMountTarget {
     pub security_groups: BTreeSet<String>,
 }
 
-/// What AWS chooses of a mount target. What it does not show yet is left out.
+/// The values that AWS chooses for a mount target. A value that it does not show yet is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,7 +175,7 @@ impl Resource for EfsMountTarget {
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
 
-    /// That of its file system, which may be managed by another state than the one that records the mount target.
+    /// The ownership of its file system, which may be managed by another state than the one that records the mount target.
     async fn ownership(aws: &Aws, _id: &Id, live: &Self) -> Result<Ownership, CloudError> {
         efs_file_system::ownership(aws, &live.file_system_id).await
     }

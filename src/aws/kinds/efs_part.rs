@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::aws::resource::Tracked;
 
-/// What EFS lists parts by. It has no list of all mount targets, and one of all access points holds those of others.
+/// The scope by which EFS lists parts. It has no list of all mount targets, and its list of all access points holds those of
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PartsOf<'a> {
     /// The file system with this id.

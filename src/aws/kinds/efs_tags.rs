@@ -15,8 +15,8 @@ pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
     [Call::new(TAG, ours), Call::new("elasticfilesystem:UntagResource", ours)]
 }
 
-/// What is checked when a new object comes with its tags. The grant says by which call it is made: otherwise it would
-/// be allowed to make any object ours.
+/// The permission that is checked when a new object comes with its tags. The grant says by which call it is made: otherwise it
+/// would be allowed to make any object ours.
 pub(crate) const fn check(made: Grant) -> Check {
     Check::new(TAG, made, TAGGING)
 }

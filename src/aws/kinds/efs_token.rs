@@ -8,10 +8,10 @@ use crate::engine::resource::{Owner, Ownership, Whose};
 /// The longest token that EFS takes.
 const LONGEST: usize = 64;
 
-/// How many tokens are tried, where the first ones were used for objects that are not the owner's any more.
+/// The number of tokens that are tried, where the first ones were used for objects that are not the owner's any more.
 pub(crate) const MOST_TOKENS: u32 = 20;
 
-/// The first token of whatever is made for this owner.
+/// The first token of an object that is made for this owner.
 pub(crate) fn token(owner: &Owner) -> String {
     nth_token(owner, 0)
 }
@@ -30,7 +30,7 @@ pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
     format!("provision/{digest}").chars().take(LONGEST).collect()
 }
 
-/// How many replacements of one object are looked for when its state is lost.
+/// The number of replacements of one object that are looked for when its state is lost.
 const MOST_REPLACEMENTS: u32 = 1_000;
 
 /// Which replacement of the owner's object a token is of, if it is the owner's.
@@ -46,7 +46,7 @@ pub(crate) struct Made {
     pub(crate) generation: Option<u32>,
 }
 
-/// Whether an object with this token and these tags was made for the owner, and is not one that was replaced.
+/// Tells if an object with this token and these tags was made for the owner, and is not one that was replaced.
 pub(crate) fn made_for(owner: &Owner, live_token: &str, tags: &Tags) -> Option<Made> {
     let ownership = Ownership::of_tags(tags);
     let generation = generation_of(live_token, owner);

@@ -18,7 +18,7 @@ const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])])
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KmsAlias {}
 
-/// What KMS says of an alias.
+/// An alias as KMS shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The ARN of the key that the alias stands for: what the other services show for it.
@@ -57,7 +57,7 @@ fn observed(target_key_arn: String) -> Observed<KmsAlias> {
     }
 }
 
-/// Whether a written key, an id or an ARN, is the one that AWS shows, always by its ARN.
+/// True if a written key, an id or an ARN, is the one that AWS shows, always by its ARN.
 pub fn same_key(desired: &Value, observed: &Value) -> bool {
     let (Some(desired), Some(observed)) = (desired.as_str(), observed.as_str()) else { return false };
     desired == observed || observed.strip_suffix(desired).is_some_and(|front| front.ends_with(":key/"))

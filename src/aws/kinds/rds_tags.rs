@@ -16,7 +16,7 @@ pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
     [Call::new(ADD, ours), Call::new("rds:RemoveTagsFromResource", ours)]
 }
 
-/// What is checked when a new object comes with its tags.
+/// The permission that is checked when a new object comes with its tags.
 pub(crate) const fn check(made: Grant) -> Check {
     Check::new(
         ADD,
@@ -25,7 +25,7 @@ pub(crate) const fn check(made: Grant) -> Check {
     )
 }
 
-/// What is checked where RDS has made nothing in the account before.
+/// The permission that is checked where RDS has made nothing in the account before.
 pub(crate) const SERVICE_ROLE: Check = Check::new(
     "iam:CreateServiceLinkedRole",
     Grant::on(&["iam:role/aws-service-role/*"]).when(&[When::Is("iam:AWSServiceName", "rds.amazonaws.com")]),

@@ -49,7 +49,7 @@ pub struct SecurityGroup {
     pub tags: Tags,
 }
 
-/// What AWS says of a group.
+/// A group as AWS shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     pub name: String,
@@ -252,7 +252,7 @@ async fn change_tags(aws: &Aws, id: &Id, change: &TagChange) -> Result<(), Cloud
         call.send().await.map_err(aws_error(TAG))?;
     }
     if !change.remove.is_empty() {
-        // A key without a value takes the tag off whatever its value has become.
+        // A key without a value takes the tag off, even if its value has changed.
         let keys =
             change.remove.iter().map(|key| aws_sdk_ec2::types::Tag::builder().key(key).build()).collect();
         let call = aws.write.ec2.delete_tags().resources(id.as_str()).set_tags(Some(keys));
@@ -261,7 +261,7 @@ async fn change_tags(aws: &Aws, id: &Id, change: &TagChange) -> Result<(), Cloud
     Ok(())
 }
 
-/// Who keeps a group from being deleted, as far as it can be read: for a message, so what fails is left out.
+/// The holders that keep a group from being deleted, as far as they can be read: for a message, so what fails is left out.
 async fn holders(aws: &Aws, id: &Id) -> Vec<String> {
     let interfaces =
         aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", [id.as_str()]));

@@ -21,7 +21,7 @@ pub struct Subnet {
     pub vpc_id: Option<String>,
 }
 
-/// What AWS says of a subnet.
+/// A subnet as AWS shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The zone's name in this account: `eu-west-1a`.
@@ -94,7 +94,7 @@ impl Observe for Subnet {
     }
 }
 
-/// Whether a mount target could be in the subnet at all.
+/// True if a mount target could be in the subnet at all.
 fn is_usable(subnet: &aws_sdk_ec2::types::Subnet) -> bool {
     subnet.state() == Some(&aws_sdk_ec2::types::SubnetState::Available)
         && subnet.ipv6_native() != Some(true)

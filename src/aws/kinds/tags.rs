@@ -9,12 +9,12 @@ use crate::engine::resource::{Invalid, Owner, Ownership, Whose, tag};
 /// Keys and values. A kind's input of this name holds the author's tags alone, never the ownership tags.
 pub type Tags = BTreeMap<String, String>;
 
-/// How many tags an object may have (the same for EC2, EFS and RDS).
+/// The most tags that an object may have (the same for EC2, EFS and RDS).
 const MOST: usize = 50;
-/// How many of them are ours.
+/// The number of them that are ours.
 const OWNERSHIP: usize = tag::OWNERSHIP.len();
 
-/// What AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.
+/// Finds what AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.
 ///
 /// Lengths and characters are those that EFS and RDS share (`TagKey`, `TagValue` in their API models).
 pub fn check_tags(tags: &Tags) -> Vec<Invalid> {
@@ -75,7 +75,7 @@ pub fn ours(live: &Tags, recorded: &Tags) -> Tags {
     ours.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// What makes an object the owner's: the ownership tags, and nothing else.
+/// The tags that make an object the owner's: the ownership tags, and nothing else.
 pub fn claim(owner: &Owner) -> TagChange {
     TagChange { set: owner.tags(), remove: Vec::new() }
 }
@@ -108,7 +108,7 @@ pub struct TagChange {
     pub remove: Vec<String>,
 }
 
-/// What leads from the observed tags to the desired ones. Never touches the ownership tags.
+/// The steps from the observed tags to the desired ones. Never touches the ownership tags.
 pub fn tag_change(observed: &Tags, desired: &Tags) -> TagChange {
     let set = desired.iter().filter(|(key, value)| observed.get(*key) != Some(*value));
     let remove = observed.keys().filter(|key| !desired.contains_key(*key) && !is_ownership(key));

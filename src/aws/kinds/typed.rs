@@ -101,7 +101,7 @@ fn from_document<R: Observe>(document: &Document) -> Result<R, Misfit> {
 
 fn to_document<T: Serialize>(kind: &'static str, value: &T) -> Result<Document, Misfit> {
     match serde_json::to_value(value) {
-        // What was not written is not in the document at all.
+        // An input that was not written is not in the document at all.
         Ok(Value::Object(fields)) => Ok(fields.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         Ok(_) => Err(Misfit { kind, problem: "not a set of named fields".to_owned() }),
         Err(error) => Err(Misfit { kind, problem: error.to_string() }),

@@ -15,7 +15,7 @@ use crate::engine::resource::{Condition, Id, Ownership};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Vpc {}
 
-/// What AWS says of a VPC.
+/// A VPC as AWS shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The primary IPv4 block: `172.20.0.0/16`.

@@ -19,10 +19,10 @@ pub(super) struct Candidate<'a> {
     /// Why it is one of the cluster's.
     belongs: String,
     kind: Kind,
-    /// What says of which kind it is.
+    /// The evidence for its kind.
     kind_because: String,
     machines: Machines,
-    /// Whether it has the name that kops gives to the first subnet of a zone.
+    /// Tells if it has the name that kops gives to the first subnet of a zone.
     naming: Naming,
     /// Why EFS and RDS cannot use it, if they cannot.
     pub(super) unfit: Option<String>,

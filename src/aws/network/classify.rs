@@ -1,8 +1,8 @@
-//! What one subnet is for, and whether EFS and RDS can use it.
+//! The purpose of one subnet, and whether EFS and RDS can use it.
 
 use super::seen::{Addresses, Scene, Subnet, TableScope};
 
-/// What a subnet is for, the best for storage first (kops, `SubnetType`).
+/// The purpose of a subnet, the best for storage first (kops, `SubnetType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Private,
@@ -31,7 +31,7 @@ pub fn name(subnet: &Subnet) -> &str {
     subnet.tags.get("Name").map(String::as_str).unwrap_or_default()
 }
 
-/// What the subnet is for, and what says so: the newest tag that there is, then the name, then the routes.
+/// The purpose of the subnet, and the evidence: the newest tag that there is, then the name, then the routes.
 pub fn classify(scene: &Scene, subnet: &Subnet) -> (Kind, String) {
     let typed = [Kind::Private, Kind::DualStack, Kind::Public, Kind::Utility];
     if let Some(value) = subnet.tags.get("SubnetType")
@@ -67,7 +67,7 @@ fn default_gateway<'a>(scene: &'a Scene, subnet: &Subnet) -> Option<&'a str> {
     own.or_else(main)?.gateway.as_deref()
 }
 
-/// Why neither EFS nor RDS can use the subnet, whoever asks for it.
+/// The reason why neither EFS nor RDS can use the subnet, the same for every run.
 pub fn impossible(scene: &Scene, subnet: &Subnet) -> Option<String> {
     let zone_type = scene.zones.get(&subnet.zone).map(String::as_str);
     if subnet.state != "available" {

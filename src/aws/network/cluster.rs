@@ -106,7 +106,7 @@ pub fn choose_vpc(survey: &Survey, cluster: &str, wanted: &Wanted) -> Result<(Id
         }
         return match found.get(vpc) {
             Some(because) => Ok((vpc.clone(), format!("named; {because}"))),
-            // Where a cluster left no tags, whoever names everything is taken at their word.
+            // If a cluster left no tags, a user who names everything is taken at their word.
             None if !wanted.subnets.is_empty()
                 && (!wanted.node_groups.is_empty() || !wanted.needs(Role::Nodes)) =>
             {
@@ -134,7 +134,7 @@ fn no_such_cluster(survey: &Survey, cluster: &str, wanted: &Wanted) -> Discovery
     }
 }
 
-/// What shows that kops made the cluster, the strongest first. The tag of the new form alone is also that of EKS.
+/// The evidence that kops made the cluster, the strongest first. The tag of the new form alone is also that of EKS.
 pub fn kops_evidence(scene: &Scene, cluster: &str) -> Option<String> {
     let claimed = |tags: &Tags| claim_of(tags, cluster).is_some();
     if let Some(role) = scene

@@ -61,7 +61,7 @@ pub enum DiscoveryError {
 }
 
 impl DiscoveryError {
-    /// What to type, where there is an option that answers.
+    /// The option to type, where there is one that answers.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoCluster { vpc: None } => {

@@ -1,4 +1,4 @@
-//! What discovery says of its choices: why, what else there was, and what to look at.
+//! The reasons that discovery gives for its choices: why, what else there was, and what to look at.
 
 use std::fmt;
 

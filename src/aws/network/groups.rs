@@ -11,7 +11,7 @@ use crate::engine::resource::{Id, tag};
 pub const NODE_TAG: &str = "k8s.io/role/node";
 /// The tags of instances of the control plane: the newer one came beside the older one with kops 1.26.
 const CONTROL_PLANE_TAGS: [&str; 2] = ["k8s.io/role/control-plane", "k8s.io/role/master"];
-/// How the groups of load balancers and bastions are called, which are on instances for other reasons
+/// Beginnings of the names of groups of load balancers and bastions, which are on instances for other reasons
 /// (cloud controller, AWS load balancer controller, kops).
 const FOREIGN_NAMES: [&str; 5] = ["k8s-", "api-elb.", "bastion.", "bastion-elb.", "default"];
 
@@ -47,7 +47,7 @@ pub fn choose_groups(
         } else if !wanted.needs(role) {
             chosen.warnings.push(Warning::NoneNeeded { role });
         } else if role == Role::Masters && !wanted.node_groups.is_empty() {
-            // Whoever names the nodes' groups may have a cluster whose control plane is not here at all.
+            // A user who names the nodes' groups may have a cluster whose control plane is not here at all.
             chosen.warnings.push(Warning::NoControlPlane);
         } else {
             return Err(none_found(scene, cluster, vpc, role));

@@ -1,4 +1,4 @@
-//! What discovery asks AWS, turned into plain values.
+//! Asks AWS for what discovery needs, and turns it into plain values.
 
 use std::collections::{BTreeMap, BTreeSet};
 

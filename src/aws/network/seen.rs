@@ -1,4 +1,4 @@
-//! What discovery has seen of AWS, as plain values, and what tags say of a cluster.
+//! AWS as discovery has seen it, in plain values, and what tags say of a cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ pub const LEGACY_TAG: &str = "KubernetesCluster";
 /// The prefix of the tag since kops 1.6; the cluster's name follows, the value is `owned` or `shared`.
 pub const TAG_PREFIX: &str = "kubernetes.io/cluster/";
 
-/// What may belong to any cluster: the first look, before one is chosen.
+/// The objects that may belong to any cluster: the first look, before one is chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     pub vpcs: Vec<Vpc>,
@@ -22,7 +22,7 @@ pub struct Survey {
     pub instances: Vec<Instance>,
 }
 
-/// What is in one VPC: the second look.
+/// The objects in one VPC: the second look.
 #[derive(Clone, Debug, Default)]
 pub struct Scene {
     /// All subnets of the VPC.
@@ -102,7 +102,7 @@ pub struct Instance {
     pub tags: Tags,
 }
 
-/// How names are resolved in the VPC.
+/// The settings by which names are resolved in the VPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dns {
     pub support: Switch,
@@ -130,7 +130,7 @@ pub enum Resolver {
     Other,
 }
 
-/// How one object belongs to one cluster.
+/// The way in which one object belongs to one cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub cluster: String,
@@ -153,7 +153,7 @@ pub fn claims(tags: &Tags) -> Vec<Claim> {
     claims
 }
 
-/// How the tags say that the object belongs to the cluster, if they do.
+/// The way in which the tags say that the object belongs to the cluster, if they do.
 pub fn claim_of(tags: &Tags, cluster: &str) -> Option<Claim> {
     claims(tags).into_iter().find(|claim| claim.cluster == cluster)
 }
@@ -176,7 +176,7 @@ fn new_claims(tags: &Tags) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// What is seen in tests, at its plainest.
+/// Objects as tests see them, at their plainest.
 #[cfg(test)]
 pub mod samples {
     use super::*;

@@ -1,4 +1,4 @@
-//! Where the resources of a policy are: patterns of the kinds become ARNs of a region.
+//! The place of a policy's resources: patterns of the kinds become ARNs of a region.
 
 use crate::engine::document::Document;
 use serde_json::Value;
@@ -9,7 +9,7 @@ pub(super) struct Place<'a> {
     pub region: Option<&'a str>,
 }
 
-/// What a policy can name: an ARN, or a part of many.
+/// A name that a policy can hold: an ARN, or a part of many.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named {
     pub arn: String,
@@ -38,7 +38,7 @@ impl Place<'_> {
         format!("{}{ending}", text.replace("{region}", self.region.unwrap_or("*")))
     }
 
-    /// What a pattern means for an object with these inputs; `None` where it names an input that is not written.
+    /// The meaning of a pattern for an object with these inputs; `None` if it names an input that is not written.
     pub fn named(self, pattern: &str, inputs: &Document) -> Option<Named> {
         let Some((service, rest)) = pattern.split_once(':') else {
             return Some(Named { arn: pattern.to_owned(), alias: None });

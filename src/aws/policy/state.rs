@@ -1,4 +1,4 @@
-//! What a state on S3 needs: its two objects, and to be told when they are not there.
+//! The permissions that a state on S3 needs: its two objects, and to be told when they are not there.
 
 use super::place::Place;
 use super::statement::{Conditions, Effect, Statement, Texts};

@@ -21,7 +21,7 @@ impl Policy {
         Self { version: "2012-10-17", statement }
     }
 
-    /// How many characters IAM counts.
+    /// The number of characters that IAM counts.
     pub fn characters(&self) -> usize {
         let text = serde_json::to_string(self).expect("a policy is plain data");
         text.chars().filter(|character| !character.is_whitespace()).count()
@@ -43,7 +43,7 @@ pub struct Statement {
     pub condition: Conditions,
 }
 
-/// What a statement does.
+/// The effect of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Effect {
     Allow,
@@ -73,7 +73,7 @@ impl Texts {
         self.0.insert(text.into());
     }
 
-    /// Whether others hold all of these.
+    /// True if `others` hold all of these.
     pub fn is_within(&self, others: &Self) -> bool {
         self.0.is_subset(&others.0)
     }

@@ -39,7 +39,7 @@ fn the_policy_of_the_reference_stack_is_one_that_iam_takes() {
     assert_eq!(sids.len(), count, "each has a name of its own");
 }
 
-/// What can change something and has no condition by the stack's tag, with what narrows it instead.
+/// The actions that can change something and have no condition by the stack's tag, with what narrows them instead.
 const WITHOUT_TAGS: &[(&str, &str)] = &[
     ("ec2:CreateSecurityGroup", "on the VPC, which it refers to; on the group there is the condition"),
     (

@@ -1,11 +1,11 @@
-//! What a statement of a policy is about: its name, and which others it can be put together with.
+//! The topic of a statement of a policy: its name, and the topics that it can be put together with.
 
 use std::fmt;
 
 use super::statement::{Conditions, Texts};
 use super::{OWNED, TAGGING};
 
-/// What a statement is about. The order is that of the statements.
+/// The topic of a statement. The order is that of the statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Topic {
     service: &'static str,
@@ -39,7 +39,7 @@ impl Topic {
         Self { service, verb }
     }
 
-    /// Whether it is the stack's tag that decides.
+    /// True if the stack's tag decides.
     pub(super) fn is_by_tag(self) -> bool {
         matches!(self.verb, Verb::Make | Verb::Add | Verb::Change)
     }

@@ -1,4 +1,4 @@
-//! A lock that is held: renewed as long as the run lives, and given up the moment that it is somebody else's.
+//! A lock that is held: renewed as long as the run lives, and given up the moment that it is another's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::engine::state::{Lease, Shared};
 /// A call may be under way this long after it was let through: its own time-out, and something for slow machines.
 const LONGEST_CALL: Duration = Duration::from_secs(35);
 
-/// How long it is tried to give a lock back that runs out by itself.
-/// A run that is asked to end meanwhile is to end within five seconds.
+/// The time for attempts to give back a lock that runs out by itself. A run that is asked to end meanwhile is to end
+/// within five seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The same where writing has failed a moment ago, and the run may have been asked to end.
 const NO_PATIENCE: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ pub(super) struct Held {
     renewing: JoinHandle<()>,
 }
 
-/// What the run and the renewal of its lock share.
+/// The data that the run and the renewal of its lock share.
 #[derive(Debug)]
 struct Keeping {
     object: Object,
@@ -54,11 +54,11 @@ struct Current {
     state: Option<Value>,
     /// Before the last write that S3 has taken was sent.
     written: Moment,
-    /// Whether the state as it was found has been kept.
+    /// True if the state as it was found has been kept.
     backed_up: bool,
 }
 
-/// How a lock was lost.
+/// The way in which a lock was lost.
 #[derive(Clone, Debug)]
 enum Loss {
     Taken(Option<Holder>),
@@ -218,14 +218,14 @@ impl Keeping {
         }
     }
 
-    /// For how long after a write a call may be begun: it is to be over when somebody else may take the lock.
+    /// The time after a write in which a call may be begun: it is to be over when another run may take the lock.
     fn safe_span(&self) -> Duration {
         let span = self.lease.span();
         span - LONGEST_CALL.min(span / 2)
     }
 
     /// # Errors
-    /// How the lock was lost, if it was.
+    /// An error that says how the lock was lost, if it was.
     fn still(&self) -> Result<(), StateError> {
         let place = || self.object.place().to_string();
         match &*self.loss.borrow() {

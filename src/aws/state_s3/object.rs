@@ -27,7 +27,7 @@ pub(super) struct Object {
 }
 
 const OBJECTS: &[Grant] = &[Grant::on(&["s3:{bucket}/{key}", "s3:{bucket}/{key}.backup"])];
-/// Who may not list a bucket is told of an object that is not there that it is forbidden.
+/// S3 says "forbidden" of an object that is not there to a caller that may not list its bucket.
 pub(super) const GET: Call = Call::new("s3:GetObject", OBJECTS).checked(&[Check::new(
     "s3:ListBucket",
     Grant::on(&["s3:{bucket}"]),
@@ -35,9 +35,9 @@ pub(super) const GET: Call = Call::new("s3:GetObject", OBJECTS).checked(&[Check:
 )]);
 pub(super) const PUT: Call = Call::new("s3:PutObject", OBJECTS);
 
-/// How long a write is tried whose outcome is not known.
+/// The time for attempts at a write whose outcome is not known.
 const BUDGET: Duration = Duration::from_secs(45);
-/// How often an answer that cannot be used is asked for again, before it is taken for what is there.
+/// The number of tries for an answer that cannot be used, before it is taken for what is there.
 const READS: usize = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// An ETag that no content has: the ones of S3 are digests, and this is none of anything.
 const NO_ETAG: &str = "\"00000000000000000000000000000000\"";
 
-/// Who repeats a write on faults.
+/// The one that repeats a write on faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempts {
     /// The caller, who looks first what came of the last one.
@@ -79,7 +79,7 @@ impl Object {
         &self.place
     }
 
-    /// What is there; `None` where S3 says that there is nothing.
+    /// The object that is there; `None` if S3 says that there is nothing.
     pub(super) async fn get(&self) -> Result<Option<Seen>, StateError> {
         let mut pauses = Pauses::new(FIRST_PAUSE, LONGEST_PAUSE);
         for attempt in 1.. {
@@ -130,8 +130,8 @@ impl Object {
         Ok(found.map(|object| object.e_tag.unwrap_or_default()))
     }
 
-    /// Replaces what is there, whatever it is. The write has a condition all the same: there are buckets whose policy
-    /// takes no other ("Enforce conditional writes on Amazon S3 buckets", Amazon S3 User Guide).
+    /// Replaces any object that is there. The write has a condition all the same: there are buckets whose policy takes no other
+    /// ("Enforce conditional writes on Amazon S3 buckets", Amazon S3 User Guide).
     pub(super) async fn overwrite(&self, body: Vec<u8>) -> Result<(), StateError> {
         let mut attempts = 0;
         loop {
@@ -146,10 +146,10 @@ impl Object {
         }
     }
 
-    /// Proves that the store keeps the conditions of writes, by one that it must refuse. There are stores that ignore
-    /// them (minio/minio#19442), and on those a lock locks nobody out. `written` is what this run has just written, and
-    /// is written again by a store that does not refuse, so that nothing is lost even there. An object that is `new` was
-    /// made under the other one of the two conditions, which is proved too.
+    /// Proves that the store keeps the conditions of writes, by one that it must refuse. There are stores that ignore them
+    /// (minio/minio#19442), and on those a lock locks no one out. `written` is what this run has just written, and is written
+    /// again by a store that does not refuse, so that nothing is lost even there. An object that is `new` was made under the
+    /// other one of the two conditions, which is proved too.
     ///
     /// # Errors
     /// [`StateError::Unconditional`] when the store has written, [`StateError::Vanished`] when the object is gone, and
@@ -182,8 +182,8 @@ impl Object {
     /// lost is looked into. Returns the new ETag, and the bytes that were written. `holder` is the run that has the lock: what it wrote before in vain is no one else's.
     ///
     /// # Errors
-    /// [`StateError::LockLost`] when somebody else wrote, [`StateError::Vanished`] when the object is gone, and
-    /// [`StateError::S3`] when S3 refuses, or when nobody knows what came of it.
+    /// [`StateError::LockLost`] when another run wrote, [`StateError::Vanished`] when the object is gone, and [`StateError::S3`]
+    /// when S3 refuses, or when the outcome is not known.
     pub(super) async fn swap(
         &self,
         held: Option<&str>,

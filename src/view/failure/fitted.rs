@@ -6,7 +6,7 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
 use crate::view::{Page, Style, words};
 
-/// What miette puts before a line of a message, and before one of a help, in columns.
+/// The columns that miette puts before a line of a message, and before one of a help.
 const MESSAGE: usize = 4;
 const HELP: usize = 8;
 

@@ -8,7 +8,7 @@ const WIDTH: f64 = 212.0;
 const HEIGHT: f64 = 48.0;
 const BETWEEN: f64 = 64.0;
 const MARGIN: f64 = 6.0;
-/// What fits into a box at the size of the name.
+/// The most characters that fit into a box at the size of the name.
 const LONGEST: usize = 23;
 
 /// The drawing; nothing where there is nothing to draw.

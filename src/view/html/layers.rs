@@ -8,11 +8,11 @@ pub(super) struct Boxes<'a> {
     pub edges: &'a [(usize, usize)],
     pub height: f64,
     pub gap: f64,
-    /// How much room a line takes that passes a column, with the gap around it.
+    /// The room for a line that passes a column, with the gap around it.
     pub lane: f64,
 }
 
-/// Where everything is: columns are counted, heights measured.
+/// The place of everything: columns are counted, heights measured.
 pub(super) struct Layout {
     pub columns: usize,
     pub height: f64,

@@ -1,4 +1,4 @@
-//! What the page knows of each resource, as text that is ready to be shown: the data of its script.
+//! The page's data on each resource, as text that is ready to be shown: the data of its script.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(super) struct Resource {
     pub groups: Vec<Group>,
 }
 
-/// What happens to the service, and when.
+/// The effect on the service, and its time.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Cost {
     pub effect: &'static str,

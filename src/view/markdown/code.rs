@@ -1,7 +1,7 @@
 //! Code in Markdown: the only place where text from outside may stand.
 //!
-//! Inside code nobody is mentioned, and nothing is linked, drawn or run, in any dialect; escapes promise less: a code
-//! host looks for `@names` and `#1` after they have been undone. Knows nothing of plans.
+//! Inside code no one is mentioned, and nothing is linked, drawn or run, in any dialect; escapes promise less: a code host looks
+//! for `@names` and `#1` after they have been undone.
 
 use super::super::harmless::harmless;
 use super::super::value::string;

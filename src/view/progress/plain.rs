@@ -6,10 +6,10 @@ use crate::engine::address::Address;
 use crate::engine::event::Event;
 use crate::view::{elapsed, harmless, queued_for};
 
-/// How long a step that only waits stays silent, in seconds.
+/// The time that a step which only waits stays silent, in seconds.
 const SILENCE: f64 = 30.0;
 
-/// What was last said of each step in work: the status, and when, in seconds since the step began.
+/// The last words on each step in work: the status, and when, in seconds since the step began.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
     said: BTreeMap<Address, (String, f64)>,

@@ -1,4 +1,4 @@
-//! Where text goes: a stream that may be closed at any moment without harm to the run.
+//! A stream of text that may be closed at any moment without harm to the run.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -13,7 +13,7 @@ use crate::view::{Carried, json_line, json_pretty, without_commands};
 pub struct Sink {
     stream: Box<dyn Write + Send>,
     failed: Option<io::Error>,
-    /// Whether the last thing written was no line break.
+    /// True if the last thing written was no line break.
     within_line: bool,
     carried: Carried,
 }
@@ -91,10 +91,10 @@ impl Sink {
         self.write(&format!("{text}\n"));
     }
 
-    /// Whether everything was written that somebody wanted to read.
+    /// Fails if something was not written that a reader wanted to read.
     ///
     /// # Errors
-    /// What the stream answered, unless the reader only closed its end.
+    /// The error of the stream, unless the reader only closed its end.
     pub fn finish(self) -> io::Result<()> {
         match self.failed {
             Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -102,10 +102,10 @@ impl Sink {
         }
     }
 
-    /// Whether everything was written to a reader who was there to the end.
+    /// Fails if something was not written to a reader who was there to the end.
     ///
     /// # Errors
-    /// What the stream answered.
+    /// The error of the stream.
     pub fn finish_to_the_end(self) -> io::Result<()> {
         self.failed.map_or(Ok(()), Err)
     }

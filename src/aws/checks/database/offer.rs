@@ -1,4 +1,4 @@
-//! Whether a class can be ordered as a database wants it: with its version, storage and standby, in its zones.
+//! Checks that a class can be ordered as a database wants it: with its version, storage and standby, in its zones.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::version::is_within;
 use crate::aws::checks::finding::{Verdict, list};
 use crate::aws::kinds::db_instance::DbInstance;
 
-/// What is to be ordered.
+/// The instance that is to be ordered.
 pub(super) struct Wish<'a> {
     pub desired: &'a DbInstance,
     /// The version that it will have, or a prefix of it.
@@ -82,7 +82,7 @@ impl Wish<'_> {
         )
     }
 
-    /// That the class can be ordered.
+    /// Checks that the class can be ordered.
     pub(super) fn orderable(&self) -> Verdict {
         let DbInstance { instance_class, storage_type, multi_az, .. } = self.desired;
         let standby = if *multi_az { " and a standby" } else { "" };
@@ -92,7 +92,7 @@ impl Wish<'_> {
         ))
     }
 
-    /// Whether the class is there in enough of the zones of the subnets.
+    /// Checks that the class is there in enough of the zones of the subnets.
     pub(super) fn zones(&self, fitting: &[&Offer]) -> Verdict {
         let class = &self.desired.instance_class;
         let offered: BTreeSet<&str> = fitting

@@ -1,4 +1,4 @@
-//! Whether a written version is on offer, and whether RDS goes there from the live one.
+//! Checks that a written version is on offer, and that RDS goes there from the live one.
 
 use aws_sdk_rds::types::DbEngineVersion;
 
@@ -10,7 +10,7 @@ pub(super) fn major(version: &str) -> String {
     Version::parse(version).map(|version| version.major_text()).unwrap_or_default()
 }
 
-/// Whether a full version is what is written, or one that the written one is a prefix of.
+/// True if the written version is this full version, or a prefix of it.
 pub(super) fn is_within(version: &str, written: &str) -> bool {
     match (Version::parse(version), Version::parse(written)) {
         (Some(version), Some(written)) => version.is_of(&written),
@@ -37,7 +37,7 @@ fn sorted<'a>(versions: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     versions
 }
 
-/// Whether a new database can have the written version.
+/// Checks that a new database can have the written version.
 pub(super) fn offered(written: &str, versions: &[DbEngineVersion], region: &str) -> Verdict {
     if let Some(newest) = newest(written, versions) {
         return Verdict::passed(format!("PostgreSQL {written} is on offer in {region}, up to {newest}"));
@@ -59,7 +59,7 @@ pub(super) fn offered(written: &str, versions: &[DbEngineVersion], region: &str)
     }
 }
 
-/// Whether RDS goes from the live version to the written one.
+/// Checks that RDS goes from the live version to the written one.
 pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -> Verdict {
     let Some(row) = versions.iter().find(|version| version.engine_version() == Some(live)) else {
         let what = format!("whether RDS upgrades {live} to {written}");
@@ -188,7 +188,7 @@ mod tests {
         ]));
         for (live, written, expected) in [
             ("16.3", "16.8", "of 16 it goes from 16.3 to 16.9 and 16.10: write `engine_version: \"16.10\"`"),
-            // Only a major upgrade is on offer, and nobody has asked for one.
+            // Only a major upgrade is on offer, and it was not asked for.
             (
                 "16.11",
                 "16.99",

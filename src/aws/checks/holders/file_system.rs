@@ -31,7 +31,7 @@ pub(super) async fn access_points(
     Ok(in_time(POINTS, all).await?.unwrap_or_default())
 }
 
-/// What holds the file system.
+/// The holders of the file system.
 pub(super) fn judge(
     targets: &Result<Vec<MountTargetDescription>, CloudError>,
     points: &Result<Vec<AccessPointDescription>, CloudError>,
@@ -73,7 +73,7 @@ fn mount_target(target: &MountTargetDescription) -> Verdict {
     ))
 }
 
-/// To be deleted before the file system (EFS user guide, "Deleting EFS file systems"); whoever uses it would lose it.
+/// To be deleted before the file system (EFS user guide, "Deleting EFS file systems"); its users would lose it.
 fn access_point(point: &AccessPointDescription) -> Verdict {
     let id = point.access_point_id().unwrap_or_default();
     let of = point.file_system_id().unwrap_or_default();

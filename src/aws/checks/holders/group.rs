@@ -1,4 +1,4 @@
-//! Who holds a security group: network interfaces, and rules of other groups.
+//! The holders of a security group: network interfaces, and rules of other groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use crate::engine::cloud::CloudError;
 
 pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
-/// What RDS calls the interfaces of its instances, all of them.
+/// The description that RDS gives to the interfaces of its instances, all of them.
 const OF_RDS: &str = "RDSNetworkInterface";
 
-/// What EC2 said of all groups that are to be deleted.
+/// The answers of EC2 about all groups that are to be deleted.
 pub(super) struct Holders {
     interfaces: Result<Vec<NetworkInterface>, CloudError>,
     /// Groups with rules that name others, of either direction.
@@ -86,7 +86,7 @@ fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {
 }
 
 impl Holders {
-    /// What this group is held by.
+    /// The holders of this group.
     pub(super) fn judge(&self, going: &Going, leaving: &Leaving) -> Vec<Verdict> {
         if going.address.kind() != "aws_security_group" {
             return Vec::new();
@@ -132,7 +132,7 @@ impl Holders {
     }
 }
 
-/// Who made an interface, and what it is attached to, as far as EC2 says.
+/// The maker of an interface, and the object that it is attached to, as far as EC2 says.
 fn who(interface: &NetworkInterface) -> String {
     let attachment = interface.attachment();
     let instance = attachment.and_then(|attachment| attachment.instance_id());

@@ -1,4 +1,4 @@
-//! How much room a quota leaves, and how much a plan needs. Pure.
+//! The room that a quota leaves, and the room that a plan needs. Pure.
 
 use crate::aws::checks::finding::Verdict;
 use crate::aws::checks::scene::{Doing, Scene};
@@ -17,7 +17,7 @@ pub(in crate::aws::checks) struct Room {
 }
 
 impl Room {
-    /// Whether `more` fit in.
+    /// Checks that `more` fit in.
     pub(in crate::aws::checks) fn verdict(self, more: u64, one: &str, several: &str) -> Verdict {
         let Self { used, most } = self;
         let left = most.saturating_sub(used);
@@ -34,7 +34,7 @@ impl Room {
     }
 }
 
-/// Whether the new objects of a kind fit in; said of the first of them.
+/// Checks that the new objects of a kind fit in; said of the first of them.
 pub(super) fn objects(
     scene: &Scene<'_>,
     kind: &str,

@@ -8,7 +8,7 @@ use crate::engine::document::Document;
 
 const THIS: &[&str] = &["rds:db:{identifier}"];
 const OURS: &[Grant] = &[Grant::owned(THIS)];
-/// What a database only refers to; RDS has option groups of its own where nobody chose one.
+/// Resources that a database only refers to; RDS uses option groups of its own where the author chose none.
 const BESIDE: Grant = Grant::on(&["rds:og:default*", "rds:pg:*", "rds:subgrp:*"]);
 
 pub(super) const CREATE: Call =
@@ -45,7 +45,7 @@ pub(super) const TAGS: [Call; 2] = rds_tags::calls(OURS);
 const ALL: Grant = Grant::on(&["*"]);
 const NETWORK: &str = "CloudFormation, AWS::RDS::DBInstance: permissions of the create handler";
 
-/// What RDS calls its secrets.
+/// The names that RDS gives its secrets.
 const SECRET: Grant = Grant::on(&["secretsmanager:secret:rds!db-*"]);
 const SECRETS_KEY: Grant = Grant::on(&["kms:alias/aws/secretsmanager"]);
 const MANAGED: &str = "Amazon RDS User Guide, Permissions required for Secrets Manager integration";

@@ -1,4 +1,4 @@
-//! What a change of each input of a database costs, and when it happens.
+//! The cost of a change of each input of a database, and the time at which it happens.
 //!
 //! Source: ModifyDBInstance in the RDS API reference, and the table of settings in the RDS User Guide, "Modifying an
 //! Amazon RDS DB instance".
@@ -38,7 +38,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::hidden("password_version", CALLS, Effect::AccessLoss),
     // The storage answers more slowly while the standby is made.
     Field::at_window("multi_az", CALLS, Effect::None),
-    // RDS restarts the database for this, whatever `apply_immediately` says.
+    // RDS restarts the database for this, with and without `apply_immediately`.
     // Clients that know the old port are cut off.
     Field::in_place("port", CALLS, Effect::AccessLoss),
     // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use OnChange::{AtWindow, InPlace, Recorded, Replace};
 
-    /// What a change of `field` costs, from the sample with `before` to the sample with `after` in it.
+    /// The cost of a change of `field`, from the sample with `before` to the sample with `after` in it.
     fn cost(field: &str, before: &Value, after: &Value, more: &Value) -> OnChange {
         let sample = serde_json::to_value(super::super::sample::database()).expect("plain data");
         let with = |value: &Value| {

@@ -9,7 +9,7 @@ const ENABLED: &str = "performance_insights_enabled";
 const RETENTION: &str = "performance_insights_retention_period";
 const KEY: &str = "performance_insights_kms_key_id";
 
-/// What RDS would refuse (CreateDBInstance, PerformanceInsightsRetentionPeriod and PerformanceInsightsKMSKeyId).
+/// Finds what RDS would refuse (CreateDBInstance, PerformanceInsightsRetentionPeriod and PerformanceInsightsKMSKeyId).
 pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     let on = desired.performance_insights_enabled == Some(true);
@@ -32,7 +32,7 @@ pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<
     invalid
 }
 
-/// What one ModifyDBInstance says of Performance Insights.
+/// The part of one ModifyDBInstance about Performance Insights.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct InsightsChange {
     pub enabled: Option<bool>,

@@ -51,7 +51,7 @@ pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option
     Ok(answer.and_then(|answer| answer.db_instances?.pop()))
 }
 
-/// Whose the database is, by its tags.
+/// The owner of the database, by its tags.
 pub(super) fn ownership(live: &Live) -> Ownership {
     Ownership::of_tags(&of_sdk_tags(live.tag_list()))
 }
@@ -130,7 +130,7 @@ fn condition(live: &Live, recorded: Option<&DbInstance>) -> Condition {
     }
 }
 
-/// Whether more storage is queued than there is.
+/// True if more storage is queued than there is.
 fn grows(live: &Live) -> bool {
     let queued = live.pending_modified_values.as_ref().and_then(|pending| pending.allocated_storage);
     queued.is_some_and(|queued| live.allocated_storage.is_some_and(|size| queued > size))
@@ -149,7 +149,7 @@ pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
     }
 }
 
-/// The inputs at their current values, whatever is queued.
+/// The inputs at their current values, without what is queued.
 pub(super) fn current(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
     with_queue(live, &PendingModifiedValues::builder().build(), recorded)
 }
@@ -230,7 +230,7 @@ fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&Db
     }
 }
 
-/// How far the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
+/// The size up to which the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
 fn max_allocated_storage(live: &Live, recorded: Option<&DbInstance>) -> Option<i32> {
     let reached = || {
         let most = recorded?.max_allocated_storage?;
@@ -278,13 +278,13 @@ fn due_reboot(live: &Live, recorded: Option<&DbInstance>) -> Option<Remark> {
     })
 }
 
-/// Whether RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
+/// True if RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
 fn is_about_to_change(live: &Live, recorded: Option<&DbInstance>) -> bool {
     // A new port never waits.
     let port = live.pending_modified_values.as_ref().is_some_and(|pending| pending.port.is_some());
     let at_once = recorded.filter(|recorded| recorded.apply_immediately);
     port || at_once.is_some_and(|recorded| {
-        // What is not written is none of our business: others may have queued it for the window.
+        // A field that is not written is none of our business: others may have queued it for the window.
         let written = document(recorded);
         let (coming, current) =
             (document(&inputs(live, Some(recorded))), document(&current(live, Some(recorded))));

@@ -74,7 +74,7 @@ fn still_to_do(
         let fields = asked(unmet(desired, &queued));
         return (queued, fields);
     }
-    // What was left to the window is asked for again, now at once; so is what others queued and nobody wants.
+    // Changes left to the window are asked for again, now at once; so are those that others queued and that are not wanted.
     let current = live::current(live, Some(change.observed));
     let waiting: BTreeSet<String> = unmet(&queued, &current);
     let mut fields: BTreeSet<String> = asked(unmet(desired, &queued));
@@ -97,7 +97,7 @@ fn unmet(desired: &DbInstance, observed: &DbInstance) -> BTreeSet<String> {
         .collect()
 }
 
-/// What has to be asked for: nothing but the fields that differ, and what RDS wants together with them.
+/// The request: nothing but the fields that differ, and what RDS wants together with them.
 fn modification(
     desired: &DbInstance,
     change: &Change<'_, DbInstance>,

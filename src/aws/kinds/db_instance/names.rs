@@ -86,7 +86,7 @@ const RESERVED: &[&str] = &[
 /// Words that RDS keeps for itself, as databases and as users of PostgreSQL.
 const RESERVED_BY_RDS: &[&str] = &["admin", "rdsadmin", "rdsrepladmin", "template0", "template1"];
 
-/// What RDS would refuse of an instance's identifier (CreateDBInstance, DBInstanceIdentifier).
+/// Finds what RDS would refuse of an instance's identifier (CreateDBInstance, DBInstanceIdentifier).
 pub(super) fn check_identifier(identifier: &str) -> Option<Invalid> {
     let fits = identifier.len() <= 63
         && identifier.starts_with(|c: char| c.is_ascii_lowercase())
@@ -104,12 +104,12 @@ pub(super) fn check_identifier(identifier: &str) -> Option<Invalid> {
     })
 }
 
-/// What RDS would refuse of a database's name (CreateDBInstance, DBName).
+/// Finds what RDS would refuse of a database's name (CreateDBInstance, DBName).
 pub(super) fn check_database(name: &str) -> Option<Invalid> {
     check_name("database_name", name, 63)
 }
 
-/// What RDS would refuse of the master user's name (CreateDBInstance, MasterUsername).
+/// Finds what RDS would refuse of the master user's name (CreateDBInstance, MasterUsername).
 pub(super) fn check_username(name: &str) -> Option<Invalid> {
     check_name("username", name, 16)
 }

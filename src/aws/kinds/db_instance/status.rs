@@ -43,7 +43,7 @@ pub static STATUSES: &[Status] = &[
         .changing(&["parameter_group_name"])
         .starting()
         .source("RDS User Guide, Stopping an Amazon RDS DB instance temporarily"),
-    // Whatever else is asked for at the same time is refused (aws-controllers-k8s/rds-controller, hooks.go).
+    // Everything else that is asked for at the same time is refused (aws-controllers-k8s/rds-controller, hooks.go).
     Status::held("storage-full", "it takes no more writes, since its storage is full", cure::grow)
         .changing(&["allocated_storage"])
         .source("RDS User Guide, Amazon RDS DB instance running out of storage"),

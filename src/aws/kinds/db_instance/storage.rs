@@ -17,12 +17,12 @@ const THROUGHPUT: &str = "storage_throughput";
 /// From this size on, in GiB, gp3 storage of PostgreSQL is striped: IOPS and throughput can be set, and RDS wants the
 /// IOPS together with every change. Below it RDS refuses both (RDS User Guide, "gp3 storage").
 const STRIPED: i32 = 400;
-/// What striped gp3 storage has at least and at most.
+/// The least and the most that striped gp3 storage has.
 const STRIPED_IOPS: (i32, i32) = (12_000, 64_000);
 const STRIPED_THROUGHPUT: (i32, i32) = (500, 4_000);
-/// How many IOPS each MiB/s of gp3 needs.
+/// The IOPS that each MiB/s of gp3 needs.
 const IOPS_FOR_EACH_MIBPS: i32 = 4;
-/// What provisioned storage has at least and at most (RDS User Guide, "Provisioned IOPS SSD storage").
+/// The least and the most IOPS of provisioned storage (RDS User Guide, "Provisioned IOPS SSD storage").
 const PROVISIONED_IOPS: (i32, i32) = (1_000, 256_000);
 
 /// The smallest and the largest size of a storage type, in GiB (CreateDBInstance, AllocatedStorage).
@@ -44,7 +44,7 @@ fn iops_for_each_gib(storage_type: &str) -> Option<i32> {
     }
 }
 
-/// What is at least a tenth more (ModifyDBInstance, AllocatedStorage and Iops).
+/// The least value that is at least a tenth more (ModifyDBInstance, AllocatedStorage and Iops).
 fn a_tenth_more(value: i32) -> i32 {
     value.saturating_add(value / 10).saturating_add(i32::from(value % 10 != 0))
 }
@@ -53,7 +53,7 @@ fn outside(value: i32, (least, most): (i32, i32)) -> bool {
     !(least..=most).contains(&value)
 }
 
-/// What RDS would refuse of the storage or make something else of, and of the way to it from the live one.
+/// Finds what RDS would refuse of the storage or make something else of, and of the way to it from the live one.
 pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<Invalid> {
     let DbInstance { storage_type, allocated_storage: size, .. } = desired;
     let Some(bounds @ (smallest, largest)) = sizes(storage_type) else {
@@ -88,7 +88,7 @@ fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
     if size >= live || limit.is_some_and(|limit| limit >= live) {
         return None;
     }
-    // A step that was rounded up comes out at a tenth more at most; what is more than that somebody added.
+    // A step that was rounded up comes out at a tenth more at most; anything above that was added by others.
     if live <= a_tenth_more(size) {
         return Some(
             Invalid::altered(SIZE, format!("stays at {live} GiB: storage does not shrink; write {live}"))
@@ -136,7 +136,7 @@ fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32
     }
 }
 
-/// A limit that somebody else chose counts too when storage grows.
+/// A limit that others chose counts too when storage grows.
 fn check_limit_of_others(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
     let limit = observed.max_allocated_storage.filter(|limit| *limit != 0)?;
     let size = size_after(desired, observed);
@@ -286,7 +286,7 @@ mod tests {
             (50, None, 100, 0, "cannot shrink from 100 to 50 GiB: write 100"),
             (50, Some(0), 100, 0, "cannot shrink"),
             (50, Some(200), 100, 200, ""),
-            // Turned off just now, or turned on by somebody else.
+            // Turned off just now, or turned on by others.
             (50, Some(0), 100, 200, ""),
             (50, None, 100, 200, ""),
             (50, None, 100, 90, "cannot shrink"),
@@ -321,7 +321,7 @@ mod tests {
             (limited("gp3", 50, None, 100), Some(limited("gp3", 100, None, 100)), true),
             (limited("gp3", 50, None, 109), Some(limited("gp3", 100, None, 100)), false),
             (limited("gp3", 50, None, 110), Some(limited("gp3", 100, None, 100)), true),
-            // Somebody else's limit is in the way of a larger size alone.
+            // A limit that others chose is in the way of a larger size alone.
             (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 109)), false),
             (storage("gp3", 100, None, None), Some(limited("gp3", 50, None, 110)), true),
             (storage("gp3", 100, None, None), Some(limited("gp3", 100, None, 105)), true),

@@ -6,7 +6,7 @@ use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 use crate::stack::postgres::Version;
 
-/// Whether the observed version will do. It is never changed for an older one: RDS moves ahead by itself.
+/// True if the observed version will do. It is never changed for an older one: RDS moves ahead by itself.
 pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     match (desired.as_str().and_then(Version::parse), observed.as_str().and_then(Version::parse)) {
         (Some(desired), Some(observed)) => observed.meets(&desired),
@@ -14,7 +14,7 @@ pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     }
 }
 
-/// What RDS would refuse of a written version, and of the way to it from the live one.
+/// Finds what RDS would refuse of a written version, and of the way to it from the live one.
 pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed: bool) -> Option<Invalid> {
     let invalid = |message: String| Some(Invalid::new("engine_version", message));
     let Some(wanted) = Version::parse(desired) else {
@@ -41,7 +41,7 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
     }
 }
 
-/// Whether the way from one version to the other is a major upgrade.
+/// True if the way from one version to the other is a major upgrade.
 pub(super) fn is_major_step(desired: &str, observed: &str) -> bool {
     match (Version::parse(desired), Version::parse(observed)) {
         (Some(desired), Some(observed)) => observed.major() < desired.major(),
@@ -49,7 +49,7 @@ pub(super) fn is_major_step(desired: &str, observed: &str) -> bool {
     }
 }
 
-/// Whether a change of the database is a major upgrade.
+/// True if a change of the database is a major upgrade.
 pub(super) fn is_major_upgrade(desired: &Document, observed: &Document) -> bool {
     let version =
         |inputs: &'_ Document| inputs.get("engine_version").and_then(Value::as_str).map(str::to_owned);

@@ -6,7 +6,7 @@ use crate::engine::window::Window;
 /// The shortest window (ModifyDBInstance, PreferredBackupWindow and PreferredMaintenanceWindow).
 const SHORTEST: u32 = 30;
 
-/// What RDS would refuse of the windows. One that is not written is chosen by RDS, beside the other.
+/// Finds what RDS would refuse of the windows. One that is not written is chosen by RDS, beside the other.
 pub(super) fn check(backup: Option<&str>, maintenance: Option<&str>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     let mut read = |field, text: Option<&str>, read: fn(&str) -> Option<Window>, format: &str| {

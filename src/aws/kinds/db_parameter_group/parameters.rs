@@ -17,7 +17,7 @@ const RESET: Call = Call::new("rds:ResetDBParameterGroup", super::OURS);
 /// The calls that change parameters.
 pub(super) const CALLS: &[Call] = &[MODIFY, RESET];
 
-/// How many parameters one call changes (ModifyDBParameterGroup and ResetDBParameterGroup, Parameters).
+/// The most parameters that one call changes (ModifyDBParameterGroup and ResetDBParameterGroup, Parameters).
 const AT_ONCE: usize = 20;
 
 /// Parameters that PostgreSQL reads only when it starts (PostgreSQL documentation, "can only be set at server start").
@@ -81,7 +81,7 @@ const REFUSING: &[(&str, Option<&str>)] = &[
 
 /// Most parameters count at once. Which of those of extensions and of RDS do not, only AWS knows: the worse is said.
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
-    // What is in a new group is a matter of the databases that move to it.
+    // The parameters of a new group are a matter of the databases that move to it.
     if desired.get("family") != observed.get("family") {
         return OnChange::InPlace(Effect::None);
     }
@@ -146,7 +146,7 @@ async fn as_soon_as_possible(
     Ok(asked.iter().map(with_method).collect())
 }
 
-/// The parameters of a group that somebody set, unless the group is gone.
+/// The parameters of a group that a user set, unless the group is gone.
 pub(super) async fn set(aws: &Aws, group: &str) -> Result<Option<BTreeMap<String, String>>, CloudError> {
     let read = aws.read.rds.describe_db_parameters().db_parameter_group_name(group).source("user");
     let answer = read.into_paginator().items().send().try_collect().await;
@@ -201,7 +201,7 @@ mod tests {
             (json!({}), json!({ "rds.force_ssl": "0" }), Effect::AccessLoss),
             (json!({}), json!({ "rds.force_ssl": "1" }), Effect::NextReboot),
             (json!({ "ssl_min_protocol_version": "TLSv1.3" }), json!({}), Effect::AccessLoss),
-            // What stays as it is costs nothing.
+            // A parameter that stays as it is costs nothing.
             (
                 json!({ "max_connections": "100", "work_mem": "1" }),
                 json!({ "max_connections": "100" }),

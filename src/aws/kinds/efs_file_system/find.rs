@@ -152,7 +152,7 @@ async fn namesake(
     Ok(None)
 }
 
-/// Whether one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
+/// True if one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
 pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, CloudError> {
     match by_token(aws, used).await? {
         Some(live) => Ok(made(aws, owner, &live, &token(owner)).await?.is_none()),

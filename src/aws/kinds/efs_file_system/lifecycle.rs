@@ -20,11 +20,11 @@ pub struct Lifecycle {
     pub transition_to_primary_storage_class: Option<String>,
 }
 
-/// What `transition_to_ia` and `transition_to_archive` may say, in days (LifecyclePolicy, EFS API reference).
+/// The values of `transition_to_ia` and `transition_to_archive`, in days (LifecyclePolicy, EFS API reference).
 const DAYS: &[u32] = &[1, 7, 14, 30, 60, 90, 180, 270, 365];
 
 impl Lifecycle {
-    /// What EFS would refuse of it.
+    /// Finds what EFS would refuse of it.
     pub(super) fn check(&self, desired: &EfsFileSystem, observed: Option<&EfsFileSystem>) -> Vec<Invalid> {
         let mut invalid = Vec::new();
         let mut complain = |message: String| invalid.push(Invalid::new("lifecycle", message));
@@ -83,7 +83,7 @@ impl Lifecycle {
         .collect()
     }
 
-    /// The configuration as EFS shows it, in whatever order.
+    /// The configuration as EFS shows it, in any order.
     pub(super) fn of_policies(policies: &[LifecyclePolicy]) -> Self {
         let mut merged = Self::default();
         for policy in policies {

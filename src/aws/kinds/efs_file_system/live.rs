@@ -20,7 +20,7 @@ pub(crate) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSyst
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
 pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
 
-/// How many file systems are asked for their policies at a time.
+/// The number of file systems that are asked for their policies at a time.
 const AT_ONCE: usize = 8;
 
 /// Reads the tracked file systems, in one round.
@@ -82,7 +82,7 @@ pub(super) fn throughput(live: &FileSystemDescription) -> (&str, Option<f64>) {
     (mode.as_str(), live.provisioned_throughput_in_mibps.filter(|_| provisioned))
 }
 
-/// What hangs on a file system and has calls of its own.
+/// The parts of a file system that have calls of their own.
 struct Policies {
     /// `None`: not asked for, because the record does not declare it.
     lifecycle: Option<Lifecycle>,

@@ -50,8 +50,8 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
     OnChange::InPlace(if cuts { Effect::AccessLoss } else { Effect::None })
 }
 
-/// Whether two policies mean the same. EFS shows one reordered and rewritten: a list of one as text, an account's
-/// principal by its ARN, and its own ARN as the resource of each statement.
+/// True if two policies mean the same. EFS shows one reordered and rewritten: a list of one as text, an account's principal by
+/// its ARN, and its own ARN as the resource of each statement.
 pub(super) fn same(desired: &Value, observed: &Value) -> bool {
     meaning(desired) == meaning(observed)
 }

@@ -1,4 +1,4 @@
-//! Whether a file system may be overwritten as the destination of a replication.
+//! The protection of a file system against being overwritten as the destination of a replication.
 
 use serde_json::Value;
 
@@ -9,15 +9,15 @@ use crate::engine::cloud::CloudError;
 use crate::engine::resource::Invalid;
 
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystemProtection", super::OURS);
-/// What EFS shows while the file system is the destination of a replication.
+/// The status that EFS shows while the file system is the destination of a replication.
 const REPLICATING: &str = "REPLICATING";
 
-/// Whether the live status will do. A destination can be overwritten: that is what it is for.
+/// True if the live status will do. A destination can be overwritten: that is what it is for.
 pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     desired == observed || (desired == "DISABLED" && observed == REPLICATING)
 }
 
-/// What EFS would refuse of it.
+/// Finds what EFS would refuse of it.
 pub(super) fn check(desired: &EfsFileSystem, observed: Option<&EfsFileSystem>) -> Option<Invalid> {
     let invalid = |message: &str| Some(Invalid::new("replication_overwrite_protection", message));
     let wanted = desired.replication_overwrite_protection.as_deref()?;

@@ -9,7 +9,7 @@ use crate::engine::resource::{Id, Invalid};
 
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystem", super::OURS);
 
-/// What EFS would refuse of the modes.
+/// Finds what EFS would refuse of the modes.
 pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {
     let (performance, throughput) = (&*file_system.performance_mode, &*file_system.throughput_mode);
     let mut invalid = Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {
     invalid
 }
 
-/// What EFS refuses for a day after the last such change, without showing when that was (UpdateFileSystem, EFS API
+/// Finds what EFS refuses for a day after the last such change, without showing when that was (UpdateFileSystem, EFS API
 /// reference). A provisioned rate can be raised at any time.
 pub(super) fn doubt(desired: &EfsFileSystem, observed: &EfsFileSystem) -> Option<Invalid> {
     let field = if desired.throughput_mode != observed.throughput_mode {

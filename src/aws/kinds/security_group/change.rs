@@ -31,7 +31,7 @@ struct Live {
     rule: Rule,
 }
 
-/// What leads from the live rules of one direction to the desired ones.
+/// The steps from the live rules of one direction to the desired ones.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct RuleChange {
     authorise: Vec<Rule>,
@@ -64,7 +64,7 @@ async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, &BTreeSet<Rule>)
             (*direction, rule_change(live, rules))
         })
         .collect();
-    // What is added comes before what goes: traffic that is allowed before and after is allowed all the time.
+    // Rules are added before others go: traffic that is allowed before and after is allowed all the time.
     for (direction, change) in &changes {
         authorise(aws, group, *direction, &change.authorise).await?;
         describe(aws, group, *direction, &change.describe).await?;
@@ -170,7 +170,7 @@ async fn revoke(aws: &Aws, group: &Id, direction: Direction, ids: &[String]) -> 
     Ok(())
 }
 
-/// Whether it is the rule that is not there, and not the group.
+/// True if the rule is not there; false if the group is not.
 fn is_gone(error: &CloudError) -> bool {
     matches!(error.code.as_str(), "InvalidSecurityGroupRuleId.NotFound" | "InvalidPermission.NotFound")
 }

@@ -1,4 +1,4 @@
-//! What AWS would refuse in a group: names, descriptions and rules.
+//! Finds what AWS would refuse in a group: names, descriptions and rules.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use super::rule::{Direction, Rule, SELF};
 use crate::engine::resource::Invalid;
 
-/// How many rules a group may have in one direction, however far the account's quota is raised (VPC user guide,
-/// "Amazon VPC quotas"). What the quota is now, AWS is asked.
+/// The most rules that a group may have in one direction, however far the account's quota is raised (VPC user guide, "Amazon VPC
+/// quotas"). AWS is asked for the quota of now.
 const MOST: usize = 1000;
 
-/// What AWS would refuse in a name or a description.
+/// Finds what AWS would refuse in a name or a description.
 pub(super) fn check_text(field: &'static str, text: &str) -> Vec<Invalid> {
     let mut found = Vec::new();
     if text.is_empty() || text.chars().count() > 255 {
@@ -29,7 +29,7 @@ pub(super) fn check_text(field: &'static str, text: &str) -> Vec<Invalid> {
     found
 }
 
-/// What AWS would refuse in a name alone.
+/// Finds what AWS would refuse in a name alone.
 pub(super) fn check_name(name: &str) -> Option<Invalid> {
     let message = if name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("sg-")) {
         "may not start with `sg-`, as ids do"
@@ -43,7 +43,7 @@ pub(super) fn check_name(name: &str) -> Option<Invalid> {
     Some(Invalid::new("name", message))
 }
 
-/// What AWS would refuse in the rules of one direction.
+/// Finds what AWS would refuse in the rules of one direction.
 pub(super) fn check_rules(direction: Direction, rules: &BTreeSet<Rule>) -> Vec<Invalid> {
     let mut messages: Vec<String> = rules.iter().flat_map(check_rule).collect();
     if rules.len() > MOST {

@@ -50,8 +50,8 @@ pub(super) fn found_of(live: &Live) -> Option<Found> {
     Some(found.labelled(live.group_name(), None))
 }
 
-/// A filter value that lets a name through whatever the case of its letters: names are unique without regard to
-/// case, filters look at it. `?` stands for any one character; so do characters that have a meaning in a filter.
+/// A filter value that lets a name through in any case of its letters: names are unique without regard to case, filters look at
+/// it. `?` stands for any one character; so do characters that have a meaning in a filter.
 fn any_case(name: &str) -> String {
     let plain = |c: char| c.is_ascii_digit() || " ._-/".contains(c);
     name.chars().map(|c| if plain(c) { c } else { '?' }).collect()

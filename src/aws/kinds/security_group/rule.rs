@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What may pass, from or to one peer.
+/// The traffic that may pass, from or to one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -153,7 +153,7 @@ impl Rule {
     }
 }
 
-/// How a group is written as a peer: AWS names its account even if that is our own.
+/// The text of a group as a peer: AWS names its account even if that is our own.
 fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: Option<&str>) -> String {
     match (account, owner) {
         _ if peer == group => SELF.to_owned(),

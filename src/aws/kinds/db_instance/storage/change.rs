@@ -1,8 +1,8 @@
-//! What has to be sent together when storage changes.
+//! The fields that have to be sent together when storage changes.
 
 use super::{DbInstance, FIELDS, STRIPED, STRIPED_IOPS, iops_for_each_gib};
 
-/// What one ModifyDBInstance says of storage.
+/// The part of one ModifyDBInstance about storage.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct StorageChange {
     pub allocated_storage: Option<i32>,
