@@ -201,7 +201,7 @@ impl State {
         self.resources.get(&Network::vpc_address()).filter(|record| record.adopted)?.id.as_ref()
     }
 
-    /// Whether the state records anything that `provision` manages, and not the cluster's network alone.
+    /// True if the state records anything that `provision` manages, and not the cluster's network alone.
     pub fn manages_anything(&self) -> bool {
         self.resources.values().any(|record| !record.adopted)
     }
@@ -280,12 +280,12 @@ impl Record {
         }
     }
 
-    /// Whether the create of the object has not come to an end: no object of it was ever ready.
+    /// True if the create of the object has not come to an end: no object of it was ever ready.
     pub fn is_unfinished(&self) -> bool {
         self.phase == Phase::Creating && self.outputs.is_empty()
     }
 
-    /// Whether deletion is ruled out until an applied change turns the protection off.
+    /// True if deletion is ruled out until an applied change turns the protection off.
     pub fn is_protected(&self) -> bool {
         self.inputs.get("deletion_protection").and_then(Value::as_bool).unwrap_or(false)
     }
