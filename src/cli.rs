@@ -181,7 +181,7 @@ pub struct Import {
     pub lock: Lock,
 }
 
-/// What can be imported.
+/// Something that can be imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Importable {
     /// A cluster's network.
@@ -371,7 +371,7 @@ pub struct Schema {
     pub document: schema::Document,
 }
 
-/// How a command ended well.
+/// The ways in which a command ends well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done,
@@ -392,7 +392,7 @@ impl Exit {
 /// Reads the command line. `--color` takes effect first, so that help and errors obey it too.
 ///
 /// # Errors
-/// What clap says: the text is help, the version, or what is wrong.
+/// The error of clap: its text is help, the version, or what is wrong.
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let choice = screen::color_choice(arguments);
     choice.write_global();
@@ -404,7 +404,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let program = examples::whole(Cli::command().color(color));
     let program = match io::stdout().is_terminal() {
         true => program,
-        // What no terminal shows is not broken into lines.
+        // Text that no terminal shows is not broken into lines.
         false => program.term_width(0).max_term_width(0),
     };
     let matches = program.try_get_matches_from(arguments)?;
