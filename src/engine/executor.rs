@@ -52,7 +52,7 @@ pub struct Run<'a> {
 pub struct Report {
     pub summary: RunSummary,
     pub failures: Vec<(Address, Action, StepError)>,
-    /// The actions that were not tried, each with the address that it was skipped for.
+    /// The actions that were not tried, each with the address because of which it was skipped.
     pub skipped: Vec<(Address, Action, Address)>,
 }
 
