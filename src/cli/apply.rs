@@ -24,13 +24,13 @@ use super::show::Shown;
 use super::stack_file::Purpose;
 use super::{Apply, Destroy, Exit, rebuild, show};
 
-/// What a run was asked to do.
+/// The task of one run.
 struct Request {
     options: Options,
     wanted: Wanted,
     /// The saved plan that is to be carried out, and nothing else.
     saved: Option<SavedPlan>,
-    /// What the plan's digest must begin with.
+    /// The text that the plan's digest must begin with.
     expected: Option<String>,
     parallelism: usize,
     lock_timeout: Duration,
@@ -156,7 +156,7 @@ async fn prepare(
     Ok(outlook)
 }
 
-/// Whether nothing is wrong with a plan but that the state does not know what AWS has of the stack.
+/// True if the only thing wrong with a plan is that the state does not know what AWS has of the stack.
 fn is_lost(plan: &Plan) -> bool {
     let mut errors = plan.errors().peekable();
     errors.peek().is_some() && errors.all(|finding| finding.check == planner::UNRECORDED)

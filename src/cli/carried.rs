@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 
 use crate::view::{Carried, CarriedOption};
 
-/// How clap calls the options that say which stack in which account is meant, and how they are typed.
+/// The options that say which stack in which account is meant: their names in clap, and how they are typed.
 const OPTIONS: [(&str, &[&str]); 7] = [
     ("config", &["-c", "--config"]),
     (REFERENCE, &["--reference"]),

@@ -8,14 +8,14 @@ use crate::view::{Ink, harmless};
 use super::options::Approval;
 use super::screen::{Asking, Screen};
 
-/// What is asked. Only the exact answer counts.
+/// A question to the user. Only the exact answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question<'a> {
-    /// Whether to carry out the plan that was shown.
+    /// Asks whether to carry out the plan that was shown.
     Apply,
-    /// Whether to delete everything; answered with the stack's name.
+    /// Asks whether to delete everything; answered with the stack's name.
     Destroy { stack: &'a str },
-    /// Whether to change the state: `forget aws_vpc.network`.
+    /// Asks whether to change the state: `forget aws_vpc.network`.
     State { change: &'a str },
 }
 
@@ -44,7 +44,7 @@ impl<'a> Question<'a> {
 /// Asks, unless the answer was given on the command line.
 ///
 /// # Errors
-/// When the answer is another one, and when nobody can be asked.
+/// When the answer is another one, and when no one can be asked.
 pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question<'_>) -> Result<(), Failure> {
     if approval.auto_approve {
         return Ok(());
@@ -55,12 +55,12 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
         return Err(Failure::message(FailureKind::Usage, message).hint("say it with --auto-approve"));
     };
     screen.err.write(&format!("\n{} ", screen.styles.err.paint(Ink::Title, &question.text())));
-    // On a thread of its own: whoever thinks for a while keeps the lock, and may still press Ctrl-C.
+    // On a thread of its own: a user who thinks for a while keeps the lock, and may still press Ctrl-C.
     let (answer, answered) = oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = input.read_line(&mut line).map(|length| (length, line));
-        // Nobody waits any more when the run was interrupted.
+        // No one waits any more when the run was interrupted.
         let _ = answer.send((read, input));
     });
     let (read, input) = answered.await.map_err(Failure::failed)?;

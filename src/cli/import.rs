@@ -65,7 +65,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     Ok(Exit::Done)
 }
 
-/// What an import came to.
+/// The result of an import.
 struct Adopted {
     adopted: usize,
     forgotten: Vec<Forgotten>,

@@ -1,4 +1,4 @@
-//! A command that changes the state: the state is locked before, and given back after, whatever happens in between.
+//! A command that changes the state: the state is locked before, and given back after, however the command ends.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::view::harmless;
 use super::opening::state_failure;
 use super::screen::Screen;
 
-/// Whose lock, for what, and how long another run is waited for.
+/// The lock to take, for which command, and the time that another run is waited for.
 pub(super) struct Locking<'a> {
     pub(super) store: &'a Store,
     pub(super) command: &'a str,
@@ -78,7 +78,7 @@ fn relieved(holder: &Holder) -> String {
     )
 }
 
-/// What changes nothing that would have to be recorded can end at once when it is asked to.
+/// Work that changes nothing that would have to be recorded can end at once when it is asked to.
 pub(super) async fn unless_interrupted<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Failure>>,
@@ -92,10 +92,10 @@ pub(super) async fn unless_interrupted<T>(
     }
 }
 
-/// How long a run that is asked to end while it writes goes on writing.
+/// The time that a run that is asked to end while it writes goes on writing.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// The work, unless it lasts too long for somebody who has asked the run to end.
+/// The work, unless it lasts too long for a user who has asked the run to end.
 async fn in_time<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Failure>>,
@@ -107,7 +107,7 @@ async fn in_time<T>(
     }
 }
 
-/// The first signal asks the run to end in order. The second one ends the process as if nobody listened, which loses
+/// The first signal asks the run to end in order. The second one ends the process as if no one listened, which loses
 /// nothing either.
 fn listen_for_signals() -> Interrupt {
     let (interrupter, interrupt) = interrupt::interrupt();

@@ -9,7 +9,7 @@ use crate::view::{harmless, without_commands};
 /// Starts the log, if it is wanted: once for what `provision` does, twice for how.
 ///
 /// The levels are fixed: below `info`, the AWS SDK and its HTTP client log requests, and a request may hold a password.
-/// That is why no environment variable can ask for more.
+/// No environment variable can therefore ask for more.
 pub fn start(verbosity: u8) {
     let Some(filter) = filter(verbosity) else { return };
     let subscriber = tracing_subscriber::fmt()
@@ -19,7 +19,7 @@ pub fn start(verbosity: u8) {
         .with_writer(|| HarmlessLog)
         .log_internal_errors(false)
         .finish();
-    // A log that somebody else has started already is theirs to configure.
+    // A log that other code has started already is for that code to configure.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
@@ -36,7 +36,7 @@ struct HarmlessLog;
 
 impl Write for HarmlessLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A log that nobody reads any more must not stop the run.
+        // A log that no one reads any more must not stop the run.
         let _ = io::stderr().write_all(safe(&String::from_utf8_lossy(bytes)).as_bytes());
         Ok(bytes.len())
     }

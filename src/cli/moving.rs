@@ -196,7 +196,7 @@ fn say_renamed(sentence: &str, (old, new): (&StackName, &StackName), chosen: &Ch
     say(screen, StateChange::Moved { from, to, moves: Vec::new() }, &harmless(&sentence));
 }
 
-/// Whether there is a state here, of the stack of this name.
+/// True if there is a state here, of the stack of this name.
 async fn is_of(store: &Store, stack: &StackName) -> Result<bool, Failure> {
     let state = store.read().await.map_err(state_failure)?;
     Ok(state.is_some_and(|state| state.stack == stack.to_string()))

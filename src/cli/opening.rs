@@ -20,7 +20,7 @@ use super::screen::Screen;
 use super::stack_file::{Chosen, Purpose, choose};
 use super::values;
 
-/// Whether AWS can be where the option or the environment says; what may hold a password is not repeated.
+/// Checks that AWS can be where the option or the environment says; a value that may hold a password is not repeated.
 fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
     let environment = || std::env::var("AWS_ENDPOINT_URL").ok();
     let (url, whose) = match option {
@@ -57,7 +57,7 @@ pub(super) async fn connect(
     if aws.region().is_empty() {
         return Err(no_region(NoRegion));
     }
-    // What no option says comes from the environment or the profile.
+    // A region that no option gives comes from the environment or the profile.
     match aws.region().parse::<Region>() {
         Ok(_) => Ok(aws),
         Err(wrong) => Err(Failure::usage(wrong)
@@ -69,7 +69,7 @@ fn no_region(error: NoRegion) -> Failure {
     Failure::usage(error).hint("name one with --region, AWS_REGION, or `region:` in the stack file")
 }
 
-/// Where the state of a stack is: in a file, or else at a place in S3.
+/// The place of a stack's state: a file, or else a place in S3.
 fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
     let usual = || chosen.folder().join(format!("state/{}.json", chosen.stack.stack));
     options.state.clone().unwrap_or_else(|| StateAt::File(usual()))
@@ -101,7 +101,7 @@ pub(super) async fn named_store(
     purpose: Purpose,
     screen: &mut Screen,
 ) -> Result<(Store, Stack), Failure> {
-    // What is recorded needs no declaration.
+    // A recorded resource needs no declaration.
     let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
     let store = match state_at(options, &chosen) {
@@ -142,7 +142,7 @@ pub(super) async fn existing_state(
     }
 }
 
-/// Whether a state is the one of this stack.
+/// Checks that a state is the one of this stack.
 pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), Failure> {
     if state.stack == stack {
         return Ok(());
@@ -232,7 +232,7 @@ pub(super) fn state_failure(error: StateError) -> Failure {
 fn hint_of_bucket(error: &CloudError) -> String {
     match error.code.as_str() {
         "NoSuchBucket" => "make the bucket, with versioning, or name another one with --state".to_owned(),
-        // Who may not list a bucket is told this of every object that is not there.
+        // To a caller who may not list the bucket, AWS says this of every object that is not there.
         "AccessDenied" => {
             "a state in S3 needs s3:GetObject and s3:PutObject of it, and s3:ListBucket of its bucket \
                            (provision iam-policy); is it the right one (--state), and are you the right one (--profile)?"

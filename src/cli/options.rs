@@ -15,7 +15,7 @@ use crate::view::Carried;
 use super::values;
 
 const EVERYWHERE: &str = "Options of every command";
-// Given to each argument: as a heading of what comes next, it would swallow the options of whoever embeds these.
+// Given to each argument: as a heading of what comes next, it would swallow the options of a command that embeds these.
 const NETWORK: &str = "Which network";
 
 /// The options that every command takes.
@@ -73,7 +73,7 @@ pub struct Global {
     pub carried: Carried,
 }
 
-/// Where the state is said to be.
+/// The place of the state, as the options give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateAt {
     File(PathBuf),
@@ -107,7 +107,7 @@ pub struct Planning {
 }
 
 impl Planning {
-    /// What the plan sets out to do.
+    /// The mode of the plan.
     pub fn mode(&self) -> Mode {
         match (self.destroy, self.refresh_only) {
             (true, _) => Mode::Destroy,
@@ -116,7 +116,7 @@ impl Planning {
         }
     }
 
-    /// What the planner is asked for.
+    /// The request to the planner.
     pub fn options(&self) -> planner::Options {
         planner::Options {
             mode: self.mode(),

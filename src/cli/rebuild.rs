@@ -110,7 +110,7 @@ pub(super) fn refuse_ambiguous(rebuilt: &Rebuilt) -> Result<(), Failure> {
     Err(Failure::message(FailureKind::Failed, message).hint(hint))
 }
 
-/// What is looked for, and what may be done with it.
+/// The network to look for, and what may be done with the objects found.
 pub(super) struct Finding<'a> {
     pub(super) wanted: Wanted,
     pub(super) approval: Approval,

@@ -78,7 +78,7 @@ pub fn schema(document: Document) -> Value {
     published(&name, &format!("{title} of provision"), version, schema)
 }
 
-/// What is kept carries two fields more than it has in memory.
+/// Adds the two fields that a document has only where it is kept, not in memory.
 fn sealed(mut schema: Value) -> Value {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         let texts =

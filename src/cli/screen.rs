@@ -19,7 +19,7 @@ const PIPE: usize = 100_000;
 /// Wider lines are hard to read, narrower ones impossible to break.
 const READABLE: std::ops::RangeInclusive<usize> = 40..=110;
 
-/// Where a command prints, and whom it can ask.
+/// The streams that a command prints to, and the person that it can ask.
 #[derive(Debug)]
 pub struct Screen {
     /// Results.
@@ -28,15 +28,15 @@ pub struct Screen {
     pub err: Sink,
     pub styles: Styles,
     pub asking: Asking,
-    /// How much of a run is shown while it goes on.
+    /// The part of a run that is shown while it goes on.
     pub show: Show,
     /// The options of the commands that are named to be typed next.
     pub carried: Carried,
 }
 
-/// Whether anybody can be asked.
+/// The person that can be asked, if there is one.
 pub enum Asking {
-    /// Somebody at a terminal.
+    /// A person at a terminal.
     Somebody(Box<dyn BufRead + Send>),
     Nobody,
 }
@@ -68,7 +68,7 @@ impl Screen {
         }
     }
 
-    /// Whether a question would be asked, and not answered by an option.
+    /// True if a question would be asked, and not answered by an option.
     pub fn can_ask(&self, approval: Approval) -> bool {
         !approval.auto_approve && matches!(self.asking, Asking::Somebody(_))
     }
@@ -98,7 +98,7 @@ impl std::fmt::Debug for Asking {
     }
 }
 
-/// How the process's own streams look: colours as `--color`, `NO_COLOR` and the terminal have it, and its width.
+/// The styles of the process's own streams: colours as `--color`, `NO_COLOR` and the terminal have it, and its width.
 pub fn styles() -> Styles {
     let (out, err) = (io::stdout(), io::stderr());
     Styles {
@@ -117,7 +117,7 @@ fn width<T>(size: Option<(Width, T)>) -> usize {
     size.map_or(PIPE, |(Width(columns), _)| usize::from(columns).clamp(*READABLE.start(), *READABLE.end()))
 }
 
-/// What `--color` says, before the command line is read as a whole; a wrong value is left for that to complain of.
+/// The value of `--color`, before the command line is read as a whole; a wrong value is left for that to complain of.
 pub(super) fn color_choice(arguments: &[OsString]) -> ColorChoice {
     let mut arguments =
         arguments.iter().take_while(|argument| *argument != "--").map(|a| a.to_string_lossy());

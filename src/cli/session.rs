@@ -1,4 +1,4 @@
-//! What most commands begin with: the stack file is read, AWS is configured, the state is found and looked at.
+//! The beginning of most commands: the stack file is read, AWS is configured, the state is found and looked at.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub struct Outlook {
     pub discovery: Option<Discovery>,
 }
 
-/// What was seen before there is a plan.
+/// Everything seen before there is a plan.
 struct Seen {
     blueprint: Blueprint,
     sightings: Sightings,
@@ -111,7 +111,7 @@ impl Session {
         Ok(state)
     }
 
-    /// Whether a state is the one of this stack and region.
+    /// Checks that a state is the one of this stack and region.
     pub fn check_state(&self, state: Option<&State>) -> Result<(), Failure> {
         let Some(state) = state else { return Ok(()) };
         of_stack(state, &self.stack.stack.to_string(), &self.store)?;
@@ -138,7 +138,7 @@ impl Session {
         Ok(State::new(&stack, uuid::Uuid::new_v4().to_string(), &account, self.aws.region()))
     }
 
-    /// Whether a state records resources of another account.
+    /// Checks that a state records no resources of another account.
     pub fn check_account(&self, state: Option<&State>, account: &str) -> Result<(), Failure> {
         match state {
             Some(state) if state.account != account => {
@@ -256,7 +256,7 @@ impl Session {
         wanted.cluster.clone().or_else(|| self.stack.cluster.as_ref().map(ToString::to_string))
     }
 
-    /// What the stack file says of deletions: it may keep more than what was applied last.
+    /// The safeguards of the stack file against deletions: it may keep more than what was applied last.
     fn safeguards(&self) -> Safeguards {
         let databases = |is_on: fn(&Database) -> bool| {
             let kept = self.stack.databases.iter().filter(move |(_, one)| is_on(one));
@@ -272,7 +272,7 @@ impl Session {
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.
     async fn see(&self, state: Option<&State>, options: &Options, wanted: Wanted) -> Result<Seen, Failure> {
-        // Whose credentials these are is being asked meanwhile.
+        // The account of these credentials is being asked for meanwhile.
         on_its_way().await;
         let recorded = state.and_then(State::network);
         let settled = recorded.clone().filter(|_| options.mode != Mode::Destroy);
@@ -305,7 +305,7 @@ impl Session {
         Ok(Seen { blueprint, sightings, beside, answers, discovery })
     }
 
-    /// What the stack means in its network, with the names that were chosen before.
+    /// The blueprint of the stack in its network, with the names that were chosen before.
     pub async fn blueprint(
         &self,
         state: Option<&State>,
@@ -351,7 +351,7 @@ pub(super) fn needed(options: &Options) -> Sections {
     }
 }
 
-/// What the options say of the network.
+/// The network that the options ask for.
 pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
     Wanted {
         cluster: global.cluster.clone(),
@@ -363,7 +363,7 @@ pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
     }
 }
 
-/// Whether a recorded network answers what is wanted without another look.
+/// True if a recorded network answers what is wanted without another look.
 fn is_settled(network: &Network, wanted: &Wanted) -> bool {
     let Wanted { cluster, vpc, subnets, node_groups, master_groups, not_needed: _, recorded: _ } = wanted;
     cluster.as_ref().is_none_or(|cluster| *cluster == network.cluster.name)

@@ -15,19 +15,19 @@ pub fn plan(plan: &Plan, discovery: Option<&Discovery>, screen: &mut Screen) {
     screen.out.write(&plan_text(plan, &screen.styles.out));
 }
 
-/// What is wrong with a plan that is not shown itself.
+/// Shows what is wrong with a plan that is not shown itself.
 pub fn problems(plan: &Plan, screen: &mut Screen) {
     screen.err.write(&problems_text(&plan.preflight, &screen.styles.err));
 }
 
-/// What discovery has to warn of.
+/// Shows the warnings of discovery.
 pub fn warnings(discovery: &Discovery, screen: &mut Screen) {
     for warning in &discovery.warnings {
         screen.err.line(&format!("warning: {}", harmless(&warning.to_string())));
     }
 }
 
-/// What was chosen of the network, and why.
+/// Shows what was chosen of the network, and why.
 pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
     for Evidence { what, id, because, rejected } in &discovery.evidence {
         screen.out.write(&format!("{what}: {}\n    {}\n", harmless(id), harmless(because)));
@@ -37,7 +37,7 @@ pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
     }
 }
 
-/// Where the errors of a plan are to be read.
+/// The place where the errors of a plan are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Above,

@@ -19,7 +19,7 @@ const NAMES: [&str; 2] = [STACK_FILE, "provision.yml"];
 /// Marks the root of a repository; in a worktree it is a file.
 const REPOSITORY: &str = ".git";
 
-/// What a command is for. One that writes takes the built-in stack only when it is told to.
+/// The purpose of a command. A command that writes takes the built-in stack only when it is told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Show,
@@ -33,7 +33,7 @@ pub(super) struct Chosen {
     source: Source,
 }
 
-/// Where a stack comes from.
+/// The source of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
     /// `--config` names it; the folder is that of its state.
@@ -230,7 +230,7 @@ pub(super) fn rival(path: &Path) -> Option<PathBuf> {
     others.map(|other| path.with_file_name(other)).find(|other| is_there(other))
 }
 
-/// Whether there is anything of this name. What cannot be looked at is there: reading it says what is wrong.
+/// True if there is anything of this name. A file that cannot be looked at is there: reading it says what is wrong.
 fn is_there(path: &Path) -> bool {
     match path.symlink_metadata() {
         Ok(_) => true,
@@ -265,7 +265,7 @@ mod tests {
             (&[".git/", "provision.yaml", "a/provision.yml", "a/b/"], "a/b", Some("../provision.yml")),
             // A worktree's mark is a file.
             (&[".git", "provision.yaml", "a/"], "a", Some("../provision.yaml")),
-            // Outside of a repository a folder above is somebody else's.
+            // Outside of a repository a folder above is another person's.
             (&["provision.yaml", "a/"], "a", None),
             // The file lies above the repository's root.
             (&["provision.yaml", "a/.git/", "a/b/"], "a/b", None),

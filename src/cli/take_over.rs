@@ -15,7 +15,7 @@ use super::session::{Session, refresh_failure, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, show};
 
-/// What is to be recorded.
+/// The objects that are to be recorded, and how.
 pub(super) struct Request {
     pub(super) wishes: Vec<Wish>,
     /// The lineage of another state, whose objects may be taken over.

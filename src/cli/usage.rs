@@ -1,4 +1,4 @@
-//! What is wrong with a command line, fit to be shown, and with what to type instead.
+//! The errors of a command line, fit to be shown, and with what to type instead.
 
 use std::ffi::OsString;
 
@@ -16,7 +16,7 @@ pub fn printed(message: &clap::Error) -> String {
     examples::printed(&message.render().ansi().to_string())
 }
 
-/// What clap ends its messages with.
+/// The ending of clap's messages.
 const FOOTER: &str = "For more information, try";
 /// A longer argument is cut short where it is repeated, in bytes.
 const LONGEST: usize = 200;
@@ -55,7 +55,7 @@ fn values(words: &[String]) -> Vec<String> {
     values.chain(words.iter().cloned()).chain(variables).collect()
 }
 
-/// Whether a value may not be shown as it is.
+/// True if a value may not be shown as it is.
 fn is_unfit(value: &str) -> bool {
     value.len() > LONGEST || value.contains(is_harmful)
 }
@@ -69,7 +69,7 @@ fn plain(arguments: &[OsString], values: &[String]) -> Option<String> {
     Some(short.lines().map(|line| format!("{}\n", harmless(line))).collect())
 }
 
-/// What to type instead, where clap does not say it.
+/// The hints on what to type instead, where clap does not say it.
 fn hints(error: &clap::Error, arguments: &[OsString], words: &[String]) -> Vec<String> {
     let mut program = Cli::command();
     program.build();
@@ -128,7 +128,7 @@ fn meant(error: &clap::Error, program: &Command, words: &[String]) -> Option<Str
     }
 }
 
-/// Where bytes came from that are no text, if that is what is wrong: a path may be any bytes.
+/// The source of bytes that are no text, if that is what is wrong: a path may be any bytes.
 fn not_utf_8(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Vec<String> {
     if error.kind() != ErrorKind::InvalidUtf8 && !error.render().to_string().contains('\u{fffd}') {
         return Vec::new();

@@ -28,7 +28,7 @@ pub(super) fn state(text: &str) -> Result<StateAt, String> {
     }
 }
 
-/// How long a lock lasts that nobody renews: long enough to be renewed, short enough to be waited for.
+/// The time that a lock lasts if no one renews it: long enough to be renewed, short enough to be waited for.
 pub(super) fn lease(text: &str) -> Result<Duration, String> {
     let wrong = || "give a span of time from 4s to 1h".to_owned();
     let span = duration(text).map_err(|_| wrong())?;
@@ -50,7 +50,7 @@ pub(super) fn profile(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("give the name of a profile".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// How many things at once.
+/// The number of things done at once.
 pub(super) fn parallelism(text: &str) -> Result<u8, String> {
     match text.parse() {
         Ok(number @ 1..=100) => Ok(number),
@@ -73,13 +73,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "give a span of time such as `90s` or `5m`, at most 24h".to_owned())
 }
 
-/// Where AWS is.
+/// The endpoint of AWS.
 pub(super) fn endpoint(text: &str) -> Result<String, String> {
     // The parser of options repeats what it refuses, and here is a password, perhaps: refused where that is not so.
     if text.contains('@') { Ok(text.to_owned()) } else { whole_endpoint(text) }
 }
 
-/// Where AWS is, without a password in it.
+/// The endpoint of AWS, without a password in it.
 pub(super) fn whole_endpoint(text: &str) -> Result<String, String> {
     static URL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[!-~]*)?$")

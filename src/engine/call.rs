@@ -2,14 +2,14 @@
 
 use crate::engine::document::Document;
 
-/// One operation of AWS. Whoever makes a call has it as a constant, by which its errors are named too.
+/// One operation of AWS. The code that calls it has it as a constant, by which its errors are named too.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     /// As IAM policies name it: `ec2:CreateSecurityGroup`.
     pub name: &'static str,
-    /// What AWS wants it allowed on: each of these. Empty where it asks for no permission.
+    /// The actions and resources that AWS wants allowed for it: each of these. Empty where it asks for no permission.
     pub grants: &'static [Grant],
-    /// What AWS wants allowed besides, since the call does it too.
+    /// The actions that AWS wants allowed besides, since the call does them too.
     pub checks: &'static [Check],
 }
 
@@ -25,12 +25,12 @@ impl Call {
         Self::new(name, EVERYTHING)
     }
 
-    /// A call that nobody needs a permission for.
+    /// A call that needs no permission.
     pub const fn free(name: &'static str) -> Self {
         Self::new(name, &[])
     }
 
-    /// Whether the operation only reads, by its name.
+    /// True if the operation only reads, by its name.
     pub fn is_read(&self) -> bool {
         let operation = self.name.split_once(':').map_or(self.name, |(_, operation)| operation);
         ["Describe", "List", "Get"].iter().any(|read| operation.starts_with(read))
@@ -93,7 +93,7 @@ pub enum When {
     Holds(&'static str),
 }
 
-/// An action that AWS checks because of a call, though nobody calls it.
+/// An action that AWS checks because of a call, though nothing here calls it.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     /// As IAM policies name it.
@@ -101,7 +101,7 @@ pub struct Check {
     pub grant: Grant,
     /// The page that says so.
     pub source: &'static str,
-    /// Whether an object with these inputs is concerned.
+    /// True if an object with these inputs is concerned.
     pub concerns: fn(&Document) -> bool,
 }
 

@@ -85,7 +85,7 @@ pub struct CloudError {
     pub outcome: Outcome,
 }
 
-/// What a failed call leaves behind.
+/// The outcome of a failed call for its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The object is not there.

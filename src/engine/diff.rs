@@ -96,7 +96,7 @@ pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
     diff(fields, desired, &Document::new()).into_iter().map(free).collect()
 }
 
-/// What is queued for the maintenance window: from what is in force to what is to come. It happens `at_once` where
+/// The changes queued for the maintenance window: from what is in force to what is to come. They happen `at_once` where
 /// anything is changed at once.
 pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Document) -> Vec<FieldChange> {
     if in_force.is_empty() {
@@ -121,12 +121,12 @@ pub fn take_back(fields: &[Field], desired: &Document, in_force: &Document, chan
     }
 }
 
-/// A difference that nobody makes by a call.
+/// A difference that no call makes.
 fn free(change: FieldChange) -> FieldChange {
     FieldChange { effect: Effect::None, calls: Vec::new(), window: None, ..change }
 }
 
-/// Whether only a new object can have what is desired.
+/// True if only a new object can have what is desired.
 pub fn needs_replacement(changes: &[FieldChange]) -> bool {
     changes.iter().any(|change| change.effect == Effect::Replacement)
 }

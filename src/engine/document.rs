@@ -43,7 +43,7 @@ pub fn references(document: &Document) -> BTreeSet<Address> {
     found
 }
 
-/// Whether the value still holds a reference, so that it is known only after apply.
+/// True if the value still holds a reference, so that it is known only after apply.
 pub fn is_unknown(value: &Value) -> bool {
     let mut unknown = false;
     visit_strings(value, &mut |text| {

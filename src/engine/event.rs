@@ -1,4 +1,4 @@
-//! What the engine says while it works. Printed for people or machines elsewhere.
+//! The events by which the engine says how it works. Printed for people or machines elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ pub struct Queued {
 }
 
 impl Queued {
-    /// What an update leaves for the window, if anything.
+    /// The changes that an update leaves for the window, if any.
     pub fn of(change: &Change) -> Option<Self> {
         if change.action != Action::Update {
             return None;

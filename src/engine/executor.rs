@@ -34,25 +34,25 @@ pub use claims::write_claims;
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;
 
-/// What a run needs.
+/// Everything that a run needs.
 pub struct Run<'a> {
     pub cloud: &'a dyn Cloud,
     pub registry: &'a Registry,
     pub blueprint: &'a Blueprint,
     pub planning: &'a Planning,
-    /// What the plan was made from.
+    /// The sightings that the plan was made from.
     pub sightings: &'a Sightings,
-    /// How many calls may be under way at once.
+    /// The largest number of calls under way at once.
     pub parallelism: usize,
     pub interrupt: Interrupt,
 }
 
-/// How a run went.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Report {
     pub summary: RunSummary,
     pub failures: Vec<(Address, Action, StepError)>,
-    /// What was not tried, and because of what.
+    /// The actions that were not tried, each with the address because of which it was skipped.
     pub skipped: Vec<(Address, Action, Address)>,
 }
 
@@ -85,7 +85,7 @@ pub async fn execute(
     Ok(execution.report())
 }
 
-/// Where a step is.
+/// The progress of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Status {
     Waiting,
@@ -102,7 +102,7 @@ struct Returned {
     result: Result<Answer, StepError>,
 }
 
-/// What a successful call says.
+/// The answer of a successful call.
 enum Answer {
     Created(Id),
     Updated,
@@ -127,13 +127,13 @@ struct Execution<'a> {
     calls: FuturesUnordered<BoxFuture<'a, Returned>>,
     looks: FuturesUnordered<BoxFuture<'a, Looked>>,
     settling: Settling,
-    /// What this run has deleted.
+    /// The objects that this run has deleted.
     gone: BTreeSet<Id>,
     failures: Vec<(Address, Action, StepError)>,
     skipped: Vec<(Address, Action, Address)>,
 }
 
-/// How long a run that was interrupted waits for calls that are under way. What they come to is found by the next run.
+/// The time that an interrupted run waits for calls that are under way; the next run finds their results.
 /// With the end of the program, it is to be five seconds at most.
 const GRACE: Duration = Duration::from_secs(3);
 

@@ -1,20 +1,20 @@
-//! Files that somebody named: read where they are plain files of a bearable size, written whole or not at all.
+//! Files that the caller names: read where they are plain files of a bearable size, written whole or not at all.
 
 use std::fs::{File, Permissions};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// How large a file may be, in bytes: more than any stack, plan or state that anybody could look through.
+/// The largest size of a file, in bytes: more than any stack, plan or state that a person could look through.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The whole content of a file.
 ///
 /// # Errors
-/// What the system answers, and besides [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file,
+/// The system's error, and besides [`ErrorKind::IsADirectory`], [`ErrorKind::InvalidInput`] for what is no file,
 /// and [`ErrorKind::FileTooLarge`].
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    // Opening a named pipe would wait for somebody to write into it.
+    // Opening a named pipe would wait for another process to write into it.
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(Error::new(ErrorKind::IsADirectory, "it is a folder"));
@@ -46,7 +46,7 @@ pub enum Readers {
 /// Writes the file in the place of one that may be there, whole or not at all. Makes its folder where there is none.
 ///
 /// # Errors
-/// What the system answers.
+/// The system's error.
 pub fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -1,15 +1,15 @@
-//! Whether a run is asked to end: nothing is begun any more then, and no pause is waited out.
+//! The request to end a run: nothing is begun any more then, and no pause is waited out.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// What a run looks at.
+/// The receiver of the request, which a run looks at.
 #[derive(Clone, Debug)]
 pub struct Interrupt(watch::Receiver<Option<Instant>>);
 
-/// What asks the run to end. Once it is gone, nobody will.
+/// The sender, which asks the run to end. Once it is gone, nothing will.
 #[derive(Debug)]
 pub struct Interrupter(watch::Sender<Option<Instant>>);
 
@@ -27,12 +27,12 @@ impl Interrupter {
 }
 
 impl Interrupt {
-    /// Whether the run is asked to end.
+    /// True if the run is asked to end.
     pub fn is_asked(&self) -> bool {
         self.0.borrow().is_some()
     }
 
-    /// Whether the run was asked to end, and `grace` is over since.
+    /// True if the run was asked to end, and `grace` has passed since.
     pub fn is_over(&self, grace: Duration) -> bool {
         self.0.borrow().is_some_and(|asked| asked + grace <= Instant::now())
     }

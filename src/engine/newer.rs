@@ -1,4 +1,4 @@
-//! What a newer version of the program wrote into a state: this one tells it apart, and neither reads it nor lets go of it.
+//! The parts of a state that a newer version of the program wrote: this one tells them apart, and neither reads nor drops them.
 
 use crate::engine::address::Address;
 use crate::engine::kind::{Manager, Registry};

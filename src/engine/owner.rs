@@ -10,7 +10,7 @@ use crate::engine::state::State;
 
 /// The owner of the object of this generation at an address.
 ///
-/// Where the state stands counts more than what is chosen now: a stack never leaves its network.
+/// The cluster and the network that the state records count more than those chosen now: a stack never leaves its network.
 pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
     let recorded_cluster = state.and_then(|state| state.cluster.as_ref());
     let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
@@ -29,7 +29,7 @@ pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, ge
     }
 }
 
-/// What the state records at other addresses, and everything that is being replaced.
+/// The ids that the state records at other addresses, and those of everything that is being replaced.
 fn others(state: &State, address: &Address) -> BTreeSet<Id> {
     let records = state.resources.iter();
     let elsewhere =

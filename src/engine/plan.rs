@@ -311,19 +311,19 @@ impl Summary {
 }
 
 impl Change {
-    /// Whether a new object is made.
+    /// True if a new object is made.
     pub fn makes_anew(&self) -> bool {
         matches!(self.action, Action::Create | Action::Replace) && self.keeps.is_none()
     }
 
-    /// Whether the new object is made before the old one goes.
+    /// True if the new object is made before the old one goes.
     pub fn is_create_first(&self) -> bool {
         self.order == Some(ReplaceOrder::CreateFirst)
     }
 }
 
 impl Plan {
-    /// Whether applying the plan would do nothing.
+    /// True if applying the plan would do nothing.
     pub fn is_empty(&self) -> bool {
         match self.mode {
             Mode::RefreshOnly => self.drift.is_empty(),
@@ -359,7 +359,7 @@ impl Plan {
         (!self.is_empty() && self.errors().next().is_none()).then(|| digest.get(..12).unwrap_or(digest))
     }
 
-    /// What two plans made from the same things do differently, for people to read; at least one line.
+    /// The differences between two plans made from the same things, for people to read; at least one line.
     pub fn otherwise_than(&self, other: &Self) -> Vec<String> {
         let differing: Vec<&Change> =
             self.changes.iter().filter(|change| other.change(&change.address) != Some(*change)).collect();
@@ -384,7 +384,7 @@ impl Plan {
         }
     }
 
-    /// What is planned for an address.
+    /// The change that is planned for an address.
     pub fn change(&self, address: &Address) -> Option<&Change> {
         self.changes.iter().find(|change| change.address == *address)
     }

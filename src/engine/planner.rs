@@ -56,7 +56,7 @@ pub struct Input<'a> {
     pub safeguards: &'a Safeguards,
 }
 
-/// What the stack file keeps of objects that are to be destroyed, beyond what was applied last.
+/// The safeguards of the stack file for objects that are to be destroyed, beyond what was applied last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Safeguards {
     /// Not deleted before their protection is turned off.
@@ -65,19 +65,19 @@ pub struct Safeguards {
     pub last_snapshot: BTreeSet<Address>,
 }
 
-/// What the user asked for.
+/// The user's request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub mode: Mode,
     /// Only these and what they need; all when empty.
     pub targets: BTreeSet<Address>,
-    /// To be replaced, whatever the difference; also the word that lets go of data.
+    /// To be replaced, no matter what differs; also the word that lets go of data.
     pub replace: BTreeSet<Address>,
     /// Addresses of objects that stay, and whose change may delete data.
     pub allow_data_loss: BTreeSet<Address>,
 }
 
-/// What was seen of one address.
+/// The result of looking at one address.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sighting {
     /// The recorded object, or the one that an interrupted create had made.
@@ -96,7 +96,7 @@ pub enum Sighting {
     Supplanted {
         recorded: Id,
         live: Option<Live>,
-        /// What stands there, the likeliest first.
+        /// The objects that stand there, the likeliest first.
         found: Vec<Found>,
     },
     Gone,
@@ -130,7 +130,7 @@ impl Sighting {
         first.into_iter().chain(others)
     }
 
-    /// Whether the recorded object is not there any more.
+    /// True if the recorded object is not there any more.
     pub fn is_gone(&self) -> bool {
         matches!(self, Self::Gone | Self::Supplanted { live: None, .. })
     }
@@ -289,7 +289,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                     drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
-                    // What only waits for its window is as it was recorded, and is told of as queued.
+                    // A field that only waits for its window is as it was recorded, and is told of as queued.
                     drift.fields.retain(|field| {
                         live.in_force.is_empty() || live.in_force.get(&field.path) != field.before.as_ref()
                     });

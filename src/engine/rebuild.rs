@@ -17,7 +17,7 @@ use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
 use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
 
-/// What a rebuild may take.
+/// The objects that a rebuild may take.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms<'a> {
     /// The lineage of another state, whose objects are taken over. A state that manages nothing yet takes over those of
@@ -27,7 +27,7 @@ pub struct Terms<'a> {
     pub only: Option<&'a BTreeSet<Address>>,
 }
 
-/// What was found again.
+/// The result of a rebuild.
 #[derive(Debug, Default)]
 pub struct Rebuilt {
     /// New records, by address.
@@ -155,7 +155,7 @@ pub async fn rebuild(
     }
 }
 
-/// What is absent under its declared name may have kept another one: it is what a found object uses in its place.
+/// An object that is absent under its declared name may have kept another one: it is what a found object uses in its place.
 async fn find_in_use(
     cloud: &dyn Cloud,
     registry: &Registry,
@@ -216,7 +216,7 @@ fn used_in_place_of(blueprint: &Blueprint, rebuilt: &Rebuilt, address: &Address)
     users.next().map(str::to_owned)
 }
 
-/// Whether what was found may be recorded at the address.
+/// True if what was found may be recorded at the address.
 fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wanted, found: &Found) -> bool {
     // A name that was given to something else does not count where the tags say for which declaration that was made.
     let is_named = found.trace == Trace::Name
@@ -252,7 +252,7 @@ impl Candidate {
     }
 }
 
-/// Whether the ownership tags of an object that is taken over are to be written.
+/// True if the ownership tags of an object that is taken over are to be written.
 pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> bool {
     let is_so = *ownership == Ownership::of_tags(&owner.tags());
     !manager.claim_calls().is_empty() && !is_so
@@ -332,7 +332,7 @@ fn next_wave(
     known: &State,
     pending: &BTreeMap<&Address, &Document>,
 ) -> Vec<Wanted> {
-    // What refers to an object that is still to be looked for waits for it, to be recorded with everything resolved.
+    // A declaration that refers to an object still to be looked for waits for it, to be recorded with everything resolved.
     let waits = |inputs: &Document| references(inputs).iter().any(|address| pending.contains_key(address));
     pending
         .iter()
@@ -428,7 +428,7 @@ pub(crate) fn as_seen(
     }
     record.inputs = manager.normalise(&record.inputs).map_err(misfit)?;
     diff::follow(manager.fields(), &mut record.inputs, &live.inputs);
-    // An object that is there has outputs, whatever AWS is doing with it.
+    // An object that is there has outputs, no matter what AWS is doing with it.
     record.outputs = live.outputs.clone();
     record.phase = match &live.condition {
         // It was made by others: what is left to do is to wait for it, and to write its tags.

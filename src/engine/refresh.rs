@@ -178,7 +178,7 @@ fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>)
     let record = state.and_then(|state| state.resources.get(address));
     let recorded = match record {
         Some(record) if !record.adopted => Some(record.inputs.clone()),
-        // What is only ever watched has no inputs.
+        // An object that is only ever watched has no inputs.
         Some(record) if record.id.as_ref() == Some(id) && registry.managing(address.kind()).is_none() => {
             Some(record.outputs.clone())
         }
@@ -187,7 +187,7 @@ fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>)
     Asked { address: address.clone(), object: TrackedDocument { id: id.clone(), recorded } }
 }
 
-/// What AWS has at each of these addresses.
+/// Observes what AWS has at each of these addresses.
 pub(crate) async fn observe(
     cloud: &dyn Cloud,
     registry: &Registry,
@@ -201,8 +201,7 @@ pub(crate) async fn observe(
     Ok(sightings.collect())
 }
 
-/// What AWS has of each of these objects, in their order, and what was seen beside them: all kinds at once, and each kind in
-/// one round.
+/// Observes these objects, in their order, and what is seen beside them: all kinds at once, and each kind in one round.
 async fn observe_all(
     cloud: &dyn Cloud,
     registry: &Registry,
@@ -243,7 +242,7 @@ fn sighting(id: &Id, live: Option<&Live>) -> Sighting {
     }
 }
 
-/// How often the runtime has its turn until a call that was made ready is on the wire: connected, handed over, sent.
+/// The turns that the runtime gets until a call that was made ready is on the wire: connected, handed over, sent.
 const TURNS: usize = 3;
 
 /// Lets a call that was made ready get on its way, before there is other work.

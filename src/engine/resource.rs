@@ -107,7 +107,7 @@ pub struct Found {
     /// The words that tell it apart from others of its kind: `records-copy, made 2026-11-28T07:00:00Z`.
     pub label: Option<String>,
     pub ownership: Ownership,
-    /// How many replacements there were before it, where the object shows that.
+    /// The number of replacements that there were before it, where the object shows that.
     pub generation: Option<u32>,
     /// The network that it stands in, where the object shows that.
     pub vpc: Option<Id>,
@@ -180,7 +180,7 @@ pub struct Invalid {
     pub allowed_by: Option<(&'static str, &'static str)>,
 }
 
-/// What AWS would do with such an input.
+/// The answer that AWS would give to such an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Refused,
@@ -219,7 +219,7 @@ impl Invalid {
     }
 }
 
-/// How often to look, and when to give up.
+/// The pauses between looks, and the time after which to give up.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// The longest pause between two looks; the first look is at once.

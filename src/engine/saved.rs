@@ -61,7 +61,7 @@ pub enum SavedPlanError {
     OtherProgram { path: PathBuf, by: String },
 }
 
-/// What every saved plan begins with, in whatever version it was written.
+/// The beginning of every saved plan, in any version.
 #[derive(Default, Deserialize)]
 struct Header {
     #[serde(default)]
@@ -73,7 +73,7 @@ struct Header {
 }
 
 impl Header {
-    /// What a saved plan begins with, if no byte of it was changed; nothing otherwise.
+    /// The header of a saved plan, if no byte of it was changed; an empty one otherwise.
     fn of_whole(bytes: &[u8]) -> Self {
         let Ok(header) = serde_json::from_slice::<Self>(bytes) else { return Self::default() };
         let with = |checksum: &str| format!("\"checksum\": \"{checksum}\"");
@@ -122,7 +122,7 @@ impl SavedPlan {
         saved
     }
 
-    /// What the plan had been asked for.
+    /// The options that the plan was made with.
     pub fn options(&self) -> Options {
         Options {
             mode: self.plan.mode,
@@ -155,7 +155,7 @@ impl SavedPlan {
         &self.digest[..12.min(self.digest.len())]
     }
 
-    /// What is not the same any more in a plan made now; empty when this one still holds.
+    /// The things that are not the same any more in a plan made now; empty when this one still holds.
     pub fn moved(&self, now: &Self) -> Vec<String> {
         let mut moved = Vec::new();
         let mut compare = |what: &str, same: bool| {
@@ -204,7 +204,7 @@ impl SavedPlan {
     /// Reads a plan and holds its digest and every byte against its content.
     ///
     /// # Errors
-    /// [`SavedPlanError`]; a file that was cut, changed or made by somebody else never gets any further.
+    /// [`SavedPlanError`]; a file that was cut, changed or made by another program never gets any further.
     pub fn read(path: &Path) -> Result<Self, SavedPlanError> {
         let io = |source| SavedPlanError::Io { action: "read", path: path.to_owned(), source };
         let bytes = file::read(path).map_err(io)?;
@@ -232,7 +232,7 @@ impl SavedPlan {
     }
 }
 
-/// What is only remarked of an object, such as how far AWS is with something, is no part of what it is.
+/// Mere remarks on an object, such as how far AWS is with something, are no part of what it is.
 fn fingerprint(address: &Address, sighting: &Sighting, sightings: &Sightings) -> String {
     let of = |id: &Id, live: &Live| {
         let Live { inputs, in_force, outputs, condition, remarks: _, ownership, vpc: _ } = live;

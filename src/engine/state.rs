@@ -201,7 +201,7 @@ impl State {
         self.resources.get(&Network::vpc_address()).filter(|record| record.adopted)?.id.as_ref()
     }
 
-    /// Whether the state records anything that `provision` manages, and not the cluster's network alone.
+    /// True if the state records anything that `provision` manages, and not the cluster's network alone.
     pub fn manages_anything(&self) -> bool {
         self.resources.values().any(|record| !record.adopted)
     }
@@ -280,7 +280,7 @@ impl Record {
         }
     }
 
-    /// Whether the create of the object has not come to an end: no object of it was ever ready.
+    /// True if the create of the object has not come to an end: no object of it was ever ready.
     pub fn is_unfinished(&self) -> bool {
         self.phase == Phase::Creating && self.outputs.is_empty()
     }

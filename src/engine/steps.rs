@@ -24,7 +24,7 @@ impl Step {
     }
 }
 
-/// What is known of one address when the steps are laid out.
+/// The facts known of one address when the steps are laid out.
 #[derive(Clone, Debug)]
 pub struct Planned {
     pub action: Action,
@@ -34,7 +34,7 @@ pub struct Planned {
     pub recorded_on: BTreeSet<Address>,
     /// A replacement that has begun create-first goes on so.
     pub create_first: bool,
-    /// Whether an object that an earlier run left stays, so that it must let go of what it uses.
+    /// True if an object that an earlier run left stays, so that it must let go of what it uses.
     pub goes_on: bool,
 }
 

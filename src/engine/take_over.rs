@@ -34,11 +34,11 @@ pub struct Wish {
 pub struct TakenOver {
     /// New records, by address; those of the objects' parts too.
     pub records: BTreeMap<Address, Record>,
-    /// What was recorded there before, and is no longer managed.
+    /// Objects that were recorded there before, and are no longer managed.
     pub instead_of: BTreeMap<Address, Before>,
     /// Parts of what was recorded before: they stay with it.
     pub forgotten: BTreeSet<Address>,
-    /// What the objects use in the place of what their declarations refer to.
+    /// The things that the objects use in the place of what their declarations refer to.
     pub apart: BTreeMap<Address, Vec<Apart>>,
 }
 
@@ -46,7 +46,7 @@ pub struct TakenOver {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Before {
     pub id: Id,
-    /// Whether AWS still has it.
+    /// True if AWS still has it.
     pub is_there: bool,
 }
 
@@ -64,7 +64,7 @@ pub enum Refused {
         address: Address,
         id: Id,
         other: Address,
-        /// Whether it could be recorded here instead: nothing else is.
+        /// True if it could be recorded here instead: nothing else is.
         is_free: bool,
     },
     #[error("{id} belongs to {owner}")]
@@ -78,7 +78,7 @@ pub enum Refused {
         declared: String,
         /// The option of the stack file that says it, if one does.
         option: Option<&'static str>,
-        /// What it is a part of, where that is declared and can be taken over.
+        /// The resource that it is a part of, where that is declared and can be taken over.
         part_of: Option<Address>,
     },
     #[error("{id} stands in {place}, and {address} does not")]
@@ -94,7 +94,7 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// What to type instead.
+    /// The text to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
@@ -164,7 +164,7 @@ pub async fn take_over(
     let mut known = state.clone();
     adopt(cloud, registry, blueprint, &mut known, &mut network).await?;
     let mut taken = TakenOver { records: network.records, ..TakenOver::default() };
-    // What others refer to comes first, so that they are resolved.
+    // Declarations that others refer to come first, so that they are resolved.
     let order = graph::order(&blueprint.references()).unwrap_or_default();
     let place = |wish: &&Wish| order.iter().position(|address| *address == wish.address);
     let mut sorted: Vec<&Wish> = wishes.iter().collect();
@@ -198,12 +198,12 @@ pub async fn take_over(
         }
     }
     taken.apart.retain(|_, apart| !apart.is_empty());
-    // What is recorded like that already is not news.
+    // A record that is like that already is not news.
     taken.records.retain(|address, record| state.resources.get(address) != Some(record));
     Ok(taken)
 }
 
-/// What the meeting of each wish needs.
+/// The data that the meeting of each wish needs.
 struct Taking<'a> {
     cloud: &'a dyn Cloud,
     registry: &'a Registry,
@@ -250,7 +250,7 @@ impl Taking<'_> {
         };
         let live = self.live(known, address, &record).await?.ok_or_else(absent)?;
         check_names(manager, address, &found.id, (inputs, &resolved), &live, self.blueprint)?;
-        // What it uses in the place of something declared is none of its references.
+        // An object that it uses in the place of something declared is none of its references.
         let mut referring = inputs.clone();
         let kept = kept_in_place(manager, address, &resolved, &live);
         referring.retain(|field, _| !kept.contains(&field.as_str()));
@@ -288,7 +288,7 @@ impl Taking<'_> {
         }
     }
 
-    /// What AWS shows of the object.
+    /// The object as AWS shows it.
     async fn live(&self, known: &State, address: &Address, record: &Record) -> Result<Option<Live>, Refused> {
         let Some(id) = record.id.clone() else { return Ok(None) };
         let mut looked_at = known.clone();

@@ -32,7 +32,7 @@ impl Window {
         Some(Self::between(day_and_clock(start)?, day_and_clock(end)?, WEEK))
     }
 
-    /// How long it lasts.
+    /// The length in minutes.
     pub fn minutes(self) -> u32 {
         self.length
     }
@@ -48,12 +48,12 @@ impl Window {
         Timestamp::from_second(opening * 60).unwrap_or(now)
     }
 
-    /// Whether a weekly window shares a minute with a daily one.
+    /// True if a weekly window shares a minute with a daily one.
     pub fn overlaps_daily(self, daily: Self) -> bool {
         (0..7).any(|day| Self { start: day * DAY + daily.start, ..daily }.overlaps(self))
     }
 
-    /// Whether two windows on the circle of a week share a minute; adjacent ones do not.
+    /// True if two windows on the circle of a week share a minute; adjacent ones do not.
     fn overlaps(self, other: Self) -> bool {
         let behind = |from: u32, to: u32| (to + WEEK - from) % WEEK;
         behind(self.start, other.start) < self.length || behind(other.start, self.start) < other.length

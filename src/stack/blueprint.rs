@@ -128,7 +128,7 @@ impl Draft<'_> {
         }
     }
 
-    /// How a key is written in the inputs: an alias is adopted, so that the key behind it is known.
+    /// A key as it is written in the inputs: an alias is adopted, so that the key behind it is known.
     fn key(&mut self, name: &Name, key: &KmsKey) -> Result<String, BlueprintError> {
         if !key.is_alias() {
             return Ok(key.to_string());

@@ -1,4 +1,4 @@
-//! What can be said of a database.
+//! The options of a database in the stack file.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What can be said of a file system.
+//! The options of a file system in the stack file.
 
 use std::collections::BTreeMap;
 
@@ -144,7 +144,7 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Whether files stay where they are.
+    /// True if files stay where they are.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -30,7 +30,7 @@ pub(super) fn displayable(text: &str, secrets: &[Range<usize>]) -> String {
     shown
 }
 
-/// Whether a character shows nothing by itself and may change how the text around it looks:
+/// True if a character shows nothing by itself and may change how the text around it looks:
 /// controls, bidirectional and other format characters (Unicode categories Cc and Cf).
 pub(super) fn is_invisible(character: char) -> bool {
     character.is_control()
@@ -49,7 +49,7 @@ pub(super) fn is_invisible(character: char) -> bool {
         )
 }
 
-/// Whether a key looks as if its value were a password, misspelt or not.
+/// True if a key looks as if its value were a password, misspelt or not.
 pub(super) fn is_secret_key(key: &str) -> bool {
     let key = key.to_lowercase();
     key != "password_version"
@@ -57,12 +57,12 @@ pub(super) fn is_secret_key(key: &str) -> bool {
             || strsim::damerau_levenshtein(&key, "password") <= 3)
 }
 
-/// Whether the text says where a password is, rather than what it is.
+/// True if the text says where a password is, rather than what it is.
 pub(super) fn names_a_source(text: &str) -> bool {
     text == "managed" || text.starts_with("env:") || text.starts_with("file:")
 }
 
-/// What follows a key that looks like a password, on its line and on the lines that continue it.
+/// The text after a key that looks like a password, on its line and on the lines that continue it.
 fn secret_lines(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut continues: Option<Continuation> = None;
@@ -107,7 +107,7 @@ enum Continuation {
     Until(char),
 }
 
-/// Where on the line the value of a password starts: after the colon, or after the word where there is none.
+/// The place on the line where the value of a password starts: after the colon, or after the word where there is none.
 fn secret_value(line: &str) -> Option<usize> {
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let mut at = 0;

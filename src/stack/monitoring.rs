@@ -1,4 +1,4 @@
-//! What can be seen of a running database: its logs, and what loads it.
+//! The options that make a running database visible: its logs, and what loads it.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a stack gives to those who use it: names to mount, endpoints to connect to.
+//! The outputs of a stack for those who use it: names to mount, endpoints to connect to.
 //!
 //! Made from the state alone. An object has outputs as soon as it has been ready once, also while it is changed or
 //! deleted: a database that is being changed, or whose change was refused, serves on under the same name.
@@ -112,7 +112,7 @@ pub struct Missing {
     pub hint: String,
 }
 
-/// Whether a client in the VPC can use the names of file systems.
+/// The way in which a client in the VPC reaches file systems: by their names, or by addresses if it cannot use the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReachBy {
     Name,

@@ -16,11 +16,11 @@ pub enum Sections {
     Any,
 }
 
-/// How large a stack file may be, in bytes.
+/// The largest size of a stack file, in bytes.
 const LARGEST: usize = 1 << 20;
-/// How long one line of it may be, in bytes.
+/// The largest length of one line of it, in bytes.
 const LONGEST_LINE: usize = 1_200;
-/// How many problems are looked for before giving up.
+/// The number of problems that are looked for before giving up.
 const ENOUGH: usize = 50;
 
 /// Reads a stack file. `name` is what reports call it.
@@ -88,7 +88,7 @@ fn parse_text(name: &str, text: &str, sections: Sections) -> Result<Stack, Stack
     Err(report(&secrets, problems))
 }
 
-/// What is wrong with the text before it is YAML.
+/// The problem of a text that is found before it is read as YAML.
 fn unreadable(text: &str) -> Option<Problem> {
     let long = text.lines().enumerate().find(|(_, line)| line.len() > LONGEST_LINE);
     if let Some((index, line)) = long {

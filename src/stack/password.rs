@@ -1,4 +1,4 @@
-//! Where a database password comes from, and the password itself, which cannot be printed or stored.
+//! The source of a database password, and the password itself, which cannot be printed or stored.
 
 use std::fmt;
 use std::path::Path;
@@ -22,7 +22,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where the password comes from. This is what stacks, states and plans hold.
+/// The source of the password. This is what stacks, states and plans hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum PasswordSource {

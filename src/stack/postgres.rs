@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
     numbers: Vec<u32>,
-    /// What follows the numbers; ordered as text, because it ends in a date.
+    /// The text after the numbers; ordered as text, because it ends in a date.
     suffix: Option<String>,
 }
 
@@ -34,12 +34,12 @@ impl Version {
         major.join(".")
     }
 
-    /// Whether this version is `whole`, which may be shortened, or one of it: 16.4 is one of 16, and not of 16.40.
+    /// True if this version is `whole`, which may be shortened, or one of it: 16.4 is one of 16, and not of 16.40.
     pub fn is_of(&self, whole: &Self) -> bool {
         self == whole || (whole.suffix.is_none() && self.numbers.starts_with(&whole.numbers))
     }
 
-    /// Whether this live version will do where `desired` is written: one of it, or newer in the same major.
+    /// True if this live version will do where `desired` is written: one of it, or newer in the same major.
     pub fn meets(&self, desired: &Self) -> bool {
         self.is_of(desired) || (self.major() == desired.major() && self >= desired)
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a stack file, where, and what to do about it.
+//! The problems of a stack file: what is wrong, where, and what to do about it.
 
 use std::fmt;
 use std::ops::Range;
@@ -53,7 +53,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// What to do about it, where the message does not say so already.
+    /// The hint on what to do about it, where the message does not say so already.
     fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::TooLarge { .. } => "a stack file is written by hand: is this another file?".to_owned(),
@@ -105,7 +105,7 @@ fn syntax_remedy(reason: &str) -> &'static str {
     }
 }
 
-/// What a value looks like.
+/// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Nothing,
@@ -210,7 +210,7 @@ impl Problem {
         if self.labels.is_empty() { self.at(place, "here") } else { self }
     }
 
-    /// Where it is, in bytes of the file.
+    /// The place of the problem, in bytes of the file.
     pub fn place(&self) -> Option<&Range<usize>> {
         self.labels.first().map(|(place, _)| place)
     }

@@ -7,7 +7,7 @@ use super::problem::{Fault, Problem, Shape};
 use super::yaml::{Content, Entry, Node, Place, Plain};
 
 impl Node {
-    /// What stands here, in words that do not repeat it.
+    /// The shape of the value that stands here, in words that do not repeat it.
     fn shape(&self) -> Shape {
         match &self.content {
             Content::List(_) => Shape::List,
@@ -155,7 +155,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 struct Entries<'de> {
     rest: std::slice::Iter<'de, Entry>,
     value: Option<&'de Entry>,
-    /// Whether the author chooses the keys.
+    /// True if the author chooses the keys.
     names: bool,
 }
 

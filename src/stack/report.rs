@@ -8,7 +8,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use super::mask;
 use super::problem::{Problem, shown};
 
-/// How many problems one report shows.
+/// The largest number of problems that one report shows.
 const MOST: usize = 20;
 
 /// Why a stack file cannot be used: one report of everything that is wrong with it.
@@ -56,7 +56,7 @@ impl StackError {
 
 impl fmt::Display for StackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What has no place in the file is at least of that file.
+        // A problem that has no place in the file is at least of that file.
         if self.first.place().is_none() {
             write!(f, "{}: ", self.source.name())?;
         }

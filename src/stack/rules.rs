@@ -1,4 +1,4 @@
-//! What a stack file gets wrong although each value is right: values that AWS refuses together.
+//! The rules over several values of a stack file: each value is right, and AWS refuses them together.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use super::problem::{Fault, Problem};
 use super::yaml::Node;
 use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
-/// How many tags an author may add: AWS allows 50, and `Name` and the ownership tags take four.
+/// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
 /// The options under which names are.
 pub(super) const SECTIONS: [&str; 2] = ["file_systems", "databases"];
-/// Where gp3 under PostgreSQL stops having fixed performance, in GiB (RDS user guide, gp3 storage).
+/// The size from which gp3 under PostgreSQL has no fixed performance any more, in GiB (RDS user guide, gp3 storage).
 const GP3_THRESHOLD: u32 = 400;
 
 /// Everything that does not go together.

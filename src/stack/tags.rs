@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::mask::is_invisible;
 use super::problem::shown;
 
-/// What AWS allows in tags of every service: letters and digits of any script, spaces and a few signs.
+/// The characters that AWS allows in tags of every service: letters and digits of any script, spaces and a few signs.
 fn is_tag_character(character: char) -> bool {
     character.is_alphanumeric()
         || (character.is_whitespace() && !character.is_control() && !is_invisible(character))

@@ -146,7 +146,7 @@ text! {
 }
 
 impl KmsKey {
-    /// Whether it only stands for a key, and may stand for another one tomorrow.
+    /// True if it only stands for a key, and may stand for another one tomorrow.
     pub fn is_alias(&self) -> bool {
         self.0.starts_with("alias/") || self.0.contains(":alias/")
     }

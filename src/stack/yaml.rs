@@ -7,7 +7,7 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
 use super::problem::{Fault, Problem};
 
-/// How deep collections may be nested; a stack file needs five levels.
+/// The number of levels that collections may be nested; a stack file needs five.
 const DEEPEST: usize = 16;
 
 /// A range of bytes of the file.
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     pub value: Node,
 }
 
-/// What an unquoted scalar is by YAML 1.2's core schema.
+/// The type of an unquoted scalar by YAML 1.2's core schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plain {
     Null,
@@ -74,7 +74,7 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Node {
-    /// Whether nothing is written here.
+    /// True if nothing is written here.
     pub fn is_null(&self) -> bool {
         matches!(&self.content, Content::Scalar { text, quoted: false } if Plain::of(text) == Plain::Null)
     }
@@ -108,7 +108,7 @@ impl Node {
                 let Some(within) = entries.iter_mut().position(|entry| entry.value.prune(place)) else {
                     return false;
                 };
-                // Nobody wrote an empty list: what is wrong with one is no second problem.
+                // The author did not write an empty list: what is wrong with one is no second problem.
                 if matches!(&entries[within].value.content, Content::List(items) if items.is_empty()) {
                     entries.remove(within);
                 }

@@ -8,7 +8,7 @@ use crate::cli::Cli;
 use crate::view::commands_in;
 use clap::CommandFactory;
 
-/// What may stand in a gap of a text: an address, a name, an id of each kind, a path, a digest.
+/// Values that may stand in a gap of a text: an address, a name, an id of each kind, a path, a digest.
 const VALUES: [&str; 6] =
     ["aws_db_instance.db", "vpc-0a1b2c3d", "gitlab", "stack.gitlab", "s3://bucket/key", "0123456789abcdef"];
 
@@ -79,7 +79,7 @@ fn with_gaps(text: &str) -> String {
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let Some((_, after)) = after.split_once('}') else { return filled };
-        // What is added to a word may be nothing.
+        // The addition to a word may be empty.
         if !before.ends_with(|c: char| c.is_ascii_lowercase()) && !before.is_empty() {
             filled.push_str(&format!("{GAP}{number}"));
             number += 1;
@@ -156,7 +156,7 @@ fn every_option_that_a_text_names_is_one_of_a_command() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = BTreeSet::new();
-    // What the other folders say with two hyphens are options of the AWS command line.
+    // Words with two hyphens in the other folders are options of the AWS command line.
     for folder in [
         "cli",
         "stack",

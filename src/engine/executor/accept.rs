@@ -11,16 +11,16 @@ use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::{Condition, Whose};
 use crate::engine::state::{Edit, Phase, Record, State, Writer};
 
-/// How far the state follows AWS.
+/// The extent to which the state follows AWS.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// How many records were brought up to date, or removed with their objects.
+    /// The number of records that were brought up to date, or removed with their objects.
     pub recorded: usize,
     /// Those that stay as they are although AWS shows something else, each with the reason.
     pub left: BTreeMap<Address, String>,
 }
 
-/// Records what was observed of every recorded resource, whatever its condition; those that are gone leave the state.
+/// Records what was observed of every recorded resource, in any condition; those that are gone leave the state.
 pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Writer) -> Accepted {
     let mut accepted = Accepted::default();
     for (address, before) in writer.state().resources.clone() {
@@ -74,7 +74,7 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
     accepted
 }
 
-/// What there is to say of an object that is another owner's by now.
+/// The text about an object that belongs to another owner by now.
 fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Option<String> {
     if record.adopted || record.claimed {
         return None;
@@ -104,7 +104,7 @@ fn followed(registry: &Registry, address: &Address, before: &Record, live: &Live
             let status = other.status().unwrap_or_default();
             return Err(format!("its create has not come to an end ({status})"));
         }
-        // What is not shown for now, such as the endpoint while it changes, stays known.
+        // Outputs that are not shown for now, such as the endpoint while it changes, stay known.
         _ => after.outputs.extend(live.outputs.clone()),
     }
     let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();

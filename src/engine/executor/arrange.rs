@@ -1,4 +1,4 @@
-//! How a record names the objects at its address: the one that stays, and those that wait to be deleted. Pure.
+//! The objects that a record names at its address: the one that stays, and those that wait to be deleted. Pure.
 
 use crate::engine::document::Document;
 use crate::engine::plan::Going;

@@ -21,7 +21,7 @@ use crate::engine::resource::{Condition, Field, Id, Owner};
 use crate::engine::state::{Edit, Phase, Predecessor, Record};
 use crate::engine::steps::Step;
 
-/// What is sent to change an object.
+/// A change as it is sent to an object.
 pub(super) struct Sending {
     pub(super) desired: Document,
     pub(super) fields: BTreeSet<String>,
@@ -30,7 +30,7 @@ pub(super) struct Sending {
     pub(super) claim: Option<Owner>,
 }
 
-/// What an object shall become.
+/// The desired form of an object.
 struct Desired {
     inputs: Document,
     depends_on: BTreeSet<Address>,
@@ -107,7 +107,7 @@ impl<'a> Execution<'a> {
         Ok(())
     }
 
-    /// The kind of an address that may be changed. The cluster's own objects have none, whatever the state says.
+    /// The kind of an address that may be changed. The cluster's own objects have none, no matter what the state says.
     pub(super) fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
         if self.record(address).is_some_and(|record| record.adopted) {
             return Err(StepError::Adopted);
@@ -136,7 +136,7 @@ impl<'a> Execution<'a> {
         Ok(Desired { inputs: desired, depends_on: self.dependencies(address, references(inputs)) })
     }
 
-    /// What the plan leaves out of a change stays as it is, and is recorded so.
+    /// Fields that the plan leaves out of a change stay as they are, and are recorded so.
     fn keep_what_is_left_out(&self, address: &Address, inputs: &mut Document) {
         let left_out = self.change(address).and_then(|change| change.blocked.as_ref());
         let seen = self.run.sightings.get(address).and_then(Sighting::live);
@@ -149,7 +149,7 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// What an object refers to once its change is made; where something is left out, what it was made with as well.
+    /// The references of an object once its change is made; where something is left out, those it was made with as well.
     pub(super) fn dependencies(&self, address: &Address, declared: BTreeSet<Address>) -> BTreeSet<Address> {
         let in_part = self.change(address).is_some_and(|change| change.blocked.is_some());
         let before = self.record(address).filter(|_| in_part).map(|record| record.depends_on.clone());

@@ -15,7 +15,7 @@ use crate::engine::remedy::hint_of;
 use crate::engine::resource::{Found, Id, Object, Owner, Trace, Whose};
 use crate::engine::retry::Pauses;
 
-/// How long a create is attempted while what it needs is busy or not visible yet.
+/// The time that a create is attempted while what it needs is busy or not visible yet.
 const CREATE_BUDGET: Duration = Duration::from_secs(5 * 60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
@@ -53,7 +53,7 @@ impl Attempts {
 /// Makes the object, or takes the one that an earlier attempt of ours had made.
 ///
 /// # Errors
-/// What AWS answered last; the object may exist all the same when the outcome is unknown, and the next run looks.
+/// The last answer of AWS; the object may exist all the same when the outcome is unknown, and the next run looks.
 pub(super) async fn create(
     cloud: &dyn Cloud,
     manager: &dyn Manager,
@@ -67,7 +67,7 @@ pub(super) async fn create(
     let mut may_exist = begun_before;
     loop {
         if may_exist {
-            // What has another name is not what this call made.
+            // An object with another name is not the one that this call made.
             let found = cloud.find(manager.kind(), inputs, owner).await?;
             // It may be in the way all the same.
             if let Some(error) =

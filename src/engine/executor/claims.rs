@@ -13,7 +13,7 @@ use crate::engine::kind::Registry;
 use crate::engine::owner::owner;
 use crate::engine::state::{Edit, Record, Writer};
 
-/// How long one object is tried; what is left is for the next apply.
+/// The time that one object is tried; the rest is left for the next apply.
 const BUDGET: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 8;
 

@@ -49,7 +49,7 @@ impl<'a> Execution<'a> {
         let inputs = arrange::inputs_of(&record, &id);
         let owner = self.owner(address, record.generation);
         let is_own = record.predecessors().all(|old| old.id != id);
-        // What is deleted may be refused until the tags say whose the object is.
+        // The deletion may be refused until the tags say whose the object is.
         let claimed = record.claimed && is_own;
         if is_own {
             self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });

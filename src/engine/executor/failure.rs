@@ -27,7 +27,7 @@ pub enum StepError {
     #[error("{}: {}{}", row.name, row.means, answer.as_ref().map(|answer| format!("; AWS answered: {answer}")).unwrap_or_default())]
     Stuck {
         row: &'static Status,
-        /// What AWS said to the call that it refused, if there was one.
+        /// The answer of AWS to the call that it refused, if there was one.
         answer: Option<String>,
         hint: Option<String>,
     },
@@ -80,7 +80,7 @@ impl StepError {
     }
 }
 
-/// What helps against the codes that people meet most.
+/// The hint for one of the error codes that people meet most.
 pub fn hint_for_code(code: &str) -> Option<String> {
     let hint = match code {
         "NoCredentials" => {

@@ -28,7 +28,7 @@ pub(super) struct Target {
     pub(super) goal: Goal,
 }
 
-/// What it shall become.
+/// The goal that the object shall reach.
 #[derive(Clone, Debug)]
 pub(super) enum Goal {
     /// Ready, and as desired. `sent` is whether an update has been sent for what a create call cannot carry.
@@ -61,9 +61,9 @@ struct Rhythm {
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// No kind is looked at less often, whatever its patience.
+/// The longest pause between two looks at any kind, even one with more patience.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How long an object may stay invisible after its create call has returned (EC2: eventual consistency).
+/// The time that an object may stay invisible after its create call has returned (EC2: eventual consistency).
 const INVISIBLE: Duration = Duration::from_secs(5 * 60);
 
 impl Settling {
@@ -154,7 +154,7 @@ impl Execution<'_> {
                 id: wait.target.id.clone(),
                 recorded: match &wait.target.goal {
                     Goal::Made { desired, sent: true } => Some(desired.clone()),
-                    // What AWS does not show is as it was recorded, until an update has been sent.
+                    // A field that AWS does not show is as it was recorded, until an update has been sent.
                     Goal::Made { sent: false, .. } | Goal::Gone => {
                         self.record(step.address()).map(|record| arrange::inputs_of(record, &wait.target.id))
                     }
@@ -236,7 +236,7 @@ impl Execution<'_> {
         }
     }
 
-    /// What AWS does goes on without us: only the waiting has failed.
+    /// AWS goes on with its work without us: only the waiting has failed.
     fn look_failed(&mut self, steps: &BTreeSet<Step>, error: KindError) {
         let mut error = Some(error);
         for step in steps {
@@ -301,7 +301,7 @@ impl Execution<'_> {
         }
     }
 
-    /// Whether the plan was made for an object in this status.
+    /// True if the plan was made for an object in this status.
     fn was_stuck(&self, step: &Step, row: &Status) -> bool {
         let seen = self.run.sightings.get(step.address()).and_then(Sighting::live);
         seen.is_some_and(|(_, live)| live.condition.stuck() == Some(row))

@@ -35,7 +35,7 @@ pub(super) fn steps(
         let option = manager.fields().iter().find(|known| known.name == field.path);
         let option = option.and_then(|known| known.option).unwrap_or(&field.path);
         match (refers_to.and_then(|addresses| addresses.into_iter().next()), has) {
-            // What it stands in is declared too.
+            // The object that it stands in is declared too.
             (Some(other), Some(Value::String(id))) => {
                 steps.push(Remedy::Import { address: other, id: id.clone() })
             }

@@ -42,7 +42,7 @@ pub(super) fn block(
 /// Leaves out what AWS does not take of an object in this status; whether there is anything to say of it.
 fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> bool {
     let because = format!("AWS shows {}", row.name);
-    // What never came to be is not changed: its record says that it is unfinished.
+    // An object that never came to be is not changed: its record says that it is unfinished.
     let is_whole = change.action == Action::Create || findings::never_made(input, &change.address, live);
     let fields = input.registry.managing(&change.kind).map(|kind| kind.fields()).unwrap_or_default();
     let is_silent = |change: &FieldChange| {
@@ -52,7 +52,7 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
         Action::Create | Action::Update if is_whole || change.fields.is_empty() => {
             let all = change.fields.clone();
             leave_out(change, all, because);
-            // What stands in the record alone is recorded all the same: a deletion goes by it.
+            // A field that stands in the record alone is recorded all the same: a deletion goes by it.
             if let Some(blocked) = &mut change.blocked {
                 blocked.fields.retain(|field| !is_silent(field));
             }
@@ -70,7 +70,7 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
             if !left.is_empty() {
                 leave_out(change, left, because);
             } else if matches!(live.condition, Condition::Lost(_)) {
-                // What is recorded of it alone can be done, and it stays what it is.
+                // Changes of its record alone can be made, and the object stays what it is.
                 change.blocked = Some(Blocked { action: Action::NoOp, fields: left, because, on: None });
             }
         }
@@ -93,7 +93,7 @@ fn leave_out(change: &mut Change, fields: Vec<FieldChange>, because: String) {
         change.action = Action::NoOp;
         change.order = None;
         change.id = None;
-        // What an earlier run left unfinished stays so.
+        // Work that an earlier run left unfinished stays so.
         change.keeps = None;
         change.goes.clear();
         change.reason.clone_from(&because);
@@ -131,7 +131,7 @@ fn next_waiting(
     })
 }
 
-/// Whether an object whose change is left out goes on using what it used.
+/// True if an object whose change is left out goes on using what it used.
 fn holds_on(action: Action) -> bool {
     matches!(action, Action::Update | Action::Replace | Action::Delete)
 }

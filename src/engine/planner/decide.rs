@@ -1,4 +1,4 @@
-//! What is done to each address, and why.
+//! The decision on each address: what is done to it, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +76,7 @@ fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
     }
 }
 
-/// What a declaration comes to, as far as it can be known before apply.
+/// The desired inputs of a declaration, as far as they can be known before apply.
 pub(super) fn desired(
     input: &Input<'_>,
     address: &Address,
@@ -123,7 +123,7 @@ fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Ref
         None if change.is_some_and(Change::makes_anew) => return None,
         None => input.sightings.get(address)?.live()?,
     };
-    // What is still being made does not show everything yet, or not as it will be.
+    // An object that is still being made does not show everything yet, or not as it will be.
     let is_made = change.is_none_or(|change| change.action != Action::Create);
     match output.as_str() {
         "id" => Some(Value::String(id.as_str().to_owned())),
@@ -202,7 +202,7 @@ fn managed(
         Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claimed(kept)),
         None => decision,
     };
-    // What is met may still be wrong: storage that is larger than what is written now.
+    // A value that is met may still be wrong: storage that is larger than what is written now.
     let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
@@ -228,7 +228,7 @@ fn new(manager: &dyn Manager, address: &Address, desired: &Document, reason: &st
     Change { fields, ..change(address, Action::Create, reason) }
 }
 
-/// What is done where one of the objects that are there stays. The others go, and were those of a replacement that an earlier
+/// The change where one of the objects that are there stays. The others go, and were those of a replacement that an earlier
 /// run had begun.
 fn keep(
     input: &Input<'_>,
@@ -279,7 +279,7 @@ fn keep(
     Change { action: Action::Replace, reason, order, goes, ..decision }
 }
 
-/// What is done where none of the objects that are there can become what is wanted.
+/// The change where none of the objects that are there can become what is wanted.
 fn anew(
     input: &Input<'_>,
     address: &Address,
@@ -327,7 +327,7 @@ fn differs(fields: &[FieldChange]) -> String {
     differ.into_iter().chain(taken_back).collect::<Vec<_>>().join("; ")
 }
 
-/// What is done to an object that can become what is wanted.
+/// The change of an object that can become what is wanted.
 fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
     let phase = object.phase;
     let mut fields = diff::diff(manager.fields(), desired, &object.observed());
@@ -367,7 +367,7 @@ fn name_windows(opens: Timestamp, change: &mut Change) {
     }
 }
 
-/// What is done to a record that nothing declares.
+/// The change of a record that nothing declares.
 fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &mut Vec<Finding>) -> Change {
     if is_newer(input, address) {
         return change(address, Action::NoOp, NEWER);

@@ -5,7 +5,7 @@ use super::{Input, Sighting};
 use crate::engine::address::Address;
 use crate::engine::remedy::Remedy;
 
-/// What to type where the objects of some addresses have each other's names: all their lines at once, since two of them cannot be
+/// The lines to type where the objects of some addresses have each other's names: all at once, since two objects cannot be
 /// declared with one name.
 pub(super) fn hint(input: &Input<'_>, address: &Address) -> Option<String> {
     let ring = ring(input, address)?;

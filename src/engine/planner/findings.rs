@@ -1,4 +1,4 @@
-//! What a plan must not be carried out for, each with the remedy.
+//! The findings for which a plan must not be carried out, each with the remedy.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Findin
     )
 }
 
-/// What a newer version of the program recorded is in the way of every plan that is about it.
+/// The findings on records of a newer version of the program: each is in the way of every plan that is about it.
 pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
     let of = |address: &Address| match input.sightings.get(address) {
         Some(Sighting::NotAsked { because }) => Some(error(
@@ -94,7 +94,7 @@ pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
     }
 }
 
-/// What is to be said of a live object, as far as it matters to what is done to it.
+/// The finding on a live object, as far as the remark matters to what is done to it.
 pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Option<Finding> {
     match remark {
         Remark::Held { fields, why } => {
@@ -130,7 +130,7 @@ pub(super) fn cure(input: &Input<'_>, address: &Address, id: &Id, live: &Live, r
     row.ways(&object, never_made(input, address, live), is_protected_by_aws(input, address, live))
 }
 
-/// Whether a lost object cannot hold data: its create never came to an end.
+/// True if a lost object cannot hold data: its create never came to an end.
 pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> bool {
     let Condition::Lost(row) = &live.condition else { return false };
     let record = input.state.and_then(|state| state.resources.get(address));
@@ -139,7 +139,7 @@ pub(super) fn never_made(input: &Input<'_>, address: &Address, live: &Live) -> b
     unfinished || row.data == Data::Never || !holds_data
 }
 
-/// Whether AWS itself refuses to delete the object, and not our record alone.
+/// True if AWS itself refuses to delete the object, and not our record alone.
 pub(super) fn is_protected_by_aws(input: &Input<'_>, address: &Address, live: &Live) -> bool {
     let fields = input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default();
     let shown = fields.iter().any(|field| field.role == Some(Role::Protection) && !field.is_recorded());

@@ -10,10 +10,10 @@ use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
 use crate::engine::resource::{Effect, Id, Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
-/// What a plan calls the ownership tags among the fields of a change.
+/// The name that a plan gives the ownership tags among the fields of a change.
 pub const OWNERSHIP_TAGS: &str = "ownership tags";
 
-/// What forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
+/// The finding that forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
 pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
     let address = &owner.address;
     let forget = format!("provision state forget {address}");

@@ -47,7 +47,7 @@ pub(super) fn in_the_way(
         several => one_of_several(input, owner, several),
     };
     let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
-    // What holds no data, and was made for something else, is no reason to make nothing; nor is what two stacks call the same.
+    // An object without data that was made for something else is no reason to make nothing; nor is one that two stacks call the same.
     let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found);
     Some(match is_no_reason || finding.check == RENAMED {
         true => Finding { level: Level::Warning, ..finding },
@@ -312,7 +312,7 @@ fn one_passed_over(input: &Input<'_>, address: &Address, found: &Found, beside: 
         [_] => alone(input, &owner, found),
         several => one_of_several(input, &owner, several),
     };
-    // What a state let go of is not deleted, and keeps nothing else from being so.
+    // An object that a state let go of is not deleted, and keeps nothing else from being deleted.
     let level = if is_lost || is_rebuilt { Level::Error } else { Level::Warning };
     Some(Finding { level, ..finding })
 }

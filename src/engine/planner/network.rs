@@ -168,7 +168,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
         };
         lacking.decisions.insert(address.clone(), Some(decision));
     }
-    // That something is left as it is fails the apply: it did not do what the stack describes.
+    // Leaving something as it is fails the apply: it did not do what the stack describes.
     for address in
         missing.iter().filter(|(_, users)| !users.left_alone.is_empty()).map(|(address, _)| address)
     {

@@ -1,4 +1,4 @@
-//! What may have been renamed: a name that is gone from the stack file, and new ones of the same kind.
+//! Resources that may have been renamed: a name that is gone from the stack file, and new ones of the same kind.
 
 use std::collections::BTreeSet;
 
@@ -38,11 +38,11 @@ pub(super) fn hint(input: &Input<'_>, gone: &Address) -> Option<String> {
     }
 }
 
-/// What to do where an object that is recorded at one address has the name of what is declared at another.
+/// The remedy where an object that is recorded at one address has the name of the one declared at another.
 pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Address) -> String {
     let is_whole = recorded.name() != declared.name() && recorded.member_name() == declared.member_name();
     if let Some(declaration) = input.blueprint.declarations.get(recorded) {
-        // Where both want it, a move would only exchange their roles.
+        // If both want it, a move would only exchange their roles.
         let another = "choose another name in the stack file".to_owned();
         let moves = is_whole && can_move(input, recorded.name(), declared.name());
         return match moves && wants_another_name(input, recorded, declaration) {
@@ -129,8 +129,8 @@ fn wants_another_name(input: &Input<'_>, recorded: &Address, declaration: &Decla
     })
 }
 
-/// What is no longer declared, where another member of the same set is new, and the kind keeps what was chosen once: its
-/// clients know it by its id, which a new object does not have.
+/// The finding on a member that is no longer declared, where another member of the same set is new, and the kind keeps what was
+/// chosen once: its clients know it by its id, which a new object does not have.
 pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
     gone.member_name()?;
     let keeps = input.registry.managing(gone.kind())?.fields().iter().any(|field| field.chosen_once);

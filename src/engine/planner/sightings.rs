@@ -1,4 +1,4 @@
-//! What was seen at each address: the object of its record or declaration, and replaced objects that wait to be deleted.
+//! The sightings at each address: of the object of its record or declaration, and of replaced objects that wait to be deleted.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -8,7 +8,7 @@ use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::resource::Id;
 
-/// What was seen of each address: of each record, and of each declaration that has none.
+/// The sighting at each address: of each record, and of each declaration that has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sightings {
     objects: BTreeMap<Address, Sighting>,

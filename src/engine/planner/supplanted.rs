@@ -89,7 +89,7 @@ fn to_keep(input: &Input<'_>, address: &Address, recorded: &Id, live: Option<&Li
     Some(format!("to go on with {recorded} under the name that it has: {keep}"))
 }
 
-/// What to type where the object that has the declared name is recorded at another address of this stack.
+/// The remedy where the object that has the declared name is recorded at another address of this stack.
 fn of_this_stack(
     input: &Input<'_>,
     address: &Address,

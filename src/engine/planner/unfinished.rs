@@ -1,4 +1,4 @@
-//! What earlier runs left at an address, compared with what is wanted now: which object stays, and which ones go.
+//! The objects that earlier runs left at an address, compared with what is wanted now: which one stays, and which ones go.
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ pub(super) struct Standing<'a> {
     pub phase: Phase,
     /// The inputs that it was last given.
     recorded: Option<&'a Document>,
-    /// Whether it is the new object of a replacement that is under way.
+    /// True if it is the new object of a replacement that is under way.
     is_successor: bool,
 }
 
@@ -55,7 +55,7 @@ impl Standing<'_> {
         super::loss::is_leaving(self.live)
     }
 
-    /// What AWS shows of it; for an object that is still being made, what it was asked to be where nothing is shown yet.
+    /// The inputs that AWS shows of it; while it is still being made, those that it was asked to have where nothing is shown yet.
     pub(super) fn observed(&self) -> Document {
         let mut observed = self.live.inputs.clone();
         if let (Condition::Pending(_), Phase::Creating, Some(recorded)) =
@@ -68,7 +68,7 @@ impl Standing<'_> {
         observed
     }
 
-    /// Whether it can become what is wanted now.
+    /// True if it can become what is wanted now.
     fn fits(&self, input: &Input<'_>, address: &Address, manager: &dyn Manager, desired: &Document) -> bool {
         let stuck = self.live.condition.stuck().is_some();
         // The same command goes on with the replacement that it began.
@@ -107,7 +107,7 @@ pub(super) fn all(input: &Input<'_>, address: &Address, objects: &[Standing<'_>]
     going.map(|(at, object)| Going { id: object.id.clone(), turn: turn(at, object) }).collect()
 }
 
-/// Whether an object that refers to the address holds on to this one.
+/// True if an object that refers to the address holds on to this one.
 fn is_used(input: &Input<'_>, address: &Address, id: &Id) -> bool {
     let records = input.state.into_iter().flat_map(|state| &state.resources);
     let declared = |user: &Address| input.blueprint.declarations.get(user).map(|one| one.references());

@@ -114,7 +114,7 @@ fn names(
     }
 }
 
-/// What is found by the first of these names that finds anything.
+/// The objects found by the first of these names that finds anything.
 async fn first_of(
     cloud: &dyn Cloud,
     registry: &Registry,

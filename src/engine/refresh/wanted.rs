@@ -17,12 +17,12 @@ pub(crate) struct Wanted {
     pub address: Address,
     pub inputs: Document,
     pub owner: Owner,
-    /// Whether a create was begun, so that an object of ours at this address is the one that it made.
+    /// True if a create was begun, so that an object of ours at this address is the one that it made.
     pub begun: bool,
 }
 
 impl Wanted {
-    /// Whether what was found is what was made for the address. The tags alone do not say so: a copy carries them too.
+    /// True if what was found is what was made for the address. The tags alone do not say so: a copy carries them too.
     pub fn is_own(&self, found: &Found) -> bool {
         let Self { owner, .. } = self;
         found.trace.is_sure()
@@ -30,7 +30,7 @@ impl Wanted {
             && !owner.others.contains(&found.id)
     }
 
-    /// Whether the natural key is known; one that is not belongs to no object.
+    /// True if the natural key is known; one that is not belongs to no object.
     pub fn has_natural_key(&self, registry: &Registry) -> bool {
         registry.managing(self.address.kind()).is_some_and(|kind| {
             kind.natural_key().iter().all(|field| !self.inputs.get(*field).is_none_or(is_unknown))
@@ -110,7 +110,7 @@ pub(super) async fn look_for_what_is_wanted_now(
     .await
 }
 
-/// Whether what was found has to do with the address. Without its name, the tags may say that it belongs to another address that is
+/// True if what was found has to do with the address. Without its name, the tags may say that it belongs to another address that is
 /// declared or recorded: there it is spoken of.
 pub(crate) fn concerns(
     blueprint: &Blueprint,

@@ -17,16 +17,16 @@ pub struct Field {
     on_change: OnChange,
     /// The AWS calls that change it in place.
     pub calls: Calls,
-    /// Whether what is desired is met by what is observed, where that is more than equality.
+    /// True if what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
-    /// Whether the field is taken back when it is no longer written. The kind shows such a field only where it is
+    /// True if the field is taken back when it is no longer written. The kind shows such a field only where it is
     /// recorded, so that what others chose is left alone.
     pub taken_back: bool,
     /// For a field that AWS does not show: the value that a rebuilt record has, also against the stack file.
     pub rebuilt_as: Option<bool>,
-    /// Whether a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
-    /// says nothing, whatever the default is made from.
+    /// True if a default is chosen when the object is made, and kept then: what is recorded stays where the stack file
+    /// says nothing, no matter what the default is made from.
     pub chosen_once: bool,
     /// The output by which an object that is taken over keeps another value than the declared one: the declared and the other
     /// value are as good where this output is the member that the address names, such as a zone.
@@ -71,10 +71,10 @@ impl Role {
 
 type Calls = &'static [Call];
 
-/// What a change needs, where that depends on the values: of the whole objects, before and after.
+/// The function that says what a change needs, where that depends on the values: of the whole objects, before and after.
 type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
 
-/// What a change of a field needs.
+/// The means that a change of a field needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnChange {
     /// An AWS call that takes effect at once.
@@ -182,12 +182,12 @@ impl Field {
         Self { loses: Some(what), ..self }
     }
 
-    /// What a change from `observed` to `desired` needs.
+    /// The means that a change from `observed` to `desired` needs.
     pub fn on_change(&self, desired: &Document, observed: &Document) -> OnChange {
         self.depends.map_or(self.on_change, |depends| depends(desired, observed))
     }
 
-    /// Whether AWS never shows the field.
+    /// True if AWS never shows the field.
     pub fn is_recorded(&self) -> bool {
         matches!(self.on_change, OnChange::Recorded(_))
     }
@@ -197,7 +197,7 @@ impl Field {
         self.is_recorded() && self.calls.is_empty()
     }
 
-    /// Whether no call can change the field.
+    /// True if no call can change the field.
     pub fn is_fixed(&self) -> bool {
         self.on_change == OnChange::Replace
     }

@@ -15,7 +15,7 @@ pub mod tag {
     pub const OWNERSHIP: [&str; 4] = [STACK, ADDRESS, LINEAGE, CLUSTER];
 }
 
-/// Whose an object is, by its tags.
+/// The owner of an object, by its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// It carries our ownership tags.
@@ -31,7 +31,7 @@ pub enum Ownership {
     OfCluster { cluster: String },
     /// It carries none of them.
     Untagged,
-    /// Objects of this kind have no tags, or AWS does not show them here: it belongs to whoever owns its parent.
+    /// Objects of this kind have no tags, or AWS does not show them here: it belongs to the owner of its parent.
     Inherited,
 }
 
@@ -77,7 +77,7 @@ pub struct Owner {
     pub vpc: Option<Id>,
     /// Counts the replacements at this address, from 0.
     pub generation: u32,
-    /// What the state records at other addresses, and what is being replaced: never the object that is looked for.
+    /// The ids that the state records at other addresses, and those being replaced: never the object that is looked for.
     pub others: BTreeSet<Id>,
 }
 
@@ -93,7 +93,7 @@ impl Owner {
         always.into_iter().chain(cluster).map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    /// Whose an object is that shows this ownership, and stands in this network where it shows one.
+    /// The owner of an object that shows this ownership, and stands in this network where it shows one.
     pub fn whose(&self, ownership: &Ownership, vpc: Option<&Id>) -> Whose {
         let in_other_network = matches!((vpc, &self.vpc), (Some(theirs), Some(own)) if theirs != own);
         let (stack, address, lineage, cluster) = match ownership {
@@ -174,7 +174,7 @@ fn place(cluster: Option<&str>, vpc: Option<&Id>) -> String {
     }
 }
 
-/// Whose an object is with respect to the stack that asks.
+/// The owner of an object with respect to the stack that asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// Made by this stack for this address.
@@ -196,12 +196,12 @@ pub enum Whose {
 }
 
 impl Whose {
-    /// Whether the object is the one that was made for the address that asks.
+    /// True if the object is the one that was made for the address that asks.
     pub fn is_ours(&self) -> bool {
         matches!(self, Self::Ours | Self::Inherited)
     }
 
-    /// Whether the state that asks may change or delete the object, if it records it.
+    /// True if the state that asks may change or delete the object, if it records it.
     pub fn is_of_this_state(&self) -> bool {
         matches!(self, Self::Ours | Self::Inherited | Self::Moved { .. })
     }

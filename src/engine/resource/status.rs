@@ -20,7 +20,7 @@ pub struct Status {
     /// The changes that AWS takes in this status.
     pub changes: Changes,
     pub deletion: Deletion,
-    /// Whether AWS takes a start, a reboot.
+    /// True if AWS takes a start (`starts`), a reboot (`reboots`).
     pub starts: bool,
     pub reboots: bool,
     pub data: Data,
@@ -29,7 +29,7 @@ pub struct Status {
     pub source: &'static str,
 }
 
-/// What becomes of an object in a status.
+/// The class of a status: what becomes of its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
     /// It serves, and takes changes.
@@ -53,7 +53,7 @@ pub enum Changes {
     None,
 }
 
-/// How an object can be deleted in a status.
+/// The ways to delete an object in a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// With a final snapshot, or without one.
@@ -63,7 +63,7 @@ pub enum Deletion {
     Refused,
 }
 
-/// Whether there can be data in an object with this status.
+/// The possibility of data in an object with this status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Data {
     Possible,
@@ -192,7 +192,7 @@ impl Status {
         vec![Way::of(unprotected.into_iter().chain([replace]))]
     }
 
-    /// Whether AWS takes a change of a field in this status.
+    /// True if AWS takes a change of a field in this status.
     pub fn takes(&self, field: &str) -> bool {
         match self.changes {
             Changes::All => true,
@@ -218,7 +218,7 @@ impl fmt::Debug for Status {
     }
 }
 
-/// Whether an object can be used, and what becomes of it if not.
+/// The condition of an object: usable or not, and what becomes of it if not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// On its way: `creating`, `modifying`, and every status that is not known.
@@ -255,7 +255,7 @@ impl Condition {
         }
     }
 
-    /// Whether it is being deleted.
+    /// True if it is being deleted.
     pub fn is_leaving(&self) -> bool {
         matches!(self, Self::Leaving(_))
     }

@@ -24,7 +24,7 @@ pub enum StateError {
     /// The state was there, and is not there any more.
     #[error("the state {place} was deleted while it was locked")]
     Vanished { place: String },
-    /// The store writes whatever the condition says, so that its lock keeps no run out.
+    /// The store writes even if the condition is false, so that its lock keeps no run out.
     #[error("the store of {place} ignores the conditions of writes: two runs could hold the lock at once")]
     Unconditional { place: String },
     /// A write was given up because the run had to end, or nothing is written any more because an earlier one failed.

@@ -57,7 +57,7 @@ pub fn pretty(value: &Value) -> Vec<u8> {
 /// Reads a snapshot.
 ///
 /// # Errors
-/// [`Damage`], whatever is wrong: there is no way to get a state out of bytes that are not the whole of one.
+/// [`Damage`], for any fault: there is no way to get a state out of bytes that are not the whole of one.
 pub fn decode(bytes: &[u8]) -> Result<State, Damage> {
     let value = parse(bytes)?;
     if value.get("write_id").is_none() {

@@ -1,4 +1,4 @@
-//! What the fuzz targets hold of snapshots and journals. Compiled for them alone.
+//! The properties of snapshots and journals that the fuzz targets hold. Compiled for them alone.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn reads_back(state: &State) {
     }
 }
 
-/// What a journal makes of a state is what its first edits make of it, however it was cut or damaged.
+/// A journal makes of a state what its first edits make of it, however it was cut or damaged.
 pub fn journal(bytes: &[u8]) {
     let base = State::new("gitlab", "lineage".to_owned(), "123456789012", "eu-west-1");
     if let Ok(state) = replay(base.clone(), bytes) {

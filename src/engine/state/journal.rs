@@ -76,7 +76,7 @@ fn read(journal: &[u8]) -> Result<Option<(Base, Vec<Edit>)>, Damage> {
     let mut chain = String::new();
     let mut base = None;
     let mut edits = Vec::new();
-    // What stands behind the last line break is a write that was cut short.
+    // The rest behind the last line break is a write that was cut short.
     let whole = journal.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
     // A block of a disk that reads as zeros may have held more than the write that was cut.
     if journal[whole..].contains(&0) {

@@ -1,4 +1,4 @@
-//! Where a state's files really are: the state may be a link to elsewhere, and nothing beside it may be.
+//! The real places of a state's files: the state may be a link to elsewhere, and nothing beside it may be.
 
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
@@ -24,7 +24,8 @@ pub(super) fn resolved(path: &Path) -> Result<PathBuf, StateError> {
     })
 }
 
-/// Refuses a link where provision makes the file itself: what somebody has it point to would be read or overwritten.
+/// Refuses a link where provision makes the file itself: the target, which another person may have chosen, would be read or
+/// overwritten.
 ///
 /// # Errors
 /// [`StateError::Io`]
@@ -45,7 +46,7 @@ pub(super) fn close_to_others(path: &Path) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Whether anybody but its owner may read or write a file.
+/// True if anyone but its owner may read or write a file.
 pub(super) fn is_open_to_others(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }

@@ -69,7 +69,7 @@ struct Version {
     serial: u64,
 }
 
-/// Whether nothing newer is lost by going on from the backup: it is a whole state, and what is there is not the same state
+/// True if nothing newer is lost by going on from the backup: it is a whole state, and what is there is not the same state
 /// at a later serial, nor another state.
 fn can_go_back(snapshot: Option<&[u8]>, backup: &Path) -> bool {
     let Some(kept) = file::read(backup).ok().and_then(|bytes| format::decode(&bytes).ok()) else {
@@ -84,7 +84,7 @@ fn can_go_back(snapshot: Option<&[u8]>, backup: &Path) -> bool {
 
 /// A state is never older than the version before it: one that is was put back, and does not know what came after.
 fn refuse_older(state: &State, backup: &Path) -> Result<(), Damage> {
-    // A backup that cannot be read says nothing, and is in nobody's way.
+    // A backup that cannot be read says nothing, and is in no one's way.
     let Ok(bytes) = file::read(backup) else { return Ok(()) };
     let is_newer = |kept: &Version| kept.lineage == state.lineage && kept.serial > state.serial;
     let claimed: Option<Version> = serde_json::from_slice(&bytes).ok().filter(is_newer);
@@ -150,7 +150,7 @@ impl Backend for LocalState {
 struct Files {
     path: PathBuf,
     journal: Option<(Frames, File)>,
-    /// Whether there is a snapshot that a journal can go on from, in the format of now.
+    /// True if there is a snapshot that a journal can go on from, in the format of now.
     exists: bool,
     /// Held as long as the files are.
     _lock: Lock,
@@ -177,7 +177,7 @@ async fn open(path: &Path, holder: &Holder, timeout: Duration) -> Result<(Files,
     Ok((files, found))
 }
 
-/// Gives the files of a state that nobody has locked another name; a second call finishes what the first one began.
+/// Gives the files of a state that no run has locked another name; a second call finishes what the first one began.
 ///
 /// # Errors
 /// [`StateError::Locked`] when a run holds one of the two, and [`StateError::Io`].
@@ -186,7 +186,7 @@ pub async fn relocate(from: &Path, to: &Path, timeout: Duration) -> Result<(), S
     let _from = Lock::take(&lock::path_for(&resolved(from)?), &holder, timeout).await?;
     let _to = Lock::take(&lock::path_for(&resolved(to)?), &holder, timeout).await?;
     if from.is_symlink() {
-        // What is beside the file that it leads to has that file's name, and stays.
+        // A file beside the one that the link leads to has that one's name, and stays.
         std::fs::rename(from, to).map_err(io("rename", from))?;
         return sync_folder(to);
     }

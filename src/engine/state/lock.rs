@@ -56,7 +56,7 @@ pub(super) struct Lock {
     file: File,
 }
 
-/// How often a run that waits for a lock looks again.
+/// The pause after which a run that waits for a lock looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Lock {
@@ -92,14 +92,14 @@ impl Lock {
         }
     }
 
-    /// Whether the lock that `id` names is held by a run that cannot be alive on this machine; false where there is no lock.
+    /// True if the lock that `id` names is held by a run that cannot be alive on this machine; false where there is no lock.
     pub(super) fn is_lost(path: &Path, id: &str) -> Result<bool, StateError> {
         if !path.exists() {
             return Ok(false);
         }
         let mut file = open(path)?;
         match file.try_lock() {
-            // What a dead run has left there is a text for people.
+            // The text that a dead run has left there is for people.
             Ok(()) => return file.set_len(0).map(|()| false).map_err(io("write", path)),
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),

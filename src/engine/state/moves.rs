@@ -1,4 +1,4 @@
-//! What a move of records comes to: of one address, of everything under a name, or of nothing, with the reason.
+//! The result of a move of records: of one address, of everything under a name, or of nothing, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -34,11 +34,11 @@ pub struct Lease {
     pub ttl_seconds: u64,
 }
 
-/// Whatever an object says, nobody waits longer than this for a run that is dead.
+/// No run waits longer than this for one that is dead, no matter what an object says.
 const LONGEST_SPAN: Duration = Duration::from_secs(3600);
 
 impl Lease {
-    /// How long the lock lasts without being renewed.
+    /// The time that the lock lasts without being renewed.
     pub fn span(&self) -> Duration {
         Duration::from_secs(self.ttl_seconds).clamp(Duration::from_secs(1), LONGEST_SPAN)
     }
@@ -60,7 +60,7 @@ impl Shared {
         format::pretty(&format::seal(value, Self::VERSION))
     }
 
-    /// Reads an object. A state that was copied there from a file is a shared one that nobody has locked.
+    /// Reads an object. A state that was copied there from a file is a shared one that no run has locked.
     pub fn decode(bytes: &[u8]) -> Result<Self, Damage> {
         let value = format::parse(bytes)?;
         if value.get("lineage").is_some() {

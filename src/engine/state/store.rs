@@ -1,4 +1,4 @@
-//! Where a state is kept, and the one way to change it: edits are staged, and made durable together.
+//! The store of a state, and the one way to change it: edits are staged, and made durable together.
 
 use std::fmt::{self, Debug, Display};
 use std::path::{Path, PathBuf};
@@ -100,12 +100,12 @@ impl Store {
     ) -> Result<Writer, StateError> {
         let (keeper, found) = self.0.lock(Holder::this_run(command), timeout).await?;
         let is_new = found.is_none();
-        // What is written from here on is in the format of now, whatever it was read in.
+        // Everything written from here on is in the format of now, no matter which one it was read in.
         let found = found.map(|found| State { version: State::VERSION, ..found });
         Ok(Writer { state: found.unwrap_or_else(fresh), staged: Vec::new(), is_new, failed: false, keeper })
     }
 
-    /// Whether there is a lock that `id` names and that can be taken away; false where the state is not locked.
+    /// True if there is a lock that `id` names and that can be taken away; false where the state is not locked.
     ///
     /// # Errors
     /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
@@ -128,7 +128,7 @@ pub struct Writer {
     state: State,
     staged: Vec<Edit>,
     is_new: bool,
-    /// Whether a write has failed: what is there then is looked at by the next run, and by nobody else.
+    /// True if a write has failed: the next run, and nothing else, looks at what is there then.
     failed: bool,
     keeper: Box<dyn Keeper>,
 }
@@ -139,7 +139,7 @@ impl Writer {
         &self.state
     }
 
-    /// Whether there was no state before: what is planned must not rest on the one in memory.
+    /// True if there was no state before: what is planned must not rest on the one in memory.
     pub fn is_new(&self) -> bool {
         self.is_new
     }
@@ -174,7 +174,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Returns when the lock is lost although nobody gave it back, with how; never, where that cannot be.
+    /// Returns when the lock is lost although it was not given back, with how; never, where that cannot be.
     pub async fn lost(&self) -> StateError {
         self.keeper.lost().await
     }
@@ -197,7 +197,7 @@ impl Writer {
             (false, true) => Written::All,
             (false, false) => Written::NotTheStaged,
         };
-        // What was committed is there; the next run folds it where this one cannot.
+        // The committed edits are there; the next run folds them where this one cannot.
         let _ = self.keeper.release(&self.state, written).await;
     }
 }

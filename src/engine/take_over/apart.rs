@@ -8,7 +8,7 @@ use crate::engine::document::{Document, references};
 use crate::engine::kind::Manager;
 use crate::engine::state::{Record, State};
 
-/// What an object uses in the place of something declared.
+/// The things that an object uses in the place of something declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Apart {
     /// The declared address.

@@ -21,7 +21,7 @@ fn listed(found: &[String]) -> String {
 }
 
 impl BlueprintError {
-    /// What to do about it.
+    /// The hint on what to do about it.
     pub fn hint(&self) -> String {
         match self {
             Self::TooFewZones { .. } => {

@@ -74,7 +74,7 @@ pub(super) fn file_system(file_system: &FileSystem, key: Option<String>, tags: T
     }))
 }
 
-/// What everybody may do without a policy, and with TLS alone. It names no resource: EFS adds the file system's own.
+/// The rights that everyone has without a policy, but with TLS alone. It names no resource: EFS adds the file system's own.
 fn tls_only() -> Value {
     json!({ "Version": "2012-10-17", "Statement": [
         {

@@ -9,12 +9,12 @@ use crate::engine::address::Address;
 use crate::engine::kind::Registry;
 use crate::engine::state::State;
 
-/// What is recorded in fields that are chosen once.
+/// The recorded values of fields that are chosen once.
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     /// By address and field.
     recorded: BTreeMap<(Address, &'static str), String>,
-    /// What objects that were taken over use in the place of something declared, with what their records refer to.
+    /// The parts that objects taken over use in the place of something declared, with what their records refer to.
     apart: BTreeMap<(Address, &'static str), Apart>,
 }
 
@@ -26,7 +26,7 @@ struct Apart {
 }
 
 impl Kept {
-    /// What a state records of the fields that are marked so.
+    /// The values that a state records of the fields that are marked so.
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
         let (mut recorded, mut apart) = (BTreeMap::new(), BTreeMap::new());
         let records = state.into_iter().flat_map(|state| &state.resources);
@@ -48,8 +48,8 @@ impl Kept {
         Self { recorded, apart }
     }
 
-    /// What an object that was taken over uses in the place of what is declared at `declared`: its record does not refer to
-    /// that.
+    /// The text of what an object that was taken over uses in the place of the one at `declared`, to which its record does not
+    /// refer.
     pub(super) fn in_the_place_of(
         &self,
         address: &Address,
@@ -60,7 +60,7 @@ impl Kept {
         (!apart.depends_on.contains(declared)).then_some(apart.text.as_str())
     }
 
-    /// What is recorded of a field.
+    /// The recorded value of a field.
     pub(super) fn recorded(&self, address: &Address, field: &'static str) -> Option<&str> {
         self.recorded.get(&(address.clone(), field)).map(String::as_str)
     }

@@ -30,7 +30,7 @@ pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
         .filter_map(|((kind, what, names), declared)| {
             let recorded = super::names(state, kind);
             let [only] = recorded.as_slice() else { return None };
-            // Where the recorded one is no longer declared, it was renamed or goes: one name stays one.
+            // If the recorded one is no longer declared, it was renamed or goes: one name stays one.
             (declared.len() > 1).then(|| {
                 let lost: Vec<String> = names.iter().map(|(short, _)| format!("`{short}`")).collect();
                 let full = names.iter().map(|(_, full)| full.replace("NAME", only));

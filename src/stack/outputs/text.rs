@@ -39,7 +39,7 @@ impl NoOutput {
         }
     }
 
-    /// What to type instead.
+    /// The text to type instead.
     pub fn hint(&self) -> String {
         match self {
             Self::Unknown { name, known } => match nearest(name, known.iter().map(String::as_str)) {
