@@ -106,7 +106,7 @@ impl Applied {
             blueprint.declarations = BTreeMap::new();
         }
         let mut sightings = self.sightings.clone();
-        // What is chosen anew is there.
+        // An object that is chosen anew is there.
         for (address, declaration) in &blueprint.declarations {
             if let Declaration::Adopted { id } = declaration
                 && self.state.resources.get(address).and_then(|record| record.id.as_ref()) != Some(id)
@@ -262,7 +262,7 @@ fn a_group_of_the_cluster_that_is_gone_concerns_only_the_rules_that_need_it() {
         hint.contains("provision import vpc-1") && hint.contains("take `masters` out of `access`"),
         "{hint}"
     );
-    // Who does not let it in is not concerned.
+    // A resource that does not let it in is not concerned.
     let narrow = "stack: shop\nfile_systems: { files: { access: [nodes] } }\ndatabases: { records: { access: [nodes] } }\n";
     let plan = world.plan(narrow, &here);
     assert_eq!(found(&plan), [""; 0]);

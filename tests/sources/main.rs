@@ -34,7 +34,7 @@ fn sources() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a file is the module `name` or lies below it.
+/// True if a file is the module `name` or lies below it.
 fn is_of(file: &str, name: &str) -> bool {
     file == format!("{name}.rs") || file.starts_with(&format!("{name}/"))
 }
