@@ -114,7 +114,7 @@ fn counts() -> BTreeMap<&'static str, usize> {
     CALLS.into_iter().map(|call| (call, of(call))).filter(|(_, count)| *count > 0).collect()
 }
 
-/// Which of the two states it is; anything else is a failure.
+/// Tells which of the two states it is; anything else is a failure.
 #[track_caller]
 fn seen(place: &Place, what: &str) -> &'static str {
     let output = place.list();

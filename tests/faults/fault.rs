@@ -232,7 +232,7 @@ impl Fault {
             }
             Self::Denied => Behaviour::both(Does::Refuse(|o| o.refusal(403, o.denial_code())), StopsByName),
             Self::Expired => Behaviour::both(expired, StopsByName),
-            // Whichever call is the first that cannot be made again is named.
+            // The first call that cannot be made again is named.
             Self::ExpiredForGood => Behaviour::both(expired, Says("ExpiredToken")).lasting(Lasts::Rest),
             Self::ResetBefore => Behaviour::both(Does::Reset, Converges),
             Self::Outage => Behaviour::both(Does::Outage(second), Converges),

@@ -1,4 +1,4 @@
-//! Which AWS operation a request is, and how AWS would refuse it: by the protocol of its service.
+//! The AWS operation of a request, and the answer by which AWS would refuse it: by the protocol of its service.
 
 use std::collections::BTreeMap;
 use std::fmt;

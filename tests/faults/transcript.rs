@@ -13,7 +13,7 @@ pub struct Site {
     pub nth: usize,
 }
 
-/// Which call of a run a fault happens to.
+/// The call of a run that a fault happens to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     Site(Site),

@@ -1,4 +1,4 @@
-//! Reads the sources: who may know whom, and which calls and checks there are.
+//! Reads the sources: which part may use which, and which calls and checks there are.
 
 mod checks;
 mod layers;

@@ -79,7 +79,7 @@ struct Inside {
     faults: BTreeMap<usize, Fault>,
     /// True if nothing gets through.
     is_cut_off: bool,
-    /// Which conditions of writes are not looked at.
+    /// The conditions of writes that are not looked at.
     ignored: &'static [&'static str],
     /// The region that the bucket is in, if it is another one than the clients think.
     region: Option<&'static str>,

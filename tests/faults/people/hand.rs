@@ -20,7 +20,7 @@ pub enum Thing {
     State,
 }
 
-/// The ownership tags, and who is said to own an object that was taken over.
+/// The ownership tags, and the lineage that is said to own an object that was taken over.
 const OWNERSHIP: [&str; 4] =
     ["provision:stack", "provision:address", "provision:lineage", "provision:cluster"];
 pub const ANOTHER_LINEAGE: &str = "00000000-0000-4000-8000-00000000cafe";

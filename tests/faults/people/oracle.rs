@@ -22,7 +22,7 @@ const MOST: usize = 16;
 pub struct Knowledge {
     /// Addresses whose data was there, no matter who took it away: made anew only when named.
     pub held: BTreeSet<String>,
-    /// Ids of the databases and file systems that are there, whosever they are.
+    /// Ids of the databases and file systems that are there, no matter whose they are.
     pub data: BTreeMap<String, String>,
     /// Everything that is not the stack's.
     pub others: Others,

@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::operation::Call;
 use crate::proxy::Heard;
 
-/// Which address an object is known by: `sg-1`, `fs-1`, `db:records`.
+/// The address that each object is known by, by its key: `sg-1`, `fs-1`, `db:records`.
 pub type Owners = BTreeMap<String, String>;
 
 /// The objects as their tags name them, and over that as the plan does.
