@@ -113,7 +113,8 @@ fn learn(upstream: &str) -> BTreeMap<Journey, Vec<Site>> {
 }
 
 /// Every deed after every journey that was finished, and at its calls: every third one, beginning with another one in turn, so
-/// that each three deeds meet all of them. The three endings take turns too: each deed and each call meets each of them. With them the reasons why others can never come about, and how many these are.
+/// that each three deeds meet all of them. The three endings take turns too: each deed and each call meets each of them. With
+/// the cases come the reasons why others can never come about, and the number of these.
 fn cases(learned: &BTreeMap<Journey, Vec<Site>>) -> (Vec<Case>, BTreeMap<&'static str, usize>) {
     let mut cases = Vec::new();
     let mut impossible = BTreeMap::new();
