@@ -1,4 +1,4 @@
-//! What the blueprint declares is what the kinds take: every input is known to its kind, and AWS would not refuse it.
+//! The blueprint's declarations fit the kinds: every input is known to its kind, and AWS would not refuse it.
 
 use provision::aws::kinds::registry;
 use provision::engine::blueprint::Declaration;

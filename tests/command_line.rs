@@ -145,7 +145,7 @@ fn run_in(folder: &Path, arguments: &[&str]) -> Output {
     command.output().expect("the program starts")
 }
 
-/// What was said, without the breaks of lines.
+/// The text on standard error, without line breaks.
 fn flat(output: &Output) -> String {
     text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -207,7 +207,7 @@ fn a_stack_file_is_found_from_every_folder_of_the_repository_with_the_same_state
     assert!(here.contains("there is no state at state/shop.json"), "{here}");
     let there = flat(&run_in(&below, &["state", "list"]));
     assert!(there.contains("there is no state at ../../state/shop.json"), "{there}");
-    // What is named is named from here.
+    // With `--config`, paths count from the current folder.
     let named = flat(&run_in(&below, &["state", "list", "--config", "../../provision.yml"]));
     assert!(named.contains("there is no state at state/shop.json"), "{named}");
     std::fs::write(root.join("provision.yaml"), STACK).expect("it can be written");

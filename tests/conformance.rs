@@ -1,4 +1,4 @@
-//! What every kind owes the engine, held for all kinds of the registry alike.
+//! The rules that every kind must keep for the engine, checked for all kinds of the registry alike.
 
 #[path = "wire/samples.rs"]
 mod samples;

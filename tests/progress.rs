@@ -48,7 +48,7 @@ fn words() -> RunWords {
     RunWords { title: "Apply", again: "provision apply".to_owned() }
 }
 
-/// What the events print on standard output and standard error.
+/// The text that the events print on standard output and standard error.
 fn shown(show: Show, events: &[Event]) -> (String, String) {
     let (out, err) = (Shared::default(), Shared::default());
     let mut progress = Progress::on(Sink::new(out.clone()), Sink::new(err.clone()), show, words(), STYLES);

@@ -1,4 +1,4 @@
-//! What the fuzzer starts from is what its targets read: a seed that they refuse teaches it nothing.
+//! The fuzzer's seeds are texts that its targets read: a seed that they refuse teaches it nothing.
 
 use std::path::PathBuf;
 

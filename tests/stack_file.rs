@@ -236,7 +236,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         raw(&"{ a: ".repeat(90), Some(1), "five levels deep"),
         raw(&format!("stack: {}\n", "x".repeat(3_000)), None, "line 1 has 3007 bytes"),
         raw(&"# a comment\n".repeat(200_000), None, "a stack file has at most 1048576"),
-        // What cannot be seen.
+        // Characters that cannot be seen.
         raw("stack: a\u{0}b\n", Some(1), "U+0000"),
         raw("stack: a\n# \u{1b}[31m red\n", Some(2), "U+001B"),
         raw("stack: a\n# \u{202e} backwards\n", Some(2), "U+202E"),

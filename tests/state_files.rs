@@ -59,7 +59,7 @@ impl Place {
                 writer.close().await.expect("the disk is whole");
             }
         };
-        // Nothing about a file that nobody else holds needs waiting.
+        // A file that no one else holds needs no waiting.
         writing.now_or_never().expect("it is written at once");
     }
 
@@ -83,7 +83,7 @@ impl Place {
     }
 }
 
-/// What a command said, and how it ended.
+/// The output of a command, and how it ended.
 #[derive(Debug)]
 struct Ran(Output);
 
@@ -219,7 +219,7 @@ fn a_folder_that_cannot_be_written_can_be_read_and_says_what_to_do() {
         if !is_root {
             return place.provision(arguments);
         }
-        // Root may write anywhere, so that somebody else has to try.
+        // Root may write anywhere, so another user has to try.
         let user = format!("--reuid={NOBODY}");
         let group = format!("--regid={NOBODY}");
         place.command("setpriv", &[&[&user, &group, "--clear-groups", binary], arguments].concat())
@@ -282,7 +282,7 @@ fn traced(place: &Place, calls: &str) -> Option<Vec<String>> {
         return None;
     }
     let log = place.at("calls");
-    // Whatever the mask allows to everybody must be the program's own doing.
+    // With a mask that allows everything, each permission is the program's own doing.
     let script = "umask 000; exec strace -f -qq -o \"$0\" \"$@\"";
     let log_name = log.to_string_lossy();
     let trace = format!("--trace={calls}");

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 const OLD: &str = "aws_security_group.before";
 const NEW: &str = "aws_security_group.after";
-/// What touches files, besides reading.
+/// The system calls that touch files, besides reads.
 const CALLS: [&str; 12] = [
     "openat",
     "write",
@@ -52,7 +52,7 @@ impl Place {
             }
             writer.close().await.expect("the disk is whole");
         };
-        // Nothing about a file that nobody else holds needs waiting.
+        // A file that no one else holds needs no waiting.
         writing.now_or_never().expect("it is written at once");
         place
     }
@@ -102,7 +102,7 @@ fn is_there(program: &str) -> bool {
     Command::new(program).arg("-V").output().is_ok_and(|output| output.status.success())
 }
 
-/// How often each call is made in a run that nothing disturbs.
+/// The number of times each call is made in a run that nothing disturbs.
 fn counts() -> BTreeMap<&'static str, usize> {
     let place = Place::new();
     let log = place.path("calls");
@@ -114,7 +114,7 @@ fn counts() -> BTreeMap<&'static str, usize> {
     CALLS.into_iter().map(|call| (call, of(call))).filter(|(_, count)| *count > 0).collect()
 }
 
-/// Which of the two states it is; anything else is a failure.
+/// Tells which of the two states it is; anything else is a failure.
 #[track_caller]
 fn seen(place: &Place, what: &str) -> &'static str {
     let output = place.list();
@@ -176,7 +176,7 @@ fn told(output: &Output, seen: &str, what: &str) {
     assert!(!err.contains("panicked"), "{what}: {err}");
     match output.status.code() {
         Some(0) => assert_eq!(seen, NEW, "{what}: success is said of what is not there"),
-        // What the loader of the program itself cannot open ends it with 127, before it begins.
+        // A file that the loader of the program itself cannot open ends it with 127, before it begins.
         Some(1 | 3 | 127) => assert!(!err.is_empty(), "{what}: nothing is said"),
         code => panic!("{what}: {code:?}: {err}"),
     }

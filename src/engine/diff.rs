@@ -1,7 +1,5 @@
 //! The difference of two documents of one kind, field by field, with what each difference costs. Pure.
 
-use serde_json::Value;
-
 use crate::engine::document::{Document, is_unknown};
 use crate::engine::plan::{FieldChange, Window};
 use crate::engine::resource::{Condition, Effect, Field, OnChange, Role};
@@ -166,7 +164,7 @@ fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::engine::call::Call;

@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 
 use crate::endpoint::Endpoint;
 
-/// How long a case may take on a machine with other work to do.
+/// The longest time that a case may take on a machine with other work to do.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How much memory a case may use, in KiB: a fraction of what the worst file would fill.
+/// The most memory that a case may use, in KiB: a fraction of what the worst file would fill.
 const MEMORY: u32 = 512 * 1024;
 
-/// What stands at a path of the case's folder.
+/// The content of a path in the case's folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     Bytes(Vec<u8>),
     /// A file of this many zero bytes, which take no room.
     Zeros(u64),
     Folder,
-    /// A named pipe that nobody writes into.
+    /// A named pipe that no one writes into.
     Pipe,
     /// A link to itself.
     Loop,
@@ -35,9 +35,9 @@ pub struct Case {
     pub arguments: Vec<OsString>,
     pub environment: Vec<(&'static str, OsString)>,
     pub files: Vec<(&'static str, Content)>,
-    /// What the error has to say: the place first, then the remedy.
+    /// The words that the error has to say: the place first, then the remedy.
     pub says: Vec<String>,
-    /// What must not be printed.
+    /// The text that must not be printed.
     pub never: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl Case {
         self
     }
 
-    /// What the error has to say.
+    /// Adds words that the error has to say.
     pub fn says<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
         self.says.extend(words.into_iter().map(str::to_owned));
         self
@@ -87,7 +87,7 @@ impl Case {
         let printed = tempfile::tempdir().expect("a folder can be made");
         let folder = printed.path().join("work");
         std::fs::create_dir(&folder).expect("a folder can be made");
-        // What writes refuses without a stack file, so every case has one that is right, unless it brings its own.
+        // A command that writes refuses without a stack file, so every case has one that is right, unless it brings its own.
         std::fs::write(folder.join("provision.yaml"), provision::stack::REFERENCE)
             .expect("it can be written");
         for (name, content) in &self.files {
@@ -201,7 +201,7 @@ impl Content {
     }
 }
 
-/// What steers a terminal, reorders what is read or cannot be seen.
+/// True for a character that steers a terminal, reorders what is read or cannot be seen.
 fn is_harmful(character: char) -> bool {
     (character.is_control() && character != '\n')
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

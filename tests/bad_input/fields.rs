@@ -154,7 +154,7 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     lines
 }
 
-/// The rule that a text breaks, in the words that everybody gets to read.
+/// The rule that a text breaks, in the words that every reader gets.
 fn rule(name: &str) -> String {
     match name {
         "stack" => "lower-case letters, digits and hyphens, at most 32",

@@ -117,7 +117,7 @@ fn files() -> Vec<Case> {
     cases
 }
 
-/// Whether a closed file is closed to whoever runs this: it is not, to root.
+/// True if the user who runs this cannot read a closed file: root can.
 pub fn closes() -> bool {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("file");

@@ -58,7 +58,7 @@ fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> 
     cases.get(number).map(|case| (number, case))
 }
 
-/// How a case can be tried by hand.
+/// A description by which a case can be tried by hand.
 fn described(case: &Case) -> String {
     let mut text = String::from("#");
     for (name, value) in &case.environment {

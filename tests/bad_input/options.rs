@@ -108,7 +108,7 @@ const LINES: &[(&str, &str, &str)] = &[
         "--control-plane-security-group <ID>",
         "an id begins with `sg-`",
     ),
-    // Where things are.
+    // Places.
     ("plan --state s3://bucket", "--state <PLACE>", "`s3://BUCKET/KEY`"),
     ("plan --state s3://Bucket/key", "--state <PLACE>", "the characters a-z, 0-9"),
     ("plan --state s3://bucket/", "--state <PLACE>", "the key of an object"),
@@ -136,7 +136,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("apply --expect xyz", "--expect <DIGEST>", "at least 8 of its digits"),
     ("apply --expect 1234567", "--expect <DIGEST>", "at least 8 of its digits"),
     ("apply --expect sha256:0123456789", "--expect <DIGEST>", "at least 8 of its digits"),
-    // What does not go together.
+    // Options that do not go together.
     ("plan --destroy --refresh-only", "'--destroy'", "leave one of the two out"),
     ("plan --destroy --replace a.b", "--replace", "leave one of the two out"),
     ("apply --refresh-only --replace a.b", "--replace", "leave one of the two out"),
@@ -190,7 +190,7 @@ fn words() -> Vec<Case> {
     ]
 }
 
-/// A profile that is named is the one that counts, whatever the environment has.
+/// A profile that is named is the one that counts, no matter what the environment has.
 fn profiles() -> Vec<Case> {
     let plan = |arguments: &str| Case::of(&format!("plan {arguments}")).says(["--profile", "hint: "]);
     vec![
@@ -201,7 +201,7 @@ fn profiles() -> Vec<Case> {
     ]
 }
 
-/// What the environment says stands for an option, and is named where it is wrong.
+/// A variable of the environment stands for an option, and is named where it is wrong.
 fn variables() -> Vec<Case> {
     let plan =
         |name, value: &[u8]| Case::of("plan").variable(name, OsString::from_vec(value.to_vec())).says([name]);

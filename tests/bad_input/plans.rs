@@ -1,4 +1,4 @@
-//! Saved plans that were cut, changed, made by somebody else, or are no files at all.
+//! Saved plans that were cut, changed, made by others, or are no files at all.
 
 use provision::engine::blueprint::Blueprint;
 use provision::engine::plan::{Mode, Plan};

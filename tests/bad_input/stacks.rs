@@ -98,7 +98,7 @@ fn names(add: &mut Add<'_>) {
     );
 }
 
-/// What YAML has beyond names and values.
+/// Features of YAML beyond names and values.
 fn beyond(add: &mut Add<'_>) {
     let plain = "write the value itself";
     add("stack: &name a\nfile_systems: { a: {} }\n", &[":1:", "anchors, aliases and tags", plain]);

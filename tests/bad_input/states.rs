@@ -146,7 +146,7 @@ fn written(stack: &str, region: &str) -> String {
         writer.edit(Edit::Put { address, record });
         writer.close().await.expect("it can be written");
     };
-    // Nothing about a file that nobody else holds needs waiting.
+    // A file that no one else holds needs no waiting.
     writing.now_or_never().expect("it is written at once");
     std::fs::read_to_string(&path).expect("it was written")
 }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     pub kind: &'static str,
-    /// What makes it unique among its kind.
+    /// The key that makes it unique among its kind.
     pub key: String,
     pub inputs: Document,
     pub stack: String,
@@ -28,7 +28,7 @@ pub struct Object {
     pub stuck: Option<&'static Status>,
 }
 
-/// What a call does instead of working.
+/// The fault of a call, which happens instead of its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Refused, with nothing done.
@@ -63,7 +63,7 @@ pub struct Cloud {
     pub stuck: BTreeMap<String, &'static Status>,
     /// The addresses whose next create is refused.
     pub refused: BTreeSet<String>,
-    /// How many moments the program still has to live; a mutating call has one before and one after its effect.
+    /// The number of moments that the program still has to live; a mutating call has one before and one after its effect.
     pub fuse: Option<u32>,
     pub calls_under_way: usize,
     pub most_calls_under_way: usize,
@@ -239,7 +239,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// What is seen of an object; each look brings its work forward by one.
+    /// An object as one look sees it; each look brings its work forward by one.
     pub fn look(&mut self, id: &str) -> Option<Object> {
         let object = self.objects.get_mut(id)?;
         if self.unseen.remove(&object.address) {

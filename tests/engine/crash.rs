@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::world::{World, options};
 
-/// What a world goes through before the run that is killed.
+/// The history of a world before the run that is killed.
 type Scene = fn(World) -> std::pin::Pin<Box<dyn Future<Output = World>>>;
 
 fn fresh(world: World) -> std::pin::Pin<Box<dyn Future<Output = World>>> {

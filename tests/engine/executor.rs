@@ -283,7 +283,7 @@ async fn what_another_state_made_meanwhile_is_told_at_once_and_not_waited_for() 
     world.shared.cloud().create(theirs).expect("the other run was faster");
     let report = world.carry_out(&planning, &sightings).await;
     let failed: Vec<String> =
-        report.failures.iter().map(|(address, _, error)| format!("{address}: {}", error.text())).collect();
+        report.failures.iter().map(|(address, _, error)| format!("{address}: {error}")).collect();
     assert!(
         failed.iter().any(|text| text.contains("fake_disk.d") && text.contains("AlreadyExists")),
         "{failed:?}"

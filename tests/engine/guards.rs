@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::world::{address, document};
 
-/// What the user types.
+/// The command that the user types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Command {
     Apply,
@@ -26,7 +26,7 @@ enum Command {
     Destroy,
 }
 
-/// What the stack file asks for beside what is there.
+/// The change that the stack file asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edit {
     None,
@@ -48,7 +48,7 @@ struct Scene {
     recorded: Document,
     live: Document,
     phase: Phase,
-    /// Whether the object has ever been ready.
+    /// Empty if the object has never been ready.
     outputs: Document,
     gone: bool,
 }
@@ -151,7 +151,7 @@ impl Scene {
         .plan
     }
 
-    /// What stands against a command now.
+    /// The findings that stand against a command now.
     fn found(&self, command: Command) -> Vec<Finding> {
         let plan = self.plan(command);
         plan.preflight.into_iter().filter(|one| matches!(one.level, Level::Error | Level::Blocked)).collect()
@@ -240,7 +240,7 @@ impl Scene {
         match step {
             Remedy::Write { options, address } => {
                 assert_eq!(*address, self.at);
-                // What is not declared any more is put back with the line.
+                // An object that is no longer declared is put back with the line.
                 let file = self.file.get_or_insert_with(|| self.recorded.clone());
                 for (option, value) in options {
                     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
@@ -301,7 +301,7 @@ fn ready() -> Document {
     document(json!({ "arn": "arn:aws:x", "identifier": "db" }))
 }
 
-/// What tells one place in the graph of findings from another.
+/// The key that tells one place in the graph of findings from another.
 fn key(scene: &Scene, command: Command, found: &[Finding]) -> String {
     let checks: Vec<&str> = found.iter().map(|one| one.check.as_str()).collect();
     let Scene { at: _, id, status, file, recorded, live, phase, outputs: _, gone } = scene;
@@ -378,7 +378,7 @@ fn commands_stand_whole_on_a_line(finding: &Finding) {
     }
 }
 
-/// What may hold data and may live is not advised to be deleted or replaced.
+/// An object that may hold data and may live is not advised to be deleted or replaced.
 fn advice_is_harmless(scene: &Scene, way: &Way, finding: &Finding) {
     let destroys = way.steps.iter().any(|step| match step {
         Remedy::Replace { .. } | Remedy::Destroy { .. } => true,

@@ -1,4 +1,4 @@
-//! Whose an object is: other states, other names, objects that others put in the place of ours, and taking over.
+//! Ownership of objects: other states, other names, objects that others put in the place of ours, and taking over.
 
 use provision::engine::plan::{Action, Level, Mode, Plan};
 use provision::engine::rebuild::Terms;

@@ -94,7 +94,7 @@ fn live(id: &Id, object: &Object, recorded: Option<&Document>) -> Live {
             cluster: object.cluster.clone(),
         },
     };
-    // What AWS chooses, and may choose anew.
+    // The part that AWS chooses, and may choose anew.
     let place = object.inputs.get("moved").and_then(Value::as_str).unwrap_or("here");
     let outputs = Document::from_iter([("arn".to_owned(), json!(format!("arn:{place}:{id}")))]);
     let inputs = if recorded.is_some() { inputs } else { Document::new() };

@@ -106,7 +106,7 @@ impl Applied {
             blueprint.declarations = BTreeMap::new();
         }
         let mut sightings = self.sightings.clone();
-        // What is chosen anew is there.
+        // An object that is chosen anew is there.
         for (address, declaration) in &blueprint.declarations {
             if let Declaration::Adopted { id } = declaration
                 && self.state.resources.get(address).and_then(|record| record.id.as_ref()) != Some(id)
@@ -216,7 +216,7 @@ fn where_the_objects_are_counts_more_than_what_a_state_says() {
     assert_eq!(found(&plan), ["error network aws_vpc.network"]);
     let hint = plan.preflight[0].hint.as_deref().unwrap_or_default();
     assert!(hint.ends_with("provision import vpc-1"), "{hint}");
-    // Which is what helps.
+    // Doing so helps.
     let plan = world.plan(STACK, &network("one", "vpc-1"));
     assert_eq!((found(&plan), done(&plan)), (vec![], vec!["adopt aws_vpc.network".to_owned()]));
 }
@@ -236,7 +236,7 @@ fn where_nothing_of_the_cluster_is_left_a_new_group_lets_nobody_in_for_now() {
         let hint = error.hint.as_deref().unwrap_or_default();
         assert!(hint.starts_with("write `access: []` for `more`; or, once the cluster is there"), "{hint}");
     }
-    // Which is what helps.
+    // Doing so helps.
     let nobody = STACK.replace("files: {}", "files: {}, more: { access: [] }");
     assert_eq!(world.plan(&nobody, &here).errors().count(), 0);
 }
@@ -262,7 +262,7 @@ fn a_group_of_the_cluster_that_is_gone_concerns_only_the_rules_that_need_it() {
         hint.contains("provision import vpc-1") && hint.contains("take `masters` out of `access`"),
         "{hint}"
     );
-    // Who does not let it in is not concerned.
+    // A resource that does not let it in is not concerned.
     let narrow = "stack: shop\nfile_systems: { files: { access: [nodes] } }\ndatabases: { records: { access: [nodes] } }\n";
     let plan = world.plan(narrow, &here);
     assert_eq!(found(&plan), [""; 0]);

@@ -1,4 +1,4 @@
-//! What a newer version of the program recorded is told apart from what is gone, and stays in the state.
+//! Records of a newer version of the program are told apart from what is gone, and stay in the state.
 
 use std::time::Duration;
 

@@ -43,7 +43,7 @@ fn read(store: &Store) -> State {
     read.expect("the state is whole").expect("there is one")
 }
 
-/// What AWS would show of a state whose objects are all there, as they were recorded.
+/// A state as AWS would show it, with all its objects there as they were recorded.
 fn as_recorded(state: &State) -> Sightings {
     let live = |at: &provision::engine::address::Address, record: &provision::engine::state::Record| Live {
         inputs: record.inputs.clone(),

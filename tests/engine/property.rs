@@ -38,7 +38,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
             .map(|(number, (action, mask))| {
                 let on: BTreeSet<usize> = (0..number).filter(|other| mask & (1 << other) != 0).collect();
                 let action = match action {
-                    // Whoever loses what it depends on is changed at least.
+                    // A resource that loses what it depends on is changed at least.
                     Action::NoOp if on.iter().any(|other| rows[*other].0 != Action::NoOp) => Action::Update,
                     other => *other,
                 };
@@ -60,8 +60,8 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
 proptest! {
     #![proptest_config(config(2000))]
 
-    /// In whatever order the steps are carried out that the edges allow, no object goes while another one that
-    /// exists was made or last changed to use it.
+    /// In any order of the steps that the edges allow, no object goes while another one that exists was made or last
+    /// changed to use it.
     #[test]
     fn nothing_in_use_is_deleted(planned in graphs(), order in proptest::collection::vec(any::<Index>(), 16)) {
         let steps = lay_out(&planned).expect("dependencies go one way only");
@@ -155,8 +155,8 @@ fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
 proptest! {
     #![proptest_config(config(150))]
 
-    /// Whatever fails on the way, and whatever is wanted instead meanwhile, running again gets there: nothing is left
-    /// behind, and each run does what its plan says.
+    /// Running again reaches the stack, no matter what fails on the way and what is wanted instead meanwhile: nothing is
+    /// left behind, and each run does what its plan says.
     #[test]
     fn a_stack_is_reached_through_any_failures(
         first in rows(), second in rows(), third in proptest::option::of(rows()), faults in faults(),

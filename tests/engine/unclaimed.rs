@@ -1,4 +1,4 @@
-//! Objects of the stack that no record has: found whatever their names, told apart, and never doubled in silence.
+//! Objects of the stack that no record has: found by any name, told apart, and never doubled in silence.
 
 use provision::engine::plan::{Action, Level, Mode, Plan};
 use provision::engine::rebuild::Terms;

@@ -1,5 +1,5 @@
-//! What a run left unfinished is compared with what is wanted when it is gone on with: the stack is edited, or the edit taken
-//! back, between the run that was stopped and the next one.
+//! Work that a stopped run left unfinished is compared with what is wanted when the next run goes on with it: the stack was
+//! edited, or the edit taken back, between the two.
 
 use std::time::Duration;
 
@@ -379,7 +379,7 @@ async fn what_is_put_back_while_it_is_being_deleted_is_kept_or_made_again() {
     }
 }
 
-/// What an author does to the stack file.
+/// An author's change of the stack file.
 type Edit = fn(&mut World);
 
 const EDITS: &[(&str, Edit)] = &[

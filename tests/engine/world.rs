@@ -295,7 +295,7 @@ impl World {
         report
     }
 
-    /// What was made and deleted is what the plan had said, or, of a run that did not end well, nothing else.
+    /// Checks that the plan had said all that was made and deleted, and that a run that ended well did all that was planned.
     fn must_have_done_as_planned(&self, plan: &Plan, before: usize, done: bool) {
         let cloud = self.shared.cloud();
         let deeds = &cloud.deeds[before..];
@@ -375,7 +375,7 @@ impl World {
         }
     }
 
-    /// What exists, without ids.
+    /// The objects that exist, without ids.
     pub fn objects(&self) -> BTreeSet<String> {
         let cloud = self.shared.cloud();
         cloud.objects.values().map(|object| format!("{} {}", object.kind, object.address)).collect()

@@ -24,7 +24,7 @@ pub fn garbled(answer: &Message) -> Message {
     Message { body: answer.body.iter().rev().copied().collect(), ..answer.clone() }
 }
 
-/// What some gateway on the way has to say.
+/// The page of some gateway on the way.
 pub fn gateway_page(_: &Message) -> Message {
     Message::answer(502, "text/html", "<html><body>Bad gateway</body></html>")
 }

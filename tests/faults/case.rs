@@ -14,13 +14,13 @@ use crate::proxy::{Heard, Proxy, Site, Trigger};
 use crate::stacks::{EVERYTHING, FIRST, SECOND};
 use crate::world::{SECRET_KEY, World};
 
-/// How long a run may take to end after it was asked to.
+/// The longest time that a run may take to end after it was asked to.
 pub const SOON: Duration = Duration::from_secs(5);
 
 /// The password of every run. It must never be seen anywhere.
 pub const PASSWORD: &str = "canary-Of-The-Password-7";
 
-/// What a run sets out to do.
+/// The aim of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scenario {
     /// From nothing to the first stack.
@@ -33,7 +33,7 @@ pub enum Scenario {
 
 pub const SCENARIOS: [Scenario; 3] = [Scenario::Apply, Scenario::Update, Scenario::Destroy];
 
-/// Where the state is kept.
+/// The place where the state is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeps {
     File,
@@ -42,7 +42,7 @@ pub enum Keeps {
 }
 
 impl Keeps {
-    /// Whether a call is one that something is to go wrong with. Those of the stack are the same with either.
+    /// True if something is to go wrong with such a call. The calls of the stack are the same with either.
     pub fn concerns(self, operation: &Operation) -> bool {
         (operation.service == "s3") == (self == Self::Bucket)
     }
@@ -71,7 +71,7 @@ pub struct Bench {
     keeps: Keeps,
     /// The network as it was before anything.
     network: String,
-    /// What there was before anything.
+    /// The inventory as it was before anything.
     initial: Inventory,
 }
 
@@ -129,7 +129,7 @@ impl Bench {
         happened
     }
 
-    /// Whether the run ended as the fault allows.
+    /// Checks that the run ended as the fault allows.
     fn judge(&self, case: &Case, first: &Ended) {
         let Ended { code, out, err, stopping } = first;
         let expected = case.fault.behaviour().expected(&case.site.operation).expect("the fault fits");
@@ -152,17 +152,17 @@ impl Bench {
             }
             Expected::Dies => assert!(code.is_none_or(|code| code == 0), "{err}"),
         }
-        // Whoever takes something down must not be sent to make it again.
+        // A user who takes something down must not be sent to make it again.
         let is_misled = case.scenario == Scenario::Destroy && err.contains("provision apply");
         assert!(!is_misled, "{err}");
     }
 
-    /// Whether the network is as it was before anything.
+    /// Checks that the network is as it was before anything.
     pub fn network_is_untouched(&self) {
         assert_eq!(self.world.cloud.network(), self.network);
     }
 
-    /// What must be true after a scenario, however it went.
+    /// Checks what must be true after a scenario, however it went.
     pub fn holds(&self, scenario: Scenario) {
         let there = Inventory::of(&self.world.cloud);
         let expected = if scenario == Scenario::Destroy { &[] } else { EVERYTHING };
@@ -209,7 +209,7 @@ impl Bench {
         ended
     }
 
-    /// What no run may do, however it ends.
+    /// Checks the rules that no run may break, however it ends.
     pub fn keeps_to_the_rules(&self, ended: &Ended) {
         let Ended { out, err, .. } = ended;
         assert!(canary_in(out.as_bytes()).is_none(), "standard output holds a secret");

@@ -8,7 +8,7 @@ use crate::http::Message;
 use crate::operation::Operation;
 use crate::proxy::Heard;
 
-/// What goes wrong with one call.
+/// A way in which one call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
     /// Refused: asked too often.
@@ -27,7 +27,7 @@ pub enum Fault {
     ExpiredForGood,
     /// The connection is reset before the server sees the call.
     ResetBefore,
-    /// Every connection is reset, and for a moment nobody listens: new ones are refused.
+    /// Every connection is reset, and for a moment nothing listens: new ones are refused.
     Outage,
     /// The server acts, and the connection is reset without an answer.
     LostAnswer,
@@ -119,7 +119,7 @@ pub const ALL: &[Fault] = &[
     Fault::Kill(Moment::Replied),
 ];
 
-/// What a run that meets a fault must come to by itself.
+/// The result that a run which meets a fault must come to by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// The same run does everything that it set out to do.
@@ -141,20 +141,20 @@ pub enum Expected {
 pub struct Behaviour {
     pub does: Does,
     pub lasts: Lasts,
-    /// What becomes of a run in which it happens to a change; absent where it cannot.
+    /// The result of a run in which it happens to a change; absent where it cannot.
     of_changes: Option<Expected>,
     /// The same of a read.
     of_reads: Option<Expected>,
 }
 
-/// What happens to a call.
+/// The treatment that a call gets.
 #[derive(Clone, Copy)]
 pub enum Does {
     /// The server does not see it; this is the answer.
     Refuse(fn(&Operation) -> Message),
     /// The server does not see it, and the connection is closed.
     Reset,
-    /// The same for every connection, and for this long nobody listens.
+    /// The same for every connection, and for this long nothing listens.
     Outage(Duration),
     /// The server acts, and this is made of its answer.
     Spoil(fn(&Message) -> Message),
@@ -163,7 +163,7 @@ pub enum Does {
     Delay(Duration),
     /// The server gets it twice.
     Repeat,
-    /// What the same question was answered before.
+    /// The answer that the same question got before.
     AnswerAsBefore,
     /// The server acts, the program is interrupted, and gets the answer or never does.
     Interrupt {
@@ -203,7 +203,7 @@ impl Behaviour {
         Self { lasts, ..self }
     }
 
-    /// What may be expected of the run; absent when the fault cannot happen to such a call.
+    /// The result that may be expected of the run; absent when the fault cannot happen to such a call.
     pub fn expected(&self, operation: &Operation) -> Option<Expected> {
         if operation.is_mutating() { self.of_changes } else { self.of_reads }
     }
@@ -216,8 +216,8 @@ impl Fault {
         let second = Duration::from_secs(1);
         let throttled = Does::Refuse(|operation| operation.refusal(400, operation.throttling_code()));
         let expired = Does::Refuse(|operation| operation.refusal(403, "ExpiredToken"));
-        // Whoever asks cannot know that this read was not told the truth; what was planned on it is refused later, or
-        // is harmless. Of a change, what is not understood is read back.
+        // The program cannot know that this read was not told the truth; what was planned on it is refused later, or is
+        // harmless. After a change whose answer is not understood, the object is read back.
         let misread = |does| Behaviour::new(does, Some(Converges), Some(Stops));
         let of_changes = |does, expected| Behaviour::new(does, Some(expected), None);
         let of_reads = |does, expected| Behaviour::new(does, None, Some(expected));
@@ -232,7 +232,7 @@ impl Fault {
             }
             Self::Denied => Behaviour::both(Does::Refuse(|o| o.refusal(403, o.denial_code())), StopsByName),
             Self::Expired => Behaviour::both(expired, StopsByName),
-            // Whichever call is the first that cannot be made again is named.
+            // The first call that cannot be made again is named.
             Self::ExpiredForGood => Behaviour::both(expired, Says("ExpiredToken")).lasting(Lasts::Rest),
             Self::ResetBefore => Behaviour::both(Does::Reset, Converges),
             Self::Outage => Behaviour::both(Does::Outage(second), Converges),
@@ -257,7 +257,7 @@ impl Fault {
         }
     }
 
-    /// Whether the fault can happen to this call of a run, and makes a difference to what the program hears.
+    /// True if the fault can happen to this call of a run, and makes a difference to what the program hears.
     pub fn fits(self, run: &[Heard], place: usize) -> bool {
         let behaviour = self.behaviour();
         let Heard { call, answer } = &run[place];
@@ -270,8 +270,8 @@ impl Fault {
             (Does::Spoil(spoil), Lasts::ReadsOfWhatIsNew(_)) => reads_after().any(|heard| {
                 call.operation.makes_what_is_read_by(&heard.call.operation) && is_spoilt(spoil, &heard.answer)
             }),
-            // What was asked before the first change was asked for the plan, in every run; in which order calls come after
-            // that is chance.
+            // Questions before the first change were asked for the plan, in every run; the order of the calls after that is
+            // chance.
             (Does::AnswerAsBefore, _) => reads_after().any(|after| {
                 let mut planned = run.iter().take_while(|heard| !heard.call.is_mutating());
                 let before = planned.find(|heard| heard.call == after.call);

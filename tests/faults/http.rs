@@ -54,7 +54,7 @@ impl Message {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether two answers say the same, whatever request they answer.
+    /// True if two answers say the same, no matter which request they answer.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let said = |message: &Self| {
             let text = String::from_utf8_lossy(&message.body).to_lowercase();

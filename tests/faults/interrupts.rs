@@ -1,5 +1,5 @@
-//! Runs that are asked to stop, lose their terminal, or have nobody who reads what they print: AWS's work is recorded,
-//! and the same command carries on.
+//! Runs that are asked to stop, lose their terminal, or lose the reader of what they print: AWS's work is recorded, and the
+//! same command carries on.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! All that there is in an account of the kinds that a stack makes, whoever made it.
+//! All objects in an account of the kinds that a stack makes, no matter who made them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ impl Inventory {
         found
     }
 
-    /// How many owned objects there are of each kind.
+    /// The number of owned objects of each kind.
     pub fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
         for (kind, _) in &self.owned {

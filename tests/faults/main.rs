@@ -39,19 +39,19 @@ use fault::ALL;
 use operation::Operation;
 use proxy::{Heard, Site};
 
-/// How many accounts are at work side by side: most of the time is waiting.
+/// The number of accounts at work side by side: most of the time is waiting.
 const AT_ONCE: usize = 6;
 /// A read is asked over and over while AWS is at work; its first two calls stand for all.
 const READS: usize = 2;
-/// How often a case is tried whose fault has nothing to happen to in one order of the calls, and something in another.
+/// The number of tries for a case whose fault has something to happen to only in some orders of the calls.
 const TRIES: usize = 4;
 
-/// How the cases went.
+/// The outcomes of the cases.
 #[derive(Default)]
 struct Results {
     failed: Vec<String>,
     void: usize,
-    /// How often a case had to be tried again: its call was made, and nothing was asked that could be answered wrongly.
+    /// The number of times a case had to be tried again: its call was made, and nothing was asked that could be answered wrongly.
     again: BTreeMap<Case, usize>,
     run: BTreeMap<String, usize>,
 }
@@ -197,7 +197,7 @@ fn work(
                 results.failed.push(format!("{name}\n{cause}"));
                 drop(results);
                 bench = Bench::new(upstream, keeps);
-                // What the rest of the round rests on is not there.
+                // The rest of the round rests on things that are not there.
                 for earlier in SCENARIOS.into_iter().take_while(|earlier| *earlier <= scenario) {
                     bench.learn(earlier);
                 }

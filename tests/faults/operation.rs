@@ -1,4 +1,4 @@
-//! Which AWS operation a request is, and how AWS would refuse it: by the protocol of its service.
+//! The AWS operation of a request, and the answer by which AWS would refuse it: by the protocol of its service.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What a request asks for.
+/// The operation that a request asks for, with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
     pub operation: Operation,
@@ -90,7 +90,7 @@ impl Call {
         Self { operation: Operation { service: service.to_owned(), name }, parameters }
     }
 
-    /// Whether the call changes something, or tries to.
+    /// True if the call changes something, or tries to.
     pub fn is_mutating(&self) -> bool {
         self.operation.is_mutating()
     }
@@ -110,13 +110,13 @@ impl Call {
 }
 
 impl Operation {
-    /// Whether the operation changes something.
+    /// True if the operation changes something.
     pub fn is_mutating(&self) -> bool {
         let reads = ["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read));
         !reads && !self.name.ends_with(REHEARSED)
     }
 
-    /// Whether it makes objects of the kind that the other one reads: `CreateMountTarget`, `DescribeMountTargets`.
+    /// True if it makes objects of the kind that the other one reads: `CreateMountTarget`, `DescribeMountTargets`.
     pub fn makes_what_is_read_by(&self, other: &Self) -> bool {
         let noun = self.name.strip_prefix("Create");
         self.service == other.service
@@ -124,7 +124,7 @@ impl Operation {
             && noun.is_some_and(|noun| other.name.contains(noun))
     }
 
-    /// Whether another operation is this one, or a rehearsal of it.
+    /// True if another operation is this one, or a rehearsal of it.
     pub fn covers(&self, other: &Self) -> bool {
         self.service == other.service && self.name == other.name.trim_end_matches(REHEARSED)
     }

@@ -49,19 +49,19 @@ impl fmt::Display for Case {
     }
 }
 
-/// How a case went that did not fail.
+/// The outcome of a case that did not fail.
 enum Went {
     Well,
     Void(&'static str),
 }
 
-/// How the cases went.
+/// The outcomes of the cases.
 #[derive(Default)]
 struct Results {
     went_well: usize,
     failed: Vec<String>,
     void: BTreeMap<&'static str, usize>,
-    /// What there is after each stop: a case that needs something else is void without being run.
+    /// The things that are there after each stop: a case that needs something else is void without being run.
     after: BTreeMap<Stop, BTreeSet<Thing>>,
     by_deed: BTreeMap<String, [usize; 2]>,
 }
@@ -113,7 +113,8 @@ fn learn(upstream: &str) -> BTreeMap<Journey, Vec<Site>> {
 }
 
 /// Every deed after every journey that was finished, and at its calls: every third one, beginning with another one in turn, so
-/// that each three deeds meet all of them. The three endings take turns too: each deed and each call meets each of them. With them the reasons why others can never come about, and how many these are.
+/// that each three deeds meet all of them. The three endings take turns too: each deed and each call meets each of them. With
+/// the cases come the reasons why others can never come about, and the number of these.
 fn cases(learned: &BTreeMap<Journey, Vec<Site>>) -> (Vec<Case>, BTreeMap<&'static str, usize>) {
     let mut cases = Vec::new();
     let mut impossible = BTreeMap::new();
@@ -240,7 +241,7 @@ fn is_of_a_newer_program(deed: Deed) -> bool {
     matches!(deed, Deed::NewerFormat | Deed::NewerKind | Deed::NewerField)
 }
 
-/// What others could act on now.
+/// The things that others could act on now.
 fn there(place: &Place) -> BTreeSet<Thing> {
     let hand = Hand { cloud: &place.world.cloud };
     let things = [

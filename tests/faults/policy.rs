@@ -70,7 +70,7 @@ databases:
     apply_immediately: true
 ";
 
-/// What no run against the emulator comes to, and why the policy has it all the same.
+/// Actions that no run against the emulator comes to, and why the policy has them all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("rds:DescribeDBInstanceAutomatedBackups", "only where a database was deleted outside of provision"),
     (
@@ -82,7 +82,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
     ("servicequotas:GetAWSDefaultServiceQuota", "only where a quota has nothing but its default"),
 ];
 
-/// Calls whose denial is no failure: they only check, and what is not checked is in nobody's way.
+/// Calls whose denial is no failure: they only check, and a check that was not made blocks nothing.
 const CHECKS: &[&str] = &[
     "elasticfilesystem:DescribeReplicationConfigurations",
     "rds:DescribeAccountAttributes",
@@ -91,7 +91,7 @@ const CHECKS: &[&str] = &[
     "servicequotas:GetServiceQuota",
 ];
 
-/// What is done one after the other in an account.
+/// The steps that are done one after the other in an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Import,
@@ -110,7 +110,7 @@ const STEPS: [Step; 5] = [Step::Import, Step::Apply, Step::Update, Step::Rebuild
 pub fn allows(world: &World, calls: &[Call]) {
     let text = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
     let policy = policy_of(&text);
-    // What a state in a bucket needs is added by itself.
+    // The actions for a state in a bucket are added separately.
     let of_state = |call: &&Call| S3_CALLS.iter().any(|known| known.name == action(&call.operation));
     for call in calls.iter().filter(|call| !of_state(call)) {
         assert!(
@@ -132,7 +132,7 @@ fn action(operation: &Operation) -> String {
     format!("{service}:{}", operation.name.trim_end_matches(REHEARSED))
 }
 
-/// Whether a statement has a condition with this key, or with a key that ends like this.
+/// True if a statement has a condition with this key, or with a key that ends like this.
 fn has(statement: &Statement, ending: &str) -> bool {
     statement.condition.values().flat_map(BTreeMap::keys).any(|key| key.ends_with(ending))
 }
@@ -159,7 +159,7 @@ fn is_allowed(policy: &Policy, call: &Call) -> bool {
     !direct.is_empty() && tagged && named
 }
 
-/// Whether the request gives the stack's ownership tag to what it makes.
+/// True if the request gives the stack's ownership tag to what it makes.
 fn makes_ours(call: &Call) -> bool {
     let body = call.parameters.get("body").map(String::as_str).unwrap_or_default();
     let in_body = body.contains(r#"{"Key":"provision:stack","Value":"shop"}"#);
@@ -170,7 +170,7 @@ fn makes_ours(call: &Call) -> bool {
     in_body || in_form
 }
 
-/// What a change of RDS is about, as the end of an ARN.
+/// The object of a change of RDS, as the end of an ARN.
 fn named_in_rds(call: &Call) -> Option<String> {
     if call.operation.service != "rds" || !call.is_mutating() {
         return None;
@@ -285,7 +285,7 @@ impl Account {
         calls
     }
 
-    /// How many security groups, file systems, mount targets, subnet groups, databases and access points there are.
+    /// The number of security groups, file systems, mount targets, subnet groups, databases and access points.
     fn there(&self) -> [usize; 6] {
         let [groups, file_systems, targets, subnet_groups, databases] = self.world.cloud.count();
         [groups, file_systems, targets, subnet_groups, databases, self.world.cloud.access_points().len()]
@@ -411,7 +411,7 @@ fn work(upstream: &str, queues: &Mutex<BTreeMap<Step, VecDeque<Operation>>>, fai
                 let name = denied.map_or_else(|| "nothing".to_owned(), |operation| action(&operation));
                 let cause = crate::text_of(cause.as_ref());
                 failed.lock().expect(lock).push(format!("{step:?} with {name} denied\n{cause}"));
-                // What comes next rests on what this step was to make.
+                // The next step rests on what this one was to make.
                 account = Account::new(upstream);
                 for earlier in STEPS.into_iter().take_while(|earlier| *earlier <= step) {
                     account.prepare(earlier);

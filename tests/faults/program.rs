@@ -13,7 +13,7 @@ use crate::world::signal;
 /// No run with one fault takes longer; one that does waits for something that does not come.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// A run under way. What it prints goes to files: a pipe that nobody reads would hold it up.
+/// A run under way. Its output goes to files: a pipe that no one reads would hold it up.
 pub struct Program {
     pub child: Child,
     outside: TempDir,
@@ -26,7 +26,7 @@ pub struct Ended {
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
-    /// How long it took to end after it was interrupted.
+    /// The time that it took to end after it was interrupted.
     pub stopping: Option<Duration>,
 }
 

@@ -16,7 +16,7 @@ use crate::transcript::Transcript;
 
 pub use crate::transcript::{Heard, Site, Trigger};
 
-/// What the proxy wants of whoever holds the program; it waits until that has happened.
+/// A request of the proxy to the holder of the program; the proxy waits until it has been granted.
 #[derive(Debug)]
 pub struct Ask {
     pub what: Wish,
@@ -56,12 +56,12 @@ struct State {
     holder: Option<Sender<Ask>>,
     /// Set from the moment of a kill until the next run: nothing of the dead program goes on to the server.
     dead: bool,
-    /// Whether answers that were withheld may go.
+    /// True if answers that were withheld may go.
     let_go: bool,
     /// The connections of the program, by when they came.
     connections: BTreeMap<usize, TcpStream>,
     connected: usize,
-    /// For how long nobody listens from now on.
+    /// The time for which nothing listens from now on.
     deaf: Option<Duration>,
 }
 
@@ -97,12 +97,12 @@ impl Proxy {
         asks
     }
 
-    /// How often the fault has happened.
+    /// The number of times that the fault has happened.
     pub fn hits(&self) -> usize {
         self.state().run.hits
     }
 
-    /// Whether the run came to where the fault was to happen.
+    /// True if the run came to where the fault was to happen.
     pub fn is_past_the_site(&self) -> bool {
         self.state().run.is_past_the_site()
     }
@@ -212,7 +212,7 @@ impl Proxy {
         if let Some(Does::Repeat) = does {
             self.forward(request, || ())?;
         }
-        // The server has it from the second step on, whatever becomes of the program.
+        // The server has it from the second step on, no matter what becomes of the program.
         let (answer, died) = self.forward(request, || dies_at(Moment::Forwarded))?;
         died?;
         self.change(|state| state.run.answered(&call));
@@ -267,7 +267,7 @@ impl Proxy {
         Some((Message::read(&mut BufReader::new(server)).ok()??, done))
     }
 
-    /// Nobody listens for a while, and nothing that was connected stays so.
+    /// Listens to nothing for a while, and ends every connection.
     fn fall_silent(&self, pause: Duration) -> Option<()> {
         self.state().deaf = Some(pause);
         // Wakes the listening thread up.
@@ -283,7 +283,7 @@ impl Proxy {
         None
     }
 
-    /// Asks whoever holds the program for something, and waits until it has happened, or the program is over.
+    /// Asks the holder of the program for something, and waits until it has happened, or the program is over.
     fn ask(&self, what: Wish) {
         let holder = self.state().holder.clone();
         let (granted, is_granted) = channel();

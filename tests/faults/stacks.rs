@@ -23,7 +23,7 @@ databases:
     final_snapshot: false
 ";
 
-/// What it is changed to: something of every object; one access point is made anew, one goes, and one comes.
+/// The stack after the change: something of every object differs; one access point is made anew, one goes, and one comes.
 pub const SECOND: &str = "\
 stack: shop
 tags: { team: two }
@@ -51,7 +51,7 @@ databases:
     apply_immediately: true
 ";
 
-/// What either of them makes, by kind.
+/// The objects that either of them makes, by kind.
 pub const EVERYTHING: &[(&str, usize)] = &[
     ("access point", 2),
     ("database", 1),

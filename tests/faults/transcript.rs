@@ -1,4 +1,4 @@
-//! What the proxy knows of a run: its calls, their answers, and which of them something goes wrong with.
+//! A run as the proxy knows it: its calls, their answers, and which of them something goes wrong with.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub struct Site {
     pub nth: usize,
 }
 
-/// Which call of a run a fault happens to.
+/// The call of a run that a fault happens to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     Site(Site),
@@ -39,9 +39,9 @@ pub struct Transcript {
     pub calls: Vec<Call>,
     /// In the order of the answers.
     pub heard: Vec<Heard>,
-    /// What each question was answered last, until the site of the fault.
+    /// The last answer to each question, until the site of the fault.
     before: BTreeMap<Call, Message>,
-    /// How often each question was asked after the site of the fault; absent before it.
+    /// The number of times each question was asked after the site of the fault; absent before it.
     after: Option<BTreeMap<Call, usize>>,
 }
 
@@ -73,7 +73,7 @@ impl Transcript {
         happens.then_some(fault)
     }
 
-    /// Whether the call that was just counted is the one that is meant.
+    /// True if the call that was just counted is the one that is meant.
     fn is_site(&self, trigger: &Trigger, call: &Call) -> bool {
         match trigger {
             Trigger::Site(site) => {
@@ -84,7 +84,7 @@ impl Transcript {
         }
     }
 
-    /// Whether a read after the site is among those that are not told the truth.
+    /// True if a read after the site is one of those that are not told the truth.
     fn is_in_the_aftermath(&mut self, call: &Call, most: usize, fault: Fault) -> bool {
         let Some(after) = &mut self.after else { return false };
         let is_answerable =
@@ -113,13 +113,13 @@ impl Transcript {
         }
     }
 
-    /// Whether the site was come to. After it, there may have been no question for the fault to happen to: two calls that
-    /// are made at once are answered now before, now after what is asked about the first of them.
+    /// True if the run came to the site. After it, there may have been no question for the fault to happen to: two calls that are
+    /// made at once are answered sometimes before and sometimes after the questions about the first of them.
     pub fn is_past_the_site(&self) -> bool {
         self.hits > 0 || self.after.is_some()
     }
 
-    /// What a question was answered before the site.
+    /// The last answer to a question before the site.
     pub fn before(&self, question: &Call) -> Option<Message> {
         self.before.get(question).cloned()
     }

@@ -1,4 +1,4 @@
-//! What AWS has, read by clients that have nothing to do with the crate.
+//! The objects that AWS has, read by clients that have nothing to do with the crate.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl Cloud {
         self.run(call.send()).expect("a bucket can be versioned");
     }
 
-    /// How many versions of an object there are.
+    /// The number of versions of an object.
     pub fn versions(&self, bucket: &str, key: &str) -> usize {
         let call = self.s3.list_object_versions().bucket(bucket).prefix(key);
         let versions = self.run(call.send()).expect("versions can be listed");
@@ -92,7 +92,7 @@ impl Cloud {
         self.run(self.s3.delete_object().bucket(bucket).key(key).send()).expect("an object can be deleted");
     }
 
-    /// How many security groups, file systems, mount targets, subnet groups and databases carry ownership tags.
+    /// The number of security groups, file systems, mount targets, subnet groups and databases with ownership tags.
     pub fn count(&self) -> [usize; 5] {
         [
             self.groups().len(),

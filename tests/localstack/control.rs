@@ -25,12 +25,12 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// How many calls changed something, or tried to.
+    /// The number of calls that changed something, or tried to.
     pub fn mutating(&self) -> u64 {
         self.by_operation.iter().filter(|(name, _)| is_mutating(name)).map(|(_, count)| count).sum()
     }
 
-    /// How often an operation was called.
+    /// The number of calls of an operation.
     pub fn of(&self, operation: &str) -> u64 {
         self.by_operation.get(operation).copied().unwrap_or_default()
     }
@@ -62,7 +62,7 @@ impl Control {
         self.request("PUT", "quotas", &quotas);
     }
 
-    /// What was called since the last [`Control::forget_calls`].
+    /// The calls since the last [`Control::forget_calls`].
     pub fn calls(&self) -> Calls {
         let page = self.request("GET", "calls", &Value::Null);
         let by_operation = page["by_operation"].as_object().into_iter().flatten();

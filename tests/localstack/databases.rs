@@ -22,7 +22,7 @@ fn change<'a>(plan: &'a Value, address: &str) -> &'a Value {
     changes.iter().find(|change| change["address"] == address).expect("the address is planned")
 }
 
-/// What a plan warns of or is refused for.
+/// The warnings and errors of a plan.
 fn complaints(plan: &Value) -> Vec<&str> {
     let findings = plan["preflight"].as_array().into_iter().flatten();
     let bad = findings.filter(|finding| finding["level"] == "error" || finding["level"] == "warning");
@@ -182,7 +182,7 @@ fn parameters_get_a_group_of_their_own_which_goes_with_them() {
     let plan = world.plan(&[]);
     assert_eq!(complaints(&plan), [""; 0]);
 
-    // What somebody else set in our group is drift, and put right.
+    // A parameter that someone else set in our group is drift, and is reverted.
     let theirs = aws_sdk_rds::types::Parameter::builder()
         .parameter_name("log_statement")
         .parameter_value("all")
@@ -369,7 +369,7 @@ fn storage_is_rounded_up_optimised_and_never_shrunk() {
     grow(&world, 100);
     world.provision(&["plan"]).says(&["error:", "cannot shrink from 100 to 55 GiB: write 100, or more"]);
     world.provision(&["apply", "--auto-approve"]).exits(1);
-    // Where storage grows by itself, that is what explains it.
+    // Storage that grows by itself explains the difference.
     world.edit_stack(END, &format!("{END}    max_allocated_storage: 200\n"));
     world.apply(&[]);
     grow(&world, 150);
@@ -387,7 +387,7 @@ fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
     world.write_stack(&RECORDS.replace("immediately: true", "immediately: false"));
     world.apply(&[]);
     world.edit_stack("db.t4g.medium", "db.t4g.large");
-    // What only waits is not done.
+    // A change that only waits is not done.
     let applied = world.apply(&[]);
     assert!(
         applied.said().contains("1 queued for 20") && !applied.said().contains("updated"),

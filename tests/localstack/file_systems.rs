@@ -279,7 +279,7 @@ fn a_key_is_the_same_by_its_alias_its_id_and_its_arn() {
         let refused = world.provision(&["plan"]).exits(1);
         refused.says(&["data lost", "--replace aws_efs_file_system.files"]);
     }
-    // What an alias stands for is no business of the file system that it was encrypted with.
+    // A file system keeps the key that it was encrypted with, even if its alias stands for another key now.
     with("alias/storage");
     world.cloud.point("alias/storage", &other);
     world.provision(&["plan"]).exits(1).says(&["data lost", "kms_key_id"]);

@@ -1,4 +1,4 @@
-//! Objects of somebody else that have our names: they are named, and nothing is done.
+//! Objects of others that have our names: they are named, and nothing is done.
 
 use aws_sdk_ec2::types::Filter;
 

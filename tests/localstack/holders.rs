@@ -1,4 +1,4 @@
-//! What somebody else has hung on our objects is named by the plan that would delete them, and nothing is changed.
+//! Objects of others that hang on ours are named by the plan that would delete ours, and nothing is changed.
 
 use aws_sdk_ec2::types::{IpPermission, UserIdGroupPair};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Whose an object is: what others remade, renamed, moved or took over is found by the plan, and one command takes it over.
+//! Ownership of objects: what others remade, renamed, moved or took over is found by the plan, and one command takes it over.
 
 use aws_sdk_ec2::types::Tag as GroupTag;
 use aws_sdk_efs::types::Tag;
@@ -44,7 +44,7 @@ fn errors(plan: &Value) -> Vec<(String, String)> {
     errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
 }
 
-/// What the plan changes, as `update aws_db_instance.records: ownership tags`.
+/// The changes of a plan, as `update aws_db_instance.records: ownership tags`.
 fn changes(plan: &Value) -> Vec<String> {
     let changes =
         plan["changes"].as_array().into_iter().flatten().filter(|change| change["action"] != "no-op");
@@ -118,7 +118,7 @@ fn a_second_state_takes_over_and_the_first_one_is_fenced_out() {
     let rebuilt = rebuilt.exits(0).json();
     let first = world.plan(&[])["state"]["lineage"].clone();
     assert_eq!(rebuilt["fenced"], json!([first]));
-    // What AWS does not show was rebuilt as the safe answer, which the stack file turns off.
+    // A value that AWS does not show was rebuilt as the safe answer, which the stack file turns off.
     world.apply(&["--state", &second]);
     world.provision(&["plan", "--state", &second, "--detailed-exitcode"]).exits(0);
 
@@ -210,7 +210,7 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     assert_eq!(world.cloud.file_system().file_system_id, moved.file_system_id);
     assert_eq!(world.cloud.count(), SMALL_STACK);
 
-    // Lost after they have followed: found by its tags, whatever its token says.
+    // Lost after they have followed: found by its tags, no matter what its token says.
     lose_the_state(&world);
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
     world.apply(&[]);

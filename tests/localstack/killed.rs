@@ -20,7 +20,7 @@ fn kill_at(world: &World, change: u64, arguments: &[&str]) -> bool {
     // Kills by the process's own handle; a run that is over is not touched.
     run.kill().expect("the run can be killed");
     ended(run);
-    // What was under way ends before anybody looks.
+    // The calls that were under way end before the test looks.
     eventually("the last calls are over", || {
         let before = world.control.calls().total;
         std::thread::sleep(std::time::Duration::from_millis(150));

@@ -10,7 +10,7 @@ use crate::world::{NOTHING, SMALL, World};
 pub struct Edit {
     from: &'static str,
     to: &'static str,
-    /// What the change does to the address in question.
+    /// The action that the change means for the address in question.
     action: &'static str,
     /// Addresses that are named to be replaced.
     replace: &'static [&'static str],
@@ -29,7 +29,7 @@ pub fn replacing(from: &'static str, to: &'static str, replace: &'static [&'stat
     Edit { from, to, action: "replace", replace }
 }
 
-/// What a plan does to an address.
+/// The action that a plan has for an address.
 pub fn planned(plan: &Value, address: &str) -> String {
     let changes = plan["changes"].as_array().into_iter().flatten();
     let mut actions = changes.filter(|change| change["address"] == address).map(|change| &change["action"]);

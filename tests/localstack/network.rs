@@ -1,4 +1,4 @@
-//! A stack in its network: it stays there, whatever becomes of the cluster, and the command that helps is named and helps.
+//! A stack in its network: it stays there, no matter what becomes of the cluster, and the command that helps is named and helps.
 
 use serde_json::Value;
 
@@ -105,7 +105,7 @@ fn a_stack_never_leaves_its_network() {
     assert_eq!((world.files(), world.cloud.count()), (before, count));
     assert_eq!(world.cloud.network(), network);
 
-    // What the hint says helps.
+    // Doing what the hint says helps.
     world.set("PROVISION_CLUSTER", "k8s.myzone.net");
     world.plans_nothing();
 }

@@ -1,4 +1,4 @@
-//! What AWS would refuse is said by the plan, and a check that cannot be made is in nobody's way.
+//! The plan says what AWS would refuse, and a check that cannot be made blocks nothing.
 
 use std::collections::BTreeSet;
 

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::world::World;
 
-/// How many stacks a run tries.
+/// The number of stacks that a run tries.
 const STACKS: u64 = 12;
-/// How many are tried at a time.
+/// The number of stacks that are tried at a time.
 const AT_ONCE: u64 = 3;
 
 /// A series of numbers that its seed decides (splitmix64).

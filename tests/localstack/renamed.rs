@@ -17,7 +17,7 @@ fn ids(world: &World) -> Vec<String> {
     ids
 }
 
-/// What a plan does, without what it leaves as it is.
+/// The changes of a plan, without what it leaves as it is.
 fn planned(world: &World) -> Vec<String> {
     let plan = world.plan(&[]);
     assert_eq!(

@@ -68,7 +68,7 @@ fn a_saved_plan_is_stale_when_what_it_was_made_from_has_changed() {
     let closed = world.cloud.ec2.revoke_security_group_ingress().group_id(id).ip_permissions(rule).send();
     world.cloud.run(closed).expect("a rule can be taken away");
 
-    // A plan that somebody wrote into.
+    // A plan that someone edited.
     let path = world.path(PLAN);
     let text = std::fs::read_to_string(&path).expect("the plan was saved");
     assert!(text.contains("60"));

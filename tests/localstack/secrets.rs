@@ -35,7 +35,7 @@ fn a_password_is_nowhere_but_in_aws() {
     assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 0);
 
     world.set("PASSWORD", FROM_ENVIRONMENT);
-    // What would have the SDK write down what it sends, if its log were listened to.
+    // These would have the SDK write down what it sends, if its log were listened to.
     for (name, value) in
         [("LOG_SIGNABLE_BODY", "true"), ("LOG_SENSITIVE_BODIES", "true"), ("RUST_LOG", "trace")]
     {

@@ -18,7 +18,7 @@ fn applies(world: &World) -> Ran {
     world.provision(&["apply", "--auto-approve"])
 }
 
-/// What the plan says of the database's status.
+/// The finding of the plan about the database's status.
 fn finding(plan: &Value) -> &Value {
     let mut findings = plan["preflight"].as_array().into_iter().flatten();
     let found = findings.find(|one| one["check"] == "status" && one["address"] == DATABASE);
@@ -144,7 +144,7 @@ fn a_lost_database_is_restored_before_it_is_deleted_and_can_be_destroyed_when_it
     );
     world.provision(&["plan", "--detailed-exitcode"]).exits(2);
 
-    // What AWS shows of it is recorded all the same.
+    // The values that AWS shows of it are recorded all the same.
     world.control.forget_calls();
     world.provision(&["apply", "--refresh-only", "--auto-approve"]).exits(0);
     assert_eq!(world.record(DATABASE)["inputs"], before["inputs"]);

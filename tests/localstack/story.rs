@@ -6,7 +6,7 @@ use crate::world::{NOTHING, World};
 
 const REFERENCE: &str = include_str!("../../provision.yaml");
 
-/// A plan without changes may ask this much, whatever the size of the network.
+/// The most requests that a plan without changes may make, for any size of the network.
 const REQUESTS: u64 = 11;
 
 fn vpc(seed: &Value) -> String {

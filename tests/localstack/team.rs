@@ -18,7 +18,7 @@ fn bucket(world: &World) -> String {
     format!("states-{}", world.account)
 }
 
-/// What is at the key now.
+/// The object that is at the key now.
 fn object(world: &World) -> Value {
     let content = world.cloud.object(&bucket(world), KEY).expect("there is an object");
     serde_json::from_slice(&content).expect("it is JSON")

@@ -1,5 +1,5 @@
-//! Objects of the stack that no record has, after a state was lost or by hand: found whatever their names, all of them named, and
-//! none doubled.
+//! Objects of the stack that no record has, after a state was lost or by hand: found by any name, all of them named, and none
+//! doubled.
 
 use aws_sdk_rds::types::Tag;
 use serde_json::{Value, json};

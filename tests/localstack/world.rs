@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::cloud::Cloud;
 use crate::control::Control;
 
-/// What the secret key is in every world. It must never be seen anywhere.
+/// The secret key of every world. It must never be seen anywhere.
 pub const SECRET_KEY: &str = "canary-of-the-secret-key";
 
 /// A small stack that can be taken down at once.
@@ -31,7 +31,7 @@ databases:
     final_snapshot: false
 ";
 
-/// What the small stack makes: its groups, file system, three mount targets, subnet group and database.
+/// The objects that the small stack makes: its groups, file system, three mount targets, subnet group and database.
 pub const SMALL_STACK: [usize; 5] = [2, 1, 3, 1, 1];
 
 /// Everything gone.
@@ -43,7 +43,7 @@ pub struct World {
     pub folder: TempDir,
     pub control: Control,
     pub cloud: Cloud,
-    /// What the seed says it made.
+    /// The seed's report of what it made.
     pub seed: Value,
     environment: Vec<(String, String)>,
 }
@@ -94,7 +94,7 @@ impl Ran {
     }
 }
 
-/// Where the emulator is: where the environment says, or one that is started here.
+/// The address of the emulator: the one in the environment, or of one that is started here.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
     ENDPOINT.get_or_init(|| {
@@ -131,7 +131,7 @@ impl World {
         Self { seed, ..world }
     }
 
-    /// What the seed makes of the same account now: a zone more, another node, a cluster without its machines.
+    /// Seeds the same account once more: a zone more, another node, a cluster without its machines.
     pub fn reseeded(&self, arguments: &[&str]) -> Value {
         let mut seed = Command::new(repository("localstack/seed"));
         seed.args(["--endpoint-url", endpoint(), "--account", &self.account, "--json"]).args(arguments);
@@ -192,7 +192,7 @@ impl World {
         std::fs::write(self.path("provision.yaml"), text).expect("the folder can be written");
     }
 
-    /// Changes the stack file, as somebody with an editor would.
+    /// Changes the stack file, as a person with an editor would.
     #[track_caller]
     pub fn edit_stack(&self, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.path("provision.yaml")).expect("there is a stack file");
@@ -214,7 +214,7 @@ impl World {
         command
     }
 
-    /// Runs the binary at a terminal of its own, where somebody types this.
+    /// Runs the binary at a terminal of its own, where a person types this.
     pub fn at_a_terminal(&self, arguments: &[&str], typed: &str) -> Ran {
         let binary = self.command(arguments);
         let line: Vec<_> = std::iter::once(binary.get_program())
@@ -263,7 +263,7 @@ impl World {
         self.provision(&["plan", "--detailed-exitcode"]).exits(0);
     }
 
-    /// The plan as a document, whatever is in it.
+    /// The plan as a document, no matter what is in it.
     #[track_caller]
     pub fn plan(&self, more: &[&str]) -> Value {
         self.provision(&[&["plan", "--json"], more].concat()).json()

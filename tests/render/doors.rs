@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use super::hostile::plan_saying;
 use super::plan_markdown;
 
-/// What must never come out as it went in.
+/// Texts that must never come out as they went in.
 const HOSTILE: [&str; 16] = [
     "\u{1b}[2J\u{1b}[1;1H",
     "\u{1b}]8;;http://evil\u{7}click\u{1b}]8;;\u{7}",
@@ -49,7 +49,7 @@ const HOSTILE: [&str; 16] = [
     "a\u{2028}::warning::b\u{85}::warning::c",
 ];
 
-/// What is wrong with an output, if anything: only line breaks and the program's own colours steer anything.
+/// The harm in an output, if there is any: only line breaks and the program's own colours may steer anything.
 fn harm(output: &str) -> Option<String> {
     let mut rest = output;
     while let Some(at) = rest.find(is_harmful) {
@@ -96,7 +96,7 @@ impl Written {
     }
 }
 
-/// What comes out of a stream that this is written to.
+/// The text that comes out of a stream when this is written to it.
 fn printed(text: &str) -> String {
     let written = Written::default();
     Sink::new(written.clone()).write(text);
@@ -325,7 +325,7 @@ fn write_state(path: &Path, state: &State) {
         writer.edit(Edit::Cluster { cluster });
         writer.close().await.expect("it is ours");
     };
-    // Nothing about a file that nobody else holds needs waiting.
+    // A file that no one else holds needs no waiting.
     writing.now_or_never().expect("it is written at once");
 }
 

@@ -1,4 +1,4 @@
-//! Plans that say whatever an attacker wants, wherever text comes from outside.
+//! Plans with any text that an attacker wants, in each place where text comes from outside.
 
 use provision::engine::address::Address;
 use provision::engine::plan::{Action, Blocked, Change, Drift, FieldChange, Finding, Level, Plan, Response};

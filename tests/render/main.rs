@@ -1,4 +1,4 @@
-//! What people read, held verbatim.
+//! The texts that people read, held verbatim.
 
 mod doors;
 mod hostile;

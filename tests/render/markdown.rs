@@ -11,7 +11,7 @@ use serde_json::json;
 use super::hostile::plan_saying;
 use super::{plan_markdown, plans};
 
-/// What GitHub takes: "body is too long (maximum is 65536 characters)".
+/// The limit of GitHub: "body is too long (maximum is 65536 characters)".
 const LONGEST: usize = 65_536;
 
 #[test]

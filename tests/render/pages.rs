@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::hostile::plan_saying;
 use super::{plan_page, plans};
 
-/// What would run, load or break something on a page that let it; `owned` is what the browser tests look for.
+/// Markup that would run, load or break something on a page that let it; `owned` is what the browser tests look for.
 const MARKUP: &str = "</script><script>owned=1</script><img src=x onerror=owned=1><svg onload=owned=1>\
                       \"onclick=owned=1 '{{script}}&lt;b&gt;\u{2028}<!--\u{202e}";
 

@@ -57,7 +57,7 @@ pub fn change(address: &str, action: Action, reason: &str) -> Change {
     }
 }
 
-/// What a resource of the reference stack refers to.
+/// The resources that a resource of the reference stack refers to.
 fn depends_on(kind: &str, name: &str, zone: Option<&str>) -> BTreeSet<Address> {
     let own = |kind: &str| format!("{kind}.{name}");
     let subnets = || ZONES.map(|zone| format!("aws_subnet.{zone}")).to_vec();
@@ -244,7 +244,7 @@ fn waiting(then: Effect, field: FieldChange) -> FieldChange {
     FieldChange { effect: Effect::NextMaintenanceWindow, window, ..field }
 }
 
-/// What an earlier apply left for the window, with nothing else to do; and what becomes of it with `at_once`.
+/// The changes that an earlier apply left for the window, with nothing else to do; and what becomes of them with `at_once`.
 pub fn queued(at_once: bool) -> Plan {
     let class = field("instance_class", json!("db.t4g.medium"), json!("db.t4g.large"));
     let version = field("engine_version", json!("16.3"), json!("16.8"));
@@ -264,7 +264,7 @@ pub fn queued(at_once: bool) -> Plan {
     }])
 }
 
-/// What waited for the window is not wanted any more.
+/// A change that waited for the window is not wanted any more.
 pub fn taken_back() -> Plan {
     let class = field("instance_class", json!("db.t4g.large"), json!("db.t4g.medium"));
     settled_but(vec![Change {
@@ -420,7 +420,7 @@ pub fn with_another_host() -> Plan {
     Plan { drift: vec![drift], ..settled() }
 }
 
-/// What changed outside.
+/// Changes from outside.
 pub fn drifted() -> Plan {
     let drift = |address: &str, gone: bool, fields: Vec<FieldChange>| {
         let address: provision::engine::address::Address = address.parse().expect("a valid address");

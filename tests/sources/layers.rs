@@ -1,4 +1,4 @@
-//! Who may know whom: reads the sources and holds the rules that keep the house easy to live in.
+//! Reads the sources and checks which part may use which: the rules that keep the code easy to live in.
 
 use std::collections::BTreeSet;
 

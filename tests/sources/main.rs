@@ -1,4 +1,4 @@
-//! Reads the sources: who may know whom, and which calls and checks there are.
+//! Reads the sources: which part may use which, and which calls and checks there are.
 
 mod checks;
 mod layers;
@@ -34,7 +34,7 @@ fn sources() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a file is the module `name` or lies below it.
+/// True if a file is the module `name` or lies below it.
 fn is_of(file: &str, name: &str) -> bool {
     file == format!("{name}.rs") || file.starts_with(&format!("{name}/"))
 }

@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use provision::aws::Aws;
 
-/// What goes wrong with one request.
+/// The fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is closed, and nothing was done.
@@ -33,7 +33,7 @@ pub enum Fault {
     SlowDown,
     /// 409: another conditional write is under way.
     Conflict,
-    /// 412 although nobody else wrote.
+    /// 412 although no one else wrote.
     FalseRefusal,
     /// 403.
     Denied,
@@ -56,7 +56,7 @@ pub const FAULTS: [Fault; 11] = [
 ];
 
 impl Fault {
-    /// Whether S3 can answer such a request so: only a conditional one can be refused for its condition.
+    /// True if S3 can answer such a request so: only a conditional one can be refused for its condition.
     pub fn fits(self, request: &str) -> bool {
         request.starts_with("PUT") || !matches!(self, Self::Conflict | Self::FalseRefusal)
     }
@@ -75,13 +75,13 @@ struct Inside {
     writes: usize,
     /// Each request as its method and key.
     requests: Vec<String>,
-    /// What goes wrong with which request, counted from 0.
+    /// The faults, by the number of the request that they happen to, counted from 0.
     faults: BTreeMap<usize, Fault>,
-    /// Whether nothing gets through.
+    /// True if nothing gets through.
     is_cut_off: bool,
-    /// Which conditions of writes are not looked at.
+    /// The conditions of writes that are not looked at.
     ignored: &'static [&'static str],
-    /// The region that the bucket is in, if it is another one than everybody thinks.
+    /// The region that the bucket is in, if it is another one than the clients think.
     region: Option<&'static str>,
 }
 
@@ -121,7 +121,7 @@ impl Bucket {
         bucket
     }
 
-    /// How many requests there were.
+    /// The number of requests so far.
     pub fn requests(&self) -> usize {
         self.inside().requests.len()
     }
@@ -136,12 +136,12 @@ impl Bucket {
         self.inside().objects.get(key).map(|(_, content)| content.clone())
     }
 
-    /// Writes as somebody else would.
+    /// Writes as another client would.
     pub fn put(&self, key: &str, content: Vec<u8>) {
         self.inside().write(key, content);
     }
 
-    /// Deletes as somebody else would.
+    /// Deletes as another client would.
     pub fn delete(&self, key: &str) {
         self.inside().objects.remove(key);
     }
@@ -159,7 +159,7 @@ impl Inside {
         etag
     }
 
-    /// What S3 does with a request: the status, the ETag and the content of its answer.
+    /// Handles a request as S3 does, and returns the status, the ETag and the content of its answer.
     fn answer(&mut self, request: &HttpRequest, key: &str) -> (u16, Option<String>, Vec<u8>) {
         let there = self.objects.get(key).cloned();
         let ignored = self.ignored;
@@ -189,7 +189,7 @@ fn refusal(status: u16, code: &str) -> (u16, Option<String>, Vec<u8>) {
     (status, None, format!("<Error><Code>{code}</Code><Message>said S3</Message></Error>").into_bytes())
 }
 
-/// What hyper makes of a connection that is closed in the middle of an answer.
+/// The error that hyper makes of a connection that is closed in the middle of an answer.
 fn broken_off() -> HttpConnectorFuture {
     let cause = "connection closed before message completed".into();
     HttpConnectorFuture::ready(Err(ConnectorError::other(cause, Some(ErrorKind::TransientError))))

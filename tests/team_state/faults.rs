@@ -20,7 +20,7 @@ async fn run(store: &Store) -> Result<(), StateError> {
     writer.close().await.map(drop)
 }
 
-/// A bucket with a state that nobody has locked, or an empty one.
+/// A bucket with a state that no one has locked, or an empty one.
 async fn scene(has_state: bool) -> Bucket {
     let bucket = Bucket::default();
     if has_state {
@@ -29,7 +29,7 @@ async fn scene(has_state: bool) -> Bucket {
     bucket
 }
 
-/// Whether a run that meets the fault has to end as if nothing had been.
+/// True if a run that meets the fault has to end as if nothing had happened.
 fn is_harmless(fault: Fault) -> bool {
     !matches!(fault, Fault::Denied | Fault::FalseAbsence)
 }

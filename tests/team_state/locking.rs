@@ -1,4 +1,4 @@
-//! Who may write when: the lock, its renewal, its end, and what becomes of whoever has lost it.
+//! The lock: who may write when, its renewal, its end, and what becomes of a run that has lost it.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ async fn a_lock_is_renewed_as_long_as_its_run_lives() {
     let bucket = Bucket::default();
     let (ours, theirs) = (store(&bucket), store(&bucket));
     let mut writer = open(&ours, Duration::ZERO).await.expect("nobody else writes");
-    // Far longer than a lock that nobody renews.
+    // Far longer than a lock lasts that is not renewed.
     let waited = open(&theirs, LEASE * 10).await.expect_err("the lock is renewed");
     assert!(matches!(waited, StateError::Locked { .. }), "{waited}");
     writer.edit(put("a"));
@@ -85,7 +85,7 @@ async fn the_lock_of_a_dead_run_is_taken_over_when_it_has_run_out_and_not_before
     let mut writer = open(&ours, Duration::ZERO).await.expect("nobody else writes");
     writer.edit(put("begun"));
     writer.commit().await.expect("it holds the lock");
-    // Dropped, as if the process had died: nobody gives the lock back.
+    // Dropped, as if the process had died: the lock is not given back.
     drop(writer);
     let early = open(&theirs, LEASE / 2).await.expect_err("it may still be alive");
     assert!(matches!(early, StateError::Locked { .. }), "{early}");
@@ -106,7 +106,7 @@ async fn a_run_that_slept_past_its_lock_is_told_and_writes_nothing_more() {
     bucket.cut_off(true);
     advance(LEASE).await;
     bucket.cut_off(false);
-    // As somebody would who has watched for long enough.
+    // As a person would who has watched for long enough.
     let id = holder_of(&bucket);
     theirs.unlock(&id).await.expect("it is the right one");
     let mut other = open(&theirs, Duration::ZERO).await.expect("nobody holds it");
@@ -192,7 +192,7 @@ async fn a_store_that_ignores_conditions_is_refused_before_anything_and_its_stat
             }
             let ours = store(&bucket);
             let opened = open(&ours, Duration::ZERO).await;
-            // What was there before is moved by If-Match alone.
+            // An object that was there before is changed with If-Match alone.
             if has_state && ignored == ["if-none-match"] {
                 opened.expect("the condition that counts is kept").abandon().await;
             } else {

@@ -116,7 +116,7 @@ async fn what_is_queued_of_the_options_counts_as_it_will_be_and_is_not_in_force(
     ] {
         assert_eq!((&coming[field], &in_force[field]), (&later, &now), "{field}");
     }
-    // Where nothing is queued there is nothing else in force.
+    // With nothing queued, nothing else is in force.
     let replay = Replay::in_order(&[(200, &described(&[instance(&live())]))]);
     let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &desired)]).await.expect("a read");
     assert!(seen.into_values().all(|seen| seen.in_force.is_none()));
@@ -263,7 +263,7 @@ async fn each_option_is_modified_as_rds_wants_it() {
     }
 }
 
-/// What is sent to a database that has every option.
+/// The parameters that are sent to a database that has every option.
 async fn modification_of(
     live: &[(&str, &str)],
     desired: &DbInstance,
@@ -316,10 +316,10 @@ async fn what_is_made_at_once_takes_along_what_waits_and_cancels_what_nobody_wan
     let more = json!({ "instance_class": "db.m7g.large", "port": 5433 });
     let asked = at_once(&class, large.clone(), more, &["apply_immediately", "port"]).await;
     assert_eq!(asked, lines(&["DBInstanceClass=db.m7g.large", "DBPortNumber=5433"]));
-    // Somebody queued another class than the written one: it is taken out of the queue.
+    // Someone queued another class than the written one: it is taken out of the queue.
     let asked = at_once(&class, large.clone(), json!({}), &["instance_class"]).await;
     assert_eq!(asked, lines(&["DBInstanceClass=db.t4g.medium"]));
-    // What is not written is not asked for.
+    // A field that is not written is not asked for.
     let asked = at_once(&authority, json!({}), json!({}), &["apply_immediately"]).await;
     assert_eq!(asked, None);
 }

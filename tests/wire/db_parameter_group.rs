@@ -168,7 +168,7 @@ async fn each_parameter_is_set_as_soon_as_its_type_allows() {
     assert_eq!(asked[2].parameter("Filters.Filter.1.Values.Value.1"), "max_connections");
     assert_eq!(
         said(&asked[3]),
-        // What is not known to be dynamic waits; AWS says what is wrong with a name that it does not know.
+        // A parameter that is not known to be dynamic waits; AWS says what is wrong with a name that it does not know.
         ["max_connections=100 (pending-reboot)", "no_such=x (pending-reboot)", "work_mem=2 (immediate)"]
     );
     assert_eq!(said(&asked[5]), ["log_statement= (immediate)"]);

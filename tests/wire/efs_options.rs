@@ -1,4 +1,4 @@
-//! What hangs on a file system: its key, policy, protection and access points.
+//! The options of a file system: its key, policy, protection and access points.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Who still holds what a plan deletes.
+//! The holders of the objects that a plan deletes.
 
 use provision::engine::plan::{Level, Mode};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ const REPLICATIONS: &str = "GET /2015-02-01/file-systems/replication-configurati
 const NO_REPLICATION: &str =
     r#"{"__type": "ReplicationNotFound", "ErrorCode": "ReplicationNotFound", "Message": "none"}"#;
 
-/// What the stack itself holds, and what everybody sees of it.
+/// The answers that show what the stack itself holds.
 fn ours() -> Replay {
     Replay::default()
         .answer("DescribeSecurityGroups", 200, groups(&[], "ipPermissions"))

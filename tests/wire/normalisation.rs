@@ -1,5 +1,5 @@
-//! What AWS shows otherwise than it was written: each row holds a difference that a plain comparison would plan for
-//! ever, and that our comparison does not see, while it still sees a true one.
+//! Values that AWS shows otherwise than they were written: each row holds a difference that a plain comparison would plan
+//! for ever, and that our comparison does not see, while it still sees a true one.
 
 mod ec2;
 mod efs;
@@ -25,7 +25,7 @@ struct Row {
     how: How,
 }
 
-/// What comes of it.
+/// The result of the difference.
 enum How {
     /// It is compared by what it means.
     Compared(Vec<Case>),
@@ -43,7 +43,7 @@ struct Case {
     written: Value,
     /// The element of the API that shows the field.
     element: &'static str,
-    /// What it shows: the answer is made from this.
+    /// The value that it shows: the answer is made from this.
     shown: Value,
     /// Other elements of the same answer.
     beside: Value,

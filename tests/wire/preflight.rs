@@ -1,4 +1,4 @@
-//! What a plan asks of AWS beforehand, and what it makes of the answers.
+//! The questions that a plan asks AWS beforehand, and what it makes of the answers.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -325,7 +325,7 @@ async fn a_change_of_class_asks_for_the_class_with_the_live_version_alone() {
 
 #[tokio::test]
 async fn what_is_not_changed_after_all_is_not_spoken_of() {
-    // The record is behind: somebody has made the change already.
+    // The record is behind: someone has made the change already.
     let world = {
         let mut world = settled(&json!({ "allocated_storage": 20 }));
         world.change_live(DATABASE, "allocated_storage", json!(50));

@@ -111,7 +111,7 @@ pub(crate) async fn update(
         .await
 }
 
-/// What the one ModifyDBInstance of a change says, without what every request has.
+/// The parameters of the one ModifyDBInstance of a change, without those that every request has.
 pub(crate) async fn modification(
     live: &[(&str, &str)],
     desired: &DbInstance,
@@ -252,7 +252,7 @@ async fn who_manages_the_password_is_seen_and_the_rest_is_remembered() {
         (json!({}), true, json!("managed")),
         (env.clone(), true, json!("managed")),
         (env, false, json!("env:PGSQL_PASSWORD")),
-        // Somebody turned the management off: what the password is now is not known.
+        // Someone turned the management off: the password is not known now.
         (json!({}), false, Value::Null),
     ] {
         let recorded = database(recorded);
@@ -334,7 +334,7 @@ async fn what_is_to_be_applied_at_once_is_waited_for_and_what_waits_for_the_wind
         (true, "", &ready),
         (false, class, &ready),
         (true, class, &about),
-        // Whatever was asked for, a new port does not wait.
+        // A new port does not wait, no matter what was asked for.
         (false, "<Port>5433</Port>", &about),
         // None of our business.
         (true, "<CACertificateIdentifier>rds-ca-rsa4096-g1</CACertificateIdentifier>", &ready),

@@ -49,7 +49,7 @@ pub const BROKEN_OFF: u16 = 0;
 const WHATEVER: &str = "*";
 
 impl Replay {
-    /// A script of answers that are given in this order, whatever is asked.
+    /// A script of answers that are given in this order, no matter what is asked.
     pub fn in_order(answers: &[(u16, &str)]) -> Self {
         answers.iter().fold(Self::default(), |script, (status, body)| script.answer(WHATEVER, *status, *body))
     }
@@ -83,7 +83,7 @@ impl Replay {
         self.answer(operation, 400, body)
     }
 
-    /// AWS, played by the script. The account is whatever the answers say; the region is `eu-west-1`.
+    /// AWS, played by the script. The account is the one that the answers give; the region is `eu-west-1`.
     pub fn aws(&self) -> Aws {
         self.aws_until(None)
     }
@@ -131,7 +131,7 @@ impl HttpConnector for Replay {
         let (status, body) = answer.unwrap_or_else(|| (400, format!("unexpected: {asked:?}")));
         script.asked.push(asked);
         if status == BROKEN_OFF {
-            // What hyper makes of a connection that is closed in the middle of an answer.
+            // The error that hyper makes of a connection that is closed in the middle of an answer.
             let cause = "connection closed before message completed".into();
             return HttpConnectorFuture::ready(Err(ConnectorError::other(
                 cause,

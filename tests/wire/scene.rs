@@ -70,7 +70,7 @@ impl World {
         self.sightings.insert(address(at), sighting);
     }
 
-    /// What AWS shows of an object beside its inputs.
+    /// Sets the outputs that AWS shows of an object beside its inputs.
     pub fn outputs(&mut self, at: &str, outputs: &Value) {
         match self.sightings.get_mut(&address(at)) {
             Some(Sighting::Live { live, .. }) => live.outputs = document(outputs),
@@ -106,7 +106,7 @@ impl World {
         self.planned(Mode::Apply, |scene| answers.judge(&aws, &scene))
     }
 
-    /// Who holds what a plan deletes.
+    /// The holders of what a plan deletes.
     pub async fn holders(&self, replay: &Replay, mode: Mode) -> Vec<Finding> {
         let aws = replay.aws();
         let planning = self.planning(mode);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{Input, findings};
 use crate::engine::address::Address;
-use crate::engine::diff;
 use crate::engine::graph::Edges;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Blocked, Change, FieldChange, Finding};

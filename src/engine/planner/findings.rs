@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{Input, Sighting, error, remedied};
 use crate::engine::address::Address;
 use crate::engine::diff;
@@ -14,8 +12,6 @@ use crate::engine::remedy::Way;
 use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Role, Status, Verdict};
 use crate::engine::state::Record;
 use crate::engine::steps::Circle;
-
-/// The option that keeps an object from being deleted.
 
 pub(super) fn circle(circle: &Circle) -> Finding {
     Finding {

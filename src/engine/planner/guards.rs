@@ -1,7 +1,5 @@
 //! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
-use serde_json::Value;
-
 use super::findings::{cure, is_protected_by_aws, never_made};
 use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed};
 use crate::engine::address::Address;

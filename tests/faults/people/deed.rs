@@ -1,4 +1,4 @@
-//! What others do between two runs: to the stack file, to the cluster, to objects, to the state, to the program.
+//! The deeds of others between two runs: to the stack file, to the cluster, to objects, to the state, to the program.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use super::journey::{Journey, Stop};
 use super::place::Place;
 use super::records;
 
-/// What others do.
+/// A deed of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Deed {
     /// The stack file is edited.
     Edits(Edit),
-    /// What the run was to make is taken back.
+    /// The edit that the run was to carry out is taken back.
     EditTakenBack,
     /// The stack file names another cluster.
     OtherCluster,
@@ -111,7 +111,7 @@ const OTHERS: [Deed; 39] = [
     Deed::NewerField,
 ];
 
-/// What a deed has left.
+/// The results of a deed.
 #[derive(Debug, Default)]
 pub struct Done {
     /// The stack file before an edit: what `put it back` and `undo` mean.
@@ -131,7 +131,7 @@ impl Deed {
         }
     }
 
-    /// What has to be there for it.
+    /// The thing that has to be there for it.
     pub fn needs(self) -> Option<Thing> {
         Some(match self {
             Self::DatabaseRenamed
@@ -181,12 +181,12 @@ impl Deed {
         }
     }
 
-    /// How many zones the network has at first.
+    /// The number of zones that the network has at first.
     pub fn zones(self) -> usize {
         if self == Self::ZoneAdded { 2 } else { 3 }
     }
 
-    /// Whether the account is of no use afterwards: others changed what a stack does not own.
+    /// True if the account is of no use afterwards: others changed what a stack does not own.
     pub fn wears_out(self) -> bool {
         matches!(
             self,

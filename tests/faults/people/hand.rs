@@ -1,4 +1,4 @@
-//! What others do to the objects of a stack with another client: found by their tags, changed by their names.
+//! Changes that others make to the objects of a stack with another client: found by their tags, changed by their names.
 
 mod database;
 mod file_system;
@@ -6,7 +6,7 @@ mod network;
 
 use crate::cloud::Cloud;
 
-/// What an object is, as far as others look at it before they act.
+/// The sort of an object, as far as others look at it before they act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thing {
     Database,
@@ -20,18 +20,18 @@ pub enum Thing {
     State,
 }
 
-/// The ownership tags, and who is said to own an object that was taken over.
+/// The ownership tags, and the lineage that is said to own an object that was taken over.
 const OWNERSHIP: [&str; 4] =
     ["provision:stack", "provision:address", "provision:lineage", "provision:cluster"];
 pub const ANOTHER_LINEAGE: &str = "00000000-0000-4000-8000-00000000cafe";
 
-/// Somebody with another client.
+/// Someone with another client.
 pub struct Hand<'a> {
     pub cloud: &'a Cloud,
 }
 
 impl Hand<'_> {
-    /// Whether there is such an object of the stack.
+    /// True if there is such an object of the stack.
     pub fn sees(&self, thing: Thing) -> bool {
         match thing {
             Thing::Database => !self.cloud.databases().is_empty(),

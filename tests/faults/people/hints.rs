@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::world::{World, endpoint};
 
-/// What stands for the check of an error that is no finding of a plan.
+/// Stands for the check of an error that is no finding of a plan.
 pub const FAILURE: &str = "failure";
 
 /// An error, and what it says to do.

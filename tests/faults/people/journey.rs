@@ -6,7 +6,7 @@ use crate::fault::{Fault, Moment};
 use crate::proxy::{Site, Trigger};
 use crate::stacks::{FIRST, SECOND};
 
-/// What a run sets out to do.
+/// The aim of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Journey {
     /// From nothing to the first stack.
@@ -37,7 +37,7 @@ impl Journey {
     }
 }
 
-/// How a run ends, at a call that changes something.
+/// The end of a run, at a call that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// The call is refused; what does not rest on it is done all the same.
@@ -58,7 +58,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// What goes wrong with the run.
+    /// The fault that the run meets.
     pub fn fault(&self) -> Option<(Trigger, Fault)> {
         let (ending, site) = self.at.clone()?;
         let fault = match ending {

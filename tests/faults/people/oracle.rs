@@ -1,4 +1,4 @@
-//! What must be true after others have acted: the plan says the truth, what it says to type helps, and no data is lost.
+//! The rules that must hold after others have acted: the plan says the truth, its hints help, and no data is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -18,19 +18,19 @@ use crate::proxy::Heard;
 /// Hints to type and applies to run before everything must have come to an end.
 const MOST: usize = 16;
 
-/// What is known of a case before the program runs again.
+/// The facts that are known of a case before the program runs again.
 pub struct Knowledge {
-    /// Addresses whose data was there, whoever took it away: made anew only when named.
+    /// Addresses whose data was there, no matter who took it away: made anew only when named.
     pub held: BTreeSet<String>,
-    /// Ids of the databases and file systems that are there, whosever they are.
+    /// Ids of the databases and file systems that are there, no matter whose they are.
     pub data: BTreeMap<String, String>,
-    /// What is not the stack's.
+    /// Everything that is not the stack's.
     pub others: Others,
     pub done: Done,
     pub request: Request,
 }
 
-/// What a plan is asked for, and what a person does whom words tell to do it.
+/// The options that a plan gets, and what a person does when words tell them to.
 #[derive(Clone, Copy, Default)]
 pub struct Request {
     pub options: &'static [&'static str],
@@ -38,7 +38,7 @@ pub struct Request {
     pub person: Option<(&'static str, fn(&mut Place))>,
 }
 
-/// What happened after the deed, for the report of a failure.
+/// The events after the deed, for the report of a failure.
 #[derive(Default)]
 pub struct Trail {
     text: String,
@@ -57,13 +57,13 @@ impl Trail {
         &self.text
     }
 
-    /// Whether somebody has named this address, or object.
+    /// True if a line that was typed names this address or object.
     fn names(&self, what: &str) -> bool {
         self.typed.iter().any(|line| line.split([' ', '=']).any(|word| word == what))
     }
 }
 
-/// What a plan came to.
+/// The outcome of a plan.
 enum Said {
     Nothing,
     Changes(Value),
@@ -192,7 +192,7 @@ fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value,
     let changes = place.changes();
     let made: Vec<String> = changes.iter().map(|heard| heard.call.operation.to_string()).collect();
     trail.note(&format!("{}: exit code {:?}, {made:?}", arguments.join(" "), ran.code));
-    // What the plan had to leave out at a blocked address is left, and apply says so.
+    // The part that the plan had to leave out at a blocked address is left, and apply says so.
     let blocked = plan["preflight"].as_array().into_iter().flatten().any(|one| one["level"] == "blocked");
     let expected = if blocked { 1 } else { 0 };
     assert_eq!(ran.code, Some(expected), "the plan had no error, and apply has:\n{}", last_lines(&ran.err));
@@ -237,7 +237,7 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
             Typed::Provision(words) | Typed::Aws(words) => !has_a_gap(words),
         })
     };
-    // An error with a place in the stack file is mended there, by whoever has just edited it.
+    // An error with a place in the stack file is mended there, by the person who has just edited it.
     let in_the_file = error.message.contains("[provision.yaml:").then(|| vec![Typed::Undo]);
     let way = ways(hint).into_iter().chain(in_the_file).find(can_be_typed);
     let person = known.request.person.filter(|(words, _)| hint.contains(words));

@@ -11,10 +11,10 @@ const STACK: &str = "provision:stack";
 /// Objects by id, each as others see it.
 pub type Others = BTreeMap<String, String>;
 
-/// What begins the text of a part that has no tags of its own, before the id of the whole.
+/// The beginning of the text of a part that has no tags of its own, before the id of the whole.
 const PART_OF: &str = "part of ";
 
-/// The object that this one is a part of: whoever names it names its parts.
+/// The object that this one is a part of: naming it names its parts.
 pub fn whole_of(text: &str) -> Option<&str> {
     text.strip_prefix(PART_OF)?.split(' ').next()
 }
@@ -24,7 +24,7 @@ fn is_ours<'t>(tags: impl IntoIterator<Item = (Option<&'t str>, Option<&'t str>)
         .any(|(key, value)| key == Some(STACK) && value.is_some_and(|value| STACKS.contains(&value)))
 }
 
-/// What there is.
+/// All that there is.
 pub fn others(cloud: &Cloud) -> Others {
     let mut found = Others::new();
     network(cloud, &mut found);

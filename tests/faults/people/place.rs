@@ -26,9 +26,9 @@ pub struct Place {
     pub world: World,
     pub proxy: Proxy,
     pub zones: usize,
-    /// What is not the stack's, before anything.
+    /// Everything that is not the stack's, as it was before anything.
     initial: Others,
-    /// What no call may ever change.
+    /// Everything that no call may ever change.
     wire: Others,
     /// The state's folder before the run of a case.
     yesterday: Vec<(PathBuf, Vec<u8>)>,
@@ -84,7 +84,7 @@ impl Place {
         self.wire = others.clone();
     }
 
-    /// Somebody has named this object: it may be taken over.
+    /// A person has named this object: it may be taken over.
     pub fn unwatch(&mut self, id: &str) {
         self.wire.retain(|one, text| one != id && whole_of(text) != Some(id));
     }
@@ -144,7 +144,7 @@ impl Place {
         serde_json::from_str(&shown.out).ok()
     }
 
-    /// What is recorded of an address, in whatever phase.
+    /// The phase that is recorded of an address.
     pub fn phase(&self, address: &str) -> Option<String> {
         self.record(address)?["phase"].as_str().map(str::to_owned)
     }
@@ -191,19 +191,19 @@ impl Place {
         answer.subnets().first()?.availability_zone().map(str::to_owned)
     }
 
-    // What others do to the state.
+    // Changes that others make to the state.
 
     fn state_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let in_state = |path: &PathBuf| path.parent().is_some_and(|folder| folder.ends_with("state"));
         self.world.files().into_iter().filter(|(path, _)| in_state(path)).collect()
     }
 
-    /// Whether there is a state's file.
+    /// True if the state has a file.
     pub fn has_state(&self) -> bool {
         self.world.path("state/shop.json").exists()
     }
 
-    /// Whether the state's file says everything: no run was killed over it.
+    /// True if the state's file says everything: no run was killed over it.
     pub fn has_whole_state(&self) -> bool {
         self.has_state() && !self.world.path("state/shop.json.journal").exists()
     }

@@ -1,4 +1,4 @@
-//! Whether a run did what its plan had said: each change belongs to a planned action, and each action has its call.
+//! Checks that a run did what its plan had said: each change belongs to a planned action, and each action has its call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::operation::Call;
 use crate::proxy::Heard;
 
-/// Which address an object is known by: `sg-1`, `fs-1`, `db:records`.
+/// The address that each object is known by, by its key: `sg-1`, `fs-1`, `db:records`.
 pub type Owners = BTreeMap<String, String>;
 
 /// The objects as their tags name them, and over that as the plan does.
@@ -87,7 +87,7 @@ fn planned(plan: &Value) -> impl Iterator<Item = &Value> {
     plan["changes"].as_array().into_iter().flatten()
 }
 
-/// What a change does to its object.
+/// The effect of a change on its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Does {
     Makes,
@@ -119,7 +119,7 @@ fn tag_of(call: &Call, tag: &str) -> Option<String> {
     call.parameters.get(&format!("{}Value", key.strip_suffix("Key")?)).cloned()
 }
 
-/// What a change is about, by the keys of [`Owners`]; several where one of them is.
+/// The objects that a change is about, by the keys of [`Owners`]; a path may name several.
 fn objects(call: &Call) -> Vec<String> {
     let parameter = |name: &str| call.parameters.get(name).cloned();
     if let Some(path) = call.parameters.get("path") {
@@ -177,7 +177,7 @@ fn address_of_target(
     Some(format!("aws_efs_mount_target.{}/{zone}", file_system.split_once('.')?.1))
 }
 
-/// What a run did that its plan had not said, and what the plan had said that it did not do.
+/// The changes of a run that its plan had not said, and the planned actions that the run did not do.
 pub fn broken(
     plan: &Value,
     mut owners: Owners,
@@ -205,7 +205,7 @@ pub fn broken(
             }
             _ => objects(call).iter().filter_map(|key| owners.get(key).cloned()).collect(),
         };
-        // What is gone already cannot be done anything to.
+        // Nothing can be done to an object that is gone already.
         let missed = refused && String::from_utf8_lossy(&heard.answer.body).contains("NotFound");
         if addresses.is_empty() && !missed {
             broken.push(format!("{} is about nothing that is planned: {:?}", call.operation, objects(call)));
@@ -236,7 +236,7 @@ pub fn broken(
                 .any(|name| name.split_once(':').is_some_and(|(_, name)| name.starts_with(start)))
         };
         let kept = match action {
-            // What an earlier run made has only to be recorded.
+            // An object that an earlier run made has only to be recorded.
             Some("create") => {
                 let was_there = || id_of(address).is_some_and(|id| there.contains(&id));
                 any("Create") || known.contains(&address.to_owned()) || was_there()

@@ -21,7 +21,7 @@ use super::typing::{Typed, ways};
 use crate::world::SMALL;
 use crate::{AT_ONCE, text_of};
 
-/// How a finding comes about, and how somebody gets rid of it.
+/// The way in which a finding comes about, and the way in which a person gets rid of it.
 #[derive(Clone)]
 struct Scene {
     check: &'static str,
@@ -29,7 +29,7 @@ struct Scene {
     before: Option<String>,
     /// The stack that is planned.
     stack: String,
-    /// What others do in between.
+    /// The change that others make in between.
     act: fn(&mut Place) -> Done,
     request: Request,
     zones: usize,

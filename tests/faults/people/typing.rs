@@ -1,4 +1,4 @@
-//! What a hint says to type: commands and lines of the stack file, read as people read them.
+//! The steps that a hint says to type: commands and lines of the stack file, read as people read them.
 
 /// Something to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Typed {
     Aws(Vec<String>),
     /// A line for the sections of these names, or else of the address that the finding is about.
     Line { key: String, value: String, names: Vec<String> },
-    /// What was changed in the stack file is taken back.
+    /// The change of the stack file is taken back.
     Undo,
     /// A newer version of the program is installed.
     Newer,
@@ -68,7 +68,7 @@ fn typed(way: &str) -> Vec<Typed> {
     typed
 }
 
-/// What stands in backquotes: a command, or a line of the stack file.
+/// The text in backquotes: a command, or a line of the stack file.
 fn quoted(text: &str) -> Option<Typed> {
     if let Some(command) = command(text) {
         return Some(command);
@@ -119,7 +119,7 @@ fn command(text: &str) -> Option<Typed> {
     }
 }
 
-/// Whether a command has a gap that only people can fill: `FILE`, `…`, `NAME`.
+/// True if a command has a gap that only people can fill: `FILE`, `…`, `NAME`.
 pub fn has_a_gap(arguments: &[String]) -> bool {
     let is_gap = |word: &String| {
         let name = word.rsplit('=').next().unwrap_or(word);

@@ -15,7 +15,7 @@ pub(super) fn plain() -> Value {
     })
 }
 
-/// What hangs on it has answers of its own: `LifecyclePolicies`, `Status` of the backup policy, `Policy`.
+/// The parts of the file system have answers of their own: `LifecyclePolicies`, `Status` of the backup policy, `Policy`.
 pub(super) fn file_system(mut elements: Map<String, Value>) -> Replay {
     let at = |path: &str| format!("GET /2015-02-01/file-systems/the-one/{path}");
     let mut own = |name: &str, plain: Value| elements.remove(name).unwrap_or(plain);

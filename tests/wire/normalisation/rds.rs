@@ -19,7 +19,7 @@ pub(super) fn plain() -> Value {
     })
 }
 
-/// What RDS calls the elements of its lists.
+/// The name that RDS gives the elements of a list.
 fn item(list: &str) -> &'static str {
     match list {
         "VpcSecurityGroups" => "VpcSecurityGroupMembership",

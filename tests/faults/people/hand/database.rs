@@ -1,4 +1,4 @@
-//! What others do to a database, its subnet group and its parameter group.
+//! Changes that others make to a database, its subnet group and its parameter group.
 
 use aws_sdk_ec2::types::SecurityGroup;
 use aws_sdk_rds::types::{DbInstance, Tag};

@@ -1,4 +1,4 @@
-//! What others do to a file system, its mount targets and its access points.
+//! Changes that others make to a file system, its mount targets and its access points.
 
 use aws_sdk_efs::types::{AccessPointDescription, FileSystemDescription, MountTargetDescription, Tag};
 

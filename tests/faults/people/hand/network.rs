@@ -1,4 +1,4 @@
-//! What others do to security groups and to the cluster's network.
+//! Changes that others make to security groups and to the cluster's network.
 
 use aws_sdk_ec2::types::{
     Filter, IpPermission, ResourceType, SecurityGroup, TagSpecification, UserIdGroupPair,
