@@ -36,7 +36,8 @@ fuzz:
 ## Formatting, lints as errors, licences and advisories.
 lint:
 	cargo fmt --check
-	cargo clippy --locked --all-targets --test localstack --test faults -- -D warnings
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --test localstack --test faults -- -D warnings
 	./.ci/deny
 
 ## Processor time, requests and round trips of the program; beside them Terraform, where it is installed.

@@ -50,7 +50,8 @@ impl Place {
         let fresh = || State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
         let store = Store::local(self.state());
         let address: Address = address.parse().expect("a valid address");
-        let record = Record::adopted(Id::new("id-1"), Document::new());
+        let watched = Record::adopted(Id::new("id-1"), Document::new());
+        let record = Record { adopted: address.kind() == "aws_vpc", ..watched };
         let writing = async {
             let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("nobody holds it");
             writer.edit(Edit::Put { address, record });
@@ -148,6 +149,25 @@ fn a_stack_that_has_its_new_name_already_is_said_to_have_it() {
     std::fs::copy(place.state(), place.at("state/before.json")).expect("it can be copied");
     let both = place.provision(&["state", "move", "stack.before", "stack.shop", "--yes"]);
     both.says(&["there is a state of the stack shop already"]);
+}
+
+#[test]
+fn a_state_of_the_new_name_that_records_the_network_alone_gives_way() {
+    let place = Place::new();
+    std::fs::rename(place.state(), place.at("shop.json")).expect("the folder can be written");
+    place.put("aws_vpc.network", true);
+    std::fs::rename(place.at("shop.json"), place.at("state/before.json")).expect("the folder can be written");
+    let text = std::fs::read_to_string(place.at("provision.yaml")).expect("there is a stack file");
+    std::fs::write(place.at("provision.yaml"), text.replace("stack: shop", "stack: before"))
+        .expect("a write");
+    place
+        .provision(&["state", "move", "stack.shop", "stack.before", "--yes"])
+        .says(&["stack before already"]);
+    std::fs::remove_file(place.at("state/before.json")).expect("it can be removed");
+    std::fs::rename(place.state(), place.at("state/before.json")).expect("the folder can be written");
+    place.put(OLD, true);
+    place.provision(&["state", "move", "stack.shop", "stack.before", "--yes"]).well();
+    assert_eq!(place.list().well(), format!("{OLD}\n"));
 }
 
 #[test]

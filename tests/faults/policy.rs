@@ -9,7 +9,7 @@ use std::thread;
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, SecurityGroupRuleDescription};
 use provision::aws::kinds::registry;
 use provision::aws::policy::{Effect, Policy, Statement, all_calls, policy};
-use provision::engine::state::S3_CALLS;
+use provision::aws::state_s3::CALLS as S3_CALLS;
 use provision::stack;
 
 use crate::fault::Fault;

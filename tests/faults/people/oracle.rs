@@ -30,12 +30,15 @@ pub struct Knowledge {
     pub request: Request,
 }
 
+/// A deed of another person, by its name.
+pub type Deed = (&'static str, fn(&mut Place));
+
 /// The options that a plan gets, and what a person does when words tell them to.
 #[derive(Clone, Copy, Default)]
 pub struct Request {
     pub options: &'static [&'static str],
     /// Words of a hint, and what they mean.
-    pub person: Option<(&'static str, fn(&mut Place))>,
+    pub person: Option<Deed>,
 }
 
 /// The events after the deed, for the report of a failure.
