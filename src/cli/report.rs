@@ -10,7 +10,7 @@ use crate::engine::address::Address;
 use crate::engine::resource::Id;
 use crate::engine::state::Record;
 
-/// What `init --json` prints.
+/// The document that `init --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Init {
     /// The stack file that was written.
@@ -19,12 +19,12 @@ pub struct Init {
     pub region: String,
 }
 
-/// What `import --json` prints.
+/// The document that `import --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Import<'a> {
-    /// How many resources were not adopted before.
+    /// The number of resources that were not adopted before.
     pub adopted: usize,
-    /// What was adopted before, and is not among what was chosen now.
+    /// Addresses that were adopted before, and are not among those chosen now.
     pub forgotten: &'a [Address],
     pub choices: &'a [Evidence],
     /// The objects that are recorded now, with `import ADDRESS=ID`.
@@ -36,12 +36,12 @@ pub struct Import<'a> {
 pub struct TakenOver<'a> {
     pub address: &'a Address,
     pub id: Id,
-    /// What was recorded there before.
+    /// The object that was recorded there before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<Id>,
-    /// Whether that is still in AWS, where it stays as it is.
+    /// True if that is still in AWS, where it stays as it is.
     pub left_in_aws: bool,
-    /// What it uses, and what does not come along.
+    /// The objects that it uses, and that do not come along.
     pub apart: Vec<Apart<'a>>,
 }
 
@@ -57,7 +57,7 @@ pub struct Apart<'a> {
     pub command: Option<String>,
 }
 
-/// What `output NAME --json` prints.
+/// The document that `output NAME --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OutputValue<'a> {
     pub name: &'a str,
@@ -65,13 +65,13 @@ pub struct OutputValue<'a> {
     pub value: String,
 }
 
-/// What `state list --json` prints.
+/// The document that `state list --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct StateList<'a> {
     pub addresses: Vec<&'a Address>,
 }
 
-/// What `state show --json` prints: the record with its address.
+/// The document that `state show --json` prints: the record with its address.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct StateShow<'a> {
     pub address: &'a Address,
@@ -80,7 +80,7 @@ pub struct StateShow<'a> {
     pub record: &'a Record,
 }
 
-/// What the commands print that mend a state: `state forget`, `state move`, `state unlock`.
+/// The document of the commands that mend a state: `state forget`, `state move`, `state unlock`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum StateChange<'a> {
@@ -89,7 +89,7 @@ pub enum StateChange<'a> {
         address: String,
         addresses: Vec<&'a Address>,
     },
-    /// What was asked for, and each record that went.
+    /// The words of the command, and each record that went.
     Moved {
         from: String,
         to: String,
@@ -105,18 +105,18 @@ pub struct StateMove<'a> {
     pub to: &'a Address,
 }
 
-/// What `state rebuild --json` prints.
+/// The document that `state rebuild --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Rebuilt<'a> {
-    /// What was found, and is recorded now.
+    /// Addresses that were found, and are recorded now.
     pub recorded: BTreeSet<&'a Address>,
-    /// What is declared and was not found.
+    /// Addresses that are declared and were not found.
     pub absent: BTreeSet<&'a Address>,
-    /// What has the name of something declared, and belongs to somebody else.
+    /// Addresses whose names belong to objects of others.
     pub foreign: BTreeSet<&'a Address>,
     /// The same, with the objects and whose they are.
     pub left_out: Vec<LeftOut<'a>>,
-    /// Where several objects were found, and nothing says which one is meant: none of them was recorded.
+    /// Addresses for which several objects were found, and nothing says which one is meant: none was recorded.
     pub ambiguous: Vec<Ambiguous<'a>>,
     /// The parts of what was not recorded: they were not looked for.
     pub waiting: BTreeSet<&'a Address>,

@@ -28,7 +28,7 @@ pub enum Event {
         address: Address,
         action: Action,
         id: Option<String>,
-        /// What of the change waits for the maintenance window.
+        /// The part of the change that waits for the maintenance window.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queued: Option<Queued>,
         elapsed_seconds: f64,
@@ -57,7 +57,7 @@ pub struct Queued {
     /// When the window opens next: UTC, RFC 3339. Absent while AWS has not chosen one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opens: Option<String>,
-    /// Whether nothing of the change is in force yet.
+    /// True if nothing of the change is in force yet.
     pub entirely: bool,
 }
 
@@ -99,9 +99,9 @@ pub struct FailureText {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     pub outcome: RunOutcome,
-    /// What was done and is in force, by action.
+    /// Everything that was done and is in force, by action.
     pub done: Summary,
-    /// What was asked for and waits for a maintenance window.
+    /// Everything that was asked for and waits for a maintenance window.
     #[serde(default)]
     pub queued: Vec<Queued>,
     pub failed: usize,
@@ -114,7 +114,7 @@ pub struct RunSummary {
     pub elapsed_seconds: f64,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {

@@ -17,7 +17,7 @@ const GROUP: &str = "aws_security_group";
 pub struct Cluster {
     /// The full name: `k8s.myzone.net`.
     pub name: String,
-    /// Whether the names of EFS file systems resolve in the VPC (DNS support, DNS hostnames and Amazon's resolver).
+    /// True if the names of EFS file systems resolve in the VPC (DNS support, DNS hostnames and Amazon's resolver).
     pub efs_names_resolve: bool,
 }
 

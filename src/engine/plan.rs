@@ -13,7 +13,7 @@ use crate::engine::resource::{Effect, Holdings, Id};
 /// The version of the plan document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// What `plan --json` prints.
+/// The document that `plan --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format_version: String,
@@ -28,11 +28,11 @@ pub struct Plan {
     /// The state that the plan starts from.
     pub state: StateVersion,
     pub mode: Mode,
-    /// What is done to each resource, in the order of addresses.
+    /// The change of each resource, in the order of addresses.
     pub changes: Vec<Change>,
-    /// What changed outside since the last apply.
+    /// Changes made outside since the last apply.
     pub drift: Vec<Drift>,
-    /// What is known to be wrong before anything has been done.
+    /// Findings: known before anything has been done.
     pub preflight: Vec<Finding>,
     pub summary: Summary,
     /// Names this plan and everything that it was made from: 64 hexadecimal digits. `apply --expect` takes the first
@@ -49,7 +49,7 @@ pub struct StateVersion {
     pub serial: u64,
 }
 
-/// What a plan sets out to do.
+/// The aim of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
@@ -61,7 +61,7 @@ pub enum Mode {
     RefreshOnly,
 }
 
-/// What is done to one resource.
+/// The change of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     pub address: Address,
@@ -75,7 +75,7 @@ pub struct Change {
     /// The worst of the fields' effects.
     pub effect: Effect,
     pub fields: Vec<FieldChange>,
-    /// What earlier changes left for the maintenance window. `effect` says what becomes of it: in the window, or now,
+    /// Everything that earlier changes left for the maintenance window. `effect` says what becomes of it: in the window, or now,
     /// since a change that is made at once takes everything queued with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queued: Vec<FieldChange>,
@@ -91,15 +91,15 @@ pub struct Change {
     /// The objects that are deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goes: Vec<Going>,
-    /// What it refers to; for what is not declared any more, what it was made with.
+    /// Addresses that it refers to; for one that is not declared any more, those that it was made with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<Address>,
-    /// What cannot be done for now, and is left out of `action` and `fields`.
+    /// The part that cannot be done for now, and is left out of `action` and `fields`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
 }
 
-/// What is not done to a resource, because AWS would refuse it or because it waits for another one.
+/// A part of a change that is left out, because AWS would refuse it or because it waits for another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
     pub action: Action,
@@ -129,7 +129,7 @@ pub enum Turn {
     After,
 }
 
-/// What is done to a resource.
+/// The action on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -168,16 +168,16 @@ pub enum ReplaceOrder {
     CreateFirst,
 }
 
-/// How one field changes.
+/// The change of one field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
     pub path: String,
     pub before: Option<Value>,
     /// Absent while it is unknown.
     pub after: Option<Value>,
-    /// Whether the value is known only after apply.
+    /// True if the value is known only after apply.
     pub unknown: bool,
-    /// Whether the value must not be shown. No plan holds a secret: the fields that name where one is are shown.
+    /// True if the value must not be shown. No plan holds a secret: the fields that name where one is are shown.
     pub sensitive: bool,
     pub effect: Effect,
     /// The AWS calls that change the field of an object that is there: `rds:ModifyDBInstance`.
@@ -201,16 +201,16 @@ pub struct Window {
     /// When it opens next: UTC, RFC 3339. Absent while AWS has not chosen one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opens: Option<String>,
-    /// What the change costs the running service then.
+    /// The cost for the running service then.
     pub effect: Effect,
 }
 
-/// What changed outside.
+/// A change made outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     pub address: Address,
     pub kind: String,
-    /// Whether the object is gone altogether.
+    /// True if the object is gone altogether.
     pub gone: bool,
     /// `before` is what was recorded, `after` what was observed.
     pub fields: Vec<FieldChange>,
@@ -221,7 +221,7 @@ pub struct Drift {
     pub response: Response,
 }
 
-/// What the plan does about a drift.
+/// The answer of the plan to a drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Response {
@@ -255,13 +255,13 @@ pub struct Finding {
     pub remedies: Vec<Way>,
 }
 
-/// How bad a finding is.
+/// The gravity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The plan cannot be applied.
     Error,
-    /// What it is about cannot be done; the rest of the plan can.
+    /// The object that it is about is left as it is; the rest of the plan can be done.
     Blocked,
     Warning,
     /// Nobody could say; the message tells why. Never in the way of a plan.
@@ -270,7 +270,7 @@ pub enum Level {
     Passed,
 }
 
-/// How many resources see which action.
+/// The number of resources for each action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub create: usize,

@@ -155,7 +155,8 @@ pub async fn rebuild(
     }
 }
 
-/// An object that is absent under its declared name may have kept another one: it is what a found object uses in its place.
+/// An object that is absent under its declared name, or whose name another one has, may have kept another name: it is the one that
+/// a recorded object uses in its place.
 async fn find_in_use(
     cloud: &dyn Cloud,
     registry: &Registry,
@@ -169,10 +170,11 @@ async fn find_in_use(
             .resources
             .iter()
             .all(|(address, record)| record.adopted || rebuilt.records.contains_key(address));
-    for address in rebuilt.absent.clone() {
+    let missing: Vec<Address> = rebuilt.absent.iter().chain(rebuilt.foreign.keys()).cloned().collect();
+    for address in missing {
         let Some(manager) = registry.managing(address.kind()) else { continue };
         let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&address) else { continue };
-        let Some(used) = used_in_place_of(blueprint, rebuilt, &address) else { continue };
+        let Some(used) = used_in_place_of(blueprint, known, &address) else { continue };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
         let Some(named) = cloud.named(manager.kind(), &used).await.map_err(unread)? else { continue };
         let owner = owner(blueprint, Some(known), &address, 0);
@@ -192,6 +194,7 @@ async fn find_in_use(
         for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.absent.remove(&address);
+            rebuilt.foreign.remove(&address);
             rebuilt.records.insert(address, record);
         }
     }
@@ -199,10 +202,10 @@ async fn find_in_use(
 }
 
 /// The id that a found object has where its declaration refers to the address alone.
-fn used_in_place_of(blueprint: &Blueprint, rebuilt: &Rebuilt, address: &Address) -> Option<String> {
+fn used_in_place_of(blueprint: &Blueprint, known: &State, address: &Address) -> Option<String> {
     let wanted = reference(address, "id");
     let is_meant = |value: &Value| value.as_str() == Some(wanted.as_str());
-    let mut users = rebuilt.records.iter().filter_map(|(user, record)| {
+    let mut users = known.resources.iter().filter_map(|(user, record)| {
         let Declaration::Managed { inputs } = blueprint.declarations.get(user)? else { return None };
         inputs.iter().find_map(|(field, declared)| match (declared, record.inputs.get(field)?) {
             (Value::Array(declared), Value::Array(seen)) => match (declared.as_slice(), seen.as_slice()) {

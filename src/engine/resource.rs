@@ -17,7 +17,7 @@ pub use field::{Effect, Field, OnChange, Role};
 pub use ownership::{Owner, Ownership, Whose, tag};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
-/// What AWS calls an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
+/// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Id(String);

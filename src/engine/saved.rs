@@ -15,7 +15,7 @@ use crate::engine::plan::{FORMAT_VERSION, Plan};
 use crate::engine::planner::{Options, Sighting, Sightings};
 use crate::engine::resource::Id;
 
-/// What `plan --out` writes.
+/// The document that `plan --out` writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedPlan {

@@ -55,7 +55,7 @@ pub struct State {
     pub resources: BTreeMap<Address, Record>,
 }
 
-/// What is recorded of one resource.
+/// The record of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -63,14 +63,14 @@ pub struct Record {
     /// Absent only between the intent to create and AWS's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
-    /// Whether the object is the cluster's own: never changed, tagged or deleted.
+    /// True if the object is the cluster's own: never changed, tagged or deleted.
     pub adopted: bool,
     /// The version of the kind that `inputs` were recorded in.
     #[serde(default = "first_version")]
     pub kind_version: u32,
-    /// What was last applied, with every reference resolved. Empty for an adopted object.
+    /// The inputs that were applied last, with every reference resolved. Empty for an adopted object.
     pub inputs: Document,
-    /// What AWS chose. Empty until the object is ready.
+    /// The outputs, which AWS chose. Empty until the object is ready.
     pub outputs: Document,
     pub depends_on: BTreeSet<Address>,
     /// Counts the replacements at this address.
@@ -79,7 +79,7 @@ pub struct Record {
     /// The object that this one replaces, while it still waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
-    /// Whether the object was taken over, and the next apply still has to write its ownership tags.
+    /// True if the object was taken over, and the next apply still has to write its ownership tags.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub claimed: bool,
 }
@@ -101,7 +101,7 @@ fn first_version() -> u32 {
     1
 }
 
-/// Where a resource is in its life.
+/// The stage of a resource in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {

@@ -32,13 +32,13 @@ pub struct Database {
     #[serde(deserialize_with = "values::as_written")]
     #[schemars(extend("type" = ["string", "number"], "minimum" = 1, "exclusiveMaximum" = 100))]
     pub engine_version: EngineVersion,
-    /// Whether `engine_version` may name another major version than the database has. An upgrade cannot be undone.
+    /// True if `engine_version` may name another major version than the database has. An upgrade cannot be undone.
     pub allow_major_version_upgrade: bool,
     /// The size of the machines.
     pub instance_class: InstanceClass,
     /// The storage in GiB. It can grow, and never shrink.
     pub allocated_storage: Bounded<20, 65_536>,
-    /// How far AWS may let the storage grow by itself, in GiB; 0 turns that off.
+    /// The size up to which AWS may let the storage grow by itself, in GiB; 0 turns that off.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Bounded<0, 65_536>")]
     pub max_allocated_storage: Option<Bounded<0, 65_536>>,
@@ -63,11 +63,11 @@ pub struct Database {
     pub password: PasswordSource,
     /// With `env:` or `file:`: raise it to send the password again. It is never stored nor compared.
     pub password_version: Bounded<1, 1_000_000>,
-    /// Whether a standby runs in another zone.
+    /// True if a standby runs in another zone.
     pub multi_az: bool,
     /// The port to connect to. A change restarts the database at once.
     pub port: Bounded<1_150, 65_535>,
-    /// How many days of backups are kept; 0 turns backups off.
+    /// The number of days for which backups are kept; 0 turns backups off.
     pub backup_retention_period: Bounded<0, 35>,
     /// When the daily backup is made: `hh:mm-hh:mm` in UTC. Without it, AWS chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +77,7 @@ pub struct Database {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "MaintenanceWindow")]
     pub maintenance_window: Option<MaintenanceWindow>,
-    /// Whether the data is encrypted at rest. Only a new database can change it.
+    /// True if the data is encrypted at rest. Only a new database can change it.
     pub storage_encrypted: bool,
     /// The KMS key that the data is encrypted with, by its ARN. Only a new database can change it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,17 +87,17 @@ pub struct Database {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CaCertIdentifier")]
     pub ca_cert_identifier: Option<CaCertIdentifier>,
-    /// Whether AWS upgrades to new minor versions in the maintenance window.
+    /// True if AWS upgrades to new minor versions in the maintenance window.
     pub auto_minor_version_upgrade: bool,
-    /// Whether snapshots get the database's tags.
+    /// True if snapshots get the database's tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub copy_tags_to_snapshot: Option<bool>,
-    /// Whether users can log in by IAM.
+    /// True if users can log in by IAM.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub iam_database_authentication_enabled: Option<bool>,
-    /// Whether AWS records what loads the database.
+    /// True if AWS records what loads the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub performance_insights_enabled: Option<bool>,
@@ -117,11 +117,11 @@ pub struct Database {
     /// is left to you.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub parameters: BTreeMap<ParameterName, ParameterValue>,
-    /// Whether AWS refuses to delete it.
+    /// True if AWS refuses to delete it.
     pub deletion_protection: bool,
-    /// Whether a last snapshot is made when it is deleted.
+    /// True if a last snapshot is made when it is deleted.
     pub final_snapshot: bool,
-    /// Whether changes that disturb are made at once rather than in the maintenance window.
+    /// True if changes that disturb are made at once rather than in the maintenance window.
     pub apply_immediately: bool,
 }
 

@@ -18,7 +18,7 @@ pub struct FileSystem {
     pub security_group: Option<GroupName>,
     /// The cluster's roles that may reach it, on tcp 2049; `[]` for none.
     pub access: Access,
-    /// Whether the data is encrypted at rest. Only a new file system can change it.
+    /// True if the data is encrypted at rest. Only a new file system can change it.
     pub encrypted: bool,
     /// The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can change it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,7 +26,7 @@ pub struct FileSystem {
     pub kms_key_id: Option<KmsKey>,
     /// `maxIO` allows more operations at once, each slower. Only a new file system can change it.
     pub performance_mode: PerformanceMode,
-    /// What the throughput depends on: use, size, or a fixed rate. Once changed, AWS refuses another change for 24 hours.
+    /// The measure of the throughput: use, size, or a fixed rate. Once changed, AWS refuses another change for 24 hours.
     pub throughput_mode: ThroughputMode,
     /// The throughput in MiB/s, for `throughput_mode: provisioned` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,14 +35,14 @@ pub struct FileSystem {
     /// When files move to cheaper storage, and back.
     #[serde(skip_serializing_if = "Lifecycle::is_empty")]
     pub lifecycle: Lifecycle,
-    /// Whether AWS Backup makes daily backups.
+    /// True if AWS Backup makes daily backups.
     pub backup: bool,
-    /// Whether clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;
+    /// True if clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;
     /// `false` takes it away.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub enforce_tls: Option<bool>,
-    /// Whether a replication may not make this file system its destination. Without it, it stays what it is.
+    /// True if a replication may not make this file system its destination. Without it, it stays what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "bool")]
     pub replication_overwrite_protection: Option<bool>,
@@ -52,7 +52,7 @@ pub struct FileSystem {
         "propertyNames" = { "maxLength": 63, "not": { "pattern": "^(default|nodes|masters)$" } },
     ))]
     pub access_points: BTreeMap<Name, AccessPoint>,
-    /// Whether `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.
+    /// True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.
     pub deletion_protection: bool,
 }
 
@@ -104,7 +104,7 @@ impl Default for AccessPoint {
     }
 }
 
-/// How a file system trades latency for parallelism.
+/// The trade of latency for parallelism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
@@ -114,7 +114,7 @@ pub enum PerformanceMode {
     MaxIo,
 }
 
-/// What a file system's throughput depends on.
+/// The measure of a file system's throughput.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
@@ -129,11 +129,11 @@ pub enum ThroughputMode {
 #[serde(default, deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Lifecycle {
-    /// How long after the last access a file moves to Infrequent Access.
+    /// The time after the last access when a file moves to Infrequent Access.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Age")]
     pub transition_to_ia: Option<Age>,
-    /// How long after the last access a file moves to Archive; longer than `transition_to_ia`.
+    /// The time after the last access when a file moves to Archive; longer than `transition_to_ia`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Age")]
     pub transition_to_archive: Option<Age>,

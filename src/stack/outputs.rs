@@ -41,7 +41,7 @@ pub struct Outputs {
     pub databases: BTreeMap<String, Database>,
     /// The outputs without a value, or with a part of it only.
     pub missing: Vec<Missing>,
-    /// How the text form calls mount targets.
+    /// The name of mount targets in the text form.
     #[serde(skip)]
     reach_by: ReachBy,
 }
@@ -61,7 +61,7 @@ pub struct FileSystem {
     pub access_points: BTreeMap<String, AccessPoint>,
 }
 
-/// Where a file system is reached from one zone.
+/// The place at which a file system is reached from one zone.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct MountTarget {
     pub zone: String,

@@ -321,3 +321,28 @@ fn of_databases_that_use_what_was_made_for_one_all_are_named_and_the_security_gr
     assert!(said.contains(&id) && !said.contains(&neighbour), "the one with our group comes first: {said}");
     world.provision(&["plan"]).exits(1).says(&[&id, &neighbour, "look which one is the right one"]);
 }
+
+#[test]
+fn databases_whose_keys_were_exchanged_are_put_together_again_with_the_groups_that_they_use() {
+    let world = World::small();
+    world.write_stack(&format!(
+        "{SMALL}  ledger:\n    deletion_protection: false\n    final_snapshot: false\n"
+    ));
+    world.apply(&[]);
+    for (from, to) in [("records", "aside"), ("ledger", "records"), ("aside", "ledger")] {
+        world.provision(&["state", "move", from, to, "--auto-approve"]).exits(0);
+    }
+    world.edit_stack("  records:\n", "  records:\n    identifier: ledger\n");
+    world.edit_stack("  ledger:\n", "  ledger:\n    identifier: records\n");
+    world.apply(&[]);
+    world.plans_nothing();
+    let group_of = |name: &str| world.record(&format!("aws_db_subnet_group.{name}"))["id"].clone();
+    let before = (group_of("records"), group_of("ledger"));
+    assert_eq!(before, (json!("ledger"), json!("records")));
+    lose_the_state(&world);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    assert_eq!((group_of("records"), group_of("ledger")), before);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.databases().len(), 2);
+}

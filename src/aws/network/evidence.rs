@@ -12,7 +12,7 @@ use crate::engine::resource::Id;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evidence {
     pub what: Choice,
-    /// What was chosen: an id, or the cluster's name.
+    /// The choice: an id, or the cluster's name.
     pub id: String,
     /// A plain sentence without its full stop: `tag kubernetes.io/cluster/… = owned; SubnetType = Private`.
     pub because: String,
@@ -20,7 +20,7 @@ pub struct Evidence {
     pub rejected: Vec<Rejected>,
 }
 
-/// What was chosen.
+/// The choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "choice", rename_all = "snake_case")]
 pub enum Choice {
@@ -41,7 +41,7 @@ impl fmt::Display for Choice {
     }
 }
 
-/// What was not chosen.
+/// A candidate that was not chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Rejected {
     pub id: Id,

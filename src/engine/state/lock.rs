@@ -14,15 +14,15 @@ use tokio::time::{Instant, sleep};
 use super::error::{StateError, io};
 use super::links::refuse_link;
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
-    /// What `state unlock` takes.
+    /// The id that `state unlock` takes.
     pub id: String,
     pub user: String,
     pub host: String,
     pub pid: u32,
-    /// What the run does: `apply`.
+    /// The command of the run: `apply`.
     pub command: String,
     /// When it began, in UTC (RFC 3339).
     pub since: String,

@@ -17,7 +17,7 @@ pub struct Shared {
     pub version: u32,
     /// Random for each write: by it, a run recognises a write of its own whose answer was lost.
     pub write_id: String,
-    /// Who has locked the state; nobody when it is absent.
+    /// The holder of the lock; the state is not locked when it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
     /// The state as it would be in a file, with its own checksum; absent before the first one.
