@@ -52,6 +52,9 @@ pub(super) fn renamed(
     let found = others.iter().filter(|(_, state)| {
         state.stack != blueprint.stack && !data.is_empty() && of_this_place(state) && records_all(state)
     });
+    let own = network(blueprint).filter(|_| is_new).map_or_else(String::new, |vpc| {
+        format!("; if it is a stack of its own: provision import {vpc}, then: provision apply")
+    });
     found
         .map(|(path, state)| Finding {
             check: RENAMED.to_owned(),
@@ -62,13 +65,7 @@ pub(super) fn renamed(
                 "{path} records what this stack declares for the stack {}; what is made now is new and empty",
                 state.stack
             ),
-            hint: Some(match network(blueprint).filter(|_| is_new) {
-                Some(vpc) => format!(
-                    "{}; if it is a stack of its own: provision import {vpc}, then: provision apply",
-                    hint(path, &state.stack, &blueprint.stack, named)
-                ),
-                None => hint(path, &state.stack, &blueprint.stack, named),
-            }),
+            hint: Some(format!("{}{own}", hint(path, &state.stack, &blueprint.stack, named))),
             remedies: Vec::new(),
         })
         .collect()
