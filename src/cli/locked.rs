@@ -57,20 +57,19 @@ pub(super) async fn locked<T>(
 fn waiting(holder: Option<&Holder>) -> String {
     match holder {
         None => "Waiting for the lock of the state.".to_owned(),
-        Some(Holder { user, host, pid, command, since, .. }) => format!(
-            "Waiting for the lock of the state: `{}` of {} on {} has it (process {pid}, since {}).",
-            harmless(command),
-            harmless(user),
-            harmless(host),
-            harmless(since)
-        ),
+        Some(holder) => format!("Waiting for the lock of the state: {} has it.", run_of(holder)),
     }
 }
 
 fn relieved(holder: &Holder) -> String {
+    format!("The lock of {} had run out. What that run had begun is looked at first.", run_of(holder))
+}
+
+/// The run that holds a lock, fit to be shown.
+fn run_of(holder: &Holder) -> String {
     let Holder { user, host, pid, command, since, .. } = holder;
     format!(
-        "The lock of `{}` of {} on {} (process {pid}, since {}) had run out. What that run had begun is looked at first.",
+        "`{}` of {} on {} (process {pid}, since {})",
         harmless(command),
         harmless(user),
         harmless(host),

@@ -43,22 +43,19 @@ pub(super) fn renamed(
 ) -> Vec<Finding> {
     let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
     let declared = blueprint.declarations.iter();
-    let data: Vec<&Address> = declared
+    let data: Vec<Address> = declared
         .filter(|(address, one)| matches!(one, Declaration::Managed { .. }) && holds_data(address))
-        .map(|(address, _)| address)
+        .map(|(address, _)| address.clone())
         .collect();
     let of_this_place = |state: &State| state.account == account && state.region == region;
-    let records_all = |state: &State| data.iter().all(|address| state.resources.contains_key(*address));
-    let found = others.iter().filter(|(_, state)| {
-        state.stack != blueprint.stack && !data.is_empty() && of_this_place(state) && records_all(state)
-    });
+    let found = recording(others, &blueprint.stack, &data).filter(|(_, state)| of_this_place(state));
     let own = network(blueprint).filter(|_| is_new).map_or_else(String::new, |vpc| {
         format!("; if it is a stack of its own: provision import {vpc}, then: provision apply")
     });
     found
         .map(|(path, state)| Finding {
             check: RENAMED.to_owned(),
-            address: data.first().map(|address| (*address).clone()),
+            address: data.first().cloned(),
             // A stack that was told of its network is meant as one of its own.
             level: if is_new { Level::Error } else { Level::Warning },
             message: format!(
@@ -69,6 +66,16 @@ pub(super) fn renamed(
             remedies: Vec::new(),
         })
         .collect()
+}
+
+/// The states of stacks of other names that record all of this data, if there is any.
+fn recording<'a>(
+    others: &'a [(String, State)],
+    stack: &'a str,
+    data: &'a [Address],
+) -> impl Iterator<Item = &'a (String, State)> {
+    let records_all = |state: &State| data.iter().all(|address| state.resources.contains_key(address));
+    others.iter().filter(move |(_, state)| state.stack != stack && !data.is_empty() && records_all(state))
 }
 
 /// The VPC of the stack.
@@ -87,9 +94,7 @@ pub(super) async fn old_name(path: &Path, stack: &Stack) -> Option<String> {
     let data: Vec<Address> = databases.chain(files).collect();
     let others = beside(path).await;
     let new = stack.stack.to_string();
-    let records_all = |state: &State| data.iter().all(|address| state.resources.contains_key(address));
-    let mut old =
-        others.iter().filter(|(_, state)| state.stack != new && !data.is_empty() && records_all(state));
+    let mut old = recording(&others, &new, &data);
     match (old.next(), old.next()) {
         (Some((path, state)), None) => Some(hint(path, &state.stack, &new, None)),
         _ => None,

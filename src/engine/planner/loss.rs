@@ -1,6 +1,7 @@
 //! The account that a plan gives of the data of objects that go.
 
 use super::guards::fields;
+use super::naming::is_deleted_by_us;
 use super::{Input, Sighting, error};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -52,10 +53,8 @@ pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change)
 /// True for data that a run of ours has deleted, which was stopped before that could be recorded.
 fn was_deleted(input: &Input<'_>, address: &Address, manager: &dyn Manager) -> bool {
     let record = input.state.and_then(|state| state.resources.get(address));
-    let deleting =
-        record.is_some_and(|record| record.phase == Phase::Deleting && record.predecessor.is_none());
     let gone = matches!(input.sightings.get(address), Some(Sighting::Gone));
-    manager.holds_data() && deleting && gone
+    manager.holds_data() && is_deleted_by_us(record) && gone
 }
 
 fn holdings(live: &Live) -> Holdings {

@@ -70,7 +70,7 @@ fn ways_on(address: &Address, by_us: bool) -> Vec<Way> {
 }
 
 /// True for what a run of ours was deleting, which was stopped before the end.
-fn is_deleted_by_us(record: Option<&Record>) -> bool {
+pub(super) fn is_deleted_by_us(record: Option<&Record>) -> bool {
     record.is_some_and(|record| record.phase == Phase::Deleting && record.predecessor.is_none())
 }
 
