@@ -5,10 +5,12 @@ pub mod ec2;
 mod error;
 mod gate;
 mod identity;
+pub mod kind;
 pub mod kinds;
 pub mod network;
 pub mod policy;
 pub mod resource;
+pub mod row;
 pub mod state_s3;
 
 use std::collections::BTreeMap;

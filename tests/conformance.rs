@@ -19,12 +19,13 @@ fn every_kind(hold: impl Fn(&dyn Manager, &Document)) {
     }
 }
 
-/// The fields that the kind's struct has, as serde lists them when it meets one that is not there.
-fn fields_of_struct(kind: &dyn Manager) -> BTreeSet<String> {
+/// The fields that the kind's struct has, as serde lists them when it meets one that is not there. A kind that is written by rows
+/// has no struct.
+fn fields_of_struct(kind: &dyn Manager) -> Option<BTreeSet<String>> {
     let strange = Document::from_iter([("?".to_owned(), Value::Null)]);
     let misfit = kind.normalise(&strange).expect_err("no kind has such a field");
-    let (_, list) = misfit.problem.split_once("expected").expect("serde lists what it expects");
-    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let (_, list) = misfit.problem.split_once("expected")?;
+    Some(list.split('`').skip(1).step_by(2).map(str::to_owned).collect())
 }
 
 #[test]
@@ -33,7 +34,9 @@ fn the_field_table_is_the_struct() {
         let table: Vec<&str> = kind.fields().iter().map(|field| field.name).collect();
         let names: BTreeSet<String> = table.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(names.len(), table.len(), "{} lists a field twice", kind.kind());
-        assert_eq!(names, fields_of_struct(kind), "{}", kind.kind());
+        if let Some(fields) = fields_of_struct(kind) {
+            assert_eq!(names, fields, "{}", kind.kind());
+        }
         assert_eq!(names, sample.keys().cloned().collect(), "the sample of {} is not whole", kind.kind());
     });
 }

@@ -14,6 +14,7 @@ mod groups_taken_off;
 pub mod kms_alias;
 mod lower_case;
 mod rds_tags;
+mod rowed;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
@@ -50,7 +51,7 @@ fn kinds() -> Kinds {
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<efs_access_point::EfsAccessPoint>()
-        .managed::<db_subnet_group::DbSubnetGroup>()
+        .rowed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()
 }

@@ -48,7 +48,7 @@ pub trait Reader: Send + Sync {
 /// A kind that can be made, changed and deleted: all that is known of it without asking the cloud.
 pub trait Manager: Reader {
     /// Every input, and what a change of it costs.
-    fn fields(&self) -> &'static [Field];
+    fn fields(&self) -> &[Field];
     /// The fields by which only one such object exists; two objects that agree in all of them collide.
     fn natural_key(&self) -> &'static [&'static str];
     /// The cost of deleting an object, for clients and data.

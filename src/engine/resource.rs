@@ -1,7 +1,9 @@
 //! Objects of a cloud as the engine speaks of them: ids, fields, owners, conditions, and what is found.
 
 mod field;
+pub mod form;
 mod ownership;
+mod shape;
 mod status;
 
 use std::collections::BTreeMap;
@@ -13,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
 
-pub use field::{Effect, Field, OnChange, Role};
+pub use field::{Author, Effect, Field, OnChange, Role};
 pub use ownership::{Owner, Ownership, Whose, tag};
+pub use shape::{Letters, Need, Pattern, Property, Shape, Wrong};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.

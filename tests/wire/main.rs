@@ -8,6 +8,7 @@ mod efs_options;
 mod holders;
 mod losses;
 mod normalisation;
+mod object;
 mod preflight;
 mod rds;
 mod replay;

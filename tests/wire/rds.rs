@@ -5,12 +5,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use provision::aws::kinds::db_instance::DbInstance;
-use provision::aws::kinds::db_subnet_group::DbSubnetGroup;
 use provision::aws::resource::{Change, Observe, Resource};
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::resource::{Condition, Id, Ownership, Trace};
 use serde_json::{Value, json};
 
+use crate::object::Object;
 use crate::replay::Replay;
 use crate::{inputs, owner, tracked};
 
@@ -638,12 +638,12 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
     assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
 }
 
-fn group() -> DbSubnetGroup {
+fn group() -> Object {
     let base = json!({
-        "name": "GitLab-PgSQL", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-a", "subnet-b"],
+        "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-a", "subnet-b"],
         "tags": { "Name": "gitlab-pgsql" },
     });
-    inputs(base, json!({}))
+    Object::new("aws_db_subnet_group", base, json!({}))
 }
 
 fn described_group(name: &str) -> String {
@@ -676,7 +676,9 @@ fn listed_tags(ours: bool) -> String {
 async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
     let replay = Replay::in_order(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
     let owner = owner("aws_db_subnet_group.gitlab-pgsql");
-    assert_eq!(group().create(&replay.aws(), &owner).await, Ok(Id::new("gitlab-pgsql")));
+    let written =
+        Object::new("aws_db_subnet_group", group().inputs.into(), json!({ "name": "GitLab-PgSQL" }));
+    assert_eq!(written.create(&replay, &owner).await, Ok(Id::new("gitlab-pgsql")));
     let form = sent(&replay, 0);
     assert_eq!(form["DBSubnetGroupName"], "gitlab-pgsql");
     assert_eq!(form["SubnetIds.SubnetIdentifier.2"], "subnet-b");
@@ -689,37 +691,35 @@ async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
 #[tokio::test]
 async fn subnet_groups_are_read_with_one_call_and_their_recorded_tags() {
     let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"]))]);
-    let seen =
-        DbSubnetGroup::observe(&replay.aws(), &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
-    assert_eq!(seen[&Id::new("gitlab-pgsql")].inputs.as_ref(), Some(&group()));
+    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
+    assert_eq!(seen[&Id::new("gitlab-pgsql")].inputs, group().inputs);
     assert_eq!(replay.asked()[0].parameters["DBSubnetGroupName"], "gitlab-pgsql");
 
     let replay = Replay::in_order(&[
         (200, &groups("<Marker>more</Marker>", &["gitlab-pgsql", "theirs"])),
         (200, &groups("", &["second"])),
     ]);
-    let all = ["gitlab-pgsql", "second", "gone"].map(|id| tracked(id, &group()));
-    let seen = DbSubnetGroup::observe(&replay.aws(), &all).await.expect("a read");
+    let seen = group().observe(&replay, &["gitlab-pgsql", "second", "gone"]).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["gitlab-pgsql", "second"]);
     assert!(!replay.asked()[0].parameters.contains_key("DBSubnetGroupName"));
     assert_eq!(replay.asked()[1].parameters["Marker"], "more");
 
     let replay = Replay::in_order(&[(404, &refusal("DBSubnetGroupNotFoundFault", "none"))]);
-    let seen =
-        DbSubnetGroup::observe(&replay.aws(), &[tracked("gitlab-pgsql", &group())]).await.expect("a read");
+    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
     assert!(seen.is_empty());
 }
 
 #[tokio::test]
 async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
     let (live, tags) = (groups("", &["gitlab-pgsql"]), listed_tags(false));
-    let id = Id::new("gitlab-pgsql");
-    let fields = BTreeSet::from(["description".to_owned()]);
     let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
     let deleted =
-        group().delete(&replay.aws(), &id, &owner(GROUP_AT), None).await.expect_err("it is not ours");
-    let change = Change { id: &id, fields: &fields, observed: &group(), owner: &owner(GROUP_AT) };
-    let updated = group().update(&replay.aws(), &change).await.expect_err("it is not ours");
+        group().delete(&replay, "gitlab-pgsql", &owner(GROUP_AT)).await.expect_err("it is not ours");
+    let owner = owner(GROUP_AT);
+    let updated = group()
+        .update(&replay, "gitlab-pgsql", &["description"], &group(), &owner)
+        .await
+        .expect_err("it is not ours");
     assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));
     let actions: Vec<String> =
         replay.asked().iter().map(|request| request.parameters["Action"].clone()).collect();
@@ -736,10 +736,8 @@ async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_t
         (200, ""),
         (200, &done),
     ]);
-    let id = Id::new("gitlab-pgsql");
-    let fields = BTreeSet::from(["description".to_owned(), "tags".to_owned()]);
-    let change = Change { id: &id, fields: &fields, observed: &group(), owner: &owner(GROUP_AT) };
-    group().update(&replay.aws(), &change).await.expect("the change is taken");
+    let (fields, owner) = (["description", "tags"], owner(GROUP_AT));
+    group().update(&replay, "gitlab-pgsql", &fields, &group(), &owner).await.expect("the change is taken");
     let requests = replay.asked();
     assert_eq!(requests.len(), 4);
     let (tags, modify) = (sent(&replay, 2), sent(&replay, 3));
@@ -756,7 +754,7 @@ async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
     let owner = owner("aws_db_subnet_group.gitlab-pgsql");
     for (ours, stack) in [(true, true), (false, false)] {
         let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
-        let found = group().find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+        let found = group().find(&replay, &owner).await.expect("a read").swap_remove(0);
         assert_eq!(owner.whose(&found.ownership, None).is_of_this_state(), stack);
         assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }

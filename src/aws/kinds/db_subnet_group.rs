@@ -4,21 +4,24 @@
 //! tags for the live ones, so that it stays one call for all groups: a tag that others changed is not seen. Before anything is
 //! changed or deleted the live tags are read and have to prove that the group is ours.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_rds::operation::create_db_subnet_group::builders::CreateDbSubnetGroupInputBuilder as Create;
+use aws_sdk_rds::operation::modify_db_subnet_group::builders::ModifyDbSubnetGroupInputBuilder as Modify;
 use aws_sdk_rds::types::DbSubnetGroup as Live;
-use serde::{Deserialize, Serialize};
 
-use crate::aws::kinds::lower_case::LowerCase;
+use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::{self, Key, Row, set_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
 
 const THIS: &[&str] = &["rds:subgrp:{name}"];
@@ -30,58 +33,64 @@ const DESCRIBE: Call = Call::read("rds:DescribeDBSubnetGroups");
 const MODIFY: Call = Call::new("rds:ModifyDBSubnetGroup", OURS);
 const DELETE: Call = Call::new("rds:DeleteDBSubnetGroup", OURS);
 
-/// A subnet group's inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DbSubnetGroup {
-    pub name: LowerCase,
-    pub description: String,
-    pub subnet_ids: BTreeSet<String>,
-    pub tags: Tags,
-}
+/// The name of a group (CreateDBSubnetGroup, DBSubnetGroupName), which RDS keeps in lower case.
+const NAME_RULE: Pattern = Pattern::new(
+    "1 to 255 letters, digits, `.`, `_`, `-` and spaces, begin with a letter, and not be `default`",
+    "^[A-Za-z][A-Za-z0-9._ -]*$",
+    255,
+)
+.but_not("^default$")
+.in_lower_case();
+const DESCRIPTION_RULE: Pattern = Pattern::new("a text that is not empty", "(?s)^.+$", 65_536);
+const SUBNET: Shape = Shape::Text(Pattern::new("the id of a subnet", "^subnet-", 255));
 
-/// The values that AWS chooses for a subnet group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    pub arn: String,
-    pub vpc_id: String,
-}
+const NAME: Key<DbSubnetGroup, String> = Key::new("name");
+const DESCRIPTION: Key<DbSubnetGroup, String> = Key::new("description");
+const SUBNETS: Key<DbSubnetGroup, Vec<String>> = Key::new("subnet_ids");
+const TAGS: Key<DbSubnetGroup, Tags> = Key::new("tags");
 
-impl Observe for DbSubnetGroup {
+/// Subnet groups of RDS.
+pub struct DbSubnetGroup;
+
+impl Kind for DbSubnetGroup {
     const KIND: &'static str = "aws_db_subnet_group";
     const CALLS: &'static [Call] = &[DESCRIBE, rds_tags::LIST, CREATE, DELETE];
-    type Outputs = Outputs;
+    const MODIFY: &'static [Call] = &[MODIFY];
+    type Create = Create;
+    type Modify = Modify;
+    type Live = Live;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        let described = match tracked {
-            [] => Vec::new(),
-            [only] => describe(aws, Some(only.id.as_str())).await?,
-            _ => describe(aws, None).await?,
-        };
-        let described: BTreeMap<Id, Live> = described
-            .into_iter()
-            .filter_map(|live| Some((Id::new(live.db_subnet_group_name.clone()?), live)))
-            .collect();
-        Ok(tracked
-            .iter()
-            .filter_map(|one| {
-                let live = described.get(&one.id)?;
-                Some((one.id.clone(), observed(live, one.recorded.as_ref())))
-            })
-            .collect())
-    }
-}
-
-impl Resource for DbSubnetGroup {
-    const FIELDS: &'static [Field] = &[
-        Field::replace("name").chosen_once(),
-        Field::in_place("description", &[MODIFY], Effect::None).chosen_once(),
-        Field::in_place("subnet_ids", &[MODIFY], Effect::None),
-        Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        &NAME
+            .field(text(NAME_RULE).required())
+            .set_by_section()
+            .create(Create::set_db_subnet_group_name)
+            .fixed()
+            .observe(|group| group.db_subnet_group_name.clone())
+            .chosen_once(),
+        &DESCRIPTION
+            .field(text(DESCRIPTION_RULE).required())
+            .set_by_section()
+            .create(Create::set_db_subnet_group_description)
+            .modify(Modify::set_db_subnet_group_description, InPlace(Effect::None))
+            .observe(|group| Some(group.db_subnet_group_description.clone().unwrap_or_default()))
+            .chosen_once(),
+        &SUBNETS
+            .field(set_of(&SUBNET).required())
+            .set_by_section()
+            .create(Create::set_subnet_ids)
+            .modify(Modify::set_subnet_ids, InPlace(Effect::None))
+            .observe(|group| {
+                let subnets = group.subnets().iter();
+                Some(subnets.filter_map(|subnet| subnet.subnet_identifier.clone()).collect())
+            }),
+        &TAGS
+            .field(tags::rule())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
+            .observe(|group| Some(group.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default())),
     ];
+    const CHECKS: &'static [Check] = &[two_zones, tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
@@ -91,100 +100,87 @@ impl Resource for DbSubnetGroup {
         // A group stays in use for a while after its last database is gone (InvalidDBSubnetGroupStateFault).
         delete: Duration::from_secs(10 * 60),
     };
+    const HIDES_TAGS: bool = true;
+    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
-    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
-        let mut invalid = tags::check_tags(&self.tags);
-        let name = self.name.as_str();
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ' ' | '-');
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(fits) || name.len() > 255
-        {
-            invalid.push(Invalid::new(
-                "name",
-                "must be 1 to 255 letters, digits, `.`, `_`, `-` and spaces, and begin with a letter",
-            ));
-        } else if name == "default" {
-            invalid.push(Invalid::new("name", "must not be `default`"));
-        }
-        if self.description.is_empty() {
-            invalid.push(Invalid::new("description", "must not be empty"));
-        }
-        if self.subnet_ids.len() < 2 {
-            invalid.push(Invalid::new("subnet_ids", "must hold subnets of at least two zones"));
-        }
-        invalid
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
+        let described = match tracked {
+            [] => Vec::new(),
+            [only] => describe(aws, Some(only.id.as_str())).await?,
+            _ => describe(aws, None).await?,
+        };
+        let described = described.into_iter();
+        let described =
+            described.filter_map(|live| Some((Id::new(live.db_subnet_group_name.clone()?), live)));
+        Ok(described.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        Ok(found_of(aws, self.name.as_str()).await?.into_iter().collect())
+    fn seen(live: &Live, _: Option<&Document>) -> Seen {
+        let vpc = live.vpc_id.clone().unwrap_or_default();
+        Seen {
+            outputs: row::outputs([("arn", arn(live).to_owned()), ("vpc_id", vpc)]),
+            // Every call on a subnet group is done when it is answered.
+            condition: Condition::Ready,
+            remarks: Vec::new(),
+            ownership: Ownership::Inherited,
+            vpc: live.vpc_id.as_deref().map(Id::new),
+        }
     }
 
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        let Self { name, description, subnet_ids, tags } = self;
-        let made = aws
-            .write
-            .rds
-            .create_db_subnet_group()
-            .db_subnet_group_name(name.as_str())
-            .db_subnet_group_description(description)
-            .set_subnet_ids(Some(subnet_ids.iter().cloned().collect()))
-            .set_tags(Some(tags::to_rds(&tags::with_ownership(tags, owner))))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
+    async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
+        match NAME.of(wanted) {
+            Some(name) => Ok(found_of(aws, &name).await?.into_iter().collect()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
+        let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
         match made.db_subnet_group.and_then(|group| group.db_subnet_group_name) {
             Some(name) if !name.is_empty() => Ok(Id::new(name)),
             _ => Err(CloudError::bad_response(CREATE, "the answer holds no subnet group name")),
         }
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        let Self { name: _, description, subnet_ids, tags } = self;
-        let Some(live) = describe_one(aws, change.id.as_str()).await? else {
-            return Err(CloudError::not_seen(
-                MODIFY,
-                "DBSubnetGroupNotFoundFault",
-                "the subnet group is gone",
-            ));
-        };
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
+        let Some(live) = describe_one(aws, change.id.as_str()).await? else { return Err(gone()) };
         let live_tags = prove_ours(aws, arn(&live), change.owner, MODIFY).await?;
-        if change.touches(&["tags"]) {
-            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags))
-                .await?;
+        if change.fields.contains(TAGS.name) {
+            let observed = TAGS.of(change.observed).unwrap_or_default();
+            let wanted = TAGS.of(wanted).unwrap_or_default();
+            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
         }
-        if change.touches(&["description", "subnet_ids"]) {
+        if let Some(call) = row::modify_call::<Self>(wanted, change.fields) {
             // RDS wants all the subnets, even where only the description changes.
-            let modify = aws.write.rds.modify_db_subnet_group().db_subnet_group_name(change.id.as_str());
-            modify
-                .db_subnet_group_description(description)
-                .set_subnet_ids(Some(subnet_ids.iter().cloned().collect()))
-                .send()
-                .await
-                .map_err(aws_error(MODIFY))?;
+            let call = call
+                .db_subnet_group_name(change.id.as_str())
+                .set_db_subnet_group_description(DESCRIPTION.of(wanted))
+                .set_subnet_ids(SUBNETS.of(wanted));
+            call.send_with(&aws.write.rds).await.map_err(aws_error(MODIFY))?;
         }
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        let id = deletion.id.as_str();
         // One read that finds nothing is not enough to let go of it: all groups are read then.
-        let live = match describe_one(aws, id.as_str()).await? {
+        let live = match describe_one(aws, id).await? {
             Some(live) => Some(live),
             None => describe(aws, None)
                 .await?
                 .into_iter()
-                .find(|live| live.db_subnet_group_name.as_deref() == Some(id.as_str())),
+                .find(|live| live.db_subnet_group_name.as_deref() == Some(id)),
         };
         let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), owner, DELETE).await?;
-        let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await;
+        prove_ours(aws, arn(&live), deletion.owner, DELETE).await?;
+        let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
 
-    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
-
-    const HIDES_TAGS: bool = true;
-
     /// RDS shows a group without its tags.
-    async fn ownership(aws: &Aws, id: &Id, _live: &Self) -> Result<Ownership, CloudError> {
+    async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
         let found = found_of(aws, id.as_str()).await?;
         Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
     }
@@ -192,9 +188,7 @@ impl Resource for DbSubnetGroup {
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         match describe_one(aws, id.as_str()).await? {
             Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
-            None => {
-                Err(CloudError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone"))
-            }
+            None => Err(gone()),
         }
     }
 
@@ -203,6 +197,16 @@ impl Resource for DbSubnetGroup {
         let unfit = (name == "default").then(|| "it is the account's own default group".to_owned());
         Ok(found_of(aws, &name).await?.map(|found| Named { found, unfit }))
     }
+}
+
+fn two_zones(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let too_few = SUBNETS.of(wanted).is_some_and(|subnets| subnets.len() < 2);
+    let invalid = || Invalid::new(SUBNETS.name, "must hold subnets of at least two zones");
+    too_few.then(invalid).into_iter().collect()
+}
+
+fn gone() -> CloudError {
+    CloudError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone")
 }
 
 /// The group of this name, with its tags, which RDS does not show beside it.
@@ -229,27 +233,12 @@ fn arn(live: &Live) -> &str {
     live.db_subnet_group_arn.as_deref().unwrap_or_default()
 }
 
-fn observed(live: &Live, recorded: Option<&DbSubnetGroup>) -> Observed<DbSubnetGroup> {
-    Observed {
-        in_force: None,
-        remarks: Vec::new(),
-        outputs: Outputs { arn: arn(live).to_owned(), vpc_id: live.vpc_id.clone().unwrap_or_default() },
-        // Every call on a subnet group is done when it is answered.
-        condition: Condition::Ready,
-        ownership: Ownership::Inherited,
-        vpc: live.vpc_id.as_deref().map(Id::new),
-        inputs: Some(DbSubnetGroup {
-            name: live.db_subnet_group_name.clone().unwrap_or_default().into(),
-            description: live.db_subnet_group_description.clone().unwrap_or_default(),
-            subnet_ids: live.subnets().iter().filter_map(|subnet| subnet.subnet_identifier.clone()).collect(),
-            tags: recorded.map(|recorded| recorded.tags.clone()).unwrap_or_default(),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::aws::kinds::registry;
 
     #[test]
     fn names_descriptions_and_subnets_follow_the_rules_of_rds() {
@@ -266,14 +255,16 @@ mod tests {
             ("gitlab", "", 2, vec!["description"]),
             ("gitlab", "x", 1, vec!["subnet_ids"]),
         ] {
-            let group = DbSubnetGroup {
-                name: name.into(),
-                description: description.to_owned(),
-                subnet_ids: (0..subnets).map(|n| format!("subnet-{n}")).collect(),
-                tags: Tags::new(),
-            };
-            let found: Vec<&str> = group.check(None).iter().map(|invalid| invalid.field).collect();
-            assert_eq!(found, expected, "{name:?} {description:?} {subnets}");
+            let subnets: Vec<String> = (0..subnets).map(|n| format!("subnet-{n}")).collect();
+            let group =
+                json!({ "name": name, "description": description, "subnet_ids": subnets, "tags": {} });
+            let group = group.as_object().expect("a document is an object");
+            let registry = registry();
+            let kind = registry.managing(DbSubnetGroup::KIND).expect("the kind is known");
+            let normal = kind.normalise(group).expect("every value has its form");
+            let invalid = kind.check(&normal, None).expect("every value has its form");
+            let found: Vec<&str> = invalid.iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{name:?} {description:?} {subnets:?}");
         }
     }
 }

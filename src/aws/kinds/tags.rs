@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
+use crate::aws::row::{Rule, map_of};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
-use crate::engine::resource::{Invalid, Owner, Ownership, Whose, tag};
+use crate::engine::document::Document;
+use crate::engine::resource::{Invalid, Owner, Ownership, Pattern, Shape, Whose, tag};
 
 /// Keys and values. A kind's input of this name holds the author's tags alone, never the ownership tags.
 pub type Tags = BTreeMap<String, String>;
@@ -13,6 +17,20 @@ pub type Tags = BTreeMap<String, String>;
 const MOST: usize = 50;
 /// The number of them that are ours.
 const OWNERSHIP: usize = tag::OWNERSHIP.len();
+
+/// The author's tags as a row takes them; [`check`] judges them.
+pub const fn rule() -> Rule<Tags> {
+    map_of(KEY, &Shape::Text(VALUE)).required()
+}
+
+const KEY: Pattern = Pattern::any("the key of a tag");
+const VALUE: Pattern = Pattern::any("the value of a tag");
+
+/// [`check_tags`] for kinds that are written by rows.
+pub fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let tags = wanted.get("tags").and_then(|tags| Tags::deserialize(tags).ok());
+    tags.map(|tags| check_tags(&tags)).unwrap_or_default()
+}
 
 /// Finds what AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.
 ///

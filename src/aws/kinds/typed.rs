@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::Aws;
+use crate::aws::kind::Kind;
+use crate::aws::kinds::rowed::Rowed;
 use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
 use crate::engine::call::Call;
 use crate::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, TrackedDocument};
@@ -58,6 +60,12 @@ impl Kinds {
         self
     }
 
+    /// The kinds with one that is written by rows.
+    pub(super) fn rowed<K: Kind>(mut self) -> Self {
+        self.managed.insert(K::KIND, Box::new(Rowed::<K>::new()));
+        self
+    }
+
     /// All that is known of the kinds without asking AWS.
     pub(super) fn registry(self) -> Registry {
         let watched = self.watched.into_values().map(|kind| kind.reader());
@@ -68,13 +76,13 @@ impl Kinds {
 }
 
 /// The half of a kind that reads.
-trait Seen: Send + Sync {
+pub(super) trait Seen: Send + Sync {
     fn reader(&self) -> Box<dyn Reader>;
     fn observe<'a>(&'a self, aws: &'a Aws, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>>;
 }
 
 /// The half of a kind that finds, makes, changes and deletes. The functions are those of [`Resource`].
-trait Made: Seen {
+pub(super) trait Made: Seen {
     fn as_seen(&self) -> &dyn Seen;
     fn manager(&self) -> Box<dyn Manager>;
     fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;

@@ -110,7 +110,7 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
 }
 
 /// The fields of the kind of an address.
-pub(super) fn fields(input: &Input<'_>, address: &Address) -> &'static [Field] {
+pub(super) fn fields<'a>(input: &Input<'a>, address: &Address) -> &'a [Field] {
     input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default()
 }
 

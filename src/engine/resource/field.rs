@@ -9,11 +9,17 @@ use serde_json::Value;
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
+use crate::engine::resource::shape::{Need, Shape};
 
-/// One input of a kind: what a change of it means.
+/// One input of a kind: the values that it takes, and what a change of it means.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
+    /// The text for readers of the reference and of the JSON Schema; empty where it is no option of the stack file.
+    pub doc: &'static str,
+    pub shape: Shape,
+    pub need: Need,
+    pub author: Author,
     on_change: OnChange,
     /// The AWS calls that change it in place.
     pub calls: Calls,
@@ -37,6 +43,15 @@ pub struct Field {
     pub role: Option<Role>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
     pub loses: Option<&'static str>,
+}
+
+/// The writer of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The stack file, in an option of the same name.
+    StackFile,
+    /// The section of the stack file, when it makes the declaration.
+    Section,
 }
 
 /// A part that a field plays for the engine.
@@ -88,9 +103,14 @@ pub enum OnChange {
 }
 
 impl Field {
-    const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
+    /// A field that takes any value.
+    pub const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
         Self {
             name,
+            doc: "",
+            shape: Shape::Any,
+            need: Need::Optional,
+            author: Author::Section,
             on_change,
             calls,
             met: |desired, observed| desired == observed,
@@ -180,6 +200,21 @@ impl Field {
     /// The field with what a change of it may delete: `all automated backups`.
     pub const fn losing(self, what: &'static str) -> Self {
         Self { loses: Some(what), ..self }
+    }
+
+    /// The field with the values that it takes.
+    pub const fn taking(self, shape: Shape, need: Need) -> Self {
+        Self { shape, need, ..self }
+    }
+
+    /// The field with the means that a change of it needs.
+    pub const fn changed(self, on_change: OnChange, calls: Calls) -> Self {
+        Self { on_change, calls, ..self }
+    }
+
+    /// The field as an option of the stack file, with its text for readers.
+    pub const fn authored(self, doc: &'static str) -> Self {
+        Self { doc, author: Author::StackFile, ..self }
     }
 
     /// The means that a change from `observed` to `desired` needs.

@@ -1,0 +1,151 @@
+//! The adapter from kinds that are written by rows to the engine.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use crate::aws::Aws;
+use crate::aws::kind::Kind;
+use crate::aws::kinds::typed::{Made, Seen};
+use crate::aws::row;
+use crate::engine::call::Call;
+use crate::engine::cloud::{Asked, ChangeDocument, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::kind::{Live, Manager, Misfit, Reader};
+use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, form};
+
+/// A kind by rows, seen through documents.
+pub(super) struct Rowed<K> {
+    fields: Vec<Field>,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Rowed<K> {
+    pub(super) fn new() -> Self {
+        Self { fields: row::fields::<K>(), of: PhantomData }
+    }
+
+    fn live(&self, live: &K::Live, recorded: Option<&Document>) -> Live {
+        let seen = K::seen(live, recorded);
+        let in_force = K::in_force(live);
+        Live {
+            inputs: row::observe::<K>(live, recorded),
+            in_force: in_force.map(|live| row::observe::<K>(&live, recorded)).unwrap_or_default(),
+            outputs: seen.outputs,
+            condition: seen.condition,
+            remarks: seen.remarks,
+            ownership: seen.ownership,
+            vpc: seen.vpc,
+        }
+    }
+}
+
+impl<K: Kind> Reader for Rowed<K> {
+    fn kind(&self) -> &'static str {
+        K::KIND
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        K::CALLS
+    }
+
+    fn version(&self) -> u32 {
+        K::VERSION
+    }
+
+    fn upgrade(&self, from: u32, inputs: Document) -> Document {
+        K::upgrade(from, inputs)
+    }
+}
+
+impl<K: Kind> Manager for Rowed<K> {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn natural_key(&self) -> &'static [&'static str] {
+        K::NATURAL_KEY
+    }
+
+    fn loss(&self) -> Effect {
+        K::LOSS
+    }
+
+    fn patience(&self) -> Patience {
+        K::PATIENCE
+    }
+
+    fn normalise(&self, inputs: &Document) -> Result<Document, Misfit> {
+        form::normalise(&self.fields, inputs).map_err(|problem| Misfit { kind: K::KIND, problem })
+    }
+
+    fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
+        let mut invalid = form::wrong(&self.fields, inputs);
+        invalid.extend(K::CHECKS.iter().flat_map(|check| check(inputs, observed)));
+        Ok(invalid)
+    }
+
+    fn hides_tags(&self) -> bool {
+        K::HIDES_TAGS
+    }
+
+    fn claim_calls(&self) -> &'static [Call] {
+        K::CLAIM
+    }
+}
+
+impl<K: Kind> Seen for Rowed<K> {
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(Self::new())
+    }
+
+    fn observe<'a>(&'a self, aws: &'a Aws, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>> {
+        Box::pin(async move {
+            let shown = K::look(aws, tracked).await?;
+            let recorded: BTreeMap<&Id, &Document> =
+                tracked.iter().filter_map(|one| Some((&one.id, one.recorded.as_ref()?))).collect();
+            let live = |(id, live): (Id, K::Live)| {
+                let live = self.live(&live, recorded.get(&id).copied());
+                (id, live)
+            };
+            Ok(shown.into_iter().map(live).collect())
+        })
+    }
+}
+
+impl<K: Kind> Made for Rowed<K> {
+    fn as_seen(&self) -> &dyn Seen {
+        self
+    }
+
+    fn manager(&self) -> Box<dyn Manager> {
+        Box::new(Self::new())
+    }
+
+    fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>> {
+        Box::pin(async move { Ok(K::find(aws, &self.normalise(inputs)?, owner).await?) })
+    }
+
+    fn create<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id> {
+        Box::pin(async move { Ok(K::create(aws, &self.normalise(inputs)?, owner).await?) })
+    }
+
+    fn update<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, change: ChangeDocument<'a>) -> Asked<'a, ()> {
+        Box::pin(async move { Ok(K::update(aws, &self.normalise(inputs)?, change).await?) })
+    }
+
+    fn delete<'a>(&'a self, aws: &'a Aws, deletion: Deletion<'a>) -> Asked<'a, ()> {
+        Box::pin(async move { Ok(K::delete(aws, deletion).await?) })
+    }
+
+    fn ownership<'a>(&'a self, aws: &'a Aws, id: &'a Id, live: &'a Document) -> Asked<'a, Ownership> {
+        Box::pin(async move { Ok(K::ownership(aws, id, live).await?) })
+    }
+
+    fn claim<'a>(&'a self, aws: &'a Aws, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()> {
+        Box::pin(async move { Ok(K::claim(aws, id, owner).await?) })
+    }
+
+    fn named<'a>(&'a self, aws: &'a Aws, text: &'a str) -> Asked<'a, Option<Named>> {
+        Box::pin(async move { Ok(K::named(aws, text).await?) })
+    }
+}

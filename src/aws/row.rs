@@ -1,0 +1,352 @@
+//! The fields of a kind as rows: the values that each takes, the setters that send it, and the function that reads it.
+//!
+//! A row is written in steps: `field` → `doc` → `create` → `modify` → `observe`. Each step returns a type that offers the next
+//! steps alone, so that an incomplete row does not compile, and the type's name in the error is the missing step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::aws::kind::Kind;
+use crate::engine::call::Call;
+use crate::engine::document::Document;
+use crate::engine::resource::{Effect, Field, Need, OnChange, Pattern, Property, Role, Shape, form};
+
+/// One complete field of a kind, with the type of its value left out.
+#[diagnostic::on_unimplemented(
+    message = "this row is not complete",
+    label = "the last step is missing",
+    note = "a plain field needs `.doc(..)`, `.create(..)`, then `.modify(..)` or `.fixed()`, then `.observe(..)`",
+    note = "other fields have `.sent_by_code(..)` or `.recorded()` in place of `.create(..)`"
+)]
+pub trait Row<K: Kind>: Sync {
+    /// Everything of the field that needs no AWS.
+    fn field(&self) -> Field;
+    /// The create call with the value.
+    fn set_in_create(&self, call: K::Create, value: &Value) -> K::Create;
+    /// The modify call with the value.
+    fn set_in_modify(&self, call: K::Modify, value: &Value) -> K::Modify;
+    /// The value that AWS shows; the recorded one for a field that AWS does not show.
+    fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value>;
+}
+
+/// An object as AWS shows it, and the document that was recorded of it, for what AWS does not show.
+pub struct Shown<'a, K: Kind> {
+    pub live: &'a K::Live,
+    pub recorded: Option<&'a Document>,
+}
+
+impl<K: Kind> Deref for Shown<'_, K> {
+    type Target = K::Live;
+
+    fn deref(&self) -> &K::Live {
+        self.live
+    }
+}
+
+type Setter<B, T> = fn(B, Option<T>) -> B;
+
+/// A complete row.
+pub struct TypedRow<K: Kind, T: 'static> {
+    field: Field,
+    create: Option<Setter<K::Create, T>>,
+    modify: Option<Setter<K::Modify, T>>,
+    observe: fn(&Shown<'_, K>) -> Option<T>,
+}
+
+/// The next step is `.doc(..)` or `.set_by_section()`.
+pub struct NeedsDoc<K, T>(Field, PhantomData<fn() -> (K, T)>);
+/// The next step is `.create(..)`, `.sent_by_code(..)` or `.recorded()`.
+pub struct NeedsCreate<K, T>(Field, PhantomData<fn() -> (K, T)>);
+/// The next step is `.modify(..)`, `.modified_by_code(..)` or `.fixed()`.
+pub struct NeedsModify<K: Kind, T>(Field, Setter<K::Create, T>);
+/// The next step is `.observe(..)`.
+pub struct NeedsObserve<K: Kind, T: 'static>(TypedRow<K, T>);
+
+/// The name of a field with its type, for code that reads the field from a document.
+pub struct Key<K, T> {
+    pub name: &'static str,
+    of: PhantomData<fn() -> (K, T)>,
+}
+
+impl<K: Kind, T> Key<K, T> {
+    /// The key of a field that one row of the kind begins with.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, of: PhantomData }
+    }
+
+    /// Begins the row of this field.
+    pub const fn field(&self, rule: Rule<T>) -> NeedsDoc<K, T> {
+        NeedsDoc(Field::replace(self.name).taking(rule.shape, rule.need), PhantomData)
+    }
+}
+
+impl<K: Kind, T: DeserializeOwned> Key<K, T> {
+    /// The value, where it is written and known.
+    pub fn of(&self, document: &Document) -> Option<T> {
+        debug_assert!(K::ROWS.iter().any(|row| row.field().name == self.name), "no row of {}", self.name);
+        typed(document.get(self.name)?)
+    }
+}
+
+/// Begins the row of a field that no code reads by its name.
+pub const fn field<K: Kind, T>(name: &'static str, rule: Rule<T>) -> NeedsDoc<K, T> {
+    Key::new(name).field(rule)
+}
+
+impl<K: Kind, T> NeedsDoc<K, T> {
+    /// An option of the stack file, with one or two sentences for the JSON Schema and the reference.
+    pub const fn doc(self, doc: &'static str) -> NeedsCreate<K, T> {
+        NeedsCreate(self.0.authored(doc), PhantomData)
+    }
+
+    /// A field that the section of the stack file sets: a reference, a name, the author's tags.
+    pub const fn set_by_section(self) -> NeedsCreate<K, T> {
+        NeedsCreate(self.0, PhantomData)
+    }
+}
+
+impl<K: Kind, T> NeedsCreate<K, T> {
+    /// The setter of the create call.
+    pub const fn create(self, setter: Setter<K::Create, T>) -> NeedsModify<K, T> {
+        NeedsModify(self.0, setter)
+    }
+
+    /// A field that the kind's own code sends, in the create call and by these calls afterwards.
+    pub const fn sent_by_code(self, on_change: OnChange, calls: &'static [Call]) -> NeedsObserve<K, T> {
+        NeedsObserve(TypedRow::of(self.0.changed(on_change, calls)))
+    }
+
+    /// A field that no call sends and that AWS does not show: the record is its only place.
+    pub const fn recorded(self) -> TypedRow<K, T> {
+        TypedRow::of(self.0.changed(OnChange::Recorded(Effect::None), &[]))
+    }
+}
+
+impl<K: Kind, T> NeedsModify<K, T> {
+    /// The setter of the call that changes it.
+    pub const fn modify(self, setter: Setter<K::Modify, T>, on_change: OnChange) -> NeedsObserve<K, T> {
+        let row = TypedRow::of(self.0.changed(on_change, K::MODIFY));
+        NeedsObserve(TypedRow { create: Some(self.1), modify: Some(setter), ..row })
+    }
+
+    /// A field that the kind's own code changes, by these calls.
+    pub const fn modified_by_code(self, on_change: OnChange, calls: &'static [Call]) -> NeedsObserve<K, T> {
+        NeedsObserve(TypedRow { create: Some(self.1), ..TypedRow::of(self.0.changed(on_change, calls)) })
+    }
+
+    /// A field that only a new object can change.
+    pub const fn fixed(self) -> NeedsObserve<K, T> {
+        NeedsObserve(TypedRow { create: Some(self.1), ..TypedRow::of(self.0) })
+    }
+}
+
+impl<K: Kind, T> NeedsObserve<K, T> {
+    /// The value that AWS shows; `None` where it shows none.
+    pub const fn observe(self, observe: fn(&Shown<'_, K>) -> Option<T>) -> TypedRow<K, T> {
+        TypedRow { observe, ..self.0 }
+    }
+}
+
+/// The optional parts of a complete row. The names are those of [`Field`].
+impl<K: Kind, T> TypedRow<K, T> {
+    const fn of(field: Field) -> Self {
+        Self { field, create: None, modify: None, observe: |_| None }
+    }
+
+    /// See [`Field::plays`].
+    pub const fn plays(self, role: Role) -> Self {
+        Self { field: self.field.plays(role), ..self }
+    }
+
+    /// See [`Field::met_by`].
+    pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
+        Self { field: self.field.met_by(met), ..self }
+    }
+
+    /// See [`Field::depending`].
+    pub const fn depending(self, depends: fn(desired: &Document, observed: &Document) -> OnChange) -> Self {
+        Self { field: self.field.depending(depends), ..self }
+    }
+
+    /// See [`Field::taken_back`].
+    pub const fn taken_back(self) -> Self {
+        Self { field: self.field.taken_back(), ..self }
+    }
+
+    /// See [`Field::rebuilt_as`].
+    pub const fn rebuilt_as(self, safe: bool) -> Self {
+        Self { field: self.field.rebuilt_as(safe), ..self }
+    }
+
+    /// See [`Field::chosen_once`].
+    pub const fn chosen_once(self) -> Self {
+        Self { field: self.field.chosen_once(), ..self }
+    }
+
+    /// See [`Field::kept_in`].
+    pub const fn kept_in(self, output: &'static str) -> Self {
+        Self { field: self.field.kept_in(output), ..self }
+    }
+
+    /// See [`Field::written_as`].
+    pub const fn written_as(self, option: &'static str) -> Self {
+        Self { field: self.field.written_as(option), ..self }
+    }
+
+    /// See [`Field::losing`].
+    pub const fn losing(self, what: &'static str) -> Self {
+        Self { field: self.field.losing(what), ..self }
+    }
+}
+
+impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
+    fn field(&self) -> Field {
+        self.field
+    }
+
+    fn set_in_create(&self, call: K::Create, value: &Value) -> K::Create {
+        match self.create {
+            Some(set) => set(call, typed(value)),
+            None => call,
+        }
+    }
+
+    fn set_in_modify(&self, call: K::Modify, value: &Value) -> K::Modify {
+        match self.modify {
+            Some(set) => set(call, typed(value)),
+            None => call,
+        }
+    }
+
+    fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value> {
+        if self.field.is_recorded() {
+            return shown.recorded?.get(self.field.name).cloned();
+        }
+        let value = (self.observe)(shown)?;
+        Some(serde_json::to_value(value).expect("the values of fields are plain data"))
+    }
+}
+
+/// The rule of a row has the form of the row's type, so that a value that does not fit is one that is not known yet.
+fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+/// The values that a field of type `T` takes.
+pub struct Rule<T> {
+    shape: Shape,
+    need: Need,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Rule<T> {
+    const fn new(shape: Shape) -> Self {
+        Self { shape, need: Need::Optional, of: PhantomData }
+    }
+
+    /// The field has to be there.
+    pub const fn required(self) -> Self {
+        Self { need: Need::Required, ..self }
+    }
+}
+
+impl Rule<bool> {
+    /// The value where the stack file has none.
+    pub const fn default(self, value: bool) -> Self {
+        Self { need: Need::Flag(value), ..self }
+    }
+}
+
+impl Rule<i32> {
+    /// The value where the stack file has none.
+    pub const fn default(self, value: i32) -> Self {
+        Self { need: Need::Whole(value as i64), ..self }
+    }
+}
+
+impl Rule<String> {
+    /// The value where the stack file has none.
+    pub const fn default(self, value: &'static str) -> Self {
+        Self { need: Need::Text(value), ..self }
+    }
+}
+
+/// True or false.
+pub const fn flag() -> Rule<bool> {
+    Rule::new(Shape::Flag)
+}
+
+/// A whole number, both limits included.
+pub const fn whole(least: i32, most: i32) -> Rule<i32> {
+    Rule::new(Shape::Whole { least: least as i64, most: most as i64 })
+}
+
+/// A text.
+pub const fn text(pattern: Pattern) -> Rule<String> {
+    Rule::new(Shape::Text(pattern))
+}
+
+/// One of these texts.
+pub const fn one_of(all: &'static [&'static str]) -> Rule<String> {
+    Rule::new(Shape::OneOf(all))
+}
+
+/// A list in which each item stands once, in any order.
+pub const fn set_of(item: &'static Shape) -> Rule<Vec<String>> {
+    Rule::new(Shape::SetOf(item))
+}
+
+/// Texts under keys that the author chooses.
+pub const fn map_of(keys: Pattern, values: &'static Shape) -> Rule<BTreeMap<String, String>> {
+    Rule::new(Shape::MapOf { keys, values })
+}
+
+/// Parts with names of their own. `T` has one field for each of them.
+pub const fn object<T>(parts: &'static [Property]) -> Rule<T> {
+    Rule::new(Shape::Object(parts))
+}
+
+/// Values that the kind's own code reads and judges.
+pub const fn any<T>() -> Rule<T> {
+    Rule::new(Shape::Any)
+}
+
+/// The fields of a kind.
+pub fn fields<K: Kind>() -> Vec<Field> {
+    K::ROWS.iter().map(|row| row.field()).collect()
+}
+
+/// The create call with every value that has a setter.
+pub fn create_call<K: Kind>(wanted: &Document) -> K::Create {
+    K::ROWS.iter().fold(K::Create::default(), |call, row| match wanted.get(row.field().name) {
+        Some(value) => row.set_in_create(call, value),
+        None => call,
+    })
+}
+
+/// The modify call with every changed value that has a setter; `None` where it would ask for nothing.
+pub fn modify_call<K: Kind>(wanted: &Document, changed: &BTreeSet<String>) -> Option<K::Modify> {
+    let rows = K::ROWS.iter().filter(|row| changed.contains(row.field().name));
+    let call = rows.fold(K::Modify::default(), |call, row| match wanted.get(row.field().name) {
+        Some(value) => row.set_in_modify(call, value),
+        None => call,
+    });
+    (call != K::Modify::default()).then_some(call)
+}
+
+/// The outputs of an object.
+pub fn outputs<const N: usize>(values: [(&str, String); N]) -> Document {
+    values.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// The live object as the document that would have made it.
+pub fn observe<K: Kind>(live: &K::Live, recorded: Option<&Document>) -> Document {
+    let shown = Shown { live, recorded };
+    let value = |row: &&dyn Row<K>| Some((row.field().name.to_owned(), row.value_of(&shown)?));
+    form::normalise_observed(&fields::<K>(), K::ROWS.iter().filter_map(value).collect())
+}

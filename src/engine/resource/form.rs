@@ -1,0 +1,83 @@
+//! Documents held against the fields of their kind: normalised, and judged value by value.
+
+use serde_json::Value;
+
+use crate::engine::document::Document;
+use crate::engine::resource::{Field, Invalid, Need};
+
+/// The document in its one way of being written.
+///
+/// # Errors
+/// The words for the first value that does not fit: an unknown field, a missing one, a value of another form.
+pub fn normalise(fields: &[Field], document: &Document) -> Result<Document, String> {
+    let known = |key: &str| fields.iter().find(|field| field.name == key);
+    if let Some(unknown) = document.keys().find(|key| known(key).is_none()) {
+        return Err(format!("unknown field `{unknown}`"));
+    }
+    let missing = |field: &&Field| field.need == Need::Required && !document.contains_key(field.name);
+    if let Some(missing) = fields.iter().find(missing) {
+        return Err(format!("missing field `{}`", missing.name));
+    }
+    let written = document.iter().filter(|(_, value)| !value.is_null());
+    let one = |(key, value): (&String, &Value)| {
+        let normal = known(key).map_or_else(|| Ok(value.clone()), |field| field.shape.normalise(value));
+        Ok((key.clone(), normal.map_err(|problem| format!("`{key}`: {problem}"))?))
+    };
+    written.map(one).collect()
+}
+
+/// Observed values in their one way of being written. A value that does not fit stays as it was observed.
+pub fn normalise_observed(fields: &[Field], document: Document) -> Document {
+    let one = |(key, value): (String, Value)| {
+        let field = fields.iter().find(|field| field.name == key);
+        let normal = field.and_then(|field| field.shape.normalise(&value).ok());
+        (key, normal.unwrap_or(value))
+    };
+    document.into_iter().map(one).collect()
+}
+
+/// The values of a normalised document that break the rule of their own field.
+pub fn wrong(fields: &[Field], document: &Document) -> Vec<Invalid> {
+    let written = fields.iter().filter_map(|field| Some((field, document.get(field.name)?)));
+    let one = |(field, value): (&Field, &Value)| {
+        let name = field.name;
+        field.shape.wrong(value).into_iter().map(move |message| Invalid::new(name, message))
+    };
+    written.flat_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::resource::{OnChange, Shape};
+
+    const FIELDS: &[Field] = &[
+        Field::new("days", OnChange::Replace, &[]).taking(Shape::Whole { least: 1, most: 9 }, Need::Required),
+        Field::new("on", OnChange::Replace, &[]).taking(Shape::Flag, Need::Optional),
+    ];
+
+    fn document(value: Value) -> Document {
+        value.as_object().expect("a test document is an object").clone()
+    }
+
+    #[test]
+    fn a_document_has_the_fields_of_its_kind_and_what_is_not_written_is_not_in_it() {
+        let normal = normalise(FIELDS, &document(json!({"days": 2, "on": null})));
+        assert_eq!(normal, Ok(document(json!({"days": 2}))));
+        for (value, problem) in [
+            (json!({"on": true}), "missing field `days`"),
+            (json!({"days": 1, "off": 1}), "unknown field `off`"),
+            (json!({"days": "x"}), "`days`: expected a whole number, found `\"x\"`"),
+        ] {
+            assert_eq!(normalise(FIELDS, &document(value)), Err(problem.to_owned()));
+        }
+    }
+
+    #[test]
+    fn each_value_is_held_against_the_rule_of_its_field() {
+        let found = wrong(FIELDS, &document(json!({"days": 0, "on": true})));
+        assert_eq!(found, [Invalid::new("days", "must be 1 to 9, not 0")]);
+    }
+}

@@ -1,0 +1,361 @@
+//! The values that a field takes: their form, their rule, the one way in which they are written, and their JSON Schema.
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex_lite::Regex;
+use serde_json::{Map, Value, json};
+
+use crate::engine::document::is_unknown;
+
+/// The values that a field takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// Any value: the code of the kind reads it.
+    Any,
+    Flag,
+    /// A whole number, both limits included.
+    Whole {
+        least: i64,
+        most: i64,
+    },
+    Text(Pattern),
+    OneOf(&'static [&'static str]),
+    /// Each item once; their order does not count.
+    SetOf(&'static Shape),
+    /// Keys that the author chooses.
+    MapOf {
+        keys: Pattern,
+        values: &'static Shape,
+    },
+    Object(&'static [Property]),
+}
+
+/// The rule of a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern {
+    /// The words for people: `a path, such as /git-data`.
+    pub is: &'static str,
+    pub pattern: &'static str,
+    /// A pattern that the text must not match, where there is one.
+    pub never: Option<&'static str>,
+    /// The greatest length, in bytes.
+    pub longest: usize,
+    pub letters: Letters,
+}
+
+/// The letters in which AWS keeps a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Letters {
+    AsWritten,
+    /// Upper case becomes lower case.
+    Lower,
+}
+
+/// One part of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Property {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub shape: Shape,
+    pub need: Need,
+}
+
+/// The value of a field that is not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// None: the field may be left out, and is not compared then.
+    Optional,
+    /// The field has to be there.
+    Required,
+    Flag(bool),
+    Whole(i64),
+    Text(&'static str),
+}
+
+impl Need {
+    /// The value of a field that the stack file leaves out, where it has one.
+    pub fn default(self) -> Option<Value> {
+        match self {
+            Self::Optional | Self::Required => None,
+            Self::Flag(flag) => Some(flag.into()),
+            Self::Whole(number) => Some(number.into()),
+            Self::Text(text) => Some(text.into()),
+        }
+    }
+}
+
+/// Part of a value that AWS would refuse, and why, to be read after the name of the field: `must be 0 to 35, not 40`.
+pub type Wrong = String;
+
+impl Pattern {
+    /// A pattern for texts of at most this many bytes. `is` reads after `must be`.
+    pub const fn new(is: &'static str, pattern: &'static str, longest: usize) -> Self {
+        Self { is, pattern, never: None, longest, letters: Letters::AsWritten }
+    }
+
+    /// Any text: the code of the kind judges it.
+    pub const fn any(is: &'static str) -> Self {
+        Self::new(is, "", usize::MAX)
+    }
+
+    /// The same without the texts that match another pattern.
+    #[must_use]
+    pub const fn but_not(self, never: &'static str) -> Self {
+        Self { never: Some(never), ..self }
+    }
+
+    /// The same for texts that AWS keeps in lower case.
+    #[must_use]
+    pub const fn in_lower_case(self) -> Self {
+        Self { letters: Letters::Lower, ..self }
+    }
+
+    /// True if the text follows the rule.
+    pub fn fits(&self, text: &str) -> bool {
+        text.len() <= self.longest
+            && compiled(self.pattern).is_match(text)
+            && !self.never.is_some_and(|never| compiled(never).is_match(text))
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = json!({ "type": "string", "pattern": self.pattern, "maxLength": self.longest });
+        if let Some(never) = self.never {
+            schema["not"] = json!({ "type": "string", "pattern": never });
+        }
+        schema
+    }
+}
+
+/// Each pattern is compiled once: a plan checks the same ones for every object.
+fn compiled(pattern: &'static str) -> Regex {
+    static COMPILED: LazyLock<Mutex<BTreeMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let new = || Regex::new(pattern).expect("a test compiles every pattern");
+    compiled.entry(pattern).or_insert_with(new).clone()
+}
+
+impl Shape {
+    /// The value in its one way of being written.
+    ///
+    /// # Errors
+    /// The words for a value of another form, such as a text in place of a number.
+    pub fn normalise(&self, value: &Value) -> Result<Value, String> {
+        match (self, value) {
+            (Self::Any, _)
+            | (Self::Flag, Value::Bool(_))
+            | (Self::OneOf(_) | Self::Text(Pattern { letters: Letters::AsWritten, .. }), Value::String(_)) => {
+                Ok(value.clone())
+            }
+            (Self::Whole { .. }, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+            (Self::Text(_), Value::String(text)) if is_unknown(value) => Ok(text.as_str().into()),
+            (Self::Text(_), Value::String(text)) => Ok(text.to_lowercase().into()),
+            (Self::SetOf(item), Value::Array(items)) => {
+                let items = items.iter().map(|one| item.normalise(one)).collect::<Result<Vec<_>, _>>()?;
+                let each_once: BTreeMap<String, Value> =
+                    items.into_iter().map(|one| (sorting_key(&one), one)).collect();
+                Ok(Value::Array(each_once.into_values().collect()))
+            }
+            (Self::MapOf { values, .. }, Value::Object(entries)) => {
+                let one = |(key, value): (&String, &Value)| Ok((key.clone(), values.normalise(value)?));
+                entries.iter().map(one).collect::<Result<Map<_, _>, String>>().map(Value::Object)
+            }
+            (Self::Object(parts), Value::Object(entries)) => object(parts, entries),
+            // A reference stands for a value of any form until it is resolved.
+            (_, Value::String(_)) if is_unknown(value) => Ok(value.clone()),
+            _ => Err(format!("expected {}, found `{value}`", self.in_words())),
+        }
+    }
+
+    /// All that AWS would refuse of a normalised value. One that is not known yet is not judged.
+    pub fn wrong(&self, value: &Value) -> Vec<Wrong> {
+        if value.is_string() && is_unknown(value) {
+            return Vec::new();
+        }
+        match (self, value) {
+            (Self::Whole { least, most }, Value::Number(number)) => {
+                let fits = number.as_i64().is_some_and(|number| (*least..=*most).contains(&number));
+                if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
+            }
+            (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
+                true => Vec::new(),
+                false => vec![format!("must be {}, not `{text}`", pattern.is)],
+            },
+            (Self::OneOf(all), Value::String(text)) => match all.contains(&text.as_str()) {
+                true => Vec::new(),
+                false => vec![format!("must be one of `{}`, not `{text}`", all.join("`, `"))],
+            },
+            (Self::SetOf(item), Value::Array(items)) => {
+                items.iter().flat_map(|one| item.wrong(one)).collect()
+            }
+            (Self::MapOf { keys, values }, Value::Object(entries)) => {
+                let of_key = |key: &str| match keys.fits(key) {
+                    true => None,
+                    false => Some(format!("must have keys that are {}, unlike `{key}`", keys.is)),
+                };
+                let one = |(key, value): (&String, &Value)| {
+                    let of_value = values.wrong(value).into_iter();
+                    of_key(key)
+                        .into_iter()
+                        .chain(of_value.map(move |wrong| format!("{wrong} (`{key}`)")))
+                        .collect::<Vec<_>>()
+                };
+                entries.iter().flat_map(one).collect()
+            }
+            (Self::Object(parts), Value::Object(entries)) => {
+                let written = parts.iter().filter_map(|part| Some((part, entries.get(part.name)?)));
+                let one = |(part, value): (&Property, &Value)| {
+                    let of_value = part.shape.wrong(value).into_iter();
+                    of_value.map(|wrong| format!("{wrong} (`{}`)", part.name)).collect::<Vec<_>>()
+                };
+                written.flat_map(one).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The form in words: `a whole number`.
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Any => "a value",
+            Self::Flag => "true or false",
+            Self::Whole { .. } => "a whole number",
+            Self::Text(_) | Self::OneOf(_) => "text",
+            Self::SetOf(_) => "a list",
+            Self::MapOf { .. } | Self::Object(_) => "options",
+        }
+    }
+
+    /// The JSON Schema of the values.
+    pub fn schema(&self) -> Value {
+        match self {
+            Self::Any => json!({}),
+            Self::Flag => json!({ "type": "boolean" }),
+            Self::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+            Self::Text(pattern) => pattern.schema(),
+            Self::OneOf(all) => json!({ "type": "string", "enum": all }),
+            Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),
+            Self::MapOf { keys, values } => json!({
+                "type": "object",
+                "propertyNames": { "pattern": keys.pattern, "maxLength": keys.longest },
+                "additionalProperties": values.schema(),
+            }),
+            Self::Object(parts) => {
+                let required = parts.iter().filter(|part| part.need == Need::Required);
+                json!({
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": required.map(|part| part.name).collect::<Vec<_>>(),
+                    "properties": parts.iter().map(Property::schema).collect::<Map<_, _>>(),
+                })
+            }
+        }
+    }
+}
+
+impl Property {
+    fn schema(&self) -> (String, Value) {
+        let mut schema = self.shape.schema();
+        schema["description"] = self.doc.into();
+        if let Some(default) = self.need.default() {
+            schema["default"] = default;
+        }
+        (self.name.to_owned(), schema)
+    }
+}
+
+fn object(parts: &[Property], entries: &Map<String, Value>) -> Result<Value, String> {
+    let unknown = |key: &&String| !parts.iter().any(|part| part.name == *key);
+    if let Some(key) = entries.keys().find(unknown) {
+        return Err(format!("unknown field `{key}`"));
+    }
+    let missing = |part: &&Property| part.need == Need::Required && !entries.contains_key(part.name);
+    if let Some(part) = parts.iter().find(missing) {
+        return Err(format!("missing field `{}`", part.name));
+    }
+    let written = parts.iter().filter_map(|part| Some((part, entries.get(part.name)?)));
+    let one = |(part, value): (&Property, &Value)| Ok((part.name.to_owned(), part.shape.normalise(value)?));
+    written.map(one).collect::<Result<Map<_, _>, String>>().map(Value::Object)
+}
+
+/// Texts are sorted as texts, everything else by its JSON.
+fn sorting_key(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Pattern = Pattern::new("a name", "^[a-z]+$", 5).but_not("^sg$").in_lower_case();
+    const RULE: &[Property] = &[
+        Property {
+            name: "days",
+            doc: "Days.",
+            shape: Shape::Whole { least: 1, most: 9 },
+            need: Need::Required,
+        },
+        Property { name: "on", doc: "On.", shape: Shape::Flag, need: Need::Optional },
+    ];
+
+    fn both(shape: Shape, value: Value) -> Result<(Value, Vec<Wrong>), String> {
+        let normal = shape.normalise(&value)?;
+        let wrong = shape.wrong(&normal);
+        assert_eq!(shape.normalise(&normal).as_ref(), Ok(&normal), "normalising twice changes nothing");
+        Ok((normal, wrong))
+    }
+
+    #[test]
+    fn a_value_is_written_in_one_way_and_judged_by_its_rule() {
+        let names = Shape::SetOf(&Shape::Text(NAME));
+        let tags = Shape::MapOf { keys: NAME, values: &Shape::Flag };
+        for (shape, value, normal, wrong) in [
+            (Shape::Flag, json!(true), json!(true), vec![]),
+            (Shape::Whole { least: 1, most: 3 }, json!(4), json!(4), vec!["must be 1 to 3, not 4"]),
+            (Shape::Text(NAME), json!("ABC"), json!("abc"), vec![]),
+            (Shape::Text(NAME), json!("SG"), json!("sg"), vec!["must be a name, not `sg`"]),
+            (Shape::Text(NAME), json!("abcdef"), json!("abcdef"), vec!["must be a name, not `abcdef`"]),
+            (Shape::OneOf(&["a", "b"]), json!("c"), json!("c"), vec!["must be one of `a`, `b`, not `c`"]),
+            (names, json!(["b", "a", "B"]), json!(["a", "b"]), vec![]),
+            (names, json!(["1"]), json!(["1"]), vec!["must be a name, not `1`"]),
+            (
+                tags,
+                json!({"1": true}),
+                json!({"1": true}),
+                vec!["must have keys that are a name, unlike `1`"],
+            ),
+            (
+                Shape::Object(RULE),
+                json!({"days": 0}),
+                json!({"days": 0}),
+                vec!["must be 1 to 9, not 0 (`days`)"],
+            ),
+        ] {
+            let expected: Vec<Wrong> = wrong.into_iter().map(str::to_owned).collect();
+            assert_eq!(both(shape, value.clone()), Ok((normal, expected)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_form_is_refused() {
+        for (shape, value, word) in [
+            (Shape::Flag, json!("true"), "expected true or false"),
+            (Shape::Whole { least: 1, most: 3 }, json!(1.5), "expected a whole number"),
+            (Shape::Text(NAME), json!(1), "expected text"),
+            (Shape::SetOf(&Shape::Flag), json!([1]), "expected true or false"),
+            (Shape::Object(RULE), json!({"days": 1, "of": 2}), "unknown field `of`"),
+            (Shape::Object(RULE), json!({}), "missing field `days`"),
+        ] {
+            let problem = shape.normalise(&value).expect_err("another form");
+            assert!(problem.contains(word), "{value}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_neither_rewritten_nor_judged() {
+        let reference = json!("${aws_security_group.Main.id}");
+        for shape in [Shape::Text(NAME), Shape::OneOf(&["a"]), Shape::Flag, Shape::SetOf(&Shape::Flag)] {
+            assert_eq!(both(shape, reference.clone()), Ok((reference.clone(), vec![])));
+        }
+    }
+}
