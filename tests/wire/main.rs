@@ -16,6 +16,7 @@ mod samples;
 mod scene;
 mod security_group;
 mod subnet;
+mod subnets_in_use;
 
 use provision::aws::resource::Tracked;
 use provision::engine::resource::{Id, Owner};
