@@ -34,6 +34,7 @@ fn owner(address: &str) -> Owner {
         vpc: None,
         generation: 0,
         others: Default::default(),
+        named_with: Default::default(),
     }
 }
 
