@@ -84,6 +84,7 @@ impl Case {
                 generation: 0,
                 predecessor: None,
                 claimed: false,
+                gone: false,
             },
         );
         let live = Live {
