@@ -2,6 +2,7 @@
 //!
 //! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
 
+use crate::aws::kinds::registry;
 use crate::engine::plan::Plan;
 use crate::engine::saved;
 use crate::stack::{self, Stack};
@@ -38,7 +39,7 @@ fn shown(plan: &Plan) {
 /// A stack file that is accepted reads the same once more as it is written out; one that is not has a report fit to be
 /// shown.
 pub fn stack(bytes: &[u8]) {
-    match stack::parse("provision.yaml", bytes) {
+    match stack::parse("provision.yaml", bytes, &registry()) {
         Ok(accepted) => {
             let (written, again) = written_out(&accepted);
             assert!(again.as_ref().ok() == Some(&accepted), "{accepted:#?}\n{written}\n{again:#?}");
@@ -49,9 +50,9 @@ pub fn stack(bytes: &[u8]) {
 
 /// YAML holds all of JSON; a value stands on a line of its own, since lines have a limit.
 fn written_out(stack: &Stack) -> (String, Result<Stack, stack::StackError>) {
-    let json = serde_json::to_string_pretty(stack).expect("a stack has text as keys");
+    let json = serde_json::to_string_pretty(&stack.to_json()).expect("a stack is JSON");
     let text = json.replace("\": \"", "\":\n \"");
-    let again = stack::parse("again.yaml", &text);
+    let again = stack::parse("again.yaml", &text, &registry());
     (text, again)
 }
 

@@ -7,6 +7,7 @@ mod mask;
 mod monitoring;
 pub mod outputs;
 mod parse;
+mod passed;
 pub mod password;
 pub mod postgres;
 mod problem;
@@ -24,13 +25,14 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
 pub use database::{Database, StorageType};
 pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
 pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
 pub use parse::{Sections, parse, parse_with};
-pub use problem::{Fault, Problem, Shape};
+pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
@@ -101,6 +103,33 @@ impl Default for Stack {
 }
 
 impl Stack {
+    /// Gives each entry the options that were read for its kind, and the defaults of the others.
+    fn pass_on(&mut self, passed: &mut passed::Passed, kinds: &Registry) {
+        let mut of = |section: &'static str, name: &Name| {
+            let written = passed.remove(&(section, name.to_string())).unwrap_or_default();
+            passed::with_defaults(kinds, section, written)
+        };
+        for (name, file_system) in &mut self.file_systems {
+            file_system.options = of("file_systems", name);
+        }
+        for (name, database) in &mut self.databases {
+            database.options = of("databases", name);
+        }
+    }
+
+    /// The stack as a document, as it would be written.
+    pub fn to_json(&self) -> Value {
+        let mut json = serde_json::to_value(self).expect("a stack has text as keys");
+        let file_systems = self.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.options));
+        let databases = self.databases.iter().map(|(name, one)| ("databases", name, &one.options));
+        for (section, name, options) in file_systems.chain(databases) {
+            for (option, value) in options {
+                json[section][name.as_str()][option] = value.clone();
+            }
+        }
+        json
+    }
+
     /// The roles that nothing of the stack gives access to.
     pub fn roles_without_access(&self) -> BTreeSet<Role> {
         let file_systems = self.file_systems.values().map(|one| &one.access);
@@ -116,9 +145,11 @@ impl Stack {
 }
 
 /// The JSON Schema of the stack file, for editors: all that can be said of each value by itself.
-pub fn schema() -> Value {
+pub fn schema(kinds: &Registry) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<Stack>().to_value()
+    let mut schema = settings.into_generator().into_root_schema_for::<Stack>().to_value();
+    passed::publish(kinds, &mut schema);
+    schema
 }
 
 #[cfg(test)]

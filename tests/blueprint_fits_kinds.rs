@@ -60,7 +60,7 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
     };
     let registry = registry();
     for text in [REFERENCE, EVERYTHING_ELSE] {
-        let stack = parse("a test's stack", text).expect("a valid stack");
+        let stack = parse("a test's stack", text, &registry).expect("a valid stack");
         for (address, declaration) in blueprint(&stack, &network).expect("they fit").declarations {
             let Declaration::Managed { inputs } = declaration else { continue };
             let kind = registry.managing(address.kind()).expect("every declared kind is registered");

@@ -1,5 +1,6 @@
 //! The fuzzer's seeds are texts that its targets read: a seed that they refuse teaches it nothing.
 
+use provision::aws::kinds::registry;
 use std::path::PathBuf;
 
 use provision::engine::saved::SavedPlan;
@@ -23,7 +24,13 @@ fn every_seed_of_the_fuzzer_is_read_by_its_target() {
     assert_eq!(edits.len(), 5);
     let plan: SavedPlan = serde_json::from_slice(&seed("plan/small.json")).expect("a saved plan");
     assert_eq!(plan.plan.changes.len(), 2);
-    let reference = stack::parse("reference", seed("stack/reference.yaml")).expect("a stack");
-    assert_eq!(reference, stack::parse("built in", stack::REFERENCE).expect("a stack"));
-    assert!(stack::parse("wrong", seed("stack/wrong.yaml")).expect_err("it is wrong").problems().count() > 0);
+    let reference = stack::parse("reference", seed("stack/reference.yaml"), &registry()).expect("a stack");
+    assert_eq!(reference, stack::parse("built in", stack::REFERENCE, &registry()).expect("a stack"));
+    assert!(
+        stack::parse("wrong", seed("stack/wrong.yaml"), &registry())
+            .expect_err("it is wrong")
+            .problems()
+            .count()
+            > 0
+    );
 }

@@ -2,6 +2,7 @@
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
+use provision::aws::kinds::registry;
 use provision::stack::{REFERENCE, StackError, parse};
 
 fn rendered(error: &StackError, width: usize) -> String {
@@ -14,7 +15,7 @@ fn rendered(error: &StackError, width: usize) -> String {
 }
 
 fn error_of(text: &str) -> StackError {
-    match parse("provision.yaml", text) {
+    match parse("provision.yaml", text, &registry()) {
         Ok(_) => panic!("this was taken for a valid stack file:\n{text}"),
         Err(error) => error,
     }
@@ -340,7 +341,7 @@ fn a_file_with_very_many_problems_gets_a_report_of_bearable_length() {
 proptest! {
     #[test]
     fn no_text_makes_it_panic_or_shows_what_is_harmful(text in "(?s).{0,200}") {
-        if let Err(error) = parse("any", &text) {
+        if let Err(error) = parse("any", &text, &registry()) {
             prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
         }
     }
@@ -356,7 +357,7 @@ proptest! {
             text.splice(at..end, insert.chars());
         }
         let text: String = text.into_iter().collect();
-        if let Err(error) = parse("any", &text) {
+        if let Err(error) = parse("any", &text, &registry()) {
             prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
         }
     }
@@ -368,7 +369,7 @@ proptest! {
             "[", "]", ",", "\"", "'", "|\n", ">\n", "&a ", "*a", "!t ", "? ", "---\n", "...\n", "#", "true", "16", "~",
         ]), 0..60)
     ) {
-        if let Err(error) = parse("any", words.concat()) {
+        if let Err(error) = parse("any", words.concat(), &registry()) {
             prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
         }
     }

@@ -21,14 +21,15 @@ pub fn stack_file(cluster: &str, region: &str) -> Result<String, InvalidText> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::kinds::registry;
     use crate::stack::{Stack, parse};
 
     #[test]
     fn the_file_is_the_reference_for_this_cluster() {
         for (cluster, region) in [("k8s.myzone.net", "eu-west-1"), ("1.5", "us-gov-west-1")] {
             let text = stack_file(cluster, region).expect("both are valid");
-            let written = parse("provision.yaml", &text).expect("what is written reads");
-            let reference = parse("the reference", REFERENCE).expect("the reference is valid");
+            let written = parse("provision.yaml", &text, &registry()).expect("what is written reads");
+            let reference = parse("the reference", REFERENCE, &registry()).expect("the reference is valid");
             assert_eq!(
                 written,
                 Stack {

@@ -1,5 +1,6 @@
 //! `provision schema`: what each document may contain, for editors and scripts.
 
+use crate::aws::kinds::registry;
 use clap::ValueEnum;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -60,7 +61,7 @@ pub(super) fn run(document: Document, screen: &mut Screen) -> Result<Exit, Failu
 pub fn schema(document: Document) -> Value {
     let name = document.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let (title, version, schema) = match document {
-        Document::Stack => ("A stack file", "1.0", stack::schema()),
+        Document::Stack => ("A stack file", "1.0", stack::schema(&registry())),
         Document::Plan => ("A plan", FORMAT_VERSION, of::<Plan>()),
         Document::SavedPlan => ("A saved plan", FORMAT_VERSION, of::<SavedPlan>()),
         Document::Event => ("An event of a run", FORMAT_VERSION, of::<Versioned<Event>>()),

@@ -1,5 +1,6 @@
 //! The stack file of a command: the named one, the usual one here or in a folder above, or the built-in reference stack.
 
+use crate::aws::kinds::registry;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -116,7 +117,7 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
         }
         Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
     };
-    let stack = stack::parse_with(&source.to_string(), content, sections)
+    let stack = stack::parse_with(&source.to_string(), content, sections, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     let source = match source {
         Source::Named { path, .. } if options.state.is_none() => {

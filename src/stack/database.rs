@@ -10,6 +10,7 @@ use super::values::{
     self, Access, BackupWindow, Bounded, CaCertIdentifier, DatabaseName, EngineVersion, GroupName,
     Identifier, InstanceClass, KeyArn, MaintenanceWindow, ParameterName, ParameterValue, Username,
 };
+use crate::engine::document::Document;
 use crate::stack::password::PasswordSource;
 
 /// One PostgreSQL database instance.
@@ -123,6 +124,9 @@ pub struct Database {
     pub final_snapshot: bool,
     /// True if changes that disturb are made at once rather than in the maintenance window.
     pub apply_immediately: bool,
+    /// The options that the fields of the kind describe.
+    #[serde(skip)]
+    pub options: Document,
 }
 
 impl Default for Database {
@@ -163,6 +167,7 @@ impl Default for Database {
             deletion_protection: true,
             final_snapshot: true,
             apply_immediately: false,
+            options: Document::new(),
         }
     }
 }

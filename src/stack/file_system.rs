@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::document::Document;
+
 use super::values::{Access, AccessPath, Bounded, GroupName, KmsKey, Name, Permissions};
 
 /// One file system, with a mount target in every zone of the cluster.
@@ -54,6 +56,9 @@ pub struct FileSystem {
     pub access_points: BTreeMap<Name, AccessPoint>,
     /// True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.
     pub deletion_protection: bool,
+    /// The options that the fields of the kind describe.
+    #[serde(skip)]
+    pub options: Document,
 }
 
 impl Default for FileSystem {
@@ -72,6 +77,7 @@ impl Default for FileSystem {
             replication_overwrite_protection: None,
             access_points: BTreeMap::new(),
             deletion_protection: true,
+            options: Document::new(),
         }
     }
 }

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use super::problem::{Fault, Problem};
 use super::report::StackError;
 use super::yaml::{self, Content, Node, Place};
-use super::{Stack, mask, rules};
+use super::{Stack, mask, passed, rules};
+use crate::engine::kind::Registry;
 
 /// The sections that a command needs a stack file to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,33 +24,38 @@ const LONGEST_LINE: usize = 1_200;
 /// The number of problems that are looked for before giving up.
 const ENOUGH: usize = 50;
 
-/// Reads a stack file. `name` is what reports call it.
+/// Reads a stack file. `name` is the one that reports have for it; the fields of the kinds say which options there are.
 ///
 /// # Errors
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
-pub fn parse(name: &str, content: impl AsRef<[u8]>) -> Result<Stack, StackError> {
-    parse_with(name, content, Sections::Written)
+pub fn parse(name: &str, content: impl AsRef<[u8]>, kinds: &Registry) -> Result<Stack, StackError> {
+    parse_with(name, content, Sections::Written, kinds)
 }
 
 /// The same, for a command that needs these sections.
 ///
 /// # Errors
 /// Those of [`parse`].
-pub fn parse_with(name: &str, content: impl AsRef<[u8]>, sections: Sections) -> Result<Stack, StackError> {
+pub fn parse_with(
+    name: &str,
+    content: impl AsRef<[u8]>,
+    sections: Sections,
+    kinds: &Registry,
+) -> Result<Stack, StackError> {
     let content = content.as_ref();
     let whole = |problem| Err(StackError::new(name, &String::from_utf8_lossy(content), &[], vec![problem]));
     if content.len() > LARGEST {
         return whole(Problem::new(Fault::TooLarge { size: content.len(), limit: LARGEST }));
     }
     match std::str::from_utf8(content) {
-        Ok(text) => parse_text(name, text, sections),
+        Ok(text) => parse_text(name, text, sections, kinds),
         Err(error) => {
             whole(Problem::new(Fault::NotUtf8).at(&(error.valid_up_to()..error.valid_up_to() + 1), "here"))
         }
     }
 }
 
-fn parse_text(name: &str, text: &str, sections: Sections) -> Result<Stack, StackError> {
+fn parse_text(name: &str, text: &str, sections: Sections, kinds: &Registry) -> Result<Stack, StackError> {
     // Editors on Windows put a byte order mark first, which is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
@@ -66,17 +72,24 @@ fn parse_text(name: &str, text: &str, sections: Sections) -> Result<Stack, Stack
     };
     let mut secrets = Vec::new();
     secret_places(&tree, &mut secrets);
+    let written = tree.clone();
+    let mut passed = passed::take(&mut tree, kinds, &mut problems);
     // Serde stops at the first error. What is wrong is taken out and the rest read again: every option has a
     // default, so nothing is ever missing because of that.
     while problems.len() < ENOUGH {
         match Stack::deserialize(&tree) {
-            Ok(stack) => {
+            Ok(mut stack) => {
                 if problems.is_empty() {
-                    problems = rules::check(&stack, &tree, sections);
+                    stack.pass_on(&mut passed, kinds);
+                    problems = rules::check(&stack, &written, sections, kinds);
                 }
                 return if problems.is_empty() { Ok(stack) } else { Err(report(&secrets, problems)) };
             }
-            Err(problem) => {
+            Err(mut problem) => {
+                let place = problem.place().cloned();
+                if let (Fault::UnknownKey { known, .. }, Some(place)) = (&mut problem.fault, place) {
+                    known.extend(passed::names_at(kinds, &tree, &place));
+                }
                 let pruned = problem.place().is_some_and(|place| tree.prune(place));
                 problems.push(problem);
                 if !pruned {
@@ -133,12 +146,13 @@ fn secret_places(node: &Node, places: &mut Vec<Place>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::kinds::registry;
     use crate::stack::password::PasswordSource;
     use crate::stack::{Database, FileSystem, GroupName, Name, REFERENCE};
 
     #[test]
     fn the_reference_stack_reads_without_a_problem() {
-        let stack = parse("provision.yaml", REFERENCE).expect("the reference is valid");
+        let stack = parse("provision.yaml", REFERENCE, &registry()).expect("the reference is valid");
         assert_eq!(stack.stack.as_str(), "gitlab");
         assert_eq!((stack.cluster, stack.region, stack.tags.len()), (None, None, 0));
         let file_system = &stack.file_systems[&"gitlab-nfs".parse::<Name>().expect("a name")];
@@ -150,7 +164,7 @@ mod tests {
 
     #[test]
     fn every_option_has_a_default() {
-        let stack = parse("x", "file_systems: { a: {} }\ndatabases: { b: {} }").expect("valid");
+        let stack = parse("x", "file_systems: { a: {} }\ndatabases: { b: {} }", &registry()).expect("valid");
         assert_eq!(stack.file_systems.into_values().next(), Some(FileSystem::default()));
         assert_eq!(stack.databases.into_values().next(), Some(Database::default()));
         assert_eq!(stack.stack.as_str(), "storage");
@@ -162,7 +176,7 @@ mod tests {
             [("\"16\"", "16"), ("16", "16"), ("16.4", "16.4"), ("16.10", "16.10"), ("'9.6'", "9.6")]
         {
             let text = format!("databases: {{ a: {{ engine_version: {written} }} }}");
-            let stack = parse("x", &text).expect("valid");
+            let stack = parse("x", &text, &registry()).expect("valid");
             let database = stack.databases.into_values().next().expect("one database");
             assert_eq!(database.engine_version.as_str(), read);
         }
@@ -172,7 +186,7 @@ mod tests {
     fn every_problem_of_a_file_is_reported_at_once() {
         let text = "stak: a\nfile_systems:\n  nfs: { encryptd: true, backup: yes, access: [nodes, mastres] }\n  \
                     Nfs: {}\n  nfs: {}\n";
-        let error = parse("x", text).expect_err("nothing is right here");
+        let error = parse("x", text, &registry()).expect_err("nothing is right here");
         let found: Vec<String> = error
             .problems()
             .map(|problem| {
@@ -197,8 +211,8 @@ mod tests {
     #[test]
     fn a_file_with_a_byte_order_mark_and_windows_line_ends_reads() {
         let text = "\u{feff}stack: a\r\nfile_systems:\r\n  nfs: {}\r\n";
-        assert_eq!(parse("x", text).expect("valid").stack.as_str(), "a");
-        let error = parse("x", text.replace("stack", "stak")).expect_err("a typo");
+        assert_eq!(parse("x", text, &registry()).expect("valid").stack.as_str(), "a");
+        let error = parse("x", text.replace("stack", "stak"), &registry()).expect_err("a typo");
         assert_eq!(error.problems().next().and_then(|problem| error.position(problem)), Some((1, 1)));
     }
 }

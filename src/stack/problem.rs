@@ -34,12 +34,12 @@ pub enum Fault {
     #[error("`{}` is written twice", shown(key))]
     DuplicateKey { key: String },
     #[error("`{}` is not an option here", shown(key))]
-    UnknownKey { key: String, known: &'static [&'static str] },
+    UnknownKey { key: String, known: Vec<&'static str> },
     #[error("`{}` has no value", shown(key))]
     NoValue { key: String, may_be_empty: bool },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
-    WrongType { expected: Shape, found: Shape },
+    WrongType { expected: Form, found: Form },
     #[error("`{}` is not possible here", shown(value))]
     UnknownValue { value: String, known: &'static [&'static str] },
     /// The message comes from the value's own type and is safe to show.
@@ -82,7 +82,7 @@ impl Fault {
                 format!("write a name below it; for none: `{key}: {{}}`")
             }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
-            Self::WrongType { expected, found } => shape_remedy(*expected, *found).to_owned(),
+            Self::WrongType { expected, found } => form_remedy(*expected, *found).to_owned(),
             Self::UnknownValue { value, known } => suggestion(value, known),
             Self::BadValue { .. } => return None,
             Self::NoSection => "add `file_systems` or `databases` with one name below it; to have none, and delete the last one: \
@@ -107,7 +107,7 @@ fn syntax_remedy(reason: &str) -> &'static str {
 
 /// The form of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum Form {
     Nothing,
     Flag,
     WholeNumber,
@@ -118,7 +118,7 @@ pub enum Shape {
     Options,
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "nothing",
@@ -133,16 +133,17 @@ impl fmt::Display for Shape {
     }
 }
 
-fn shape_remedy(expected: Shape, found: Shape) -> &'static str {
+fn form_remedy(expected: Form, found: Form) -> &'static str {
     match (expected, found) {
-        (Shape::Options, _) => "write its options below it, indented, each as `option: value`",
-        (Shape::List, _) => "write it as `[one, two]`",
-        (_, Shape::List) => "write a single value, without `-`, `[` and `]`",
-        (_, Shape::Options) => "write a single value",
-        (Shape::Flag | Shape::WholeNumber, Shape::QuotedText) => "remove the quotes",
-        (Shape::Flag, _) => "write `true` or `false`",
-        (Shape::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
-        (Shape::Nothing | Shape::Number | Shape::Text | Shape::QuotedText, _) => "put the value in quotes",
+        (Form::Options, _) => "write its options below it, indented, each as `option: value`",
+        (Form::List, _) => "write it as `[one, two]`",
+        (_, Form::List) => "write a single value, without `-`, `[` and `]`",
+        (_, Form::Options) => "write a single value",
+        (Form::Flag | Form::WholeNumber, Form::QuotedText) => "remove the quotes",
+        (Form::Flag, _) => "write `true` or `false`",
+        (Form::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
+        (Form::Number, _) => "write a number, such as `64`: no leading zero and no unit",
+        (Form::Nothing | Form::Text | Form::QuotedText, _) => "put the value in quotes",
     }
 }
 
@@ -258,14 +259,14 @@ impl de::Error for Problem {
         Self::new(Fault::BadValue { message: message.to_string() })
     }
 
-    // The tree looks at the shape before it calls a visitor, except where any scalar will do as text.
+    // The tree looks at the form before it calls a visitor, except where any scalar will do as text.
     fn invalid_type(found: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
         let found = match found {
-            de::Unexpected::Seq => Shape::List,
-            de::Unexpected::Map => Shape::Options,
-            _ => Shape::Nothing,
+            de::Unexpected::Seq => Form::List,
+            de::Unexpected::Map => Form::Options,
+            _ => Form::Nothing,
         };
-        Self::new(Fault::WrongType { expected: Shape::Text, found })
+        Self::new(Fault::WrongType { expected: Form::Text, found })
     }
 
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
@@ -273,6 +274,6 @@ impl de::Error for Problem {
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
-        Self::new(Fault::UnknownKey { key: key.to_owned(), known })
+        Self::new(Fault::UnknownKey { key: key.to_owned(), known: known.to_vec() })
     }
 }

@@ -3,27 +3,28 @@
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::problem::{Fault, Problem, Shape};
+use super::problem::{Fault, Form, Problem};
 use super::yaml::{Content, Entry, Node, Place, Plain};
 
 impl Node {
-    /// The shape of the value that stands here, in words that do not repeat it.
-    fn shape(&self) -> Shape {
+    /// The form of the value that stands here, in words that do not repeat it.
+    fn form(&self) -> Form {
         match &self.content {
-            Content::List(_) => Shape::List,
-            Content::Map(_) => Shape::Options,
-            Content::Scalar { quoted: true, .. } => Shape::QuotedText,
+            Content::List(_) => Form::List,
+            Content::Map(_) => Form::Options,
+            Content::Scalar { quoted: true, .. } => Form::QuotedText,
             Content::Scalar { text, .. } => match Plain::of(text) {
-                Plain::Null => Shape::Nothing,
-                Plain::Flag => Shape::Flag,
-                Plain::Number => Shape::Number,
-                Plain::Text => Shape::Text,
+                Plain::Null => Form::Nothing,
+                Plain::Flag => Form::Flag,
+                Plain::Number => Form::Number,
+                Plain::Text => Form::Text,
             },
         }
     }
 
-    fn wrong(&self, expected: Shape) -> Problem {
-        Problem::new(Fault::WrongType { expected, found: self.shape() }).or_at(&self.place)
+    /// The problem of another form.
+    pub(super) fn wrong(&self, expected: Form) -> Problem {
+        Problem::new(Fault::WrongType { expected, found: self.form() }).or_at(&self.place)
     }
 
     /// The text, unless YAML would take it for something else.
@@ -31,6 +32,21 @@ impl Node {
         match &self.content {
             Content::Scalar { text, quoted } if *quoted || Plain::of(text) == Plain::Text => Some(text),
             _ => None,
+        }
+    }
+
+    /// The number, with a fraction or without.
+    pub(super) fn number(&self) -> Result<f64, Problem> {
+        let number = self.plain().filter(|text| Plain::of(text) == Plain::Number && is_plainly_written(text));
+        let number = number.and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
+        number.ok_or_else(|| self.wrong(Form::Number))
+    }
+
+    /// The text of any scalar, quoted or not.
+    pub(super) fn as_written(&self) -> Result<String, Problem> {
+        match &self.content {
+            Content::Scalar { text, .. } => Ok(text.clone()),
+            _ => Err(self.wrong(Form::Text)),
         }
     }
 
@@ -59,22 +75,21 @@ impl<'de> Deserializer<'de> for &'de Node {
         match self.plain() {
             Some("true") => visitor.visit_bool(true),
             Some("false") => visitor.visit_bool(false),
-            _ => Err(self.wrong(Shape::Flag)),
+            _ => Err(self.wrong(Form::Flag)),
         }
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         let number = self
             .plain()
-            // A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
-            .filter(|text| !text.starts_with('+') && (*text == "0" || !text.starts_with('0')))
+            .filter(|text| is_plainly_written(text))
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.wrong(Shape::WholeNumber))?;
+            .ok_or_else(|| self.wrong(Form::WholeNumber))?;
         visitor.visit_i64(number).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
+        let text = self.text().ok_or_else(|| self.wrong(Form::Text))?;
         visitor.visit_str(text).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
@@ -100,14 +115,14 @@ impl<'de> Deserializer<'de> for &'de Node {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        let text = self.text().ok_or_else(|| self.wrong(Shape::Text))?;
+        let text = self.text().ok_or_else(|| self.wrong(Form::Text))?;
         visitor.visit_enum(text.into_deserializer()).map_err(|problem: Problem| problem.or_at(&self.place))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match &self.content {
             Content::List(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong(Shape::List)),
+            _ => Err(self.wrong(Form::List)),
         }
     }
 
@@ -117,7 +132,7 @@ impl<'de> Deserializer<'de> for &'de Node {
             Content::Map(entries) => visitor
                 .visit_map(Entries { names: true, ..Entries::of(entries) })
                 .map_err(|problem| problem.or_at(&self.place)),
-            _ => Err(self.wrong(Shape::Options)),
+            _ => Err(self.wrong(Form::Options)),
         }
     }
 
@@ -129,7 +144,7 @@ impl<'de> Deserializer<'de> for &'de Node {
     ) -> Result<V::Value, Problem> {
         match &self.content {
             Content::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong(Shape::Options)),
+            _ => Err(self.wrong(Form::Options)),
         }
     }
 
@@ -137,6 +152,11 @@ impl<'de> Deserializer<'de> for &'de Node {
         i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
         identifier ignored_any
     }
+}
+
+/// A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
+fn is_plainly_written(number: &str) -> bool {
+    !number.starts_with('+') && (number == "0" || number.starts_with("0.") || !number.starts_with('0'))
 }
 
 struct Items<'de>(std::slice::Iter<'de, Node>);

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::parse::Sections;
+use super::passed;
 use super::problem::{Fault, Problem};
 use super::yaml::Node;
+use crate::engine::kind::Registry;
+use crate::engine::resource::Invalid;
+
 use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
 
 /// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
@@ -15,7 +19,7 @@ pub(super) const SECTIONS: [&str; 2] = ["file_systems", "databases"];
 const GP3_THRESHOLD: u32 = 400;
 
 /// Everything that does not go together.
-pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections) -> Vec<Problem> {
+pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Registry) -> Vec<Problem> {
     let mut problems = Vec::new();
     let written = SECTIONS.iter().any(|section| tree.entry(&[section]).is_some());
     if sections == Sections::Written && !written {
@@ -42,6 +46,12 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections) -> Vec<Probl
                 "say which user enters, such as `uid: 998`",
             ));
         }
+    }
+    let file_systems = stack.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.options));
+    let databases = stack.databases.iter().map(|(name, one)| ("databases", name, &one.options));
+    for (section, name, options) in file_systems.chain(databases) {
+        let broken = passed::broken(kinds, section, options).into_iter();
+        problems.extend(broken.map(|invalid| of_kind(tree, &[section, name.as_str()], invalid)));
     }
     for (name, database) in &stack.databases {
         check_database(database, &mut |options, message, remedy| {
@@ -234,6 +244,15 @@ fn check_database(database: &Database, complain: &mut Complain<'_>) {
     if database.storage_throughput.is_some() && database.storage_type != StorageType::Gp3 {
         complain(&["storage_throughput", "storage_type"], chooses("storage_throughput"), "leave it out");
     }
+}
+
+/// The problem that a rule of the kind has found.
+fn of_kind(tree: &Node, section: &[&str], invalid: Invalid) -> Problem {
+    let Invalid { field, message, instead, with, remedy, .. } = invalid;
+    let remedy = remedy.or_else(|| Some(format!("write `{field}: {}`", instead?)));
+    let options: Vec<&str> = [field].into_iter().chain(with.iter().copied()).collect();
+    let remedy = remedy.unwrap_or_else(|| "write another value, or leave it out".to_owned());
+    conflict(tree, section, &options, format!("`{field}` {message}"), &remedy)
 }
 
 /// A conflict, pointing at those of the options that are written, else at what they belong to.

@@ -1,5 +1,6 @@
 //! The JSON Schema and the parser say the same of every value: what editors accept is what is read.
 
+use crate::aws::kinds::registry;
 use serde_json::{Map, Value, json};
 
 use super::yaml::{Content, Node, Plain};
@@ -27,8 +28,8 @@ fn json_of(node: &Node) -> Value {
 
 fn agreed(text: &str) -> bool {
     let tree = yaml::tree(text, &mut Vec::new()).expect("the test's files are YAML");
-    let by_schema = accepts(&schema(), &json_of(&tree));
-    let by_parser = parse("test", text);
+    let by_schema = accepts(&schema(&registry()), &json_of(&tree));
+    let by_parser = parse("test", text, &registry());
     assert_eq!(
         by_schema,
         by_parser.is_ok(),
@@ -183,7 +184,7 @@ fn editor_and_parser_agree_on_every_value() {
 
 #[test]
 fn every_option_is_described_and_has_its_default() {
-    let schema = schema();
+    let schema = schema(&registry());
     let options = |section: &str| {
         let patterns = &schema["properties"][section]["patternProperties"];
         let inner = patterns.as_object().and_then(|patterns| patterns.values().next()).expect("one pattern");

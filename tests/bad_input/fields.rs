@@ -1,6 +1,7 @@
 //! Every field of the stack file with everything that can be wrong with one: made from the published schema, so that a
 //! new field has its cases at once.
 
+use provision::aws::kinds::registry;
 use provision::stack;
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ const COMMANDS: [&str; 6] =
     ["plan", "apply --auto-approve", "destroy --auto-approve", "import vpc-0a1b2c3d", "output", "state list"];
 
 pub fn cases() -> Vec<Case> {
-    let schema = stack::schema();
+    let schema = stack::schema(&registry());
     let mut fields = Vec::new();
     collect(schema.as_object().expect("a schema is an object"), &[], &mut fields);
     let names: Vec<&str> = fields.iter().map(|field| field.name).collect();

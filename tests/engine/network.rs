@@ -44,7 +44,8 @@ struct Applied {
 }
 
 fn declared(stack: &str, network: &Network) -> Blueprint {
-    blueprint(&parse("a test's stack", stack).expect("a valid stack"), network).expect("they fit")
+    blueprint(&parse("a test's stack", stack, &registry()).expect("a valid stack"), network)
+        .expect("they fit")
 }
 
 fn id_at(blueprint: &Blueprint, address: &Address) -> Id {

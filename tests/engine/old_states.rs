@@ -71,7 +71,7 @@ fn as_recorded(state: &State) -> Sightings {
 
 fn plan(state: &State, stack_file: &str, mode: Mode) -> Plan {
     let content = std::fs::read(frozen(stack_file)).expect("it is kept");
-    let stack = stack::parse(stack_file, content).expect("a stack file of then is one of now");
+    let stack = stack::parse(stack_file, content, &registry()).expect("a stack file of then is one of now");
     let network = state.network().expect("the network is recorded");
     let blueprint = blueprint(&stack, &network).expect("the stack fits its network");
     planner::plan(&Input {

@@ -122,7 +122,7 @@ pub fn allows(world: &World, calls: &[Call]) {
 }
 
 fn policy_of(text: &str) -> Policy {
-    let stack = stack::parse("provision.yaml", text).expect("a stack file");
+    let stack = stack::parse("provision.yaml", text, &registry()).expect("a stack file");
     policy(&registry(), &stack, Some("eu-west-1")).expect("it fits every network")
 }
 

@@ -1,6 +1,7 @@
 //! Every door through which text leaves the program, each with text that wants to steer what it is shown on.
 //! A new way of printing something belongs into one of the two tables.
 
+use provision::aws::kinds::registry;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -200,7 +201,7 @@ fn doors(text: &str, style: Style) -> Vec<(&'static str, String)> {
     state.resources.insert(address.clone(), record.clone());
     let chained = |source| Chained { text: text.to_owned(), source };
     let failure = Failure::failed(chained(Some(Box::new(chained(None))))).hint(text);
-    let reported = |content: String| match stack::parse(text, content) {
+    let reported = |content: String| match stack::parse(text, content, &registry()) {
         Ok(_) => String::new(),
         Err(error) => Failure::diagnostic(FailureKind::Usage, error).text(&style),
     };

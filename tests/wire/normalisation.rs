@@ -182,7 +182,8 @@ fn what_is_not_offered_is_no_field_and_what_must_be_written_always_is() {
         subnets: ["a", "b"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
         groups: Role::ALL.map(|role| (role, role.placed(&[Id::new(role.name())], None))).into(),
     };
-    let stack = parse("a test's stack", "file_systems: { nfs: {} }\ndatabases: { db: {} }").expect("valid");
+    let stack = parse("a test's stack", "file_systems: { nfs: {} }\ndatabases: { db: {} }", &registry())
+        .expect("valid");
     let declarations = blueprint(&stack, &network).expect("they fit").declarations;
     let registry = registry();
     let known = |field: &str| {

@@ -5,7 +5,7 @@ use crate::aws::kinds::registry;
 use crate::stack::{REFERENCE, parse};
 
 fn policy_of(stack: &str) -> Policy {
-    let stack = parse("provision.yaml", stack).expect("a stack file");
+    let stack = parse("provision.yaml", stack, &registry()).expect("a stack file");
     policy(&registry(), &stack, Some("eu-west-1")).expect("it fits every network")
 }
 
@@ -191,7 +191,7 @@ fn the_network_is_kept_from_everything_but_references() {
 
 #[test]
 fn without_a_region_the_policy_is_for_all_of_them() {
-    let stack = parse("provision.yaml", EVERYTHING).expect("a stack file");
+    let stack = parse("provision.yaml", EVERYTHING, &registry()).expect("a stack file");
     let everywhere = policy(&registry(), &stack, None).expect("it fits every network");
     let grants = allowing(&everywhere, "kms:GenerateDataKey");
     assert_eq!(grants[0]["Condition"]["StringLike"]["kms:ViaService"], "rds.*.amazonaws.com");

@@ -73,13 +73,14 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
 }
 
 pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
-    let Invalid { field, message, verdict, instead, allowed_by } = invalid;
-    let hint = match (instead, allowed_by) {
-        (_, Some((option, with))) => {
+    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy } = invalid;
+    let hint = match (instead, allowed_by, remedy) {
+        (_, Some((option, with)), _) => {
             format!("{with}: write `{option}: true` into the stack file; or leave `{field}` as it was")
         }
-        (Some(value), None) => format!("write `{field}: {value}` into the stack file"),
-        (None, None) => {
+        (Some(value), None, _) => format!("write `{field}: {value}` into the stack file"),
+        (None, None, Some(remedy)) => remedy,
+        (None, None, None) => {
             format!("write another `{field}` into the stack file; provision schema stack lists what there is")
         }
     };

@@ -57,21 +57,25 @@ pub(super) fn file_system(file_system: &FileSystem, key: Option<String>, tags: T
         replication_overwrite_protection,
         access_points: _,
         deletion_protection,
+        options,
     } = file_system;
-    document(json!({
-        "encrypted": encrypted,
-        "kms_key_id": key,
-        "performance_mode": performance_mode,
-        "throughput_mode": throughput_mode,
-        "provisioned_throughput_in_mibps": provisioned_throughput_in_mibps,
-        "lifecycle": (!lifecycle.is_empty()).then_some(lifecycle),
-        "backup": backup,
-        "file_system_policy": enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) }),
-        "replication_overwrite_protection":
-            replication_overwrite_protection.map(|protected| if protected { "ENABLED" } else { "DISABLED" }),
-        "deletion_protection": deletion_protection,
-        "tags": tags,
-    }))
+    with(
+        options,
+        json!({
+            "encrypted": encrypted,
+            "kms_key_id": key,
+            "performance_mode": performance_mode,
+            "throughput_mode": throughput_mode,
+            "provisioned_throughput_in_mibps": provisioned_throughput_in_mibps,
+            "lifecycle": (!lifecycle.is_empty()).then_some(lifecycle),
+            "backup": backup,
+            "file_system_policy": enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) }),
+            "replication_overwrite_protection":
+                replication_overwrite_protection.map(|protected| if protected { "ENABLED" } else { "DISABLED" }),
+            "deletion_protection": deletion_protection,
+            "tags": tags,
+        }),
+    )
 }
 
 /// The rights that everyone has without a policy, but with TLS alone. It names no resource: EFS adds the file system's own.
@@ -196,46 +200,55 @@ pub(super) fn db_instance(
         deletion_protection,
         final_snapshot,
         apply_immediately,
+        options,
     } = database;
-    document(json!({
-        "identifier": identifier.as_ref().map_or(name.as_str(), Identifier::as_str),
-        "engine": "postgres",
-        "engine_version": engine_version,
-        "allow_major_version_upgrade": allow_major_version_upgrade.then_some(true),
-        "instance_class": instance_class,
-        "allocated_storage": allocated_storage,
-        "max_allocated_storage": max_allocated_storage,
-        "storage_type": storage_type,
-        "iops": iops,
-        "storage_throughput": storage_throughput,
-        "database_name": database_name,
-        "username": username,
-        "password": password,
-        "password_version": password_version,
-        "multi_az": multi_az,
-        "port": port,
-        "db_subnet_group_name": id_of(subnet_group),
-        "vpc_security_group_ids": [id_of(group)],
-        "publicly_accessible": false,
-        "backup_retention_period": backup_retention_period,
-        "backup_window": backup_window,
-        "maintenance_window": maintenance_window,
-        "storage_encrypted": storage_encrypted,
-        "kms_key_id": kms_key_id,
-        "ca_cert_identifier": ca_cert_identifier,
-        "auto_minor_version_upgrade": auto_minor_version_upgrade,
-        "copy_tags_to_snapshot": copy_tags_to_snapshot,
-        "iam_database_authentication_enabled": iam_database_authentication_enabled,
-        "performance_insights_enabled": performance_insights_enabled,
-        "performance_insights_retention_period": performance_insights_retention_period,
-        "performance_insights_kms_key_id": performance_insights_kms_key_id,
-        "enabled_cloudwatch_logs_exports": enabled_cloudwatch_logs_exports,
-        "parameter_group_name": parameter_group.map(id_of),
-        "deletion_protection": deletion_protection,
-        "final_snapshot": final_snapshot,
-        "apply_immediately": apply_immediately,
-        "tags": tags,
-    }))
+    with(
+        options,
+        json!({
+            "identifier": identifier.as_ref().map_or(name.as_str(), Identifier::as_str),
+            "engine": "postgres",
+            "engine_version": engine_version,
+            "allow_major_version_upgrade": allow_major_version_upgrade.then_some(true),
+            "instance_class": instance_class,
+            "allocated_storage": allocated_storage,
+            "max_allocated_storage": max_allocated_storage,
+            "storage_type": storage_type,
+            "iops": iops,
+            "storage_throughput": storage_throughput,
+            "database_name": database_name,
+            "username": username,
+            "password": password,
+            "password_version": password_version,
+            "multi_az": multi_az,
+            "port": port,
+            "db_subnet_group_name": id_of(subnet_group),
+            "vpc_security_group_ids": [id_of(group)],
+            "publicly_accessible": false,
+            "backup_retention_period": backup_retention_period,
+            "backup_window": backup_window,
+            "maintenance_window": maintenance_window,
+            "storage_encrypted": storage_encrypted,
+            "kms_key_id": kms_key_id,
+            "ca_cert_identifier": ca_cert_identifier,
+            "auto_minor_version_upgrade": auto_minor_version_upgrade,
+            "copy_tags_to_snapshot": copy_tags_to_snapshot,
+            "iam_database_authentication_enabled": iam_database_authentication_enabled,
+            "performance_insights_enabled": performance_insights_enabled,
+            "performance_insights_retention_period": performance_insights_retention_period,
+            "performance_insights_kms_key_id": performance_insights_kms_key_id,
+            "enabled_cloudwatch_logs_exports": enabled_cloudwatch_logs_exports,
+            "parameter_group_name": parameter_group.map(id_of),
+            "deletion_protection": deletion_protection,
+            "final_snapshot": final_snapshot,
+            "apply_immediately": apply_immediately,
+            "tags": tags,
+        }),
+    )
+}
+
+/// The options that were passed on, and the fields that the section sets.
+fn with(options: &Document, set: Value) -> Document {
+    options.clone().into_iter().chain(document(set)).collect()
 }
 
 /// The fields that have a value: what is not written is not in a document at all.

@@ -1,5 +1,6 @@
 //! Blueprints of the reference stack and of networks of every shape.
 
+use crate::aws::kinds::registry;
 use std::fmt::Write;
 
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ fn network(zones: usize, nodes: usize, masters: usize) -> Network {
 }
 
 fn stack(text: &str) -> Stack {
-    parse("a test's stack", text).expect("a test's stack is valid")
+    parse("a test's stack", text, &registry()).expect("a test's stack is valid")
 }
 
 fn inputs<'a>(blueprint: &'a Blueprint, address: &str) -> &'a Document {

@@ -54,6 +54,7 @@ pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::kinds::registry;
     use crate::engine::address::Address;
     use crate::engine::document::Document;
     use crate::engine::resource::Id;
@@ -63,8 +64,9 @@ mod tests {
     #[test]
     fn only_the_second_of_a_kind_takes_the_short_names_away() {
         let mut state = State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
-        let stack =
-            |text: &str| parse("a test's stack", format!("stack: shop\n{text}")).expect("a valid stack");
+        let stack = |text: &str| {
+            parse("a test's stack", format!("stack: shop\n{text}"), &registry()).expect("a valid stack")
+        };
         let two = stack("databases: { a: {}, b: {} }\nfile_systems: { c: {}, d: {} }");
         assert_eq!(short_names_lost(&state, &two), [], "nothing had a meaning yet");
         for (kind, name) in [("aws_db_instance", "b"), ("aws_efs_file_system", "c")] {

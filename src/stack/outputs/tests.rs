@@ -1,5 +1,6 @@
 //! The outputs of a state, as a document and as text.
 
+use crate::aws::kinds::registry;
 use serde_json::{Value, json};
 
 use super::*;
@@ -205,7 +206,7 @@ fn what_is_being_made_has_no_outputs_yet() {
         ("databases: { db: {} }", "`pgsql_endpoint` is not known yet: no database is recorded"),
         ("file_systems: { files: {} }", "`pgsql_endpoint` has no value: the stack declares no database"),
     ] {
-        let stack = crate::stack::parse("a test's stack", declared).expect("a valid stack");
+        let stack = crate::stack::parse("a test's stack", declared, &registry()).expect("a valid stack");
         let error = nothing.text("pgsql_endpoint").expect_err("nothing is recorded").as_declared(&stack);
         assert_eq!(error.to_string(), said);
         assert_eq!(error.hint() == "provision apply", declared.starts_with("databases"), "{}", error.hint());
