@@ -139,6 +139,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
     let all = json!({ "FileSystems": [
         live("fs-elsewhere", "by-hand", &[]),
         live("fs-token", "provision/gitlab/aws_efs_file_system.old/0", &[("Name", "x")]),
+        live("fs-replaced", "provision/gitlab/aws_efs_file_system.gitlab-nfs/0", &[]),
         live("fs-restored", "by-hand", &[]),
         live("fs-let-go", "by-hand", &[("provision:address", ours)]),
         live("fs-none", "by-hand", &[("provision:stack", "none")]),
@@ -159,7 +160,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
     );
     let replay = || {
         Replay::default()
-            .answer("GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F0", 404, absent)
+            .answer("GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F1", 404, absent)
             .answer("GET /2015-02-01/file-systems", 200, all.clone())
             .answer("GET /2015-02-01/mount-targets?FileSystemId=fs-token", 200, r#"{"MountTargets": []}"#)
             .answer("DescribeNetworkInterfaces", 200, interfaces.clone())
@@ -173,7 +174,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
         ),
     ] {
         let replay = replay();
-        let owner = Owner { named_with, ..owner(ours) };
+        let owner = Owner { named_with, generation: 1, ..owner(ours) };
         let found = file_system(json!({})).find(&replay.aws(), &owner).await.expect("a read");
         let made_for = |found: &Found| found.made_for.as_ref().map(ToString::to_string);
         let said: Vec<_> = found.iter().map(|one| (one.id.as_str(), made_for(one))).collect();

@@ -170,7 +170,7 @@ fn verdict(
             "the database {name} may live in {}: RDS does not show its subnet, and refuses the change if it does",
             list(&subnets)
         ))
-        .hint(format!("if RDS refuses it, add what it names to --subnet-id; {name} stays as it is"))
+        .hint("if RDS refuses it, name the subnet in its answer with --subnet-id, as the one of its zone")
     })
 }
 

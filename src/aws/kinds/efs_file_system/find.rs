@@ -116,7 +116,8 @@ async fn bare(aws: &Aws, owner: &Owner, all: &[FileSystemDescription]) -> Result
         };
         if let Some(vpc) = mounted.get(&live.file_system_id) {
             by_group.push(found.standing_in(vpc.as_deref()));
-        } else if found.made_for.is_some() {
+        // One of this address is found by its token alone, or was replaced.
+        } else if found.made_for.as_ref().is_some_and(|made_for| *made_for != owner.address) {
             let vpc = network(aws, &live.file_system_id).await?;
             if !is_another(&vpc, owner) {
                 by_token.push(Found { vpc, ..found });
