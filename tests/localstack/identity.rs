@@ -318,10 +318,7 @@ fn a_cluster_tag_that_was_changed_by_hand_is_drift_and_written_right() {
     let call = world.cloud.efs.tag_resource().resource_id(&id).tags(wrong);
     world.cloud.run(call.send()).expect("it can be tagged");
     let plan = world.plan(&[]);
-    assert_eq!(
-        (errors(&plan), changes(&plan)),
-        (vec![], vec![format!("update {FILES}: ownership tags")])
-    );
+    assert_eq!((errors(&plan), changes(&plan)), (vec![], vec![format!("update {FILES}: ownership tags")]));
     assert_eq!(plan["drift"][0]["fields"][0]["after"]["provision:cluster"], "elsewhere");
     world.provision(&["plan"]).exits(0).says(&["is put right below", "others changed provision:cluster"]);
     world.provision(&["plan", "--refresh-only"]).exits(0).says(&["others changed provision:cluster"]);

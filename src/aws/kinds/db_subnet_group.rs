@@ -77,9 +77,9 @@ impl Observe for DbSubnetGroup {
 
 impl Resource for DbSubnetGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name").chosen_once(),
-        Field::in_place("description", &[MODIFY], Effect::None).chosen_once(),
-        Field::in_place("subnet_ids", &[MODIFY], Effect::None),
+        Field::replace("name").chosen_once().follows(),
+        Field::in_place("description", &[MODIFY], Effect::None).chosen_once().follows(),
+        Field::in_place("subnet_ids", &[MODIFY], Effect::None).follows(),
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
