@@ -198,6 +198,16 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.written_as(option), ..self }
     }
 
+    /// See [`Field::made_from`].
+    pub const fn made_from(self, option: &'static str) -> Self {
+        Self { field: self.field.made_from(option), ..self }
+    }
+
+    /// See [`Field::follows`].
+    pub const fn follows(self) -> Self {
+        Self { field: self.field.follows(), ..self }
+    }
+
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }

@@ -65,6 +65,8 @@ pub struct Safeguards {
     pub protected: BTreeSet<Address>,
     /// Deleted only with a last snapshot.
     pub last_snapshot: BTreeSet<Address>,
+    /// Everything that the stack file declares: a target of a destroy that is not recorded may be among it.
+    pub declared: BTreeSet<Address>,
 }
 
 /// The user's request.
@@ -259,8 +261,12 @@ fn select(
     let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
     let named = input.options.targets.iter().chain(&input.options.replace);
     let named = named.chain(&input.options.allow_data_loss);
-    findings
-        .extend(named.filter(|name| !all.contains(name)).map(|name| findings::unknown_address(name, &all)));
+    let unrecorded =
+        named.filter(|name| !all.contains(name)).map(|name| match input.safeguards.declared.contains(name) {
+            true => findings::not_made(name),
+            false => findings::unknown_address(name, &all),
+        });
+    findings.extend(unrecorded);
     if input.options.targets.is_empty() {
         return all;
     }
