@@ -29,7 +29,7 @@ use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
 pub use database::{Database, StorageType};
-pub use file_system::{AccessPoint, Age, FileSystem, Lifecycle, PerformanceMode, Return, ThroughputMode};
+pub use file_system::{AccessPoint, FileSystem};
 pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
 pub use parse::{Sections, parse, parse_with};
 pub use problem::{Fault, Form, Problem};
@@ -38,8 +38,8 @@ pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
     Access, AccessPath, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion,
-    GroupName, Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, KmsKey, MaintenanceWindow,
-    Name, OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
+    GroupName, Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name,
+    OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.

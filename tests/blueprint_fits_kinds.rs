@@ -70,6 +70,10 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
                 Some(Value::String(match reference.address.kind() {
                     "aws_security_group" => format!("sg-0{name}"),
                     "aws_db_parameter_group" => format!("{}-postgres16", reference.address.name()),
+                    "aws_kms_alias" => {
+                        "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"
+                            .to_owned()
+                    }
                     "aws_subnet" => format!("subnet-0{}", reference.address.name()),
                     other => format!("{other}-{name}"),
                 }))
@@ -88,7 +92,7 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
 
 #[test]
 fn every_field_is_made_from_an_option_that_can_be_written_or_follows_from_other_objects() {
-    let schema = provision::stack::schema();
+    let schema = provision::stack::schema(&registry());
     let mut options = std::collections::BTreeSet::new();
     collect(&schema, &mut options);
     for kind in registry().all_managed() {

@@ -21,6 +21,7 @@ pub mod tags;
 mod typed;
 pub mod vpc;
 
+use crate::aws::kind::Kind;
 use crate::aws::resource::Observe;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Status;
@@ -48,7 +49,7 @@ fn kinds() -> Kinds {
         .watched::<subnet::Subnet>()
         .watched::<kms_alias::KmsAlias>()
         .managed::<security_group::SecurityGroup>()
-        .managed::<efs_file_system::EfsFileSystem>()
+        .rowed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<efs_access_point::EfsAccessPoint>()
         .rowed::<db_subnet_group::DbSubnetGroup>()

@@ -298,7 +298,7 @@ pub const fn whole(least: i32, most: i32) -> Rule<i32> {
     Rule::new(Shape::Whole { least: least as i64, most: most as i64 })
 }
 
-/// A number that may have a fraction, both limits included.
+/// A number that AWS may show with a fraction, both limits included.
 pub const fn number(least: i32, most: i32) -> Rule<f64> {
     Rule::new(Shape::Number { least: least as i64, most: most as i64 })
 }

@@ -22,7 +22,7 @@ use crate::engine::plan::{Finding, Level, Mode};
 use crate::engine::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
 use crate::engine::refresh::on_its_way;
 use crate::engine::refresh::{Beside, RefreshError, refresh_around};
-use crate::engine::resource::Remark;
+use crate::engine::resource::{Remark, Role};
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{State, Store};
 use crate::stack::blueprint::{Kept, blueprint_keeping};
@@ -270,8 +270,11 @@ impl Session {
             let kept = self.stack.databases.iter().filter(move |(_, one)| is_on(one));
             kept.map(|(name, _)| Address::new("aws_db_instance", name.as_str()))
         };
-        let file_systems = self.stack.file_systems.iter().filter(|(_, one)| one.deletion_protection);
-        let file_systems = file_systems.map(|(name, _)| Address::new("aws_efs_file_system", name.as_str()));
+        let fields = |address: &Address| self.registry.managing(address.kind()).map(|kind| kind.fields());
+        let file_systems = self.stack.file_systems.iter().filter_map(|(name, one)| {
+            let address = Address::new("aws_efs_file_system", name.as_str());
+            Role::Protection.is_on(fields(&address)?, &one.options).then_some(address)
+        });
         Safeguards {
             protected: databases(|one| one.deletion_protection).chain(file_systems).collect(),
             last_snapshot: databases(|one| one.final_snapshot).collect(),

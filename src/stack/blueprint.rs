@@ -13,7 +13,7 @@ use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
 use crate::engine::resource::Id;
 use crate::stack::postgres::{family_in_names, without_family};
-use crate::stack::{Access, Database, FileSystem, GroupName, KmsKey, Name, Stack};
+use crate::stack::{Access, Database, FileSystem, GroupName, Name, Stack};
 
 pub use error::BlueprintError;
 pub use kept::Kept;
@@ -66,7 +66,8 @@ impl Draft<'_> {
         }
         let group = self.group(name, file_system.security_group.as_ref(), &file_system.access, "NFS", NFS)?;
         let address = Address::new("aws_efs_file_system", name.as_str());
-        let key = file_system.kms_key_id.as_ref().map(|key| self.key(name, key)).transpose()?;
+        let key = file_system.options.get("kms_key_id").and_then(|key| key.as_str());
+        let key = key.filter(|key| is_alias(key)).map(|alias| self.key(name, alias)).transpose()?;
         self.declare(address.clone(), inputs::file_system(file_system, key, self.tags(name.as_str())))?;
         for zone in self.network.subnets.keys() {
             let target = Address::member("aws_efs_mount_target", name.as_str(), zone);
@@ -128,13 +129,10 @@ impl Draft<'_> {
         }
     }
 
-    /// A key as it is written in the inputs: an alias is adopted, so that the key behind it is known.
-    fn key(&mut self, name: &Name, key: &KmsKey) -> Result<String, BlueprintError> {
-        if !key.is_alias() {
-            return Ok(key.to_string());
-        }
+    /// A key by its alias, as it is written in the inputs: the alias is adopted, so that the key behind it is known.
+    fn key(&mut self, name: &Name, alias: &str) -> Result<String, BlueprintError> {
         let address = Address::new("aws_kms_alias", name.as_str());
-        self.add(address.clone(), Declaration::Adopted { id: Id::new(key.as_str()) })?;
+        self.add(address.clone(), Declaration::Adopted { id: Id::new(alias) })?;
         Ok(reference(&address, "target_key_arn"))
     }
 
@@ -192,6 +190,11 @@ impl Draft<'_> {
 fn as_tag(group_name: &str) -> String {
     let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
     group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
+}
+
+/// True if a key only stands for another one, and may stand for another one tomorrow.
+fn is_alias(key: &str) -> bool {
+    key.starts_with("alias/") || key.contains(":alias/")
 }
 
 /// A reference to the id of the object at an address.

@@ -164,7 +164,13 @@ mod tests {
 
     #[test]
     fn every_option_has_a_default() {
-        let stack = parse("x", "file_systems: { a: {} }\ndatabases: { b: {} }", &registry()).expect("valid");
+        let text = "file_systems: { a: {} }\ndatabases: { b: {} }";
+        let mut stack = parse("x", text, &registry()).expect("valid");
+        for file_system in stack.file_systems.values_mut() {
+            let options = std::mem::take(&mut file_system.options);
+            assert_eq!((&options["backup"], &options["throughput_mode"]), (&true.into(), &"elastic".into()));
+            assert!(!options.contains_key("kms_key_id"), "an option without a default");
+        }
         assert_eq!(stack.file_systems.into_values().next(), Some(FileSystem::default()));
         assert_eq!(stack.databases.into_values().next(), Some(Database::default()));
         assert_eq!(stack.stack.as_str(), "storage");

@@ -135,16 +135,9 @@ fn read(node: &Node, shape: &Shape) -> Result<Value, Problem> {
     match shape {
         Shape::Any => Err(bad("this cannot be written here".to_owned())),
         Shape::Flag => Ok(bool::deserialize(node)?.into()),
-        Shape::Whole { least, most } => {
+        Shape::Whole { least, most } | Shape::Number { least, most } => {
             let number = i64::deserialize(node)?;
             match (*least..=*most).contains(&number) {
-                true => Ok(number.into()),
-                false => Err(bad(format!("{number} is out of range: from {least} to {most}"))),
-            }
-        }
-        Shape::Number { least, most } => {
-            let number = node.number()?;
-            match (*least as f64..=*most as f64).contains(&number) {
                 true => Ok(number.into()),
                 false => Err(bad(format!("{number} is out of range: from {least} to {most}"))),
             }

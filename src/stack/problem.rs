@@ -142,8 +142,7 @@ fn form_remedy(expected: Form, found: Form) -> &'static str {
         (Form::Flag | Form::WholeNumber, Form::QuotedText) => "remove the quotes",
         (Form::Flag, _) => "write `true` or `false`",
         (Form::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
-        (Form::Number, _) => "write a number, such as `64`: no leading zero and no unit",
-        (Form::Nothing | Form::Text | Form::QuotedText, _) => "put the value in quotes",
+        (Form::Nothing | Form::Number | Form::Text | Form::QuotedText, _) => "put the value in quotes",
     }
 }
 

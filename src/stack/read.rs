@@ -35,13 +35,6 @@ impl Node {
         }
     }
 
-    /// The number, with a fraction or without.
-    pub(super) fn number(&self) -> Result<f64, Problem> {
-        let number = self.plain().filter(|text| Plain::of(text) == Plain::Number && is_plainly_written(text));
-        let number = number.and_then(|text| text.parse::<f64>().ok()).filter(|number| number.is_finite());
-        number.ok_or_else(|| self.wrong(Form::Number))
-    }
-
     /// The text of any scalar, quoted or not.
     pub(super) fn as_written(&self) -> Result<String, Problem> {
         match &self.content {
@@ -82,7 +75,8 @@ impl<'de> Deserializer<'de> for &'de Node {
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         let number = self
             .plain()
-            .filter(|text| is_plainly_written(text))
+            // A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
+            .filter(|text| !text.starts_with('+') && (*text == "0" || !text.starts_with('0')))
             .and_then(|text| text.parse().ok())
             .ok_or_else(|| self.wrong(Form::WholeNumber))?;
         visitor.visit_i64(number).map_err(|problem: Problem| problem.or_at(&self.place))
@@ -152,11 +146,6 @@ impl<'de> Deserializer<'de> for &'de Node {
         i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct
         identifier ignored_any
     }
-}
-
-/// A leading zero is octal to some readers, and a plus sign is nothing that anybody needs.
-fn is_plainly_written(number: &str) -> bool {
-    !number.starts_with('+') && (number == "0" || number.starts_with("0.") || !number.starts_with('0'))
 }
 
 struct Items<'de>(std::slice::Iter<'de, Node>);

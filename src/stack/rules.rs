@@ -9,7 +9,7 @@ use super::yaml::Node;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
-use super::{Database, FileSystem, Identifier, Name, PerformanceMode, Stack, StorageType, ThroughputMode};
+use super::{Database, Identifier, Name, Stack, StorageType};
 
 /// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -32,9 +32,6 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
     check_names(stack, tree, &mut problems);
     for (name, file_system) in &stack.file_systems {
         let section = ["file_systems", name.as_str()];
-        check_file_system(file_system, &mut |options, message, remedy| {
-            problems.push(conflict(tree, &section, options, message, remedy));
-        });
         for (point, _) in file_system.access_points.iter().filter(|(_, point)| point.uid.is_none()) {
             let section = [section.as_slice(), &["access_points", point.as_str()]].concat();
             let message = format!("the access point `{point}` needs a `uid`");
@@ -101,55 +98,6 @@ fn check_names(stack: &Stack, tree: &Node, problems: &mut Vec<Problem>) {
 
 /// Takes the options that disagree, the offending one first, what is wrong, and what to do.
 type Complain<'a> = dyn FnMut(&[&str], String, &str) + 'a;
-
-fn check_file_system(file_system: &FileSystem, complain: &mut Complain<'_>) {
-    let elastic = file_system.throughput_mode == ThroughputMode::Elastic;
-    let throughput = "provisioned_throughput_in_mibps";
-    let provisioned = file_system.throughput_mode == ThroughputMode::Provisioned;
-    match file_system.provisioned_throughput_in_mibps {
-        None if provisioned => complain(
-            &["throughput_mode"],
-            format!("`throughput_mode: provisioned` needs `{throughput}`"),
-            "say how many MiB/s, such as `provisioned_throughput_in_mibps: 64`",
-        ),
-        Some(_) if !provisioned => complain(
-            &[throughput, "throughput_mode"],
-            format!("`{throughput}` is for `throughput_mode: provisioned` alone"),
-            "leave it out, or set `throughput_mode: provisioned`",
-        ),
-        _ => {}
-    }
-    if file_system.performance_mode == PerformanceMode::MaxIo && elastic {
-        complain(
-            &["performance_mode", "throughput_mode"],
-            "`performance_mode: maxIO` cannot have `throughput_mode: elastic`".to_owned(),
-            "write `performance_mode: generalPurpose`, or another `throughput_mode`",
-        );
-    }
-    if file_system.kms_key_id.is_some() && !file_system.encrypted {
-        complain(
-            &["kms_key_id", "encrypted"],
-            "`kms_key_id` is for what is encrypted".to_owned(),
-            "leave it out, or set `encrypted: true`",
-        );
-    }
-    if let Some(archive) = file_system.lifecycle.transition_to_archive {
-        if file_system.lifecycle.transition_to_ia.is_none_or(|ia| ia >= archive) {
-            complain(
-                &["lifecycle"],
-                "files move to Archive only after they have moved to Infrequent Access".to_owned(),
-                "set `transition_to_ia` to a shorter time than `transition_to_archive`",
-            );
-        }
-        if !elastic {
-            complain(
-                &["lifecycle", "throughput_mode"],
-                "`transition_to_archive` needs `throughput_mode: elastic`".to_owned(),
-                "leave it out, or set `throughput_mode: elastic`",
-            );
-        }
-    }
-}
 
 fn check_database(database: &Database, complain: &mut Complain<'_>) {
     let size = database.allocated_storage.get();

@@ -139,20 +139,6 @@ text! {
 }
 
 text! {
-    /// A KMS key (CreateFileSystem, KmsKeyId).
-    KmsKey: "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
-    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
-    to 2048
-}
-
-impl KmsKey {
-    /// True if it only stands for a key, and may stand for another one tomorrow.
-    pub fn is_alias(&self) -> bool {
-        self.0.starts_with("alias/") || self.0.contains(":alias/")
-    }
-}
-
-text! {
     /// A directory of a file system (CreateAccessPoint, RootDirectory).
     AccessPath: "a path: `/`, or up to four directories such as `/git-data`, at most 100 characters, none of \
                  which is one of `$#<>;|&?{}^*` or a backquote",

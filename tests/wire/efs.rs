@@ -1,27 +1,25 @@
 //! File systems and mount targets.
 
-use std::collections::BTreeSet;
-
-use provision::aws::kinds::efs_file_system::EfsFileSystem;
 use provision::aws::kinds::efs_mount_target::EfsMountTarget;
 use provision::aws::kinds::statuses;
-use provision::aws::resource::{Change, Observe, Resource};
+use provision::aws::resource::{Observe, Resource};
 use provision::engine::cloud::Outcome;
 use provision::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace};
 use serde_json::{Value, json};
 
+use crate::object::Object;
 use crate::replay::{BROKEN_OFF, Replay};
 use crate::{inputs, owner, tracked};
 
 const MADE: &str = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
 
-fn file_system(replaced: Value) -> EfsFileSystem {
+fn file_system(replaced: Value) -> Object {
     let base = json!({
         "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic",
         "lifecycle": { "transition_to_ia": "AFTER_30_DAYS" }, "backup": true, "deletion_protection": true,
         "tags": { "Name": "gitlab-nfs" },
     });
-    inputs(base, replaced)
+    Object::new("aws_efs_file_system", base, replaced)
 }
 
 fn described(id: &str, state: &str) -> Value {
@@ -49,7 +47,7 @@ const LIFECYCLE: &str = r#"{"LifecyclePolicies": [{"TransitionToIA": "AFTER_30_D
 async fn a_file_system_is_made_with_its_tags_and_a_token_that_can_be_computed_again() {
     let replay = Replay::in_order(&[(201, MADE)]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
-    let id = file_system(json!({})).create(&replay.aws(), &owner).await.expect("it is made");
+    let id = file_system(json!({})).create(&replay, &owner).await.expect("it is made");
     assert_eq!(id, Id::new("fs-1"));
     let requests = replay.asked();
     assert_eq!(requests.len(), 1);
@@ -73,8 +71,7 @@ async fn a_file_system_is_made_with_its_tags_and_a_token_that_can_be_computed_ag
 async fn a_create_whose_answer_is_lost_is_not_repeated() {
     let replay = Replay::in_order(&[(500, "{}"), (201, MADE)]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
-    let error =
-        file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("a fault of the server");
+    let error = file_system(json!({})).create(&replay, &owner).await.expect_err("a fault of the server");
     assert_eq!(error.outcome, Outcome::Unknown);
     assert_eq!(replay.asked().len(), 1);
 }
@@ -83,7 +80,7 @@ async fn a_create_whose_answer_is_lost_is_not_repeated() {
 async fn an_answer_that_breaks_off_leaves_open_whether_the_call_was_carried_out() {
     let replay = Replay::in_order(&[(BROKEN_OFF, "")]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
-    let error = file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("it breaks off");
+    let error = file_system(json!({})).create(&replay, &owner).await.expect_err("it breaks off");
     assert_eq!((error.code.as_str(), error.outcome), ("Unreachable", Outcome::Unknown));
 }
 
@@ -91,7 +88,7 @@ async fn an_answer_that_breaks_off_leaves_open_whether_the_call_was_carried_out(
 async fn an_answer_without_an_id_is_no_answer() {
     let replay = Replay::in_order(&[(201, "{}")]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
-    let error = file_system(json!({})).create(&replay.aws(), &owner).await.expect_err("there is no id");
+    let error = file_system(json!({})).create(&replay, &owner).await.expect_err("there is no id");
     assert_eq!((error.code.as_str(), error.outcome), ("BadResponse", Outcome::Unknown));
 }
 
@@ -122,7 +119,7 @@ async fn of_all_file_systems_one_that_was_not_replaced_comes_first_and_then_any_
     ] {
         let replay = Replay::in_order(&[(404, absent), (200, &all.to_string())]);
         let owner = Owner { generation, ..owner(ours) };
-        let found = wanted.find(&replay.aws(), &owner).await.expect("a read");
+        let found = wanted.find(&replay, &owner).await.expect("a read");
         let found: Vec<_> = found.iter().map(|found| (found.id.as_str(), found.generation)).collect();
         assert_eq!(found, expected);
     }
@@ -175,7 +172,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
     ] {
         let replay = replay();
         let owner = Owner { named_with, generation: 1, ..owner(ours) };
-        let found = file_system(json!({})).find(&replay.aws(), &owner).await.expect("a read");
+        let found = file_system(json!({})).find(&replay, &owner).await.expect("a read");
         let made_for = |found: &Found| found.made_for.as_ref().map(ToString::to_string);
         let said: Vec<_> = found.iter().map(|one| (one.id.as_str(), made_for(one))).collect();
         let expected: Vec<_> = expected
@@ -205,9 +202,9 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
     ]);
     let owner = owner("aws_efs_file_system.gitlab-nfs");
     let wanted = file_system(json!({}));
-    let error = wanted.create(&replay.aws(), &owner).await.expect_err("the token is taken");
+    let error = wanted.create(&replay, &owner).await.expect_err("the token is taken");
     assert_eq!(error.outcome, Outcome::Exists);
-    let found = wanted.find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+    let found = wanted.find(&replay, &owner).await.expect("a read").swap_remove(0);
     let ours = Ownership::Tagged {
         stack: "gitlab".to_owned(),
         address: owner.address.to_string(),
@@ -215,7 +212,7 @@ async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
         cluster: None,
     };
     assert_eq!((found.id, found.ownership), (Id::new("fs-1"), ours));
-    assert_eq!(wanted.find(&replay.aws(), &owner).await.expect("a read"), []);
+    assert_eq!(wanted.find(&replay, &owner).await.expect("a read"), []);
     let line = &replay.asked()[1].operation;
     assert_eq!(
         line,
@@ -231,10 +228,10 @@ async fn one_file_system_is_asked_for_by_its_id() {
         (200, BACKED_UP),
     ]);
     let recorded = file_system(json!({}));
-    let seen = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
+    let seen = recorded.observe(&replay, &["fs-1"]).await.expect("a read");
     let seen = &seen[&Id::new("fs-1")];
-    assert_eq!(seen.inputs.as_ref(), Some(&recorded));
-    assert_eq!(seen.outputs.dns_name, "fs-1.efs.eu-west-1.amazonaws.com");
+    assert_eq!(seen.inputs, recorded.inputs);
+    assert_eq!(seen.outputs["dns_name"], "fs-1.efs.eu-west-1.amazonaws.com");
     assert_eq!(seen.condition, Condition::Ready);
     assert!(matches!(&seen.ownership, Ownership::Tagged { stack, .. } if stack == "gitlab"));
     let lines: Vec<String> = replay.asked().into_iter().map(|request| request.operation).collect();
@@ -260,13 +257,11 @@ async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_whe
         (404, NO_POLICY),
         (200, &second),
     ]);
-    let mut recorded = file_system(json!({}));
-    recorded.lifecycle = None;
-    let all = ["fs-1", "fs-2", "fs-3"].map(|id| tracked(id, &recorded));
-    let seen = EfsFileSystem::observe(&replay.aws(), &all).await.expect("a read");
+    let recorded = file_system(json!({ "lifecycle": null }));
+    let seen = recorded.observe(&replay, &["fs-1", "fs-2", "fs-3"]).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fs-1", "fs-2"]);
-    let backup = |id: &str| seen[&Id::new(id)].inputs.as_ref().map(|inputs| inputs.backup);
-    assert_eq!((backup("fs-1"), backup("fs-2")), (Some(true), Some(false)));
+    let backup = |id: &str| seen[&Id::new(id)].inputs["backup"] == true;
+    assert_eq!((backup("fs-1"), backup("fs-2")), (true, false));
     assert_eq!(seen[&Id::new("fs-2")].condition, Condition::Pending("updating".to_owned()));
     let lines: Vec<String> = replay.asked().into_iter().map(|request| request.operation).collect();
     assert_eq!(lines.len(), 5);
@@ -277,7 +272,7 @@ async fn several_file_systems_are_listed_page_by_page_and_policies_asked_for_whe
 /// The condition of a file system that EFS cannot bring back.
 fn lost() -> Condition {
     let (_, states) =
-        statuses().into_iter().find(|(kind, _)| *kind == EfsFileSystem::KIND).expect("it has states");
+        statuses().into_iter().find(|(kind, _)| *kind == "aws_efs_file_system").expect("it has states");
     let condition = Condition::of(states, "error");
     assert!(matches!(condition, Condition::Lost(_)), "{condition:?}");
     condition
@@ -286,8 +281,7 @@ fn lost() -> Condition {
 #[tokio::test]
 async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() {
     let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
-    let mut recorded = file_system(json!({}));
-    recorded.lifecycle = None;
+    let recorded = file_system(json!({ "lifecycle": null }));
     for (state, backup, expected) in [
         ("available", "ENABLED", Some(Condition::Ready)),
         ("available", "ENABLING", Some(Condition::Pending("enabling backups".to_owned()))),
@@ -300,8 +294,7 @@ async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() 
     ] {
         let policy = json!({ "BackupPolicy": { "Status": backup } }).to_string();
         let replay = Replay::in_order(&[(200, &page(&[described("fs-1", state)])), (200, &policy)]);
-        let seen =
-            EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
+        let seen = recorded.observe(&replay, &["fs-1"]).await.expect("a read");
         assert_eq!(
             seen.get(&Id::new("fs-1")).map(|seen| seen.condition.clone()),
             expected,
@@ -309,19 +302,13 @@ async fn a_file_system_that_is_gone_is_left_out_and_states_say_what_to_expect() 
         );
     }
     let replay = Replay::in_order(&[(404, absent), (404, absent)]);
-    let seen = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await.expect("a read");
+    let seen = recorded.observe(&replay, &["fs-1"]).await.expect("a read");
     assert!(seen.is_empty());
 }
 
-async fn update(replay: &Replay, observed: &EfsFileSystem, desired: &EfsFileSystem, fields: &[&str]) {
-    let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    let change = Change {
-        id: &Id::new("fs-1"),
-        fields: &fields,
-        observed,
-        owner: &owner("aws_efs_file_system.gitlab-nfs"),
-    };
-    desired.update(&replay.aws(), &change).await.expect("the change is taken");
+async fn update(replay: &Replay, observed: &Object, desired: &Object, fields: &[&str]) {
+    let owner = owner("aws_efs_file_system.gitlab-nfs");
+    desired.update(replay, "fs-1", fields, observed, &owner).await.expect("the change is taken");
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use provision::aws::kinds::efs_access_point::EfsAccessPoint;
-use provision::aws::kinds::efs_file_system::EfsFileSystem;
 use provision::aws::kinds::kms_alias::KmsAlias;
+use provision::aws::kinds::registry;
 use provision::aws::resource::{Change, Observe, Resource, Tracked};
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::resource::{Condition, Id, Ownership};
 use serde_json::{Value, json};
 
+use crate::object::Object;
 use crate::replay::Replay;
 use crate::{inputs, owner, tracked};
 
@@ -21,12 +22,12 @@ const POINTS: &str = "GET /2015-02-01/access-points?FileSystemId=fs-1";
 const ARN: &str = "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-1";
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001";
 
-fn file_system(replaced: Value) -> EfsFileSystem {
+fn file_system(replaced: Value) -> Object {
     let base = json!({
         "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic", "backup": true,
         "deletion_protection": true, "tags": {},
     });
-    inputs(base, replaced)
+    Object::new("aws_efs_file_system", base, replaced)
 }
 
 fn error(code: &str) -> String {
@@ -47,9 +48,13 @@ fn read(protection: &str) -> Replay {
     )
 }
 
-async fn observe(replay: &Replay, recorded: &EfsFileSystem) -> EfsFileSystem {
-    let seen = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", recorded)]).await.expect("a read");
-    seen[&Id::new("fs-1")].inputs.clone().expect("a managed object has inputs")
+async fn observe(replay: &Replay, recorded: &Object) -> Object {
+    let seen = recorded.observe(replay, &["fs-1"]).await.expect("a read");
+    Object { inputs: seen[&Id::new("fs-1")].inputs.clone(), ..recorded.clone() }
+}
+
+async fn change(replay: &Replay, observed: &Object, desired: &Object, field: &str) -> Result<(), CloudError> {
+    desired.update(replay, "fs-1", &[field], observed, &owner("aws_efs_file_system.nfs")).await
 }
 
 async fn update<R: Resource>(
@@ -67,26 +72,26 @@ async fn the_key_goes_with_the_create_call_and_is_shown_by_its_arn() {
     let made = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
     let replay = Replay::in_order(&[(201, made)]);
     let wanted = file_system(json!({ "kms_key_id": "0a1b2c3d-0000-4000-8000-000000000001" }));
-    wanted.create(&replay.aws(), &owner("aws_efs_file_system.nfs")).await.expect("it is made");
+    wanted.create(&replay, &owner("aws_efs_file_system.nfs")).await.expect("it is made");
     assert_eq!(replay.asked()[0].json()["KmsKeyId"], "0a1b2c3d-0000-4000-8000-000000000001");
     let seen = observe(&read("ENABLED"), &wanted).await;
-    assert_eq!(seen.kms_key_id.as_deref(), Some(KEY));
+    assert_eq!(seen.inputs["kms_key_id"], KEY);
 }
 
 #[tokio::test]
 async fn a_policy_is_read_where_one_is_recorded_alone() {
     let replay = read("ENABLED");
-    assert_eq!(observe(&replay, &file_system(json!({}))).await.file_system_policy, None);
+    assert_eq!(observe(&replay, &file_system(json!({}))).await.inputs.get("file_system_policy"), None);
     assert!(!replay.operations().iter().any(|line| line == POLICY), "{:?}", replay.operations());
 
     let written = json!({ "Version": "2012-10-17", "Statement": [] });
     let recorded = file_system(json!({ "file_system_policy": written }));
     let shown = json!({ "FileSystemId": "fs-1", "Policy": written.to_string() }).to_string();
     let seen = observe(&read("ENABLED").answer(POLICY, 200, shown), &recorded).await;
-    assert_eq!(seen.file_system_policy, recorded.file_system_policy);
+    assert_eq!(seen.inputs["file_system_policy"], recorded.inputs["file_system_policy"]);
 
     let seen = observe(&read("ENABLED").answer(POLICY, 404, error("PolicyNotFound")), &recorded).await;
-    assert_eq!(seen.file_system_policy, Some(provision::engine::document::Document::new()));
+    assert_eq!(seen.inputs["file_system_policy"], json!({}));
 }
 
 #[tokio::test]
@@ -94,7 +99,7 @@ async fn a_policy_that_cannot_be_read_is_an_error_and_not_taken_for_none() {
     let recorded = file_system(json!({ "file_system_policy": {} }));
     let replay =
         read("ENABLED").answer(POLICY, 200, json!({ "FileSystemId": "fs-1", "Policy": "{" }).to_string());
-    let failed = EfsFileSystem::observe(&replay.aws(), &[tracked("fs-1", &recorded)]).await;
+    let failed = recorded.observe(&replay, &["fs-1"]).await;
     assert_eq!(failed.expect_err("the policy is broken").code, "BadResponse");
 }
 
@@ -106,7 +111,7 @@ async fn a_policy_is_put_as_json_and_an_empty_one_is_taken_away() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny" }] });
     let wanted = file_system(json!({ "file_system_policy": policy }));
     let replay = Replay::default().answer(PUT, 200, "{}");
-    update(&replay, &none, &wanted, "file_system_policy").await.expect("it is put");
+    change(&replay, &none, &wanted, "file_system_policy").await.expect("it is put");
     let sent = replay.asked()[0].json();
     let sent: Value = serde_json::from_str(sent["Policy"].as_str().expect("a text")).expect("JSON");
     assert_eq!(sent, policy);
@@ -114,7 +119,7 @@ async fn a_policy_is_put_as_json_and_an_empty_one_is_taken_away() {
     let without = file_system(json!({ "file_system_policy": {} }));
     for (status, body) in [(200, "{}".to_owned()), (404, error("PolicyNotFound"))] {
         let replay = Replay::default().answer(DELETE, status, body);
-        update(&replay, &wanted, &without, "file_system_policy").await.expect("it is gone");
+        change(&replay, &wanted, &without, "file_system_policy").await.expect("it is gone");
         assert_eq!(replay.operations(), [DELETE]);
     }
 }
@@ -125,9 +130,9 @@ async fn the_protection_of_a_replications_destination_is_never_touched() {
     let desired = file_system(json!({ "replication_overwrite_protection": "DISABLED" }));
     for (live, sent) in [("ENABLED", true), ("REPLICATING", false)] {
         let observed = observe(&read(live), &desired).await;
-        assert_eq!(observed.replication_overwrite_protection.as_deref(), Some(live));
+        assert_eq!(observed.inputs["replication_overwrite_protection"], live);
         let replay = Replay::default().answer(path, 200, "{}");
-        update(&replay, &observed, &desired, "replication_overwrite_protection").await.expect("an update");
+        change(&replay, &observed, &desired, "replication_overwrite_protection").await.expect("an update");
         assert_eq!(replay.operations().len(), usize::from(sent), "{live}");
         for request in replay.asked() {
             assert_eq!(request.json(), json!({ "ReplicationOverwriteProtection": "DISABLED" }));
@@ -140,7 +145,7 @@ async fn a_second_change_of_throughput_within_a_day_is_refused_for_good() {
     let path = "PUT /2015-02-01/file-systems/fs-1";
     let replay = read("ENABLED").answer(path, 429, error("TooManyRequests"));
     let desired = file_system(json!({ "throughput_mode": "bursting" }));
-    let refused = update(&replay, &file_system(json!({})), &desired, "throughput_mode").await;
+    let refused = change(&replay, &file_system(json!({})), &desired, "throughput_mode").await;
     let refused = refused.expect_err("AWS takes one a day");
     assert_eq!((refused.code.as_str(), refused.outcome), ("TooManyRequests", Outcome::Refused));
     assert_eq!(refused.message, "said AWS");
@@ -273,7 +278,9 @@ async fn an_alias_is_read_for_the_key_that_it_stands_for() {
 
 #[test]
 fn a_policy_that_names_its_own_file_system_is_no_change() {
-    let field = EfsFileSystem::FIELDS.iter().find(|field| field.name == "file_system_policy");
+    let registry = registry();
+    let kind = registry.managing("aws_efs_file_system").expect("the kind is known");
+    let field = kind.fields().iter().find(|field| field.name == "file_system_policy");
     let met = field.expect("a field of the kind").met;
     let statement = json!({ "Effect": "Deny", "Principal": "*", "Action": "*" });
     let mut shown = statement.clone();

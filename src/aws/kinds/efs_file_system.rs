@@ -11,21 +11,23 @@ mod throughput;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputBuilder as Create;
 use aws_sdk_efs::types::{BackupPolicy, Status};
-use serde::{Deserialize, Serialize};
 
+use crate::aws::kind::{self, Kind, Seen};
 use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::efs_token::{MOST_TOKENS, nth_token};
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::{self, Key, Row, any, field, flag, number, object, one_of, text};
 use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant, When};
-use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Patience, Role};
+use crate::engine::resource::OnChange::InPlace;
+use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience, Pattern, Role};
 
-pub use lifecycle::Lifecycle;
+use lifecycle::Lifecycle;
 pub(crate) use live::{DESCRIBE, ownership};
 
 const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
@@ -60,45 +62,29 @@ const PUT_LIFECYCLE: Call = Call::new("elasticfilesystem:PutLifecycleConfigurati
 const PUT_BACKUP: Call = Call::new("elasticfilesystem:PutBackupPolicy", OURS);
 const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystem", OURS);
 
-/// A file system's inputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EfsFileSystem {
-    pub encrypted: bool,
-    /// The key's ARN or id; without it, EFS takes its own key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_key_id: Option<String>,
-    /// `generalPurpose` or `maxIO`.
-    pub performance_mode: String,
-    /// `elastic`, `bursting` or `provisioned`.
-    pub throughput_mode: String,
-    /// In MiB/s; only with provisioned throughput.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provisioned_throughput_in_mibps: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle: Option<Lifecycle>,
-    /// True if AWS Backup takes daily backups.
-    pub backup: bool,
-    /// The clients that may mount it, and how, as a policy document; empty: as EFS does without one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file_system_policy: Option<Document>,
-    /// `ENABLED` or `DISABLED`; EFS shows `REPLICATING` too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replication_overwrite_protection: Option<String>,
-    /// Kept in the record alone: EFS has no such protection.
-    pub deletion_protection: bool,
-    pub tags: Tags,
-}
+/// A KMS key (CreateFileSystem, KmsKeyId).
+const KEY_RULE: Pattern = Pattern::new(
+    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
+    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
+    2_048,
+);
 
-/// The values that AWS chooses for a file system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    pub arn: String,
-    /// The name that resolves, in each zone, to that zone's mount target.
-    pub dns_name: String,
-}
+type Field<T> = Key<EfsFileSystem, T>;
+const ENCRYPTED: Field<bool> = Key::new("encrypted");
+const KMS_KEY: Field<String> = Key::new("kms_key_id");
+const PERFORMANCE: Field<String> = Key::new("performance_mode");
+const THROUGHPUT: Field<String> = Key::new("throughput_mode");
+const RATE: Field<f64> = Key::new("provisioned_throughput_in_mibps");
+const LIFECYCLE: Field<Lifecycle> = Key::new("lifecycle");
+const BACKUP: Field<bool> = Key::new("backup");
+const POLICY: Field<Document> = Key::new("file_system_policy");
+const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
+const TAGS: Field<Tags> = Key::new("tags");
 
-impl Observe for EfsFileSystem {
+/// File systems of EFS.
+pub struct EfsFileSystem;
+
+impl Kind for EfsFileSystem {
     const KIND: &'static str = "aws_efs_file_system";
     const CALLS: &'static [Call] = &[
         live::DESCRIBE,
@@ -110,34 +96,106 @@ impl Observe for EfsFileSystem {
         CREATE,
         DELETE,
     ];
-    type Outputs = Outputs;
+    // Each change has a call of its own.
+    const MODIFY: &'static [Call] = &[];
+    type Create = Create;
+    type Modify = ();
+    type Live = live::FileSystem;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        live::observe(aws, tracked).await
-    }
-}
-
-impl Resource for EfsFileSystem {
-    const FIELDS: &'static [Field] = &[
-        // An encrypted file system is never replaced by one that is not.
-        Field::replace("encrypted").met_by(|desired, observed| desired == observed || observed == true),
-        Field::replace("kms_key_id").met_by(same_key),
-        Field::replace("performance_mode"),
-        Field::in_place("throughput_mode", &[throughput::UPDATE], Effect::None),
-        Field::in_place("provisioned_throughput_in_mibps", &[throughput::UPDATE], Effect::None),
-        Field::in_place("lifecycle", &[PUT_LIFECYCLE], Effect::None),
-        Field::in_place("backup", &[PUT_BACKUP], Effect::None),
-        Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::AccessLoss)
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        &ENCRYPTED
+            .field(flag().default(true))
+            .doc("True if the data is encrypted at rest. Only a new file system can change it.")
+            .create(Create::set_encrypted)
+            .fixed()
+            .observe(|live| Some(live.description.encrypted.unwrap_or(false)))
+            // An encrypted file system is never replaced by one that is not.
+            .met_by(|desired, observed| desired == observed || observed == true),
+        &KMS_KEY
+            .field(text(KEY_RULE))
+            .doc(
+                "The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can \
+                 change it.",
+            )
+            .create(Create::set_kms_key_id)
+            .fixed()
+            .observe(|live| live.description.kms_key_id.clone())
+            .met_by(same_key),
+        &PERFORMANCE
+            .field(one_of(&["generalPurpose", "maxIO"]).default("generalPurpose"))
+            .doc("`maxIO` allows more operations at once, each slower. Only a new file system can change it.")
+            .create(|call, mode| call.set_performance_mode(mode.map(|mode| mode.as_str().into())))
+            .fixed()
+            .observe(|live| Some(live.description.performance_mode.as_str().to_owned())),
+        &THROUGHPUT
+            .field(one_of(&["elastic", "bursting", "provisioned"]).default("elastic"))
+            .doc(
+                "The measure of the throughput: use, size, or a fixed rate. Once changed, AWS refuses another change for \
+                 24 hours.",
+            )
+            .create(|call, mode| call.set_throughput_mode(mode.map(|mode| mode.as_str().into())))
+            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
+            .observe(|live| Some(live::throughput(&live.description).0.to_owned())),
+        &RATE
+            // The upper bound differs between regions and accounts.
+            .field(number(1, 3_414))
+            .doc("The throughput in MiB/s, for `throughput_mode: provisioned` alone.")
+            .create(Create::set_provisioned_throughput_in_mibps)
+            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
+            .observe(|live| live::throughput(&live.description).1),
+        &LIFECYCLE
+            .field(object(lifecycle::PARTS))
+            .doc("When files move to cheaper storage, and back.")
+            .sent_by_code(InPlace(Effect::None), &[PUT_LIFECYCLE])
+            .observe(|live| live.lifecycle.clone()),
+        &BACKUP
+            .field(flag().default(true))
+            .doc("True if AWS Backup makes daily backups.")
+            .create(Create::set_backup)
+            .modified_by_code(InPlace(Effect::None), &[PUT_BACKUP])
+            .observe(|live| Some(live.is_backed_up())),
+        &POLICY
+            .field(any())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
+            .observe(|live| live.policy.clone())
             .met_by(policy::same)
             .depending(policy::cost)
             .made_from("enforce_tls"),
-        Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
+        &OVERWRITE
+            // EFS shows `REPLICATING` too.
+            .field(one_of(&["ENABLED", "DISABLED"]))
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::None), &[protection::UPDATE])
+            .observe(|live| {
+                let protection = live.description.file_system_protection()?;
+                Some(protection.replication_overwrite_protection()?.as_str().to_owned())
+            })
             .met_by(protection::met),
-        Field::recorded("deletion_protection").rebuilt_as(true).plays(Role::Protection),
-        Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
+        &field("deletion_protection", flag().default(true))
+            .doc(
+                "True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.",
+            )
+            .recorded()
+            .rebuilt_as(true)
+            .plays(Role::Protection),
+        &TAGS
+            .field(tags::rule())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
+            .observe(|live| {
+                let recorded = live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default();
+                Some(tags::ours(&live::tags_of(&live.description), &recorded))
+            }),
+    ];
+    const CHECKS: &'static [kind::Check] = &[
+        tags::check,
+        throughput::check,
+        throughput::doubt,
+        protection::check,
+        lifecycle::check,
+        encryption_stays,
+        key_needs_encryption,
     ];
     // The creation token is derived from the owner: no two file systems collide by their inputs.
     const NATURAL_KEY: &'static [&'static str] = &[];
@@ -148,59 +206,33 @@ impl Resource for EfsFileSystem {
         update: Duration::from_secs(10 * 60),
         delete: Duration::from_secs(10 * 60),
     };
+    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
 
-    fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
-        let mut invalid = tags::check_tags(&self.tags);
-        invalid.extend(throughput::check(self));
-        invalid.extend(observed.and_then(|observed| throughput::doubt(self, observed)));
-        invalid.extend(protection::check(self, observed));
-        if !self.encrypted && observed.is_some_and(|live| live.encrypted) {
-            let rule = "is true and stays so: the file system is encrypted, and EFS cannot take that back";
-            invalid.push(Invalid::altered("encrypted", rule));
-        }
-        if self.kms_key_id.is_some() && !self.encrypted {
-            invalid.push(Invalid::new("kms_key_id", "must not be set without encryption"));
-        }
-        if let Some(lifecycle) = &self.lifecycle {
-            invalid.extend(lifecycle.check(self, observed));
-        }
-        invalid
+    async fn look(
+        aws: &Aws,
+        tracked: &[TrackedDocument],
+    ) -> Result<BTreeMap<Id, live::FileSystem>, CloudError> {
+        live::look(aws, tracked).await
     }
 
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        find::find(aws, owner, self.tags.get("Name").map(String::as_str)).await
+    fn seen(live: &live::FileSystem, _: Option<&Document>) -> Seen {
+        live::seen(live)
     }
 
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        let Self {
-            encrypted,
-            kms_key_id,
-            performance_mode,
-            throughput_mode,
-            provisioned_throughput_in_mibps,
-            // Set by an update as soon as the file system is there: the create call does not take them.
-            lifecycle: _,
-            file_system_policy: _,
-            replication_overwrite_protection: _,
-            backup,
-            deletion_protection: _,
-            tags,
-        } = self;
-        let call = aws
-            .write
-            .efs
-            .create_file_system()
-            .encrypted(*encrypted)
-            .set_kms_key_id(kms_key_id.clone())
-            .performance_mode(performance_mode.as_str().into())
-            .throughput_mode(throughput_mode.as_str().into())
-            .set_provisioned_throughput_in_mibps(*provisioned_throughput_in_mibps)
-            .backup(*backup)
-            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))));
+    async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+        let tags = TAGS.of(wanted).unwrap_or_default();
+        find::find(aws, owner, tags.get("Name").map(String::as_str)).await
+    }
+
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        // The fields without a setter are set by an update as soon as the file system is there.
+        let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_efs(&tags)));
         let mut attempt = 0;
         loop {
             let token = nth_token(owner, attempt);
-            let answer = call.clone().creation_token(&token).send().await.map_err(aws_error(CREATE));
+            let answer = call.clone().creation_token(&token).send_with(&aws.write.efs).await;
+            let answer = answer.map_err(aws_error(CREATE));
             attempt += 1;
             match answer {
                 Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
@@ -217,51 +249,37 @@ impl Resource for EfsFileSystem {
         }
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        let Self {
-            encrypted: _,
-            kms_key_id: _,
-            performance_mode: _,
-            throughput_mode,
-            provisioned_throughput_in_mibps,
-            lifecycle,
-            backup,
-            file_system_policy,
-            replication_overwrite_protection,
-            deletion_protection: _,
-            tags,
-        } = self;
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
         let id = change.id.as_str();
-        if change.touches(&["tags"]) {
-            efs_tags::retag(aws, id, &tags::tag_change(&change.observed.tags, tags)).await?;
+        let changes = |name: &str| change.fields.contains(name);
+        if changes(TAGS.name) {
+            let observed = TAGS.of(change.observed).unwrap_or_default();
+            let wanted = TAGS.of(wanted).unwrap_or_default();
+            efs_tags::retag(aws, id, &tags::tag_change(&observed, &wanted)).await?;
         }
-        if change.touches(&["backup"]) {
-            put_backup(aws, id, *backup).await?;
+        if let (true, Some(backup)) = (changes(BACKUP.name), BACKUP.of(wanted)) {
+            put_backup(aws, id, backup).await?;
         }
-        if let (true, Some(lifecycle)) = (change.touches(&["lifecycle"]), lifecycle) {
-            put_lifecycle(aws, id, lifecycle).await?;
+        if let (true, Some(lifecycle)) = (changes(LIFECYCLE.name), LIFECYCLE.of(wanted)) {
+            put_lifecycle(aws, id, &lifecycle).await?;
         }
-        if let (true, Some(policy)) = (change.touches(&["file_system_policy"]), file_system_policy) {
-            policy::set(aws, id, policy).await?;
+        if let (true, Some(policy)) = (changes(POLICY.name), POLICY.of(wanted)) {
+            policy::set(aws, id, &policy).await?;
         }
-        if let (true, Some(wanted)) =
-            (change.touches(&["replication_overwrite_protection"]), replication_overwrite_protection)
-        {
-            protection::set(aws, id, change.observed, wanted).await?;
+        if let (true, Some(status)) = (changes(OVERWRITE.name), OVERWRITE.of(wanted)) {
+            protection::set(aws, id, change.observed, &status).await?;
         }
         // Last, because it leaves the file system `updating`, in which EFS refuses the calls above.
-        if change.touches(&["throughput_mode", "provisioned_throughput_in_mibps"]) {
-            throughput::set(aws, change.id, throughput_mode, *provisioned_throughput_in_mibps).await?;
+        if let (true, Some(mode)) = (changes(THROUGHPUT.name) || changes(RATE.name), THROUGHPUT.of(wanted)) {
+            throughput::set(aws, change.id, &mode, RATE.of(wanted)).await?;
         }
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
-        let answer = aws.write.efs.delete_file_system().file_system_id(id.as_str()).send().await;
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        let answer = aws.write.efs.delete_file_system().file_system_id(deletion.id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
-
-    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         efs_tags::claim(aws, id.as_str(), owner).await
@@ -270,6 +288,23 @@ impl Resource for EfsFileSystem {
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         find::named(aws, text).await
     }
+}
+
+fn encryption_stays(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let is = |document: &Document| ENCRYPTED.of(document);
+    let rule = "is true and stays so: the file system is encrypted, and EFS cannot take that back";
+    match (is(wanted), observed.and_then(is)) {
+        (Some(false), Some(true)) => vec![Invalid::altered(ENCRYPTED.name, rule)],
+        _ => Vec::new(),
+    }
+}
+
+fn key_needs_encryption(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    if !wanted.contains_key(KMS_KEY.name) || ENCRYPTED.of(wanted) != Some(false) {
+        return Vec::new();
+    }
+    let invalid = Invalid::new(KMS_KEY.name, "is for what is encrypted").with(&["encrypted"]);
+    vec![invalid.remedy("leave it out, or set `encrypted: true`")]
 }
 
 async fn put_lifecycle(aws: &Aws, id: &str, lifecycle: &Lifecycle) -> Result<(), CloudError> {
@@ -287,32 +322,33 @@ async fn put_backup(aws: &Aws, id: &str, backup: bool) -> Result<(), CloudError>
 }
 
 #[cfg(test)]
-impl EfsFileSystem {
-    /// A file system for tests.
-    fn sample() -> Self {
-        Self {
-            encrypted: true,
-            kms_key_id: None,
-            performance_mode: "generalPurpose".to_owned(),
-            throughput_mode: "elastic".to_owned(),
-            provisioned_throughput_in_mibps: None,
-            lifecycle: None,
-            backup: true,
-            file_system_policy: None,
-            replication_overwrite_protection: None,
-            deletion_protection: true,
-            tags: Tags::new(),
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::aws::kinds::registry;
+
+    /// A file system with some of its fields replaced; `null` takes one away.
+    pub(super) fn sample(replaced: Value) -> Document {
+        let base = json!({
+            "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic", "backup": true,
+            "deletion_protection": true, "tags": {},
+        });
+        let object = |value: Value| value.as_object().expect("a document is an object").clone();
+        let all = object(base).into_iter().chain(object(replaced)).collect::<Document>();
+        all.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    }
+
+    /// Everything that EFS would refuse of a file system.
+    pub(super) fn found(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+        let registry = registry();
+        let kind = registry.managing(EfsFileSystem::KIND).expect("the kind is known");
+        kind.check(&kind.normalise(wanted).expect("each value has its form"), observed).expect("it is normal")
+    }
 
     #[test]
     fn an_encrypted_file_system_is_not_replaced_by_one_that_is_not() {
-        let encrypted = EfsFileSystem::FIELDS[0];
+        let encrypted = EfsFileSystem::ROWS[0].field();
         assert_eq!(encrypted.name, "encrypted");
         for (desired, observed, met) in [(true, true, true), (false, true, true), (true, false, false)] {
             assert_eq!((encrypted.met)(&desired.into(), &observed.into()), met);
@@ -321,10 +357,8 @@ mod tests {
 
     #[test]
     fn a_key_is_for_what_is_encrypted() {
-        let key = Some("alias/storage".to_owned());
-        let with =
-            |encrypted| EfsFileSystem { encrypted, kms_key_id: key.clone(), ..EfsFileSystem::sample() };
-        assert_eq!(with(true).check(None), []);
-        assert_eq!(with(false).check(None).len(), 1);
+        let with = |encrypted: bool| sample(json!({ "encrypted": encrypted, "kms_key_id": "alias/storage" }));
+        assert_eq!(found(&with(true), None), []);
+        assert_eq!(found(&with(false), None).len(), 1);
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid
 }
 
 /// The option of the stack file that a field is made from.
-pub(super) fn to_write<'a>(fields: &'static [Field], field: &'a str) -> Option<&'a str> {
+pub(super) fn to_write<'a>(fields: &[Field], field: &'a str) -> Option<&'a str> {
     match fields.iter().find(|known| known.name == field) {
         Some(known) => known.to_write(),
         None => Some(field),

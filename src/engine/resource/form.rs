@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::engine::document::Document;
-use crate::engine::resource::{Field, Invalid, Need};
+use crate::engine::resource::{Field, Invalid};
 
 /// The document in its one way of being written.
 ///
@@ -14,7 +14,7 @@ pub fn normalise(fields: &[Field], document: &Document) -> Result<Document, Stri
     if let Some(unknown) = document.keys().find(|key| known(key).is_none()) {
         return Err(format!("unknown field `{unknown}`"));
     }
-    let missing = |field: &&Field| field.need == Need::Required && !document.contains_key(field.name);
+    let missing = |field: &&Field| field.need.is_in_every_document() && !document.contains_key(field.name);
     if let Some(missing) = fields.iter().find(missing) {
         return Err(format!("missing field `{}`", missing.name));
     }
@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::resource::{OnChange, Shape};
+    use crate::engine::resource::{Need, OnChange, Shape};
 
     const FIELDS: &[Field] = &[
         Field::new("days", OnChange::Replace, &[]).taking(Shape::Whole { least: 1, most: 9 }, Need::Required),

@@ -19,7 +19,7 @@ pub enum Shape {
         least: i64,
         most: i64,
     },
-    /// A number that may have a fraction.
+    /// A number that AWS may show with a fraction; a whole one in the stack file.
     Number {
         least: i64,
         most: i64,
@@ -88,6 +88,11 @@ pub enum Need {
 }
 
 impl Need {
+    /// True if a document without the field is not whole: the reader of the stack file writes each default.
+    pub fn is_in_every_document(self) -> bool {
+        self != Self::Optional
+    }
+
     /// The value of a field that the stack file leaves out, where it has one.
     pub fn default(self) -> Option<Value> {
         match self {
@@ -204,7 +209,8 @@ impl Shape {
                 if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
             }
             (Self::Number { least, most }, Value::Number(number)) => {
-                let fits = number.as_f64().is_some_and(|number| (*least as f64..=*most as f64).contains(&number));
+                let fits =
+                    number.as_f64().is_some_and(|number| (*least as f64..=*most as f64).contains(&number));
                 if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
             }
             (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
@@ -262,8 +268,9 @@ impl Shape {
         match self {
             Self::Any => json!({}),
             Self::Flag => json!({ "type": "boolean" }),
-            Self::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
-            Self::Number { least, most } => json!({ "type": "number", "minimum": least, "maximum": most }),
+            Self::Whole { least, most } | Self::Number { least, most } => {
+                json!({ "type": "integer", "minimum": least, "maximum": most })
+            }
             Self::Text(pattern) => pattern.schema(),
             Self::OneOf(all) => json!({ "type": "string", "enum": all }),
             Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),

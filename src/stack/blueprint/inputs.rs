@@ -41,41 +41,26 @@ pub(super) fn ingress(service: &str, port: u32, role: Role, source: &Address) ->
     })
 }
 
-/// `key` is how the key is written: its name, or a reference to what is known of it.
+/// `key` is how a key is written that is an alias: a reference to what is known of it.
 pub(super) fn file_system(file_system: &FileSystem, key: Option<String>, tags: Tags) -> Document {
     let FileSystem {
         security_group: _,
         access: _,
-        encrypted,
-        kms_key_id: _,
-        performance_mode,
-        throughput_mode,
-        provisioned_throughput_in_mibps,
-        lifecycle,
-        backup,
         enforce_tls,
         replication_overwrite_protection,
         access_points: _,
-        deletion_protection,
         options,
     } = file_system;
-    with(
-        options,
-        json!({
-            "encrypted": encrypted,
-            "kms_key_id": key,
-            "performance_mode": performance_mode,
-            "throughput_mode": throughput_mode,
-            "provisioned_throughput_in_mibps": provisioned_throughput_in_mibps,
-            "lifecycle": (!lifecycle.is_empty()).then_some(lifecycle),
-            "backup": backup,
-            "file_system_policy": enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) }),
-            "replication_overwrite_protection":
-                replication_overwrite_protection.map(|protected| if protected { "ENABLED" } else { "DISABLED" }),
-            "deletion_protection": deletion_protection,
-            "tags": tags,
-        }),
-    )
+    let policy = enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) });
+    let overwrite =
+        replication_overwrite_protection.map(|protected| if protected { "ENABLED" } else { "DISABLED" });
+    let set = json!({
+        "kms_key_id": key,
+        "file_system_policy": policy,
+        "replication_overwrite_protection": overwrite,
+        "tags": tags,
+    });
+    with(options, set)
 }
 
 /// The rights that everyone has without a policy, but with TLS alone. It names no resource: EFS adds the file system's own.

@@ -5,8 +5,9 @@ use aws_sdk_efs::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::EfsFileSystem;
-use crate::engine::resource::Invalid;
+use super::{LIFECYCLE, THROUGHPUT};
+use crate::engine::document::Document;
+use crate::engine::resource::{Invalid, Need, Property, Shape};
 
 /// When files move between storage classes: `AFTER_30_DAYS`, `AFTER_1_ACCESS`. Empty: never.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,46 +21,72 @@ pub struct Lifecycle {
     pub transition_to_primary_storage_class: Option<String>,
 }
 
-/// The values of `transition_to_ia` and `transition_to_archive`, in days (LifecyclePolicy, EFS API reference).
-const DAYS: &[u32] = &[1, 7, 14, 30, 60, 90, 180, 270, 365];
+/// The parts in the stack file (LifecyclePolicy, EFS API reference).
+pub(super) const PARTS: &[Property] = &[
+    Property {
+        name: "transition_to_ia",
+        doc: "The time after the last access when a file moves to Infrequent Access.",
+        shape: AGE,
+        need: Need::Optional,
+    },
+    Property {
+        name: "transition_to_archive",
+        doc: "The time after the last access when a file moves to Archive; longer than `transition_to_ia`.",
+        shape: AGE,
+        need: Need::Optional,
+    },
+    Property {
+        name: "transition_to_primary_storage_class",
+        doc: "When a file moves back.",
+        shape: Shape::OneOf(&["AFTER_1_ACCESS"]),
+        need: Need::Optional,
+    },
+];
+
+/// The ages, from the youngest.
+const AGES: &[&str] = &[
+    "AFTER_1_DAY",
+    "AFTER_7_DAYS",
+    "AFTER_14_DAYS",
+    "AFTER_30_DAYS",
+    "AFTER_60_DAYS",
+    "AFTER_90_DAYS",
+    "AFTER_180_DAYS",
+    "AFTER_270_DAYS",
+    "AFTER_365_DAYS",
+];
+const AGE: Shape = Shape::OneOf(AGES);
+
+/// Archive comes after Infrequent Access, and needs elastic throughput that is there already.
+pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let Some(lifecycle) = LIFECYCLE.of(wanted) else { return Vec::new() };
+    let Some(archive) = lifecycle.transition_to_archive else { return Vec::new() };
+    let age = |rule: &str| AGES.iter().position(|age| *age == rule);
+    let invalid = |message: &str| Invalid::new(LIFECYCLE.name, message);
+    let mut found = Vec::new();
+    if lifecycle.transition_to_ia.is_none_or(|ia| age(&ia) >= age(&archive)) {
+        found.push(
+            invalid("must have a `transition_to_ia` that comes before `transition_to_archive`: files move to Archive \
+                     only after they have moved to Infrequent Access")
+            .remedy("set `transition_to_ia` to a shorter time than `transition_to_archive`"),
+        );
+    }
+    let is_elastic = |document: &Document| THROUGHPUT.of(document).is_none_or(|mode| mode == "elastic");
+    if !is_elastic(wanted) {
+        found.push(
+            invalid("must not have a `transition_to_archive`, which needs `throughput_mode: elastic`")
+                .with(&["throughput_mode"])
+                .remedy("leave it out, or set `throughput_mode: elastic`"),
+        );
+    } else if observed.is_some_and(|live| !is_elastic(live)) {
+        let message =
+            "must not get a transition_to_archive in the same step as elastic throughput: apply that first";
+        found.push(invalid(message));
+    }
+    found
+}
 
 impl Lifecycle {
-    /// Finds what EFS would refuse of it.
-    pub(super) fn check(&self, desired: &EfsFileSystem, observed: Option<&EfsFileSystem>) -> Vec<Invalid> {
-        let mut invalid = Vec::new();
-        let mut complain = |message: String| invalid.push(Invalid::new("lifecycle", message));
-        let days = |rule: &Option<String>| rule.as_deref().map(days_of);
-        for (name, rule) in [
-            ("transition_to_ia", &self.transition_to_ia),
-            ("transition_to_archive", &self.transition_to_archive),
-        ] {
-            if days(rule) == Some(None) {
-                complain(format!(
-                    "must have a {name} of AFTER_1_DAY or AFTER_n_DAYS with n one of {:?}",
-                    &DAYS[1..]
-                ));
-            }
-        }
-        if self.transition_to_primary_storage_class.as_deref().is_some_and(|rule| rule != "AFTER_1_ACCESS") {
-            complain("must have a transition_to_primary_storage_class of AFTER_1_ACCESS".to_owned());
-        }
-        if self.transition_to_archive.is_some() {
-            if days(&self.transition_to_ia).is_none_or(|ia| ia >= days(&self.transition_to_archive).flatten())
-            {
-                complain("must have a transition_to_ia that comes before transition_to_archive".to_owned());
-            }
-            if desired.throughput_mode != "elastic" {
-                complain("must not have a transition_to_archive without elastic throughput".to_owned());
-            } else if observed.is_some_and(|live| live.throughput_mode != "elastic") {
-                complain(
-                    "must not get a transition_to_archive in the same step as elastic throughput: apply that first"
-                        .to_owned(),
-                );
-            }
-        }
-        invalid
-    }
-
     /// The configuration as EFS takes it.
     pub(super) fn policies(&self) -> Vec<LifecyclePolicy> {
         let Self { transition_to_ia, transition_to_archive, transition_to_primary_storage_class } = self;
@@ -102,17 +129,11 @@ impl Lifecycle {
     }
 }
 
-fn days_of(rule: &str) -> Option<u32> {
-    let number = rule.strip_prefix("AFTER_")?;
-    let days = match number {
-        "1_DAY" => 1,
-        _ => number.strip_suffix("_DAYS")?.parse().ok().filter(|days| *days > 1)?,
-    };
-    DAYS.contains(&days).then_some(days)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{found, sample};
     use super::*;
 
     fn lifecycle(ia: &str, archive: &str, primary: &str) -> Lifecycle {
@@ -150,7 +171,7 @@ mod tests {
             ("AFTER_90_DAYS", "AFTER_90_DAYS", "", "comes before"),
             ("AFTER_90_DAYS", "AFTER_30_DAYS", "", "comes before"),
         ] {
-            let found = lifecycle(ia, archive, primary).check(&EfsFileSystem::sample(), None);
+            let found = found(&sample(json!({ "lifecycle": lifecycle(ia, archive, primary) })), None);
             match word {
                 "" => assert_eq!(found, [], "{ia} {archive} {primary}"),
                 word => assert!(found.len() == 1 && found[0].message.contains(word), "{word}: {found:?}"),
@@ -161,9 +182,13 @@ mod tests {
     #[test]
     fn archiving_needs_elastic_throughput_that_is_there_already() {
         let archiving = lifecycle("AFTER_30_DAYS", "AFTER_90_DAYS", "");
-        let bursting = EfsFileSystem { throughput_mode: "bursting".to_owned(), ..EfsFileSystem::sample() };
-        assert_eq!(archiving.check(&bursting, None).len(), 1);
-        assert_eq!(archiving.check(&EfsFileSystem::sample(), Some(&bursting)).len(), 1);
-        assert_eq!(archiving.check(&EfsFileSystem::sample(), Some(&EfsFileSystem::sample())), []);
+        let with = |mode: &str| sample(json!({ "lifecycle": archiving, "throughput_mode": mode }));
+        let about = |wanted: &str, live: Option<&str>| {
+            let live = live.map(with);
+            found(&with(wanted), live.as_ref()).iter().filter(|found| found.field == LIFECYCLE.name).count()
+        };
+        assert_eq!(about("bursting", None), 1);
+        assert_eq!(about("elastic", Some("bursting")), 1);
+        assert_eq!(about("elastic", Some("elastic")), 0);
     }
 }

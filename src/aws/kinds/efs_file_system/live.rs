@@ -6,13 +6,14 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, Throughp
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{EfsFileSystem, Lifecycle, Outputs, holdings, policy};
+use super::{LIFECYCLE, Lifecycle, POLICY, holdings, policy};
+use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
-use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Observed, Tracked};
+use crate::aws::kinds::tags::Tags;
+use crate::aws::row;
 use crate::aws::{Aws, absent_is_none, aws_error, tag_map};
 use crate::engine::call::Call;
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Id, Ownership};
 
@@ -23,11 +24,30 @@ pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeB
 /// The number of file systems that are asked for their policies at a time.
 const AT_ONCE: usize = 8;
 
+/// A file system as EFS shows it.
+pub struct FileSystem {
+    pub description: FileSystemDescription,
+    /// `None`: not asked for, because the record does not declare it.
+    pub lifecycle: Option<Lifecycle>,
+    backup: Option<Status>,
+    /// `None`: not asked for, because the record does not declare it.
+    pub policy: Option<Document>,
+    /// The name that resolves, in each zone, to that zone's mount target.
+    dns_name: String,
+}
+
+impl FileSystem {
+    /// True if AWS Backup makes daily backups, or will.
+    pub fn is_backed_up(&self) -> bool {
+        matches!(self.backup, Some(Status::Enabled | Status::Enabling))
+    }
+}
+
 /// Reads the tracked file systems, in one round.
-pub(super) async fn observe(
+pub(super) async fn look(
     aws: &Aws,
-    tracked: &[Tracked<EfsFileSystem>],
-) -> Result<BTreeMap<Id, Observed<EfsFileSystem>>, CloudError> {
+    tracked: &[TrackedDocument],
+) -> Result<BTreeMap<Id, FileSystem>, CloudError> {
     let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     // The policies need the id alone, so that they are asked for in the same round as the file systems.
     let reads = tracked.iter().map(|one| Policies::of(aws, one));
@@ -40,12 +60,14 @@ pub(super) async fn observe(
     Ok(tracked
         .iter()
         .filter_map(|one| {
-            let live = described.get(&one.id)?;
-            if live.life_cycle_state == LifeCycleState::Deleted {
+            let description = described.get(&one.id)?.clone();
+            if description.life_cycle_state == LifeCycleState::Deleted {
                 return None;
             }
-            let policies = policies.remove(&one.id)?;
-            Some((one.id.clone(), observed(aws, live, policies, one.recorded.as_ref())))
+            let Policies { lifecycle, backup, file_system: policy } = policies.remove(&one.id)?;
+            let id = &description.file_system_id;
+            let dns_name = format!("{id}.efs.{}.{}", aws.region(), aws.dns_suffix());
+            Some((one.id.clone(), FileSystem { description, lifecycle, backup, policy, dns_name }))
         })
         .collect())
 }
@@ -93,15 +115,15 @@ struct Policies {
 
 impl Policies {
     /// Those of one file system, with its id.
-    async fn of(aws: &Aws, one: &Tracked<EfsFileSystem>) -> Result<(Id, Self), CloudError> {
+    async fn of(aws: &Aws, one: &TrackedDocument) -> Result<(Id, Self), CloudError> {
         Ok((one.id.clone(), Self::read(aws, one).await?))
     }
 
-    async fn read(aws: &Aws, tracked: &Tracked<EfsFileSystem>) -> Result<Self, CloudError> {
+    async fn read(aws: &Aws, tracked: &TrackedDocument) -> Result<Self, CloudError> {
         let id = tracked.id.as_str();
         let recorded = tracked.recorded.as_ref();
         let lifecycle = async {
-            if recorded.is_some_and(|recorded| recorded.lifecycle.is_none()) {
+            if recorded.is_some_and(|recorded| !recorded.contains_key(LIFECYCLE.name)) {
                 return Ok(None);
             }
             let answer = aws.read.efs.describe_lifecycle_configuration().file_system_id(id).send().await;
@@ -115,7 +137,7 @@ impl Policies {
             Ok(answer.and_then(|answer| answer.backup_policy).map(|policy| policy.status))
         };
         let file_system = async {
-            if recorded.is_some_and(|recorded| recorded.file_system_policy.is_none()) {
+            if recorded.is_some_and(|recorded| !recorded.contains_key(POLICY.name)) {
                 return Ok(None);
             }
             policy::read(aws, id).await.map(Some)
@@ -125,43 +147,17 @@ impl Policies {
     }
 }
 
-fn observed(
-    aws: &Aws,
-    live: &FileSystemDescription,
-    policies: Policies,
-    recorded: Option<&EfsFileSystem>,
-) -> Observed<EfsFileSystem> {
-    let all_tags = tags_of(live);
-    let (throughput_mode, provisioned_throughput_in_mibps) = throughput(live);
-    let backup = matches!(policies.backup, Some(Status::Enabled | Status::Enabling));
-    Observed {
-        in_force: None,
-        remarks: vec![holdings::remark(live, backup)],
-        outputs: Outputs {
-            arn: live.file_system_arn.clone().unwrap_or_default(),
-            dns_name: format!("{}.efs.{}.{}", live.file_system_id, aws.region(), aws.dns_suffix()),
-        },
-        condition: condition(&live.life_cycle_state, policies.backup.as_ref()),
-        ownership: Ownership::of_tags(&all_tags),
+/// Everything of a file system that is no input.
+pub(super) fn seen(live: &FileSystem) -> Seen {
+    let FileSystem { description, backup, dns_name, .. } = live;
+    let arn = description.file_system_arn.clone().unwrap_or_default();
+    Seen {
+        outputs: row::outputs([("arn", arn), ("dns_name", dns_name.clone())]),
+        condition: condition(&description.life_cycle_state, backup.as_ref()),
+        remarks: vec![holdings::remark(description, live.is_backed_up())],
+        ownership: Ownership::of_tags(&tags_of(description)),
         // EFS shows the network of mount targets alone.
         vpc: None,
-        inputs: Some(EfsFileSystem {
-            encrypted: live.encrypted.unwrap_or(false),
-            kms_key_id: live.kms_key_id.clone(),
-            performance_mode: live.performance_mode.as_str().to_owned(),
-            throughput_mode: throughput_mode.to_owned(),
-            provisioned_throughput_in_mibps,
-            lifecycle: policies.lifecycle,
-            backup,
-            file_system_policy: policies.file_system,
-            replication_overwrite_protection: live
-                .file_system_protection()
-                .and_then(|protection| protection.replication_overwrite_protection())
-                .map(|status| status.as_str().to_owned()),
-            // Without a record the safe answer: it takes an applied change to turn it off.
-            deletion_protection: recorded.is_none_or(|recorded| recorded.deletion_protection),
-            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
-        }),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::EfsFileSystem;
+use super::OVERWRITE;
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystemProtection", super::OURS);
@@ -17,29 +18,21 @@ pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     desired == observed || (desired == "DISABLED" && observed == REPLICATING)
 }
 
-/// Finds what EFS would refuse of it.
-pub(super) fn check(desired: &EfsFileSystem, observed: Option<&EfsFileSystem>) -> Option<Invalid> {
-    let invalid = |message: &str| Some(Invalid::new("replication_overwrite_protection", message));
-    let wanted = desired.replication_overwrite_protection.as_deref()?;
-    let live = observed.and_then(|live| live.replication_overwrite_protection.as_deref());
-    match (wanted, live) {
-        ("ENABLED", Some(REPLICATING)) => invalid(
-            "cannot be turned on while the file system is the destination of a replication: delete that first",
-        ),
-        ("ENABLED" | "DISABLED", _) => None,
-        _ => invalid("must be `ENABLED` or `DISABLED`"),
+/// A destination cannot be protected.
+pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let is = |document: &Document, status: &str| OVERWRITE.of(document).is_some_and(|is| is == status);
+    if !is(wanted, "ENABLED") || !observed.is_some_and(|live| is(live, REPLICATING)) {
+        return Vec::new();
     }
+    let message =
+        "cannot be turned on while the file system is the destination of a replication: delete that first";
+    vec![Invalid::new(OVERWRITE.name, message)]
 }
 
 /// Turns the protection on or off.
-pub(super) async fn set(
-    aws: &Aws,
-    id: &str,
-    observed: &EfsFileSystem,
-    wanted: &str,
-) -> Result<(), CloudError> {
+pub(super) async fn set(aws: &Aws, id: &str, observed: &Document, wanted: &str) -> Result<(), CloudError> {
     // ReplicationAlreadyExists: it cannot be set on the destination of a replication.
-    if observed.replication_overwrite_protection.as_deref() == Some(REPLICATING) {
+    if OVERWRITE.of(observed).is_some_and(|status| status == REPLICATING) {
         return Ok(());
     }
     let update = aws.write.efs.update_file_system_protection().file_system_id(id);
@@ -49,6 +42,9 @@ pub(super) async fn set(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{found, sample};
     use super::*;
 
     #[test]
@@ -62,12 +58,9 @@ mod tests {
             (REPLICATING, "ENABLED", false, true),
         ] {
             assert_eq!(met(&desired.into(), &observed.into()), is_met, "{desired} {observed}");
-            let with = |status: &str| EfsFileSystem {
-                replication_overwrite_protection: Some(status.to_owned()),
-                ..EfsFileSystem::sample()
-            };
-            let found = check(&with(desired), Some(&with(observed)));
-            assert_eq!(found.is_some(), refused, "{desired} {observed}");
+            let with = |status: &str| sample(json!({ "replication_overwrite_protection": status }));
+            let found = found(&with(desired), Some(&with(observed)));
+            assert_eq!(!found.is_empty(), refused, "{desired} {observed}");
         }
     }
 }

@@ -1,54 +1,59 @@
 //! The throughput of a file system: which modes go together, and when EFS lets them be changed.
 
-use super::EfsFileSystem;
-use super::live;
+use super::{PERFORMANCE, RATE, THROUGHPUT, live};
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::resource::{Id, Invalid};
 
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystem", super::OURS);
 
-/// Finds what EFS would refuse of the modes.
-pub(super) fn check(file_system: &EfsFileSystem) -> Vec<Invalid> {
-    let (performance, throughput) = (&*file_system.performance_mode, &*file_system.throughput_mode);
+/// The modes and the rate that do not go together.
+pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let mode = THROUGHPUT.of(wanted);
     let mut invalid = Vec::new();
-    let mut complain = |field, message: String| invalid.push(Invalid::new(field, message));
-    if !["generalPurpose", "maxIO"].contains(&performance) {
-        complain("performance_mode", "must be `generalPurpose` or `maxIO`".to_owned());
+    match (mode.as_deref(), wanted.get(RATE.name)) {
+        (Some("provisioned"), None) => invalid.push(
+            Invalid::new(
+                RATE.name,
+                "must be set: `throughput_mode: provisioned` needs `provisioned_throughput_in_mibps`",
+            )
+            .with(&["throughput_mode"])
+            .remedy("say how many MiB/s, such as `provisioned_throughput_in_mibps: 64`"),
+        ),
+        (Some("provisioned") | None, _) | (_, None) => {}
+        (Some(_), Some(_)) => invalid.push(
+            Invalid::new(RATE.name, "is for `throughput_mode: provisioned` alone")
+                .with(&["throughput_mode"])
+                .remedy("leave it out, or set `throughput_mode: provisioned`"),
+        ),
     }
-    if !["elastic", "bursting", "provisioned"].contains(&throughput) {
-        complain("throughput_mode", "must be `elastic`, `bursting` or `provisioned`".to_owned());
-    }
-    if performance == "maxIO" && throughput == "elastic" {
-        complain("performance_mode", "must be `generalPurpose` with elastic throughput".to_owned());
-    }
-    const MIBPS: &str = "provisioned_throughput_in_mibps";
-    match (throughput, file_system.provisioned_throughput_in_mibps) {
-        ("provisioned", None) => complain(MIBPS, "must be set with provisioned throughput".to_owned()),
-        // The upper bound differs between regions and accounts.
-        ("provisioned", Some(mibps)) if mibps < 1.0 => {
-            complain(MIBPS, format!("must be at least 1 MiB/s, not {mibps}"));
-        }
-        ("provisioned", Some(_)) | (_, None) => {}
-        (mode, Some(_)) => complain(MIBPS, format!("must not be set with {mode} throughput")),
+    let is_max_io = PERFORMANCE.of(wanted).is_some_and(|performance| performance == "maxIO");
+    if is_max_io && mode.as_deref() == Some("elastic") {
+        invalid.push(
+            Invalid::new(PERFORMANCE.name, "of `maxIO` cannot have `throughput_mode: elastic`")
+                .with(&["throughput_mode"])
+                .remedy("write `performance_mode: generalPurpose`, or another `throughput_mode`"),
+        );
     }
     invalid
 }
 
 /// Finds what EFS refuses for a day after the last such change, without showing when that was (UpdateFileSystem, EFS API
 /// reference). A provisioned rate can be raised at any time.
-pub(super) fn doubt(desired: &EfsFileSystem, observed: &EfsFileSystem) -> Option<Invalid> {
-    let field = if desired.throughput_mode != observed.throughput_mode {
-        "throughput_mode"
-    } else if desired.provisioned_throughput_in_mibps < observed.provisioned_throughput_in_mibps {
-        "provisioned_throughput_in_mibps"
+pub(super) fn doubt(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let Some(observed) = observed else { return Vec::new() };
+    let field = if THROUGHPUT.of(wanted) != THROUGHPUT.of(observed) {
+        THROUGHPUT.name
+    } else if RATE.of(wanted) < RATE.of(observed) {
+        RATE.name
     } else {
-        return None;
+        return Vec::new();
     };
     let message = "AWS takes one change of mode or decrease of the rate in 24 hours, and does not show when the last \
                    one was: it may refuse this one";
-    Some(Invalid::doubtful(field, message))
+    vec![Invalid::doubtful(field, message)]
 }
 
 /// Sets mode and rate, unless they are so already.
@@ -66,6 +71,9 @@ pub(super) async fn set(aws: &Aws, id: &Id, mode: &str, mibps: Option<f64>) -> R
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::tests::{found, sample};
     use super::*;
     use crate::engine::resource::Verdict;
 
@@ -82,37 +90,31 @@ mod tests {
             ("generalPurpose", "elastic", Some(10.0), vec!["provisioned_throughput_in_mibps"]),
             ("fast", "quick", None, vec!["performance_mode", "throughput_mode"]),
         ] {
-            let file_system = EfsFileSystem {
-                performance_mode: performance.to_owned(),
-                throughput_mode: throughput.to_owned(),
-                provisioned_throughput_in_mibps: mibps,
-                ..EfsFileSystem::sample()
-            };
-            let found: Vec<&str> = check(&file_system).iter().map(|invalid| invalid.field).collect();
+            let file_system = sample(json!({
+                "performance_mode": performance, "throughput_mode": throughput,
+                "provisioned_throughput_in_mibps": mibps,
+            }));
+            let found: Vec<&str> = found(&file_system, None).iter().map(|invalid| invalid.field).collect();
             assert_eq!(found, expected, "{performance} {throughput} {mibps:?}");
         }
     }
 
     #[test]
     fn a_change_of_mode_and_a_decrease_are_doubtful_and_an_increase_is_not() {
-        const MODE: &str = "throughput_mode";
-        const RATE: &str = "provisioned_throughput_in_mibps";
-        let with = |(mode, mibps): (&str, Option<f64>)| EfsFileSystem {
-            throughput_mode: mode.to_owned(),
-            provisioned_throughput_in_mibps: mibps,
-            ..EfsFileSystem::sample()
+        let with = |(mode, mibps): (&str, Option<f64>)| {
+            sample(json!({ "throughput_mode": mode, "provisioned_throughput_in_mibps": mibps }))
         };
         for (desired, observed, field) in [
             (("elastic", None), ("elastic", None), None),
-            (("bursting", None), ("elastic", None), Some(MODE)),
-            (("provisioned", Some(8.0)), ("elastic", None), Some(MODE)),
-            (("elastic", None), ("provisioned", Some(8.0)), Some(MODE)),
-            (("provisioned", Some(8.0)), ("provisioned", Some(9.0)), Some(RATE)),
+            (("bursting", None), ("elastic", None), Some(THROUGHPUT.name)),
+            (("provisioned", Some(8.0)), ("elastic", None), Some(THROUGHPUT.name)),
+            (("elastic", None), ("provisioned", Some(8.0)), Some(THROUGHPUT.name)),
+            (("provisioned", Some(8.0)), ("provisioned", Some(9.0)), Some(RATE.name)),
             (("provisioned", Some(9.0)), ("provisioned", Some(8.0)), None),
         ] {
-            let found = doubt(&with(desired), &with(observed));
-            assert_eq!(found.as_ref().map(|found| found.field), field, "{desired:?} {observed:?}");
-            assert!(found.is_none_or(|found| found.verdict == Verdict::Doubtful));
+            let found = doubt(&with(desired), Some(&with(observed)));
+            assert_eq!(found.first().map(|found| found.field), field, "{desired:?} {observed:?}");
+            assert!(found.iter().all(|found| found.verdict == Verdict::Doubtful));
         }
     }
 }
