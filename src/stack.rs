@@ -25,6 +25,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::document::Document;
 use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
@@ -37,9 +38,9 @@ pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
-    Access, AccessPath, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion,
-    GroupName, Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name,
-    OutOfRange, ParameterName, ParameterValue, Permissions, Region, StackName, Username,
+    Access, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion, GroupName,
+    Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name, OutOfRange,
+    ParameterName, ParameterValue, Region, StackName, Username,
 };
 
 /// The built-in stack: what is built when there is no stack file.
@@ -105,26 +106,42 @@ impl Default for Stack {
 impl Stack {
     /// Gives each entry the options that were read for its kind, and the defaults of the others.
     fn pass_on(&mut self, passed: &mut passed::Passed, kinds: &Registry) {
-        let mut of = |section: &'static str, name: &Name| {
-            let written = passed.remove(&(section, name.to_string())).unwrap_or_default();
-            passed::with_defaults(kinds, section, written)
-        };
         for (name, file_system) in &mut self.file_systems {
-            file_system.options = of("file_systems", name);
+            file_system.options = passed::with_defaults(kinds, passed, passed::FILE_SYSTEM, &[name]);
+            for (point, access_point) in &mut file_system.access_points {
+                let names = [name, point];
+                access_point.options = passed::with_defaults(kinds, passed, passed::ACCESS_POINT, &names);
+            }
         }
         for (name, database) in &mut self.databases {
-            database.options = of("databases", name);
+            database.options = passed::with_defaults(kinds, passed, passed::DATABASE, &[name]);
         }
+    }
+
+    /// The options that were passed on to kinds: where they are, the kind, and the values.
+    fn passed(&self) -> Vec<(Vec<&str>, &'static str, &Document)> {
+        let mut all = Vec::new();
+        for (name, file_system) in &self.file_systems {
+            let path = vec!["file_systems", name.as_str()];
+            for (point, access_point) in &file_system.access_points {
+                let path = [path.as_slice(), &["access_points", point.as_str()]].concat();
+                all.push((path, passed::ACCESS_POINT, &access_point.options));
+            }
+            all.push((path, passed::FILE_SYSTEM, &file_system.options));
+        }
+        for (name, database) in &self.databases {
+            all.push((vec!["databases", name.as_str()], passed::DATABASE, &database.options));
+        }
+        all
     }
 
     /// The stack as a document, as it would be written.
     pub fn to_json(&self) -> Value {
         let mut json = serde_json::to_value(self).expect("a stack has text as keys");
-        let file_systems = self.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.options));
-        let databases = self.databases.iter().map(|(name, one)| ("databases", name, &one.options));
-        for (section, name, options) in file_systems.chain(databases) {
+        for (path, _, options) in self.passed() {
+            let entry = path.into_iter().fold(&mut json, |json, key| &mut json[key]);
             for (option, value) in options {
-                json[section][name.as_str()][option] = value.clone();
+                entry[option] = value.clone();
             }
         }
         json

@@ -265,6 +265,11 @@ impl<T> Rule<T> {
     pub const fn required(self) -> Self {
         Self { need: Need::Required, ..self }
     }
+
+    /// The section of the stack file makes a value from others where none is written.
+    pub const fn made_by_section(self) -> Self {
+        Self { need: Need::Made, ..self }
+    }
 }
 
 impl Rule<bool> {
@@ -298,6 +303,11 @@ pub const fn whole(least: i32, most: i32) -> Rule<i32> {
     Rule::new(Shape::Whole { least: least as i64, most: most as i64 })
 }
 
+/// A whole number of this shape, which may be larger than 32 bits.
+pub const fn whole_of(shape: Shape) -> Rule<i64> {
+    Rule::new(shape)
+}
+
 /// A number that AWS may show with a fraction, both limits included.
 pub const fn number(least: i32, most: i32) -> Rule<f64> {
     Rule::new(Shape::Number { least: least as i64, most: most as i64 })
@@ -315,6 +325,11 @@ pub const fn one_of(all: &'static [&'static str]) -> Rule<String> {
 
 /// A list in which each item stands once, in any order.
 pub const fn set_of(item: &'static Shape) -> Rule<Vec<String>> {
+    Rule::new(Shape::SetOf(item))
+}
+
+/// A list of whole numbers in which each stands once, in any order.
+pub const fn set_of_whole(item: &'static Shape) -> Rule<Vec<i64>> {
     Rule::new(Shape::SetOf(item))
 }
 

@@ -78,8 +78,8 @@ impl Draft<'_> {
         }
         for (point, access_point) in &file_system.access_points {
             let member = Address::member("aws_efs_access_point", name.as_str(), point.as_str());
-            let path = match &access_point.path {
-                Some(written) => written.to_string(),
+            let path = match access_point.options.get("path").and_then(|path| path.as_str()) {
+                Some(written) => written.to_owned(),
                 None => self.kept.text(&member, "path", format!("/{point}")),
             };
             let inputs = inputs::access_point(&address, path, access_point, self.tags(point.as_str()));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::document::Document;
 
-use super::values::{Access, AccessPath, Bounded, GroupName, Name, Permissions};
+use super::values::{Access, GroupName, Name};
 
 /// One file system, with a mount target in every zone of the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,29 +54,11 @@ impl Default for FileSystem {
 }
 
 /// One access point of a file system.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(inline, extend("required" = ["uid"]))]
+#[schemars(inline)]
 pub struct AccessPoint {
-    /// The directory; without it, that of the access point's own name. Only a new access point can change it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "AccessPath")]
-    pub path: Option<AccessPath>,
-    /// The user that everything is done as, and that owns the directory if EFS makes it. Must be written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Bounded<0, 4_294_967_295>")]
-    pub uid: Option<Bounded<0, 4_294_967_295>>,
-    /// The group; without it, the number of the user.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Bounded<0, 4_294_967_295>")]
-    pub gid: Option<Bounded<0, 4_294_967_295>>,
-    /// Of the directory, if EFS makes it.
-    pub permissions: Permissions,
-}
-
-impl Default for AccessPoint {
-    fn default() -> Self {
-        let permissions = "0755".parse().expect("a default is valid");
-        Self { path: None, uid: None, gid: None, permissions }
-    }
+    /// The options that the fields of the kind describe.
+    #[serde(skip)]
+    pub options: Document,
 }

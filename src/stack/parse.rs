@@ -88,7 +88,7 @@ fn parse_text(name: &str, text: &str, sections: Sections, kinds: &Registry) -> R
             Err(mut problem) => {
                 let place = problem.place().cloned();
                 if let (Fault::UnknownKey { known, .. }, Some(place)) = (&mut problem.fault, place) {
-                    known.extend(passed::names_at(kinds, &tree, &place));
+                    known.extend(passed::names_at(kinds, &mut tree, &place));
                 }
                 let pruned = problem.place().is_some_and(|place| tree.prune(place));
                 problems.push(problem);

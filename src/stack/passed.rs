@@ -5,25 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::Name;
 use super::problem::{Fault, Form, Problem};
 use super::yaml::{Content, Entry, Node, Place};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Author, Field, Invalid, Quotes, Shape};
+use crate::engine::resource::{Author, Field, Invalid, Need, Quotes, Shape};
 
 /// A place of the stack file under whose names the options of a kind are.
 struct Passage {
-    section: &'static str,
+    /// The key of the section, and that of a part of its entries which has names of its own.
+    keys: &'static [&'static str],
     kind: &'static str,
 }
 
-const PASSAGES: [Passage; 2] = [
-    Passage { section: "file_systems", kind: "aws_efs_file_system" },
-    Passage { section: "databases", kind: "aws_db_instance" },
+const PASSAGES: [Passage; 3] = [
+    Passage { keys: &["file_systems"], kind: FILE_SYSTEM },
+    Passage { keys: &["file_systems", "access_points"], kind: ACCESS_POINT },
+    Passage { keys: &["databases"], kind: DATABASE },
 ];
 
-/// The options that were passed on, by section and name, with the defaults of the others.
-pub(super) type Passed = BTreeMap<(&'static str, String), Document>;
+pub(super) const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub(super) const ACCESS_POINT: &str = "aws_efs_access_point";
+pub(super) const DATABASE: &str = "aws_db_instance";
+
+/// The options that were written, by kind and names.
+pub(super) type Passed = BTreeMap<(&'static str, Vec<String>), Document>;
 
 /// The fields of a kind that are options of the stack file.
 fn options(kind: &dyn Manager) -> impl Iterator<Item = &Field> {
@@ -38,8 +45,7 @@ fn passages(kinds: &Registry) -> impl Iterator<Item = (&'static Passage, &dyn Ma
 pub(super) fn take(tree: &mut Node, kinds: &Registry, problems: &mut Vec<Problem>) -> Passed {
     let mut passed = Passed::new();
     for (passage, kind) in passages(kinds) {
-        for entry in entries_below(tree, passage.section) {
-            let Content::Map(written) = &mut entry.value.content else { continue };
+        visit(tree, passage.keys, &mut Vec::new(), &mut |names, written| {
             let is_option = |entry: &Entry| options(kind).find(|field| field.name == entry.key);
             let mut document = Document::new();
             for (field, entry) in written.iter().filter_map(|entry| Some((is_option(entry)?, entry))) {
@@ -51,74 +57,91 @@ pub(super) fn take(tree: &mut Node, kinds: &Registry, problems: &mut Vec<Problem
                 }
             }
             written.retain(|entry| is_option(entry).is_none());
-            passed.insert((passage.section, entry.key.clone()), document);
-        }
+            passed.insert((passage.kind, names.to_vec()), document);
+        });
     }
     passed
 }
 
-/// The entries of a section: each has a name that the author chose.
-fn entries_below<'a>(tree: &'a mut Node, section: &str) -> &'a mut [Entry] {
-    let Content::Map(sections) = &mut tree.content else { return &mut [] };
-    match sections.iter_mut().find(|entry| entry.key == section).map(|entry| &mut entry.value.content) {
-        Some(Content::Map(entries)) => entries,
-        _ => &mut [],
+/// Shows what is written below each name at these keys.
+fn visit(
+    node: &mut Node,
+    keys: &[&str],
+    names: &mut Vec<String>,
+    see: &mut dyn FnMut(&[String], &mut Vec<Entry>),
+) {
+    let Content::Map(entries) = &mut node.content else { return };
+    let Some((key, deeper)) = keys.split_first() else { return see(names, entries) };
+    let Some(section) = entries.iter_mut().find(|entry| entry.key == *key) else { return };
+    let Content::Map(named) = &mut section.value.content else { return };
+    for entry in named {
+        names.push(entry.key.clone());
+        visit(&mut entry.value, deeper, names, see);
+        names.pop();
     }
 }
 
-/// The options with the defaults of those that are not written.
-pub(super) fn with_defaults(kinds: &Registry, section: &str, mut document: Document) -> Document {
-    for (_, kind) in passages(kinds).filter(|(passage, _)| passage.section == section) {
-        for field in options(kind) {
-            if let (false, Some(default)) = (document.contains_key(field.name), field.need.default()) {
-                document.insert(field.name.to_owned(), default);
-            }
+/// The options of a kind as they were written at these names, with the defaults of the others.
+pub(super) fn with_defaults(
+    kinds: &Registry,
+    passed: &mut Passed,
+    kind: &'static str,
+    names: &[&Name],
+) -> Document {
+    let names = names.iter().map(ToString::to_string).collect();
+    let mut document = passed.remove(&(kind, names)).unwrap_or_default();
+    for field in kinds.managing(kind).into_iter().flat_map(options) {
+        if let (false, Some(default)) = (document.contains_key(field.name), field.need.default()) {
+            document.insert(field.name.to_owned(), default);
         }
     }
     document
 }
 
 /// The rules over several options that are broken, by the code of the kind.
-pub(super) fn broken(kinds: &Registry, section: &str, document: &Document) -> Vec<Invalid> {
-    let of_section = passages(kinds).filter(|(passage, _)| passage.section == section);
-    of_section.flat_map(|(_, kind)| kind.check(document, None).unwrap_or_default()).collect()
+pub(super) fn broken(kinds: &Registry, kind: &str, document: &Document) -> Vec<Invalid> {
+    let kind = kinds.managing(kind);
+    kind.map(|kind| kind.check(document, None).unwrap_or_default()).unwrap_or_default()
 }
 
-/// The names of the options that the kind of a section has, where the key at this place is one of an entry of the section.
-pub(super) fn names_at(kinds: &Registry, tree: &Node, place: &Place) -> Vec<&'static str> {
-    let is_there = |passage: &Passage| {
-        let below = |node: &Node| match &node.content {
-            Content::Map(entries) => entries.iter().any(|entry| entry.key_place == *place),
-            _ => false,
-        };
-        match tree.entry(&[passage.section]).map(|section| &section.value.content) {
-            Some(Content::Map(names)) => names.iter().any(|name| below(&name.value)),
-            _ => false,
-        }
-    };
-    let found = passages(kinds).find(|(passage, _)| is_there(passage));
-    found.map(|(_, kind)| options(kind).map(|field| field.name).collect()).unwrap_or_default()
+/// The options of the kind that has an entry with the key at this place.
+pub(super) fn names_at(kinds: &Registry, tree: &mut Node, place: &Place) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    for (passage, kind) in passages(kinds) {
+        visit(tree, passage.keys, &mut Vec::new(), &mut |_, written| {
+            if written.iter().any(|entry| entry.key_place == *place) {
+                found.extend(options(kind).map(|field| field.name));
+            }
+        });
+    }
+    found
 }
 
 /// Adds the options of all kinds to the JSON Schema of the stack file.
 pub(super) fn publish(kinds: &Registry, schema: &mut Value) {
     for (passage, kind) in passages(kinds) {
-        let Some(entries) = entries_of(&mut schema["properties"][passage.section]) else { continue };
+        let Some(entry) = entry_of(schema, passage.keys) else { continue };
         for field in options(kind) {
             let mut option = field.shape.schema();
             option["description"] = field.doc.into();
             if let Some(default) = field.need.default() {
                 option["default"] = default;
             }
-            entries[field.name] = option;
+            entry["properties"][field.name] = option;
+        }
+        let required: Vec<&str> =
+            options(kind).filter(|field| field.need == Need::Required).map(|field| field.name).collect();
+        if !required.is_empty() {
+            entry["required"] = required.into();
         }
     }
 }
 
-/// The options of an entry in the schema of a section, whose names have a pattern.
-fn entries_of(section: &mut Value) -> Option<&mut Value> {
-    let names = section.get_mut("patternProperties")?.as_object_mut()?;
-    names.values_mut().next().map(|entry| &mut entry["properties"])
+/// The schema of the entries at these keys. Their names have a pattern.
+fn entry_of<'a>(schema: &'a mut Value, keys: &[&str]) -> Option<&'a mut Value> {
+    let Some((key, deeper)) = keys.split_first() else { return Some(schema) };
+    let names = schema.get_mut("properties")?.get_mut(*key)?.get_mut("patternProperties")?.as_object_mut()?;
+    entry_of(names.values_mut().next()?, deeper)
 }
 
 /// The value of an entry.

@@ -30,25 +30,14 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
     check_names(stack, tree, &mut problems);
-    for (name, file_system) in &stack.file_systems {
-        let section = ["file_systems", name.as_str()];
-        for (point, _) in file_system.access_points.iter().filter(|(_, point)| point.uid.is_none()) {
-            let section = [section.as_slice(), &["access_points", point.as_str()]].concat();
-            let message = format!("the access point `{point}` needs a `uid`");
-            problems.push(conflict(
-                tree,
-                &section,
-                &[],
-                message,
-                "say which user enters, such as `uid: 998`",
-            ));
+    for (path, kind, options) in stack.passed() {
+        if kind == passed::ACCESS_POINT && !options.contains_key("uid") {
+            let message = format!("the access point `{}` needs a `uid`", path.last().unwrap_or(&""));
+            let remedy = "say which user enters, such as `uid: 998`";
+            problems.push(conflict(tree, &path, &[], message, remedy));
         }
-    }
-    let file_systems = stack.file_systems.iter().map(|(name, one)| ("file_systems", name, &one.options));
-    let databases = stack.databases.iter().map(|(name, one)| ("databases", name, &one.options));
-    for (section, name, options) in file_systems.chain(databases) {
-        let broken = passed::broken(kinds, section, options).into_iter();
-        problems.extend(broken.map(|invalid| of_kind(tree, &[section, name.as_str()], invalid)));
+        let broken = passed::broken(kinds, kind, options).into_iter();
+        problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
     }
     for (name, database) in &stack.databases {
         check_database(database, &mut |options, message, remedy| {

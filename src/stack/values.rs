@@ -139,19 +139,6 @@ text! {
 }
 
 text! {
-    /// A directory of a file system (CreateAccessPoint, RootDirectory).
-    AccessPath: "a path: `/`, or up to four directories such as `/git-data`, at most 100 characters, none of \
-                 which is one of `$#<>;|&?{}^*` or a backquote",
-    "^/$|^(/[^/.$#<>;|&?{}^*`\n][^/$#<>;|&?{}^*`\n]*){1,4}$", to 100
-}
-
-text! {
-    /// The permissions of a directory, in octal digits.
-    Permissions: "the permissions of a directory: 3 or 4 octal digits in quotes, such as `\"0755\"`",
-    "^[0-7]{3,4}$", to 4
-}
-
-text! {
     /// A PostgreSQL version, major or full: `16` is met by any 16.
     EngineVersion: "a PostgreSQL version, such as `\"16\"` or `\"16.4\"`",
     "^[1-9][0-9]?(\\.[0-9]{1,3})?$", to 6

@@ -1,6 +1,7 @@
 //! Reads the sources: which part may use which, and which calls and checks there are.
 
 mod checks;
+mod extending;
 mod layers;
 mod policy;
 

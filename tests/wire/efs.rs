@@ -1,15 +1,13 @@
 //! File systems and mount targets.
 
-use provision::aws::kinds::efs_mount_target::EfsMountTarget;
 use provision::aws::kinds::statuses;
-use provision::aws::resource::{Observe, Resource};
 use provision::engine::cloud::Outcome;
 use provision::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace};
 use serde_json::{Value, json};
 
 use crate::object::Object;
+use crate::owner;
 use crate::replay::{BROKEN_OFF, Replay};
-use crate::{inputs, owner, tracked};
 
 const MADE: &str = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
 
@@ -372,11 +370,9 @@ async fn a_change_of_what_is_only_recorded_makes_no_call() {
     assert_eq!(replay.asked().len(), 0);
 }
 
-fn target(subnet: &str) -> EfsMountTarget {
-    inputs(
-        json!({ "file_system_id": "fs-1", "security_groups": ["sg-1", "sg-2"] }),
-        json!({ "subnet_id": subnet }),
-    )
+fn target(subnet: &str) -> Object {
+    let base = json!({ "file_system_id": "fs-1", "security_groups": ["sg-1", "sg-2"] });
+    Object::new("aws_efs_mount_target", base, json!({ "subnet_id": subnet }))
 }
 
 fn described_target(id: &str, subnet: &str, zone: &str, state: &str, interface: Option<&str>) -> Value {
@@ -414,22 +410,14 @@ async fn all_targets_of_a_file_system_are_read_with_one_call_and_their_groups_wi
     let interfaces = interfaces(&[("eni-a", &["sg-9"])]);
     let replay =
         Replay::in_order(&[(200, &first.to_string()), (200, &second.to_string()), (200, &interfaces)]);
-    let all = [
-        tracked("fsmt-a", &target("subnet-a")),
-        tracked("fsmt-b", &target("subnet-b")),
-        tracked("fsmt-c", &target("subnet-c")),
-    ];
-    let seen = EfsMountTarget::observe(&replay.aws(), &all).await.expect("a read");
+    let seen = target("subnet-a").observe(&replay, &["fsmt-a", "fsmt-b", "fsmt-c"]).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fsmt-a", "fsmt-b"]);
     let (a, b) = (&seen[&Id::new("fsmt-a")], &seen[&Id::new("fsmt-b")]);
-    let groups = |inputs: &Option<EfsMountTarget>| {
-        inputs.iter().flat_map(|inputs| inputs.security_groups.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(groups(&a.inputs), ["sg-9"]);
-    assert_eq!(a.outputs.dns_name.as_deref(), Some("eu-west-1a.fs-1.efs.eu-west-1.amazonaws.com"));
+    assert_eq!(a.inputs["security_groups"], json!(["sg-9"]));
+    assert_eq!(a.outputs["dns_name"], "eu-west-1a.fs-1.efs.eu-west-1.amazonaws.com");
     assert_eq!(a.condition, Condition::Ready);
     // Its interface is not there yet: what was asked for stands for what will be.
-    assert_eq!(groups(&b.inputs), ["sg-1", "sg-2"]);
+    assert_eq!(b.inputs["security_groups"], json!(["sg-1", "sg-2"]));
     assert_eq!(b.condition, Condition::Pending("creating".to_owned()));
     let requests = replay.asked();
     assert_eq!(requests.len(), 3);
@@ -460,7 +448,7 @@ async fn a_target_in_our_subnet_is_ours_and_one_in_another_subnet_of_the_zone_ha
     ] {
         let targets = json!({ "MountTargets": [other_zone, rival] }).to_string();
         let replay = Replay::in_order(&[(200, &targets), (200, subnet)]);
-        let found = target("subnet-a").find(&replay.aws(), &owner).await.expect("a read");
+        let found = target("subnet-a").find(&replay, &owner).await.expect("a read");
         let found = found.into_iter().map(|found| (found.id.as_str().to_owned(), found.ownership)).next();
         assert_eq!(found, expected.map(|(id, ownership)| (id.to_owned(), ownership)));
     }
@@ -472,9 +460,9 @@ async fn a_target_is_made_with_its_groups_and_waits_for_its_file_system() {
     let made = r#"{"MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "SubnetId": "subnet-a", "LifeCycleState": "creating"}"#;
     let replay = Replay::in_order(&[(409, busy), (200, made)]);
     let owner = owner("aws_efs_mount_target.gitlab-nfs");
-    let error = target("subnet-a").create(&replay.aws(), &owner).await.expect_err("not yet");
+    let error = target("subnet-a").create(&replay, &owner).await.expect_err("not yet");
     assert_eq!(error.outcome, Outcome::Busy);
-    assert_eq!(target("subnet-a").create(&replay.aws(), &owner).await, Ok(Id::new("fsmt-1")));
+    assert_eq!(target("subnet-a").create(&replay, &owner).await, Ok(Id::new("fsmt-1")));
     assert_eq!(
         replay.asked()[1].json(),
         json!({ "FileSystemId": "fs-1", "SubnetId": "subnet-a", "SecurityGroups": ["sg-1", "sg-2"] })

@@ -1,18 +1,15 @@
 //! The options of a file system: its key, policy, protection and access points.
 
-use std::collections::BTreeSet;
-
-use provision::aws::kinds::efs_access_point::EfsAccessPoint;
 use provision::aws::kinds::kms_alias::KmsAlias;
 use provision::aws::kinds::registry;
-use provision::aws::resource::{Change, Observe, Resource, Tracked};
+use provision::aws::resource::{Observe, Tracked};
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::resource::{Condition, Id, Ownership};
 use serde_json::{Value, json};
 
 use crate::object::Object;
+use crate::owner;
 use crate::replay::Replay;
-use crate::{inputs, owner, tracked};
 
 const POINT: &str = "aws_efs_access_point.nfs/git-data";
 const POLICY: &str = "GET /2015-02-01/file-systems/fs-1/policy";
@@ -55,16 +52,6 @@ async fn observe(replay: &Replay, recorded: &Object) -> Object {
 
 async fn change(replay: &Replay, observed: &Object, desired: &Object, field: &str) -> Result<(), CloudError> {
     desired.update(replay, "fs-1", &[field], observed, &owner("aws_efs_file_system.nfs")).await
-}
-
-async fn update<R: Resource>(
-    replay: &Replay,
-    observed: &R,
-    desired: &R,
-    field: &str,
-) -> Result<(), CloudError> {
-    let (id, fields) = (Id::new("fs-1"), BTreeSet::from([field.to_owned()]));
-    desired.update(&replay.aws(), &Change { id: &id, fields: &fields, observed, owner: &owner(POINT) }).await
 }
 
 #[tokio::test]
@@ -152,12 +139,12 @@ async fn a_second_change_of_throughput_within_a_day_is_refused_for_good() {
     assert_eq!(replay.operations(), [FILE_SYSTEM, path], "the call is not repeated");
 }
 
-fn point(replaced: Value) -> EfsAccessPoint {
+fn point(replaced: Value) -> Object {
     let base = json!({
         "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 997, "permissions": "0755",
         "tags": { "Name": "git-data" },
     });
-    inputs(base, replaced)
+    Object::new("aws_efs_access_point", base, replaced)
 }
 
 fn described(id: &str, state: &str) -> Value {
@@ -176,7 +163,7 @@ fn described(id: &str, state: &str) -> Value {
 async fn an_access_point_is_made_with_its_user_its_directory_and_its_tags() {
     let replay = Replay::in_order(&[(200, r#"{"AccessPointId": "fsap-1", "LifeCycleState": "creating"}"#)]);
     let owner = owner("aws_efs_access_point.nfs/git-data");
-    assert_eq!(point(json!({})).create(&replay.aws(), &owner).await, Ok(Id::new("fsap-1")));
+    assert_eq!(point(json!({})).create(&replay, &owner).await, Ok(Id::new("fsap-1")));
     assert_eq!(replay.operations(), ["POST /2015-02-01/access-points"]);
     let mut sent = replay.asked()[0].json();
     let tags = sent.as_object_mut().expect("a body").remove("Tags").expect("tags");
@@ -202,9 +189,9 @@ async fn a_token_that_is_taken_leads_to_the_access_point() {
         .answer(POINTS, 200, points.to_string())
         .answer(POINTS, 200, points.to_string());
     let owner = owner("aws_efs_access_point.nfs/git-data");
-    let refused = point(json!({})).create(&replay.aws(), &owner).await.expect_err("the token is taken");
+    let refused = point(json!({})).create(&replay, &owner).await.expect_err("the token is taken");
     assert_eq!(refused.outcome, Outcome::Exists);
-    let found = point(json!({})).find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+    let found = point(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
     let ours = Ownership::Tagged {
         stack: "gitlab".to_owned(),
         address: owner.address.to_string(),
@@ -224,10 +211,10 @@ async fn a_token_that_is_taken_leads_to_the_access_point() {
         .answer(POINTS, 200, json!({ "AccessPoints": both }).to_string())
         .answer(POINTS, 200, json!({ "AccessPoints": [described("x", "available")] }).to_string())
         .answer(POINTS, 404, error("FileSystemNotFound"));
-    let found = point(json!({})).find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+    let found = point(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
     assert_eq!((found.id, found.generation), (Id::new("new"), Some(2)));
     for gone in ["another one alone", "no file system"] {
-        assert_eq!(point(json!({})).find(&replay.aws(), &owner).await, Ok(Vec::new()), "{gone}");
+        assert_eq!(point(json!({})).find(&replay, &owner).await, Ok(Vec::new()), "{gone}");
     }
 }
 
@@ -237,12 +224,15 @@ async fn all_access_points_of_a_file_system_are_read_page_by_page_in_one_go() {
     let second = json!({ "AccessPoints": [described("fsap-2", "deleting"), described("fsap-3", "deleted")] });
     let replay = Replay::in_order(&[(200, &first.to_string()), (200, &second.to_string())]);
     let recorded = point(json!({}));
-    let all = ["fsap-1", "fsap-2", "fsap-3", "fsap-4"].map(|id| tracked(id, &recorded));
-    let seen = EfsAccessPoint::observe(&replay.aws(), &all).await.expect("a read");
+    let seen = recorded.observe(&replay, &["fsap-1", "fsap-2", "fsap-3", "fsap-4"]).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["fsap-1", "fsap-2"]);
     let one = &seen[&Id::new("fsap-1")];
-    assert_eq!(one.inputs.as_ref(), Some(&recorded));
-    assert_eq!((&one.condition, one.outputs.arn.as_str()), (&Condition::Ready, "arn:fsap-1"));
+    for (field, value) in &recorded.inputs {
+        assert_eq!(one.inputs.get(field), Some(value), "{field}");
+    }
+    let owner = ["owner_uid", "owner_gid"].map(|field| one.inputs[field].as_i64());
+    assert_eq!((owner, &one.inputs["secondary_gids"]), ([Some(998), Some(997)], &json!([])));
+    assert_eq!((&one.condition, &one.outputs["arn"]), (&Condition::Ready, &json!("arn:fsap-1")));
     assert_eq!(seen[&Id::new("fsap-2")].condition, Condition::Leaving("deleting".to_owned()));
     assert_eq!(replay.operations()[0], POINTS);
     assert!(replay.operations()[1].contains("NextToken=more"), "{:?}", replay.operations());
@@ -255,10 +245,10 @@ async fn an_access_point_gets_new_tags_in_place_and_goes_twice_without_an_error(
         .answer("DELETE /2015-02-01/access-points/fsap-1", 204, "")
         .answer("DELETE /2015-02-01/access-points/fsap-1", 404, error("AccessPointNotFound"));
     let desired = point(json!({ "tags": { "Name": "new" } }));
-    update(&replay, &point(json!({})), &desired, "tags").await.expect("an update");
+    change(&replay, &point(json!({})), &desired, "tags").await.expect("an update");
     assert_eq!(replay.asked()[0].json(), json!({ "Tags": [{ "Key": "Name", "Value": "new" }] }));
     for _ in 0..2 {
-        desired.delete(&replay.aws(), &Id::new("fsap-1"), &owner(POINT), None).await.expect("it is gone");
+        desired.delete(&replay, "fsap-1", &owner(POINT)).await.expect("it is gone");
     }
 }
 

@@ -26,6 +26,7 @@ pub fn sample(kind: &str) -> Document {
         }),
         "aws_efs_access_point" => json!({
             "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 998, "permissions": "0755",
+            "secondary_gids": [27, 999], "owner_uid": 1000, "owner_gid": 1001,
             "tags": { "Name": "git-data" },
         }),
         "aws_efs_mount_target" => json!({

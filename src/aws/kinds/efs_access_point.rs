@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_efs::operation::create_access_point::builders::CreateAccessPointInputBuilder as Create;
 use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, PosixUser, RootDirectory};
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::efs_token::{MOST_TOKENS, Made, made_elsewhere, made_for, nth_token};
 use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, tag_map};
 use crate::engine::call::{Call, Grant, When};
-use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::OnChange::{InPlace, Replace};
 use crate::engine::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Trace,
 };
 
 const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
@@ -35,61 +38,106 @@ const CREATE: Call = Call::new(
 const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 const DELETE: Call = Call::new("elasticfilesystem:DeleteAccessPoint", OURS);
 
-/// An access point's inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EfsAccessPoint {
-    pub file_system_id: String,
-    /// The directory that clients see as the root; EFS makes it at the first mount if it is not there.
-    pub path: String,
-    /// Everything is done as this user, who also owns the directory when EFS makes it.
-    pub uid: u32,
-    pub gid: u32,
-    /// Of the directory when EFS makes it: `0755`.
-    pub permissions: String,
-    pub tags: Tags,
-}
+/// A directory of a file system (CreateAccessPoint, RootDirectory: at most four directories deep).
+const PATH_RULE: Pattern = Pattern::new(
+    "a path: `/`, or up to four directories such as `/git-data`, at most 100 characters, none of which is one of \
+     `#$<>;|&?{}^*` or a backquote",
+    "^/$|^(/[^/.$#<>;|&?{}^*`\n][^/$#<>;|&?{}^*`\n]*){1,4}$",
+    100,
+);
+const PERMISSIONS_RULE: Pattern = Pattern::new(
+    "the permissions of a directory: 3 or 4 octal digits in quotes, such as `\"0755\"`",
+    "^[0-7]{3,4}$",
+    4,
+);
+/// A number of a POSIX user or group (PosixUser, EFS API reference).
+const NUMBER: Shape = Shape::Whole { least: 0, most: 4_294_967_295 };
 
-/// The values that AWS chooses for an access point.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    pub arn: String,
-}
+type Field<T> = Key<EfsAccessPoint, T>;
+const FILE_SYSTEM: Field<String> = Key::new("file_system_id");
+const PATH: Field<String> = Key::new("path");
+const UID: Field<i64> = Key::new("uid");
+const GID: Field<i64> = Key::new("gid");
+const SECONDARY_GIDS: Field<Vec<i64>> = Key::new("secondary_gids");
+const OWNER_UID: Field<i64> = Key::new("owner_uid");
+const OWNER_GID: Field<i64> = Key::new("owner_gid");
+const PERMISSIONS: Field<String> = Key::new("permissions");
+const TAGS: Field<Tags> = Key::new("tags");
 
-impl Observe for EfsAccessPoint {
+/// Access points of EFS.
+pub struct EfsAccessPoint;
+
+impl Kind for EfsAccessPoint {
     const KIND: &'static str = "aws_efs_access_point";
     const CALLS: &'static [Call] = &[DESCRIBE, CREATE, DELETE];
-    type Outputs = Outputs;
-
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        let questions = efs_part::questions(tracked, |part| &part.file_system_id);
-        let answers = try_join_all(questions.into_iter().map(|parts| describe(aws, parts))).await?;
-        let live: BTreeMap<Id, AccessPointDescription> = answers
-            .into_iter()
-            .flatten()
-            .filter_map(|live| Some((Id::new(live.access_point_id()?), live)))
-            .collect();
-        let found = tracked.iter().filter_map(|one| {
-            let live = live.get(&one.id)?;
-            Some((one.id.clone(), observed(live, one.recorded.as_ref())))
-        });
-        Ok(found.collect())
-    }
-}
-
-impl Resource for EfsAccessPoint {
     // EFS changes nothing of an access point but its tags.
-    const FIELDS: &'static [Field] = &[
-        Field::replace("file_system_id").follows(),
-        Field::replace("path").chosen_once(),
-        Field::replace("uid"),
-        Field::replace("gid"),
-        Field::replace("permissions").met_by(same_permissions),
-        Field::in_place("tags", &efs_tags::calls(OURS), Effect::None),
+    const MODIFY: &'static [Call] = &[];
+    type Create = Create;
+    type Modify = ();
+    type Live = AccessPointDescription;
+
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        &FILE_SYSTEM
+            .field(text(Pattern::any("the id of a file system")).required())
+            .set_by_section()
+            .create(Create::set_file_system_id)
+            .fixed()
+            .observe(|live| Some(live.file_system_id.clone().unwrap_or_default()))
+            .follows(),
+        &PATH
+            .field(text(PATH_RULE).made_by_section())
+            .doc(
+                "The directory; without it, that of the access point's own name. Only a new access point can change it.",
+            )
+            .sent_by_code(Replace, &[])
+            .observe(|live| {
+                let path = live.root_directory().and_then(|root| root.path());
+                Some(path.unwrap_or("/").to_owned())
+            })
+            .chosen_once(),
+        &UID.field(whole_of(NUMBER).required())
+            .doc("The user that everything is done as, and that owns the directory if EFS makes it. Must be written.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| Some(live.posix_user()?.uid)),
+        &GID.field(whole_of(NUMBER).made_by_section())
+            .doc("The group; without it, the number of the user.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| Some(live.posix_user()?.gid)),
+        &SECONDARY_GIDS
+            // At most 16 (PosixUser, SecondaryGids).
+            .field(set_of_whole(&NUMBER))
+            .doc("Other groups that everything is done as a member of. Only a new access point can change them.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| Some(live.posix_user()?.secondary_gids().to_vec())),
+        &OWNER_UID
+            .field(whole_of(NUMBER))
+            .doc("The owner of the directory if EFS makes it; without it, the user. Only a new access point can change it.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| Some(live.root_directory()?.creation_info()?.owner_uid)),
+        &OWNER_GID
+            .field(whole_of(NUMBER))
+            .doc("The group of the directory if EFS makes it; without it, the group. Only a new access point can change it.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| Some(live.root_directory()?.creation_info()?.owner_gid)),
+        &PERMISSIONS
+            .field(text(PERMISSIONS_RULE).default("0755"))
+            .doc("Of the directory, if EFS makes it.")
+            .sent_by_code(Replace, &[])
+            .observe(|live| {
+                let made = live.root_directory().and_then(|root| root.creation_info());
+                Some(made.map(|made| made.permissions().to_owned()).unwrap_or_default())
+            })
+            .met_by(same_permissions),
+        &TAGS
+            .field(tags::rule())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
+            .observe(|live| {
+                let recorded = live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default();
+                Some(tags::ours(&tags_of(live), &recorded))
+            }),
     ];
+    const CHECKS: &'static [Check] = &[tags::check, at_most_sixteen_groups];
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked
     // for only where the file system is known.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id"];
@@ -102,19 +150,33 @@ impl Resource for EfsAccessPoint {
         update: Duration::from_secs(10 * 60),
         delete: Duration::from_secs(10 * 60),
     };
+    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
 
-    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
-        let mut invalid = tags::check_tags(&self.tags);
-        invalid.extend(check_path(&self.path).map(|message| Invalid::new("path", message)));
-        if octal(&self.permissions).is_none() {
-            let message = format!("must be 3 or 4 octal digits, such as 0755, not `{}`", self.permissions);
-            invalid.push(Invalid::new("permissions", message));
-        }
-        invalid
+    async fn look(
+        aws: &Aws,
+        tracked: &[TrackedDocument],
+    ) -> Result<BTreeMap<Id, AccessPointDescription>, CloudError> {
+        let questions = efs_part::questions(tracked);
+        let answers = try_join_all(questions.into_iter().map(|parts| describe(aws, parts))).await?;
+        let live = answers.into_iter().flatten();
+        let live = live.filter_map(|live| Some((Id::new(live.access_point_id()?), live)));
+        Ok(live.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
     }
 
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
+    fn seen(live: &AccessPointDescription, _: Option<&Document>) -> Seen {
+        let state = live.life_cycle_state().map_or("creating", LifeCycleState::as_str);
+        Seen {
+            outputs: row::outputs([("arn", live.access_point_arn.clone().unwrap_or_default())]),
+            condition: Condition::of(efs_status::PART, state),
+            remarks: Vec::new(),
+            ownership: Ownership::of_tags(&tags_of(live)),
+            vpc: None,
+        }
+    }
+
+    async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+        let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(Vec::new()) };
+        let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
         let bare = live.iter().filter_map(|live| unclaimed(owner, live));
         let bare: Vec<Found> = bare.filter(|found| !owner.others.contains(&found.id)).collect();
         let found = live.into_iter().filter_map(|live| {
@@ -133,28 +195,20 @@ impl Resource for EfsAccessPoint {
         Ok(found)
     }
 
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        let Self { file_system_id, path, uid, gid, permissions, tags } = self;
-        let (uid, gid) = (i64::from(*uid), i64::from(*gid));
-        let user = PosixUser::builder().uid(uid).gid(gid).build().expect("both are set");
-        let made = CreationInfo::builder().owner_uid(uid).owner_gid(gid).permissions(permissions);
-        let made = made.build().expect("all three are set");
-        let call = aws
-            .write
-            .efs
-            .create_access_point()
-            .file_system_id(file_system_id)
-            .posix_user(user)
-            .root_directory(RootDirectory::builder().path(path).creation_info(made).build())
-            .set_tags(Some(tags::to_efs(&tags::with_ownership(tags, owner))));
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let call = row::create_call::<Self>(wanted)
+            .set_posix_user(user(wanted))
+            .root_directory(directory(wanted))
+            .set_tags(Some(tags::to_efs(&tags)));
         let mut attempt = 0;
         loop {
             let token = nth_token(owner, attempt);
-            let answer = call.clone().client_token(&token).send().await.map_err(aws_error(CREATE));
+            let answer = call.clone().client_token(&token).send_with(&aws.write.efs).await;
             attempt += 1;
-            match answer {
+            match answer.map_err(aws_error(CREATE)) {
                 Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
-                    if !self.is_of_another(aws, owner, &token).await? {
+                    if !is_of_another(aws, wanted, owner, &token).await? {
                         return Err(error);
                     }
                 }
@@ -169,21 +223,19 @@ impl Resource for EfsAccessPoint {
         }
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        let Self { file_system_id: _, path: _, uid: _, gid: _, permissions: _, tags } = self;
-        if change.touches(&["tags"]) {
-            let tags = tags::tag_change(&change.observed.tags, tags);
-            efs_tags::retag(aws, change.id.as_str(), &tags).await?;
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
+        if change.fields.contains(TAGS.name) {
+            let observed = TAGS.of(change.observed).unwrap_or_default();
+            let wanted = TAGS.of(wanted).unwrap_or_default();
+            efs_tags::retag(aws, change.id.as_str(), &tags::tag_change(&observed, &wanted)).await?;
         }
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
-        let answer = aws.write.efs.delete_access_point().access_point_id(id.as_str()).send().await;
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        let answer = aws.write.efs.delete_access_point().access_point_id(deletion.id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
-
-    const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         efs_tags::claim(aws, id.as_str(), owner).await
@@ -199,16 +251,36 @@ impl Resource for EfsAccessPoint {
     }
 }
 
-impl EfsAccessPoint {
-    /// True if the token was used for an access point that is not, or no longer, the owner's.
-    async fn is_of_another(&self, aws: &Aws, owner: &Owner, token: &str) -> Result<bool, CloudError> {
-        let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
-        let user = live.iter().find(|live| live.client_token() == Some(token));
-        Ok(user.is_some_and(|live| {
-            let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-            recorded || made_for(owner, token, &tags_of(live)).is_none()
-        }))
-    }
+/// The user that clients act as.
+fn user(wanted: &Document) -> Option<PosixUser> {
+    let user = PosixUser::builder().set_uid(UID.of(wanted)).set_gid(GID.of(wanted));
+    user.set_secondary_gids(SECONDARY_GIDS.of(wanted)).build().ok()
+}
+
+/// The directory, and its owner and permissions if EFS makes it.
+fn directory(wanted: &Document) -> RootDirectory {
+    let made = CreationInfo::builder()
+        .set_owner_uid(OWNER_UID.of(wanted).or_else(|| UID.of(wanted)))
+        .set_owner_gid(OWNER_GID.of(wanted).or_else(|| GID.of(wanted)))
+        .set_permissions(PERMISSIONS.of(wanted));
+    RootDirectory::builder().set_path(PATH.of(wanted)).set_creation_info(made.build().ok()).build()
+}
+
+fn at_most_sixteen_groups(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let count = SECONDARY_GIDS.of(wanted).map_or(0, |groups| groups.len());
+    let invalid = || Invalid::new(SECONDARY_GIDS.name, format!("must be at most 16 groups, not {count}"));
+    (count > 16).then(invalid).into_iter().collect()
+}
+
+/// True if the token was used for an access point that is not, or no longer, the owner's.
+async fn is_of_another(aws: &Aws, wanted: &Document, owner: &Owner, token: &str) -> Result<bool, CloudError> {
+    let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
+    let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
+    let user = live.iter().find(|live| live.client_token() == Some(token));
+    Ok(user.is_some_and(|live| {
+        let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
+        recorded || made_for(owner, token, &tags_of(live)).is_none()
+    }))
 }
 
 /// The access point, if it lost its tags and was made for another address: its key may have been renamed since.
@@ -237,48 +309,6 @@ async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescri
     Ok(found)
 }
 
-fn observed(live: &AccessPointDescription, recorded: Option<&EfsAccessPoint>) -> Observed<EfsAccessPoint> {
-    let all_tags = tags_of(live);
-    let root = live.root_directory();
-    // A number that is larger than an id can be is no one's id.
-    let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (uid, gid) =
-        live.posix_user().map_or((u32::MAX, u32::MAX), |user| (number(user.uid), number(user.gid)));
-    Observed {
-        remarks: Vec::new(),
-        in_force: None,
-        outputs: Outputs { arn: live.access_point_arn.clone().unwrap_or_default() },
-        condition: Condition::of(
-            efs_status::PART,
-            live.life_cycle_state().map_or("creating", LifeCycleState::as_str),
-        ),
-        ownership: Ownership::of_tags(&all_tags),
-        vpc: None,
-        inputs: Some(EfsAccessPoint {
-            file_system_id: live.file_system_id.clone().unwrap_or_default(),
-            path: root.and_then(|root| root.path()).unwrap_or("/").to_owned(),
-            uid,
-            gid,
-            permissions: root
-                .and_then(|root| root.creation_info())
-                .map(|made| made.permissions().to_owned())
-                .unwrap_or_default(),
-            tags: recorded.map(|recorded| tags::ours(&all_tags, &recorded.tags)).unwrap_or_default(),
-        }),
-    }
-}
-
-/// Finds what EFS would refuse of a path (CreateAccessPoint, RootDirectory: at most four directories deep).
-fn check_path(path: &str) -> Option<String> {
-    let parts = path.strip_prefix('/').unwrap_or_default().split('/');
-    let fine = |part: &str| {
-        !part.is_empty() && !part.starts_with('.') && !part.contains(|c: char| "$#<>;`|&?{}^*\n".contains(c))
-    };
-    let sound = path == "/" || (path.len() <= 100 && path.starts_with('/') && parts.clone().all(fine));
-    (!sound || parts.count() > 4)
-        .then(|| format!("must be `/`, or up to four directories such as `/git-data`, not `{path}`"))
-}
-
 fn octal(permissions: &str) -> Option<u32> {
     let digits = matches!(permissions.len(), 3 | 4) && permissions.bytes().all(|byte| byte.is_ascii_digit());
     u32::from_str_radix(permissions, 8).ok().filter(|_| digits)
@@ -292,18 +322,10 @@ fn same_permissions(desired: &Value, observed: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    fn access_point() -> EfsAccessPoint {
-        EfsAccessPoint {
-            file_system_id: "fs-1".to_owned(),
-            path: "/git-data".to_owned(),
-            uid: 998,
-            gid: 998,
-            permissions: "0755".to_owned(),
-            tags: Tags::new(),
-        }
-    }
+    use super::*;
+    use crate::aws::kinds::registry;
 
     #[test]
     fn paths_and_permissions_are_those_that_efs_takes() {
@@ -323,8 +345,13 @@ mod tests {
             ("/a", "75", vec!["permissions"]),
             ("/a", "+755", vec!["permissions"]),
         ] {
-            let one = EfsAccessPoint { path: path.into(), permissions: permissions.into(), ..access_point() };
-            let found: Vec<&str> = one.check(None).iter().map(|invalid| invalid.field).collect();
+            let one = json!({
+                "file_system_id": "fs-1", "path": path, "uid": 998, "gid": 998, "permissions": permissions, "tags": {},
+            });
+            let registry = registry();
+            let kind = registry.managing(EfsAccessPoint::KIND).expect("the kind is known");
+            let found = kind.check(one.as_object().expect("a document is an object"), None).expect("it fits");
+            let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
             assert_eq!(found, expected, "{path} {permissions}");
         }
     }

@@ -3,22 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_efs::operation::create_mount_target::builders::CreateMountTargetInputBuilder as Create;
+use aws_sdk_efs::operation::modify_mount_target_security_groups::builders::ModifyMountTargetSecurityGroupsInputBuilder as Modify;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
 
+use crate::aws::kind::{self, Kind, Seen};
 use crate::aws::kinds::efs_file_system;
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::groups_taken_off;
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::{self, Key, Row, set_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant};
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::OnChange;
+use crate::engine::resource::OnChange::{self, InPlace};
 use crate::engine::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Trace,
 };
 
 /// A mount target has no tags: it is checked by its file system.
@@ -45,66 +47,66 @@ const DELETE: Call = Call::new("elasticfilesystem:DeleteMountTarget", OURS).chec
     "Amazon EFS API reference, DeleteMountTarget",
 )]);
 
-/// A mount target's inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EfsMountTarget {
-    pub file_system_id: String,
-    pub subnet_id: String,
-    pub security_groups: BTreeSet<String>,
-}
+type Field<T> = Key<EfsMountTarget, T>;
+const FILE_SYSTEM: Field<String> = Key::new("file_system_id");
+const SUBNET: Field<String> = Key::new("subnet_id");
+const GROUPS: Field<Vec<String>> = Key::new("security_groups");
+const GROUP: Shape = Shape::Text(Pattern::any("the id of a security group"));
 
-/// The values that AWS chooses for a mount target. A value that it does not show yet is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub availability_zone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub network_interface_id: Option<String>,
+/// Mount targets of EFS.
+pub struct EfsMountTarget;
+
+/// A mount target as EFS and EC2 show it.
+pub struct Target {
+    description: MountTargetDescription,
+    /// The security groups of its interface; `None` where EC2 does not show it yet.
+    groups: Option<BTreeSet<String>>,
     /// The name of this one target, which works from every zone: `<zone>.<file system>.efs.<region>.amazonaws.com`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dns_name: Option<String>,
+    dns_name: Option<String>,
 }
 
 fn security_groups(desired: &Document, observed: &Document) -> OnChange {
     groups_taken_off::cost("security_groups", desired, observed)
 }
 
-impl Observe for EfsMountTarget {
+impl Kind for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
     const CALLS: &'static [Call] =
         &[DESCRIBE, efs_file_system::DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
-    type Outputs = Outputs;
+    const MODIFY: &'static [Call] = &[MODIFY];
+    type Create = Create;
+    type Modify = Modify;
+    type Live = Target;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        let targets = describe(aws, tracked).await?;
-        // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
-        // target, and refuses one that is still being created (IncorrectMountTargetState).
-        let groups = groups_of_interfaces(aws, &targets).await?;
-        Ok(tracked
-            .iter()
-            .filter_map(|one| {
-                let live = targets.get(&one.id)?;
-                let groups = live.network_interface_id.as_ref().and_then(|id| groups.get(id));
-                Some((one.id.clone(), observed(aws, live, groups, one.recorded.as_ref())))
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        &FILE_SYSTEM
+            .field(text(Pattern::any("the id of a file system")).required())
+            .set_by_section()
+            .create(Create::set_file_system_id)
+            .fixed()
+            .observe(|target| Some(target.description.file_system_id.clone()))
+            .follows(),
+        &SUBNET
+            .field(text(Pattern::any("the id of a subnet")).required())
+            .set_by_section()
+            .create(Create::set_subnet_id)
+            .fixed()
+            .observe(|target| Some(target.description.subnet_id.clone()))
+            .kept_in("availability_zone")
+            .follows(),
+        &GROUPS
+            .field(set_of(&GROUP).required())
+            .set_by_section()
+            .create(Create::set_security_groups)
+            .modify(Modify::set_security_groups, InPlace(Effect::AccessLoss))
+            .observe(|target| {
+                let live = target.groups.clone().map(|groups| groups.into_iter().collect());
+                Some(live.or_else(|| GROUPS.of(target.recorded?)).unwrap_or_default())
             })
-            .collect())
-    }
-}
-
-impl Resource for EfsMountTarget {
-    const FIELDS: &'static [Field] = &[
-        Field::replace("file_system_id").follows(),
-        Field::replace("subnet_id").kept_in("availability_zone").follows(),
-        Field::in_place("security_groups", &[MODIFY], Effect::AccessLoss)
             .depending(security_groups)
             .made_from("security_group"),
     ];
+    const CHECKS: &'static [kind::Check] = &[one_to_a_hundred_groups];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id", "subnet_id"];
     /// It "forcibly breaks any mounts of the file system by using the mount target that is being deleted"
@@ -116,74 +118,91 @@ impl Resource for EfsMountTarget {
         update: Duration::from_secs(10 * 60),
         delete: Duration::from_secs(10 * 60),
     };
+    // EFS gives mount targets no tags.
+    const CLAIM: &'static [Call] = &[];
 
-    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
-        // Without groups EFS takes the default group of the VPC, which is not ours.
-        match self.security_groups.len() {
-            0 => vec![Invalid::new("security_groups", "must hold at least one group")],
-            1..=100 => Vec::new(),
-            more => {
-                vec![Invalid::new("security_groups", format!("must hold at most 100 groups, not {more}"))]
-            }
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
+        let targets = describe(aws, tracked).await?;
+        // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
+        // target, and refuses one that is still being created (IncorrectMountTargetState).
+        let groups = groups_of_interfaces(aws, &targets).await?;
+        let (region, suffix) = (aws.region(), aws.dns_suffix());
+        let target = |(id, description): (Id, MountTargetDescription)| {
+            let groups = description.network_interface_id.as_ref().and_then(|id| groups.get(id)).cloned();
+            let zone = description.availability_zone_name.as_ref();
+            let file_system = &description.file_system_id;
+            let dns_name = zone.map(|zone| format!("{zone}.{file_system}.efs.{region}.{suffix}"));
+            (id, Target { description, groups, dns_name })
+        };
+        Ok(targets.into_iter().map(target).collect())
+    }
+
+    fn seen(target: &Target, _: Option<&Document>) -> Seen {
+        let Target { description, groups, dns_name } = target;
+        let shown = [
+            ("ip_address", &description.ip_address),
+            ("availability_zone", &description.availability_zone_name),
+            ("network_interface_id", &description.network_interface_id),
+            ("dns_name", dns_name),
+        ];
+        // A value that is not shown yet is left out.
+        let outputs =
+            shown.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        Seen {
+            outputs: outputs.collect(),
+            condition: condition(&description.life_cycle_state, groups.is_some()),
+            remarks: Vec::new(),
+            ownership: Ownership::Inherited,
+            vpc: description.vpc_id.as_deref().map(Id::new),
         }
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        let mut targets = describe_by(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
+    async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
+        let (Some(file_system), Some(subnet)) = (FILE_SYSTEM.of(wanted), SUBNET.of(wanted)) else {
+            return Ok(Vec::new());
+        };
+        let mut targets = describe_by(aws, PartsOf::FileSystem(&file_system)).await?;
         targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
-        if let Some(ours) = targets.iter().find(|target| target.subnet_id == self.subnet_id) {
+        if let Some(ours) = targets.iter().find(|target| target.subnet_id == subnet) {
             return Ok(vec![found_of(ours, Ownership::Inherited)]);
         }
         if targets.is_empty() {
             return Ok(Vec::new());
         }
         // EFS allows one target for each zone: one in another subnet of the zone stands in the place of this one.
-        let zone = zone_of_subnet(aws, &self.subnet_id).await?;
+        let zone = zone_of_subnet(aws, &subnet).await?;
         let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
         let in_its_place = |one| found_of(&one, Ownership::Inherited).traced(Trace::Use);
         Ok(rival.map(in_its_place).into_iter().collect())
     }
 
-    async fn create(&self, aws: &Aws, _owner: &Owner) -> Result<Id, CloudError> {
-        let Self { file_system_id, subnet_id, security_groups } = self;
-        let made = aws
-            .write
-            .efs
-            .create_mount_target()
-            .file_system_id(file_system_id)
-            .subnet_id(subnet_id)
-            .set_security_groups(Some(security_groups.iter().cloned().collect()))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
+    async fn create(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Id, CloudError> {
+        let answer = row::create_call::<Self>(wanted).send_with(&aws.write.efs).await;
+        let made = answer.map_err(aws_error(CREATE))?;
         if made.mount_target_id.is_empty() {
             return Err(CloudError::bad_response(CREATE, "the answer holds no mount target id"));
         }
         Ok(Id::new(made.mount_target_id))
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        let Self { file_system_id: _, subnet_id: _, security_groups } = self;
-        if !change.touches(&["security_groups"]) {
-            return Ok(());
-        }
-        let modify = aws.write.efs.modify_mount_target_security_groups().mount_target_id(change.id.as_str());
-        let answer = modify.set_security_groups(Some(security_groups.iter().cloned().collect())).send().await;
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
+        let Some(call) = row::modify_call::<Self>(wanted, change.fields) else { return Ok(()) };
+        let answer = call.mount_target_id(change.id.as_str()).send_with(&aws.write.efs).await;
         answer.map(drop).map_err(aws_error(MODIFY))
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
-        let answer = aws.write.efs.delete_mount_target().mount_target_id(id.as_str()).send().await;
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        let answer = aws.write.efs.delete_mount_target().mount_target_id(deletion.id.as_str()).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
 
     /// The ownership of its file system, which may be managed by another state than the one that records the mount target.
-    async fn ownership(aws: &Aws, _id: &Id, live: &Self) -> Result<Ownership, CloudError> {
-        efs_file_system::ownership(aws, &live.file_system_id).await
+    async fn ownership(aws: &Aws, _id: &Id, live: &Document) -> Result<Ownership, CloudError> {
+        match FILE_SYSTEM.of(live) {
+            Some(file_system) => efs_file_system::ownership(aws, &file_system).await,
+            None => Ok(Ownership::Inherited),
+        }
     }
-
-    // EFS gives mount targets no tags.
-    const CLAIM: &'static [Call] = &[];
 
     async fn claim(_aws: &Aws, _id: &Id, _owner: &Owner) -> Result<(), CloudError> {
         Ok(())
@@ -196,6 +215,17 @@ impl Resource for EfsMountTarget {
     }
 }
 
+fn one_to_a_hundred_groups(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let Some(groups) = GROUPS.of(wanted) else { return Vec::new() };
+    let message = match groups.len() {
+        // Without groups EFS takes the default group of the VPC, which is not ours.
+        0 => "must hold at least one group".to_owned(),
+        1..=100 => return Vec::new(),
+        more => format!("must hold at most 100 groups, not {more}"),
+    };
+    vec![Invalid::new(GROUPS.name, message)]
+}
+
 fn found_of(live: &MountTargetDescription, ownership: Ownership) -> Found {
     Found::new(Id::new(&live.mount_target_id), ownership).standing_in(live.vpc_id.as_deref())
 }
@@ -203,9 +233,9 @@ fn found_of(live: &MountTargetDescription, ownership: Ownership) -> Found {
 /// Reads all tracked targets, with one call for each file system.
 async fn describe(
     aws: &Aws,
-    tracked: &[Tracked<EfsMountTarget>],
+    tracked: &[TrackedDocument],
 ) -> Result<BTreeMap<Id, MountTargetDescription>, CloudError> {
-    let questions = efs_part::questions(tracked, |part| &part.file_system_id);
+    let questions = efs_part::questions(tracked);
     let answers = try_join_all(questions.into_iter().map(|parts| describe_by(aws, parts))).await?;
     let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     Ok(answers
@@ -252,39 +282,6 @@ async fn groups_of_interfaces(
 async fn zone_of_subnet(aws: &Aws, subnet_id: &str) -> Result<Option<String>, CloudError> {
     let subnets = ec2::subnets(aws, vec![ec2::filter("subnet-id", [subnet_id])]).await?;
     Ok(subnets.into_iter().find_map(|subnet| subnet.availability_zone))
-}
-
-fn observed(
-    aws: &Aws,
-    live: &MountTargetDescription,
-    groups: Option<&BTreeSet<String>>,
-    recorded: Option<&EfsMountTarget>,
-) -> Observed<EfsMountTarget> {
-    let (id, region, suffix) = (&live.file_system_id, aws.region(), aws.dns_suffix());
-    Observed {
-        in_force: None,
-        remarks: Vec::new(),
-        outputs: Outputs {
-            ip_address: live.ip_address.clone(),
-            availability_zone: live.availability_zone_name.clone(),
-            network_interface_id: live.network_interface_id.clone(),
-            dns_name: live
-                .availability_zone_name
-                .as_ref()
-                .map(|zone| format!("{zone}.{id}.efs.{region}.{suffix}")),
-        },
-        condition: condition(&live.life_cycle_state, groups.is_some()),
-        ownership: Ownership::Inherited,
-        vpc: live.vpc_id.as_deref().map(Id::new),
-        inputs: Some(EfsMountTarget {
-            file_system_id: live.file_system_id.clone(),
-            subnet_id: live.subnet_id.clone(),
-            security_groups: groups
-                .or(recorded.map(|recorded| &recorded.security_groups))
-                .cloned()
-                .unwrap_or_default(),
-        }),
-    }
 }
 
 fn condition(state: &LifeCycleState, interface_seen: bool) -> Condition {

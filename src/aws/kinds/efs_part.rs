@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::resource::Tracked;
+use crate::engine::cloud::TrackedDocument;
 
 /// The scope by which EFS lists parts. It has no list of all mount targets, and its list of all access points holds those of
 /// others.
@@ -16,14 +16,14 @@ pub(crate) enum PartsOf<'a> {
 
 /// The questions that show all tracked parts: one for each file system, and one for each part of which only the id is
 /// known.
-pub(crate) fn questions<'a, Part>(
-    tracked: &'a [Tracked<Part>],
-    file_system: impl Fn(&'a Part) -> &'a str,
-) -> BTreeSet<PartsOf<'a>> {
-    let question = |one: &'a Tracked<Part>| match &one.recorded {
-        Some(recorded) => PartsOf::FileSystem(file_system(recorded)),
-        None => PartsOf::Itself(one.id.as_str()),
-    };
+pub(crate) fn questions(tracked: &[TrackedDocument]) -> BTreeSet<PartsOf<'_>> {
+    fn question(one: &TrackedDocument) -> PartsOf<'_> {
+        let file_system = one.recorded.as_ref().and_then(|recorded| recorded.get("file_system_id"));
+        match file_system.and_then(|id| id.as_str()) {
+            Some(file_system) => PartsOf::FileSystem(file_system),
+            None => PartsOf::Itself(one.id.as_str()),
+        }
+    }
     tracked.iter().map(question).collect()
 }
 

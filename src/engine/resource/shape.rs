@@ -82,6 +82,8 @@ pub enum Need {
     Optional,
     /// The field has to be there.
     Required,
+    /// The section of the stack file makes a value from others where none is written.
+    Made,
     Flag(bool),
     Whole(i64),
     Text(&'static str),
@@ -96,7 +98,7 @@ impl Need {
     /// The value of a field that the stack file leaves out, where it has one.
     pub fn default(self) -> Option<Value> {
         match self {
-            Self::Optional | Self::Required => None,
+            Self::Optional | Self::Required | Self::Made => None,
             Self::Flag(flag) => Some(flag.into()),
             Self::Whole(number) => Some(number.into()),
             Self::Text(text) => Some(text.into()),

@@ -82,21 +82,21 @@ fn tls_only() -> Value {
     ] })
 }
 
+/// The path and the group have defaults that depend on other values.
 pub(super) fn access_point(
     file_system: &Address,
     path: String,
     access_point: &AccessPoint,
     tags: Tags,
 ) -> Document {
-    let AccessPoint { path: _, uid, gid, permissions } = access_point;
-    document(json!({
+    let options = &access_point.options;
+    let set = json!({
         "file_system_id": id_of(file_system),
         "path": path,
-        "uid": uid,
-        "gid": gid.or(*uid),
-        "permissions": permissions,
+        "gid": options.get("gid").or_else(|| options.get("uid")),
         "tags": tags,
-    }))
+    });
+    with(options, set)
 }
 
 /// `subnet` is an id, or a reference to one.
