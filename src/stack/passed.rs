@@ -19,13 +19,15 @@ struct Passage {
     kind: &'static str,
 }
 
-const PASSAGES: [Passage; 3] = [
+const PASSAGES: [Passage; 4] = [
     Passage { keys: &["file_systems"], kind: FILE_SYSTEM },
+    Passage { keys: &["file_systems"], kind: MOUNT_TARGET },
     Passage { keys: &["file_systems", "access_points"], kind: ACCESS_POINT },
     Passage { keys: &["databases"], kind: DATABASE },
 ];
 
 pub(super) const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub(super) const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub(super) const ACCESS_POINT: &str = "aws_efs_access_point";
 pub(super) const DATABASE: &str = "aws_db_instance";
 
