@@ -53,6 +53,6 @@ fn kinds() -> Kinds {
         .rowed::<efs_mount_target::EfsMountTarget>()
         .rowed::<efs_access_point::EfsAccessPoint>()
         .rowed::<db_subnet_group::DbSubnetGroup>()
-        .managed::<db_parameter_group::DbParameterGroup>()
+        .rowed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()
 }
