@@ -15,6 +15,7 @@ mod prospect;
 mod quotas;
 mod remains;
 mod scene;
+mod subnets_in_use;
 
 use futures_util::future::{BoxFuture, join_all};
 
@@ -28,6 +29,7 @@ pub use owners::owners;
 pub use prospect::{Prospect, prospects};
 pub use remains::remains;
 pub use scene::Scene;
+pub use subnets_in_use::subnets_in_use;
 
 /// Kinds, and the calls that a family of checks makes for objects of them.
 type Asked = (&'static [&'static str], &'static [Call]);
@@ -42,6 +44,7 @@ pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
         last_snapshot::CALLS,
         quotas::CALLS,
         remains::CALLS,
+        subnets_in_use::CALLS,
     ];
     let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
     asked.flat_map(|(_, calls)| *calls).copied()

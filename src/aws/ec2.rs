@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{Filter, SecurityGroup, Subnet, Tag, Vpc};
+use aws_sdk_ec2::types::{Filter, NetworkInterface, SecurityGroup, Subnet, Tag, Vpc};
 
 use super::{Aws, Call, CloudError, aws_error, tag_map};
 
@@ -51,4 +51,14 @@ pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Secu
     let pages =
         aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(SECURITY_GROUPS))
+}
+
+/// The network interfaces that pass all filters.
+///
+/// # Errors
+/// Any error of `ec2:DescribeNetworkInterfaces`.
+pub async fn interfaces(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<NetworkInterface>, CloudError> {
+    let pages =
+        aws.read.ec2.describe_network_interfaces().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(INTERFACES))
 }

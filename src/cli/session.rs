@@ -31,7 +31,7 @@ use crate::stack::{Database, Sections, Stack};
 use crate::view::Carried;
 use crate::view::failure::{Failure, FailureKind};
 use futures_util::FutureExt;
-use futures_util::future::{join4, try_join};
+use futures_util::future::{join5, try_join};
 
 use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
@@ -195,8 +195,9 @@ impl Session {
         };
         let mut found = answers.judge(&self.aws, &scene);
         // Each asks only where something is changed or deleted, or was deleted outside of provision.
-        let (held, snapshots, lost, foreign) = join4(
+        let (held, in_use, snapshots, lost, foreign) = join5(
             checks::holders(&self.aws, &scene),
+            checks::subnets_in_use(&self.aws, &scene),
             checks::last_snapshots(&self.aws, &scene),
             checks::remains(&self.aws, &scene),
             checks::owners(&self.cloud, &scene),
@@ -204,6 +205,7 @@ impl Session {
         .await;
         found.extend(foreign.map_err(refresh_failure)?);
         found.extend(held);
+        found.extend(in_use);
         found.extend(snapshots.findings.iter().cloned());
         found.extend(lost);
         if options.mode == Mode::Apply {

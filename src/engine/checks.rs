@@ -31,6 +31,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("quota", "what is to be made does not fit into a quota of the account"),
     ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
     ("status", "AWS has an object in a status that does not end by waiting"),
+    ("subnets-in-use", "a DB subnet group would lose a subnet in which a database lives"),
     ("supplanted", "the recorded object is not the one that has its name now"),
     ("unclaimed", "objects of the stack stand, and nothing says where they belong"),
     ("unrecorded", "an object of the stack is there, and the state does not know it"),

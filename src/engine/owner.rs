@@ -1,6 +1,6 @@
 //! The owner of what stands at an address: the stack and its state, with the cluster and the network they stand in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
@@ -26,7 +26,25 @@ pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, ge
         vpc: state.and_then(State::vpc).or(chosen_vpc).cloned(),
         generation,
         others: state.map(|state| others(state, address)).unwrap_or_default(),
+        named_with: BTreeMap::new(),
     }
+}
+
+/// The owner that looks for its object: what stands around that may tell it, where its name and its tags are gone.
+pub fn seeker(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
+    let named_with = state.map(|state| named_with(blueprint, state, address)).unwrap_or_default();
+    Owner { named_with, ..owner(blueprint, state, address, generation) }
+}
+
+/// The recorded objects that are named by the declarations that name the address too.
+fn named_with(blueprint: &Blueprint, state: &State, address: &Address) -> BTreeMap<Address, Id> {
+    let named = blueprint.declarations.values().map(Declaration::references);
+    let together = named.filter(|named| named.contains(address)).flatten();
+    let recorded = together.filter(|other| other != address).filter_map(|other| {
+        let record = state.resources.get(&other).filter(|record| !record.adopted)?;
+        Some((other, record.id.clone()?))
+    });
+    recorded.collect()
 }
 
 /// The ids that the state records at other addresses, and those of everything that is being replaced.

@@ -12,7 +12,7 @@ use crate::engine::cloud::{Cloud, KindError};
 use crate::engine::diff;
 use crate::engine::document::{Document, is_unknown, reference, references, resolve};
 use crate::engine::kind::{Live, Manager, Registry};
-use crate::engine::owner::owner;
+use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
 use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
@@ -328,7 +328,8 @@ pub(crate) async fn adopt(
     Ok(())
 }
 
-/// Everything that can be looked for now: its natural key is known.
+/// Everything that can be looked for now: its natural key is known. An object without one is looked for when there is nothing else,
+/// since what stands around it may tell it.
 fn next_wave(
     registry: &Registry,
     blueprint: &Blueprint,
@@ -337,17 +338,22 @@ fn next_wave(
 ) -> Vec<Wanted> {
     // A declaration that refers to an object still to be looked for waits for it, to be recorded with everything resolved.
     let waits = |inputs: &Document| references(inputs).iter().any(|address| pending.contains_key(address));
-    pending
+    let wave: Vec<Wanted> = pending
         .iter()
         .filter(|(_, inputs)| !waits(inputs))
         .map(|(address, inputs)| Wanted {
             address: (*address).clone(),
             inputs: resolve(inputs, &|reference| known.output(&reference.address, &reference.output)),
-            owner: owner(blueprint, Some(known), address, generation(known, address)),
+            owner: seeker(blueprint, Some(known), address, generation(known, address)),
             begun: true,
         })
         .filter(|wanted| wanted.has_natural_key(registry))
-        .collect()
+        .collect();
+    let has_key = |wanted: &Wanted| {
+        registry.managing(wanted.address.kind()).is_some_and(|kind| !kind.natural_key().is_empty())
+    };
+    let (named, nameless): (Vec<Wanted>, Vec<Wanted>) = wave.into_iter().partition(has_key);
+    if named.is_empty() { nameless } else { named }
 }
 
 /// True where nothing is recorded, or no more than the intent to make it.

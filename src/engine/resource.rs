@@ -114,12 +114,14 @@ pub struct Found {
     pub generation: Option<u32>,
     /// The network that it stands in, where the object shows that.
     pub vpc: Option<Id>,
+    /// The address in the token of its create call, where that is readable: it outlives the tags.
+    pub made_for: Option<Address>,
 }
 
 impl Found {
     /// An object that does not show how many there were before it.
     pub fn new(id: Id, ownership: Ownership) -> Self {
-        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None }
+        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None, made_for: None }
     }
 
     /// The object as one that was found by something else than its name.

@@ -418,6 +418,7 @@ fn tags_of_ours_are_ours_again_when_they_are_read() {
         vpc: None,
         generation: 3,
         others: Default::default(),
+        named_with: Default::default(),
     };
     assert_eq!(owner.whose(&Ownership::of_tags(&owner.tags()), None), Whose::Ours);
 }

@@ -50,3 +50,51 @@ fn a_zone_that_something_stands_in_is_not_forgotten_but_given_up_by_a_plan() {
     assert_eq!(world.cloud.count(), [1, 1, 1, 0, 0]);
     world.destroy();
 }
+
+#[test]
+fn subnets_in_which_a_database_lives_stay_in_its_group_and_the_plan_says_so_before_anything_changes() {
+    let world = World::seeded(&[]);
+    world.write_stack(
+        "stack: shop\ndatabases:\n  records:\n    deletion_protection: false\n    final_snapshot: false\n",
+    );
+    world.apply(&[]);
+    let before = world.cloud.subnet_groups();
+    let others: Vec<String> = ["a", "b", "c"].iter().map(|zone| another_subnet(&world, zone)).collect();
+    let named: Vec<&str> = others.iter().flat_map(|subnet| ["--subnet-id", subnet]).collect();
+    let with = |words: &[&'static str]| [words, &named].concat();
+    world.provision(&with(&["plan"])).exits(1);
+    world.control.forget_calls();
+    let said = world
+        .provision(&with(&["apply", "--auto-approve"]))
+        .exits(1)
+        .says(&["the database records lives in", "eu-west-1a", "provision apply --subnet-id"])
+        .said();
+    assert_eq!(world.cloud.subnet_groups(), before, "nothing was changed");
+    // Two zones are in use; of the third one the new subnet is taken.
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let from = flat.find("provision apply --subnet-id").expect("it says what to type");
+    let words: Vec<&str> = flat[from..].split(' ').skip(1).take(7).collect();
+    assert_eq!(words.iter().filter(|word| others.iter().any(|other| other == *word)).count(), 1, "{words:?}");
+    world.provision(&[words.as_slice(), &["--auto-approve"]].concat()).exits(0);
+    world.plans_nothing();
+    assert!(
+        world.cloud.subnet_groups()[0]
+            .subnets()
+            .iter()
+            .any(|one| one.subnet_identifier() == Some(&others[2]))
+    );
+    world.destroy();
+}
+
+/// Another subnet in a zone of the network.
+fn another_subnet(world: &World, zone: &str) -> String {
+    let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
+    let block = match zone {
+        "a" => "172.20.240.0/24",
+        "b" => "172.20.241.0/24",
+        _ => "172.20.242.0/24",
+    };
+    let call = world.cloud.ec2.create_subnet().vpc_id(vpc).availability_zone(format!("eu-west-1{zone}"));
+    let made = world.cloud.run(call.cidr_block(block).send()).expect("a subnet can be made");
+    made.subnet.and_then(|one| one.subnet_id).expect("it has an id")
+}

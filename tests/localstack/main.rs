@@ -25,6 +25,7 @@ mod preflight;
 mod random_stacks;
 mod rebuilt;
 mod renamed;
+mod restored;
 mod reviewed;
 mod saved_plans;
 mod secrets;

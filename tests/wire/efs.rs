@@ -7,7 +7,7 @@ use provision::aws::kinds::efs_mount_target::EfsMountTarget;
 use provision::aws::kinds::statuses;
 use provision::aws::resource::{Change, Observe, Resource};
 use provision::engine::cloud::Outcome;
-use provision::engine::resource::{Condition, Id, Owner, Ownership};
+use provision::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace};
 use serde_json::{Value, json};
 
 use crate::replay::{BROKEN_OFF, Replay};
@@ -125,6 +125,67 @@ async fn of_all_file_systems_one_that_was_not_replaced_comes_first_and_then_any_
         let found = wanted.find(&replay.aws(), &owner).await.expect("a read");
         let found: Vec<_> = found.iter().map(|found| (found.id.as_str(), found.generation)).collect();
         assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_token() {
+    let ours = "aws_efs_file_system.gitlab-nfs";
+    let live = |id: &str, token: &str, tags: &[(&str, &str)]| {
+        let tags: Vec<Value> =
+            tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+        json!({ "FileSystemId": id, "LifeCycleState": "available", "CreationToken": token, "Tags": tags })
+    };
+    let all = json!({ "FileSystems": [
+        live("fs-elsewhere", "by-hand", &[]),
+        live("fs-token", "provision/gitlab/aws_efs_file_system.old/0", &[("Name", "x")]),
+        live("fs-replaced", "provision/gitlab/aws_efs_file_system.gitlab-nfs/0", &[]),
+        live("fs-restored", "by-hand", &[]),
+        live("fs-let-go", "by-hand", &[("provision:address", ours)]),
+        live("fs-none", "by-hand", &[("provision:stack", "none")]),
+        live("fs-strange", "provision/other/aws_efs_file_system.old/0", &[]),
+    ] })
+    .to_string();
+    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
+    let described = |id: &str| {
+        format!(
+            "<item><networkInterfaceId>eni-{id}</networkInterfaceId><vpcId>vpc-1</vpcId>\
+             <description>EFS mount target for {id} (fsmt-1)</description></item>"
+        )
+    };
+    let rows: String = ["fs-restored", "fs-let-go", "fs-none"].map(described).concat();
+    let interfaces = format!(
+        "<DescribeNetworkInterfacesResponse><networkInterfaceSet>{rows}<item><description>RDSNetworkInterface\
+         </description></item></networkInterfaceSet></DescribeNetworkInterfacesResponse>"
+    );
+    let replay = || {
+        Replay::default()
+            .answer("GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F1", 404, absent)
+            .answer("GET /2015-02-01/file-systems", 200, all.clone())
+            .answer("GET /2015-02-01/mount-targets?FileSystemId=fs-token", 200, r#"{"MountTargets": []}"#)
+            .answer("DescribeNetworkInterfaces", 200, interfaces.clone())
+    };
+    let group = |id: &str| (format!("aws_security_group.{id}").parse().expect("an address"), Id::new("sg-1"));
+    for (named_with, expected) in [
+        ([].into(), vec![("fs-token", Some("aws_efs_file_system.old"))]),
+        (
+            [group("gitlab-nfs")].into(),
+            vec![("fs-restored", None), ("fs-token", Some("aws_efs_file_system.old"))],
+        ),
+    ] {
+        let replay = replay();
+        let owner = Owner { named_with, generation: 1, ..owner(ours) };
+        let found = file_system(json!({})).find(&replay.aws(), &owner).await.expect("a read");
+        let made_for = |found: &Found| found.made_for.as_ref().map(ToString::to_string);
+        let said: Vec<_> = found.iter().map(|one| (one.id.as_str(), made_for(one))).collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(id, address): (&str, Option<&str>)| (id, address.map(str::to_owned)))
+            .collect();
+        assert_eq!(said, expected);
+        assert!(found.iter().all(|found| found.trace == Trace::Use));
+        let asked = replay.operations().iter().filter(|name| *name == "DescribeNetworkInterfaces").count();
+        assert_eq!(asked, usize::from(!owner.named_with.is_empty()), "only where a group is recorded");
     }
 }
 

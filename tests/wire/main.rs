@@ -17,6 +17,7 @@ mod samples;
 mod scene;
 mod security_group;
 mod subnet;
+mod subnets_in_use;
 
 use provision::aws::resource::Tracked;
 use provision::engine::resource::{Id, Owner};
@@ -34,6 +35,7 @@ fn owner(address: &str) -> Owner {
         vpc: None,
         generation: 0,
         others: Default::default(),
+        named_with: Default::default(),
     }
 }
 

@@ -113,6 +113,12 @@ impl World {
         checks::holders(&aws, &self.scene(&planning)).await
     }
 
+    /// The databases in subnets that a plan takes out of their groups.
+    pub async fn subnets_in_use(&self, replay: &Replay) -> Vec<Finding> {
+        let planning = self.planning(Mode::Apply);
+        checks::subnets_in_use(&replay.aws(), &self.scene(&planning)).await
+    }
+
     /// The findings about data that was deleted outside of provision.
     pub async fn remains(&self, replay: &Replay) -> Vec<Finding> {
         let planning = self.planning(Mode::Apply);

@@ -48,6 +48,7 @@ fn owner() -> Owner {
         vpc: None,
         generation: 0,
         others: Default::default(),
+        named_with: Default::default(),
     }
 }
 

@@ -73,7 +73,8 @@ def modify(call: Call):
     kept = {subnet.id for subnet in subnets}
     for database in users(call, group):
         if used := {eni.subnet.id for eni in getattr(database, "_interfaces", [])} - kept:
-            fail("SubnetAlreadyInUse", f"The subnet {min(used)} is in use by {database.db_instance_identifier}.")
+            message = f"Some of the subnets to be deleted are currently in use: {', '.join(sorted(used))}"
+            fail("SubnetAlreadyInUse", message)
     group.subnets = subnets
     if call.get("DBSubnetGroupDescription"):
         group.description = call.get("DBSubnetGroupDescription")

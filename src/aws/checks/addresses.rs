@@ -132,6 +132,7 @@ mod tests {
                 vpc: None,
                 generation: 0,
                 others: BTreeSet::new(),
+                named_with: Default::default(),
             },
             address,
             inputs: Document::from_iter([("multi_az".to_owned(), multi_az.into())]),

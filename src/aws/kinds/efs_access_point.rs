@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{MOST_TOKENS, Made, made_for, nth_token};
+use crate::aws::kinds::efs_token::{MOST_TOKENS, Made, made_elsewhere, made_for, nth_token};
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, tag_map};
@@ -115,6 +115,8 @@ impl Resource for EfsAccessPoint {
 
     async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
         let live = describe(aws, PartsOf::FileSystem(&self.file_system_id)).await?;
+        let bare = live.iter().filter_map(|live| unclaimed(owner, live));
+        let bare: Vec<Found> = bare.filter(|found| !owner.others.contains(&found.id)).collect();
         let found = live.into_iter().filter_map(|live| {
             let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
             // A later one that goes is not the one that is looked for.
@@ -127,6 +129,7 @@ impl Resource for EfsAccessPoint {
         });
         let mut found: Vec<Found> = found.collect();
         found.sort_by_key(|found| (found.generation.is_none(), found.generation));
+        found.extend(bare);
         Ok(found)
     }
 
@@ -206,6 +209,16 @@ impl EfsAccessPoint {
             recorded || made_for(owner, token, &tags_of(live)).is_none()
         }))
     }
+}
+
+/// The access point, if it lost its tags and was made for another address: its key may have been renamed since.
+fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
+    let made_for = made_elsewhere(owner, live.client_token()?, &tags_of(live))?;
+    let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
+    let id = Id::new(live.access_point_id().filter(|_| stays)?);
+    let path = live.root_directory().and_then(|root| root.path());
+    let found = Found { made_for, ..Found::new(id, Ownership::Untagged) };
+    Some(found.traced(Trace::Use).labelled(path, None))
 }
 
 fn tags_of(live: &AccessPointDescription) -> Tags {

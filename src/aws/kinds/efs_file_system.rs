@@ -19,7 +19,7 @@ use crate::aws::kinds::efs_token::{MOST_TOKENS, nth_token};
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
-use crate::aws::{Aws, absent_is_done, aws_error};
+use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::{CloudError, Outcome};
 use crate::engine::document::Document;
@@ -106,6 +106,7 @@ impl Observe for EfsFileSystem {
         live::DESCRIBE_BACKUP,
         policy::DESCRIBE,
         find::TARGETS,
+        ec2::INTERFACES,
         CREATE,
         DELETE,
     ];

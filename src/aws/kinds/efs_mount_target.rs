@@ -234,9 +234,7 @@ async fn groups_of_interfaces(
         targets.values().filter_map(|target| target.network_interface_id.clone()).collect();
     let chunks = try_join_all(ids.chunks(ec2::FILTER_VALUES).map(|chunk| async move {
         let filter = ec2::filter("network-interface-id", chunk);
-        let describe = aws.read.ec2.describe_network_interfaces().filters(filter);
-        let interfaces = describe.into_paginator().items().send().try_collect().await;
-        interfaces.map_err(aws_error(ec2::INTERFACES))
+        ec2::interfaces(aws, vec![filter]).await
     }));
     Ok(chunks
         .await?

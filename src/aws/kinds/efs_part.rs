@@ -26,3 +26,9 @@ pub(crate) fn questions<'a, Part>(
     };
     tracked.iter().map(question).collect()
 }
+
+/// The file system and the mount target that a network interface is of, as EFS describes it: `EFS mount target for fs-… (fsmt-…)`.
+pub(crate) fn mount_target_of(description: Option<&str>) -> Option<(&str, &str)> {
+    let (file_system, target) = description?.strip_prefix("EFS mount target for ")?.split_once(" (")?;
+    Some((file_system, target.strip_suffix(')')?))
+}

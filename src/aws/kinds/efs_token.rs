@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::aws::kinds::tags::Tags;
+use crate::engine::address::Address;
 use crate::engine::resource::{Owner, Ownership, Whose};
 
 /// The longest token that EFS takes.
@@ -37,6 +38,32 @@ const MOST_REPLACEMENTS: u32 = 1_000;
 fn generation_of(live: &str, owner: &Owner) -> Option<u32> {
     let mut all = 0..=MOST_REPLACEMENTS;
     all.find(|generation| token(&Owner { generation: *generation, ..owner.clone() }) == live)
+}
+
+/// The address of this stack that a readable token names. A token outlives the tags, and a move to another address.
+pub(crate) fn address_in(live: &str, owner: &Owner) -> Option<Address> {
+    let own = owner.address.to_string();
+    let mut stacks = std::iter::once(&owner.stack).chain(&owner.formerly);
+    let rest = stacks.find_map(|stack| live.strip_prefix(&format!("provision/{stack}/")))?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    let (address, counts) = parts.split_at_checked(own.split('/').count())?;
+    let is_count = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_whole = matches!(counts.len(), 1 | 2) && counts.iter().all(is_count);
+    let address: Address = address.join("/").parse().ok().filter(|_| is_whole)?;
+    (address.kind() == owner.address.kind()).then_some(address)
+}
+
+/// True for an object from which all tags of `provision` are gone. One that keeps some was let go of by hand.
+pub(crate) fn is_bare(tags: &Tags) -> bool {
+    Ownership::of_tags(tags) == Ownership::Untagged && !tags.keys().any(|key| key.starts_with("provision:"))
+}
+
+/// True for an object without tags that `provision` made for another address, as its token says, and the address where that can
+/// be read.
+pub(crate) fn made_elsewhere(owner: &Owner, live: &str, tags: &Tags) -> Option<Option<Address>> {
+    let is_ours = live.starts_with("provision/") && generation_of(live, owner).is_none();
+    let address = address_in(live, owner);
+    (is_bare(tags) && is_ours && address.as_ref() != Some(&owner.address)).then_some(address)
 }
 
 /// An object that was made for the owner, now or by a state that is lost.
@@ -80,7 +107,6 @@ fn by_token(owner: &Owner) -> Ownership {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::address::Address;
     use crate::engine::resource::tag;
 
     fn owner(stack: &str, name: &str, lineage: &str, generation: u32) -> Owner {
@@ -93,6 +119,7 @@ mod tests {
             vpc: None,
             generation,
             others: Default::default(),
+            named_with: Default::default(),
         }
     }
 
@@ -129,6 +156,42 @@ mod tests {
         let tokens: std::collections::BTreeSet<String> =
             (0..MOST_TOKENS).map(|n| nth_token(&asking, n)).collect();
         assert_eq!(tokens.len(), MOST_TOKENS as usize);
+    }
+
+    #[test]
+    fn a_token_names_the_address_that_its_object_was_made_for() {
+        let files = owner("shop", "files", "a", 0);
+        let points =
+            Owner { address: "aws_efs_access_point.files/git".parse().expect("one"), ..files.clone() };
+        for (owner, live, expected) in [
+            (&files, "provision/shop/aws_efs_file_system.docs/0", Some("aws_efs_file_system.docs")),
+            (&files, "provision/shop/aws_efs_file_system.docs/3/1", Some("aws_efs_file_system.docs")),
+            (&points, "provision/shop/aws_efs_access_point.files/7/0", Some("aws_efs_access_point.files/7")),
+            (&points, "provision/shop/aws_efs_file_system.docs/0", None),
+            (&files, "provision/other/aws_efs_file_system.docs/0", None),
+            (&files, "provision/shop/aws_efs_file_system.docs", None),
+            (&files, "provision/shop/aws_efs_file_system.docs/x", None),
+            (&files, "provision/0123456789abcdef", None),
+            (&files, "by-hand", None),
+        ] {
+            let found = address_in(live, owner).map(|address| address.to_string());
+            assert_eq!(found.as_deref(), expected, "{live}");
+        }
+        let renamed = Owner { formerly: ["old".to_owned()].into(), ..files.clone() };
+        assert!(address_in("provision/old/aws_efs_file_system.docs/0", &renamed).is_some());
+    }
+
+    #[test]
+    fn what_kept_some_of_its_tags_was_let_go_of_by_hand() {
+        let files = owner("shop", "files", "a", 0);
+        let docs = token(&owner("shop", "docs", "a", 0));
+        let name = ("Name".to_owned(), "x".to_owned());
+        let address = (tag::ADDRESS.to_owned(), "aws_efs_file_system.docs".to_owned());
+        let of_docs = Some(Some(Address::new("aws_efs_file_system", "docs")));
+        assert_eq!(made_elsewhere(&files, &docs, &[name.clone()].into()), of_docs);
+        assert_eq!(made_elsewhere(&files, &docs, &[name, address].into()), None);
+        assert_eq!(made_elsewhere(&files, &token(&files), &Tags::new()), None);
+        assert_eq!(made_elsewhere(&files, "by-hand", &Tags::new()), None);
     }
 
     #[test]

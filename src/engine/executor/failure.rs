@@ -101,6 +101,9 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         }
         "LockNotRenewed" => "look at the way to the state's bucket, then run the same command again",
         "NotOurs" => "look at whose it is by now: provision plan",
+        "SubnetAlreadyInUse" => {
+            "a database lives in a subnet that the group would lose: provision plan says which one, and what keeps it"
+        }
         "DependencyViolation" => "remove what still uses it, then run the same command again",
         // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
         "TooManyRequests" => {

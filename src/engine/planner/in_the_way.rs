@@ -243,7 +243,12 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
         ),
         Whose::Untagged if found.trace == Trace::Use => (
             UNCLAIMED,
-            "it uses what was made for this address, and carries no tags of provision".to_owned(),
+            match &found.made_for {
+                Some(made_for) => {
+                    format!("it was made for {made_for}, as its token says, and carries no tags of provision")
+                }
+                None => "it uses what was made for this address, and carries no tags of provision".to_owned(),
+            },
             format!("to take it over: {import}"),
         ),
         Whose::Untagged => (

@@ -12,7 +12,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::cloud::{Cloud, KindError};
 use crate::engine::document::{Document, Reference, resolve};
 use crate::engine::kind::{Live, Registry};
-use crate::engine::owner::owner;
+use crate::engine::owner::{owner, seeker};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::{Found, Trace};
 use crate::engine::state::{Record, State};
@@ -82,7 +82,7 @@ fn names(
     let wanted = |inputs: Document| Wanted {
         address: address.clone(),
         inputs,
-        owner: owner(blueprint, state, address, record.generation),
+        owner: seeker(blueprint, state, address, record.generation),
         begun: true,
     };
     let declared = match blueprint.declarations.get(address) {

@@ -8,7 +8,7 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::Cloud;
 use crate::engine::document::{Document, is_unknown, resolve};
 use crate::engine::kind::Registry;
-use crate::engine::owner::owner;
+use crate::engine::owner::seeker;
 use crate::engine::resource::{Found, Owner, Trace};
 use crate::engine::state::{Record, State};
 
@@ -58,7 +58,7 @@ pub(super) fn wanted(registry: &Registry, blueprint: &Blueprint, state: Option<&
         .map(|(address, inputs, generation, begun)| Wanted {
             address: address.clone(),
             inputs,
-            owner: owner(blueprint, state, address, generation),
+            owner: seeker(blueprint, state, address, generation),
             begun,
         })
         .filter(|wanted| wanted.has_natural_key(registry))
@@ -110,7 +110,7 @@ pub(super) async fn look_for_what_is_wanted_now(
     .await
 }
 
-/// True if what was found has to do with the address. Without its name, the tags may say that it belongs to another address that is
+/// True if what was found has to do with the address. Without its name, the tags or the token may say that it belongs to another address that is
 /// declared or recorded: there it is spoken of.
 pub(crate) fn concerns(
     blueprint: &Blueprint,
@@ -126,7 +126,7 @@ pub(crate) fn concerns(
     if records.any(|(other, record)| other != address && has_id(record)) {
         return false;
     }
-    let Some(tagged) = found.tagged_address() else { return true };
+    let Some(tagged) = found.tagged_address().or_else(|| found.made_for.clone()) else { return true };
     let is_known = blueprint.declarations.contains_key(&tagged)
         || state.is_some_and(|state| state.resources.contains_key(&tagged));
     tagged == *address || !is_known

@@ -79,6 +79,9 @@ pub struct Owner {
     pub generation: u32,
     /// The ids that the state records at other addresses, and those being replaced: never the object that is looked for.
     pub others: BTreeSet<Id>,
+    /// Recorded objects of the stack that a declaration names together with this one, as a mount target names a file system and
+    /// a security group. Only where an object is looked for.
+    pub named_with: BTreeMap<Address, Id>,
 }
 
 impl Owner {
@@ -221,6 +224,7 @@ mod tests {
             vpc: Some(Id::new("vpc-1")),
             generation: 0,
             others: BTreeSet::new(),
+            named_with: Default::default(),
         }
     }
 

@@ -208,6 +208,14 @@ fn scenes() -> Vec<Scene> {
                 Done::default()
             })
             .person("raise the quota", |place| place.world.control.quotas(json!({}))),
+        Scene::of("subnets-in-use").act(|place| {
+            let (vpc, others) = (place.vpc(), others_in_their_zones(place));
+            let named = others.iter().flat_map(|subnet| ["--subnet-id", subnet.as_str()]);
+            let words: Vec<&str> = ["import", &vpc].into_iter().chain(named).collect();
+            let ran = place.run(&words, None);
+            assert_eq!(ran.code, Some(0), "{}", ran.err);
+            Done::default()
+        }),
         Scene::of("supplanted").act(|place| {
             Hand { cloud: &place.world.cloud }.remakes_group();
             Done::default()
@@ -242,6 +250,18 @@ fn adds_a_small_subnet(place: &Place) -> String {
     let call = cloud.ec2.create_subnet().vpc_id(place.vpc()).cidr_block("172.20.255.0/28");
     let made = cloud.run(call.availability_zone("eu-west-1c").tag_specifications(tags.build()).send());
     made.expect("a subnet can be made").subnet.and_then(|one| one.subnet_id).expect("it has an id")
+}
+
+/// Another subnet in each zone of the network.
+fn others_in_their_zones(place: &Place) -> Vec<String> {
+    let cloud = &place.world.cloud;
+    let zones = ["a", "b", "c"].map(|letter| format!("eu-west-1{letter}"));
+    let made = zones.iter().enumerate().map(|(number, zone)| {
+        let call = cloud.ec2.create_subnet().vpc_id(place.vpc()).availability_zone(zone);
+        let made = cloud.run(call.cidr_block(format!("172.20.{}.0/24", 240 + number)).send());
+        made.expect("a subnet can be made").subnet.and_then(|one| one.subnet_id).expect("it has an id")
+    });
+    made.collect()
 }
 
 fn fills_a_subnet(place: &Place, subnet: &str) {

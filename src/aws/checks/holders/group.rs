@@ -8,6 +8,7 @@ use futures_util::future::{join_all, join3};
 
 use super::{Going, Leaving};
 use crate::aws::checks::finding::{Verdict, in_time};
+use crate::aws::kinds::efs_part::mount_target_of;
 use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -34,7 +35,7 @@ pub(super) async fn ask(aws: &Aws, going: &[Going], leaving: &Leaving) -> Holder
     let referring =
         |filter| in_time(ec2::SECURITY_GROUPS, ec2::security_groups(aws, vec![ec2::filter(filter, ids())]));
     let (interfaces, ingress, egress) = join3(
-        in_time(ec2::INTERFACES, interfaces(aws, ids())),
+        in_time(ec2::INTERFACES, ec2::interfaces(aws, vec![ec2::filter("group-id", ids())])),
         referring("ip-permission.group-id"),
         referring("egress.ip-permission.group-id"),
     )
@@ -45,14 +46,6 @@ pub(super) async fn ask(aws: &Aws, going: &[Going], leaving: &Leaving) -> Holder
     };
     let referring = ingress.and_then(|ingress| Ok(ingress.into_iter().chain(egress?).collect()));
     Holders { interfaces, referring, gone }
-}
-
-async fn interfaces<'a>(
-    aws: &Aws,
-    groups: impl Iterator<Item = &'a str>,
-) -> Result<Vec<NetworkInterface>, CloudError> {
-    let describe = aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", groups));
-    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(ec2::INTERFACES))
 }
 
 /// EFS takes an interface down some time after its mount target: one that lingers holds nothing for long.
@@ -74,10 +67,9 @@ async fn gone_targets(aws: &Aws, interfaces: &[NetworkInterface], leaving: &Leav
     join_all(looks).await.into_iter().flatten().collect()
 }
 
-/// The mount target that an interface is of: `EFS mount target for fs-… (fsmt-…)`.
+/// The mount target that an interface is of.
 fn mount_target(interface: &NetworkInterface) -> Option<&str> {
-    let (_, rest) = interface.description()?.strip_prefix("EFS mount target for ")?.split_once('(')?;
-    rest.strip_suffix(')')
+    mount_target_of(interface.description()).map(|(_, target)| target)
 }
 
 fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {

@@ -1,12 +1,14 @@
 //! The search for a file system: by creation token, by ownership tags, and for one of the same name.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 
 use super::live::{DESCRIBE, describe, tags_of};
-use crate::aws::kinds::efs_token::{MOST_TOKENS, made_for, nth_token, token};
-use crate::aws::{Aws, absent_is_none, aws_error};
+use crate::aws::kinds::efs_part::mount_target_of;
+use crate::aws::kinds::efs_token::{MOST_TOKENS, address_in, is_bare, made_for, nth_token, token};
+use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
@@ -14,7 +16,7 @@ use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
 pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
 /// Looks for the file systems that were made for the owner, the one with its token first; then for others of the stack that no
-/// address has. Without any, for one of the same name that `provision` did not make.
+/// address has, with or without their tags. Without any, for one of the same name that `provision` did not make.
 pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result<Vec<Found>, CloudError> {
     let mut found: Vec<Found> = Vec::new();
     for attempt in 0..MOST_TOKENS {
@@ -37,6 +39,9 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
         if found.iter().all(|one| one.id.as_str() != live.file_system_id) {
             found.extend(unclaimed(aws, owner, live).await?);
         }
+    }
+    if found.iter().all(|one| one.trace == Trace::Tags) {
+        found.extend(bare(aws, owner, &all).await?);
     }
     if found.is_empty() {
         found.extend(namesake(aws, owner, name, &all).await?);
@@ -99,6 +104,49 @@ async fn unclaimed(
     Ok(Some(found).filter(|_| is_here))
 }
 
+/// The file systems without tags that are the stack's by what is left of them: first those with mount targets in the security group
+/// that was made for this one, as one has that was restored in its place, then those with a token of another address.
+async fn bare(aws: &Aws, owner: &Owner, all: &[FileSystemDescription]) -> Result<Vec<Found>, CloudError> {
+    let mounted = mounted_in_our_groups(aws, owner).await?;
+    let (mut by_group, mut by_token) = (Vec::new(), Vec::new());
+    for live in all.iter().filter(|live| is_bare(&tags_of(live))) {
+        let found = Found {
+            made_for: address_in(&live.creation_token, owner),
+            ..found_of(live, Ownership::Untagged).traced(Trace::Use)
+        };
+        if let Some(vpc) = mounted.get(&live.file_system_id) {
+            by_group.push(found.standing_in(vpc.as_deref()));
+        // One of this address is found by its token alone, or was replaced.
+        } else if found.made_for.as_ref().is_some_and(|made_for| *made_for != owner.address) {
+            let vpc = network(aws, &live.file_system_id).await?;
+            if !is_another(&vpc, owner) {
+                by_token.push(Found { vpc, ..found });
+            }
+        }
+    }
+    by_group.extend(by_token);
+    Ok(by_group)
+}
+
+/// The file systems with mount targets in the security groups that are named together with this one, and their networks. Asked for
+/// only where such a group is recorded. EFS describes its interfaces by file system, so that one call shows them all.
+async fn mounted_in_our_groups(
+    aws: &Aws,
+    owner: &Owner,
+) -> Result<BTreeMap<String, Option<String>>, CloudError> {
+    let groups = owner.named_with.iter().filter(|(address, _)| address.kind() == "aws_security_group");
+    let groups: Vec<&str> = groups.map(|(_, id)| id.as_str()).collect();
+    if groups.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let interfaces = ec2::interfaces(aws, vec![ec2::filter("group-id", groups)]).await?;
+    let mounted = interfaces.into_iter().filter_map(|interface| {
+        let (file_system, _) = mount_target_of(interface.description())?;
+        Some((file_system.to_owned(), interface.vpc_id.clone()))
+    });
+    Ok(mounted.collect())
+}
+
 /// The oldest file system in this network that was made for the same address of a stack of another name: this one may have been
 /// called so.
 async fn of_another_name(
@@ -144,8 +192,7 @@ async fn namesake(
     same.sort_by_key(|live| Reverse(live.size_in_bytes.as_ref().map_or(0, |size| size.value)));
     for live in same {
         let vpc = network(aws, &live.file_system_id).await?;
-        let in_other_network = matches!((&vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own);
-        if !in_other_network {
+        if !is_another(&vpc, owner) {
             return Ok(Some(Found { vpc, ..found_of(live, Ownership::Untagged) }));
         }
     }
@@ -201,6 +248,11 @@ async fn network(aws: &Aws, id: &str) -> Result<Option<Id>, CloudError> {
     let targets = absent_is_none(targets.map_err(aws_error(TARGETS)))?;
     let vpc = targets.and_then(|page| page.mount_targets?.into_iter().find_map(|target| target.vpc_id));
     Ok(vpc.map(Id::new))
+}
+
+/// True for the network of another stack.
+fn is_another(vpc: &Option<Id>, owner: &Owner) -> bool {
+    matches!((vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own)
 }
 
 fn is_elsewhere(owner: &Owner, found: &Found) -> bool {

@@ -1,0 +1,207 @@
+//! The subnets that a plan takes out of a DB subnet group while databases live in them: RDS refuses that, for as long as they do.
+//!
+//! "You can remove or delete a subnet from the DB subnet group only if there are no DB instances launched in the subnet"
+//! (AWS re:Post, knowledge center, rds-db-subnet-group; the code is `SubnetAlreadyInUse`). RDS shows no database's subnet. It
+//! shows its zones, that of the standby too, and the zones of the subnets of its group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_rds::types::DbInstance;
+use serde_json::Value;
+
+use super::finding::{Verdict, in_time, list};
+use super::scene::Scene;
+use crate::aws::{Aws, aws_error};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::network::Network;
+use crate::engine::plan::{Action, Change, Finding};
+
+const CHECK: &str = "subnets-in-use";
+const KIND: &str = "aws_db_subnet_group";
+const FIELD: &str = "subnet_ids";
+const DATABASES: Call = Call::read("rds:DescribeDBInstances");
+
+pub(super) const CALLS: &[super::Asked] = &[(&[KIND], &[DATABASES])];
+
+/// A group that loses subnets.
+struct Losing<'a> {
+    address: &'a Address,
+    name: &'a str,
+    leaving: BTreeSet<&'a str>,
+}
+
+/// Looks for databases in the subnets that groups lose, and asks nothing where none loses any.
+pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
+    let losing: Vec<Losing<'_>> = scene.changes().filter_map(|change| losing(scene, change)).collect();
+    if losing.is_empty() {
+        return Vec::new();
+    }
+    let databases = databases(aws).await;
+    let network = chosen(scene);
+    let verdicts = losing.iter().flat_map(|one| {
+        let verdicts = match &databases {
+            Ok(databases) => judge(one, databases, &network),
+            Err(error) => {
+                let what = format!("databases in the subnets that {} loses", one.name);
+                vec![Verdict::not_checked(&what, error)]
+            }
+        };
+        verdicts.into_iter().map(|verdict| verdict.of(CHECK, one.address))
+    });
+    verdicts.collect()
+}
+
+/// All databases of the account and region: RDS cannot be asked for those of a group.
+async fn databases(aws: &Aws) -> Result<Vec<DbInstance>, CloudError> {
+    let pages = aws.read.rds.describe_db_instances().into_paginator().items().send();
+    in_time(DATABASES, async { pages.try_collect().await.map_err(aws_error(DATABASES)) }).await
+}
+
+fn losing<'a>(scene: &Scene<'a>, change: &'a Change) -> Option<Losing<'a>> {
+    // A group that is replaced loses none of its own: it goes as a whole.
+    let id = match change.action {
+        Action::Update => change.id.as_ref()?,
+        Action::Create | Action::Replace => change.keeps.as_ref()?,
+        Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => return None,
+    };
+    if change.kind != KIND {
+        return None;
+    }
+    let field = change.fields.iter().find(|field| field.path == FIELD)?;
+    let live = scene.sightings.object(&change.address, id)?;
+    let kept: BTreeSet<&str> = texts(field.after.as_ref()?).collect();
+    let leaving: BTreeSet<&str> =
+        texts(live.inputs.get(FIELD)?).filter(|subnet| !kept.contains(subnet)).collect();
+    (!leaving.is_empty()).then_some(Losing { address: &change.address, name: id.as_str(), leaving })
+}
+
+fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// The subnet of each zone that is chosen now.
+fn chosen<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, &'a str> {
+    let declared = scene.blueprint.declarations.iter();
+    let subnets = declared.filter_map(|(address, declaration)| match declaration {
+        Declaration::Adopted { id } if *address == Network::subnet_address(address.name()) => {
+            Some((address.name(), id.as_str()))
+        }
+        _ => None,
+    });
+    subnets.collect()
+}
+
+/// The subnets of a group in one of the zones of a database: it lives in one of them.
+struct Home<'a> {
+    zone: &'a str,
+    subnets: BTreeSet<&'a str>,
+}
+
+/// The homes of a database, and true where it has one that RDS does not show yet.
+fn homes(database: &DbInstance) -> (Vec<Home<'_>>, bool) {
+    let zones = [database.availability_zone(), database.secondary_availability_zone()];
+    let expected = if database.multi_az() == Some(true) { 2 } else { 1 };
+    let group = database.db_subnet_group();
+    let subnets_in = |zone: &str| {
+        let all = group.map(|group| group.subnets()).unwrap_or_default();
+        let here = all
+            .iter()
+            .filter(|subnet| subnet.subnet_availability_zone().and_then(|shown| shown.name()) == Some(zone));
+        here.filter_map(|subnet| subnet.subnet_identifier()).collect()
+    };
+    let homes: Vec<Home<'_>> =
+        zones.into_iter().flatten().map(|zone| Home { zone, subnets: subnets_in(zone) }).collect();
+    let is_unknown = homes.len() < expected || homes.iter().any(|home| home.subnets.is_empty());
+    (homes, is_unknown)
+}
+
+/// The verdicts about one group. RDS refuses the whole change for one subnet in use.
+fn judge(losing: &Losing<'_>, databases: &[DbInstance], network: &BTreeMap<&str, &str>) -> Vec<Verdict> {
+    let is_in_it = |database: &&DbInstance| {
+        database.db_subnet_group().and_then(|group| group.db_subnet_group_name()) == Some(losing.name)
+    };
+    let users: Vec<&DbInstance> = databases.iter().filter(is_in_it).collect();
+    let mut keep: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for home in users.iter().flat_map(|database| homes(database).0) {
+        if is_lost(&home, losing) {
+            keep.entry(home.zone).or_default().extend(home.subnets.first());
+        }
+    }
+    let verdicts: Vec<Verdict> =
+        users.iter().filter_map(|database| verdict(losing, database, &keep, network)).collect();
+    match verdicts.is_empty() {
+        true => vec![Verdict::passed(format!("no database lives in what {} loses", losing.name))],
+        false => verdicts,
+    }
+}
+
+/// True if all subnets in which it may live leave the group.
+fn is_lost(home: &Home<'_>, losing: &Losing<'_>) -> bool {
+    !home.subnets.is_empty() && home.subnets.is_subset(&losing.leaving)
+}
+
+fn verdict(
+    losing: &Losing<'_>,
+    database: &DbInstance,
+    keep: &BTreeMap<&str, BTreeSet<&str>>,
+    network: &BTreeMap<&str, &str>,
+) -> Option<Verdict> {
+    let name = database.db_instance_identifier().unwrap_or_default();
+    let (homes, is_unknown) = homes(database);
+    let lost: Vec<&Home<'_>> = homes.iter().filter(|home| is_lost(home, losing)).collect();
+    if !lost.is_empty() {
+        let places: Vec<String> = lost.iter().map(|home| in_words(home)).collect();
+        let group = losing.name;
+        let message = format!(
+            "the database {name} lives in {}, and RDS takes no subnet in use out of a subnet group ({group})",
+            list(&places)
+        );
+        return Some(Verdict::error(message).hint(hint(database, keep, network)));
+    }
+    let doubtful = homes.iter().flat_map(|home| home.subnets.intersection(&losing.leaving));
+    let doubtful: BTreeSet<&str> =
+        if is_unknown { losing.leaving.clone() } else { doubtful.copied().collect() };
+    (!doubtful.is_empty()).then(|| {
+        let subnets: Vec<&str> = doubtful.into_iter().collect();
+        Verdict::warning(format!(
+            "the database {name} may live in {}: RDS does not show its subnet, and refuses the change if it does",
+            list(&subnets)
+        ))
+        .hint("if RDS refuses it, name the subnet in its answer with --subnet-id, as the one of its zone")
+    })
+}
+
+/// `subnet-1 (eu-west-1a)`, `subnet-1 or subnet-2 (eu-west-1a)`
+fn in_words(home: &Home<'_>) -> String {
+    let subnets: Vec<&str> = home.subnets.iter().copied().collect();
+    format!("{} ({})", subnets.join(" or "), home.zone)
+}
+
+/// The command that keeps the subnets in use, with what was chosen for the other zones.
+fn hint(
+    database: &DbInstance,
+    keep: &BTreeMap<&str, BTreeSet<&str>>,
+    network: &BTreeMap<&str, &str>,
+) -> String {
+    let name = database.db_instance_identifier().unwrap_or_default();
+    if database.db_instance_status() == Some("deleting") {
+        return format!(
+            "wait until {name}, which is being deleted, is gone; then run the same command again"
+        );
+    }
+    // One subnet of each zone can be named.
+    if let Some(two) = keep.values().find(|subnets| subnets.len() > 1) {
+        let two: Vec<&str> = two.iter().copied().collect();
+        return format!(
+            "{} are of one zone, and a stack has one subnet in each: move a database out of one of them first",
+            list(&two)
+        );
+    }
+    let kept = keep.iter().filter_map(|(zone, subnets)| Some((*zone, *subnets.first()?)));
+    let named: BTreeMap<&str, &str> = network.iter().map(|(zone, id)| (*zone, *id)).chain(kept).collect();
+    let options: Vec<String> = named.values().map(|id| format!("--subnet-id {id}")).collect();
+    format!("keep what is in use, beside what is new in other zones: provision apply {}", options.join(" "))
+}
