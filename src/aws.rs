@@ -9,6 +9,7 @@ pub mod kind;
 pub mod kinds;
 pub mod network;
 pub mod policy;
+pub mod profile;
 pub mod resource;
 pub mod row;
 pub mod state_s3;
@@ -34,6 +35,15 @@ pub use gate::{Gate, Moment};
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
+
+/// The profile whose credentials a run would use: the named one, or that of the environment where it has no credentials itself.
+pub fn profile_in_use(named: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let of_environment = || {
+        let profile = variable("AWS_PROFILE").filter(|profile| !profile.is_empty())?;
+        (!identity::are_in_environment(&variable)).then_some(profile)
+    };
+    named.map(str::to_owned).or_else(of_environment)
+}
 
 /// One client per service. To make one takes longer than to send its first call.
 #[derive(Clone, Debug)]

@@ -85,3 +85,30 @@ fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
         }
     }
 }
+
+#[test]
+fn every_field_is_made_from_an_option_that_can_be_written_or_follows_from_other_objects() {
+    let schema = provision::stack::schema();
+    let mut options = std::collections::BTreeSet::new();
+    collect(&schema, &mut options);
+    for kind in registry().all_managed() {
+        for field in kind.fields() {
+            let Some(option) = field.to_write() else { continue };
+            assert!(options.contains(option), "{}: {} is no option: {option}", kind.kind(), field.name);
+        }
+    }
+}
+
+/// The names of all properties in a schema.
+fn collect(schema: &Value, options: &mut std::collections::BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                options.extend(properties.keys().cloned());
+            }
+            members.values().for_each(|member| collect(member, options));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, options)),
+        _ => {}
+    }
+}

@@ -23,6 +23,7 @@ use crate::aws::Aws;
 use crate::engine::call::Call;
 use crate::engine::plan::Finding;
 
+pub use database::is_answered;
 pub use holders::holders;
 pub use last_snapshot::{LastSnapshots, last_snapshots};
 pub use owners::owners;

@@ -198,6 +198,16 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.written_as(option), ..self }
     }
 
+    /// See [`Field::made_from`].
+    pub const fn made_from(self, option: &'static str) -> Self {
+        Self { field: self.field.made_from(option), ..self }
+    }
+
+    /// See [`Field::follows`].
+    pub const fn follows(self) -> Self {
+        Self { field: self.field.follows(), ..self }
+    }
+
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }
@@ -225,7 +235,9 @@ impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
 
     fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value> {
         if self.field.is_recorded() {
-            return shown.recorded?.get(self.field.name).cloned();
+            let recorded = shown.recorded.and_then(|recorded| recorded.get(self.field.name)).cloned();
+            // Without a record the safe value: an applied change has to turn a protection off.
+            return recorded.or(self.field.rebuilt_as.filter(|_| shown.recorded.is_none()).map(Value::Bool));
         }
         let value = (self.observe)(shown)?;
         Some(serde_json::to_value(value).expect("the values of fields are plain data"))
@@ -284,6 +296,11 @@ pub const fn flag() -> Rule<bool> {
 /// A whole number, both limits included.
 pub const fn whole(least: i32, most: i32) -> Rule<i32> {
     Rule::new(Shape::Whole { least: least as i64, most: most as i64 })
+}
+
+/// A number that may have a fraction, both limits included.
+pub const fn number(least: i32, most: i32) -> Rule<f64> {
+    Rule::new(Shape::Number { least: least as i64, most: most as i64 })
 }
 
 /// A text.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::aws::network::Wanted;
 use crate::engine::event::{Event, RunOutcome, RunSummary};
-use crate::engine::executor::{Accepted, Run, accept_drift, execute};
+use crate::engine::executor::{Accepted, Run, accept_drift, execute, note_gone};
 use crate::engine::interrupt::Interrupt;
 use crate::engine::newer::upgrades;
 use crate::engine::plan::{Mode, Plan, Summary};
@@ -135,6 +135,10 @@ async fn prepare(
         rebuild::refuse_ambiguous(&rebuilt)?;
         is_rebuilt = true;
         outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
+    }
+    // Also where the plan is refused or not agreed to: what is gone has no outputs, and these are read from the state alone.
+    if request.options.mode != Mode::RefreshOnly && note_gone(&outlook.sightings, writer) > 0 {
+        writer.commit().await.map_err(state_failure)?;
     }
     check_commitments(request, &outlook)?;
     let plan = &outlook.planning.plan;

@@ -4,13 +4,14 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::aws::profile::must_exist;
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, NoRegion, Settings};
+use crate::aws::{Aws, NoRegion, Settings, profile_in_use};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::saved::{SavedPlan, SavedPlanError};
 use crate::engine::state::{Damage, State, StateError, Store};
-use crate::stack::{Region, Sections, Stack};
+use crate::stack::{Region, Sections, Stack, nearest};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -40,6 +41,26 @@ fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
     })
 }
 
+/// Checks that the profile exists whose credentials are meant.
+fn check_profile(option: Option<&str>) -> Result<(), Failure> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let Some(name) = profile_in_use(option, variable) else { return Ok(()) };
+    must_exist(&name, variable).map_err(|missing| {
+        let whose = match option {
+            Some(_) => "--profile names it",
+            None => "AWS_PROFILE names it, and --profile overrides that",
+        };
+        let known: Vec<&str> = missing.known.iter().map(String::as_str).collect();
+        let there = match (nearest(&name, known.iter().copied()), known.as_slice()) {
+            (_, []) => "there is no profile at all".to_owned(),
+            (Some(near), known) => format!("did you mean `{near}`? there are: {}", known.join(", ")),
+            (None, known) => format!("there are: {}", known.join(", ")),
+        };
+        let make = format!("to make it: aws configure --profile {}", quoted(&name));
+        Failure::usage(missing).hint(format!("{whose}; {there}; {make}"))
+    })
+}
+
 /// Configures AWS. Nothing is sent yet. The files that `folder` does not lead to are named as they are.
 pub(super) async fn connect(
     options: &Global,
@@ -47,6 +68,7 @@ pub(super) async fn connect(
     folder: PathBuf,
 ) -> Result<Aws, Failure> {
     check_endpoint(options.endpoint_url.as_deref())?;
+    check_profile(options.profile.as_deref())?;
     let settings = Settings {
         region: options.region.clone().or(region),
         profile: options.profile.clone(),

@@ -14,7 +14,7 @@ use super::{Exit, Output};
 
 /// Prints one output, or all of them.
 pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let (_, state) = existing_state(global, Purpose::Show, screen).await?;
+    let (store, state) = existing_state(global, Purpose::Show, screen).await?;
     let outputs = outputs(&state);
     match &request.name {
         Some(name) => {
@@ -32,14 +32,22 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                 screen.out.line(&harmless(&text));
             }
         }
-        None if global.json => screen.json(&outputs),
         None => {
-            for (name, text) in outputs.texts() {
-                screen.out.line(&format!("{name} = {}", harmless(&text)));
+            if global.json {
+                screen.json(&outputs);
+            } else {
+                for (name, text) in outputs.texts() {
+                    screen.out.line(&format!("{name} = {}", harmless(&text)));
+                }
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {
                 let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
                 screen.err.line(&harmless(&missing));
+            }
+            if !state.manages_anything() {
+                let nothing =
+                    format!("There are no outputs: {store} manages nothing (hint: provision apply)");
+                screen.err.line(&harmless(&nothing));
             }
         }
     }

@@ -53,12 +53,12 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             saved.write(&path).map_err(Failure::failed)?;
             let path = path.to_string_lossy();
             let path = harmless(&path);
-            screen
-                .err
-                .line(&format!("Saved as {path}, digest {digest}. To carry it out: provision apply {path}"));
+            // Each command is whole, on a line of its own.
+            screen.err.line(&format!("Saved as {path}"));
+            screen.err.line(&format!("Digest {digest}. To carry it out:\n  provision apply {path}"));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
-            "Digest {digest}. To carry out this plan and no other: {}",
+            "Digest {digest}. To carry out this plan and no other:\n  {}",
             agreeing(&options, digest)
         )),
         None => {}

@@ -1,13 +1,13 @@
 //! The beginning of most commands: the stack file is read, AWS is configured, the state is found and looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::aws::Aws;
 use crate::aws::checks::{self, Answers, Scene, prospects};
+use crate::aws::kinds::AwsCloud;
 use crate::aws::kinds::subnet::Subnet;
-use crate::aws::kinds::{AwsCloud, registry};
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
 use crate::aws::resource::Observe;
 use crate::engine::address::Address;
@@ -68,6 +68,8 @@ pub struct Outlook {
 /// Everything seen before there is a plan.
 struct Seen {
     blueprint: Blueprint,
+    /// The addresses that the stack file declares, where a destroy plans nothing for them.
+    declared: BTreeSet<Address>,
     sightings: Sightings,
     /// Objects seen beside the recorded network, where that was not looked for anew.
     beside: Option<(Network, Beside)>,
@@ -90,14 +92,15 @@ impl Session {
         let chosen = choose(options, purpose, sections)?;
         let region = chosen.stack.region.as_ref().map(ToString::to_string);
         let aws = Arc::new(connect(options, region, chosen.folder()).await?);
+        let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
             store: store(options, &chosen, &aws),
             stack_file: chosen.name(),
             folder: chosen.folder(),
             stack: chosen.stack,
-            cloud: AwsCloud::new(aws.clone()),
+            registry: cloud.registry(),
+            cloud,
             aws,
-            registry: registry(),
             endpoint_url: options.endpoint_url.clone(),
             named_state: options.state.clone(),
             carried: options.carried.clone(),
@@ -166,12 +169,12 @@ impl Session {
         let state = state.map(|state| up_to_date(&self.registry, state));
         let state = state.as_ref();
         let named_cluster = self.named_cluster(&wanted);
-        let (account, Seen { blueprint, sightings, beside, answers, discovery }) =
+        let (account, Seen { blueprint, declared, sightings, beside, answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         let now = jiff::Timestamp::now();
         let safeguards = match options.mode {
-            Mode::Destroy => self.safeguards(),
+            Mode::Destroy => self.safeguards(declared),
             Mode::Apply | Mode::RefreshOnly => Safeguards::default(),
         };
         let mut planning = planner::plan(&Input {
@@ -218,7 +221,10 @@ impl Session {
             beside.and_then(|(network, beside)| new_zones(&self.aws, &self.stack, &network, &beside)),
         );
         snapshots.rename_in(&mut planning.plan);
-        planning.plan.preflight.retain(|finding| !planner::is_about_lost_data(finding));
+        planning
+            .plan
+            .preflight
+            .retain(|finding| !planner::is_about_lost_data(finding) && !checks::is_answered(finding, &found));
         planning.plan.preflight.extend(found);
         let manages = state.is_some_and(State::manages_anything);
         if let (false, Some(path), Mode::Destroy, None) =
@@ -259,7 +265,7 @@ impl Session {
     }
 
     /// The safeguards of the stack file against deletions: it may keep more than what was applied last.
-    fn safeguards(&self) -> Safeguards {
+    fn safeguards(&self, declared: BTreeSet<Address>) -> Safeguards {
         let databases = |is_on: fn(&Database) -> bool| {
             let kept = self.stack.databases.iter().filter(move |(_, one)| is_on(one));
             kept.map(|(name, _)| Address::new("aws_db_instance", name.as_str()))
@@ -269,7 +275,20 @@ impl Session {
         Safeguards {
             protected: databases(|one| one.deletion_protection).chain(file_systems).collect(),
             last_snapshot: databases(|one| one.final_snapshot).collect(),
+            declared,
         }
+    }
+
+    /// The addresses that the stack file declares in the recorded network; without one, those of what holds data alone.
+    fn declared(&self, state: Option<&State>, network: Option<&Network>) -> BTreeSet<Address> {
+        let kept = Kept::of(&self.registry, state);
+        let blueprint = network.and_then(|network| blueprint_keeping(&self.stack, network, &kept).ok());
+        let named = |kind, name: &str| Address::new(kind, name);
+        let databases = self.stack.databases.keys().map(|name| named("aws_db_instance", name.as_str()));
+        let file_systems =
+            self.stack.file_systems.keys().map(|name| named("aws_efs_file_system", name.as_str()));
+        let all = blueprint.into_iter().flat_map(|blueprint| blueprint.declarations.into_keys());
+        all.chain(databases).chain(file_systems).collect()
     }
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.
@@ -285,6 +304,11 @@ impl Session {
             let declared = self.blueprint(state, wanted).await?;
             (blueprint, discovery) = (Some(declared.0), declared.1);
         }
+        let declared = match (options.mode, &blueprint) {
+            (Mode::Destroy, None) => self.declared(state, recorded.as_ref()),
+            (Mode::Destroy, Some(blueprint)) => blueprint.declarations.keys().cloned().collect(),
+            (Mode::Apply | Mode::RefreshOnly, _) => BTreeSet::new(),
+        };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
             Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
@@ -304,7 +328,7 @@ impl Session {
         .await
         .map_err(refresh_failure)?;
         let beside = unchanged.map(|network| (network, beside));
-        Ok(Seen { blueprint, sightings, beside, answers, discovery })
+        Ok(Seen { blueprint, declared, sightings, beside, answers, discovery })
     }
 
     /// The blueprint of the stack in its network, with the names that were chosen before.

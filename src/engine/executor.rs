@@ -29,7 +29,7 @@ use crate::engine::resource::Id;
 use crate::engine::state::{Edit, Record, StateError, Writer};
 use crate::engine::steps::Step;
 
-pub use accept::{Accepted, accept_drift};
+pub use accept::{Accepted, accept_drift, note_gone};
 pub use claims::write_claims;
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;

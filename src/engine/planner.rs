@@ -15,6 +15,7 @@ mod refreshed;
 mod renamed;
 mod sightings;
 mod supplanted;
+mod tags;
 mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,11 +37,12 @@ use crate::engine::resource::{Effect, Found, Id};
 use crate::engine::state::{Phase, State};
 use crate::engine::steps::{self, Planned, Steps};
 
-pub use identity::{OWNERSHIP_TAGS, foreign};
+pub use identity::foreign;
 pub use in_the_way::{RENAMED, UNRECORDED};
 pub use naming::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
 pub use sightings::Sightings;
+pub use tags::OWNERSHIP_TAGS;
 
 /// Everything that a plan is made from.
 pub struct Input<'a> {
@@ -63,6 +65,8 @@ pub struct Safeguards {
     pub protected: BTreeSet<Address>,
     /// Deleted only with a last snapshot.
     pub last_snapshot: BTreeSet<Address>,
+    /// Everything that the stack file declares: a target of a destroy that is not recorded may be among it.
+    pub declared: BTreeSet<Address>,
 }
 
 /// The user's request.
@@ -257,8 +261,12 @@ fn select(
     let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
     let named = input.options.targets.iter().chain(&input.options.replace);
     let named = named.chain(&input.options.allow_data_loss);
-    findings
-        .extend(named.filter(|name| !all.contains(name)).map(|name| findings::unknown_address(name, &all)));
+    let unrecorded =
+        named.filter(|name| !all.contains(name)).map(|name| match input.safeguards.declared.contains(name) {
+            true => findings::not_made(name),
+            false => findings::unknown_address(name, &all),
+        });
+    findings.extend(unrecorded);
     if input.options.targets.is_empty() {
         return all;
     }
@@ -293,6 +301,13 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                     drift.fields.retain(|field| {
                         live.in_force.is_empty() || live.in_force.get(&field.path) != field.before.as_ref()
                     });
+                    // Told of where they are written right, or where the plan is about something else.
+                    let planned = changes.iter().find(|change| change.address == *address);
+                    let is_told = planned
+                        .is_none_or(|change| change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS));
+                    if input.options.mode == Mode::Apply && is_told {
+                        drift.fields.extend(tags::drift(input, address, record));
+                    }
                     // The declared object of the cluster may be another one than the recorded.
                     if record.id.as_ref() == Some(id) {
                         let changed = diff::changed_outputs(&record.outputs, &live.outputs, &live.condition);

@@ -383,6 +383,7 @@ pub(crate) fn begun(
         generation: generation.unwrap_or_default(),
         predecessor: None,
         claimed: false,
+        gone: false,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::engine::address::Address;
 
 pub use field::{Author, Effect, Field, OnChange, Role};
 pub use ownership::{Owner, Ownership, Whose, tag};
-pub use shape::{Letters, Need, Pattern, Property, Shape, Wrong};
+pub use shape::{Letters, Need, Pattern, Property, Quotes, Shape, Wrong};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
@@ -183,6 +183,10 @@ pub struct Invalid {
     pub instead: Option<String>,
     /// The option that allows it when it is `true`, and what comes of that.
     pub allowed_by: Option<(&'static str, &'static str)>,
+    /// The other fields that have a part in it.
+    pub with: &'static [&'static str],
+    /// The words on what to write, where a value alone does not say it.
+    pub remedy: Option<String>,
 }
 
 /// The answer that AWS would give to such an input.
@@ -198,13 +202,27 @@ pub enum Verdict {
 impl Invalid {
     /// A field that AWS would refuse.
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
-        Self { field, message: message.into(), verdict: Verdict::Refused, instead: None, allowed_by: None }
+        let message = message.into();
+        let verdict = Verdict::Refused;
+        Self { field, message, verdict, instead: None, allowed_by: None, with: &[], remedy: None }
     }
 
     /// The same with a value that AWS would take.
     #[must_use]
     pub fn instead(self, value: impl ToString) -> Self {
         Self { instead: Some(value.to_string()), ..self }
+    }
+
+    /// The same as a conflict with other fields.
+    #[must_use]
+    pub fn with(self, others: &'static [&'static str]) -> Self {
+        Self { with: others, ..self }
+    }
+
+    /// The same with the words on what to write.
+    #[must_use]
+    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
     }
 
     /// The same with the option that allows it, and what comes of that.

@@ -82,6 +82,9 @@ pub struct Record {
     /// True if the object was taken over, and the next apply still has to write its ownership tags.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub claimed: bool,
+    /// True if AWS did not have the object any more when it was last looked for: its outputs are facts no longer.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub gone: bool,
 }
 
 /// A replaced object that outlives its replacement until nothing uses it any more.
@@ -243,6 +246,7 @@ impl Record {
             generation: 0,
             predecessor: None,
             claimed: false,
+            gone: false,
         }
     }
 

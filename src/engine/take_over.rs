@@ -246,6 +246,7 @@ impl Taking<'_> {
             // The object that was replaced may be the one that is taken back.
             predecessor: replaced.filter(|old| old.id != found.id),
             claimed,
+            gone: false,
             ..begun(&resolved, found.id.clone(), None, references(inputs))
         };
         let live = self.live(known, address, &record).await?.ok_or_else(absent)?;

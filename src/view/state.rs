@@ -23,6 +23,9 @@ pub fn state_show(address: &Address, record: &Record, style: &Style) -> String {
     );
     let owner = if record.adopted { ", adopted: never changed" } else { "" };
     page.line(2, &format!("phase: {}{owner}", phase(record.phase)));
+    if record.gone {
+        page.line(2, "gone: AWS did not have it any more when it was last looked for");
+    }
     if record.generation > 0 {
         page.line(2, &format!("replacements: {}", record.generation));
     }

@@ -194,7 +194,21 @@ fn words() -> Vec<Case> {
 fn profiles() -> Vec<Case> {
     let plan = |arguments: &str| Case::of(&format!("plan {arguments}")).says(["--profile", "hint: "]);
     vec![
-        plan("--profile nope").says(["`nope`"]),
+        plan("--profile nope").says([
+            "there is no AWS profile `nope`",
+            ".aws/config or ",
+            ".aws/credentials",
+            "there is no profile at all",
+            "aws configure --profile nope",
+        ]),
+        plan("--profile prd")
+            .text(".aws/config", "[profile prod]\n[default]\n")
+            .says(["did you mean `prod`? there are: default, prod"]),
+        // Credentials of the environment count before a profile of the environment.
+        Case::of("plan")
+            .variable("AWS_PROFILE", "no\u{1b}[2Jpe")
+            .variable("AWS_ACCESS_KEY_ID", "")
+            .says(["AWS_PROFILE names it, and --profile overrides that", "hint: "]),
         plan("--profile empty").text(".aws/config", "[profile empty]\n").says(["`empty`"]),
         plan("--profile p").text(".aws/credentials", "[p\naws_access_key_id = x\n"),
         plan("--profile p").text(".aws/credentials", "[p]\naws_access_key_id = x\n").says(["`p`"]),

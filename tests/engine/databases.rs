@@ -10,7 +10,7 @@ use provision::engine::event::Queued;
 use provision::engine::kind::Live;
 use provision::engine::network::Cluster;
 use provision::engine::plan::{Action, Change, Level, Mode, Plan, ReplaceOrder};
-use provision::engine::planner::{self, Input, Options, Planning, Sighting, Sightings};
+use provision::engine::planner::{self, Input, Options, Planning, Safeguards, Sighting, Sightings};
 use provision::engine::resource::{Condition, Effect, Id, Ownership, Remark};
 use provision::engine::state::{Phase, Record, State};
 use provision::engine::steps::Step;
@@ -58,6 +58,9 @@ pub struct Case {
     pub replace: BTreeSet<Address>,
     /// Named by `--allow-data-loss`.
     pub allow_data_loss: BTreeSet<Address>,
+    /// Named by `--target`.
+    pub targets: BTreeSet<Address>,
+    pub safeguards: Safeguards,
 }
 
 impl Case {
@@ -84,6 +87,7 @@ impl Case {
                 generation: 0,
                 predecessor: None,
                 claimed: false,
+                gone: false,
             },
         );
         let live = Live {
@@ -135,11 +139,11 @@ impl Case {
             now: "2026-11-21T10:00:00Z".parse().expect("a time"),
             options: &Options {
                 mode,
-                targets: BTreeSet::new(),
+                targets: self.targets,
                 replace: self.replace,
                 allow_data_loss: self.allow_data_loss,
             },
-            safeguards: &Default::default(),
+            safeguards: &self.safeguards,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Ownership of objects: other states, other names, objects that others put in the place of ours, and taking over.
 
-use provision::engine::plan::{Action, Level, Mode, Plan};
+use provision::engine::plan::{Action, FieldChange, Level, Mode, Plan, Response};
 use provision::engine::rebuild::Terms;
 use provision::engine::resource::{Effect, Id, Owner, Ownership, Whose};
 use provision::engine::state::{Edit, Phase};
@@ -81,6 +81,80 @@ async fn an_object_that_another_state_took_over_is_left_to_it() {
                 "provision state rebuild --take-over theirs",
             ],
         );
+    }
+}
+
+fn paths(fields: &[FieldChange]) -> Vec<&str> {
+    fields.iter().map(|field| field.path.as_str()).collect()
+}
+
+#[tokio::test]
+async fn ownership_tags_that_others_changed_are_drift_and_apply_writes_them_right() {
+    let mut world = settled().await;
+    world.change_live(DISK, |disk| disk.cluster = Some("elsewhere".to_owned()));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    assert_eq!(errors(&plan), Vec::<String>::new());
+    assert_eq!(changed(&plan), [(DISK.to_owned(), Action::Update)]);
+    let change = plan.change(&address(DISK)).expect("it is planned");
+    assert_eq!(change.reason, "others changed provision:cluster; its ownership tags are written");
+    assert_eq!((paths(&change.fields), change.effect), (vec!["ownership tags"], Effect::None));
+    let [drift] = plan.drift.as_slice() else { panic!("one drift: {:?}", plan.drift) };
+    assert_eq!((paths(&drift.fields), drift.response), (vec!["ownership tags"], Response::PutRight));
+    let seen = drift.fields[0].after.clone().expect("what was seen");
+    assert_eq!(seen.get("provision:cluster"), Some(&json!("elsewhere")));
+    // A refresh changes nothing in AWS, and has no place for tags.
+    let refresh = world.plan(&options(Mode::RefreshOnly)).await;
+    assert_eq!(refresh.drift, []);
+    let said = refresh.preflight.iter().find(|finding| finding.check == "left-to-do").expect("it is said");
+    assert_eq!((said.level, said.hint.as_deref()), (Level::Warning, Some("provision apply")));
+    world.must_apply().await;
+    assert_eq!(world.log(), [format!("claim {DISK}")]);
+    assert!(world.plan(&options(Mode::Apply)).await.drift.is_empty());
+}
+
+#[tokio::test]
+async fn ownership_tags_are_written_right_only_where_the_lineage_proves_the_owner() {
+    for lineage in [Some("theirs".to_owned()), None] {
+        let world = settled().await;
+        world.change_live(DISK, |disk| {
+            disk.cluster = Some("elsewhere".to_owned());
+            disk.lineage.clone_from(&lineage);
+        });
+        let plan = world.plan(&options(Mode::Apply)).await;
+        assert_eq!((changed(&plan), plan.drift.len()), (vec![], 0), "{lineage:?}");
+    }
+    // As older versions made them.
+    let world = settled().await;
+    world.change_live(DISK, |disk| disk.cluster = None);
+    assert_eq!(changed(&world.plan(&options(Mode::Apply)).await), []);
+}
+
+#[tokio::test]
+async fn a_tag_that_was_changed_by_hand_is_named_where_writing_it_right_is_the_cure() {
+    let right = "if its tags were changed by hand, write them right: ";
+    for (change, cure) in [
+        (
+            (|disk: &mut super::cloud::Object| disk.lineage = Some("theirs".to_owned()))
+                as fn(&mut super::cloud::Object),
+            Some("provision:lineage=lineage"),
+        ),
+        (|disk| disk.stack = "shop".to_owned(), Some("provision:stack=test")),
+        (
+            |disk| {
+                disk.stack = "shop".to_owned();
+                disk.lineage = Some("theirs".to_owned());
+            },
+            None,
+        ),
+    ] {
+        let world = settled().await;
+        world.change_live(DISK, change);
+        let plan = world.plan(&options(Mode::Apply)).await;
+        let said = errors(&plan).join("\n");
+        match cure {
+            Some(cure) => assert!(said.contains(&format!("{right}{cure}")), "{said}"),
+            None => assert!(!said.contains(right), "{said}"),
+        }
     }
 }
 

@@ -269,6 +269,43 @@ fn a_change_that_deletes_data_is_allowed_by_name_and_replaces_nothing() {
 }
 
 #[test]
+fn a_target_of_a_destroy_that_is_declared_and_not_made_has_nothing_to_destroy() {
+    let mut case = Case::of(json!({}), json!({}));
+    case.declared.clear();
+    let other = "aws_db_instance.other";
+    case.targets = [other, "aws_db_instance.unheard-of"].map(address).into();
+    case.safeguards.declared.insert(address(other));
+    let plan = case.planning_to(Mode::Destroy).plan;
+    assert_eq!(errors(&plan), ["address: neither the stack nor the state has this address"]);
+    let not_made = plan.preflight.iter().find(|finding| finding.address == Some(address(other)));
+    let not_made = not_made.expect("it is told of");
+    assert_eq!(not_made.level, Level::Warning);
+    assert!(not_made.message.starts_with("the stack declares it, and the state does not record it"));
+    assert!(plan.is_empty(), "{:?}", plan.changes);
+}
+
+#[test]
+fn what_stands_in_an_object_that_no_option_names_is_told_what_can_be_typed() {
+    let mut case = Case::of(json!({}), json!({}));
+    let (subnets, reference) = ("aws_db_subnet_group.db", "${aws_db_subnet_group.db.id}");
+    let group = document(json!({ "name": "db", "description": "d", "subnet_ids": ["subnet-1"], "tags": {} }));
+    case.object(subnets, "db", Some(group.clone()), group);
+    case.declared
+        .insert(address(DATABASE), super::databases::database(json!({ "db_subnet_group_name": reference })));
+    case.live(DATABASE).inputs["db_subnet_group_name"] = json!("elsewhere");
+    let plan = case.planning_to(Mode::Apply).plan;
+    let said = hints(&plan);
+    assert_eq!(change(&plan, DATABASE).action, Action::Replace);
+    assert!(!said.contains("db_subnet_group_name"), "{said}");
+    let import = "provision import aws_db_subnet_group.db=elsewhere";
+    assert!(said.starts_with(import), "{said}");
+    assert!(
+        said.contains(&format!("to lose the data: {import}, then: write `deletion_protection: false`")),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_file_system_that_is_encrypted_says_that_it_stays_so() {
     let inputs = |encrypted: bool| {
         document(json!({

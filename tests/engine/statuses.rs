@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use provision::engine::event::{Event, RunOutcome};
-use provision::engine::executor::accept_drift;
+use provision::engine::executor::{accept_drift, note_gone};
 use provision::engine::plan::{Action, Level, Mode};
 use provision::engine::planner::{Options, Sighting};
 use provision::engine::remedy::{Remedy, Way};
@@ -216,4 +216,32 @@ async fn refresh_only_follows_nothing_that_another_state_has_taken_over() {
     assert!(said.starts_with("fenced: ") && said.contains("another"), "{said}");
     assert!(said.ends_with(&format!("provision state forget {DISK}")), "{said}");
     assert_eq!((accepted.recorded, &writer.state().resources[&address(DISK)]), (0, &before));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_says_that_its_object_is_gone_until_the_object_is_seen_again() {
+    let mut world = settled().await;
+    let id = world.state().expect("a state").resources[&address(DISK)].id.clone().expect("it was made");
+    let disk = world.shared.cloud().objects.remove(id.as_str()).expect("it is there");
+    let is_gone = |world: &World| world.state().expect("a state").resources[&address(DISK)].gone;
+    let open = async |world: &World| {
+        let opened = Store::local(world.path())
+            .open("test", std::time::Duration::ZERO, || unreachable!("there is a state"))
+            .await;
+        opened.expect("no other run holds it")
+    };
+
+    let (_, sightings) = world.planning(&options(Mode::RefreshOnly)).await;
+    let mut writer = open(&world).await;
+    let accepted = accept_drift(&world.registry, &sightings, &mut writer);
+    writer.close().await.expect("the state can be written");
+    assert!(accepted.left[&address(DISK)].contains("its record stays"), "{:?}", accepted.left);
+    assert!(is_gone(&world));
+    let mut writer = open(&world).await;
+    assert_eq!(note_gone(&sightings, &mut writer), 0, "it is noted once");
+    writer.close().await.expect("the state can be written");
+
+    world.shared.cloud().objects.insert(id.to_string(), disk);
+    world.must_apply().await;
+    assert!(!is_gone(&world), "an apply that has nothing to do sees it");
 }

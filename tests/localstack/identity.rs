@@ -309,3 +309,19 @@ fn what_is_not_to_be_taken_over_is_refused_and_nothing_is_recorded() {
     world.provision(&["import", &import]).exits(1).says(&["the stack other", "--take-over 0a1b"]);
     world.provision(&["import", &import, "--take-over", "0a1b"]).exits(0).says(&["stays in AWS as it is"]);
 }
+
+#[test]
+fn a_cluster_tag_that_was_changed_by_hand_is_drift_and_written_right() {
+    let world = World::applied();
+    let id = world.cloud.file_system().file_system_id;
+    let wrong = Tag::builder().key("provision:cluster").value("elsewhere").build().expect("a tag");
+    let call = world.cloud.efs.tag_resource().resource_id(&id).tags(wrong);
+    world.cloud.run(call.send()).expect("it can be tagged");
+    let plan = world.plan(&[]);
+    assert_eq!((errors(&plan), changes(&plan)), (vec![], vec![format!("update {FILES}: ownership tags")]));
+    assert_eq!(plan["drift"][0]["fields"][0]["after"]["provision:cluster"], "elsewhere");
+    world.provision(&["plan"]).exits(0).says(&["is put right below", "others changed provision:cluster"]);
+    world.provision(&["plan", "--refresh-only"]).exits(0).says(&["others changed provision:cluster"]);
+    world.apply(&[]);
+    world.plans_nothing();
+}

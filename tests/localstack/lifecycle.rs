@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::world::{NOTHING, SMALL, World};
+use crate::world::{NOTHING, SMALL, SMALL_STACK, World};
 
 /// One change of the stack file.
 pub struct Edit {
@@ -320,4 +320,17 @@ fn data_is_not_lost_by_a_change_that_nobody_named() {
         .says(&["destroy --target aws_db_instance.records"]);
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!((world.cloud.count(), world.cloud.database_id()), (count, database));
+}
+
+#[test]
+fn a_target_that_is_declared_and_was_never_made_is_nothing_to_destroy() {
+    let world = World::applied();
+    world.edit_stack("databases:\n", "databases:\n  archive: {}\n");
+    for target in ["aws_db_instance.archive", "aws_db_subnet_group.archive", "aws_security_group.archive"] {
+        let ran = world.provision(&["destroy", "--auto-approve", "--target", target]).exits(0);
+        ran.says(&["the stack declares it, and the state does not record it", "There is nothing to destroy"]);
+    }
+    let ran = world.provision(&["destroy", "--auto-approve", "--target", "aws_db_instance.nope"]).exits(1);
+    ran.says(&["neither the stack nor the state has this address"]);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
 }

@@ -1,5 +1,7 @@
 //! Outputs of real runs: what exists serves on, and what is not whole or has no single meaning is said.
 
+use serde_json::json;
+
 use crate::world::World;
 
 fn endpoint(world: &World) -> String {
@@ -65,13 +67,55 @@ fn a_list_without_one_of_its_mount_targets_is_an_error() {
     }
     world.provision(&["output", "nfs_dns_name"]).exits(0);
     let all = world.provision(&["output", "--json"]).exits(0).json();
-    assert_eq!(all["nfs_mount_points"], serde_json::json!([]));
+    assert_eq!(all["nfs_mount_points"], json!([]));
     let files = &all["file_systems"]["files"];
-    assert_eq!(files["missing_zones"], serde_json::json!(["eu-west-1b"]));
+    assert_eq!(files["missing_zones"], json!(["eu-west-1b"]));
     assert_eq!(files["mount_targets"].as_array().map(Vec::len), Some(2));
     world.apply(&[]);
     let points = world.provision(&["output", "nfs_mount_points"]).exits(0).out;
     assert_eq!(points.split_whitespace().count(), 3);
+}
+
+fn delete_the_database(world: &World) {
+    let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
+    world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
+}
+
+#[test]
+fn a_database_that_a_run_found_gone_has_no_endpoint_any_more() {
+    for finds in [&["apply", "--auto-approve"][..], &["apply", "--refresh-only", "--auto-approve"]] {
+        let world = World::applied();
+        delete_the_database(&world);
+        world.provision(finds);
+        assert_eq!(world.record("aws_db_instance.records")["gone"], true, "its record is kept: {finds:?}");
+        let gone = "is gone from AWS";
+        for name in ["pgsql_endpoint", "databases.records.endpoint", "databases.records.host"] {
+            for json in [&[][..], &["--json"]] {
+                let ran = world.provision(&[&["output", name], json].concat()).exits(1);
+                assert_eq!(ran.out, "", "{name}");
+                ran.says(&["the database records (db-", gone, "hint: provision plan"]);
+            }
+        }
+        let all = world.provision(&["output"]).exits(0);
+        assert!(!all.out.contains("pgsql") && all.err.contains("pgsql_endpoint has no value"), "{all:?}");
+        let all = world.provision(&["output", "--json"]).exits(0);
+        assert!(all.err.contains("pgsql_endpoint has no value"), "{all:?}");
+        let all = all.json();
+        assert_eq!((&all["pgsql_endpoint"], &all["databases"]), (&json!(null), &json!({})));
+        assert!(all["nfs_dns_name"].is_string(), "the file system is there");
+        world.apply(&["--replace", "aws_db_instance.records"]);
+        assert_eq!(world.provision(&["output", "pgsql_endpoint"]).exits(0).out.trim(), endpoint(&world));
+    }
+}
+
+#[test]
+fn a_state_that_manages_nothing_says_so_instead_of_printing_nothing() {
+    let world = World::applied();
+    world.destroy();
+    let ran = world.provision(&["output"]).exits(0).says(&["There are no outputs", "manages nothing"]);
+    assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 1), "{ran:?}");
+    world.provision(&["output", "--json"]).exits(0).says(&["There are no outputs"]).json();
+    world.provision(&["output", "pgsql_endpoint"]).exits(1).says(&["no database is recorded"]);
 }
 
 fn secret(world: &World) -> String {

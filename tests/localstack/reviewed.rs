@@ -101,3 +101,13 @@ fn the_graph_shows_what_depends_on_what_and_what_is_done() {
     );
     assert_eq!(mermaid.matches(" --> ").count(), dot.matches(" -> ").count(), "a destroy has the same edges");
 }
+
+#[test]
+fn what_a_plan_says_fits_into_eighty_columns_with_its_digest() {
+    let world = World::small();
+    for saving in [&["plan"][..], &["plan", "--out"]] {
+        let ran = world.provision(saving).exits(0).says(&["Digest ", "provision apply "]);
+        let wide: Vec<&str> = ran.err.lines().filter(|line| line.chars().count() > 80).collect();
+        assert_eq!(wide, [""; 0], "{saving:?}");
+    }
+}

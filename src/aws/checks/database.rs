@@ -100,6 +100,15 @@ async fn options(
     describe.into_paginator().items().send().try_collect().await.map_err(aws_error(OPTIONS))
 }
 
+/// True for a finding about a written version that RDS does not upgrade to: to allow the upgrade would not help.
+pub fn is_answered(planned: &Finding, found: &[Finding]) -> bool {
+    let is_about_version = planned.check == "inputs" && planned.message.starts_with("engine_version: ");
+    let is_refused = |one: &Finding| {
+        one.check == "upgrade-target" && one.level == Level::Error && one.address == planned.address
+    };
+    is_about_version && found.iter().any(is_refused)
+}
+
 impl Answer for Databases {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
         self.0.iter().flat_map(|database| database.judge(scene)).collect()
@@ -173,4 +182,28 @@ fn zones(scene: &Scene<'_>, subnets: &BTreeSet<String>) -> BTreeSet<String> {
         .filter_map(|(_, live)| live.outputs.get("availability_zone").and_then(Value::as_str))
         .map(str::to_owned)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(check: &str, address: &str, level: Level, message: &str) -> Finding {
+        let address = Some(address.parse().expect("an address"));
+        let (check, message) = (check.to_owned(), message.to_owned());
+        Finding { check, address, level, message, hint: None, remedies: Vec::new() }
+    }
+
+    #[test]
+    fn a_version_that_rds_does_not_upgrade_to_is_not_offered_as_a_major_upgrade() {
+        const AT: &str = "aws_db_instance.db";
+        let planned = finding("inputs", AT, Level::Error, "engine_version: does not go from 16.4 to 61");
+        let refused = finding("upgrade-target", AT, Level::Error, "RDS does not upgrade 16.4 to 61");
+        assert!(is_answered(&planned, std::slice::from_ref(&refused)));
+        let passed = Finding { level: Level::Passed, ..refused.clone() };
+        let of_other = Finding { address: Some(Address::new("aws_db_instance", "other")), ..refused.clone() };
+        assert!(!is_answered(&planned, &[passed, of_other]));
+        let other = finding("inputs", AT, Level::Error, "iops: too many");
+        assert!(!is_answered(&other, &[refused]));
+    }
 }

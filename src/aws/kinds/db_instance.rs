@@ -173,10 +173,7 @@ impl Resource for DbInstance {
         invalid.extend(self.check_password(observed));
         invalid.extend(storage::check(self, observed));
         invalid.extend(insights::check(self, observed));
-        invalid.extend(windows::check(
-            self.backup_window.as_deref(),
-            self.maintenance_window.as_ref().map(LowerCase::as_str),
-        ));
+        invalid.extend(windows::check(self.windows(), observed.map(Self::windows).unwrap_or_default()));
         let mut require = |met: bool, field, message: &str| {
             if !met {
                 invalid.push(Invalid::new(field, message));
@@ -252,6 +249,13 @@ impl Resource for DbInstance {
 }
 
 impl DbInstance {
+    fn windows(&self) -> windows::Windows<'_> {
+        windows::Windows {
+            backup: self.backup_window.as_deref(),
+            maintenance: self.maintenance_window.as_ref().map(LowerCase::as_str),
+        }
+    }
+
     /// RDS makes a new password when it begins to manage it (RDS User Guide, "Password management with Amazon RDS and AWS
     /// Secrets Manager").
     fn check_password(&self, observed: Option<&Self>) -> Option<Invalid> {
@@ -350,7 +354,7 @@ mod tests {
             ("backup_retention_period", |db| db.backup_retention_period = 36),
             ("backup_retention_period", |db| db.backup_retention_period = -1),
             ("backup_window", |db| db.backup_window = Some("4-5".to_owned())),
-            ("maintenance_window", |db| db.maintenance_window = Some("sun:04:00-sun:05:00".into())),
+            ("maintenance_window", |db| db.maintenance_window = Some("sun:05:00-sun:05:20".into())),
             ("tags", |db| db.tags = [("aws:x".to_owned(), String::new())].into()),
         ];
         for (field, break_it) in cases {

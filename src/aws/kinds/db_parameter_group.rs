@@ -82,9 +82,9 @@ impl Observe for DbParameterGroup {
 
 impl Resource for DbParameterGroup {
     const FIELDS: &'static [Field] = &[
-        Field::replace("name").chosen_once(),
-        Field::replace("family"),
-        Field::replace("description").chosen_once(),
+        Field::replace("name").chosen_once().follows(),
+        Field::replace("family").made_from("engine_version"),
+        Field::replace("description").chosen_once().follows(),
         Field::in_place("parameters", parameters::CALLS, Effect::AccessLoss).depending(parameters::cost),
         Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
     ];

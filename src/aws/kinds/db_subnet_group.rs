@@ -67,14 +67,16 @@ impl Kind for DbSubnetGroup {
             .create(Create::set_db_subnet_group_name)
             .fixed()
             .observe(|group| group.db_subnet_group_name.clone())
-            .chosen_once(),
+            .chosen_once()
+            .follows(),
         &DESCRIPTION
             .field(text(DESCRIPTION_RULE).required())
             .set_by_section()
             .create(Create::set_db_subnet_group_description)
             .modify(Modify::set_db_subnet_group_description, InPlace(Effect::None))
             .observe(|group| Some(group.db_subnet_group_description.clone().unwrap_or_default()))
-            .chosen_once(),
+            .chosen_once()
+            .follows(),
         &SUBNETS
             .field(set_of(&SUBNET).required())
             .set_by_section()
@@ -83,7 +85,8 @@ impl Kind for DbSubnetGroup {
             .observe(|group| {
                 let subnets = group.subnets().iter();
                 Some(subnets.filter_map(|subnet| subnet.subnet_identifier.clone()).collect())
-            }),
+            })
+            .follows(),
         &TAGS
             .field(tags::rule())
             .set_by_section()

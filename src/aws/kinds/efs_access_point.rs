@@ -83,7 +83,7 @@ impl Observe for EfsAccessPoint {
 impl Resource for EfsAccessPoint {
     // EFS changes nothing of an access point but its tags.
     const FIELDS: &'static [Field] = &[
-        Field::replace("file_system_id"),
+        Field::replace("file_system_id").follows(),
         Field::replace("path").chosen_once(),
         Field::replace("uid"),
         Field::replace("gid"),

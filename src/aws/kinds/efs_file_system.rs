@@ -132,7 +132,8 @@ impl Resource for EfsFileSystem {
         Field::in_place("backup", &[PUT_BACKUP], Effect::None),
         Field::in_place("file_system_policy", &[policy::PUT, policy::DELETE], Effect::AccessLoss)
             .met_by(policy::same)
-            .depending(policy::cost),
+            .depending(policy::cost)
+            .made_from("enforce_tls"),
         Field::in_place("replication_overwrite_protection", &[protection::UPDATE], Effect::None)
             .met_by(protection::met),
         Field::recorded("deletion_protection").rebuilt_as(true).plays(Role::Protection),

@@ -99,9 +99,11 @@ impl Observe for EfsMountTarget {
 
 impl Resource for EfsMountTarget {
     const FIELDS: &'static [Field] = &[
-        Field::replace("file_system_id"),
-        Field::replace("subnet_id").kept_in("availability_zone"),
-        Field::in_place("security_groups", &[MODIFY], Effect::AccessLoss).depending(security_groups),
+        Field::replace("file_system_id").follows(),
+        Field::replace("subnet_id").kept_in("availability_zone").follows(),
+        Field::in_place("security_groups", &[MODIFY], Effect::AccessLoss)
+            .depending(security_groups)
+            .made_from("security_group"),
     ];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id", "subnet_id"];

@@ -103,10 +103,12 @@ impl Resource for SecurityGroup {
     const FIELDS: &'static [Field] = &[
         // EC2 takes names that differ in case alone for the same one.
         Field::replace("name").met_by(same_name).chosen_once().written_as("security_group"),
-        Field::replace("description").chosen_once(),
-        Field::replace("vpc_id"),
-        Field::in_place("ingress", change::INGRESS, Effect::AccessLoss).depending(cost::ingress),
-        Field::in_place("egress", change::EGRESS, Effect::AccessLoss).depending(cost::egress),
+        Field::replace("description").chosen_once().follows(),
+        Field::replace("vpc_id").follows(),
+        Field::in_place("ingress", change::INGRESS, Effect::AccessLoss)
+            .depending(cost::ingress)
+            .made_from("access"),
+        Field::in_place("egress", change::EGRESS, Effect::AccessLoss).depending(cost::egress).follows(),
         Field::in_place("tags", &[TAG, UNTAG], Effect::None),
     ];
     const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];

@@ -29,6 +29,11 @@ impl AwsCloud {
         Self { aws, kinds: super::kinds() }
     }
 
+    /// All that is known of these kinds without asking AWS.
+    pub fn registry(&self) -> Registry {
+        self.kinds.registry()
+    }
+
     fn seen(&self, kind: &str) -> &dyn Seen {
         let watched = self.kinds.watched.get(kind).map(AsRef::as_ref);
         let managed = || self.kinds.managed.get(kind).map(|kind| kind.as_seen());
@@ -67,9 +72,9 @@ impl Kinds {
     }
 
     /// All that is known of the kinds without asking AWS.
-    pub(super) fn registry(self) -> Registry {
-        let watched = self.watched.into_values().map(|kind| kind.reader());
-        let managed = self.managed.into_values().map(|kind| kind.manager());
+    pub(super) fn registry(&self) -> Registry {
+        let watched = self.watched.values().map(|kind| kind.reader());
+        let managed = self.managed.values().map(|kind| kind.manager());
         let registry = watched.fold(Registry::default(), Registry::watched);
         managed.fold(registry, Registry::manager)
     }

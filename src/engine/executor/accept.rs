@@ -33,7 +33,7 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
                 if sighting.is_gone()
                     && registry.managing(address.kind()).is_some_and(Manager::holds_data) =>
             {
-                Err("it held data, and its record stays until it is let go of by name".to_owned())
+                Err("it is gone and held data: its record stays until it is let go of by name".to_owned())
             }
             Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
                 Ok(Edit::Remove { address: address.clone() })
@@ -71,7 +71,23 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
             }
         }
     }
+    accepted.recorded += note_gone(sightings, writer);
     accepted
+}
+
+/// Notes in the state which recorded objects AWS does not have any more, and returns their number. Their records stay: no
+/// decision is made here.
+pub fn note_gone(sightings: &Sightings, writer: &mut Writer) -> usize {
+    let is_gone = |address: &Address| sightings.get(address).is_some_and(Sighting::is_gone);
+    let records = writer.state().resources.iter();
+    let lost = records.filter(|(address, record)| record.id.is_some() && !record.gone && is_gone(address));
+    let lost: Vec<(Address, Record)> =
+        lost.map(|(address, record)| (address.clone(), Record { gone: true, ..record.clone() })).collect();
+    let count = lost.len();
+    for (address, record) in lost {
+        writer.edit(Edit::Put { address, record });
+    }
+    count
 }
 
 /// The text about an object that belongs to another owner by now.
@@ -95,7 +111,7 @@ fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Opt
 
 /// The record with what AWS shows; an error is the reason to leave it as it is.
 fn followed(registry: &Registry, address: &Address, before: &Record, live: &Live) -> Result<Record, String> {
-    let mut after = before.clone();
+    let mut after = Record { gone: false, ..before.clone() };
     match &live.condition {
         Condition::Ready => after.outputs.clone_from(&live.outputs),
         Condition::Leaving(status) => return Err(format!("AWS is deleting it ({status})")),

@@ -57,7 +57,7 @@ impl<'a> Execution<'a> {
                 false => arrange::keeping(self.named(address).unwrap_or(before.clone()), id, &change.goes),
             };
             let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
-            let mut after = Record { outputs, ..kept };
+            let mut after = Record { outputs, gone: false, ..kept };
             if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
                 let Ok(desired) = self.desired(address, manager) else { continue };
                 after.inputs = desired.inputs;
@@ -237,7 +237,7 @@ impl<'a> Execution<'a> {
                 ..record
             };
             if live.condition == Condition::Ready {
-                after = Record { phase: Phase::Ready, outputs: live.outputs.clone(), ..after };
+                after = Record { phase: Phase::Ready, outputs: live.outputs.clone(), gone: false, ..after };
             }
             self.put(address, after);
             self.done(step);
@@ -296,5 +296,6 @@ fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Op
         generation,
         predecessor,
         claimed: false,
+        gone: false,
     }
 }

@@ -345,6 +345,7 @@ impl Execution<'_> {
             depends_on,
             // The tags were written with the update.
             claimed: record.claimed && self.claim(address).is_none(),
+            gone: false,
             ..record
         };
         self.put(address, ready);

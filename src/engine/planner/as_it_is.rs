@@ -1,10 +1,10 @@
 //! The way back from a plan to replace an object that holds data: the stack file says what the object has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Input;
+use super::{Input, findings};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{Document, references};
@@ -31,17 +31,22 @@ pub(super) fn steps(
     let mut steps = Vec::new();
     for field in fixed {
         let has = object.and_then(|object| object.get(&field.path)).filter(|value| !value.is_null());
-        let refers_to = declared.and_then(|inputs| inputs.get(&field.path)).map(references_in);
-        let option = manager.fields().iter().find(|known| known.name == field.path);
-        let option = option.and_then(|known| known.option).unwrap_or(&field.path);
-        match (refers_to.and_then(|addresses| addresses.into_iter().next()), has) {
+        let other =
+            declared.and_then(|inputs| inputs.get(&field.path)).and_then(|value| managed(input, value));
+        match (other, findings::to_write(manager.fields(), &field.path), has) {
             // The object that it stands in is declared too.
-            (Some(other), Some(Value::String(id))) => {
+            (Some(other), _, Some(Value::String(id))) => {
                 steps.push(Remedy::Import { address: other, id: id.clone() })
             }
-            (None, Some(Value::String(text))) => drop(options.insert(option.to_owned(), text.clone())),
-            (None, Some(value)) => drop(options.insert(option.to_owned(), value.to_string())),
-            (_, _) => steps.push(Remedy::by_hand(format!("take `{option}` out of the stack file"))),
+            (_, Some(option), Some(Value::String(text))) => {
+                drop(options.insert(option.to_owned(), text.clone()))
+            }
+            (_, Some(option), Some(value)) => drop(options.insert(option.to_owned(), value.to_string())),
+            (_, Some(option), None) => {
+                steps.push(Remedy::by_hand(format!("take `{option}` out of the stack file")))
+            }
+            // No option says it.
+            (_, None, _) => {}
         }
     }
     if !options.is_empty() {
@@ -53,6 +58,11 @@ pub(super) fn steps(
     steps
 }
 
-fn references_in(value: &Value) -> BTreeSet<Address> {
-    references(&Document::from_iter([(String::new(), value.clone())]))
+/// The declared object that a value refers to, where it is one that can be taken over.
+pub(super) fn managed(input: &Input<'_>, value: &Value) -> Option<Address> {
+    let mut addresses = references(&Document::from_iter([(String::new(), value.clone())])).into_iter();
+    let is_managed = |address: &Address| {
+        matches!(input.blueprint.declarations.get(address), Some(Declaration::Managed { .. }))
+    };
+    addresses.find(is_managed)
 }

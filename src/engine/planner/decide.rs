@@ -205,7 +205,7 @@ fn managed(
     // A value that is met may still be wrong: storage that is larger than what is written now.
     let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
-    findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, invalid)));
+    findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, manager, invalid)));
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
     findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
     findings.extend(naming::unnamed(input, address, manager, &decision));

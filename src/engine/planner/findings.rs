@@ -38,6 +38,13 @@ pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Findin
     )
 }
 
+/// A target of a destroy that the stack declares and the state does not record.
+pub(super) fn not_made(name: &Address) -> Finding {
+    let message = "the stack declares it, and the state does not record it: it is not made, and nothing of it is there to destroy";
+    let hint = "provision state list shows what is recorded";
+    Finding { level: Level::Warning, ..error("address", name, message.to_owned(), Some(hint.to_owned())) }
+}
+
 /// The findings on records of a newer version of the program: each is in the way of every plan that is about it.
 pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
     let of = |address: &Address| match input.sightings.get(address) {
@@ -72,21 +79,40 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
     )
 }
 
-pub(super) fn invalid(address: &Address, invalid: Invalid) -> Finding {
-    let Invalid { field, message, verdict, instead, allowed_by } = invalid;
-    let hint = match (instead, allowed_by) {
-        (_, Some((option, with))) => {
-            format!("{with}: write `{option}: true` into the stack file; or leave `{field}` as it was")
+pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid) -> Finding {
+    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy } = invalid;
+    let written = to_write(manager.fields(), field);
+    let hint = match (instead, allowed_by, remedy) {
+        (_, Some((option, with)), _) => {
+            let kept = written.unwrap_or("the rest");
+            format!("{with}: write `{option}: true` into the stack file; or leave `{kept}` as it was")
         }
-        (Some(value), None) => format!("write `{field}: {value}` into the stack file"),
-        (None, None) => {
-            format!("write another `{field}` into the stack file; provision schema stack lists what there is")
+        (Some(value), None, _) => {
+            format!("write `{}: {value}` into the stack file", written.unwrap_or(field))
         }
+        (None, None, Some(remedy)) => remedy,
+        (None, None, None) => match written {
+            Some(option) => format!(
+                "write another `{option}` into the stack file; provision schema stack lists what there is"
+            ),
+            None => format!(
+                "no option says {field}: it follows from the rest of the stack file; provision schema stack lists what can be \
+                 written"
+            ),
+        },
     };
     let finding = error("inputs", address, format!("{field}: {message}"), Some(hint));
     match verdict {
         Verdict::Refused => finding,
         Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, hint: None, ..finding },
+    }
+}
+
+/// The option of the stack file that a field is made from.
+pub(super) fn to_write<'a>(fields: &[Field], field: &'a str) -> Option<&'a str> {
+    match fields.iter().find(|known| known.name == field) {
+        Some(known) => known.to_write(),
+        None => Some(field),
     }
 }
 

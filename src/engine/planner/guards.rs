@@ -1,11 +1,12 @@
 //! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
 use super::findings::{cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed};
+use super::{Input, Sighting, as_it_is, findings, loss, naming, remedied, renamed};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
-use crate::engine::plan::{Action, Change, Finding, Mode};
+use crate::engine::plan::{Action, Change, FieldChange, Finding, Mode};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Class, Deletion, Effect, Field, Role, Status};
 use crate::engine::state::Record;
@@ -27,11 +28,11 @@ pub(super) fn data_loss_by_replacement(
         return None;
     }
     if !input.options.replace.contains(address) {
-        let back = for_now(decision);
-        let again = back.is_some().then(|| Remedy::by_hand("write that change into the stack file again"));
-        let mut steps = let_go(input, address, record, live, back);
-        if !steps.is_empty() {
-            steps.extend(again);
+        let back = for_now(input, decision);
+        let is_edited = back.iter().any(|step| matches!(step, Remedy::ByHand { .. }));
+        let mut steps = let_go(input, address, record, live, &back);
+        if !steps.is_empty() && is_edited {
+            steps.push(Remedy::by_hand("write that change into the stack file again"));
         }
         steps.push(Remedy::Replace { address: address.clone() });
         return Some(remedied(
@@ -44,8 +45,7 @@ pub(super) fn data_loss_by_replacement(
             ],
         ));
     }
-    let first = for_now(decision);
-    protected(input, address, record, live, first)
+    protected(input, address, record, live, &for_now(input, decision))
 }
 
 pub(super) fn data_loss_by_deletion(
@@ -60,7 +60,7 @@ pub(super) fn data_loss_by_deletion(
     }
     if input.options.mode != Mode::Destroy {
         let back = Remedy::by_hand("put it back into the stack file");
-        let mut steps = let_go(input, address, Some(record), Some(live), Some(back.clone()));
+        let mut steps = let_go(input, address, Some(record), Some(live), std::slice::from_ref(&back));
         let again = (!steps.is_empty()).then(|| Remedy::by_hand("take it out of the stack file again"));
         steps.push(Remedy::Destroy { address: address.clone() });
         steps.extend(again);
@@ -87,7 +87,7 @@ pub(super) fn data_loss_by_deletion(
         let destroy = Remedy::Destroy { address: address.clone() };
         return Some(remedied("data-loss", address, message.to_owned(), vec![Way::of([destroy])]));
     }
-    protected(input, address, Some(record), Some(live), None)
+    protected(input, address, Some(record), Some(live), &[])
 }
 
 /// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.
@@ -104,7 +104,7 @@ pub(super) fn snapshot_refused(input: &Input<'_>, change: &Change) -> Option<Fin
             row.name
         );
         let off = turned_off(input, address, Role::LastSnapshot);
-        let steps = for_now(change).into_iter().chain(off).chain([Remedy::Apply]);
+        let steps = for_now(input, change).into_iter().chain(off).chain([Remedy::Apply]);
         remedied("final-snapshot", address, message, vec![Way::of(steps)])
     })
 }
@@ -138,9 +138,9 @@ fn let_go(
     address: &Address,
     record: Option<&Record>,
     live: Option<&Live>,
-    first: Option<Remedy>,
+    first: &[Remedy],
 ) -> Vec<Remedy> {
-    let protected = protected(input, address, record, live, first.clone());
+    let protected = protected(input, address, record, live, first);
     let mut steps: Vec<Remedy> = protected
         .and_then(|finding| finding.remedies.into_iter().next())
         .map(|way| way.steps)
@@ -161,18 +161,30 @@ fn let_go(
     }
     if !written {
         let off = turned_off(input, address, Role::LastSnapshot);
-        steps = first.into_iter().chain(off).chain([Remedy::Apply]).collect();
+        steps = first.iter().cloned().chain(off).chain([Remedy::Apply]).collect();
     }
     steps
 }
 
 /// With a change that only a new object can have in the file, no apply is carried out that does not name it.
-fn for_now(change: &Change) -> Option<Remedy> {
-    let fixed = change.fields.iter().filter(|field| field.effect == Effect::Replacement);
-    let fixed: Vec<&str> = fixed.map(|field| field.path.as_str()).collect();
-    (!fixed.is_empty()).then(|| {
-        Remedy::by_hand(format!("take the change of {} out of the stack file for now", fixed.join(", ")))
-    })
+/// Another object that it stands in is taken over instead, since no option says which one that is.
+fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
+    let declared = match input.blueprint.declarations.get(&change.address) {
+        Some(Declaration::Managed { inputs }) => Some(inputs),
+        _ => None,
+    };
+    let stands_in = |field: &FieldChange| {
+        let other = as_it_is::managed(input, declared?.get(&field.path)?)?;
+        Some(Remedy::Import { address: other, id: field.before.as_ref()?.as_str()?.to_owned() })
+    };
+    let fixed = || change.fields.iter().filter(|field| field.effect == Effect::Replacement);
+    let fields = fields(input, &change.address);
+    let options = fixed().filter(|field| stands_in(field).is_none());
+    let options: Vec<&str> = options.filter_map(|field| findings::to_write(fields, &field.path)).collect();
+    let edit = (!options.is_empty()).then(|| {
+        Remedy::by_hand(format!("take the change of {} out of the stack file for now", options.join(", ")))
+    });
+    edit.into_iter().chain(fixed().filter_map(stands_in)).collect()
 }
 
 /// Deletion protection that is on, with the way to turn it off in the status that the object is in.
@@ -181,7 +193,7 @@ fn protected(
     address: &Address,
     record: Option<&Record>,
     live: Option<&Live>,
-    first: Option<Remedy>,
+    first: &[Remedy],
 ) -> Option<Finding> {
     let by_aws = live.is_some_and(|live| is_protected_by_aws(input, address, live));
     let fields = fields(input, address);
@@ -221,6 +233,6 @@ fn protected(
         _ => turned_off,
     };
     // A change that only a new object can have is in the way of every apply before the protection is off.
-    let steps = first.into_iter().chain(steps);
+    let steps = first.iter().cloned().chain(steps);
     Some(remedied("protected", address, message, vec![Way::of(steps)]))
 }

@@ -1,17 +1,12 @@
 //! Findings about whose an object is, and the update by which an object that was taken over gets its ownership tags.
 
-use serde_json::{Map, Value};
-
 use super::unfinished::Standing;
-use super::{Input, change, error};
+use super::{Input, change, error, tags};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
-use crate::engine::resource::{Effect, Id, Owner, Ownership, Whose, tag};
+use crate::engine::resource::{Id, Owner, Ownership, Whose};
 use crate::engine::state::Record;
-
-/// The name that a plan gives the ownership tags among the fields of a change.
-pub const OWNERSHIP_TAGS: &str = "ownership tags";
 
 /// The finding that forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
 pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
@@ -22,6 +17,7 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
     if claimed || live.ownership == Ownership::Inherited {
         return None;
     }
+    let by_hand = || tags::written_right(owner, live).map(|right| format!("; {right}")).unwrap_or_default();
     match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited => None,
         Whose::Untagged if action == Action::NoOp => None,
@@ -40,14 +36,15 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
             ),
             Some(format!(
                 "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
-                 {lineage}; to leave this to it: {forget}"
+                 {lineage}; to leave this to it: {forget}{}",
+                by_hand()
             )),
         )),
         whose => Some(error(
             "ownership",
             address,
             format!("{id} belongs to {}, so it is not changed", owner.belonging(&whose)),
-            Some(format!("to let go of it: {forget}")),
+            Some(format!("to let go of it: {forget}{}", by_hand())),
         )),
     }
 }
@@ -88,44 +85,22 @@ pub(super) fn with_claim(
     live: &Live,
     claimed: bool,
 ) -> Change {
-    let whose = owner.whose(&live.ownership, live.vpc.as_ref());
-    let reason = match &whose {
+    let reason = match owner.whose(&live.ownership, live.vpc.as_ref()) {
         _ if claimed => "it was taken over".to_owned(),
-        Whose::Moved { stack, address } if *address == owner.address.to_string() => {
+        Whose::Moved { stack, address } if address == owner.address.to_string() => {
             format!("it was recorded when the stack was named {stack}")
         }
         Whose::Moved { .. } => "it was recorded under another address".to_owned(),
-        _ => return decision,
+        _ => match tags::changed(owner, live) {
+            Some(changed) => format!("others changed {changed}"),
+            None => return decision,
+        },
     };
     if manager.claim_calls().is_empty() {
         return decision;
     }
-    let text = |tags: Vec<(&str, &str)>| -> Map<String, Value> {
-        tags.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect()
-    };
-    let before = match &live.ownership {
-        Ownership::Tagged { stack, address, lineage, cluster } => {
-            let optional = [(tag::LINEAGE, lineage), (tag::CLUSTER, cluster)];
-            let optional = optional.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-            text(
-                [(tag::STACK, stack.as_str()), (tag::ADDRESS, address)].into_iter().chain(optional).collect(),
-            )
-        }
-        _ => Map::new(),
-    };
-    let tags = owner.tags();
-    let after = text(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect());
-    let field = FieldChange {
-        path: OWNERSHIP_TAGS.to_owned(),
-        before: Some(Value::Object(before)),
-        after: Some(Value::Object(after)),
-        unknown: false,
-        sensitive: false,
-        effect: Effect::None,
-        calls: manager.claim_calls().iter().map(|call| call.name.to_owned()).collect(),
-        window: None,
-        takes_back: false,
-    };
+    let calls = manager.claim_calls().iter().map(|call| call.name.to_owned()).collect();
+    let field = FieldChange { calls, ..tags::field(tags::shown(&live.ownership), owner.tags()) };
     match decision.action {
         Action::NoOp => Change {
             fields: vec![field],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Input, identity};
+use super::{Input, identity, tags};
 use crate::engine::address::Address;
 use crate::engine::owner::owner;
 use crate::engine::plan::{Action, Finding, Level, Mode};
@@ -15,7 +15,11 @@ pub(super) fn of_others(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<
     }
     let records = input.state.into_iter().flat_map(|state| &state.resources);
     let selected = records.filter(|(address, _)| selected.contains(address));
-    selected.filter_map(|(address, record)| finding(input, address, record)).collect()
+    selected
+        .filter_map(|(address, record)| {
+            finding(input, address, record).or_else(|| tags::not_followed(input, address, record))
+        })
+        .collect()
 }
 
 /// True for a record of which a refresh follows nothing: its object is another owner's.

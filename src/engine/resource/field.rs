@@ -39,6 +39,8 @@ pub struct Field {
     pub kept_in: Option<&'static str>,
     /// The option of the stack file that says nothing but this field, where there is one of another name.
     pub option: Option<&'static str>,
+    /// The place in the stack file that it is made from.
+    source: Source,
     /// The part that it plays for the engine, whatever its name.
     pub role: Option<Role>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
@@ -52,6 +54,17 @@ pub enum Author {
     StackFile,
     /// The section of the stack file, when it makes the declaration.
     Section,
+}
+
+/// The place in the stack file that a field is made from, beside an option that says nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// An option of its own name.
+    OwnName,
+    /// An option of another name, and perhaps of another meaning.
+    Option(&'static str),
+    /// No option: it follows from other objects, or is always the same.
+    Nothing,
 }
 
 /// A part that a field plays for the engine.
@@ -120,6 +133,7 @@ impl Field {
             chosen_once: false,
             kept_in: None,
             option: None,
+            source: Source::OwnName,
             role: None,
             loses: None,
         }
@@ -195,6 +209,25 @@ impl Field {
     /// The field, which an option of this name says in the stack file.
     pub const fn written_as(self, option: &'static str) -> Self {
         Self { option: Some(option), ..self }
+    }
+
+    /// The field, which is made from an option of this name.
+    pub const fn made_from(self, option: &'static str) -> Self {
+        Self { source: Source::Option(option), ..self }
+    }
+
+    /// The field, which no option of the stack file says: it follows from other objects.
+    pub const fn follows(self) -> Self {
+        Self { source: Source::Nothing, ..self }
+    }
+
+    /// The option of the stack file to change where the field is to change; none where it follows from other objects.
+    pub fn to_write(&self) -> Option<&'static str> {
+        match (self.option, self.source) {
+            (Some(option), _) | (None, Source::Option(option)) => Some(option),
+            (None, Source::OwnName) => Some(self.name),
+            (None, Source::Nothing) => None,
+        }
     }
 
     /// The field with what a change of it may delete: `all automated backups`.

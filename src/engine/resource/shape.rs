@@ -19,6 +19,11 @@ pub enum Shape {
         least: i64,
         most: i64,
     },
+    /// A number that may have a fraction.
+    Number {
+        least: i64,
+        most: i64,
+    },
     Text(Pattern),
     OneOf(&'static [&'static str]),
     /// Each item once; their order does not count.
@@ -42,6 +47,15 @@ pub struct Pattern {
     /// The greatest length, in bytes.
     pub longest: usize,
     pub letters: Letters,
+    pub quotes: Quotes,
+}
+
+/// The quotes around a text in the stack file that would be a number without them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quotes {
+    Needed,
+    /// The text is taken as it stands: `16.10` is not `16.1`.
+    Free,
 }
 
 /// The letters in which AWS keeps a text.
@@ -91,7 +105,7 @@ pub type Wrong = String;
 impl Pattern {
     /// A pattern for texts of at most this many bytes. `is` reads after `must be`.
     pub const fn new(is: &'static str, pattern: &'static str, longest: usize) -> Self {
-        Self { is, pattern, never: None, longest, letters: Letters::AsWritten }
+        Self { is, pattern, never: None, longest, letters: Letters::AsWritten, quotes: Quotes::Needed }
     }
 
     /// Any text: the code of the kind judges it.
@@ -111,6 +125,12 @@ impl Pattern {
         Self { letters: Letters::Lower, ..self }
     }
 
+    /// The same for texts that look like numbers, and may be written like them.
+    #[must_use]
+    pub const fn without_quotes(self) -> Self {
+        Self { quotes: Quotes::Free, ..self }
+    }
+
     /// True if the text follows the rule.
     pub fn fits(&self, text: &str) -> bool {
         text.len() <= self.longest
@@ -120,6 +140,9 @@ impl Pattern {
 
     fn schema(&self) -> Value {
         let mut schema = json!({ "type": "string", "pattern": self.pattern, "maxLength": self.longest });
+        if self.quotes == Quotes::Free {
+            schema["type"] = json!(["string", "number"]);
+        }
         if let Some(never) = self.never {
             schema["not"] = json!({ "type": "string", "pattern": never });
         }
@@ -148,6 +171,9 @@ impl Shape {
                 Ok(value.clone())
             }
             (Self::Whole { .. }, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+            (Self::Number { .. }, Value::Number(number)) => {
+                Ok(number.as_f64().map_or_else(|| value.clone(), Value::from))
+            }
             (Self::Text(_), Value::String(text)) if is_unknown(value) => Ok(text.as_str().into()),
             (Self::Text(_), Value::String(text)) => Ok(text.to_lowercase().into()),
             (Self::SetOf(item), Value::Array(items)) => {
@@ -175,6 +201,10 @@ impl Shape {
         match (self, value) {
             (Self::Whole { least, most }, Value::Number(number)) => {
                 let fits = number.as_i64().is_some_and(|number| (*least..=*most).contains(&number));
+                if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
+            }
+            (Self::Number { least, most }, Value::Number(number)) => {
+                let fits = number.as_f64().is_some_and(|number| (*least as f64..=*most as f64).contains(&number));
                 if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
             }
             (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
@@ -220,6 +250,7 @@ impl Shape {
             Self::Any => "a value",
             Self::Flag => "true or false",
             Self::Whole { .. } => "a whole number",
+            Self::Number { .. } => "a number",
             Self::Text(_) | Self::OneOf(_) => "text",
             Self::SetOf(_) => "a list",
             Self::MapOf { .. } | Self::Object(_) => "options",
@@ -232,6 +263,7 @@ impl Shape {
             Self::Any => json!({}),
             Self::Flag => json!({ "type": "boolean" }),
             Self::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+            Self::Number { least, most } => json!({ "type": "number", "minimum": least, "maximum": most }),
             Self::Text(pattern) => pattern.schema(),
             Self::OneOf(all) => json!({ "type": "string", "enum": all }),
             Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),

@@ -28,7 +28,7 @@ pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
         .into_iter()
         .zip([file_systems, databases])
         .filter_map(|((kind, what, names), declared)| {
-            let recorded = super::names(state, kind);
+            let recorded: Vec<&str> = super::by_name(state, kind).into_keys().collect();
             let [only] = recorded.as_slice() else { return None };
             // If the recorded one is no longer declared, it was renamed or goes: one name stays one.
             (declared.len() > 1).then(|| {

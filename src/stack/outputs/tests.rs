@@ -1,11 +1,13 @@
 //! The outputs of a state, as a document and as text.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::address::Address;
+use crate::engine::document::Document;
 use crate::engine::network::Cluster;
 use crate::engine::resource::Id;
-use crate::engine::state::Phase;
+use crate::engine::state::{Phase, Record};
 
 fn document(value: Value) -> Document {
     match value {
@@ -208,6 +210,48 @@ fn what_is_being_made_has_no_outputs_yet() {
         assert_eq!(error.to_string(), said);
         assert_eq!(error.hint() == "provision apply", declared.starts_with("databases"), "{}", error.hint());
     }
+}
+
+#[test]
+fn what_a_run_has_found_gone_has_no_outputs_though_its_record_is_kept() {
+    let mut state = applied(true);
+    for gone in ["aws_db_instance.gitlab-pgsql", "aws_efs_file_system.gitlab-nfs"] {
+        change(&mut state, gone, |record| record.gone = true);
+    }
+    let none = outputs(&state);
+    assert!(none.databases.is_empty() && none.file_systems.is_empty() && none.texts().is_empty());
+    let hint = "provision plan: it names the backups that are left, and the ways on";
+    for (name, what) in [
+        ("pgsql_endpoint", "the database gitlab-pgsql (db-1)"),
+        ("databases.gitlab-pgsql.host", "the database gitlab-pgsql (db-1)"),
+        ("nfs_dns_name", "the file system gitlab-nfs (fs-1)"),
+        ("nfs_mount_points", "the file system gitlab-nfs (fs-1)"),
+        ("file_systems.gitlab-nfs.access_points.git-data.id", "the file system gitlab-nfs (fs-1)"),
+    ] {
+        let error = none.text(name).expect_err("it is gone");
+        assert_eq!(error.to_string(), format!("`{name}` has no value: {what} is gone from AWS"));
+        assert_eq!(error.hint(), hint);
+    }
+
+    let mut state = applied(true);
+    for gone in ["aws_efs_mount_target.gitlab-nfs/z", "aws_efs_access_point.gitlab-nfs/git-data"] {
+        change(&mut state, gone, |record| record.gone = true);
+    }
+    let parts = outputs(&state);
+    assert_eq!(parts.file_systems["gitlab-nfs"].missing_zones, ["z"]);
+    assert!(parts.file_systems["gitlab-nfs"].access_points.is_empty());
+    for (name, reason) in [
+        ("nfs_mount_points", "gitlab-nfs has no mount target in z"),
+        (
+            "file_systems.gitlab-nfs.access_points.git-data.id",
+            "the access point git-data of gitlab-nfs (fsap-1) is gone from AWS",
+        ),
+    ] {
+        let error = parts.text(name).expect_err("it is gone");
+        assert_eq!(error.to_string(), format!("`{name}` has no value: {reason}"));
+        assert_eq!(error.hint(), "provision apply", "it held no data, and is made again");
+    }
+    assert!(parts.text("nfs_dns_name").is_ok() && parts.text("pgsql_endpoint").is_ok());
 }
 
 #[test]

@@ -74,7 +74,12 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
     let of = |major: &str| -> Vec<&str> {
         targets.iter().copied().filter(|target| is_within(target, major)).collect()
     };
-    let write = |version: &str| format!("write `engine_version: \"{version}\"` into the stack file");
+    let write = |version: &str| match major(version) == own {
+        true => format!("write `engine_version: \"{version}\"` into the stack file"),
+        false => format!(
+            "write `engine_version: \"{version}\"` and `allow_major_version_upgrade: true` into the stack file"
+        ),
+    };
     if own == wanted {
         // A minor version that is misspelt is no wish for another major one.
         let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written}"));
@@ -96,7 +101,8 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
             verdict.hint(format!("of {wanted} it goes from {live} to {}: {}", list(&wished), write(newest)))
         }
         (None, false) => verdict.hint(format!(
-            "from {live} it goes to {}: write one of them as `engine_version`",
+            "{}, which keeps {live}; or write one of those that it goes to: {}",
+            write(&own),
             list(&targets)
         )),
         (None, true) => {
@@ -176,7 +182,20 @@ mod tests {
             assert_eq!(upgrade(live, written, &sixteen()).level, level, "{live} to {written}");
         }
         let refused = upgrade("16.1", "17", &sixteen());
-        assert!(refused.hint.is_some_and(|hint| hint.contains("16.9 and 16.10")));
+        assert_eq!(
+            refused.hint.as_deref(),
+            Some(
+                "write `engine_version: \"16\"` into the stack file, which keeps 16.1; or write one of those that it goes to: \
+                 16.9 and 16.10"
+            )
+        );
+        let major = upgrade("16.3", "17.55", &sixteen()).hint.expect("a remedy");
+        assert!(
+            major.ends_with(
+                "write `engine_version: \"17.5\"` and `allow_major_version_upgrade: true` into the stack file"
+            ),
+            "{major}"
+        );
     }
 
     #[test]

@@ -117,10 +117,27 @@ impl Holders {
         (uses && !lingers && !of_a_database && !is_ours(interface, leaving)).then(|| {
             let group = &going.id;
             Verdict::error(format!("{group} is still used by the network interface {id}{}", who(interface)))
-                .hint(format!(
-                    "give {id} another group in the place of {group}; then run the same command again"
-                ))
+                .hint(format!("{}; then run the same command again", let_go(interface, id, group.as_str())))
         })
+    }
+}
+
+/// The way to take a group off an interface. That of a mount target is changed through EFS (EFS User Guide, "Creating security
+/// groups"), which is given all groups that stay.
+fn let_go(interface: &NetworkInterface, id: &str, group: &str) -> String {
+    let Some(target) = mount_target(interface) else {
+        return format!("give {id} another group in the place of {group}");
+    };
+    let groups = interface.groups().iter().filter_map(|one| one.group_id());
+    let stay: Vec<&str> = groups.filter(|one| *one != group).collect();
+    let command = |groups: &str| {
+        format!(
+            "aws efs modify-mount-target-security-groups --mount-target-id {target} --security-groups {groups}"
+        )
+    };
+    match stay.as_slice() {
+        [] => format!("give {target} another group in the place of {group}: {}", command("GROUP")),
+        stay => command(&stay.join(" ")),
     }
 }
 
@@ -159,4 +176,34 @@ fn by_rules(going: &Going, other: &SecurityGroup, leaving: &Leaving) -> Option<V
              then run the same command again"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::GroupIdentifier;
+
+    use super::*;
+
+    #[test]
+    fn a_group_is_taken_off_a_mount_target_through_efs_with_the_groups_that_stay() {
+        let interface = |description: &str, groups: &[&str]| {
+            let groups = groups.iter().map(|id| GroupIdentifier::builder().group_id(*id).build()).collect();
+            NetworkInterface::builder().description(description).set_groups(Some(groups)).build()
+        };
+        let modify = "aws efs modify-mount-target-security-groups --mount-target-id fsmt-9 --security-groups";
+        let of_target = "EFS mount target for fs-9 (fsmt-9)";
+        for (interface, expected) in [
+            (interface(of_target, &["sg-1", "sg-2", "sg-3"]), format!("{modify} sg-2 sg-3")),
+            (
+                interface(of_target, &["sg-1"]),
+                format!("give fsmt-9 another group in the place of sg-1: {modify} GROUP"),
+            ),
+            (
+                interface("ELB app/web/1", &["sg-1"]),
+                "give eni-9 another group in the place of sg-1".to_owned(),
+            ),
+        ] {
+            assert_eq!(let_go(&interface, "eni-9", "sg-1"), expected);
+        }
+    }
 }

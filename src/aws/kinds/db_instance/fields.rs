@@ -18,7 +18,7 @@ const CALLS: &[Call] = &[MODIFY];
 pub(super) const FIELDS: &[Field] = &[
     // The old name stops resolving, beside the reboot ("Renaming a DB instance", RDS User Guide).
     Field::at_window("identifier", CALLS, Effect::AccessLoss).written_as("identifier"),
-    Field::replace("engine"),
+    Field::replace("engine").follows(),
     // The standby is upgraded together with the primary, so that it cannot take over (RDS User Guide, "Upgrades of the
     // RDS for PostgreSQL DB engine").
     Field::at_window("engine_version", CALLS, Effect::Reboot).met_by(version::met),
@@ -42,9 +42,13 @@ pub(super) const FIELDS: &[Field] = &[
     // Clients that know the old port are cut off.
     Field::in_place("port", CALLS, Effect::AccessLoss),
     // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
-    Field::replace("db_subnet_group_name"),
-    Field::in_place("vpc_security_group_ids", CALLS, Effect::AccessLoss).depending(security_groups),
-    Field::in_place("publicly_accessible", CALLS, Effect::AccessLoss).depending(publicly_accessible),
+    Field::replace("db_subnet_group_name").follows(),
+    Field::in_place("vpc_security_group_ids", CALLS, Effect::AccessLoss)
+        .depending(security_groups)
+        .made_from("security_group"),
+    Field::in_place("publicly_accessible", CALLS, Effect::AccessLoss)
+        .depending(publicly_accessible)
+        .follows(),
     Field::at_window("backup_retention_period", CALLS, Effect::DataLoss)
         .depending(backup_retention_period)
         .losing("all automated backups, and with them every restore to a point in time"),
@@ -66,7 +70,8 @@ pub(super) const FIELDS: &[Field] = &[
     // The name changes at once; what is in the group counts from the next reboot on.
     Field::in_place("parameter_group_name", CALLS, Effect::NextReboot)
         .depending(parameter_group_name)
-        .taken_back(),
+        .taken_back()
+        .made_from("parameters"),
     Field::in_place("deletion_protection", CALLS, Effect::None).plays(Role::Protection),
     Field::recorded("final_snapshot").rebuilt_as(true).plays(Role::LastSnapshot),
     // Turned on, it makes what waits for the window at once.

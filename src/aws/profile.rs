@@ -1,0 +1,130 @@
+//! Named AWS profiles: whether one exists, and the files that were searched for it.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// A profile that is in none of the files.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no AWS profile `{name}`: it is not in {}", listed(files))]
+pub struct NoProfile {
+    pub name: String,
+    /// The files that were searched.
+    pub files: Vec<PathBuf>,
+    /// The profiles that are there.
+    pub known: BTreeSet<String>,
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" or ")
+}
+
+/// The two files that hold profiles ("Shared config and credentials files", AWS SDKs and Tools Reference Guide).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Config,
+    Credentials,
+}
+
+/// Finds out that a profile is in none of the files. One that cannot be read or is damaged is for the SDK to tell of.
+///
+/// # Errors
+/// [`NoProfile`], with the files and the profiles that they have.
+pub fn must_exist(name: &str, variable: impl Fn(&str) -> Option<String>) -> Result<(), NoProfile> {
+    // Without a section of its own, the default profile is an empty one.
+    if name == "default" {
+        return Ok(());
+    }
+    let (mut files, mut known) = (Vec::new(), BTreeSet::new());
+    for (holder, named_by, usual) in [
+        (Holder::Config, "AWS_CONFIG_FILE", ".aws/config"),
+        (Holder::Credentials, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+    ] {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let home = || set("HOME").or_else(|| set("USERPROFILE"));
+        let Some(file) =
+            set(named_by).map(PathBuf::from).or_else(|| Some(PathBuf::from(home()?).join(usual)))
+        else {
+            return Ok(());
+        };
+        match std::fs::read_to_string(&file) {
+            Ok(text) => match profiles(&text, holder) {
+                Some(profiles) => known.extend(profiles),
+                None => return Ok(()),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(_) => return Ok(()),
+        }
+        files.push(file);
+    }
+    if known.contains(name) { Ok(()) } else { Err(NoProfile { name: name.to_owned(), files, known }) }
+}
+
+/// The profiles of a file; none where a heading has no end.
+fn profiles(text: &str, holder: Holder) -> Option<BTreeSet<String>> {
+    let headings = text.lines().filter_map(|line| line.strip_prefix('['));
+    let headings: Option<Vec<&str>> =
+        headings.map(|heading| Some(heading.split_once(']')?.0.trim())).collect();
+    let named = |heading: &str| match holder {
+        Holder::Config if heading == "default" => Some(heading.to_owned()),
+        Holder::Config => {
+            let (word, name) = heading.split_once(char::is_whitespace)?;
+            (word == "profile").then(|| name.trim().trim_matches('"').to_owned())
+        }
+        Holder::Credentials => Some(heading.to_owned()),
+    };
+    Some(headings?.into_iter().filter_map(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_looked_for_in_both_files_and_the_others_are_named() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let home = folder.path().display().to_string();
+        let search = |name: &str| must_exist(name, |variable| (variable == "HOME").then(|| home.clone()));
+        let none = search("nope").expect_err("there are no files");
+        assert_eq!((none.known.len(), none.files.len()), (0, 2));
+        std::fs::create_dir(folder.path().join(".aws")).expect("a folder can be made");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(".aws").join(name), text).expect("it can be written");
+        };
+        write(
+            "config",
+            "[default]\nregion = x\n[profile  prod]\n[sso-session team]\n[profile \"two words\"] # x\n",
+        );
+        write("credentials", "[ops]\naws_access_key_id = x\n");
+        for name in ["prod", "two words", "ops", "default"] {
+            assert_eq!(search(name), Ok(()), "{name}");
+        }
+        let missing = search("team").expect_err("that is a session");
+        assert_eq!(
+            missing.known.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["default", "ops", "prod", "two words"]
+        );
+        assert_eq!(
+            missing.to_string(),
+            format!(
+                "there is no AWS profile `team`: it is not in {home}/.aws/config or {home}/.aws/credentials"
+            )
+        );
+        write("credentials", "[ops\n");
+        assert_eq!(search("nope"), Ok(()), "the SDK says where a file is damaged");
+    }
+
+    #[test]
+    fn the_files_that_the_environment_names_are_the_ones_that_are_searched() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("mine");
+        std::fs::write(&file, "[profile a]\n").expect("it can be written");
+        let variable = |name: &str| match name {
+            "AWS_CONFIG_FILE" => Some(file.display().to_string()),
+            "HOME" => Some(folder.path().display().to_string()),
+            _ => None,
+        };
+        assert_eq!(must_exist("a", variable), Ok(()));
+        assert_eq!(must_exist("b", variable).expect_err("it is not there").files[0], file);
+    }
+}

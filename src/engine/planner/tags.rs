@@ -1,0 +1,107 @@
+//! The ownership tags of recorded objects: those that others changed, shown as drift, and as the change that puts them right.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Input, Sighting};
+use crate::engine::address::Address;
+use crate::engine::kind::Live;
+use crate::engine::owner::owner;
+use crate::engine::plan::{FieldChange, Finding, Level, Mode};
+use crate::engine::resource::{Effect, Owner, Ownership, Whose, tag};
+use crate::engine::state::Record;
+
+/// The name that a plan gives the ownership tags among the fields of a change.
+pub const OWNERSHIP_TAGS: &str = "ownership tags";
+
+/// The ownership tags that an object shows.
+pub(super) fn shown(ownership: &Ownership) -> BTreeMap<String, String> {
+    let Ownership::Tagged { stack, address, lineage, cluster } = ownership else { return BTreeMap::new() };
+    let always = [(tag::STACK, Some(stack)), (tag::ADDRESS, Some(address))];
+    let optional = [(tag::LINEAGE, lineage.as_ref()), (tag::CLUSTER, cluster.as_ref())];
+    let all = always.into_iter().chain(optional);
+    all.filter_map(|(key, value)| Some((key.to_owned(), value?.clone()))).collect()
+}
+
+/// The change of the ownership tags from one set to another.
+pub(super) fn field(before: BTreeMap<String, String>, after: BTreeMap<String, String>) -> FieldChange {
+    let document = |tags: BTreeMap<String, String>| {
+        Some(Value::Object(tags.into_iter().map(|(key, value)| (key, Value::from(value))).collect()))
+    };
+    FieldChange {
+        path: OWNERSHIP_TAGS.to_owned(),
+        before: document(before),
+        after: document(after),
+        unknown: false,
+        sensitive: false,
+        effect: Effect::None,
+        calls: Vec::new(),
+        window: None,
+        takes_back: false,
+    }
+}
+
+/// `provision:cluster`, for an object of this state that carries another value than was written. Its lineage proves whose it is;
+/// without one, the other tags prove nothing. A tag that is missing may be one that an older version did not write.
+pub(super) fn changed(owner: &Owner, live: &Live) -> Option<String> {
+    let Ownership::Tagged { lineage: Some(lineage), .. } = &live.ownership else { return None };
+    let is_ours = owner.whose(&live.ownership, live.vpc.as_ref()) == Whose::Ours && *lineage == owner.lineage;
+    let shown = shown(&live.ownership);
+    let differing = differing(owner, live).into_keys().filter(|key| shown.contains_key(key));
+    let differing: Vec<String> = differing.collect();
+    (is_ours && !differing.is_empty()).then(|| differing.join(", "))
+}
+
+/// The tags that an object of this owner would carry, and that it does not carry.
+fn differing(owner: &Owner, live: &Live) -> BTreeMap<String, String> {
+    let shown = shown(&live.ownership);
+    owner.tags().into_iter().filter(|(key, value)| shown.get(key) != Some(value)).collect()
+}
+
+/// The cure of an object that seems to be of others only because its tags were changed by hand.
+pub(super) fn written_right(owner: &Owner, live: &Live) -> Option<String> {
+    let Ownership::Tagged { lineage, .. } = &live.ownership else { return None };
+    let may_be_ours = match owner.whose(&live.ownership, live.vpc.as_ref()) {
+        Whose::OtherState { .. } => true,
+        Whose::OtherStack { .. } => lineage.as_ref() == Some(&owner.lineage),
+        whose => owner.shares_its_network_with(&whose),
+    };
+    let right = differing(owner, live).into_iter().map(|(key, value)| format!("{key}={value}"));
+    let right: Vec<String> = right.collect();
+    (may_be_ours && !right.is_empty())
+        .then(|| format!("if its tags were changed by hand, write them right: {}", right.join(", ")))
+}
+
+/// The tags of a recorded object that others changed, from what they were to what they are.
+pub(super) fn drift(input: &Input<'_>, address: &Address, record: &Record) -> Option<FieldChange> {
+    let (id, live) = input.sightings.get(address).and_then(Sighting::live)?;
+    let manager = input.registry.managing(address.kind())?;
+    if record.adopted || record.claimed || record.id.as_ref() != Some(id) || manager.claim_calls().is_empty()
+    {
+        return None;
+    }
+    let owner = owner(input.blueprint, input.state, address, record.generation);
+    changed(&owner, live)?;
+    Some(field(owner.tags(), shown(&live.ownership)))
+}
+
+/// A refresh follows no tags, since a state records none: a warning of those that others changed.
+pub(super) fn not_followed(input: &Input<'_>, address: &Address, record: &Record) -> Option<Finding> {
+    if input.options.mode != Mode::RefreshOnly {
+        return None;
+    }
+    drift(input, address, record)?;
+    let (id, live) = input.sightings.get(address).and_then(Sighting::live)?;
+    let changed = changed(&owner(input.blueprint, input.state, address, record.generation), live)?;
+    Some(Finding {
+        check: "left-to-do".to_owned(),
+        address: Some(address.clone()),
+        level: Level::Warning,
+        message: format!(
+            "others changed {changed} on {id}: a state records no tags, and apply writes them right"
+        ),
+        hint: Some("provision apply".to_owned()),
+        remedies: Vec::new(),
+    })
+}

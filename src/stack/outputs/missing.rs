@@ -1,0 +1,62 @@
+//! Outputs without a value, each with the reason.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::FileSystem;
+use crate::engine::state::Record;
+
+/// An output without a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Missing {
+    /// The output's name: `pgsql_endpoint`; `databases.NAME` stands for everything of that database.
+    pub output: String,
+    /// Why, as a fragment: `the stack has 2 databases`.
+    pub reason: String,
+    /// For mount targets: the zones without one.
+    pub zones: Vec<String>,
+    /// A command to type.
+    pub hint: String,
+}
+
+impl Missing {
+    /// An object with data that is not made yet, or is gone. A new one would be empty, so that the plan names the ways on.
+    pub(super) fn with_data(output: String, what: &str, record: &Record) -> Self {
+        let hint = match record.gone {
+            true => "provision plan: it names the backups that are left, and the ways on",
+            false => "provision apply",
+        };
+        Self { hint: hint.to_owned(), ..Self::object(output, what, record) }
+    }
+
+    /// An object that is not made yet, or is gone, and that the next apply makes.
+    pub(super) fn object(output: String, what: &str, record: &Record) -> Self {
+        let reason = match (&record.id, record.gone) {
+            (Some(id), true) => format!("{what} ({id}) is gone from AWS"),
+            _ => format!("{what} is not ready yet"),
+        };
+        Self { output, reason, zones: Vec::new(), hint: "provision apply".to_owned() }
+    }
+
+    /// The list of a file system's mount targets, if it is not whole.
+    pub(super) fn zones(output: &str, name: &str, file_system: &FileSystem) -> Option<Self> {
+        let zones = file_system.missing_zones.clone();
+        let reason = match (zones.as_slice(), file_system.mount_targets.is_empty()) {
+            ([], false) => return None,
+            ([], true) => format!("{name} has no mount target"),
+            (zones, _) => format!("{name} has no mount target in {}", zones.join(", ")),
+        };
+        Some(Self { output: output.to_owned(), reason, zones, hint: "provision apply".to_owned() })
+    }
+
+    /// A short name, where there are several objects that it could mean.
+    pub(super) fn several(output: &str, what: &str, full: impl Iterator<Item = String>) -> Self {
+        let full: Vec<String> = full.map(|name| format!("provision output {name}")).collect();
+        Self {
+            output: output.to_owned(),
+            reason: format!("the stack has {} {what}", full.len()),
+            zones: Vec::new(),
+            hint: format!("name the one that is meant: {}", full.join(" or ")),
+        }
+    }
+}
