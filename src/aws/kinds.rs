@@ -21,6 +21,7 @@ pub mod tags;
 mod typed;
 pub mod vpc;
 
+use crate::aws::kind::Kind;
 use crate::aws::resource::Observe;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Status;
@@ -53,5 +54,5 @@ fn kinds() -> Kinds {
         .managed::<efs_access_point::EfsAccessPoint>()
         .rowed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
-        .managed::<db_instance::DbInstance>()
+        .rowed::<db_instance::DbInstance>()
 }
