@@ -54,5 +54,5 @@ fn kinds() -> Kinds {
         .rowed::<efs_access_point::EfsAccessPoint>()
         .rowed::<db_subnet_group::DbSubnetGroup>()
         .rowed::<db_parameter_group::DbParameterGroup>()
-        .managed::<db_instance::DbInstance>()
+        .rowed::<db_instance::DbInstance>()
 }
