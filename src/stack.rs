@@ -4,7 +4,6 @@ pub mod blueprint;
 mod database;
 mod file_system;
 mod mask;
-mod monitoring;
 pub mod outputs;
 mod parse;
 mod passed;
@@ -25,22 +24,21 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
-pub use database::{Database, StorageType};
+pub use database::Database;
 pub use file_system::{AccessPoint, FileSystem};
-pub use monitoring::{InsightsRetention, InvalidRetention, ListedTwice, LogType, Logs};
 pub use parse::{Sections, parse, parse_with};
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{
-    Access, BackupWindow, Bounded, CaCertIdentifier, ClusterName, DatabaseName, EngineVersion, GroupName,
-    Identifier, InstanceClass, InvalidAccess, InvalidText, KeyArn, MaintenanceWindow, Name, OutOfRange,
-    ParameterName, ParameterValue, Region, StackName, Username,
+    Access, ClusterName, GroupName, InvalidAccess, InvalidText, Name, ParameterName, ParameterValue, Region,
+    StackName,
 };
 
 /// The built-in stack: what is built when there is no stack file.
@@ -135,6 +133,15 @@ impl Stack {
             all.push((vec!["databases", name.as_str()], passed::DATABASE, &database.options));
         }
         all
+    }
+
+    /// The object that each entry of the sections is about, and its options.
+    pub fn main_objects(&self) -> Vec<(Address, &Document)> {
+        let file_systems =
+            self.file_systems.iter().map(|(name, one)| (passed::FILE_SYSTEM, name, &one.options));
+        let databases = self.databases.iter().map(|(name, one)| (passed::DATABASE, name, &one.options));
+        let all = file_systems.chain(databases);
+        all.map(|(kind, name, options)| (Address::new(kind, name.as_str()), options)).collect()
     }
 
     /// The stack as a document, as it would be written.

@@ -22,7 +22,6 @@ mod typed;
 pub mod vpc;
 
 use crate::aws::kind::Kind;
-use crate::aws::resource::Observe;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Status;
 pub use typed::AwsCloud;

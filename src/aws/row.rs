@@ -288,6 +288,11 @@ impl<T> Rule<T> {
         Self { need: Need::Made, ..self }
     }
 
+    /// See [`Presence::Free`].
+    pub const fn free(self) -> Self {
+        Self { presence: Presence::Free, ..self }
+    }
+
     /// See [`Presence::Unsaid`].
     pub const fn unsaid(self) -> Self {
         Self { presence: Presence::Unsaid, ..self }
@@ -330,9 +335,9 @@ pub const fn whole_of(shape: Shape) -> Rule<i64> {
     Rule::new(shape)
 }
 
-/// One of these whole numbers.
-pub const fn one_of_whole(all: &'static [i64]) -> Rule<i32> {
-    Rule::new(Shape::OneOfWhole(all))
+/// One of these whole numbers, and their words.
+pub const fn one_of_whole(all: &'static [i64], is: &'static str) -> Rule<i32> {
+    Rule::new(Shape::OneOfWhole { all, is })
 }
 
 /// A number that AWS may show with a fraction, both limits included.

@@ -89,9 +89,7 @@ fn network(blueprint: &Blueprint) -> Option<&Id> {
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
 /// declares: the stack may have been renamed.
 pub(super) async fn old_name(path: &Path, stack: &Stack) -> Option<String> {
-    let databases = stack.databases.keys().map(|name| Address::new("aws_db_instance", name.as_str()));
-    let files = stack.file_systems.keys().map(|name| Address::new("aws_efs_file_system", name.as_str()));
-    let data: Vec<Address> = databases.chain(files).collect();
+    let data: Vec<Address> = stack.main_objects().into_iter().map(|(address, _)| address).collect();
     let others = beside(path).await;
     let new = stack.stack.to_string();
     let mut old = recording(&others, &new, &data);

@@ -14,6 +14,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::CloudError;
 use crate::engine::cloud::KindError;
+use crate::engine::document::Document;
 use crate::engine::executor::hint_for_code;
 use crate::engine::kind::Registry;
 use crate::engine::network::Network;
@@ -27,7 +28,7 @@ use crate::engine::saved::SavedPlan;
 use crate::engine::state::{State, Store};
 use crate::stack::blueprint::{Kept, blueprint_keeping};
 use crate::stack::outputs::short_names_lost;
-use crate::stack::{Database, Sections, Stack};
+use crate::stack::{Sections, Stack};
 use crate::view::Carried;
 use crate::view::failure::{Failure, FailureKind};
 use futures_util::FutureExt;
@@ -266,32 +267,23 @@ impl Session {
 
     /// The safeguards of the stack file against deletions: it may keep more than what was applied last.
     fn safeguards(&self, declared: BTreeSet<Address>) -> Safeguards {
-        let databases = |is_on: fn(&Database) -> bool| {
-            let kept = self.stack.databases.iter().filter(move |(_, one)| is_on(one));
-            kept.map(|(name, _)| Address::new("aws_db_instance", name.as_str()))
+        let with = |role: Role| {
+            let of_kind = |(address, options): (Address, &Document)| {
+                let fields = self.registry.managing(address.kind())?.fields();
+                role.is_on(fields, options).then_some(address)
+            };
+            self.stack.main_objects().into_iter().filter_map(of_kind).collect()
         };
-        let fields = |address: &Address| self.registry.managing(address.kind()).map(|kind| kind.fields());
-        let file_systems = self.stack.file_systems.iter().filter_map(|(name, one)| {
-            let address = Address::new("aws_efs_file_system", name.as_str());
-            Role::Protection.is_on(fields(&address)?, &one.options).then_some(address)
-        });
-        Safeguards {
-            protected: databases(|one| one.deletion_protection).chain(file_systems).collect(),
-            last_snapshot: databases(|one| one.final_snapshot).collect(),
-            declared,
-        }
+        Safeguards { protected: with(Role::Protection), last_snapshot: with(Role::LastSnapshot), declared }
     }
 
     /// The addresses that the stack file declares in the recorded network; without one, those of what holds data alone.
     fn declared(&self, state: Option<&State>, network: Option<&Network>) -> BTreeSet<Address> {
         let kept = Kept::of(&self.registry, state);
         let blueprint = network.and_then(|network| blueprint_keeping(&self.stack, network, &kept).ok());
-        let named = |kind, name: &str| Address::new(kind, name);
-        let databases = self.stack.databases.keys().map(|name| named("aws_db_instance", name.as_str()));
-        let file_systems =
-            self.stack.file_systems.keys().map(|name| named("aws_efs_file_system", name.as_str()));
+        let main = self.stack.main_objects().into_iter().map(|(address, _)| address);
         let all = blueprint.into_iter().flat_map(|blueprint| blueprint.declarations.into_keys());
-        all.chain(databases).chain(file_systems).collect()
+        all.chain(main).collect()
     }
 
     /// The blueprint of what is wanted, and what AWS has of it and says to it.

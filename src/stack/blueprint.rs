@@ -95,7 +95,8 @@ impl Draft<'_> {
                 zones: self.network.subnets.keys().cloned().collect(),
             });
         }
-        let port = database.port.get();
+        let port = database.options.get("port").and_then(|port| port.as_u64());
+        let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
         let group =
             self.group(name, database.security_group.as_ref(), &database.access, "PostgreSQL", port)?;
         let subnet_group = Address::new("aws_db_subnet_group", name.as_str());

@@ -10,7 +10,7 @@ use super::problem::{Fault, Form, Problem};
 use super::yaml::{Content, Entry, Node, Place};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Author, Field, Invalid, Mismatch, Need, Quotes, Shape};
+use crate::engine::resource::{Author, Field, Invalid, Mismatch, Need, Presence, Quotes, Shape, form};
 
 /// A place of the stack file under whose names the options of a kind are.
 struct Passage {
@@ -93,7 +93,8 @@ pub(super) fn with_defaults(
     let names = names.iter().map(ToString::to_string).collect();
     let mut document = passed.remove(&(kind, names)).unwrap_or_default();
     for field in kinds.managing(kind).into_iter().flat_map(options) {
-        if let (false, Some(default)) = (document.contains_key(field.name), field.need.default()) {
+        let default = field.need.default().filter(|_| field.presence != Presence::Unsaid);
+        if let (false, Some(default)) = (document.contains_key(field.name), default) {
             document.insert(field.name.to_owned(), default);
         }
     }
@@ -102,8 +103,9 @@ pub(super) fn with_defaults(
 
 /// The rules over several options that are broken, by the code of the kind.
 pub(super) fn broken(kinds: &Registry, kind: &str, document: &Document) -> Vec<Invalid> {
-    let kind = kinds.managing(kind);
-    kind.map(|kind| kind.check(document, None).unwrap_or_default()).unwrap_or_default()
+    let Some(kind) = kinds.managing(kind) else { return Vec::new() };
+    let normal = form::normalise_observed(kind.fields(), document.clone());
+    kind.check(&normal, None).unwrap_or_default()
 }
 
 /// The options of the kind that has an entry with the key at this place.
@@ -167,23 +169,22 @@ fn read(node: &Node, shape: &Shape) -> Result<Value, Problem> {
                 false => Err(bad(format!("{number} is out of range: from {least} to {most}"))),
             }
         }
-        Shape::OneOfWhole(all) => {
+        Shape::OneOfWhole { all, is } => {
             let number = i64::deserialize(node)?;
-            let known = || all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
             match all.contains(&number) {
                 true => Ok(number.into()),
-                false => Err(bad(format!("{number} is not possible here: one of {}", known()))),
+                false => Err(bad(format!("{number} is not possible here: {is}"))),
             }
         }
         Shape::Text(pattern) => {
             let text = match pattern.quotes {
                 Quotes::Needed => String::deserialize(node)?,
-                Quotes::Free => node.as_written()?,
+                Quotes::Free { .. } => node.as_written()?,
             };
             match pattern.fits(&text) {
                 true => Ok(text.into()),
                 false if pattern.mismatch == Mismatch::Hidden => {
-                    Err(bad(format!("this is not {}", pattern.is)))
+                    Err(bad(format!("this must be {}", pattern.is)))
                 }
                 false => Err(bad(format!("`{}` is not {}", super::shown(&text), pattern.is))),
             }

@@ -19,10 +19,7 @@ mod security_group;
 mod subnet;
 mod subnets_in_use;
 
-use provision::aws::resource::Tracked;
-use provision::engine::resource::{Id, Owner};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use provision::engine::resource::Owner;
 
 /// The owner of an address in the stack `gitlab`.
 fn owner(address: &str) -> Owner {
@@ -37,16 +34,4 @@ fn owner(address: &str) -> Owner {
         others: Default::default(),
         named_with: Default::default(),
     }
-}
-
-/// `base` with some of its fields replaced, as the kind's inputs.
-fn inputs<R: DeserializeOwned>(mut base: Value, replaced: Value) -> R {
-    for (field, value) in replaced.as_object().expect("fields to replace") {
-        base[field] = value.clone();
-    }
-    serde_json::from_value(base).expect("the document fits the kind")
-}
-
-fn tracked<R: Clone>(id: &str, recorded: &R) -> Tracked<R> {
-    Tracked { id: Id::new(id), recorded: Some(recorded.clone()) }
 }

@@ -42,7 +42,7 @@ const NAME_RULE: Pattern = Pattern::new(
 .but_not("^default$")
 .in_lower_case();
 const DESCRIPTION_RULE: Pattern = Pattern::new("a text that is not empty", "(?s)^.+$", 65_536);
-const SUBNET: Shape = Shape::Text(Pattern::new("the id of a subnet", "^subnet-", 255));
+const SUBNET: Shape = Shape::Text(Pattern::any("the id of a subnet"));
 
 const NAME: Key<DbSubnetGroup, String> = Key::new("name");
 const DESCRIPTION: Key<DbSubnetGroup, String> = Key::new("description");

@@ -62,6 +62,8 @@ pub enum Author {
 pub enum Presence {
     /// In every document.
     Written,
+    /// Where the stack file is read; a document may be without it.
+    Free,
     /// It goes without saying: a document with that value is written without the field.
     Unsaid,
 }

@@ -90,6 +90,7 @@ mod tests {
             |presence| FIELDS.iter().map(|field| field.present(presence)).skip(2).collect::<Vec<Field>>();
         let often = |often: bool| document(json!({"often": often}));
         for (presence, without, with) in [
+            (Presence::Free, Ok(Document::new()), often(false)),
             (Presence::Written, Err("missing field `often`".to_owned()), often(false)),
             (Presence::Unsaid, Ok(Document::new()), Document::new()),
         ] {

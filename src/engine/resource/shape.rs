@@ -24,8 +24,11 @@ pub enum Shape {
         least: i64,
         most: i64,
     },
-    /// One of these whole numbers.
-    OneOfWhole(&'static [i64]),
+    /// One of these whole numbers; `is` has them in words.
+    OneOfWhole {
+        all: &'static [i64],
+        is: &'static str,
+    },
     Text(Pattern),
     OneOf(&'static [&'static str]),
     /// Each item once; their order does not count.
@@ -66,8 +69,11 @@ pub enum Mismatch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quotes {
     Needed,
-    /// The text is taken as it stands: `16.10` is not `16.1`.
-    Free,
+    /// The text is taken as it stands: `16.10` is not `16.1`. The numbers that it may look like are these.
+    Free {
+        least: i64,
+        below: i64,
+    },
 }
 
 /// The letters in which AWS keeps a text.
@@ -154,8 +160,8 @@ impl Pattern {
 
     /// The same for texts that look like numbers, and may be written like them.
     #[must_use]
-    pub const fn without_quotes(self) -> Self {
-        Self { quotes: Quotes::Free, ..self }
+    pub const fn without_quotes(self, least: i64, below: i64) -> Self {
+        Self { quotes: Quotes::Free { least, below }, ..self }
     }
 
     /// The same for texts that may be secrets where they do not fit.
@@ -182,8 +188,10 @@ impl Pattern {
         if self.longest < usize::MAX {
             schema["maxLength"] = self.longest.into();
         }
-        if self.quotes == Quotes::Free {
+        if let Quotes::Free { least, below } = self.quotes {
             schema["type"] = json!(["string", "number"]);
+            schema["minimum"] = least.into();
+            schema["exclusiveMaximum"] = below.into();
         }
         if let Some(never) = self.never {
             schema["not"] = json!({ "type": "string", "pattern": never });
@@ -213,7 +221,7 @@ impl Shape {
             | (Self::OneOf(_) | Self::Text(Pattern { letters: Letters::AsWritten, .. }), Value::String(_)) => {
                 Ok(value.clone())
             }
-            (Self::Whole { .. } | Self::OneOfWhole(_), Value::Number(number)) if number.is_i64() => {
+            (Self::Whole { .. } | Self::OneOfWhole { .. }, Value::Number(number)) if number.is_i64() => {
                 Ok(value.clone())
             }
             (Self::Number { .. }, Value::Number(number)) => {
@@ -253,10 +261,9 @@ impl Shape {
                     number.as_f64().is_some_and(|number| (*least as f64..=*most as f64).contains(&number));
                 if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
             }
-            (Self::OneOfWhole(all), Value::Number(number)) => {
+            (Self::OneOfWhole { all, is }, Value::Number(number)) => {
                 let fits = number.as_i64().is_some_and(|number| all.contains(&number));
-                let all = || all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-                if fits { Vec::new() } else { vec![format!("must be one of {}, not {number}", all())] }
+                if fits { Vec::new() } else { vec![format!("must be {is}, not {number}")] }
             }
             (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
                 true => Vec::new(),
@@ -301,7 +308,7 @@ impl Shape {
         match self {
             Self::Any => "a value",
             Self::Flag => "true or false",
-            Self::Whole { .. } | Self::OneOfWhole(_) => "a whole number",
+            Self::Whole { .. } | Self::OneOfWhole { .. } => "a whole number",
             Self::Number { .. } => "a number",
             Self::Text(_) | Self::OneOf(_) => "text",
             Self::SetOf(_) => "a list",
@@ -317,7 +324,7 @@ impl Shape {
             Self::Whole { least, most } | Self::Number { least, most } => {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
             }
-            Self::OneOfWhole(all) => json!({ "type": "integer", "enum": all }),
+            Self::OneOfWhole { all, .. } => json!({ "type": "integer", "enum": all }),
             Self::Text(pattern) => pattern.schema(),
             Self::OneOf(all) => json!({ "type": "string", "enum": all }),
             Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),
@@ -374,6 +381,7 @@ mod tests {
     use super::*;
 
     const NAME: Pattern = Pattern::new("a name", "^[a-z]+$", 5).but_not("^sg$").in_lower_case();
+    const WEEK: Shape = Shape::OneOfWhole { all: &[7, 31], is: "7 or 31" };
     const RULE: &[Property] = &[
         Property {
             name: "days",
@@ -398,8 +406,8 @@ mod tests {
         for (shape, value, normal, wrong) in [
             (Shape::Flag, json!(true), json!(true), vec![]),
             (Shape::Whole { least: 1, most: 3 }, json!(4), json!(4), vec!["must be 1 to 3, not 4"]),
-            (Shape::OneOfWhole(&[7, 31]), json!(7), json!(7), vec![]),
-            (Shape::OneOfWhole(&[7, 31]), json!(8), json!(8), vec!["must be one of 7, 31, not 8"]),
+            (WEEK, json!(7), json!(7), vec![]),
+            (WEEK, json!(8), json!(8), vec!["must be 7 or 31, not 8"]),
             (Shape::Text(NAME), json!("ABC"), json!("abc"), vec![]),
             (Shape::Text(NAME), json!("SG"), json!("sg"), vec!["must be a name, not `sg`"]),
             (Shape::Text(NAME), json!("abcdef"), json!("abcdef"), vec!["must be a name, not `abcdef`"]),

@@ -9,7 +9,7 @@ use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Role;
 use crate::stack::postgres::Version;
-use crate::stack::{AccessPoint, Database, FileSystem, Identifier, Name};
+use crate::stack::{AccessPoint, Database, FileSystem, Name};
 
 type Tags = BTreeMap<String, String>;
 
@@ -137,8 +137,8 @@ pub(super) fn db_parameter_group(
     database: &Database,
     tags: Tags,
 ) -> Document {
-    let version =
-        Version::parse(database.engine_version.as_str()).expect("the stack file's versions are versions");
+    let version = database.text("engine_version").and_then(Version::parse);
+    let version = version.expect("the stack file's versions are versions");
     let family = version.family();
     document(json!({
         "name": name(&family),
@@ -157,85 +157,16 @@ pub(super) fn db_instance(
     group: &Address,
     tags: Tags,
 ) -> Document {
-    let Database {
-        identifier,
-        security_group: _,
-        access: _,
-        engine_version,
-        allow_major_version_upgrade,
-        instance_class,
-        allocated_storage,
-        max_allocated_storage,
-        storage_type,
-        iops,
-        storage_throughput,
-        database_name,
-        username,
-        password,
-        password_version,
-        multi_az,
-        port,
-        backup_retention_period,
-        backup_window,
-        maintenance_window,
-        storage_encrypted,
-        kms_key_id,
-        ca_cert_identifier,
-        auto_minor_version_upgrade,
-        copy_tags_to_snapshot,
-        iam_database_authentication_enabled,
-        performance_insights_enabled,
-        performance_insights_retention_period,
-        performance_insights_kms_key_id,
-        enabled_cloudwatch_logs_exports,
-        parameters: _,
-        deletion_protection,
-        final_snapshot,
-        apply_immediately,
-        options,
-    } = database;
-    with(
-        options,
-        json!({
-            "identifier": identifier.as_ref().map_or(name.as_str(), Identifier::as_str),
-            "engine": "postgres",
-            "engine_version": engine_version,
-            "allow_major_version_upgrade": allow_major_version_upgrade.then_some(true),
-            "instance_class": instance_class,
-            "allocated_storage": allocated_storage,
-            "max_allocated_storage": max_allocated_storage,
-            "storage_type": storage_type,
-            "iops": iops,
-            "storage_throughput": storage_throughput,
-            "database_name": database_name,
-            "username": username,
-            "password": password,
-            "password_version": password_version,
-            "multi_az": multi_az,
-            "port": port,
-            "db_subnet_group_name": id_of(subnet_group),
-            "vpc_security_group_ids": [id_of(group)],
-            "publicly_accessible": false,
-            "backup_retention_period": backup_retention_period,
-            "backup_window": backup_window,
-            "maintenance_window": maintenance_window,
-            "storage_encrypted": storage_encrypted,
-            "kms_key_id": kms_key_id,
-            "ca_cert_identifier": ca_cert_identifier,
-            "auto_minor_version_upgrade": auto_minor_version_upgrade,
-            "copy_tags_to_snapshot": copy_tags_to_snapshot,
-            "iam_database_authentication_enabled": iam_database_authentication_enabled,
-            "performance_insights_enabled": performance_insights_enabled,
-            "performance_insights_retention_period": performance_insights_retention_period,
-            "performance_insights_kms_key_id": performance_insights_kms_key_id,
-            "enabled_cloudwatch_logs_exports": enabled_cloudwatch_logs_exports,
-            "parameter_group_name": parameter_group.map(id_of),
-            "deletion_protection": deletion_protection,
-            "final_snapshot": final_snapshot,
-            "apply_immediately": apply_immediately,
-            "tags": tags,
-        }),
-    )
+    let set = json!({
+        "identifier": database.text("identifier").unwrap_or(name.as_str()),
+        "engine": "postgres",
+        "db_subnet_group_name": id_of(subnet_group),
+        "vpc_security_group_ids": [id_of(group)],
+        "publicly_accessible": false,
+        "parameter_group_name": parameter_group.map(id_of),
+        "tags": tags,
+    });
+    with(&database.options, set)
 }
 
 /// The options that were passed on, and the fields that the section sets.

@@ -42,6 +42,9 @@ fn windows(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
 
 fn key_needs_encryption(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     let is_bare = KMS_KEY.text(wanted).is_some() && ENCRYPTED.of(wanted) != Some(true);
-    let invalid = || Invalid::new(KMS_KEY.name, "needs `storage_encrypted: true`");
+    let invalid = || {
+        Invalid::new(KMS_KEY.name, "needs `storage_encrypted: true`")
+            .remedy("write that too, or leave it out")
+    };
     is_bare.then(invalid).into_iter().collect()
 }

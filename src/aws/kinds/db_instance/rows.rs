@@ -114,7 +114,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .observe(|db| db.now.master_username.clone()),
     // Always written, but not always to be observed.
     &PASSWORD
-        .field(text(texts::PASSWORD).default("managed"))
+        .field(text(texts::PASSWORD).default("managed").free())
         .doc(
             "`managed` (RDS makes the password and keeps it in Secrets Manager), `env:NAME` or `file:PATH`. Never a literal.",
         )
@@ -249,7 +249,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .modified_by_code(InPlace(Effect::None), CALLS)
         .observe(|db| db.now.performance_insights_enabled),
     &INSIGHTS_RETENTION
-        .field(one_of_whole(texts::INSIGHTS_DAYS))
+        .field(one_of_whole(texts::INSIGHTS_DAYS, texts::INSIGHTS_DAYS_ARE))
         .doc("For how many days that is kept: 7, 731, or a whole number of months of 31 days.")
         .create(Create::set_performance_insights_retention_period)
         .modified_by_code(InPlace(Effect::None), CALLS)

@@ -81,8 +81,11 @@ pub(super) fn check(desired: &Storage, observed: Option<&Storage>) -> Vec<Invali
     };
     let mut invalid = Vec::new();
     if outside(*size, bounds) {
-        let rule = format!("must be {smallest} to {largest} GiB with {storage_type}, not {size}");
-        invalid.push(Invalid::new(SIZE, rule));
+        let rule = format!(
+            "must be {smallest} to {largest} GiB, not {size}: {storage_type} storage starts at {smallest} GiB"
+        );
+        let remedy = "raise `allocated_storage`, or use `storage_type: gp3`";
+        invalid.push(Invalid::new(SIZE, rule).with(&["storage_type"]).remedy(remedy));
     }
     invalid.extend(observed.and_then(|observed| check_step(desired, observed)));
     invalid.extend(check_limit(desired, observed, largest));
@@ -136,12 +139,14 @@ fn check_limit(desired: &Storage, observed: Option<&Storage>, largest: i32) -> O
     let changes = observed.is_none_or(|observed| observed.max_allocated_storage != Some(limit));
     let live = observed.filter(|_| changes).map_or(0, |observed| observed.allocated_storage);
     let size = desired.allocated_storage.max(live);
-    let invalid = |rule: String| Some(Invalid::new(LIMIT, rule));
+    let invalid = |rule: String| Some(Invalid::new(LIMIT, rule).with(&[SIZE]));
     if limit < a_tenth_more(size) || limit > largest {
         let least = a_tenth_more(size);
-        return invalid(format!(
-            "must be {least} to {largest} GiB with {size} GiB of storage, or 0, not {limit}"
-        ));
+        let rule = format!(
+            "must be a tenth more than {size} GiB at least, here {least}, and {largest} at most, not {limit}"
+        );
+        let remedy = "raise it, write 0 to turn the growing off, or leave it out";
+        return invalid(rule).map(|invalid| invalid.remedy(remedy));
     }
     match desired.iops {
         Some(iops)
@@ -171,17 +176,23 @@ fn check_limit_of_others(desired: &Storage, observed: &Storage) -> Option<Invali
 
 fn check_iops(desired: &Storage) -> Option<Invalid> {
     let Storage { storage_type, allocated_storage: size, iops, .. } = desired;
-    let invalid = |rule: String| Some(Invalid::new(IOPS, rule));
+    let invalid = |rule: String| Some(Invalid::new(IOPS, rule).with(&["storage_type", SIZE]));
     match (storage_type.as_str(), iops, iops_for_each_gib(storage_type)) {
-        ("gp3", Some(_), _) if *size < STRIPED => {
-            invalid(format!("cannot be set with less than {STRIPED} GiB of gp3"))
-        }
+        ("gp3", Some(_), _) if *size < STRIPED => invalid(too_small(*size)).map(left_out),
         ("gp3", Some(iops), _) if outside(*iops, STRIPED_IOPS) => {
             let (least, most) = STRIPED_IOPS;
-            invalid(format!("must be {least} to {most} with {STRIPED} GiB of gp3 or more, not {iops}"))
+            let rule = format!("must be {least} to {most} with {STRIPED} GiB of gp3 or more, not {iops}");
+            let remedy = "leave it out to get the 12000 that are included, or choose more";
+            invalid(rule).map(|invalid| invalid.remedy(remedy))
         }
-        ("gp2" | "standard", Some(_), _) => invalid(format!("cannot be set with {storage_type}")),
-        (_, None, Some(_)) => invalid(format!("must be set with {storage_type}")),
+        ("gp2" | "standard", Some(_), _) => {
+            let rule = format!("cannot be chosen for {storage_type} storage");
+            invalid(rule).map(|invalid| invalid.remedy("leave it out"))
+        }
+        (_, None, Some(_)) => {
+            let rule = format!("must be set: {storage_type} storage needs `iops`");
+            invalid(rule).map(|invalid| invalid.remedy("say how many, such as `iops: 3000`"))
+        }
         (_, Some(iops), Some(_)) if outside(*iops, PROVISIONED_IOPS) => {
             let (least, most) = PROVISIONED_IOPS;
             invalid(format!("must be {least} to {most} with {storage_type}, not {iops}"))
@@ -215,10 +226,12 @@ fn check_throughput(desired: &Storage) -> Option<Invalid> {
     let throughput = desired.storage_throughput?;
     let (least, most) = STRIPED_THROUGHPUT;
     let iops = desired.iops.unwrap_or(STRIPED_IOPS.0);
+    let invalid = |rule: String| Invalid::new(THROUGHPUT, rule).with(&["storage_type", SIZE]);
     let rule = if storage_type != "gp3" {
-        format!("cannot be set with {storage_type}")
+        let rule = format!("cannot be chosen for {storage_type} storage");
+        return Some(invalid(rule).remedy("leave it out"));
     } else if *size < STRIPED {
-        format!("cannot be set with less than {STRIPED} GiB of gp3")
+        return Some(left_out(invalid(too_small(*size))));
     } else if outside(throughput, STRIPED_THROUGHPUT) {
         format!("must be {least} to {most} MiB/s with {STRIPED} GiB of gp3 or more, not {throughput}")
     } else if throughput.saturating_mul(IOPS_FOR_EACH_MIBPS) > iops {
@@ -226,7 +239,15 @@ fn check_throughput(desired: &Storage) -> Option<Invalid> {
     } else {
         return None;
     };
-    Some(Invalid::new(THROUGHPUT, rule))
+    Some(invalid(rule))
+}
+
+fn too_small(size: i32) -> String {
+    format!("can be chosen for gp3 storage from {STRIPED} GiB on, not for {size}")
+}
+
+fn left_out(invalid: Invalid) -> Invalid {
+    invalid.remedy("leave it out: 3000 IOPS and 125 MiB/s are included")
 }
 
 #[cfg(test)]

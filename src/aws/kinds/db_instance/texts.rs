@@ -15,7 +15,7 @@ pub(super) const ENGINE: Pattern = Pattern::new("`postgres`", "^postgres$", 8).i
 /// Major or full: `16` is met by any 16.
 pub(super) const VERSION: Pattern =
     Pattern::new("a PostgreSQL version, such as `\"16\"` or `\"16.4\"`", "^[1-9][0-9]?(\\.[0-9]{1,3})?$", 6)
-        .without_quotes();
+        .without_quotes(1, 100);
 
 pub(super) const CLASS: Pattern = Pattern::new(
     "an instance class, such as `db.t4g.medium`",
@@ -51,7 +51,7 @@ pub(super) const PASSWORD: Pattern = Pattern::new(
 .hidden_where_wrong();
 
 pub(super) const SUBNET_GROUP: Pattern = Pattern::any("the name of a subnet group").in_lower_case();
-pub(super) const SECURITY_GROUP: Shape = Shape::Text(Pattern::new("the id of a security group", "^sg-", 255));
+pub(super) const SECURITY_GROUP: Shape = Shape::Text(Pattern::any("the id of a security group"));
 pub(super) const PARAMETER_GROUP: Pattern = Pattern::any("the name of a parameter group");
 
 pub(super) const BACKUP_WINDOW: Pattern = Pattern::new(
@@ -85,6 +85,8 @@ pub(super) const INSIGHTS_DAYS: &[i64] = &[
     7, 31, 62, 93, 124, 155, 186, 217, 248, 279, 310, 341, 372, 403, 434, 465, 496, 527, 558, 589, 620, 651,
     682, 713, 731,
 ];
+
+pub(super) const INSIGHTS_DAYS_ARE: &str = "7, 731, or a whole number of months of 31 days, from 31 to 713";
 
 /// CreateDBInstance, EnableCloudwatchLogsExports: those of RDS for PostgreSQL.
 pub(super) const LOG: Shape = Shape::OneOf(&["postgresql", "upgrade", "iam-db-auth-error"]);
