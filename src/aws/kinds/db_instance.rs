@@ -288,7 +288,7 @@ impl DbInstance {
         // The old group is in use until the upgrade is done, and could not be deleted before.
         (major && !self.apply_immediately).then(|| {
             let rule = "needs `apply_immediately: true` for a major upgrade, since the old group is kept until it is done";
-            Invalid::new(FIELD, rule)
+            Invalid::new(FIELD, rule).remedy("write `apply_immediately: true` into the stack file")
         })
     }
 }
@@ -394,6 +394,9 @@ mod tests {
             (false, None, vec![]),
         ] {
             let found = upgrade(at_once, group).check(Some(&live));
+            let remedy = found.iter().filter_map(|invalid| invalid.remedy.as_deref()).next();
+            let is_said = !at_once && group.is_some();
+            assert_eq!(remedy, is_said.then_some("write `apply_immediately: true` into the stack file"));
             let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
             assert_eq!(found, expected, "{at_once} {group:?}");
         }
