@@ -108,6 +108,7 @@ impl Stack {
     fn pass_on(&mut self, passed: &mut passed::Passed, kinds: &Registry) {
         for (name, file_system) in &mut self.file_systems {
             file_system.options = passed::with_defaults(kinds, passed, passed::FILE_SYSTEM, &[name]);
+            file_system.targets = passed::with_defaults(kinds, passed, passed::MOUNT_TARGET, &[name]);
             for (point, access_point) in &mut file_system.access_points {
                 let names = [name, point];
                 access_point.options = passed::with_defaults(kinds, passed, passed::ACCESS_POINT, &names);
@@ -127,6 +128,7 @@ impl Stack {
                 let path = [path.as_slice(), &["access_points", point.as_str()]].concat();
                 all.push((path, passed::ACCESS_POINT, &access_point.options));
             }
+            all.push((path.clone(), passed::MOUNT_TARGET, &file_system.targets));
             all.push((path, passed::FILE_SYSTEM, &file_system.options));
         }
         for (name, database) in &self.databases {

@@ -251,6 +251,13 @@ class MountTargets(Case):
         other = self.efs.create_file_system(CreationToken="u")["FileSystemId"]
         self.refuse("IpAddressInUse", 409, **self.create(FileSystemId=other, IpAddress="10.0.0.77"))
 
+    def test_ipv6_needs_a_subnet_that_has_it_and_the_type_is_not_shown(self):
+        self.refuse("BadRequest", **self.create(IpAddressType="DUAL_STACK"))
+        self.ec2.associate_subnet_cidr_block(SubnetId=self.subnets[0], Ipv6CidrBlock="2001:db8:1234:1a00::/64")
+        made = self.efs.create_mount_target(**self.create(IpAddressType="IPV6_ONLY"))
+        self.assertEqual(("IpAddress" in made, "IpAddressType" in made), (False, False))
+        self.assertTrue(made["Ipv6Address"].startswith("2001:db8:1234:1a00:"))
+
     def test_one_a_zone_in_one_network(self):
         self.efs.create_mount_target(**self.create())
         self.refuse("MountTargetConflict", 409, **self.create())

@@ -22,7 +22,6 @@ mod typed;
 pub mod vpc;
 
 use crate::aws::kind::Kind;
-use crate::aws::resource::Observe;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Status;
 pub use typed::AwsCloud;
@@ -53,6 +52,6 @@ fn kinds() -> Kinds {
         .rowed::<efs_mount_target::EfsMountTarget>()
         .rowed::<efs_access_point::EfsAccessPoint>()
         .rowed::<db_subnet_group::DbSubnetGroup>()
-        .managed::<db_parameter_group::DbParameterGroup>()
-        .managed::<db_instance::DbInstance>()
+        .rowed::<db_parameter_group::DbParameterGroup>()
+        .rowed::<db_instance::DbInstance>()
 }

@@ -14,7 +14,9 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, Need, OnChange, Pattern, Property, Role, Shape, form};
+use crate::engine::resource::{
+    Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape, form,
+};
 
 /// One complete field of a kind, with the type of its value left out.
 #[diagnostic::on_unimplemented(
@@ -49,13 +51,15 @@ impl<K: Kind> Deref for Shown<'_, K> {
 }
 
 type Setter<B, T> = fn(B, Option<T>) -> B;
+type Observer<K, T> = fn(&Shown<'_, K>) -> Option<T>;
 
 /// A complete row.
 pub struct TypedRow<K: Kind, T: 'static> {
     field: Field,
     create: Option<Setter<K::Create, T>>,
     modify: Option<Setter<K::Modify, T>>,
-    observe: fn(&Shown<'_, K>) -> Option<T>,
+    /// None: AWS does not show it.
+    observe: Option<Observer<K, T>>,
 }
 
 /// The next step is `.doc(..)` or `.set_by_section()`.
@@ -64,7 +68,7 @@ pub struct NeedsDoc<K, T>(Field, PhantomData<fn() -> (K, T)>);
 pub struct NeedsCreate<K, T>(Field, PhantomData<fn() -> (K, T)>);
 /// The next step is `.modify(..)`, `.modified_by_code(..)` or `.fixed()`.
 pub struct NeedsModify<K: Kind, T>(Field, Setter<K::Create, T>);
-/// The next step is `.observe(..)`.
+/// The next step is `.observe(..)` or `.kept_in_record()`.
 pub struct NeedsObserve<K: Kind, T: 'static>(TypedRow<K, T>);
 
 /// The name of a field with its type, for code that reads the field from a document.
@@ -81,7 +85,8 @@ impl<K: Kind, T> Key<K, T> {
 
     /// Begins the row of this field.
     pub const fn field(&self, rule: Rule<T>) -> NeedsDoc<K, T> {
-        NeedsDoc(Field::replace(self.name).taking(rule.shape, rule.need), PhantomData)
+        let field = Field::replace(self.name).taking(rule.shape, rule.need);
+        NeedsDoc(field.present(rule.presence), PhantomData)
     }
 }
 
@@ -90,6 +95,13 @@ impl<K: Kind, T: DeserializeOwned> Key<K, T> {
     pub fn of(&self, document: &Document) -> Option<T> {
         debug_assert!(K::ROWS.iter().any(|row| row.field().name == self.name), "no row of {}", self.name);
         typed(document.get(self.name)?)
+    }
+}
+
+impl<K: Kind> Key<K, String> {
+    /// The text, where it is written.
+    pub fn text<'a>(&self, document: &'a Document) -> Option<&'a str> {
+        document.get(self.name)?.as_str()
     }
 }
 
@@ -148,14 +160,19 @@ impl<K: Kind, T> NeedsModify<K, T> {
 impl<K: Kind, T> NeedsObserve<K, T> {
     /// The value that AWS shows; `None` where it shows none.
     pub const fn observe(self, observe: fn(&Shown<'_, K>) -> Option<T>) -> TypedRow<K, T> {
-        TypedRow { observe, ..self.0 }
+        TypedRow { observe: Some(observe), ..self.0 }
+    }
+
+    /// AWS does not show it: the record is compared.
+    pub const fn kept_in_record(self) -> TypedRow<K, T> {
+        self.0
     }
 }
 
 /// The optional parts of a complete row. The names are those of [`Field`].
 impl<K: Kind, T> TypedRow<K, T> {
     const fn of(field: Field) -> Self {
-        Self { field, create: None, modify: None, observe: |_| None }
+        Self { field, create: None, modify: None, observe: None }
     }
 
     /// See [`Field::plays`].
@@ -234,13 +251,12 @@ impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
     }
 
     fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value> {
-        if self.field.is_recorded() {
+        let Some(observe) = self.observe else {
             let recorded = shown.recorded.and_then(|recorded| recorded.get(self.field.name)).cloned();
             // Without a record the safe value: an applied change has to turn a protection off.
             return recorded.or(self.field.rebuilt_as.filter(|_| shown.recorded.is_none()).map(Value::Bool));
-        }
-        let value = (self.observe)(shown)?;
-        Some(serde_json::to_value(value).expect("the values of fields are plain data"))
+        };
+        Some(serde_json::to_value(observe(shown)?).expect("the values of fields are plain data"))
     }
 }
 
@@ -253,12 +269,13 @@ fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
 pub struct Rule<T> {
     shape: Shape,
     need: Need,
+    presence: Presence,
     of: PhantomData<fn() -> T>,
 }
 
 impl<T> Rule<T> {
     const fn new(shape: Shape) -> Self {
-        Self { shape, need: Need::Optional, of: PhantomData }
+        Self { shape, need: Need::Optional, presence: Presence::Written, of: PhantomData }
     }
 
     /// The field has to be there.
@@ -269,6 +286,11 @@ impl<T> Rule<T> {
     /// The section of the stack file makes a value from others where none is written.
     pub const fn made_by_section(self) -> Self {
         Self { need: Need::Made, ..self }
+    }
+
+    /// See [`Presence::Unsaid`].
+    pub const fn unsaid(self) -> Self {
+        Self { presence: Presence::Unsaid, ..self }
     }
 }
 
@@ -306,6 +328,11 @@ pub const fn whole(least: i32, most: i32) -> Rule<i32> {
 /// A whole number of this shape, which may be larger than 32 bits.
 pub const fn whole_of(shape: Shape) -> Rule<i64> {
     Rule::new(shape)
+}
+
+/// One of these whole numbers.
+pub const fn one_of_whole(all: &'static [i64]) -> Rule<i32> {
+    Rule::new(Shape::OneOfWhole(all))
 }
 
 /// A number that AWS may show with a fraction, both limits included.

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
 
-pub use field::{Author, Effect, Field, OnChange, Role};
+pub use field::{Author, Effect, Field, OnChange, Presence, Role};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
-pub use shape::{Letters, Need, Pattern, Property, Quotes, Shape, Wrong};
+pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.

@@ -74,7 +74,7 @@ impl Draft<'_> {
             let declared = Network::subnet_address(zone);
             let subnet = self.kept.in_the_place_of(&target, "subnet_id", &declared);
             let subnet = subnet.map_or_else(|| id_of(&declared), str::to_owned);
-            self.declare(target, inputs::mount_target(&address, &subnet, &group))?;
+            self.declare(target, inputs::mount_target(&address, &subnet, &group, &file_system.targets))?;
         }
         for (point, access_point) in &file_system.access_points {
             let member = Address::member("aws_efs_access_point", name.as_str(), point.as_str());

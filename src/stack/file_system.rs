@@ -38,6 +38,9 @@ pub struct FileSystem {
     /// The options that the fields of the kind describe.
     #[serde(skip)]
     pub options: Document,
+    /// Those of its mount targets.
+    #[serde(skip)]
+    pub targets: Document,
 }
 
 impl Default for FileSystem {
@@ -49,6 +52,7 @@ impl Default for FileSystem {
             replication_overwrite_protection: None,
             access_points: BTreeMap::new(),
             options: Document::new(),
+            targets: Document::new(),
         }
     }
 }

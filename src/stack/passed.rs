@@ -10,7 +10,7 @@ use super::problem::{Fault, Form, Problem};
 use super::yaml::{Content, Entry, Node, Place};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Author, Field, Invalid, Need, Quotes, Shape};
+use crate::engine::resource::{Author, Field, Invalid, Mismatch, Need, Quotes, Shape};
 
 /// A place of the stack file under whose names the options of a kind are.
 struct Passage {
@@ -19,13 +19,15 @@ struct Passage {
     kind: &'static str,
 }
 
-const PASSAGES: [Passage; 3] = [
+const PASSAGES: [Passage; 4] = [
     Passage { keys: &["file_systems"], kind: FILE_SYSTEM },
+    Passage { keys: &["file_systems"], kind: MOUNT_TARGET },
     Passage { keys: &["file_systems", "access_points"], kind: ACCESS_POINT },
     Passage { keys: &["databases"], kind: DATABASE },
 ];
 
 pub(super) const FILE_SYSTEM: &str = "aws_efs_file_system";
+pub(super) const MOUNT_TARGET: &str = "aws_efs_mount_target";
 pub(super) const ACCESS_POINT: &str = "aws_efs_access_point";
 pub(super) const DATABASE: &str = "aws_db_instance";
 
@@ -165,6 +167,14 @@ fn read(node: &Node, shape: &Shape) -> Result<Value, Problem> {
                 false => Err(bad(format!("{number} is out of range: from {least} to {most}"))),
             }
         }
+        Shape::OneOfWhole(all) => {
+            let number = i64::deserialize(node)?;
+            let known = || all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            match all.contains(&number) {
+                true => Ok(number.into()),
+                false => Err(bad(format!("{number} is not possible here: one of {}", known()))),
+            }
+        }
         Shape::Text(pattern) => {
             let text = match pattern.quotes {
                 Quotes::Needed => String::deserialize(node)?,
@@ -172,6 +182,9 @@ fn read(node: &Node, shape: &Shape) -> Result<Value, Problem> {
             };
             match pattern.fits(&text) {
                 true => Ok(text.into()),
+                false if pattern.mismatch == Mismatch::Hidden => {
+                    Err(bad(format!("this is not {}", pattern.is)))
+                }
                 false => Err(bad(format!("`{}` is not {}", super::shown(&text), pattern.is))),
             }
         }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use provision::aws::kinds::db_instance::DbInstance;
-use provision::aws::resource::{Observe, Resource};
 use provision::engine::resource::{Condition, Id, Remark};
 use serde_json::{Value, json};
 
+use crate::object::Object;
+use crate::owner;
 use crate::rds::{ID, answer, database, described, form, instance, modification, observe_one, sent, update};
 use crate::replay::Replay;
-use crate::{owner, tracked};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
 const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/2";
@@ -49,7 +48,7 @@ fn live() -> [(&'static str, &'static str); 10] {
 async fn everything_that_is_written_is_in_the_call_that_makes_the_database() {
     let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
     let owner = owner("aws_db_instance.gitlab-pgsql");
-    database(all()).create(&replay.aws(), &owner).await.expect("it is made");
+    database(all()).create(&replay, &owner).await.expect("it is made");
     let sent = sent(&replay, 0);
     for (name, value) in [
         ("MaxAllocatedStorage", "200"),
@@ -70,7 +69,7 @@ async fn everything_that_is_written_is_in_the_call_that_makes_the_database() {
 
     let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
     let off = database(json!({ "max_allocated_storage": 0 }));
-    off.create(&replay.aws(), &owner).await.expect("it is made");
+    off.create(&replay, &owner).await.expect("it is made");
     assert!(!crate::rds::sent(&replay, 0).contains_key("MaxAllocatedStorage"), "off is what it is without");
 }
 
@@ -85,7 +84,7 @@ async fn a_database_with_every_option_is_seen_as_it_was_desired() {
     {
         expected[field] = value;
     }
-    assert_eq!(seen, database(expected));
+    assert_eq!(seen, database(expected).inputs);
 }
 
 #[tokio::test]
@@ -99,10 +98,9 @@ async fn what_is_queued_of_the_options_counts_as_it_will_be_and_is_not_in_force(
     let mut queued = live().to_vec();
     queued.push(("PendingModifiedValues", pending));
     let replay = Replay::in_order(&[(200, &described(&[instance(&queued)]))]);
-    let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &desired)]).await.expect("a read");
+    let seen = desired.observe(&replay, &[ID]).await.expect("a read");
     let seen = seen.into_values().next().expect("it is there");
-    let document = |inputs| serde_json::to_value(inputs).expect("plain data");
-    let (coming, in_force) = (document(&seen.inputs), document(&seen.in_force));
+    let (coming, in_force) = (seen.inputs, seen.in_force);
     for (field, later, now) in [
         ("ca_cert_identifier", json!("rds-ca-ecc384-g1"), json!("rds-ca-rsa4096-g1")),
         ("iam_database_authentication_enabled", json!(false), json!(true)),
@@ -118,8 +116,8 @@ async fn what_is_queued_of_the_options_counts_as_it_will_be_and_is_not_in_force(
     }
     // With nothing queued, nothing else is in force.
     let replay = Replay::in_order(&[(200, &described(&[instance(&live())]))]);
-    let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &desired)]).await.expect("a read");
-    assert!(seen.into_values().all(|seen| seen.in_force.is_none()));
+    let seen = desired.observe(&replay, &[ID]).await.expect("a read");
+    assert!(seen.into_values().all(|seen| seen.in_force.is_empty()));
 }
 
 #[tokio::test]
@@ -135,7 +133,6 @@ async fn a_limit_that_is_off_is_nought_and_one_that_is_reached_stays() {
         let recorded = database(json!({ "max_allocated_storage": asked }));
         let live = [("MaxAllocatedStorage", shown), ("AllocatedStorage", size)];
         let (seen, _) = observe_one(&recorded, &live).await;
-        let seen = serde_json::to_value(seen).expect("plain data");
         assert_eq!(seen["max_allocated_storage"], expected, "{asked} {shown} {size}");
     }
 }
@@ -143,8 +140,7 @@ async fn a_limit_that_is_off_is_nought_and_one_that_is_reached_stays() {
 #[tokio::test]
 async fn a_parameter_group_is_seen_only_where_it_was_given() {
     let (seen, _) = observe_one(&database(json!({})), &live()).await;
-    let document = serde_json::to_value(seen).expect("plain data");
-    assert_eq!(document.get("parameter_group_name"), None, "it is somebody else's choice");
+    assert_eq!(seen.get("parameter_group_name"), None, "it is somebody else's choice");
 }
 
 #[tokio::test]
@@ -266,7 +262,7 @@ async fn each_option_is_modified_as_rds_wants_it() {
 /// The parameters that are sent to a database that has every option.
 async fn modification_of(
     live: &[(&str, &str)],
-    desired: &DbInstance,
+    desired: &Object,
     fields: &[&str],
 ) -> std::collections::BTreeMap<String, String> {
     let done = answer("ModifyDBInstance", &instance(live));
@@ -338,7 +334,7 @@ async fn storage_that_is_being_optimised_takes_no_change() {
     ] {
         let replay = Replay::in_order(&[(200, &described(&[instance(&live)]))]);
         let recorded = database(json!({}));
-        let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &recorded)]).await.expect("a read");
+        let seen = recorded.observe(&replay, &[ID]).await.expect("a read");
         let seen = &seen[&Id::new(ID)];
         assert_eq!(seen.condition, Condition::Ready);
         let remarks = beside_holdings(&seen.remarks);
@@ -373,7 +369,7 @@ async fn a_reboot_that_parameters_of_ours_wait_for_is_left_to_somebody() {
         let replay = Replay::in_order(&[(200, &described(&[instance(&[("DBParameterGroups", &groups)])]))]);
         let group = if ours { json!("gitlab-pgsql-postgres16") } else { Value::Null };
         let recorded = database(json!({ "parameter_group_name": group }));
-        let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, &recorded)]).await.expect("a read");
+        let seen = recorded.observe(&replay, &[ID]).await.expect("a read");
         let command = "aws rds reboot-db-instance --db-instance-identifier gitlab-pgsql";
         match &beside_holdings(&seen[&Id::new(ID)].remarks)[..] {
             [] => assert!(!due, "{status} {ours}"),

@@ -1,26 +1,25 @@
 //! Parameter groups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use provision::aws::kinds::db_parameter_group::DbParameterGroup;
-use provision::aws::resource::{Change, Observe, Resource};
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::resource::{Id, Ownership};
 use serde_json::{Value, json};
 
+use crate::object::Object;
+use crate::owner;
 use crate::rds::{answer, refusal};
 use crate::replay::{Asked, Replay};
-use crate::{inputs, owner, tracked};
 
 const AT: &str = "aws_db_parameter_group.gitlab-pgsql";
 const NAME: &str = "gitlab-pgsql-postgres16";
 
-fn group(parameters: Value) -> DbParameterGroup {
+fn group(parameters: Value) -> Object {
     let base = json!({
-        "name": "GitLab-PgSQL-Postgres16", "family": "postgres16", "description": "Parameters of gitlab-pgsql",
+        "name": NAME, "family": "postgres16", "description": "Parameters of gitlab-pgsql",
         "parameters": parameters, "tags": { "Name": "gitlab-pgsql" },
     });
-    inputs(base, json!({}))
+    Object::new("aws_db_parameter_group", base, json!({}))
 }
 
 fn described_group(name: &str) -> String {
@@ -64,11 +63,7 @@ fn ours() -> Replay {
 }
 
 async fn update(replay: &Replay, observed: Value, desired: Value, fields: &[&str]) -> Result<(), CloudError> {
-    let (id, observed) = (Id::new(NAME), group(observed));
-    let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    group(desired)
-        .update(&replay.aws(), &Change { id: &id, fields: &fields, observed: &observed, owner: &owner(AT) })
-        .await
+    group(desired).update(replay, NAME, fields, &group(observed), &owner(AT)).await
 }
 
 /// `name=value (method)` of every parameter in a request.
@@ -90,7 +85,9 @@ fn said(asked: &Asked) -> Vec<String> {
 async fn a_group_is_made_with_its_tags_and_its_parameters_follow() {
     let replay = Replay::in_order(&[(200, &answer("CreateDBParameterGroup", &described_group(NAME)))]);
     let owner = owner("aws_db_parameter_group.gitlab-pgsql");
-    let made = group(json!({ "work_mem": "1" })).create(&replay.aws(), &owner).await;
+    let mut written = group(json!({ "work_mem": "1" }));
+    written.inputs.insert("name".to_owned(), "GitLab-PgSQL-Postgres16".into());
+    let made = written.create(&replay, &owner).await;
     assert_eq!(made, Ok(Id::new(NAME)));
     let asked = replay.asked().remove(0);
     for (name, value) in [
@@ -117,9 +114,9 @@ async fn groups_are_read_with_what_somebody_set_in_them() {
         )
         .answer("DescribeDBParameters", 200, parameters("", &[("max_connections", "100", "static")]));
     let recorded = group(json!({}));
-    let seen = DbParameterGroup::observe(&replay.aws(), &[tracked(NAME, &recorded)]).await.expect("a read");
+    let seen = recorded.observe(&replay, &[NAME]).await.expect("a read");
     let expected = group(json!({ "rds.force_ssl": "1", "max_connections": "100" }));
-    assert_eq!(seen[&Id::new(NAME)].inputs.as_ref(), Some(&expected));
+    assert_eq!(seen[&Id::new(NAME)].inputs, expected.inputs);
     let reads: Vec<Asked> =
         replay.asked().into_iter().filter(|asked| asked.operation == "DescribeDBParameters").collect();
     assert_eq!((reads[0].parameter("Source"), reads[1].parameter("Marker")), ("user", "more"));
@@ -131,12 +128,11 @@ async fn groups_are_read_with_what_somebody_set_in_them() {
         .answer("DescribeDBParameterGroups", 200, groups(&["theirs", NAME]))
         .answer("DescribeDBParameters", 404, &*gone)
         .answer("DescribeDBParameters", 200, parameters("", &[]));
-    let all = ["a-postgres16", NAME].map(|id| tracked(id, &recorded));
-    let seen = DbParameterGroup::observe(&replay.aws(), &all).await.expect("a read");
+    let seen = recorded.observe(&replay, &["a-postgres16", NAME]).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), [NAME]);
 
     let replay = Replay::in_order(&[(404, &gone), (404, &gone)]);
-    let seen = DbParameterGroup::observe(&replay.aws(), &[tracked(NAME, &recorded)]).await.expect("a read");
+    let seen = recorded.observe(&replay, &[NAME]).await.expect("a read");
     assert!(seen.is_empty());
 }
 
@@ -210,7 +206,7 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
     assert_eq!(changed.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
     let replay = theirs();
-    let deleted = group(json!({})).delete(&replay.aws(), &Id::new(NAME), &owner(AT), None).await;
+    let deleted = group(json!({})).delete(&replay, NAME, &owner(AT)).await;
     assert_eq!(deleted.map_err(|error| error.code), Err("NotOurs".to_owned()));
     assert_eq!(replay.asked().len(), 2);
 }
@@ -219,23 +215,20 @@ async fn a_group_without_our_tags_is_neither_changed_nor_deleted() {
 async fn a_group_in_use_is_busy_and_one_that_is_gone_is_deleted() {
     let busy =
         ours().answer("DeleteDBParameterGroup", 400, refusal("InvalidDBParameterGroupState", "in use"));
-    let error = group(json!({}))
-        .delete(&busy.aws(), &Id::new(NAME), &owner(AT), None)
-        .await
-        .expect_err("it is in use");
+    let error = group(json!({})).delete(&busy, NAME, &owner(AT)).await.expect_err("it is in use");
     assert_eq!(error.outcome, Outcome::Busy);
     let gone = ours().answer("DeleteDBParameterGroup", 404, refusal("DBParameterGroupNotFound", "none"));
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone, NAME, &owner(AT)).await, Ok(()));
     let absent = refusal("DBParameterGroupNotFound", "none");
     let gone = Replay::in_order(&[(404, &absent), (200, &groups(&["theirs"]))]);
-    assert_eq!(group(json!({})).delete(&gone.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&gone, NAME, &owner(AT)).await, Ok(()));
     // One read that finds nothing is not enough.
     let late = Replay::default()
         .answer("DescribeDBParameterGroups", 404, &*absent)
         .answer("DescribeDBParameterGroups", 200, groups(&[NAME]))
         .answer("ListTagsForResource", 200, listed_tags(true))
         .answer("DeleteDBParameterGroup", 200, answer("DeleteDBParameterGroup", ""));
-    assert_eq!(group(json!({})).delete(&late.aws(), &Id::new(NAME), &owner(AT), None).await, Ok(()));
+    assert_eq!(group(json!({})).delete(&late, NAME, &owner(AT)).await, Ok(()));
     assert_eq!(late.asked().len(), 4);
 }
 
@@ -244,11 +237,11 @@ async fn a_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
     let owner = owner("aws_db_parameter_group.gitlab-pgsql");
     for ours in [true, false] {
         let replay = Replay::in_order(&[(200, &groups(&[NAME])), (200, &listed_tags(ours))]);
-        let found = group(json!({})).find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+        let found = group(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
         assert_eq!((found.id, matches!(found.ownership, Ownership::Tagged { .. })), (Id::new(NAME), ours));
         assert_eq!(replay.asked()[1].parameter("ResourceName"), format!("arn:{NAME}"));
     }
     let taken = Replay::in_order(&[(400, &refusal("DBParameterGroupAlreadyExists", "it is there"))]);
-    let error = group(json!({})).create(&taken.aws(), &owner).await.expect_err("the name is taken");
+    let error = group(json!({})).create(&taken, &owner).await.expect_err("the name is taken");
     assert_eq!(error.outcome, Outcome::Exists);
 }

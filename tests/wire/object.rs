@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use provision::aws::kinds::registry;
 use provision::engine::cloud::{ChangeDocument, Cloud, CloudError, Deletion, KindError, TrackedDocument};
 use provision::engine::document::Document;
 use provision::engine::kind::Live;
@@ -23,6 +24,13 @@ impl Object {
         let object = |value: Value| value.as_object().expect("a document is an object").clone();
         let inputs = object(base).into_iter().chain(object(replaced)).collect::<Document>();
         Self { kind, inputs: inputs.into_iter().filter(|(_, value)| !value.is_null()).collect() }
+    }
+
+    /// The same as the kind itself writes it, which is how it is recorded.
+    pub fn normalised(self) -> Self {
+        let registry = registry();
+        let kind = registry.managing(self.kind).expect("a kind of the registry");
+        Self { inputs: kind.normalise(&self.inputs).expect("the inputs of a test fit their kind"), ..self }
     }
 
     pub async fn create(&self, replay: &Replay, owner: &Owner) -> Result<Id, CloudError> {
@@ -55,7 +63,18 @@ impl Object {
     }
 
     pub async fn delete(&self, replay: &Replay, id: &str, owner: &Owner) -> Result<(), CloudError> {
-        let deletion = Deletion { id: &Id::new(id), recorded: &self.inputs, owner, last_snapshot: None };
+        self.delete_leaving(replay, id, owner, None).await
+    }
+
+    /// Deletes it with a last snapshot of the name that a plan has shown.
+    pub async fn delete_leaving(
+        &self,
+        replay: &Replay,
+        id: &str,
+        owner: &Owner,
+        last_snapshot: Option<&str>,
+    ) -> Result<(), CloudError> {
+        let deletion = Deletion { id: &Id::new(id), recorded: &self.inputs, owner, last_snapshot };
         replay.cloud().delete(self.kind, deletion).await.map_err(failure)
     }
 }

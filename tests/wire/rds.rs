@@ -1,24 +1,23 @@
 //! Subnet groups and databases.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use provision::aws::kinds::db_instance::DbInstance;
-use provision::aws::resource::{Change, Observe, Resource};
 use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::document::Document;
 use provision::engine::resource::{Condition, Id, Ownership, Trace};
 use serde_json::{Value, json};
 
 use crate::object::Object;
+use crate::owner;
 use crate::replay::Replay;
-use crate::{inputs, owner, tracked};
 
 const AT: &str = "aws_db_instance.gitlab-pgsql";
 const GROUP_AT: &str = "aws_db_subnet_group.gitlab-pgsql";
 pub(crate) const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-pub(crate) fn database(replaced: Value) -> DbInstance {
+pub(crate) fn database(replaced: Value) -> Object {
     let base = json!({
         "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
         "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3",
@@ -29,7 +28,7 @@ pub(crate) fn database(replaced: Value) -> DbInstance {
         "auto_minor_version_upgrade": true, "deletion_protection": true, "final_snapshot": true,
         "apply_immediately": false, "tags": { "Name": "gitlab-pgsql" },
     });
-    inputs(base, replaced)
+    Object::new("aws_db_instance", base, replaced).normalised()
 }
 
 /// The live database: `changed` replaces elements of it, by name; an empty text takes one away.
@@ -92,29 +91,26 @@ pub(crate) fn refusal(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-pub(crate) async fn observe_one(recorded: &DbInstance, changed: &[(&str, &str)]) -> (DbInstance, Condition) {
+pub(crate) async fn observe_one(recorded: &Object, changed: &[(&str, &str)]) -> (Document, Condition) {
     let replay = Replay::in_order(&[(200, &described(&[instance(changed)]))]);
-    let seen = DbInstance::observe(&replay.aws(), &[tracked(ID, recorded)]).await.expect("a read");
+    let seen = recorded.observe(&replay, &[ID]).await.expect("a read");
     let seen = seen.into_values().next().expect("it is there");
-    (seen.inputs.expect("a managed kind has inputs"), seen.condition)
+    (seen.inputs, seen.condition)
 }
 
 pub(crate) async fn update(
     replay: &Replay,
-    observed: &DbInstance,
-    desired: &DbInstance,
+    observed: &Object,
+    desired: &Object,
     fields: &[&str],
 ) -> Result<(), CloudError> {
-    let fields: BTreeSet<String> = fields.iter().map(|field| (*field).to_owned()).collect();
-    desired
-        .update(&replay.aws(), &Change { id: &Id::new(ID), fields: &fields, observed, owner: &owner(AT) })
-        .await
+    desired.update(replay, ID, fields, observed, &owner(AT)).await
 }
 
 /// The parameters of the one ModifyDBInstance of a change, without those that every request has.
 pub(crate) async fn modification(
     live: &[(&str, &str)],
-    desired: &DbInstance,
+    desired: &Object,
     fields: &[&str],
 ) -> BTreeMap<String, String> {
     let done = answer("ModifyDBInstance", &instance(live));
@@ -141,7 +137,7 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 async fn a_database_is_made_in_one_call_with_everything_and_its_tags() {
     let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
     let owner = owner("aws_db_instance.gitlab-pgsql");
-    let id = database(json!({})).create(&replay.aws(), &owner).await.expect("it is made");
+    let id = database(json!({})).create(&replay, &owner).await.expect("it is made");
     assert_eq!(id, Id::new(ID));
     let requests = replay.asked();
     assert_eq!(requests.len(), 1);
@@ -184,11 +180,11 @@ async fn a_database_is_made_in_one_call_with_everything_and_its_tags() {
 async fn a_create_whose_answer_is_lost_is_not_repeated() {
     let owner = owner("aws_db_instance.gitlab-pgsql");
     let replay = Replay::in_order(&[(500, ""), (200, &answer("CreateDBInstance", &instance(&[])))]);
-    let error = database(json!({})).create(&replay.aws(), &owner).await.expect_err("a fault of the server");
+    let error = database(json!({})).create(&replay, &owner).await.expect_err("a fault of the server");
     assert_eq!(error.outcome, Outcome::Unknown);
     assert_eq!(replay.asked().len(), 1);
     let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[("DbiResourceId", "")])))]);
-    let error = database(json!({})).create(&replay.aws(), &owner).await.expect_err("there is no id");
+    let error = database(json!({})).create(&replay, &owner).await.expect_err("there is no id");
     assert_eq!((error.code.as_str(), error.operation), ("BadResponse", "rds:CreateDBInstance"));
 }
 
@@ -202,9 +198,8 @@ async fn databases_are_read_by_their_own_ids_page_by_page() {
     );
     let (second, third) = (described(&[live("db-001")]), described(&[live("db-100")]));
     let replay = Replay::in_order(&[(200, &first), (200, &third), (200, &second)]);
-    let recorded = database(json!({}));
-    let all: Vec<_> = ids.iter().map(|id| tracked(id, &recorded)).collect();
-    let seen = DbInstance::observe(&replay.aws(), &all).await.expect("a read");
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let seen = database(json!({})).observe(&replay, &ids).await.expect("a read");
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["db-000", "db-001", "db-100"]);
     let forms: Vec<_> = replay.asked().into_iter().map(|request| request.parameters).collect();
     assert_eq!(forms.len(), 3);
@@ -226,7 +221,7 @@ async fn a_database_as_it_was_made_is_seen_as_it_was_desired() {
         "engine_version": "16.4", "iops": 3000, "storage_throughput": 125, "max_allocated_storage": 0,
         "enabled_cloudwatch_logs_exports": [],
     }));
-    assert_eq!(seen, expected);
+    assert_eq!(seen, expected.inputs);
 }
 
 #[tokio::test]
@@ -242,7 +237,7 @@ async fn what_is_queued_counts_as_it_will_be() {
         "engine_version": "16.6", "port": 5433, "backup_retention_period": 7, "storage_type": "io1", "iops": 1000,
         "storage_throughput": 125, "max_allocated_storage": 0, "enabled_cloudwatch_logs_exports": [],
     }));
-    assert_eq!(seen, expected);
+    assert_eq!(seen, expected.inputs);
 }
 
 #[tokio::test]
@@ -258,9 +253,9 @@ async fn who_manages_the_password_is_seen_and_the_rest_is_remembered() {
         let recorded = database(recorded);
         let changed: &[(&str, &str)] = if secret { &[] } else { &[("MasterUserSecret", "")] };
         let (seen, _) = observe_one(&recorded, changed).await;
-        let password = serde_json::to_value(&seen.password).expect("plain data");
+        let password = seen.get("password").cloned().unwrap_or_default();
         assert_eq!(password, expected);
-        assert_eq!(seen.password_version, recorded.password_version);
+        assert_eq!(seen["password_version"], recorded.inputs["password_version"]);
     }
 }
 
@@ -268,7 +263,7 @@ async fn who_manages_the_password_is_seen_and_the_rest_is_remembered() {
 async fn a_database_that_is_being_made_has_no_endpoint_yet() {
     let changed = [("Endpoint", ""), ("DBInstanceStatus", "creating")];
     let (seen, condition) = observe_one(&database(json!({ "port": 5433 })), &changed).await;
-    assert_eq!((seen.port, condition), (5433, Condition::Pending("creating".to_owned())));
+    assert_eq!((&seen["port"], condition), (&json!(5433), Condition::Pending("creating".to_owned())));
 }
 
 #[tokio::test]
@@ -437,7 +432,7 @@ async fn a_password_is_in_the_request_and_nowhere_else() {
     let refused = refusal("InvalidParameterValue", "no");
     let replay = Replay::in_order(&[(400, &refused), (200, &unmanaged), (400, &refused)]);
     let owner = owner("aws_db_instance.gitlab-pgsql");
-    let create = desired.create(&replay.aws(), &owner).await.expect_err("it is refused");
+    let create = desired.create(&replay, &owner).await.expect_err("it is refused");
     let observed = database(json!({ "password": format!("file:{path}") }));
     let modify =
         update(&replay, &observed, &desired, &["password_version"]).await.expect_err("it is refused");
@@ -448,7 +443,7 @@ async fn a_password_is_in_the_request_and_nowhere_else() {
     assert_eq!(requests[2].parameters["MasterUserPassword"], CANARY);
     let said = String::from_utf8_lossy(&log.0.lock().expect("no writer panics")).into_owned();
     assert!(said.contains("rds"), "the SDK says something at all");
-    let document = serde_json::to_string(&desired).expect("plain data");
+    let document = serde_json::to_string(&desired.inputs).expect("plain data");
     for text in [said, document, format!("{desired:?} {create:?} {create} {modify:?} {modify}")] {
         assert!(!text.contains(CANARY));
     }
@@ -479,7 +474,7 @@ async fn a_password_that_cannot_be_read_stops_the_call_before_it_is_made() {
     let replay = Replay::in_order(&[]);
     let owner = owner("aws_db_instance.gitlab-pgsql");
     let desired = database(json!({ "password": "env:PROVISION_TEST_UNSET" }));
-    let error = desired.create(&replay.aws(), &owner).await.expect_err("there is no password");
+    let error = desired.create(&replay, &owner).await.expect_err("there is no password");
     assert_eq!((error.code.as_str(), error.outcome), ("Password", Outcome::Refused));
     assert!(error.message.contains("PROVISION_TEST_UNSET"), "{error}");
     assert_eq!(replay.asked().len(), 0);
@@ -491,7 +486,7 @@ async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
     for (final_snapshot, expected) in [(true, Some("gitlab-pgsql-final-")), (false, None)] {
         let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": final_snapshot }));
-        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await.expect("it is taken");
+        recorded.delete(&replay, ID, &owner(AT)).await.expect("it is taken");
         let form = sent(&replay, 1);
         assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
         assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
@@ -509,7 +504,7 @@ async fn the_last_snapshot_has_the_name_that_the_plan_has_shown() {
     let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
     // The plan has asked for one, though none was applied.
     let recorded = database(json!({ "final_snapshot": false }));
-    recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), Some("as-shown")).await.expect("it is taken");
+    recorded.delete_leaving(&replay, ID, &owner(AT), Some("as-shown")).await.expect("it is taken");
     let form = sent(&replay, 1);
     assert_eq!((&*form["FinalDBSnapshotIdentifier"], &*form["SkipFinalSnapshot"]), ("as-shown", "false"));
 }
@@ -523,7 +518,7 @@ async fn the_automated_backups_of_a_lost_database_are_kept() {
         let live = described(&[instance(&[("DBInstanceStatus", status)])]);
         let replay = Replay::in_order(&[(200, &live), (200, &deleted)]);
         let recorded = database(json!({ "final_snapshot": false }));
-        recorded.delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await.expect("it is taken");
+        recorded.delete(&replay, ID, &owner(AT)).await.expect("it is taken");
         assert_eq!(sent(&replay, 1).get("DeleteAutomatedBackups").map(String::as_str), kept, "{status}");
     }
 }
@@ -554,7 +549,7 @@ async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
     ];
     for (answers, expected) in cases {
         let replay = Replay::in_order(answers);
-        let result = database(json!({})).delete(&replay.aws(), &Id::new(ID), &owner(AT), None).await;
+        let result = database(json!({})).delete(&replay, ID, &owner(AT)).await;
         assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
         assert_eq!(replay.asked().len(), answers.len());
     }
@@ -572,12 +567,12 @@ async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
     for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
         let live = described(&[instance(tags.as_slice())]);
         let replay = Replay::in_order(&[(200, &live)]);
-        let found = database(json!({})).find(&replay.aws(), &owner).await.expect("a read").swap_remove(0);
+        let found = database(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
         assert_eq!((found.id, found.ownership), (Id::new(ID), expected));
         assert!(!replay.asked()[0].parameters.contains_key("DBInstanceIdentifier"), "one answer shows all");
     }
     let replay = Replay::in_order(&[(200, &described(&[]))]);
-    assert_eq!(database(json!({})).find(&replay.aws(), &owner).await, Ok(Vec::new()));
+    assert_eq!(database(json!({})).find(&replay, &owner).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -625,7 +620,7 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
     let replay = Replay::in_order(&[(200, &all)]);
     let mut owner = owner("aws_db_instance.gitlab-pgsql");
     owner.others.insert(Id::new("db-RECORDED"));
-    let found = database(json!({})).find(&replay.aws(), &owner).await.expect("a read");
+    let found = database(json!({})).find(&replay, &owner).await.expect("a read");
     let found: Vec<_> = found.iter().map(|found| (found.described(), found.trace)).collect();
     let expected = [
         ("db-RENAMED (renamed, made 2026-11-02T00:00:00Z)", Trace::Tags),

@@ -75,6 +75,7 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
         "aws_efs_mount_target" => vec![
             ("file_system_id", json!("fs-2")),
             ("subnet_id", json!("subnet-2")),
+            ("ip_address_type", json!("IPV6_ONLY")),
             ("security_groups", json!(["sg-3"])),
         ],
         "aws_db_subnet_group" => vec![

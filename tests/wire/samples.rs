@@ -31,6 +31,7 @@ pub fn sample(kind: &str) -> Document {
         }),
         "aws_efs_mount_target" => json!({
             "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],
+            "ip_address_type": "DUAL_STACK",
         }),
         "aws_db_subnet_group" => json!({
             "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-1", "subnet-2"],

@@ -23,6 +23,12 @@ def described(resource) -> dict:
     shown = resource.info_json()
     for internal in ("SecurityGroups", "LifecyclePolicies", "FileSystemPolicy"):
         shown.pop(internal, None)
+    # A mount target's type of addresses is not shown: which addresses it has tells (MountTargetDescription, EFS API reference).
+    address = getattr(resource, "ipv6_address", None)
+    if address:
+        shown["Ipv6Address"] = address
+        if resource.ip_address_type == "IPV6_ONLY":
+            shown.pop("IpAddress", None)
     return shown
 
 
@@ -215,6 +221,8 @@ def create_mount_target(call: Call):
     groups = call.get("SecurityGroups") or [call.ec2.get_default_security_group(subnet.vpc_id).id]
     rules.check_groups(call, groups, subnet.vpc_id)
     rules.check_place(call, fs, subnet, call.get("IpAddress"))
+    kind = call.get("IpAddressType") or "IPV4_ONLY"
+    address = rules.ipv6_address(subnet) if kind in ("IPV6_ONLY", "DUAL_STACK") else None
     target = call.efs.create_mount_target(fs.file_system_id, subnet.id, call.get("IpAddress"), list(groups))
     eni = call.ec2.get_network_interface(target.network_interface_id)
     eni.description = f"EFS mount target for {fs.file_system_id} ({target.mount_target_id})"
@@ -222,6 +230,7 @@ def create_mount_target(call: Call):
     eni.requester_managed = True
     eni.status = "in-use"
     target.life_cycle_state = "creating"
+    target.ip_address_type, target.ipv6_address = kind, address
 
     def finish(_due):
         target.life_cycle_state = "available"

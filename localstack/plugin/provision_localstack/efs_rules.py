@@ -1,6 +1,7 @@
 """What EFS refuses: the checks of parameters and of states that moto does not make."""
 
 import ipaddress
+import random
 import json
 import re
 import time
@@ -205,6 +206,14 @@ def check_place(call: Call, fs, subnet, address):
         bad_request("Address does not fall within the subnet's address range")
     if any(address == eni.private_ip_address and eni.subnet.id == subnet.id for eni in call.ec2.enis.values()):
         fail("IpAddressInUse", f"The address '{address}' is in use.", 409, ErrorCode="IpAddressInUse")
+
+
+def ipv6_address(subnet) -> str:
+    """An address of the subnet's IPv6 range, which a mount target with IPv6 needs (CreateMountTarget, IpAddressType)."""
+    ranges = [each["ipv6CidrBlock"] for each in subnet.ipv6_cidr_block_associations.values()]
+    if not ranges:
+        bad_request(f"The subnet '{subnet.id}' has no IPv6 addresses.")
+    return str(ipaddress.ip_network(ranges[0])[random.randrange(16, 1 << 32)])
 
 
 def conflict(message):

@@ -13,7 +13,6 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::{Doing, Scene};
 use super::{Answer, Asked};
-use crate::aws::kinds::db_instance::DbInstance;
 use crate::aws::{Aws, aws_error};
 use crate::engine::address::Address;
 use crate::engine::call::Call;
@@ -21,7 +20,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::plan::{Finding, Level};
 use crate::engine::planner::Sighting;
 use crate::stack::postgres::Version;
-use offer::Wish;
+use offer::{Desired, Wish};
 
 const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
 const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
@@ -33,7 +32,7 @@ pub(super) struct Databases(Vec<Database>);
 
 struct Database {
     address: Address,
-    desired: DbInstance,
+    desired: Desired,
     subnets: BTreeSet<String>,
     versions: Option<Result<Vec<DbEngineVersion>, CloudError>>,
     options: Option<Result<Vec<OrderableDbInstanceOption>, CloudError>>,
@@ -43,11 +42,11 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Databases {
     let databases = prospects
         .iter()
         .filter(|prospect| prospect.is_a("aws_db_instance"))
-        .filter_map(|prospect| Some((prospect, prospect.typed::<DbInstance>()?)));
+        .filter_map(|prospect| Some((prospect, prospect.typed::<Desired>()?)));
     Databases(join_all(databases.map(|(prospect, desired)| ask_one(aws, prospect, desired))).await)
 }
 
-async fn ask_one(aws: &Aws, prospect: &Prospect, desired: DbInstance) -> Database {
+async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
     let versions = if prospect.touches(&["engine_version"]) {
         let written = [Some(desired.engine_version.as_str()), prospect.recorded_version.as_deref()];
         Some(in_time(VERSIONS, versions(aws, written.into_iter().flatten())).await)

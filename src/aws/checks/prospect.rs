@@ -46,7 +46,7 @@ impl Prospect {
         fields.iter().any(|field| self.differing.contains(*field))
     }
 
-    /// The inputs as the kind's own struct. References that are not known yet are texts like others.
+    /// The inputs as a struct of those that are looked at. References that are not known yet are texts like others.
     pub(super) fn typed<R: DeserializeOwned>(&self) -> Option<R> {
         R::deserialize(&self.inputs).ok()
     }

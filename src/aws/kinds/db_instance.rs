@@ -1,155 +1,61 @@
 //! RDS databases: one PostgreSQL instance, with a standby in another zone by default.
 
 mod calls;
+mod checks;
+mod cost;
 mod creation;
 mod deletion;
-mod fields;
 mod find;
 mod holdings;
 mod insights;
+mod keys;
 mod live;
 mod modification;
 mod names;
+mod parameters;
+mod password;
 pub(crate) mod restore;
+mod rows;
 #[cfg(test)]
 mod sample;
+mod seen;
 mod status;
 mod storage;
+mod texts;
 mod version;
 mod windows;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::ops::Not;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder;
+use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
 
 use crate::aws::Aws;
-use crate::aws::kinds::lower_case::LowerCase;
+use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::rds_tags;
-use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::Row;
 use crate::engine::call::Call;
-use crate::engine::cloud::CloudError;
-use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Patience};
-use crate::stack::password::PasswordSource;
-use crate::stack::password::Secret;
-use crate::stack::postgres::{Version, family_in_names};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::{Effect, Found, Id, Named, Owner, Patience};
+use seen::Live;
 
 pub use deletion::snapshot_name as last_snapshot_name;
 pub use status::STATUSES;
 
-/// A database's inputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DbInstance {
-    /// The name that the author chose; AWS's own id outlives a change of it.
-    pub identifier: LowerCase,
-    pub engine: LowerCase,
-    /// A prefix matches, and so does anything newer in the same major version.
-    pub engine_version: String,
-    /// True if a version of another major is taken as meant. Not written if false.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub allow_major_version_upgrade: bool,
-    pub instance_class: String,
-    /// In GiB.
-    pub allocated_storage: i32,
-    /// The size up to which RDS lets the storage grow by itself, in GiB; 0 turns that off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_allocated_storage: Option<i32>,
-    pub storage_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub iops: Option<i32>,
-    /// In MiB/s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub storage_throughput: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub database_name: Option<String>,
-    pub username: String,
-    /// The source of the password; never the password. Always written, but not always to be observed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<PasswordSource>,
-    /// A change sends the password again.
-    pub password_version: u32,
-    pub multi_az: bool,
-    pub port: i32,
-    pub db_subnet_group_name: LowerCase,
-    pub vpc_security_group_ids: BTreeSet<String>,
-    pub publicly_accessible: bool,
-    /// In days.
-    pub backup_retention_period: i32,
-    /// `hh:mm-hh:mm`, UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backup_window: Option<String>,
-    /// `ddd:hh:mm-ddd:hh:mm`, UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintenance_window: Option<LowerCase>,
-    pub storage_encrypted: bool,
-    /// The ARN of the key, as RDS shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_key_id: Option<String>,
-    /// The authority that signs the certificate which clients see.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_cert_identifier: Option<String>,
-    pub auto_minor_version_upgrade: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub copy_tags_to_snapshot: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub iam_database_authentication_enabled: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub performance_insights_enabled: Option<bool>,
-    /// In days.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub performance_insights_retention_period: Option<i32>,
-    /// The ARN of the key, as RDS shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub performance_insights_kms_key_id: Option<String>,
-    /// Names of logs: `postgresql`, `upgrade`, `iam-db-auth-error`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enabled_cloudwatch_logs_exports: Option<BTreeSet<String>>,
-    /// A group of the stack's own. Without it the database keeps what it has, and lets go of one that it was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameter_group_name: Option<String>,
-    pub deletion_protection: bool,
-    /// True if a snapshot is taken before deletion.
-    pub final_snapshot: bool,
-    /// True if disruptive changes are made at once, and not in the maintenance window.
-    pub apply_immediately: bool,
-    pub tags: Tags,
-}
+/// Databases of RDS.
+pub struct DbInstance;
 
-/// The values that AWS chooses for a database. A value that it does not show yet is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identifier: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub port: Option<String>,
-    /// The secret with the password, where RDS manages it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret_arn: Option<String>,
-}
-
-impl Observe for DbInstance {
+impl Kind for DbInstance {
     const KIND: &'static str = "aws_db_instance";
     const CALLS: &'static [Call] = &[live::DESCRIBE, calls::CREATE, calls::DELETE];
-    type Outputs = Outputs;
-
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        live::observe(aws, tracked).await
-    }
-}
-
-impl Resource for DbInstance {
-    const FIELDS: &'static [Field] = fields::FIELDS;
+    const MODIFY: &'static [Call] = &[calls::MODIFY];
+    type Create = CreateDbInstanceInputBuilder;
+    type Modify = ModifyDbInstanceInputBuilder;
+    type Live = Live;
+    const ROWS: &'static [&'static dyn Row<Self>] = rows::ROWS;
+    const CHECKS: &'static [Check] = checks::CHECKS;
     const NATURAL_KEY: &'static [&'static str] = &["identifier"];
     const LOSS: Effect = Effect::DataLoss;
     const PATIENCE: Patience = Patience {
@@ -158,76 +64,35 @@ impl Resource for DbInstance {
         update: Duration::from_secs(80 * 60),
         delete: Duration::from_secs(60 * 60),
     };
-
-    fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
-        let mut invalid = tags::check_tags(&self.tags);
-        invalid.extend(names::check_identifier(self.identifier.as_str()));
-        invalid.extend(self.database_name.as_deref().and_then(names::check_database));
-        invalid.extend(names::check_username(&self.username));
-        invalid.extend(version::check(
-            &self.engine_version,
-            observed.map(|observed| observed.engine_version.as_str()),
-            self.allow_major_version_upgrade,
-        ));
-        invalid.extend(self.check_parameter_group(observed));
-        invalid.extend(self.check_password(observed));
-        invalid.extend(storage::check(self, observed));
-        invalid.extend(insights::check(self, observed));
-        invalid.extend(windows::check(self.windows(), observed.map(Self::windows).unwrap_or_default()));
-        let mut require = |met: bool, field, message: &str| {
-            if !met {
-                invalid.push(Invalid::new(field, message));
-            }
-        };
-        require(self.engine.as_str() == "postgres", "engine", "must be `postgres`");
-        require(self.password.is_some(), "password", "must be `managed`, `env:NAME` or `file:PATH`");
-        require(
-            self.instance_class.strip_prefix("db.").is_some_and(|class| class.contains('.')),
-            "instance_class",
-            "must be a class such as `db.t4g.medium`",
-        );
-        require(
-            self.kms_key_id.is_none() || self.storage_encrypted,
-            "kms_key_id",
-            "needs `storage_encrypted: true`",
-        );
-        require((1150..=65535).contains(&self.port), "port", "must be 1150 to 65535");
-        require(
-            (0..=35).contains(&self.backup_retention_period),
-            "backup_retention_period",
-            "must be 0 to 35 days",
-        );
-        invalid
-    }
-
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        find::find(aws, owner, self).await
-    }
-
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        creation::create(aws, self, owner).await
-    }
-
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        modification::modify(aws, self, change).await
-    }
-
-    async fn delete(
-        &self,
-        aws: &Aws,
-        id: &Id,
-        owner: &Owner,
-        last_snapshot: Option<&str>,
-    ) -> Result<(), CloudError> {
-        let snapshot = match last_snapshot {
-            Some(name) => deletion::LastSnapshot::Named(name),
-            None if self.final_snapshot => deletion::LastSnapshot::OfItsOwnName,
-            None => deletion::LastSnapshot::Skipped,
-        };
-        deletion::delete(aws, id, owner, self.identifier.as_str(), snapshot).await
-    }
-
     const CLAIM: &'static [Call] = &[calls::TAGS[0]];
+
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
+        live::look(aws, tracked).await
+    }
+
+    fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
+        seen::seen(live, recorded)
+    }
+
+    fn in_force(live: &Live) -> Option<Live> {
+        live.now.pending_modified_values.is_some().then(|| live.in_force())
+    }
+
+    async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+        find::find(aws, owner, wanted).await
+    }
+
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        creation::create(aws, wanted, owner).await
+    }
+
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
+        modification::modify(aws, wanted, change).await
+    }
+
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        deletion::delete(aws, deletion).await
+    }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         let [add, _] = calls::TAGS;
@@ -248,51 +113,6 @@ impl Resource for DbInstance {
     }
 }
 
-impl DbInstance {
-    fn windows(&self) -> windows::Windows<'_> {
-        windows::Windows {
-            backup: self.backup_window.as_deref(),
-            maintenance: self.maintenance_window.as_ref().map(LowerCase::as_str),
-        }
-    }
-
-    /// RDS makes a new password when it begins to manage it (RDS User Guide, "Password management with Amazon RDS and AWS
-    /// Secrets Manager").
-    fn check_password(&self, observed: Option<&Self>) -> Option<Invalid> {
-        let begins = self.password == Some(PasswordSource::Managed)
-            && observed.is_some_and(|live| live.password != Some(PasswordSource::Managed));
-        let what = "managed gives the database a new master password, which is then in Secrets Manager: clients that have \
-                    the one of now are refused when they connect next; `env:NAME` or `file:PATH` with the one of now keeps it";
-        begins.then(|| Invalid::altered("password", what))
-    }
-
-    /// The family of parameter groups that goes with the written version.
-    fn family(&self) -> Option<String> {
-        Version::parse(&self.engine_version).map(|version| version.family())
-    }
-
-    /// A group belongs to a family, which the name of each of ours ends with, and goes with no other major version.
-    fn check_parameter_group(&self, observed: Option<&Self>) -> Option<Invalid> {
-        const FIELD: &str = "parameter_group_name";
-        let group = self.parameter_group_name.as_ref()?;
-        let family = self.family()?;
-        // A group that is not there yet has no name either, but a reference.
-        if !group.contains("${") && !group.ends_with(&format!("-{}", family_in_names(&family))) {
-            return Some(Invalid::new(
-                FIELD,
-                format!("must be a group of the family {family}, unlike `{group}`"),
-            ));
-        }
-        let major = observed
-            .is_some_and(|observed| version::is_major_step(&self.engine_version, &observed.engine_version));
-        // The old group is in use until the upgrade is done, and could not be deleted before.
-        (major && !self.apply_immediately).then(|| {
-            let rule = "needs `apply_immediately: true` for a major upgrade, since the old group is kept until it is done";
-            Invalid::new(FIELD, rule).remedy("write `apply_immediately: true` into the stack file")
-        })
-    }
-}
-
 fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, CloudError> {
     match resource_id {
         Some(id) if !id.is_empty() => Ok(Id::new(id)),
@@ -300,91 +120,77 @@ fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, CloudError>
     }
 }
 
-fn read_password(
-    aws: &Aws,
-    source: Option<&PasswordSource>,
-    operation: Call,
-) -> Result<Option<Secret>, CloudError> {
-    let Some(source) = source else { return Ok(None) };
-    source.read(aws.folder()).map_err(|error| {
-        let mut message = error.to_string();
-        if let Some(cause) = error.source() {
-            message = format!("{message}: {cause}");
-        }
-        CloudError::refused(operation, "Password", message)
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::aws::kinds::registry;
+    use crate::aws::row;
+    use crate::engine::resource::Invalid;
+
+    fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+        let registry = registry();
+        let kind = registry.managing(DbInstance::KIND).expect("the kind is known");
+        let wanted = kind.normalise(wanted).expect("every value has its form");
+        kind.check(&wanted, observed).expect("every value has its form")
+    }
 
     #[test]
     fn the_reference_database_is_valid() {
-        assert_eq!(sample::database().check(None), []);
+        assert_eq!(check(&sample::database(), None), []);
     }
 
     #[test]
     fn every_rule_names_the_field_that_breaks_it() {
-        type Break = fn(&mut DbInstance);
-        let cases: &[(&str, Break)] = &[
-            ("identifier", |db| db.identifier = "1x".into()),
-            ("engine", |db| db.engine = "mysql".into()),
-            ("engine_version", |db| db.engine_version = "newest".to_owned()),
-            ("instance_class", |db| db.instance_class = "t4g.medium".to_owned()),
-            ("allocated_storage", |db| db.allocated_storage = 19),
-            ("storage_type", |db| db.storage_type = "ssd".to_owned()),
-            ("iops", |db| db.iops = Some(3000)),
-            ("storage_throughput", |db| db.storage_throughput = Some(125)),
-            ("database_name", |db| db.database_name = Some("table".to_owned())),
-            ("username", |db| db.username = "admin".to_owned()),
-            ("password", |db| db.password = None),
-            ("kms_key_id", |db| {
-                db.kms_key_id = Some("arn:aws:kms:eu-west-1:123456789012:key/1".to_owned());
-                db.storage_encrypted = false;
-            }),
-            ("max_allocated_storage", |db| db.max_allocated_storage = Some(54)),
-            ("performance_insights_retention_period", |db| {
-                db.performance_insights_retention_period = Some(7);
-            }),
-            ("parameter_group_name", |db| db.parameter_group_name = Some("db-postgres17".to_owned())),
-            ("parameter_group_name", |db| db.parameter_group_name = Some("theirs".to_owned())),
-            ("port", |db| db.port = 1149),
-            ("port", |db| db.port = 65536),
-            ("backup_retention_period", |db| db.backup_retention_period = 36),
-            ("backup_retention_period", |db| db.backup_retention_period = -1),
-            ("backup_window", |db| db.backup_window = Some("4-5".to_owned())),
-            ("maintenance_window", |db| db.maintenance_window = Some("sun:05:00-sun:05:20".into())),
-            ("tags", |db| db.tags = [("aws:x".to_owned(), String::new())].into()),
+        const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
+        let cases = [
+            ("identifier", json!({ "identifier": "1x" })),
+            ("engine", json!({ "engine": "mysql" })),
+            ("engine_version", json!({ "engine_version": "newest" })),
+            ("instance_class", json!({ "instance_class": "t4g.medium" })),
+            ("allocated_storage", json!({ "allocated_storage": 19 })),
+            ("storage_type", json!({ "storage_type": "ssd" })),
+            ("iops", json!({ "iops": 3000 })),
+            ("storage_throughput", json!({ "storage_throughput": 125 })),
+            ("database_name", json!({ "database_name": "table" })),
+            ("username", json!({ "username": "admin" })),
+            ("password", json!({ "password": null })),
+            ("kms_key_id", json!({ "kms_key_id": KEY, "storage_encrypted": false })),
+            ("max_allocated_storage", json!({ "max_allocated_storage": 54 })),
+            ("performance_insights_retention_period", json!({ "performance_insights_retention_period": 7 })),
+            ("parameter_group_name", json!({ "parameter_group_name": "db-postgres17" })),
+            ("parameter_group_name", json!({ "parameter_group_name": "theirs" })),
+            ("port", json!({ "port": 1149 })),
+            ("port", json!({ "port": 65536 })),
+            ("backup_retention_period", json!({ "backup_retention_period": 36 })),
+            ("backup_retention_period", json!({ "backup_retention_period": -1 })),
+            ("backup_window", json!({ "backup_window": "4-5" })),
+            ("maintenance_window", json!({ "maintenance_window": "sun:05:00-sun:05:20" })),
+            ("tags", json!({ "tags": { "aws:x": "" } })),
         ];
-        for (field, break_it) in cases {
-            let mut database = sample::database();
-            break_it(&mut database);
-            let found: Vec<&str> = database.check(None).iter().map(|invalid| invalid.field).collect();
-            assert_eq!(found, [*field]);
+        for (field, broken) in cases {
+            let found = check(&sample::with(broken), None);
+            let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, [field]);
         }
     }
 
     #[test]
     fn a_database_without_a_name_for_a_first_database_or_windows_is_valid() {
-        let database = DbInstance {
-            database_name: None,
-            backup_window: None,
-            maintenance_window: None,
-            ..sample::database()
-        };
-        assert_eq!(database.check(None), []);
+        let database =
+            sample::with(json!({ "database_name": null, "backup_window": null, "maintenance_window": null }));
+        assert_eq!(check(&database, None), []);
     }
 
     #[test]
     fn a_major_upgrade_with_parameters_of_its_own_is_made_at_once() {
-        let live = DbInstance { engine_version: "16.4".to_owned(), ..sample::database() };
-        let upgrade = |at_once, group: Option<&str>| DbInstance {
-            engine_version: "17".to_owned(),
-            allow_major_version_upgrade: true,
-            parameter_group_name: group.map(str::to_owned),
-            apply_immediately: at_once,
-            ..sample::database()
+        let live = sample::with(json!({ "engine_version": "16.4" }));
+        let upgrade = |at_once: bool, group: Option<&str>| {
+            sample::with(json!({
+                "engine_version": "17", "allow_major_version_upgrade": true, "parameter_group_name": group,
+                "apply_immediately": at_once,
+            }))
         };
         for (at_once, group, expected) in [
             (true, Some("gitlab-pgsql-postgres17"), vec![]),
@@ -393,7 +199,7 @@ mod tests {
             (true, Some("${aws_db_parameter_group.x-postgres16.id}"), vec![]),
             (false, None, vec![]),
         ] {
-            let found = upgrade(at_once, group).check(Some(&live));
+            let found = check(&upgrade(at_once, group), Some(&live));
             let remedy = found.iter().filter_map(|invalid| invalid.remedy.as_deref()).next();
             let is_said = !at_once && group.is_some();
             assert_eq!(remedy, is_said.then_some("write `apply_immediately: true` into the stack file"));
@@ -404,17 +210,19 @@ mod tests {
 
     #[test]
     fn a_literal_password_does_not_become_a_document() {
-        let mut document = serde_json::to_value(sample::database()).expect("plain data");
-        document["password"] = "hunter2hunter2".into();
-        let error = serde_json::from_value::<DbInstance>(document).expect_err("a literal is refused");
+        let registry = registry();
+        let kind = registry.managing(DbInstance::KIND).expect("the kind is known");
+        let document = sample::with(json!({ "password": "hunter2hunter2" }));
+        let error = kind.normalise(&document).expect_err("a literal is refused");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]
     fn storage_that_has_grown_is_as_desired_and_storage_that_is_too_small_is_not() {
-        let field = DbInstance::FIELDS.iter().find(|field| field.name == "allocated_storage");
+        let fields = row::fields::<DbInstance>();
+        let field = fields.iter().find(|field| field.name == "allocated_storage");
         let met = field.expect("a field of the kind").met;
         assert!(met(&50.into(), &50.into()) && met(&50.into(), &55.into()));
-        assert!(!met(&50.into(), &49.into()) && !met(&50.into(), &serde_json::Value::Null));
+        assert!(!met(&50.into(), &49.into()) && !met(&50.into(), &Value::Null));
     }
 }

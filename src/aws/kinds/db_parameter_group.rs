@@ -8,19 +8,21 @@ mod parameters;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_rds::types::DbParameterGroup as Live;
+use aws_sdk_rds::operation::create_db_parameter_group::builders::CreateDbParameterGroupInputBuilder as Create;
+use aws_sdk_rds::types::DbParameterGroup as SdkGroup;
 use futures_util::future::{try_join, try_join_all};
-use serde::{Deserialize, Serialize};
 
-use crate::aws::kinds::lower_case::LowerCase;
+use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
+use crate::aws::row::{self, Key, Row, map_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
 use crate::stack::postgres::family_in_names;
 
@@ -33,61 +35,79 @@ const CREATE: Call = Call::new("rds:CreateDBParameterGroup", &[Grant::tagging(TH
 const DESCRIBE: Call = Call::read("rds:DescribeDBParameterGroups");
 const DELETE: Call = Call::new("rds:DeleteDBParameterGroup", OURS);
 
-/// A parameter group's inputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DbParameterGroup {
-    /// Ends with the family, so that the groups of two families can stand side by side.
-    pub name: LowerCase,
-    /// `postgres16`.
-    pub family: String,
-    pub description: String,
-    /// Those that are set; all others have the family's defaults.
-    pub parameters: BTreeMap<String, String>,
-    pub tags: Tags,
+const NAME_RULE: Pattern = Pattern::new(
+    "1 to 255 letters, digits and single hyphens, begin with a letter and not end with a hyphen",
+    "^[a-z](-?[a-z0-9])*$",
+    255,
+)
+.in_lower_case();
+const FAMILY_RULE: Pattern = Pattern::new("one such as `postgres16`", "^postgres[0-9.]+$", 255);
+const DESCRIPTION_RULE: Pattern = Pattern::new("a text that is not empty", "(?s)^.+$", 65_536);
+const VALUE: Shape = Shape::Text(Pattern::new("a value that is not empty", "(?s)^.+$", 65_536));
+
+type Field<T> = Key<DbParameterGroup, T>;
+const NAME: Field<String> = Key::new("name");
+const FAMILY: Field<String> = Key::new("family");
+const PARAMETERS: Field<BTreeMap<String, String>> = Key::new("parameters");
+const TAGS: Field<Tags> = Key::new("tags");
+
+/// Parameter groups of RDS.
+pub struct DbParameterGroup;
+
+/// A group as RDS shows it.
+pub struct Live {
+    group: SdkGroup,
+    /// The parameters that are set; all others have the family's defaults.
+    parameters: BTreeMap<String, String>,
 }
 
-/// The values that AWS chooses for a parameter group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    pub arn: String,
-}
-
-impl Observe for DbParameterGroup {
+impl Kind for DbParameterGroup {
     const KIND: &'static str = "aws_db_parameter_group";
     const CALLS: &'static [Call] = &[DESCRIBE, parameters::READ, rds_tags::LIST, CREATE, DELETE];
-    type Outputs = Outputs;
+    const MODIFY: &'static [Call] = parameters::CALLS;
+    type Create = Create;
+    type Modify = ();
+    type Live = Live;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        let name = match tracked {
-            [] => return Ok(BTreeMap::new()),
-            [only] => Some(only.id.as_str()),
-            _ => None,
-        };
-        // The ids are names, so nothing has to wait for the groups.
-        let sets = try_join_all(tracked.iter().map(|one| parameters::set(aws, one.id.as_str())));
-        let (described, sets) = try_join(describe(aws, name), sets).await?;
-        let described: BTreeMap<&str, &Live> =
-            described.iter().filter_map(|live| Some((live.db_parameter_group_name()?, live))).collect();
-        let seen = tracked.iter().zip(sets).filter_map(|(one, set)| {
-            let live = described.get(one.id.as_str())?;
-            Some((one.id.clone(), observed(live, set?, one.recorded.as_ref())))
-        });
-        Ok(seen.collect())
-    }
-}
-
-impl Resource for DbParameterGroup {
-    const FIELDS: &'static [Field] = &[
-        Field::replace("name").chosen_once().follows(),
-        Field::replace("family").made_from("engine_version"),
-        Field::replace("description").chosen_once().follows(),
-        Field::in_place("parameters", parameters::CALLS, Effect::AccessLoss).depending(parameters::cost),
-        Field::in_place("tags", &rds_tags::calls(OURS), Effect::None),
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        // Ends with the family, so that the groups of two families can stand side by side.
+        &NAME
+            .field(text(NAME_RULE).required())
+            .set_by_section()
+            .create(Create::set_db_parameter_group_name)
+            .fixed()
+            .observe(|live| Some(live.group.db_parameter_group_name.clone().unwrap_or_default()))
+            .chosen_once()
+            .follows(),
+        &FAMILY
+            .field(text(FAMILY_RULE).required())
+            .set_by_section()
+            .create(Create::set_db_parameter_group_family)
+            .fixed()
+            .observe(|live| Some(live.group.db_parameter_group_family.clone().unwrap_or_default()))
+            .made_from("engine_version"),
+        &Field::new("description")
+            .field(text(DESCRIPTION_RULE).required())
+            .set_by_section()
+            .create(Create::set_description)
+            .fixed()
+            .observe(|live| Some(live.group.description.clone().unwrap_or_default()))
+            .chosen_once()
+            .follows(),
+        // No create call takes parameters: an update sets them.
+        &PARAMETERS
+            .field(map_of(Pattern::any("the name of a parameter"), &VALUE).required())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::AccessLoss), parameters::CALLS)
+            .observe(|live| Some(live.parameters.clone()))
+            .depending(parameters::cost),
+        &TAGS
+            .field(tags::rule())
+            .set_by_section()
+            .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
+            .observe(|live| Some(live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default())),
     ];
+    const CHECKS: &'static [Check] = &[tags::check, name_ends_with_the_family];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
     const LOSS: Effect = Effect::None;
     const PATIENCE: Patience = Patience {
@@ -97,102 +117,88 @@ impl Resource for DbParameterGroup {
         // A group stays in use for a while after its last database is gone (InvalidDBParameterGroupState).
         delete: Duration::from_secs(10 * 60),
     };
+    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
+    const HIDES_TAGS: bool = true;
 
-    fn check(&self, _observed: Option<&Self>) -> Vec<Invalid> {
-        let mut invalid = tags::check_tags(&self.tags);
-        let mut require = |met: bool, field, message: String| {
-            if !met {
-                invalid.push(Invalid::new(field, message));
-            }
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
+        let name = match tracked {
+            [] => return Ok(BTreeMap::new()),
+            [only] => Some(only.id.as_str()),
+            _ => None,
         };
-        let name = self.name.as_str();
-        let plain = name.len() <= 255
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            && !name.contains("--")
-            && !name.ends_with('-');
-        let rule = "must be 1 to 255 letters, digits and single hyphens, begin with a letter and not end with a hyphen";
-        require(plain, "name", rule.to_owned());
-        let ending = family_in_names(&self.family);
-        require(
-            !plain || name.ends_with(&ending),
-            "name",
-            format!("must end with `{ending}`, unlike `{name}`"),
-        );
-        let version = self.family.strip_prefix("postgres").unwrap_or_default();
-        let is_version = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '.');
-        require(is_version, "family", format!("must be one such as `postgres16`, not `{}`", self.family));
-        require(!self.description.is_empty(), "description", "must not be empty".to_owned());
-        for (parameter, value) in &self.parameters {
-            require(!value.is_empty(), "parameters", format!("must have values, unlike `{parameter}`"));
+        // The ids are names, so nothing has to wait for the groups.
+        let sets = try_join_all(tracked.iter().map(|one| parameters::set(aws, one.id.as_str())));
+        let (described, sets) = try_join(describe(aws, name), sets).await?;
+        let described: BTreeMap<&str, &SdkGroup> =
+            described.iter().filter_map(|live| Some((live.db_parameter_group_name()?, live))).collect();
+        let seen = tracked.iter().zip(sets).filter_map(|(one, set)| {
+            let group = (*described.get(one.id.as_str())?).clone();
+            Some((one.id.clone(), Live { group, parameters: set? }))
+        });
+        Ok(seen.collect())
+    }
+
+    fn seen(live: &Live, _: Option<&Document>) -> Seen {
+        Seen {
+            outputs: row::outputs([("arn", arn(&live.group).to_owned())]),
+            // Every call on a parameter group is done when it is answered.
+            condition: Condition::Ready,
+            remarks: Vec::new(),
+            ownership: Ownership::Inherited,
+            vpc: None,
         }
-        invalid
     }
 
-    async fn find(&self, aws: &Aws, _owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        Ok(found_of(aws, self.name.as_str()).await?.into_iter().collect())
+    async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
+        match NAME.of(wanted) {
+            Some(name) => Ok(found_of(aws, &name).await?.into_iter().collect()),
+            None => Ok(Vec::new()),
+        }
     }
 
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        // The parameters are set by the update that follows.
-        let Self { name, family, description, parameters: _, tags } = self;
-        let made = aws
-            .write
-            .rds
-            .create_db_parameter_group()
-            .db_parameter_group_name(name.as_str())
-            .db_parameter_group_family(family)
-            .description(description)
-            .set_tags(Some(tags::to_rds(&tags::with_ownership(tags, owner))))
-            .send()
-            .await
-            .map_err(aws_error(CREATE))?;
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
+        let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
         match made.db_parameter_group.and_then(|group| group.db_parameter_group_name) {
             Some(name) if !name.is_empty() => Ok(Id::new(name)),
             _ => Err(CloudError::bad_response(CREATE, "the answer holds no parameter group name")),
         }
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        let Self { name: _, family: _, description: _, parameters, tags } = self;
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
         let name = change.id.as_str();
-        let Some(live) = describe_one(aws, name).await? else {
-            // RDS shows a group that was just made a moment late; its parameters are set right after.
-            return Err(CloudError::not_seen(
-                parameters::MODIFY,
-                "DBParameterGroupNotFound",
-                "the parameter group is gone",
-            ));
-        };
+        // RDS shows a group that was just made a moment late; its parameters are set right after.
+        let Some(live) = describe_one(aws, name).await? else { return Err(gone(parameters::MODIFY)) };
         let live_tags = prove_ours(aws, arn(&live), change.owner, parameters::MODIFY).await?;
-        if change.touches(&["tags"]) {
-            let change = tags::tag_change(&tags::ours(&live_tags, &change.observed.tags), tags);
-            retag(aws, arn(&live), &change).await?;
+        if change.fields.contains(TAGS.name) {
+            let observed = TAGS.of(change.observed).unwrap_or_default();
+            let wanted = TAGS.of(wanted).unwrap_or_default();
+            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
         }
-        if change.touches(&["parameters"]) {
-            parameters::change(aws, name, &change.observed.parameters, parameters).await?;
+        if change.fields.contains(PARAMETERS.name) {
+            let observed = PARAMETERS.of(change.observed).unwrap_or_default();
+            let wanted = PARAMETERS.of(wanted).unwrap_or_default();
+            parameters::change(aws, name, &observed, &wanted).await?;
         }
         Ok(())
     }
 
-    async fn delete(&self, aws: &Aws, id: &Id, owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        let id = deletion.id.as_str();
         // One read that finds nothing is not enough to let go of it: all groups are read then.
-        let live = match describe_one(aws, id.as_str()).await? {
+        let live = match describe_one(aws, id).await? {
             Some(live) => Some(live),
-            None => of_name(describe(aws, None).await?, id.as_str()),
+            None => of_name(describe(aws, None).await?, id),
         };
         let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), owner, DELETE).await?;
-        let delete = aws.write.rds.delete_db_parameter_group().db_parameter_group_name(id.as_str());
+        prove_ours(aws, arn(&live), deletion.owner, DELETE).await?;
+        let delete = aws.write.rds.delete_db_parameter_group().db_parameter_group_name(id);
         absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE)))
     }
 
-    const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
-
-    const HIDES_TAGS: bool = true;
-
     /// RDS shows a group without its tags.
-    async fn ownership(aws: &Aws, id: &Id, _live: &Self) -> Result<Ownership, CloudError> {
+    async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
         let found = found_of(aws, id.as_str()).await?;
         Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
     }
@@ -201,7 +207,7 @@ impl Resource for DbParameterGroup {
         let [add, _] = rds_tags::calls(OURS);
         match describe_one(aws, id.as_str()).await? {
             Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
-            None => Err(CloudError::not_seen(add, "DBParameterGroupNotFound", "the parameter group is gone")),
+            None => Err(gone(add)),
         }
     }
 
@@ -212,6 +218,19 @@ impl Resource for DbParameterGroup {
     }
 }
 
+fn gone(operation: Call) -> CloudError {
+    CloudError::not_seen(operation, "DBParameterGroupNotFound", "the parameter group is gone")
+}
+
+fn name_ends_with_the_family(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let (Some(name), Some(family)) = (NAME.of(wanted), FAMILY.of(wanted)) else { return Vec::new() };
+    let ending = family_in_names(&family);
+    if !NAME_RULE.fits(&name) || name.ends_with(&ending) {
+        return Vec::new();
+    }
+    vec![Invalid::new(NAME.name, format!("must end with `{ending}`, unlike `{name}`"))]
+}
+
 /// The group of this name, with its tags, which RDS does not show beside it.
 async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
     let Some(live) = describe_one(aws, name).await? else { return Ok(None) };
@@ -220,51 +239,31 @@ async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
 }
 
 /// Reads the group of this name, or all of them.
-async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<Live>, CloudError> {
+async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<SdkGroup>, CloudError> {
     let describe = aws.read.rds.describe_db_parameter_groups();
     let describe = describe.set_db_parameter_group_name(name.map(str::to_owned));
     let answer = describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
     Ok(absent_is_none(answer)?.unwrap_or_default())
 }
 
-async fn describe_one(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
+async fn describe_one(aws: &Aws, name: &str) -> Result<Option<SdkGroup>, CloudError> {
     Ok(of_name(describe(aws, Some(name)).await?, name))
 }
 
-fn of_name(described: Vec<Live>, name: &str) -> Option<Live> {
+fn of_name(described: Vec<SdkGroup>, name: &str) -> Option<SdkGroup> {
     described.into_iter().find(|live| live.db_parameter_group_name.as_deref() == Some(name))
 }
 
-fn arn(live: &Live) -> &str {
+fn arn(live: &SdkGroup) -> &str {
     live.db_parameter_group_arn.as_deref().unwrap_or_default()
-}
-
-fn observed(
-    live: &Live,
-    parameters: BTreeMap<String, String>,
-    recorded: Option<&DbParameterGroup>,
-) -> Observed<DbParameterGroup> {
-    Observed {
-        in_force: None,
-        remarks: Vec::new(),
-        outputs: Outputs { arn: arn(live).to_owned() },
-        // Every call on a parameter group is done when it is answered.
-        condition: Condition::Ready,
-        ownership: Ownership::Inherited,
-        vpc: None,
-        inputs: Some(DbParameterGroup {
-            name: live.db_parameter_group_name.clone().unwrap_or_default().into(),
-            family: live.db_parameter_group_family.clone().unwrap_or_default(),
-            description: live.description.clone().unwrap_or_default(),
-            parameters,
-            tags: recorded.map(|recorded| recorded.tags.clone()).unwrap_or_default(),
-        }),
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::aws::kinds::registry;
 
     #[test]
     fn names_families_and_values_follow_the_rules_of_rds() {
@@ -284,14 +283,15 @@ mod tests {
             ("a-postgres16", "postgres16", "", "1", vec!["description"]),
             ("a-postgres16", "postgres16", "x", "", vec!["parameters"]),
         ] {
-            let group = DbParameterGroup {
-                name: name.into(),
-                family: family.to_owned(),
-                description: description.to_owned(),
-                parameters: [("work_mem".to_owned(), value.to_owned())].into(),
-                tags: Tags::new(),
-            };
-            let found: Vec<&str> = group.check(None).iter().map(|invalid| invalid.field).collect();
+            let group = json!({
+                "name": name, "family": family, "description": description, "parameters": { "work_mem": value },
+                "tags": {},
+            });
+            let registry = registry();
+            let kind = registry.managing(DbParameterGroup::KIND).expect("the kind is known");
+            let group = kind.normalise(group.as_object().expect("a document is an object")).expect("it fits");
+            let invalid = kind.check(&group, None).expect("it fits");
+            let found: Vec<&str> = invalid.iter().map(|invalid| invalid.field).collect();
             assert_eq!(found, expected, "{name:?} {family:?} {description:?} {value:?}");
         }
     }

@@ -13,7 +13,7 @@ use crate::aws::kinds::efs_file_system;
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::groups_taken_off;
-use crate::aws::row::{self, Key, Row, set_of, text};
+use crate::aws::row::{self, Key, Row, one_of, set_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
@@ -94,6 +94,24 @@ impl Kind for EfsMountTarget {
             .observe(|target| Some(target.description.subnet_id.clone()))
             .kept_in("availability_zone")
             .follows(),
+        &Field::new("ip_address_type")
+            .field(one_of(&["IPV4_ONLY", "IPV6_ONLY", "DUAL_STACK"]))
+            .doc(
+                "The addresses of its mount targets; without it, `IPV4_ONLY`. Only new mount targets can change it, and \
+                 clients are cut off meanwhile.",
+            )
+            .create(|call, kind: Option<String>| call.set_ip_address_type(kind.map(|kind| kind.as_str().into())))
+            .fixed()
+            .observe(|target| {
+                let Target { description, .. } = target.live;
+                // EFS does not show the type: which addresses there are tells.
+                match (&description.ip_address, &description.ipv6_address) {
+                    (Some(_), None) => Some("IPV4_ONLY".to_owned()),
+                    (None, Some(_)) => Some("IPV6_ONLY".to_owned()),
+                    (Some(_), Some(_)) => Some("DUAL_STACK".to_owned()),
+                    (None, None) => None,
+                }
+            }),
         &GROUPS
             .field(set_of(&GROUP).required())
             .set_by_section()

@@ -1,6 +1,6 @@
 //! The adapter from kinds that are written by rows to the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use crate::aws::Aws;
@@ -26,10 +26,12 @@ impl<K: Kind> Rowed<K> {
 
     fn live(&self, live: &K::Live, recorded: Option<&Document>) -> Live {
         let seen = K::seen(live, recorded);
-        let in_force = K::in_force(live);
+        let inputs = row::observe::<K>(live, recorded);
+        let in_force = K::in_force(live).map(|live| row::observe::<K>(&live, recorded));
         Live {
-            inputs: row::observe::<K>(live, recorded),
-            in_force: in_force.map(|live| row::observe::<K>(&live, recorded)).unwrap_or_default(),
+            // What waits may be none of the fields.
+            in_force: in_force.filter(|in_force| *in_force != inputs).unwrap_or_default(),
+            inputs,
             outputs: seen.outputs,
             condition: seen.condition,
             remarks: seen.remarks,
@@ -80,7 +82,10 @@ impl<K: Kind> Manager for Rowed<K> {
 
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
         let mut invalid = form::wrong(&self.fields, inputs);
-        invalid.extend(K::CHECKS.iter().flat_map(|check| check(inputs, observed)));
+        // A rule over several fields says nothing more of a field that breaks the rule of its own.
+        let broken: BTreeSet<&str> = invalid.iter().map(|invalid| invalid.field).collect();
+        let over_several = K::CHECKS.iter().flat_map(|check| check(inputs, observed));
+        invalid.extend(over_several.filter(|invalid| !broken.contains(invalid.field)));
         Ok(invalid)
     }
 

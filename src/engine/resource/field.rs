@@ -19,6 +19,7 @@ pub struct Field {
     pub doc: &'static str,
     pub shape: Shape,
     pub need: Need,
+    pub presence: Presence,
     pub author: Author,
     on_change: OnChange,
     /// The AWS calls that change it in place.
@@ -54,6 +55,15 @@ pub enum Author {
     StackFile,
     /// The section of the stack file, when it makes the declaration.
     Section,
+}
+
+/// The rule of when a document has a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// In every document.
+    Written,
+    /// It goes without saying: a document with that value is written without the field.
+    Unsaid,
 }
 
 /// The place in the stack file that a field is made from, beside an option that says nothing else.
@@ -123,6 +133,7 @@ impl Field {
             doc: "",
             shape: Shape::Any,
             need: Need::Optional,
+            presence: Presence::Written,
             author: Author::Section,
             on_change,
             calls,
@@ -238,6 +249,11 @@ impl Field {
     /// The field with the values that it takes.
     pub const fn taking(self, shape: Shape, need: Need) -> Self {
         Self { shape, need, ..self }
+    }
+
+    /// The field with the rule of when a document has it.
+    pub const fn present(self, presence: Presence) -> Self {
+        Self { presence, ..self }
     }
 
     /// The field with the means that a change of it needs.

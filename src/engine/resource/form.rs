@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::engine::document::Document;
-use crate::engine::resource::{Field, Invalid};
+use crate::engine::resource::{Field, Invalid, Presence};
 
 /// The document in its one way of being written.
 ///
@@ -14,11 +14,18 @@ pub fn normalise(fields: &[Field], document: &Document) -> Result<Document, Stri
     if let Some(unknown) = document.keys().find(|key| known(key).is_none()) {
         return Err(format!("unknown field `{unknown}`"));
     }
-    let missing = |field: &&Field| field.need.is_in_every_document() && !document.contains_key(field.name);
+    let missing = |field: &&Field| {
+        let must = field.need.is_in_every_document() && field.presence == Presence::Written;
+        must && document.get(field.name).is_none_or(Value::is_null)
+    };
     if let Some(missing) = fields.iter().find(missing) {
         return Err(format!("missing field `{}`", missing.name));
     }
-    let written = document.iter().filter(|(_, value)| !value.is_null());
+    let goes_without_saying = |key: &str, value: &Value| {
+        let unsaid = known(key).filter(|field| field.presence == Presence::Unsaid);
+        unsaid.and_then(|field| field.need.default()).as_ref() == Some(value)
+    };
+    let written = document.iter().filter(|(key, value)| !value.is_null() && !goes_without_saying(key, value));
     let one = |(key, value): (&String, &Value)| {
         let normal = known(key).map_or_else(|| Ok(value.clone()), |field| field.shape.normalise(value));
         Ok((key.clone(), normal.map_err(|problem| format!("`{key}`: {problem}"))?))
@@ -56,6 +63,7 @@ mod tests {
     const FIELDS: &[Field] = &[
         Field::new("days", OnChange::Replace, &[]).taking(Shape::Whole { least: 1, most: 9 }, Need::Required),
         Field::new("on", OnChange::Replace, &[]).taking(Shape::Flag, Need::Optional),
+        Field::new("often", OnChange::Replace, &[]).taking(Shape::Flag, Need::Flag(false)),
     ];
 
     fn document(value: Value) -> Document {
@@ -64,14 +72,31 @@ mod tests {
 
     #[test]
     fn a_document_has_the_fields_of_its_kind_and_what_is_not_written_is_not_in_it() {
-        let normal = normalise(FIELDS, &document(json!({"days": 2, "on": null})));
+        let normal = normalise(&FIELDS[..2], &document(json!({"days": 2, "on": null})));
         assert_eq!(normal, Ok(document(json!({"days": 2}))));
         for (value, problem) in [
             (json!({"on": true}), "missing field `days`"),
+            (json!({"days": null}), "missing field `days`"),
             (json!({"days": 1, "off": 1}), "unknown field `off`"),
             (json!({"days": "x"}), "`days`: expected a whole number, found `\"x\"`"),
         ] {
-            assert_eq!(normalise(FIELDS, &document(value)), Err(problem.to_owned()));
+            assert_eq!(normalise(&FIELDS[..2], &document(value)), Err(problem.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_default_is_in_every_document_or_goes_without_saying() {
+        let fields =
+            |presence| FIELDS.iter().map(|field| field.present(presence)).skip(2).collect::<Vec<Field>>();
+        let often = |often: bool| document(json!({"often": often}));
+        for (presence, without, with) in [
+            (Presence::Written, Err("missing field `often`".to_owned()), often(false)),
+            (Presence::Unsaid, Ok(Document::new()), Document::new()),
+        ] {
+            let fields = fields(presence);
+            assert_eq!(normalise(&fields, &Document::new()), without, "{presence:?}");
+            assert_eq!(normalise(&fields, &often(false)), Ok(with), "{presence:?}");
+            assert_eq!(normalise(&fields, &often(true)), Ok(often(true)), "{presence:?}");
         }
     }
 

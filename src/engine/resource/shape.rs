@@ -24,6 +24,8 @@ pub enum Shape {
         least: i64,
         most: i64,
     },
+    /// One of these whole numbers.
+    OneOfWhole(&'static [i64]),
     Text(Pattern),
     OneOf(&'static [&'static str]),
     /// Each item once; their order does not count.
@@ -48,6 +50,16 @@ pub struct Pattern {
     pub longest: usize,
     pub letters: Letters,
     pub quotes: Quotes,
+    pub mismatch: Mismatch,
+}
+
+/// The treatment of a text that does not follow its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is named in the message.
+    Repeated,
+    /// It may be a secret: it is never repeated, and stands in no document.
+    Hidden,
 }
 
 /// The quotes around a text in the stack file that would be a number without them.
@@ -112,7 +124,15 @@ pub type Wrong = String;
 impl Pattern {
     /// A pattern for texts of at most this many bytes. `is` reads after `must be`.
     pub const fn new(is: &'static str, pattern: &'static str, longest: usize) -> Self {
-        Self { is, pattern, never: None, longest, letters: Letters::AsWritten, quotes: Quotes::Needed }
+        Self {
+            is,
+            pattern,
+            never: None,
+            longest,
+            letters: Letters::AsWritten,
+            quotes: Quotes::Needed,
+            mismatch: Mismatch::Repeated,
+        }
     }
 
     /// Any text: the code of the kind judges it.
@@ -138,6 +158,12 @@ impl Pattern {
         Self { quotes: Quotes::Free, ..self }
     }
 
+    /// The same for texts that may be secrets where they do not fit.
+    #[must_use]
+    pub const fn hidden_where_wrong(self) -> Self {
+        Self { mismatch: Mismatch::Hidden, ..self }
+    }
+
     /// True if the text follows the rule.
     pub fn fits(&self, text: &str) -> bool {
         text.len() <= self.longest
@@ -145,8 +171,17 @@ impl Pattern {
             && !self.never.is_some_and(|never| compiled(never).is_match(text))
     }
 
+    /// True for a value that does not follow the rule, and must not be repeated.
+    fn hides(&self, value: &Value) -> bool {
+        let fits = value.as_str().is_some_and(|text| self.fits(text));
+        self.mismatch == Mismatch::Hidden && !fits && !(value.is_string() && is_unknown(value))
+    }
+
     fn schema(&self) -> Value {
-        let mut schema = json!({ "type": "string", "pattern": self.pattern, "maxLength": self.longest });
+        let mut schema = json!({ "type": "string", "pattern": self.pattern });
+        if self.longest < usize::MAX {
+            schema["maxLength"] = self.longest.into();
+        }
         if self.quotes == Quotes::Free {
             schema["type"] = json!(["string", "number"]);
         }
@@ -172,12 +207,15 @@ impl Shape {
     /// The words for a value of another form, such as a text in place of a number.
     pub fn normalise(&self, value: &Value) -> Result<Value, String> {
         match (self, value) {
+            (Self::Text(pattern), value) if pattern.hides(value) => Err(format!("must be {}", pattern.is)),
             (Self::Any, _)
             | (Self::Flag, Value::Bool(_))
             | (Self::OneOf(_) | Self::Text(Pattern { letters: Letters::AsWritten, .. }), Value::String(_)) => {
                 Ok(value.clone())
             }
-            (Self::Whole { .. }, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
+            (Self::Whole { .. } | Self::OneOfWhole(_), Value::Number(number)) if number.is_i64() => {
+                Ok(value.clone())
+            }
             (Self::Number { .. }, Value::Number(number)) => {
                 Ok(number.as_f64().map_or_else(|| value.clone(), Value::from))
             }
@@ -215,8 +253,14 @@ impl Shape {
                     number.as_f64().is_some_and(|number| (*least as f64..=*most as f64).contains(&number));
                 if fits { Vec::new() } else { vec![format!("must be {least} to {most}, not {number}")] }
             }
+            (Self::OneOfWhole(all), Value::Number(number)) => {
+                let fits = number.as_i64().is_some_and(|number| all.contains(&number));
+                let all = || all.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+                if fits { Vec::new() } else { vec![format!("must be one of {}, not {number}", all())] }
+            }
             (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
                 true => Vec::new(),
+                false if pattern.hides(value) => vec![format!("must be {}", pattern.is)],
                 false => vec![format!("must be {}, not `{text}`", pattern.is)],
             },
             (Self::OneOf(all), Value::String(text)) => match all.contains(&text.as_str()) {
@@ -257,7 +301,7 @@ impl Shape {
         match self {
             Self::Any => "a value",
             Self::Flag => "true or false",
-            Self::Whole { .. } => "a whole number",
+            Self::Whole { .. } | Self::OneOfWhole(_) => "a whole number",
             Self::Number { .. } => "a number",
             Self::Text(_) | Self::OneOf(_) => "text",
             Self::SetOf(_) => "a list",
@@ -273,6 +317,7 @@ impl Shape {
             Self::Whole { least, most } | Self::Number { least, most } => {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
             }
+            Self::OneOfWhole(all) => json!({ "type": "integer", "enum": all }),
             Self::Text(pattern) => pattern.schema(),
             Self::OneOf(all) => json!({ "type": "string", "enum": all }),
             Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),
@@ -353,6 +398,8 @@ mod tests {
         for (shape, value, normal, wrong) in [
             (Shape::Flag, json!(true), json!(true), vec![]),
             (Shape::Whole { least: 1, most: 3 }, json!(4), json!(4), vec!["must be 1 to 3, not 4"]),
+            (Shape::OneOfWhole(&[7, 31]), json!(7), json!(7), vec![]),
+            (Shape::OneOfWhole(&[7, 31]), json!(8), json!(8), vec!["must be one of 7, 31, not 8"]),
             (Shape::Text(NAME), json!("ABC"), json!("abc"), vec![]),
             (Shape::Text(NAME), json!("SG"), json!("sg"), vec!["must be a name, not `sg`"]),
             (Shape::Text(NAME), json!("abcdef"), json!("abcdef"), vec!["must be a name, not `abcdef`"]),
@@ -390,6 +437,18 @@ mod tests {
             let problem = shape.normalise(&value).expect_err("another form");
             assert!(problem.contains(word), "{value}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_text_that_may_be_a_secret_is_not_repeated_where_it_is_refused() {
+        let shape = Shape::Text(Pattern::new("`env:NAME`", "^env:", 99).hidden_where_wrong());
+        for value in [json!("hunter2"), json!(4711), json!(["hunter2"])] {
+            assert_eq!(shape.normalise(&value), Err("must be `env:NAME`".to_owned()));
+        }
+        assert_eq!(both(shape, json!("env:A")), Ok((json!("env:A"), vec![])));
+        let reference = json!("${aws_security_group.Main.id}");
+        assert_eq!(both(shape, reference.clone()), Ok((reference, vec![])));
+        assert_eq!(shape.wrong(&json!("hunter2")), ["must be `env:NAME`"]);
     }
 
     #[test]

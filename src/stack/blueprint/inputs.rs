@@ -50,6 +50,7 @@ pub(super) fn file_system(file_system: &FileSystem, key: Option<String>, tags: T
         replication_overwrite_protection,
         access_points: _,
         options,
+        targets: _,
     } = file_system;
     let policy = enforce_tls.map(|enforced| if enforced { tls_only() } else { json!({}) });
     let overwrite =
@@ -100,12 +101,18 @@ pub(super) fn access_point(
 }
 
 /// `subnet` is an id, or a reference to one.
-pub(super) fn mount_target(file_system: &Address, subnet: &str, group: &Address) -> Document {
-    document(json!({
+pub(super) fn mount_target(
+    file_system: &Address,
+    subnet: &str,
+    group: &Address,
+    options: &Document,
+) -> Document {
+    let set = json!({
         "file_system_id": id_of(file_system),
         "subnet_id": subnet,
         "security_groups": [id_of(group)],
-    }))
+    });
+    with(options, set)
 }
 
 pub(super) fn db_subnet_group(

@@ -60,12 +60,16 @@ pub(super) fn plain_mount_target() -> Value {
 
 /// The groups are those of its network interface.
 pub(super) fn mount_target(elements: Map<String, Value>) -> Replay {
-    let target = json!({
+    let mut target = json!({
         "MountTargetId": "the-one", "FileSystemId": "fs-1", "SubnetId": "subnet-1", "LifeCycleState": "available",
-        "NetworkInterfaceId": "eni-1", "AvailabilityZoneName": "eu-west-1a",
+        "NetworkInterfaceId": "eni-1", "AvailabilityZoneName": "eu-west-1a", "IpAddress": "10.0.0.5",
     });
-    let groups = elements["groupSet"].as_array().expect("groups");
-    let groups: Vec<Value> = groups.iter().map(|group| json!({ "groupId": group })).collect();
+    if let Some(address) = elements.get("Ipv6Address") {
+        target["Ipv6Address"] = address.clone();
+    }
+    let groups = elements.get("groupSet").cloned().unwrap_or_else(|| json!(["sg-1"]));
+    let groups: Vec<Value> =
+        groups.as_array().expect("groups").iter().map(|group| json!({ "groupId": group })).collect();
     let interfaces =
         json!({ "networkInterfaceSet": [{ "networkInterfaceId": "eni-1", "groupSet": groups }] });
     let body = format!(
@@ -205,7 +209,13 @@ pub(super) fn rows() -> Vec<Row> {
         },
         Row {
             what: "the kind of address of a mount target is not shown",
-            how: How::NotOffered("ip_address_type"),
+            how: How::Compared(vec![case(
+                "aws_efs_mount_target",
+                "ip_address_type",
+                json!("DUAL_STACK"),
+                ("Ipv6Address", json!("2001:db8::10")),
+                json!("IPV4_ONLY"),
+            )]),
         },
     ]
 }

@@ -3,14 +3,25 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::OrderableDbInstanceOption as Offer;
+use serde::Deserialize;
 
 use super::version::is_within;
 use crate::aws::checks::finding::{Verdict, list};
-use crate::aws::kinds::db_instance::DbInstance;
+
+/// The inputs of a database that are held against what RDS offers.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Desired {
+    pub engine_version: String,
+    pub instance_class: String,
+    storage_type: String,
+    allocated_storage: i32,
+    multi_az: bool,
+    storage_encrypted: bool,
+}
 
 /// The instance that is to be ordered.
 pub(super) struct Wish<'a> {
-    pub desired: &'a DbInstance,
+    pub desired: &'a Desired,
     /// The version that it will have, or a prefix of it.
     pub version: &'a str,
     /// The zones of its subnets.
@@ -24,7 +35,7 @@ impl Wish<'_> {
     /// # Errors
     /// The first thing that none of them has.
     pub(super) fn order<'a>(&self, offers: &'a [Offer]) -> Result<Vec<&'a Offer>, Verdict> {
-        let DbInstance { instance_class, storage_type, allocated_storage, .. } = self.desired;
+        let Desired { instance_class, storage_type, allocated_storage, .. } = self.desired;
         let Self { version, region, .. } = self;
         let of_class =
             offers.iter().filter(|offer| offer.db_instance_class() == Some(instance_class)).collect();
@@ -84,7 +95,7 @@ impl Wish<'_> {
 
     /// Checks that the class can be ordered.
     pub(super) fn orderable(&self) -> Verdict {
-        let DbInstance { instance_class, storage_type, multi_az, .. } = self.desired;
+        let Desired { instance_class, storage_type, multi_az, .. } = self.desired;
         let standby = if *multi_az { " and a standby" } else { "" };
         let Self { version, .. } = self;
         Verdict::passed(format!(
@@ -159,7 +170,7 @@ mod tests {
             .build()
     }
 
-    fn desired(replaced: serde_json::Value) -> DbInstance {
+    fn desired(replaced: serde_json::Value) -> Desired {
         let mut document = json!({
             "identifier": "a", "engine": "postgres", "engine_version": "16", "instance_class": "db.t4g.medium",
             "allocated_storage": 50, "storage_type": "gp3", "username": "x", "password": "managed",
@@ -174,7 +185,7 @@ mod tests {
         serde_json::from_value(document).expect("a database")
     }
 
-    fn verdict(desired: &DbInstance, zones: &[&str], offers: &[Offer]) -> Verdict {
+    fn verdict(desired: &Desired, zones: &[&str], offers: &[Offer]) -> Verdict {
         let zones = zones.iter().map(|zone| (*zone).to_owned()).collect();
         let wish = Wish { desired, version: &desired.engine_version, zones, region: "eu-west-1" };
         wish.order(offers).map_or_else(|verdict| verdict, |fitting| wish.zones(&fitting))

@@ -4,32 +4,17 @@ use aws_sdk_rds::types::DbInstance as Live;
 use sha2::{Digest, Sha256};
 
 use super::calls::DELETE;
+use super::keys::{FINAL_SNAPSHOT, IDENTIFIER};
 use super::{STATUSES, live};
 use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error};
-use crate::engine::cloud::{CloudError, Outcome};
-use crate::engine::resource::{Condition, Deletion, Id, Owner};
-
-/// The snapshot before a deletion.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum LastSnapshot<'a> {
-    /// By this name.
-    Named(&'a str),
-    /// By the name that is made of the database's own.
-    OfItsOwnName,
-    Skipped,
-}
+use crate::engine::cloud::{self, CloudError, Outcome};
+use crate::engine::resource::{Condition, Deletion};
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
-///
-/// `identifier` is the one that was recorded.
-pub(super) async fn delete(
-    aws: &Aws,
-    id: &Id,
-    owner: &Owner,
-    identifier: &str,
-    snapshot: LastSnapshot<'_>,
-) -> Result<(), CloudError> {
+pub(super) async fn delete(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(), CloudError> {
+    let cloud::Deletion { id, recorded, owner, last_snapshot } = deletion;
+    let identifier = IDENTIFIER.text(recorded).unwrap_or_default();
     // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
     let live = match live::describe_one(aws, id).await? {
         Some(live) => Some(live),
@@ -48,10 +33,11 @@ pub(super) async fn delete(
     // A database that AWS gave up has its data in its automated backups alone: they stay for as long as they were to be kept.
     let status = live.db_instance_status.as_deref().unwrap_or_default();
     let keeps_backups = keeps_backups(status);
-    let name = match snapshot {
-        LastSnapshot::Named(name) => Some(name.to_owned()),
-        LastSnapshot::OfItsOwnName => Some(snapshot_name(&identifier, id.as_str())),
-        LastSnapshot::Skipped => None,
+    let name = match last_snapshot {
+        Some(name) => Some(name.to_owned()),
+        // Without a word about it the safe answer.
+        None if FINAL_SNAPSHOT.of(recorded).unwrap_or(true) => Some(snapshot_name(&identifier, id.as_str())),
+        None => None,
     };
     let delete = aws
         .write

@@ -2,25 +2,26 @@
 
 use aws_sdk_rds::types::DbInstance as Live;
 
+use super::STATUSES;
+use super::keys::{IDENTIFIER, SECURITY_GROUPS, SUBNET_GROUP};
 use super::live::{describe_all, found_of};
-use super::{DbInstance, STATUSES};
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Found, Owner, Trace, Whose};
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
-pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &DbInstance) -> Result<Vec<Found>, CloudError> {
+pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
     likeliest_first(&describe_all(aws).await?, owner, wanted)
 }
 
 /// First what was made for the address, then what has the name, then what is the stack's and no address has, and last what lost
 /// both its name and its tags, and has the security group or the subnet group that was made for it.
-fn likeliest_first(all: &[Live], owner: &Owner, wanted: &DbInstance) -> Result<Vec<Found>, CloudError> {
+fn likeliest_first(all: &[Live], owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
     let mut ranked = Vec::new();
     for live in all {
-        let has_name = live
-            .db_instance_identifier()
-            .is_some_and(|name| name.eq_ignore_ascii_case(wanted.identifier.as_str()));
+        let names = live.db_instance_identifier().zip(IDENTIFIER.text(wanted));
+        let has_name = names.is_some_and(|(name, wanted)| name.eq_ignore_ascii_case(wanted));
         let found = found_of(live)?;
         let whose = owner.whose(&found.ownership, found.vpc.as_ref());
         let names_address = found.tagged_address().as_ref() == Some(&owner.address);
@@ -47,14 +48,15 @@ fn likeliest_first(all: &[Live], owner: &Owner, wanted: &DbInstance) -> Result<V
     Ok(ranked.into_iter().map(|(_, _, found)| found).collect())
 }
 
-fn in_security_group(live: &Live, wanted: &DbInstance) -> bool {
+fn in_security_group(live: &Live, wanted: &Document) -> bool {
+    let wanted = SECURITY_GROUPS.of(wanted).unwrap_or_default();
     let mut groups = live.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id());
-    groups.any(|group| wanted.vpc_security_group_ids.contains(group))
+    groups.any(|group| wanted.iter().any(|wanted| wanted == group))
 }
 
-fn in_subnet_group(live: &Live, wanted: &DbInstance) -> bool {
+fn in_subnet_group(live: &Live, wanted: &Document) -> bool {
     let group = live.db_subnet_group().and_then(|group| group.db_subnet_group_name());
-    group.is_some_and(|group| group.eq_ignore_ascii_case(wanted.db_subnet_group_name.as_str()))
+    group.zip(SUBNET_GROUP.text(wanted)).is_some_and(|(group, wanted)| group.eq_ignore_ascii_case(wanted))
 }
 
 fn is_leaving(live: &Live) -> bool {

@@ -2,18 +2,19 @@
 
 use aws_sdk_rds::types::DbInstance as Live;
 
-use super::DbInstance;
+use super::keys::{INSIGHTS, INSIGHTS_KEY, INSIGHTS_RETENTION};
+use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
-const ENABLED: &str = "performance_insights_enabled";
-const RETENTION: &str = "performance_insights_retention_period";
-const KEY: &str = "performance_insights_kms_key_id";
+const ENABLED: &str = INSIGHTS.name;
+const RETENTION: &str = INSIGHTS_RETENTION.name;
+const KEY: &str = INSIGHTS_KEY.name;
 
 /// Finds what RDS would refuse (CreateDBInstance, PerformanceInsightsRetentionPeriod and PerformanceInsightsKMSKeyId).
-pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<Invalid> {
+pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
-    let on = desired.performance_insights_enabled == Some(true);
-    if let Some(days) = desired.performance_insights_retention_period {
+    let on = INSIGHTS.of(desired) == Some(true);
+    if let Some(days) = INSIGHTS_RETENTION.of(desired) {
         if !(days == 7 || days == 731 || (days % 31 == 0 && (31..=23 * 31).contains(&days))) {
             let rule = format!("must be 7, 731 or a whole number of months of 31 days, up to 23, not {days}");
             invalid.push(Invalid::new(RETENTION, rule));
@@ -21,8 +22,8 @@ pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<
             invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
         }
     }
-    if let Some(key) = &desired.performance_insights_kms_key_id {
-        let kept = observed.and_then(|observed| observed.performance_insights_kms_key_id.as_ref());
+    if let Some(key) = INSIGHTS_KEY.text(desired) {
+        let kept = observed.and_then(|observed| INSIGHTS_KEY.text(observed));
         if !on {
             invalid.push(Invalid::new(KEY, format!("needs `{ENABLED}: true`")));
         } else if kept.is_some_and(|kept| kept != key) {
@@ -42,36 +43,30 @@ pub(super) struct InsightsChange {
 
 /// The part of a change that is about Performance Insights. RDS takes a key that is left out for the default one, which
 /// would be a change of the key; so everything goes together.
-pub(super) fn change(desired: &DbInstance, live: &Live, changed: impl Fn(&str) -> bool) -> InsightsChange {
+pub(super) fn change(desired: &Document, live: &Live, changed: impl Fn(&str) -> bool) -> InsightsChange {
     if ![ENABLED, RETENTION, KEY].into_iter().any(changed) {
         return InsightsChange::default();
     }
-    let enabled = desired.performance_insights_enabled.or(live.performance_insights_enabled);
+    let enabled = INSIGHTS.of(desired).or(live.performance_insights_enabled);
     if enabled != Some(true) {
         return InsightsChange { enabled, ..InsightsChange::default() };
     }
-    let asked = desired.performance_insights_kms_key_id.as_ref();
     InsightsChange {
         enabled,
-        retention: desired
-            .performance_insights_retention_period
-            .or(live.performance_insights_retention_period),
-        key: live.performance_insights_kms_key_id.as_ref().or(asked).cloned(),
+        retention: INSIGHTS_RETENTION.of(desired).or(live.performance_insights_retention_period),
+        key: live.performance_insights_kms_key_id.clone().or_else(|| INSIGHTS_KEY.of(desired)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::sample;
     use super::*;
 
-    fn with(enabled: bool, retention: Option<i32>, key: Option<&str>) -> DbInstance {
-        DbInstance {
-            performance_insights_enabled: Some(enabled),
-            performance_insights_retention_period: retention,
-            performance_insights_kms_key_id: key.map(str::to_owned),
-            ..sample::database()
-        }
+    fn with(enabled: bool, retention: Option<i32>, key: Option<&str>) -> Document {
+        sample::with(json!({ ENABLED: enabled, RETENTION: retention, KEY: key }))
     }
 
     #[test]

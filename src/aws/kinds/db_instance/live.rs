@@ -1,20 +1,17 @@
-//! Databases as RDS shows them, seen as the inputs that would have made them.
+//! The calls that read databases, and what they say of whose a database is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{DbInstance as Live, Filter, PendingModifiedValues};
+use aws_sdk_rds::types::{DbInstance as Live, Filter};
 use futures_util::future::try_join_all;
-use serde_json::Value;
 
-use super::{DbInstance, Outputs, STATUSES, holdings, id_of, storage};
+use super::id_of;
+use super::seen::Live as Shown;
 use crate::aws::kinds::rds_tags::of_sdk_tags;
-use crate::aws::kinds::tags;
-use crate::aws::resource::{Observed, Resource, Tracked};
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
-use crate::engine::cloud::CloudError;
-use crate::engine::resource::{Condition, Found, Id, Ownership, Remark};
-use crate::stack::password::PasswordSource;
+use crate::engine::cloud::{CloudError, TrackedDocument};
+use crate::engine::resource::{Found, Id, Ownership};
 
 pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 
@@ -31,6 +28,13 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Liv
     }));
     let all = pages.await?.into_iter().flatten();
     Ok(all.filter_map(|live| Some((Id::new(live.dbi_resource_id.clone()?), live))).collect())
+}
+
+/// All tracked databases that are there.
+pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Shown>, CloudError> {
+    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
+    let described = describe(aws, &ids).await?.into_iter();
+    Ok(described.map(|(id, live)| (id, Shown::of(live))).collect())
 }
 
 /// Reads all databases of the account and region.
@@ -56,7 +60,8 @@ pub(super) fn ownership(live: &Live) -> Ownership {
     Ownership::of_tags(&of_sdk_tags(live.tag_list()))
 }
 
-fn network(live: &Live) -> Option<&str> {
+/// The network that the database stands in.
+pub(super) fn network(live: &Live) -> Option<&str> {
     live.db_subnet_group.as_ref().and_then(|group| group.vpc_id.as_deref())
 }
 
@@ -76,225 +81,4 @@ pub(super) fn unfit(live: &Live) -> Option<String> {
         None if engine != "postgres" => Some(format!("its engine is {engine}, not postgres")),
         None => None,
     }
-}
-
-/// Reads all tracked databases.
-pub(super) async fn observe(
-    aws: &Aws,
-    tracked: &[Tracked<DbInstance>],
-) -> Result<BTreeMap<Id, Observed<DbInstance>>, CloudError> {
-    let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
-    let described = describe(aws, &ids).await?;
-    Ok(tracked
-        .iter()
-        .filter_map(|one| {
-            let live = described.get(&one.id)?;
-            Some((one.id.clone(), observed(live, one.recorded.as_ref())))
-        })
-        .collect())
-}
-
-fn observed(live: &Live, recorded: Option<&DbInstance>) -> Observed<DbInstance> {
-    let endpoint = live.endpoint.as_ref();
-    let inputs = inputs(live, recorded);
-    Observed {
-        outputs: Outputs {
-            arn: live.db_instance_arn.clone(),
-            identifier: live.db_instance_identifier.clone(),
-            host: endpoint.and_then(|endpoint| endpoint.address.clone()),
-            port: endpoint.and_then(|endpoint| endpoint.port).map(|port| port.to_string()),
-            secret_arn: live.master_user_secret.as_ref().and_then(|secret| secret.secret_arn.clone()),
-        },
-        condition: condition(live, recorded),
-        remarks: held(live)
-            .into_iter()
-            .chain(due_reboot(live, recorded))
-            .chain(holdings::remarks(live))
-            .collect(),
-        ownership: ownership(live),
-        vpc: network(live).map(Id::new),
-        in_force: Some(current(live, recorded)).filter(|current| *current != inputs),
-        inputs: Some(inputs),
-    }
-}
-
-fn condition(live: &Live, recorded: Option<&DbInstance>) -> Condition {
-    let pending = || Condition::Pending("about to apply what is queued".to_owned());
-    match Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()) {
-        Condition::Ready if is_about_to_change(live, recorded) => pending(),
-        // The cure of a full storage is under way; the status stays for some seconds.
-        Condition::Held(row) if row.takes("allocated_storage") && grows(live) && at_once(recorded) => {
-            pending()
-        }
-        other => other,
-    }
-}
-
-/// True if more storage is queued than there is.
-fn grows(live: &Live) -> bool {
-    let queued = live.pending_modified_values.as_ref().and_then(|pending| pending.allocated_storage);
-    queued.is_some_and(|queued| live.allocated_storage.is_some_and(|size| queued > size))
-}
-
-fn at_once(recorded: Option<&DbInstance>) -> bool {
-    recorded.is_some_and(|recorded| recorded.apply_immediately)
-}
-
-/// The inputs, each at the value that is queued for it or, without one, at its current value: what waits for the
-/// maintenance window must not be asked for again ("No modifications were requested").
-pub(super) fn inputs(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
-    match &live.pending_modified_values {
-        Some(pending) => with_queue(live, pending, recorded),
-        None => current(live, recorded),
-    }
-}
-
-/// The inputs at their current values, without what is queued.
-pub(super) fn current(live: &Live, recorded: Option<&DbInstance>) -> DbInstance {
-    with_queue(live, &PendingModifiedValues::builder().build(), recorded)
-}
-
-fn with_queue(live: &Live, pending: &PendingModifiedValues, recorded: Option<&DbInstance>) -> DbInstance {
-    let text = |pending: &Option<String>, current: &Option<String>| {
-        pending.as_ref().or(current.as_ref()).cloned().unwrap_or_default()
-    };
-    let subnet_group = live.db_subnet_group.as_ref().and_then(|group| group.db_subnet_group_name.clone());
-    DbInstance {
-        identifier: text(&pending.db_instance_identifier, &live.db_instance_identifier).into(),
-        engine: text(&pending.engine, &live.engine).into(),
-        engine_version: text(&pending.engine_version, &live.engine_version),
-        allow_major_version_upgrade: recorded.is_some_and(|recorded| recorded.allow_major_version_upgrade),
-        instance_class: text(&pending.db_instance_class, &live.db_instance_class),
-        allocated_storage: pending.allocated_storage.or(live.allocated_storage).unwrap_or_default(),
-        max_allocated_storage: max_allocated_storage(live, recorded),
-        storage_type: text(&pending.storage_type, &live.storage_type),
-        iops: pending.iops.or(live.iops),
-        storage_throughput: pending.storage_throughput.or(live.storage_throughput),
-        database_name: live.db_name.clone(),
-        username: live.master_username.clone().unwrap_or_default(),
-        password: match &live.master_user_secret {
-            Some(_) => Some(PasswordSource::Managed),
-            // RDS says that it does not manage the password, and nothing more.
-            None => recorded
-                .and_then(|recorded| recorded.password.clone())
-                .filter(|source| *source != PasswordSource::Managed),
-        },
-        password_version: recorded.map_or(1, |recorded| recorded.password_version),
-        multi_az: pending.multi_az.or(live.multi_az).unwrap_or(false),
-        // There is no endpoint while the database is being created.
-        port: pending
-            .port
-            .or(live.endpoint.as_ref().and_then(|endpoint| endpoint.port))
-            .or(recorded.map(|recorded| recorded.port))
-            .unwrap_or_default(),
-        db_subnet_group_name: text(&pending.db_subnet_group_name, &subnet_group).into(),
-        vpc_security_group_ids: live
-            .vpc_security_groups()
-            .iter()
-            .filter(|group| group.status() != Some("removing"))
-            .filter_map(|group| group.vpc_security_group_id.clone())
-            .collect(),
-        publicly_accessible: live.publicly_accessible.unwrap_or(false),
-        backup_retention_period: pending
-            .backup_retention_period
-            .or(live.backup_retention_period)
-            .unwrap_or_default(),
-        backup_window: live.preferred_backup_window.clone(),
-        maintenance_window: live.preferred_maintenance_window.clone().map(Into::into),
-        storage_encrypted: live.storage_encrypted.unwrap_or(false),
-        kms_key_id: live.kms_key_id.clone(),
-        ca_cert_identifier: pending
-            .ca_certificate_identifier
-            .as_ref()
-            .or(live.ca_certificate_identifier.as_ref())
-            .cloned(),
-        auto_minor_version_upgrade: live.auto_minor_version_upgrade.unwrap_or(false),
-        copy_tags_to_snapshot: live.copy_tags_to_snapshot,
-        iam_database_authentication_enabled: pending
-            .iam_database_authentication_enabled
-            .or(live.iam_database_authentication_enabled),
-        performance_insights_enabled: live.performance_insights_enabled,
-        performance_insights_retention_period: live.performance_insights_retention_period,
-        performance_insights_kms_key_id: live.performance_insights_kms_key_id.clone(),
-        enabled_cloudwatch_logs_exports: Some(exported_logs(live, pending)),
-        parameter_group_name: recorded
-            .and_then(|recorded| recorded.parameter_group_name.as_ref())
-            .and_then(|_| live.db_parameter_groups().first()?.db_parameter_group_name.clone()),
-        deletion_protection: live.deletion_protection.unwrap_or(false),
-        // Without a record the safe answers.
-        final_snapshot: recorded.is_none_or(|recorded| recorded.final_snapshot),
-        apply_immediately: recorded.is_some_and(|recorded| recorded.apply_immediately),
-        tags: recorded
-            .map(|recorded| tags::ours(&of_sdk_tags(live.tag_list()), &recorded.tags))
-            .unwrap_or_default(),
-    }
-}
-
-/// The size up to which the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
-fn max_allocated_storage(live: &Live, recorded: Option<&DbInstance>) -> Option<i32> {
-    let reached = || {
-        let most = recorded?.max_allocated_storage?;
-        Some(most).filter(|most| live.allocated_storage.is_some_and(|size| size >= *most))
-    };
-    Some(live.max_allocated_storage.or_else(reached).unwrap_or(0))
-}
-
-/// The exported logs, as they will be.
-fn exported_logs(live: &Live, pending: &PendingModifiedValues) -> BTreeSet<String> {
-    let mut logs: BTreeSet<String> = live.enabled_cloudwatch_logs_exports().iter().cloned().collect();
-    if let Some(coming) = &pending.pending_cloudwatch_logs_exports {
-        logs.extend(coming.log_types_to_enable().iter().cloned());
-        logs.retain(|log| !coming.log_types_to_disable().contains(log));
-    }
-    logs
-}
-
-/// Storage takes no second change before the first is optimised ("previous storage change is being optimized").
-fn held(live: &Live) -> Option<Remark> {
-    let is_optimised = live.db_instance_status.as_deref() == Some("storage-optimization")
-        || live.storage_operation_status.as_deref() == Some("Optimizing");
-    let progress = live.storage_operation_percent_progress;
-    let progress = progress.map(|percent| format!(", {percent} % done")).unwrap_or_default();
-    let why = format!(
-        "cannot change while RDS optimises the storage after the last change (storage-optimization{progress}), which takes \
-         hours"
-    );
-    is_optimised.then_some(Remark::Held { fields: storage::FIELDS, why })
-}
-
-/// Parameters of ours that PostgreSQL reads only when it starts.
-fn due_reboot(live: &Live, recorded: Option<&DbInstance>) -> Option<Remark> {
-    let ours = recorded?.parameter_group_name.as_deref()?;
-    let waits = live.db_parameter_groups().iter().any(|group| {
-        group.db_parameter_group_name() == Some(ours)
-            && group.parameter_apply_status() == Some("pending-reboot")
-    });
-    let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
-    waits.then(|| Remark::Left {
-        what: format!(
-            "parameters of {ours} take effect when the database is rebooted, which provision does not do"
-        ),
-        command: format!("aws rds reboot-db-instance --db-instance-identifier {identifier}"),
-    })
-}
-
-/// True if RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
-fn is_about_to_change(live: &Live, recorded: Option<&DbInstance>) -> bool {
-    // A new port never waits.
-    let port = live.pending_modified_values.as_ref().is_some_and(|pending| pending.port.is_some());
-    let at_once = recorded.filter(|recorded| recorded.apply_immediately);
-    port || at_once.is_some_and(|recorded| {
-        // A field that is not written is none of our business: others may have queued it for the window.
-        let written = document(recorded);
-        let (coming, current) =
-            (document(&inputs(live, Some(recorded))), document(&current(live, Some(recorded))));
-        DbInstance::FIELDS
-            .iter()
-            .any(|field| !written[field.name].is_null() && coming[field.name] != current[field.name])
-    })
-}
-
-/// The inputs as a document, in which what is not there is null.
-pub(super) fn document(inputs: &DbInstance) -> Value {
-    serde_json::to_value(inputs).expect("inputs are plain data")
 }

@@ -1,5 +1,7 @@
-//! Names that RDS for PostgreSQL takes: of instances, databases and the master user.
+//! Names that are reserved: of databases and of the master user.
 
+use super::keys::{DATABASE_NAME, USERNAME};
+use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
 /// Words that PostgreSQL keeps for itself (PostgreSQL documentation, appendix C, "reserved").
@@ -86,58 +88,32 @@ const RESERVED: &[&str] = &[
 /// Words that RDS keeps for itself, as databases and as users of PostgreSQL.
 const RESERVED_BY_RDS: &[&str] = &["admin", "rdsadmin", "rdsrepladmin", "template0", "template1"];
 
-/// Finds what RDS would refuse of an instance's identifier (CreateDBInstance, DBInstanceIdentifier).
-pub(super) fn check_identifier(identifier: &str) -> Option<Invalid> {
-    let fits = identifier.len() <= 63
-        && identifier.starts_with(|c: char| c.is_ascii_lowercase())
-        && identifier.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        && !identifier.contains("--")
-        && !identifier.ends_with('-');
-    (!fits).then(|| {
-        Invalid::new(
-            "identifier",
-            format!(
-                "must be 1 to 63 letters, digits and single hyphens, begin with a letter and not end with a hyphen, \
-                 unlike `{identifier}`"
-            ),
-        )
-    })
+/// The names of a database and of its master user that are reserved.
+pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let named = [DATABASE_NAME, USERNAME].map(|key| Some((key.name, key.text(wanted)?)));
+    let reserved = named.into_iter().flatten().filter(|(_, name)| is_reserved(name));
+    let invalid =
+        |(field, name): (_, &str)| Invalid::new(field, format!("cannot be `{name}`, a reserved word"));
+    reserved.map(invalid).collect()
 }
 
-/// Finds what RDS would refuse of a database's name (CreateDBInstance, DBName).
-pub(super) fn check_database(name: &str) -> Option<Invalid> {
-    check_name("database_name", name, 63)
-}
-
-/// Finds what RDS would refuse of the master user's name (CreateDBInstance, MasterUsername).
-pub(super) fn check_username(name: &str) -> Option<Invalid> {
-    check_name("username", name, 16)
-}
-
-fn check_name(field: &'static str, name: &str, longest: usize) -> Option<Invalid> {
+fn is_reserved(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
-    let fits = name.len() <= longest
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !fits {
-        let rule = format!(
-            "must be 1 to {longest} letters, digits and `_`, and begin with a letter, unlike `{name}`"
-        );
-        return Some(Invalid::new(field, rule));
-    }
     // PostgreSQL 9.6 and later refuse the prefix for roles and databases of users.
-    if folded.starts_with("pg_")
+    folded.starts_with("pg_")
         || RESERVED.contains(&folded.as_str())
         || RESERVED_BY_RDS.contains(&folded.as_str())
-    {
-        return Some(Invalid::new(field, format!("cannot be `{name}`, a reserved word")));
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::texts;
     use super::*;
+    use crate::engine::resource::Pattern;
+
+    fn takes(rule: Pattern, name: &str) -> bool {
+        rule.fits(name) && !is_reserved(name)
+    }
 
     #[test]
     fn identifiers_follow_the_rules_of_rds() {
@@ -155,7 +131,7 @@ mod tests {
             ("git_lab", false),
             ("gitläb", false),
         ] {
-            assert_eq!(check_identifier(identifier).is_none(), fits, "{identifier:?}");
+            assert_eq!(texts::IDENTIFIER.fits(identifier), fits, "{identifier:?}");
         }
     }
 
@@ -181,8 +157,8 @@ mod tests {
             ("TABLE", false, false),
             ("users", true, true),
         ] {
-            assert_eq!(check_database(name).is_none(), database, "database {name:?}");
-            assert_eq!(check_username(name).is_none(), user, "user {name:?}");
+            assert_eq!(takes(texts::DATABASE, name), database, "database {name:?}");
+            assert_eq!(takes(texts::USERNAME, name), user, "user {name:?}");
         }
     }
 

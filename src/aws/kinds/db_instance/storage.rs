@@ -2,7 +2,9 @@
 
 mod change;
 
-use super::DbInstance;
+use serde::Deserialize;
+
+use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
 pub(super) use change::{StorageChange, change};
@@ -13,6 +15,24 @@ const SIZE: &str = "allocated_storage";
 const LIMIT: &str = "max_allocated_storage";
 const IOPS: &str = "iops";
 const THROUGHPUT: &str = "storage_throughput";
+
+/// The storage of a document. The names are those of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(super) struct Storage {
+    storage_type: String,
+    allocated_storage: i32,
+    max_allocated_storage: Option<i32>,
+    iops: Option<i32>,
+    storage_throughput: Option<i32>,
+}
+
+impl Storage {
+    /// The storage, where all of it is known.
+    pub(super) fn of(document: &Document) -> Option<Self> {
+        Self::deserialize(document).ok()
+    }
+}
 
 /// From this size on, in GiB, gp3 storage of PostgreSQL is striped: IOPS and throughput can be set, and RDS wants the
 /// IOPS together with every change. Below it RDS refuses both (RDS User Guide, "gp3 storage").
@@ -64,8 +84,8 @@ fn outside(value: i32, (least, most): (i32, i32)) -> bool {
 }
 
 /// Finds what RDS would refuse of the storage or make something else of, and of the way to it from the live one.
-pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<Invalid> {
-    let DbInstance { storage_type, allocated_storage: size, .. } = desired;
+pub(super) fn check(desired: &Storage, observed: Option<&Storage>) -> Vec<Invalid> {
+    let Storage { storage_type, allocated_storage: size, .. } = desired;
     let Some(bounds @ (smallest, largest)) = sizes(storage_type) else {
         return vec![Invalid::new("storage_type", "must be gp3, gp2, io1, io2 or standard")];
     };
@@ -83,7 +103,7 @@ pub(super) fn check(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<
 }
 
 /// Storage grows by a tenth at least, and never shrinks.
-fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+fn check_step(desired: &Storage, observed: &Storage) -> Option<Invalid> {
     let (size, live) = (desired.allocated_storage, observed.allocated_storage);
     let least = a_tenth_more(live);
     let limit = [desired, observed].into_iter().filter_map(|inputs| inputs.max_allocated_storage).max();
@@ -110,13 +130,13 @@ fn check_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
 }
 
 /// The size that comes of a change.
-pub(super) fn size_after(desired: &DbInstance, observed: &DbInstance) -> i32 {
+pub(super) fn size_after(desired: &Storage, observed: &Storage) -> i32 {
     let (size, live) = (desired.allocated_storage, observed.allocated_storage);
     if size > live { size.max(a_tenth_more(live)) } else { live }
 }
 
 /// RDS User Guide, "Managing capacity automatically with Amazon RDS storage autoscaling".
-fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32) -> Option<Invalid> {
+fn check_limit(desired: &Storage, observed: Option<&Storage>, largest: i32) -> Option<Invalid> {
     let Some(limit) = desired.max_allocated_storage else {
         return observed.and_then(|observed| check_limit_of_others(desired, observed));
     };
@@ -147,7 +167,7 @@ fn check_limit(desired: &DbInstance, observed: Option<&DbInstance>, largest: i32
 }
 
 /// A limit that others chose counts too when storage grows.
-fn check_limit_of_others(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+fn check_limit_of_others(desired: &Storage, observed: &Storage) -> Option<Invalid> {
     let limit = observed.max_allocated_storage.filter(|limit| *limit != 0)?;
     let size = size_after(desired, observed);
     (size > observed.allocated_storage && limit < a_tenth_more(size)).then(|| {
@@ -159,8 +179,8 @@ fn check_limit_of_others(desired: &DbInstance, observed: &DbInstance) -> Option<
     })
 }
 
-fn check_iops(desired: &DbInstance) -> Option<Invalid> {
-    let DbInstance { storage_type, allocated_storage: size, iops, .. } = desired;
+fn check_iops(desired: &Storage) -> Option<Invalid> {
+    let Storage { storage_type, allocated_storage: size, iops, .. } = desired;
     let invalid = |rule: String| Some(Invalid::new(IOPS, rule));
     match (storage_type.as_str(), iops, iops_for_each_gib(storage_type)) {
         ("gp3", Some(_), _) if *size < STRIPED => {
@@ -188,7 +208,7 @@ fn check_iops(desired: &DbInstance) -> Option<Invalid> {
 }
 
 /// IOPS grow by a tenth at least. RDS would round a smaller step up, and never have what is written.
-fn check_iops_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invalid> {
+fn check_iops_step(desired: &Storage, observed: &Storage) -> Option<Invalid> {
     let (wanted, live) = (desired.iops?, observed.iops?);
     let least = a_tenth_more(live);
     let same_type = desired.storage_type == observed.storage_type;
@@ -200,8 +220,8 @@ fn check_iops_step(desired: &DbInstance, observed: &DbInstance) -> Option<Invali
     })
 }
 
-fn check_throughput(desired: &DbInstance) -> Option<Invalid> {
-    let DbInstance { storage_type, allocated_storage: size, .. } = desired;
+fn check_throughput(desired: &Storage) -> Option<Invalid> {
+    let Storage { storage_type, allocated_storage: size, .. } = desired;
     let throughput = desired.storage_throughput?;
     let (least, most) = STRIPED_THROUGHPUT;
     let iops = desired.iops.unwrap_or(STRIPED_IOPS.0);
@@ -221,21 +241,20 @@ fn check_throughput(desired: &DbInstance) -> Option<Invalid> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
     use crate::engine::resource::Verdict;
 
-    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> DbInstance {
-        DbInstance {
+    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> Storage {
+        Storage {
             storage_type: storage_type.to_owned(),
             allocated_storage: size,
             iops,
             storage_throughput: throughput,
-            ..sample::database()
+            ..Storage::default()
         }
     }
 
-    fn invalid_fields(desired: &DbInstance, observed: Option<&DbInstance>) -> Vec<&'static str> {
+    fn invalid_fields(desired: &Storage, observed: Option<&Storage>) -> Vec<&'static str> {
         check(desired, observed).into_iter().map(|invalid| invalid.field).collect()
     }
 
@@ -301,9 +320,8 @@ mod tests {
             (50, None, 100, 200, ""),
             (50, None, 100, 90, "cannot shrink"),
         ] {
-            let desired = DbInstance { max_allocated_storage: most, ..storage("gp3", desired, None, None) };
-            let live =
-                DbInstance { max_allocated_storage: Some(live_most), ..storage("gp3", live, None, None) };
+            let desired = Storage { max_allocated_storage: most, ..storage("gp3", desired, None, None) };
+            let live = Storage { max_allocated_storage: Some(live_most), ..storage("gp3", live, None, None) };
             let found = check(&desired, Some(&live));
             let said: Vec<&str> = found.iter().map(|invalid| invalid.message.as_str()).collect();
             match expected {
@@ -317,7 +335,7 @@ mod tests {
 
     #[test]
     fn the_limit_of_growing_is_a_tenth_above_what_there_is() {
-        let limited = |kind, size, iops, most| DbInstance {
+        let limited = |kind, size, iops, most| Storage {
             max_allocated_storage: Some(most),
             ..storage(kind, size, iops, None)
         };

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::keys::ENGINE_VERSION;
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 use crate::stack::postgres::Version;
@@ -51,10 +52,8 @@ pub(super) fn is_major_step(desired: &str, observed: &str) -> bool {
 
 /// True if a change of the database is a major upgrade.
 pub(super) fn is_major_upgrade(desired: &Document, observed: &Document) -> bool {
-    let version =
-        |inputs: &'_ Document| inputs.get("engine_version").and_then(Value::as_str).map(str::to_owned);
-    match (version(desired), version(observed)) {
-        (Some(desired), Some(observed)) => is_major_step(&desired, &observed),
+    match (ENGINE_VERSION.text(desired), ENGINE_VERSION.text(observed)) {
+        (Some(desired), Some(observed)) => is_major_step(desired, observed),
         _ => false,
     }
 }

@@ -143,15 +143,12 @@ mod tests {
     use crate::engine::resource::Id;
 
     fn hint(cure: fn(&Object<'_>) -> Vec<Way>, changed: serde_json::Value) -> String {
-        let mut inputs = super::super::super::live::document(&super::super::super::sample::database());
-        for (field, value) in changed.as_object().expect("fields") {
-            inputs[field] = value.clone();
-        }
+        let inputs = super::super::super::sample::with(changed);
         let object = Object {
             address: &Address::new("aws_db_instance", "db"),
             id: &Id::new("db-ABC"),
             region: "eu-west-1",
-            inputs: inputs.as_object().expect("an object"),
+            inputs: &inputs,
             outputs: &Document::new(),
         };
         hint_of(&cure(&object)).expect("a cure")

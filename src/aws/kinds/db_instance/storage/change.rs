@@ -1,6 +1,6 @@
 //! The fields that have to be sent together when storage changes.
 
-use super::{DbInstance, FIELDS, STRIPED, STRIPED_IOPS, iops_for_each_gib};
+use super::{FIELDS, STRIPED, STRIPED_IOPS, Storage, iops_for_each_gib};
 
 /// The part of one ModifyDBInstance about storage.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub(in super::super) struct StorageChange {
 
 /// The storage's part of a change; `changed` says which fields differ.
 pub(in super::super) fn change(
-    desired: &DbInstance,
-    observed: &DbInstance,
+    desired: &Storage,
+    observed: &Storage,
     changed: impl Fn(&str) -> bool,
 ) -> StorageChange {
     if !FIELDS.iter().any(|field| changed(field)) {
@@ -41,16 +41,15 @@ pub(in super::super) fn change(
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::sample;
     use super::*;
 
-    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> DbInstance {
-        DbInstance {
+    fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> Storage {
+        Storage {
             storage_type: storage_type.to_owned(),
             allocated_storage: size,
             iops,
             storage_throughput: throughput,
-            ..sample::database()
+            ..Storage::default()
         }
     }
 

@@ -1,0 +1,307 @@
+//! The fields of a database, one row each: the values that it takes, the calls that send it, the cost of a change, and the place
+//! where RDS shows it.
+//!
+//! Costs: ModifyDBInstance in the RDS API reference, and the table of settings in the RDS User Guide, "Modifying an Amazon RDS DB
+//! instance".
+
+use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
+use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
+
+use super::calls::{MODIFY, TAGS as TAG_CALLS};
+use super::keys::*;
+use super::{DbInstance, cost, seen, texts, version};
+use crate::aws::kinds::tags;
+use crate::aws::row::{self, NeedsDoc, Row, Rule, flag, one_of, one_of_whole, set_of, text, whole};
+use crate::engine::call::Call;
+use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded};
+use crate::engine::resource::{Effect, Role};
+
+/// The calls that the kind's own code makes for a change.
+const CALLS: &[Call] = &[MODIFY];
+
+/// Begins the row of a field that no code reads by its name.
+const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsDoc<DbInstance, T> {
+    row::field(name, rule)
+}
+
+/// Every field.
+pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
+    // The name that the author chose; AWS's own id outlives a change of it.
+    &IDENTIFIER
+        .field(text(texts::IDENTIFIER).made_by_section())
+        .doc(
+            "The name that AWS and the endpoint have; without it, the database's own name here. A change renames the database in \
+             place, with its data, and its endpoint with it.",
+        )
+        .create(Create::set_db_instance_identifier)
+        // The old name stops resolving, beside the reboot ("Renaming a DB instance", RDS User Guide).
+        .modify(Modify::set_new_db_instance_identifier, AtWindow(Effect::AccessLoss))
+        .observe(|db| seen::coming(&db.queued.db_instance_identifier, &db.now.db_instance_identifier))
+        .written_as("identifier"),
+    &field("engine", text(texts::ENGINE).required())
+        .set_by_section()
+        .create(Create::set_engine)
+        .fixed()
+        .observe(|db| seen::coming(&db.queued.engine, &db.now.engine))
+        .follows(),
+    // A prefix matches, and so does anything newer in the same major version.
+    &ENGINE_VERSION
+        .field(text(texts::VERSION).default("16"))
+        .doc("The PostgreSQL version: `\"16\"` is met by any 16. Never a downgrade.")
+        .create(Create::set_engine_version)
+        // The standby is upgraded together with the primary, so that it cannot take over (RDS User Guide, "Upgrades of the RDS
+        // for PostgreSQL DB engine").
+        .modify(Modify::set_engine_version, AtWindow(Effect::Reboot))
+        .observe(|db| seen::coming(&db.queued.engine_version, &db.now.engine_version))
+        .met_by(version::met),
+    &ALLOW_MAJOR
+        .field(flag().default(false).unsaid())
+        .doc(
+            "True if `engine_version` may name another major version than the database has. An upgrade cannot be undone.",
+        )
+        .recorded(),
+    &field("instance_class", text(texts::CLASS).default("db.t4g.medium"))
+        .doc("The size of the machines.")
+        .create(Create::set_db_instance_class)
+        .modify(Modify::set_db_instance_class, AtWindow(Effect::Reboot))
+        .observe(|db| seen::coming(&db.queued.db_instance_class, &db.now.db_instance_class))
+        .depending(cost::instance_class),
+    &SIZE
+        .field(whole(20, 65_536).default(50))
+        .doc("The storage in GiB. It can grow, and never shrink.")
+        .create(Create::set_allocated_storage)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| Some(db.queued.allocated_storage.or(db.now.allocated_storage).unwrap_or_default()))
+        // RDS rounds small steps up, and storage grows but never shrinks.
+        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
+    &LIMIT
+        .field(whole(0, 65_536))
+        .doc("The size up to which AWS may let the storage grow by itself, in GiB; 0 turns that off.")
+        // Off is what a database is without it.
+        .create(|call, most| call.set_max_allocated_storage(most.filter(|most| *most > 0)))
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(seen::max_allocated_storage),
+    &STORAGE_TYPE
+        .field(one_of(texts::STORAGE_TYPES).default("gp3"))
+        .doc("The kind of disk.")
+        .create(Create::set_storage_type)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| seen::coming(&db.queued.storage_type, &db.now.storage_type))
+        .depending(cost::storage_type),
+    &IOPS
+        .field(whole(1_000, 256_000))
+        .doc("The I/O operations per second, for `io1` and `io2`, and for `gp3` from 400 GiB on.")
+        .create(Create::set_iops)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| db.queued.iops.or(db.now.iops)),
+    &THROUGHPUT
+        .field(whole(500, 4_000))
+        .doc("The storage throughput in MiB/s, for `gp3` from 400 GiB on.")
+        .create(Create::set_storage_throughput)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| db.queued.storage_throughput.or(db.now.storage_throughput)),
+    &DATABASE_NAME
+        .field(text(texts::DATABASE))
+        .doc("The database to make inside the instance; without it there is only `postgres`.")
+        .create(Create::set_db_name)
+        .fixed()
+        .observe(|db| db.now.db_name.clone()),
+    &USERNAME
+        .field(text(texts::USERNAME).default("postgres"))
+        .doc("The master user. Only a new database can change it.")
+        .create(Create::set_master_username)
+        .fixed()
+        .observe(|db| db.now.master_username.clone()),
+    // Always written, but not always to be observed.
+    &PASSWORD
+        .field(text(texts::PASSWORD).default("managed"))
+        .doc(
+            "`managed` (RDS makes the password and keeps it in Secrets Manager), `env:NAME` or `file:PATH`. Never a literal.",
+        )
+        // Clients that have the old password are refused when they connect next.
+        .sent_by_code(Recorded(Effect::AccessLoss), CALLS)
+        .observe(|db| match &db.now.master_user_secret {
+            Some(_) => Some("managed".to_owned()),
+            // RDS says that it does not manage the password, and nothing more.
+            None => PASSWORD.of(db.recorded?).filter(|source| source != "managed"),
+        }),
+    &PASSWORD_VERSION
+        .field(whole(1, 1_000_000).default(1))
+        .doc("With `env:` or `file:`: raise it to send the password again. It is never stored nor compared.")
+        .sent_by_code(Recorded(Effect::AccessLoss), CALLS)
+        .kept_in_record(),
+    &MULTI_AZ
+        .field(flag().default(true))
+        .doc("True if a standby runs in another zone.")
+        .create(Create::set_multi_az)
+        // The storage answers more slowly while the standby is made.
+        .modify(Modify::set_multi_az, AtWindow(Effect::None))
+        .observe(|db| Some(db.queued.multi_az.or(db.now.multi_az).unwrap_or(false))),
+    &PORT
+        .field(whole(1_150, 65_535).default(5_432))
+        .doc("The port to connect to. A change restarts the database at once.")
+        .create(Create::set_port)
+        // RDS restarts the database for this, with and without `apply_immediately`. Clients that know the old port are cut off.
+        .modify(Modify::set_db_port_number, InPlace(Effect::AccessLoss))
+        // There is no endpoint while the database is being created.
+        .observe(|db| {
+            let shown = db.queued.port.or(db.now.endpoint.as_ref().and_then(|endpoint| endpoint.port));
+            shown.or_else(|| PORT.of(db.recorded?))
+        }),
+    &SUBNET_GROUP
+        .field(text(texts::SUBNET_GROUP).required())
+        .set_by_section()
+        .create(Create::set_db_subnet_group_name)
+        // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
+        .fixed()
+        .observe(|db| {
+            let group = db.now.db_subnet_group.as_ref().and_then(|group| group.db_subnet_group_name.clone());
+            db.queued.db_subnet_group_name.clone().or(group)
+        })
+        .follows(),
+    &SECURITY_GROUPS
+        .field(set_of(&texts::SECURITY_GROUP).required())
+        .set_by_section()
+        .create(Create::set_vpc_security_group_ids)
+        .modify(Modify::set_vpc_security_group_ids, InPlace(Effect::AccessLoss))
+        .observe(|db| {
+            let stay = db.now.vpc_security_groups().iter().filter(|group| group.status() != Some("removing"));
+            Some(stay.filter_map(|group| group.vpc_security_group_id.clone()).collect())
+        })
+        .depending(cost::security_groups)
+        .made_from("security_group"),
+    &PUBLIC
+        .field(flag().required())
+        .set_by_section()
+        .create(Create::set_publicly_accessible)
+        .modify(Modify::set_publicly_accessible, InPlace(Effect::AccessLoss))
+        .observe(|db| Some(db.now.publicly_accessible.unwrap_or(false)))
+        .depending(cost::publicly_accessible)
+        .follows(),
+    &RETENTION
+        .field(whole(0, 35).default(30))
+        .doc("The number of days for which backups are kept; 0 turns backups off.")
+        .create(Create::set_backup_retention_period)
+        .modify(Modify::set_backup_retention_period, AtWindow(Effect::DataLoss))
+        .observe(|db| {
+            let days = db.queued.backup_retention_period.or(db.now.backup_retention_period);
+            Some(days.unwrap_or_default())
+        })
+        .depending(cost::backup_retention_period)
+        .losing("all automated backups, and with them every restore to a point in time"),
+    &BACKUP_WINDOW
+        .field(text(texts::BACKUP_WINDOW))
+        .doc("When the daily backup is made: `hh:mm-hh:mm` in UTC. Without it, AWS chooses.")
+        .create(Create::set_preferred_backup_window)
+        .modify(Modify::set_preferred_backup_window, InPlace(Effect::None))
+        .observe(|db| db.now.preferred_backup_window.clone()),
+    &MAINTENANCE_WINDOW
+        .field(text(texts::MAINTENANCE_WINDOW))
+        .doc("When changes that disturb are made: `ddd:hh:mm-ddd:hh:mm` in UTC. Without it, AWS chooses.")
+        .create(Create::set_preferred_maintenance_window)
+        .modify(Modify::set_preferred_maintenance_window, InPlace(Effect::None))
+        .observe(|db| db.now.preferred_maintenance_window.clone())
+        .plays(Role::Window),
+    &ENCRYPTED
+        .field(flag().default(true))
+        .doc("True if the data is encrypted at rest. Only a new database can change it.")
+        .create(Create::set_storage_encrypted)
+        .fixed()
+        .observe(|db| Some(db.now.storage_encrypted.unwrap_or(false))),
+    &KMS_KEY
+        .field(text(texts::KEY_ARN))
+        .doc("The KMS key that the data is encrypted with, by its ARN. Only a new database can change it.")
+        .create(Create::set_kms_key_id)
+        // Another key means a copy of the data, from a snapshot.
+        .fixed()
+        .observe(|db| db.now.kms_key_id.clone()),
+    &field("ca_cert_identifier", text(texts::AUTHORITY))
+        .doc("The authority that signs the certificate which clients see.")
+        .create(Create::set_ca_certificate_identifier)
+        // Clients that do not trust the new authority are refused ("Rotating your SSL/TLS certificate", RDS User Guide). Whether
+        // the database restarts for it depends on its version (DescribeDBEngineVersions).
+        .modify(Modify::set_ca_certificate_identifier, AtWindow(Effect::AccessLoss))
+        .observe(|db| seen::coming(&db.queued.ca_certificate_identifier, &db.now.ca_certificate_identifier)),
+    &field("auto_minor_version_upgrade", flag().default(true))
+        .doc("True if AWS upgrades to new minor versions in the maintenance window.")
+        .create(Create::set_auto_minor_version_upgrade)
+        .modify(Modify::set_auto_minor_version_upgrade, InPlace(Effect::None))
+        .observe(|db| Some(db.now.auto_minor_version_upgrade.unwrap_or(false))),
+    &field("copy_tags_to_snapshot", flag())
+        .doc("True if snapshots get the database's tags.")
+        .create(Create::set_copy_tags_to_snapshot)
+        .modify(Modify::set_copy_tags_to_snapshot, InPlace(Effect::None))
+        .observe(|db| db.now.copy_tags_to_snapshot),
+    &IAM_LOGIN
+        .field(flag())
+        .doc("True if users can log in by IAM.")
+        .create(Create::set_enable_iam_database_authentication)
+        .modify(Modify::set_enable_iam_database_authentication, AtWindow(Effect::AccessLoss))
+        .observe(|db| {
+            let queued = db.queued.iam_database_authentication_enabled;
+            queued.or(db.now.iam_database_authentication_enabled)
+        })
+        .depending(cost::iam_login),
+    &INSIGHTS
+        .field(flag())
+        .doc("True if AWS records what loads the database.")
+        .create(Create::set_enable_performance_insights)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_enabled),
+    &INSIGHTS_RETENTION
+        .field(one_of_whole(texts::INSIGHTS_DAYS))
+        .doc("For how many days that is kept: 7, 731, or a whole number of months of 31 days.")
+        .create(Create::set_performance_insights_retention_period)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_retention_period),
+    &INSIGHTS_KEY
+        .field(text(texts::KEY_ARN))
+        .doc("The KMS key that it is encrypted with, by its ARN. It cannot change afterwards.")
+        .create(Create::set_performance_insights_kms_key_id)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_kms_key_id.clone()),
+    &LOGS
+        .field(set_of(&texts::LOG))
+        .doc("The logs that go to CloudWatch.")
+        .create(Create::set_enable_cloudwatch_logs_exports)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| Some(seen::exported_logs(db))),
+    // A group of the stack's own. Without it the database keeps what it has, and lets go of one that it was given.
+    &PARAMETER_GROUP
+        .field(text(texts::PARAMETER_GROUP))
+        .set_by_section()
+        .create(Create::set_db_parameter_group_name)
+        // The name changes at once; what is in the group counts from the next reboot on.
+        .modified_by_code(InPlace(Effect::NextReboot), CALLS)
+        .observe(|db| {
+            PARAMETER_GROUP.text(db.recorded?)?;
+            db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
+        })
+        .depending(cost::parameter_group_name)
+        .taken_back()
+        .made_from("parameters"),
+    &field("deletion_protection", flag().default(true))
+        .doc("True if AWS refuses to delete it.")
+        .create(Create::set_deletion_protection)
+        .modify(Modify::set_deletion_protection, InPlace(Effect::None))
+        .observe(|db| Some(db.now.deletion_protection.unwrap_or(false)))
+        .plays(Role::Protection),
+    &FINAL_SNAPSHOT
+        .field(flag().default(true))
+        .doc("True if a last snapshot is made when it is deleted.")
+        .recorded()
+        .rebuilt_as(true)
+        .plays(Role::LastSnapshot),
+    &AT_ONCE
+        .field(flag().default(false))
+        .doc("True if changes that disturb are made at once rather than in the maintenance window.")
+        // Turned on, it makes what waits for the window at once.
+        .sent_by_code(Recorded(Effect::None), CALLS)
+        .kept_in_record()
+        .plays(Role::AtOnce),
+    &TAGS
+        .field(tags::rule())
+        .set_by_section()
+        .sent_by_code(InPlace(Effect::None), &TAG_CALLS)
+        .observe(|db| Some(seen::author_tags(db))),
+];

@@ -1,0 +1,90 @@
+//! The texts and numbers that the fields of a database take.
+
+use crate::engine::resource::{Pattern, Shape};
+
+/// In the small letters that RDS shows (CreateDBInstance, DBInstanceIdentifier).
+pub(super) const IDENTIFIER: Pattern = Pattern::new(
+    "a database's identifier: lower-case letters and digits with single hyphens between them, a letter first, at most 63",
+    "^[a-z](-?[a-z0-9])*$",
+    63,
+)
+.in_lower_case();
+
+pub(super) const ENGINE: Pattern = Pattern::new("`postgres`", "^postgres$", 8).in_lower_case();
+
+/// Major or full: `16` is met by any 16.
+pub(super) const VERSION: Pattern =
+    Pattern::new("a PostgreSQL version, such as `\"16\"` or `\"16.4\"`", "^[1-9][0-9]?(\\.[0-9]{1,3})?$", 6)
+        .without_quotes();
+
+pub(super) const CLASS: Pattern = Pattern::new(
+    "an instance class, such as `db.t4g.medium`",
+    "^db\\.[a-z0-9]+(-[a-z0-9]+)*\\.[a-z0-9]+(-[a-z0-9]+)*$",
+    64,
+);
+
+/// Magnetic storage is left out: AWS keeps it for old databases alone.
+pub(super) const STORAGE_TYPES: &[&str] = &["gp2", "gp3", "io1", "io2"];
+
+/// CreateDBInstance, DBName.
+pub(super) const DATABASE: Pattern = Pattern::new(
+    "a database's name: letters, digits and underscores, a letter first, at most 63",
+    "^[A-Za-z][A-Za-z0-9_]*$",
+    63,
+);
+
+/// CreateDBInstance, MasterUsername.
+pub(super) const USERNAME: Pattern = Pattern::new(
+    "a master user's name: letters, digits and underscores, a letter first, at most 16, and none that PostgreSQL or RDS \
+     reserves (`admin`, `rdsadmin`, `pg_…`)",
+    "^[A-Za-z][A-Za-z0-9_]*$",
+    16,
+)
+.but_not("^([aA][dD][mM][iI][nN]|[rR][dD][sS][aA][dD][mM][iI][nN]|[pP][gG]_.*)$");
+
+/// The source of the password, never the password.
+pub(super) const PASSWORD: Pattern = Pattern::new(
+    "`managed`, `env:NAME` or `file:PATH`; a literal is refused",
+    "^(managed|env:.+|file:.+)$",
+    usize::MAX,
+)
+.hidden_where_wrong();
+
+pub(super) const SUBNET_GROUP: Pattern = Pattern::any("the name of a subnet group").in_lower_case();
+pub(super) const SECURITY_GROUP: Shape = Shape::Text(Pattern::new("the id of a security group", "^sg-", 255));
+pub(super) const PARAMETER_GROUP: Pattern = Pattern::any("the name of a parameter group");
+
+pub(super) const BACKUP_WINDOW: Pattern = Pattern::new(
+    "a daily window: expected `hh:mm-hh:mm` in UTC, such as `04:00-04:30`",
+    "^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$",
+    11,
+);
+
+pub(super) const MAINTENANCE_WINDOW: Pattern = Pattern::new(
+    "a weekly window: expected `ddd:hh:mm-ddd:hh:mm` in UTC, such as `sun:04:30-sun:05:30`",
+    "^([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]-([Mm]on|[Tt]ue|[Ww]ed|[Tt]hu|[Ff]ri|[Ss]at|[Ss]un):([01][0-9]|2[0-3]):[0-5][0-9]$",
+    19,
+)
+.in_lower_case();
+
+/// As AWS shows a key; its other names would be compared in vain.
+pub(super) const KEY_ARN: Pattern = Pattern::new(
+    "the ARN of a KMS key: `arn:aws:kms:<region>:<account>:key/<id>`",
+    "^arn:aws(-[a-z]+)*:kms:[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]+$",
+    256,
+);
+
+pub(super) const AUTHORITY: Pattern = Pattern::new(
+    "a certificate authority of RDS, such as `rds-ca-rsa2048-g1`",
+    "^rds-ca-[a-z0-9]+(-[a-z0-9]+)*$",
+    64,
+);
+
+/// A week, months of 31 days, or two years (CreateDBInstance, PerformanceInsightsRetentionPeriod).
+pub(super) const INSIGHTS_DAYS: &[i64] = &[
+    7, 31, 62, 93, 124, 155, 186, 217, 248, 279, 310, 341, 372, 403, 434, 465, 496, 527, 558, 589, 620, 651,
+    682, 713, 731,
+];
+
+/// CreateDBInstance, EnableCloudwatchLogsExports: those of RDS for PostgreSQL.
+pub(super) const LOG: Shape = Shape::OneOf(&["postgresql", "upgrade", "iam-db-auth-error"]);
