@@ -29,6 +29,7 @@ mod state;
 mod take_over;
 pub mod usage;
 mod values;
+mod written;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -81,7 +82,7 @@ pub struct Cli {
 pub enum Command {
     /// Write a commented stack file for the cluster in this account and region
     ///
-    /// Refuses to overwrite a file. Without a stack file, what only shows uses the built-in reference stack, and what
+    /// Writes over no file but an empty one, and makes the folder of a new one. Without a stack file, what only shows uses the built-in reference stack, and what
     /// writes refuses.
     Init,
     /// Watch a cluster's network from now on, or take over objects that are there
@@ -210,7 +211,8 @@ pub struct Plan {
     pub lock: Lock,
     /// Save the plan; without FILE, under a new name in `plans/`
     ///
-    /// A saved plan is applied only if stack, state and AWS are still as they were when it was made.
+    /// A saved plan is applied only if stack, state and AWS are still as they were when it was made. FILE is written over only
+    /// where it is an older saved plan.
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub out: Option<Option<PathBuf>>,
     /// Exit with 2 if there are changes, of outputs too (with --refresh-only: drift), with 0 if there are none
@@ -220,6 +222,8 @@ pub struct Plan {
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
     /// Also write the plan as a page for browsers: one file, which loads nothing from anywhere
+    ///
+    /// FILE is written over only where it is an older page.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
 }

@@ -34,7 +34,7 @@ pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful, without_commands};
 pub(crate) use hint::hint;
-pub use html::plan_page;
+pub use html::{is_page, plan_page};
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;
 pub use page::{Page, words};

@@ -305,3 +305,52 @@ fn in_a_pipe_no_line_of_a_help_or_of_an_error_in_a_file_is_broken() {
         "{said}"
     );
 }
+
+#[test]
+fn the_commands_of_the_aws_command_line_have_the_region_of_the_run_and_the_profile_that_was_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[profile team]\nregion = eu-central-1\n").expect("it can be written");
+    let output = provision(&["plan", "--reference", "--profile", "team"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .expect("it starts");
+    let said = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("aws sts get-caller-identity --region eu-central-1 --profile team"), "{said}");
+}
+
+#[test]
+fn without_a_stack_file_what_is_named_to_be_typed_next_works_without_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| {
+        let output = provision(arguments).current_dir(folder.path()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for arguments in [
+        &["output"][..],
+        &["output", "pgsql_endpoint"],
+        &["state", "list"],
+        &["state", "show", "aws_vpc.network"],
+    ] {
+        let said = run(arguments);
+        for words in [
+            "there is no state",
+            "provision init",
+            "provision apply --reference",
+            "provision state rebuild --reference",
+        ] {
+            assert!(said.contains(words), "{arguments:?}: {said}");
+        }
+    }
+    // Where the built-in stack was asked for, nothing else is offered.
+    let asked = run(&["state", "list", "--reference"]);
+    assert!(
+        asked.contains("provision apply --reference") && !asked.contains("no stack file either"),
+        "{asked}"
+    );
+}

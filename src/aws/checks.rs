@@ -30,7 +30,7 @@ pub use owners::owners;
 pub use prospect::{Prospect, prospects};
 pub use remains::remains;
 pub use scene::Scene;
-pub use subnets_in_use::subnets_in_use;
+pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 
 /// Kinds, and the calls that a family of checks makes for objects of them.
 type Asked = (&'static [&'static str], &'static [Call]);

@@ -31,5 +31,5 @@ pub(super) fn carried(matches: &ArgMatches) -> Carried {
         let is_secret = id == ENDPOINT && value.contains('@');
         (!is_secret).then_some(CarriedOption { names, value: Some(value) })
     });
-    Carried(options.collect())
+    Carried::of(options.collect())
 }

@@ -1,14 +1,18 @@
 //! `provision import`: adopts a network in one go, and says why it is this one.
 
+use crate::aws::checks::SUBNETS_IN_USE;
+use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{Discovery, Wanted, vpc_exists};
+use crate::aws::resource::Observe;
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::network::{Network, Role};
-use crate::engine::plan::{Mode, Plan};
+use crate::engine::plan::{Level, Mode, Plan};
 use crate::engine::planner::{NETWORK, Options, Sighting, Sightings};
 use crate::engine::state::{Edit, Record, State, Writer};
 use crate::engine::take_over::Wish;
 use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
 
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::Global;
@@ -96,13 +100,16 @@ async fn adopt(
         allow_data_loss: Default::default(),
     };
     let state = (!writer.is_new()).then_some(&before);
-    let outlook = session.look(state, &options, wanted).await?;
+    let outlook = session.look(state, &options, wanted.clone()).await?;
     let discovery = outlook.discovery.expect("a named VPC is always looked for");
     if !global.json {
         show::evidence(&discovery, screen);
     }
     show::warnings(&discovery, screen);
     refuse_another_network(session, &before, &outlook.planning.plan).await?;
+    if gives_up_a_subnet(&before, &discovery.network) {
+        refuse_subnets_in_use(session, &before, wanted, screen).await?;
+    }
     let LeftOut { moved, forgotten } = left_out(&before, &discovery.network, &outlook.sightings)?;
     let mut edits: Vec<Edit> = moved.into_iter().map(|(from, to)| Edit::Move { from, to }).collect();
     if before.cluster.as_ref() != Some(&discovery.network.cluster) {
@@ -164,6 +171,42 @@ fn left_out(before: &State, network: &Network, sightings: &Sightings) -> Result<
         }
     }
     Ok(left_out)
+}
+
+/// True if a zone gets another subnet than the recorded one, or none.
+fn gives_up_a_subnet(before: &State, network: &Network) -> bool {
+    let chosen = network.addresses();
+    let recorded = before.network().map(|recorded| recorded.addresses()).unwrap_or_default();
+    let mut subnets = recorded.iter().filter(|(address, _)| address.kind() == Subnet::KIND);
+    before.manages_anything() && subnets.any(|(address, id)| chosen.get(address) != Some(id))
+}
+
+/// Refuses to give up subnets in which databases live, as a plan with the same choice does: the next plans could not be carried out.
+async fn refuse_subnets_in_use(
+    session: &Session,
+    before: &State,
+    wanted: Wanted,
+    screen: &mut Screen,
+) -> Result<(), Failure> {
+    let options = Options {
+        mode: Mode::Apply,
+        targets: Default::default(),
+        replace: Default::default(),
+        allow_data_loss: Default::default(),
+    };
+    let outlook = session.look(Some(before), &options, wanted).await?;
+    let findings =
+        || outlook.planning.plan.preflight.iter().filter(|finding| finding.check == SUBNETS_IN_USE);
+    if let Some(refused) = findings().find(|finding| finding.level == Level::Error) {
+        return Err(
+            Failure::message(FailureKind::Usage, refused.message.clone()).maybe_hint(refused.hint.clone())
+        );
+    }
+    for doubtful in findings().filter(|finding| [Level::Warning, Level::NotChecked].contains(&finding.level))
+    {
+        screen.err.line(&harmless(&format!("warning: {}", doubtful.message)));
+    }
+    Ok(())
 }
 
 /// Refuses another VPC, unless the recorded one is gone: objects cannot be moved from one to the other.

@@ -1,11 +1,13 @@
 //! `provision init`: writes a commented stack file for the cluster that it finds.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::aws::network::{ClusterFound, clusters};
 use crate::cli::first_file::stack_file;
 use crate::cli::report;
+use crate::engine::executor::hint_for_code;
+use crate::engine::file;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 
@@ -13,32 +15,30 @@ use super::Exit;
 use super::opening::connect;
 use super::options::Global;
 use super::screen::Screen;
-use super::session::aws_failure;
 use super::stack_file::{STACK_FILE, found_above, rival};
 
-/// Finds the cluster and writes the file; never over one that is there.
+/// Finds the cluster and writes the file; never over one in which anything is written.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let path = global.config.as_deref().unwrap_or(Path::new(STACK_FILE));
-    let refused = || {
-        Failure::message(
-            FailureKind::Usage,
-            format!("{} exists already, and is not overwritten", path.display()),
-        )
-        .hint("name another file with --config")
+    let above = match &global.config {
+        Some(_) => None,
+        None => found_above()?,
     };
+    // An empty file that commands take here is the one to write.
+    let empty_above = above.as_deref().filter(|above| is_blank(above));
+    let path = global.config.as_deref().or(empty_above).unwrap_or(Path::new(STACK_FILE));
     if global.reference {
         let message = "init writes a stack file, and has no use for --reference";
         return Err(Failure::message(FailureKind::Usage, message));
     }
-    if path.exists() {
-        return Err(refused());
+    if path.exists() && !is_blank(path) {
+        return Err(refused(path));
     }
     if let Some(rival) = rival(path) {
         let message = format!("{} is a stack file already, and two would be refused", rival.display());
         return Err(Failure::message(FailureKind::Usage, message)
             .hint("use that one, or name another file with --config"));
     }
-    if let (None, Some(above)) = (&global.config, found_above()?) {
+    if let Some(above) = above.as_deref().filter(|above| *above != path) {
         let message = format!(
             "{} is the stack file that commands take here, and a second one would hide it",
             above.display()
@@ -48,16 +48,14 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         )));
     }
     let aws = connect(global, None, PathBuf::new()).await?;
-    let found = clusters(&aws).await.map_err(aws_failure)?;
+    let found = clusters(&aws).await.map_err(|error| {
+        let hint = hint_for_code(&error.code).map(|hint| for_the_built_in_stack(&hint));
+        Failure::failed(error).maybe_hint(hint)
+    })?;
     let chosen = choose(found, global.cluster.as_deref())?;
     let cluster = chosen.name();
     let text = stack_file(cluster, aws.region()).map_err(Failure::failed)?;
-    let written = std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()));
-    match written {
+    match write(path, &text) {
         Ok(()) => {
             let path = path.display().to_string();
             if global.json {
@@ -74,11 +72,39 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
             }
             Ok(Exit::Done)
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused(path)),
         Err(error) => {
             Err(Failure::message(FailureKind::Failed, format!("cannot write {}: {error}", path.display())))
         }
     }
+}
+
+/// The hint with the policy of the built-in stack: there is no file yet that a policy could be for.
+fn for_the_built_in_stack(hint: &str) -> String {
+    hint.replace("provision iam-policy", "provision iam-policy --reference")
+}
+
+fn refused(path: &Path) -> Failure {
+    let message = format!("{} exists already, and is not overwritten", path.display());
+    Failure::message(FailureKind::Usage, message).hint("name another file with --config")
+}
+
+/// True for a file in which nothing is written.
+fn is_blank(path: &Path) -> bool {
+    file::read(path).is_ok_and(|content| content.iter().all(u8::is_ascii_whitespace))
+}
+
+/// Writes the file where there is none, or an empty one, and makes its folder.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::File::options();
+    match is_blank(path) {
+        true => options.write(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 /// The cluster that the file is written for.
@@ -120,5 +146,33 @@ fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<Chosen, Fail
             let message = format!("no cluster of that name was found; there are: {}", names.join(", "));
             Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_file_is_written_where_none_or_an_empty_one_is_and_over_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        let read = |name: &str| std::fs::read_to_string(path(name)).expect("it is there");
+        for (name, before) in [
+            ("new.yaml", None),
+            ("a/b/new.yaml", None),
+            ("empty.yaml", Some("")),
+            ("blank.yaml", Some(" \n")),
+        ] {
+            if let Some(before) = before {
+                std::fs::write(path(name), before).expect("it can be written");
+            }
+            write(&path(name), "stack: a\n").expect("it is written");
+            assert_eq!(read(name), "stack: a\n", "{name}");
+        }
+        let error = write(&path("new.yaml"), "stack: b\n").expect_err("something is written in it");
+        assert_eq!((error.kind(), read("new.yaml")), (ErrorKind::AlreadyExists, "stack: a\n".to_owned()));
+        std::fs::write(path("file"), "").expect("it can be written");
+        assert!(write(&path("file/new.yaml"), "stack: a\n").is_err(), "a file is no folder");
     }
 }

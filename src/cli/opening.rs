@@ -9,9 +9,10 @@ use crate::aws::state_s3::S3State;
 use crate::aws::{Aws, NoRegion, Settings, profile_in_use};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
+use crate::engine::file;
 use crate::engine::saved::{SavedPlan, SavedPlanError};
 use crate::engine::state::{Damage, State, StateError, Store};
-use crate::stack::{Region, Sections, Stack, nearest};
+use crate::stack::{Region, Sections, nearest};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -81,7 +82,10 @@ pub(super) async fn connect(
     }
     // A region that no option gives comes from the environment or the profile.
     match aws.region().parse::<Region>() {
-        Ok(_) => Ok(aws),
+        Ok(_) => {
+            options.carried.set_region(aws.region());
+            Ok(aws)
+        }
         Err(wrong) => Err(Failure::usage(wrong)
             .hint("AWS_REGION, AWS_DEFAULT_REGION or the profile says so; --region overrides them")),
     }
@@ -122,7 +126,7 @@ pub(super) async fn named_store(
     options: &Global,
     purpose: Purpose,
     screen: &mut Screen,
-) -> Result<(Store, Stack), Failure> {
+) -> Result<(Store, Chosen), Failure> {
     // A recorded resource needs no declaration.
     let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
@@ -134,7 +138,7 @@ pub(super) async fn named_store(
             store(options, &chosen, &connect(options, region, chosen.folder()).await?)
         }
     };
-    Ok((store, chosen.stack))
+    Ok((store, chosen))
 }
 
 /// A state that has to be there, and its place.
@@ -143,7 +147,8 @@ pub(super) async fn existing_state(
     purpose: Purpose,
     screen: &mut Screen,
 ) -> Result<(Store, State), Failure> {
-    let (store, stack) = named_store(options, purpose, screen).await?;
+    let (store, chosen) = named_store(options, purpose, screen).await?;
+    let stack = &chosen.stack;
     match store.read().await.map_err(state_failure)? {
         Some(state) => {
             of_stack(&state, &stack.stack.to_string(), &store)?;
@@ -153,11 +158,19 @@ pub(super) async fn existing_state(
             let message = format!("there is no state at {store}");
             let old = match (store.file(), &options.state) {
                 // A place that was named says nothing of a name.
-                (Some(path), None) => neighbours::old_name(path, &stack).await,
+                (Some(path), None) => neighbours::old_name(path, stack).await,
                 _ => None,
             };
-            let usual = "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another \
-                         place: --state";
+            let usual = match chosen.is_assumed(options) {
+                true => {
+                    "there is no stack file either: provision init writes one, and --config names another one; for the built-in \
+                     stack itself: provision apply --reference, or, where its state was lost: provision state rebuild --reference"
+                }
+                false => {
+                    "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another \
+                     place: --state"
+                }
+            };
             let hint = old.map_or_else(|| usual.to_owned(), |old| format!("{old}; {usual}"));
             Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
@@ -267,16 +280,19 @@ fn hint_of_bucket(error: &CloudError) -> String {
 /// Reads a saved plan.
 pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
     SavedPlan::read(path).map_err(|error| {
+        let named = quoted(&path.to_string_lossy());
+        // Only a plan is written over.
+        let is_one = file::read(path).is_ok_and(|content| SavedPlan::is_one(&content));
         let again = match &error {
             SavedPlanError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
-                format!("provision plan --out {} makes one", path.display())
+                format!("provision plan --out {named} makes one")
             }
             SavedPlanError::Io { .. } => "name a file that `provision plan --out FILE` wrote".to_owned(),
-            SavedPlanError::Newer { .. } => format!(
-                "update provision, or make a plan with this version and review it: provision plan --out {}",
-                path.display()
+            SavedPlanError::Newer { .. } if is_one => format!(
+                "update provision, or make a plan with this version and review it: provision plan --out {named}"
             ),
-            _ => format!("make it anew and review that: provision plan --out {}", path.display()),
+            _ if is_one => format!("make it anew and review that: provision plan --out {named}"),
+            _ => "make a plan, which gets a name of its own, and review that: provision plan --out".to_owned(),
         };
         Failure::usage(error).hint(again)
     })

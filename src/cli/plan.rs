@@ -6,13 +6,14 @@ use crate::engine::file;
 use crate::engine::plan::Mode;
 use crate::engine::planner::Options;
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::{harmless, plan_markdown, plan_page};
+use crate::view::{harmless, plan_markdown, plan_page, quoted};
 
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, needed, wanted};
 use super::show::Shown;
 use super::stack_file::Purpose;
+use super::written::{Form, are_apart, may_be_written};
 use super::{Exit, Plan, show};
 
 /// Makes and shows the plan.
@@ -24,6 +25,15 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     }
     let options = request.planning.options();
     let session = &Session::open_with(global, Purpose::Show, needed(&options)).await?;
+    // Before AWS is asked for anything.
+    let out = request.out.as_ref().and_then(Option::as_deref);
+    let named = [(out, Form::Saved), (request.html.as_deref(), Form::Page)];
+    for (path, form) in named.into_iter().filter_map(|(path, form)| Some((path?, form))) {
+        may_be_written(path, form, session.taken())?;
+    }
+    if let (Some(out), Some(html)) = (out, &request.html) {
+        are_apart(out, html)?;
+    }
     let state = session.state().await?;
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;
@@ -41,6 +51,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         show::plan(plan, outlook.discovery.as_ref(), screen);
     }
     if let Some(path) = &request.html {
+        // Another run may have made it meanwhile.
+        may_be_written(path, Form::Page, session.taken())?;
         page(path, &plan_page(plan, &global.carried))?;
         screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
@@ -50,8 +62,9 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         Some(path) => {
             let path =
                 path.unwrap_or_else(|| session.folder.join(format!("plans/{}-{digest}.json", plan.stack)));
+            may_be_written(&path, Form::Saved, session.taken())?;
             saved.write(&path).map_err(Failure::failed)?;
-            let path = path.to_string_lossy();
+            let path = quoted(&path.to_string_lossy());
             let path = harmless(&path);
             // Each command is whole, on a line of its own.
             screen.err.line(&format!("Saved as {path}"));

@@ -1,7 +1,7 @@
 //! The beginning of most commands: the stack file is read, AWS is configured, the state is found and looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::aws::Aws;
@@ -38,6 +38,7 @@ use super::neighbours;
 use super::opening::{connect, of_stack, state_failure, store};
 use super::options::{self, Global, StateAt};
 use super::stack_file::{Purpose, choose};
+use super::written::Taken;
 
 /// One stack in one account and region.
 pub struct Session {
@@ -52,6 +53,7 @@ pub struct Session {
     pub folder: PathBuf,
     endpoint_url: Option<String>,
     named_state: Option<StateAt>,
+    stack_path: Option<PathBuf>,
     carried: Carried,
 }
 
@@ -97,6 +99,7 @@ impl Session {
         Ok(Self {
             store: store(options, &chosen, &aws),
             stack_file: chosen.name(),
+            stack_path: chosen.path().map(Path::to_owned),
             folder: chosen.folder(),
             stack: chosen.stack,
             registry: cloud.registry(),
@@ -106,6 +109,11 @@ impl Session {
             named_state: options.state.clone(),
             carried: options.carried.clone(),
         })
+    }
+
+    /// The files of the stack that nothing else is written to.
+    pub(super) fn taken(&self) -> Taken<'_> {
+        Taken { stack_file: self.stack_path.as_deref(), state: self.store.file() }
     }
 
     /// Reads the state without locking it.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::file;
 use crate::stack::{self, Sections, Stack};
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::harmless;
+use crate::view::{harmless, quoted};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -16,7 +16,7 @@ use super::screen::Screen;
 /// The stack file that `init` writes.
 pub(super) const STACK_FILE: &str = "provision.yaml";
 /// The names under which a stack file is found.
-const NAMES: [&str; 2] = [STACK_FILE, "provision.yml"];
+pub(super) const NAMES: [&str; 2] = [STACK_FILE, "provision.yml"];
 /// Marks the root of a repository; in a worktree it is a file.
 const REPOSITORY: &str = ".git";
 
@@ -70,6 +70,14 @@ impl Chosen {
         self.source.to_string()
     }
 
+    /// The stack file; nothing for the built-in stack.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Named { path, .. } | Source::Found(path) => Some(path),
+            Source::Reference => None,
+        }
+    }
+
     /// The folder that the state, saved plans and password files are in: that of a stack file that was found above, or of a
     /// named one that has its state beside it, so that a command does the same in every folder; otherwise the current one,
     /// as the empty path.
@@ -79,6 +87,11 @@ impl Chosen {
             Source::Named { folder, .. } => folder.clone(),
             Source::Reference => PathBuf::new(),
         }
+    }
+
+    /// True where the built-in stack is taken since there is no stack file.
+    pub(super) fn is_assumed(&self, options: &Global) -> bool {
+        self.source == Source::Reference && !options.reference
     }
 
     /// Tells that the built-in stack is used, for commands that print no plan. On standard error, since what they print
@@ -106,7 +119,10 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
             let here = current_folder()?;
             match (search(&here)?, purpose) {
                 (Some(path), _) => Source::Found(path),
-                (None, Purpose::Show) => Source::Reference,
+                (None, Purpose::Show) => {
+                    options.carried.assume_the_built_in_stack();
+                    Source::Reference
+                }
                 (None, Purpose::Write) => return Err(none(&here)),
             }
         }
@@ -168,7 +184,9 @@ fn with_the_state(here: &Path, beside: &Path, stack: &str) -> Result<PathBuf, Fa
 
 fn unreadable(path: &Path, source: std::io::Error) -> Failure {
     let writes = match source.kind() {
-        ErrorKind::NotFound => format!("; provision init --config {} writes one", path.display()),
+        ErrorKind::NotFound => {
+            format!("; provision init --config {} writes one", quoted(&path.to_string_lossy()))
+        }
         _ => String::new(),
     };
     let hint = format!("--config or PROVISION_CONFIG names the stack file{writes}");

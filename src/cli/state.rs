@@ -115,6 +115,10 @@ async fn forget(
 
 async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
     let kept = |error| match error {
+        StateError::Locked { holder: Some(holder) } if store.file().is_none() => {
+            let hint = in_a_bucket(&holder.id);
+            Failure::new(FailureKind::Locked, StateError::Locked { holder: Some(holder) }).hint(hint)
+        }
         StateError::Locked { .. } => Failure::new(FailureKind::Locked, error).hint(
             "that run is alive, or its lock has another id: end its process, and the lock ends with it",
         ),
@@ -128,6 +132,14 @@ async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen
     store.unlock(id).await.map_err(kept)?;
     say(screen, StateChange::Unlocked, "The state is not locked.");
     Ok(())
+}
+
+/// The lock has another id, and its process may be on any machine: a lock in a bucket outlasts it for a while.
+fn in_a_bucket(id: &str) -> String {
+    format!(
+        "the lock runs out by itself soon after its run has ended, so that the next run can wait for it with --lock-timeout 10m; if \
+         that run is lost: provision state unlock {id}"
+    )
 }
 
 /// Says what was done, as a sentence or a document.
@@ -147,4 +159,16 @@ fn record<'a>(state: &'a state::State, address: &Address) -> Result<&'a Record, 
         };
         Failure::message(FailureKind::Usage, format!("the state does not know {address}")).hint(hint)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_in_a_bucket_is_not_said_to_end_with_its_process() {
+        let said = in_a_bucket("4f-1");
+        assert!(said.contains("runs out by itself") && said.contains("--lock-timeout"), "{said}");
+        assert!(said.contains("provision state unlock 4f-1") && !said.contains("ends with it"), "{said}");
+    }
 }

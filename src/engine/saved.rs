@@ -122,6 +122,15 @@ impl SavedPlan {
         saved
     }
 
+    /// True if bytes are a saved plan of any version, also one that was changed since: nothing else is lost where another plan is
+    /// written over it.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        let Ok(value) = serde_json::from_slice::<serde_json::Value>(bytes) else { return false };
+        let is_text = |name: &str| value.get(name).is_some_and(serde_json::Value::is_string);
+        value.get("plan").is_some_and(serde_json::Value::is_object)
+            && ["format_version", "digest", "checksum"].into_iter().all(is_text)
+    }
+
     /// The options that the plan was made with.
     pub fn options(&self) -> Options {
         Options {
@@ -342,6 +351,23 @@ mod tests {
             reviewed.moved(&saved(&waiting("2026-11-29T04:30:00Z"))),
             ["the maintenance window that aws_db_instance.gitlab-pgsql waits for"]
         );
+    }
+
+    #[test]
+    fn a_saved_plan_is_known_for_one_also_when_it_was_changed_or_is_of_another_version() {
+        let text = String::from_utf8(saved(&waiting("2026-11-22T04:30:00Z")).bytes()).expect("UTF-8");
+        let newer =
+            text.replacen("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\", \"more\": 1", 1);
+        for is_one in [text.clone(), newer, text.replace("eu-west-1", "eu-west-2")] {
+            assert!(SavedPlan::is_one(is_one.as_bytes()), "{is_one}");
+        }
+        let plan = serde_json::to_string(&waiting("2026-11-22T04:30:00Z")).expect("JSON");
+        // What `plan --json` prints is no saved plan, and neither is a state, which has a checksum too.
+        for other in
+            [&text[..text.len() / 2], &plan, "{\"format_version\": \"2.0\", \"checksum\": \"0\"}", "[]", ""]
+        {
+            assert!(!SavedPlan::is_one(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

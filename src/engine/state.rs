@@ -27,7 +27,7 @@ use crate::engine::resource::Id;
 
 pub use error::StateError;
 pub use format::Damage;
-pub use local::relocate;
+pub use local::{BESIDE, relocate, sibling as beside};
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
 pub use shared::{Lease, Shared};

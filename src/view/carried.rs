@@ -1,5 +1,7 @@
 //! Puts the options that were typed into the commands that a text names, so that each can be typed as it stands.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 
 use super::commands::{CLOSING, bare, pieces};
@@ -14,15 +16,48 @@ pub struct CarriedOption {
     pub value: Option<String>,
 }
 
-/// The options that were typed, and that every command to type next needs as well.
+/// The options that every command to type next needs as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carried(pub Vec<CarriedOption>);
+pub struct Carried {
+    typed: Vec<CarriedOption>,
+    /// In all copies, as soon as it is known.
+    learnt: Arc<Learnt>,
+}
+
+/// What comes out about a run after it has begun.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Learnt {
+    /// The region of the run: the AWS command line may take another one.
+    region: OnceLock<String>,
+    /// Set where the built-in stack is taken since there is no stack file: commands that write do that only when they are told to.
+    is_built_in: OnceLock<()>,
+}
 
 impl Carried {
-    /// The text with these options in each of its commands of this program that does not have them. Its lines and spaces stay as
+    /// The options that were typed.
+    pub fn of(typed: Vec<CarriedOption>) -> Self {
+        Self { typed, learnt: Arc::default() }
+    }
+
+    /// Makes the region of the run known. A run has one.
+    pub fn set_region(&self, region: &str) {
+        let _ = self.learnt.region.set(region.to_owned());
+    }
+
+    /// Makes known that the built-in stack is taken, and that no option asks for it.
+    pub fn assume_the_built_in_stack(&self) {
+        let _ = self.learnt.is_built_in.set(());
+    }
+
+    /// True if no command needs anything.
+    pub fn is_empty(&self) -> bool {
+        self.typed.is_empty() && self.learnt.region.get().is_none() && self.learnt.is_built_in.get().is_none()
+    }
+
+    /// The text with these options in each of its commands that does not have them, and takes them. Its lines and spaces stay as
     /// they are.
     pub fn on(&self, text: &str) -> String {
-        if self.0.is_empty() || !text.contains("provision ") {
+        if self.is_empty() || !["provision ", "aws "].iter().any(|program| text.contains(program)) {
             return text.to_owned();
         }
         text.split_inclusive('\n').map(|line| self.on_line(line)).collect()
@@ -76,14 +111,47 @@ impl Carried {
     fn on_command(&self, piece: &str) -> String {
         let command = bare(piece);
         let words: Vec<&str> = command.split(' ').collect();
-        let ["provision", name, ..] = words.as_slice() else { return piece.to_owned() };
+        let options = match words.as_slice() {
+            ["provision", name, rest @ ..] => self.for_ours(name, rest),
+            // It asks AWS for nothing.
+            ["aws", "configure", ..] => return piece.to_owned(),
+            ["aws", ..] => self.for_aws(),
+            _ => return piece.to_owned(),
+        };
         let at = piece.find(command).unwrap_or_default();
         let (before, after) = (&piece[..at], &piece[at + command.len()..]);
-        let options = self.0.iter().filter(|option| option.is_for(name) && !option.is_among(&words));
-        let options: String = options.map(CarriedOption::words).collect();
+        let missing = options.iter().filter(|option| !option.is_settled_by(&words));
+        let options: String = missing.map(CarriedOption::words).collect();
         format!("{before}{command}{options}{after}")
     }
+
+    fn for_ours(&self, name: &str, rest: &[&str]) -> Vec<CarriedOption> {
+        let typed = self.typed.iter().filter(|option| option.is_for(name)).cloned();
+        let asks = self.learnt.is_built_in.get().filter(|()| writes(name, rest));
+        let built_in = asks.map(|()| CarriedOption { names: &[REFERENCE], value: None });
+        typed.chain(built_in).collect()
+    }
+
+    fn for_aws(&self) -> Vec<CarriedOption> {
+        let region = self.learnt.region.get().cloned();
+        let region = region.map(|region| CarriedOption { names: &["--region"], value: Some(region) });
+        let is_typed = region.is_none();
+        let typed = self.typed.iter().filter(|option| option.is_for_aws(is_typed)).cloned();
+        region.into_iter().chain(typed).collect()
+    }
 }
+
+/// True for a command that takes the built-in stack only when it is told to.
+fn writes(name: &str, rest: &[&str]) -> bool {
+    match name {
+        "apply" | "destroy" | "import" => true,
+        "state" => rest.first().is_some_and(|what| !["list", "show"].contains(what)),
+        _ => false,
+    }
+}
+
+const REFERENCE: &str = "--reference";
+const CONFIG: &str = "--config";
 
 /// The members of documents that say something to people.
 const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
@@ -104,9 +172,25 @@ impl CarriedOption {
     fn is_for(&self, command: &str) -> bool {
         match command {
             "completions" | "schema" => false,
-            "init" => !self.names.iter().any(|name| ["--state", "--reference"].contains(name)),
+            "init" => !self.names.iter().any(|name| ["--state", REFERENCE].contains(name)),
             _ => true,
         }
+    }
+
+    /// True if the AWS command line has an option of this name and meaning.
+    fn is_for_aws(&self, with_region: bool) -> bool {
+        self.names.iter().any(|name| match *name {
+            "--region" => with_region,
+            other => ["--profile", "--endpoint-url"].contains(&other),
+        })
+    }
+
+    /// True if a command has the option, or one that says the same in another way.
+    fn is_settled_by(&self, words: &[&str]) -> bool {
+        let names_a_stack = |name: &&str| [REFERENCE, CONFIG].contains(name);
+        let is_another = self.names.iter().any(names_a_stack)
+            && words.iter().any(|word| *word == REFERENCE || *word == "-c" || word.starts_with(CONFIG));
+        is_another || self.is_among(words)
     }
 
     fn is_among(&self, words: &[&str]) -> bool {
@@ -144,7 +228,7 @@ mod tests {
     fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
         let option =
             |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into) };
-        Carried(options.iter().map(option).collect())
+        Carried::of(options.iter().map(option).collect())
     }
 
     const FILE: &[&str] = &["-c", "--config"];
@@ -175,7 +259,7 @@ mod tests {
             ("provision schema stack lists them", "provision schema stack lists them".to_owned()),
             (
                 "provision plan --config=x.yaml --state other.json",
-                "provision plan --config=x.yaml --state other.json --reference".to_owned(),
+                "provision plan --config=x.yaml --state other.json".to_owned(),
             ),
             (
                 "update provision, then: aws efs x-y --id 1",
@@ -194,6 +278,82 @@ mod tests {
             assert_eq!(carried.on(&once), expected, "{text}, twice");
         }
         assert_eq!(Carried::default().on("provision apply"), "provision apply");
+    }
+
+    #[test]
+    fn each_command_of_the_aws_command_line_is_for_the_profile_and_the_region_of_the_run() {
+        const PROFILE: &[&str] = &["--profile"];
+        let carried = carried(&[(FILE, Some("my.yaml")), (PROFILE, Some("my team"))]);
+        // The region that a run is in is known once it has begun.
+        let early = carried.on("aws kms list-aliases shows them");
+        assert_eq!(early, "aws kms list-aliases --profile 'my team' shows them");
+        carried.clone().set_region("eu-west-1");
+        let all = "--region eu-west-1 --profile 'my team'";
+        for (text, expected) in [
+            ("aws kms list-aliases shows them", format!("aws kms list-aliases {all} shows them")),
+            (
+                "`aws sts get-caller-identity` shows who you are",
+                format!("`aws sts get-caller-identity {all}` shows who you are"),
+            ),
+            (
+                "aws efs delete-mount-target --mount-target-id fsmt-1; then: provision plan",
+                format!(
+                    "aws efs delete-mount-target --mount-target-id fsmt-1 {all}; then: provision plan -c my.yaml --profile \
+                     'my team'"
+                ),
+            ),
+            (
+                "aws rds x-y --region eu-west-2 --id 1, then",
+                "aws rds x-y --region eu-west-2 --id 1 --profile 'my team', then".to_owned(),
+            ),
+            (
+                "aws s3 cp s3://b/a.backup s3://b/a, and",
+                format!("aws s3 cp s3://b/a.backup s3://b/a {all}, and"),
+            ),
+            ("to make it: aws configure --profile my", "to make it: aws configure --profile my".to_owned()),
+            ("as aws says", "as aws says".to_owned()),
+        ] {
+            let once = carried.on(text);
+            assert_eq!(once, expected, "{text}");
+            assert_eq!(carried.on(&once), expected, "{text}, twice");
+        }
+    }
+
+    #[test]
+    fn a_region_that_was_typed_is_named_once() {
+        let carried =
+            carried(&[(&["--region"], Some("eu-west-1")), (&["--endpoint-url"], Some("http://127.0.0.1:1"))]);
+        let expected = "aws sts get-caller-identity --region eu-west-1 --endpoint-url http://127.0.0.1:1";
+        assert_eq!(carried.on("aws sts get-caller-identity"), expected);
+        carried.set_region("eu-west-1");
+        assert_eq!(carried.on("aws sts get-caller-identity"), expected);
+    }
+
+    #[test]
+    fn without_a_stack_file_commands_that_write_ask_for_the_built_in_stack() {
+        let carried = Carried::default();
+        carried.clone().assume_the_built_in_stack();
+        for (text, expected) in [
+            ("provision apply --expect 0a", "provision apply --expect 0a --reference"),
+            ("provision state rebuild, then", "provision state rebuild --reference, then"),
+            ("provision import vpc-1, then", "provision import vpc-1 --reference, then"),
+            ("provision state list", "provision state list"),
+            ("provision plan", "provision plan"),
+            ("provision init writes one", "provision init writes one"),
+            ("provision apply --reference", "provision apply --reference"),
+            ("provision apply -c a.yaml", "provision apply -c a.yaml"),
+        ] {
+            assert_eq!(carried.on(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_stack_is_never_asked_for_beside_a_file() {
+        let file = carried(&[(FILE, Some("none.yaml"))]);
+        assert_eq!(file.on("provision iam-policy --reference"), "provision iam-policy --reference");
+        let reference = carried(&[(&[REFERENCE], None)]);
+        assert_eq!(reference.on("provision plan --config a.yaml"), "provision plan --config a.yaml");
+        assert_eq!(reference.on("provision plan -c a.yaml"), "provision plan -c a.yaml");
     }
 
     #[test]

@@ -21,6 +21,17 @@ const PAGE: &str = include_str!("html/page.html");
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/app.js");
 
+/// The mark of every page, within its first bytes.
+const MARK: &str = "<meta name=\"generator\" content=\"provision\">";
+/// The bytes within which the mark is: only the policy comes before it.
+const HEAD: usize = 4096;
+
+/// True if the bytes are a page of this program.
+pub fn is_page(bytes: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(&bytes[..HEAD.min(bytes.len())]);
+    head.starts_with("<!doctype html>") && head.contains(MARK)
+}
+
 /// The whole page.
 pub fn plan_page(plan: &Plan, carried: &Carried) -> String {
     let resources = resources(plan);

@@ -138,6 +138,13 @@ impl Case {
             wrong.push(format!("standard output: {}", String::from_utf8_lossy(&out)));
         }
         wrong.extend(self.complaints(&err));
+        for (name, content) in &self.files {
+            if let Content::Bytes(bytes) = content
+                && std::fs::read(folder.join(name)).ok().as_ref() != Some(bytes)
+            {
+                wrong.push(format!("{name} is not what it was"));
+            }
+        }
         let asked = endpoint.take();
         if !asked.is_empty() {
             wrong.push(format!("AWS was asked: {asked:?}"));

@@ -109,7 +109,11 @@ fn files() -> Vec<Case> {
         named(bytes(b"\x1f\x8b\x08\0\xed"), &["other.yaml:1:", "not UTF-8 text"]),
         Case::of("plan -c /dev/zero").says(["/dev/zero", "not a file"]),
         Case::of("plan -c /dev/null").says(["/dev/null", "not a file"]),
-        Case::of("init").text("provision.yaml", "").says(["provision.yaml", "exists already", "--config"]),
+        Case::of("init").text("provision.yaml", "stack: a\n").says([
+            "provision.yaml",
+            "exists already",
+            "--config",
+        ]),
     ];
     if closes() {
         cases.push(named(Content::Closed, &["Permission denied", "hint: "]));

@@ -21,12 +21,17 @@ pub fn cases() -> Vec<Case> {
             "No such file",
             "provision plan --out plans/none.json makes one",
         ]),
+        Case::of("apply state/gitlab.json --yes")
+            .text("state/gitlab.json", "{}")
+            .says(["is not a plan that provision saved", "gets a name of its own", "provision plan --out"])
+            .never("--out state"),
         Case::of("apply plans/friday.json --yes --target aws_vpc.network").says([
             "[PLAN]",
             "--target",
             "Usage: provision apply",
         ]),
     ];
+    cases.extend(written_over(&saved));
     let refused = |content: Content, says: &[&str]| {
         let case = Case::of("apply --auto-approve plans/friday.json").file(FILE, content);
         case.says([FILE]).says(says.iter().copied()).says([AGAIN])
@@ -97,6 +102,62 @@ pub fn cases() -> Vec<Case> {
     for device in ["/dev/zero", "/dev/null", "/dev/stdin"] {
         cases.push(Case::of(&format!("apply --yes {device}")).says([device, "is not a file", AGAIN]));
     }
+    cases
+}
+
+/// Files that a plan or its page would be written over: each stays as it is.
+fn written_over(saved: &str) -> Vec<Case> {
+    const NEW_NAME: &str = "the plan gets a new name of its own: provision plan --out";
+    const OLD_PAGE: &str = "a file that is not there yet, or the page of an earlier plan";
+    let state = Content::Bytes(b"{\"version\": 2, \"plan\": 1}".to_vec());
+    let mut cases = Vec::new();
+    for (option, hint, other) in [
+        ("--out", NEW_NAME, "is there and is not a plan that provision saved"),
+        ("--html", OLD_PAGE, "is there and is not a page that provision wrote"),
+    ] {
+        let mut add = |line: String, files: &[(&'static str, Content)], says: &str| {
+            let case =
+                files.iter().cloned().fold(Case::of(&line), |case, (name, content)| case.file(name, content));
+            cases.push(case.says([says, hint, &format!("{option} does not write over it")]));
+        };
+        let text = |text: &str| Content::Bytes(text.as_bytes().to_vec());
+        let plan = |path: &str| format!("plan {option} {path}");
+        for path in ["provision.yaml", "./provision.yaml", "state/../provision.yaml"] {
+            add(plan(path), &[("state/gitlab.json", state.clone())], "is the stack file");
+        }
+        add(
+            plan("my.yaml -c my.yaml"),
+            &[("my.yaml", text(provision::stack::REFERENCE))],
+            "is the stack file",
+        );
+        add(plan("provision.yml"), &[], "has the name of a stack file");
+        // Also where they are not there yet.
+        add(plan("state/gitlab.json"), &[], "is the place of the state");
+        add(plan("state/gitlab.json"), &[("state/gitlab.json", state.clone())], "is the place of the state");
+        add(plan("a.json --state a.json"), &[("a.json", state.clone())], "is the place of the state");
+        for path in ["state/gitlab.json.lock", "state/gitlab.json.journal", "state/gitlab.json.backup"] {
+            add(plan(path), &[], "has the name of a file beside a state");
+        }
+        let others = [("state/other.json", state.clone())];
+        add(plan("state/other.json"), &others, other);
+        add(plan("state/other.json.lock"), &others, "has the name of a file beside a state");
+        for content in ["a note\n", "{}", "[]", "{\"plan\": {}}", "\0\0", "<html></html>"] {
+            add(plan("notes.txt"), &[("notes.txt", text(content))], other);
+        }
+        add(plan("notes.txt"), &[("notes.txt", Content::Zeros(68_157_440))], other);
+        add(plan("folder"), &[("folder", Content::Folder)], "is a folder");
+        add(plan("pipe"), &[("pipe", Content::Pipe)], "is not a file");
+        add(plan("loop"), &[("loop", Content::Loop)], "cannot be read");
+        add(plan("/dev/null"), &[], "is not a file");
+        add(plan("/dev/stdout"), &[], "is not a file");
+    }
+    let page = Case::of("plan --html plans/friday.json").text(FILE, saved);
+    cases.push(page.says(["is not a page that provision wrote", OLD_PAGE]));
+    cases.push(
+        Case::of("plan --out a/../plan --html ./plan")
+            .file("a", Content::Folder)
+            .says(["both name", "two files"]),
+    );
     cases
 }
 

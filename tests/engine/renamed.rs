@@ -3,7 +3,7 @@
 use provision::engine::document::Document;
 use provision::engine::plan::{Finding, Mode, Plan};
 use provision::engine::planner::Sighting;
-use provision::engine::resource::{Found, Id, Ownership};
+use provision::engine::resource::{Found, Id, Ownership, Trace};
 use provision::engine::state::{Edit, Place, State, moves};
 use serde_json::json;
 
@@ -123,4 +123,23 @@ fn a_new_key_that_has_another_object_s_name_is_not_what_a_gone_one_was_renamed_t
     let plan = second_is_three().planning_to(Mode::Apply).plan;
     assert!(!hint(&plan, ONE).contains("state move"), "{}", hint(&plan, ONE));
     assert!(hint(&plan, TWO).contains("provision state move two three"), "{}", hint(&plan, TWO));
+}
+
+#[test]
+fn what_is_tagged_to_be_left_alone_is_taken_for_no_object_of_a_renamed_stack() {
+    for (stack, is_said) in [("shop", true), ("none", false)] {
+        let mut case = Case::default();
+        case.declared.insert(address(ONE), called("one"));
+        let tags = Ownership::Tagged {
+            stack: stack.to_owned(),
+            address: ONE.to_owned(),
+            lineage: Some("theirs".to_owned()),
+            cluster: Some("cluster".to_owned()),
+        };
+        let found = Found { trace: Trace::Tags, ..Found::new(Id::new("db-9"), tags) };
+        case.seen.insert(address(ONE), Sighting::InTheWay { found, beside: Vec::new() });
+        let plan = case.planning_to(Mode::Apply).plan;
+        let said = |finding: &Finding| finding.message.contains(&format!("of the stack {stack}"));
+        assert_eq!(plan.preflight.iter().any(said), is_said, "{:?}", plan.preflight);
+    }
 }

@@ -96,7 +96,7 @@ async fn what_was_made_for_a_key_that_was_renamed_stands_unclaimed_and_no_other_
         let level = if is_warning { Level::Warning } else { Level::Error };
         must_say(
             &said(&plan, &new, level),
-            &["unclaimed", &id, at, &format!("provision import {new}={id}"), "provision:stack tag"],
+            &["unclaimed", &id, at, &format!("provision import {new}={id}"), "provision:stack=none"],
         );
         // A group holds nothing that would be missed: the plan for it goes on.
         assert_eq!(errors(&plan, &new).is_empty(), is_warning);

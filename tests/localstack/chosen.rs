@@ -63,6 +63,12 @@ fn subnets_in_which_a_database_lives_stay_in_its_group_and_the_plan_says_so_befo
     let named: Vec<&str> = others.iter().flat_map(|subnet| ["--subnet-id", subnet]).collect();
     let with = |words: &[&'static str]| [words, &named].concat();
     world.provision(&with(&["plan"])).exits(1);
+    // An import of the same choice would leave a state with which no plan can be carried out.
+    let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC").to_owned();
+    let import = format!("provision import {vpc} --subnet-id");
+    let said = ["the database records lives in", import.as_str(), "provision apply --subnet-id"];
+    world.provision(&[&["import", vpc.as_str()], named.as_slice()].concat()).exits(1).says(&said);
+    world.plans_nothing();
     world.control.forget_calls();
     let said = world
         .provision(&with(&["apply", "--auto-approve"]))

@@ -38,7 +38,7 @@ fn one_run_makes_the_comment_the_page_and_the_saved_plan() {
 #[test]
 fn a_page_comes_with_the_usual_plan_and_takes_the_place_of_an_older_one() {
     let world = World::small();
-    std::fs::write(world.path(PAGE), "an older page").expect("the folder can be written");
+    world.provision(&["plan", "--destroy", "--html", PAGE]).exits(0);
     let ran = world.provision(&["plan", "--html", PAGE]).exits(0).says(&["Page written to plan.html"]);
     assert!(ran.out.contains("Plan: 8 to create, 6 to adopt"), "{}", ran.out);
     assert!(page(&world).ends_with("</html>\n"));

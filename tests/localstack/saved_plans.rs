@@ -7,7 +7,7 @@ use crate::world::{Ran, SMALL_STACK, World};
 const PLAN: &str = "review.json";
 
 fn saved(world: &World) {
-    world.provision(&["plan", "--out", PLAN]).exits(0).says(&["digest"]);
+    world.provision(&["plan", "--out", PLAN]).exits(0).says(&["Digest"]);
 }
 
 /// Holds that the plan is refused, and that nothing is changed.

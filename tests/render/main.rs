@@ -128,7 +128,7 @@ fn nothing_is_said_to_be_as_recorded_that_is_not_recorded() {
 fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
     let option = CarriedOption { names: &["--state"], value: Some("s3://b/`x` y.json".to_owned()) };
     let plan = plans::agreed(plans::first());
-    let carried = Carried(vec![option]);
+    let carried = Carried::of(vec![option]);
     let comment = provision::view::plan_markdown(&plan, &carried);
     let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
     assert!(line.contains("--expect") && line.contains("--state 's3://b/`x` y.json'``"), "{line}");

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use provision::engine::plan::{Mode, Plan};
-use provision::view::is_harmful;
+use provision::view::{is_harmful, is_page};
 use serde_json::{Value, json};
 
 use super::hostile::plan_saying;
@@ -131,4 +131,17 @@ proptest! {
         prop_assert!(!data.contains(['<', '>', '&']));
         prop_assert!(serde_json::from_str::<Value>(data).is_ok());
     }
+}
+
+#[test]
+fn every_page_is_known_for_one_and_nothing_else_is() {
+    for (name, plan) in pages() {
+        assert!(is_page(plan_page(&plan).as_bytes()), "{name}");
+    }
+    let mark = "<meta name=\"generator\" content=\"provision\">";
+    for other in ["", "<!doctype html><title>mine</title>", mark, "stack: a\n", "{}"] {
+        assert!(!is_page(other.as_bytes()), "{other}");
+    }
+    // What stands far down in a file does not make it a page.
+    assert!(!is_page(format!("<!doctype html>{}{mark}", " ".repeat(9_000)).as_bytes()));
 }

@@ -9,6 +9,7 @@ use provision::engine::address::Address;
 use provision::engine::blueprint::{Blueprint, Declaration};
 use provision::engine::document::Document;
 use provision::engine::kind::{Live, Registry};
+use provision::engine::network::Network;
 use provision::engine::plan::{Finding, Level, Mode, Plan};
 use provision::engine::planner::{self, Input, Options, Sighting, Sightings};
 use provision::engine::resource::{Condition, Id, Ownership, Remark};
@@ -41,6 +42,12 @@ impl World {
             state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),
             registry: registry(),
         }
+    }
+
+    /// The VPC of the cluster.
+    pub fn vpc(&mut self, id: &str) {
+        let declared = Declaration::Adopted { id: Id::new(id) };
+        self.blueprint.declarations.insert(Network::vpc_address(), declared);
     }
 
     /// A subnet of the cluster.

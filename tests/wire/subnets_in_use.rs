@@ -83,6 +83,22 @@ async fn a_group_cannot_lose_the_subnets_in_which_a_database_and_its_standby_liv
 }
 
 #[tokio::test]
+async fn the_command_that_records_the_old_subnets_again_is_named_beside_the_apply() {
+    let mut world = world(&LIVE, &[("z-a", "subnet-x"), ("z-b", "subnet-b")]);
+    world.vpc("vpc-1");
+    let replay = databases(&[database("d", [Some("z-a"), None], "available", &OLD)]);
+    let findings = world.subnets_in_use(&replay).await;
+    let kept = "--subnet-id subnet-a --subnet-id subnet-b";
+    assert_eq!(
+        hint(&findings),
+        format!(
+            "keep what is in use, beside what is new in other zones: provision import vpc-1 {kept}, then: provision apply; or, \
+             in one: provision apply {kept}"
+        )
+    );
+}
+
+#[tokio::test]
 async fn a_zone_that_is_given_up_stays_while_a_database_lives_there_also_one_of_others() {
     let world = world(&LIVE, &[("z-b", "subnet-b"), ("z-c", "subnet-c")]);
     let replay = databases(&[

@@ -19,7 +19,8 @@ use crate::engine::cloud::CloudError;
 use crate::engine::network::Network;
 use crate::engine::plan::{Action, Change, Finding};
 
-const CHECK: &str = "subnets-in-use";
+/// The check that finds databases in the subnets that a plan gives up.
+pub const SUBNETS_IN_USE: &str = "subnets-in-use";
 const KIND: &str = "aws_db_subnet_group";
 const FIELD: &str = "subnet_ids";
 const DATABASES: Call = Call::read("rds:DescribeDBInstances");
@@ -40,7 +41,7 @@ pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let databases = databases(aws).await;
-    let network = chosen(scene);
+    let network = Chosen { vpc: vpc(scene), subnets: chosen(scene) };
     let verdicts = losing.iter().flat_map(|one| {
         let verdicts = match &databases {
             Ok(databases) => judge(one, databases, &network),
@@ -49,7 +50,7 @@ pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
                 vec![Verdict::not_checked(&what, error)]
             }
         };
-        verdicts.into_iter().map(|verdict| verdict.of(CHECK, one.address))
+        verdicts.into_iter().map(|verdict| verdict.of(SUBNETS_IN_USE, one.address))
     });
     verdicts.collect()
 }
@@ -80,6 +81,20 @@ fn losing<'a>(scene: &Scene<'a>, change: &'a Change) -> Option<Losing<'a>> {
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// The network that is chosen now.
+struct Chosen<'a> {
+    vpc: Option<&'a str>,
+    /// The subnet of each zone.
+    subnets: BTreeMap<&'a str, &'a str>,
+}
+
+fn vpc<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+    match scene.blueprint.declarations.get(&Network::vpc_address())? {
+        Declaration::Adopted { id } => Some(id.as_str()),
+        _ => None,
+    }
 }
 
 /// The subnet of each zone that is chosen now.
@@ -119,7 +134,7 @@ fn homes(database: &DbInstance) -> (Vec<Home<'_>>, bool) {
 }
 
 /// The verdicts about one group. RDS refuses the whole change for one subnet in use.
-fn judge(losing: &Losing<'_>, databases: &[DbInstance], network: &BTreeMap<&str, &str>) -> Vec<Verdict> {
+fn judge(losing: &Losing<'_>, databases: &[DbInstance], network: &Chosen<'_>) -> Vec<Verdict> {
     let is_in_it = |database: &&DbInstance| {
         database.db_subnet_group().and_then(|group| group.db_subnet_group_name()) == Some(losing.name)
     };
@@ -147,7 +162,7 @@ fn verdict(
     losing: &Losing<'_>,
     database: &DbInstance,
     keep: &BTreeMap<&str, BTreeSet<&str>>,
-    network: &BTreeMap<&str, &str>,
+    network: &Chosen<'_>,
 ) -> Option<Verdict> {
     let name = database.db_instance_identifier().unwrap_or_default();
     let (homes, is_unknown) = homes(database);
@@ -181,11 +196,7 @@ fn in_words(home: &Home<'_>) -> String {
 }
 
 /// The command that keeps the subnets in use, with what was chosen for the other zones.
-fn hint(
-    database: &DbInstance,
-    keep: &BTreeMap<&str, BTreeSet<&str>>,
-    network: &BTreeMap<&str, &str>,
-) -> String {
+fn hint(database: &DbInstance, keep: &BTreeMap<&str, BTreeSet<&str>>, network: &Chosen<'_>) -> String {
     let name = database.db_instance_identifier().unwrap_or_default();
     if database.db_instance_status() == Some("deleting") {
         return format!(
@@ -201,7 +212,14 @@ fn hint(
         );
     }
     let kept = keep.iter().filter_map(|(zone, subnets)| Some((*zone, *subnets.first()?)));
-    let named: BTreeMap<&str, &str> = network.iter().map(|(zone, id)| (*zone, *id)).chain(kept).collect();
+    let named: BTreeMap<&str, &str> =
+        network.subnets.iter().map(|(zone, id)| (*zone, *id)).chain(kept).collect();
     let options: Vec<String> = named.values().map(|id| format!("--subnet-id {id}")).collect();
-    format!("keep what is in use, beside what is new in other zones: provision apply {}", options.join(" "))
+    let options = options.join(" ");
+    // An import records the choice for all commands to come, and an apply that names it does the same when it is done.
+    let import = network
+        .vpc
+        .map(|vpc| format!("provision import {vpc} {options}, then: provision apply; or, in one: "));
+    let import = import.unwrap_or_default();
+    format!("keep what is in use, beside what is new in other zones: {import}provision apply {options}")
 }

@@ -200,6 +200,9 @@ mod tests {
             (false, None, vec![]),
         ] {
             let found = check(&upgrade(at_once, group), Some(&live));
+            let remedy = found.iter().filter_map(|invalid| invalid.remedy.as_deref()).next();
+            let is_said = !at_once && group.is_some();
+            assert_eq!(remedy, is_said.then_some("write `apply_immediately: true` into the stack file"));
             let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
             assert_eq!(found, expected, "{at_once} {group:?}");
         }

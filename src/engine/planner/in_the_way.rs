@@ -7,7 +7,7 @@ use super::{Input, Sighting, error, renamed};
 use crate::engine::address::Address;
 use crate::engine::owner::owner;
 use crate::engine::plan::{Finding, Level};
-use crate::engine::resource::{Found, Owner, Trace, Whose};
+use crate::engine::resource::{Found, NO_STACK, Owner, Trace, Whose};
 use crate::engine::state::State;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
@@ -33,12 +33,12 @@ pub(super) fn in_the_way(
             Some(renamed::from_recorded(input, other, address)),
         ));
     }
-    let is_of_another = || {
-        found.trace != Trace::Name
-            && matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::OtherStack { .. })
-    };
-    // A stack that has objects of its own is no renamed one.
-    if input.state.is_some_and(State::manages_anything) && is_of_another() {
+    // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
+    let is_renamed_one = |stack: &str| stack != NO_STACK && !input.state.is_some_and(State::manages_anything);
+    if found.trace != Trace::Name
+        && let Whose::OtherStack { stack, .. } = owner.whose(&found.ownership, found.vpc.as_ref())
+        && !is_renamed_one(&stack)
+    {
         return None;
     }
     let equal = equal(owner, found, beside);
@@ -95,8 +95,9 @@ pub(super) fn import(input: &Input<'_>, owner: &Owner, found: &Found) -> String 
 pub(super) fn release(trace: Trace) -> Option<&'static str> {
     match trace {
         Trace::Name => None,
-        Trace::Token | Trace::Tags => Some("to leave it to nothing, take its provision:stack tag off"),
-        Trace::Use => Some("to leave it alone, give it the tag provision:stack=none"),
+        Trace::Token | Trace::Tags | Trace::Use => {
+            Some("to leave it alone, give it the tag provision:stack=none")
+        }
     }
 }
 
@@ -141,7 +142,7 @@ fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Findi
         false => (
             format!("objects of this stack stand unclaimed: {}", listed(several.iter().copied())),
             format!(
-                "to take one of them over: {imports}; to leave them to nothing, take their provision:stack tags off"
+                "to take one of them over: {imports}; to leave one alone, give it the tag provision:stack=none"
             ),
         ),
     };
@@ -186,14 +187,14 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
             format!("it is {tagged} of this stack, and the state here does not know it"),
             format!(
                 "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
-                 provision state rebuild; to leave it to nothing, take its provision:stack tag off",
+                 provision state rebuild; to leave it alone, give it the tag provision:stack=none",
                 name_of(tagged)
             ),
         ),
         Whose::Moved { address: tagged, .. } => (
             UNCLAIMED,
             format!("it is {tagged} of this stack, and the state does not know it"),
-            format!("to take it over: {import}; to leave it to nothing, take its provision:stack tag off"),
+            format!("to take it over: {import}; to leave it alone, give it the tag provision:stack=none"),
         ),
         Whose::OtherState { lineage, .. } => {
             let take = match is_rebuilt {

@@ -15,6 +15,9 @@ pub mod tag {
     pub const OWNERSHIP: [&str; 4] = [STACK, ADDRESS, LINEAGE, CLUSTER];
 }
 
+/// The value of `provision:stack` on an object that is of no stack, and is to be left alone.
+pub const NO_STACK: &str = "none";
+
 /// The owner of an object, by its tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {

@@ -18,8 +18,11 @@ use super::store::{Backend, Keeper, Opened, Written};
 use super::{Edit, State};
 use crate::engine::file;
 
+/// The endings of the files that stand beside a state.
+pub const BESIDE: [&str; 3] = ["journal", "backup", "lock"];
+
 /// `gitlab.json` and `journal` make `gitlab.json.journal`.
-pub(super) fn sibling(path: &Path, ending: &str) -> PathBuf {
+pub fn sibling(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

@@ -65,7 +65,7 @@ impl Sink {
         text: impl Fn(&T) -> String,
         of_value: impl Fn(&serde_json::Value) -> String,
     ) -> String {
-        let plain = serde_json::to_value(document).ok().filter(|_| !self.carried.0.is_empty());
+        let plain = serde_json::to_value(document).ok().filter(|_| !self.carried.is_empty());
         let carrying = plain.clone().map(|plain| self.carried.on_document(plain));
         match carrying.filter(|carrying| plain.as_ref() != Some(carrying)) {
             Some(carrying) => of_value(&carrying),
@@ -174,7 +174,7 @@ mod tests {
         use crate::view::CarriedOption;
         let written = Shared::default();
         let config = CarriedOption { names: &["-c", "--config"], value: Some("my.yaml".to_owned()) };
-        let mut sink = Sink::new(written.clone()).carrying(Carried(vec![config]));
+        let mut sink = Sink::new(written.clone()).carrying(Carried::of(vec![config]));
         sink.line("Not recorded: it is going; to let go of it: provision state forget a.b");
         sink.json_line(&serde_json::json!({ "hint": "provision plan" }));
         sink.as_it_is("complete provision plan\n");

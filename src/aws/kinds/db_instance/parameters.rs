@@ -34,6 +34,6 @@ fn find(wanted: &Document, observed: Option<&Document>) -> Option<Invalid> {
     (is_major && AT_ONCE.of(wanted) != Some(true)).then(|| {
         let rule =
             "needs `apply_immediately: true` for a major upgrade, since the old group is kept until it is done";
-        Invalid::new(PARAMETER_GROUP.name, rule)
+        Invalid::new(PARAMETER_GROUP.name, rule).remedy("write `apply_immediately: true` into the stack file")
     })
 }

@@ -1,5 +1,6 @@
 //! The options of a restore that give the new database the shape that is wanted.
 
+use super::storage::takes_iops_and_throughput;
 use crate::engine::resource::Object;
 
 /// Options of `aws rds restore-db-instance-…`. A restore takes nothing from the old database but its data: class, network and
@@ -7,6 +8,8 @@ use crate::engine::resource::Object;
 /// RestoreDBInstanceToPointInTime).
 pub(crate) fn options(object: &Object<'_>) -> Vec<String> {
     let mut words = Vec::new();
+    let (takes_iops, takes_throughput) =
+        takes_iops_and_throughput(object.text("storage_type"), object.number("allocated_storage"));
     let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
     for (option, field) in [
         ("--db-instance-class", "instance_class"),
@@ -16,6 +19,10 @@ pub(crate) fn options(object: &Object<'_>) -> Vec<String> {
         ("--db-subnet-group-name", "db_subnet_group_name"),
         ("--db-parameter-group-name", "parameter_group_name"),
     ] {
+        // RDS shows both where it takes neither.
+        if (option == "--iops" && !takes_iops) || (option == "--storage-throughput" && !takes_throughput) {
+            continue;
+        }
         match (object.text(field), object.number(field)) {
             ("", 0) => {}
             ("", number) => add(option, number.to_string()),

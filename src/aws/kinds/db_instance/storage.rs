@@ -64,6 +64,16 @@ fn iops_for_each_gib(storage_type: &str) -> Option<i32> {
     }
 }
 
+/// True for each of IOPS and throughput that a create, a change or a restore may name with this storage. "You can't specify IOPS or
+/// storage throughput for engine postgres and a storage size less than 400" is what RDS answers otherwise, though it shows the
+/// included ones of a smaller gp3.
+pub(super) fn takes_iops_and_throughput(storage_type: &str, size: i64) -> (bool, bool) {
+    match storage_type {
+        "gp3" => (size >= i64::from(STRIPED), size >= i64::from(STRIPED)),
+        other => (iops_for_each_gib(other).is_some(), false),
+    }
+}
+
 /// The least value that is at least a tenth more (ModifyDBInstance, AllocatedStorage and Iops).
 fn a_tenth_more(value: i32) -> i32 {
     value.saturating_add(value / 10).saturating_add(i32::from(value % 10 != 0))

@@ -195,6 +195,29 @@ mod tests {
     }
 
     #[test]
+    fn a_restore_names_iops_and_throughput_only_where_rds_takes_them() {
+        let shown = |kind: &str, size: i32, iops: i32, throughput: i32| json!({ "storage_type": kind, "allocated_storage": size, "iops": iops, "storage_throughput": throughput });
+        for (storage, iops, throughput) in [
+            // RDS shows what is included with a small gp3, and refuses it in a call.
+            (shown("gp3", 50, 3_000, 125), false, false),
+            (shown("gp3", 399, 3_000, 125), false, false),
+            (shown("gp3", 400, 12_000, 500), true, true),
+            (shown("io1", 100, 1_000, 0), true, false),
+            (shown("io2", 100, 1_000, 0), true, false),
+            (shown("gp2", 500, 1_500, 0), false, false),
+            (shown("standard", 500, 0, 0), false, false),
+        ] {
+            for backups in [7, 0] {
+                let mut storage = storage.clone();
+                storage["backup_retention_period"] = backups.into();
+                let said = hint(restore, storage.clone());
+                assert_eq!(said.contains(" --iops "), iops, "{storage}: {said}");
+                assert_eq!(said.contains(" --storage-throughput "), throughput, "{storage}: {said}");
+            }
+        }
+    }
+
+    #[test]
     fn the_name_of_a_restored_database_fits() {
         let said = hint(restore, json!({ "identifier": "a".repeat(63) }));
         let name =
