@@ -12,6 +12,22 @@ pub struct CarriedOption {
     pub names: &'static [&'static str],
     /// Nothing for a flag.
     pub value: Option<String>,
+    pub to: CarriedTo,
+}
+
+/// The commands that need an option as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarriedTo {
+    /// All, but those that have no use for it.
+    Every,
+    /// Those that look for the network.
+    Network,
+    /// Those that make a plan to apply: a narrow one stays narrow.
+    Apply,
+    /// Those that make a plan to destroy.
+    Destroy,
+    /// The one that carries out this plan, and no other.
+    ThisPlan,
 }
 
 /// The options that were typed, and that every command to type next needs as well.
@@ -76,15 +92,19 @@ impl Carried {
     fn on_command(&self, piece: &str) -> String {
         let command = bare(piece);
         let words: Vec<&str> = command.split(' ').collect();
-        let ["provision", name, ..] = words.as_slice() else { return piece.to_owned() };
+        if words.first() != Some(&"provision") || words.len() < 2 {
+            return piece.to_owned();
+        }
         let at = piece.find(command).unwrap_or_default();
         let (before, after) = (&piece[..at], &piece[at + command.len()..]);
-        let options = self.0.iter().filter(|option| option.is_for(name) && !option.is_among(&words));
+        let options = self.0.iter().filter(|option| option.is_for(&words) && !option.is_among(&words));
         let options: String = options.map(CarriedOption::words).collect();
         format!("{before}{command}{options}{after}")
     }
 }
 
+/// Names the one plan that is to be carried out, by its digest.
+const THIS_PLAN: &str = "--expect";
 /// The members of documents that say something to people.
 const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
 /// The member whose members are reasons.
@@ -100,12 +120,29 @@ fn end_of_words(text: &str, count: usize) -> Option<usize> {
 }
 
 impl CarriedOption {
-    /// Every command takes every one of these options; these have no use for some.
-    fn is_for(&self, command: &str) -> bool {
-        match command {
-            "completions" | "schema" => false,
-            "init" => !self.names.iter().any(|name| ["--state", "--reference"].contains(name)),
-            _ => true,
+    /// True if the command needs the option: its words begin with the name of the program.
+    fn is_for(&self, words: &[&str]) -> bool {
+        let has = |option: &str| words.contains(&option);
+        let (command, below) = (words.get(1).copied(), words.get(2).copied().unwrap_or_default());
+        let plans = matches!(command, Some("plan" | "apply" | "graph"));
+        // A saved plan has its targets in it.
+        let is_saved = command == Some("apply") && !below.is_empty() && !below.starts_with('-');
+        match self.to {
+            CarriedTo::Every => match command {
+                Some("completions" | "schema") => false,
+                Some("init") => !self.names.iter().any(|name| ["--state", "--reference"].contains(name)),
+                _ => true,
+            },
+            CarriedTo::Network => {
+                plans
+                    || matches!(command, Some("destroy" | "import"))
+                    || (command, below) == (Some("state"), "rebuild")
+            }
+            CarriedTo::ThisPlan => has(THIS_PLAN),
+            CarriedTo::Apply => has(THIS_PLAN) || plans && !is_saved && !has("--destroy"),
+            CarriedTo::Destroy => {
+                has(THIS_PLAN) || command == Some("destroy") || plans && !is_saved && has("--destroy")
+            }
         }
     }
 
@@ -117,7 +154,8 @@ impl CarriedOption {
         })
     }
 
-    fn words(&self) -> String {
+    /// The option as it is typed after a command, with a space before it.
+    pub fn words(&self) -> String {
         let name = self.names.first().copied().unwrap_or_default();
         match &self.value {
             // Added to what is harmless already.
@@ -143,7 +181,7 @@ mod tests {
 
     fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
         let option =
-            |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into) };
+            |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into), to: CarriedTo::Every };
         Carried(options.iter().map(option).collect())
     }
 
