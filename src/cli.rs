@@ -38,6 +38,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::engine::address::Address;
+use crate::engine::plan::Mode;
+use crate::engine::planner;
 use crate::engine::resource::Id;
 use crate::engine::state::Place;
 use crate::engine::take_over::Wish;
@@ -200,6 +202,25 @@ impl Importable {
     }
 }
 
+impl Command {
+    /// The request to the planner, of a command that makes a plan.
+    fn plans(&self) -> Option<planner::Options> {
+        match self {
+            Self::Plan(Plan { planning, .. })
+            | Self::Graph(Graph { planning, .. })
+            | Self::Apply(Apply { planning, .. }) => Some(planning.options()),
+            Self::Destroy(destroy) => Some(destroy.options()),
+            Self::Init
+            | Self::Import(_)
+            | Self::Output(_)
+            | Self::State(_)
+            | Self::IamPolicy
+            | Self::Completions(_)
+            | Self::Schema(_) => None,
+        }
+    }
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
@@ -271,6 +292,18 @@ pub struct Destroy {
     pub lock: Lock,
     #[command(flatten)]
     pub approval: Approval,
+}
+
+impl Destroy {
+    /// The request to the planner.
+    fn options(&self) -> planner::Options {
+        planner::Options {
+            mode: Mode::Destroy,
+            targets: self.target.iter().cloned().collect(),
+            replace: Default::default(),
+            allow_data_loss: Default::default(),
+        }
+    }
 }
 
 /// Arguments of `output`.
@@ -414,6 +447,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.global.carried = carried::carried(&matches);
+    if let Some(options) = cli.command.plans() {
+        cli.global.carried.extend(carried::shaping(&options));
+    }
     Ok(cli)
 }
 

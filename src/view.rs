@@ -25,7 +25,7 @@ mod value;
 mod versioned;
 
 pub use action::queued_for;
-pub use carried::{Carried, CarriedOption, quoted};
+pub use carried::{Carried, CarriedOption, CarriedTo, quoted};
 pub use commands::COMMANDS;
 #[cfg(test)]
 pub use commands::commands_in;

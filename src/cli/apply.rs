@@ -14,6 +14,7 @@ use crate::engine::state::{State, StateError, Writer};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{RunWords, harmless};
 
+use super::carried::{shaping, typed};
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::opening::{saved_plan, state_failure};
@@ -41,6 +42,12 @@ struct Request {
 pub(super) async fn apply(request: Apply, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let saved = request.plan.as_deref().map(saved_plan).transpose()?;
     let options = saved.as_ref().map_or_else(|| request.planning.options(), SavedPlan::options);
+    let mut global = global.clone();
+    if saved.is_some() {
+        global.carried.extend(shaping(&options));
+        screen.carry(&global.carried);
+    }
+    let global = &global;
     let request = Request {
         options,
         wanted: wanted(&request.planning.discovery, global),
@@ -55,12 +62,7 @@ pub(super) async fn apply(request: Apply, global: &Global, screen: &mut Screen) 
 
 /// `provision destroy`.
 pub(super) async fn destroy(request: Destroy, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let options = Options {
-        mode: Mode::Destroy,
-        targets: request.target.into_iter().collect(),
-        replace: Default::default(),
-        allow_data_loss: Default::default(),
-    };
+    let options = request.options();
     let request = Request {
         options,
         wanted: wanted(&request.discovery, global),
@@ -203,14 +205,17 @@ fn check_commitments(request: &Request, outlook: &Outlook) -> Result<(), Failure
         if !moved.is_empty() {
             let message =
                 format!("the saved plan is stale: since it was made, this has changed: {}", moved.join(", "));
-            return Err(Failure::message(FailureKind::Stale, message).hint("provision plan --out"));
+            return Err(Failure::message(FailureKind::Stale, message)
+                .hint(format!("provision plan{} --out", typed(&request.options))));
         }
     }
     match &request.expected {
         Some(expected) if !now.digest.starts_with(expected.as_str()) => {
             let message = format!("the plan's digest is {}, and not {expected}", now.short_digest());
-            Err(Failure::message(FailureKind::Stale, message)
-                .hint("provision plan: review what it shows, and expect its digest"))
+            Err(Failure::message(FailureKind::Stale, message).hint(format!(
+                "provision plan{}: review what it shows, and expect its digest",
+                typed(&request.options)
+            )))
         }
         _ => Ok(()),
     }

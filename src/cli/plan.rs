@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use crate::engine::file;
-use crate::engine::plan::Mode;
-use crate::engine::planner::Options;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, plan_markdown, plan_page, quoted};
 
@@ -71,32 +69,13 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             screen.err.line(&format!("Digest {digest}. To carry it out:\n  provision apply {path}"));
         }
         None if !plan.is_empty() => screen.err.line(&format!(
-            "Digest {digest}. To carry out this plan and no other:\n  {}",
-            agreeing(&options, digest)
+            "Digest {digest}. To carry out this plan and no other:\n  provision apply --expect {digest}"
         )),
         None => {}
     }
     let changes =
         !plan.is_empty() || plan.changed_outputs().next().is_some() || plan.blocked().next().is_some();
     Ok(if request.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
-}
-
-/// The command that carries out a plan of these options and of this digest.
-fn agreeing(options: &Options, digest: &str) -> String {
-    let mode = match options.mode {
-        Mode::Apply => "",
-        Mode::Destroy => " --destroy",
-        Mode::RefreshOnly => " --refresh-only",
-    };
-    let named = [
-        ("target", &options.targets),
-        ("replace", &options.replace),
-        ("allow-data-loss", &options.allow_data_loss),
-    ];
-    let named = named.iter().flat_map(|(option, addresses)| {
-        addresses.iter().map(move |address| format!(" --{option} {}", harmless(&address.to_string())))
-    });
-    format!("provision apply{mode}{} --expect {digest}", named.collect::<String>())
 }
 
 /// Writes the page for browsers.

@@ -68,6 +68,13 @@ impl Screen {
         }
     }
 
+    /// Puts these options into every command that is written from now on.
+    pub fn carry(&mut self, carried: &Carried) {
+        self.out.carry(carried.clone());
+        self.err.carry(carried.clone());
+        self.carried = carried.clone();
+    }
+
     /// True if a question would be asked, and not answered by an option.
     pub fn can_ask(&self, approval: Approval) -> bool {
         !approval.auto_approve && matches!(self.asking, Asking::Somebody(_))

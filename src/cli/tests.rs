@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::engine::plan::Mode;
 
 fn parse_line(line: &str) -> Result<Cli, clap::Error> {
     parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
@@ -169,4 +168,76 @@ fn every_command_and_option_has_a_help_text() {
     let mut command = Cli::command();
     command.build();
     check(&command, "");
+}
+
+#[test]
+fn a_command_to_type_next_is_as_narrow_as_the_one_that_was_typed_and_in_the_same_network() {
+    let db = "--target aws_db_instance.db";
+    let named = "--subnet-id subnet-1 --subnet-id subnet-2 --node-security-group sg-1";
+    for (line, text, expected) in [
+        (
+            format!("destroy {db}"),
+            "provision state rebuild, then provision destroy; or: provision apply",
+            format!("provision state rebuild, then provision destroy {db}; or: provision apply"),
+        ),
+        (
+            format!("apply --destroy {db}"),
+            "provision destroy, or: provision plan --destroy",
+            format!("provision destroy {db}, or: provision plan --destroy {db}"),
+        ),
+        (
+            format!("apply {db} --replace aws_db_instance.db"),
+            "provision apply; provision plan; provision destroy; provision apply --target aws_vpc.network",
+            format!(
+                "provision apply {db}; provision plan {db}; provision destroy; provision apply --target aws_vpc.network"
+            ),
+        ),
+        (
+            format!("plan {db} --replace aws_db_instance.db --allow-data-loss aws_db_instance.other"),
+            "provision apply --expect 0123456789ab",
+            format!(
+                "provision apply --expect 0123456789ab {db} --replace aws_db_instance.db \
+                 --allow-data-loss aws_db_instance.other"
+            ),
+        ),
+        (
+            format!("plan --destroy {db}"),
+            "provision apply --expect 0123456789ab",
+            format!("provision apply --expect 0123456789ab --destroy {db}"),
+        ),
+        (
+            "plan --refresh-only".to_owned(),
+            "provision apply --expect 0123456789ab; provision apply",
+            "provision apply --expect 0123456789ab --refresh-only; provision apply".to_owned(),
+        ),
+        (
+            "plan --subnet-id subnet-1,subnet-2 --node-security-group sg-1".to_owned(),
+            "provision apply --expect 0123456789ab; provision apply plans/a.json; provision import vpc-1; provision state list",
+            format!(
+                "provision apply --expect 0123456789ab {named}; provision apply plans/a.json {named}; \
+                 provision import vpc-1 {named}; provision state list"
+            ),
+        ),
+        (
+            format!("plan {named} {db}"),
+            "provision apply --subnet-id subnet-3; provision apply plans/a.json; provision state rebuild",
+            format!(
+                "provision apply --subnet-id subnet-3 --node-security-group sg-1 {db}; \
+                 provision apply plans/a.json {named}; provision state rebuild {named}"
+            ),
+        ),
+        (
+            "state rebuild --node-security-group sg-1".to_owned(),
+            "Next: provision plan",
+            "Next: provision plan --node-security-group sg-1".to_owned(),
+        ),
+    ] {
+        let carried = parse_line(&format!("provision {line}")).expect(&line).global.carried;
+        let said = carried.on(text);
+        assert_eq!(said, expected, "{line}");
+        assert_eq!(carried.on(&said), expected, "{line}, twice");
+        for command in crate::view::commands_in(&said) {
+            assert!(parse_line(&command).is_ok(), "{command}");
+        }
+    }
 }

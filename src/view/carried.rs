@@ -14,6 +14,22 @@ pub struct CarriedOption {
     pub names: &'static [&'static str],
     /// Nothing for a flag.
     pub value: Option<String>,
+    pub to: CarriedTo,
+}
+
+/// The commands that need an option as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarriedTo {
+    /// All, but those that have no use for it.
+    Every,
+    /// Those that look for the network.
+    Network,
+    /// Those that make a plan to apply: a narrow one stays narrow.
+    Apply,
+    /// Those that make a plan to destroy.
+    Destroy,
+    /// The one that carries out this plan, and no other.
+    ThisPlan,
 }
 
 /// The options that every command to type next needs as well.
@@ -37,6 +53,11 @@ impl Carried {
     /// The options that were typed.
     pub fn of(typed: Vec<CarriedOption>) -> Self {
         Self { typed, learnt: Arc::default() }
+    }
+
+    /// Adds options that were typed.
+    pub fn extend(&mut self, typed: Vec<CarriedOption>) {
+        self.typed.extend(typed);
     }
 
     /// Makes the region of the run known. A run has one.
@@ -112,7 +133,7 @@ impl Carried {
         let command = bare(piece);
         let words: Vec<&str> = command.split(' ').collect();
         let options = match words.as_slice() {
-            ["provision", name, rest @ ..] => self.for_ours(name, rest),
+            ["provision", name, rest @ ..] => self.for_ours(&words, name, rest),
             // It asks AWS for nothing.
             ["aws", "configure", ..] => return piece.to_owned(),
             ["aws", ..] => self.for_aws(),
@@ -125,16 +146,21 @@ impl Carried {
         format!("{before}{command}{options}{after}")
     }
 
-    fn for_ours(&self, name: &str, rest: &[&str]) -> Vec<CarriedOption> {
-        let typed = self.typed.iter().filter(|option| option.is_for(name)).cloned();
+    fn for_ours(&self, words: &[&str], name: &str, rest: &[&str]) -> Vec<CarriedOption> {
+        let typed = self.typed.iter().filter(|option| option.is_for(words)).cloned();
         let asks = self.learnt.is_built_in.get().filter(|()| writes(name, rest));
-        let built_in = asks.map(|()| CarriedOption { names: &[REFERENCE], value: None });
+        let built_in =
+            asks.map(|()| CarriedOption { names: &[REFERENCE], value: None, to: CarriedTo::Every });
         typed.chain(built_in).collect()
     }
 
     fn for_aws(&self) -> Vec<CarriedOption> {
         let region = self.learnt.region.get().cloned();
-        let region = region.map(|region| CarriedOption { names: &["--region"], value: Some(region) });
+        let region = region.map(|region| CarriedOption {
+            names: &["--region"],
+            value: Some(region),
+            to: CarriedTo::Every,
+        });
         let is_typed = region.is_none();
         let typed = self.typed.iter().filter(|option| option.is_for_aws(is_typed)).cloned();
         region.into_iter().chain(typed).collect()
@@ -153,6 +179,8 @@ fn writes(name: &str, rest: &[&str]) -> bool {
 const REFERENCE: &str = "--reference";
 const CONFIG: &str = "--config";
 
+/// Names the one plan that is to be carried out, by its digest.
+const THIS_PLAN: &str = "--expect";
 /// The members of documents that say something to people.
 const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
 /// The member whose members are reasons.
@@ -168,12 +196,29 @@ fn end_of_words(text: &str, count: usize) -> Option<usize> {
 }
 
 impl CarriedOption {
-    /// Every command takes every one of these options; these have no use for some.
-    fn is_for(&self, command: &str) -> bool {
-        match command {
-            "completions" | "schema" => false,
-            "init" => !self.names.iter().any(|name| ["--state", REFERENCE].contains(name)),
-            _ => true,
+    /// True if the command needs the option: its words begin with the name of the program.
+    fn is_for(&self, words: &[&str]) -> bool {
+        let has = |option: &str| words.contains(&option);
+        let (command, below) = (words.get(1).copied(), words.get(2).copied().unwrap_or_default());
+        let plans = matches!(command, Some("plan" | "apply" | "graph"));
+        // A saved plan has its targets in it.
+        let is_saved = command == Some("apply") && !below.is_empty() && !below.starts_with('-');
+        match self.to {
+            CarriedTo::Every => match command {
+                Some("completions" | "schema") => false,
+                Some("init") => !self.names.iter().any(|name| ["--state", REFERENCE].contains(name)),
+                _ => true,
+            },
+            CarriedTo::Network => {
+                plans
+                    || matches!(command, Some("destroy" | "import"))
+                    || (command, below) == (Some("state"), "rebuild")
+            }
+            CarriedTo::ThisPlan => has(THIS_PLAN),
+            CarriedTo::Apply => has(THIS_PLAN) || plans && !is_saved && !has("--destroy"),
+            CarriedTo::Destroy => {
+                has(THIS_PLAN) || command == Some("destroy") || plans && !is_saved && has("--destroy")
+            }
         }
     }
 
@@ -201,7 +246,8 @@ impl CarriedOption {
         })
     }
 
-    fn words(&self) -> String {
+    /// The option as it is typed after a command, with a space before it.
+    pub fn words(&self) -> String {
         let name = self.names.first().copied().unwrap_or_default();
         match &self.value {
             // Added to what is harmless already.
@@ -226,8 +272,11 @@ mod tests {
     use super::*;
 
     fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
-        let option =
-            |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into) };
+        let option = |&(names, value): &(_, Option<&str>)| CarriedOption {
+            names,
+            value: value.map(Into::into),
+            to: CarriedTo::Every,
+        };
         Carried::of(options.iter().map(option).collect())
     }
 

@@ -12,7 +12,7 @@ use provision::engine::plan::{Action, Finding, Level, Mode, Plan};
 use provision::engine::resource::Id;
 use provision::engine::state::{Phase, Record};
 use provision::view::{
-    Carried, CarriedOption, GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show,
+    Carried, CarriedOption, CarriedTo, GraphView, Style, dot, is_harmful, mermaid, plan_text, state_show,
 };
 use serde_json::{Value, json};
 
@@ -126,12 +126,19 @@ fn nothing_is_said_to_be_as_recorded_that_is_not_recorded() {
 
 #[test]
 fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
-    let option = CarriedOption { names: &["--state"], value: Some("s3://b/`x` y.json".to_owned()) };
+    let option = |names, value: &str, to| CarriedOption { names, value: Some(value.to_owned()), to };
+    let state = option(&["--state"], "s3://b/`x` y.json", CarriedTo::Every);
+    let replaced = option(&["--replace"], "aws_db_instance.db", CarriedTo::ThisPlan);
     let plan = plans::agreed(plans::first());
-    let carried = Carried::of(vec![option]);
+    let carried = Carried::of(vec![replaced, state]);
     let comment = provision::view::plan_markdown(&plan, &carried);
     let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
-    assert!(line.contains("--expect") && line.contains("--state 's3://b/`x` y.json'``"), "{line}");
+    assert!(
+        line.contains("--expect")
+            && line.contains("--replace aws_db_instance.db")
+            && line.contains("--state 's3://b/`x` y.json'``"),
+        "{line}"
+    );
     let page = provision::view::plan_page(&plan, &carried);
     assert!(page.contains("--state &#39;s3://b/`x` y.json&#39;</code>"));
 }

@@ -40,6 +40,11 @@ impl Sink {
         Self { carried, ..self }
     }
 
+    /// Puts these options into every command that is written from now on.
+    pub fn carry(&mut self, carried: Carried) {
+        self.carried = carried;
+    }
+
     /// Writes text for people, which must be harmless already, and flushes.
     pub fn write(&mut self, text: &str) {
         let text = self.carried.on(text);
@@ -171,9 +176,13 @@ mod tests {
 
     #[test]
     fn every_command_that_is_written_has_the_options_that_were_typed_and_no_script_does() {
-        use crate::view::CarriedOption;
+        use crate::view::{CarriedOption, CarriedTo};
         let written = Shared::default();
-        let config = CarriedOption { names: &["-c", "--config"], value: Some("my.yaml".to_owned()) };
+        let config = CarriedOption {
+            names: &["-c", "--config"],
+            value: Some("my.yaml".to_owned()),
+            to: CarriedTo::Every,
+        };
         let mut sink = Sink::new(written.clone()).carrying(Carried::of(vec![config]));
         sink.line("Not recorded: it is going; to let go of it: provision state forget a.b");
         sink.json_line(&serde_json::json!({ "hint": "provision plan" }));
