@@ -161,7 +161,8 @@ fn an_access_point_without_tags_is_told_by_its_token_before_another_one_is_made_
 
 /// A file system with an access point of this name.
 fn with_a_point(key: &str) -> String {
-    ALONE.replace("  files:", &format!("  {key}:")) + "    access_points:\n      git: { uid: 998 }\n"
+    ALONE.replace("    security_group: shop-files\n", "").replace("  files:", &format!("  {key}:"))
+        + "    access_points:\n      git: { uid: 998 }\n"
 }
 
 /// Takes the tags off the one file system.
@@ -229,7 +230,10 @@ fn what_uses_a_file_system_without_tags_outranks_the_token_that_its_old_key_left
     let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&import]).said();
     assert!(!said.contains(&format!("{FILES}={id}")), "{said}");
     world.provision(&["import", &format!("{data}={id}")]).exits(0);
-    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    let points = world.cloud.access_points();
+    let mut tags = points.iter().flat_map(|point| point.tags());
+    let lost = tags.find(|tag| tag.key() == "provision:lineage").expect("a lineage").value();
+    world.provision(&["state", "rebuild", "--auto-approve", "--take-over", lost]).exits(0);
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(world.record(data)["id"], id.as_str());
@@ -245,7 +249,7 @@ fn a_file_system_that_is_gone_is_not_forgotten_with_its_old_key() {
     let said = world
         .provision(&["apply", "--auto-approve"])
         .exits(1)
-        .says(&["data-loss", "provision state move files documents", &take])
+        .says(&["is gone from AWS", "provision state move files documents", &take])
         .said();
     assert!(!said.contains("is still used by the network interface"), "{said}");
     assert_eq!(file_systems(&world.cloud).len(), 1, "no second one is made");
