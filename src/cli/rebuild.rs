@@ -41,10 +41,8 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     });
     let rebuilt = found.await?;
     if global.json {
-        let left_out = rebuilt.foreign.iter().map(|(address, foreign)| report::LeftOut {
-            address,
-            id: &foreign.id,
-            belongs_to: &foreign.owner,
+        let left_out = rebuilt.foreign.iter().flat_map(|(address, foreign)| {
+            foreign.all().map(move |one| report::LeftOut { address, id: &one.id, belongs_to: &one.owner })
         });
         screen.report(report::Rebuilt {
             recorded: rebuilt.records.keys().collect(),
@@ -70,8 +68,9 @@ fn refuse_data_left_out(registry: &Registry, rebuilt: &Rebuilt) -> Result<(), Fa
     match left_out.next() {
         None => Ok(()),
         Some((address, foreign)) => {
-            let message =
-                format!("{} at {address} was left out: it belongs to {}", foreign.id, foreign.owner);
+            let all =
+                foreign.all().map(|one| format!("{} at {address} was left out: it {}", one.id, one.reason));
+            let message = all.collect::<Vec<_>>().join("; ");
             let hint = "provision plan says whose it is, and what to type";
             Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
@@ -217,8 +216,9 @@ fn text(rebuilt: &Rebuilt, carried: &Carried) -> String {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
         text.push_str(&format!("{:width$}  {}\n", address.to_string(), harmless(&id)));
     }
-    for (address, foreign) in foreign {
-        let line = format!("not {address}: {} belongs to {}", foreign.id, foreign.owner);
+    let all = foreign.iter().flat_map(|(address, foreign)| foreign.all().map(move |one| (address, one)));
+    for (address, foreign) in all {
+        let line = format!("not {address}: {} {}", foreign.id, foreign.reason);
         text.push_str(&harmless(&line));
         let import = format!("; to take it over: provision import {address}={}", foreign.id);
         match &foreign.whose {

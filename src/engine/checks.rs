@@ -7,7 +7,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("adopted", "an object of the cluster is gone"),
     ("circle", "resources refer to each other in a circle"),
     ("credentials", "the credentials end before the run may"),
-    ("data-loss", "what holds data would be replaced or deleted, and was not named"),
+    ("data-loss", "what holds data would be replaced, deleted or forgotten, and was not named"),
     ("engine-version", "a new database cannot have the written version"),
     ("fenced", "another state has taken an object over"),
     ("final-snapshot", "AWS takes no final snapshot of what is to be deleted, and one is wanted"),

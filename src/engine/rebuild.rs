@@ -51,6 +51,40 @@ pub struct Foreign {
     pub whose: Whose,
     /// Reads after `belongs to`.
     pub owner: String,
+    /// Reads after its id: `belongs to the stack shop`.
+    pub reason: String,
+    /// Others without tags that may be meant as well.
+    pub beside: Vec<Foreign>,
+}
+
+impl Foreign {
+    /// The likeliest of what was found and is not taken, with the others that may be meant.
+    fn of(owner: &Owner, found: &[Found]) -> Option<Self> {
+        let is_bare = |one: &&Found| one.trace == Trace::Use && one.ownership == Ownership::Untagged;
+        let (first, others) = found.split_first()?;
+        let others = others.iter().filter(|other| is_bare(&first) && is_bare(other));
+        Some(Self {
+            beside: others.map(|other| Self::alone(owner, other)).collect(),
+            ..Self::alone(owner, first)
+        })
+    }
+
+    fn alone(owner: &Owner, found: &Found) -> Self {
+        let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+        let owner = owner.belonging(&whose);
+        let reason = match (&whose, found.trace) {
+            (Whose::Untagged, Trace::Use) => {
+                format!("{}, and carries no tags of provision", found.in_words())
+            }
+            _ => format!("belongs to {owner}"),
+        };
+        Self { id: found.id.clone(), whose, owner, reason, beside: Vec::new() }
+    }
+
+    /// This one and those beside it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.beside)
+    }
 }
 
 /// One of several objects that may be meant at an address.
@@ -115,23 +149,19 @@ pub async fn rebuild(
             answer.retain(|found| concerns(blueprint, Some(&known), &wanted.address, found));
             let whose = |found: &Found| wanted.owner.whose(&found.ownership, found.vpc.as_ref());
             let mut taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
-            let (one, whose) = match (taken.next(), taken.next(), answer.first()) {
-                (Some(one), None, _) => (one.clone(), whose(one)),
-                (Some(one), Some(another), _) => {
+            let (one, whose) = match (taken.next(), taken.next()) {
+                (Some(one), None) => (one.clone(), whose(one)),
+                (Some(one), Some(another)) => {
                     let several = [one, another].into_iter().chain(taken);
                     let several = several.map(|found| Candidate::of(found, &whose(found))).collect();
                     rebuilt.ambiguous.insert(wanted.address.clone(), several);
                     continue;
                 }
-                (None, _, Some(foreign)) => {
-                    let whose = whose(foreign);
-                    let owner = wanted.owner.belonging(&whose);
-                    let foreign = Foreign { id: foreign.id.clone(), whose, owner };
-                    rebuilt.foreign.insert(wanted.address.clone(), foreign);
-                    continue;
-                }
-                (None, _, None) => {
-                    rebuilt.absent.insert(wanted.address.clone());
+                (None, _) => {
+                    match Foreign::of(&wanted.owner, &answer) {
+                        Some(foreign) => drop(rebuilt.foreign.insert(wanted.address.clone(), foreign)),
+                        None => drop(rebuilt.absent.insert(wanted.address.clone())),
+                    }
                     continue;
                 }
             };

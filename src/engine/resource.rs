@@ -114,14 +114,41 @@ pub struct Found {
     pub generation: Option<u32>,
     /// The network that it stands in, where the object shows that.
     pub vpc: Option<Id>,
-    /// The address in the token of its create call, where that is readable: it outlives the tags.
-    pub made_for: Option<Address>,
+    /// The address that it is told to be of, where it shows no tags itself.
+    pub told: Option<Told>,
+}
+
+/// The address of an object without tags, and the side that tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The token of its create call: it outlives the tags, and every move to another address or stack.
+    ByToken(Address),
+    /// The tags of the objects that use it.
+    ByUsers(Address),
+}
+
+impl Told {
+    /// The address, whichever side tells it.
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::ByToken(address) | Self::ByUsers(address) => address,
+        }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByToken(address) => write!(f, "was made for {address}, as its token says"),
+            Self::ByUsers(address) => write!(f, "belongs to {address}, as the tags of what uses it say"),
+        }
+    }
 }
 
 impl Found {
     /// An object that does not show how many there were before it.
     pub fn new(id: Id, ownership: Ownership) -> Self {
-        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None, made_for: None }
+        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None, told: None }
     }
 
     /// The object as one that was found by something else than its name.
@@ -149,6 +176,14 @@ impl Found {
         match &self.label {
             Some(label) => format!("{} ({label})", self.id),
             None => self.id.to_string(),
+        }
+    }
+
+    /// The reason for which it may be the one that is looked for, in words that read after it: `carries its tags`.
+    pub fn in_words(&self) -> String {
+        match &self.told {
+            Some(told) if self.trace == Trace::Use => told.to_string(),
+            _ => self.trace.in_words().to_owned(),
         }
     }
 

@@ -130,6 +130,43 @@ fn data_that_was_deleted_outside_is_made_anew_only_when_named() {
 }
 
 #[test]
+fn data_that_is_gone_is_not_forgotten_while_a_new_one_of_its_kind_is_made() {
+    let other = "aws_db_instance.other";
+    for (phase, is_new, mode, said) in [
+        (Phase::Ready, true, Mode::Apply, true),
+        (Phase::Updating, true, Mode::Apply, true),
+        (Phase::Ready, false, Mode::Apply, false),
+        (Phase::Ready, true, Mode::Destroy, false),
+        // It never held anything, or was to go.
+        (Phase::Creating, true, Mode::Apply, false),
+        (Phase::Deleting, true, Mode::Apply, false),
+    ] {
+        let mut case = unprotected(json!({}));
+        case.seen.insert(address(DATABASE), Sighting::Gone);
+        case.recorded.get_mut(&address(DATABASE)).expect("recorded").phase = phase;
+        let declared = case.declared.remove(&address(DATABASE)).expect("declared");
+        if is_new {
+            case.declared.insert(address(other), declared);
+        }
+        let plan = case.planning_to(mode).plan;
+        assert_eq!(change(&plan, DATABASE).action, Action::Forget);
+        let errors = errors(&plan);
+        assert_eq!(errors.len(), usize::from(said), "{phase:?} {is_new} {mode:?}: {errors:?}");
+        assert!(
+            errors.iter().all(|error| error.starts_with("data-loss: db-1 is gone from AWS")),
+            "{errors:?}"
+        );
+        if said {
+            let hint = format!(
+                "if it was renamed: provision state move db other; if it was not, to do without it: provision state \
+                 forget {DATABASE}"
+            );
+            assert_eq!(hints(&plan), hint);
+        }
+    }
+}
+
+#[test]
 fn data_that_is_being_deleted_outside_is_made_anew_only_when_named() {
     for (phase, named, refused) in
         [(Phase::Ready, false, true), (Phase::Ready, true, false), (Phase::Deleting, false, true)]

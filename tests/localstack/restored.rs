@@ -142,15 +142,145 @@ fn an_access_point_without_tags_is_told_by_its_token_before_another_one_is_made_
     world.edit_stack("git:", "vcs:");
     let address = "aws_efs_access_point.files/vcs";
     let take = format!("provision import {address}={of_git}");
-    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&take]);
+    let docs = "aws_efs_access_point.files/docs";
+    let takes = [take.as_str(), &format!("provision import {docs}={of_docs}")];
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&takes);
     let said = world
         .provision(&["plan"])
         .exits(0)
-        .says(&["made for aws_efs_access_point.files/git", &take, "provision:stack=none"])
+        .says(&["made for aws_efs_access_point.files/git", "provision:stack=none"])
+        .says(&takes)
         .said();
-    assert!(!said.contains(&of_docs), "what a declaration claims is no candidate: {said}");
-    world.provision(&["import", &format!("{address}={of_git}")]).exits(0);
+    let beside = format!("{address}={of_docs}");
+    assert!(!said.contains(&beside), "what a declaration claims is no candidate: {said}");
+    world.provision(&["import", &format!("{address}={of_git}"), &format!("{docs}={of_docs}")]).exits(0);
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(world.cloud.access_points().len(), 2, "none is made beside it");
+}
+
+/// A file system with an access point of this name.
+fn with_a_point(key: &str) -> String {
+    ALONE.replace("    security_group: shop-files\n", "").replace("  files:", &format!("  {key}:"))
+        + "    access_points:\n      git: { uid: 998 }\n"
+}
+
+/// Takes the tags off the one file system.
+fn strip_the_file_system(world: &World) -> String {
+    let live = world.cloud.file_system();
+    strip(world, live.file_system_id(), live.tags());
+    live.file_system_id().to_owned()
+}
+
+#[test]
+fn a_file_system_without_tags_is_not_taken_by_its_token_alone() {
+    let world = world();
+    let id = strip_the_file_system(&world);
+    lose_the_state(&world);
+    let import = format!("provision import {FILES}={id}");
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&import]).said();
+    assert!(said.contains("as its token says, and carries no tags of provision"), "{said}");
+    assert_eq!(world.plan(&[])["changes"].as_array().map(Vec::is_empty), Some(false));
+    let said = world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&import]).said();
+    assert!(!said.contains("carries this stack's tags"), "{said}");
+    assert_eq!(file_systems(&world.cloud).len(), 1, "no second one is made");
+    world.provision(&["import", &format!("{FILES}={id}")]).exits(0);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    world.destroy();
+}
+
+#[test]
+fn what_uses_a_file_system_without_tags_outranks_the_token_that_a_renamed_stack_left_on_it() {
+    let mut world = World::small();
+    world.write_stack(&with_a_point("files"));
+    world.apply(&[]);
+    world.provision(&["state", "move", "stack.shop", "stack.market", "--auto-approve"]).exits(0);
+    world.edit_stack("stack: shop", "stack: market");
+    world.apply(&[]);
+    let id = strip_the_file_system(&world);
+    // Another stack of the old name, which knows nothing of it.
+    world.set("PROVISION_STATE", "other");
+    world.edit_stack("stack: market", "stack: shop");
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
+    assert!(
+        said.contains(&format!("{id} at {FILES} was left out: it belongs to the stack market")),
+        "{said}"
+    );
+    assert!(!said.contains(&format!("import {FILES}={id}")), "{said}");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(file_systems(&world.cloud).len(), 1);
+}
+
+#[test]
+fn what_uses_a_file_system_without_tags_outranks_the_token_that_its_old_key_left_on_it() {
+    let world = World::small();
+    world.write_stack(&with_a_point("files"));
+    world.apply(&[]);
+    world.provision(&["state", "move", "files", "data", "--auto-approve"]).exits(0);
+    world.write_stack(&with_a_point("data"));
+    world.apply(&[]);
+    let id = strip_the_file_system(&world);
+    lose_the_state(&world);
+    let new = "  files: { deletion_protection: false }\n";
+    world.write_stack(&format!("{}{new}", with_a_point("data")));
+    let data = "aws_efs_file_system.data";
+    let import = format!("provision import {data}={id}");
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&import]).said();
+    assert!(!said.contains(&format!("{FILES}={id}")), "{said}");
+    world.provision(&["import", &format!("{data}={id}")]).exits(0);
+    let points = world.cloud.access_points();
+    let mut tags = points.iter().flat_map(|point| point.tags());
+    let lost = tags.find(|tag| tag.key() == "provision:lineage").expect("a lineage").value();
+    world.provision(&["state", "rebuild", "--auto-approve", "--take-over", lost]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.record(data)["id"], id.as_str());
+    assert_ne!(world.record(FILES)["id"], id.as_str(), "the new one has its own, with the next token");
+}
+
+#[test]
+fn a_file_system_that_is_gone_is_not_forgotten_with_its_old_key() {
+    let world = world();
+    let new = restore(&world);
+    world.edit_stack("  files:\n", "  documents:\n");
+    let take = format!("provision import aws_efs_file_system.documents={new}");
+    let said = world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["is gone from AWS", "provision state move files documents", &take])
+        .said();
+    assert!(!said.contains("is still used by the network interface"), "{said}");
+    assert_eq!(file_systems(&world.cloud).len(), 1, "no second one is made");
+    world.provision(&["state", "move", "files", "documents", "--auto-approve"]).exits(0);
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["is gone from AWS", &take]);
+    world.provision(&["import", &format!("aws_efs_file_system.documents={new}")]).exits(0);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(file_systems(&world.cloud).len(), 1);
+}
+
+#[test]
+fn of_several_file_systems_without_tags_a_rebuild_names_all() {
+    let world = world();
+    let new = restore(&world);
+    let (cloud, efs) = (&world.cloud, &world.cloud.efs);
+    let group = cloud.group("shop-files").group_id().expect("it has an id").to_owned();
+    let target = efs.describe_mount_targets().file_system_id(&new).send();
+    let subnet = cloud.run(target).expect("a read").mount_targets()[0].subnet_id.clone();
+    let made = cloud.run(efs.create_file_system().creation_token("restored-again").encrypted(true).send());
+    let other = made.expect("it can be made").file_system_id;
+    eventually("it is there", || {
+        let there = |one: &FileSystemDescription| one.life_cycle_state == LifeCycleState::Available;
+        file_systems(cloud).iter().any(|one| one.file_system_id == other && there(one))
+    });
+    let call = efs.create_mount_target().file_system_id(&other).subnet_id(subnet).security_groups(group);
+    cloud.run(call.send()).expect("it can be made");
+    lose_the_state(&world);
+    let imports = [new, other].map(|id| format!("provision import {FILES}={id}"));
+    let imports: Vec<&str> = imports.iter().map(String::as_str).collect();
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&imports);
+    world.provision(&["plan"]).exits(1).says(&imports);
 }

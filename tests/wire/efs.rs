@@ -158,6 +158,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
             .answer("GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F1", 404, absent)
             .answer("GET /2015-02-01/file-systems", 200, all.clone())
             .answer("GET /2015-02-01/mount-targets?FileSystemId=fs-token", 200, r#"{"MountTargets": []}"#)
+            .answer("GET /2015-02-01/access-points?FileSystemId=fs-token", 200, r#"{"AccessPoints": []}"#)
             .answer("DescribeNetworkInterfaces", 200, interfaces.clone())
     };
     let group = |id: &str| (format!("aws_security_group.{id}").parse().expect("an address"), Id::new("sg-1"));
@@ -171,7 +172,7 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
         let replay = replay();
         let owner = Owner { named_with, generation: 1, ..owner(ours) };
         let found = file_system(json!({})).find(&replay, &owner).await.expect("a read");
-        let made_for = |found: &Found| found.made_for.as_ref().map(ToString::to_string);
+        let made_for = |found: &Found| found.told.as_ref().map(|told| told.address().to_string());
         let said: Vec<_> = found.iter().map(|one| (one.id.as_str(), made_for(one))).collect();
         let expected: Vec<_> = expected
             .into_iter()
@@ -184,38 +185,89 @@ async fn a_file_system_without_tags_is_told_by_its_mount_targets_and_by_its_toke
     }
 }
 
-#[tokio::test]
-async fn a_token_that_is_taken_is_ours_whatever_the_tags_say() {
-    let taken = r#"{"__type": "FileSystemAlreadyExists", "ErrorCode": "FileSystemAlreadyExists", "Message": "taken"}"#;
-    let untagged = r#"{"FileSystems": [{"FileSystemId": "fs-1", "LifeCycleState": "available"}]}"#;
-    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
-    let none = r#"{"FileSystems": []}"#;
-    let replay = Replay::in_order(&[
-        (409, taken),
-        (200, untagged),
-        (200, untagged),
-        (200, none),
-        (404, absent),
-        (200, none),
-    ]);
-    let owner = owner("aws_efs_file_system.gitlab-nfs");
-    let wanted = file_system(json!({}));
-    let error = wanted.create(&replay, &owner).await.expect_err("the token is taken");
-    assert_eq!(error.outcome, Outcome::Exists);
-    let found = wanted.find(&replay, &owner).await.expect("a read").swap_remove(0);
-    let ours = Ownership::Tagged {
-        stack: "gitlab".to_owned(),
-        address: owner.address.to_string(),
-        lineage: None,
-        cluster: None,
-    };
-    assert_eq!((found.id, found.ownership), (Id::new("fs-1"), ours));
-    assert_eq!(wanted.find(&replay, &owner).await.expect("a read"), []);
-    let line = &replay.asked()[1].operation;
-    assert_eq!(
-        line,
-        "GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F0"
+/// A script in which the token of `aws_efs_file_system.gitlab-nfs` is taken, and the next one is free, by a file system with these tags, whose
+/// one mount target is in a security group with these.
+fn taken_by(tags: &[(&str, &str)], of_group: &[(&str, &str)]) -> Replay {
+    let token =
+        "GET /2015-02-01/file-systems?CreationToken=provision%2Fgitlab%2Faws_efs_file_system.gitlab-nfs%2F0";
+    let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect();
+    let live = json!({ "FileSystems": [{
+        "FileSystemId": "fs-1", "LifeCycleState": "available", "Tags": tags,
+        "CreationToken": "provision/gitlab/aws_efs_file_system.gitlab-nfs/0",
+    }] });
+    let target = json!({ "MountTargets": [{
+        "MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "SubnetId": "subnet-a", "LifeCycleState": "available",
+        "NetworkInterfaceId": "eni-1", "VpcId": "vpc-1",
+    }] });
+    let interface = "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item><networkInterfaceId>eni-1\
+                     </networkInterfaceId><groupSet><item><groupId>sg-1</groupId></item></groupSet></item>\
+                     </networkInterfaceSet></DescribeNetworkInterfacesResponse>";
+    let rows =
+        of_group.iter().map(|(key, value)| format!("<item><key>{key}</key><value>{value}</value></item>"));
+    let group = format!(
+        "<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId><tagSet>{}</tagSet></item>\
+         </securityGroupInfo></DescribeSecurityGroupsResponse>",
+        rows.collect::<String>()
     );
+    let exists = r#"{"__type": "FileSystemAlreadyExists", "ErrorCode": "FileSystemAlreadyExists", "Message": "taken"}"#;
+    let absent = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
+    let replay = Replay::default().answer("POST /2015-02-01/file-systems", 409, exists).answer(
+        "POST /2015-02-01/file-systems",
+        201,
+        described("fs-2", "creating").to_string(),
+    );
+    (0..2).fold(replay, |replay, _| {
+        replay
+            .answer(token, 200, live.to_string())
+            .answer(&token.replace("%2F0", "%2F0%2F1"), 404, absent)
+            .answer("GET /2015-02-01/file-systems", 200, live.to_string())
+            .answer("GET /2015-02-01/mount-targets?FileSystemId=fs-1", 200, target.to_string())
+            .answer("GET /2015-02-01/access-points?FileSystemId=fs-1", 200, r#"{"AccessPoints": []}"#)
+            .answer("DescribeNetworkInterfaces", 200, interface)
+            .answer("DescribeSecurityGroups", 200, group.as_str())
+    })
+}
+
+#[tokio::test]
+async fn a_token_that_is_taken_is_ours_with_our_tags_alone_and_what_uses_an_untagged_one_says_whose_it_is() {
+    let at = "aws_efs_file_system.gitlab-nfs";
+    let ours = [("provision:stack", "gitlab"), ("provision:address", at)];
+    let group_of = |stack: &'static str, address: &'static str| {
+        [("provision:stack", stack), ("provision:address", address), ("provision:cluster", "other.example")]
+    };
+    let our_group = &group_of("gitlab", "aws_security_group.gitlab-nfs")[..2];
+    let told = Some(format!("was made for {at}, as its token says"));
+    for (tags, group, made, expected) in [
+        // The answer of a create call was lost: what it made has its tags.
+        (&ours[..], our_group, false, Some((Trace::Token, None))),
+        (&[], &[][..], false, Some((Trace::Use, told.clone()))),
+        (&[], our_group, false, Some((Trace::Use, told))),
+        (
+            &[],
+            &group_of("gitlab", "aws_security_group.data")[..2],
+            true,
+            Some((
+                Trace::Use,
+                Some("belongs to aws_efs_file_system.data, as the tags of what uses it say".to_owned()),
+            )),
+        ),
+        (&[], &group_of("gitlab-eu", "aws_security_group.gitlab-nfs")[..2], true, None),
+        (&[], &group_of("gitlab", "aws_security_group.gitlab-nfs"), true, None),
+        // Left alone by its tag.
+        (&[("provision:stack", "none")], our_group, true, None),
+    ] {
+        let replay = taken_by(tags, group);
+        let owner = Owner { cluster: Some("ours.example".to_owned()), ..owner(at) };
+        let wanted = file_system(json!({}));
+        let id = wanted.create(&replay, &owner).await;
+        match made {
+            true => assert_eq!(id.expect("the next token is free"), Id::new("fs-2"), "{tags:?} {group:?}"),
+            false => assert_eq!(id.expect_err("the token is taken").outcome, Outcome::Exists),
+        }
+        let found = wanted.find(&replay, &owner).await.expect("a read");
+        let said = |found: &Found| (found.trace, found.told.as_ref().map(ToString::to_string));
+        assert_eq!(found.first().map(said), expected, "{tags:?} {group:?}");
+    }
 }
 
 #[tokio::test]

@@ -146,6 +146,11 @@ impl Leaving {
 
     /// True for an object of ours that is deleted, or changed so that it may let go, and for one that another finding is about.
     fn lets_go(&self, id: &str) -> bool {
-        self.deletes(id) || self.changed.contains(id) || self.spoken_of.contains(id)
+        self.deletes(id) || self.changed.contains(id) || self.is_spoken_of(id)
+    }
+
+    /// True for an object that another finding is about.
+    fn is_spoken_of(&self, id: &str) -> bool {
+        self.spoken_of.contains(id)
     }
 }

@@ -12,7 +12,9 @@ use crate::aws::kind::{Check, Kind, Seen};
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{MOST_TOKENS, Made, made_elsewhere, made_for, nth_token};
+use crate::aws::kinds::efs_token::{
+    MOST_TOKENS, Made, has_a_strange_token, made_for, nth_token, told_by_token,
+};
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, tag_map};
@@ -21,7 +23,7 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, Tracke
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::{InPlace, Replace};
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Told, Trace,
 };
 
 const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
@@ -283,13 +285,18 @@ async fn is_of_another(aws: &Aws, wanted: &Document, owner: &Owner, token: &str)
     }))
 }
 
-/// The access point, if it lost its tags and was made for another address: its key may have been renamed since.
+/// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been
+/// renamed since.
 fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
-    let made_for = made_elsewhere(owner, live.client_token()?, &tags_of(live))?;
+    let (token, tags) = (live.client_token()?, tags_of(live));
+    let told = told_by_token(owner, token, &tags);
+    if told.is_none() && !has_a_strange_token(owner, token, &tags) {
+        return None;
+    }
     let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
     let id = Id::new(live.access_point_id().filter(|_| stays)?);
     let path = live.root_directory().and_then(|root| root.path());
-    let found = Found { made_for, ..Found::new(id, Ownership::Untagged) };
+    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, Ownership::Untagged) };
     Some(found.traced(Trace::Use).labelled(path, None))
 }
 

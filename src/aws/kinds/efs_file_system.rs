@@ -1,5 +1,6 @@
 //! EFS file systems, with their lifecycle configuration, backup policy, file system policy and protection.
 
+mod bare;
 mod find;
 mod holdings;
 mod lifecycle;
@@ -92,7 +93,9 @@ impl Kind for EfsFileSystem {
         live::DESCRIBE_BACKUP,
         policy::DESCRIBE,
         find::TARGETS,
+        bare::POINTS,
         ec2::INTERFACES,
+        ec2::SECURITY_GROUPS,
         CREATE,
         DELETE,
     ];

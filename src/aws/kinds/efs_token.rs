@@ -40,8 +40,9 @@ fn generation_of(live: &str, owner: &Owner) -> Option<u32> {
     all.find(|generation| token(&Owner { generation: *generation, ..owner.clone() }) == live)
 }
 
-/// The address of this stack that a readable token names. A token outlives the tags, and a move to another address.
-pub(crate) fn address_in(live: &str, owner: &Owner) -> Option<Address> {
+/// The address of this stack that a readable token names, and which replacement there it is of. A token outlives the tags, and a move
+/// to another address.
+fn read(live: &str, owner: &Owner) -> Option<(Address, Option<u32>)> {
     let own = owner.address.to_string();
     let mut stacks = std::iter::once(&owner.stack).chain(&owner.formerly);
     let rest = stacks.find_map(|stack| live.strip_prefix(&format!("provision/{stack}/")))?;
@@ -50,7 +51,8 @@ pub(crate) fn address_in(live: &str, owner: &Owner) -> Option<Address> {
     let is_count = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let is_whole = matches!(counts.len(), 1 | 2) && counts.iter().all(is_count);
     let address: Address = address.join("/").parse().ok().filter(|_| is_whole)?;
-    (address.kind() == owner.address.kind()).then_some(address)
+    let generation = counts.first().and_then(|count| count.parse().ok());
+    (address.kind() == owner.address.kind()).then_some((address, generation))
 }
 
 /// True for an object from which all tags of `provision` are gone. One that keeps some was let go of by hand.
@@ -58,12 +60,21 @@ pub(crate) fn is_bare(tags: &Tags) -> bool {
     Ownership::of_tags(tags) == Ownership::Untagged && !tags.keys().any(|key| key.starts_with("provision:"))
 }
 
-/// True for an object without tags that `provision` made for another address, as its token says, and the address where that can
-/// be read.
-pub(crate) fn made_elsewhere(owner: &Owner, live: &str, tags: &Tags) -> Option<Option<Address>> {
-    let is_ours = live.starts_with("provision/") && generation_of(live, owner).is_none();
-    let address = address_in(live, owner);
-    (is_bare(tags) && is_ours && address.as_ref() != Some(&owner.address)).then_some(address)
+/// The address that an object without tags was made for, as its token says. It proves nothing: the object may have been moved to another
+/// address, stack or cluster since, and what a create of ours has just made has our tags. None for one that was replaced.
+pub(crate) fn told_by_token(owner: &Owner, live: &str, tags: &Tags) -> Option<Address> {
+    let (address, generation) = match generation_of(live, owner) {
+        Some(generation) => (owner.address.clone(), Some(generation)),
+        None => read(live, owner)?,
+    };
+    let was_replaced = address == owner.address && generation.is_none_or(|made| made < owner.generation);
+    (is_bare(tags) && !was_replaced).then_some(address)
+}
+
+/// True for an object without tags that `provision` made, with a token that cannot be read, and not for this address.
+pub(crate) fn has_a_strange_token(owner: &Owner, live: &str, tags: &Tags) -> bool {
+    let is_readable = generation_of(live, owner).is_some() || read(live, owner).is_some();
+    is_bare(tags) && live.starts_with("provision/") && !is_readable
 }
 
 /// An object that was made for the owner, now or by a state that is lost.
@@ -83,8 +94,6 @@ pub(crate) fn made_for(owner: &Owner, live_token: &str, tags: &Tags) -> Option<M
     let ownership = match owner.whose(&ownership, None) {
         Whose::Ours => ownership,
         Whose::OtherState { address, .. } if address == owner.address.to_string() => ownership,
-        // Nothing else makes this token: it proves the owner even where the tags were taken off.
-        Whose::Untagged if generation.is_some() => by_token(owner),
         Whose::Moved { address, .. } | Whose::OtherState { address, .. }
             if address.is_empty() && generation.is_some() =>
         {
@@ -174,11 +183,11 @@ mod tests {
             (&files, "provision/0123456789abcdef", None),
             (&files, "by-hand", None),
         ] {
-            let found = address_in(live, owner).map(|address| address.to_string());
+            let found = read(live, owner).map(|(address, _)| address.to_string());
             assert_eq!(found.as_deref(), expected, "{live}");
         }
         let renamed = Owner { formerly: ["old".to_owned()].into(), ..files.clone() };
-        assert!(address_in("provision/old/aws_efs_file_system.docs/0", &renamed).is_some());
+        assert!(read("provision/old/aws_efs_file_system.docs/0", &renamed).is_some());
     }
 
     #[test]
@@ -187,15 +196,20 @@ mod tests {
         let docs = token(&owner("shop", "docs", "a", 0));
         let name = ("Name".to_owned(), "x".to_owned());
         let address = (tag::ADDRESS.to_owned(), "aws_efs_file_system.docs".to_owned());
-        let of_docs = Some(Some(Address::new("aws_efs_file_system", "docs")));
-        assert_eq!(made_elsewhere(&files, &docs, &[name.clone()].into()), of_docs);
-        assert_eq!(made_elsewhere(&files, &docs, &[name, address].into()), None);
-        assert_eq!(made_elsewhere(&files, &token(&files), &Tags::new()), None);
-        assert_eq!(made_elsewhere(&files, "by-hand", &Tags::new()), None);
+        let of_docs = Some(Address::new("aws_efs_file_system", "docs"));
+        assert_eq!(told_by_token(&files, &docs, &[name.clone()].into()), of_docs);
+        assert_eq!(told_by_token(&files, &docs, &[name, address].into()), None);
+        assert_eq!(told_by_token(&files, "by-hand", &Tags::new()), None);
+        let own = Some(files.address.clone());
+        assert_eq!(told_by_token(&files, &token(&files), &Tags::new()), own);
+        // One that took another token, since the first one was used.
+        assert_eq!(told_by_token(&files, &nth_token(&files, 3), &Tags::new()), own);
+        let replaced = Owner { generation: 1, ..files.clone() };
+        assert_eq!(told_by_token(&replaced, &token(&files), &Tags::new()), None);
     }
 
     #[test]
-    fn what_was_made_for_an_owner_is_told_by_tags_first_and_by_the_token_where_there_are_none() {
+    fn a_token_alone_proves_nothing_and_tells_the_address_where_the_tags_name_none() {
         let asking = owner("gitlab", "nfs", "a", 1);
         let at = asking.address.to_string();
         let tags = |stack: &str, address: &str, lineage: &str| -> Tags {
@@ -209,7 +223,8 @@ mod tests {
             ("theirs".to_owned(), tags("gitlab", &at, "a"), Some(None)),
             // By a state that is lost.
             (token_of(2), tags("gitlab", &at, "lost"), Some(Some(2))),
-            (token_of(1), Tags::new(), Some(Some(1))),
+            // Nothing that a create of ours makes is without tags.
+            (token_of(1), Tags::new(), None),
             ("theirs".to_owned(), Tags::new(), None),
             (token_of(1), [(tag::STACK.to_owned(), "gitlab".to_owned())].into(), Some(Some(1))),
             // Replaced, and not this one.

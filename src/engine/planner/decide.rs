@@ -380,6 +380,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     }
     let objects = standing(input, address, Some(record));
     if objects.is_empty() {
+        findings.extend(naming::gone_beside_a_new_one(input, address, record));
         return change(address, Action::Forget, "it is gone from AWS already");
     }
     let owner = owner(input.blueprint, input.state, address, record.generation);

@@ -131,7 +131,7 @@ fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Findi
         ),
         false if several.iter().all(|one| one.trace == Trace::Use) => (
             format!(
-                "{} use what was made for this address, and carry no tags of provision",
+                "{} may be of this address, by what uses them, what they use, or their tokens, and carry no tags of provision",
                 listed(several.iter().copied())
             ),
             format!(
@@ -244,10 +244,8 @@ fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
         ),
         Whose::Untagged if found.trace == Trace::Use => (
             UNCLAIMED,
-            match &found.made_for {
-                Some(made_for) => {
-                    format!("it was made for {made_for}, as its token says, and carries no tags of provision")
-                }
+            match &found.told {
+                Some(told) => format!("it {told}, and carries no tags of provision"),
                 None => "it uses what was made for this address, and carries no tags of provision".to_owned(),
             },
             format!("to take it over: {import}"),

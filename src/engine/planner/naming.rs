@@ -1,16 +1,18 @@
 //! Data that was lost, or would be, without being named: the findings that ask for its name.
 
 use super::loss::is_leaving;
-use super::{Input, Sighting, error, remedied};
+use super::{Input, Sighting, error, remedied, renamed};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
-use crate::engine::plan::{Action, Change, Finding};
+use crate::engine::plan::{Action, Change, Finding, Mode};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::Effect;
 use crate::engine::state::{Phase, Record};
 
 /// The check that finds an object with data deleted by other hands than ours.
 const GONE: &str = "gone";
+/// The check that finds data that would be lost from view.
+const LOSS: &str = "data-loss";
 /// The check that finds one being deleted.
 const GOING: &str = "going";
 
@@ -39,6 +41,28 @@ pub(super) fn gone(
     };
     let ways = ways_on(address, by_us);
     must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
+}
+
+/// The same for one that nothing declares any more, beside a new one of its kind: that may be the same one under another name, and its
+/// record is all that says what was lost.
+pub(super) fn gone_beside_a_new_one(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+) -> Option<Finding> {
+    let manager = input.registry.managing(address.kind())?;
+    let id = record.id.as_ref()?;
+    let is_lost = must_be_named(input, manager, Some(record), address) && !is_deleted_by_us(Some(record));
+    let new = renamed::undeclared_before(input, address.kind()).next()?;
+    let message = format!(
+        "{id} is gone from AWS, and provision did not delete it; it is no longer declared, and {new} is new and would be empty"
+    );
+    let forget = Remedy::Forget { address: address.clone() };
+    let hint = match renamed::hint(input, address) {
+        Some(renamed) => format!("{renamed}; if it was not, to do without it: {forget}"),
+        None => format!("to do without it: {forget}"),
+    };
+    (input.options.mode == Mode::Apply && is_lost).then(|| error(LOSS, address, message, Some(hint)))
 }
 
 /// The same for one that is being deleted.

@@ -180,7 +180,7 @@ fn new_names(input: &Input<'_>, gone: &Address) -> BTreeSet<String> {
 }
 
 /// The addresses of a kind that are declared and not recorded.
-fn undeclared_before<'a>(input: &'a Input<'_>, kind: &str) -> impl Iterator<Item = &'a Address> {
+pub(super) fn undeclared_before<'a>(input: &'a Input<'_>, kind: &str) -> impl Iterator<Item = &'a Address> {
     let is_recorded =
         |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
     let declared = input.blueprint.declarations.iter();

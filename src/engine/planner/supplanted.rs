@@ -28,7 +28,7 @@ pub(super) fn supplanted(
         None if copies.len() > 1 => {
             format!("{recorded} is gone from AWS, and others stand in its place: {}", listed(copies.clone()))
         }
-        None => format!("{recorded} is gone from AWS, and {} {}", found.described(), found.trace.in_words()),
+        None => format!("{recorded} is gone from AWS, and {} {}", found.described(), found.in_words()),
         Some(live) => format!(
             "{recorded} is called {} in AWS, and {id} has the name that is declared",
             names(input, address, live).join(", ")
@@ -134,6 +134,6 @@ pub(super) fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Op
 /// A record that goes although another object has its name: that one is not touched.
 pub(super) fn left_alone(address: &Address, recorded: &Id, found: &Found) -> Finding {
     let message =
-        format!("{recorded} is gone from AWS; {}, which {}, is left alone", found.id, found.trace.in_words());
+        format!("{recorded} is gone from AWS; {}, which {}, is left alone", found.id, found.in_words());
     Finding { level: Level::Warning, ..error("supplanted", address, message, None) }
 }

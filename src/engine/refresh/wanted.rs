@@ -126,7 +126,9 @@ pub(crate) fn concerns(
     if records.any(|(other, record)| other != address && has_id(record)) {
         return false;
     }
-    let Some(tagged) = found.tagged_address().or_else(|| found.made_for.clone()) else { return true };
+    let Some(tagged) = found.tagged_address().or_else(|| Some(found.told.as_ref()?.address().clone())) else {
+        return true;
+    };
     let is_known = blueprint.declarations.contains_key(&tagged)
         || state.is_some_and(|state| state.resources.contains_key(&tagged));
     tagged == *address || !is_known

@@ -74,7 +74,9 @@ fn mount_target(interface: &NetworkInterface) -> Option<&str> {
 
 fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {
     interface.network_interface_id().is_some_and(|id| leaving.interfaces.contains(id))
-        || mount_target(interface).is_some_and(|target| leaving.lets_go(target))
+        // What is said of a file system that may be the stack's is said of its mount targets too.
+        || mount_target_of(interface.description())
+            .is_some_and(|(file_system, target)| leaving.lets_go(target) || leaving.is_spoken_of(file_system))
 }
 
 impl Holders {

@@ -1,14 +1,13 @@
 //! The search for a file system: by creation token, by ownership tags, and for one of the same name.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 
+use super::bare::{Bare, bare};
 use super::live::{DESCRIBE, describe, tags_of};
-use crate::aws::kinds::efs_part::mount_target_of;
-use crate::aws::kinds::efs_token::{MOST_TOKENS, address_in, is_bare, made_for, nth_token, token};
-use crate::aws::{Aws, absent_is_none, aws_error, ec2};
+use crate::aws::kinds::efs_token::{MOST_TOKENS, made_for, nth_token, token};
+use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
@@ -35,25 +34,29 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
     for live in &all {
         found.extend(made(aws, owner, live, &live.creation_token).await?);
     }
+    let mut others = Vec::new();
     for live in &all {
         if found.iter().all(|one| one.id.as_str() != live.file_system_id) {
             found.extend(unclaimed(aws, owner, live).await?);
         }
     }
     if found.iter().all(|one| one.trace == Trace::Tags) {
-        found.extend(bare(aws, owner, &all).await?);
+        let Bare { candidates, of_others, told_elsewhere } = bare(aws, owner, &all).await?;
+        found.extend(candidates);
+        all.retain(|live| !told_elsewhere.contains(&live.file_system_id));
+        others.extend(of_others);
     }
     if found.is_empty() {
         found.extend(namesake(aws, owner, name, &all).await?);
     }
     if found.is_empty() {
-        found.extend(of_another_name(aws, owner, &all).await?);
+        found.extend(of_another_name(aws, owner, &all).await?.or_else(|| others.pop()));
     }
     Ok(found)
 }
 
 /// The file system as one that was looked for, with the words that tell it apart.
-fn found_of(live: &FileSystemDescription, ownership: Ownership) -> Found {
+pub(super) fn found_of(live: &FileSystemDescription, ownership: Ownership) -> Found {
     let made = jiff::Timestamp::from_second(live.creation_time.secs()).ok();
     let size = live.size_in_bytes.as_ref().map_or(0, |size| size.value);
     let name = match live.name.as_deref().unwrap_or_default() {
@@ -102,49 +105,6 @@ async fn unclaimed(
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let is_here = !matches!(whose, Whose::Elsewhere { .. }) || owner.shares_its_network_with(&whose);
     Ok(Some(found).filter(|_| is_here))
-}
-
-/// The file systems without tags that are the stack's by what is left of them: first those with mount targets in the security group
-/// that was made for this one, as one has that was restored in its place, then those with a token of another address.
-async fn bare(aws: &Aws, owner: &Owner, all: &[FileSystemDescription]) -> Result<Vec<Found>, CloudError> {
-    let mounted = mounted_in_our_groups(aws, owner).await?;
-    let (mut by_group, mut by_token) = (Vec::new(), Vec::new());
-    for live in all.iter().filter(|live| is_bare(&tags_of(live))) {
-        let found = Found {
-            made_for: address_in(&live.creation_token, owner),
-            ..found_of(live, Ownership::Untagged).traced(Trace::Use)
-        };
-        if let Some(vpc) = mounted.get(&live.file_system_id) {
-            by_group.push(found.standing_in(vpc.as_deref()));
-        // One of this address is found by its token alone, or was replaced.
-        } else if found.made_for.as_ref().is_some_and(|made_for| *made_for != owner.address) {
-            let vpc = network(aws, &live.file_system_id).await?;
-            if !is_another(&vpc, owner) {
-                by_token.push(Found { vpc, ..found });
-            }
-        }
-    }
-    by_group.extend(by_token);
-    Ok(by_group)
-}
-
-/// The file systems with mount targets in the security groups that are named together with this one, and their networks. Asked for
-/// only where such a group is recorded. EFS describes its interfaces by file system, so that one call shows them all.
-async fn mounted_in_our_groups(
-    aws: &Aws,
-    owner: &Owner,
-) -> Result<BTreeMap<String, Option<String>>, CloudError> {
-    let groups = owner.named_with.iter().filter(|(address, _)| address.kind() == "aws_security_group");
-    let groups: Vec<&str> = groups.map(|(_, id)| id.as_str()).collect();
-    if groups.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let interfaces = ec2::interfaces(aws, vec![ec2::filter("group-id", groups)]).await?;
-    let mounted = interfaces.into_iter().filter_map(|interface| {
-        let (file_system, _) = mount_target_of(interface.description())?;
-        Some((file_system.to_owned(), interface.vpc_id.clone()))
-    });
-    Ok(mounted.collect())
 }
 
 /// The oldest file system in this network that was made for the same address of a stack of another name: this one may have been
@@ -202,7 +162,15 @@ async fn namesake(
 /// True if one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
 pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, CloudError> {
     match by_token(aws, used).await? {
-        Some(live) => Ok(made(aws, owner, &live, &token(owner)).await?.is_none()),
+        Some(live) if owner.others.contains(&Id::new(&live.file_system_id)) => Ok(true),
+        Some(live) if made(aws, owner, &live, &token(owner)).await?.is_some() => Ok(false),
+        Some(live) => {
+            // One without tags may be the one with the data: it is named by the next plan, and none is made beside it.
+            let candidates = bare(aws, owner, std::slice::from_ref(&live)).await?.candidates;
+            let is_here =
+                |found: &Found| found.told.as_ref().is_none_or(|told| *told.address() == owner.address);
+            Ok(!candidates.iter().any(is_here))
+        }
         // Not seen yet: it may be what an attempt of ours has just made.
         None => Ok(false),
     }
@@ -251,7 +219,7 @@ async fn network(aws: &Aws, id: &str) -> Result<Option<Id>, CloudError> {
 }
 
 /// True for the network of another stack.
-fn is_another(vpc: &Option<Id>, owner: &Owner) -> bool {
+pub(super) fn is_another(vpc: &Option<Id>, owner: &Owner) -> bool {
     matches!((vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own)
 }
 
