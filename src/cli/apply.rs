@@ -205,17 +205,17 @@ fn check_commitments(request: &Request, outlook: &Outlook) -> Result<(), Failure
         if !moved.is_empty() {
             let message =
                 format!("the saved plan is stale: since it was made, this has changed: {}", moved.join(", "));
-            return Err(Failure::message(FailureKind::Stale, message).hint(format!("provision plan{} --out", typed(&request.options))));
+            return Err(Failure::message(FailureKind::Stale, message)
+                .hint(format!("provision plan{} --out", typed(&request.options))));
         }
     }
     match &request.expected {
         Some(expected) if !now.digest.starts_with(expected.as_str()) => {
             let message = format!("the plan's digest is {}, and not {expected}", now.short_digest());
-            Err(Failure::message(FailureKind::Stale, message)
-                .hint(format!(
-                    "provision plan{}: review what it shows, and expect its digest",
-                    typed(&request.options)
-                )))
+            Err(Failure::message(FailureKind::Stale, message).hint(format!(
+                "provision plan{}: review what it shows, and expect its digest",
+                typed(&request.options)
+            )))
         }
         _ => Ok(()),
     }

@@ -180,8 +180,11 @@ mod tests {
     use super::*;
 
     fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
-        let option =
-            |&(names, value): &(_, Option<&str>)| CarriedOption { names, value: value.map(Into::into), to: CarriedTo::Every };
+        let option = |&(names, value): &(_, Option<&str>)| CarriedOption {
+            names,
+            value: value.map(Into::into),
+            to: CarriedTo::Every,
+        };
         Carried(options.iter().map(option).collect())
     }
 

@@ -133,7 +133,12 @@ fn the_way_to_carry_a_plan_out_has_the_options_that_were_typed() {
     let carried = Carried(vec![replaced, state]);
     let comment = provision::view::plan_markdown(&plan, &carried);
     let line = comment.lines().find(|line| line.starts_with("Digest")).expect("it has a digest");
-    assert!(line.contains("--expect") && line.contains("--replace aws_db_instance.db") && line.contains("--state 's3://b/`x` y.json'``"), "{line}");
+    assert!(
+        line.contains("--expect")
+            && line.contains("--replace aws_db_instance.db")
+            && line.contains("--state 's3://b/`x` y.json'``"),
+        "{line}"
+    );
     let page = provision::view::plan_page(&plan, &carried);
     assert!(page.contains("--state &#39;s3://b/`x` y.json&#39;</code>"));
 }

@@ -178,7 +178,11 @@ mod tests {
     fn every_command_that_is_written_has_the_options_that_were_typed_and_no_script_does() {
         use crate::view::{CarriedOption, CarriedTo};
         let written = Shared::default();
-        let config = CarriedOption { names: &["-c", "--config"], value: Some("my.yaml".to_owned()), to: CarriedTo::Every };
+        let config = CarriedOption {
+            names: &["-c", "--config"],
+            value: Some("my.yaml".to_owned()),
+            to: CarriedTo::Every,
+        };
         let mut sink = Sink::new(written.clone()).carrying(Carried(vec![config]));
         sink.line("Not recorded: it is going; to let go of it: provision state forget a.b");
         sink.json_line(&serde_json::json!({ "hint": "provision plan" }));
