@@ -43,9 +43,7 @@ fn one(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) ->
     }
     let is_rebuilt = !is_of_other_state && (found.trace == Trace::Name || is_meant(&owner, found));
     let finding = match equal(&owner, found, beside).as_slice() {
-        [] if owner.shares_its_network_with(&whose) && (is_lost || is_named) => {
-            wrong_cluster(&owner, found, &whose)
-        }
+        [] if seems_here(&owner, &whose) && (is_lost || is_named) => wrong_cluster(&owner, found, &whose),
         [] if is_named && found.trace == Trace::Name => {
             return Some(Finding { level: Level::Warning, ..alone(input, &owner, found) });
         }
@@ -78,7 +76,16 @@ fn unrecorded(input: &Input<'_>, owner: &Owner, found: &Found, is_lost: bool) ->
     )
 }
 
-/// An object of a stack of this name in this network, whose tag names another cluster.
+/// True for an object of a stack of this name beside another cluster, as its tag says, that may stand in this network: a destroy
+/// declares none.
+fn seems_here(owner: &Owner, whose: &Whose) -> bool {
+    match whose {
+        Whose::Elsewhere { vpc, .. } => owner.vpc.is_none() || vpc.is_none() || *vpc == owner.vpc,
+        _ => false,
+    }
+}
+
+/// An object of a stack of this name, whose tag names another cluster.
 fn wrong_cluster(owner: &Owner, found: &Found, whose: &Whose) -> Finding {
     let hint = owner.cluster.as_ref().map(|cluster| {
         format!(
