@@ -89,6 +89,8 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         raw("file_systems:\n  nfs: true\n", Some(2), "each as `option: value`"),
         fs("encrypted: yes", "write `true` or `false`"),
         fs("encrypted: \"true\"", "remove the quotes"),
+        fs("encrypted: False", "in small letters"),
+        fs("access: [nodes, TRUE]", "put the value in quotes"),
         fs("encrypted: 1", "write `true` or `false`"),
         fs("access: nodes", "write it as `[one, two]`"),
         fs("access: { nodes: true }", "write it as `[one, two]`"),

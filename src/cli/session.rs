@@ -11,7 +11,7 @@ use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
 use crate::aws::resource::Observe;
 use crate::engine::address::Address;
-use crate::engine::blueprint::Blueprint;
+use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::CloudError;
 use crate::engine::cloud::KindError;
 use crate::engine::document::Document;
@@ -285,12 +285,28 @@ impl Session {
         Safeguards { protected: with(Role::Protection), last_snapshot: with(Role::LastSnapshot), declared }
     }
 
-    /// The addresses that the stack file declares in the recorded network; without one, those of what holds data alone.
-    fn declared(&self, state: Option<&State>, network: Option<&Network>) -> BTreeSet<Address> {
-        let kept = Kept::of(&self.registry, state);
-        let blueprint = network.and_then(|network| blueprint_keeping(&self.stack, network, &kept).ok());
+    /// The blueprint of what stands, for a destroy: in the recorded network, or where there is none in the one that is found. The
+    /// stack file may have become wrong since, and the cluster gone: neither is needed to destroy.
+    async fn standing(
+        &self,
+        state: Option<&State>,
+        network: Option<&Network>,
+        wanted: Wanted,
+    ) -> Result<Option<Blueprint>, Failure> {
+        let Some(network) = network else {
+            return match self.blueprint(state, wanted).await {
+                Ok((blueprint, _)) => Ok(Some(blueprint)),
+                Err(failure) if failure.kind() == FailureKind::Usage => Ok(None),
+                Err(failure) => Err(failure),
+            };
+        };
+        Ok(blueprint_keeping(&self.stack, network, &Kept::of(&self.registry, state)).ok())
+    }
+
+    /// The addresses that the stack file declares; without a network, those of what holds data alone.
+    fn declared(&self, blueprint: Option<&Blueprint>) -> BTreeSet<Address> {
         let main = self.stack.main_objects().into_iter().map(|(address, _)| address);
-        let all = blueprint.into_iter().flat_map(|blueprint| blueprint.declarations.into_keys());
+        let all = blueprint.into_iter().flat_map(|blueprint| blueprint.declarations.keys().cloned());
         all.chain(main).collect()
     }
 
@@ -300,23 +316,32 @@ impl Session {
         on_its_way().await;
         let recorded = state.and_then(State::network);
         let settled = recorded.clone().filter(|_| options.mode != Mode::Destroy);
-        let (mut blueprint, mut discovery) = (None, None);
-        // Without a state nothing is recorded that could be deleted, and what is declared is looked for: there may be
-        // objects of this stack that another state records.
-        if options.mode != Mode::Destroy || state.is_none() {
-            let declared = self.blueprint(state, wanted).await?;
-            (blueprint, discovery) = (Some(declared.0), declared.1);
-        }
-        let declared = match (options.mode, &blueprint) {
-            (Mode::Destroy, None) => self.declared(state, recorded.as_ref()),
-            (Mode::Destroy, Some(blueprint)) => blueprint.declarations.keys().cloned().collect(),
-            (Mode::Apply | Mode::RefreshOnly, _) => BTreeSet::new(),
+        // What is declared and not recorded is looked for before a destroy too: there may be objects of this stack that another
+        // state records, or that this one let go of.
+        let (blueprint, discovery) = match options.mode {
+            Mode::Destroy if state.is_some() => {
+                (self.standing(state, recorded.as_ref(), wanted).await?, None)
+            }
+            _ => {
+                let (blueprint, discovery) = self.blueprint(state, wanted).await?;
+                (Some(blueprint), discovery)
+            }
+        };
+        let declared = match options.mode {
+            Mode::Destroy => self.declared(blueprint.as_ref()),
+            Mode::Apply | Mode::RefreshOnly => BTreeSet::new(),
         };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
             Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
         };
-        let looked_for = blueprint.unwrap_or_else(nothing);
+        let mut looked_for = blueprint.unwrap_or_else(nothing);
+        if options.mode == Mode::Destroy {
+            let is_recorded =
+                |address: &Address| state.is_some_and(|state| state.resources.contains_key(address));
+            let is_managed = |one: &Declaration| matches!(one, Declaration::Managed { .. });
+            looked_for.declarations.retain(|address, one| !(is_managed(one) && is_recorded(address)));
+        }
         let blueprint = match options.mode {
             Mode::Destroy => Blueprint { declarations: BTreeMap::new(), ..looked_for.clone() },
             Mode::Apply | Mode::RefreshOnly => looked_for.clone(),

@@ -50,8 +50,8 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             let existing = existing_state(global, Purpose::Write, screen).await?;
             change(existing, lock, screen, forget).await?;
             let sentence = match forgotten.len() {
-                1 => format!("Forgot {place}. The object itself stays as it is."),
-                count => format!("Forgot {place}: {count} records. The objects themselves stay as they are."),
+                1 => format!("Forgot {place}. Nothing in AWS was changed."),
+                count => format!("Forgot {place}: {count} records. Nothing in AWS was changed."),
             };
             let addresses = forgotten.iter().collect();
             say(screen, StateChange::Forgotten { address: place.to_string(), addresses }, &sentence);

@@ -248,14 +248,29 @@ impl<'a> Execution<'a> {
     }
 
     fn failed(&mut self, address: Address, action: Action, error: StepError) {
+        let mut text = error.text();
+        text.hint = self.foreseen(&address, &error).or(text.hint);
         let event = Event::StepFailed {
             address: address.clone(),
             action,
-            error: error.text(),
+            error: text,
             elapsed_seconds: self.elapsed(&address),
         };
         (self.sink)(event);
         self.failures.push((address, action, error));
+    }
+
+    /// The hint of the plan's finding on what AWS has refused now: the plan knew more than the answer says.
+    fn foreseen(&self, address: &Address, error: &StepError) -> Option<String> {
+        let StepError::Aws(error) = error else { return None };
+        let check = failure::check_of_code(&error.code)?;
+        let mut findings = self.run.planning.plan.preflight.iter();
+        findings
+            .find(|found| {
+                found.check == check && found.address.as_ref() == Some(address) && found.hint.is_some()
+            })?
+            .hint
+            .clone()
     }
 
     fn change(&self, address: &Address) -> Option<&'a Change> {

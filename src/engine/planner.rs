@@ -11,6 +11,7 @@ mod in_the_way;
 mod loss;
 mod naming;
 mod network;
+mod passed_over;
 mod refreshed;
 mod renamed;
 mod sightings;
@@ -208,7 +209,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
     findings.extend(findings::newer(input, &selected));
     findings.extend(refreshed::of_others(input, &selected));
     if input.options.mode == Mode::Destroy {
-        findings.extend(in_the_way::passed_over(input));
+        findings.extend(passed_over::passed_over(input));
     }
     findings.sort();
     findings.dedup();
@@ -261,12 +262,8 @@ fn select(
     let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
     let named = input.options.targets.iter().chain(&input.options.replace);
     let named = named.chain(&input.options.allow_data_loss);
-    let unrecorded =
-        named.filter(|name| !all.contains(name)).map(|name| match input.safeguards.declared.contains(name) {
-            true => findings::not_made(name),
-            false => findings::unknown_address(name, &all),
-        });
-    findings.extend(unrecorded);
+    let unknown = named.filter(|name| !all.contains(name) && !input.safeguards.declared.contains(name));
+    findings.extend(unknown.map(|name| findings::unknown_address(name, &all)));
     if input.options.targets.is_empty() {
         return all;
     }

@@ -64,7 +64,10 @@ pub async fn refresh_around(
     let mut wanted = wanted(registry, blueprint, state);
     wanted.retain(|one| !newer.contains_key(&one.address));
     tracing::info!(recorded = known.len(), unrecorded = wanted.len(), "looking at AWS");
-    let asked: Vec<Asked> = known.iter().map(|(address, id)| asked(registry, address, id, state)).collect();
+    let asked: Vec<Asked> = known
+        .iter()
+        .map(|(address, id)| with_declared_maps(registry, blueprint, asked(registry, address, id, state)))
+        .collect();
     let replaced = replaced_objects(state);
     let everything: Vec<Asked> = asked.iter().chain(&replaced).cloned().collect();
     let ((seen, beside), found) = try_join(
@@ -185,6 +188,22 @@ fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>)
         _ => None,
     };
     Asked { address: address.clone(), object: TrackedDocument { id: id.clone(), recorded } }
+}
+
+/// With the maps that are declared now, and were not when it was recorded: AWS is asked for some only where they are declared, and
+/// may have already what they say.
+fn with_declared_maps(registry: &Registry, blueprint: &Blueprint, mut asked: Asked) -> Asked {
+    let Some(recorded) = &mut asked.object.recorded else { return asked };
+    let Some(Declaration::Managed { inputs }) = blueprint.declarations.get(&asked.address) else {
+        return asked;
+    };
+    let fields = registry.managing(asked.address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+    for (name, value) in inputs.iter().filter(|(_, value)| value.is_object()) {
+        if fields.iter().any(|field| field.name == name && !field.is_recorded()) {
+            recorded.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    asked
 }
 
 /// Observes what AWS has at each of these addresses.

@@ -157,9 +157,9 @@ mod tests {
         let file_system = &stack.file_systems[&"gitlab-nfs".parse::<Name>().expect("a name")];
         assert_eq!(file_system.security_group.as_ref().map(GroupName::as_str), Some("EFS_K8s"));
         let database = &stack.databases[&"gitlab-pgsql".parse::<Name>().expect("a name")];
-        let is = |option: &str, value: &str| database.options[option].to_string() == value;
-        assert!(is("password", "\"managed\"") && is("multi_az", "true"));
-        assert!(is("deletion_protection", "true") && is("apply_immediately", "false"));
+        assert_eq!(database.text("password"), Some("managed"));
+        let is_on = |option: &str| database.options[option] == true;
+        assert!(is_on("multi_az") && is_on("deletion_protection") && !is_on("apply_immediately"));
     }
 
     #[test]

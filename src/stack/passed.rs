@@ -52,8 +52,6 @@ pub(super) fn take(tree: &mut Node, kinds: &Registry, problems: &mut Vec<Problem
             let mut document = Document::new();
             for (field, entry) in written.iter().filter_map(|entry| Some((is_option(entry)?, entry))) {
                 match value(entry, &field.shape) {
-                    // Options below which there is nothing are as good as not written.
-                    Ok(Value::Object(parts)) if parts.is_empty() => {}
                     Ok(value) => _ = document.insert(field.name.to_owned(), value),
                     Err(problem) => problems.push(problem),
                 }

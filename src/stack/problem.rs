@@ -110,6 +110,8 @@ fn syntax_remedy(reason: &str) -> &'static str {
 pub enum Form {
     Nothing,
     Flag,
+    /// `True`, `FALSE`: readers of YAML disagree about them.
+    CapitalFlag,
     WholeNumber,
     Number,
     Text,
@@ -123,6 +125,7 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Self::Nothing => "nothing",
             Self::Flag => "true or false",
+            Self::CapitalFlag => "true or false with capital letters",
             Self::WholeNumber => "a whole number",
             Self::Number => "a number",
             Self::Text => "text",
@@ -140,9 +143,12 @@ fn form_remedy(expected: Form, found: Form) -> &'static str {
         (_, Form::List) => "write a single value, without `-`, `[` and `]`",
         (_, Form::Options) => "write a single value",
         (Form::Flag | Form::WholeNumber, Form::QuotedText) => "remove the quotes",
+        (Form::Flag, Form::CapitalFlag) => "write `true` or `false` in small letters",
         (Form::Flag, _) => "write `true` or `false`",
         (Form::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
-        (Form::Nothing | Form::Number | Form::Text | Form::QuotedText, _) => "put the value in quotes",
+        (Form::Nothing | Form::CapitalFlag | Form::Number | Form::Text | Form::QuotedText, _) => {
+            "put the value in quotes"
+        }
     }
 }
 

@@ -15,7 +15,8 @@ impl Node {
             Content::Scalar { quoted: true, .. } => Form::QuotedText,
             Content::Scalar { text, .. } => match Plain::of(text) {
                 Plain::Null => Form::Nothing,
-                Plain::Flag => Form::Flag,
+                Plain::Flag if text.chars().all(|letter| letter.is_ascii_lowercase()) => Form::Flag,
+                Plain::Flag => Form::CapitalFlag,
                 Plain::Number => Form::Number,
                 Plain::Text => Form::Text,
             },

@@ -2,7 +2,7 @@
 
 use provision::engine::plan::{Action, Change, Level, Mode, Plan, Response};
 use provision::engine::planner::Sighting;
-use provision::engine::resource::{Condition, Effect, Holdings, Ownership, Remark};
+use provision::engine::resource::{Condition, Effect, Found, Holdings, Id, Ownership, Remark};
 use provision::engine::state::Phase;
 use serde_json::{Value, json};
 
@@ -319,6 +319,39 @@ fn a_target_of_a_destroy_that_is_declared_and_not_made_has_nothing_to_destroy() 
     assert_eq!(not_made.level, Level::Warning);
     assert!(not_made.message.starts_with("the stack declares it, and the state does not record it"));
     assert!(plan.is_empty(), "{:?}", plan.changes);
+}
+
+#[test]
+fn a_target_of_a_destroy_that_stands_and_is_not_recorded_is_named() {
+    let other = "aws_db_instance.other";
+    let said = |ownership: Ownership, vpc: Option<&str>, targets: &[&str]| {
+        let mut case = Case::of(json!({}), json!({}));
+        case.declared.clear();
+        case.recorded.clear();
+        case.seen = Default::default();
+        case.targets = targets.iter().map(|target| address(target)).collect();
+        case.safeguards.declared.insert(address(other));
+        let found = Found { vpc: vpc.map(Id::new), ..Found::new(Id::new("db-2"), ownership) };
+        case.seen.insert(address(other), Sighting::InTheWay { found, beside: Vec::new() });
+        let plan = case.planning_to(Mode::Destroy).plan;
+        let [finding] = &plan.preflight[..] else { panic!("{:?}", plan.preflight) };
+        let hint = finding.hint.clone().unwrap_or_default();
+        (finding.level, finding.check.clone(), format!("{}; {hint}", finding.message))
+    };
+    let tagged = |cluster: &str| Ownership::Tagged {
+        stack: "test".to_owned(),
+        address: other.to_owned(),
+        lineage: None,
+        cluster: Some(cluster.to_owned()),
+    };
+    let (level, check, text) = said(tagged("cluster"), None, &[other]);
+    assert_eq!((level, check.as_str()), (Level::Error, "unrecorded"), "{text}");
+    assert!(text.contains("provision state rebuild"), "{text}");
+    // Without a target it keeps nothing else from being deleted.
+    assert_eq!(said(tagged("cluster"), None, &[]).0, Level::Warning);
+    // An object of others is told of, and is no reason to fail.
+    let (level, check, text) = said(Ownership::Untagged, None, &[other]);
+    assert_eq!((level, check.as_str()), (Level::Warning, "name-taken"), "{text}");
 }
 
 #[test]

@@ -58,6 +58,9 @@ fn a_file_system() {
             (in_place(", transition_to_archive: AFTER_365_DAYS", ""), |world| {
                 lifecycle(world) == ["AFTER_7_DAYS"]
             }),
+            (in_place("lifecycle: { transition_to_ia: AFTER_7_DAYS }", "lifecycle: {}"), |world| {
+                lifecycle(world).is_empty()
+            }),
             (in_place("    backup: true", "    backup: true\n    enforce_tls: true"), |world| {
                 policy(world).is_some_and(|policy| policy.contains("aws:SecureTransport"))
             }),
@@ -86,6 +89,26 @@ fn a_file_system() {
             ),
         ],
     );
+}
+
+#[test]
+fn an_option_that_says_what_aws_has_already_is_no_change_and_one_that_takes_away_is() {
+    let world = World::small();
+    world.write_stack("stack: shop\nfile_systems:\n  files: { deletion_protection: false }\n");
+    world.apply(&[]);
+    world.edit_stack("false }", "false, lifecycle: {}, enforce_tls: false }");
+    world.plans_nothing();
+    let efs = &world.cloud.efs;
+    let id = world.cloud.file_system().file_system_id;
+    let rule = aws_sdk_efs::types::LifecyclePolicy::builder()
+        .transition_to_ia(aws_sdk_efs::types::TransitionToIaRules::After30Days)
+        .build();
+    let put = efs.put_lifecycle_configuration().file_system_id(id).lifecycle_policies(rule);
+    world.cloud.run(put.send()).expect("it can have a lifecycle");
+    world.provision(&["plan", "--detailed-exitcode"]).exits(2);
+    world.apply(&[]);
+    assert_eq!(lifecycle(&world), [""; 0]);
+    world.plans_nothing();
 }
 
 fn has_backup(world: &World) -> bool {

@@ -19,6 +19,7 @@ mod killed;
 mod lifecycle;
 mod locked;
 mod losses;
+mod narrowed;
 mod network;
 mod outputs;
 mod preflight;

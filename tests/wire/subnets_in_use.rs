@@ -148,6 +148,11 @@ async fn of_several_subnets_in_the_zone_of_a_database_rds_does_not_show_which_on
         let warnings = said(&findings, Level::Warning);
         assert!(warnings.len() == 1 && warnings[0].contains("d may live in subnet-other"), "{warnings:?}");
         assert_eq!(findings.len(), 1);
+        assert_eq!(
+            hint(&findings),
+            "if RDS refuses it, keep the subnet that its answer names: provision apply --subnet-id subnet-other --subnet-id \
+             subnet-b"
+        );
     }
     // One of both is in use, and both would go.
     let neither = world(&live, &[("z-a", "subnet-x"), ("z-b", "subnet-b")]);

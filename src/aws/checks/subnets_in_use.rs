@@ -180,12 +180,16 @@ fn verdict(
     let doubtful: BTreeSet<&str> =
         if is_unknown { losing.leaving.clone() } else { doubtful.copied().collect() };
     (!doubtful.is_empty()).then(|| {
+        let hint = if_refused(database, &doubtful, network);
         let subnets: Vec<&str> = doubtful.into_iter().collect();
-        Verdict::warning(format!(
+        let verdict = Verdict::warning(format!(
             "the database {name} may live in {}: RDS does not show its subnet, and refuses the change if it does",
             list(&subnets)
-        ))
-        .hint("if RDS refuses it, name the subnet in its answer with --subnet-id, as the one of its zone")
+        ));
+        match hint {
+            Some(hint) => verdict.hint(hint),
+            None => verdict,
+        }
     })
 }
 
@@ -222,4 +226,33 @@ fn hint(database: &DbInstance, keep: &BTreeMap<&str, BTreeSet<&str>>, network: &
         .map(|vpc| format!("provision import {vpc} {options}, then: provision apply; or, in one: "));
     let import = import.unwrap_or_default();
     format!("keep what is in use, beside what is new in other zones: {import}provision apply {options}")
+}
+
+/// The commands that keep a subnet in which the database may live, with what was chosen for the other zones: one for each such
+/// subnet of a zone. The answer of RDS names the right one.
+fn if_refused(database: &DbInstance, doubtful: &BTreeSet<&str>, network: &Chosen<'_>) -> Option<String> {
+    let mut zones: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let shown = database.db_subnet_group().map(|group| group.subnets()).unwrap_or_default();
+    for subnet in shown {
+        let zone = subnet.subnet_availability_zone().and_then(|zone| zone.name());
+        if let (Some(zone), Some(id)) = (zone, subnet.subnet_identifier().filter(|id| doubtful.contains(id)))
+        {
+            zones.entry(zone).or_default().push(id);
+        }
+    }
+    let most = zones.values().map(Vec::len).max()?;
+    let nth = |nth: usize| {
+        let mut named = network.subnets.clone();
+        let kept = zones.iter().filter_map(|(zone, ids)| Some((*zone, *ids.get(nth).or(ids.last())?)));
+        named.extend(kept);
+        apply(&named)
+    };
+    let commands: Vec<String> = (0..most).map(nth).collect();
+    Some(format!("if RDS refuses it, keep the subnet that its answer names: {}", commands.join(", or ")))
+}
+
+/// The command that chooses these subnets: `--subnet-id` is the whole choice.
+fn apply(subnets: &BTreeMap<&str, &str>) -> String {
+    let options: Vec<String> = subnets.values().map(|id| format!("--subnet-id {id}")).collect();
+    format!("provision apply {}", options.join(" "))
 }

@@ -122,3 +122,8 @@ pub fn hint_for_code(code: &str) -> Option<String> {
     };
     Some(hint.to_owned())
 }
+
+/// The check of a plan that foresees an error code, and says more of it than the answer does.
+pub(super) fn check_of_code(code: &str) -> Option<&'static str> {
+    (code == "SubnetAlreadyInUse").then_some("subnets-in-use")
+}

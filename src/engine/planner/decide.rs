@@ -386,7 +386,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     let owner = owner(input.blueprint, input.state, address, record.generation);
     for object in &objects {
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
-        findings.extend(identity::foreign(&owner, object.id, object.live, claimed, Action::Delete));
+        findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }
     if input.options.mode == Mode::Apply {

@@ -1,11 +1,11 @@
 //! Findings about whose an object is, and the update by which an object that was taken over gets its ownership tags.
 
 use super::unfinished::Standing;
-use super::{Input, change, error, tags};
+use super::{Input, change, error, renamed, tags};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
-use crate::engine::resource::{Id, Owner, Ownership, Whose};
+use crate::engine::resource::{Id, Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
 /// The finding that forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
@@ -49,6 +49,27 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
     }
 }
 
+/// The finding on an object that nothing declares: it cannot be taken over under an address that is not declared.
+pub(super) fn foreign_and_undeclared(
+    input: &Input<'_>,
+    owner: &Owner,
+    id: &Id,
+    live: &Live,
+    claimed: bool,
+) -> Option<Finding> {
+    let address = &owner.address;
+    let found = foreign(owner, id, live, claimed, Action::Delete)?;
+    let is_declared =
+        input.blueprint.declarations.contains_key(address) || input.safeguards.declared.contains(address);
+    if is_declared || owner.whose(&live.ownership, live.vpc.as_ref()) != Whose::Untagged {
+        return Some(found);
+    }
+    let forget = format!("to let go of it: provision state forget {address}");
+    let moved = renamed::member(input, address).and_then(|renamed| renamed.hint);
+    let ways: Vec<String> = moved.into_iter().chain([forget]).collect();
+    Some(Finding { hint: Some(ways.join("; ")), ..found })
+}
+
 /// The objects at an address without the replaced ones that belong to others by now or have lost their tags: with the new object
 /// there, such an old one is left to them instead of being deleted.
 pub(super) fn without_those_of_others<'a>(
@@ -90,6 +111,7 @@ pub(super) fn with_claim(
         Whose::Moved { stack, address } if address == owner.address.to_string() => {
             format!("it was recorded when the stack was named {stack}")
         }
+        Whose::Moved { address, .. } if address.is_empty() => format!("its tag {} is missing", tag::ADDRESS),
         Whose::Moved { .. } => "it was recorded under another address".to_owned(),
         _ => match tags::changed(owner, live) {
             Some(changed) => format!("others changed {changed}"),

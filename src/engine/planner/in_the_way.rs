@@ -3,9 +3,7 @@
 use std::mem::discriminant;
 
 use super::identity::recorded_at;
-use super::{Input, Sighting, error, renamed};
-use crate::engine::address::Address;
-use crate::engine::owner::owner;
+use super::{Input, error, renamed};
 use crate::engine::plan::{Finding, Level};
 use crate::engine::resource::{Found, NO_STACK, Owner, Trace, Whose};
 use crate::engine::state::State;
@@ -56,7 +54,7 @@ pub(super) fn in_the_way(
 }
 
 /// The objects that nothing tells from the first one: the tags of all of them say the same of the address.
-fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) -> Vec<&'a Found> {
+pub(super) fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) -> Vec<&'a Found> {
     let whose = |found: &Found| owner.whose(&found.ownership, found.vpc.as_ref());
     let of_first = whose(first);
     if first.trace == Trace::Use {
@@ -75,7 +73,7 @@ fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) -> Vec<&'a Fo
 }
 
 /// True for an object whose tags name the address.
-fn is_meant(owner: &Owner, found: &Found) -> bool {
+pub(super) fn is_meant(owner: &Owner, found: &Found) -> bool {
     found.tagged_address().as_ref() == Some(&owner.address)
 }
 
@@ -111,7 +109,7 @@ pub(super) fn imports(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> S
     several.iter().map(|one| import(input, owner, one)).collect::<Vec<_>>().join(", or ")
 }
 
-fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Finding {
+pub(super) fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found]) -> Finding {
     let imports = imports(input, owner, several);
     let is_meant = several.iter().all(|one| is_meant(owner, one));
     let (message, hint) = match is_meant {
@@ -155,7 +153,7 @@ fn name_of(tagged: &str) -> &str {
     name.split_once('/').map_or(name, |(name, _)| name)
 }
 
-fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
+pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
     let address = &owner.address;
     let import = import(input, owner, found);
     let has_name = found.trace == Trace::Name;
@@ -279,44 +277,4 @@ fn elsewhere(owner: &Owner, whose: &Whose) -> String {
         }
         _ => another_name.to_owned(),
     }
-}
-
-/// Objects of this stack that a destroy would pass over, since no record names them.
-pub(super) fn passed_over(input: &Input<'_>) -> Vec<Finding> {
-    let is_recorded =
-        |address: &Address| input.state.is_some_and(|state| state.resources.contains_key(address));
-    let in_the_way = input.sightings.iter().filter_map(|(address, sighting)| match sighting {
-        Sighting::InTheWay { found, beside } if !is_recorded(address) => Some((address, found, beside)),
-        _ => None,
-    });
-    in_the_way.filter_map(|(address, found, beside)| one_passed_over(input, address, found, beside)).collect()
-}
-
-fn one_passed_over(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) -> Option<Finding> {
-    let is_lost = !input.state.is_some_and(State::manages_anything);
-    let owner = owner(input.blueprint, input.state, address, 0);
-    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
-    // A state that lives destroys its own objects.
-    if matches!(whose, Whose::OtherState { .. }) && !is_lost {
-        return None;
-    }
-    let is_rebuilt = found.trace == Trace::Name || is_meant(&owner, found);
-    let finding = match equal(&owner, found, beside).as_slice() {
-        [] => return None,
-        [_] if is_rebuilt => error(
-            UNRECORDED,
-            address,
-            format!("{} is of this stack, and the state does not know it, so that it is not deleted", found.id),
-            Some(
-                "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then \
-                 provision destroy"
-                    .to_owned(),
-            ),
-        ),
-        [_] => alone(input, &owner, found),
-        several => one_of_several(input, &owner, several),
-    };
-    // An object that a state let go of is not deleted, and keeps nothing else from being deleted.
-    let level = if is_lost || is_rebuilt { Level::Error } else { Level::Warning };
-    Some(Finding { level, ..finding })
 }

@@ -170,6 +170,13 @@ fn the_authors_tags_are_on_everything_that_can_have_them() {
 }
 
 #[test]
+fn an_empty_map_that_is_written_takes_everything_away() {
+    let blueprint = blueprint(&stack("file_systems: { a: { lifecycle: {} } }"), &network(1, 1, 1));
+    let blueprint = blueprint.expect("it fits");
+    assert_eq!(inputs(&blueprint, "aws_efs_file_system.a")["lifecycle"], serde_json::json!({}));
+}
+
+#[test]
 fn what_is_not_written_is_not_declared() {
     let blueprint = blueprint(&stack("file_systems: { a: {} }\ndatabases: { b: {} }"), &network(2, 1, 1))
         .expect("they fit");

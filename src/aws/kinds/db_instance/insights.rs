@@ -14,10 +14,8 @@ const KEY: &str = INSIGHTS_KEY.name;
 pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     let on = INSIGHTS.of(desired) == Some(true);
-    if INSIGHTS_RETENTION.of(desired).is_some() {
-        if !on {
-            invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
-        }
+    if !on && INSIGHTS_RETENTION.of(desired).is_some() {
+        invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
     }
     if let Some(key) = INSIGHTS_KEY.text(desired) {
         let kept = observed.and_then(|observed| INSIGHTS_KEY.text(observed));
