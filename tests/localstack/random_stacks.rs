@@ -159,6 +159,8 @@ impl Draft {
         self.maybe("backup", |dice| dice.coin().to_string());
         self.maybe("enforce_tls", |dice| dice.coin().to_string());
         self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
+        // The subnets of the cluster have no IPv6.
+        self.maybe("ip_address_type", |_| "IPV4_ONLY".to_owned());
         let points = self.loose.below(3);
         if points > 0 {
             self.option(2, "access_points", "");
@@ -168,9 +170,10 @@ impl Draft {
             let user = |dice: &mut Dice| dice.one_of(&[0, 998, 4_294_967_295_u64]).to_string();
             let uid = user(&mut self.fixed);
             self.option(4, "uid", &uid);
-            for option in ["gid", "path", "permissions"] {
+            for option in ["gid", "path", "permissions", "secondary_gids", "owner_uid", "owner_gid"] {
                 let value = match option {
-                    "gid" => user(&mut self.fixed),
+                    "gid" | "owner_uid" | "owner_gid" => user(&mut self.fixed),
+                    "secondary_gids" => self.fixed.one_of(&["[]", "[27]", "[1000, 4]"]).to_owned(),
                     "path" => self.fixed.one_of(&["/", "/git-data", "/a b/c/d/e"]).to_owned(),
                     _ => self.fixed.one_of(&["\"0755\"", "\"700\"", "\"1777\""]).to_owned(),
                 };

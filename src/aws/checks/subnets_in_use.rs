@@ -223,7 +223,7 @@ fn hint(database: &DbInstance, keep: &BTreeMap<&str, BTreeSet<&str>>, network: &
     // An import records the choice for all commands to come, and an apply that names it does the same when it is done.
     let import = network
         .vpc
-        .map(|vpc| format!("provision import {vpc} {options}, then: provision apply; or, in one: "));
+        .map(|vpc| format!("provision import {vpc} {options}, and apply without --subnet-id; or, in one: "));
     let import = import.unwrap_or_default();
     format!("keep what is in use, beside what is new in other zones: {import}provision apply {options}")
 }

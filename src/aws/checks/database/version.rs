@@ -94,7 +94,12 @@ pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -
             )),
         };
     }
-    let verdict = Verdict::error(format!("RDS does not upgrade {live} to {written} in one step"));
+    let number = |version: &str| version.parse::<u32>().unwrap_or_default();
+    let verdict = Verdict::error(if number(&wanted) < number(&own) {
+        format!("cannot go back from {live} to {written}: RDS does not downgrade")
+    } else {
+        format!("RDS does not upgrade {live} to {written} in one step")
+    });
     let wished = of(&wanted);
     match (wished.last(), targets.is_empty()) {
         (Some(newest), _) => {
