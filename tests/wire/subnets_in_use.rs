@@ -92,8 +92,8 @@ async fn the_command_that_records_the_old_subnets_again_is_named_beside_the_appl
     assert_eq!(
         hint(&findings),
         format!(
-            "keep what is in use, beside what is new in other zones: provision import vpc-1 {kept}, then: provision apply; or, \
-             in one: provision apply {kept}"
+            "keep what is in use, beside what is new in other zones: provision import vpc-1 {kept}, and apply without \
+             --subnet-id; or, in one: provision apply {kept}"
         )
     );
 }
