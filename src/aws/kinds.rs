@@ -12,7 +12,6 @@ mod efs_tags;
 mod efs_token;
 mod groups_taken_off;
 pub mod kms_alias;
-mod lower_case;
 mod rds_tags;
 mod rowed;
 pub mod security_group;

@@ -14,9 +14,7 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{
-    Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape, form,
-};
+use crate::engine::resource::{Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape};
 
 /// One complete field of a kind, with the type of its value left out.
 #[diagnostic::on_unimplemented(
@@ -408,9 +406,13 @@ pub fn outputs<const N: usize>(values: [(&str, String); N]) -> Document {
     values.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
-/// The live object as the document that would have made it.
+/// The live object as the document that would have made it, each value in its one way of being written. A value that does not fit
+/// stays as it was observed.
 pub fn observe<K: Kind>(live: &K::Live, recorded: Option<&Document>) -> Document {
     let shown = Shown { live, recorded };
-    let value = |row: &&dyn Row<K>| Some((row.field().name.to_owned(), row.value_of(&shown)?));
-    form::normalise_observed(&fields::<K>(), K::ROWS.iter().filter_map(value).collect())
+    let value = |row: &&dyn Row<K>| {
+        let (field, value) = (row.field(), row.value_of(&shown)?);
+        Some((field.name.to_owned(), field.shape.normalise(&value).unwrap_or(value)))
+    };
+    K::ROWS.iter().filter_map(value).collect()
 }

@@ -67,17 +67,7 @@ pub fn changed_outputs(recorded: &Document, observed: &Document, condition: &Con
     recorded
         .iter()
         .filter(|(name, before)| now.get(*name) != Some(*before))
-        .map(|(name, before)| FieldChange {
-            path: name.clone(),
-            before: Some(before.clone()),
-            after: now.get(name).cloned(),
-            unknown: false,
-            sensitive: false,
-            effect: Effect::None,
-            calls: Vec::new(),
-            window: None,
-            takes_back: false,
-        })
+        .map(|(name, before)| FieldChange::free(name, Some(before.clone()), now.get(name).cloned()))
         .collect()
 }
 

@@ -191,6 +191,23 @@ pub struct FieldChange {
     pub takes_back: bool,
 }
 
+impl FieldChange {
+    /// A difference that no call makes.
+    pub fn free(path: impl Into<String>, before: Option<Value>, after: Option<Value>) -> Self {
+        Self {
+            path: path.into(),
+            before,
+            after,
+            unknown: false,
+            sensitive: false,
+            effect: Effect::None,
+            calls: Vec::new(),
+            window: None,
+            takes_back: false,
+        }
+    }
+}
+
 fn is_false(flag: &bool) -> bool {
     !*flag
 }

@@ -105,7 +105,7 @@ impl Kind for DbParameterGroup {
             .field(tags::rule())
             .set_by_section()
             .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
-            .observe(|live| Some(live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default())),
+            .observe(|live| Some(tags::recorded(live.recorded))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, name_ends_with_the_family];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
@@ -157,7 +157,7 @@ impl Kind for DbParameterGroup {
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
-        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let tags = tags::with_ownership(&tags::of(wanted), owner);
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
         let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
         match made.db_parameter_group.and_then(|group| group.db_parameter_group_name) {
@@ -172,8 +172,8 @@ impl Kind for DbParameterGroup {
         let Some(live) = describe_one(aws, name).await? else { return Err(gone(parameters::MODIFY)) };
         let live_tags = prove_ours(aws, arn(&live), change.owner, parameters::MODIFY).await?;
         if change.fields.contains(TAGS.name) {
-            let observed = TAGS.of(change.observed).unwrap_or_default();
-            let wanted = TAGS.of(wanted).unwrap_or_default();
+            let observed = tags::of(change.observed);
+            let wanted = tags::of(wanted);
             retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
         }
         if change.fields.contains(PARAMETERS.name) {

@@ -91,7 +91,7 @@ impl Kind for DbSubnetGroup {
             .field(tags::rule())
             .set_by_section()
             .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
-            .observe(|group| Some(group.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default())),
+            .observe(|group| Some(tags::recorded(group.recorded))),
     ];
     const CHECKS: &'static [Check] = &[two_zones, tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
@@ -138,7 +138,7 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
-        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let tags = tags::with_ownership(&tags::of(wanted), owner);
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
         let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
         match made.db_subnet_group.and_then(|group| group.db_subnet_group_name) {
@@ -151,8 +151,8 @@ impl Kind for DbSubnetGroup {
         let Some(live) = describe_one(aws, change.id.as_str()).await? else { return Err(gone()) };
         let live_tags = prove_ours(aws, arn(&live), change.owner, MODIFY).await?;
         if change.fields.contains(TAGS.name) {
-            let observed = TAGS.of(change.observed).unwrap_or_default();
-            let wanted = TAGS.of(wanted).unwrap_or_default();
+            let observed = tags::of(change.observed);
+            let wanted = tags::of(wanted);
             retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
         }
         if let Some(call) = row::modify_call::<Self>(wanted, change.fields) {

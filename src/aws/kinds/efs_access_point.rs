@@ -135,7 +135,7 @@ impl Kind for EfsAccessPoint {
             .set_by_section()
             .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
             .observe(|live| {
-                let recorded = live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default();
+                let recorded = tags::recorded(live.recorded);
                 Some(tags::ours(&tags_of(live), &recorded))
             }),
     ];
@@ -198,7 +198,7 @@ impl Kind for EfsAccessPoint {
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
-        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let tags = tags::with_ownership(&tags::of(wanted), owner);
         let call = row::create_call::<Self>(wanted)
             .set_posix_user(user(wanted))
             .root_directory(directory(wanted))
@@ -227,8 +227,8 @@ impl Kind for EfsAccessPoint {
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
         if change.fields.contains(TAGS.name) {
-            let observed = TAGS.of(change.observed).unwrap_or_default();
-            let wanted = TAGS.of(wanted).unwrap_or_default();
+            let observed = tags::of(change.observed);
+            let wanted = tags::of(wanted);
             efs_tags::retag(aws, change.id.as_str(), &tags::tag_change(&observed, &wanted)).await?;
         }
         Ok(())

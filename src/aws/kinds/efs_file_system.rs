@@ -187,7 +187,7 @@ impl Kind for EfsFileSystem {
             .set_by_section()
             .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
             .observe(|live| {
-                let recorded = live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default();
+                let recorded = tags::recorded(live.recorded);
                 Some(tags::ours(&live::tags_of(&live.description), &recorded))
             }),
     ];
@@ -223,12 +223,12 @@ impl Kind for EfsFileSystem {
     }
 
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        let tags = TAGS.of(wanted).unwrap_or_default();
+        let tags = tags::of(wanted);
         find::find(aws, owner, tags.get("Name").map(String::as_str)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
-        let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+        let tags = tags::with_ownership(&tags::of(wanted), owner);
         // The fields without a setter are set by an update as soon as the file system is there.
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_efs(&tags)));
         let mut attempt = 0;
@@ -256,8 +256,8 @@ impl Kind for EfsFileSystem {
         let id = change.id.as_str();
         let changes = |name: &str| change.fields.contains(name);
         if changes(TAGS.name) {
-            let observed = TAGS.of(change.observed).unwrap_or_default();
-            let wanted = TAGS.of(wanted).unwrap_or_default();
+            let observed = tags::of(change.observed);
+            let wanted = tags::of(wanted);
             efs_tags::retag(aws, id, &tags::tag_change(&observed, &wanted)).await?;
         }
         if let (true, Some(backup)) = (changes(BACKUP.name), BACKUP.of(wanted)) {

@@ -26,10 +26,19 @@ pub const fn rule() -> Rule<Tags> {
 const KEY: Pattern = Pattern::any("the key of a tag");
 const VALUE: Pattern = Pattern::any("the value of a tag");
 
+/// The author's tags in a document; none where it has none.
+pub fn of(document: &Document) -> Tags {
+    document.get("tags").and_then(|tags| Tags::deserialize(tags).ok()).unwrap_or_default()
+}
+
+/// The author's tags in what was recorded of an object, where anything was.
+pub fn recorded(recorded: Option<&Document>) -> Tags {
+    recorded.map(of).unwrap_or_default()
+}
+
 /// [`check_tags`] for kinds that are written by rows.
 pub fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
-    let tags = wanted.get("tags").and_then(|tags| Tags::deserialize(tags).ok());
-    tags.map(|tags| check_tags(&tags)).unwrap_or_default()
+    check_tags(&of(wanted))
 }
 
 /// Finds what AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.

@@ -9,7 +9,7 @@ use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::owner::owner;
 use crate::engine::plan::{FieldChange, Finding, Level, Mode};
-use crate::engine::resource::{Effect, Owner, Ownership, Whose, tag};
+use crate::engine::resource::{Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
 /// The name that a plan gives the ownership tags among the fields of a change.
@@ -29,17 +29,7 @@ pub(super) fn field(before: BTreeMap<String, String>, after: BTreeMap<String, St
     let document = |tags: BTreeMap<String, String>| {
         Some(Value::Object(tags.into_iter().map(|(key, value)| (key, Value::from(value))).collect()))
     };
-    FieldChange {
-        path: OWNERSHIP_TAGS.to_owned(),
-        before: document(before),
-        after: document(after),
-        unknown: false,
-        sensitive: false,
-        effect: Effect::None,
-        calls: Vec::new(),
-        window: None,
-        takes_back: false,
-    }
+    FieldChange::free(OWNERSHIP_TAGS, document(before), document(after))
 }
 
 /// `provision:cluster`, for an object of this state that carries another value than was written. Its lineage proves whose it is;

@@ -1,7 +1,6 @@
 //! The one CreateDBInstance that makes a database.
 
 use super::calls::CREATE;
-use super::keys::TAGS;
 use super::{DbInstance, id_of, password};
 use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error, row};
@@ -14,7 +13,7 @@ use crate::stack::password::PasswordSource;
 pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
     let secret = password::read(aws, wanted, CREATE)?;
     let is_managed = password::source(wanted) == Some(PasswordSource::Managed);
-    let tags = tags::with_ownership(&TAGS.of(wanted).unwrap_or_default(), owner);
+    let tags = tags::with_ownership(&tags::of(wanted), owner);
     let call = row::create_call::<DbInstance>(wanted)
         .set_manage_master_user_password(is_managed.then_some(true))
         .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))

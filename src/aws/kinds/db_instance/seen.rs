@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::types::{self as sdk, PendingModifiedValues};
 
-use super::keys::{AT_ONCE, LIMIT, PARAMETER_GROUP, TAGS};
+use super::keys::{AT_ONCE, LIMIT, PARAMETER_GROUP};
 use super::live::{network, ownership};
 use super::{DbInstance, STATUSES, holdings, storage};
 use crate::aws::kind::Seen;
@@ -109,7 +109,7 @@ pub(super) fn exported_logs(live: &Live) -> Vec<String> {
 
 /// The tags of the author: those that are recorded.
 pub(super) fn author_tags(live: &Shown<'_, DbInstance>) -> Tags {
-    let recorded = live.recorded.and_then(|recorded| TAGS.of(recorded)).unwrap_or_default();
+    let recorded = tags::recorded(live.recorded);
     tags::ours(&of_sdk_tags(live.now.tag_list()), &recorded)
 }
 
