@@ -1,6 +1,9 @@
 //! Changes that others make to a database, its subnet group and its parameter group.
 
+use std::fmt::Debug;
+
 use aws_sdk_ec2::types::SecurityGroup;
+use aws_sdk_rds::error::ProvideErrorMetadata;
 use aws_sdk_rds::types::{DbInstance, Tag};
 
 use super::{ANOTHER_LINEAGE, Hand, OWNERSHIP};
@@ -60,7 +63,7 @@ impl Hand<'_> {
         // Refused where there is no protection to be turned off.
         let _ = self.cloud.run(call.deletion_protection(false).apply_immediately(true).send());
         let call = self.cloud.rds.delete_db_instance().db_instance_identifier(name);
-        self.cloud.run(call.skip_final_snapshot(true).send()).expect("a database can be deleted");
+        is_gone(self.cloud.run(call.skip_final_snapshot(true).send()));
     }
 
     /// Makes a database with the name and the groups of the stack's own, which is gone by now.
@@ -153,21 +156,28 @@ impl Hand<'_> {
         for one in all.expect("they can be read").db_snapshots() {
             let call =
                 rds.delete_db_snapshot().set_db_snapshot_identifier(one.db_snapshot_identifier.clone());
-            self.cloud.run(call.send()).expect("a snapshot can be deleted");
+            is_gone(self.cloud.run(call.send()));
         }
         let all = self.cloud.run(rds.describe_db_subnet_groups().send()).expect("they can be read");
         for one in all.db_subnet_groups() {
             let call =
                 rds.delete_db_subnet_group().set_db_subnet_group_name(one.db_subnet_group_name.clone());
-            self.cloud.run(call.send()).expect("a subnet group can be deleted");
+            is_gone(self.cloud.run(call.send()));
         }
         let all = self.cloud.run(rds.describe_db_parameter_groups().send()).expect("they can be read");
         let names = all.db_parameter_groups().iter().filter_map(|one| one.db_parameter_group_name());
         for name in names.filter(|name| !name.starts_with("default.")) {
             let call = rds.delete_db_parameter_group().db_parameter_group_name(name);
-            self.cloud.run(call.send()).expect("a parameter group can be deleted");
+            is_gone(self.cloud.run(call.send()));
         }
     }
+}
+
+/// What was to be deleted is deleted now or was before: lists may be older than a deletion.
+fn is_gone<T: Debug, E: ProvideErrorMetadata + Debug>(answer: Result<T, E>) {
+    let Err(refused) = answer else { return };
+    let was_gone = refused.code().is_some_and(|code| code.contains("NotFound"));
+    assert!(was_gone, "a deletion was refused: {refused:?}");
 }
 
 fn subnet_group_of(database: &DbInstance) -> String {
