@@ -4,6 +4,7 @@ pub mod checks;
 pub mod ec2;
 mod error;
 mod gate;
+mod http;
 mod identity;
 pub mod kind;
 pub mod kinds;
@@ -21,10 +22,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -32,6 +33,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
+pub use http::{Bundle, NoBundle};
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -121,13 +123,16 @@ pub struct Aws {
 }
 
 /// The way to reach AWS, and the identity to use; a setting that is absent follows the usual AWS chain.
-#[derive(Clone, Debug, Default)]
 pub struct Settings {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
     /// The folder that relative paths of password files start from.
     pub folder: PathBuf,
+    /// The certificates to be trusted in place of the machine's own.
+    pub bundle: Option<Bundle>,
+    /// The variables of the environment.
+    pub variable: fn(&str) -> Option<String>,
 }
 
 /// Neither the options, the environment nor the profile name a region.
@@ -141,14 +146,9 @@ impl Aws {
     /// # Errors
     /// [`NoRegion`] when no region can be found.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
-        let endpoint = settings.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-        // Reading the machine's certificates takes longer than a whole plan against a local emulator.
-        let http = match endpoint.as_deref() {
-            Some(url) if url.starts_with("http://") => HttpBuilder::new().build_http(),
-            _ => HttpBuilder::new()
-                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-                .build_https(),
-        };
+        let Settings { variable, .. } = settings;
+        let endpoint = settings.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL"));
+        let http = http::client(endpoint.as_deref(), settings.bundle.clone());
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
@@ -164,13 +164,18 @@ impl Aws {
         if let Some(profile) = &settings.profile {
             // A profile that was named is meant: by itself, the SDK would prefer credentials of the environment, and
             // work in another account without a word.
-            let region =
-                settings.region.clone().or_else(|| std::env::var("AWS_REGION").ok()).map(Region::new);
+            let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
+            let named = settings.region.clone().or_else(|| variable("AWS_REGION"));
+            // A role is taken in the region of its profile, which counts for everything else too.
+            let region = match named.or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new) {
+                Some(named) => Some(named),
+                None => of_profile.region().await,
+            };
             let sources = ProviderConfig::without_region().with_region(region).with_http_client(http);
             let credentials =
                 ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&sources);
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
-        } else if identity::are_in_environment(|name| std::env::var(name).ok()) {
+        } else if identity::are_in_environment(variable) {
             // The SDK would take these first as well, but only after it has made ready for all other sources.
             loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
         }

@@ -144,7 +144,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("storage_type: standard", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
         db("database_name: gitlab-production", "letters, digits and underscores"),
         db("username: admin", "none that PostgreSQL or RDS reserves"),
-        db("username: a_name_that_is_too_long", "at most 16"),
+        db(&format!("username: {}", "a".repeat(64)), "at most 63"),
         db("port: 80", "from 1150 to 65535"),
         db("backup_retention_period: 36", "from 0 to 35"),
         db("password_version: 0", "from 1 to"),

@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::gate::Shut;
+use super::http::{Obstacle, Unreached};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome};
 
@@ -34,6 +35,13 @@ where
                 let outcome = outcome_of(&code, &message, status);
                 (code, message, outcome)
             }
+            _ if let Some(obstacle) = obstacle(&error) => {
+                let code = match obstacle {
+                    Obstacle::Certificate => "NotTrusted",
+                    Obstacle::Refused | Obstacle::UnknownHost | Obstacle::Proxy => "Unreachable",
+                };
+                (code.to_owned(), causes(&error), Outcome::Unknown)
+            }
             SdkError::ConstructionFailure(_) => ("BadRequest".to_owned(), causes(&error), Outcome::Refused),
             SdkError::DispatchFailure(failure) if failure.is_user() => {
                 ("BadRequest".to_owned(), causes(&error), Outcome::Refused)
@@ -51,6 +59,18 @@ where
         };
         CloudError { operation: call.name, code, message, request_id, outcome }
     }
+}
+
+/// The obstacle that no connection got past.
+fn obstacle<E: Error + 'static>(error: &E) -> Option<Obstacle> {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(cause) = next {
+        if let Some(unreached) = cause.downcast_ref::<Unreached>() {
+            return Some(unreached.obstacle);
+        }
+        next = cause.source();
+    }
+    None
 }
 
 /// True if the gate stopped the call.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::aws::profile::must_exist;
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, NoRegion, Settings, profile_in_use};
+use crate::aws::{Aws, Bundle, NoRegion, Settings, profile_in_use};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
@@ -75,6 +75,8 @@ pub(super) async fn connect(
         profile: options.profile.clone(),
         endpoint_url: options.endpoint_url.clone(),
         folder,
+        bundle: bundle()?,
+        variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
     };
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() {
@@ -89,6 +91,17 @@ pub(super) async fn connect(
         Err(wrong) => Err(Failure::usage(wrong)
             .hint("AWS_REGION, AWS_DEFAULT_REGION or the profile says so; --region overrides them")),
     }
+}
+
+/// The certificates that the environment names.
+fn bundle() -> Result<Option<Bundle>, Failure> {
+    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    Bundle::read(Path::new(&path)).map(Some).map_err(|error| {
+        Failure::usage(error)
+            .hint("name a file of PEM certificates, or unset AWS_CA_BUNDLE to trust the machine's own")
+    })
 }
 
 fn no_region(error: NoRegion) -> Failure {

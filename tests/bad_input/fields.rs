@@ -165,7 +165,7 @@ fn rule(name: &str) -> String {
         "engine_version" => "a PostgreSQL version",
         "instance_class" => "such as `db.t4g.medium`",
         "database_name" => "a letter first, at most 63",
-        "username" => "a letter first, at most 16",
+        "username" => "a letter first, at most 63",
         "password" => "env:NAME",
         "backup_window" => "such as `04:00-04:30`",
         "maintenance_window" => "such as `sun:04:30-sun:05:30`",

@@ -26,8 +26,8 @@ def check_create(call: Call):
     user = call.get("MasterUsername")
     if not user:
         fail("MissingParameter", "The request must contain the parameter MasterUsername")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,15}", user):
-        invalid("MasterUsername must be 1 to 16 letters, digits or underscores and begin with a letter.")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,62}", user):
+        invalid("MasterUsername must be 1 to 63 letters, digits or underscores and begin with a letter.")
     if user.lower() in RESERVED_USERS:
         invalid(f"MasterUsername {user} cannot be used as it is a reserved word used by the engine")
     if call.get("ManageMasterUserPassword") and call.get("MasterUserPassword"):

@@ -33,12 +33,12 @@ pub(super) const DATABASE: Pattern = Pattern::new(
     63,
 );
 
-/// CreateDBInstance, MasterUsername.
+/// CreateDBInstance, MasterUsername; its length is that of PostgreSQL's names ("Settings for DB instances", RDS User Guide).
 pub(super) const USERNAME: Pattern = Pattern::new(
-    "a master user's name: letters, digits and underscores, a letter first, at most 16, and none that PostgreSQL or RDS \
+    "a master user's name: letters, digits and underscores, a letter first, at most 63, and none that PostgreSQL or RDS \
      reserves (`admin`, `rdsadmin`, `pg_…`)",
     "^[A-Za-z][A-Za-z0-9_]*$",
-    16,
+    63,
 )
 .but_not("^([aA][dD][mM][iI][nN]|[rR][dD][sS][aA][dD][mM][iI][nN]|[pP][gG]_.*)$");
 

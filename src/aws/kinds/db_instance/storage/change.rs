@@ -24,7 +24,8 @@ pub(in super::super) fn change(
     let size = desired.allocated_storage.max(observed.allocated_storage);
     let iops = match desired.storage_type.as_str() {
         "gp3" if size >= STRIPED => {
-            let kept = observed.iops.filter(|iops| *iops >= STRIPED_IOPS.0);
+            // Other kinds of storage may have had more than this one takes.
+            let kept = observed.iops.map(|iops| iops.clamp(STRIPED_IOPS.0, STRIPED_IOPS.1));
             Some(desired.iops.or(kept).unwrap_or(STRIPED_IOPS.0))
         }
         provisioned if iops_for_each_gib(provisioned).is_some() => desired.iops.or(observed.iops),
@@ -71,6 +72,13 @@ mod tests {
                 storage("gp3", 100, None, None),
                 vec!["allocated_storage"],
                 sent(Some(100), None, None, None),
+            ),
+            // From storage with more than gp3 takes.
+            (
+                &storage("io2", 500, Some(100_000), None),
+                storage("gp3", 500, None, None),
+                vec!["storage_type"],
+                sent(Some(500), Some("gp3"), Some(64_000), None),
             ),
             // Over it: from none to the baseline.
             (

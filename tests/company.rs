@@ -1,0 +1,163 @@
+//! The network of a company as the program meets it: proxies, certificates of its own, hosts that are not reached.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// A plan against this endpoint, with these variables.
+fn plan(folder: &Path, endpoint: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    command.args(["plan", "--reference", "--region", "eu-west-1", "--endpoint-url", endpoint]);
+    command.current_dir(folder).stdin(Stdio::null());
+    for variable in
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "AWS_CA_BUNDLE"]
+    {
+        command.env_remove(variable);
+    }
+    command.envs([("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+    command.envs(variables.iter().copied()).output().expect("the program starts")
+}
+
+fn error_of(output: &Output) -> &str {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    std::str::from_utf8(&output.stderr).expect("text is printed")
+}
+
+/// A port where nothing listens any more.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// A proxy that forbids everything; the requests that it gets.
+fn proxy() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let place = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let (heard, all) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut first = String::new();
+            BufReader::new(&stream).read_line(&mut first).expect("a request");
+            let _ = stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+            if heard.send(first).is_err() {
+                return;
+            }
+        }
+    });
+    (place, all)
+}
+
+#[test]
+fn a_refused_connection_is_named_with_its_port_within_seconds() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let port = closed_port();
+    let begun = Instant::now();
+    let output = plan(folder.path(), &format!("http://127.0.0.1:{port}"), &[]);
+    let said = error_of(&output);
+    assert!(said.contains(&format!("127.0.0.1:{port} refuses the connection")), "{said}");
+    // It took half a minute before: eight attempts with ever longer pauses.
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (place, heard) = proxy();
+    let endpoint = "https://nowhere.invalid:8443";
+    let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place)]);
+    let said = error_of(&output);
+    assert!(said.contains("the proxy does not let the connection to nowhere.invalid:8443 through"), "{said}");
+    let first = heard.try_recv().expect("the proxy was asked");
+    assert!(first.starts_with("CONNECT nowhere.invalid:8443 "), "{first}");
+
+    let (place, heard) = proxy();
+    let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place), ("NO_PROXY", ".invalid")]);
+    let said = error_of(&output);
+    assert!(said.contains("the host of nowhere.invalid:8443 is not known"), "{said}");
+    assert!(heard.try_recv().is_err(), "the proxy was asked");
+}
+
+#[test]
+fn a_bundle_of_certificates_that_cannot_be_used_is_an_error_before_anything_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let bundle = folder.path().join("company.pem");
+    for text in [None, Some("no certificate")] {
+        if let Some(text) = text {
+            std::fs::write(&bundle, text).expect("it can be written");
+        }
+        let named = bundle.display().to_string();
+        let output = plan(folder.path(), "https://127.0.0.1:1", &[("AWS_CA_BUNDLE", &named)]);
+        let said = error_of(&output);
+        assert!(said.contains("AWS_CA_BUNDLE") && said.contains("company.pem"), "{said}");
+        assert!(said.contains("hint: "), "{said}");
+    }
+}
+
+/// A server that answers everything with nothing, over TLS.
+const SERVER: &str = "
+import http.server, ssl, sys
+class Empty(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+    do_GET = do_POST
+server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Empty)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+";
+
+#[test]
+fn the_certificates_of_a_company_are_trusted_where_they_are_named() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (key, certificate) = (file("key.pem"), file("certificate.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .stderr(Stdio::null())
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no openssl to make a certificate with");
+        return;
+    }
+    let port = closed_port();
+    let mut server = Command::new("python3")
+        .args(["-c", SERVER, &port.to_string(), &certificate, &key])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the emulator needs Python, so that it is there");
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+    let endpoint = format!("https://localhost:{port}");
+    let distrusted = plan(folder.path(), &endpoint, &[]);
+    let trusted = plan(folder.path(), &endpoint, &[("AWS_CA_BUNDLE", &certificate)]);
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    let said = error_of(&distrusted);
+    assert!(said.contains(&format!("the certificate of localhost:{port} is not trusted")), "{said}");
+    assert!(said.contains("AWS_CA_BUNDLE"), "{said}");
+    // What answers is not AWS, and it is read.
+    let said = error_of(&trusted);
+    assert!(!said.contains("not trusted") && !said.contains("Unreachable"), "{said}");
+}
