@@ -103,6 +103,48 @@ fn the_options_of_a_database() {
             ),
             (
                 in_place(
+                    "performance_insights_retention_period: 93",
+                    "performance_insights_retention_period: 465\n    database_insights_mode: advanced",
+                ),
+                |world| insights_mode(world).as_deref() == Some("advanced"),
+            ),
+            (
+                in_place(
+                    "performance_insights_retention_period: 465\n    database_insights_mode: advanced",
+                    "performance_insights_retention_period: 93\n    database_insights_mode: standard",
+                ),
+                |world| insights_mode(world).as_deref() == Some("standard"),
+            ),
+            (
+                in_place(
+                    END,
+                    "    apply_immediately: true\n    monitoring: { interval: 60, role_arn: \"arn:aws:iam::123456789012:role/m\" }\n",
+                ),
+                |world| world.cloud.database().monitoring_interval() == Some(60),
+            ),
+            (in_place("interval: 60", "interval: 5"), |world| {
+                let found = world.cloud.database();
+                found.monitoring_interval() == Some(5) && found.monitoring_role_arn().is_some()
+            }),
+            (
+                in_place(
+                    "{ interval: 5, role_arn: \"arn:aws:iam::123456789012:role/m\" }",
+                    "{ interval: 0 }",
+                ),
+                |world| world.cloud.database().monitoring_interval() == Some(0),
+            ),
+            (
+                in_place(
+                    END,
+                    "    apply_immediately: true\n    engine_lifecycle_support: open-source-rds-extended-support-disabled\n",
+                ),
+                |world| {
+                    let support = world.cloud.database().engine_lifecycle_support;
+                    support.as_deref() == Some("open-source-rds-extended-support-disabled")
+                },
+            ),
+            (
+                in_place(
                     "performance_insights_enabled: true\n    performance_insights_retention_period: 93",
                     "performance_insights_enabled: false",
                 ),
@@ -110,6 +152,10 @@ fn the_options_of_a_database() {
             ),
         ],
     );
+}
+
+fn insights_mode(world: &World) -> Option<String> {
+    world.cloud.database().database_insights_mode.map(|mode| mode.as_str().to_owned())
 }
 
 /// A key of KMS. On Python 3.11 the emulator makes none whose material comes from KMS itself.

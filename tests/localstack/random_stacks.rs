@@ -243,10 +243,25 @@ impl Draft {
         self.maybe("iam_database_authentication_enabled", |dice| dice.coin().to_string());
         if self.maybe_fixed("performance_insights_enabled", |_| "true".to_owned()) {
             self.maybe_fixed("performance_insights_kms_key_id", |_| KEY_ARN.to_owned());
-            self.maybe("performance_insights_retention_period", |dice| {
-                dice.one_of(&["7", "62", "731"]).to_owned()
-            });
+            if self.maybe_fixed("database_insights_mode", |_| "advanced".to_owned()) {
+                self.option(2, "performance_insights_retention_period", "465");
+            } else {
+                self.maybe("performance_insights_retention_period", |dice| {
+                    dice.one_of(&["7", "62", "731"]).to_owned()
+                });
+            }
         }
+        self.maybe("monitoring", |dice| {
+            let interval = dice.one_of(&["0", "1", "60"]);
+            let role = if interval == "0" { "" } else { ", role_arn: \"arn:aws:iam::123456789012:role/m\"" };
+            format!("{{ interval: {interval}{role} }}")
+        });
+        self.maybe("engine_lifecycle_support", |dice| {
+            let ends = dice.one_of(&["", "-disabled"]);
+            format!("open-source-rds-extended-support{ends}")
+        });
+        self.maybe("delete_automated_backups", |dice| dice.coin().to_string());
+        self.maybe_fixed("backup_target", |_| "region".to_owned());
         self.maybe("enabled_cloudwatch_logs_exports", |dice| dice.some_of(&["postgresql", "upgrade"]));
         if self.fixed.coin() {
             let value = 100 + self.loose.below(900);
@@ -264,7 +279,10 @@ impl Draft {
         let size = size + 20 * self.fixed.below(3);
         self.option(2, "allocated_storage", &size.to_string());
         match kind {
-            "io1" | "io2" => self.option(2, "iops", "3000"),
+            "io1" | "io2" => {
+                self.option(2, "iops", "3000");
+                self.maybe("dedicated_log_volume", |dice| dice.coin().to_string());
+            }
             "gp3" if size >= 400 => {
                 // RDS raises them by a tenth at least.
                 self.maybe("iops", |dice| (12_000 + 2_000 * dice.below(4)).to_string());

@@ -13,6 +13,8 @@ use crate::replay::Replay;
 const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
 const OTHER_KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/2";
 
+const ROLE: &str = "arn:aws:iam::123456789012:role/monitoring";
+
 /// Every option that need not be written.
 fn all() -> Value {
     json!({
@@ -20,12 +22,14 @@ fn all() -> Value {
         "copy_tags_to_snapshot": true, "iam_database_authentication_enabled": true,
         "performance_insights_enabled": true, "performance_insights_retention_period": 93,
         "performance_insights_kms_key_id": OTHER_KEY, "enabled_cloudwatch_logs_exports": ["upgrade", "postgresql"],
-        "parameter_group_name": "gitlab-pgsql-postgres16",
+        "parameter_group_name": "gitlab-pgsql-postgres16", "master_user_secret_kms_key_id": KEY,
+        "engine_lifecycle_support": "open-source-rds-extended-support-disabled", "backup_target": "region",
+        "database_insights_mode": "standard", "monitoring": { "interval": 60, "role_arn": ROLE },
     })
 }
 
 /// The live database with all of them.
-fn live() -> [(&'static str, &'static str); 10] {
+fn live() -> [(&'static str, &'static str); 16] {
     [
         ("MaxAllocatedStorage", "200"),
         ("KmsKeyId", KEY),
@@ -35,6 +39,16 @@ fn live() -> [(&'static str, &'static str); 10] {
         ("PerformanceInsightsEnabled", "true"),
         ("PerformanceInsightsRetentionPeriod", "93"),
         ("PerformanceInsightsKMSKeyId", OTHER_KEY),
+        ("EngineLifecycleSupport", "open-source-rds-extended-support-disabled"),
+        ("BackupTarget", "region"),
+        ("DatabaseInsightsMode", "standard"),
+        ("MonitoringInterval", "60"),
+        ("MonitoringRoleArn", ROLE),
+        (
+            "MasterUserSecret",
+            "<SecretArn>arn:aws:secretsmanager:eu-west-1:123456789012:secret:s</SecretArn>\
+             <KmsKeyId>arn:aws:kms:eu-west-1:123456789012:key/1</KmsKeyId>",
+        ),
         ("EnabledCloudwatchLogsExports", "<member>postgresql</member><member>upgrade</member>"),
         (
             "DBParameterGroups",
@@ -59,6 +73,12 @@ async fn everything_that_is_written_is_in_the_call_that_makes_the_database() {
         ("EnablePerformanceInsights", "true"),
         ("PerformanceInsightsRetentionPeriod", "93"),
         ("PerformanceInsightsKMSKeyId", OTHER_KEY),
+        ("EngineLifecycleSupport", "open-source-rds-extended-support-disabled"),
+        ("BackupTarget", "region"),
+        ("DatabaseInsightsMode", "standard"),
+        ("MonitoringInterval", "60"),
+        ("MonitoringRoleArn", ROLE),
+        ("MasterUserSecretKmsKeyId", KEY),
         ("EnableCloudwatchLogsExports.member.1", "postgresql"),
         ("EnableCloudwatchLogsExports.member.2", "upgrade"),
         ("DBParameterGroupName", "gitlab-pgsql-postgres16"),
@@ -79,9 +99,12 @@ async fn a_database_with_every_option_is_seen_as_it_was_desired() {
     let (seen, condition) = observe_one(&desired, &live()).await;
     assert_eq!(condition, Condition::Ready);
     let mut expected = all();
-    for (field, value) in
-        [("engine_version", json!("16.4")), ("iops", json!(3000)), ("storage_throughput", json!(125))]
-    {
+    for (field, value) in [
+        ("engine_version", json!("16.4")),
+        ("iops", json!(3000)),
+        ("storage_throughput", json!(125)),
+        ("dedicated_log_volume", json!(false)),
+    ] {
         expected[field] = value;
     }
     assert_eq!(seen, database(expected).inputs);
@@ -209,6 +232,23 @@ async fn each_option_is_modified_as_rds_wants_it() {
             &["performance_insights_enabled"],
             form(&[("EnablePerformanceInsights", "false")]),
         ),
+        (
+            json!({ "database_insights_mode": "advanced", "performance_insights_retention_period": 465 }),
+            &["database_insights_mode", "performance_insights_retention_period"],
+            form(&[
+                ("DatabaseInsightsMode", "advanced"),
+                ("EnablePerformanceInsights", "true"),
+                ("PerformanceInsightsRetentionPeriod", "465"),
+                ("PerformanceInsightsKMSKeyId", OTHER_KEY),
+            ]),
+        ),
+        // An interval is not taken without its role, nor a role without an interval.
+        (
+            json!({ "monitoring": { "interval": 5, "role_arn": ROLE } }),
+            &["monitoring"],
+            form(&[("MonitoringInterval", "5"), ("MonitoringRoleArn", ROLE)]),
+        ),
+        (json!({ "monitoring": { "interval": 0 } }), &["monitoring"], form(&[("MonitoringInterval", "0")])),
         (
             json!({ "parameter_group_name": "next-postgres16" }),
             &["parameter_group_name"],

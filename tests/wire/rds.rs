@@ -219,6 +219,7 @@ async fn a_database_as_it_was_made_is_seen_as_it_was_desired() {
     assert_eq!(condition, Condition::Ready);
     let expected = database(json!({
         "engine_version": "16.4", "iops": 3000, "storage_throughput": 125, "max_allocated_storage": 0,
+        "dedicated_log_volume": false,
         "enabled_cloudwatch_logs_exports": [],
     }));
     assert_eq!(seen, expected.inputs);
@@ -228,6 +229,7 @@ async fn a_database_as_it_was_made_is_seen_as_it_was_desired() {
 async fn what_is_queued_counts_as_it_will_be() {
     let pending = "<DBInstanceClass>db.m7g.large</DBInstanceClass><AllocatedStorage>100</AllocatedStorage>\
                    <MultiAZ>false</MultiAZ><EngineVersion>16.6</EngineVersion><Port>5433</Port>\
+                   <DedicatedLogVolume>true</DedicatedLogVolume>\
                    <BackupRetentionPeriod>7</BackupRetentionPeriod><StorageType>io1</StorageType><Iops>1000</Iops>\
                    <DBInstanceIdentifier>gitlab-next</DBInstanceIdentifier>\
                    <MasterUserPassword>****</MasterUserPassword>";
@@ -236,6 +238,7 @@ async fn what_is_queued_counts_as_it_will_be() {
         "identifier": "gitlab-next", "instance_class": "db.m7g.large", "allocated_storage": 100, "multi_az": false,
         "engine_version": "16.6", "port": 5433, "backup_retention_period": 7, "storage_type": "io1", "iops": 1000,
         "storage_throughput": 125, "max_allocated_storage": 0, "enabled_cloudwatch_logs_exports": [],
+        "dedicated_log_volume": true,
     }));
     assert_eq!(seen, expected.inputs);
 }

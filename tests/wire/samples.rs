@@ -1,7 +1,7 @@
 //! A document of each kind, for tests over all of them.
 
 use provision::engine::document::Document;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A valid document of each kind, with every field written, as the kind itself writes it.
 pub fn sample(kind: &str) -> Document {
@@ -41,25 +41,41 @@ pub fn sample(kind: &str) -> Document {
             "name": "gitlab-pgsql-postgres16", "family": "postgres16", "description": "Parameters of gitlab-pgsql",
             "parameters": { "rds.force_ssl": "1", "work_mem": "65536" }, "tags": { "Name": "gitlab-pgsql" },
         }),
-        "aws_db_instance" => json!({
-            "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
-            "allow_major_version_upgrade": true, "instance_class": "db.m7g.large", "allocated_storage": 400,
-            "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
-            "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
-            "password": "env:PGSQL_PASSWORD", "password_version": 2, "multi_az": true, "port": 5432,
-            "db_subnet_group_name": "gitlab-pgsql", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
-            "backup_retention_period": 30, "backup_window": "04:00-04:30",
-            "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
-            "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "ca_cert_identifier": "rds-ca-rsa2048-g1",
-            "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
-            "iam_database_authentication_enabled": true, "performance_insights_enabled": true,
-            "performance_insights_retention_period": 93,
-            "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
-            "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
-            "parameter_group_name": "gitlab-pgsql-postgres16", "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
-            "tags": { "Name": "gitlab-pgsql" },
-        }),
+        "aws_db_instance" => database(),
         other => panic!("no sample document of {other}"),
     };
     document.as_object().expect("a document is an object").clone()
+}
+
+fn database() -> Value {
+    let mut database = json!({
+        "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
+        "allow_major_version_upgrade": true, "instance_class": "db.m7g.large", "allocated_storage": 400,
+        "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
+        "storage_throughput": 500, "database_name": "gitlab_production", "username": "gitlab",
+        "password": "managed", "password_version": 2, "multi_az": true, "port": 5432,
+        "db_subnet_group_name": "gitlab-pgsql", "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+        "backup_retention_period": 30, "backup_window": "04:00-04:30",
+        "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
+        "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "ca_cert_identifier": "rds-ca-rsa2048-g1",
+        "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
+        "iam_database_authentication_enabled": true, "performance_insights_enabled": true,
+        "performance_insights_retention_period": 93,
+        "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
+        "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+        "parameter_group_name": "gitlab-pgsql-postgres16", "deletion_protection": true, "final_snapshot": true, "apply_immediately": false,
+        "tags": { "Name": "gitlab-pgsql" },
+    });
+    for (name, value) in [
+        ("engine_lifecycle_support", json!("open-source-rds-extended-support")),
+        ("dedicated_log_volume", json!(false)),
+        ("database_insights_mode", json!("standard")),
+        ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
+        ("backup_target", json!("region")),
+        ("delete_automated_backups", json!(true)),
+        ("monitoring", json!({ "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" })),
+    ] {
+        database[name] = value;
+    }
+    database
 }

@@ -32,6 +32,8 @@ DROPPED = {
     "PerformanceInsightsKMSKeyId": None,
     "PerformanceInsightsRetentionPeriod": None,
     "BackupTarget": "region",
+    "DatabaseInsightsMode": "standard",
+    "DedicatedLogVolume": False,
 }
 UPPER = string.ascii_uppercase + string.digits
 

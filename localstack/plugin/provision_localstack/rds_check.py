@@ -49,6 +49,10 @@ def check_create(call: Call):
     problem = rds_windows.trouble(call.get("PreferredMaintenanceWindow"), call.get("PreferredBackupWindow"))
     if problem:
         invalid(problem)
+    check_insights(call.get("DatabaseInsightsMode"), call.get("EnablePerformanceInsights"), call.get("PerformanceInsightsRetentionPeriod"))
+    check_log_volume(call.get("DedicatedLogVolume"), storage)
+    if call.get("MasterUserSecretKmsKeyId") and not call.get("ManageMasterUserPassword"):
+        combination("You can specify MasterUserSecretKmsKeyId only with ManageMasterUserPassword.")
     return version, storage
 
 
@@ -74,6 +78,9 @@ def check_common(call: Call):
         invalid(f"The specified port {port} is not valid. Specify a port from 1150 to 65535.")
     if call.get("MonitoringInterval") and not call.get("MonitoringRoleArn"):
         combination("A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+    if call.get("MonitoringInterval") == 0 and call.get("MonitoringRoleArn"):
+        # "If MonitoringRoleArn is specified, set MonitoringInterval to a value other than 0" (ModifyDBInstance).
+        combination("A MonitoringInterval other than 0 is required if you specify a MonitoringRoleARN value.")
     retention = call.get("PerformanceInsightsRetentionPeriod")
     if retention is not None and retention not in (7, 731, *(31 * months for months in range(1, 24))):
         invalid(f"Invalid Performance Insights retention period: {retention}")
@@ -84,6 +91,18 @@ def check_common(call: Call):
     for key in (tag["Key"] for tag in call.get("Tags") or []):
         if key.lower().startswith("aws:"):
             invalid("Tag keys starting with aws: are reserved.")
+
+
+def check_insights(mode, enabled, retention):
+    """Advanced mode needs Performance Insights of 465 days ("Turning on the Advanced mode of Database Insights", user guide)."""
+    if mode == "advanced" and not (enabled and (retention or 7) >= 465):
+        combination("To enable the Advanced mode of Database Insights, enable performance insights and set the retention period to at least 465 days.")
+
+
+def check_log_volume(wanted, storage):
+    """Such volumes are for Provisioned IOPS alone ("Using a dedicated log volume (DLV)", user guide)."""
+    if wanted and storage not in ("io1", "io2"):
+        combination(f"A dedicated log volume is not supported for storage type {storage}.")
 
 
 def check_storage(call: Call, storage, size, iops, throughput):

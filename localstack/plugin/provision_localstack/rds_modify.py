@@ -2,6 +2,7 @@
 
 import time
 
+from botocore import xform_name
 from moto.ec2 import ec2_backends
 from moto.rds.models import rds_backends
 
@@ -22,12 +23,15 @@ QUEUED = {
     "BackupRetentionPeriod": ("BackupRetentionPeriod", "backup_retention_period"),
     "EnableIAMDatabaseAuthentication": ("IAMDatabaseAuthenticationEnabled", "enable_iam_database_authentication"),
     "CACertificateIdentifier": ("CACertificateIdentifier", "ca_certificate_identifier"),
+    "DedicatedLogVolume": ("DedicatedLogVolume", "dedicated_log_volume"),
     "NewDBInstanceIdentifier": ("DBInstanceIdentifier", "db_instance_identifier"),
     "DBSubnetGroupName": ("DBSubnetGroupName", "db_subnet_group_name"),
 }
 ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
 SECRET = "MasterUserPassword"
 STORAGE = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
+# Members that moto forgets, and that RDS changes at once.
+AT_ONCE = {"MonitoringInterval", "MonitoringRoleArn", "EngineLifecycleSupport", "DatabaseInsightsMode"}
 INSIGHTS = {"EnablePerformanceInsights", "PerformanceInsightsRetentionPeriod", "PerformanceInsightsKMSKeyId"}
 FLAGS = {"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade", "DBPortNumber", SECRET}
 
@@ -104,7 +108,11 @@ def modify(call: Call):
     if "DBParameterGroupName" in wanted:
         rds_parameters.attach(call, database, wanted.pop("DBParameterGroupName"), upgrades)
     watch(call, database)
-    direct = {field: value for field, value in wanted.items() if field not in QUEUED.keys() | FLAGS | INSIGHTS}
+    for field in AT_ONCE & wanted.keys():
+        setattr(database, xform_name(field), wanted[field])
+    if wanted.get("MonitoringInterval") == 0:
+        database.monitoring_role_arn = None
+    direct = {field: value for field, value in wanted.items() if field not in QUEUED.keys() | FLAGS | INSIGHTS | AT_ONCE}
     if direct:
         call.forward(direct | {"DBInstanceIdentifier": database.db_instance_identifier, "ApplyImmediately": True})
         rds_place.regroup(call.ec2, database)
@@ -249,6 +257,13 @@ def checked(call: Call, database) -> dict:
     if missing := set(exports.get("DisableLogTypes") or []) - set(database.enabled_cloudwatch_logs_exports):
         check.combination(f"The log types {sorted(missing)} are not enabled.")
     checked_password(database, wanted)
+    check.check_insights(
+        wanted.get("DatabaseInsightsMode", database.database_insights_mode),
+        wanted.get("EnablePerformanceInsights", database.performance_insights_enabled),
+        wanted.get("PerformanceInsightsRetentionPeriod", database.performance_insights_retention_period),
+    )
+    storage = wanted.get("StorageType", current(database, "StorageType"))
+    check.check_log_volume(wanted.get("DedicatedLogVolume", current(database, "DedicatedLogVolume")), storage)
     if "NewDBInstanceIdentifier" in wanted:
         wanted["NewDBInstanceIdentifier"] = wanted["NewDBInstanceIdentifier"].lower()
         call.rds._validate_db_identifier(wanted["NewDBInstanceIdentifier"])
@@ -324,6 +339,9 @@ def checked_password(database, wanted: dict):
         check.combination("You can't specify MasterUserPassword for an instance with a managed password.")
     if managed is False and has_secret and SECRET not in wanted:
         check.combination("MasterUserPassword is required when ManageMasterUserPassword is turned off.")
+    if "MasterUserSecretKmsKeyId" in wanted and (has_secret or not managed):
+        # "you can't change the KMS key used to encrypt the secret" (ModifyDBInstance, MasterUserSecretKmsKeyId).
+        check.combination("You can specify MasterUserSecretKmsKeyId only when you turn ManageMasterUserPassword on.")
     if managed and has_secret:
         # It is already so; moto would make a second secret.
         del wanted["ManageMasterUserPassword"]

@@ -11,6 +11,7 @@ mod insights;
 mod keys;
 mod live;
 mod modification;
+mod monitoring;
 mod names;
 mod parameters;
 mod password;

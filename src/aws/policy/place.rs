@@ -48,7 +48,8 @@ impl Place<'_> {
         let arn = |rest: &str| format!("arn:{}:{service}:{region}:*:{rest}", self.partition());
         let named = |arn: String, alias: Option<&str>| Named { arn, alias: alias.map(str::to_owned) };
         if service != "kms" {
-            return Some(named(arn(&rest), None));
+            let arn = if rest.starts_with("arn:") { rest } else { arn(&rest) };
+            return Some(named(arn, None));
         }
         // Keys are written as ids and ARNs, of the key or of an alias.
         Some(match (rest.starts_with("arn:"), rest.find("alias/")) {
@@ -60,7 +61,7 @@ impl Place<'_> {
     }
 }
 
-/// The pattern with the object's inputs: `{name}`, or `{name-}` for no more of it than ends with a hyphen. What is not
+/// The pattern with the object's inputs: `{name}`, `{name.part}` for a part of one, or `{name-}` for no more of it than ends with a hyphen. What is not
 /// known yet can be anything.
 fn filled(pattern: &str, inputs: &Document) -> Option<String> {
     let Some((before, (field, after))) =
@@ -72,7 +73,11 @@ fn filled(pattern: &str, inputs: &Document) -> Option<String> {
         Some(field) => (field, true),
         None => (field, false),
     };
-    let value = inputs.get(field).and_then(Value::as_str)?;
+    let value = match field.split_once('.') {
+        Some((field, part)) => inputs.get(field)?.get(part),
+        None => inputs.get(field),
+    };
+    let value = value.and_then(Value::as_str)?;
     let value = match value.rfind('-') {
         _ if value.contains("${") => "*",
         Some(last) if is_front => &value[..=last],
@@ -92,6 +97,7 @@ mod tests {
             "name": "gitlab-pgsql-postgres16", "group": "${aws_db_subnet_group.gitlab-pgsql.id}", "alias": "alias/storage",
             "key": "0a1b", "key_arn": "arn:aws:kms:eu-west-1:123456789012:key/0a1b",
             "alias_arn": "arn:aws:kms:eu-west-1:123456789012:alias/storage",
+            "monitoring": { "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/m" },
         });
         let inputs = inputs.as_object().expect("a document");
         Place { region }.named(pattern, inputs).map(|named| (named.arn, named.alias))
@@ -107,6 +113,7 @@ mod tests {
             ("iam:role/x", Some("us-gov-west-1"), "arn:aws-us-gov:iam::*:role/x", None),
             ("rds:pg:{name-}*", Some("eu-west-1"), "arn:aws:rds:eu-west-1:*:pg:gitlab-pgsql-*", None),
             ("rds:subgrp:{group}", None, "arn:aws:rds:*:*:subgrp:*", None),
+            ("iam:{monitoring.role_arn}", None, "arn:aws:iam::123456789012:role/m", None),
             ("kms:{key}", None, "arn:aws:kms:*:*:key/0a1b", None),
             ("kms:{key_arn}", None, "arn:aws:kms:eu-west-1:123456789012:key/0a1b", None),
             ("kms:{alias}", Some("eu-west-1"), "arn:aws:kms:eu-west-1:*:key/*", storage),
@@ -120,6 +127,7 @@ mod tests {
     #[test]
     fn what_is_not_written_is_not_named() {
         assert_eq!(named("kms:{kms_key_id}", None), None);
+        assert_eq!(named("iam:{monitoring.other}", None), None);
     }
 
     #[test]

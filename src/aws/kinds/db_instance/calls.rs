@@ -29,9 +29,15 @@ pub(super) const CREATE: Call =
         // The other key is looked at by ourselves.
         Check::new("kms:DescribeKey", Grant::on(&["kms:{performance_insights_kms_key_id}"]), KEYS),
         Check::new("kms:GenerateDataKey", THROUGH_RDS, KEYS),
+        Check::new("kms:CreateGrant", SECRET_KEY, MANAGED).only(is_managed),
+        Check::new("kms:Decrypt", SECRET_KEY, MANAGED).only(is_managed),
+        Check::new("kms:DescribeKey", SECRET_KEY, MANAGED).only(is_managed),
+        Check::new("kms:GenerateDataKey", SECRET_KEY, MANAGED).only(is_managed),
+        PASS_ROLE,
     ]);
 
-pub(super) const MODIFY: Call = Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]);
+pub(super) const MODIFY: Call =
+    Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]).checked(&[PASS_ROLE]);
 
 pub(super) const DELETE: Call = Call::new("rds:DeleteDBInstance", OURS).checked(&[
     Check::new("rds:CreateDBSnapshot", LAST, SNAPSHOT).only(leaves_a_snapshot),
@@ -47,6 +53,7 @@ const NETWORK: &str = "CloudFormation, AWS::RDS::DBInstance: permissions of the 
 
 /// The names that RDS gives its secrets.
 const SECRET: Grant = Grant::on(&["secretsmanager:secret:rds!db-*"]);
+const SECRET_KEY: Grant = Grant::on(&["kms:{master_user_secret_kms_key_id}"]);
 const SECRETS_KEY: Grant = Grant::on(&["kms:alias/aws/secretsmanager"]);
 const MANAGED: &str = "Amazon RDS User Guide, Permissions required for Secrets Manager integration";
 
@@ -55,6 +62,14 @@ const VIA: &str = "kms:ViaService";
 const RDS: &str = "rds.{region}.amazonaws.com";
 const THROUGH_RDS: Grant = KEY.when(&[When::Is(VIA, RDS)]);
 const KEYS: &str = "Service Authorization Reference, Amazon RDS: dependent actions of CreateDBInstance";
+
+/// RDS is given the role by which it writes measurements.
+const PASS_ROLE: Check = Check::new(
+    "iam:PassRole",
+    Grant::on(&["iam:{monitoring.role_arn}"])
+        .when(&[When::Is("iam:PassedToService", "monitoring.rds.amazonaws.com")]),
+    "Amazon RDS User Guide, Setting up and enabling Enhanced Monitoring",
+);
 
 const SNAPSHOTS: &[&str] = &["rds:snapshot:{identifier}-final-*"];
 const LAST: Grant = Grant::on(&["rds:db:{identifier}", "rds:snapshot:{identifier}-final-*"]);

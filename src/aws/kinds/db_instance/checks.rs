@@ -1,9 +1,12 @@
 //! The rules over several fields of a database, and those that a row cannot say.
 
-use super::keys::{ALLOW_MAJOR, BACKUP_WINDOW, ENCRYPTED, ENGINE_VERSION, KMS_KEY, MAINTENANCE_WINDOW};
+use super::keys::{
+    ALLOW_MAJOR, BACKUP_WINDOW, ENCRYPTED, ENGINE_VERSION, KMS_KEY, LOG_VOLUME, MAINTENANCE_WINDOW, PASSWORD,
+    SECRET_KEY, STORAGE_TYPE,
+};
 use super::storage::Storage;
 use super::windows::Windows;
-use super::{insights, names, parameters, password, version};
+use super::{insights, monitoring, names, parameters, password, version};
 use crate::aws::kind::Check;
 use crate::aws::kinds::tags;
 use crate::engine::document::Document;
@@ -18,8 +21,11 @@ pub(super) const CHECKS: &[Check] = &[
     password::check,
     storage,
     insights::check,
+    monitoring::check,
     windows,
     key_needs_encryption,
+    secret_key,
+    log_volume,
 ];
 
 fn upgrade(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
@@ -47,4 +53,31 @@ fn key_needs_encryption(wanted: &Document, _: Option<&Document>) -> Vec<Invalid>
             .remedy("write that too, or leave it out")
     };
     is_bare.then(invalid).into_iter().collect()
+}
+
+/// The key of a secret is chosen once (ModifyDBInstance, MasterUserSecretKmsKeyId).
+fn secret_key(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let Some(key) = SECRET_KEY.text(wanted) else { return Vec::new() };
+    if PASSWORD.text(wanted) != Some("managed") {
+        let invalid = Invalid::new(SECRET_KEY.name, "needs `password: managed`").with(&["password"]);
+        return vec![invalid.remedy("write that too, or leave it out")];
+    }
+    let kept = observed.and_then(|observed| SECRET_KEY.text(observed)).filter(|kept| *kept != key);
+    let invalid = |kept: &str| {
+        Invalid::new(SECRET_KEY.name, "cannot change: RDS keeps the key that the secret began with")
+            .instead(kept)
+    };
+    kept.map(invalid).into_iter().collect()
+}
+
+/// "Using a dedicated log volume (DLV)", RDS User Guide.
+fn log_volume(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let storage = STORAGE_TYPE.text(wanted).unwrap_or_default();
+    let invalid = || {
+        Invalid::new(LOG_VOLUME.name, format!("needs `storage_type: io1` or `io2`, not {storage}"))
+            .with(&["storage_type"])
+            .remedy("write one of these, or leave it out")
+    };
+    let fits = LOG_VOLUME.of(wanted) != Some(true) || ["io1", "io2"].contains(&storage);
+    (!fits).then(invalid).into_iter().collect()
 }

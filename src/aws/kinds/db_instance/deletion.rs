@@ -4,11 +4,12 @@ use aws_sdk_rds::types::DbInstance as Live;
 use sha2::{Digest, Sha256};
 
 use super::calls::DELETE;
-use super::keys::{FINAL_SNAPSHOT, IDENTIFIER};
+use super::keys::{DELETES_BACKUPS, FINAL_SNAPSHOT, IDENTIFIER};
 use super::{STATUSES, live};
 use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error};
 use crate::engine::cloud::{self, CloudError, Outcome};
+use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Deletion};
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
@@ -28,15 +29,13 @@ pub(super) async fn delete(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(
         return Ok(());
     }
     let ownership = live::ownership(&live);
-    let identifier = live.db_instance_identifier.unwrap_or_default();
-    tags::refuse_others(DELETE, &identifier, &ownership, owner)?;
-    // A database that AWS gave up has its data in its automated backups alone: they stay for as long as they were to be kept.
-    let status = live.db_instance_status.as_deref().unwrap_or_default();
-    let keeps_backups = keeps_backups(status);
+    let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
+    tags::refuse_others(DELETE, identifier, &ownership, owner)?;
+    let keeps_backups = keeps_backups(&live, Some(recorded));
     let name = match last_snapshot {
         Some(name) => Some(name.to_owned()),
         // Without a word about it the safe answer.
-        None if FINAL_SNAPSHOT.of(recorded).unwrap_or(true) => Some(snapshot_name(&identifier, id.as_str())),
+        None if FINAL_SNAPSHOT.of(recorded).unwrap_or(true) => Some(snapshot_name(identifier, id.as_str())),
         None => None,
     };
     let delete = aws
@@ -63,10 +62,13 @@ fn is_going(live: &Live) -> bool {
     Condition::of(STATUSES, live.db_instance_status.as_deref().unwrap_or_default()).is_leaving()
 }
 
-/// True for a status in which RDS takes no last snapshot and the database does not come back by itself.
-pub(super) fn keeps_backups(status: &str) -> bool {
+/// True if the automated backups outlive the database: as the author wrote, or where RDS takes no last snapshot and the database
+/// does not come back by itself. Then its data is in them alone.
+pub(super) fn keeps_backups(live: &Live, recorded: Option<&Document>) -> bool {
+    let status = live.db_instance_status.as_deref().unwrap_or_default();
     let stuck = Condition::of(STATUSES, status).stuck();
-    stuck.is_some_and(|row| row.deletion == Deletion::WithoutSnapshot)
+    recorded.and_then(|recorded| DELETES_BACKUPS.of(recorded)) == Some(false)
+        || stuck.is_some_and(|row| row.deletion == Deletion::WithoutSnapshot)
 }
 
 /// The name of the last snapshot: the same for the same database, so that a repeated delete does not make two. RDS never

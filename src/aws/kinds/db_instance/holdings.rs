@@ -3,16 +3,17 @@
 use aws_sdk_rds::types::DbInstance as Live;
 
 use super::deletion::{keeps_backups, snapshot_name};
+use crate::engine::document::Document;
 use crate::engine::resource::{Holdings, Remark};
 
 const GIB: u64 = 1 << 30;
 
 /// The account of the data, and what stands against a last snapshot.
-pub(super) fn remarks(live: &Live) -> impl Iterator<Item = Remark> {
-    std::iter::once(Remark::Holds(holdings(live))).chain(no_last_snapshot(live))
+pub(super) fn remarks(live: &Live, recorded: Option<&Document>) -> impl Iterator<Item = Remark> + use<> {
+    std::iter::once(Remark::Holds(holdings(live, recorded))).chain(no_last_snapshot(live))
 }
 
-fn holdings(live: &Live) -> Holdings {
+fn holdings(live: &Live, recorded: Option<&Document>) -> Holdings {
     let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
     let resource = live.dbi_resource_id.as_deref().unwrap_or_default();
     let size = live.allocated_storage.and_then(|gib| u64::try_from(gib).ok());
@@ -21,7 +22,7 @@ fn holdings(live: &Live) -> Holdings {
         match (&live.aws_backup_recovery_point_arn, live.backup_retention_period.unwrap_or_default()) {
             (Some(_), _) => "AWS Backup keeps its backups until they expire".to_owned(),
             (None, 0) => "it has no automated backups".to_owned(),
-            (None, days) if keeps_backups(live.db_instance_status.as_deref().unwrap_or_default()) => {
+            (None, days) if keeps_backups(live, recorded) => {
                 format!("its automated backups of {days} days are kept, and restore it until they expire")
             }
             // DeleteAutomatedBackups is true unless it is sent (DeleteDBInstance, RDS API reference).
@@ -70,16 +71,18 @@ mod tests {
 
     #[test]
     fn the_account_says_how_much_there_is_and_what_stays() {
-        let plain = holdings(&live("available").build());
+        let plain = holdings(&live("available").build(), None);
         assert_eq!(plain.size_bytes, Some(50 * GIB));
         assert_eq!(plain.notes, ["its automated backups of 7 days are deleted with it"]);
         assert_eq!(plain.final_snapshot, Some(snapshot_name("db", "db-A")));
-        let lost = holdings(&live("failed").build());
+        let lost = holdings(&live("failed").build(), None);
         assert_eq!(
             lost.notes,
             ["its automated backups of 7 days are kept, and restore it until they expire"]
         );
-        let off = holdings(&live("available").backup_retention_period(0).build());
+        let keep = Document::from_iter([("delete_automated_backups".to_owned(), false.into())]);
+        assert_eq!(holdings(&live("available").build(), Some(&keep)).notes, lost.notes);
+        let off = holdings(&live("available").backup_retention_period(0).build(), None);
         assert_eq!(off.notes, ["it has no automated backups"]);
         let source = live("available")
             .read_replica_db_instance_identifiers("one")
@@ -87,7 +90,7 @@ mod tests {
             .aws_backup_recovery_point_arn("arn:x")
             .build();
         assert_eq!(
-            holdings(&source).notes,
+            holdings(&source, None).notes,
             [
                 "AWS Backup keeps its backups until they expire",
                 "its read replicas become databases of their own: one, two",

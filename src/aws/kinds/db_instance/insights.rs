@@ -1,14 +1,18 @@
 //! Performance Insights of a database: what RDS takes, and what has to be sent together.
 
-use aws_sdk_rds::types::DbInstance as Live;
+use aws_sdk_rds::types::{DatabaseInsightsMode, DbInstance as Live};
 
-use super::keys::{INSIGHTS, INSIGHTS_KEY, INSIGHTS_RETENTION};
+use super::keys::{INSIGHTS, INSIGHTS_KEY, INSIGHTS_MODE, INSIGHTS_RETENTION};
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
 const ENABLED: &str = INSIGHTS.name;
 const RETENTION: &str = INSIGHTS_RETENTION.name;
 const KEY: &str = INSIGHTS_KEY.name;
+const MODE: &str = INSIGHTS_MODE.name;
+
+/// Advanced mode keeps this many days ("Turning on the Advanced mode of Database Insights", RDS User Guide).
+const ADVANCED_DAYS: i32 = 465;
 
 /// Finds what RDS would refuse (CreateDBInstance, PerformanceInsightsRetentionPeriod and PerformanceInsightsKMSKeyId).
 pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Invalid> {
@@ -16,6 +20,12 @@ pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Inva
     let on = INSIGHTS.of(desired) == Some(true);
     if !on && INSIGHTS_RETENTION.of(desired).is_some() {
         invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
+    }
+    let is_long = INSIGHTS_RETENTION.of(desired).is_some_and(|days| days >= ADVANCED_DAYS);
+    if INSIGHTS_MODE.text(desired) == Some("advanced") && !(on && is_long) {
+        let needs = format!("needs `{ENABLED}: true` and `{RETENTION}: {ADVANCED_DAYS}` or more");
+        let remedy = "write both, or `database_insights_mode: standard`";
+        invalid.push(Invalid::new(MODE, needs).with(&[ENABLED, RETENTION]).remedy(remedy));
     }
     if let Some(key) = INSIGHTS_KEY.text(desired) {
         let kept = observed.and_then(|observed| INSIGHTS_KEY.text(observed));
@@ -34,22 +44,25 @@ pub(super) struct InsightsChange {
     pub enabled: Option<bool>,
     pub retention: Option<i32>,
     pub key: Option<String>,
+    pub mode: Option<DatabaseInsightsMode>,
 }
 
 /// The part of a change that is about Performance Insights. RDS takes a key that is left out for the default one, which
 /// would be a change of the key; so everything goes together.
 pub(super) fn change(desired: &Document, live: &Live, changed: impl Fn(&str) -> bool) -> InsightsChange {
-    if ![ENABLED, RETENTION, KEY].into_iter().any(changed) {
+    if ![ENABLED, RETENTION, KEY, MODE].into_iter().any(&changed) {
         return InsightsChange::default();
     }
     let enabled = INSIGHTS.of(desired).or(live.performance_insights_enabled);
+    let mode = INSIGHTS_MODE.text(desired).filter(|_| changed(MODE)).map(DatabaseInsightsMode::from);
     if enabled != Some(true) {
-        return InsightsChange { enabled, ..InsightsChange::default() };
+        return InsightsChange { enabled, mode, ..InsightsChange::default() };
     }
     InsightsChange {
         enabled,
         retention: INSIGHTS_RETENTION.of(desired).or(live.performance_insights_retention_period),
         key: live.performance_insights_kms_key_id.clone().or_else(|| INSIGHTS_KEY.of(desired)),
+        mode,
     }
 }
 

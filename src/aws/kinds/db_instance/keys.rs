@@ -1,6 +1,7 @@
 //! The fields of a database that code reads by name.
 
 use super::DbInstance;
+use super::monitoring::Monitoring;
 use crate::aws::kinds::tags::Tags;
 use crate::aws::row;
 
@@ -10,6 +11,7 @@ pub(super) const IDENTIFIER: Key<String> = Key::new("identifier");
 pub(super) const ENGINE_VERSION: Key<String> = Key::new("engine_version");
 pub(super) const ALLOW_MAJOR: Key<bool> = Key::new("allow_major_version_upgrade");
 pub(super) const SIZE: Key<i32> = Key::new("allocated_storage");
+pub(super) const LOG_VOLUME: Key<bool> = Key::new("dedicated_log_volume");
 pub(super) const LIMIT: Key<i32> = Key::new("max_allocated_storage");
 pub(super) const STORAGE_TYPE: Key<String> = Key::new("storage_type");
 pub(super) const IOPS: Key<i32> = Key::new("iops");
@@ -17,6 +19,7 @@ pub(super) const THROUGHPUT: Key<i32> = Key::new("storage_throughput");
 pub(super) const DATABASE_NAME: Key<String> = Key::new("database_name");
 pub(super) const USERNAME: Key<String> = Key::new("username");
 pub(super) const PASSWORD: Key<String> = Key::new("password");
+pub(super) const SECRET_KEY: Key<String> = Key::new("master_user_secret_kms_key_id");
 pub(super) const PASSWORD_VERSION: Key<i32> = Key::new("password_version");
 pub(super) const MULTI_AZ: Key<bool> = Key::new("multi_az");
 pub(super) const PORT: Key<i32> = Key::new("port");
@@ -32,8 +35,11 @@ pub(super) const IAM_LOGIN: Key<bool> = Key::new("iam_database_authentication_en
 pub(super) const INSIGHTS: Key<bool> = Key::new("performance_insights_enabled");
 pub(super) const INSIGHTS_RETENTION: Key<i32> = Key::new("performance_insights_retention_period");
 pub(super) const INSIGHTS_KEY: Key<String> = Key::new("performance_insights_kms_key_id");
+pub(super) const INSIGHTS_MODE: Key<String> = Key::new("database_insights_mode");
+pub(super) const MONITORING: Key<Monitoring> = Key::new("monitoring");
 pub(super) const LOGS: Key<Vec<String>> = Key::new("enabled_cloudwatch_logs_exports");
 pub(super) const PARAMETER_GROUP: Key<String> = Key::new("parameter_group_name");
 pub(super) const FINAL_SNAPSHOT: Key<bool> = Key::new("final_snapshot");
+pub(super) const DELETES_BACKUPS: Key<bool> = Key::new("delete_automated_backups");
 pub(super) const AT_ONCE: Key<bool> = Key::new("apply_immediately");
 pub(super) const TAGS: Key<Tags> = Key::new("tags");

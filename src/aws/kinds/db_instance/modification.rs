@@ -8,7 +8,8 @@ use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
 use super::calls::MODIFY;
 use super::insights::{self, InsightsChange};
 use super::keys::{
-    ALLOW_MAJOR, AT_ONCE, ENGINE_VERSION, LIMIT, LOGS, PARAMETER_GROUP, PASSWORD, PASSWORD_VERSION, TAGS,
+    ALLOW_MAJOR, AT_ONCE, ENGINE_VERSION, LIMIT, LOGS, PARAMETER_GROUP, PASSWORD, PASSWORD_VERSION,
+    SECRET_KEY, TAGS,
 };
 use super::seen::Live;
 use super::storage::{self, Storage, StorageChange};
@@ -111,7 +112,7 @@ fn modification(
     let limit = LIMIT.of(wanted).filter(|_| changed(LIMIT.name));
     let limit = limit.and_then(|most| if most == 0 { size() } else { Some(most) });
 
-    let InsightsChange { enabled, retention, key } = insights::change(wanted, &live.now, changed);
+    let InsightsChange { enabled, retention, key, mode } = insights::change(wanted, &live.now, changed);
     let logs = LOGS.of(wanted).filter(|_| changed(LOGS.name));
     let logs = logs.map(|logs| exported(&logs, &LOGS.of(observed).unwrap_or_default()));
     let is_major = changed(ENGINE_VERSION.name) && version::is_major_upgrade(wanted, observed);
@@ -131,10 +132,12 @@ fn modification(
         .set_iops(iops)
         .set_storage_throughput(storage_throughput)
         .set_manage_master_user_password(management_differs.then_some(managed))
+        .set_master_user_secret_kms_key_id(SECRET_KEY.of(wanted).filter(|_| management_differs && managed))
         .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))
         .set_enable_performance_insights(enabled)
         .set_performance_insights_retention_period(retention)
         .set_performance_insights_kms_key_id(key)
+        .set_database_insights_mode(mode)
         .set_cloudwatch_logs_export_configuration(logs)
 }
 

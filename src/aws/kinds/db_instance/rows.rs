@@ -6,12 +6,14 @@
 
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
+use aws_sdk_rds::types::DatabaseInsightsMode;
 
 use super::calls::{MODIFY, TAGS as TAG_CALLS};
 use super::keys::*;
+use super::monitoring::{self, Monitoring};
 use super::{DbInstance, cost, seen, texts, version};
 use crate::aws::kinds::tags;
-use crate::aws::row::{self, NeedsDoc, Row, Rule, flag, one_of, one_of_whole, set_of, text, whole};
+use crate::aws::row::{self, NeedsDoc, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole};
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded};
 use crate::engine::resource::{Effect, Role};
@@ -74,6 +76,16 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .observe(|db| Some(db.queued.allocated_storage.or(db.now.allocated_storage).unwrap_or_default()))
         // RDS rounds small steps up, and storage grows but never shrinks.
         .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
+    &LOG_VOLUME
+        .field(flag())
+        .doc(
+            "True if the transaction logs have a volume of their own (1,024 GiB and 3,000 IOPS), for `io1` and `io2`. A change \
+             copies the logs while the database is away.",
+        )
+        .create(Create::set_dedicated_log_volume)
+        // "Considerations when enabling and disabling DLV" ("Using a dedicated log volume (DLV)", RDS User Guide).
+        .modify(Modify::set_dedicated_log_volume, AtWindow(Effect::Reboot))
+        .observe(|db| Some(db.queued.dedicated_log_volume.or(db.now.dedicated_log_volume).unwrap_or(false))),
     &LIMIT
         .field(whole(0, 65_536))
         .doc("The size up to which AWS may let the storage grow by itself, in GiB; 0 turns that off.")
@@ -125,6 +137,15 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             // RDS says that it does not manage the password, and nothing more.
             None => PASSWORD.of(db.recorded?).filter(|source| source != "managed"),
         }),
+    &SECRET_KEY
+        .field(text(texts::KEY_ARN))
+        .doc(
+            "With `managed`: the KMS key that the secret is encrypted with, by its ARN. It is chosen when RDS begins to manage the \
+             password, and stays.",
+        )
+        .create(Create::set_master_user_secret_kms_key_id)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.master_user_secret.as_ref()?.kms_key_id.clone()),
     &PASSWORD_VERSION
         .field(whole(1, 1_000_000).default(1))
         .doc("With `env:` or `file:`: raise it to send the password again. It is never stored nor compared.")
@@ -189,6 +210,11 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         })
         .depending(cost::backup_retention_period)
         .losing("all automated backups, and with them every restore to a point in time"),
+    &field("backup_target", one_of(texts::BACKUP_TARGETS))
+        .doc("Where backups and snapshots are stored. Only a new database can change it.")
+        .create(Create::set_backup_target)
+        .fixed()
+        .observe(|db| db.now.backup_target.clone()),
     &BACKUP_WINDOW
         .field(text(texts::BACKUP_WINDOW))
         .doc("When the daily backup is made: `hh:mm-hh:mm` in UTC. Without it, AWS chooses.")
@@ -222,6 +248,14 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // the database restarts for it depends on its version (DescribeDBEngineVersions).
         .modify(Modify::set_ca_certificate_identifier, AtWindow(Effect::AccessLoss))
         .observe(|db| seen::coming(&db.queued.ca_certificate_identifier, &db.now.ca_certificate_identifier)),
+    &field("engine_lifecycle_support", one_of(texts::LIFECYCLES))
+        .doc(
+            "`open-source-rds-extended-support` (what AWS takes without it) keeps the database on a version whose standard support \
+             has ended, for a charge; `open-source-rds-extended-support-disabled` has it upgraded then.",
+        )
+        .create(Create::set_engine_lifecycle_support)
+        .modify(Modify::set_engine_lifecycle_support, InPlace(Effect::None))
+        .observe(|db| db.now.engine_lifecycle_support.clone()),
     &field("auto_minor_version_upgrade", flag().default(true))
         .doc("True if AWS upgrades to new minor versions in the maintenance window.")
         .create(Create::set_auto_minor_version_upgrade)
@@ -260,6 +294,27 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .create(Create::set_performance_insights_kms_key_id)
         .modified_by_code(InPlace(Effect::None), CALLS)
         .observe(|db| db.now.performance_insights_kms_key_id.clone()),
+    &INSIGHTS_MODE
+        .field(one_of(texts::INSIGHTS_MODES))
+        .doc("The mode of Database Insights; `advanced` needs Performance Insights for 465 days or more, and costs.")
+        .create(|call, mode| call.set_database_insights_mode(mode.as_deref().map(DatabaseInsightsMode::from)))
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.database_insights_mode.as_ref().map(|mode| mode.as_str().to_owned())),
+    &MONITORING
+        .field(object(monitoring::PARTS))
+        .doc("Enhanced Monitoring: the metrics of the machine's operating system, in CloudWatch Logs.")
+        .create(|call, wanted| {
+            let (interval, role) = wanted.map(Monitoring::members).unwrap_or_default();
+            call.set_monitoring_interval(interval).set_monitoring_role_arn(role)
+        })
+        .modify(
+            |call, wanted| {
+                let (interval, role) = wanted.map(Monitoring::members).unwrap_or_default();
+                call.set_monitoring_interval(interval).set_monitoring_role_arn(role)
+            },
+            InPlace(Effect::None),
+        )
+        .observe(|db| Monitoring::of(db)),
     &LOGS
         .field(set_of(&texts::LOG))
         .doc("The logs that go to CloudWatch.")
@@ -292,6 +347,14 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .recorded()
         .rebuilt_as(true)
         .plays(Role::LastSnapshot),
+    &DELETES_BACKUPS
+        .field(flag())
+        .doc(
+            "False if its automated backups stay when it is deleted, and restore it until they expire. Without it, RDS deletes \
+             them with the database.",
+        )
+        .recorded()
+        .rebuilt_as(false),
     &AT_ONCE
         .field(flag().default(false))
         .doc("True if changes that disturb are made at once rather than in the maintenance window.")

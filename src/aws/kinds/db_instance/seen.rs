@@ -59,7 +59,7 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
         remarks: held(now)
             .into_iter()
             .chain(due_reboot(now, recorded))
-            .chain(holdings::remarks(now))
+            .chain(holdings::remarks(now, recorded))
             .collect(),
         ownership: ownership(now),
         vpc: network(now).map(Id::new),

@@ -88,5 +88,23 @@ pub(super) const INSIGHTS_DAYS: &[i64] = &[
 
 pub(super) const INSIGHTS_DAYS_ARE: &str = "7, 731, or a whole number of months of 31 days, from 31 to 713";
 
+pub(super) const INSIGHTS_MODES: &[&str] = &["standard", "advanced"];
+
+/// CreateDBInstance, EngineLifecycleSupport.
+pub(super) const LIFECYCLES: &[&str] =
+    &["open-source-rds-extended-support", "open-source-rds-extended-support-disabled"];
+
+/// CreateDBInstance, BackupTarget.
+pub(super) const BACKUP_TARGETS: &[&str] = &["region", "outposts", "local"];
+
+/// CreateDBInstance, MonitoringInterval.
+pub(super) const INTERVALS: &[i64] = &[0, 1, 5, 10, 15, 30, 60];
+
+pub(super) const ROLE_ARN: Pattern = Pattern::new(
+    "the ARN of an IAM role: `arn:aws:iam::<account>:role/<name>`",
+    "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+    2_048,
+);
+
 /// CreateDBInstance, EnableCloudwatchLogsExports: those of RDS for PostgreSQL.
 pub(super) const LOG: Shape = Shape::OneOf(&["postgresql", "upgrade", "iam-db-auth-error"]);

@@ -8,6 +8,9 @@ use aws_sdk_rds::types::{DbInstance, Tag};
 
 use super::{ANOTHER_LINEAGE, Hand, OWNERSHIP};
 
+/// The lists that are read before an account is taken to be clear.
+const LOOKS: usize = 10;
+
 impl Hand<'_> {
     fn database(&self) -> DbInstance {
         self.cloud.databases().into_iter().next().expect("it was looked for before")
@@ -148,15 +151,24 @@ impl Hand<'_> {
 
     pub(super) fn removes_databases(&self) {
         let rds = &self.cloud.rds;
-        let all = self.cloud.run(rds.describe_db_instances().send()).expect("they can be read");
-        for one in all.db_instances() {
-            self.removes_database(one.db_instance_identifier().unwrap_or_default());
+        // A list may be older than a change of a name or a deletion: then the next one is right.
+        for _ in 0..LOOKS {
+            let all = self.cloud.run(rds.describe_db_instances().send()).expect("they can be read");
+            for one in all.db_instances() {
+                self.removes_database(one.db_instance_identifier().unwrap_or_default());
+            }
+            if all.db_instances().is_empty() {
+                break;
+            }
         }
-        let all = self.cloud.run(rds.describe_db_snapshots().snapshot_type("manual").send());
-        for one in all.expect("they can be read").db_snapshots() {
-            let call =
-                rds.delete_db_snapshot().set_db_snapshot_identifier(one.db_snapshot_identifier.clone());
-            is_gone(self.cloud.run(call.send()));
+        for _ in 0..LOOKS {
+            let all = self.cloud.run(rds.describe_db_snapshots().snapshot_type("manual").send());
+            let Ok(all) = all else { continue };
+            for one in all.db_snapshots() {
+                let name = one.db_snapshot_identifier.clone();
+                is_gone(self.cloud.run(rds.delete_db_snapshot().set_db_snapshot_identifier(name).send()));
+            }
+            break;
         }
         let all = self.cloud.run(rds.describe_db_subnet_groups().send()).expect("they can be read");
         for one in all.db_subnet_groups() {
