@@ -14,9 +14,9 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
 use crate::engine::resource::Id;
-use crate::stack::Stack;
-use crate::stack::section::Expand;
+use crate::stack::section::{Entry, Expand, Section};
 use crate::stack::sections::SECTIONS;
+use crate::stack::{Name, Stack};
 
 pub use error::BlueprintError;
 pub use kept::Kept;
@@ -47,17 +47,7 @@ pub fn blueprint_keeping<'a>(
         draft.declarations.insert(address, Declaration::Adopted { id });
     }
     for section in SECTIONS {
-        for (name, entry) in stack.entries(section) {
-            match (section.expand, network) {
-                (Expand::Alone(declare), _) => declare(&mut draft, name, entry)?,
-                (Expand::InNetwork { declare, .. }, Some(network)) => {
-                    declare(&mut draft, network, name, entry)?;
-                }
-                (Expand::InNetwork { .. }, None) => {
-                    return Err(BlueprintError::NoNetwork { entry: format!("the {} `{name}`", section.one) });
-                }
-            }
-        }
+        stack.entries(section).iter().try_for_each(|entry| draft.expand(section, network, entry))?;
     }
     Ok(Blueprint {
         stack: stack.stack.to_string(),
@@ -74,6 +64,22 @@ pub struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Declares all that an entry of a section stands for.
+    fn expand(
+        &mut self,
+        section: &Section,
+        network: Option<&Network>,
+        (name, entry): (&Name, &Entry),
+    ) -> Result<(), BlueprintError> {
+        match (section.expand, network) {
+            (Expand::Alone(declare), _) => declare(self, name, entry),
+            (Expand::InNetwork { declare, .. }, Some(network)) => declare(self, network, name, entry),
+            (Expand::InNetwork { .. }, None) => {
+                Err(BlueprintError::NoNetwork { entry: format!("the {} `{name}`", section.one) })
+            }
+        }
+    }
+
     /// The author's tags and a `Name`.
     pub(super) fn tags(&self, name: &str) -> BTreeMap<String, String> {
         let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));

@@ -110,12 +110,12 @@ pub struct Conflict {
 }
 
 impl Section {
-    /// True if the author chooses among options with this row.
+    /// True if an entry has this option of the section's own.
     pub fn has(&self, option: &str) -> bool {
         self.entry.own.iter().any(|row| row.name == option)
     }
 
-    /// The sentence of what its entries have not in a zone that the network has got since.
+    /// The end of the sentence on its entries in a zone that the network has got since.
     pub fn in_a_new_zone(&self) -> Option<&'static str> {
         match self.expand {
             Expand::InNetwork { in_a_new_zone, .. } => in_a_new_zone,
