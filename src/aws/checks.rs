@@ -9,6 +9,7 @@ mod holders;
 mod keys;
 mod last_snapshot;
 mod owners;
+mod parameters;
 mod password;
 mod permissions;
 mod prospect;
@@ -43,6 +44,7 @@ pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
         holders::CALLS,
         keys::CALLS,
         last_snapshot::CALLS,
+        parameters::CALLS,
         quotas::CALLS,
         remains::CALLS,
         subnets_in_use::CALLS,
@@ -70,6 +72,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(addresses::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
+        boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
     ];
     Answers { answers: join_all(asked).await }

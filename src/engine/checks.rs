@@ -25,6 +25,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("network", "another network was chosen than the one that the stack is in"),
     ("newer", "a newer version of the program has recorded it"),
     ("ownership", "an object does not carry the stack's ownership tags"),
+    ("parameter", "RDS does not have a parameter, or does not take its value"),
     ("password", "a password that is to be sent cannot be read"),
     ("permissions", "the credentials may not do what is planned"),
     ("protected", "what is to be deleted has its deletion protection on"),

@@ -225,7 +225,13 @@ impl Draft {
         }
         self.maybe_fixed("database_name", |dice| dice.one_of(&["gitlab_production", "a"]).to_owned());
         self.maybe_fixed("username", |dice| dice.one_of(&["gitlab", "postgres"]).to_owned());
-        self.maybe("password", |dice| dice.one_of(&["managed", "env:PGPASSWORD", "file:secret"]).to_owned());
+        if self.maybe_fixed("master_user_secret_kms_key_id", |_| KEY_ARN.to_owned()) {
+            self.option(2, "password", "managed");
+        } else {
+            self.maybe("password", |dice| {
+                dice.one_of(&["managed", "env:PGPASSWORD", "file:secret"]).to_owned()
+            });
+        }
         self.maybe("password_version", |dice| (1 + dice.below(9)).to_string());
         self.maybe("multi_az", |dice| dice.coin().to_string());
         self.maybe("port", |dice| (1150 + dice.below(60_000)).to_string());
@@ -251,11 +257,14 @@ impl Draft {
                 });
             }
         }
-        self.maybe("monitoring", |dice| {
-            let interval = dice.one_of(&["0", "1", "60"]);
-            let role = if interval == "0" { "" } else { ", role_arn: \"arn:aws:iam::123456789012:role/m\"" };
-            format!("{{ interval: {interval}{role} }}")
-        });
+        if self.loose.coin() {
+            self.option(2, "monitoring", "");
+            let interval = self.loose.one_of(&["0", "1", "60"]);
+            self.option(3, "interval", interval);
+            if interval != "0" {
+                self.option(3, "role_arn", "\"arn:aws:iam::123456789012:role/m\"");
+            }
+        }
         self.maybe("engine_lifecycle_support", |dice| {
             let ends = dice.one_of(&["", "-disabled"]);
             format!("open-source-rds-extended-support{ends}")

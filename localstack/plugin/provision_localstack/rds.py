@@ -52,6 +52,17 @@ moto.rds.models.MasterUserSecret._generate_secret_string = lambda self: json.dum
     {"username": self.resource.master_username, "password": secrets.token_urlsafe(24)}
 )
 
+# A key that is named is one of LocalStack's, which moto does not know.
+key_of_secret = moto.rds.models.MasterUserSecret.kms_key_id.fget
+
+
+def kms_key_id(secret) -> str:
+    named = secret.secret.kms_key_id or ""
+    return named if named.startswith("arn:") else key_of_secret(secret)
+
+
+moto.rds.models.MasterUserSecret.kms_key_id = property(kms_key_id)
+
 
 take_automated_backup = DBInstance.save_automated_backup
 

@@ -227,7 +227,7 @@ def derive(database):
 def checked(call: Call, database) -> dict:
     """The request with its values normalised, or a refusal."""
     check.check_common(call)
-    wanted = {field: value for field, value in call.request.items() if value is not None}
+    wanted = {field: value for field, value in call.request.items() if value is not None} | unmodelled(call)
     if not wanted.keys() - {"DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade"}:
         check.combination("No modifications were requested")
     problem = rds_windows.trouble(
@@ -270,6 +270,12 @@ def checked(call: Call, database) -> dict:
         if wanted["NewDBInstanceIdentifier"] in call.rds.databases.keys() - {database.db_instance_identifier}:
             fail("DBInstanceAlreadyExists", "DB instance already exists")
     return wanted
+
+
+def unmodelled(call: Call) -> dict:
+    """Members that the API has (aws-sdk-rds 1.159) and the emulator's botocore does not know yet."""
+    sent = call.context.request.values
+    return {name: sent[name] for name in ("EngineLifecycleSupport",) if name in sent}
 
 
 def checked_version(call: Call, database, asked: str) -> str:

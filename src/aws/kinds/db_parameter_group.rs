@@ -26,6 +26,8 @@ use crate::engine::resource::{
 };
 use crate::stack::postgres::family_in_names;
 
+pub(crate) use parameters::meaning;
+
 /// Of every family: the group of the old version goes after a major upgrade.
 const THIS: &[&str] = &["rds:pg:{name-}*"];
 const OURS: &[Grant] = &[Grant::owned(THIS)];
@@ -100,6 +102,7 @@ impl Kind for DbParameterGroup {
             .set_by_section()
             .sent_by_code(InPlace(Effect::AccessLoss), parameters::CALLS)
             .observe(|live| Some(live.parameters.clone()))
+            .met_by(parameters::met)
             .depending(parameters::cost),
         &TAGS
             .field(tags::rule())
@@ -127,7 +130,10 @@ impl Kind for DbParameterGroup {
             _ => None,
         };
         // The ids are names, so nothing has to wait for the groups.
-        let sets = try_join_all(tracked.iter().map(|one| parameters::set(aws, one.id.as_str())));
+        let sets = try_join_all(tracked.iter().map(|one| async {
+            let recorded = one.recorded.as_ref().and_then(|recorded| PARAMETERS.of(recorded));
+            parameters::set(aws, one.id.as_str(), &recorded.unwrap_or_default()).await
+        }));
         let (described, sets) = try_join(describe(aws, name), sets).await?;
         let described: BTreeMap<&str, &SdkGroup> =
             described.iter().filter_map(|live| Some((live.db_parameter_group_name()?, live))).collect();

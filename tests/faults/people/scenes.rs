@@ -157,6 +157,9 @@ fn scenes() -> Vec<Scene> {
         Scene::new("kms-key")
             .edited(SIZE, &format!("{SIZE}{KEY}"))
             .person("aws kms list-aliases", |place| place.world.edit_stack(KEY, "")),
+        Scene::new("parameter")
+            .edited(SIZE, &format!("{SIZE}    parameters: {{ work_men: \"1024\" }}\n"))
+            .person("write `work_mem`", |place| place.world.edit_stack("work_men", "work_mem")),
         Scene::of("missing")
             .edited(
                 SIZE,
