@@ -112,7 +112,7 @@ impl Stack {
         self.all().any(|(section, ..)| matches!(section.expand, Expand::InNetwork { .. }))
     }
 
-    /// What its entries lack in a zone that the network has got since: `files, media cannot be mounted there`.
+    /// Sentences on entries without a part in a zone that the network has got since: `files, media cannot be mounted there`.
     pub fn in_a_new_zone(&self) -> Vec<String> {
         let lacking = SECTIONS.iter().filter_map(|section| {
             let names: Vec<&str> = self.entries(section).keys().map(Name::as_str).collect();

@@ -17,7 +17,7 @@ use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
 pub use entry::{Entries, Entry};
-pub(super) use read::{broken, take};
+pub(super) use read::{broken, options, take};
 pub(super) use schema::publish;
 
 /// Everything that the program knows of a section. The list of them is in `sections`.

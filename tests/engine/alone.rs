@@ -1,18 +1,22 @@
 //! Stacks that stand beside no cluster.
 
+use provision::engine::blueprint::Declaration;
 use provision::engine::plan::Mode;
 use provision::engine::rebuild::Terms;
 use serde_json::json;
 
 use super::world::{World, address, options};
 
-/// A stack of objects that need no network, planned without a cluster.
-fn alone() -> World {
+const NETWORK: &str = "fake_group.network";
+
+/// A stack of objects that need no network, planned without a cluster; and the network that it could stand in.
+fn alone() -> (World, Declaration) {
     let mut world = World::new();
-    (world.cluster, world.declarations) = (None, Default::default());
+    world.cluster = None;
+    let network = world.declarations.remove(&address(NETWORK)).expect("each world has one");
     world.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": false}));
     world.declare("fake_group.a", json!({"name": "a", "parent": "${fake_disk.d.id}"}));
-    world
+    (world, network)
 }
 
 /// The cluster in the tags of the object at an address.
@@ -24,7 +28,7 @@ fn tagged(world: &World, at: &str) -> Option<String> {
 
 #[tokio::test]
 async fn a_stack_without_a_cluster_is_made_changed_lost_found_again_and_destroyed() {
-    let mut world = alone();
+    let (mut world, _) = alone();
     let plan = world.plan(&options(Mode::Apply)).await;
     assert_eq!((plan.cluster.as_ref(), plan.summary.create, plan.summary.adopt), (None, 2, 0));
     world.must_apply().await;
@@ -47,12 +51,10 @@ async fn a_stack_without_a_cluster_is_made_changed_lost_found_again_and_destroye
 
 #[tokio::test]
 async fn a_stack_that_stood_alone_comes_to_stand_beside_a_cluster_and_nothing_of_it_is_replaced() {
-    let mut world = alone();
+    let (mut world, network) = alone();
     world.must_apply().await;
     let before = world.state().expect("there is a state").resources[&address("fake_disk.d")].id.clone();
-    let beside = World::new();
-    let network = beside.declarations[&address("fake_group.network")].clone();
-    world.declarations.insert(address("fake_group.network"), network);
+    world.declarations.insert(address(NETWORK), network);
     world.cluster = Some("cluster");
     world.declare("fake_group.b", json!({"name": "b", "parent": "${fake_group.network.id}"}));
     let plan = world.plan(&options(Mode::Apply)).await;

@@ -12,7 +12,7 @@ use crate::stack::yaml::{self, Content, Node};
 use crate::stack::{Name, StackSections};
 
 /// The fields of a kind that are options of the stack file.
-pub(super) fn options(kind: &dyn Manager) -> impl Iterator<Item = &Field> {
+pub(in crate::stack) fn options(kind: &dyn Manager) -> impl Iterator<Item = &Field> {
     kind.fields().iter().filter(|field| field.author == Author::StackFile)
 }
 
@@ -57,7 +57,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What is written below each name.
+    /// Reads the options below each name.
     fn entries(&mut self, part: &'static Part, node: &Node) -> Entries {
         let Content::Map(written) = &node.content else {
             self.problems.push(node.wrong(Form::Options));

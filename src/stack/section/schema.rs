@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Part;
-use super::read::{kinds, options};
+use super::read::kinds;
+use super::{Part, options};
 use crate::engine::kind::Registry;
 use crate::engine::resource::{Field, Need, Property};
 use crate::stack::Name;
@@ -19,7 +19,7 @@ pub(in crate::stack) fn publish(registry: &Registry, schema: &mut Value) {
     schema["anyOf"] = SECTIONS.iter().map(|section| json!({ "required": [section.key] })).collect();
 }
 
-/// What stands below names that the author chooses.
+/// The schema of names that the author chooses, with the options below each.
 fn named(doc: &str, part: &'static Part, registry: &Registry) -> Value {
     let names = Name::RULE;
     json!({
