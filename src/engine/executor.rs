@@ -76,6 +76,7 @@ pub async fn execute(
         calls: FuturesUnordered::new(),
         looks: FuturesUnordered::new(),
         settling: Settling::default(),
+        made: BTreeSet::new(),
         gone: BTreeSet::new(),
         failures: Vec::new(),
         skipped: Vec::new(),
@@ -127,6 +128,8 @@ struct Execution<'a> {
     calls: FuturesUnordered<BoxFuture<'a, Returned>>,
     looks: FuturesUnordered<BoxFuture<'a, Looked>>,
     settling: Settling,
+    /// The addresses whose objects this run has made.
+    made: BTreeSet<Address>,
     /// The objects that this run has deleted.
     gone: BTreeSet<Id>,
     failures: Vec<(Address, Action, StepError)>,

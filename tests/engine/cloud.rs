@@ -63,6 +63,8 @@ pub struct Cloud {
     pub stuck: BTreeMap<String, &'static Status>,
     /// The addresses whose next create is refused.
     pub refused: BTreeSet<String>,
+    /// How many calls that use an object, or change it, are still told that it is not there, by its address.
+    pub not_known_yet: BTreeMap<String, u32>,
     /// The number of moments that the program still has to live; a mutating call has one before and one after its effect.
     pub fuse: Option<u32>,
     pub calls_under_way: usize,
@@ -166,6 +168,7 @@ impl Cloud {
             return Err(error("AlreadyExists", Outcome::Exists));
         }
         for id in used_ids(&object.inputs) {
+            self.is_known(&id)?;
             match self.objects.get(&id) {
                 None => return Err(error("MissingReference", Outcome::Refused)),
                 Some(other) if other.busy > 0 || other.leaving || other.stuck.is_some() => {
@@ -183,6 +186,18 @@ impl Cloud {
         Ok(id)
     }
 
+    /// Refuses a call on an object that not every server knows yet.
+    fn is_known(&mut self, id: &str) -> Result<(), CloudError> {
+        let address = self.objects.get(id).map(|object| object.address.clone()).unwrap_or_default();
+        match self.not_known_yet.get_mut(&address) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Err(error("NotFound", Outcome::NotFound))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn update(&mut self, id: &str, fields: Document) -> Result<(), CloudError> {
         for used in used_ids(&fields) {
             if !self.objects.contains_key(&used) {
@@ -190,6 +205,7 @@ impl Cloud {
             }
         }
         let slowness = self.slowness;
+        self.is_known(id)?;
         let object = self.objects.get_mut(id).ok_or_else(|| error("NotFound", Outcome::NotFound))?;
         if object
             .stuck

@@ -105,6 +105,24 @@ async fn a_status_that_never_ends_is_waited_for_until_patience_ends_and_then_aga
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_this_run_has_made_may_not_be_known_everywhere_for_a_while() {
+    let mut world = World::new().with_stack();
+    // `fake_group.a` gets its note by an update after its creation, and the mounts use both.
+    for made in ["fake_group.a", "fake_disk.d"] {
+        world.shared.cloud().not_known_yet.insert(made.to_owned(), 3);
+    }
+    world.must_apply().await;
+    assert!(world.shared.cloud().not_known_yet.values().all(|left| *left == 0), "all of it was asked for");
+
+    // What was there before is gone where it is not found, and nothing is repeated.
+    world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
+    world.shared.cloud().not_known_yet.insert("fake_disk.d".to_owned(), 3);
+    let report = world.apply().await.expect("nothing kills this run");
+    assert_eq!(report.summary.outcome, RunOutcome::Failed);
+    assert_eq!(world.shared.cloud().not_known_yet["fake_disk.d"], 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_step_stops_only_what_depends_on_it() {
     let mut world = World::new().with_stack();
     world.declare("fake_group.z", json!({"name": "z", "parent": "${fake_group.network.id}"}));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
+use super::call::Absence;
 use super::settle::{Goal, Target};
 use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::engine::address::Address;
@@ -182,11 +183,13 @@ impl<'a> Execution<'a> {
         let intent = intent(&desired, manager.version(), generation, predecessor);
         self.put(address, intent);
         let owner = self.owner(address, generation);
+        let absence = self.absence(address, &desired.depends_on);
         let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let created = call::create(cloud, manager, inputs, &owner, begun_before, &interrupt).await;
+            let created =
+                call::create(cloud, manager, inputs, &owner, begun_before, absence, &interrupt).await;
             Returned { step, result: created.map(Answer::Created) }
         }));
         Ok(())
@@ -199,6 +202,12 @@ impl<'a> Execution<'a> {
             Some(id) => Some((id, sightings.object(address, id)?)),
             None => sightings.get(address).and_then(Sighting::live),
         }
+    }
+
+    /// The meaning of "not found" in a call for this object, which uses these.
+    fn absence(&self, address: &Address, uses: &BTreeSet<Address>) -> Absence {
+        let is_new = self.made.contains(address) || uses.iter().any(|used| self.made.contains(used));
+        if is_new { Absence::Passing } else { Absence::Final }
     }
 
     pub(super) fn owner(&self, address: &Address, generation: u32) -> Owner {
@@ -264,9 +273,11 @@ impl<'a> Execution<'a> {
         self.settling.hold(step, target, patience);
         let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
         let region = self.run.planning.plan.region.as_str();
+        let uses = self.record(step.address()).map(|record| record.depends_on.clone());
+        let absence = self.absence(step.address(), &uses.unwrap_or_default());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
+            let place = call::Place { address: step.address(), region, absence, interrupt: &interrupt };
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {

@@ -50,6 +50,16 @@ impl Attempts {
     }
 }
 
+/// The meaning of an answer that something is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It is gone.
+    Final,
+    /// It may be what this run has just made, which not every server of AWS knows yet ("Eventual consistency in the Amazon EC2 API",
+    /// EC2 Developer Guide).
+    Passing,
+}
+
 /// Makes the object, or takes the one that an earlier attempt of ours had made.
 ///
 /// # Errors
@@ -60,6 +70,7 @@ pub(super) async fn create(
     inputs: &Document,
     owner: &Owner,
     begun_before: bool,
+    absence: Absence,
     interrupt: &Interrupt,
 ) -> Result<Id, StepError> {
     let mut attempts = Attempts::new(CREATE_BUDGET, interrupt);
@@ -107,6 +118,7 @@ pub(super) async fn create(
             }
             Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another(&error).await => {
             }
+            Outcome::NotFound if absence == Absence::Passing && attempts.another(&error).await => {}
             _ => return Err(error.into()),
         }
     }
@@ -142,7 +154,8 @@ pub(super) async fn update(
         if let Some(stuck) = place.stuck(cloud, manager, change.id, inputs, &error).await {
             return Err(stuck);
         }
-        if !may_pass(error.outcome) || !attempts.another(&error).await {
+        let is_passing = error.outcome == Outcome::NotFound && place.absence == Absence::Passing;
+        if !(is_passing || may_pass(error.outcome)) || !attempts.another(&error).await {
             return Err(error.into());
         }
     }
@@ -195,6 +208,7 @@ pub(super) async fn claim(
 pub(super) struct Place<'a> {
     pub(super) address: &'a Address,
     pub(super) region: &'a str,
+    pub(super) absence: Absence,
     pub(super) interrupt: &'a Interrupt,
 }
 

@@ -1,5 +1,6 @@
 //! The objects that a step deletes, one after the other, as the plan says.
 
+use super::call::Absence;
 use super::settle::{Goal, Target};
 use super::{Answer, Execution, Returned, StepError, arrange, call};
 use crate::engine::address::Address;
@@ -62,7 +63,8 @@ impl<'a> Execution<'a> {
         let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let place = call::Place { address: step.address(), region, interrupt: &interrupt };
+            let absence = Absence::Final;
+            let place = call::Place { address: step.address(), region, absence, interrupt: &interrupt };
             let deleted = async {
                 if claimed {
                     call::claim(cloud, manager, &id, &owner, manager.patience().update, &interrupt).await?;

@@ -176,6 +176,7 @@ impl Execution<'_> {
         match result {
             Ok(Answer::Created(id)) => {
                 let address = step.address();
+                self.made.insert(address.clone());
                 let manager = self.run.registry.managing(address.kind());
                 if let (Some(record), Some(manager)) = (self.record(address).cloned(), manager) {
                     let desired = record.inputs.clone();
