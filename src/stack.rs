@@ -1,18 +1,17 @@
 //! The stack file: everything that its author wants, typed and checked.
 
 pub mod blueprint;
-mod database;
-mod file_system;
 mod mask;
 pub mod outputs;
 mod parse;
-mod passed;
 pub mod password;
 pub mod postgres;
 mod problem;
 mod read;
 mod report;
 mod rules;
+pub mod section;
+pub mod sections;
 mod tags;
 mod values;
 mod yaml;
@@ -29,17 +28,14 @@ use crate::engine::document::Document;
 use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
-pub use database::Database;
-pub use file_system::{AccessPoint, FileSystem};
 pub use parse::{Sections, parse, parse_with};
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
+use section::{Entries, Entry, Expand, Section, all_to_json, behind_group};
+use sections::SECTIONS;
 pub use tags::{InvalidTag, TagKey, TagValue};
-pub use values::{
-    Access, ClusterName, GroupName, InvalidAccess, InvalidText, Name, ParameterName, ParameterValue, Region,
-    StackName,
-};
+pub use values::{ClusterName, InvalidText, Name, Region, StackName};
 
 /// The built-in stack: what is built when there is no stack file.
 pub const REFERENCE: &str = include_str!("../provision.yaml");
@@ -47,13 +43,7 @@ pub const REFERENCE: &str = include_str!("../provision.yaml");
 /// The whole desired set: the stack file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(
-    title = "The stack file of provision",
-    extend("anyOf" = [
-        { "required": ["file_systems"] },
-        { "required": ["databases"] },
-    ])
-)]
+#[schemars(title = "The stack file of provision")]
 pub struct Stack {
     /// The stack's name: it names the state file, is in the ownership tags, and starts the names of security groups.
     pub stack: StackName,
@@ -76,17 +66,13 @@ pub struct Stack {
         },
     ))]
     pub tags: BTreeMap<TagKey, TagValue>,
-    /// NFS file systems (Amazon EFS), by name.
-    #[schemars(extend(
-        "propertyNames" = { "maxLength": 63, "not": { "pattern": "^(default|nodes|masters)$" } },
-    ))]
-    pub file_systems: BTreeMap<Name, FileSystem>,
-    /// PostgreSQL databases (Amazon RDS), by name.
-    #[schemars(extend(
-        "propertyNames" = { "maxLength": 63, "not": { "pattern": "^(default|nodes|masters)$" } },
-    ))]
-    pub databases: BTreeMap<Name, Database>,
+    /// The entries of all sections.
+    #[serde(skip)]
+    pub sections: StackSections,
 }
+
+/// The entries of each section, by its key.
+pub type StackSections = BTreeMap<&'static str, Entries>;
 
 impl Default for Stack {
     fn default() -> Self {
@@ -95,78 +81,66 @@ impl Default for Stack {
             cluster: None,
             region: None,
             tags: BTreeMap::new(),
-            file_systems: BTreeMap::new(),
-            databases: BTreeMap::new(),
+            sections: BTreeMap::new(),
         }
     }
 }
 
 impl Stack {
-    /// Gives each entry the options that were read for its kind, and the defaults of the others.
-    fn pass_on(&mut self, passed: &mut passed::Passed, kinds: &Registry) {
-        for (name, file_system) in &mut self.file_systems {
-            file_system.options = passed::with_defaults(kinds, passed, passed::FILE_SYSTEM, &[name]);
-            file_system.targets = passed::with_defaults(kinds, passed, passed::MOUNT_TARGET, &[name]);
-            for (point, access_point) in &mut file_system.access_points {
-                let names = [name, point];
-                access_point.options = passed::with_defaults(kinds, passed, passed::ACCESS_POINT, &names);
-            }
-        }
-        for (name, database) in &mut self.databases {
-            database.options = passed::with_defaults(kinds, passed, passed::DATABASE, &[name]);
-        }
+    /// The entries of a section.
+    pub fn entries(&self, section: &Section) -> &Entries {
+        static NONE: Entries = Entries::new();
+        self.sections.get(section.key).unwrap_or(&NONE)
+    }
+
+    /// Every entry with its section.
+    fn all(&self) -> impl Iterator<Item = (&'static Section, &Name, &Entry)> {
+        SECTIONS.iter().flat_map(|section| {
+            self.entries(section).iter().map(move |(name, entry)| (*section, name, entry))
+        })
     }
 
     /// The options that were passed on to kinds: where they are, the kind, and the values.
     fn passed(&self) -> Vec<(Vec<&str>, &'static str, &Document)> {
-        let mut all = Vec::new();
-        for (name, file_system) in &self.file_systems {
-            let path = vec!["file_systems", name.as_str()];
-            for (point, access_point) in &file_system.access_points {
-                let path = [path.as_slice(), &["access_points", point.as_str()]].concat();
-                all.push((path, passed::ACCESS_POINT, &access_point.options));
-            }
-            all.push((path.clone(), passed::MOUNT_TARGET, &file_system.targets));
-            all.push((path, passed::FILE_SYSTEM, &file_system.options));
-        }
-        for (name, database) in &self.databases {
-            all.push((vec!["databases", name.as_str()], passed::DATABASE, &database.options));
-        }
-        all
+        self.all()
+            .flat_map(|(section, name, entry)| entry.all_passed(&[section.key, name.as_str()]))
+            .collect()
+    }
+
+    /// True if an entry stands in the network of a cluster.
+    pub fn needs_a_network(&self) -> bool {
+        self.all().any(|(section, ..)| matches!(section.expand, Expand::InNetwork { .. }))
+    }
+
+    /// Sentences on entries without a part in a zone that the network has got since: `files, media cannot be mounted there`.
+    pub fn in_a_new_zone(&self) -> Vec<String> {
+        let lacking = SECTIONS.iter().filter_map(|section| {
+            let names: Vec<&str> = self.entries(section).keys().map(Name::as_str).collect();
+            let sentence = section.in_a_new_zone().filter(|_| !names.is_empty())?;
+            Some(format!("{} {sentence} there", names.join(", ")))
+        });
+        lacking.collect()
     }
 
     /// The object that each entry of the sections is about, and its options.
     pub fn main_objects(&self) -> Vec<(Address, &Document)> {
-        let file_systems =
-            self.file_systems.iter().map(|(name, one)| (passed::FILE_SYSTEM, name, &one.options));
-        let databases = self.databases.iter().map(|(name, one)| (passed::DATABASE, name, &one.options));
-        let all = file_systems.chain(databases);
-        all.map(|(kind, name, options)| (Address::new(kind, name.as_str()), options)).collect()
+        let main = |section: &Section, name: &Name| Address::new(section.main, name.as_str());
+        self.all().map(|(section, name, entry)| (main(section, name), entry.of(section.main))).collect()
     }
 
     /// The stack as a document, as it would be written.
     pub fn to_json(&self) -> Value {
         let mut json = serde_json::to_value(self).expect("a stack has text as keys");
-        for (path, _, options) in self.passed() {
-            let entry = path.into_iter().fold(&mut json, |json, key| &mut json[key]);
-            for (option, value) in options {
-                entry[option] = value.clone();
-            }
+        for section in SECTIONS {
+            json[section.key] = all_to_json(self.entries(section));
         }
         json
     }
 
     /// The roles that nothing of the stack gives access to.
     pub fn roles_without_access(&self) -> BTreeSet<Role> {
-        let file_systems = self.file_systems.values().map(|one| &one.access);
-        let databases = self.databases.values().map(|one| &one.access);
-        let used: BTreeSet<Role> = file_systems.chain(databases).flat_map(Access::roles).collect();
+        let used: BTreeSet<Role> = self.all().flat_map(|(.., entry)| behind_group::roles(entry)).collect();
         Role::ALL.into_iter().filter(|role| !used.contains(role)).collect()
-    }
-
-    /// The name of the security group of a file system or database, chosen or not.
-    pub fn group_name(&self, name: &Name, chosen: Option<&GroupName>) -> String {
-        chosen.map_or_else(|| format!("{}-{name}", self.stack), GroupName::to_string)
     }
 }
 
@@ -174,7 +148,7 @@ impl Stack {
 pub fn schema(kinds: &Registry) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<Stack>().to_value();
-    passed::publish(kinds, &mut schema);
+    section::publish(kinds, &mut schema);
     schema
 }
 

@@ -1,5 +1,8 @@
 //! The program as a shell sees it: exit codes, streams, colours.
 
+#[path = "bad_input/endpoint.rs"]
+mod endpoint;
+
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -151,6 +154,35 @@ fn flat(output: &Output) -> String {
 }
 
 const STACK: &str = "stack: shop\nfile_systems: { files: {} }\n";
+
+const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>\
+    <UserId>a</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+#[test]
+fn a_cluster_is_looked_for_only_where_something_stands_in_its_network() {
+    let endpoint = endpoint::Endpoint::new(&[("GetCallerIdentity", IDENTITY)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (stack, code, looks) in [("stack: shop\ndatabases: {}\n", 0, false), (STACK, 1, true)] {
+        std::fs::write(folder.path().join("provision.yaml"), stack).expect("it can be written");
+        for arguments in
+            [&["plan"][..], &["plan", "--cluster", "k8s.myzone.net"], &["apply", "--auto-approve"]]
+        {
+            let mut command = provision(arguments);
+            command.current_dir(folder.path()).env("AWS_ENDPOINT_URL", &endpoint.url);
+            command
+                .env("AWS_ACCESS_KEY_ID", "a")
+                .env("AWS_SECRET_ACCESS_KEY", "b")
+                .env("AWS_REGION", "eu-west-1");
+            let output = command.output().expect("the program starts");
+            assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", flat(&output));
+            let asked = endpoint.take();
+            let found = asked.iter().any(|operation| operation.starts_with("Describe"));
+            assert_eq!(found, looks, "{arguments:?} asked {asked:?}");
+        }
+        let policy = run_in(folder.path(), &["iam-policy"]);
+        assert_eq!(text(&policy.stdout).contains("ec2:DescribeVpcs"), looks);
+    }
+}
 
 #[test]
 fn what_writes_refuses_without_a_stack_file_and_names_the_ways_to_one() {

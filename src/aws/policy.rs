@@ -43,11 +43,11 @@ const REFERRING: &[&str] = &["ec2:CreateNetworkInterface", "ec2:CreateSecurityGr
 /// # Errors
 /// [`BlueprintError`] when the stack could be built in no network.
 pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Result<Policy, BlueprintError> {
-    let blueprint = blueprint(stack, &any_network())?;
+    let network = stack.needs_a_network().then(any_network);
+    let blueprint = blueprint(stack, network.as_ref())?;
     let mut needs = Needs { stack: &blueprint.stack, place: Place { region }, allowed: BTreeMap::new() };
-    for call in network::CALLS {
-        needs.call(call, &Document::new());
-    }
+    let discovery = network.iter().flat_map(|_| network::CALLS);
+    discovery.for_each(|call| needs.call(call, &Document::new()));
     for (address, declaration) in &blueprint.declarations {
         let kind = address.kind();
         match declaration {

@@ -49,9 +49,14 @@ pub(super) fn renamed(
         .collect();
     let of_this_place = |state: &State| state.account == account && state.region == region;
     let found = recording(others, &blueprint.stack, &data).filter(|(_, state)| of_this_place(state));
-    let own = network(blueprint).filter(|_| is_new).map_or_else(String::new, |vpc| {
-        format!("; if it is a stack of its own: provision import {vpc}, then: provision apply")
-    });
+    let own = |path: &str| match network(blueprint) {
+        _ if !is_new => String::new(),
+        Some(vpc) => format!("; if it is a stack of its own: provision import {vpc}, then: provision apply"),
+        None => {
+            let apart = apart(path, &blueprint.stack);
+            format!("; if it is a stack of its own, keep its state apart: provision apply --state {apart}")
+        }
+    };
     found
         .map(|(path, state)| Finding {
             check: RENAMED.to_owned(),
@@ -62,7 +67,7 @@ pub(super) fn renamed(
                 "{path} records what this stack declares for the stack {}; what is made now is new and empty",
                 state.stack
             ),
-            hint: Some(format!("{}{own}", hint(path, &state.stack, &blueprint.stack, named))),
+            hint: Some(format!("{}{}", hint(path, &state.stack, &blueprint.stack, named), own(path))),
             remedies: Vec::new(),
         })
         .collect()
@@ -84,6 +89,12 @@ fn network(blueprint: &Blueprint) -> Option<&Id> {
         Declaration::Adopted { id } => Some(id),
         Declaration::Managed { .. } => None,
     }
+}
+
+/// A place for the state of a stack in a folder of its own, below the one in which another state is.
+fn apart(path: &str, stack: &str) -> String {
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    quoted(&folder.join(stack).join(format!("{stack}.json")).to_string_lossy())
 }
 
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
@@ -128,6 +139,35 @@ fn hint(path: &str, old: &str, new: &str, named: Option<&StateAt>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::kinds::registry;
+    use crate::engine::document::Document;
+    use crate::engine::state::Record;
+
+    #[test]
+    fn a_stack_without_a_network_can_be_one_of_its_own_too() {
+        let address = Address::new("aws_efs_file_system", "files");
+        let declared = |id: Option<&str>| {
+            let managed = (address.clone(), Declaration::Managed { inputs: Document::new() });
+            let vpc = id.map(|id| (Network::vpc_address(), Declaration::Adopted { id: Id::new(id) }));
+            let declarations = vpc.into_iter().chain([managed]).collect();
+            Blueprint { stack: "b".to_owned(), cluster: None, declarations }
+        };
+        let mut old = State::new("a", "lineage".to_owned(), "123456789012", "eu-west-1");
+        old.resources.insert(address.clone(), Record::adopted(Id::new("fs-1"), Document::new()));
+        let others = [("state/a.json".to_owned(), old)];
+        for (vpc, own) in [
+            (Some("vpc-1"), "if it is a stack of its own: provision import vpc-1, then: provision apply"),
+            (
+                None,
+                "if it is a stack of its own, keep its state apart: provision apply --state state/b/b.json",
+            ),
+        ] {
+            let place = ("123456789012", "eu-west-1");
+            let found = renamed(&registry(), &declared(vpc), place, &others, (None, true));
+            let hint = found.into_iter().next().and_then(|found| found.hint).expect("a finding with a hint");
+            assert!(hint.ends_with(own), "{hint}");
+        }
+    }
 
     #[test]
     fn an_old_state_is_renamed_where_it_is() {

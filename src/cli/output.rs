@@ -37,7 +37,7 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                 screen.json(&outputs);
             } else {
                 for (name, text) in outputs.texts() {
-                    screen.out.line(&format!("{name} = {}", harmless(&text)));
+                    screen.out.line(&format!("{name} = {}", harmless(text)));
                 }
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {

@@ -367,23 +367,27 @@ impl Session {
     ) -> Result<(Blueprint, Option<Discovery>), Failure> {
         let (network, discovery) = self.network(state.and_then(State::network), wanted).await?;
         let kept = Kept::of(&self.registry, state);
-        let blueprint = blueprint_keeping(&self.stack, &network, &kept).map_err(|error| {
+        let blueprint = blueprint_keeping(&self.stack, network.as_ref(), &kept).map_err(|error| {
             let hint = error.hint();
             Failure::usage(error).hint(hint)
         })?;
         Ok((blueprint, discovery))
     }
 
-    /// The network: what was decided once is not decided again, unless something is named now.
+    /// The network, if the stack needs one or stands in one: what was decided once is not decided again, unless something is
+    /// named now.
     async fn network(
         &self,
         recorded: Option<Network>,
         wanted: Wanted,
-    ) -> Result<(Network, Option<Discovery>), Failure> {
+    ) -> Result<(Option<Network>, Option<Discovery>), Failure> {
+        if recorded.is_none() && !self.stack.needs_a_network() && !names_a_part(&wanted) {
+            return Ok((None, None));
+        }
         let not_needed = self.stack.roles_without_access();
         let wanted = Wanted { cluster: self.named_cluster(&wanted), not_needed, ..wanted };
         match recorded {
-            Some(network) if is_settled(&network, &wanted) => Ok((network, None)),
+            Some(network) if is_settled(&network, &wanted) => Ok((Some(network), None)),
             recorded => {
                 let stands = recorded.clone().filter(|network| names_another(network, &wanted));
                 let discovery = discover(&self.aws, &Wanted { recorded, ..wanted }).await;
@@ -391,7 +395,7 @@ impl Session {
                     (DiscoveryError::Aws(_), _) | (_, None) => discovery_failure(error, self.aws.region()),
                     (_, Some(network)) => Failure::usage(error).hint(to_stay(&network)),
                 })?;
-                Ok((discovery.network.clone(), Some(discovery)))
+                Ok((Some(discovery.network.clone()), Some(discovery)))
             }
         }
     }
@@ -419,12 +423,13 @@ pub fn wanted(named: &options::Discovery, global: &Global) -> Wanted {
 
 /// True if a recorded network answers what is wanted without another look.
 fn is_settled(network: &Network, wanted: &Wanted) -> bool {
-    let Wanted { cluster, vpc, subnets, node_groups, master_groups, not_needed: _, recorded: _ } = wanted;
-    cluster.as_ref().is_none_or(|cluster| *cluster == network.cluster.name)
-        && vpc.is_none()
-        && subnets.is_empty()
-        && node_groups.is_empty()
-        && master_groups.is_empty()
+    !names_another(network, wanted) && !names_a_part(wanted)
+}
+
+/// True if a part of the network is named. A cluster alone is none: a setting of the shell may name it for every stack.
+fn names_a_part(wanted: &Wanted) -> bool {
+    let Wanted { cluster: _, vpc, subnets, node_groups, master_groups, not_needed: _, recorded: _ } = wanted;
+    vpc.is_some() || !(subnets.is_empty() && node_groups.is_empty() && master_groups.is_empty())
 }
 
 /// True if another cluster than the recorded one is named.
@@ -441,25 +446,25 @@ fn to_stay(network: &Network) -> String {
     )
 }
 
-/// A warning of the zones in which nodes can run by now, and the file systems have no mount target.
+/// A warning of the zones in which nodes can run by now, and entries of the stack have no part.
 fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Option<Finding> {
-    let file_systems: Vec<String> = stack.file_systems.keys().map(ToString::to_string).collect();
+    let lacking = stack.in_a_new_zone();
     let subnets = beside.get(Subnet::KIND).into_iter().flatten().filter_map(|(id, live)| {
         let [Remark::Beside { tags, free }] = live.remarks.as_slice() else { return None };
         let zone = live.outputs.get("availability_zone")?.as_str()?.to_owned();
         Some(network::Beside { id: id.clone(), zone, tags: tags.clone(), free: *free })
     });
     let new = network::new_zones(network, aws.region(), subnets.collect());
-    (!new.is_empty() && !file_systems.is_empty()).then(|| {
+    (!new.is_empty() && !lacking.is_empty()).then(|| {
         let zones: Vec<String> = new.iter().map(|new| format!("{} ({})", new.zone, new.subnet)).collect();
         Finding {
             check: "new-zone".to_owned(),
             address: None,
             level: Level::Warning,
             message: format!(
-                "the cluster has a subnet for nodes in {}, and {} cannot be mounted there: the network was recorded before",
+                "the cluster has a subnet for nodes in {}, and {}: the network was recorded before",
                 zones.join(", "),
-                file_systems.join(", ")
+                lacking.join(", and ")
             ),
             hint: Some(format!("provision import {}, then: provision apply", network.vpc)),
             remedies: Vec::new(),

@@ -12,7 +12,7 @@ use crate::engine::resource::Id;
 pub struct Blueprint {
     /// The stack's name.
     pub stack: String,
-    /// `None` only for a destroy of a state that adopted no network.
+    /// The cluster beside which the stack stands, where something of it stands in the network of one.
     pub cluster: Option<Cluster>,
     pub declarations: BTreeMap<Address, Declaration>,
 }

@@ -47,9 +47,11 @@ pub enum Role {
 impl Role {
     /// Both roles.
     pub const ALL: [Self; 2] = [Self::Nodes, Self::Masters];
+    /// Their names.
+    pub const NAMES: [&'static str; 2] = [Self::Nodes.name(), Self::Masters.name()];
 
     /// The name in addresses and in the stack file.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Nodes => "nodes",
             Self::Masters => "masters",

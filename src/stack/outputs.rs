@@ -4,200 +4,163 @@
 //! deleted: a database that is being changed, or whose change was refused, serves on under the same name. An object that a
 //! run has found gone has none, though its record is kept.
 
+mod document;
 mod missing;
-mod recorded;
+mod ordered;
 mod short;
 mod text;
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::engine::state::State;
+use super::section::{Section, Short};
+use super::sections::SECTIONS;
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::state::{Record, State};
 
 pub use missing::Missing;
-use recorded::{access_points_without_value, by_name, database, file_system};
+pub use ordered::Ordered;
 pub use short::short_names_lost;
 pub use text::NoOutput;
 
 /// The version of the output document. The number before the dot changes when a field changes its meaning or goes.
 pub const FORMAT_VERSION: &str = "1.0";
 
-const FILE_SYSTEM: &str = "aws_efs_file_system";
-const DATABASE: &str = "aws_db_instance";
-
-/// The document of `output --json`: the outputs of objects that exist. Those without a value are in `missing`, each with the reason.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+/// The outputs of objects that exist. Those without a value are in `missing`, each with the reason.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outputs {
-    pub format_version: String,
-    /// The mount targets of the stack's one file system, by zone. Empty where the stack has several file systems, or
-    /// where a zone has no mount target: then it is among `missing`.
-    pub nfs_mount_points: Vec<MountTarget>,
-    /// The name of the stack's one file system, which leads each client to the mount target of its own zone. Null where
-    /// there are several: then it is among `missing`.
-    pub nfs_dns_name: Option<String>,
-    /// `host:port` of the stack's one database. Null where there are several, while it is being made, or where
-    /// it is gone: then it is among `missing`.
-    pub pgsql_endpoint: Option<String>,
-    /// By name. Those that are being made for the first time, or are gone, are among `missing`.
-    pub file_systems: BTreeMap<String, FileSystem>,
-    /// By name. Those that are being made for the first time, or are gone, are among `missing`.
-    pub databases: BTreeMap<String, Database>,
+    /// Those that have a name of their own while the stack has one entry of their section.
+    pub short: Vec<(&'static str, Ordered)>,
+    /// Those of all entries, by section and name.
+    pub sections: Vec<(&'static str, BTreeMap<String, Ordered>)>,
     /// The outputs without a value, or with a part of it only.
     pub missing: Vec<Missing>,
-    /// The name of mount targets in the text form.
-    #[serde(skip)]
-    reach_by: ReachBy,
+    texts: BTreeMap<String, String>,
 }
 
-/// One file system.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct FileSystem {
-    /// `fs-…`
-    pub id: String,
-    pub arn: String,
-    pub dns_name: String,
-    /// Those that exist, by zone; `missing_zones` has the zones without one.
-    pub mount_targets: Vec<MountTarget>,
-    /// The zones of the network in which no mount target exists.
-    pub missing_zones: Vec<String>,
-    /// By name.
-    pub access_points: BTreeMap<String, AccessPoint>,
+/// The outputs of one entry, or of an object of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    pub document: Ordered,
+    /// Each by its name below the entry: what `output NAME` prints.
+    pub texts: BTreeMap<String, String>,
+    /// Those without a value, by their names below the entry.
+    pub missing: Vec<Missing>,
 }
 
-/// The place at which a file system is reached from one zone.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct MountTarget {
-    pub zone: String,
-    pub subnet_id: String,
-    pub ip_address: String,
-    /// The file system's name: each client gets the mount target of its own zone.
-    pub dns_name: String,
-    /// The name of this very mount target, whatever the client's zone.
-    pub zone_dns_name: String,
+impl Output {
+    /// The outputs as a document, yet without texts.
+    pub fn of(document: &impl Serialize) -> Self {
+        Self { document: Ordered::of(document), texts: BTreeMap::new(), missing: Vec::new() }
+    }
 }
 
-/// A directory of a file system that clients mount as its root.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct AccessPoint {
-    /// `fsap-…`
-    pub id: String,
-    pub arn: String,
-    pub path: String,
+/// The stack's own records of a kind, in every phase.
+pub(super) fn recorded<'a>(
+    state: &'a State,
+    kind: &'static str,
+) -> impl Iterator<Item = (&'a Address, &'a Record)> {
+    state.resources.iter().filter(move |(address, record)| address.kind() == kind && !record.adopted)
 }
 
-/// One database.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Database {
-    /// The id that never changes: `db-…`
-    pub id: String,
-    pub arn: String,
-    /// `host:port`
-    pub endpoint: String,
-    pub host: String,
-    pub port: u16,
-    /// The database made inside the instance, if one was asked for.
-    pub database: Option<String>,
-    pub username: String,
-    /// The Secrets Manager secret that holds the password, where RDS manages it.
-    pub secret_arn: Option<String>,
+/// The id of a record, as text.
+pub(super) fn id(record: &Record) -> Option<String> {
+    record.id.as_ref().map(|id| id.as_str().to_owned())
 }
 
-/// The way in which a client in the VPC reaches file systems: by their names, or by addresses if it cannot use the names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ReachBy {
-    Name,
-    IpAddress,
+/// The text of a field.
+pub(super) fn text(document: &Document, field: &str) -> Option<String> {
+    document.get(field).and_then(|value| value.as_str()).map(str::to_owned)
+}
+
+/// The main objects of a section's entries, in every phase.
+fn main_records<'a>(state: &'a State, section: &Section) -> BTreeMap<&'a str, &'a Record> {
+    recorded(state, section.main).map(|(address, record)| (address.name(), record)).collect()
 }
 
 /// The outputs that the state records.
 pub fn outputs(state: &State) -> Outputs {
-    let mut missing = Vec::new();
-    let recorded_file_systems = by_name(state, FILE_SYSTEM);
-    let mut file_systems = BTreeMap::new();
-    for (name, record) in &recorded_file_systems {
-        match file_system(state, name, record) {
-            None => missing.push(Missing::with_data(
-                format!("file_systems.{name}"),
-                &format!("the file system {name}"),
-                record,
-            )),
-            Some(found) => {
-                missing.extend(Missing::zones(&format!("file_systems.{name}.mount_targets"), name, &found));
-                missing.extend(access_points_without_value(state, name));
-                file_systems.insert((*name).to_owned(), found);
-            }
-        }
+    let mut outputs =
+        Outputs { short: Vec::new(), sections: Vec::new(), missing: Vec::new(), texts: BTreeMap::new() };
+    for section in SECTIONS {
+        let entries = entries(state, section, &mut outputs);
+        outputs.sections.push((section.key, entries));
     }
-    let recorded_databases = by_name(state, DATABASE);
-    let mut databases = BTreeMap::new();
-    for (name, record) in &recorded_databases {
-        match database(record) {
-            None => {
-                let what = format!("the database {name}");
-                missing.push(Missing::with_data(format!("databases.{name}"), &what, record));
-            }
-            Some(found) => {
-                databases.insert((*name).to_owned(), found);
-            }
-        }
+    for section in SECTIONS {
+        let recorded = main_records(state, section);
+        let of_each =
+            |short: &'static Short| (short.name, short_value(section, short, &recorded, &mut outputs));
+        let mut values: BTreeMap<&str, Option<Ordered>> = by_alphabet(section).map(of_each).collect();
+        outputs.short.extend(section.short.iter().map(|short| {
+            let value = values.remove(short.name).flatten();
+            (short.name, value.unwrap_or_else(|| Ordered::without(short.without)))
+        }));
     }
+    outputs
+}
 
-    // A short name means the only one there is. With a second one it means nothing, rather than another one than before.
-    let mut nfs_mount_points = Vec::new();
-    let mut nfs_dns_name = None;
-    match recorded_file_systems.iter().collect::<Vec<_>>().as_slice() {
-        [] => {}
-        [(name, record)] => match file_systems.get(**name) {
-            None => {
-                let what = format!("the file system {name}");
-                let short = ["nfs_dns_name", "nfs_mount_points"];
-                missing.extend(short.map(|short| Missing::with_data(short.to_owned(), &what, record)));
-            }
-            Some(only) => {
-                nfs_dns_name = Some(only.dns_name.clone());
-                match Missing::zones("nfs_mount_points", name, only) {
-                    None => nfs_mount_points = only.mount_targets.clone(),
-                    incomplete => missing.extend(incomplete),
+/// The short names in the order of the alphabet, as `output` lists them.
+fn by_alphabet(section: &'static Section) -> impl Iterator<Item = &'static Short> {
+    let mut all: Vec<&Short> = section.short.iter().collect();
+    all.sort_by_key(|short| short.name);
+    all.into_iter()
+}
+
+/// The documents of a section's entries. Their texts, and what has no value, are added to the outputs.
+fn entries(state: &State, section: &Section, outputs: &mut Outputs) -> BTreeMap<String, Ordered> {
+    let mut entries = BTreeMap::new();
+    for (name, record) in main_records(state, section) {
+        let full = format!("{}.{name}", section.key);
+        let Some(output) = (section.output)(state, name, record).filter(|_| !record.gone) else {
+            outputs.missing.push(Missing::with_data(full, &in_words(section, name), record));
+            continue;
+        };
+        let below = |name: &str| format!("{full}.{name}");
+        outputs.texts.extend(output.texts.iter().map(|(name, text)| (below(name), text.clone())));
+        let missing = output.missing.into_iter();
+        outputs.missing.extend(missing.map(|one| Missing { output: below(&one.output), ..one }));
+        entries.insert(name.to_owned(), output.document);
+    }
+    entries
+}
+
+/// A short name means the only one there is. With a second one it means nothing, rather than another one than before.
+fn short_value(
+    section: &Section,
+    short: &Short,
+    recorded: &BTreeMap<&str, &Record>,
+    outputs: &mut Outputs,
+) -> Option<Ordered> {
+    let full = |name: &str| format!("{}.{name}.{}", section.key, short.field);
+    let missing = match recorded.iter().collect::<Vec<_>>().as_slice() {
+        [] => return None,
+        [(name, record)] => {
+            let entries = outputs.sections.iter().find(|(key, _)| *key == section.key);
+            let Some(document) = entries.and_then(|(_, entries)| entries.get(**name)) else {
+                let missing = Missing::with_data(short.name.to_owned(), &in_words(section, name), record);
+                outputs.missing.push(missing);
+                return None;
+            };
+            match outputs.missing.iter().find(|missing| missing.output == full(name)) {
+                Some(missing) => Missing { output: short.name.to_owned(), ..missing.clone() },
+                None => {
+                    let text = outputs.texts.get(&full(name)).cloned();
+                    outputs.texts.extend(text.map(|text| (short.name.to_owned(), text)));
+                    return document.get(short.field).cloned();
                 }
             }
-        },
-        several => {
-            let full = |field: &'static str| {
-                several.iter().map(move |(name, _)| format!("file_systems.{name}.{field}"))
-            };
-            missing.push(Missing::several("nfs_dns_name", "file systems", full("dns_name")));
-            missing.push(Missing::several("nfs_mount_points", "file systems", full("mount_targets")));
         }
-    }
-    let mut pgsql_endpoint = None;
-    match recorded_databases.iter().collect::<Vec<_>>().as_slice() {
-        [] => {}
-        [(name, record)] => match databases.get(**name) {
-            None => {
-                let what = format!("the database {name}");
-                missing.push(Missing::with_data("pgsql_endpoint".to_owned(), &what, record));
-            }
-            Some(only) => pgsql_endpoint = Some(only.endpoint.clone()),
-        },
-        several => {
-            let full = several.iter().map(|(name, _)| format!("databases.{name}.endpoint"));
-            missing.push(Missing::several("pgsql_endpoint", "databases", full));
-        }
-    }
+        several => Missing::several(short.name, section.several, several.iter().map(|(name, _)| full(name))),
+    };
+    outputs.missing.push(missing);
+    None
+}
 
-    let names_resolve = state.cluster.as_ref().is_none_or(|cluster| cluster.efs_names_resolve);
-    Outputs {
-        format_version: FORMAT_VERSION.to_owned(),
-        nfs_mount_points,
-        nfs_dns_name,
-        pgsql_endpoint,
-        file_systems,
-        databases,
-        missing,
-        reach_by: if names_resolve { ReachBy::Name } else { ReachBy::IpAddress },
-    }
+/// An entry in words: `the database records`.
+fn in_words(section: &Section, name: &str) -> String {
+    format!("the {} {name}", section.one)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::problem::{Fault, Problem};
 use super::report::StackError;
 use super::yaml::{self, Content, Node, Place};
-use super::{Stack, mask, passed, rules};
+use super::{Stack, mask, rules, section};
 use crate::engine::kind::Registry;
+use crate::stack::sections::SECTIONS;
 
 /// The sections that a command needs a stack file to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn parse_with(
     }
 }
 
-fn parse_text(name: &str, text: &str, sections: Sections, kinds: &Registry) -> Result<Stack, StackError> {
+fn parse_text(name: &str, text: &str, needed: Sections, kinds: &Registry) -> Result<Stack, StackError> {
     // Editors on Windows put a byte order mark first, which is no part of the text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
@@ -73,22 +74,21 @@ fn parse_text(name: &str, text: &str, sections: Sections, kinds: &Registry) -> R
     let mut secrets = Vec::new();
     secret_places(&tree, &mut secrets);
     let written = tree.clone();
-    let mut passed = passed::take(&mut tree, kinds, &mut problems);
-    // Serde stops at the first error. What is wrong is taken out and the rest read again: every option has a
+    let sections = section::take(&mut tree, kinds, &mut problems);
+    // What is left is read by serde, which stops at the first error. What is wrong is taken out and the rest read again: every option has a
     // default, so nothing is ever missing because of that.
     while problems.len() < ENOUGH {
         match Stack::deserialize(&tree) {
             Ok(mut stack) => {
                 if problems.is_empty() {
-                    stack.pass_on(&mut passed, kinds);
-                    problems = rules::check(&stack, &written, sections, kinds);
+                    stack.sections = sections;
+                    problems = rules::check(&stack, &written, needed, kinds);
                 }
                 return if problems.is_empty() { Ok(stack) } else { Err(report(&secrets, problems)) };
             }
             Err(mut problem) => {
-                let place = problem.place().cloned();
-                if let (Fault::UnknownKey { known, .. }, Some(place)) = (&mut problem.fault, place) {
-                    known.extend(passed::names_at(kinds, &mut tree, &place));
+                if let Fault::UnknownKey { known, .. } = &mut problem.fault {
+                    known.extend(SECTIONS.iter().map(|section| section.key));
                 }
                 let pruned = problem.place().is_some_and(|place| tree.prune(place));
                 problems.push(problem);
@@ -147,33 +147,40 @@ fn secret_places(node: &Node, places: &mut Vec<Place>) {
 mod tests {
     use super::*;
     use crate::aws::kinds::registry;
-    use crate::stack::{Database, FileSystem, GroupName, Name, REFERENCE};
+    use crate::stack::REFERENCE;
+    use crate::stack::section::Entry;
+
+    /// The entry of this name in the section with this key.
+    fn entry<'a>(stack: &'a Stack, key: &str, name: &str) -> &'a Entry {
+        &stack.sections[key][&name.parse().expect("a name")]
+    }
 
     #[test]
     fn the_reference_stack_reads_without_a_problem() {
         let stack = parse("provision.yaml", REFERENCE, &registry()).expect("the reference is valid");
         assert_eq!(stack.stack.as_str(), "gitlab");
-        assert_eq!((stack.cluster, stack.region, stack.tags.len()), (None, None, 0));
-        let file_system = &stack.file_systems[&"gitlab-nfs".parse::<Name>().expect("a name")];
-        assert_eq!(file_system.security_group.as_ref().map(GroupName::as_str), Some("EFS_K8s"));
-        let database = &stack.databases[&"gitlab-pgsql".parse::<Name>().expect("a name")];
-        assert_eq!(database.text("password"), Some("managed"));
-        let is_on = |option: &str| database.options[option] == true;
+        assert_eq!((&stack.cluster, &stack.region, stack.tags.len()), (&None, &None, 0));
+        let file_system = entry(&stack, "file_systems", "gitlab-nfs");
+        assert_eq!(file_system.own["security_group"], "EFS_K8s");
+        let database = entry(&stack, "databases", "gitlab-pgsql");
+        assert_eq!(database.text_of("aws_db_instance", "password"), Some("managed"));
+        let is_on = |option: &str| database.of("aws_db_instance")[option] == true;
         assert!(is_on("multi_az") && is_on("deletion_protection") && !is_on("apply_immediately"));
     }
 
     #[test]
     fn every_option_has_a_default() {
         let text = "file_systems: { a: {} }\ndatabases: { b: {} }";
-        let mut stack = parse("x", text, &registry()).expect("valid");
-        stack.databases.values_mut().for_each(|database| database.options.clear());
-        for file_system in stack.file_systems.values_mut() {
-            let options = std::mem::take(&mut file_system.options);
-            assert_eq!((&options["backup"], &options["throughput_mode"]), (&true.into(), &"elastic".into()));
-            assert!(!options.contains_key("kms_key_id"), "an option without a default");
+        let stack = parse("x", text, &registry()).expect("valid");
+        let (file_system, database) = (entry(&stack, "file_systems", "a"), entry(&stack, "databases", "b"));
+        let options = file_system.of("aws_efs_file_system");
+        assert_eq!((&options["backup"], &options["throughput_mode"]), (&true.into(), &"elastic".into()));
+        assert!(!options.contains_key("kms_key_id"), "an option without a default");
+        for one in [file_system, database] {
+            let access = serde_json::json!({ "access": ["nodes", "masters"] });
+            assert_eq!(Some(&one.own), access.as_object());
+            assert!(one.parts.is_empty());
         }
-        assert_eq!(stack.file_systems.into_values().next(), Some(FileSystem::default()));
-        assert_eq!(stack.databases.into_values().next(), Some(Database::default()));
         assert_eq!(stack.stack.as_str(), "storage");
     }
 
@@ -184,8 +191,8 @@ mod tests {
         {
             let text = format!("databases: {{ a: {{ engine_version: {written} }} }}");
             let stack = parse("x", &text, &registry()).expect("valid");
-            let database = stack.databases.into_values().next().expect("one database");
-            assert_eq!(database.text("engine_version"), Some(read));
+            let database = entry(&stack, "databases", "a");
+            assert_eq!(database.text_of("aws_db_instance", "engine_version"), Some(read));
         }
     }
 

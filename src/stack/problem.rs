@@ -6,7 +6,8 @@ use std::ops::Range;
 use miette::{Diagnostic, LabeledSpan};
 use serde::de;
 
-use super::rules::SECTIONS;
+use super::section::in_a_row;
+use super::sections::SECTIONS;
 
 /// Everything that can be wrong.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +46,7 @@ pub enum Fault {
     /// The message comes from the value's own type and is safe to show.
     #[error("{message}")]
     BadValue { message: String },
-    #[error("there is no section: neither `file_systems` nor `databases`")]
+    #[error("there is no section: neither {}", keys("nor"))]
     NoSection,
     /// Values that are right alone and wrong together.
     #[error("{message}")]
@@ -73,24 +74,30 @@ impl Fault {
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
             Self::NoValue { key, may_be_empty: true } => {
-                format!(
-                    "write a value; for a file system or database with every default: `{}: {{}}`",
-                    shown(key)
-                )
+                let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
+                format!("write a value; for a {entry} with every default: `{}: {{}}`", shown(key))
             }
-            Self::NoValue { key, .. } if SECTIONS.contains(&key.as_str()) => {
+            Self::NoValue { key, .. } if SECTIONS.iter().any(|section| section.key == key) => {
                 format!("write a name below it; for none: `{key}: {{}}`")
             }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
             Self::WrongType { expected, found } => form_remedy(*expected, *found).to_owned(),
             Self::UnknownValue { value, known } => suggestion(value, known),
             Self::BadValue { .. } => return None,
-            Self::NoSection => "add `file_systems` or `databases` with one name below it; to have none, and delete the last one: \
-                 `databases: {}`"
-                .to_owned(),
+            Self::NoSection => format!(
+                "add {} with one name below it; to have none, and delete the last one: `{}: {{}}`",
+                keys("or"),
+                SECTIONS.last().map_or("", |section| section.key)
+            ),
             Self::Conflict { remedy, .. } => remedy.clone(),
         })
     }
+}
+
+/// The keys of all sections.
+fn keys(last: &str) -> String {
+    let keys: Vec<String> = SECTIONS.iter().map(|section| format!("`{}`", section.key)).collect();
+    in_a_row(keys.iter().map(String::as_str), last)
 }
 
 fn syntax_remedy(reason: &str) -> &'static str {

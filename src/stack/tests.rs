@@ -183,6 +183,25 @@ fn editor_and_parser_agree_on_every_value() {
 }
 
 #[test]
+fn all_that_is_wrong_within_an_option_is_said_at_once() {
+    let text = "file_systems: { nfs: { access: [nodes, mastres, nodes, bastion] } }\n\
+                databases: { db: { parameters: { Work_Mem: \"1\", work_mem: ~, a: 1 } } }";
+    let error = parse("test", text, &registry()).expect_err("much is wrong");
+    let found: Vec<String> = error.problems().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "`mastres` is not possible here",
+            "\"nodes\" is listed twice: name each one once",
+            "`bastion` is not possible here",
+            "`Work_Mem` is not a parameter's name, such as `work_mem` or `rds.force_ssl`",
+            "`work_mem` has no value",
+            "expected text, found a number",
+        ]
+    );
+}
+
+#[test]
 fn every_option_is_described_and_has_its_default() {
     let schema = schema(&registry());
     let options = |section: &str| {

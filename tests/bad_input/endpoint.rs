@@ -1,4 +1,4 @@
-//! An AWS that refuses everything and counts what it was asked for.
+//! An AWS that refuses everything but a few operations, and counts what it was asked for.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,6 +9,9 @@ use std::time::Duration;
 const REFUSAL: &str = "<ErrorResponse><Errors><Error><Code>AccessDenied</Code><Message>no</Message></Error></Errors>\
     <Error><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>1</RequestId></ErrorResponse>";
 
+/// Operations that are answered, with the answers.
+pub type Answers = &'static [(&'static str, &'static str)];
+
 /// An endpoint on a port of its own.
 pub struct Endpoint {
     pub url: String,
@@ -17,7 +20,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Listens until the process ends.
-    pub fn new() -> Self {
+    pub fn new(answers: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it listens"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -25,7 +28,7 @@ impl Endpoint {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let heard = Arc::clone(&heard);
-                std::thread::spawn(move || answer(stream, &heard));
+                std::thread::spawn(move || answer(stream, &heard, answers));
             }
         });
         Self { url, asked }
@@ -37,8 +40,8 @@ impl Endpoint {
     }
 }
 
-/// Refuses every request of a connection.
-fn answer(stream: TcpStream, heard: &Mutex<Vec<String>>) {
+/// Refuses every request of a connection that has no answer.
+fn answer(stream: TcpStream, heard: &Mutex<Vec<String>>, answers: Answers) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
     let Ok(mut writer) = stream.try_clone() else { return };
     let mut reader = BufReader::new(stream);
@@ -63,9 +66,13 @@ fn answer(stream: TcpStream, heard: &Mutex<Vec<String>>) {
         // EC2, RDS and STS name the action in the body, EFS by method and path.
         let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
         let operation = action.unwrap_or(first.trim()).to_owned();
+        let (status, body) = match answers.iter().find(|(answered, _)| *answered == operation) {
+            Some((_, answer)) => ("200 OK", *answer),
+            None => ("403 Forbidden\r\nx-amzn-errortype: AccessDenied", REFUSAL),
+        };
         heard.lock().unwrap_or_else(PoisonError::into_inner).push(operation);
-        let head = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/xml\r\nx-amzn-errortype: AccessDenied";
-        if write!(writer, "{head}\r\ncontent-length: {}\r\n\r\n{REFUSAL}", REFUSAL.len()).is_err() {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: text/xml\r\ncontent-length: {}", body.len());
+        if write!(writer, "{head}\r\n\r\n{body}").is_err() {
             return;
         }
     }

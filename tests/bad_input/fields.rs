@@ -3,6 +3,7 @@
 
 use provision::aws::kinds::registry;
 use provision::stack;
+use provision::stack::sections::SECTIONS;
 use serde_json::{Map, Value};
 
 use crate::case::Case;
@@ -75,9 +76,9 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     for typo in typos(name) {
         add(format!("{typo}: x"), &meant);
     }
-    let value = match *name {
-        "databases" | "file_systems" => "write a name below it; for none:",
-        _ => "write a value, or delete the line",
+    let value = match field.path.is_empty() && SECTIONS.iter().any(|section| section.key == *name) {
+        true => "write a name below it; for none:",
+        false => "write a value, or delete the line",
     };
     add(format!("{name}:"), value);
     add(format!("{name}: ~"), value);

@@ -27,7 +27,7 @@ fn hold(family: &str, cases: &[Case]) {
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
-                let endpoint = Endpoint::new();
+                let endpoint = Endpoint::new(&[]);
                 while let Some((number, case)) = take(&next, cases) {
                     let result = case.run(&endpoint);
                     results.lock().expect("no worker panics").push((number, result));

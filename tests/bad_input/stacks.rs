@@ -1,5 +1,7 @@
 //! Stack files that are wrong as a whole: structure, names, and what YAML has beyond names and values.
 
+use provision::stack::sections::SECTIONS;
+
 use crate::case::Case;
 
 pub fn cases() -> Vec<Case> {
@@ -26,8 +28,12 @@ fn structure(add: &mut Add<'_>) {
     for text in ["words\n", "- stack: a\n", "[]\n", "12\n", "\"stack: a\"\n", "true\n"] {
         add(text, &[":1:1", "each as `option: value`"]);
     }
+    let keys: Vec<String> = SECTIONS.iter().map(|section| format!("`{}`", section.key)).collect();
+    let (last, others) = keys.split_last().expect("there are sections");
+    let all = format!("add {} or {last}", others.join(", "));
+    let none = format!("{}: {{}}`", last.trim_end_matches('`'));
     for text in ["{}\n", "stack: gitlab\n", "tags: { a: b }\n"] {
-        add(text, &[":1:", "there is no section", "add `file_systems` or `databases`", "`databases: {}`"]);
+        add(text, &[":1:", "there is no section", &all, &none]);
     }
     add("databases:\n", &[":1:1", "`databases` has no value", "for none: `databases: {}`"]);
     add("file_systems:\n", &[":1:1", "`file_systems` has no value", "for none: `file_systems: {}`"]);

@@ -1,5 +1,6 @@
 //! The engine against a cloud in memory: order, waiting, failures, crashes, and plans as values.
 
+mod alone;
 mod cloud;
 mod crash;
 mod databases;

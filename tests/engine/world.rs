@@ -31,6 +31,8 @@ pub struct World {
     pub declarations: BTreeMap<Address, Declaration>,
     pub events: Vec<Event>,
     pub parallelism: usize,
+    /// The cluster beside which the stack stands, if it stands beside one.
+    pub cluster: Option<&'static str>,
     folder: tempfile::TempDir,
 }
 
@@ -76,6 +78,7 @@ impl World {
             declarations: BTreeMap::from([(address("fake_group.network"), adopted)]),
             events: Vec::new(),
             parallelism: 10,
+            cluster: Some("cluster"),
             folder: fast_folder(),
         }
     }
@@ -186,8 +189,8 @@ impl World {
             Mode::Destroy => BTreeMap::new(),
             Mode::Apply | Mode::RefreshOnly => self.declarations.clone(),
         };
-        let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
-        Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations }
+        let cluster = self.cluster.map(|name| Cluster { name: name.to_owned(), efs_names_resolve: true });
+        Blueprint { stack: "test".to_owned(), cluster, declarations }
     }
 
     pub async fn planning(&self, options: &Options) -> (Planning, Sightings) {

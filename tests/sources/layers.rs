@@ -65,6 +65,8 @@ const PURE: &[&str] = &[
     "engine/graph",
     "engine/plan",
     "stack/blueprint",
+    "stack/section",
+    "stack/sections",
     "view/plan",
     "view/markdown",
     "view/html",

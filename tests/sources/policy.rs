@@ -33,6 +33,7 @@ fn every_operation_that_the_sources_name_is_in_the_table() {
         "ec2:CreateAction",
         "elasticfilesystem:CreateAction",
         "iam:AWSServiceName",
+        "iam:PassedToService",
         "kms:GrantIsForAWSResource",
         "kms:ViaService",
     ];

@@ -105,6 +105,7 @@ pub enum Need {
     Flag(bool),
     Whole(i64),
     Text(&'static str),
+    Texts(&'static [&'static str]),
 }
 
 impl Need {
@@ -120,6 +121,7 @@ impl Need {
             Self::Flag(flag) => Some(flag.into()),
             Self::Whole(number) => Some(number.into()),
             Self::Text(text) => Some(text.into()),
+            Self::Texts(texts) => Some(texts.into()),
         }
     }
 }
@@ -183,7 +185,8 @@ impl Pattern {
         self.mismatch == Mismatch::Hidden && !fits && !(value.is_string() && is_unknown(value))
     }
 
-    fn schema(&self) -> Value {
+    /// The JSON Schema of the texts.
+    pub fn schema(&self) -> Value {
         let mut schema = json!({ "type": "string", "pattern": self.pattern });
         if self.longest < usize::MAX {
             schema["maxLength"] = self.longest.into();
@@ -330,8 +333,8 @@ impl Shape {
             Self::SetOf(item) => json!({ "type": "array", "items": item.schema(), "uniqueItems": true }),
             Self::MapOf { keys, values } => json!({
                 "type": "object",
-                "propertyNames": { "pattern": keys.pattern, "maxLength": keys.longest },
-                "additionalProperties": values.schema(),
+                "patternProperties": { (keys.pattern): values.schema() },
+                "additionalProperties": false,
             }),
             Self::Object(parts) => {
                 let required = parts.iter().filter(|part| part.need == Need::Required);
@@ -347,7 +350,8 @@ impl Shape {
 }
 
 impl Property {
-    fn schema(&self) -> (String, Value) {
+    /// The name with the JSON Schema of its values.
+    pub fn schema(&self) -> (String, Value) {
         let mut schema = self.shape.schema();
         schema["description"] = self.doc.into();
         if let Some(default) = self.need.default() {

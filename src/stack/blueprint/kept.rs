@@ -50,7 +50,7 @@ impl Kept {
 
     /// The text of what an object that was taken over uses in the place of the one at `declared`, to which its record does not
     /// refer.
-    pub(super) fn in_the_place_of(
+    pub(in crate::stack) fn in_the_place_of(
         &self,
         address: &Address,
         field: &'static str,
@@ -61,24 +61,29 @@ impl Kept {
     }
 
     /// The recorded value of a field.
-    pub(super) fn recorded(&self, address: &Address, field: &'static str) -> Option<&str> {
+    pub(in crate::stack) fn recorded(&self, address: &Address, field: &'static str) -> Option<&str> {
         self.recorded.get(&(address.clone(), field)).map(String::as_str)
     }
 
     /// The recorded text, or this default.
-    pub(super) fn text(&self, address: &Address, field: &'static str, default: String) -> String {
+    pub(in crate::stack) fn text(&self, address: &Address, field: &'static str, default: String) -> String {
         self.recorded(address, field).map_or(default, str::to_owned)
     }
 
     /// The recorded name, or a new one.
-    pub(super) fn name(&self, address: &Address, stem: &str) -> String {
+    pub(in crate::stack) fn name(&self, address: &Address, stem: &str) -> String {
         let recorded = self.recorded(address, NAME).map(str::to_owned);
         recorded.unwrap_or_else(|| self.new_name(address, stem, &str::to_owned))
     }
 
     /// A name made from this stem. An object that was renamed may have kept the name that is made from its old key: then
     /// it is taken, and the next one is chosen.
-    pub(super) fn new_name(&self, address: &Address, stem: &str, make: &dyn Fn(&str) -> String) -> String {
+    pub(in crate::stack) fn new_name(
+        &self,
+        address: &Address,
+        stem: &str,
+        make: &dyn Fn(&str) -> String,
+    ) -> String {
         let taken = |name: &str| {
             self.recorded.iter().any(|((other, field), text)| {
                 *field == NAME

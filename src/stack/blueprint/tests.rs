@@ -9,6 +9,7 @@ use super::*;
 use crate::engine::document::references;
 use crate::engine::network::{Cluster, Network, Role};
 use crate::engine::state::{Edit, Record, State};
+use crate::stack::section::Part;
 use crate::stack::{REFERENCE, parse};
 
 fn network(zones: usize, nodes: usize, masters: usize) -> Network {
@@ -218,6 +219,42 @@ fn a_stack_that_does_not_fit_the_network_is_refused_with_a_way_out() {
         assert_eq!(error.to_string(), message);
         assert!(error.hint().contains(hint), "{}", error.hint());
     }
+}
+
+/// A section whose entries stand in an account alone.
+const QUEUES: Section = Section {
+    key: "queues",
+    doc: "Queues.",
+    one: "queue",
+    several: "queues",
+    entry: Part { doc: "One queue.", own: &[], parts: &[], passes: &["aws_sqs_queue"] },
+    check: |_| Vec::new(),
+    main: "aws_sqs_queue",
+    expand: Expand::Alone(|draft, name, entry| {
+        let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(name.as_str()) });
+        draft.declare(Address::new("aws_sqs_queue", name.as_str()), with(entry.of("aws_sqs_queue"), set))
+    }),
+    output: |_, _, _| None,
+    output_schema: |_| schemars::Schema::default(),
+    short: &[],
+};
+
+#[test]
+fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() {
+    let stack = stack("databases: { db: {} }");
+    let mut draft = Draft { stack: &stack, kept: &Kept::default(), declarations: BTreeMap::new() };
+    let name: Name = "jobs".parse().expect("a name");
+    draft.expand(&QUEUES, None, (&name, &Entry::default())).expect("it needs no network");
+    let inputs = serde_json::json!({ "name": "jobs", "tags": { "Name": "jobs" } });
+    let declared = Declaration::Managed { inputs: document(inputs) };
+    assert_eq!(draft.declarations, [(Address::new("aws_sqs_queue", "jobs"), declared)].into());
+
+    let error = blueprint(&stack, None).expect_err("a database stands in a network");
+    assert_eq!(error.to_string(), "the database `db` needs the network of a cluster, and none is chosen");
+    assert!(error.hint().contains("--cluster"), "{}", error.hint());
+
+    let alone = blueprint(&Stack { sections: BTreeMap::new(), ..stack }, None).expect("it is empty");
+    assert_eq!((alone.cluster, alone.declarations), (None, BTreeMap::new()));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::FileSystem;
 use crate::engine::state::Record;
 
 /// An output without a value.
@@ -30,23 +29,12 @@ impl Missing {
     }
 
     /// An object that is not made yet, or is gone, and that the next apply makes.
-    pub(super) fn object(output: String, what: &str, record: &Record) -> Self {
+    pub fn object(output: String, what: &str, record: &Record) -> Self {
         let reason = match (&record.id, record.gone) {
             (Some(id), true) => format!("{what} ({id}) is gone from AWS"),
             _ => format!("{what} is not ready yet"),
         };
         Self { output, reason, zones: Vec::new(), hint: "provision apply".to_owned() }
-    }
-
-    /// The list of a file system's mount targets, if it is not whole.
-    pub(super) fn zones(output: &str, name: &str, file_system: &FileSystem) -> Option<Self> {
-        let zones = file_system.missing_zones.clone();
-        let reason = match (zones.as_slice(), file_system.mount_targets.is_empty()) {
-            ([], false) => return None,
-            ([], true) => format!("{name} has no mount target"),
-            (zones, _) => format!("{name} has no mount target in {}", zones.join(", ")),
-        };
-        Some(Self { output: output.to_owned(), reason, zones, hint: "provision apply".to_owned() })
     }
 
     /// A short name, where there are several objects that it could mean.

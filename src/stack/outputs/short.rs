@@ -1,46 +1,32 @@
 //! A warning before a short name loses its one meaning.
 
+use super::{by_alphabet, main_records};
 use crate::engine::plan::{Finding, Level};
 use crate::engine::state::State;
-use crate::stack::{Name, Stack};
+use crate::stack::Stack;
+use crate::stack::sections::SECTIONS;
 
-/// Short names with the full ones.
-type Names = &'static [(&'static str, &'static str)];
-
-/// The short names of each kind with what stands for them where there are several.
-const SHORT: [(&str, &str, Names); 2] = [
-    (
-        "aws_efs_file_system",
-        "file system",
-        &[
-            ("nfs_dns_name", "file_systems.NAME.dns_name"),
-            ("nfs_mount_points", "file_systems.NAME.mount_targets"),
-        ],
-    ),
-    ("aws_db_instance", "database", &[("pgsql_endpoint", "databases.NAME.endpoint")]),
-];
-
-/// The warnings of a plan that makes the second database or file system: scripts may ask for the short names.
+/// The warnings of a plan that makes a second entry where there was one: scripts may ask for the short names.
 pub fn short_names_lost(state: &State, stack: &Stack) -> Vec<Finding> {
-    let databases: Vec<&Name> = stack.databases.keys().collect();
-    let file_systems: Vec<&Name> = stack.file_systems.keys().collect();
-    SHORT
-        .into_iter()
-        .zip([file_systems, databases])
-        .filter_map(|((kind, what, names), declared)| {
-            let recorded: Vec<&str> = super::by_name(state, kind).into_keys().collect();
+    let with_short_names = SECTIONS.iter().filter(|section| !section.short.is_empty());
+    with_short_names
+        .filter_map(|section| {
+            let recorded: Vec<&str> = main_records(state, section).into_keys().collect();
             let [only] = recorded.as_slice() else { return None };
             // If the recorded one is no longer declared, it was renamed or goes: one name stays one.
-            (declared.len() > 1).then(|| {
-                let lost: Vec<String> = names.iter().map(|(short, _)| format!("`{short}`")).collect();
-                let full = names.iter().map(|(_, full)| full.replace("NAME", only));
+            (stack.entries(section).len() > 1).then(|| {
+                let lost: Vec<String> =
+                    by_alphabet(section).map(|short| format!("`{}`", short.name)).collect();
+                let full =
+                    by_alphabet(section).map(|short| format!("{}.{only}.{}", section.key, short.field));
                 let full: Vec<String> = full.map(|full| format!("provision output {full}")).collect();
                 Finding {
                     check: "outputs".to_owned(),
                     address: None,
                     level: Level::Warning,
                     message: format!(
-                        "with a second {what}, {} will have no single meaning, and be an error",
+                        "with a second {}, {} will have no single meaning, and be an error",
+                        section.one,
                         lost.join(" and ")
                     ),
                     hint: Some(format!("let scripts ask for the full names: {}", full.join(", "))),

@@ -1,0 +1,148 @@
+//! A section of the stack file: its options, the objects that an entry of it stands for, and their outputs.
+
+pub mod behind_group;
+mod entry;
+mod read;
+mod schema;
+mod shaped;
+
+use schemars::{Schema, SchemaGenerator};
+
+use super::Name;
+use super::blueprint::{BlueprintError, Draft};
+use super::outputs::Output;
+use crate::engine::network::Network;
+use crate::engine::resource::Property;
+use crate::engine::state::{Record, State};
+
+pub(super) use entry::all_to_json;
+pub use entry::{Entries, Entry};
+pub(super) use read::{broken, options, take};
+pub(super) use schema::publish;
+
+/// Everything that the program knows of a section. The list of them is in `sections`.
+pub struct Section {
+    /// The key in the stack file: `databases`.
+    pub key: &'static str,
+    /// One line on it, for readers of the JSON Schema.
+    pub doc: &'static str,
+    /// An entry in words: `database`.
+    pub one: &'static str,
+    /// Several entries in words: `databases`.
+    pub several: &'static str,
+    /// The options of an entry.
+    pub entry: Part,
+    /// The rules over several options or several entries, beside those of the kinds.
+    pub check: fn(&Entries) -> Vec<Conflict>,
+    /// The kind of the object that an entry is about. It stands at the entry's own name.
+    pub main: &'static str,
+    /// The function that declares all that an entry stands for.
+    pub expand: Expand,
+    /// The outputs of an entry, from the state: the function gets the entry's name and the record of its main object, which is not
+    /// gone. `None` where that has never been ready.
+    pub output: fn(&State, &str, &Record) -> Option<Output>,
+    /// The JSON Schema of the document that these outputs are.
+    pub output_schema: fn(&mut SchemaGenerator) -> Schema,
+    /// The outputs that have a name of their own where the stack has one entry.
+    pub short: &'static [Short],
+}
+
+/// The options at one place of the stack file.
+pub struct Part {
+    /// One line on what has these options.
+    pub doc: &'static str,
+    /// The options that the section reads itself.
+    pub own: &'static [Property],
+    /// The parts that have names of their own.
+    pub parts: &'static [Named],
+    /// The kinds whose options stand here: those of their fields that the author writes.
+    pub passes: &'static [&'static str],
+}
+
+/// Parts with names that the author chooses.
+pub struct Named {
+    pub key: &'static str,
+    pub doc: &'static str,
+    pub part: Part,
+}
+
+/// The function that declares all that an entry stands for.
+#[derive(Clone, Copy)]
+pub enum Expand {
+    /// It stands in an account and a region, and needs no network.
+    Alone(fn(&mut Draft<'_>, &Name, &Entry) -> Result<(), BlueprintError>),
+    /// It stands in the network of the cluster.
+    InNetwork {
+        declare: fn(&mut Draft<'_>, &Network, &Name, &Entry) -> Result<(), BlueprintError>,
+        /// The end of a sentence, where an entry has a part in each zone: in a zone that the network has got since, entries
+        /// `cannot be mounted`.
+        in_a_new_zone: Option<&'static str>,
+    },
+}
+
+/// An output that has a name of its own where the stack has one entry.
+#[derive(Clone, Copy)]
+pub struct Short {
+    pub name: &'static str,
+    /// The field of the entry's outputs that it is.
+    pub field: &'static str,
+    pub doc: &'static str,
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub without: Without,
+}
+
+/// The value of a short output in the document where it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    Null,
+    EmptyList,
+}
+
+/// Values that are right alone and wrong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The place below the section: the entry's name, and the key and name of a part.
+    pub path: Vec<String>,
+    /// The options that show it, if they are written.
+    pub options: Vec<&'static str>,
+    pub message: String,
+    pub remedy: String,
+}
+
+impl Section {
+    /// True if an entry has this option of the section's own.
+    pub fn has(&self, option: &str) -> bool {
+        self.entry.own.iter().any(|row| row.name == option)
+    }
+
+    /// The end of the sentence on its entries in a zone that the network has got since.
+    pub fn in_a_new_zone(&self) -> Option<&'static str> {
+        match self.expand {
+            Expand::InNetwork { in_a_new_zone, .. } => in_a_new_zone,
+            Expand::Alone(_) => None,
+        }
+    }
+}
+
+/// Words in a row: `a, b or c`.
+pub(super) fn in_a_row<'a>(words: impl Iterator<Item = &'a str>, last: &str) -> String {
+    let words: Vec<&str> = words.collect();
+    match words.split_last() {
+        Some((end, rest)) if !rest.is_empty() => format!("{} {last} {end}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_in_a_row() {
+        for (words, expected) in
+            [(&[][..], ""), (&["a"], "a"), (&["a", "b"], "a or b"), (&["a", "b", "c"], "a, b or c")]
+        {
+            assert_eq!(in_a_row(words.iter().copied(), "or"), expected);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Entries behind a security group of their own, which lets in the roles of the cluster that the author chooses.
+//!
+//! A section takes part in this by the rows [`SECURITY_GROUP`] and [`access`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Conflict, Entry, Section, in_a_row};
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::network::{Network, Role};
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::blueprint::{BlueprintError, Draft, document, id_of};
+use crate::stack::sections::SECTIONS;
+use crate::stack::{Name, Stack};
+
+/// The name of a security group (CreateSecurityGroup). AWS would allow `$`, `{` and `}` too; they are left out, since
+/// `${…}` is a reference.
+const GROUP_NAME: Pattern = Pattern::new(
+    "a security group's name: letters, digits, spaces and `._-:/()#,@[]+=&;!*`, at most 255, not starting with `sg-`, \
+     and not `default`",
+    "^[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*]([A-Za-z0-9 ._\\-:/()#,@\\[\\]+=&;!*]*[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*])?$",
+    255,
+)
+.but_not("^([sS][gG]-|[dD][eE][fF][aA][uU][lL][tT]$)");
+
+/// The option that names the group.
+pub const SECURITY_GROUP: Property = Property {
+    name: "security_group",
+    doc: "The name of the security group that is made for it; without it, the stack's name and its own.",
+    shape: Shape::Text(GROUP_NAME),
+    need: Need::Optional,
+};
+
+/// The option that lets roles in.
+pub const fn access(doc: &'static str) -> Property {
+    let shape = Shape::SetOf(&Shape::OneOf(&Role::NAMES));
+    Property { name: ACCESS, doc, shape, need: Need::Texts(&Role::NAMES) }
+}
+
+const ACCESS: &str = "access";
+
+/// The roles that may reach an entry.
+pub fn roles(entry: &Entry) -> BTreeSet<Role> {
+    let listed: Vec<&str> = entry
+        .own
+        .get(ACCESS)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    Role::ALL.into_iter().filter(|role| listed.contains(&role.name())).collect()
+}
+
+/// Declares the security group of an entry, which lets its roles in on a port.
+///
+/// # Errors
+/// [`BlueprintError`] where another object has its address.
+pub fn declare(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    (name, entry): (&Name, &Entry),
+    (service, port): (&str, u32),
+) -> Result<Address, BlueprintError> {
+    let address = Address::new("aws_security_group", name.as_str());
+    let group_name = match entry.text(&SECURITY_GROUP) {
+        Some(written) => written.to_owned(),
+        None => draft.kept.name(&address, &group_name(draft.stack, name, &Entry::default())),
+    };
+    let description = draft.kept.text(&address, "description", format!("{service} access to {name}"));
+    let mut rules = Vec::new();
+    // AWS refuses a rule that stands twice, and two roles may share a group.
+    let mut seen = BTreeSet::new();
+    for role in roles(entry) {
+        let mut sources = network.group_addresses(role).peekable();
+        if sources.peek().is_none() {
+            // Nothing declares it: the planner says so of what needs it, and of nothing else.
+            rules.push(ingress(service, port, role, &role.address()));
+        }
+        let sources = sources.filter(|(_, id)| seen.insert((*id).clone()));
+        rules.extend(sources.map(|(source, _)| ingress(service, port, role, source)));
+    }
+    let tags = draft.tags(&as_tag(&group_name));
+    let inputs = document(json!({
+        "name": group_name,
+        "description": description,
+        "vpc_id": id_of(&Network::vpc_address()),
+        "ingress": rules,
+        // As AWS itself sets it on a new group, without a description too.
+        "egress": [{ "protocol": "-1", "source": "0.0.0.0/0", "description": "" }],
+        "tags": tags,
+    }));
+    draft.declare(address.clone(), inputs)?;
+    Ok(address)
+}
+
+/// A rule that lets one group of a role in.
+fn ingress(service: &str, port: u32, role: Role, source: &Address) -> Document {
+    document(json!({
+        "protocol": "tcp",
+        "from_port": port,
+        "to_port": port,
+        "source": id_of(source),
+        "description": format!("{service} from the {} of the cluster", role.name()),
+    }))
+}
+
+/// The name of the group of an entry, chosen or not.
+fn group_name(stack: &Stack, name: &Name, entry: &Entry) -> String {
+    entry.text(&SECURITY_GROUP).map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
+}
+
+/// The name of a group as the value of a tag, in which fewer characters are allowed.
+fn as_tag(group_name: &str) -> String {
+    let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
+    group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
+}
+
+fn sections() -> impl Iterator<Item = &'static Section> {
+    SECTIONS.iter().copied().filter(|section| section.has(SECURITY_GROUP.name))
+}
+
+/// The sections whose entries share their names, because each has a group of that name: `file systems and databases`.
+pub(in crate::stack) fn sharing_their_names() -> String {
+    in_a_row(sections().map(|section| section.several), "and")
+}
+
+/// Each entry has a name and a security group of its own.
+pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)> {
+    let mut found = Vec::new();
+    let mut names: BTreeMap<&Name, &Section> = BTreeMap::new();
+    // AWS does not tell names of groups apart by case.
+    let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
+    for section in sections() {
+        for (name, entry) in stack.entries(section) {
+            let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
+                path: vec![name.to_string()],
+                options: options.to_vec(),
+                message,
+                remedy: remedy.to_owned(),
+            };
+            if let Some(first) = names.insert(name, section) {
+                let message = format!("`{name}` is a {} already, and their names are shared", first.one);
+                found.push((section, conflict(&[], message, "choose another name")));
+                continue;
+            }
+            let group = group_name(stack, name, entry);
+            if let Some(first) = groups.insert(group.to_lowercase(), name) {
+                let message = format!("`{group}` is the security group of `{first}` already");
+                let remedy = "choose another `security_group`, or leave it out";
+                found.push((section, conflict(&[SECURITY_GROUP.name], message, remedy)));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,86 @@
+//! One entry of a section, as the stack file has it: its options with their defaults, as documents.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::engine::document::Document;
+use crate::engine::resource::Property;
+use crate::stack::Name;
+
+/// The entries of a section, or the parts of an entry, by name.
+pub type Entries = BTreeMap<Name, Entry>;
+
+/// One entry, or one part of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entry {
+    /// The options that the section reads itself.
+    pub own: Document,
+    /// The options of each kind.
+    pub passed: BTreeMap<&'static str, Document>,
+    /// The parts that have names, by the key above them.
+    pub parts: BTreeMap<&'static str, Entries>,
+}
+
+impl Entry {
+    /// The value of one of its own options.
+    pub fn get(&self, option: &Property) -> Option<&Value> {
+        self.own.get(option.name)
+    }
+
+    /// The value of one of its own options that is a text.
+    pub fn text(&self, option: &Property) -> Option<&str> {
+        self.get(option)?.as_str()
+    }
+
+    /// The value of one of its own options that is a flag.
+    pub fn flag(&self, option: &Property) -> Option<bool> {
+        self.get(option)?.as_bool()
+    }
+
+    /// The options of a kind.
+    pub fn of(&self, kind: &str) -> &Document {
+        static NONE: LazyLock<Document> = LazyLock::new(Document::new);
+        self.passed.get(kind).unwrap_or(&NONE)
+    }
+
+    /// The value of an option of a kind that is a text.
+    pub fn text_of(&self, kind: &str, option: &str) -> Option<&str> {
+        self.of(kind).get(option)?.as_str()
+    }
+
+    /// The parts below a key.
+    pub fn parts(&self, key: &str) -> impl Iterator<Item = (&Name, &Self)> {
+        self.parts.get(key).into_iter().flatten()
+    }
+
+    /// The options of all kinds, with the place of each below this entry.
+    pub fn all_passed<'a>(&'a self, path: &[&'a str]) -> Vec<(Vec<&'a str>, &'static str, &'a Document)> {
+        let mut all = Vec::new();
+        for (key, parts) in &self.parts {
+            for (name, part) in parts {
+                all.extend(part.all_passed(&[path, &[key, name.as_str()]].concat()));
+            }
+        }
+        all.extend(self.passed.iter().map(|(kind, options)| (path.to_vec(), *kind, options)));
+        all
+    }
+
+    /// The entry as it would be written.
+    pub fn to_json(&self) -> Value {
+        let mut json = self.own.clone();
+        for options in self.passed.values() {
+            json.extend(options.clone());
+        }
+        for (key, parts) in &self.parts {
+            json.insert((*key).to_owned(), all_to_json(parts));
+        }
+        Value::Object(json)
+    }
+}
+
+/// Entries as they would be written.
+pub fn all_to_json(entries: &Entries) -> Value {
+    entries.iter().map(|(name, entry)| (name.to_string(), entry.to_json())).collect::<Document>().into()
+}

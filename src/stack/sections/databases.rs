@@ -1,0 +1,171 @@
+//! `databases`: PostgreSQL databases (Amazon RDS), each with a subnet group and perhaps a parameter group of its own.
+
+mod outputs;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::network::Network;
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::Name;
+use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
+use crate::stack::postgres::{Version, family_in_names, without_family};
+use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, Part, Section};
+
+const DATABASE: &str = "aws_db_instance";
+
+pub(super) const SECTION: Section = Section {
+    key: "databases",
+    doc: "PostgreSQL databases (Amazon RDS), by name.",
+    one: "database",
+    several: "databases",
+    entry: Part {
+        doc: "One PostgreSQL database instance.",
+        own: &[
+            SECURITY_GROUP,
+            access("The cluster's roles that may reach it, on its port; `[]` for none."),
+            PARAMETERS,
+        ],
+        parts: &[],
+        passes: &[DATABASE],
+    },
+    check,
+    main: DATABASE,
+    expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    output: outputs::output,
+    output_schema: outputs::schema,
+    short: outputs::SHORT,
+};
+
+const PARAMETERS: Property = Property {
+    name: "parameters",
+    doc: "Parameters of PostgreSQL, in a parameter group of the database's own. Some count only after a reboot, which\n\
+          is left to you.",
+    shape: Shape::MapOf { keys: PARAMETER, values: &Shape::Text(VALUE) },
+    need: Need::Optional,
+};
+
+/// The name of a parameter of PostgreSQL, of an extension or of RDS.
+const PARAMETER: Pattern = Pattern::new(
+    "a parameter's name, such as `work_mem` or `rds.force_ssl`",
+    "^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)?$",
+    128,
+);
+
+/// The value of a parameter. Formulas such as `{DBInstanceClassMemory/32768}` are values too; `${…}` is a reference.
+const VALUE: Pattern = Pattern::new(
+    "a parameter's value: printable ASCII characters without `${`, at most 1024",
+    "^[ -~]+$",
+    1024,
+)
+.but_not("\\$\\{");
+
+/// Each database has an identifier of its own.
+fn check(databases: &Entries) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let written = |name: &Name| databases[name].text_of(DATABASE, "identifier");
+    let mut identifiers: BTreeMap<&str, &Name> = BTreeMap::new();
+    for name in databases.keys() {
+        let identifier = written(name).unwrap_or(name.as_str());
+        if let Some(first) = identifiers.insert(identifier, name) {
+            // The one that writes it is the one to change.
+            let (one, other) = match [name, first].into_iter().find(|one| written(one).is_some()) {
+                Some(writes) if writes == first => (first, name),
+                _ => (name, first),
+            };
+            found.push(Conflict {
+                path: vec![one.to_string()],
+                options: vec!["identifier"],
+                message: format!("`{identifier}` is the identifier of `{other}` already"),
+                remedy: "choose another `identifier`".to_owned(),
+            });
+        }
+    }
+    found
+}
+
+fn declare(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    name: &Name,
+    entry: &Entry,
+) -> Result<(), BlueprintError> {
+    if network.subnets.len() < 2 {
+        return Err(too_few_zones(name, network));
+    }
+    let port = entry.of(DATABASE).get("port").and_then(Value::as_u64);
+    let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
+    let group = behind_group::declare(draft, network, (name, entry), ("PostgreSQL", port))?;
+    let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
+    let subnets = network.subnets.keys().map(|zone| id_of(&Network::subnet_address(zone)));
+    let inputs = document(json!({
+        "name": draft.kept.name(&subnet_group, name.as_str()),
+        "description": draft.kept.text(&subnet_group, "description", format!("Subnets of {name}")),
+        "subnet_ids": subnets.collect::<Vec<_>>(),
+        "tags": draft.tags(name.as_str()),
+    }));
+    draft.declare(subnet_group.clone(), inputs)?;
+    let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
+    let parameter_group = parameters.map(|_| Address::new("aws_db_parameter_group", name.as_str()));
+    if let (Some(address), Some(parameters)) = (&parameter_group, parameters) {
+        let inputs = parameter_group_of(draft, address, (name, entry), parameters);
+        draft.declare(address.clone(), inputs)?;
+    }
+    let set = json!({
+        "identifier": entry.text_of(DATABASE, "identifier").unwrap_or(name.as_str()),
+        "engine": "postgres",
+        "db_subnet_group_name": id_of(&subnet_group),
+        "vpc_security_group_ids": [id_of(&group)],
+        "publicly_accessible": false,
+        "parameter_group_name": parameter_group.as_ref().map(id_of),
+        "tags": draft.tags(name.as_str()),
+    });
+    draft.declare(Address::new(DATABASE, name.as_str()), with(entry.of(DATABASE), set))
+}
+
+fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
+    let zones: Vec<&str> = network.subnets.keys().map(String::as_str).collect();
+    BlueprintError::TooFewSubnets {
+        entry: format!("the database `{name}`"),
+        needs: "subnets in two zones at least",
+        has: if zones.is_empty() {
+            "no usable one".to_owned()
+        } else {
+            format!("{} alone", zones.join(", "))
+        },
+        hint: "name one more with --subnet-id, add a subnet in another zone to the cluster's network, or take the \
+               database out of the stack file",
+    }
+}
+
+/// The family of parameter groups for the written version, and the group's name, which is made from it: RDS has both
+/// groups side by side while a major upgrade goes on.
+fn parameter_group_of(
+    draft: &Draft<'_>,
+    address: &Address,
+    (name, entry): (&Name, &Entry),
+    parameters: &Document,
+) -> Document {
+    let version = entry.text_of(DATABASE, "engine_version").and_then(Version::parse);
+    let family = version.expect("the stack file's versions are versions").family();
+    document(json!({
+        "name": parameter_group_name(draft, address, name, &family),
+        "family": family,
+        "description": draft.kept.text(address, "description", format!("Parameters of {name}")),
+        "parameters": parameters,
+        "tags": draft.tags(name.as_str()),
+    }))
+}
+
+/// The name of a parameter group. It ends with the family, which a major upgrade changes; the rest is kept.
+fn parameter_group_name(draft: &Draft<'_>, address: &Address, name: &Name, family: &str) -> String {
+    let named = |stem: &str| format!("{stem}-{}", family_in_names(family));
+    match draft.kept.recorded(address, "name") {
+        Some(recorded) => named(without_family(recorded)),
+        None => draft.kept.new_name(address, name.as_str(), &named),
+    }
+}

@@ -1,0 +1,190 @@
+//! `file_systems`: NFS file systems (Amazon EFS), each with a mount target in every zone and access points.
+
+mod outputs;
+
+use serde_json::{Value, json};
+
+use crate::engine::address::Address;
+use crate::engine::document::{Document, reference};
+use crate::engine::network::Network;
+use crate::engine::resource::{Need, Property, Shape};
+use crate::stack::Name;
+use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
+use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, Named, Part, Section};
+
+const FILE_SYSTEM: &str = "aws_efs_file_system";
+const MOUNT_TARGET: &str = "aws_efs_mount_target";
+const ACCESS_POINT: &str = "aws_efs_access_point";
+
+pub(super) const SECTION: Section = Section {
+    key: "file_systems",
+    doc: "NFS file systems (Amazon EFS), by name.",
+    one: "file system",
+    several: "file systems",
+    entry: Part {
+        doc: "One file system, with a mount target in every zone of the cluster.",
+        own: &[
+            SECURITY_GROUP,
+            access("The cluster's roles that may reach it, on tcp 2049; `[]` for none."),
+            ENFORCE_TLS,
+            OVERWRITE_PROTECTION,
+        ],
+        parts: &[Named {
+            key: POINTS,
+            doc: "Directories that clients may mount as if they were all there is, each as one POSIX user, by name.",
+            part: Part {
+                doc: "One access point of a file system.",
+                own: &[],
+                parts: &[],
+                passes: &[ACCESS_POINT],
+            },
+        }],
+        passes: &[FILE_SYSTEM, MOUNT_TARGET],
+    },
+    check,
+    main: FILE_SYSTEM,
+    expand: Expand::InNetwork { declare, in_a_new_zone: Some("cannot be mounted") },
+    output: outputs::output,
+    output_schema: outputs::schema,
+    short: outputs::SHORT,
+};
+
+/// The port of NFS.
+const NFS: u32 = 2049;
+
+/// The key of access points.
+const POINTS: &str = "access_points";
+
+const ENFORCE_TLS: Property = Property {
+    name: "enforce_tls",
+    doc: "True if clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;\n\
+          `false` takes it away.",
+    shape: Shape::Flag,
+    need: Need::Optional,
+};
+
+const OVERWRITE_PROTECTION: Property = Property {
+    name: "replication_overwrite_protection",
+    doc: "True if a replication may not make this file system its destination. Without it, it stays what it is.",
+    shape: Shape::Flag,
+    need: Need::Optional,
+};
+
+/// Each access point says as which user it is entered.
+fn check(file_systems: &Entries) -> Vec<Conflict> {
+    let points =
+        file_systems.iter().flat_map(|(name, one)| one.parts(POINTS).map(move |point| (name, point)));
+    let without = points.filter(|(_, (_, point))| !point.of(ACCESS_POINT).contains_key("uid"));
+    without
+        .map(|(name, (point, _))| Conflict {
+            path: vec![name.to_string(), POINTS.to_owned(), point.to_string()],
+            options: Vec::new(),
+            message: format!("the access point `{point}` needs a `uid`"),
+            remedy: "say which user enters, such as `uid: 998`".to_owned(),
+        })
+        .collect()
+}
+
+fn declare(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    name: &Name,
+    entry: &Entry,
+) -> Result<(), BlueprintError> {
+    if network.subnets.is_empty() {
+        return Err(BlueprintError::TooFewSubnets {
+            entry: format!("the file system `{name}`"),
+            needs: "a subnet",
+            has: "none".to_owned(),
+            hint: "add a subnet to the cluster's network",
+        });
+    }
+    let group = behind_group::declare(draft, network, (name, entry), ("NFS", NFS))?;
+    let address = Address::new(FILE_SYSTEM, name.as_str());
+    let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
+    let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
+    draft.declare(address.clone(), file_system(draft, name, entry, key))?;
+    for zone in network.subnets.keys() {
+        let target = Address::member(MOUNT_TARGET, name.as_str(), zone);
+        let declared = Network::subnet_address(zone);
+        let subnet = draft.kept.in_the_place_of(&target, "subnet_id", &declared);
+        let set = json!({
+            "file_system_id": id_of(&address),
+            "subnet_id": subnet.map_or_else(|| id_of(&declared), str::to_owned),
+            "security_groups": [id_of(&group)],
+        });
+        draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
+    }
+    for (point, options) in entry.parts(POINTS) {
+        let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());
+        let inputs = access_point(draft, &address, (&member, point), options.of(ACCESS_POINT));
+        draft.declare(member, inputs)?;
+    }
+    Ok(())
+}
+
+/// True if a key only stands for another one, and may stand for another one tomorrow.
+fn is_alias(key: &str) -> bool {
+    key.starts_with("alias/") || key.contains(":alias/")
+}
+
+/// The key behind an alias, as it is written in the inputs: the alias is adopted, so that the key is known.
+fn behind(draft: &mut Draft<'_>, name: &Name, alias: &str) -> Result<String, BlueprintError> {
+    let address = Address::new("aws_kms_alias", name.as_str());
+    draft.adopt(address.clone(), alias)?;
+    Ok(reference(&address, "target_key_arn"))
+}
+
+/// `key` is how a key is written that is an alias: a reference to what is known of it.
+fn file_system(draft: &Draft<'_>, name: &Name, entry: &Entry, key: Option<String>) -> Document {
+    let policy = entry.flag(&ENFORCE_TLS).map(|enforced| if enforced { tls_only() } else { json!({}) });
+    let overwrite =
+        entry.flag(&OVERWRITE_PROTECTION).map(|protected| if protected { "ENABLED" } else { "DISABLED" });
+    let set = json!({
+        "kms_key_id": key,
+        "file_system_policy": policy,
+        "replication_overwrite_protection": overwrite,
+        "tags": draft.tags(name.as_str()),
+    });
+    with(entry.of(FILE_SYSTEM), set)
+}
+
+/// The rights that everyone has without a policy, but with TLS alone. It names no resource: EFS adds the file system's own.
+fn tls_only() -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [
+        {
+            "Sid": "MountThroughTargets", "Effect": "Allow", "Principal": { "AWS": "*" },
+            "Action": [
+                "elasticfilesystem:ClientMount",
+                "elasticfilesystem:ClientRootAccess",
+                "elasticfilesystem:ClientWrite",
+            ],
+            "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": "true" } },
+        },
+        {
+            "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*",
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        },
+    ] })
+}
+
+/// The path and the group have defaults that depend on other values.
+fn access_point(
+    draft: &Draft<'_>,
+    file_system: &Address,
+    (address, point): (&Address, &Name),
+    options: &Document,
+) -> Document {
+    let path = match options.get("path").and_then(Value::as_str) {
+        Some(written) => written.to_owned(),
+        None => draft.kept.text(address, "path", format!("/{point}")),
+    };
+    let set = json!({
+        "file_system_id": id_of(file_system),
+        "path": path,
+        "gid": options.get("gid").or_else(|| options.get("uid")),
+        "tags": draft.tags(point.as_str()),
+    });
+    with(options, set)
+}
