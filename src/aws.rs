@@ -10,9 +10,9 @@ pub mod kinds;
 pub mod network;
 pub mod policy;
 pub mod profile;
-pub mod resource;
 pub mod row;
 pub mod state_s3;
+pub mod watched;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;

@@ -14,13 +14,16 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape};
+use crate::engine::resource::{
+    Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape, Source,
+};
 
 /// One complete field of a kind, with the type of its value left out.
 #[diagnostic::on_unimplemented(
     message = "this row is not complete",
     label = "the last step is missing",
     note = "a plain field needs `.doc(..)`, `.create(..)`, then `.modify(..)` or `.fixed()`, then `.observe(..)`",
+    note = "a field that is no option has `.written_as(..)`, `.made_from(..)` or `.follows()` in place of `.doc(..)`",
     note = "other fields have `.sent_by_code(..)` or `.recorded()` in place of `.create(..)`"
 )]
 pub trait Row<K: Kind>: Sync {
@@ -37,7 +40,7 @@ pub trait Row<K: Kind>: Sync {
 /// An object as AWS shows it, and the document that was recorded of it, for what AWS does not show.
 pub struct Shown<'a, K: Kind> {
     pub live: &'a K::Live,
-    pub recorded: Option<&'a Document>,
+    pub recorded: &'a Document,
 }
 
 impl<K: Kind> Deref for Shown<'_, K> {
@@ -60,8 +63,8 @@ pub struct TypedRow<K: Kind, T: 'static> {
     observe: Option<Observer<K, T>>,
 }
 
-/// The next step is `.doc(..)` or `.set_by_section()`.
-pub struct NeedsDoc<K, T>(Field, PhantomData<fn() -> (K, T)>);
+/// The next step is `.doc(..)`, `.written_as(..)`, `.made_from(..)` or `.follows()`.
+pub struct NeedsSource<K, T>(Field, PhantomData<fn() -> (K, T)>);
 /// The next step is `.create(..)`, `.sent_by_code(..)` or `.recorded()`.
 pub struct NeedsCreate<K, T>(Field, PhantomData<fn() -> (K, T)>);
 /// The next step is `.modify(..)`, `.modified_by_code(..)` or `.fixed()`.
@@ -82,9 +85,9 @@ impl<K: Kind, T> Key<K, T> {
     }
 
     /// Begins the row of this field.
-    pub const fn field(&self, rule: Rule<T>) -> NeedsDoc<K, T> {
+    pub const fn field(&self, rule: Rule<T>) -> NeedsSource<K, T> {
         let field = Field::replace(self.name).taking(rule.shape, rule.need);
-        NeedsDoc(field.present(rule.presence), PhantomData)
+        NeedsSource(field.present(rule.presence), PhantomData)
     }
 }
 
@@ -104,19 +107,33 @@ impl<K: Kind> Key<K, String> {
 }
 
 /// Begins the row of a field that no code reads by its name.
-pub const fn field<K: Kind, T>(name: &'static str, rule: Rule<T>) -> NeedsDoc<K, T> {
+pub const fn field<K: Kind, T>(name: &'static str, rule: Rule<T>) -> NeedsSource<K, T> {
     Key::new(name).field(rule)
 }
 
-impl<K: Kind, T> NeedsDoc<K, T> {
-    /// An option of the stack file, with one or two sentences for the JSON Schema and the reference.
+impl<K: Kind, T> NeedsSource<K, T> {
+    /// See [`Source::Option`]: one or two sentences.
     pub const fn doc(self, doc: &'static str) -> NeedsCreate<K, T> {
-        NeedsCreate(self.0.authored(doc), PhantomData)
+        self.from(Source::Option { doc })
     }
 
-    /// A field that the section of the stack file sets: a reference, a name, the author's tags.
-    pub const fn set_by_section(self) -> NeedsCreate<K, T> {
-        NeedsCreate(self.0, PhantomData)
+    /// See [`Source::WrittenAs`].
+    pub const fn written_as(self, option: &'static str) -> NeedsCreate<K, T> {
+        self.from(Source::WrittenAs(option))
+    }
+
+    /// See [`Source::MadeFrom`].
+    pub const fn made_from(self, option: &'static str) -> NeedsCreate<K, T> {
+        self.from(Source::MadeFrom(option))
+    }
+
+    /// See [`Source::Follows`].
+    pub const fn follows(self) -> NeedsCreate<K, T> {
+        self.from(Source::Follows)
+    }
+
+    const fn from(self, source: Source) -> NeedsCreate<K, T> {
+        NeedsCreate(self.0.from(source), PhantomData)
     }
 }
 
@@ -208,21 +225,6 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.kept_in(output), ..self }
     }
 
-    /// See [`Field::written_as`].
-    pub const fn written_as(self, option: &'static str) -> Self {
-        Self { field: self.field.written_as(option), ..self }
-    }
-
-    /// See [`Field::made_from`].
-    pub const fn made_from(self, option: &'static str) -> Self {
-        Self { field: self.field.made_from(option), ..self }
-    }
-
-    /// See [`Field::follows`].
-    pub const fn follows(self) -> Self {
-        Self { field: self.field.follows(), ..self }
-    }
-
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }
@@ -249,11 +251,7 @@ impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
     }
 
     fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value> {
-        let Some(observe) = self.observe else {
-            let recorded = shown.recorded.and_then(|recorded| recorded.get(self.field.name)).cloned();
-            // Without a record the safe value: an applied change has to turn a protection off.
-            return recorded.or(self.field.rebuilt_as.filter(|_| shown.recorded.is_none()).map(Value::Bool));
-        };
+        let Some(observe) = self.observe else { return shown.recorded.get(self.field.name).cloned() };
         Some(serde_json::to_value(observe(shown)?).expect("the values of fields are plain data"))
     }
 }
@@ -378,6 +376,16 @@ pub const fn any<T>() -> Rule<T> {
     Rule::new(Shape::Any)
 }
 
+/// Values that a type of the kind's own reads, and writes in one way; the kind's own code judges them.
+pub const fn own<T: DeserializeOwned + Serialize>() -> Rule<T> {
+    Rule::new(Shape::Own(rewritten::<T>))
+}
+
+fn rewritten<T: DeserializeOwned + Serialize>(value: &Value) -> Result<Value, String> {
+    let read = T::deserialize(value).map_err(|error| error.to_string())?;
+    serde_json::to_value(read).map_err(|error| error.to_string())
+}
+
 /// The fields of a kind.
 pub fn fields<K: Kind>() -> Vec<Field> {
     K::ROWS.iter().map(|row| row.field()).collect()
@@ -408,7 +416,7 @@ pub fn outputs<const N: usize>(values: [(&str, String); N]) -> Document {
 
 /// The live object as the document that would have made it, each value in its one way of being written. A value that does not fit
 /// stays as it was observed.
-pub fn observe<K: Kind>(live: &K::Live, recorded: Option<&Document>) -> Document {
+pub fn observe<K: Kind>(live: &K::Live, recorded: &Document) -> Document {
     let shown = Shown { live, recorded };
     let value = |row: &&dyn Row<K>| {
         let (field, value) = (row.field(), row.value_of(&shown)?);

@@ -10,7 +10,7 @@ use super::problem::{Fault, Form, Problem};
 use super::yaml::{Content, Entry, Node, Place};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Author, Field, Invalid, Mismatch, Need, Presence, Quotes, Shape, form};
+use crate::engine::resource::{Field, Invalid, Mismatch, Need, Presence, Quotes, Shape, form};
 
 /// A place of the stack file under whose names the options of a kind are.
 struct Passage {
@@ -36,7 +36,7 @@ pub(super) type Passed = BTreeMap<(&'static str, Vec<String>), Document>;
 
 /// The fields of a kind that are options of the stack file.
 fn options(kind: &dyn Manager) -> impl Iterator<Item = &Field> {
-    kind.fields().iter().filter(|field| field.author == Author::StackFile)
+    kind.fields().iter().filter(|field| field.doc().is_some())
 }
 
 fn passages(kinds: &Registry) -> impl Iterator<Item = (&'static Passage, &dyn Manager)> {
@@ -125,7 +125,7 @@ pub(super) fn publish(kinds: &Registry, schema: &mut Value) {
         let Some(entry) = entry_of(schema, passage.keys) else { continue };
         for field in options(kind) {
             let mut option = field.shape.schema();
-            option["description"] = field.doc.into();
+            option["description"] = field.doc().into();
             if let Some(default) = field.need.default() {
                 option["default"] = default;
             }
@@ -158,7 +158,7 @@ fn value(entry: &Entry, shape: &Shape) -> Result<Value, Problem> {
 fn read(node: &Node, shape: &Shape) -> Result<Value, Problem> {
     let bad = |message: String| Problem::new(Fault::BadValue { message }).or_at(&node.place);
     match shape {
-        Shape::Any => Err(bad("this cannot be written here".to_owned())),
+        Shape::Any | Shape::Own(_) => Err(bad("this cannot be written here".to_owned())),
         Shape::Flag => Ok(bool::deserialize(node)?.into()),
         Shape::Whole { least, most } | Shape::Number { least, most } => {
             let number = i64::deserialize(node)?;

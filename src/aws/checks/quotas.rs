@@ -11,7 +11,6 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
-use crate::aws::kinds::security_group::SecurityGroup;
 use crate::aws::{Aws, aws_error, ec2};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -186,8 +185,8 @@ impl Quotas {
         let groups = self.prospects.iter().filter(|one| one.is_a(GROUP));
         groups
             .filter(|one| scene.doing(&one.address).is_some())
-            .filter_map(|one| {
-                let most = most_rules(&one.typed::<SecurityGroup>()?);
+            .map(|one| {
+                let most = most_rules(&one.inputs);
                 let verdict = match rules {
                     Ok(quota) if most <= *quota => {
                         Verdict::passed(format!("{most} rules in one direction, and {quota} are allowed"))
@@ -200,7 +199,7 @@ impl Quotas {
                     ),
                     Err(error) => Verdict::not_checked("quota of rules in a security group", error),
                 };
-                Some(verdict.of(CHECK, &one.address))
+                verdict.of(CHECK, &one.address)
             })
             .collect()
     }

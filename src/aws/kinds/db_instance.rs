@@ -113,13 +113,6 @@ impl Kind for DbInstance {
     }
 }
 
-fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, CloudError> {
-    match resource_id {
-        Some(id) if !id.is_empty() => Ok(Id::new(id)),
-        _ => Err(CloudError::bad_response(operation, "the answer holds no database resource id")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};

@@ -8,20 +8,18 @@ use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, P
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use crate::aws::kind::{Check, Kind, Seen};
+use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{
-    MOST_TOKENS, Made, has_a_strange_token, made_for, nth_token, told_by_token,
-};
+use crate::aws::kinds::efs_token::{self, Made, has_a_strange_token, made_for, told_by_token};
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
-use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant, When};
-use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::OnChange::{InPlace, Replace};
+use crate::engine::resource::OnChange::Replace;
 use crate::engine::resource::{
     Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Told, Trace,
 };
@@ -64,7 +62,6 @@ const SECONDARY_GIDS: Field<Vec<i64>> = Key::new("secondary_gids");
 const OWNER_UID: Field<i64> = Key::new("owner_uid");
 const OWNER_GID: Field<i64> = Key::new("owner_gid");
 const PERMISSIONS: Field<String> = Key::new("permissions");
-const TAGS: Field<Tags> = Key::new("tags");
 
 /// Access points of EFS.
 pub struct EfsAccessPoint;
@@ -81,11 +78,10 @@ impl Kind for EfsAccessPoint {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &FILE_SYSTEM
             .field(text(Pattern::any("the id of a file system")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_file_system_id)
             .fixed()
-            .observe(|live| Some(live.file_system_id.clone().unwrap_or_default()))
-            .follows(),
+            .observe(|live| Some(live.file_system_id.clone().unwrap_or_default())),
         &PATH
             .field(text(PATH_RULE).made_by_section())
             .doc(
@@ -130,14 +126,7 @@ impl Kind for EfsAccessPoint {
                 Some(made.map(|made| made.permissions().to_owned()).unwrap_or_default())
             })
             .met_by(same_permissions),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
-            .observe(|live| {
-                let recorded = tags::recorded(live.recorded);
-                Some(tags::ours(&tags_of(live), &recorded))
-            }),
+        &tags::row::<Self>(&efs_tags::calls(OURS), |live| Some(tags::ours(&tags_of(live), &tags::of(live.recorded)))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, at_most_sixteen_groups];
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked
@@ -203,35 +192,21 @@ impl Kind for EfsAccessPoint {
             .set_posix_user(user(wanted))
             .root_directory(directory(wanted))
             .set_tags(Some(tags::to_efs(&tags)));
-        let mut attempt = 0;
-        loop {
-            let token = nth_token(owner, attempt);
-            let answer = call.clone().client_token(&token).send_with(&aws.write.efs).await;
-            attempt += 1;
-            match answer.map_err(aws_error(CREATE)) {
-                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
-                    if !is_of_another(aws, wanted, owner, &token).await? {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-                Ok(made) => {
-                    return match made.access_point_id {
-                        Some(id) if !id.is_empty() => Ok(Id::new(id)),
-                        _ => Err(CloudError::bad_response(CREATE, "the answer holds no access point id")),
-                    };
-                }
+        let create = |token| {
+            let call = call.clone().client_token(token);
+            async move {
+                let made = call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE))?;
+                id_in_answer(CREATE, made.access_point_id)
             }
-        }
+        };
+        efs_token::make(owner, create, |token| is_of_another(aws, wanted, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        if change.fields.contains(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            efs_tags::retag(aws, change.id.as_str(), &tags::tag_change(&observed, &wanted)).await?;
+        match tags::asked_for(wanted, &change) {
+            Some(tags) => efs_tags::retag(aws, change.id.as_str(), &tags).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
@@ -275,13 +250,18 @@ fn at_most_sixteen_groups(wanted: &Document, _: Option<&Document>) -> Vec<Invali
 }
 
 /// True if the token was used for an access point that is not, or no longer, the owner's.
-async fn is_of_another(aws: &Aws, wanted: &Document, owner: &Owner, token: &str) -> Result<bool, CloudError> {
+async fn is_of_another(
+    aws: &Aws,
+    wanted: &Document,
+    owner: &Owner,
+    token: String,
+) -> Result<bool, CloudError> {
     let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
     let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-    let user = live.iter().find(|live| live.client_token() == Some(token));
+    let user = live.iter().find(|live| live.client_token() == Some(token.as_str()));
     Ok(user.is_some_and(|live| {
         let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-        recorded || made_for(owner, token, &tags_of(live)).is_none()
+        recorded || made_for(owner, &token, &tags_of(live)).is_none()
     }))
 }
 
@@ -301,7 +281,7 @@ fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
 }
 
 fn tags_of(live: &AccessPointDescription) -> Tags {
-    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
+    efs_tags::of_sdk_tags(live.tags())
 }
 
 async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, CloudError> {

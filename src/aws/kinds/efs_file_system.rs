@@ -15,15 +15,15 @@ use std::time::Duration;
 use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputBuilder as Create;
 use aws_sdk_efs::types::{BackupPolicy, Status};
 
-use crate::aws::kind::{self, Kind, Seen};
+use crate::aws::kind::{self, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{MOST_TOKENS, nth_token};
+use crate::aws::kinds::efs_token;
 use crate::aws::kinds::kms_alias::same_key;
-use crate::aws::kinds::tags::{self, Tags};
+use crate::aws::kinds::tags;
 use crate::aws::row::{self, Key, Row, any, field, flag, number, object, one_of, text};
 use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant, When};
-use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience, Pattern, Role};
@@ -80,7 +80,6 @@ const LIFECYCLE: Field<Lifecycle> = Key::new("lifecycle");
 const BACKUP: Field<bool> = Key::new("backup");
 const POLICY: Field<Document> = Key::new("file_system_policy");
 const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
-const TAGS: Field<Tags> = Key::new("tags");
 
 /// File systems of EFS.
 pub struct EfsFileSystem;
@@ -159,16 +158,15 @@ impl Kind for EfsFileSystem {
             .observe(|live| Some(live.is_backed_up())),
         &POLICY
             .field(any())
-            .set_by_section()
+            .made_from("enforce_tls")
             .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
             .observe(|live| live.policy.clone())
             .met_by(policy::same)
-            .depending(policy::cost)
-            .made_from("enforce_tls"),
+            .depending(policy::cost),
         &OVERWRITE
             // EFS shows `REPLICATING` too.
             .field(one_of(&["ENABLED", "DISABLED"]))
-            .set_by_section()
+            .made_from("replication_overwrite_protection")
             .sent_by_code(InPlace(Effect::None), &[protection::UPDATE])
             .observe(|live| {
                 let protection = live.description.file_system_protection()?;
@@ -182,14 +180,9 @@ impl Kind for EfsFileSystem {
             .recorded()
             .rebuilt_as(true)
             .plays(Role::Protection),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
-            .observe(|live| {
-                let recorded = tags::recorded(live.recorded);
-                Some(tags::ours(&live::tags_of(&live.description), &recorded))
-            }),
+        &tags::row::<Self>(&efs_tags::calls(OURS), |live| {
+            Some(tags::ours(&live::tags_of(&live.description), &tags::of(live.recorded)))
+        }),
     ];
     const CHECKS: &'static [kind::Check] = &[
         tags::check,
@@ -231,34 +224,21 @@ impl Kind for EfsFileSystem {
         let tags = tags::with_ownership(&tags::of(wanted), owner);
         // The fields without a setter are set by an update as soon as the file system is there.
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_efs(&tags)));
-        let mut attempt = 0;
-        loop {
-            let token = nth_token(owner, attempt);
-            let answer = call.clone().creation_token(&token).send_with(&aws.write.efs).await;
-            let answer = answer.map_err(aws_error(CREATE));
-            attempt += 1;
-            match answer {
-                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
-                    if !find::is_of_another(aws, owner, &token).await? {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-                Ok(made) if made.file_system_id.is_empty() => {
-                    return Err(CloudError::bad_response(CREATE, "the answer holds no file system id"));
-                }
-                Ok(made) => return Ok(Id::new(made.file_system_id)),
+        let create = |token| {
+            let call = call.clone().creation_token(token);
+            async move {
+                let made = call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE))?;
+                id_in_answer(CREATE, Some(made.file_system_id))
             }
-        }
+        };
+        efs_token::make(owner, create, |token| find::is_of_another(aws, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
         let id = change.id.as_str();
         let changes = |name: &str| change.fields.contains(name);
-        if changes(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            efs_tags::retag(aws, id, &tags::tag_change(&observed, &wanted)).await?;
+        if let Some(tags) = tags::asked_for(wanted, &change) {
+            efs_tags::retag(aws, id, &tags).await?;
         }
         if let (true, Some(backup)) = (changes(BACKUP.name), BACKUP.of(wanted)) {
             put_backup(aws, id, backup).await?;

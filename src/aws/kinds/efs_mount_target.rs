@@ -8,7 +8,7 @@ use aws_sdk_efs::operation::modify_mount_target_security_groups::builders::Modif
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::try_join_all;
 
-use crate::aws::kind::{self, Kind, Seen};
+use crate::aws::kind::{self, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_file_system;
 use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
@@ -81,19 +81,17 @@ impl Kind for EfsMountTarget {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &FILE_SYSTEM
             .field(text(Pattern::any("the id of a file system")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_file_system_id)
             .fixed()
-            .observe(|target| Some(target.description.file_system_id.clone()))
-            .follows(),
+            .observe(|target| Some(target.description.file_system_id.clone())),
         &SUBNET
             .field(text(Pattern::any("the id of a subnet")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_subnet_id)
             .fixed()
             .observe(|target| Some(target.description.subnet_id.clone()))
-            .kept_in("availability_zone")
-            .follows(),
+            .kept_in("availability_zone"),
         &Field::new("ip_address_type")
             .field(one_of(&["IPV4_ONLY", "IPV6_ONLY", "DUAL_STACK"]))
             .doc(
@@ -114,15 +112,14 @@ impl Kind for EfsMountTarget {
             }),
         &GROUPS
             .field(set_of(&GROUP).required())
-            .set_by_section()
+            .made_from("security_group")
             .create(Create::set_security_groups)
             .modify(Modify::set_security_groups, InPlace(Effect::AccessLoss))
             .observe(|target| {
                 let live = target.groups.clone().map(|groups| groups.into_iter().collect());
-                Some(live.or_else(|| GROUPS.of(target.recorded?)).unwrap_or_default())
+                Some(live.or_else(|| GROUPS.of(target.recorded)).unwrap_or_default())
             })
-            .depending(security_groups)
-            .made_from("security_group"),
+            .depending(security_groups),
     ];
     const CHECKS: &'static [kind::Check] = &[one_to_a_hundred_groups];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
@@ -197,10 +194,7 @@ impl Kind for EfsMountTarget {
     async fn create(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Id, CloudError> {
         let answer = row::create_call::<Self>(wanted).send_with(&aws.write.efs).await;
         let made = answer.map_err(aws_error(CREATE))?;
-        if made.mount_target_id.is_empty() {
-            return Err(CloudError::bad_response(CREATE, "the answer holds no mount target id"));
-        }
-        Ok(Id::new(made.mount_target_id))
+        id_in_answer(CREATE, Some(made.mount_target_id))
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
@@ -280,16 +274,11 @@ async fn groups_of_interfaces(
     aws: &Aws,
     targets: &BTreeMap<Id, MountTargetDescription>,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, CloudError> {
-    let ids: Vec<String> =
-        targets.values().filter_map(|target| target.network_interface_id.clone()).collect();
-    let chunks = try_join_all(ids.chunks(ec2::FILTER_VALUES).map(|chunk| async move {
-        let filter = ec2::filter("network-interface-id", chunk);
-        ec2::interfaces(aws, vec![filter]).await
-    }));
-    Ok(chunks
+    let ids = targets.values().filter_map(|target| target.network_interface_id.as_deref());
+    let found = ec2::with_any_of("network-interface-id", ids, |filters| ec2::interfaces(aws, filters));
+    Ok(found
         .await?
         .into_iter()
-        .flatten()
         .filter_map(|interface| {
             let groups = interface.groups().iter().filter_map(|group| group.group_id.clone()).collect();
             Some((interface.network_interface_id?, groups))

@@ -1,7 +1,6 @@
 //! The fields of a database that code reads by name.
 
 use super::DbInstance;
-use crate::aws::kinds::tags::Tags;
 use crate::aws::row;
 
 type Key<T> = row::Key<DbInstance, T>;
@@ -36,4 +35,3 @@ pub(super) const LOGS: Key<Vec<String>> = Key::new("enabled_cloudwatch_logs_expo
 pub(super) const PARAMETER_GROUP: Key<String> = Key::new("parameter_group_name");
 pub(super) const FINAL_SNAPSHOT: Key<bool> = Key::new("final_snapshot");
 pub(super) const AT_ONCE: Key<bool> = Key::new("apply_immediately");
-pub(super) const TAGS: Key<Tags> = Key::new("tags");

@@ -8,8 +8,9 @@ use futures_util::future::try_join;
 use super::find::{TARGETS, found_of, is_another};
 use super::live::tags_of;
 use crate::aws::kinds::efs_part::mount_target_of;
+use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::efs_token::{is_bare, told_by_token};
-use crate::aws::{Aws, absent_is_none, aws_error, ec2, tag_map};
+use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -124,7 +125,7 @@ async fn users(aws: &Aws, owner: &Owner, id: &str) -> Result<Users, CloudError> 
     let vpc = targets.iter().find_map(|target| target.vpc_id.clone()).map(Id::new);
     let mut users = Users { vpc, ..Users::default() };
     for point in &points {
-        let tags = tag_map(point.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+        let tags = efs_tags::of_sdk_tags(point.tags());
         users.hear(owner, &Ownership::of_tags(&tags));
     }
     let interfaces: Vec<String> =

@@ -160,8 +160,8 @@ async fn namesake(
 }
 
 /// True if one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
-pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, CloudError> {
-    match by_token(aws, used).await? {
+pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: String) -> Result<bool, CloudError> {
+    match by_token(aws, &used).await? {
         Some(live) if owner.others.contains(&Id::new(&live.file_system_id)) => Ok(true),
         Some(live) if made(aws, owner, &live, &token(owner)).await?.is_some() => Ok(false),
         Some(live) => {

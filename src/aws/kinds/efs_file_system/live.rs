@@ -9,9 +9,10 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use super::{LIFECYCLE, Lifecycle, POLICY, holdings, policy};
 use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
+use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::tags::Tags;
 use crate::aws::row;
-use crate::aws::{Aws, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::document::Document;
@@ -94,7 +95,7 @@ pub(crate) async fn ownership(aws: &Aws, id: &str) -> Result<Ownership, CloudErr
 
 /// All tags of a file system.
 pub(super) fn tags_of(live: &FileSystemDescription) -> Tags {
-    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
+    efs_tags::of_sdk_tags(live.tags())
 }
 
 /// The throughput mode, with the MiB/s where they are provisioned.
