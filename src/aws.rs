@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod ec2;
+pub mod efs;
 mod error;
 mod gate;
 mod identity;

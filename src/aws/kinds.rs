@@ -8,7 +8,6 @@ pub mod db_subnet_group;
 pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
-pub(crate) mod efs_part;
 mod efs_status;
 mod efs_tags;
 mod efs_token;

@@ -96,10 +96,8 @@ impl Kind for DbInstance {
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         let [add, _] = calls::TAGS;
-        match live::describe_one(aws, id).await? {
-            Some(live) => rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await,
-            None => Err(CloudError::refused(add, "DBInstanceNotFound", "the database is gone")),
-        }
+        let live = live::there(aws, id, add).await?;
+        rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -113,18 +113,11 @@ impl Kind for DbParameterGroup {
     const HIDES_TAGS: bool = true;
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-        let name = match tracked {
-            [] => return Ok(BTreeMap::new()),
-            [only] => Some(only.id.as_str()),
-            _ => None,
-        };
         // The ids are names, so nothing has to wait for the groups.
         let sets = try_join_all(tracked.iter().map(|one| parameters::set(aws, one.id.as_str())));
-        let (described, sets) = try_join(Self::describe(aws, name), sets).await?;
-        let described: BTreeMap<&str, &SdkGroup> =
-            described.iter().filter_map(|live| Some((live.db_parameter_group_name()?, live))).collect();
+        let (groups, sets) = try_join(rds_group::look::<Self>(aws, tracked), sets).await?;
         let seen = tracked.iter().zip(sets).filter_map(|(one, set)| {
-            let group = (*described.get(one.id.as_str())?).clone();
+            let group = groups.get(&one.id)?.clone();
             Some((one.id.clone(), Live { group, parameters: set? }))
         });
         Ok(seen.collect())
@@ -142,10 +135,7 @@ impl Kind for DbParameterGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        match NAME.of(wanted) {
-            Some(name) => Ok(rds_group::find::<Self>(aws, &name).await?.into_iter().collect()),
-            None => Ok(Vec::new()),
-        }
+        rds_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {

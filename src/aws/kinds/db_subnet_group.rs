@@ -99,15 +99,7 @@ impl Kind for DbSubnetGroup {
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-        let described = match tracked {
-            [] => Vec::new(),
-            [only] => Self::describe(aws, Some(only.id.as_str())).await?,
-            _ => Self::describe(aws, None).await?,
-        };
-        let described = described.into_iter();
-        let described =
-            described.filter_map(|live| Some((Id::new(live.db_subnet_group_name.clone()?), live)));
-        Ok(described.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+        rds_group::look::<Self>(aws, tracked).await
     }
 
     fn seen(live: &Live, _: Option<&Document>) -> Seen {
@@ -126,10 +118,7 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        match NAME.of(wanted) {
-            Some(name) => Ok(rds_group::find::<Self>(aws, &name).await?.into_iter().collect()),
-            None => Ok(Vec::new()),
-        }
+        rds_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {

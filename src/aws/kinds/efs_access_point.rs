@@ -5,17 +5,16 @@ use std::time::Duration;
 
 use aws_sdk_efs::operation::create_access_point::builders::CreateAccessPointInputBuilder as Create;
 use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, PosixUser, RootDirectory};
-use futures_util::future::try_join_all;
 use serde_json::Value;
 
+use crate::aws::efs::{self, PartsOf};
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
-use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::efs_token::{self, Made, has_a_strange_token, made_for, told_by_token};
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
-use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
+use crate::aws::{Aws, absent_is_done, aws_error};
 use crate::engine::call::{Call, Grant, When};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
@@ -35,7 +34,6 @@ const CREATE: Call = Call::new(
     Grant::on(ACCESS_POINTS)
         .when(&[When::Tagging, When::Is("elasticfilesystem:CreateAction", "CreateAccessPoint")]),
 )]);
-const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 const DELETE: Call = Call::new("elasticfilesystem:DeleteAccessPoint", OURS);
 
 /// A directory of a file system (CreateAccessPoint, RootDirectory: at most four directories deep).
@@ -68,7 +66,7 @@ pub struct EfsAccessPoint;
 
 impl Kind for EfsAccessPoint {
     const KIND: &'static str = "aws_efs_access_point";
-    const CALLS: &'static [Call] = &[DESCRIBE, CREATE, DELETE];
+    const CALLS: &'static [Call] = &[efs::ACCESS_POINTS, CREATE, DELETE];
     // EFS changes nothing of an access point but its tags.
     const MODIFY: &'static [Call] = &[];
     type Create = Create;
@@ -147,11 +145,7 @@ impl Kind for EfsAccessPoint {
         aws: &Aws,
         tracked: &[TrackedDocument],
     ) -> Result<BTreeMap<Id, AccessPointDescription>, CloudError> {
-        let questions = efs_part::questions(tracked);
-        let answers = try_join_all(questions.into_iter().map(|parts| describe(aws, parts))).await?;
-        let live = answers.into_iter().flatten();
-        let live = live.filter_map(|live| Some((Id::new(live.access_point_id()?), live)));
-        Ok(live.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+        efs::tracked_parts(tracked, |parts| describe(aws, parts), |live| live.access_point_id()).await
     }
 
     fn seen(live: &AccessPointDescription, _: Option<&Document>) -> Seen {
@@ -284,14 +278,9 @@ fn tags_of(live: &AccessPointDescription) -> Tags {
     efs_tags::of_sdk_tags(live.tags())
 }
 
+/// The access points that are there.
 async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, CloudError> {
-    let all = aws.read.efs.describe_access_points();
-    let asked = match parts {
-        PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.access_point_id(id),
-    };
-    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    let mut found: Vec<AccessPointDescription> = absent_is_none(answer)?.unwrap_or_default();
+    let mut found = efs::access_points(aws, parts).await?;
     found.retain(|live| live.life_cycle_state != Some(LifeCycleState::Deleted));
     Ok(found)
 }

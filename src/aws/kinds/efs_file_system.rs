@@ -21,7 +21,7 @@ use crate::aws::kinds::efs_token;
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::tags;
 use crate::aws::row::{self, Key, Row, any, field, flag, number, object, one_of, text};
-use crate::aws::{Aws, absent_is_done, aws_error, ec2};
+use crate::aws::{Aws, absent_is_done, aws_error, ec2, efs};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
@@ -29,7 +29,7 @@ use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience, Pattern, Role};
 
 use lifecycle::Lifecycle;
-pub(crate) use live::{DESCRIBE, ownership};
+pub(crate) use live::ownership;
 
 const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
 const OURS: &[Grant] = &[Grant::owned(FILE_SYSTEMS)];
@@ -87,12 +87,12 @@ pub struct EfsFileSystem;
 impl Kind for EfsFileSystem {
     const KIND: &'static str = "aws_efs_file_system";
     const CALLS: &'static [Call] = &[
-        live::DESCRIBE,
+        efs::FILE_SYSTEMS,
         live::DESCRIBE_LIFECYCLE,
         live::DESCRIBE_BACKUP,
         policy::DESCRIBE,
-        find::TARGETS,
-        bare::POINTS,
+        efs::MOUNT_TARGETS,
+        efs::ACCESS_POINTS,
         ec2::INTERFACES,
         ec2::SECURITY_GROUPS,
         CREATE,

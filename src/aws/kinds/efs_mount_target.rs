@@ -6,15 +6,14 @@ use std::time::Duration;
 use aws_sdk_efs::operation::create_mount_target::builders::CreateMountTargetInputBuilder as Create;
 use aws_sdk_efs::operation::modify_mount_target_security_groups::builders::ModifyMountTargetSecurityGroupsInputBuilder as Modify;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
-use futures_util::future::try_join_all;
 
+use crate::aws::efs::{self, PartsOf};
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_file_system;
-use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::groups_taken_off;
 use crate::aws::row::{self, Key, Row, one_of, set_of, text};
-use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, ec2};
+use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
@@ -34,7 +33,6 @@ const CREATE: Call = Call::new("elasticfilesystem:CreateMountTarget", OURS).chec
     INTERFACE,
     "Amazon EFS API reference, CreateMountTarget",
 )]);
-const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 const MODIFY: Call =
     Call::new("elasticfilesystem:ModifyMountTargetSecurityGroups", OURS).checked(&[Check::new(
         "ec2:ModifyNetworkInterfaceAttribute",
@@ -72,7 +70,7 @@ fn security_groups(desired: &Document, observed: &Document) -> OnChange {
 impl Kind for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
     const CALLS: &'static [Call] =
-        &[DESCRIBE, efs_file_system::DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
+        &[efs::MOUNT_TARGETS, efs::FILE_SYSTEMS, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
     const MODIFY: &'static [Call] = &[MODIFY];
     type Create = Create;
     type Modify = Modify;
@@ -137,7 +135,8 @@ impl Kind for EfsMountTarget {
     const CLAIM: &'static [Call] = &[];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
-        let targets = describe(aws, tracked).await?;
+        let ask = |parts| describe(aws, parts);
+        let targets = efs::tracked_parts(tracked, ask, |one| Some(one.mount_target_id())).await?;
         // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
         // target, and refuses one that is still being created (IncorrectMountTargetState).
         let groups = groups_of_interfaces(aws, &targets).await?;
@@ -176,8 +175,7 @@ impl Kind for EfsMountTarget {
         let (Some(file_system), Some(subnet)) = (FILE_SYSTEM.of(wanted), SUBNET.of(wanted)) else {
             return Ok(Vec::new());
         };
-        let mut targets = describe_by(aws, PartsOf::FileSystem(&file_system)).await?;
-        targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
+        let targets = describe(aws, PartsOf::FileSystem(&file_system)).await?;
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == subnet) {
             return Ok(vec![found_of(ours, Ownership::Inherited)]);
         }
@@ -221,9 +219,8 @@ impl Kind for EfsMountTarget {
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        let targets = describe_by(aws, PartsOf::Itself(text)).await?;
-        let there = |one: &&MountTargetDescription| one.life_cycle_state != LifeCycleState::Deleted;
-        Ok(targets.iter().find(there).map(|one| found_of(one, Ownership::Inherited).into()))
+        let targets = describe(aws, PartsOf::Itself(text)).await?;
+        Ok(targets.first().map(|one| found_of(one, Ownership::Inherited).into()))
     }
 }
 
@@ -242,31 +239,11 @@ fn found_of(live: &MountTargetDescription, ownership: Ownership) -> Found {
     Found::new(Id::new(&live.mount_target_id), ownership).standing_in(live.vpc_id.as_deref())
 }
 
-/// Reads all tracked targets, with one call for each file system.
-async fn describe(
-    aws: &Aws,
-    tracked: &[TrackedDocument],
-) -> Result<BTreeMap<Id, MountTargetDescription>, CloudError> {
-    let questions = efs_part::questions(tracked);
-    let answers = try_join_all(questions.into_iter().map(|parts| describe_by(aws, parts))).await?;
-    let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
-    Ok(answers
-        .into_iter()
-        .flatten()
-        .filter(|one| wanted.contains(one.mount_target_id.as_str()))
-        .filter(|one| one.life_cycle_state != LifeCycleState::Deleted)
-        .map(|one| (Id::new(&one.mount_target_id), one))
-        .collect())
-}
-
-async fn describe_by(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, CloudError> {
-    let all = aws.read.efs.describe_mount_targets();
-    let asked = match parts {
-        PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.mount_target_id(id),
-    };
-    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    Ok(absent_is_none(answer)?.unwrap_or_default())
+/// The targets that are there.
+async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, CloudError> {
+    let mut found = efs::mount_targets(aws, parts).await?;
+    found.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
+    Ok(found)
 }
 
 /// The security groups of the targets' interfaces, by interface; one that EC2 does not show yet is left out.

@@ -1,12 +1,14 @@
 //! The groups of RDS, of subnets and of parameters. The id of one is its name, and RDS shows it without its tags: these are read before
 //! it is changed or deleted, and have to prove that it is ours.
 
+use std::collections::BTreeMap;
+
 use crate::aws::Aws;
 use crate::aws::kind::Kind;
 use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
 use crate::aws::kinds::tags;
 use crate::engine::call::Call;
-use crate::engine::cloud::{ChangeDocument, CloudError, Deletion};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership};
 
@@ -30,6 +32,20 @@ pub(super) trait RdsGroup: Kind {
     fn unfit(name: &str) -> Option<&'static str>;
 }
 
+/// The tracked groups that are there, by one question.
+pub(super) async fn look<K: RdsGroup>(
+    aws: &Aws,
+    tracked: &[TrackedDocument],
+) -> Result<BTreeMap<Id, K::Group>, CloudError> {
+    let all = match tracked {
+        [] => Vec::new(),
+        [only] => K::describe(aws, Some(only.id.as_str())).await?,
+        _ => K::describe(aws, None).await?,
+    };
+    let all = all.into_iter().filter_map(|group| Some((Id::new(K::name(&group)?), group)));
+    Ok(all.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+}
+
 /// The group of this name, if it is there.
 async fn described<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<K::Group>, CloudError> {
     Ok(of_name::<K>(K::describe(aws, Some(name)).await?, name))
@@ -43,8 +59,16 @@ fn arn<K: RdsGroup>(group: &K::Group) -> &str {
     K::arn(group).unwrap_or_default()
 }
 
+/// The group of the wanted name.
+pub(super) async fn find<K: RdsGroup>(aws: &Aws, name: Option<&str>) -> Result<Vec<Found>, CloudError> {
+    match name {
+        Some(name) => Ok(found::<K>(aws, name).await?.into_iter().collect()),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// The group of this name as one that was looked for, with its tags.
-pub(super) async fn find<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
+async fn found<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
     let Some(group) = described::<K>(aws, name).await? else { return Ok(None) };
     let ownership = Ownership::of_tags(&live_tags(aws, arn::<K>(&group)).await?);
     Ok(Some(Found::new(Id::new(name), ownership).standing_in(K::vpc(&group))))
@@ -52,14 +76,14 @@ pub(super) async fn find<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<Fo
 
 /// The ownership of a group, which no refresh shows.
 pub(super) async fn ownership<K: RdsGroup>(aws: &Aws, id: &Id) -> Result<Ownership, CloudError> {
-    let found = find::<K>(aws, id.as_str()).await?;
+    let found = found::<K>(aws, id.as_str()).await?;
     Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
 }
 
 /// The group that the user names: RDS keeps names in lower case.
 pub(super) async fn named<K: RdsGroup>(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
     let name = text.to_lowercase();
-    let found = find::<K>(aws, &name).await?;
+    let found = found::<K>(aws, &name).await?;
     Ok(found.map(|found| Named { found, unfit: K::unfit(&name).map(str::to_owned) }))
 }
 

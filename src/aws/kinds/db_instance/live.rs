@@ -48,6 +48,12 @@ pub(super) async fn describe_one(aws: &Aws, id: &Id) -> Result<Option<Live>, Clo
     Ok(describe(aws, &[id.as_str()]).await?.remove(id))
 }
 
+/// Reads the database that is to be changed by this call.
+pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudError> {
+    let live = describe_one(aws, id).await?;
+    live.ok_or_else(|| CloudError::refused(call, "DBInstanceNotFound", "the database is gone"))
+}
+
 /// Reads the database that has this identifier now, if one has.
 pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);

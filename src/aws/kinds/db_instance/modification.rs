@@ -28,10 +28,7 @@ pub(super) async fn modify(
     change: ChangeDocument<'_>,
 ) -> Result<(), CloudError> {
     // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
-    let Some(live) = live::describe_one(aws, change.id).await? else {
-        return Err(CloudError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
-    };
-    let live = Live::of(live);
+    let live = Live::of(live::there(aws, change.id, MODIFY).await?);
     let what = live.now.db_instance_identifier.as_deref().unwrap_or_default();
     tags::refuse_others(MODIFY, what, &live::ownership(&live.now), change.owner)?;
     let (observed, fields) = still_to_do(wanted, &change, &live);

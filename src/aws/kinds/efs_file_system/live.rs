@@ -7,6 +7,7 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{LIFECYCLE, Lifecycle, POLICY, holdings, policy};
+use crate::aws::efs;
 use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
@@ -18,7 +19,6 @@ use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Id, Ownership};
 
-pub(crate) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
 pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
 
@@ -81,7 +81,8 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
         [only] => all.file_system_id(*only),
         _ => all,
     };
-    let described = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    let described =
+        asked.into_paginator().items().send().try_collect().await.map_err(aws_error(efs::FILE_SYSTEMS));
     let mut described = absent_is_none(described)?.unwrap_or_default();
     described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)

@@ -27,17 +27,16 @@ pub(super) async fn delete(aws: &Aws, id: &Id) -> Result<(), CloudError> {
 
 /// The holders that keep a group from being deleted, as far as they can be read: for a message, so what fails is left out.
 async fn holders(aws: &Aws, id: &Id) -> Vec<String> {
-    let interfaces =
-        aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", [id.as_str()]));
-    let referring = |filter| ec2::security_groups(aws, vec![ec2::filter(filter, [id.as_str()])]);
+    let with = |filter| vec![ec2::filter(filter, [id.as_str()])];
+    let referring = |filter| ec2::security_groups(aws, with(filter));
     let (interfaces, ingress, egress) = join3(
-        interfaces.send(),
+        ec2::interfaces(aws, with("group-id")),
         referring("ip-permission.group-id"),
         referring("egress.ip-permission.group-id"),
     )
     .await;
-    let interfaces = interfaces.ok().and_then(|page| page.network_interfaces).unwrap_or_default();
     let interfaces: BTreeSet<String> = interfaces
+        .unwrap_or_default()
         .iter()
         .filter_map(|one| Some(named(one.network_interface_id()?, one.description().unwrap_or_default())))
         .collect();
