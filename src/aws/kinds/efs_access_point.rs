@@ -1,5 +1,7 @@
 //! EFS access points: a directory of a file system, entered as one POSIX user.
 
+mod find;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::aws::efs::{self, PartsOf};
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{self, Made, has_a_strange_token, made_for, told_by_token};
+use crate::aws::kinds::efs_token;
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
 use crate::aws::{Aws, absent_is_done, aws_error};
@@ -20,7 +22,7 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::Replace;
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Told, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
 
 const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
@@ -160,24 +162,7 @@ impl Kind for EfsAccessPoint {
     }
 
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(Vec::new()) };
-        let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-        let bare = live.iter().filter_map(|live| unclaimed(owner, live));
-        let bare: Vec<Found> = bare.filter(|found| !owner.others.contains(&found.id)).collect();
-        let found = live.into_iter().filter_map(|live| {
-            let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
-            // A later one that goes is not the one that is looked for.
-            let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
-            let stays = generation == Some(owner.generation) || !leaves;
-            let id = Id::new(live.access_point_id.filter(|_| stays)?);
-            let found = Found { generation, ..Found::new(id, ownership) }.traced(Trace::Token);
-            let path = live.root_directory.and_then(|root| root.path);
-            (!owner.others.contains(&found.id)).then(|| found.labelled(path.as_deref(), None))
-        });
-        let mut found: Vec<Found> = found.collect();
-        found.sort_by_key(|found| (found.generation.is_none(), found.generation));
-        found.extend(bare);
-        Ok(found)
+        find::find(aws, wanted, owner).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
@@ -193,7 +178,7 @@ impl Kind for EfsAccessPoint {
                 id_in_answer(CREATE, made.access_point_id)
             }
         };
-        efs_token::make(owner, create, |token| is_of_another(aws, wanted, owner, token)).await
+        efs_token::make(owner, create, |token| find::is_of_another(aws, wanted, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
@@ -241,37 +226,6 @@ fn at_most_sixteen_groups(wanted: &Document, _: Option<&Document>) -> Vec<Invali
     let count = SECONDARY_GIDS.of(wanted).map_or(0, |groups| groups.len());
     let invalid = || Invalid::new(SECONDARY_GIDS.name, format!("must be at most 16 groups, not {count}"));
     (count > 16).then(invalid).into_iter().collect()
-}
-
-/// True if the token was used for an access point that is not, or no longer, the owner's.
-async fn is_of_another(
-    aws: &Aws,
-    wanted: &Document,
-    owner: &Owner,
-    token: String,
-) -> Result<bool, CloudError> {
-    let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
-    let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-    let user = live.iter().find(|live| live.client_token() == Some(token.as_str()));
-    Ok(user.is_some_and(|live| {
-        let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-        recorded || made_for(owner, &token, &tags_of(live)).is_none()
-    }))
-}
-
-/// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been
-/// renamed since.
-fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
-    let (token, tags) = (live.client_token()?, tags_of(live));
-    let told = told_by_token(owner, token, &tags);
-    if told.is_none() && !has_a_strange_token(owner, token, &tags) {
-        return None;
-    }
-    let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
-    let id = Id::new(live.access_point_id().filter(|_| stays)?);
-    let path = live.root_directory().and_then(|root| root.path());
-    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, Ownership::Untagged) };
-    Some(found.traced(Trace::Use).labelled(path, None))
 }
 
 fn tags_of(live: &AccessPointDescription) -> Tags {

@@ -7,6 +7,7 @@ mod lifecycle;
 mod live;
 mod policy;
 mod protection;
+mod rows;
 mod throughput;
 
 use std::collections::BTreeMap;
@@ -16,17 +17,13 @@ use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputB
 use aws_sdk_efs::types::{BackupPolicy, Status};
 
 use crate::aws::kind::{self, Kind, Seen, id_in_answer};
-use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token;
-use crate::aws::kinds::kms_alias::same_key;
-use crate::aws::kinds::tags;
-use crate::aws::row::{self, Key, Row, any, field, flag, number, object, one_of, text};
+use crate::aws::kinds::{efs_tags, efs_token, tags};
+use crate::aws::row::{self, Key, Row};
 use crate::aws::{Aws, absent_is_done, aws_error, ec2, efs};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::OnChange::InPlace;
-use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience, Pattern, Role};
+use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience};
 
 use lifecycle::Lifecycle;
 pub(crate) use live::ownership;
@@ -63,13 +60,6 @@ const PUT_LIFECYCLE: Call = Call::new("elasticfilesystem:PutLifecycleConfigurati
 const PUT_BACKUP: Call = Call::new("elasticfilesystem:PutBackupPolicy", OURS);
 const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystem", OURS);
 
-/// A KMS key (CreateFileSystem, KmsKeyId).
-const KEY_RULE: Pattern = Pattern::new(
-    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
-    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
-    2_048,
-);
-
 type Field<T> = Key<EfsFileSystem, T>;
 const ENCRYPTED: Field<bool> = Key::new("encrypted");
 const KMS_KEY: Field<String> = Key::new("kms_key_id");
@@ -104,86 +94,7 @@ impl Kind for EfsFileSystem {
     type Modify = ();
     type Live = live::FileSystem;
 
-    const ROWS: &'static [&'static dyn Row<Self>] = &[
-        &ENCRYPTED
-            .field(flag().default(true))
-            .doc("True if the data is encrypted at rest. Only a new file system can change it.")
-            .create(Create::set_encrypted)
-            .fixed()
-            .observe(|live| Some(live.description.encrypted.unwrap_or(false)))
-            // An encrypted file system is never replaced by one that is not.
-            .met_by(|desired, observed| desired == observed || observed == true),
-        &KMS_KEY
-            .field(text(KEY_RULE))
-            .doc(
-                "The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can \
-                 change it.",
-            )
-            .create(Create::set_kms_key_id)
-            .fixed()
-            .observe(|live| live.description.kms_key_id.clone())
-            .met_by(same_key),
-        &PERFORMANCE
-            .field(one_of(&["generalPurpose", "maxIO"]).default("generalPurpose"))
-            .doc("`maxIO` allows more operations at once, each slower. Only a new file system can change it.")
-            .create(|call, mode| call.set_performance_mode(mode.map(|mode| mode.as_str().into())))
-            .fixed()
-            .observe(|live| Some(live.description.performance_mode.as_str().to_owned())),
-        &THROUGHPUT
-            .field(one_of(&["elastic", "bursting", "provisioned"]).default("elastic"))
-            .doc(
-                "The measure of the throughput: use, size, or a fixed rate. Once changed, AWS refuses another change for \
-                 24 hours.",
-            )
-            .create(|call, mode| call.set_throughput_mode(mode.map(|mode| mode.as_str().into())))
-            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
-            .observe(|live| Some(live::throughput(&live.description).0.to_owned())),
-        &RATE
-            // The upper bound differs between regions and accounts.
-            .field(number(1, 3_414))
-            .doc("The throughput in MiB/s, for `throughput_mode: provisioned` alone.")
-            .create(Create::set_provisioned_throughput_in_mibps)
-            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
-            .observe(|live| live::throughput(&live.description).1),
-        &LIFECYCLE
-            .field(object(lifecycle::PARTS))
-            .doc("When files move to cheaper storage, and back.")
-            .sent_by_code(InPlace(Effect::None), &[PUT_LIFECYCLE])
-            .observe(|live| live.lifecycle.clone()),
-        &BACKUP
-            .field(flag().default(true))
-            .doc("True if AWS Backup makes daily backups.")
-            .create(Create::set_backup)
-            .modified_by_code(InPlace(Effect::None), &[PUT_BACKUP])
-            .observe(|live| Some(live.is_backed_up())),
-        &POLICY
-            .field(any())
-            .made_from("enforce_tls")
-            .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
-            .observe(|live| live.policy.clone())
-            .met_by(policy::same)
-            .depending(policy::cost),
-        &OVERWRITE
-            // EFS shows `REPLICATING` too.
-            .field(one_of(&["ENABLED", "DISABLED"]))
-            .made_from("replication_overwrite_protection")
-            .sent_by_code(InPlace(Effect::None), &[protection::UPDATE])
-            .observe(|live| {
-                let protection = live.description.file_system_protection()?;
-                Some(protection.replication_overwrite_protection()?.as_str().to_owned())
-            })
-            .met_by(protection::met),
-        &field("deletion_protection", flag().default(true))
-            .doc(
-                "True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.",
-            )
-            .recorded()
-            .rebuilt_as(true)
-            .plays(Role::Protection),
-        &tags::row::<Self>(&efs_tags::calls(OURS), |live| {
-            Some(tags::ours(&live::tags_of(&live.description), &tags::of(live.recorded)))
-        }),
-    ];
+    const ROWS: &'static [&'static dyn Row<Self>] = rows::ROWS;
     const CHECKS: &'static [kind::Check] = &[
         tags::check,
         throughput::check,
