@@ -119,11 +119,6 @@ pub const fn object<T>(parts: &'static [Property]) -> Rule<T> {
     Rule::new(Shape::Object(parts))
 }
 
-/// Values that the kind's own code reads and judges.
-pub const fn any<T>() -> Rule<T> {
-    Rule::new(Shape::Any)
-}
-
 /// Values that a type of the kind's own reads, and writes in one way; the kind's own code judges them.
 pub const fn own<T: DeserializeOwned + Serialize>() -> Rule<T> {
     Rule::new(Shape::Own(rewritten::<T>))

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::{efs_tags, tags};
-use crate::aws::row::{Row, any, field, flag, number, object, one_of, text};
+use crate::aws::row::{Row, field, flag, number, object, one_of, own, text};
 use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{Effect, Pattern, Role};
 
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .modified_by_code(InPlace(Effect::None), &[PUT_BACKUP])
         .observe(|live| Some(live.is_backed_up())),
     &POLICY
-        .field(any())
+        .field(own())
         .made_from("enforce_tls")
         .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
         .observe(|live| live.policy.clone())
