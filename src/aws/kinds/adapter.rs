@@ -88,7 +88,7 @@ impl<K: Kind> RowedKind<K> {
         let Some(recorded) = recorded else { return shown };
         let inputs = row::observe::<K>(live, recorded);
         let in_force = K::in_force(live).map(|live| row::observe::<K>(&live, recorded));
-        // What waits may be none of the fields.
+        // It may be none of the fields that waits.
         let in_force = in_force.filter(|in_force| *in_force != inputs).unwrap_or_default();
         Live { inputs, in_force, ..shown }
     }

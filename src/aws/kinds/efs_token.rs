@@ -35,7 +35,7 @@ pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
 /// Makes an object by the first token that was not used for one of others.
 ///
 /// # Errors
-/// That of the create call; `Exists` where the token was used for the owner's own object.
+/// The error of the create call; `Exists` where the token was used for the owner's own object.
 pub(crate) async fn make<C, U>(
     owner: &Owner,
     create: impl Fn(String) -> C,

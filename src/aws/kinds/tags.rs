@@ -27,7 +27,7 @@ pub const fn row<K: Kind>(
     calls: &'static [Call],
     observe: fn(&Shown<'_, K>) -> Option<Tags>,
 ) -> TypedRow<K, Tags> {
-    let field = Key::new(FIELD).field(map_of(KEY, &Shape::Text(VALUE)).required());
+    let field = Key::new(FIELD).field(map_of(KEY, &Shape::Text(VALUE)));
     field.made_from("tags").sent_by_code(OnChange::InPlace(Effect::None), calls).observe(observe)
 }
 

@@ -23,6 +23,7 @@ pub(crate) const CREATE: Call = Call::new(
     Grant::on(GROUPS).when(&[When::Tagging, When::Is("ec2:CreateAction", "CreateSecurityGroup")]),
     "Amazon EC2 User Guide, Grant permission to tag resources during creation",
 )]);
+
 /// Makes a group without its rules, which no create call takes.
 pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
     let answer = creation(wanted, owner).send_with(&aws.write.ec2).await;
