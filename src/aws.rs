@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod ec2;
+pub mod efs;
 mod error;
 mod gate;
 mod http;
@@ -11,9 +12,9 @@ pub mod kinds;
 pub mod network;
 pub mod policy;
 pub mod profile;
-pub mod resource;
 pub mod row;
 pub mod state_s3;
+pub mod watched;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, SecurityGroup, Subnet, Tag, Vpc};
 
+use futures_util::future::try_join_all;
+
 use super::{Aws, Call, CloudError, aws_error, tag_map};
 
 pub const VPCS: Call = Call::read("ec2:DescribeVpcs");
@@ -12,12 +14,29 @@ pub const SECURITY_GROUPS: Call = Call::read("ec2:DescribeSecurityGroups");
 pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
 
 /// The most values that one filter takes (EC2 user guide, "Filter considerations").
-pub const FILTER_VALUES: usize = 200;
+const FILTER_VALUES: usize = 200;
 
 /// A filter that lets through what has any of the values. Filters, unlike lists of ids, do not fail on missing ids.
 pub fn filter<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) -> Filter {
     let values = values.into_iter().map(Into::into).collect();
     Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// Everything that has one of the values: more of them than a filter takes are asked for in several calls at once.
+///
+/// # Errors
+/// The first error of these calls.
+pub async fn with_any_of<T, R>(
+    name: &str,
+    values: impl IntoIterator<Item = impl Into<String>>,
+    read: impl Fn(Vec<Filter>) -> R,
+) -> Result<Vec<T>, CloudError>
+where
+    R: Future<Output = Result<Vec<T>, CloudError>>,
+{
+    let values: Vec<String> = values.into_iter().map(Into::into).collect();
+    let reads = values.chunks(FILTER_VALUES).map(|chunk| read(vec![filter(name, chunk)]));
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
 /// Tags as a map.

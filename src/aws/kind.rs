@@ -1,4 +1,4 @@
-//! The contract of a kind that is written by rows: everything that one file under `kinds/` says about one type of AWS object.
+//! The contract of a kind that can be made and changed: everything that one file under `kinds/` says about one type of AWS object.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
         tracked: &[TrackedDocument],
     ) -> impl Future<Output = Result<BTreeMap<Id, Self::Live>, CloudError>> + Send;
 
-    /// Everything of an object that is no input.
+    /// Everything of an object that is no input. Nothing is recorded of one that is adopted.
     fn seen(live: &Self::Live, recorded: Option<&Document>) -> Seen;
 
     /// The object without what waits for a maintenance window; `None` where nothing waits.
@@ -111,6 +111,15 @@ pub trait Kind: Sized + Send + Sync + 'static {
 
     /// The object that AWS shows under this id or name.
     fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, CloudError>> + Send;
+}
+
+/// The id in the answer of a create call. Without it the object may be there all the same.
+///
+/// # Errors
+/// The answer is no good.
+pub fn id_in_answer(create: Call, id: Option<String>) -> Result<Id, CloudError> {
+    let id = id.filter(|id| !id.is_empty()).map(Id::new);
+    id.ok_or_else(|| CloudError::bad_response(create, "the answer holds no id"))
 }
 
 /// Everything of a live object that is no input.

@@ -1,30 +1,30 @@
 //! The kinds that `provision` knows, one line each.
 
+mod adapter;
+mod cloud;
 pub mod db_instance;
 pub mod db_parameter_group;
 pub mod db_subnet_group;
 pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
-pub(crate) mod efs_part;
 mod efs_status;
 mod efs_tags;
 mod efs_token;
 mod groups_taken_off;
 pub mod kms_alias;
+mod rds_group;
 mod rds_tags;
-mod rowed;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
-mod typed;
 pub mod vpc;
 
 use crate::aws::kind::Kind;
 use crate::engine::kind::Registry;
 use crate::engine::resource::Status;
-pub use typed::AwsCloud;
-use typed::Kinds;
+pub use cloud::AwsCloud;
+use cloud::Kinds;
 
 /// The status tables, by kind. A kind without one is ready as soon as it is there.
 pub fn statuses() -> [(&'static str, &'static [Status]); 4] {
@@ -47,10 +47,10 @@ fn kinds() -> Kinds {
         .watched::<subnet::Subnet>()
         .watched::<kms_alias::KmsAlias>()
         .managed::<security_group::SecurityGroup>()
-        .rowed::<efs_file_system::EfsFileSystem>()
-        .rowed::<efs_mount_target::EfsMountTarget>()
-        .rowed::<efs_access_point::EfsAccessPoint>()
-        .rowed::<db_subnet_group::DbSubnetGroup>()
-        .rowed::<db_parameter_group::DbParameterGroup>()
-        .rowed::<db_instance::DbInstance>()
+        .managed::<efs_file_system::EfsFileSystem>()
+        .managed::<efs_mount_target::EfsMountTarget>()
+        .managed::<efs_access_point::EfsAccessPoint>()
+        .managed::<db_subnet_group::DbSubnetGroup>()
+        .managed::<db_parameter_group::DbParameterGroup>()
+        .managed::<db_instance::DbInstance>()
 }

@@ -3,7 +3,9 @@
 //! A row is written in steps: `field` → `doc` → `create` → `modify` → `observe`. Each step returns a type that offers the next
 //! steps alone, so that an incomplete row does not compile, and the type's name in the error is the missing step.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod rule;
+
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -14,13 +16,16 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, Need, OnChange, Pattern, Presence, Property, Role, Shape};
+use crate::engine::resource::{Effect, Field, OnChange, Role, Source};
+
+pub use rule::*;
 
 /// One complete field of a kind, with the type of its value left out.
 #[diagnostic::on_unimplemented(
     message = "this row is not complete",
     label = "the last step is missing",
     note = "a plain field needs `.doc(..)`, `.create(..)`, then `.modify(..)` or `.fixed()`, then `.observe(..)`",
+    note = "a field that is no option has `.written_as(..)`, `.made_from(..)` or `.follows()` in place of `.doc(..)`",
     note = "other fields have `.sent_by_code(..)` or `.recorded()` in place of `.create(..)`"
 )]
 pub trait Row<K: Kind>: Sync {
@@ -37,7 +42,7 @@ pub trait Row<K: Kind>: Sync {
 /// An object as AWS shows it, and the document that was recorded of it, for what AWS does not show.
 pub struct Shown<'a, K: Kind> {
     pub live: &'a K::Live,
-    pub recorded: Option<&'a Document>,
+    pub recorded: &'a Document,
 }
 
 impl<K: Kind> Deref for Shown<'_, K> {
@@ -60,8 +65,8 @@ pub struct TypedRow<K: Kind, T: 'static> {
     observe: Option<Observer<K, T>>,
 }
 
-/// The next step is `.doc(..)` or `.set_by_section()`.
-pub struct NeedsDoc<K, T>(Field, PhantomData<fn() -> (K, T)>);
+/// The next step is `.doc(..)`, `.written_as(..)`, `.made_from(..)` or `.follows()`.
+pub struct NeedsSource<K, T>(Field, PhantomData<fn() -> (K, T)>);
 /// The next step is `.create(..)`, `.sent_by_code(..)` or `.recorded()`.
 pub struct NeedsCreate<K, T>(Field, PhantomData<fn() -> (K, T)>);
 /// The next step is `.modify(..)`, `.modified_by_code(..)` or `.fixed()`.
@@ -82,9 +87,9 @@ impl<K: Kind, T> Key<K, T> {
     }
 
     /// Begins the row of this field.
-    pub const fn field(&self, rule: Rule<T>) -> NeedsDoc<K, T> {
+    pub const fn field(&self, rule: Rule<T>) -> NeedsSource<K, T> {
         let field = Field::replace(self.name).taking(rule.shape, rule.need);
-        NeedsDoc(field.present(rule.presence), PhantomData)
+        NeedsSource(field.present(rule.presence), PhantomData)
     }
 }
 
@@ -104,19 +109,33 @@ impl<K: Kind> Key<K, String> {
 }
 
 /// Begins the row of a field that no code reads by its name.
-pub const fn field<K: Kind, T>(name: &'static str, rule: Rule<T>) -> NeedsDoc<K, T> {
+pub const fn field<K: Kind, T>(name: &'static str, rule: Rule<T>) -> NeedsSource<K, T> {
     Key::new(name).field(rule)
 }
 
-impl<K: Kind, T> NeedsDoc<K, T> {
-    /// An option of the stack file, with one or two sentences for the JSON Schema and the reference.
+impl<K: Kind, T> NeedsSource<K, T> {
+    /// See [`Source::Option`]: one or two sentences.
     pub const fn doc(self, doc: &'static str) -> NeedsCreate<K, T> {
-        NeedsCreate(self.0.authored(doc), PhantomData)
+        self.from(Source::Option { doc })
     }
 
-    /// A field that the section of the stack file sets: a reference, a name, the author's tags.
-    pub const fn set_by_section(self) -> NeedsCreate<K, T> {
-        NeedsCreate(self.0, PhantomData)
+    /// See [`Source::WrittenAs`].
+    pub const fn written_as(self, option: &'static str) -> NeedsCreate<K, T> {
+        self.from(Source::WrittenAs(option))
+    }
+
+    /// See [`Source::MadeFrom`].
+    pub const fn made_from(self, option: &'static str) -> NeedsCreate<K, T> {
+        self.from(Source::MadeFrom(option))
+    }
+
+    /// See [`Source::Follows`].
+    pub const fn follows(self) -> NeedsCreate<K, T> {
+        self.from(Source::Follows)
+    }
+
+    const fn from(self, source: Source) -> NeedsCreate<K, T> {
+        NeedsCreate(self.0.from(source), PhantomData)
     }
 }
 
@@ -208,21 +227,6 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.kept_in(output), ..self }
     }
 
-    /// See [`Field::written_as`].
-    pub const fn written_as(self, option: &'static str) -> Self {
-        Self { field: self.field.written_as(option), ..self }
-    }
-
-    /// See [`Field::made_from`].
-    pub const fn made_from(self, option: &'static str) -> Self {
-        Self { field: self.field.made_from(option), ..self }
-    }
-
-    /// See [`Field::follows`].
-    pub const fn follows(self) -> Self {
-        Self { field: self.field.follows(), ..self }
-    }
-
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }
@@ -249,11 +253,7 @@ impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
     }
 
     fn value_of(&self, shown: &Shown<'_, K>) -> Option<Value> {
-        let Some(observe) = self.observe else {
-            let recorded = shown.recorded.and_then(|recorded| recorded.get(self.field.name)).cloned();
-            // Without a record the safe value: an applied change has to turn a protection off.
-            return recorded.or(self.field.rebuilt_as.filter(|_| shown.recorded.is_none()).map(Value::Bool));
-        };
+        let Some(observe) = self.observe else { return shown.recorded.get(self.field.name).cloned() };
         Some(serde_json::to_value(observe(shown)?).expect("the values of fields are plain data"))
     }
 }
@@ -261,121 +261,6 @@ impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
 /// The rule of a row has the form of the row's type, so that a value that does not fit is one that is not known yet.
 fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
     T::deserialize(value).ok()
-}
-
-/// The values that a field of type `T` takes.
-pub struct Rule<T> {
-    shape: Shape,
-    need: Need,
-    presence: Presence,
-    of: PhantomData<fn() -> T>,
-}
-
-impl<T> Rule<T> {
-    const fn new(shape: Shape) -> Self {
-        Self { shape, need: Need::Optional, presence: Presence::Written, of: PhantomData }
-    }
-
-    /// The field has to be there.
-    pub const fn required(self) -> Self {
-        Self { need: Need::Required, ..self }
-    }
-
-    /// The section of the stack file makes a value from others where none is written.
-    pub const fn made_by_section(self) -> Self {
-        Self { need: Need::Made, ..self }
-    }
-
-    /// See [`Presence::Free`].
-    pub const fn free(self) -> Self {
-        Self { presence: Presence::Free, ..self }
-    }
-
-    /// See [`Presence::Unsaid`].
-    pub const fn unsaid(self) -> Self {
-        Self { presence: Presence::Unsaid, ..self }
-    }
-}
-
-impl Rule<bool> {
-    /// The value where the stack file has none.
-    pub const fn default(self, value: bool) -> Self {
-        Self { need: Need::Flag(value), ..self }
-    }
-}
-
-impl Rule<i32> {
-    /// The value where the stack file has none.
-    pub const fn default(self, value: i32) -> Self {
-        Self { need: Need::Whole(value as i64), ..self }
-    }
-}
-
-impl Rule<String> {
-    /// The value where the stack file has none.
-    pub const fn default(self, value: &'static str) -> Self {
-        Self { need: Need::Text(value), ..self }
-    }
-}
-
-/// True or false.
-pub const fn flag() -> Rule<bool> {
-    Rule::new(Shape::Flag)
-}
-
-/// A whole number, both limits included.
-pub const fn whole(least: i32, most: i32) -> Rule<i32> {
-    Rule::new(Shape::Whole { least: least as i64, most: most as i64 })
-}
-
-/// A whole number of this shape, which may be larger than 32 bits.
-pub const fn whole_of(shape: Shape) -> Rule<i64> {
-    Rule::new(shape)
-}
-
-/// One of these whole numbers, and their words.
-pub const fn one_of_whole(all: &'static [i64], is: &'static str) -> Rule<i32> {
-    Rule::new(Shape::OneOfWhole { all, is })
-}
-
-/// A number that AWS may show with a fraction, both limits included.
-pub const fn number(least: i32, most: i32) -> Rule<f64> {
-    Rule::new(Shape::Number { least: least as i64, most: most as i64 })
-}
-
-/// A text.
-pub const fn text(pattern: Pattern) -> Rule<String> {
-    Rule::new(Shape::Text(pattern))
-}
-
-/// One of these texts.
-pub const fn one_of(all: &'static [&'static str]) -> Rule<String> {
-    Rule::new(Shape::OneOf(all))
-}
-
-/// A list in which each item stands once, in any order.
-pub const fn set_of(item: &'static Shape) -> Rule<Vec<String>> {
-    Rule::new(Shape::SetOf(item))
-}
-
-/// A list of whole numbers in which each stands once, in any order.
-pub const fn set_of_whole(item: &'static Shape) -> Rule<Vec<i64>> {
-    Rule::new(Shape::SetOf(item))
-}
-
-/// Texts under keys that the author chooses.
-pub const fn map_of(keys: Pattern, values: &'static Shape) -> Rule<BTreeMap<String, String>> {
-    Rule::new(Shape::MapOf { keys, values })
-}
-
-/// Parts with names of their own. `T` has one field for each of them.
-pub const fn object<T>(parts: &'static [Property]) -> Rule<T> {
-    Rule::new(Shape::Object(parts))
-}
-
-/// Values that the kind's own code reads and judges.
-pub const fn any<T>() -> Rule<T> {
-    Rule::new(Shape::Any)
 }
 
 /// The fields of a kind.
@@ -408,7 +293,7 @@ pub fn outputs<const N: usize>(values: [(&str, String); N]) -> Document {
 
 /// The live object as the document that would have made it, each value in its one way of being written. A value that does not fit
 /// stays as it was observed.
-pub fn observe<K: Kind>(live: &K::Live, recorded: Option<&Document>) -> Document {
+pub fn observe<K: Kind>(live: &K::Live, recorded: &Document) -> Document {
     let shown = Shown { live, recorded };
     let value = |row: &&dyn Row<K>| {
         let (field, value) = (row.field(), row.value_of(&shown)?);

@@ -3,7 +3,7 @@
 use crate::aws::checks::SUBNETS_IN_USE;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{Discovery, Wanted, vpc_exists};
-use crate::aws::resource::Observe;
+use crate::aws::watched::Watched;
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::network::{Network, Role};

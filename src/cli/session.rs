@@ -9,7 +9,7 @@ use crate::aws::checks::{self, Answers, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
-use crate::aws::resource::Observe;
+use crate::aws::watched::Watched;
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::CloudError;

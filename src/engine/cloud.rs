@@ -50,6 +50,8 @@ pub struct Deletion<'a> {
 #[derive(Clone, Debug)]
 pub struct TrackedDocument {
     pub id: Id,
+    /// The inputs that are recorded of it. Of a kind that is only watched, the outputs that were seen before; of any other object that
+    /// is adopted, nothing.
     pub recorded: Option<Document>,
 }
 

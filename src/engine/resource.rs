@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
 
-pub use field::{Author, Effect, Field, OnChange, Presence, Role};
+pub use field::{Effect, Field, OnChange, Presence, Role, Source};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
 pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};

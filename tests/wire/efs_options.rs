@@ -1,9 +1,7 @@
 //! The options of a file system: its key, policy, protection and access points.
 
-use provision::aws::kinds::kms_alias::KmsAlias;
 use provision::aws::kinds::registry;
-use provision::aws::resource::{Observe, Tracked};
-use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::cloud::{Cloud, CloudError, Outcome, TrackedDocument};
 use provision::engine::resource::{Condition, Id, Ownership};
 use serde_json::{Value, json};
 
@@ -256,13 +254,14 @@ async fn an_access_point_gets_new_tags_in_place_and_goes_twice_without_an_error(
 async fn an_alias_is_read_for_the_key_that_it_stands_for() {
     let key = json!({ "KeyMetadata": { "KeyId": "0a1b2c3d-0000-4000-8000-000000000001", "Arn": KEY } });
     let absent = json!({ "__type": "NotFoundException", "message": "Alias alias/none is not found." });
-    let alias = Tracked { id: Id::new("alias/storage"), recorded: None };
+    let alias = TrackedDocument { id: Id::new("alias/storage"), recorded: None };
     for (status, body, expected) in [(200, key, Some(KEY)), (400, absent, None)] {
         let replay = Replay::default().answer("DescribeKey", status, body.to_string());
-        let seen = KmsAlias::observe(&replay.aws(), std::slice::from_ref(&alias)).await.expect("a read");
-        assert_eq!(seen.get(&alias.id).map(|seen| seen.outputs.target_key_arn.as_str()), expected);
+        let seen =
+            replay.cloud().observe("aws_kms_alias", std::slice::from_ref(&alias)).await.expect("a read");
+        assert_eq!(seen.get(&alias.id).and_then(|seen| seen.outputs["target_key_arn"].as_str()), expected);
         assert_eq!(replay.asked()[0].json(), json!({ "KeyId": "alias/storage" }));
-        assert!(seen.values().all(|seen| seen.inputs.is_none()), "it is only watched");
+        assert!(seen.values().all(|seen| seen.inputs.is_empty()), "it is only watched");
     }
 }
 

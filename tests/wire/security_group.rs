@@ -1,41 +1,31 @@
 //! Security groups on the wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use provision::aws::kinds::security_group::{Rule, SecurityGroup};
-use provision::aws::resource::{Change, Observe, Resource, Tracked};
-use provision::engine::cloud::Outcome;
+use provision::engine::cloud::{Cloud, Outcome, TrackedDocument};
+use provision::engine::document::Document;
 use provision::engine::resource::{Id, Owner, Ownership, Trace};
+use serde_json::{Value, json};
 
+use crate::object::Object;
 use crate::replay::Replay;
 
-fn rule(protocol: &str, ports: Option<(i32, i32)>, source: &str) -> Rule {
-    Rule {
-        protocol: protocol.to_owned(),
-        from_port: ports.map(|(from, _)| from),
-        to_port: ports.map(|(_, to)| to),
-        source: source.to_owned(),
-        description: String::new(),
-    }
+const KIND: &str = "aws_security_group";
+
+fn nfs(source: &str) -> Value {
+    json!({ "protocol": "tcp", "from_port": 2049, "to_port": 2049, "source": source })
 }
 
-fn nfs(source: &str) -> Rule {
-    rule("tcp", Some((2049, 2049)), source)
+fn all(source: &str) -> Value {
+    json!({ "protocol": "-1", "source": source })
 }
 
-fn anywhere() -> Rule {
-    rule("-1", None, "0.0.0.0/0")
-}
-
-fn group(ingress: &[Rule], egress: &[Rule]) -> SecurityGroup {
-    SecurityGroup {
-        name: "EFS_K8s".to_owned(),
-        description: "NFS".to_owned(),
-        vpc_id: "vpc-1".to_owned(),
-        ingress: ingress.iter().cloned().collect(),
-        egress: egress.iter().cloned().collect(),
-        tags: BTreeMap::from([("team".to_owned(), "platform".to_owned())]),
-    }
+fn group(ingress: &[Value], egress: &[Value]) -> Object {
+    let base = json!({
+        "name": "EFS_K8s", "description": "NFS", "vpc_id": "vpc-1", "ingress": ingress, "egress": egress,
+        "tags": { "team": "platform" },
+    });
+    Object::new(KIND, base, json!({}))
 }
 
 fn owner() -> Owner {
@@ -50,10 +40,6 @@ fn owner() -> Owner {
         others: Default::default(),
         named_with: Default::default(),
     }
-}
-
-fn fields(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn answer(operation: &str, content: &str) -> String {
@@ -86,10 +72,9 @@ fn rules(items: &[String], next: Option<&str>) -> String {
     answer(RULES, &format!("<securityGroupRuleSet>{}</securityGroupRuleSet>{next}", items.concat()))
 }
 
-async fn update(replay: &Replay, desired: &SecurityGroup, names: &[&str]) -> Result<(), Outcome> {
-    let (id, fields, observed) = (Id::new("sg-1"), fields(names), group(&[], &[anywhere()]));
-    let change = Change { id: &id, fields: &fields, observed: &observed, owner: &owner() };
-    desired.update(&replay.aws(), &change).await.map_err(|error| error.outcome)
+async fn update(replay: &Replay, desired: &Object, names: &[&str]) -> Result<(), Outcome> {
+    let observed = group(&[], &[all("0.0.0.0/0")]);
+    desired.update(replay, "sg-1", names, &observed, &owner()).await.map_err(|error| error.outcome)
 }
 
 #[tokio::test]
@@ -99,7 +84,7 @@ async fn a_group_is_tagged_in_the_call_that_makes_it() {
         200,
         answer("CreateSecurityGroup", "<return>true</return><groupId>sg-1</groupId>"),
     );
-    let id = group(&[nfs("sg-2")], &[]).create(&replay.aws(), &owner()).await.expect("a group");
+    let id = group(&[nfs("sg-2")], &[]).create(&replay, &owner()).await.expect("a group");
     assert_eq!(id, Id::new("sg-1"));
     assert_eq!(replay.operations(), ["CreateSecurityGroup"]);
     let asked = &replay.asked()[0];
@@ -122,7 +107,7 @@ async fn an_answer_without_an_id_leaves_the_outcome_unknown() {
     for content in ["<return>true</return>", "<groupId></groupId>"] {
         let replay =
             Replay::default().answer("CreateSecurityGroup", 200, answer("CreateSecurityGroup", content));
-        let error = group(&[], &[]).create(&replay.aws(), &owner()).await.expect_err("no id");
+        let error = group(&[], &[]).create(&replay, &owner()).await.expect_err("no id");
         assert_eq!((error.outcome, error.operation), (Outcome::Unknown, "ec2:CreateSecurityGroup"));
     }
 }
@@ -130,7 +115,7 @@ async fn an_answer_without_an_id_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn a_name_that_is_taken_is_said_to_exist_and_is_asked_for_once() {
     let replay = Replay::default().ec2_error("CreateSecurityGroup", "InvalidGroup.Duplicate");
-    let error = group(&[], &[]).create(&replay.aws(), &owner()).await.expect_err("taken");
+    let error = group(&[], &[]).create(&replay, &owner()).await.expect_err("taken");
     assert_eq!((error.outcome, error.request_id.as_deref()), (Outcome::Exists, Some("request-1")));
     assert_eq!(replay.operations().len(), 1);
 }
@@ -171,7 +156,7 @@ async fn rules_are_added_before_others_are_revoked_by_their_ids() {
             200,
             answer("RevokeSecurityGroupEgress", "<return>true</return>"),
         );
-    let desired = group(&[nfs("sg-2"), nfs("sg-3")], &[rule("-1", None, "10.0.0.0/8")]);
+    let desired = group(&[nfs("sg-2"), nfs("sg-3")], &[all("10.0.0.0/8")]);
     update(&replay, &desired, &["ingress", "egress"]).await.expect("an update");
     assert_eq!(
         replay.operations(),
@@ -216,7 +201,8 @@ async fn a_description_is_changed_without_touching_the_rule() {
             200,
             answer("UpdateSecurityGroupRuleDescriptionsIngress", "<return>true</return>"),
         );
-    let described = Rule { description: "nodes".to_owned(), ..nfs("sg-2") };
+    let mut described = nfs("sg-2");
+    described["description"] = "nodes".into();
     update(&replay, &group(&[described], &[]), &["ingress"]).await.expect("an update");
     let asked = replay.asked();
     assert_eq!(replay.operations(), [RULES, "UpdateSecurityGroupRuleDescriptionsIngress"]);
@@ -286,7 +272,7 @@ async fn tags_are_set_and_taken_off_by_key() {
         .answer("CreateTags", 200, answer("CreateTags", "<return>true</return>"))
         .answer("DeleteTags", 200, answer("DeleteTags", "<return>true</return>"));
     let mut desired = group(&[], &[]);
-    desired.tags = BTreeMap::from([("Name".to_owned(), "nfs".to_owned())]);
+    desired.inputs["tags"] = json!({ "Name": "nfs" });
     update(&replay, &desired, &["tags"]).await.expect("an update");
     let asked = replay.asked();
     assert_eq!(replay.operations(), ["CreateTags", "DeleteTags"]);
@@ -311,6 +297,11 @@ fn live_group(id: &str, name: &str, content: &str) -> String {
     )
 }
 
+/// A group of the cluster: nothing is recorded of it.
+fn adopted(id: &str) -> TrackedDocument {
+    TrackedDocument { id: Id::new(id), recorded: None }
+}
+
 #[tokio::test]
 async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     let shown = "<ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>2049</fromPort><toPort>2049</toPort>\
@@ -323,13 +314,13 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     let replay = Replay::default()
         .answer(GROUPS, 200, groups(&live_group("sg-1", "EFS_K8s", shown), Some("more")))
         .answer(GROUPS, 200, groups(&live_group("sg-2", "nodes.k8s", ""), None));
-    let desired = group(&[nfs("sg-2"), nfs("sg-3")], &[anywhere()]);
+    let mut desired = group(&[nfs("sg-2"), nfs("sg-3")], &[all("0.0.0.0/0")]);
     let tracked = [
-        Tracked { id: Id::new("sg-1"), recorded: Some(desired.clone()) },
-        Tracked { id: Id::new("sg-2"), recorded: None },
-        Tracked { id: Id::new("sg-gone"), recorded: None },
+        TrackedDocument { id: Id::new("sg-1"), recorded: Some(desired.inputs.clone()) },
+        adopted("sg-2"),
+        adopted("sg-gone"),
     ];
-    let observed = SecurityGroup::observe(&replay.aws(), &tracked).await.expect("groups");
+    let observed = replay.cloud().observe(KIND, &tracked).await.expect("groups");
     let asked = replay.asked();
     assert_eq!(asked.len(), 2);
     assert_eq!(asked[0].parameter("Filter.1.Name"), "group-id");
@@ -337,8 +328,8 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     assert_eq!(observed.keys().map(Id::as_str).collect::<Vec<_>>(), ["sg-1", "sg-2"]);
 
     let ours = &observed[&Id::new("sg-1")];
-    let tags = BTreeMap::from([("team".to_owned(), "storage".to_owned())]);
-    assert_eq!(ours.inputs, Some(SecurityGroup { tags, ..desired }));
+    desired.inputs["tags"] = json!({ "team": "storage" });
+    assert_eq!(ours.inputs, desired.inputs);
     assert_eq!(
         ours.ownership,
         Ownership::Tagged {
@@ -348,18 +339,21 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
             cluster: None,
         }
     );
-    assert_eq!(ours.outputs.arn, "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1");
+    assert_eq!(ours.outputs["arn"], "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1");
     let theirs = &observed[&Id::new("sg-2")];
-    assert_eq!((&theirs.inputs, &theirs.ownership), (&None, &Ownership::Untagged));
+    assert_eq!(
+        (&theirs.inputs, &theirs.ownership),
+        (&Document::new(), &Ownership::Untagged),
+        "it is adopted"
+    );
 }
 
 #[tokio::test]
 async fn more_groups_than_a_filter_takes_are_read_in_several_calls() {
     let replay =
         Replay::default().answer(GROUPS, 200, groups("", None)).answer(GROUPS, 200, groups("", None));
-    let tracked: Vec<_> =
-        (0..201).map(|n| Tracked { id: Id::new(format!("sg-{n}")), recorded: None }).collect();
-    let observed = SecurityGroup::observe(&replay.aws(), &tracked).await.expect("no groups");
+    let tracked: Vec<_> = (0..201).map(|n| adopted(&format!("sg-{n}"))).collect();
+    let observed = replay.cloud().observe(KIND, &tracked).await.expect("no groups");
     assert!(observed.is_empty());
     let last: Vec<_> = replay
         .asked()
@@ -381,7 +375,7 @@ async fn a_group_is_found_by_its_name_in_any_case_and_no_other() {
         200,
         groups(&of_the_stack, None),
     );
-    let found = group(&[], &[]).find(&replay.aws(), &owner()).await.expect("an answer");
+    let found = group(&[], &[]).find(&replay, &owner()).await.expect("an answer");
     assert_eq!((&found[0].id, &found[0].ownership), (&Id::new("sg-9"), &Ownership::Untagged));
     assert_eq!((found[1].described(), found[1].trace), ("sg-7 (gitlab-old)".to_owned(), Trace::Tags));
     let asked = &replay.asked();
@@ -400,7 +394,7 @@ async fn a_group_is_found_by_its_name_in_any_case_and_no_other() {
 #[tokio::test]
 async fn a_group_that_is_gone_is_deleted() {
     let replay = Replay::default().ec2_error("DeleteSecurityGroup", "InvalidGroup.NotFound");
-    group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner(), None).await.expect("nothing to do");
+    group(&[], &[]).delete(&replay, "sg-1", &owner()).await.expect("nothing to do");
 }
 
 #[tokio::test]
@@ -413,8 +407,7 @@ async fn a_group_in_use_stays_and_the_error_says_who_holds_it() {
         .answer("DescribeNetworkInterfaces", 200, answer("DescribeNetworkInterfaces", interfaces))
         .answer(GROUPS, 200, groups(&referring, None))
         .answer(GROUPS, 200, groups("", None));
-    let error =
-        group(&[], &[]).delete(&replay.aws(), &Id::new("sg-1"), &owner(), None).await.expect_err("in use");
+    let error = group(&[], &[]).delete(&replay, "sg-1", &owner()).await.expect_err("in use");
     assert_eq!(error.outcome, Outcome::Busy);
     assert_eq!(
         error.message,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use provision::aws::kinds::subnet::Subnet;
-use provision::aws::resource::{Observe, Tracked};
+use provision::engine::cloud::{Cloud, TrackedDocument};
+use provision::engine::document::Document;
+use provision::engine::kind::Live;
 use provision::engine::resource::{Id, Remark};
 
 use crate::replay::Replay;
@@ -19,8 +20,13 @@ fn answer(subnets: &[String]) -> String {
     format!("<DescribeSubnetsResponse><subnetSet>{}</subnetSet></DescribeSubnetsResponse>", subnets.concat())
 }
 
-fn recorded(id: &str) -> Tracked<Subnet> {
-    Tracked { id: Id::new(id), recorded: Some(Subnet { vpc_id: Some("vpc-1".to_owned()) }) }
+fn recorded(id: &str) -> TrackedDocument {
+    let recorded = Document::from_iter([("vpc_id".to_owned(), "vpc-1".into())]);
+    TrackedDocument { id: Id::new(id), recorded: Some(recorded) }
+}
+
+async fn observe(replay: &Replay, tracked: &[TrackedDocument]) -> BTreeMap<Id, Live> {
+    replay.cloud().observe("aws_subnet", tracked).await.expect("an answer")
 }
 
 /// The filters of each request, as `name=value`.
@@ -45,7 +51,7 @@ async fn the_recorded_subnets_are_read_with_all_others_of_their_vpc_in_one_reque
             subnet("subnet-d", "eu-west-1d", "<outpostArn>arn:op</outpostArn>"),
         ]),
     );
-    let seen = Subnet::observe(&replay.aws(), &[recorded("subnet-a")]).await.expect("an answer");
+    let seen = observe(&replay, &[recorded("subnet-a")]).await;
     assert_eq!(filters(&replay), ["vpc-id=vpc-1"]);
     assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["subnet-a", "subnet-b"]);
     assert_eq!(seen[&Id::new("subnet-a")].remarks, []);
@@ -59,13 +65,13 @@ async fn a_subnet_that_its_vpc_does_not_show_is_looked_for_by_its_id_before_it_i
         .answer("DescribeSubnets", 200, answer(&[subnet("subnet-a", "eu-west-1a", "")]))
         .answer("DescribeSubnets", 200, answer(&[subnet("subnet-z", "eu-west-1b", "")]));
     let tracked = [recorded("subnet-a"), recorded("subnet-z")];
-    let seen = Subnet::observe(&replay.aws(), &tracked).await.expect("both answers");
+    let seen = observe(&replay, &tracked).await;
     assert_eq!(filters(&replay), ["vpc-id=vpc-1", "subnet-id=subnet-z"]);
     assert!(seen.len() == 2 && seen.values().all(|one| one.remarks.is_empty()));
 
     // Of a new one it is not recorded where it is.
     let replay = Replay::default().answer("DescribeSubnets", 200, answer(&[]));
-    let new = Tracked { id: Id::new("subnet-a"), recorded: None };
-    assert!(Subnet::observe(&replay.aws(), &[new]).await.expect("an answer").is_empty());
+    let new = TrackedDocument { id: Id::new("subnet-a"), recorded: None };
+    assert!(observe(&replay, &[new]).await.is_empty());
     assert_eq!(filters(&replay), ["subnet-id=subnet-a"]);
 }

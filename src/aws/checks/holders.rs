@@ -5,6 +5,8 @@ mod file_system;
 mod group;
 mod replication;
 
+pub(super) use database::{DATABASES, all as databases};
+
 use std::collections::BTreeSet;
 
 use futures_util::future::{join_all, join3};
@@ -12,7 +14,7 @@ use futures_util::future::{join_all, join3};
 use super::Asked;
 use super::finding::Verdict;
 use super::scene::Scene;
-use crate::aws::{Aws, ec2};
+use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding};
@@ -22,9 +24,9 @@ use crate::engine::resource::Id;
 const CHECK: &str = "holders";
 
 pub(super) const CALLS: &[Asked] = &[
-    (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, group::TARGETS]),
-    (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[database::DESCRIBE]),
-    (&["aws_efs_file_system"], &[file_system::TARGETS, file_system::POINTS, replication::DESCRIBE]),
+    (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, efs::MOUNT_TARGETS]),
+    (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[DATABASES]),
+    (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, replication::DESCRIBE]),
 ];
 
 /// An object that is to be deleted.

@@ -9,7 +9,8 @@ use super::finding::{Verdict, in_time, list};
 use super::prospect::Prospect;
 use super::scene::Scene;
 use crate::aws::Aws;
-use crate::aws::kinds::security_group::SecurityGroup;
+use crate::aws::kind::Kind;
+use crate::aws::kinds::security_group::{self, CREATE, SecurityGroup};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
 use crate::engine::plan::{Action, Finding};
@@ -20,13 +21,10 @@ const CHECK: &str = "permissions";
 pub(super) struct Permissions(Vec<(Address, Result<(), CloudError>)>);
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Permissions {
-    let groups = prospects.iter().filter(|prospect| prospect.is_new);
-    let groups = groups.filter_map(|prospect| match prospect.address.kind() {
-        "aws_security_group" => Some((&prospect.owner, prospect.typed::<SecurityGroup>()?)),
-        _ => None,
-    });
-    let rehearsed = groups.map(|(owner, group)| async move {
-        (owner.address.clone(), in_time(SecurityGroup::CREATE, group.rehearse(aws, owner)).await)
+    let groups = prospects.iter().filter(|prospect| prospect.is_new && prospect.is_a(SecurityGroup::KIND));
+    let rehearsed = groups.map(|group| async move {
+        let rehearsal = security_group::rehearse(aws, &group.inputs, &group.owner);
+        (group.address.clone(), in_time(CREATE, rehearsal).await)
     });
     Permissions(join_all(rehearsed).await)
 }
@@ -44,15 +42,14 @@ impl Answer for Permissions {
 /// The codes of a rehearsal: Amazon EC2 API reference, "Common parameters", DryRun.
 fn rehearsed(answer: &Result<(), CloudError>) -> Verdict {
     match answer {
-        Ok(()) => Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name)),
+        Ok(()) => Verdict::passed(format!("{} is allowed", CREATE.name)),
         Err(error) if error.code == "DryRunOperation" => {
-            Verdict::passed(format!("{} is allowed", SecurityGroup::CREATE.name))
+            Verdict::passed(format!("{} is allowed", CREATE.name))
         }
-        Err(error) if error.code == "UnauthorizedOperation" => Verdict::error(format!(
-            "the permission to make it is missing: {} with its tags",
-            SecurityGroup::CREATE.name
-        ))
-        .hint("ask for what `provision iam-policy` prints"),
+        Err(error) if error.code == "UnauthorizedOperation" => {
+            Verdict::error(format!("the permission to make it is missing: {} with its tags", CREATE.name))
+                .hint("ask for what `provision iam-policy` prints")
+        }
         Err(error) => Verdict::not_checked("permission to make security groups", error),
     }
 }
@@ -87,7 +84,7 @@ mod tests {
             ("UnauthorizedOperation", Level::Error),
             ("RequestLimitExceeded", Level::NotChecked),
         ] {
-            let answer = Err(CloudError::refused(SecurityGroup::CREATE, code, ""));
+            let answer = Err(CloudError::refused(CREATE, code, ""));
             assert_eq!(rehearsed(&answer).level, level, "{code}");
         }
     }

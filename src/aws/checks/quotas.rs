@@ -11,8 +11,7 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
-use crate::aws::kinds::security_group::SecurityGroup;
-use crate::aws::{Aws, aws_error, ec2};
+use crate::aws::{Aws, aws_error, ec2, efs};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::plan::Finding;
@@ -23,7 +22,6 @@ const CHECK: &str = "quota";
 pub(super) const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");
 const QUOTA: Call = Call::read("servicequotas:GetServiceQuota");
 const DEFAULT_QUOTA: Call = Call::read("servicequotas:GetAWSDefaultServiceQuota");
-const FILE_SYSTEMS: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 
 const DATABASE: &str = "aws_db_instance";
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -31,7 +29,7 @@ const GROUP: &str = "aws_security_group";
 
 pub(super) const CALLS: &[Asked] = &[
     (&[DATABASE, "aws_db_subnet_group", "aws_db_parameter_group"], &[ACCOUNT]),
-    (&[FILE_SYSTEM], &[QUOTA, DEFAULT_QUOTA, FILE_SYSTEMS]),
+    (&[FILE_SYSTEM], &[QUOTA, DEFAULT_QUOTA, efs::FILE_SYSTEMS]),
     (&[GROUP], &[QUOTA, DEFAULT_QUOTA, ec2::SECURITY_GROUPS]),
 ];
 
@@ -104,12 +102,8 @@ pub(super) async fn manual_snapshots(aws: &Aws) -> Result<Option<Room>, CloudErr
 }
 
 async fn file_systems(aws: &Aws) -> Result<Room, CloudError> {
-    let pages = aws.read.efs.describe_file_systems().into_paginator().items().send();
-    let count = async {
-        pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(FILE_SYSTEMS)).map(|all| all.len())
-    };
-    let (most, used) = try_join(quota(aws, FILE_SYSTEMS_PER_ACCOUNT), count).await?;
-    Ok(Room { used: used as u64, most })
+    let (most, used) = try_join(quota(aws, FILE_SYSTEMS_PER_ACCOUNT), efs::file_systems(aws)).await?;
+    Ok(Room { used: used.len() as u64, most })
 }
 
 async fn groups(aws: &Aws) -> Result<Room, CloudError> {
@@ -186,8 +180,8 @@ impl Quotas {
         let groups = self.prospects.iter().filter(|one| one.is_a(GROUP));
         groups
             .filter(|one| scene.doing(&one.address).is_some())
-            .filter_map(|one| {
-                let most = most_rules(&one.typed::<SecurityGroup>()?);
+            .map(|one| {
+                let most = most_rules(&one.inputs);
                 let verdict = match rules {
                     Ok(quota) if most <= *quota => {
                         Verdict::passed(format!("{most} rules in one direction, and {quota} are allowed"))
@@ -200,7 +194,7 @@ impl Quotas {
                     ),
                     Err(error) => Verdict::not_checked("quota of rules in a security group", error),
                 };
-                Some(verdict.of(CHECK, &one.address))
+                verdict.of(CHECK, &one.address)
             })
             .collect()
     }

@@ -9,13 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_rds::types::DbInstance;
 use serde_json::Value;
 
-use super::finding::{Verdict, in_time, list};
+use super::finding::{Verdict, list};
+use super::holders::{DATABASES, databases};
 use super::scene::Scene;
-use crate::aws::{Aws, aws_error};
+use crate::aws::Aws;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
-use crate::engine::call::Call;
-use crate::engine::cloud::CloudError;
 use crate::engine::network::Network;
 use crate::engine::plan::{Action, Change, Finding};
 
@@ -23,7 +22,6 @@ use crate::engine::plan::{Action, Change, Finding};
 pub const SUBNETS_IN_USE: &str = "subnets-in-use";
 const KIND: &str = "aws_db_subnet_group";
 const FIELD: &str = "subnet_ids";
-const DATABASES: Call = Call::read("rds:DescribeDBInstances");
 
 pub(super) const CALLS: &[super::Asked] = &[(&[KIND], &[DATABASES])];
 
@@ -53,12 +51,6 @@ pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         verdicts.into_iter().map(|verdict| verdict.of(SUBNETS_IN_USE, one.address))
     });
     verdicts.collect()
-}
-
-/// All databases of the account and region: RDS cannot be asked for those of a group.
-async fn databases(aws: &Aws) -> Result<Vec<DbInstance>, CloudError> {
-    let pages = aws.read.rds.describe_db_instances().into_paginator().items().send();
-    in_time(DATABASES, async { pages.try_collect().await.map_err(aws_error(DATABASES)) }).await
 }
 
 fn losing<'a>(scene: &Scene<'a>, change: &'a Change) -> Option<Losing<'a>> {

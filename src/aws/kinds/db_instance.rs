@@ -97,10 +97,8 @@ impl Kind for DbInstance {
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         let [add, _] = calls::TAGS;
-        match live::describe_one(aws, id).await? {
-            Some(live) => rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await,
-            None => Err(CloudError::refused(add, "DBInstanceNotFound", "the database is gone")),
-        }
+        let live = live::there(aws, id, add).await?;
+        rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
@@ -111,13 +109,6 @@ impl Kind for DbInstance {
         };
         let Some(live) = live else { return Ok(None) };
         Ok(Some(Named { found: live::found_of(&live)?, unfit: live::unfit(&live) }))
-    }
-}
-
-fn id_of(resource_id: Option<String>, operation: Call) -> Result<Id, CloudError> {
-    match resource_id {
-        Some(id) if !id.is_empty() => Ok(Id::new(id)),
-        _ => Err(CloudError::bad_response(operation, "the answer holds no database resource id")),
     }
 }
 

@@ -12,9 +12,9 @@ use aws_sdk_rds::operation::create_db_parameter_group::builders::CreateDbParamet
 use aws_sdk_rds::types::DbParameterGroup as SdkGroup;
 use futures_util::future::{try_join, try_join_all};
 
-use crate::aws::kind::{Check, Kind, Seen};
-use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
-use crate::aws::kinds::tags::{self, Tags};
+use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
+use crate::aws::kinds::rds_group::{self, RdsGroup};
+use crate::aws::kinds::{rds_tags, tags};
 use crate::aws::row::{self, Key, Row, map_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
@@ -51,7 +51,6 @@ type Field<T> = Key<DbParameterGroup, T>;
 const NAME: Field<String> = Key::new("name");
 const FAMILY: Field<String> = Key::new("family");
 const PARAMETERS: Field<BTreeMap<String, String>> = Key::new("parameters");
-const TAGS: Field<Tags> = Key::new("tags");
 
 /// Parameter groups of RDS.
 pub struct DbParameterGroup;
@@ -75,40 +74,33 @@ impl Kind for DbParameterGroup {
         // Ends with the family, so that the groups of two families can stand side by side.
         &NAME
             .field(text(NAME_RULE).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_db_parameter_group_name)
             .fixed()
             .observe(|live| Some(live.group.db_parameter_group_name.clone().unwrap_or_default()))
-            .chosen_once()
-            .follows(),
+            .chosen_once(),
         &FAMILY
             .field(text(FAMILY_RULE).required())
-            .set_by_section()
+            .made_from("engine_version")
             .create(Create::set_db_parameter_group_family)
             .fixed()
-            .observe(|live| Some(live.group.db_parameter_group_family.clone().unwrap_or_default()))
-            .made_from("engine_version"),
+            .observe(|live| Some(live.group.db_parameter_group_family.clone().unwrap_or_default())),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_description)
             .fixed()
             .observe(|live| Some(live.group.description.clone().unwrap_or_default()))
-            .chosen_once()
-            .follows(),
+            .chosen_once(),
         // No create call takes parameters: an update sets them.
         &PARAMETERS
             .field(map_of(Pattern::any("the name of a parameter"), &VALUE).required())
-            .set_by_section()
+            .made_from("parameters")
             .sent_by_code(InPlace(Effect::AccessLoss), parameters::CALLS)
             .observe(|live| Some(live.parameters.clone()))
             .met_by(parameters::met)
             .depending(parameters::cost),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
-            .observe(|live| Some(tags::recorded(live.recorded))),
+        &tags::row::<Self>(&rds_tags::calls(OURS), |live| Some(tags::of(live.recorded))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, name_ends_with_the_family];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
@@ -124,21 +116,14 @@ impl Kind for DbParameterGroup {
     const HIDES_TAGS: bool = true;
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-        let name = match tracked {
-            [] => return Ok(BTreeMap::new()),
-            [only] => Some(only.id.as_str()),
-            _ => None,
-        };
         // The ids are names, so nothing has to wait for the groups.
         let sets = try_join_all(tracked.iter().map(|one| async {
             let recorded = one.recorded.as_ref().and_then(|recorded| PARAMETERS.of(recorded));
             parameters::set(aws, one.id.as_str(), &recorded.unwrap_or_default()).await
         }));
-        let (described, sets) = try_join(describe(aws, name), sets).await?;
-        let described: BTreeMap<&str, &SdkGroup> =
-            described.iter().filter_map(|live| Some((live.db_parameter_group_name()?, live))).collect();
+        let (groups, sets) = try_join(rds_group::look::<Self>(aws, tracked), sets).await?;
         let seen = tracked.iter().zip(sets).filter_map(|(one, set)| {
-            let group = (*described.get(one.id.as_str())?).clone();
+            let group = groups.get(&one.id)?.clone();
             Some((one.id.clone(), Live { group, parameters: set? }))
         });
         Ok(seen.collect())
@@ -146,7 +131,7 @@ impl Kind for DbParameterGroup {
 
     fn seen(live: &Live, _: Option<&Document>) -> Seen {
         Seen {
-            outputs: row::outputs([("arn", arn(&live.group).to_owned())]),
+            outputs: row::outputs([("arn", live.group.db_parameter_group_arn.clone().unwrap_or_default())]),
             // Every call on a parameter group is done when it is answered.
             condition: Condition::Ready,
             remarks: Vec::new(),
@@ -156,76 +141,74 @@ impl Kind for DbParameterGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        match NAME.of(wanted) {
-            Some(name) => Ok(found_of(aws, &name).await?.into_iter().collect()),
-            None => Ok(Vec::new()),
-        }
+        rds_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
         let tags = tags::with_ownership(&tags::of(wanted), owner);
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
         let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
-        match made.db_parameter_group.and_then(|group| group.db_parameter_group_name) {
-            Some(name) if !name.is_empty() => Ok(Id::new(name)),
-            _ => Err(CloudError::bad_response(CREATE, "the answer holds no parameter group name")),
-        }
+        id_in_answer(CREATE, made.db_parameter_group.and_then(|group| group.db_parameter_group_name))
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        let name = change.id.as_str();
-        // RDS shows a group that was just made a moment late; its parameters are set right after.
-        let Some(live) = describe_one(aws, name).await? else { return Err(gone(parameters::MODIFY)) };
-        let live_tags = prove_ours(aws, arn(&live), change.owner, parameters::MODIFY).await?;
-        if change.fields.contains(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
-        }
+        rds_group::begin_update::<Self>(aws, wanted, &change, parameters::MODIFY).await?;
         if change.fields.contains(PARAMETERS.name) {
             let observed = PARAMETERS.of(change.observed).unwrap_or_default();
             let wanted = PARAMETERS.of(wanted).unwrap_or_default();
-            parameters::change(aws, name, &observed, &wanted).await?;
+            parameters::change(aws, change.id.as_str(), &observed, &wanted).await?;
         }
         Ok(())
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        if !rds_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
+            return Ok(());
+        }
         let id = deletion.id.as_str();
-        // One read that finds nothing is not enough to let go of it: all groups are read then.
-        let live = match describe_one(aws, id).await? {
-            Some(live) => Some(live),
-            None => of_name(describe(aws, None).await?, id),
-        };
-        let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), deletion.owner, DELETE).await?;
         let delete = aws.write.rds.delete_db_parameter_group().db_parameter_group_name(id);
         absent_is_done(delete.send().await.map(drop).map_err(aws_error(DELETE)))
     }
 
-    /// RDS shows a group without its tags.
     async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
-        let found = found_of(aws, id.as_str()).await?;
-        Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
+        rds_group::ownership::<Self>(aws, id).await
     }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
-        let [add, _] = rds_tags::calls(OURS);
-        match describe_one(aws, id.as_str()).await? {
-            Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
-            None => Err(gone(add)),
-        }
+        rds_group::claim::<Self>(aws, id, owner).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        let name = text.to_lowercase();
-        let unfit = name.starts_with("default.").then(|| "it is RDS's own default group".to_owned());
-        Ok(found_of(aws, &name).await?.map(|found| Named { found, unfit }))
+        rds_group::named::<Self>(aws, text).await
     }
 }
 
-fn gone(operation: Call) -> CloudError {
-    CloudError::not_seen(operation, "DBParameterGroupNotFound", "the parameter group is gone")
+impl RdsGroup for DbParameterGroup {
+    type Group = SdkGroup;
+    const GONE: &'static str = "DBParameterGroupNotFound";
+
+    async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<SdkGroup>, CloudError> {
+        let all = aws.read.rds.describe_db_parameter_groups();
+        let asked = all.set_db_parameter_group_name(name.map(str::to_owned));
+        let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+        Ok(absent_is_none(answer)?.unwrap_or_default())
+    }
+
+    fn name(group: &SdkGroup) -> Option<&str> {
+        group.db_parameter_group_name()
+    }
+
+    fn arn(group: &SdkGroup) -> Option<&str> {
+        group.db_parameter_group_arn()
+    }
+
+    fn vpc(_: &SdkGroup) -> Option<&str> {
+        None
+    }
+
+    fn unfit(name: &str) -> Option<&'static str> {
+        name.starts_with("default.").then_some("it is RDS's own default group")
+    }
 }
 
 fn name_ends_with_the_family(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
@@ -235,33 +218,6 @@ fn name_ends_with_the_family(wanted: &Document, _: Option<&Document>) -> Vec<Inv
         return Vec::new();
     }
     vec![Invalid::new(NAME.name, format!("must end with `{ending}`, unlike `{name}`"))]
-}
-
-/// The group of this name, with its tags, which RDS does not show beside it.
-async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
-    let Some(live) = describe_one(aws, name).await? else { return Ok(None) };
-    let ownership = Ownership::of_tags(&live_tags(aws, arn(&live)).await?);
-    Ok(Some(Found::new(Id::new(name), ownership)))
-}
-
-/// Reads the group of this name, or all of them.
-async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<SdkGroup>, CloudError> {
-    let describe = aws.read.rds.describe_db_parameter_groups();
-    let describe = describe.set_db_parameter_group_name(name.map(str::to_owned));
-    let answer = describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    Ok(absent_is_none(answer)?.unwrap_or_default())
-}
-
-async fn describe_one(aws: &Aws, name: &str) -> Result<Option<SdkGroup>, CloudError> {
-    Ok(of_name(describe(aws, Some(name)).await?, name))
-}
-
-fn of_name(described: Vec<SdkGroup>, name: &str) -> Option<SdkGroup> {
-    described.into_iter().find(|live| live.db_parameter_group_name.as_deref() == Some(name))
-}
-
-fn arn(live: &SdkGroup) -> &str {
-    live.db_parameter_group_arn.as_deref().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use aws_sdk_rds::operation::create_db_subnet_group::builders::CreateDbSubnetGrou
 use aws_sdk_rds::operation::modify_db_subnet_group::builders::ModifyDbSubnetGroupInputBuilder as Modify;
 use aws_sdk_rds::types::DbSubnetGroup as Live;
 
-use crate::aws::kind::{Check, Kind, Seen};
-use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
-use crate::aws::kinds::tags::{self, Tags};
+use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
+use crate::aws::kinds::rds_group::{self, RdsGroup};
+use crate::aws::kinds::{rds_tags, tags};
 use crate::aws::row::{self, Key, Row, set_of, text};
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
@@ -47,7 +47,6 @@ const SUBNET: Shape = Shape::Text(Pattern::any("the id of a subnet"));
 const NAME: Key<DbSubnetGroup, String> = Key::new("name");
 const DESCRIPTION: Key<DbSubnetGroup, String> = Key::new("description");
 const SUBNETS: Key<DbSubnetGroup, Vec<String>> = Key::new("subnet_ids");
-const TAGS: Key<DbSubnetGroup, Tags> = Key::new("tags");
 
 /// Subnet groups of RDS.
 pub struct DbSubnetGroup;
@@ -63,35 +62,28 @@ impl Kind for DbSubnetGroup {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &NAME
             .field(text(NAME_RULE).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_db_subnet_group_name)
             .fixed()
             .observe(|group| group.db_subnet_group_name.clone())
-            .chosen_once()
-            .follows(),
+            .chosen_once(),
         &DESCRIPTION
             .field(text(DESCRIPTION_RULE).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_db_subnet_group_description)
             .modify(Modify::set_db_subnet_group_description, InPlace(Effect::None))
             .observe(|group| Some(group.db_subnet_group_description.clone().unwrap_or_default()))
-            .chosen_once()
-            .follows(),
+            .chosen_once(),
         &SUBNETS
             .field(set_of(&SUBNET).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_subnet_ids)
             .modify(Modify::set_subnet_ids, InPlace(Effect::None))
             .observe(|group| {
                 let subnets = group.subnets().iter();
                 Some(subnets.filter_map(|subnet| subnet.subnet_identifier.clone()).collect())
-            })
-            .follows(),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &rds_tags::calls(OURS))
-            .observe(|group| Some(tags::recorded(group.recorded))),
+            }),
+        &tags::row::<Self>(&rds_tags::calls(OURS), |group| Some(tags::of(group.recorded))),
     ];
     const CHECKS: &'static [Check] = &[two_zones, tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name"];
@@ -107,21 +99,16 @@ impl Kind for DbSubnetGroup {
     const CLAIM: &'static [Call] = &[rds_tags::calls(OURS)[0]];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-        let described = match tracked {
-            [] => Vec::new(),
-            [only] => describe(aws, Some(only.id.as_str())).await?,
-            _ => describe(aws, None).await?,
-        };
-        let described = described.into_iter();
-        let described =
-            described.filter_map(|live| Some((Id::new(live.db_subnet_group_name.clone()?), live)));
-        Ok(described.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+        rds_group::look::<Self>(aws, tracked).await
     }
 
     fn seen(live: &Live, _: Option<&Document>) -> Seen {
         let vpc = live.vpc_id.clone().unwrap_or_default();
         Seen {
-            outputs: row::outputs([("arn", arn(live).to_owned()), ("vpc_id", vpc)]),
+            outputs: row::outputs([
+                ("arn", live.db_subnet_group_arn.clone().unwrap_or_default()),
+                ("vpc_id", vpc),
+            ]),
             // Every call on a subnet group is done when it is answered.
             condition: Condition::Ready,
             remarks: Vec::new(),
@@ -131,30 +118,18 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        match NAME.of(wanted) {
-            Some(name) => Ok(found_of(aws, &name).await?.into_iter().collect()),
-            None => Ok(Vec::new()),
-        }
+        rds_group::find::<Self>(aws, NAME.text(wanted)).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
         let tags = tags::with_ownership(&tags::of(wanted), owner);
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_rds(&tags)));
         let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
-        match made.db_subnet_group.and_then(|group| group.db_subnet_group_name) {
-            Some(name) if !name.is_empty() => Ok(Id::new(name)),
-            _ => Err(CloudError::bad_response(CREATE, "the answer holds no subnet group name")),
-        }
+        id_in_answer(CREATE, made.db_subnet_group.and_then(|group| group.db_subnet_group_name))
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        let Some(live) = describe_one(aws, change.id.as_str()).await? else { return Err(gone()) };
-        let live_tags = prove_ours(aws, arn(&live), change.owner, MODIFY).await?;
-        if change.fields.contains(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            retag(aws, arn(&live), &tags::tag_change(&tags::ours(&live_tags, &observed), &wanted)).await?;
-        }
+        rds_group::begin_update::<Self>(aws, wanted, &change, MODIFY).await?;
         if let Some(call) = row::modify_call::<Self>(wanted, change.fields) {
             // RDS wants all the subnets, even where only the description changes.
             let call = call
@@ -167,38 +142,52 @@ impl Kind for DbSubnetGroup {
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        if !rds_group::is_to_delete::<Self>(aws, &deletion, DELETE).await? {
+            return Ok(());
+        }
         let id = deletion.id.as_str();
-        // One read that finds nothing is not enough to let go of it: all groups are read then.
-        let live = match describe_one(aws, id).await? {
-            Some(live) => Some(live),
-            None => describe(aws, None)
-                .await?
-                .into_iter()
-                .find(|live| live.db_subnet_group_name.as_deref() == Some(id)),
-        };
-        let Some(live) = live else { return Ok(()) };
-        prove_ours(aws, arn(&live), deletion.owner, DELETE).await?;
         let answer = aws.write.rds.delete_db_subnet_group().db_subnet_group_name(id).send().await;
         absent_is_done(answer.map(drop).map_err(aws_error(DELETE)))
     }
 
-    /// RDS shows a group without its tags.
     async fn ownership(aws: &Aws, id: &Id, _live: &Document) -> Result<Ownership, CloudError> {
-        let found = found_of(aws, id.as_str()).await?;
-        Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
+        rds_group::ownership::<Self>(aws, id).await
     }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
-        match describe_one(aws, id.as_str()).await? {
-            Some(live) => rds_tags::claim(aws, arn(&live), owner).await,
-            None => Err(gone()),
-        }
+        rds_group::claim::<Self>(aws, id, owner).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        let name = text.to_lowercase();
-        let unfit = (name == "default").then(|| "it is the account's own default group".to_owned());
-        Ok(found_of(aws, &name).await?.map(|found| Named { found, unfit }))
+        rds_group::named::<Self>(aws, text).await
+    }
+}
+
+impl RdsGroup for DbSubnetGroup {
+    type Group = Live;
+    const GONE: &'static str = "DBSubnetGroupNotFoundFault";
+
+    async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<Live>, CloudError> {
+        let all = aws.read.rds.describe_db_subnet_groups();
+        let asked = all.set_db_subnet_group_name(name.map(str::to_owned));
+        let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+        Ok(absent_is_none(answer)?.unwrap_or_default())
+    }
+
+    fn name(group: &Live) -> Option<&str> {
+        group.db_subnet_group_name()
+    }
+
+    fn arn(group: &Live) -> Option<&str> {
+        group.db_subnet_group_arn()
+    }
+
+    fn vpc(group: &Live) -> Option<&str> {
+        group.vpc_id()
+    }
+
+    fn unfit(name: &str) -> Option<&'static str> {
+        (name == "default").then_some("it is the account's own default group")
     }
 }
 
@@ -206,34 +195,6 @@ fn two_zones(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     let too_few = SUBNETS.of(wanted).is_some_and(|subnets| subnets.len() < 2);
     let invalid = || Invalid::new(SUBNETS.name, "must hold subnets of at least two zones");
     too_few.then(invalid).into_iter().collect()
-}
-
-fn gone() -> CloudError {
-    CloudError::not_seen(MODIFY, "DBSubnetGroupNotFoundFault", "the subnet group is gone")
-}
-
-/// The group of this name, with its tags, which RDS does not show beside it.
-async fn found_of(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
-    let Some(live) = describe_one(aws, name).await? else { return Ok(None) };
-    let ownership = Ownership::of_tags(&live_tags(aws, arn(&live)).await?);
-    Ok(Some(Found::new(Id::new(name), ownership).standing_in(live.vpc_id.as_deref())))
-}
-
-/// Reads the group of this name, or all of them.
-async fn describe(aws: &Aws, name: Option<&str>) -> Result<Vec<Live>, CloudError> {
-    let describe = aws.read.rds.describe_db_subnet_groups().set_db_subnet_group_name(name.map(str::to_owned));
-    let answer = describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    Ok(absent_is_none(answer)?.unwrap_or_default())
-}
-
-async fn describe_one(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
-    let mut described = describe(aws, Some(name)).await?;
-    described.retain(|live| live.db_subnet_group_name.as_deref() == Some(name));
-    Ok(described.pop())
-}
-
-fn arn(live: &Live) -> &str {
-    live.db_subnet_group_arn.as_deref().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,29 +1,28 @@
 //! EFS access points: a directory of a file system, entered as one POSIX user.
 
+mod find;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_efs::operation::create_access_point::builders::CreateAccessPointInputBuilder as Create;
 use aws_sdk_efs::types::{AccessPointDescription, CreationInfo, LifeCycleState, PosixUser, RootDirectory};
-use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use crate::aws::kind::{Check, Kind, Seen};
-use crate::aws::kinds::efs_part::{self, PartsOf};
+use crate::aws::efs::{self, PartsOf};
+use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{
-    MOST_TOKENS, Made, has_a_strange_token, made_for, nth_token, told_by_token,
-};
+use crate::aws::kinds::efs_token;
 use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Key, Row, set_of_whole, text, whole_of};
-use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, absent_is_done, aws_error};
 use crate::engine::call::{Call, Grant, When};
-use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::OnChange::{InPlace, Replace};
+use crate::engine::resource::OnChange::Replace;
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Told, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape,
 };
 
 const ACCESS_POINTS: &[&str] = &["elasticfilesystem:access-point/*"];
@@ -37,7 +36,6 @@ const CREATE: Call = Call::new(
     Grant::on(ACCESS_POINTS)
         .when(&[When::Tagging, When::Is("elasticfilesystem:CreateAction", "CreateAccessPoint")]),
 )]);
-const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 const DELETE: Call = Call::new("elasticfilesystem:DeleteAccessPoint", OURS);
 
 /// A directory of a file system (CreateAccessPoint, RootDirectory: at most four directories deep).
@@ -64,14 +62,13 @@ const SECONDARY_GIDS: Field<Vec<i64>> = Key::new("secondary_gids");
 const OWNER_UID: Field<i64> = Key::new("owner_uid");
 const OWNER_GID: Field<i64> = Key::new("owner_gid");
 const PERMISSIONS: Field<String> = Key::new("permissions");
-const TAGS: Field<Tags> = Key::new("tags");
 
 /// Access points of EFS.
 pub struct EfsAccessPoint;
 
 impl Kind for EfsAccessPoint {
     const KIND: &'static str = "aws_efs_access_point";
-    const CALLS: &'static [Call] = &[DESCRIBE, CREATE, DELETE];
+    const CALLS: &'static [Call] = &[efs::ACCESS_POINTS, CREATE, DELETE];
     // EFS changes nothing of an access point but its tags.
     const MODIFY: &'static [Call] = &[];
     type Create = Create;
@@ -81,11 +78,10 @@ impl Kind for EfsAccessPoint {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &FILE_SYSTEM
             .field(text(Pattern::any("the id of a file system")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_file_system_id)
             .fixed()
-            .observe(|live| Some(live.file_system_id.clone().unwrap_or_default()))
-            .follows(),
+            .observe(|live| Some(live.file_system_id.clone().unwrap_or_default())),
         &PATH
             .field(text(PATH_RULE).made_by_section())
             .doc(
@@ -130,14 +126,7 @@ impl Kind for EfsAccessPoint {
                 Some(made.map(|made| made.permissions().to_owned()).unwrap_or_default())
             })
             .met_by(same_permissions),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
-            .observe(|live| {
-                let recorded = tags::recorded(live.recorded);
-                Some(tags::ours(&tags_of(live), &recorded))
-            }),
+        &tags::row::<Self>(&efs_tags::calls(OURS), |live| Some(tags::ours(&tags_of(live), &tags::of(live.recorded)))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, at_most_sixteen_groups];
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked
@@ -158,11 +147,7 @@ impl Kind for EfsAccessPoint {
         aws: &Aws,
         tracked: &[TrackedDocument],
     ) -> Result<BTreeMap<Id, AccessPointDescription>, CloudError> {
-        let questions = efs_part::questions(tracked);
-        let answers = try_join_all(questions.into_iter().map(|parts| describe(aws, parts))).await?;
-        let live = answers.into_iter().flatten();
-        let live = live.filter_map(|live| Some((Id::new(live.access_point_id()?), live)));
-        Ok(live.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+        efs::tracked_parts(tracked, |parts| describe(aws, parts), |live| live.access_point_id()).await
     }
 
     fn seen(live: &AccessPointDescription, _: Option<&Document>) -> Seen {
@@ -177,24 +162,7 @@ impl Kind for EfsAccessPoint {
     }
 
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(Vec::new()) };
-        let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-        let bare = live.iter().filter_map(|live| unclaimed(owner, live));
-        let bare: Vec<Found> = bare.filter(|found| !owner.others.contains(&found.id)).collect();
-        let found = live.into_iter().filter_map(|live| {
-            let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
-            // A later one that goes is not the one that is looked for.
-            let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
-            let stays = generation == Some(owner.generation) || !leaves;
-            let id = Id::new(live.access_point_id.filter(|_| stays)?);
-            let found = Found { generation, ..Found::new(id, ownership) }.traced(Trace::Token);
-            let path = live.root_directory.and_then(|root| root.path);
-            (!owner.others.contains(&found.id)).then(|| found.labelled(path.as_deref(), None))
-        });
-        let mut found: Vec<Found> = found.collect();
-        found.sort_by_key(|found| (found.generation.is_none(), found.generation));
-        found.extend(bare);
-        Ok(found)
+        find::find(aws, wanted, owner).await
     }
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
@@ -203,35 +171,21 @@ impl Kind for EfsAccessPoint {
             .set_posix_user(user(wanted))
             .root_directory(directory(wanted))
             .set_tags(Some(tags::to_efs(&tags)));
-        let mut attempt = 0;
-        loop {
-            let token = nth_token(owner, attempt);
-            let answer = call.clone().client_token(&token).send_with(&aws.write.efs).await;
-            attempt += 1;
-            match answer.map_err(aws_error(CREATE)) {
-                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
-                    if !is_of_another(aws, wanted, owner, &token).await? {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-                Ok(made) => {
-                    return match made.access_point_id {
-                        Some(id) if !id.is_empty() => Ok(Id::new(id)),
-                        _ => Err(CloudError::bad_response(CREATE, "the answer holds no access point id")),
-                    };
-                }
+        let create = |token| {
+            let call = call.clone().client_token(token);
+            async move {
+                let made = call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE))?;
+                id_in_answer(CREATE, made.access_point_id)
             }
-        }
+        };
+        efs_token::make(owner, create, |token| find::is_of_another(aws, wanted, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
-        if change.fields.contains(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            efs_tags::retag(aws, change.id.as_str(), &tags::tag_change(&observed, &wanted)).await?;
+        match tags::asked_for(wanted, &change) {
+            Some(tags) => efs_tags::retag(aws, change.id.as_str(), &tags).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
@@ -274,44 +228,13 @@ fn at_most_sixteen_groups(wanted: &Document, _: Option<&Document>) -> Vec<Invali
     (count > 16).then(invalid).into_iter().collect()
 }
 
-/// True if the token was used for an access point that is not, or no longer, the owner's.
-async fn is_of_another(aws: &Aws, wanted: &Document, owner: &Owner, token: &str) -> Result<bool, CloudError> {
-    let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
-    let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-    let user = live.iter().find(|live| live.client_token() == Some(token));
-    Ok(user.is_some_and(|live| {
-        let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-        recorded || made_for(owner, token, &tags_of(live)).is_none()
-    }))
-}
-
-/// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been
-/// renamed since.
-fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
-    let (token, tags) = (live.client_token()?, tags_of(live));
-    let told = told_by_token(owner, token, &tags);
-    if told.is_none() && !has_a_strange_token(owner, token, &tags) {
-        return None;
-    }
-    let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
-    let id = Id::new(live.access_point_id().filter(|_| stays)?);
-    let path = live.root_directory().and_then(|root| root.path());
-    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, Ownership::Untagged) };
-    Some(found.traced(Trace::Use).labelled(path, None))
-}
-
 fn tags_of(live: &AccessPointDescription) -> Tags {
-    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
+    efs_tags::of_sdk_tags(live.tags())
 }
 
+/// The access points that are there.
 async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, CloudError> {
-    let all = aws.read.efs.describe_access_points();
-    let asked = match parts {
-        PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.access_point_id(id),
-    };
-    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    let mut found: Vec<AccessPointDescription> = absent_is_none(answer)?.unwrap_or_default();
+    let mut found = efs::access_points(aws, parts).await?;
     found.retain(|live| live.life_cycle_state != Some(LifeCycleState::Deleted));
     Ok(found)
 }

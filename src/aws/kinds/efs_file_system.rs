@@ -7,6 +7,7 @@ mod lifecycle;
 mod live;
 mod policy;
 mod protection;
+mod rows;
 mod throughput;
 
 use std::collections::BTreeMap;
@@ -15,21 +16,17 @@ use std::time::Duration;
 use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputBuilder as Create;
 use aws_sdk_efs::types::{BackupPolicy, Status};
 
-use crate::aws::kind::{self, Kind, Seen};
-use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{MOST_TOKENS, nth_token};
-use crate::aws::kinds::kms_alias::same_key;
-use crate::aws::kinds::tags::{self, Tags};
-use crate::aws::row::{self, Key, Row, any, field, flag, number, object, one_of, text};
-use crate::aws::{Aws, absent_is_done, aws_error, ec2};
+use crate::aws::kind::{self, Kind, Seen, id_in_answer};
+use crate::aws::kinds::{efs_tags, efs_token, tags};
+use crate::aws::row::{self, Key, Row};
+use crate::aws::{Aws, absent_is_done, aws_error, ec2, efs};
 use crate::engine::call::{Call, Check, Grant, When};
-use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, Outcome, TrackedDocument};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::OnChange::InPlace;
-use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience, Pattern, Role};
+use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience};
 
 use lifecycle::Lifecycle;
-pub(crate) use live::{DESCRIBE, ownership};
+pub(crate) use live::ownership;
 
 const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
 const OURS: &[Grant] = &[Grant::owned(FILE_SYSTEMS)];
@@ -63,13 +60,6 @@ const PUT_LIFECYCLE: Call = Call::new("elasticfilesystem:PutLifecycleConfigurati
 const PUT_BACKUP: Call = Call::new("elasticfilesystem:PutBackupPolicy", OURS);
 const DELETE: Call = Call::new("elasticfilesystem:DeleteFileSystem", OURS);
 
-/// A KMS key (CreateFileSystem, KmsKeyId).
-const KEY_RULE: Pattern = Pattern::new(
-    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
-    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
-    2_048,
-);
-
 type Field<T> = Key<EfsFileSystem, T>;
 const ENCRYPTED: Field<bool> = Key::new("encrypted");
 const KMS_KEY: Field<String> = Key::new("kms_key_id");
@@ -80,7 +70,6 @@ const LIFECYCLE: Field<Lifecycle> = Key::new("lifecycle");
 const BACKUP: Field<bool> = Key::new("backup");
 const POLICY: Field<Document> = Key::new("file_system_policy");
 const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
-const TAGS: Field<Tags> = Key::new("tags");
 
 /// File systems of EFS.
 pub struct EfsFileSystem;
@@ -88,12 +77,12 @@ pub struct EfsFileSystem;
 impl Kind for EfsFileSystem {
     const KIND: &'static str = "aws_efs_file_system";
     const CALLS: &'static [Call] = &[
-        live::DESCRIBE,
+        efs::FILE_SYSTEMS,
         live::DESCRIBE_LIFECYCLE,
         live::DESCRIBE_BACKUP,
         policy::DESCRIBE,
-        find::TARGETS,
-        bare::POINTS,
+        efs::MOUNT_TARGETS,
+        efs::ACCESS_POINTS,
         ec2::INTERFACES,
         ec2::SECURITY_GROUPS,
         CREATE,
@@ -105,92 +94,7 @@ impl Kind for EfsFileSystem {
     type Modify = ();
     type Live = live::FileSystem;
 
-    const ROWS: &'static [&'static dyn Row<Self>] = &[
-        &ENCRYPTED
-            .field(flag().default(true))
-            .doc("True if the data is encrypted at rest. Only a new file system can change it.")
-            .create(Create::set_encrypted)
-            .fixed()
-            .observe(|live| Some(live.description.encrypted.unwrap_or(false)))
-            // An encrypted file system is never replaced by one that is not.
-            .met_by(|desired, observed| desired == observed || observed == true),
-        &KMS_KEY
-            .field(text(KEY_RULE))
-            .doc(
-                "The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can \
-                 change it.",
-            )
-            .create(Create::set_kms_key_id)
-            .fixed()
-            .observe(|live| live.description.kms_key_id.clone())
-            .met_by(same_key),
-        &PERFORMANCE
-            .field(one_of(&["generalPurpose", "maxIO"]).default("generalPurpose"))
-            .doc("`maxIO` allows more operations at once, each slower. Only a new file system can change it.")
-            .create(|call, mode| call.set_performance_mode(mode.map(|mode| mode.as_str().into())))
-            .fixed()
-            .observe(|live| Some(live.description.performance_mode.as_str().to_owned())),
-        &THROUGHPUT
-            .field(one_of(&["elastic", "bursting", "provisioned"]).default("elastic"))
-            .doc(
-                "The measure of the throughput: use, size, or a fixed rate. Once changed, AWS refuses another change for \
-                 24 hours.",
-            )
-            .create(|call, mode| call.set_throughput_mode(mode.map(|mode| mode.as_str().into())))
-            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
-            .observe(|live| Some(live::throughput(&live.description).0.to_owned())),
-        &RATE
-            // The upper bound differs between regions and accounts.
-            .field(number(1, 3_414))
-            .doc("The throughput in MiB/s, for `throughput_mode: provisioned` alone.")
-            .create(Create::set_provisioned_throughput_in_mibps)
-            .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
-            .observe(|live| live::throughput(&live.description).1),
-        &LIFECYCLE
-            .field(object(lifecycle::PARTS))
-            .doc("When files move to cheaper storage, and back.")
-            .sent_by_code(InPlace(Effect::None), &[PUT_LIFECYCLE])
-            .observe(|live| live.lifecycle.clone()),
-        &BACKUP
-            .field(flag().default(true))
-            .doc("True if AWS Backup makes daily backups.")
-            .create(Create::set_backup)
-            .modified_by_code(InPlace(Effect::None), &[PUT_BACKUP])
-            .observe(|live| Some(live.is_backed_up())),
-        &POLICY
-            .field(any())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
-            .observe(|live| live.policy.clone())
-            .met_by(policy::same)
-            .depending(policy::cost)
-            .made_from("enforce_tls"),
-        &OVERWRITE
-            // EFS shows `REPLICATING` too.
-            .field(one_of(&["ENABLED", "DISABLED"]))
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &[protection::UPDATE])
-            .observe(|live| {
-                let protection = live.description.file_system_protection()?;
-                Some(protection.replication_overwrite_protection()?.as_str().to_owned())
-            })
-            .met_by(protection::met),
-        &field("deletion_protection", flag().default(true))
-            .doc(
-                "True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.",
-            )
-            .recorded()
-            .rebuilt_as(true)
-            .plays(Role::Protection),
-        &TAGS
-            .field(tags::rule())
-            .set_by_section()
-            .sent_by_code(InPlace(Effect::None), &efs_tags::calls(OURS))
-            .observe(|live| {
-                let recorded = tags::recorded(live.recorded);
-                Some(tags::ours(&live::tags_of(&live.description), &recorded))
-            }),
-    ];
+    const ROWS: &'static [&'static dyn Row<Self>] = rows::ROWS;
     const CHECKS: &'static [kind::Check] = &[
         tags::check,
         throughput::check,
@@ -231,34 +135,21 @@ impl Kind for EfsFileSystem {
         let tags = tags::with_ownership(&tags::of(wanted), owner);
         // The fields without a setter are set by an update as soon as the file system is there.
         let call = row::create_call::<Self>(wanted).set_tags(Some(tags::to_efs(&tags)));
-        let mut attempt = 0;
-        loop {
-            let token = nth_token(owner, attempt);
-            let answer = call.clone().creation_token(&token).send_with(&aws.write.efs).await;
-            let answer = answer.map_err(aws_error(CREATE));
-            attempt += 1;
-            match answer {
-                Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
-                    if !find::is_of_another(aws, owner, &token).await? {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
-                Ok(made) if made.file_system_id.is_empty() => {
-                    return Err(CloudError::bad_response(CREATE, "the answer holds no file system id"));
-                }
-                Ok(made) => return Ok(Id::new(made.file_system_id)),
+        let create = |token| {
+            let call = call.clone().creation_token(token);
+            async move {
+                let made = call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE))?;
+                id_in_answer(CREATE, Some(made.file_system_id))
             }
-        }
+        };
+        efs_token::make(owner, create, |token| find::is_of_another(aws, owner, token)).await
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
         let id = change.id.as_str();
         let changes = |name: &str| change.fields.contains(name);
-        if changes(TAGS.name) {
-            let observed = tags::of(change.observed);
-            let wanted = tags::of(wanted);
-            efs_tags::retag(aws, id, &tags::tag_change(&observed, &wanted)).await?;
+        if let Some(tags) = tags::asked_for(wanted, &change) {
+            efs_tags::retag(aws, id, &tags).await?;
         }
         if let (true, Some(backup)) = (changes(BACKUP.name), BACKUP.of(wanted)) {
             put_backup(aws, id, backup).await?;

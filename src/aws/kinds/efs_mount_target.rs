@@ -6,15 +6,14 @@ use std::time::Duration;
 use aws_sdk_efs::operation::create_mount_target::builders::CreateMountTargetInputBuilder as Create;
 use aws_sdk_efs::operation::modify_mount_target_security_groups::builders::ModifyMountTargetSecurityGroupsInputBuilder as Modify;
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
-use futures_util::future::try_join_all;
 
-use crate::aws::kind::{self, Kind, Seen};
+use crate::aws::efs::{self, PartsOf};
+use crate::aws::kind::{self, Kind, Seen, id_in_answer};
 use crate::aws::kinds::efs_file_system;
-use crate::aws::kinds::efs_part::{self, PartsOf};
 use crate::aws::kinds::efs_status;
 use crate::aws::kinds::groups_taken_off;
 use crate::aws::row::{self, Key, Row, one_of, set_of, text};
-use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error, ec2};
+use crate::aws::{Aws, absent_is_done, aws_error, ec2};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
@@ -34,7 +33,6 @@ const CREATE: Call = Call::new("elasticfilesystem:CreateMountTarget", OURS).chec
     INTERFACE,
     "Amazon EFS API reference, CreateMountTarget",
 )]);
-const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 const MODIFY: Call =
     Call::new("elasticfilesystem:ModifyMountTargetSecurityGroups", OURS).checked(&[Check::new(
         "ec2:ModifyNetworkInterfaceAttribute",
@@ -72,7 +70,7 @@ fn security_groups(desired: &Document, observed: &Document) -> OnChange {
 impl Kind for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
     const CALLS: &'static [Call] =
-        &[DESCRIBE, efs_file_system::DESCRIBE, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
+        &[efs::MOUNT_TARGETS, efs::FILE_SYSTEMS, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
     const MODIFY: &'static [Call] = &[MODIFY];
     type Create = Create;
     type Modify = Modify;
@@ -81,19 +79,17 @@ impl Kind for EfsMountTarget {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &FILE_SYSTEM
             .field(text(Pattern::any("the id of a file system")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_file_system_id)
             .fixed()
-            .observe(|target| Some(target.description.file_system_id.clone()))
-            .follows(),
+            .observe(|target| Some(target.description.file_system_id.clone())),
         &SUBNET
             .field(text(Pattern::any("the id of a subnet")).required())
-            .set_by_section()
+            .follows()
             .create(Create::set_subnet_id)
             .fixed()
             .observe(|target| Some(target.description.subnet_id.clone()))
-            .kept_in("availability_zone")
-            .follows(),
+            .kept_in("availability_zone"),
         &Field::new("ip_address_type")
             .field(one_of(&["IPV4_ONLY", "IPV6_ONLY", "DUAL_STACK"]))
             .doc(
@@ -114,15 +110,14 @@ impl Kind for EfsMountTarget {
             }),
         &GROUPS
             .field(set_of(&GROUP).required())
-            .set_by_section()
+            .made_from("security_group")
             .create(Create::set_security_groups)
             .modify(Modify::set_security_groups, InPlace(Effect::AccessLoss))
             .observe(|target| {
                 let live = target.groups.clone().map(|groups| groups.into_iter().collect());
-                Some(live.or_else(|| GROUPS.of(target.recorded?)).unwrap_or_default())
+                Some(live.or_else(|| GROUPS.of(target.recorded)).unwrap_or_default())
             })
-            .depending(security_groups)
-            .made_from("security_group"),
+            .depending(security_groups),
     ];
     const CHECKS: &'static [kind::Check] = &[one_to_a_hundred_groups];
     // EFS counts zones, not subnets; the engine cannot see the zone, so two subnets of one zone are found by `find`.
@@ -140,7 +135,8 @@ impl Kind for EfsMountTarget {
     const CLAIM: &'static [Call] = &[];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
-        let targets = describe(aws, tracked).await?;
+        let ask = |parts| describe(aws, parts);
+        let targets = efs::tracked_parts(tracked, ask, |one| Some(one.mount_target_id())).await?;
         // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
         // target, and refuses one that is still being created (IncorrectMountTargetState).
         let groups = groups_of_interfaces(aws, &targets).await?;
@@ -179,8 +175,7 @@ impl Kind for EfsMountTarget {
         let (Some(file_system), Some(subnet)) = (FILE_SYSTEM.of(wanted), SUBNET.of(wanted)) else {
             return Ok(Vec::new());
         };
-        let mut targets = describe_by(aws, PartsOf::FileSystem(&file_system)).await?;
-        targets.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
+        let targets = describe(aws, PartsOf::FileSystem(&file_system)).await?;
         if let Some(ours) = targets.iter().find(|target| target.subnet_id == subnet) {
             return Ok(vec![found_of(ours, Ownership::Inherited)]);
         }
@@ -197,10 +192,7 @@ impl Kind for EfsMountTarget {
     async fn create(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Id, CloudError> {
         let answer = row::create_call::<Self>(wanted).send_with(&aws.write.efs).await;
         let made = answer.map_err(aws_error(CREATE))?;
-        if made.mount_target_id.is_empty() {
-            return Err(CloudError::bad_response(CREATE, "the answer holds no mount target id"));
-        }
-        Ok(Id::new(made.mount_target_id))
+        id_in_answer(CREATE, Some(made.mount_target_id))
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
@@ -227,9 +219,8 @@ impl Kind for EfsMountTarget {
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        let targets = describe_by(aws, PartsOf::Itself(text)).await?;
-        let there = |one: &&MountTargetDescription| one.life_cycle_state != LifeCycleState::Deleted;
-        Ok(targets.iter().find(there).map(|one| found_of(one, Ownership::Inherited).into()))
+        let targets = describe(aws, PartsOf::Itself(text)).await?;
+        Ok(targets.first().map(|one| found_of(one, Ownership::Inherited).into()))
     }
 }
 
@@ -248,31 +239,11 @@ fn found_of(live: &MountTargetDescription, ownership: Ownership) -> Found {
     Found::new(Id::new(&live.mount_target_id), ownership).standing_in(live.vpc_id.as_deref())
 }
 
-/// Reads all tracked targets, with one call for each file system.
-async fn describe(
-    aws: &Aws,
-    tracked: &[TrackedDocument],
-) -> Result<BTreeMap<Id, MountTargetDescription>, CloudError> {
-    let questions = efs_part::questions(tracked);
-    let answers = try_join_all(questions.into_iter().map(|parts| describe_by(aws, parts))).await?;
-    let wanted: BTreeSet<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
-    Ok(answers
-        .into_iter()
-        .flatten()
-        .filter(|one| wanted.contains(one.mount_target_id.as_str()))
-        .filter(|one| one.life_cycle_state != LifeCycleState::Deleted)
-        .map(|one| (Id::new(&one.mount_target_id), one))
-        .collect())
-}
-
-async fn describe_by(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, CloudError> {
-    let all = aws.read.efs.describe_mount_targets();
-    let asked = match parts {
-        PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.mount_target_id(id),
-    };
-    let answer = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
-    Ok(absent_is_none(answer)?.unwrap_or_default())
+/// The targets that are there.
+async fn describe(aws: &Aws, parts: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, CloudError> {
+    let mut found = efs::mount_targets(aws, parts).await?;
+    found.retain(|target| target.life_cycle_state != LifeCycleState::Deleted);
+    Ok(found)
 }
 
 /// The security groups of the targets' interfaces, by interface; one that EC2 does not show yet is left out.
@@ -280,16 +251,11 @@ async fn groups_of_interfaces(
     aws: &Aws,
     targets: &BTreeMap<Id, MountTargetDescription>,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, CloudError> {
-    let ids: Vec<String> =
-        targets.values().filter_map(|target| target.network_interface_id.clone()).collect();
-    let chunks = try_join_all(ids.chunks(ec2::FILTER_VALUES).map(|chunk| async move {
-        let filter = ec2::filter("network-interface-id", chunk);
-        ec2::interfaces(aws, vec![filter]).await
-    }));
-    Ok(chunks
+    let ids = targets.values().filter_map(|target| target.network_interface_id.as_deref());
+    let found = ec2::with_any_of("network-interface-id", ids, |filters| ec2::interfaces(aws, filters));
+    Ok(found
         .await?
         .into_iter()
-        .flatten()
         .filter_map(|interface| {
             let groups = interface.groups().iter().filter_map(|group| group.group_id.clone()).collect();
             Some((interface.network_interface_id?, groups))

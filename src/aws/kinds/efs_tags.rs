@@ -1,7 +1,9 @@
 //! The tags of EFS objects: put and removed by id.
 
-use crate::aws::kinds::tags::{self, TagChange, to_efs};
-use crate::aws::{Aws, aws_error};
+use aws_sdk_efs::types::Tag;
+
+use crate::aws::kinds::tags::{self, TagChange, Tags, to_efs};
+use crate::aws::{Aws, aws_error, tag_map};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::Owner;
@@ -19,6 +21,11 @@ pub(crate) const fn calls(ours: &'static [Grant]) -> [Call; 2] {
 /// would be allowed to make any object ours.
 pub(crate) const fn check(made: Grant) -> Check {
     Check::new(TAG, made, TAGGING)
+}
+
+/// Tags as a map.
+pub fn of_sdk_tags(tags: &[Tag]) -> Tags {
+    tag_map(tags, |tag| Some(tag.key()), |tag| Some(tag.value()))
 }
 
 /// Writes the ownership tags of an object that is there.

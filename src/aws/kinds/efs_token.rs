@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::aws::kinds::tags::Tags;
 use crate::engine::address::Address;
-use crate::engine::resource::{Owner, Ownership, Whose};
+use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::resource::{Id, Owner, Ownership, Whose};
 
 /// The longest token that EFS takes.
 const LONGEST: usize = 64;
@@ -29,6 +30,34 @@ pub(crate) fn nth_token(owner: &Owner, attempt: u32) -> String {
     }
     let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("provision/{digest}").chars().take(LONGEST).collect()
+}
+
+/// Makes an object by the first token that was not used for one of others.
+///
+/// # Errors
+/// The error of the create call; `Exists` where the token was used for the owner's own object.
+pub(crate) async fn make<C, U>(
+    owner: &Owner,
+    create: impl Fn(String) -> C,
+    is_of_another: impl Fn(String) -> U,
+) -> Result<Id, CloudError>
+where
+    C: Future<Output = Result<Id, CloudError>>,
+    U: Future<Output = Result<bool, CloudError>>,
+{
+    let mut attempt = 0;
+    loop {
+        let token = nth_token(owner, attempt);
+        attempt += 1;
+        match create(token.clone()).await {
+            Err(error) if error.outcome == Outcome::Exists && attempt < MOST_TOKENS => {
+                if !is_of_another(token).await? {
+                    return Err(error);
+                }
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// The number of replacements of one object that are looked for when its state is lost.

@@ -3,55 +3,43 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::resource::{Observe, Observed, Tracked};
+use crate::aws::kind::Seen;
+use crate::aws::row::outputs;
+use crate::aws::watched::Watched;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::resource::{Condition, Id, Ownership};
 
 const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])]);
 
-/// An alias has no inputs: it is not ours. Its id is its name or its ARN, as the author wrote it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct KmsAlias {}
+/// Aliases of KMS. The id of one is its name or its ARN, as the author wrote it.
+pub struct KmsAlias;
 
-/// An alias as KMS shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    /// The ARN of the key that the alias stands for: what the other services show for it.
-    pub target_key_arn: String,
-}
-
-impl Observe for KmsAlias {
+impl Watched for KmsAlias {
     const KIND: &'static str = "aws_kms_alias";
     const CALLS: &'static [Call] = &[DESCRIBE];
-    type Outputs = Outputs;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Seen>, CloudError> {
         let read = |one: Id| async move {
             let answer = aws.kms().describe_key().key_id(one.as_str()).send().await;
             let found = absent_is_none(answer.map_err(aws_error(DESCRIBE)))?;
             let arn = found.and_then(|found| found.key_metadata).and_then(|key| key.arn);
-            Ok::<_, CloudError>(arn.map(|arn| (one, observed(arn))))
+            Ok::<_, CloudError>(arn.map(|arn| (one, seen(arn))))
         };
         let found = try_join_all(tracked.iter().map(|one| read(one.id.clone()))).await?;
         Ok(found.into_iter().flatten().collect())
     }
 }
 
-fn observed(target_key_arn: String) -> Observed<KmsAlias> {
-    Observed {
-        remarks: Vec::new(),
-        inputs: None,
-        in_force: None,
-        outputs: Outputs { target_key_arn },
+fn seen(target_key_arn: String) -> Seen {
+    Seen {
+        // The ARN of the key that the alias stands for: the other services show that.
+        outputs: outputs([("target_key_arn", target_key_arn)]),
         condition: Condition::Ready,
+        remarks: Vec::new(),
         ownership: Ownership::Untagged,
         vpc: None,
     }

@@ -1,31 +1,33 @@
-//! Security groups: the cluster's own, which are only read, and those that are made for storage.
+//! Security groups: those that are made for storage, and the cluster's own, which are only read.
 
 mod change;
 mod check;
 mod cost;
+mod creation;
+mod deletion;
 mod find;
 mod rule;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupFluentBuilder;
-use aws_sdk_ec2::types::{ResourceType, TagSpecification};
-use futures_util::future::{join3, try_join_all};
-use serde::{Deserialize, Serialize};
+use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupInputBuilder as Create;
+use aws_sdk_ec2::types::{IpPermission, SecurityGroup as Live};
+use serde_json::Value;
 
-use crate::aws::kinds::tags::{TagChange, Tags, check_tags, claim, ours, tag_change, to_ec2, with_ownership};
-use crate::aws::resource::{Change, Observe, Observed, Resource, Tracked};
-use crate::aws::{Aws, absent_is_done, aws_error, ec2};
-use crate::engine::call::{Call, Check, Grant, When};
-use crate::engine::cloud::{CloudError, Outcome};
-use crate::engine::resource::{
-    Condition, Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience,
-};
-use check::{check_name, check_rules, check_text};
-use rule::Direction;
+use crate::aws::kind::{self, Kind, Seen};
+use crate::aws::kinds::tags::{self, TagChange, to_ec2};
+use crate::aws::row::{self, Key, Row, own, text};
+use crate::aws::{Aws, aws_error, ec2};
+use crate::engine::call::{Call, Grant};
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::OnChange::InPlace;
+use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Ownership, Patience, Pattern};
+use rule::{Direction, Rule};
 
-pub use rule::Rule;
+pub(crate) use creation::{CREATE, rehearse};
+pub(crate) use rule::Rules;
 
 const GROUPS: &[&str] = &["ec2:security-group/*"];
 const OURS: &[Grant] = &[Grant::owned(GROUPS)];
@@ -34,83 +36,77 @@ const TAG: Call = Call::new("ec2:CreateTags", OURS);
 const UNTAG: Call = Call::new("ec2:DeleteTags", OURS);
 const DELETE: Call = Call::new("ec2:DeleteSecurityGroup", OURS);
 
-/// A group with all its rules: what is not written is taken out, AWS's own allow-all egress too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecurityGroup {
-    pub name: String,
-    pub description: String,
-    pub vpc_id: String,
-    #[serde(deserialize_with = "rule::normalised")]
-    pub ingress: BTreeSet<Rule>,
-    #[serde(deserialize_with = "rule::normalised")]
-    pub egress: BTreeSet<Rule>,
-    #[serde(default)]
-    pub tags: Tags,
-}
+/// A name: the characters are those of descriptions too (EC2 API reference, CreateSecurityGroup). AWS takes spaces off its ends.
+const NAME_RULE: Pattern = Pattern::new(
+    "1 to 255 letters of ASCII, digits, spaces and `._-:/()#,@[]+=&;{}!$*`, not start with `sg-` as ids do, not be `default`, and \
+     not start or end with a space",
+    CHARACTERS,
+    255,
+)
+.but_not("(?i)^sg-|^default$|^ | $");
+const DESCRIPTION_RULE: Pattern =
+    Pattern::new("1 to 255 letters of ASCII, digits, spaces and `._-:/()#,@[]+=&;{}!$*`", CHARACTERS, 255);
+const CHARACTERS: &str = r"^[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$";
 
-/// A group as AWS shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    pub name: String,
-    pub vpc_id: String,
-    pub arn: String,
-}
+type Field<T> = Key<SecurityGroup, T>;
+const NAME: Field<String> = Key::new("name");
+const VPC: Field<String> = Key::new("vpc_id");
+/// The rules of a group are all its rules: one that is not written is taken out, AWS's own allow-all egress too.
+pub(crate) const INGRESS: Field<Rules> = Key::new("ingress");
+pub(crate) const EGRESS: Field<Rules> = Key::new("egress");
 
-impl Observe for SecurityGroup {
+/// Security groups of EC2.
+pub struct SecurityGroup;
+
+impl Kind for SecurityGroup {
     const KIND: &'static str = "aws_security_group";
-    const CALLS: &'static [Call] =
-        &[ec2::SECURITY_GROUPS, change::READ, ec2::INTERFACES, Self::CREATE, DELETE];
-    type Outputs = Outputs;
+    const CALLS: &'static [Call] = &[ec2::SECURITY_GROUPS, change::READ, ec2::INTERFACES, CREATE, DELETE];
+    // Each change has a call of its own.
+    const MODIFY: &'static [Call] = &[];
+    type Create = Create;
+    type Modify = ();
+    type Live = Live;
 
-    async fn observe(
-        aws: &Aws,
-        tracked: &[Tracked<Self>],
-    ) -> Result<BTreeMap<Id, Observed<Self>>, CloudError> {
-        let reads = tracked.chunks(ec2::FILTER_VALUES).map(|chunk| {
-            let ids = chunk.iter().map(|one| one.id.as_str());
-            ec2::security_groups(aws, vec![ec2::filter("group-id", ids)])
-        });
-        let found = try_join_all(reads).await?.into_iter().flatten();
-        let recorded: BTreeMap<&str, Option<&Self>> =
-            tracked.iter().map(|one| (one.id.as_str(), one.recorded.as_ref())).collect();
-        Ok(found
-            .filter_map(|live| {
-                let id = live.group_id()?;
-                let tags = ec2::tags(live.tags());
-                let observed = Observed {
-                    in_force: None,
-                    remarks: Vec::new(),
-                    inputs: recorded
-                        .get(id)?
-                        .map(|recorded| Self::of_live(&live, ours(&tags, &recorded.tags))),
-                    outputs: Outputs {
-                        name: live.group_name().unwrap_or_default().to_owned(),
-                        vpc_id: live.vpc_id().unwrap_or_default().to_owned(),
-                        arn: live.security_group_arn().unwrap_or_default().to_owned(),
-                    },
-                    condition: Condition::Ready,
-                    ownership: Ownership::of_tags(&tags),
-                    vpc: live.vpc_id().map(Id::new),
-                };
-                Some((Id::new(id), observed))
-            })
-            .collect())
-    }
-}
-
-impl Resource for SecurityGroup {
-    const FIELDS: &'static [Field] = &[
-        // EC2 takes names that differ in case alone for the same one.
-        Field::replace("name").met_by(same_name).chosen_once().written_as("security_group"),
-        Field::replace("description").chosen_once().follows(),
-        Field::replace("vpc_id").follows(),
-        Field::in_place("ingress", change::INGRESS, Effect::AccessLoss)
-            .depending(cost::ingress)
-            .made_from("access"),
-        Field::in_place("egress", change::EGRESS, Effect::AccessLoss).depending(cost::egress).follows(),
-        Field::in_place("tags", &[TAG, UNTAG], Effect::None),
+    const ROWS: &'static [&'static dyn Row<Self>] = &[
+        &NAME
+            .field(text(NAME_RULE).required())
+            .written_as("security_group")
+            .create(Create::set_group_name)
+            .fixed()
+            .observe(|group| Some(group.group_name.clone().unwrap_or_default()))
+            // EC2 takes names that differ in case alone for the same one.
+            .met_by(same_name)
+            .chosen_once(),
+        &Field::new("description")
+            .field(text(DESCRIPTION_RULE).required())
+            .follows()
+            .create(Create::set_description)
+            .fixed()
+            .observe(|group| Some(group.description.clone().unwrap_or_default()))
+            .chosen_once(),
+        &VPC.field(text(Pattern::any("the id of a VPC")).required())
+            .follows()
+            .create(Create::set_vpc_id)
+            .fixed()
+            .observe(|group| Some(group.vpc_id.clone().unwrap_or_default())),
+        // No create call takes rules: an update sets them.
+        &INGRESS
+            .field(own().required())
+            .made_from("access")
+            .sent_by_code(InPlace(Effect::AccessLoss), change::INGRESS)
+            .observe(|group| Some(rules(group.live, group.ip_permissions())))
+            .depending(cost::ingress),
+        &EGRESS
+            .field(own().required())
+            .follows()
+            .sent_by_code(InPlace(Effect::AccessLoss), change::EGRESS)
+            .observe(|group| Some(rules(group.live, group.ip_permissions_egress())))
+            .depending(cost::egress),
+        &tags::row::<Self>(&[TAG, UNTAG], |group| {
+            Some(tags::ours(&ec2::tags(group.tags()), &tags::of(group.recorded)))
+        }),
     ];
+    const CHECKS: &'static [kind::Check] = &[check::name_keeps_its_case, check::rules, tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];
     /// AWS deletes no group that something uses (DependencyViolation).
     const LOSS: Effect = Effect::None;
@@ -121,70 +117,60 @@ impl Resource for SecurityGroup {
         update: Duration::from_secs(5 * 60),
         delete: Duration::from_secs(15 * 60),
     };
+    const CLAIM: &'static [Call] = &[TAG];
 
-    fn check(&self, observed: Option<&Self>) -> Vec<Invalid> {
-        let Self { name, description, vpc_id: _, ingress, egress, tags } = self;
-        let mut found = check_text("name", name);
-        found.extend(observed.filter(|live| live.name != *name && live.name.eq_ignore_ascii_case(name)).map(
-            |live| {
-                let stays = format!("stays {}: to EC2, names that differ in case alone are one", live.name);
-                Invalid::altered("name", stays)
-            },
-        ));
-        found.extend(check_name(name));
-        found.extend(check_text("description", description));
-        found.extend(check_rules(Direction::Ingress, ingress));
-        found.extend(check_rules(Direction::Egress, egress));
-        found.extend(check_tags(tags));
-        found
+    async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
+        let ids = tracked.iter().map(|one| one.id.as_str());
+        let found = ec2::with_any_of("group-id", ids, |filters| ec2::security_groups(aws, filters)).await?;
+        Ok(found.into_iter().filter_map(|live| Some((Id::new(live.group_id()?), live))).collect())
     }
 
-    async fn find(&self, aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
-        find::find(aws, owner, self).await
-    }
-
-    async fn create(&self, aws: &Aws, owner: &Owner) -> Result<Id, CloudError> {
-        let made = self.creation(aws, owner).send().await.map_err(aws_error(Self::CREATE))?;
-        match made.group_id {
-            Some(id) if !id.is_empty() => Ok(Id::new(id)),
-            _ => Err(CloudError::bad_response(Self::CREATE, "the new group has no id")),
+    fn seen(live: &Live, _: Option<&Document>) -> Seen {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Seen {
+            outputs: row::outputs([
+                ("name", text(&live.group_name)),
+                ("vpc_id", text(&live.vpc_id)),
+                ("arn", text(&live.security_group_arn)),
+            ]),
+            condition: Condition::Ready,
+            remarks: Vec::new(),
+            ownership: Ownership::of_tags(&ec2::tags(live.tags())),
+            vpc: live.vpc_id().map(Id::new),
         }
     }
 
-    async fn update(&self, aws: &Aws, change: &Change<'_, Self>) -> Result<(), CloudError> {
-        // The first three only a new group can have.
-        let Self { name: _, description: _, vpc_id: _, ingress, egress, tags } = self;
-        let rules = [(Direction::Ingress, ingress), (Direction::Egress, egress)];
-        let differing: Vec<_> =
-            rules.into_iter().filter(|(direction, _)| change.touches(&[direction.field()])).collect();
+    async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+        match (NAME.text(wanted), VPC.text(wanted)) {
+            (Some(name), Some(vpc)) => find::find(aws, owner, name, vpc).await,
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
+        creation::create(aws, wanted, owner).await
+    }
+
+    async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {
+        let differs = |direction: &Direction| change.fields.contains(direction.field().name);
+        let differing = [Direction::Ingress, Direction::Egress].into_iter().filter(differs);
+        let differing: Vec<(Direction, Rules)> =
+            differing.filter_map(|direction| Some((direction, direction.field().of(wanted)?))).collect();
         if !differing.is_empty() {
             change::set_rules(aws, change.id, &differing).await?;
         }
-        if change.touches(&["tags"]) {
-            change_tags(aws, change.id, &tag_change(&change.observed.tags, tags)).await?;
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, aws: &Aws, id: &Id, _owner: &Owner, _: Option<&str>) -> Result<(), CloudError> {
-        let sent = aws.write.ec2.delete_security_group().group_id(id.as_str()).send().await;
-        match absent_is_done(sent.map(drop).map_err(aws_error(DELETE))) {
-            // AWS says only that something holds the group.
-            Err(mut error) if error.outcome == Outcome::Busy => {
-                for holders in holders(aws, id).await {
-                    error.message.push_str("; ");
-                    error.message.push_str(&holders);
-                }
-                Err(error)
-            }
-            other => other,
+        match tags::asked_for(wanted, &change) {
+            Some(tags) => change_tags(aws, change.id, &tags).await,
+            None => Ok(()),
         }
     }
 
-    const CLAIM: &'static [Call] = &[TAG];
+    async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
+        deletion::delete(aws, deletion.id).await
+    }
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
-        change_tags(aws, id, &claim(owner)).await
+        change_tags(aws, id, &tags::claim(owner)).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
@@ -193,55 +179,12 @@ impl Resource for SecurityGroup {
     }
 }
 
-impl SecurityGroup {
-    /// The call that makes a group.
-    pub const CREATE: Call = Call::new(
-        "ec2:CreateSecurityGroup",
-        // The tags are no property of the VPC, which is checked too.
-        &[Grant::tagging(GROUPS), Grant::on(&["ec2:vpc/*"])],
-    )
-    .checked(&[Check::new(
-        TAG.name,
-        Grant::on(GROUPS).when(&[When::Tagging, When::Is("ec2:CreateAction", "CreateSecurityGroup")]),
-        "Amazon EC2 User Guide, Grant permission to tag resources during creation",
-    )]);
-
-    /// Asks EC2 whether the create call would be allowed, without making anything: the answer is always an error, and
-    /// `DryRunOperation` the one that says yes.
-    pub async fn rehearse(&self, aws: &Aws, owner: &Owner) -> Result<(), CloudError> {
-        let rehearsal = self.creation(aws, owner).dry_run(true).send().await;
-        rehearsal.map(drop).map_err(aws_error(Self::CREATE))
-    }
-
-    fn creation(&self, aws: &Aws, owner: &Owner) -> CreateSecurityGroupFluentBuilder {
-        // No create call takes rules: an update sets them.
-        let Self { name, description, vpc_id, ingress: _, egress: _, tags } = self;
-        let tags = TagSpecification::builder()
-            .resource_type(ResourceType::SecurityGroup)
-            .set_tags(Some(to_ec2(&with_ownership(tags, owner))))
-            .build();
-        let call = aws.write.ec2.create_security_group().group_name(name).description(description);
-        call.vpc_id(vpc_id).tag_specifications(tags)
-    }
-
-    fn of_live(live: &aws_sdk_ec2::types::SecurityGroup, tags: Tags) -> Self {
-        let group = live.group_id().unwrap_or_default();
-        let owner = live.owner_id();
-        let rules = |permissions: &[aws_sdk_ec2::types::IpPermission]| {
-            permissions.iter().flat_map(|one| Rule::of_permission(one, group, owner)).collect()
-        };
-        Self {
-            name: live.group_name().unwrap_or_default().to_owned(),
-            description: live.description().unwrap_or_default().to_owned(),
-            vpc_id: live.vpc_id().unwrap_or_default().to_owned(),
-            ingress: rules(live.ip_permissions()),
-            egress: rules(live.ip_permissions_egress()),
-            tags,
-        }
-    }
+fn rules(live: &Live, permissions: &[IpPermission]) -> Rules {
+    let group = live.group_id().unwrap_or_default();
+    permissions.iter().flat_map(|one| Rule::of_permission(one, group, live.owner_id())).collect()
 }
 
-fn same_name(desired: &serde_json::Value, observed: &serde_json::Value) -> bool {
+fn same_name(desired: &Value, observed: &Value) -> bool {
     match (desired.as_str(), observed.as_str()) {
         (Some(desired), Some(observed)) => desired.eq_ignore_ascii_case(observed),
         _ => desired == observed,
@@ -263,57 +206,85 @@ async fn change_tags(aws: &Aws, id: &Id, change: &TagChange) -> Result<(), Cloud
     Ok(())
 }
 
-/// The holders that keep a group from being deleted, as far as they can be read: for a message, so what fails is left out.
-async fn holders(aws: &Aws, id: &Id) -> Vec<String> {
-    let interfaces =
-        aws.read.ec2.describe_network_interfaces().filters(ec2::filter("group-id", [id.as_str()]));
-    let referring = |filter| ec2::security_groups(aws, vec![ec2::filter(filter, [id.as_str()])]);
-    let (interfaces, ingress, egress) = join3(
-        interfaces.send(),
-        referring("ip-permission.group-id"),
-        referring("egress.ip-permission.group-id"),
-    )
-    .await;
-    let interfaces = interfaces.ok().and_then(|page| page.network_interfaces).unwrap_or_default();
-    let interfaces: BTreeSet<String> = interfaces
-        .iter()
-        .filter_map(|one| Some(named(one.network_interface_id()?, one.description().unwrap_or_default())))
-        .collect();
-    let groups: BTreeSet<String> = [ingress, egress]
-        .into_iter()
-        .flat_map(Result::unwrap_or_default)
-        // A group's own rules about itself do not hold it.
-        .filter(|group| group.group_id() != Some(id.as_str()))
-        .filter_map(|group| Some(named(group.group_id()?, group.group_name()?)))
-        .collect();
-    [("held by network interface", interfaces), ("named in rules of", groups)]
-        .into_iter()
-        .filter(|(_, holders)| !holders.is_empty())
-        .map(|(how, holders)| format!("{how} {}", holders.into_iter().collect::<Vec<_>>().join(", ")))
-        .collect()
-}
-
-fn named(id: &str, name: &str) -> String {
-    if name.is_empty() { id.to_owned() } else { format!("{id} ({name})") }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::aws::kinds::registry;
+    use crate::engine::resource::Invalid;
+
+    fn group(replaced: Value) -> Document {
+        let base = json!({
+            "name": "EFS_K8s", "description": "NFS", "vpc_id": "vpc-1", "ingress": [], "egress": [], "tags": {},
+        });
+        let object = |value: Value| value.as_object().expect("a document is an object").clone();
+        object(base).into_iter().chain(object(replaced)).collect()
+    }
+
+    fn check(wanted: Value, observed: Option<Value>) -> Vec<Invalid> {
+        let registry = registry();
+        let kind = registry.managing(SecurityGroup::KIND).expect("the kind is known");
+        let observed = observed.map(group);
+        kind.check(&group(wanted), observed.as_ref()).expect("it fits")
+    }
 
     #[test]
-    fn rules_are_normalised_where_they_are_read() {
-        let read: SecurityGroup = serde_json::from_value(serde_json::json!({
-            "name": "a", "description": "b", "vpc_id": "vpc-1",
+    fn rules_are_normalised_and_each_stands_once() {
+        let registry = registry();
+        let kind = registry.managing(SecurityGroup::KIND).expect("the kind is known");
+        let normal = kind.normalise(&group(json!({
             "ingress": [
-                { "protocol": "TCP", "from_port": 22, "to_port": 22, "source": "2001:DB8::/32" },
-                { "protocol": "6", "from_port": 22, "to_port": 22, "source": "2001:db8::/32" },
+                { "protocol": "udp", "from_port": 9, "to_port": 9, "source": "sg-1", "description": "" },
+                { "protocol": "TCP", "from_port": 80, "to_port": 80, "source": "2001:DB8::/32" },
+                { "protocol": "6", "from_port": 80, "to_port": 80, "source": "2001:db8::/32" },
+                { "protocol": "tcp", "from_port": 9, "to_port": 9, "source": "${aws_security_group.nodes.id}" },
             ],
             "egress": [{ "protocol": "all", "from_port": 0, "to_port": 0, "source": "0.0.0.0/0" }],
-        }))
-        .expect("a group");
-        assert_eq!(read.ingress.len(), 1);
-        let egress = serde_json::to_value(&read.egress).expect("rules are data");
-        assert_eq!(egress, serde_json::json!([{ "protocol": "-1", "source": "0.0.0.0/0" }]));
+        })));
+        let normal = normal.expect("it fits");
+        assert_eq!(
+            normal["ingress"],
+            json!([
+                { "protocol": "tcp", "from_port": 9, "to_port": 9, "source": "${aws_security_group.nodes.id}" },
+                { "protocol": "tcp", "from_port": 80, "to_port": 80, "source": "2001:db8::/32" },
+                { "protocol": "udp", "from_port": 9, "to_port": 9, "source": "sg-1" },
+            ])
+        );
+        assert_eq!(normal["egress"], json!([{ "protocol": "-1", "source": "0.0.0.0/0" }]));
+        assert_eq!(kind.normalise(&normal).expect("it fits"), normal);
+        for odd in [json!({ "ports": 1 }), json!({ "source": "sg-1" }), json!("sg-1")] {
+            assert!(kind.normalise(&group(json!({ "ingress": [odd] }))).is_err());
+        }
+    }
+
+    #[test]
+    fn names_and_descriptions_that_aws_would_refuse_are_named() {
+        let long = "a".repeat(256);
+        for (name, description, expected) in [
+            ("", "x", vec!["name"]),
+            (long.as_str(), "x", vec!["name"]),
+            ("sg-mine", "x", vec!["name"]),
+            ("SG-mine", "x", vec!["name"]),
+            ("Default", "x", vec!["name"]),
+            ("gitlab ", "x", vec!["name"]),
+            ("gitlab?", "x", vec!["name"]),
+            ("gitlab", "", vec!["description"]),
+            ("gitlab", "GitLab's database", vec!["description"]),
+            ("gitlab", long.as_str(), vec!["description"]),
+            ("EFS_K8s", "NFS for gitlab (nodes, masters)", vec![]),
+            ("default-2", "x", vec![]),
+        ] {
+            let found = check(json!({ "name": name, "description": description }), None);
+            let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
+            assert_eq!(found, expected, "{name:?} {description:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_another_case_stays_as_it_is() {
+        let found = check(json!({ "name": "efs_k8s" }), Some(json!({})));
+        assert!(found.len() == 1 && found[0].message.contains("stays EFS_K8s"), "{found:?}");
+        assert_eq!(check(json!({}), Some(json!({}))), []);
     }
 }

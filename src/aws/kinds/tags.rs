@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::aws::row::{Rule, map_of};
+use crate::aws::kind::Kind;
+use crate::aws::row::{Key, Shown, TypedRow, map_of};
 use crate::engine::call::Call;
-use crate::engine::cloud::CloudError;
+use crate::engine::cloud::{ChangeDocument, CloudError};
 use crate::engine::document::Document;
-use crate::engine::resource::{Invalid, Owner, Ownership, Pattern, Shape, Whose, tag};
+use crate::engine::resource::{Effect, Invalid, OnChange, Owner, Ownership, Pattern, Shape, Whose, tag};
 
 /// Keys and values. A kind's input of this name holds the author's tags alone, never the ownership tags.
 pub type Tags = BTreeMap<String, String>;
@@ -18,9 +19,16 @@ const MOST: usize = 50;
 /// The number of them that are ours.
 const OWNERSHIP: usize = tag::OWNERSHIP.len();
 
-/// The author's tags as a row takes them; [`check`] judges them.
-pub const fn rule() -> Rule<Tags> {
-    map_of(KEY, &Shape::Text(VALUE)).required()
+/// The name of the field.
+pub const FIELD: &str = "tags";
+
+/// The row of the author's tags, which these calls change; [`check`] judges them.
+pub const fn row<K: Kind>(
+    calls: &'static [Call],
+    observe: fn(&Shown<'_, K>) -> Option<Tags>,
+) -> TypedRow<K, Tags> {
+    let field = Key::new(FIELD).field(map_of(KEY, &Shape::Text(VALUE)));
+    field.made_from("tags").sent_by_code(OnChange::InPlace(Effect::None), calls).observe(observe)
 }
 
 const KEY: Pattern = Pattern::any("the key of a tag");
@@ -28,24 +36,17 @@ const VALUE: Pattern = Pattern::any("the value of a tag");
 
 /// The author's tags in a document; none where it has none.
 pub fn of(document: &Document) -> Tags {
-    document.get("tags").and_then(|tags| Tags::deserialize(tags).ok()).unwrap_or_default()
+    document.get(FIELD).and_then(|tags| Tags::deserialize(tags).ok()).unwrap_or_default()
 }
 
-/// The author's tags in what was recorded of an object, where anything was.
-pub fn recorded(recorded: Option<&Document>) -> Tags {
-    recorded.map(of).unwrap_or_default()
-}
-
-/// [`check_tags`] for kinds that are written by rows.
+/// Finds what AWS, or kops, would take amiss in an author's tags.
 pub fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     check_tags(&of(wanted))
 }
 
-/// Finds what AWS, or kops, would take amiss in an author's tags. `field` is called `tags` in every kind.
-///
 /// Lengths and characters are those that EFS and RDS share (`TagKey`, `TagValue` in their API models).
-pub fn check_tags(tags: &Tags) -> Vec<Invalid> {
-    let invalid = |message: String| Invalid::new("tags", message);
+fn check_tags(tags: &Tags) -> Vec<Invalid> {
+    let invalid = |message: String| Invalid::new(FIELD, message);
     let mut found = Vec::new();
     if tags.len() > MOST - OWNERSHIP {
         found.push(invalid(format!(
@@ -133,6 +134,11 @@ pub struct TagChange {
     pub set: Tags,
     /// Keys to be taken off.
     pub remove: Vec<String>,
+}
+
+/// The change of the author's tags that is asked for, where one is.
+pub fn asked_for(wanted: &Document, change: &ChangeDocument<'_>) -> Option<TagChange> {
+    change.fields.contains(FIELD).then(|| tag_change(&of(change.observed), &of(wanted)))
 }
 
 /// The steps from the observed tags to the desired ones. Never touches the ownership tags.

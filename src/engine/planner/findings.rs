@@ -185,7 +185,7 @@ pub(super) fn colliding_replacement(
     // Only what can be written is advice.
     let option = fields
         .iter()
-        .find_map(|field| field.option)
+        .find_map(|field| field.option())
         .map(|option| format!("write another `{option}` for {} into the stack file", change.address.name()));
     let named = input.options.replace.contains(&change.address);
     let leave = named.then(|| format!("leave --replace {} out", change.address));

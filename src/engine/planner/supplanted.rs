@@ -114,7 +114,7 @@ fn of_this_stack(
 fn can_be_named(input: &Input<'_>, address: &Address) -> bool {
     let Some(manager) = input.registry.managing(address.kind()) else { return false };
     let mut names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
-    names.any(|field| field.option.is_some())
+    names.any(|field| field.option().is_some())
 }
 
 /// The values by which AWS tells the object from others of its kind.
@@ -127,7 +127,8 @@ fn names<'a>(input: &Input<'_>, address: &Address, live: &'a Live) -> Vec<&'a st
 pub(super) fn kept_name(input: &Input<'_>, address: &Address, live: &Live) -> Option<Remedy> {
     let manager = input.registry.managing(address.kind())?;
     let names = manager.fields().iter().filter(|field| manager.natural_key().contains(&field.name));
-    let mut written = names.filter_map(|field| Some((field.option?, live.inputs.get(field.name)?.as_str()?)));
+    let mut written =
+        names.filter_map(|field| Some((field.option()?, live.inputs.get(field.name)?.as_str()?)));
     written.next().map(|(option, name)| Remedy::write(address, option, name))
 }
 

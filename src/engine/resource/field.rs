@@ -15,12 +15,10 @@ use crate::engine::resource::shape::{Need, Shape};
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     pub name: &'static str,
-    /// The text for readers of the reference and of the JSON Schema; empty where it is no option of the stack file.
-    pub doc: &'static str,
     pub shape: Shape,
     pub need: Need,
     pub presence: Presence,
-    pub author: Author,
+    pub source: Source,
     on_change: OnChange,
     /// The AWS calls that change it in place.
     pub calls: Calls,
@@ -38,23 +36,23 @@ pub struct Field {
     /// The output by which an object that is taken over keeps another value than the declared one: the declared and the other
     /// value are as good where this output is the member that the address names, such as a zone.
     pub kept_in: Option<&'static str>,
-    /// The option of the stack file that says nothing but this field, where there is one of another name.
-    pub option: Option<&'static str>,
-    /// The place in the stack file that it is made from.
-    source: Source,
     /// The part that it plays for the engine, whatever its name.
     pub role: Option<Role>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
     pub loses: Option<&'static str>,
 }
 
-/// The writer of a field.
+/// The place that the value of a field comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// The stack file, in an option of the same name.
-    StackFile,
-    /// The section of the stack file, when it makes the declaration.
-    Section,
+pub enum Source {
+    /// An option of the stack file with the field's own name. `doc` is for readers of the reference and of the JSON Schema.
+    Option { doc: &'static str },
+    /// An option of this other name, which says nothing but the field.
+    WrittenAs(&'static str),
+    /// Made by the section of the stack file, from this option and perhaps from more.
+    MadeFrom(&'static str),
+    /// No option: it follows from other objects, or is always the same.
+    Follows,
 }
 
 /// The rule of when a document has a default.
@@ -66,17 +64,6 @@ pub enum Presence {
     Free,
     /// It goes without saying: a document with that value is written without the field.
     Unsaid,
-}
-
-/// The place in the stack file that a field is made from, beside an option that says nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    /// An option of its own name.
-    OwnName,
-    /// An option of another name, and perhaps of another meaning.
-    Option(&'static str),
-    /// No option: it follows from other objects, or is always the same.
-    Nothing,
 }
 
 /// A part that a field plays for the engine.
@@ -128,15 +115,14 @@ pub enum OnChange {
 }
 
 impl Field {
-    /// A field that takes any value.
+    /// A field that takes any value, made from an option of its own name.
     pub const fn new(name: &'static str, on_change: OnChange, calls: Calls) -> Self {
         Self {
             name,
-            doc: "",
             shape: Shape::Any,
             need: Need::Optional,
             presence: Presence::Written,
-            author: Author::Section,
+            source: Source::MadeFrom(name),
             on_change,
             calls,
             met: |desired, observed| desired == observed,
@@ -145,8 +131,6 @@ impl Field {
             rebuilt_as: None,
             chosen_once: false,
             kept_in: None,
-            option: None,
-            source: Source::OwnName,
             role: None,
             loses: None,
         }
@@ -219,27 +203,34 @@ impl Field {
         Self { role: Some(role), ..self }
     }
 
-    /// The field, which an option of this name says in the stack file.
-    pub const fn written_as(self, option: &'static str) -> Self {
-        Self { option: Some(option), ..self }
+    /// The field with the place that its value comes from.
+    pub const fn from(self, source: Source) -> Self {
+        Self { source, ..self }
     }
 
-    /// The field, which is made from an option of this name.
-    pub const fn made_from(self, option: &'static str) -> Self {
-        Self { source: Source::Option(option), ..self }
+    /// The text of an option of the stack file that has the field's name.
+    pub fn doc(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Option { doc } => Some(doc),
+            Source::WrittenAs(_) | Source::MadeFrom(_) | Source::Follows => None,
+        }
     }
 
-    /// The field, which no option of the stack file says: it follows from other objects.
-    pub const fn follows(self) -> Self {
-        Self { source: Source::Nothing, ..self }
+    /// The option of the stack file that says the field, and nothing else.
+    pub fn option(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Option { .. } => Some(self.name),
+            Source::WrittenAs(option) => Some(option),
+            Source::MadeFrom(_) | Source::Follows => None,
+        }
     }
 
     /// The option of the stack file to change where the field is to change; none where it follows from other objects.
     pub fn to_write(&self) -> Option<&'static str> {
-        match (self.option, self.source) {
-            (Some(option), _) | (None, Source::Option(option)) => Some(option),
-            (None, Source::OwnName) => Some(self.name),
-            (None, Source::Nothing) => None,
+        match self.source {
+            Source::Option { .. } => Some(self.name),
+            Source::WrittenAs(option) | Source::MadeFrom(option) => Some(option),
+            Source::Follows => None,
         }
     }
 
@@ -261,11 +252,6 @@ impl Field {
     /// The field with the means that a change of it needs.
     pub const fn changed(self, on_change: OnChange, calls: Calls) -> Self {
         Self { on_change, calls, ..self }
-    }
-
-    /// The field as an option of the stack file, with its text for readers.
-    pub const fn authored(self, doc: &'static str) -> Self {
-        Self { doc, author: Author::StackFile, ..self }
     }
 
     /// The means that a change from `observed` to `desired` needs.

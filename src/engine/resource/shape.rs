@@ -13,6 +13,8 @@ use crate::engine::document::is_unknown;
 pub enum Shape {
     /// Any value: the code of the kind reads it.
     Any,
+    /// Values of a type of the kind's own: the function reads them, and writes those that mean the same in one way.
+    Own(fn(&Value) -> Result<Value, String>),
     Flag,
     /// A whole number, both limits included.
     Whole {
@@ -245,6 +247,7 @@ impl Shape {
             (Self::Object(parts), Value::Object(entries)) => object(parts, entries),
             // A reference stands for a value of any form until it is resolved.
             (_, Value::String(_)) if is_unknown(value) => Ok(value.clone()),
+            (Self::Own(rewritten), value) => rewritten(value),
             _ => Err(format!("expected {}, found `{value}`", self.in_words())),
         }
     }
@@ -309,7 +312,7 @@ impl Shape {
     /// The form in words: `a whole number`.
     pub fn in_words(&self) -> &'static str {
         match self {
-            Self::Any => "a value",
+            Self::Any | Self::Own(_) => "a value",
             Self::Flag => "true or false",
             Self::Whole { .. } | Self::OneOfWhole { .. } => "a whole number",
             Self::Number { .. } => "a number",
@@ -322,7 +325,7 @@ impl Shape {
     /// The JSON Schema of the values.
     pub fn schema(&self) -> Value {
         match self {
-            Self::Any => json!({}),
+            Self::Any | Self::Own(_) => json!({}),
             Self::Flag => json!({ "type": "boolean" }),
             Self::Whole { least, most } | Self::Number { least, most } => {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
@@ -452,6 +455,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_a_type_of_the_kinds_own_is_read_by_that_and_written_in_one_way() {
+        let even = |value: &Value| match value.as_i64() {
+            Some(number) if number % 2 == 0 => Ok(json!(number.to_string())),
+            Some(number) => Err(format!("{number} is odd")),
+            None => Ok(value.clone()),
+        };
+        assert_eq!(both(Shape::Own(even), json!(4)), Ok((json!("4"), vec![])));
+        assert_eq!(both(Shape::Own(even), json!(5)), Err("5 is odd".to_owned()));
+    }
+
+    #[test]
     fn a_text_that_may_be_a_secret_is_not_repeated_where_it_is_refused() {
         let shape = Shape::Text(Pattern::new("`env:NAME`", "^env:", 99).hidden_where_wrong());
         for value in [json!("hunter2"), json!(4711), json!(["hunter2"])] {
@@ -466,7 +480,9 @@ mod tests {
     #[test]
     fn a_reference_is_neither_rewritten_nor_judged() {
         let reference = json!("${aws_security_group.Main.id}");
-        for shape in [Shape::Text(NAME), Shape::OneOf(&["a"]), Shape::Flag, Shape::SetOf(&Shape::Flag)] {
+        let none = Shape::Own(|_| Err("never asked".to_owned()));
+        for shape in [Shape::Text(NAME), Shape::OneOf(&["a"]), Shape::Flag, Shape::SetOf(&Shape::Flag), none]
+        {
             assert_eq!(both(shape, reference.clone()), Ok((reference.clone(), vec![])));
         }
     }

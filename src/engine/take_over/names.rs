@@ -68,7 +68,7 @@ pub(super) fn check_names(
             field: field.name.to_owned(),
             live: text(seen),
             declared: text(desired),
-            option: field.option,
+            option: field.option(),
             part_of: parts.into_iter().flatten().find(|part| is_managed(blueprint, part)),
         });
     }
@@ -82,7 +82,7 @@ fn is_managed(blueprint: &Blueprint, address: &Address) -> bool {
 
 /// True for a field that the stack file cannot say.
 fn is_kept(field: &Field) -> bool {
-    field.chosen_once && field.option.is_none()
+    field.chosen_once && field.option().is_none()
 }
 
 /// A name that is kept must be one that the kind can go on with.

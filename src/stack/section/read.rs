@@ -5,7 +5,7 @@ use super::shaped::{is_there, value};
 use super::{Part, Section};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::{Author, Field, Invalid, Presence, Property, Shape, form};
+use crate::engine::resource::{Field, Invalid, Presence, Property, Shape, form};
 use crate::stack::problem::{Fault, Form, Problem};
 use crate::stack::sections::SECTIONS;
 use crate::stack::yaml::{self, Content, Node};
@@ -13,7 +13,7 @@ use crate::stack::{Name, StackSections};
 
 /// The fields of a kind that are options of the stack file.
 pub(in crate::stack) fn options(kind: &dyn Manager) -> impl Iterator<Item = &Field> {
-    kind.fields().iter().filter(|field| field.author == Author::StackFile)
+    kind.fields().iter().filter(|field| field.doc().is_some())
 }
 
 /// The kinds whose options stand among those of a part.

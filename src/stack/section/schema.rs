@@ -52,5 +52,5 @@ fn entry(part: &'static Part, registry: &Registry) -> Value {
 
 /// A field of a kind as a row of the section.
 fn property(field: &Field) -> Property {
-    Property { name: field.name, doc: field.doc, shape: field.shape, need: field.need }
+    Property { name: field.name, doc: field.doc().unwrap_or_default(), shape: field.shape, need: field.need }
 }

@@ -86,7 +86,7 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
                 false => Err(Problem::new(Fault::UnknownValue { value: text, known })),
             }
         }
-        Shape::Any | Shape::SetOf(_) | Shape::MapOf { .. } | Shape::Object(_) => {
+        Shape::Any | Shape::Own(_) | Shape::SetOf(_) | Shape::MapOf { .. } | Shape::Object(_) => {
             Err(bad("this cannot be written here".to_owned()))
         }
     }

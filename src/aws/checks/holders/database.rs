@@ -8,15 +8,17 @@ use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 
-pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
+pub(in crate::aws::checks) const DATABASES: Call = Call::read("rds:DescribeDBInstances");
+
+/// The databases that may use what is to be deleted.
+pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Result<Vec<DbInstance>, CloudError> {
+    if going.is_empty() { Ok(Vec::new()) } else { all(aws).await }
+}
 
 /// All databases of the account and region: RDS cannot be asked for the users of a group.
-pub(super) async fn ask(aws: &Aws, going: &[Going]) -> Result<Vec<DbInstance>, CloudError> {
-    if going.is_empty() {
-        return Ok(Vec::new());
-    }
+pub(in crate::aws::checks) async fn all(aws: &Aws) -> Result<Vec<DbInstance>, CloudError> {
     let pages = aws.read.rds.describe_db_instances().into_paginator().items().send();
-    in_time(DESCRIBE, async { pages.try_collect().await.map_err(aws_error(DESCRIBE)) }).await
+    in_time(DATABASES, async { pages.try_collect().await.map_err(aws_error(DATABASES)) }).await
 }
 
 /// The databases that hold one object.

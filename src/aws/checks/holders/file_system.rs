@@ -3,32 +3,23 @@
 use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState, MountTargetDescription};
 
 use super::{Going, Leaving};
+use crate::aws::Aws;
 use crate::aws::checks::finding::{Verdict, in_time};
-use crate::aws::{Aws, absent_is_none, aws_error};
-use crate::engine::call::Call;
+use crate::aws::efs::{self, ACCESS_POINTS, MOUNT_TARGETS, PartsOf};
 use crate::engine::cloud::CloudError;
-
-pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
-pub(super) const POINTS: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 
 pub(super) async fn mount_targets(
     aws: &Aws,
     going: &Going,
 ) -> Result<Vec<MountTargetDescription>, CloudError> {
-    let describe = aws.read.efs.describe_mount_targets().file_system_id(going.id.as_str());
-    let pages = describe.into_paginator().items().send();
-    let all = async { absent_is_none(pages.try_collect().await.map_err(aws_error(TARGETS))) };
-    Ok(in_time(TARGETS, all).await?.unwrap_or_default())
+    in_time(MOUNT_TARGETS, efs::mount_targets(aws, PartsOf::FileSystem(going.id.as_str()))).await
 }
 
 pub(super) async fn access_points(
     aws: &Aws,
     going: &Going,
 ) -> Result<Vec<AccessPointDescription>, CloudError> {
-    let describe = aws.read.efs.describe_access_points().file_system_id(going.id.as_str());
-    let pages = describe.into_paginator().items().send();
-    let all = async { absent_is_none(pages.try_collect().await.map_err(aws_error(POINTS))) };
-    Ok(in_time(POINTS, all).await?.unwrap_or_default())
+    in_time(ACCESS_POINTS, efs::access_points(aws, PartsOf::FileSystem(going.id.as_str()))).await
 }
 
 /// The holders of the file system.

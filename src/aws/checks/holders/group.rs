@@ -3,17 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{IpPermission, NetworkInterface, SecurityGroup};
-use aws_sdk_efs::types::LifeCycleState;
+use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::{join_all, join3};
 
 use super::{Going, Leaving};
 use crate::aws::checks::finding::{Verdict, in_time};
-use crate::aws::kinds::efs_part::mount_target_of;
-use crate::aws::{Aws, absent_is_none, aws_error, ec2};
-use crate::engine::call::Call;
+use crate::aws::efs::{self, MOUNT_TARGETS, PartsOf, mount_target_of};
+use crate::aws::{Aws, ec2};
 use crate::engine::cloud::CloudError;
-
-pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
 /// The description that RDS gives to the interfaces of its instances, all of them.
 const OF_RDS: &str = "RDSNetworkInterface";
@@ -53,15 +50,11 @@ async fn gone_targets(aws: &Aws, interfaces: &[NetworkInterface], leaving: &Leav
     let strange = interfaces.iter().filter(|one| !is_ours(one, leaving)).filter_map(mount_target);
     let targets: BTreeSet<&str> = strange.collect();
     let looks = targets.into_iter().map(|target| async move {
-        let describe = aws.read.efs.describe_mount_targets().mount_target_id(target).send();
-        let answer =
-            in_time(TARGETS, async { absent_is_none(describe.await.map_err(aws_error(TARGETS))) }).await;
-        let is_gone = answer.is_ok_and(|answer| {
-            let targets = answer.and_then(|answer| answer.mount_targets).unwrap_or_default();
-            targets
-                .iter()
-                .all(|one| matches!(one.life_cycle_state, LifeCycleState::Deleting | LifeCycleState::Deleted))
-        });
+        let answer = in_time(MOUNT_TARGETS, efs::mount_targets(aws, PartsOf::Itself(target))).await;
+        let is_going = |one: &MountTargetDescription| {
+            matches!(one.life_cycle_state, LifeCycleState::Deleting | LifeCycleState::Deleted)
+        };
+        let is_gone = answer.is_ok_and(|targets| targets.iter().all(is_going));
         is_gone.then(|| target.to_owned())
     });
     join_all(looks).await.into_iter().flatten().collect()

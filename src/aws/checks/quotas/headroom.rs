@@ -2,7 +2,7 @@
 
 use crate::aws::checks::finding::Verdict;
 use crate::aws::checks::scene::{Doing, Scene};
-use crate::aws::kinds::security_group::{Rule, SecurityGroup};
+use crate::aws::kinds::security_group::{EGRESS, INGRESS};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
@@ -70,14 +70,15 @@ pub(super) fn more_storage(doing: Doing<'_>, desired: &Document) -> u64 {
 }
 
 /// The most rules of one direction and one version of IP; a rule about a group counts for both versions.
-pub(super) fn most_rules(group: &SecurityGroup) -> u64 {
-    let SecurityGroup { ingress, egress, .. } = group;
-    [ingress, egress]
+pub(super) fn most_rules(group: &Document) -> u64 {
+    [INGRESS, EGRESS]
         .into_iter()
-        .flat_map(|rules| {
-            let is_of_6 = |rule: &&Rule| rule.source.contains(':');
-            let is_of_4 = |rule: &&Rule| rule.source.contains('/') && !is_of_6(rule);
-            let (four, six) = (rules.iter().filter(is_of_4).count(), rules.iter().filter(is_of_6).count());
+        .flat_map(|field| {
+            let rules = field.of(group).unwrap_or_default();
+            let is_of_6 = |source: &str| source.contains(':');
+            let is_of_4 = |source: &str| source.contains('/') && !is_of_6(source);
+            let count = |is: &dyn Fn(&str) -> bool| rules.iter().filter(|rule| is(&rule.source)).count();
+            let (four, six) = (count(&is_of_4), count(&is_of_6));
             [rules.len() - four, rules.len() - six]
         })
         .max()
@@ -109,12 +110,10 @@ mod tests {
     fn rules_count_by_direction_and_version_of_ip() {
         let rule =
             |source: &str| json!({ "protocol": "tcp", "from_port": 1, "to_port": 1, "source": source });
-        let group: SecurityGroup = serde_json::from_value(json!({
-            "name": "a", "description": "b", "vpc_id": "vpc-1",
+        let group = json!({
             "ingress": [rule("sg-1"), rule("10.0.0.0/8"), rule("2001:db8::/32"), rule("2001:db9::/32")],
             "egress": [rule("0.0.0.0/0")],
-        }))
-        .expect("a group");
-        assert_eq!(most_rules(&group), 3);
+        });
+        assert_eq!(most_rules(group.as_object().expect("a document is an object")), 3);
     }
 }

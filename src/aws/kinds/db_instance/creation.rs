@@ -1,7 +1,8 @@
 //! The one CreateDBInstance that makes a database.
 
 use super::calls::CREATE;
-use super::{DbInstance, id_of, password};
+use super::{DbInstance, password};
+use crate::aws::kind::id_in_answer;
 use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error, row};
 use crate::engine::cloud::CloudError;
@@ -19,5 +20,5 @@ pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Resul
         .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))
         .set_tags(Some(tags::to_rds(&tags)));
     let made = call.send_with(&aws.write.rds).await.map_err(aws_error(CREATE))?;
-    id_of(made.db_instance.and_then(|live| live.dbi_resource_id), CREATE)
+    id_in_answer(CREATE, made.db_instance.and_then(|live| live.dbi_resource_id))
 }

@@ -2,7 +2,6 @@
 
 use super::DbInstance;
 use super::monitoring::Monitoring;
-use crate::aws::kinds::tags::Tags;
 use crate::aws::row;
 
 type Key<T> = row::Key<DbInstance, T>;
@@ -42,4 +41,3 @@ pub(super) const PARAMETER_GROUP: Key<String> = Key::new("parameter_group_name")
 pub(super) const FINAL_SNAPSHOT: Key<bool> = Key::new("final_snapshot");
 pub(super) const DELETES_BACKUPS: Key<bool> = Key::new("delete_automated_backups");
 pub(super) const AT_ONCE: Key<bool> = Key::new("apply_immediately");
-pub(super) const TAGS: Key<Tags> = Key::new("tags");

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_rds::types::{DbInstance as Live, Filter};
 use futures_util::future::try_join_all;
 
-use super::id_of;
 use super::seen::Live as Shown;
+use crate::aws::kind::id_in_answer;
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
@@ -48,6 +48,12 @@ pub(super) async fn describe_one(aws: &Aws, id: &Id) -> Result<Option<Live>, Clo
     Ok(describe(aws, &[id.as_str()]).await?.remove(id))
 }
 
+/// Reads the database that is to be changed by this call.
+pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudError> {
+    let live = describe_one(aws, id).await?;
+    live.ok_or_else(|| CloudError::refused(call, "DBInstanceNotFound", "the database is gone"))
+}
+
 /// Reads the database that has this identifier now, if one has.
 pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
@@ -67,7 +73,7 @@ pub(super) fn network(live: &Live) -> Option<&str> {
 
 /// The database as one that was looked for.
 pub(super) fn found_of(live: &Live) -> Result<Found, CloudError> {
-    let id = id_of(live.dbi_resource_id.clone(), DESCRIBE)?;
+    let id = id_in_answer(DESCRIBE, live.dbi_resource_id.clone())?;
     let made = live.instance_create_time.and_then(|made| jiff::Timestamp::from_second(made.secs()).ok());
     let found = Found::new(id, ownership(live)).standing_in(network(live));
     Ok(found.labelled(live.db_instance_identifier(), made))

@@ -9,7 +9,7 @@ use super::calls::MODIFY;
 use super::insights::{self, InsightsChange};
 use super::keys::{
     ALLOW_MAJOR, AT_ONCE, ENGINE_VERSION, LIMIT, LOGS, PARAMETER_GROUP, PASSWORD, PASSWORD_VERSION,
-    SECRET_KEY, TAGS,
+    SECRET_KEY,
 };
 use super::seen::Live;
 use super::storage::{self, Storage, StorageChange};
@@ -29,20 +29,15 @@ pub(super) async fn modify(
     change: ChangeDocument<'_>,
 ) -> Result<(), CloudError> {
     // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
-    let Some(live) = live::describe_one(aws, change.id).await? else {
-        return Err(CloudError::refused(MODIFY, "DBInstanceNotFound", "the database is gone"));
-    };
-    let live = Live::of(live);
+    let live = Live::of(live::there(aws, change.id, MODIFY).await?);
     let what = live.now.db_instance_identifier.as_deref().unwrap_or_default();
     tags::refuse_others(MODIFY, what, &live::ownership(&live.now), change.owner)?;
     let (observed, fields) = still_to_do(wanted, &change, &live);
     let changed = |field: &str| fields.contains(field);
 
-    if changed(TAGS.name) {
+    if changed(tags::FIELD) {
         let arn = live.now.db_instance_arn.as_deref().unwrap_or_default();
-        let (observed, wanted) = (TAGS.of(&observed), TAGS.of(wanted));
-        let change = tags::tag_change(&observed.unwrap_or_default(), &wanted.unwrap_or_default());
-        retag(aws, arn, &change).await?;
+        retag(aws, arn, &tags::tag_change(&tags::of(&observed), &tags::of(wanted))).await?;
     }
     let secret = match changed(PASSWORD.name) || changed(PASSWORD_VERSION.name) {
         true => password::read(aws, wanted, MODIFY)?,
@@ -73,14 +68,14 @@ pub(super) async fn modify(
 /// The database as it counts for the change, and the fields that are left of it: an attempt whose answer was lost may
 /// have been carried out, and some calls are refused when they are repeated.
 fn still_to_do(wanted: &Document, change: &ChangeDocument<'_>, live: &Live) -> (Document, BTreeSet<String>) {
-    let queued = row::observe::<DbInstance>(live, Some(change.observed));
+    let queued = row::observe::<DbInstance>(live, change.observed);
     let asked = |fields: BTreeSet<String>| fields.intersection(change.fields).cloned().collect();
     if AT_ONCE.of(wanted) != Some(true) {
         let fields = asked(unmet(wanted, &queued));
         return (queued, fields);
     }
     // Changes left to the window are asked for again, now at once; so are those that others queued and that are not wanted.
-    let current = row::observe::<DbInstance>(&live.in_force(), Some(change.observed));
+    let current = row::observe::<DbInstance>(&live.in_force(), change.observed);
     let waiting: BTreeSet<String> = unmet(&queued, &current);
     let mut fields: BTreeSet<String> = asked(unmet(wanted, &queued));
     let missing = unmet(wanted, &current);

@@ -12,8 +12,11 @@ use super::calls::{MODIFY, TAGS as TAG_CALLS};
 use super::keys::*;
 use super::monitoring::{self, Monitoring};
 use super::{DbInstance, cost, seen, texts, version};
+use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
-use crate::aws::row::{self, NeedsDoc, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole};
+use crate::aws::row::{
+    self, NeedsSource, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole,
+};
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded};
 use crate::engine::resource::{Effect, Role};
@@ -22,7 +25,7 @@ use crate::engine::resource::{Effect, Role};
 const CALLS: &[Call] = &[MODIFY];
 
 /// Begins the row of a field that no code reads by its name.
-const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsDoc<DbInstance, T> {
+const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsSource<DbInstance, T> {
     row::field(name, rule)
 }
 
@@ -38,14 +41,12 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .create(Create::set_db_instance_identifier)
         // The old name stops resolving, beside the reboot ("Renaming a DB instance", RDS User Guide).
         .modify(Modify::set_new_db_instance_identifier, AtWindow(Effect::AccessLoss))
-        .observe(|db| seen::coming(&db.queued.db_instance_identifier, &db.now.db_instance_identifier))
-        .written_as("identifier"),
+        .observe(|db| seen::coming(&db.queued.db_instance_identifier, &db.now.db_instance_identifier)),
     &field("engine", text(texts::ENGINE).required())
-        .set_by_section()
+        .follows()
         .create(Create::set_engine)
         .fixed()
-        .observe(|db| seen::coming(&db.queued.engine, &db.now.engine))
-        .follows(),
+        .observe(|db| seen::coming(&db.queued.engine, &db.now.engine)),
     // A prefix matches, and so does anything newer in the same major version.
     &ENGINE_VERSION
         .field(text(texts::VERSION).default("16"))
@@ -135,7 +136,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .observe(|db| match &db.now.master_user_secret {
             Some(_) => Some("managed".to_owned()),
             // RDS says that it does not manage the password, and nothing more.
-            None => PASSWORD.of(db.recorded?).filter(|source| source != "managed"),
+            None => PASSWORD.of(db.recorded).filter(|source| source != "managed"),
         }),
     &SECRET_KEY
         .field(text(texts::KEY_ARN))
@@ -167,38 +168,35 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // There is no endpoint while the database is being created.
         .observe(|db| {
             let shown = db.queued.port.or(db.now.endpoint.as_ref().and_then(|endpoint| endpoint.port));
-            shown.or_else(|| PORT.of(db.recorded?))
+            shown.or_else(|| PORT.of(db.recorded))
         }),
     &SUBNET_GROUP
         .field(text(texts::SUBNET_GROUP).required())
-        .set_by_section()
+        .follows()
         .create(Create::set_db_subnet_group_name)
         // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
         .fixed()
         .observe(|db| {
             let group = db.now.db_subnet_group.as_ref().and_then(|group| group.db_subnet_group_name.clone());
             db.queued.db_subnet_group_name.clone().or(group)
-        })
-        .follows(),
+        }),
     &SECURITY_GROUPS
         .field(set_of(&texts::SECURITY_GROUP).required())
-        .set_by_section()
+        .made_from("security_group")
         .create(Create::set_vpc_security_group_ids)
         .modify(Modify::set_vpc_security_group_ids, InPlace(Effect::AccessLoss))
         .observe(|db| {
             let stay = db.now.vpc_security_groups().iter().filter(|group| group.status() != Some("removing"));
             Some(stay.filter_map(|group| group.vpc_security_group_id.clone()).collect())
         })
-        .depending(cost::security_groups)
-        .made_from("security_group"),
+        .depending(cost::security_groups),
     &PUBLIC
         .field(flag().required())
-        .set_by_section()
+        .follows()
         .create(Create::set_publicly_accessible)
         .modify(Modify::set_publicly_accessible, InPlace(Effect::AccessLoss))
         .observe(|db| Some(db.now.publicly_accessible.unwrap_or(false)))
-        .depending(cost::publicly_accessible)
-        .follows(),
+        .depending(cost::publicly_accessible),
     &RETENTION
         .field(whole(0, 35).default(30))
         .doc("The number of days for which backups are kept; 0 turns backups off.")
@@ -324,17 +322,16 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
     // A group of the stack's own. Without it the database keeps what it has, and lets go of one that it was given.
     &PARAMETER_GROUP
         .field(text(texts::PARAMETER_GROUP))
-        .set_by_section()
+        .made_from("parameters")
         .create(Create::set_db_parameter_group_name)
         // The name changes at once; what is in the group counts from the next reboot on.
         .modified_by_code(InPlace(Effect::NextReboot), CALLS)
         .observe(|db| {
-            PARAMETER_GROUP.text(db.recorded?)?;
+            PARAMETER_GROUP.text(db.recorded)?;
             db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
         })
         .depending(cost::parameter_group_name)
-        .taken_back()
-        .made_from("parameters"),
+        .taken_back(),
     &field("deletion_protection", flag().default(true))
         .doc("True if AWS refuses to delete it.")
         .create(Create::set_deletion_protection)
@@ -362,9 +359,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .sent_by_code(Recorded(Effect::None), CALLS)
         .kept_in_record()
         .plays(Role::AtOnce),
-    &TAGS
-        .field(tags::rule())
-        .set_by_section()
-        .sent_by_code(InPlace(Effect::None), &TAG_CALLS)
-        .observe(|db| Some(seen::author_tags(db))),
+    &tags::row::<DbInstance>(&TAG_CALLS, |db| {
+        Some(tags::ours(&of_sdk_tags(db.now.tag_list()), &tags::of(db.recorded)))
+    }),
 ];

@@ -6,8 +6,6 @@ use super::keys::{AT_ONCE, LIMIT, PARAMETER_GROUP};
 use super::live::{network, ownership};
 use super::{DbInstance, STATUSES, holdings, storage};
 use crate::aws::kind::Seen;
-use crate::aws::kinds::rds_tags::of_sdk_tags;
-use crate::aws::kinds::tags::{self, Tags};
 use crate::aws::row::{self, Shown};
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Id, Remark};
@@ -91,7 +89,7 @@ fn at_once(recorded: Option<&Document>) -> bool {
 /// The size up to which the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
 pub(super) fn max_allocated_storage(live: &Shown<'_, DbInstance>) -> Option<i32> {
     let reached = || {
-        let most = LIMIT.of(live.recorded?)?;
+        let most = LIMIT.of(live.recorded)?;
         Some(most).filter(|most| live.now.allocated_storage.is_some_and(|size| size >= *most))
     };
     Some(live.now.max_allocated_storage.or_else(reached).unwrap_or(0))
@@ -105,12 +103,6 @@ pub(super) fn exported_logs(live: &Live) -> Vec<String> {
         logs.retain(|log| !coming.log_types_to_disable().contains(log));
     }
     logs
-}
-
-/// The tags of the author: those that are recorded.
-pub(super) fn author_tags(live: &Shown<'_, DbInstance>) -> Tags {
-    let recorded = tags::recorded(live.recorded);
-    tags::ours(&of_sdk_tags(live.now.tag_list()), &recorded)
 }
 
 /// Storage takes no second change before the first is optimised ("previous storage change is being optimized").
@@ -147,8 +139,8 @@ fn is_about_to_change(live: &Live, recorded: Option<&Document>) -> bool {
     // A new port never waits.
     live.queued.port.is_some()
         || recorded.filter(|_| at_once(recorded)).is_some_and(|recorded| {
-            let coming = row::observe::<DbInstance>(live, Some(recorded));
-            let current = row::observe::<DbInstance>(&live.in_force(), Some(recorded));
+            let coming = row::observe::<DbInstance>(live, recorded);
+            let current = row::observe::<DbInstance>(&live.in_force(), recorded);
             // A field that is not written is none of our business: others may have queued it for the window.
             recorded.keys().any(|field| coming.get(field) != current.get(field))
         })

@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_efs::types::FileSystemDescription;
 use futures_util::future::try_join;
 
-use super::find::{TARGETS, found_of, is_another};
+use super::find::{found_of, is_another};
 use super::live::tags_of;
-use crate::aws::kinds::efs_part::mount_target_of;
+use crate::aws::efs::{self, PartsOf, mount_target_of};
+use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::efs_token::{is_bare, told_by_token};
-use crate::aws::{Aws, absent_is_none, aws_error, ec2, tag_map};
+use crate::aws::{Aws, ec2};
 use crate::engine::address::Address;
-use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Owner, Ownership, Told, Trace, Whose};
-
-pub(super) const POINTS: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
 
 /// File systems without tags that have to do with the owner.
 #[derive(Default)]
@@ -112,19 +110,12 @@ struct Users {
 }
 
 async fn users(aws: &Aws, owner: &Owner, id: &str) -> Result<Users, CloudError> {
-    let targets = async {
-        let all = aws.read.efs.describe_mount_targets().file_system_id(id).into_paginator().items().send();
-        Ok(absent_is_none(all.try_collect().await.map_err(aws_error(TARGETS)))?.unwrap_or_default())
-    };
-    let points = async {
-        let all = aws.read.efs.describe_access_points().file_system_id(id).into_paginator().items().send();
-        Ok(absent_is_none(all.try_collect().await.map_err(aws_error(POINTS)))?.unwrap_or_default())
-    };
-    let (targets, points): (Vec<_>, Vec<_>) = try_join(targets, points).await?;
+    let parts = PartsOf::FileSystem(id);
+    let (targets, points) = try_join(efs::mount_targets(aws, parts), efs::access_points(aws, parts)).await?;
     let vpc = targets.iter().find_map(|target| target.vpc_id.clone()).map(Id::new);
     let mut users = Users { vpc, ..Users::default() };
     for point in &points {
-        let tags = tag_map(point.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()));
+        let tags = efs_tags::of_sdk_tags(point.tags());
         users.hear(owner, &Ownership::of_tags(&tags));
     }
     let interfaces: Vec<String> =

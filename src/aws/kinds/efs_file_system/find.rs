@@ -5,14 +5,12 @@ use std::cmp::Reverse;
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 
 use super::bare::{Bare, bare};
-use super::live::{DESCRIBE, describe, tags_of};
+use super::live::{describe, tags_of};
+use crate::aws::efs::{self, FILE_SYSTEMS, PartsOf};
 use crate::aws::kinds::efs_token::{MOST_TOKENS, made_for, nth_token, token};
 use crate::aws::{Aws, absent_is_none, aws_error};
-use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
-
-pub(super) const TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 
 /// Looks for the file systems that were made for the owner, the one with its token first; then for others of the stack that no
 /// address has, with or without their tags. Without any, for one of the same name that `provision` did not make.
@@ -25,8 +23,7 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
             break;
         }
     }
-    let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
-    let mut all: Vec<FileSystemDescription> = all.try_collect().await.map_err(aws_error(DESCRIBE))?;
+    let mut all = efs::file_systems(aws).await?;
     all.retain(|live| !is_going(live) && !owner.others.contains(&Id::new(&live.file_system_id)));
     // The oldest first: it is the one with the data.
     all.sort_by_key(|live| live.creation_time);
@@ -160,8 +157,8 @@ async fn namesake(
 }
 
 /// True if one of the owner's tokens was used for a file system that is not, or no longer, the owner's.
-pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: &str) -> Result<bool, CloudError> {
-    match by_token(aws, used).await? {
+pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: String) -> Result<bool, CloudError> {
+    match by_token(aws, &used).await? {
         Some(live) if owner.others.contains(&Id::new(&live.file_system_id)) => Ok(true),
         Some(live) if made(aws, owner, &live, &token(owner)).await?.is_some() => Ok(false),
         Some(live) => {
@@ -188,7 +185,7 @@ pub(super) async fn named(aws: &Aws, id: &str) -> Result<Option<Named>, CloudErr
 
 async fn by_token(aws: &Aws, token: &str) -> Result<Option<FileSystemDescription>, CloudError> {
     let found = aws.read.efs.describe_file_systems().creation_token(token).send().await;
-    let found = absent_is_none(found.map_err(aws_error(DESCRIBE)))?;
+    let found = absent_is_none(found.map_err(aws_error(FILE_SYSTEMS)))?;
     let all = found.into_iter().flat_map(|page| page.file_systems.unwrap_or_default());
     let mut there = all.filter(|one| one.life_cycle_state != LifeCycleState::Deleted);
     Ok(there.next())
@@ -212,10 +209,8 @@ async fn network_if_needed(
 
 /// The network of a file system: that of its mount targets, which are all in one.
 async fn network(aws: &Aws, id: &str) -> Result<Option<Id>, CloudError> {
-    let targets = aws.read.efs.describe_mount_targets().file_system_id(id).send().await;
-    let targets = absent_is_none(targets.map_err(aws_error(TARGETS)))?;
-    let vpc = targets.and_then(|page| page.mount_targets?.into_iter().find_map(|target| target.vpc_id));
-    Ok(vpc.map(Id::new))
+    let targets = efs::mount_targets(aws, PartsOf::FileSystem(id)).await?;
+    Ok(targets.into_iter().find_map(|target| target.vpc_id).map(Id::new))
 }
 
 /// True for the network of another stack.

@@ -7,17 +7,18 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{LIFECYCLE, Lifecycle, POLICY, holdings, policy};
+use crate::aws::efs;
 use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
+use crate::aws::kinds::efs_tags;
 use crate::aws::kinds::tags::Tags;
 use crate::aws::row;
-use crate::aws::{Aws, absent_is_none, aws_error, tag_map};
+use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Id, Ownership};
 
-pub(crate) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
 pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
 
@@ -80,7 +81,8 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
         [only] => all.file_system_id(*only),
         _ => all,
     };
-    let described = asked.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE));
+    let described =
+        asked.into_paginator().items().send().try_collect().await.map_err(aws_error(efs::FILE_SYSTEMS));
     let mut described = absent_is_none(described)?.unwrap_or_default();
     described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)
@@ -94,7 +96,7 @@ pub(crate) async fn ownership(aws: &Aws, id: &str) -> Result<Ownership, CloudErr
 
 /// All tags of a file system.
 pub(super) fn tags_of(live: &FileSystemDescription) -> Tags {
-    tag_map(live.tags(), |tag| Some(tag.key()), |tag| Some(tag.value()))
+    efs_tags::of_sdk_tags(live.tags())
 }
 
 /// The throughput mode, with the MiB/s where they are provisioned.

@@ -1,10 +1,10 @@
 //! Brings the live rules of a group to the desired ones, without ever cutting off what both allow.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::SecurityGroupRuleDescription;
 
-use super::rule::{Direction, Rule};
+use super::rule::{Direction, Rule, Rules};
 use crate::aws::{Aws, aws_error, ec2};
 use crate::engine::call::{Call, Grant};
 use crate::engine::cloud::{CloudError, Outcome};
@@ -45,7 +45,7 @@ struct RuleChange {
 pub(super) async fn set_rules(
     aws: &Aws,
     group: &Id,
-    desired: &[(Direction, &BTreeSet<Rule>)],
+    desired: &[(Direction, Rules)],
 ) -> Result<(), CloudError> {
     match bring_to(aws, group, desired).await {
         // InvalidPermission.Duplicate: a rule came after the read, and nothing was changed. Read again; a rule that
@@ -55,7 +55,7 @@ pub(super) async fn set_rules(
     }
 }
 
-async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, &BTreeSet<Rule>)]) -> Result<(), CloudError> {
+async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, Rules)]) -> Result<(), CloudError> {
     let live = live_rules(aws, group).await?;
     let changes: Vec<_> = desired
         .iter()
@@ -75,7 +75,7 @@ async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, &BTreeSet<Rule>)
     Ok(())
 }
 
-fn rule_change<'a>(live: impl Iterator<Item = &'a Live>, desired: &BTreeSet<Rule>) -> RuleChange {
+fn rule_change<'a>(live: impl Iterator<Item = &'a Live>, desired: &Rules) -> RuleChange {
     let mut missing: BTreeMap<Rule, &Rule> = desired.iter().map(|rule| (rule.identity(), rule)).collect();
     let mut change = RuleChange::default();
     for Live { id, rule, .. } in live {
@@ -221,7 +221,7 @@ mod tests {
             live("sgr-2", rule("sg-2", "")),
             live("sgr-3", rule("sg-3", "")),
         ];
-        let desired = [rule("sg-1", ""), rule("sg-2", "nodes"), rule("sg-4", "")].into();
+        let desired = vec![rule("sg-1", ""), rule("sg-2", "nodes"), rule("sg-4", "")].into();
         let change = rule_change(now.iter(), &desired);
         assert_eq!(change.authorise, [rule("sg-4", "")]);
         assert_eq!(change.describe, BTreeMap::from([("sgr-2".to_owned(), "nodes".to_owned())]));
@@ -231,6 +231,6 @@ mod tests {
     #[test]
     fn rules_that_agree_need_no_call() {
         let now = [live("sgr-1", rule("sg-1", "a"))];
-        assert_eq!(rule_change(now.iter(), &[rule("sg-1", "a")].into()), RuleChange::default());
+        assert_eq!(rule_change(now.iter(), &vec![rule("sg-1", "a")].into()), RuleChange::default());
     }
 }

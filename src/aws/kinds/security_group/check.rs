@@ -1,56 +1,47 @@
-//! Finds what AWS would refuse in a group: names, descriptions and rules.
+//! Finds what AWS would refuse in a group that no rule of one field says: the case of a name, and rules.
 
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::rule::{Direction, Rule, SELF};
+use super::rule::{Direction, Rule, Rules, SELF};
+use super::{DESCRIPTION_RULE, NAME};
+use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
 /// The most rules that a group may have in one direction, however far the account's quota is raised (VPC user guide, "Amazon VPC
 /// quotas"). AWS is asked for the quota of now.
 const MOST: usize = 1000;
 
-/// Finds what AWS would refuse in a name or a description.
-pub(super) fn check_text(field: &'static str, text: &str) -> Vec<Invalid> {
-    let mut found = Vec::new();
-    if text.is_empty() || text.chars().count() > 255 {
-        found.push(Invalid::new(field, "must have 1 to 255 characters"));
-    }
-    if let Some(odd) = text.chars().find(|c| !is_allowed(*c)) {
-        found.push(Invalid::new(
-            field,
-            format!(
-                "may not have `{}`: letters of ASCII, digits, spaces and ._-:/()#,@[]+=&;{{}}!$* only",
-                odd.escape_default()
-            ),
-        ));
-    }
-    found
-}
-
-/// Finds what AWS would refuse in a name alone.
-pub(super) fn check_name(name: &str) -> Option<Invalid> {
-    let message = if name.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("sg-")) {
-        "may not start with `sg-`, as ids do"
-    } else if name.eq_ignore_ascii_case("default") {
-        "may not be `default`, which is the name of the VPC's own group"
-    } else if name.trim() != name {
-        "may not start or end with a space: AWS takes it off"
-    } else {
-        return None;
+/// A name in another case is the same one to EC2.
+pub(super) fn name_keeps_its_case(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let (Some(name), Some(live)) = (NAME.text(wanted), observed.and_then(|live| NAME.text(live))) else {
+        return Vec::new();
     };
-    Some(Invalid::new("name", message))
+    if live == name || !live.eq_ignore_ascii_case(name) {
+        return Vec::new();
+    }
+    let stays = format!("stays {live}: to EC2, names that differ in case alone are one");
+    vec![Invalid::altered(NAME.name, stays)]
 }
 
-/// Finds what AWS would refuse in the rules of one direction.
-pub(super) fn check_rules(direction: Direction, rules: &BTreeSet<Rule>) -> Vec<Invalid> {
+/// The rules of both directions.
+pub(super) fn rules(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let invalid = |direction: Direction| {
+        let field = direction.field();
+        let messages = field.of(wanted).map(|rules| check_rules(&rules)).unwrap_or_default();
+        messages.into_iter().map(move |message| Invalid::new(field.name, message))
+    };
+    [Direction::Ingress, Direction::Egress].into_iter().flat_map(invalid).collect()
+}
+
+fn check_rules(rules: &Rules) -> Vec<String> {
     let mut messages: Vec<String> = rules.iter().flat_map(check_rule).collect();
     if rules.len() > MOST {
         messages.push(format!("may have at most {MOST} rules, not {}", rules.len()));
     }
     let mut seen = BTreeSet::new();
-    for rule in rules {
+    for rule in rules.iter() {
         if !seen.insert(rule.identity()) {
             messages.push(format!(
                 "has two rules that differ in their descriptions alone: {} with {}",
@@ -58,7 +49,7 @@ pub(super) fn check_rules(direction: Direction, rules: &BTreeSet<Rule>) -> Vec<I
             ));
         }
     }
-    messages.into_iter().map(|message| Invalid::new(direction.field(), message)).collect()
+    messages
 }
 
 fn check_rule(rule: &Rule) -> Vec<String> {
@@ -110,16 +101,8 @@ fn check_source(source: &str) -> Option<String> {
 }
 
 fn check_description(description: &str) -> Option<String> {
-    if description.chars().count() > 255 {
-        return Some("has a rule's description of more than 255 characters".to_owned());
-    }
-    let odd = description.chars().find(|c| !is_allowed(*c))?;
-    Some(format!("has a rule's description with `{}`, which AWS does not take", odd.escape_default()))
-}
-
-/// The characters that group names and descriptions may have (EC2 API reference, `CreateSecurityGroup`).
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c)
+    let fits = description.is_empty() || DESCRIPTION_RULE.fits(description);
+    (!fits).then(|| format!("has a rule's description that is not {}: `{description}`", DESCRIPTION_RULE.is))
 }
 
 #[cfg(test)]
@@ -136,32 +119,6 @@ mod tests {
         }
     }
 
-    fn named(name: &str, description: &str) -> Vec<Invalid> {
-        let texts = [check_text("name", name), check_text("description", description)];
-        texts.into_iter().flatten().chain(check_name(name)).collect()
-    }
-
-    #[test]
-    fn names_and_descriptions_that_aws_would_refuse_are_named() {
-        let long = "a".repeat(256);
-        for (name, description, field) in [
-            ("", "x", "name"),
-            (long.as_str(), "x", "name"),
-            ("sg-mine", "x", "name"),
-            ("SG-mine", "x", "name"),
-            ("Default", "x", "name"),
-            ("gitlab ", "x", "name"),
-            ("gitlab?", "x", "name"),
-            ("gitlab", "", "description"),
-            ("gitlab", "GitLab's database", "description"),
-            ("gitlab", long.as_str(), "description"),
-        ] {
-            let found = named(name, description);
-            assert!(found.len() == 1 && found[0].field == field, "{name:?} {description:?}: {found:?}");
-        }
-        assert_eq!(named("EFS_K8s", "NFS for gitlab (nodes, masters)"), []);
-    }
-
     #[test]
     fn rules_that_aws_would_refuse_are_named() {
         for (bad, word) in [
@@ -174,33 +131,33 @@ mod tests {
             (rule("-1", None, "10.0.0.5/24"), "write 10.0.0.0/24 for the network, or 10.0.0.5/32"),
             (rule("-1", None, "2001:db8::1/64"), "write 2001:db8::/64 for the network, or 2001:db8::1/128"),
             (rule("-1", None, "10.0.0.1"), "peer `10.0.0.1`"),
-            (Rule { description: "a?".to_owned(), ..rule("-1", None, "sg-1") }, "`?`"),
+            (Rule { description: "a?".to_owned(), ..rule("-1", None, "sg-1") }, "`a?`"),
             (Rule { description: "a".repeat(256), ..rule("-1", None, "sg-1") }, "255"),
         ] {
-            let found = check_rules(Direction::Ingress, &[bad.clone()].into());
-            assert!(found.len() == 1 && found[0].message.contains(word), "{bad:?}: {found:?}");
+            let found = check_rules(&vec![bad.clone()].into());
+            assert!(found.len() == 1 && found[0].contains(word), "{bad:?}: {found:?}");
         }
-        let good = [
+        let good = vec![
             rule("tcp", Some((2049, 2049)), "sg-1"),
             rule("icmp", Some((8, -1)), "self"),
             rule("50", None, "pl-1"),
             rule("-1", None, "0.0.0.0/0"),
         ];
-        assert_eq!(check_rules(Direction::Egress, &good.into()), []);
+        assert_eq!(check_rules(&good.into()), [] as [String; 0]);
     }
 
     #[test]
     fn two_rules_that_aws_takes_for_one_are_refused() {
         let one = rule("-1", None, "sg-1");
         let two = Rule { description: "again".to_owned(), ..one.clone() };
-        let found = check_rules(Direction::Egress, &[one, two].into());
-        assert!(found.len() == 1 && found[0].field == "egress", "{found:?}");
+        let found = check_rules(&vec![one, two].into());
+        assert_eq!(found, ["has two rules that differ in their descriptions alone: -1 with sg-1"]);
     }
 
     #[test]
     fn more_rules_than_any_quota_allows_are_refused() {
         let rules = |count: i32| (0..count).map(|port| rule("tcp", Some((port, port)), "sg-1")).collect();
-        assert_eq!(check_rules(Direction::Ingress, &rules(1000)), []);
-        assert_eq!(check_rules(Direction::Ingress, &rules(1001)).len(), 1);
+        assert_eq!(check_rules(&rules(1000)).len(), 0);
+        assert_eq!(check_rules(&rules(1001)).len(), 1);
     }
 }

@@ -1,27 +1,23 @@
 //! The cost of changing the rules of a group: traffic that no rule lets through any more is cut off.
 
 use ipnet::IpNet;
-use serde_json::Value;
 
-use super::rule::Rule;
+use super::rule::{Direction, Rule};
 use crate::engine::document::Document;
 use crate::engine::resource::{Effect, OnChange};
 
 pub(super) fn ingress(desired: &Document, observed: &Document) -> OnChange {
-    cost("ingress", desired, observed)
+    cost(Direction::Ingress, desired, observed)
 }
 
 pub(super) fn egress(desired: &Document, observed: &Document) -> OnChange {
-    cost("egress", desired, observed)
+    cost(Direction::Egress, desired, observed)
 }
 
 /// Each rule that goes has to be covered by one that stays or comes ("Security groups are stateful", Amazon VPC User Guide:
 /// connections that are open may last, but no new one is let through).
-fn cost(field: &str, desired: &Document, observed: &Document) -> OnChange {
-    let rules = |inputs: &Document| -> Vec<Rule> {
-        let rules = inputs.get(field).and_then(Value::as_array).into_iter().flatten();
-        rules.filter_map(|rule| serde_json::from_value(rule.clone()).ok()).collect()
-    };
+fn cost(direction: Direction, desired: &Document, observed: &Document) -> OnChange {
+    let rules = |inputs: &Document| direction.field().of(inputs).unwrap_or_default();
     let desired = rules(desired);
     let is_covered = |rule: &Rule| desired.iter().any(|wide| covers(wide, rule));
     OnChange::InPlace(if rules(observed).iter().all(is_covered) { Effect::None } else { Effect::AccessLoss })
@@ -46,7 +42,7 @@ fn covers(wide: &Rule, narrow: &Rule) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -2,21 +2,20 @@
 
 use aws_sdk_ec2::types::SecurityGroup as Live;
 
-use super::SecurityGroup;
 use crate::aws::{Aws, ec2};
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Owner, Ownership, Trace, Whose, tag};
 
 /// The group of the name; after it those of the stack that no address has. Names of groups do not change, but those that are made
 /// from the keys of a stack file do.
-pub(super) async fn find(aws: &Aws, owner: &Owner, group: &SecurityGroup) -> Result<Vec<Found>, CloudError> {
-    let in_network = || ec2::filter("vpc-id", [&group.vpc_id]);
-    let by_name = vec![in_network(), ec2::filter("group-name", [any_case(&group.name)])];
+pub(super) async fn find(aws: &Aws, owner: &Owner, name: &str, vpc: &str) -> Result<Vec<Found>, CloudError> {
+    let in_network = || ec2::filter("vpc-id", [vpc]);
+    let by_name = vec![in_network(), ec2::filter("group-name", [any_case(name)])];
     let found = ec2::security_groups(aws, by_name).await?;
     let same = found.iter().filter_map(|live| Some((live.group_name()?, found_of(live)?)));
-    let same = same.filter(|(name, _)| name.eq_ignore_ascii_case(&group.name));
+    let same = same.filter(|(its, _)| its.eq_ignore_ascii_case(name));
     // Groups from before names were unique in any case may differ in it alone: the exact one comes first.
-    let named = same.min_by_key(|(name, _)| *name != group.name).map(|(_, found)| found);
+    let named = same.min_by_key(|(its, _)| *its != name).map(|(_, found)| found);
     if named.as_ref().is_some_and(|named| is_made_for(owner, named)) {
         return Ok(named.into_iter().collect());
     }

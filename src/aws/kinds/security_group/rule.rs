@@ -1,17 +1,45 @@
 //! One rule of a security group, normalised, and its shapes in the EC2 API.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroupRule, UserIdGroupPair,
 };
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+use super::{EGRESS, Field, INGRESS};
+
+/// The rules of one direction, each once and in its one way of being written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Rule>")]
+pub(crate) struct Rules(BTreeSet<Rule>);
+
+impl FromIterator<Rule> for Rules {
+    fn from_iter<I: IntoIterator<Item = Rule>>(rules: I) -> Self {
+        Self(rules.into_iter().map(Rule::normalised).collect())
+    }
+}
+
+impl From<Vec<Rule>> for Rules {
+    fn from(rules: Vec<Rule>) -> Self {
+        rules.into_iter().collect()
+    }
+}
+
+impl Deref for Rules {
+    type Target = BTreeSet<Rule>;
+
+    fn deref(&self) -> &BTreeSet<Rule> {
+        &self.0
+    }
+}
 
 /// The traffic that may pass, from or to one peer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for all.
     pub protocol: String,
     /// The first port, or the type of ICMP messages; absent where the protocol has none.
@@ -34,22 +62,17 @@ pub(super) enum Direction {
 }
 
 impl Direction {
-    /// The input that holds the rules of this direction.
-    pub(super) fn field(self) -> &'static str {
+    /// The field that holds the rules of this direction.
+    pub(super) fn field(self) -> Field<Rules> {
         match self {
-            Self::Ingress => "ingress",
-            Self::Egress => "egress",
+            Self::Ingress => INGRESS,
+            Self::Egress => EGRESS,
         }
     }
 }
 
 /// The peer of a rule that lets the members of its own group speak to each other.
 pub(super) const SELF: &str = "self";
-
-/// Reads rules and normalises them, for serde.
-pub(super) fn normalised<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Rule>, D::Error> {
-    Ok(Vec::<Rule>::deserialize(deserializer)?.into_iter().map(Rule::normalised).collect())
-}
 
 impl Rule {
     /// The one way of writing this rule, which is how AWS shows it.

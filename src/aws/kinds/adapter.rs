@@ -1,47 +1,100 @@
-//! The adapter from kinds that are written by rows to the engine.
+//! The adapters from the two contracts of kinds to the engine, which sees documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use crate::aws::Aws;
-use crate::aws::kind::Kind;
-use crate::aws::kinds::typed::{Made, Seen};
+use crate::aws::kind::{Kind, Seen};
 use crate::aws::row;
+use crate::aws::watched::Watched;
 use crate::engine::call::Call;
 use crate::engine::cloud::{Asked, ChangeDocument, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager, Misfit, Reader};
 use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, form};
 
+/// The half of a kind that reads.
+pub(super) trait Reading: Send + Sync {
+    fn reader(&self) -> Box<dyn Reader>;
+    fn observe<'a>(&'a self, aws: &'a Aws, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>>;
+}
+
+/// The half of a kind that finds, makes, changes and deletes. The functions are those of [`Kind`].
+pub(super) trait Managing: Reading {
+    fn as_reading(&self) -> &dyn Reading;
+    fn manager(&self) -> Box<dyn Manager>;
+    fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;
+    fn create<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id>;
+    fn update<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, change: ChangeDocument<'a>) -> Asked<'a, ()>;
+    fn delete<'a>(&'a self, aws: &'a Aws, deletion: Deletion<'a>) -> Asked<'a, ()>;
+    fn ownership<'a>(&'a self, aws: &'a Aws, id: &'a Id, live: &'a Document) -> Asked<'a, Ownership>;
+    fn claim<'a>(&'a self, aws: &'a Aws, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()>;
+    fn named<'a>(&'a self, aws: &'a Aws, text: &'a str) -> Asked<'a, Option<Named>>;
+}
+
+/// A watched kind, seen through documents.
+pub(super) struct WatchedKind<W>(PhantomData<fn() -> W>);
+
+impl<W: Watched> WatchedKind<W> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<W: Watched> Reader for WatchedKind<W> {
+    fn kind(&self) -> &'static str {
+        W::KIND
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        W::CALLS
+    }
+}
+
+impl<W: Watched> Reading for WatchedKind<W> {
+    fn reader(&self) -> Box<dyn Reader> {
+        Box::new(Self::new())
+    }
+
+    fn observe<'a>(&'a self, aws: &'a Aws, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>> {
+        Box::pin(async move {
+            let shown = W::look(aws, tracked).await?;
+            Ok(shown.into_iter().map(|(id, seen)| (id, watched(seen))).collect())
+        })
+    }
+}
+
+/// An object without inputs: none of the program's own.
+fn watched(seen: Seen) -> Live {
+    let Seen { outputs, condition, remarks, ownership, vpc } = seen;
+    let (inputs, in_force) = (Document::new(), Document::new());
+    Live { inputs, in_force, outputs, condition, remarks, ownership, vpc }
+}
+
 /// A kind by rows, seen through documents.
-pub(super) struct Rowed<K> {
+pub(super) struct RowedKind<K> {
     fields: Vec<Field>,
     of: PhantomData<fn() -> K>,
 }
 
-impl<K: Kind> Rowed<K> {
+impl<K: Kind> RowedKind<K> {
     pub(super) fn new() -> Self {
         Self { fields: row::fields::<K>(), of: PhantomData }
     }
 
-    fn live(&self, live: &K::Live, recorded: Option<&Document>) -> Live {
-        let seen = K::seen(live, recorded);
+    /// One object; without recorded inputs it is adopted, and only watched.
+    fn live(live: &K::Live, recorded: Option<&Document>) -> Live {
+        let shown = watched(K::seen(live, recorded));
+        let Some(recorded) = recorded else { return shown };
         let inputs = row::observe::<K>(live, recorded);
         let in_force = K::in_force(live).map(|live| row::observe::<K>(&live, recorded));
-        Live {
-            // What waits may be none of the fields.
-            in_force: in_force.filter(|in_force| *in_force != inputs).unwrap_or_default(),
-            inputs,
-            outputs: seen.outputs,
-            condition: seen.condition,
-            remarks: seen.remarks,
-            ownership: seen.ownership,
-            vpc: seen.vpc,
-        }
+        // It may be none of the fields that waits.
+        let in_force = in_force.filter(|in_force| *in_force != inputs).unwrap_or_default();
+        Live { inputs, in_force, ..shown }
     }
 }
 
-impl<K: Kind> Reader for Rowed<K> {
+impl<K: Kind> Reader for RowedKind<K> {
     fn kind(&self) -> &'static str {
         K::KIND
     }
@@ -59,7 +112,7 @@ impl<K: Kind> Reader for Rowed<K> {
     }
 }
 
-impl<K: Kind> Manager for Rowed<K> {
+impl<K: Kind> Manager for RowedKind<K> {
     fn fields(&self) -> &[Field] {
         &self.fields
     }
@@ -98,7 +151,7 @@ impl<K: Kind> Manager for Rowed<K> {
     }
 }
 
-impl<K: Kind> Seen for Rowed<K> {
+impl<K: Kind> Reading for RowedKind<K> {
     fn reader(&self) -> Box<dyn Reader> {
         Box::new(Self::new())
     }
@@ -109,7 +162,7 @@ impl<K: Kind> Seen for Rowed<K> {
             let recorded: BTreeMap<&Id, &Document> =
                 tracked.iter().filter_map(|one| Some((&one.id, one.recorded.as_ref()?))).collect();
             let live = |(id, live): (Id, K::Live)| {
-                let live = self.live(&live, recorded.get(&id).copied());
+                let live = Self::live(&live, recorded.get(&id).copied());
                 (id, live)
             };
             Ok(shown.into_iter().map(live).collect())
@@ -117,8 +170,8 @@ impl<K: Kind> Seen for Rowed<K> {
     }
 }
 
-impl<K: Kind> Made for Rowed<K> {
-    fn as_seen(&self) -> &dyn Seen {
+impl<K: Kind> Managing for RowedKind<K> {
+    fn as_reading(&self) -> &dyn Reading {
         self
     }
 

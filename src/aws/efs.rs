@@ -1,0 +1,93 @@
+//! The EFS reads that kinds and checks share, paged to the end: file systems, and their parts, mount targets and access points.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_efs::types::{AccessPointDescription, FileSystemDescription, MountTargetDescription};
+use futures_util::future::try_join_all;
+
+use super::{Aws, absent_is_none, aws_error};
+use crate::engine::call::Call;
+use crate::engine::cloud::{CloudError, TrackedDocument};
+use crate::engine::resource::Id;
+
+pub const FILE_SYSTEMS: Call = Call::read("elasticfilesystem:DescribeFileSystems");
+pub const MOUNT_TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
+pub const ACCESS_POINTS: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
+
+/// The scope by which EFS lists parts. It has no list of all mount targets, and its list of all access points holds those of
+/// others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartsOf<'a> {
+    /// The file system with this id.
+    FileSystem(&'a str),
+    /// The part with this id.
+    Itself(&'a str),
+}
+
+/// All file systems of the account and region.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeFileSystems`.
+pub async fn file_systems(aws: &Aws) -> Result<Vec<FileSystemDescription>, CloudError> {
+    let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
+    all.try_collect().await.map_err(aws_error(FILE_SYSTEMS))
+}
+
+/// The mount targets that there are, those that are gone among them for a while.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeMountTargets` but one that says that there are none.
+pub async fn mount_targets(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<MountTargetDescription>, CloudError> {
+    let all = aws.read.efs.describe_mount_targets();
+    let asked = match of {
+        PartsOf::FileSystem(id) => all.file_system_id(id),
+        PartsOf::Itself(id) => all.mount_target_id(id),
+    };
+    let answer = asked.into_paginator().items().send().try_collect().await;
+    Ok(absent_is_none(answer.map_err(aws_error(MOUNT_TARGETS)))?.unwrap_or_default())
+}
+
+/// The access points that there are, those that are gone among them for a while.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeAccessPoints` but one that says that there are none.
+pub async fn access_points(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<AccessPointDescription>, CloudError> {
+    let all = aws.read.efs.describe_access_points();
+    let asked = match of {
+        PartsOf::FileSystem(id) => all.file_system_id(id),
+        PartsOf::Itself(id) => all.access_point_id(id),
+    };
+    let answer = asked.into_paginator().items().send().try_collect().await;
+    Ok(absent_is_none(answer.map_err(aws_error(ACCESS_POINTS)))?.unwrap_or_default())
+}
+
+/// All tracked parts that there are, by one question for each file system, and one for each part of which only the id is known.
+///
+/// # Errors
+/// The first error of these questions.
+pub async fn tracked_parts<'a, T, R>(
+    tracked: &'a [TrackedDocument],
+    ask: impl Fn(PartsOf<'a>) -> R,
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<BTreeMap<Id, T>, CloudError>
+where
+    R: Future<Output = Result<Vec<T>, CloudError>>,
+{
+    let question = |one: &'a TrackedDocument| {
+        let file_system = one.recorded.as_ref().and_then(|recorded| recorded.get("file_system_id"));
+        match file_system.and_then(|id| id.as_str()) {
+            Some(file_system) => PartsOf::FileSystem(file_system),
+            None => PartsOf::Itself(one.id.as_str()),
+        }
+    };
+    let questions: BTreeSet<PartsOf<'_>> = tracked.iter().map(question).collect();
+    let answers = try_join_all(questions.into_iter().map(ask)).await?;
+    let parts = answers.into_iter().flatten().filter_map(|part| Some((Id::new(id(&part)?), part)));
+    Ok(parts.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+}
+
+/// The file system and the mount target that a network interface is of, as EFS describes it: `EFS mount target for fs-… (fsmt-…)`.
+pub fn mount_target_of(description: Option<&str>) -> Option<(&str, &str)> {
+    let (file_system, target) = description?.strip_prefix("EFS mount target for ")?.split_once(" (")?;
+    Some((file_system, target.strip_suffix(')')?))
+}

@@ -1,0 +1,64 @@
+//! The search for an access point: by its token and its ownership tags, and for those that lost their tags.
+
+use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState};
+
+use super::{FILE_SYSTEM, describe, tags_of};
+use crate::aws::Aws;
+use crate::aws::efs::PartsOf;
+use crate::aws::kinds::efs_token::{Made, has_a_strange_token, made_for, told_by_token};
+use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
+use crate::engine::resource::{Found, Id, Owner, Ownership, Told, Trace};
+
+/// Looks in the file system for the access points that were made for the owner; then for those without tags that may be.
+pub(super) async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+    let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(Vec::new()) };
+    let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
+    let bare = live.iter().filter_map(|live| unclaimed(owner, live));
+    let bare: Vec<Found> = bare.filter(|found| !owner.others.contains(&found.id)).collect();
+    let found = live.into_iter().filter_map(|live| {
+        let Made { ownership, generation } = made_for(owner, live.client_token()?, &tags_of(&live))?;
+        // A later one that goes is not the one that is looked for.
+        let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
+        let stays = generation == Some(owner.generation) || !leaves;
+        let id = Id::new(live.access_point_id.filter(|_| stays)?);
+        let found = Found { generation, ..Found::new(id, ownership) }.traced(Trace::Token);
+        let path = live.root_directory.and_then(|root| root.path);
+        (!owner.others.contains(&found.id)).then(|| found.labelled(path.as_deref(), None))
+    });
+    let mut found: Vec<Found> = found.collect();
+    found.sort_by_key(|found| (found.generation.is_none(), found.generation));
+    found.extend(bare);
+    Ok(found)
+}
+
+/// True if the token was used for an access point that is not, or no longer, the owner's.
+pub(super) async fn is_of_another(
+    aws: &Aws,
+    wanted: &Document,
+    owner: &Owner,
+    token: String,
+) -> Result<bool, CloudError> {
+    let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
+    let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
+    let user = live.iter().find(|live| live.client_token() == Some(token.as_str()));
+    Ok(user.is_some_and(|live| {
+        let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
+        recorded || made_for(owner, &token, &tags_of(live)).is_none()
+    }))
+}
+
+/// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been
+/// renamed since.
+fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
+    let (token, tags) = (live.client_token()?, tags_of(live));
+    let told = told_by_token(owner, token, &tags);
+    if told.is_none() && !has_a_strange_token(owner, token, &tags) {
+        return None;
+    }
+    let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
+    let id = Id::new(live.access_point_id().filter(|_| stays)?);
+    let path = live.root_directory().and_then(|root| root.path());
+    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, Ownership::Untagged) };
+    Some(found.traced(Trace::Use).labelled(path, None))
+}

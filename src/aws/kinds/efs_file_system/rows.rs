@@ -1,0 +1,102 @@
+//! The fields of a file system.
+
+use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputBuilder as Create;
+
+use super::{
+    BACKUP, ENCRYPTED, EfsFileSystem, KMS_KEY, LIFECYCLE, OURS, OVERWRITE, PERFORMANCE, POLICY, PUT_BACKUP,
+    PUT_LIFECYCLE, RATE, THROUGHPUT, lifecycle, live, policy, protection, throughput,
+};
+use crate::aws::kinds::kms_alias::same_key;
+use crate::aws::kinds::{efs_tags, tags};
+use crate::aws::row::{Row, field, flag, number, object, one_of, own, text};
+use crate::engine::resource::OnChange::InPlace;
+use crate::engine::resource::{Effect, Pattern, Role};
+
+/// A KMS key (CreateFileSystem, KmsKeyId).
+const KEY_RULE: Pattern = Pattern::new(
+    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
+    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
+    2_048,
+);
+
+/// Every field.
+pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
+    &ENCRYPTED
+        .field(flag().default(true))
+        .doc("True if the data is encrypted at rest. Only a new file system can change it.")
+        .create(Create::set_encrypted)
+        .fixed()
+        .observe(|live| Some(live.description.encrypted.unwrap_or(false)))
+        // An encrypted file system is never replaced by one that is not.
+        .met_by(|desired, observed| desired == observed || observed == true),
+    &KMS_KEY
+        .field(text(KEY_RULE))
+        .doc(
+            "The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can \
+             change it.",
+        )
+        .create(Create::set_kms_key_id)
+        .fixed()
+        .observe(|live| live.description.kms_key_id.clone())
+        .met_by(same_key),
+    &PERFORMANCE
+        .field(one_of(&["generalPurpose", "maxIO"]).default("generalPurpose"))
+        .doc("`maxIO` allows more operations at once, each slower. Only a new file system can change it.")
+        .create(|call, mode| call.set_performance_mode(mode.map(|mode| mode.as_str().into())))
+        .fixed()
+        .observe(|live| Some(live.description.performance_mode.as_str().to_owned())),
+    &THROUGHPUT
+        .field(one_of(&["elastic", "bursting", "provisioned"]).default("elastic"))
+        .doc(
+            "The measure of the throughput: use, size, or a fixed rate. Once changed, AWS refuses another change for \
+             24 hours.",
+        )
+        .create(|call, mode| call.set_throughput_mode(mode.map(|mode| mode.as_str().into())))
+        .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
+        .observe(|live| Some(live::throughput(&live.description).0.to_owned())),
+    &RATE
+        // The upper bound differs between regions and accounts.
+        .field(number(1, 3_414))
+        .doc("The throughput in MiB/s, for `throughput_mode: provisioned` alone.")
+        .create(Create::set_provisioned_throughput_in_mibps)
+        .modified_by_code(InPlace(Effect::None), &[throughput::UPDATE])
+        .observe(|live| live::throughput(&live.description).1),
+    &LIFECYCLE
+        .field(object(lifecycle::PARTS))
+        .doc("When files move to cheaper storage, and back.")
+        .sent_by_code(InPlace(Effect::None), &[PUT_LIFECYCLE])
+        .observe(|live| live.lifecycle.clone()),
+    &BACKUP
+        .field(flag().default(true))
+        .doc("True if AWS Backup makes daily backups.")
+        .create(Create::set_backup)
+        .modified_by_code(InPlace(Effect::None), &[PUT_BACKUP])
+        .observe(|live| Some(live.is_backed_up())),
+    &POLICY
+        .field(own())
+        .made_from("enforce_tls")
+        .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
+        .observe(|live| live.policy.clone())
+        .met_by(policy::same)
+        .depending(policy::cost),
+    &OVERWRITE
+        // EFS shows `REPLICATING` too.
+        .field(one_of(&["ENABLED", "DISABLED"]))
+        .made_from("replication_overwrite_protection")
+        .sent_by_code(InPlace(Effect::None), &[protection::UPDATE])
+        .observe(|live| {
+            let protection = live.description.file_system_protection()?;
+            Some(protection.replication_overwrite_protection()?.as_str().to_owned())
+        })
+        .met_by(protection::met),
+    &field("deletion_protection", flag().default(true))
+        .doc(
+            "True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.",
+        )
+        .recorded()
+        .rebuilt_as(true)
+        .plays(Role::Protection),
+    &tags::row::<EfsFileSystem>(&efs_tags::calls(OURS), |live| {
+        Some(tags::ours(&live::tags_of(&live.description), &tags::of(live.recorded)))
+    }),
+];

@@ -1,0 +1,134 @@
+//! The groups of RDS, of subnets and of parameters. The id of one is its name, and RDS shows it without its tags: these are read before
+//! it is changed or deleted, and have to prove that it is ours.
+
+use std::collections::BTreeMap;
+
+use crate::aws::Aws;
+use crate::aws::kind::Kind;
+use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
+use crate::aws::kinds::tags;
+use crate::engine::call::Call;
+use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::{Found, Id, Named, Owner, Ownership};
+
+/// A kind of groups of RDS.
+pub(super) trait RdsGroup: Kind {
+    /// One group as RDS describes it.
+    type Group: Send + Sync;
+    /// The error code of a group that is not there.
+    const GONE: &'static str;
+
+    /// Reads the group of this name, or all of them.
+    fn describe(
+        aws: &Aws,
+        name: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Self::Group>, CloudError>> + Send;
+    fn name(group: &Self::Group) -> Option<&str>;
+    fn arn(group: &Self::Group) -> Option<&str>;
+    /// The network that it stands in, where it does.
+    fn vpc(group: &Self::Group) -> Option<&str>;
+    /// Why the group of this name is none that a stack can have.
+    fn unfit(name: &str) -> Option<&'static str>;
+}
+
+/// The tracked groups that are there, by one question.
+pub(super) async fn look<K: RdsGroup>(
+    aws: &Aws,
+    tracked: &[TrackedDocument],
+) -> Result<BTreeMap<Id, K::Group>, CloudError> {
+    let all = match tracked {
+        [] => Vec::new(),
+        [only] => K::describe(aws, Some(only.id.as_str())).await?,
+        _ => K::describe(aws, None).await?,
+    };
+    let all = all.into_iter().filter_map(|group| Some((Id::new(K::name(&group)?), group)));
+    Ok(all.filter(|(id, _)| tracked.iter().any(|one| one.id == *id)).collect())
+}
+
+/// The group of this name, if it is there.
+async fn described<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<K::Group>, CloudError> {
+    Ok(of_name::<K>(K::describe(aws, Some(name)).await?, name))
+}
+
+fn of_name<K: RdsGroup>(all: Vec<K::Group>, name: &str) -> Option<K::Group> {
+    all.into_iter().find(|group| K::name(group) == Some(name))
+}
+
+fn arn<K: RdsGroup>(group: &K::Group) -> &str {
+    K::arn(group).unwrap_or_default()
+}
+
+/// The group of the wanted name.
+pub(super) async fn find<K: RdsGroup>(aws: &Aws, name: Option<&str>) -> Result<Vec<Found>, CloudError> {
+    match name {
+        Some(name) => Ok(found::<K>(aws, name).await?.into_iter().collect()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The group of this name as one that was looked for, with its tags.
+async fn found<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
+    let Some(group) = described::<K>(aws, name).await? else { return Ok(None) };
+    let ownership = Ownership::of_tags(&live_tags(aws, arn::<K>(&group)).await?);
+    Ok(Some(Found::new(Id::new(name), ownership).standing_in(K::vpc(&group))))
+}
+
+/// The ownership of a group, which no refresh shows.
+pub(super) async fn ownership<K: RdsGroup>(aws: &Aws, id: &Id) -> Result<Ownership, CloudError> {
+    let found = found::<K>(aws, id.as_str()).await?;
+    Ok(found.map_or(Ownership::Inherited, |found| found.ownership))
+}
+
+/// The group that the user names: RDS keeps names in lower case.
+pub(super) async fn named<K: RdsGroup>(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
+    let name = text.to_lowercase();
+    let found = found::<K>(aws, &name).await?;
+    Ok(found.map(|found| Named { found, unfit: K::unfit(&name).map(str::to_owned) }))
+}
+
+/// Writes the ownership tags of a group.
+pub(super) async fn claim<K: RdsGroup>(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
+    let [add, _] = rds_tags::calls(&[]);
+    let group = there::<K>(aws, id, add).await?;
+    rds_tags::claim(aws, arn::<K>(&group), owner).await
+}
+
+/// Begins a change by this call: the group has to be ours, and gets the tags that are asked for.
+pub(super) async fn begin_update<K: RdsGroup>(
+    aws: &Aws,
+    wanted: &Document,
+    change: &ChangeDocument<'_>,
+    call: Call,
+) -> Result<(), CloudError> {
+    let group = there::<K>(aws, change.id, call).await?;
+    let live = prove_ours(aws, arn::<K>(&group), change.owner, call).await?;
+    if change.fields.contains(tags::FIELD) {
+        let observed = tags::ours(&live, &tags::of(change.observed));
+        retag(aws, arn::<K>(&group), &tags::tag_change(&observed, &tags::of(wanted))).await?;
+    }
+    Ok(())
+}
+
+/// RDS shows a group that was just made a moment late.
+async fn there<K: RdsGroup>(aws: &Aws, id: &Id, call: Call) -> Result<K::Group, CloudError> {
+    let group = described::<K>(aws, id.as_str()).await?;
+    group.ok_or_else(|| CloudError::not_seen(call, K::GONE, "the group is gone"))
+}
+
+/// True if the group is there to be deleted by this call. It has to be ours then.
+pub(super) async fn is_to_delete<K: RdsGroup>(
+    aws: &Aws,
+    deletion: &Deletion<'_>,
+    call: Call,
+) -> Result<bool, CloudError> {
+    let id = deletion.id.as_str();
+    // One read that finds nothing is not enough to let go of it: all groups are read then.
+    let group = match described::<K>(aws, id).await? {
+        Some(group) => Some(group),
+        None => of_name::<K>(K::describe(aws, None).await?, id),
+    };
+    let Some(group) = group else { return Ok(false) };
+    prove_ours(aws, arn::<K>(&group), deletion.owner, call).await?;
+    Ok(true)
+}
