@@ -54,6 +54,7 @@ pub struct Clients {
     pub ec2: Lazily<aws_sdk_ec2::Client>,
     pub efs: Lazily<aws_sdk_efs::Client>,
     pub rds: Lazily<aws_sdk_rds::Client>,
+    pub s3: Lazily<aws_sdk_s3::Client>,
 }
 
 /// A client that is made when it is first needed.
@@ -78,12 +79,13 @@ impl Clients {
     fn new(config: SdkConfig, gate: Option<&Gate>) -> Self {
         let config = Arc::new(config);
         macro_rules! lazily {
-            ($sdk:ident) => {
+            ($sdk:ident $(, $more:ident)?) => {
                 Lazily {
                     config: config.clone(),
                     gate: gate.cloned(),
                     make: |config, gate| {
                         let builder = $sdk::config::Builder::from(config);
+                        $(let builder = $more(builder, config);)?
                         $sdk::Client::from_conf(match gate {
                             Some(gate) => builder.interceptor(gate).build(),
                             None => builder.build(),
@@ -93,7 +95,12 @@ impl Clients {
                 }
             };
         }
-        Self { ec2: lazily!(aws_sdk_ec2), efs: lazily!(aws_sdk_efs), rds: lazily!(aws_sdk_rds) }
+        Self {
+            ec2: lazily!(aws_sdk_ec2),
+            efs: lazily!(aws_sdk_efs),
+            rds: lazily!(aws_sdk_rds),
+            s3: lazily!(aws_sdk_s3, at_one_host),
+        }
     }
 }
 
@@ -222,13 +229,11 @@ impl Aws {
         aws_sdk_servicequotas::Client::new(&self.config)
     }
 
-    /// Clients of S3. A named endpoint is one host for all buckets.
+    /// Clients of S3 for states.
     pub fn s3(&self) -> S3Clients {
-        let named = self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
         let client = |config: &SdkConfig, attempts| {
             let timeouts = TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT).build();
-            let builder = aws_sdk_s3::config::Builder::from(config)
-                .force_path_style(named)
+            let builder = at_one_host(aws_sdk_s3::config::Builder::from(config), config)
                 .timeout_config(timeouts)
                 .retry_config(attempts);
             aws_sdk_s3::Client::from_conf(builder.build())
@@ -270,6 +275,11 @@ impl Aws {
         }
     }
 
+    /// The partition that the region is in: `aws`, `aws-cn`.
+    pub fn partition(&self) -> &'static str {
+        policy::partition(&self.region)
+    }
+
     /// The account that the credentials belong to: 12 digits.
     ///
     /// # Errors
@@ -278,6 +288,12 @@ impl Aws {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
         Ok(identity.account.unwrap_or_default())
     }
+}
+
+/// A named endpoint of S3 is one host for all buckets.
+fn at_one_host(builder: aws_sdk_s3::config::Builder, config: &SdkConfig) -> aws_sdk_s3::config::Builder {
+    let named = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    builder.force_path_style(named)
 }
 
 /// The time that one read or write of a state may take.

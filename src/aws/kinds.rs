@@ -15,6 +15,7 @@ mod groups_taken_off;
 pub mod kms_alias;
 mod rds_group;
 mod rds_tags;
+mod s3_bucket;
 pub mod security_group;
 pub mod subnet;
 pub mod tags;
@@ -53,4 +54,5 @@ fn kinds() -> Kinds {
         .managed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()
+        .managed::<s3_bucket::S3Bucket>()
 }

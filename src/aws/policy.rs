@@ -24,6 +24,7 @@ use crate::stack::blueprint::{BlueprintError, blueprint};
 use place::Place;
 use topic::Topic;
 
+pub(super) use place::partition;
 pub use state::state_on_s3;
 pub use statement::{Conditions, Effect, MOST_CHARACTERS, Policy, Statement, Texts};
 

@@ -1,12 +1,13 @@
 //! The list of all sections of the stack file, in the order in which they are read and shown.
 
+mod buckets;
 mod databases;
 mod file_systems;
 
 use super::section::Section;
 
 /// One line for each section.
-pub const SECTIONS: &[&Section] = &[&file_systems::SECTION, &databases::SECTION];
+pub const SECTIONS: &[&Section] = &[&file_systems::SECTION, &databases::SECTION, &buckets::SECTION];
 
 #[cfg(test)]
 mod tests {

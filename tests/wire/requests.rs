@@ -141,6 +141,16 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("apply_immediately", json!(true)),
             ("tags", json!({ "Name": "other", "team": "platform" })),
         ],
+        "aws_s3_bucket" => vec![
+            ("bucket", json!("gitlab-packages")),
+            ("versioning", json!(false)),
+            ("public_access_blocked", json!(false)),
+            ("kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/2")),
+            ("deletion_protection", json!(false)),
+            ("lifecycle_rules", json!({})),
+            ("lifecycle_rules", json!({ "uploads": { "abort_uploads_after_days": 1 } })),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
         other => panic!("no other values of {other}"),
     }
 }
@@ -250,6 +260,10 @@ fn aws_answers(asked: &Asked) -> Option<String> {
             json!({ "AccessPointId": "fsap-1", "LifeCycleState": "creating" }).to_string()
         }
         efs if efs.contains("/2015-02-01/") => "{}".to_owned(),
+        "GET /?tagging" => format!("<Tagging><TagSet>{tags}</TagSet></Tagging>"),
+        "GET /?encryption" => "<ServerSideEncryptionConfiguration/>".to_owned(),
+        "GET /?lifecycle" => "<LifecycleConfiguration/>".to_owned(),
+        s3 if s3.starts_with("PUT /") || s3 == "DELETE /?lifecycle" => String::new(),
         _ => return None,
     })
 }
@@ -283,6 +297,7 @@ async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> S
         "aws_efs_access_point" => "fsap-1",
         "aws_db_subnet_group" => "gitlab-pgsql",
         "aws_db_parameter_group" => "gitlab-pgsql-postgres16",
+        "aws_s3_bucket" => "gitlab-artifacts",
         _ => crate::rds::ID,
     };
     let names = kind.fields().iter().map(|field| field.name);

@@ -42,6 +42,17 @@ pub fn sample(kind: &str) -> Document {
             "parameters": { "rds.force_ssl": "1", "work_mem": "65536" }, "tags": { "Name": "gitlab-pgsql" },
         }),
         "aws_db_instance" => database(),
+        "aws_s3_bucket" => json!({
+            "bucket": "gitlab-artifacts", "versioning": true, "public_access_blocked": true,
+            "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "deletion_protection": true,
+            "lifecycle_rules": {
+                "old": {
+                    "prefix": "tmp/", "expire_after_days": 90, "expire_old_versions_after_days": 30,
+                    "to_infrequent_access_after_days": 30, "abort_uploads_after_days": 7,
+                },
+            },
+            "tags": { "Name": "artifacts" },
+        }),
         other => panic!("no sample document of {other}"),
     };
     document.as_object().expect("a document is an object").clone()

@@ -11,7 +11,14 @@ use crate::aws::watched::Watched;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::{Call, Grant};
 use crate::engine::cloud::{CloudError, TrackedDocument};
-use crate::engine::resource::{Condition, Id, Ownership};
+use crate::engine::resource::{Condition, Id, Ownership, Pattern};
+
+/// As AWS shows a key; its other names would be compared in vain.
+pub(crate) const KEY_ARN: Pattern = Pattern::new(
+    "the ARN of a KMS key: `arn:aws:kms:<region>:<account>:key/<id>`",
+    "^arn:aws(-[a-z]+)*:kms:[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]+$",
+    256,
+);
 
 const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])]);
 

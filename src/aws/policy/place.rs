@@ -20,16 +20,7 @@ pub(super) struct Named {
 impl Place<'_> {
     /// The partition that the region is in (partitions.json of the SDKs); without a region, the one of most.
     pub fn partition(self) -> &'static str {
-        match self.region.unwrap_or_default() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            region if region.starts_with("us-iso-") => "aws-iso",
-            region if region.starts_with("us-isob-") => "aws-iso-b",
-            region if region.starts_with("eu-isoe-") => "aws-iso-e",
-            region if region.starts_with("us-isof-") => "aws-iso-f",
-            region if region.starts_with("eusc-") => "aws-eusc",
-            _ => "aws",
-        }
+        partition(self.region.unwrap_or_default())
     }
 
     /// The value of a condition: `rds.{region}.amazonaws.com`.
@@ -47,6 +38,10 @@ impl Place<'_> {
         let region = if service == "iam" { "" } else { self.region.unwrap_or("*") };
         let arn = |rest: &str| format!("arn:{}:{service}:{region}:*:{rest}", self.partition());
         let named = |arn: String, alias: Option<&str>| Named { arn, alias: alias.map(str::to_owned) };
+        if service == "s3" {
+            // The names of buckets are of no account or region.
+            return Some(named(format!("arn:{}:s3:::{rest}", self.partition()), None));
+        }
         if service != "kms" {
             let arn = if rest.starts_with("arn:") { rest } else { arn(&rest) };
             return Some(named(arn, None));
@@ -61,7 +56,22 @@ impl Place<'_> {
     }
 }
 
-/// The pattern with the object's inputs: `{name}`, `{name.part}` for a part of one, or `{name-}` for no more of it than ends with a hyphen. What is not
+/// The partition that a region is in (partitions.json of the SDKs).
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("us-iso-") => "aws-iso",
+        region if region.starts_with("us-isob-") => "aws-iso-b",
+        region if region.starts_with("eu-isoe-") => "aws-iso-e",
+        region if region.starts_with("us-isof-") => "aws-iso-f",
+        region if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+/// The pattern with the object's inputs: `{name}`, `{name.part}` for a part of one, or `{name-}` for no more of it than ends
+/// with a hyphen. What is not
 /// known yet can be anything.
 fn filled(pattern: &str, inputs: &Document) -> Option<String> {
     let Some((before, (field, after))) =

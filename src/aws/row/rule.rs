@@ -114,6 +114,11 @@ pub const fn map_of(keys: Pattern, values: &'static Shape) -> Rule<BTreeMap<Stri
     Rule::new(Shape::MapOf { keys, values })
 }
 
+/// Values of one shape under keys that the author chooses. `T` has the form of that shape.
+pub const fn map_of_objects<T>(keys: Pattern, values: &'static Shape) -> Rule<BTreeMap<String, T>> {
+    Rule::new(Shape::MapOf { keys, values })
+}
+
 /// Parts with names of their own. `T` has one field for each of them.
 pub const fn object<T>(parts: &'static [Property]) -> Rule<T> {
     Rule::new(Shape::Object(parts))

@@ -1,5 +1,6 @@
 //! The texts and numbers that the fields of a database take.
 
+pub(super) use crate::aws::kinds::kms_alias::KEY_ARN;
 use crate::engine::resource::{Pattern, Shape};
 
 /// In the small letters that RDS shows (CreateDBInstance, DBInstanceIdentifier).
@@ -66,13 +67,6 @@ pub(super) const MAINTENANCE_WINDOW: Pattern = Pattern::new(
     19,
 )
 .in_lower_case();
-
-/// As AWS shows a key; its other names would be compared in vain.
-pub(super) const KEY_ARN: Pattern = Pattern::new(
-    "the ARN of a KMS key: `arn:aws:kms:<region>:<account>:key/<id>`",
-    "^arn:aws(-[a-z]+)*:kms:[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}:[0-9]{12}:key/[A-Za-z0-9-]+$",
-    256,
-);
 
 pub(super) const AUTHORITY: Pattern = Pattern::new(
     "a certificate authority of RDS, such as `rds-ca-rsa2048-g1`",

@@ -1,0 +1,169 @@
+//! Buckets as S3 shows them: one read for each part, and no more parts than are compared.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, Tag};
+use futures_util::future::{try_join_all, try_join5};
+
+use super::lifecycle::{self, Rules};
+use super::{KMS_KEY, LIFECYCLE, PUT_TAGS, VERSIONING};
+use crate::aws::kinds::tags::{TagChange, Tags};
+use crate::aws::{Aws, aws_error, tag_map};
+use crate::engine::call::Call;
+use crate::engine::cloud::{CloudError, Outcome, TrackedDocument};
+use crate::engine::document::Document;
+use crate::engine::resource::{Found, Id, Ownership};
+
+pub(super) const GET_TAGS: Call = Call::read("s3:GetBucketTagging");
+pub(super) const GET_VERSIONING: Call = Call::read("s3:GetBucketVersioning");
+pub(super) const GET_ENCRYPTION: Call = Call::read("s3:GetEncryptionConfiguration");
+pub(super) const GET_BLOCK: Call = Call::read("s3:GetBucketPublicAccessBlock");
+pub(super) const GET_LIFECYCLE: Call = Call::read("s3:GetLifecycleConfiguration");
+
+/// A bucket. Parts that were not read are `None`.
+pub struct Live {
+    pub name: String,
+    pub arn: String,
+    /// The name by which clients reach it.
+    pub domain: String,
+    pub tags: Tags,
+    pub versioned: Option<bool>,
+    pub key: Option<String>,
+    pub is_blocked: bool,
+    pub rules: Option<Rules>,
+}
+
+pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
+    let none = Document::new();
+    let looks =
+        tracked.iter().map(|one| look_at(aws, one.id.as_str(), one.recorded.as_ref().unwrap_or(&none)));
+    let found = try_join_all(looks).await?;
+    let found = tracked.iter().zip(found).filter_map(|(one, live)| Some((one.id.clone(), live?)));
+    Ok(found.collect())
+}
+
+/// A part that is not recorded is not compared, and not read.
+async fn look_at(aws: &Aws, name: &str, recorded: &Document) -> Result<Option<Live>, CloudError> {
+    let is_recorded = |field: &str| recorded.contains_key(field);
+    let (tags, versioned, key, is_blocked, rules) = try_join5(
+        tags(aws, name),
+        wanted(is_recorded(VERSIONING.name), versioned(aws, name)),
+        wanted(is_recorded(KMS_KEY.name), key(aws, name)),
+        is_blocked(aws, name),
+        wanted(is_recorded(LIFECYCLE.name), rules(aws, name)),
+    )
+    .await?;
+    Ok(tags.map(|tags| Live {
+        name: name.to_owned(),
+        arn: format!("arn:{}:s3:::{name}", aws.partition()),
+        domain: format!("{name}.s3.{}.{}", aws.region(), aws.dns_suffix()),
+        tags,
+        versioned: versioned.flatten(),
+        key: key.flatten(),
+        is_blocked,
+        rules: rules.flatten(),
+    }))
+}
+
+async fn wanted<T>(
+    wanted: bool,
+    read: impl Future<Output = Result<Option<T>, CloudError>>,
+) -> Result<Option<Option<T>>, CloudError> {
+    if wanted { read.await.map(Some) } else { Ok(None) }
+}
+
+/// The tags of a bucket; `None` where there is no such bucket.
+pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudError> {
+    let answer = aws.read.s3.get_bucket_tagging().bucket(name).send().await.map_err(aws_error(GET_TAGS));
+    match answer {
+        Ok(answer) => Ok(Some(tag_map(&answer.tag_set, |tag| Some(tag.key()), |tag| Some(tag.value())))),
+        Err(error) if error.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
+        Err(error) => absent_is_none(Err(error)),
+    }
+}
+
+async fn versioned(aws: &Aws, name: &str) -> Result<Option<bool>, CloudError> {
+    let answer = aws.read.s3.get_bucket_versioning().bucket(name).send().await;
+    let answer = absent_is_none(answer.map_err(aws_error(GET_VERSIONING)))?;
+    // A bucket that never kept versions has no status.
+    Ok(answer.map(|answer| answer.status == Some(BucketVersioningStatus::Enabled)))
+}
+
+async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
+    let answer = aws.read.s3.get_bucket_encryption().bucket(name).send().await;
+    let answer = absent_is_none(answer.map_err(aws_error(GET_ENCRYPTION)))?;
+    let rules = answer.and_then(|answer| answer.server_side_encryption_configuration);
+    let rule = rules.and_then(|rules| rules.rules.into_iter().next());
+    Ok(rule.and_then(|rule| rule.apply_server_side_encryption_by_default?.kms_master_key_id))
+}
+
+async fn is_blocked(aws: &Aws, name: &str) -> Result<bool, CloudError> {
+    let answer = aws.read.s3.get_public_access_block().bucket(name).send().await;
+    let answer = absent_is_none(answer.map_err(aws_error(GET_BLOCK)))?;
+    let block = answer.and_then(|answer| answer.public_access_block_configuration);
+    Ok(block.is_some_and(|block| block == blocked()))
+}
+
+/// No access without credentials, by whatever was allowed.
+pub(super) fn blocked() -> PublicAccessBlockConfiguration {
+    PublicAccessBlockConfiguration::builder()
+        .block_public_acls(true)
+        .ignore_public_acls(true)
+        .block_public_policy(true)
+        .restrict_public_buckets(true)
+        .build()
+}
+
+async fn rules(aws: &Aws, name: &str) -> Result<Option<Rules>, CloudError> {
+    let answer = aws.read.s3.get_bucket_lifecycle_configuration().bucket(name).send().await;
+    let answer = absent_is_none(answer.map_err(aws_error(GET_LIFECYCLE)))?;
+    Ok(Some(answer.map(|answer| lifecycle::of_s3(answer.rules())).unwrap_or_default()))
+}
+
+/// Turns "there is no bucket, or nothing of this in it" into `None`. A bucket that holds a state is read elsewhere, and has to be
+/// there.
+pub(super) fn absent_is_none<T>(answer: Result<T, CloudError>) -> Result<Option<T>, CloudError> {
+    const ABSENT: [&str; 4] = [
+        "NoSuchBucket",
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    ];
+    match answer {
+        Err(error) if ABSENT.contains(&error.code.as_str()) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// A bucket that was just made may not be known everywhere for some minutes.
+pub(super) fn settling(error: CloudError) -> CloudError {
+    match error.code.as_str() {
+        "NoSuchBucket" => CloudError { outcome: Outcome::NotYetVisible, ..error },
+        _ => error,
+    }
+}
+
+/// The bucket of this name, if it can be seen.
+pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
+    let tags = tags(aws, name).await?;
+    Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
+}
+
+/// Changes some tags. S3 replaces all tags of a bucket at once, so that those of others are sent along; it keeps its own.
+pub(super) async fn retag(aws: &Aws, name: &str, change: &TagChange) -> Result<(), CloudError> {
+    let Some(mut tags) = tags(aws, name).await? else {
+        return Err(CloudError::not_seen(PUT_TAGS, "NoSuchBucket", "S3 does not show the bucket"));
+    };
+    tags.retain(|key, _| !key.starts_with("aws:") && !change.remove.contains(key));
+    tags.extend(change.set.clone());
+    let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(to_s3(&tags)));
+    let tagging = tagging.build().expect("a set of tags is set");
+    let call = aws.write.s3.put_bucket_tagging().bucket(name).tagging(tagging);
+    call.send().await.map(drop).map_err(aws_error(PUT_TAGS)).map_err(settling)
+}
+
+/// Tags in the shape of S3.
+pub(super) fn to_s3(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build().expect("key and value are set");
+    tags.iter().map(tag).collect()
+}

@@ -1,0 +1,61 @@
+//! `buckets`: S3 buckets, which stand in an account and a region and need no network.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::engine::address::Address;
+use crate::engine::state::{Record, State};
+use crate::stack::Name;
+use crate::stack::blueprint::{BlueprintError, Draft, with};
+use crate::stack::outputs::{Output, text};
+use crate::stack::section::{Entry, Expand, Part, Section};
+
+const BUCKET: &str = "aws_s3_bucket";
+
+pub(super) const SECTION: Section = Section {
+    key: "buckets",
+    doc: "S3 buckets, by name.",
+    one: "bucket",
+    several: "buckets",
+    entry: Part { doc: "One S3 bucket, which is never public.", own: &[], parts: &[], passes: &[BUCKET] },
+    check: |_| Vec::new(),
+    main: BUCKET,
+    expand: Expand::Alone(declare),
+    output,
+    output_schema: schema,
+    short: &[],
+};
+
+fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
+    let address = Address::new(BUCKET, name.as_str());
+    let bucket = match entry.text_of(BUCKET, "bucket") {
+        Some(written) => written.to_owned(),
+        None => draft.kept.text(&address, "bucket", format!("{}-{name}", draft.stack.stack)),
+    };
+    let set = json!({ "bucket": bucket, "public_access_blocked": true, "tags": draft.tags(name.as_str()) });
+    draft.declare(address, with(entry.of(BUCKET), set))
+}
+
+/// One bucket.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+struct Bucket {
+    name: String,
+    arn: String,
+    /// The host that serves it: `NAME.s3.REGION.amazonaws.com`.
+    domain: String,
+}
+
+fn schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Bucket>()
+}
+
+fn output(_: &State, _: &str, record: &Record) -> Option<Output> {
+    let value = |field: &str| text(&record.outputs, field);
+    let bucket = Bucket { name: value("name")?, arn: value("arn")?, domain: value("domain")? };
+    let mut output = Output::of(&bucket);
+    let Bucket { name, arn, domain } = bucket;
+    let all = [("name", name), ("arn", arn), ("domain", domain)];
+    output.texts.extend(all.map(|(field, text)| (field.to_owned(), text)));
+    Some(output)
+}
