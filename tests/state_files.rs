@@ -50,8 +50,8 @@ impl Place {
         let fresh = || State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
         let store = Store::local(self.state());
         let address: Address = address.parse().expect("a valid address");
-        let watched = Record::adopted(Id::new("id-1"), Document::new());
-        let record = Record { adopted: address.kind() == "aws_vpc", ..watched };
+        let watched = Record::watched(Id::new("id-1"), Document::new());
+        let record = Record { watched: address.kind() == "aws_vpc", ..watched };
         let writing = async {
             let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("nobody holds it");
             writer.edit(Edit::Put { address, record });

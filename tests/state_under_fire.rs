@@ -47,7 +47,7 @@ impl Place {
         let writing = async {
             let mut writer = store.open("test", Duration::ZERO, fresh).await.expect("nobody holds it");
             for address in [OLD, "aws_vpc.network"] {
-                let record = Record::adopted(Id::new("id-1"), Document::new());
+                let record = Record::watched(Id::new("id-1"), Document::new());
                 writer.edit(Edit::Put { address: at(address), record });
             }
             writer.close().await.expect("the disk is whole");

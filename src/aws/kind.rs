@@ -61,7 +61,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
         tracked: &[TrackedDocument],
     ) -> impl Future<Output = Result<BTreeMap<Id, Self::Live>, CloudError>> + Send;
 
-    /// Everything of an object that is no input. Nothing is recorded of one that is adopted.
+    /// Everything of an object that is no input. Nothing is recorded of one that is watched.
     fn seen(live: &Self::Live, recorded: Option<&Document>) -> Seen;
 
     /// The object without what waits for a maintenance window; `None` where nothing waits.

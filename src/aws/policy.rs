@@ -52,13 +52,13 @@ pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Resul
     for (address, declaration) in &blueprint.declarations {
         let kind = address.kind();
         match declaration {
-            Declaration::Adopted { id } => {
+            Declaration::Watched { id } => {
                 let inputs = Document::from_iter([("id".to_owned(), Value::from(id.as_str()))]);
                 let calls = registry.reader(kind).map(Reader::calls).unwrap_or_default();
                 calls.iter().filter(|call| call.is_read()).for_each(|call| needs.call(call, &inputs));
             }
             Declaration::Managed { inputs } => {
-                let inputs = with_adopted(inputs, &blueprint);
+                let inputs = with_watched(inputs, &blueprint);
                 calls_for(registry, kind, &inputs).iter().for_each(|call| needs.call(call, &inputs));
             }
         }
@@ -88,10 +88,10 @@ fn any_network() -> Network {
     }
 }
 
-/// The inputs, in which what is adopted stands for what is referred to of it: an alias for its key.
-fn with_adopted(inputs: &Document, blueprint: &Blueprint) -> Document {
+/// The inputs, in which what is watched stands for what is referred to of it: an alias for its key.
+fn with_watched(inputs: &Document, blueprint: &Blueprint) -> Document {
     resolve(inputs, &|reference| match blueprint.declarations.get(&reference.address) {
-        Some(Declaration::Adopted { id }) => Some(Value::from(id.as_str())),
+        Some(Declaration::Watched { id }) => Some(Value::from(id.as_str())),
         _ => None,
     })
 }

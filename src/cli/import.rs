@@ -1,4 +1,4 @@
-//! `provision import`: adopts a network in one go, and says why it is this one.
+//! `provision import`: watches a network in one go, and says why it is this one.
 
 use crate::aws::checks::SUBNETS_IN_USE;
 use crate::aws::kinds::subnet::Subnet;
@@ -44,34 +44,34 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let locking = Locking { store: &session.store, command: "import", timeout };
     let looked = locked(locking, first, screen, async |writer, screen, interrupt| {
         let wanted = Wanted { vpc: Some(vpc), ..wanted(&request.discovery, global) };
-        let adopted = adopt(session, wanted, global, writer, screen);
-        unless_interrupted(interrupt, adopted).await
+        let watched = watch(session, wanted, global, writer, screen);
+        unless_interrupted(interrupt, watched).await
     });
-    let Adopted { adopted, forgotten, discovery } = looked.await?;
+    let Imported { watched, forgotten, discovery } = looked.await?;
     if global.json {
         let forgotten: Vec<Address> = forgotten.into_iter().map(|one| one.address).collect();
         screen.report(report::Import {
-            adopted,
+            watched,
             forgotten: &forgotten,
             choices: &discovery.evidence,
             taken_over: Vec::new(),
         });
-    } else if adopted == 0 && forgotten.is_empty() {
-        screen.out.write("Nothing to do: this network is adopted already.\n");
+    } else if watched == 0 && forgotten.is_empty() {
+        screen.out.write("Nothing to do: this network is watched already.\n");
     } else {
         for Forgotten { address, because } in &forgotten {
             screen.out.write(&format!("Forgot {address}: {because}.\n"));
         }
         screen.out.line(&format!(
-            "Adopted {adopted} resources. They are watched, and never changed. Next: provision plan"
+            "{watched} resources are watched from now on, and never changed. Next: provision plan"
         ));
     }
     Ok(Exit::Done)
 }
 
 /// The result of an import.
-struct Adopted {
-    adopted: usize,
+struct Imported {
+    watched: usize,
     forgotten: Vec<Forgotten>,
     discovery: Discovery,
 }
@@ -83,13 +83,13 @@ struct Forgotten {
 }
 
 /// Looks the network up, says what was chosen and why, and stages what is to be recorded of it.
-async fn adopt(
+async fn watch(
     session: &Session,
     wanted: Wanted,
     global: &Global,
     writer: &mut Writer,
     screen: &mut Screen,
-) -> Result<Adopted, Failure> {
+) -> Result<Imported, Failure> {
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     // The network alone is of interest, and no change to come.
@@ -121,15 +121,15 @@ async fn adopt(
             return Err(Failure::message(FailureKind::Failed, message));
         };
         let kind_version = session.registry.version(address.kind());
-        let record = Record { kind_version, ..Record::adopted(id, live.outputs.clone()) };
+        let record = Record { kind_version, ..Record::watched(id, live.outputs.clone()) };
         if before.resources.get(&address) != Some(&record) {
             edits.push(Edit::Put { address, record });
         }
     }
     edits.extend(forgotten.iter().map(|one| Edit::Remove { address: one.address.clone() }));
-    let adopted = edits.iter().filter(|edit| matches!(edit, Edit::Put { .. })).count();
+    let watched = edits.iter().filter(|edit| matches!(edit, Edit::Put { .. })).count();
     edits.into_iter().for_each(|edit| writer.edit(edit));
-    Ok(Adopted { adopted, forgotten, discovery })
+    Ok(Imported { watched, forgotten, discovery })
 }
 
 /// The parts of the recorded network that have no place in the chosen one.
@@ -143,7 +143,7 @@ struct LeftOut {
 fn left_out(before: &State, network: &Network, sightings: &Sightings) -> Result<LeftOut, Failure> {
     let chosen = network.addresses();
     let left = before.resources.iter().filter(|(address, record)| {
-        record.adopted && Network::has_a_place_for(address) && !chosen.contains_key(*address)
+        record.watched && Network::has_a_place_for(address) && !chosen.contains_key(*address)
     });
     let mut left_out = LeftOut { moved: Vec::new(), forgotten: Vec::new() };
     for (address, record) in left {

@@ -68,7 +68,7 @@ fn claim(writer: &mut Writer, is_moved: impl Fn(&Address) -> bool) {
     let hides = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::hides_tags);
     let records = writer.state().resources.clone();
     for (address, record) in records.into_iter().filter(|(address, _)| is_moved(address) && hides(address)) {
-        if !record.adopted && record.id.is_some() {
+        if !record.watched && record.id.is_some() {
             writer.edit(Edit::Put { address, record: Record { claimed: true, ..record } });
         }
     }
@@ -93,7 +93,7 @@ pub(super) fn not_moved(error: NotMoved) -> Failure {
         }
         NotMoved::Taken { to } => format!("provision state show {to}"),
         NotMoved::Clusters { .. } => {
-            "provision import vpc-… adopts the network that the cluster has now".to_owned()
+            "provision import vpc-… watches the network that the cluster has now".to_owned()
         }
         NotMoved::Begun { .. } => {
             "let that be finished first, under the old name in the stack file: provision apply".to_owned()

@@ -86,7 +86,7 @@ fn recording<'a>(
 /// The VPC of the stack.
 fn network(blueprint: &Blueprint) -> Option<&Id> {
     match blueprint.declarations.get(&Network::vpc_address())? {
-        Declaration::Adopted { id } => Some(id),
+        Declaration::Watched { id } => Some(id),
         Declaration::Managed { .. } => None,
     }
 }
@@ -148,12 +148,12 @@ mod tests {
         let address = Address::new("aws_efs_file_system", "files");
         let declared = |id: Option<&str>| {
             let managed = (address.clone(), Declaration::Managed { inputs: Document::new() });
-            let vpc = id.map(|id| (Network::vpc_address(), Declaration::Adopted { id: Id::new(id) }));
+            let vpc = id.map(|id| (Network::vpc_address(), Declaration::Watched { id: Id::new(id) }));
             let declarations = vpc.into_iter().chain([managed]).collect();
             Blueprint { stack: "b".to_owned(), cluster: None, declarations }
         };
         let mut old = State::new("a", "lineage".to_owned(), "123456789012", "eu-west-1");
-        old.resources.insert(address.clone(), Record::adopted(Id::new("fs-1"), Document::new()));
+        old.resources.insert(address.clone(), Record::watched(Id::new("fs-1"), Document::new()));
         let others = [("state/a.json".to_owned(), old)];
         for (vpc, own) in [
             (Some("vpc-1"), "if it is a stack of its own: provision import vpc-1, then: provision apply"),

@@ -127,7 +127,7 @@ impl Planning {
     }
 }
 
-/// Answers to what discovery cannot decide by itself. Once adopted, a network is not looked for again.
+/// Answers to what discovery cannot decide by itself. Once watched, a network is not looked for again.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Discovery {
     /// Use these subnets, one in each zone, and no others; may be given several times, or separated by commas

@@ -196,7 +196,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
             )));
         }
     }
-    let manages = before.manages_anything() || rebuilt.records.values().any(|record| !record.adopted);
+    let manages = before.manages_anything() || rebuilt.records.values().any(|record| !record.watched);
     let elsewhere = rebuilt.foreign.values().find(|foreign| matches!(foreign.whose, Whose::Elsewhere { .. }));
     match elsewhere.filter(|_| !manages) {
         None => Ok(()),

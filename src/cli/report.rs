@@ -22,9 +22,9 @@ pub struct Init {
 /// The document that `import --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Import<'a> {
-    /// The number of resources that were not adopted before.
-    pub adopted: usize,
-    /// Addresses that were adopted before, and are not among those chosen now.
+    /// The number of resources that were not watched before.
+    pub watched: usize,
+    /// Addresses that were watched before, and are not among those chosen now.
     pub forgotten: &'a [Address],
     pub choices: &'a [Evidence],
     /// The objects that are recorded now, with `import ADDRESS=ID`.

@@ -73,7 +73,7 @@ pub fn schema(document: Document) -> Value {
         Document::StateShow => ("A record of a state", FORMAT_VERSION, of::<Versioned<StateShow<'_>>>()),
         Document::StateChange => ("A change of a state", FORMAT_VERSION, of::<Versioned<StateChange<'_>>>()),
         Document::StateRebuild => ("What was found again", FORMAT_VERSION, of::<Versioned<Rebuilt<'_>>>()),
-        Document::Import => ("An adopted network", FORMAT_VERSION, of::<Versioned<report::Import<'_>>>()),
+        Document::Import => ("A watched network", FORMAT_VERSION, of::<Versioned<report::Import<'_>>>()),
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };
     published(&name, &format!("{title} of provision"), version, schema)

@@ -40,7 +40,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     if global.json {
         let forgotten: Vec<_> = taken.forgotten.iter().cloned().collect();
         screen.report(report::Import {
-            adopted: taken.records.values().filter(|record| record.adopted).count(),
+            watched: taken.records.values().filter(|record| record.watched).count(),
             forgotten: &forgotten,
             choices: &[],
             taken_over: documents(&taken),
@@ -93,7 +93,7 @@ fn refused(refused: Refused) -> Failure {
 }
 
 fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
-    let records = taken.records.iter().filter(|(_, record)| !record.adopted);
+    let records = taken.records.iter().filter(|(_, record)| !record.watched);
     records
         .filter_map(|(address, record)| {
             let before = taken.instead_of.get(address);
@@ -128,7 +128,7 @@ fn command(apart: &Apart) -> Option<String> {
 
 fn text(taken: &TakenOver) -> String {
     let mut text = String::new();
-    let recorded = taken.records.iter().filter(|(_, record)| !record.adopted);
+    let recorded = taken.records.iter().filter(|(_, record)| !record.watched);
     for (address, record) in recorded.clone() {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
         text.push_str(&format!("{address}  {}\n", harmless(&id)));

@@ -29,7 +29,7 @@ impl Blueprint {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Declaration {
     /// To be watched, never touched.
-    Adopted { id: Id },
+    Watched { id: Id },
     /// To be made so. Inputs may hold references to other declarations.
     Managed { inputs: Document },
 }
@@ -38,7 +38,7 @@ impl Declaration {
     /// Every address that it refers to.
     pub fn references(&self) -> BTreeSet<Address> {
         match self {
-            Self::Adopted { .. } => BTreeSet::new(),
+            Self::Watched { .. } => BTreeSet::new(),
             Self::Managed { inputs } => references(inputs),
         }
     }

@@ -4,7 +4,6 @@
 /// The checks, with what their findings say.
 pub const CHECKS: &[(&str, &str)] = &[
     ("address", "an option names an address that neither the stack nor the state has"),
-    ("adopted", "an object of the cluster is gone"),
     ("circle", "resources refer to each other in a circle"),
     ("credentials", "the credentials end before the run may"),
     ("data-loss", "what holds data would be replaced, deleted or forgotten, and was not named"),
@@ -37,5 +36,6 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("unclaimed", "objects of the stack stand, and nothing says where they belong"),
     ("unrecorded", "an object of the stack is there, and the state does not know it"),
     ("upgrade-target", "RDS does not upgrade from the live version to the written one"),
+    ("watched", "an object of the cluster is gone"),
     ("zones", "a class is not there in enough zones"),
 ];

@@ -51,7 +51,7 @@ pub struct Deletion<'a> {
 pub struct TrackedDocument {
     pub id: Id,
     /// The inputs that are recorded of it. Of a kind that is only watched, the outputs that were seen before; of any other object that
-    /// is adopted, nothing.
+    /// is watched, nothing.
     pub recorded: Option<Document>,
 }
 

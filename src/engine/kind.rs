@@ -17,7 +17,7 @@ pub struct Misfit {
 /// One object as the cloud shows it, as documents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Live {
-    /// Empty for an adopted object.
+    /// Empty for a watched object.
     pub inputs: Document,
     /// Empty where nothing is queued.
     pub in_force: Document,
@@ -110,7 +110,7 @@ impl Registry {
         self.managers.get(kind).map(AsRef::as_ref)
     }
 
-    /// Every kind, those too that are only adopted.
+    /// Every kind, those too that are only watched.
     pub fn all(&self) -> impl Iterator<Item = &dyn Reader> {
         let managers = self.managers.values().map(|manager| -> &dyn Reader { manager.as_ref() });
         managers.chain(self.readers.values().map(AsRef::as_ref))

@@ -99,7 +99,7 @@ impl Network {
         Address::new(SUBNET, zone)
     }
 
-    /// True if an adopted object at this address is a part of the network.
+    /// True if a watched object at this address is a part of the network.
     pub fn has_a_place_for(address: &Address) -> bool {
         *address == Self::vpc_address() || address.kind() == SUBNET || Role::of(address).is_some()
     }

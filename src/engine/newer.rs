@@ -29,7 +29,7 @@ pub fn newer(registry: &Registry, address: &Address, record: &Record) -> Option<
         return Some(Newer::KindVersion { found, known });
     }
     let record = upgraded(registry, address, record).unwrap_or_else(|| record.clone());
-    let manager = registry.managing(address.kind()).filter(|_| !record.adopted)?;
+    let manager = registry.managing(address.kind()).filter(|_| !record.watched)?;
     let documents = record.predecessors().map(|old| &old.inputs).chain([&record.inputs]);
     documents.filter_map(|inputs| unknown_input(manager, inputs)).next()
 }

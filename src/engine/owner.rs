@@ -14,7 +14,7 @@ use crate::engine::state::State;
 pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
     let recorded_cluster = state.and_then(|state| state.cluster.as_ref());
     let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
-        Some(Declaration::Adopted { id }) => Some(id),
+        Some(Declaration::Watched { id }) => Some(id),
         _ => None,
     };
     Owner {
@@ -45,7 +45,7 @@ fn named_with(blueprint: &Blueprint, state: &State, address: &Address) -> BTreeM
     let left = state.resources.keys().filter(|other| is_new && !blueprint.declarations.contains_key(*other));
     let all = together.chain(left.cloned());
     let recorded = all.filter(|other| other != address).filter_map(|other| {
-        let record = state.resources.get(&other).filter(|record| !record.adopted)?;
+        let record = state.resources.get(&other).filter(|record| !record.watched)?;
         Some((other, record.id.clone()?))
     });
     recorded.collect()

@@ -23,7 +23,7 @@ pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Addre
             .iter()
             .any(|name| record.inputs.get(*name).and_then(|value| value.as_str()) == Some(id.as_str()))
     };
-    let records = known.resources.iter().filter(|(_, record)| !record.adopted);
+    let records = known.resources.iter().filter(|(_, record)| !record.watched);
     records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn declared_parts(registry: &Registry, blueprint: &Blueprint, of: &Ad
     };
     let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
         Declaration::Managed { inputs } => Some((address, inputs)),
-        Declaration::Adopted { .. } => None,
+        Declaration::Watched { .. } => None,
     });
     declared
         .filter(|(address, inputs)| is_part(address, inputs))

@@ -67,7 +67,7 @@ pub struct Change {
     pub address: Address,
     pub kind: String,
     pub action: Action,
-    /// The object that is there: what is changed, deleted, adopted or forgotten.
+    /// The object that is there: what is changed, deleted, watched or forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
     /// Why: `not in the state`, `engine_version differs`.
@@ -139,7 +139,8 @@ pub enum Action {
     Replace,
     Delete,
     /// Taken under the state's eye; the object itself is not touched.
-    Adopt,
+    #[serde(alias = "adopt")]
+    Watch,
     /// Taken out of the state; the object itself is not touched.
     Forget,
     NoOp,
@@ -153,7 +154,7 @@ impl Action {
             Self::Update => "update",
             Self::Replace => "replace",
             Self::Delete => "delete",
-            Self::Adopt => "adopt",
+            Self::Watch => "watch",
             Self::Forget => "forget",
             Self::NoOp => "no-op",
         }
@@ -294,7 +295,11 @@ pub struct Summary {
     pub update: usize,
     pub replace: usize,
     pub delete: usize,
+    /// Objects that are brought under management: an import does that, and no plan.
+    #[serde(default)]
     pub adopt: usize,
+    #[serde(default)]
+    pub watch: usize,
     pub forget: usize,
     pub no_op: usize,
     /// Of those that are counted above, how many are left as they are, wholly or in part.
@@ -319,7 +324,8 @@ impl Summary {
             update: count(Action::Update),
             replace: count(Action::Replace),
             delete: count(Action::Delete),
-            adopt: count(Action::Adopt),
+            adopt: 0,
+            watch: count(Action::Watch),
             forget: count(Action::Forget),
             no_op: count(Action::NoOp),
             blocked: changes.iter().filter(|change| change.blocked.is_some()).count(),

@@ -290,7 +290,7 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
             match input.sightings.get(address)? {
                 Sighting::Gone | Sighting::Supplanted { live: None, .. } => drift.gone = true,
                 Sighting::Live { id, live } | Sighting::Supplanted { recorded: id, live: Some(live), .. } => {
-                    let manager = input.registry.managing(address.kind()).filter(|_| !record.adopted);
+                    let manager = input.registry.managing(address.kind()).filter(|_| !record.watched);
                     drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
@@ -337,7 +337,7 @@ fn response(mode: Mode, action: Option<Action>, drift: &Drift) -> Response {
         Some(Action::Update) => Response::PutRight,
         Some(Action::Create | Action::Replace) => Response::MadeAgain,
         Some(Action::Delete | Action::Forget) => Response::LetGo,
-        Some(Action::NoOp | Action::Adopt) => Response::Recorded,
+        Some(Action::NoOp | Action::Watch) => Response::Recorded,
         None if mode == Mode::RefreshOnly => Response::Recorded,
         None => Response::LeftAlone,
     }

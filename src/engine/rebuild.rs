@@ -112,7 +112,7 @@ pub async fn rebuild(
 ) -> Result<Rebuilt, RefreshError> {
     let mut known = state.clone();
     let mut rebuilt = Rebuilt::default();
-    adopt(cloud, registry, blueprint, &mut known, &mut rebuilt).await?;
+    watch(cloud, registry, blueprint, &mut known, &mut rebuilt).await?;
     if terms.take_over.is_some() && terms.only.is_none() {
         take_back(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
     }
@@ -199,7 +199,7 @@ async fn find_in_use(
         && known
             .resources
             .iter()
-            .all(|(address, record)| record.adopted || rebuilt.records.contains_key(address));
+            .all(|(address, record)| record.watched || rebuilt.records.contains_key(address));
     let missing: Vec<Address> = rebuilt.absent.iter().chain(rebuilt.foreign.keys()).cloned().collect();
     for address in missing {
         let Some(manager) = registry.managing(address.kind()) else { continue };
@@ -300,7 +300,7 @@ async fn take_back(
     terms: &Terms<'_>,
     rebuilt: &mut Rebuilt,
 ) -> Result<(), RefreshError> {
-    let records = known.resources.iter().filter(|(_, record)| !record.adopted && !record.claimed);
+    let records = known.resources.iter().filter(|(_, record)| !record.watched && !record.claimed);
     let ids = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
     let sightings = observe(cloud, registry, &ids.collect(), Some(known)).await?;
     for (address, sighting) in sightings {
@@ -330,7 +330,7 @@ async fn take_back(
 }
 
 /// Records the cluster's own objects, which need no proof: they are never changed.
-pub(crate) async fn adopt(
+pub(crate) async fn watch(
     cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
@@ -341,7 +341,7 @@ pub(crate) async fn adopt(
         .declarations
         .iter()
         .filter_map(|(address, declaration)| match declaration {
-            Declaration::Adopted { id } if !known.resources.contains_key(address) => {
+            Declaration::Watched { id } if !known.resources.contains_key(address) => {
                 Some((address.clone(), id.clone()))
             }
             _ => None,
@@ -350,7 +350,7 @@ pub(crate) async fn adopt(
     for (address, sighting) in observe(cloud, registry, &ids, None).await? {
         if let Some((id, live)) = sighting.live() {
             let kind_version = registry.version(address.kind());
-            let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
+            let record = Record { kind_version, ..Record::watched(id.clone(), live.outputs.clone()) };
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.records.insert(address, record);
         }
@@ -405,7 +405,7 @@ pub(crate) fn begun(
     Record {
         phase: Phase::Creating,
         id: Some(id),
-        adopted: false,
+        watched: false,
         kind_version: 1,
         inputs: inputs.clone(),
         outputs: Document::new(),

@@ -137,11 +137,11 @@ fn without(state: &State, newer: &BTreeMap<Address, Newer>) -> State {
 fn known_ids(blueprint: &Blueprint, state: Option<&State>) -> BTreeMap<Address, Id> {
     let records = state.into_iter().flat_map(|state| &state.resources);
     let recorded = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
-    let adopted = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
-        Declaration::Adopted { id } => Some((address.clone(), id.clone())),
+    let watched = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
+        Declaration::Watched { id } => Some((address.clone(), id.clone())),
         Declaration::Managed { .. } => None,
     });
-    recorded.chain(adopted).collect()
+    recorded.chain(watched).collect()
 }
 
 /// The value of an output, as far as it is known before AWS has been looked at: from the network, or as recorded.
@@ -152,7 +152,7 @@ pub fn recorded_value(
     output: &str,
 ) -> Option<Value> {
     match blueprint.declarations.get(address) {
-        Some(Declaration::Adopted { id }) if output == "id" => Some(id.as_str().into()),
+        Some(Declaration::Watched { id }) if output == "id" => Some(id.as_str().into()),
         _ => state?.output(address, output),
     }
 }
@@ -180,7 +180,7 @@ struct Asked {
 fn asked(registry: &Registry, address: &Address, id: &Id, state: Option<&State>) -> Asked {
     let record = state.and_then(|state| state.resources.get(address));
     let recorded = match record {
-        Some(record) if !record.adopted => Some(record.inputs.clone()),
+        Some(record) if !record.watched => Some(record.inputs.clone()),
         // An object that is only ever watched has no inputs.
         Some(record) if record.id.as_ref() == Some(id) && registry.managing(address.kind()).is_none() => {
             Some(record.outputs.clone())

@@ -59,6 +59,8 @@ pub enum SavedPlanError {
         env!("CARGO_PKG_VERSION")
     )]
     OtherProgram { path: PathBuf, by: String },
+    #[error("{} is whole, and was written by another build of provision", path.display())]
+    OtherBuild { path: PathBuf },
 }
 
 /// The beginning of every saved plan, in any version.
@@ -70,6 +72,9 @@ struct Header {
     written_by: Option<String>,
     #[serde(default)]
     checksum: String,
+    /// True if no byte was changed.
+    #[serde(skip)]
+    is_whole: bool,
 }
 
 impl Header {
@@ -78,7 +83,10 @@ impl Header {
         let Ok(header) = serde_json::from_slice::<Self>(bytes) else { return Self::default() };
         let with = |checksum: &str| format!("\"checksum\": \"{checksum}\"");
         let text = String::from_utf8_lossy(bytes).replacen(&with(&header.checksum), &with(""), 1);
-        if digest(text.as_bytes()) == header.checksum { header } else { Self::default() }
+        match digest(text.as_bytes()) == header.checksum {
+            true => Self { is_whole: true, ..header },
+            false => Self::default(),
+        }
     }
 
     /// The version of a format that only newer programs read: the number before the dot counts.
@@ -231,6 +239,7 @@ impl SavedPlan {
             _ if saved.is_what_was_written(&bytes) => Ok(saved),
             // Its bytes hold what this program does not know.
             Some(by) => Err(SavedPlanError::OtherProgram { path: path.to_owned(), by }),
+            None if written.is_whole => Err(SavedPlanError::OtherBuild { path: path.to_owned() }),
             None => Err(SavedPlanError::Changed { path: path.to_owned() }),
         }
     }

@@ -64,11 +64,12 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id>,
     /// True if the object is the cluster's own: never changed, tagged or deleted.
-    pub adopted: bool,
+    #[serde(alias = "adopted")]
+    pub watched: bool,
     /// The version of the kind that `inputs` were recorded in.
     #[serde(default = "first_version")]
     pub kind_version: u32,
-    /// The inputs that were applied last, with every reference resolved. Empty for an adopted object.
+    /// The inputs that were applied last, with every reference resolved. Empty for a watched object.
     pub inputs: Document,
     /// The outputs, which AWS chose. Empty until the object is ready.
     pub outputs: Document,
@@ -199,34 +200,34 @@ impl State {
         self.resources.get(address)?.output(output)
     }
 
-    /// The VPC that was adopted, if one was.
+    /// The VPC that was watched, if one was.
     pub fn vpc(&self) -> Option<&Id> {
-        self.resources.get(&Network::vpc_address()).filter(|record| record.adopted)?.id.as_ref()
+        self.resources.get(&Network::vpc_address()).filter(|record| record.watched)?.id.as_ref()
     }
 
     /// True if the state records anything that `provision` manages, and not the cluster's network alone.
     pub fn manages_anything(&self) -> bool {
-        self.resources.values().any(|record| !record.adopted)
+        self.resources.values().any(|record| !record.watched)
     }
 
-    /// The network that was adopted, if it was: discovery decides only once.
+    /// The network that was watched, if it was: discovery decides only once.
     pub fn network(&self) -> Option<Network> {
-        let adopted = |kind: &'static str| {
+        let watched = |kind: &'static str| {
             self.resources
                 .iter()
-                .filter(move |(address, record)| record.adopted && address.kind() == kind)
+                .filter(move |(address, record)| record.watched && address.kind() == kind)
                 .filter_map(|(address, record)| Some((address, record.id.clone()?)))
         };
         let mut groups: BTreeMap<Role, Groups> = BTreeMap::new();
-        for (address, id) in adopted("aws_security_group") {
+        for (address, id) in watched("aws_security_group") {
             if let Some(role) = Role::of(address) {
                 groups.entry(role).or_default().insert(address.clone(), id);
             }
         }
         Some(Network {
             cluster: self.cluster.clone()?,
-            vpc: adopted("aws_vpc").next()?.1,
-            subnets: adopted("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
+            vpc: watched("aws_vpc").next()?.1,
+            subnets: watched("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
             groups,
         })
     }
@@ -234,11 +235,11 @@ impl State {
 
 impl Record {
     /// The record of an object that the cluster owns.
-    pub fn adopted(id: Id, outputs: Document) -> Self {
+    pub fn watched(id: Id, outputs: Document) -> Self {
         Self {
             phase: Phase::Ready,
             id: Some(id),
-            adopted: true,
+            watched: true,
             kind_version: first_version(),
             inputs: Document::new(),
             outputs,
@@ -297,8 +298,8 @@ mod tests {
     use super::*;
 
     fn record(id: &str) -> Record {
-        let mut record = Record::adopted(Id::new(id), Document::new());
-        record.adopted = false;
+        let mut record = Record::watched(Id::new(id), Document::new());
+        record.watched = false;
         record.inputs.insert("name".to_owned(), json!("EFS_K8s é"));
         record
     }

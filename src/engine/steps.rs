@@ -95,7 +95,7 @@ fn order_of(create_first: bool) -> ReplaceOrder {
 }
 
 fn goes_up(action: Action) -> bool {
-    matches!(action, Action::Create | Action::Update | Action::Replace | Action::Adopt)
+    matches!(action, Action::Create | Action::Update | Action::Replace | Action::Watch)
 }
 
 fn goes_down(action: Action) -> bool {

@@ -14,7 +14,7 @@ use crate::engine::graph;
 use crate::engine::kind::{Live, Registry};
 use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
-use crate::engine::rebuild::{Rebuilt, Terms, adopt, as_seen, begun, needs_claim, rebuild};
+use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, needs_claim, rebuild, watch};
 use crate::engine::refresh::{RefreshError, observe};
 use crate::engine::resource::{Id, Named, Owner, Whose};
 use crate::engine::state::{Edit, Place, Record, State, moves};
@@ -162,7 +162,7 @@ pub async fn take_over(
 ) -> Result<TakenOver, Refused> {
     let mut network = Rebuilt::default();
     let mut known = state.clone();
-    adopt(cloud, registry, blueprint, &mut known, &mut network).await?;
+    watch(cloud, registry, blueprint, &mut known, &mut network).await?;
     let mut taken = TakenOver { records: network.records, ..TakenOver::default() };
     // Declarations that others refer to come first, so that they are resolved.
     let order = graph::order(&blueprint.references()).unwrap_or_default();
@@ -270,7 +270,7 @@ impl Taking<'_> {
             whose,
         };
         match other {
-            Some((_, Record { adopted: true, .. })) => {
+            Some((_, Record { watched: true, .. })) => {
                 let cluster = owner.cluster.clone().unwrap_or_default();
                 return Err(foreign(Whose::OfCluster { cluster }));
             }

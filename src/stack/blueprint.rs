@@ -44,7 +44,7 @@ pub fn blueprint_keeping<'a>(
     let network = network.into();
     let mut draft = Draft { stack, kept, declarations: BTreeMap::new() };
     for (address, id) in network.iter().flat_map(|network| network.addresses()) {
-        draft.declarations.insert(address, Declaration::Adopted { id });
+        draft.declarations.insert(address, Declaration::Watched { id });
     }
     for section in SECTIONS {
         stack.entries(section).iter().try_for_each(|entry| draft.expand(section, network, entry))?;
@@ -92,8 +92,8 @@ impl Draft<'_> {
     }
 
     /// Declares an object of others, which is only watched.
-    pub(super) fn adopt(&mut self, address: Address, id: &str) -> Result<(), BlueprintError> {
-        self.add(address, Declaration::Adopted { id: Id::new(id) })
+    pub(super) fn watch(&mut self, address: Address, id: &str) -> Result<(), BlueprintError> {
+        self.add(address, Declaration::Watched { id: Id::new(id) })
     }
 
     fn add(&mut self, address: Address, declaration: Declaration) -> Result<(), BlueprintError> {

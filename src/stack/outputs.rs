@@ -62,7 +62,7 @@ pub(super) fn recorded<'a>(
     state: &'a State,
     kind: &'static str,
 ) -> impl Iterator<Item = (&'a Address, &'a Record)> {
-    state.resources.iter().filter(move |(address, record)| address.kind() == kind && !record.adopted)
+    state.resources.iter().filter(move |(address, record)| address.kind() == kind && !record.watched)
 }
 
 /// The id of a record, as text.

@@ -16,7 +16,7 @@ impl Action {
             Self::Update => "updating",
             Self::Replace => "replacing",
             Self::Delete => "deleting",
-            Self::Adopt => "adopting",
+            Self::Watch => "watching",
             Self::Forget => "forgetting",
             Self::NoOp => "checking",
         }
@@ -29,7 +29,7 @@ impl Action {
             Self::Update => "updated",
             Self::Replace => "replaced",
             Self::Delete => "deleted",
-            Self::Adopt => "adopted",
+            Self::Watch => "watched",
             Self::Forget => "forgotten",
             Self::NoOp => "unchanged",
         }
@@ -42,7 +42,7 @@ impl Action {
             Self::Update => Ink::Update,
             Self::Replace => Ink::Replace,
             Self::Delete => Ink::Delete,
-            Self::Adopt | Self::Forget => Ink::Adopt,
+            Self::Watch | Self::Forget => Ink::Watch,
             Self::NoOp => Ink::Faint,
         }
     }
@@ -55,7 +55,7 @@ pub(super) const GRAVEST_FIRST: [Action; 7] = [
     Action::Update,
     Action::Create,
     Action::Forget,
-    Action::Adopt,
+    Action::Watch,
     Action::NoOp,
 ];
 
@@ -85,7 +85,7 @@ pub(super) fn symbol(action: Action, order: Option<ReplaceOrder>) -> &'static st
         (Action::Replace, Some(ReplaceOrder::CreateFirst)) => "+/-",
         (Action::Replace, _) => "-/+",
         (Action::Delete, _) => "  -",
-        (Action::Adopt, _) => "  >",
+        (Action::Watch, _) => "  >",
         (Action::Forget, _) => "  <",
         (Action::NoOp, _) => "   ",
     }

@@ -85,7 +85,7 @@ fn color(action: Action) -> &'static str {
         Action::Update => "orange",
         Action::Replace => "purple",
         Action::Delete => "red",
-        Action::Adopt | Action::Forget => "teal",
+        Action::Watch | Action::Forget => "teal",
         Action::NoOp => "gray",
     }
 }

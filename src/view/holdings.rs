@@ -8,7 +8,7 @@ const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 /// `loses 50 GiB`, `last snapshot: gitlab-pgsql-final-1a2b3c4d`, and what becomes of the backups.
 pub(super) fn holdings_lines(change: &Change) -> Vec<String> {
     let Some(Holdings { size_bytes, final_snapshot, notes }) = &change.data else { return Vec::new() };
-    if matches!(change.action, Action::Update | Action::Adopt | Action::NoOp) {
+    if matches!(change.action, Action::Update | Action::Watch | Action::NoOp) {
         return Vec::new();
     }
     let snapshot = match (final_snapshot, size_bytes) {

@@ -35,7 +35,7 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
         .filter(|change| change.action != Action::NoOp || !change.queued.is_empty())
         .collect();
     let (kept, changed): (Vec<&Change>, Vec<&Change>) =
-        shown.into_iter().partition(|change| matches!(change.action, Action::Adopt | Action::Forget));
+        shown.into_iter().partition(|change| matches!(change.action, Action::Watch | Action::Forget));
     if !changed.is_empty() {
         let rows = changed.iter().map(|change| row(change)).collect();
         comment.rows("\n| | Resource | Action | Effect | When |\n|---|---|---|---|---|\n", rows);
@@ -45,7 +45,7 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
         comment.lines("changes outside", plan.drift.iter().map(drift).collect());
     }
     let mut details: Vec<String> = changed.iter().filter_map(|change| detail(change)).collect();
-    details.extend(adoptions(&kept));
+    details.extend(watched_objects(&kept));
     comment.pieces("details", details);
     comment.finish(plan.agreed_by(), carried)
 }
@@ -262,8 +262,8 @@ fn detail(change: &Change) -> Option<String> {
 }
 
 /// The resources that are only watched, or only let go of.
-fn adoptions(kept: &[&Change]) -> Vec<String> {
-    [Action::Forget, Action::Adopt]
+fn watched_objects(kept: &[&Change]) -> Vec<String> {
+    [Action::Forget, Action::Watch]
         .into_iter()
         .filter_map(|action| {
             let ours: Vec<&&Change> = kept.iter().filter(|change| change.action == action).collect();

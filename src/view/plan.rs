@@ -32,7 +32,7 @@ pub fn plan_text(plan: &Plan, style: &Style) -> String {
     let mut page = Page::new(style);
     header(&mut page, plan);
     drift(&mut page, plan);
-    listing(&mut page, plan, Action::Adopt, "To be adopted");
+    listing(&mut page, plan, Action::Watch, "To be watched");
     listing(&mut page, plan, Action::Forget, "To be forgotten");
     for action in [Action::Create, Action::Update, Action::Replace] {
         for change in plan.changes.iter().filter(|change| change.action == action) {
@@ -340,13 +340,13 @@ fn drift_summary(plan: &Plan) -> String {
 }
 
 fn counts(summary: &Summary) -> String {
-    let Summary { create, update, replace, delete, adopt, forget, no_op, blocked } = *summary;
+    let Summary { create, update, replace, delete, adopt: _, watch, forget, no_op, blocked } = *summary;
     let counted: Vec<String> = [
         (create, "create"),
         (update, "update"),
         (replace, "replace"),
         (delete, "delete"),
-        (adopt, "adopt"),
+        (watch, "watch"),
         (forget, "forget"),
     ]
     .into_iter()

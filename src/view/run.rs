@@ -55,7 +55,7 @@ impl RunReport {
         }
     }
 
-    /// The one line that says how the run ended: `Apply complete: 8 created, 6 adopted in 4.2 s.`
+    /// The one line that says how the run ended: `Apply complete: 8 created, 6 watched in 4.2 s.`
     pub fn summary_text(&self, summary: &RunSummary, run: &RunWords, style: &Style) -> String {
         let (ended, ink) = match summary.outcome {
             RunOutcome::Done => ("complete", Ink::Title),
@@ -149,13 +149,13 @@ fn queued(queued: &[Queued]) -> Vec<String> {
 }
 
 fn done(summary: &Summary) -> Vec<String> {
-    let Summary { create, update, replace, delete, adopt, forget, no_op: _, blocked: _ } = *summary;
+    let Summary { create, update, replace, delete, adopt: _, watch, forget, no_op: _, blocked: _ } = *summary;
     [
         (create, Action::Create),
         (update, Action::Update),
         (replace, Action::Replace),
         (delete, Action::Delete),
-        (adopt, Action::Adopt),
+        (watch, Action::Watch),
         (forget, Action::Forget),
     ]
     .into_iter()

@@ -21,7 +21,7 @@ pub fn state_show(address: &Address, record: &Record, style: &Style) -> String {
         2,
         &format!("id: {}", record.id.as_ref().map_or("(not known yet)".to_owned(), |id| string(id.as_str()))),
     );
-    let owner = if record.adopted { ", adopted: never changed" } else { "" };
+    let owner = if record.watched { ", watched: never changed" } else { "" };
     page.line(2, &format!("phase: {}{owner}", phase(record.phase)));
     if record.gone {
         page.line(2, "gone: AWS did not have it any more when it was last looked for");

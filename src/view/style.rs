@@ -19,7 +19,7 @@ pub enum Ink {
     Update,
     Replace,
     Delete,
-    Adopt,
+    Watch,
     Error,
     Warning,
     Hint,
@@ -35,7 +35,7 @@ impl Ink {
             Self::Update => of(AnsiColor::Yellow),
             Self::Replace => of(AnsiColor::Magenta),
             Self::Delete => of(AnsiColor::Red),
-            Self::Adopt | Self::Hint => of(AnsiColor::Cyan),
+            Self::Watch | Self::Hint => of(AnsiColor::Cyan),
             Self::Error => of(AnsiColor::Red).effects(Effects::BOLD),
             Self::Warning => of(AnsiColor::Yellow).effects(Effects::BOLD),
         }

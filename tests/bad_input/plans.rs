@@ -244,7 +244,7 @@ fn saved() -> String {
                         "effect": "none" });
     let group = json!({ "address": "aws_security_group.gitlab-nfs", "kind": "aws_security_group", "action": "create",
                         "reason": "not in the state", "effect": "none", "fields": [field] });
-    let network = json!({ "address": "aws_vpc.network", "kind": "aws_vpc", "action": "adopt",
+    let network = json!({ "address": "aws_vpc.network", "kind": "aws_vpc", "action": "watch",
                           "reason": "the cluster's own", "effect": "none", "fields": [] });
     let finding =
         json!({ "check": "quota", "address": null, "level": "warning", "message": "nearly used up" });
@@ -252,7 +252,7 @@ fn saved() -> String {
         "format_version": "1.0", "stack": "gitlab", "cluster": "k8s.myzone.net", "account": "123456789012",
         "region": "eu-west-1", "state": { "lineage": "7d1c", "serial": 7 }, "mode": "apply",
         "changes": [group, network], "drift": [], "preflight": [finding],
-        "summary": { "create": 1, "update": 0, "replace": 0, "delete": 0, "adopt": 1, "forget": 0, "no_op": 0 },
+        "summary": { "create": 1, "update": 0, "replace": 0, "delete": 0, "watch": 1, "forget": 0, "no_op": 0 },
     }))
     .expect("a plan");
     let options = Options {

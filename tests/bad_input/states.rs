@@ -65,7 +65,7 @@ pub fn cases() -> Vec<Case> {
         ("/lineage", json!("x")),
         ("/resources", json!({})),
         ("/resources/aws_vpc.network/id", json!("vpc-other")),
-        ("/resources/aws_vpc.network/adopted", json!(false)),
+        ("/resources/aws_vpc.network/watched", json!(false)),
         ("/checksum", json!("sha256:00")),
     ] {
         add(text(&with(&state, pointer, value)), &["its checksum does not agree", backup]);
@@ -138,7 +138,7 @@ fn written(stack: &str, region: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("state.json");
     let fresh = || State::new(stack, "7d1c".to_owned(), "123456789012", region);
-    let record = Record::adopted(Id::new("vpc-0a1b2c3d"), Default::default());
+    let record = Record::watched(Id::new("vpc-0a1b2c3d"), Default::default());
     let address = "aws_vpc.network".parse().expect("an address");
     let store = Store::local(path.clone());
     let writing = async {

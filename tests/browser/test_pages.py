@@ -150,7 +150,7 @@ class Pages(unittest.TestCase):
 
     def test_every_resource_is_drawn_and_listed_in_the_colour_of_its_action(self):
         expected = {
-            "first": {"create": 8, "adopt": 6}, "update": {"update": 4, "no-op": 10},
+            "first": {"create": 8, "watch": 6}, "update": {"update": 4, "no-op": 10},
             "replace": {"replace": 2, "update": 3, "no-op": 9}, "destroy": {"delete": 8, "forget": 6},
         }
         for dark in (False, True):
@@ -166,7 +166,7 @@ class Pages(unittest.TestCase):
                             f".node.{action} .bar")
                         self.assertEqual(len(set(bars)), 1)
                         colours[action] = bars[0]
-            self.assertEqual(colours.pop("forget"), colours["adopt"], "the cluster's own is one colour")
+            self.assertEqual(colours.pop("forget"), colours["watch"], "the cluster's own is one colour")
             self.assertEqual(len(set(colours.values())), len(colours), colours)
 
     def test_what_depends_stands_to_the_right_and_nothing_overlaps(self):

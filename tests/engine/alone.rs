@@ -30,7 +30,7 @@ fn tagged(world: &World, at: &str) -> Option<String> {
 async fn a_stack_without_a_cluster_is_made_changed_lost_found_again_and_destroyed() {
     let (mut world, _) = alone();
     let plan = world.plan(&options(Mode::Apply)).await;
-    assert_eq!((plan.cluster.as_ref(), plan.summary.create, plan.summary.adopt), (None, 2, 0));
+    assert_eq!((plan.cluster.as_ref(), plan.summary.create, plan.summary.watch), (None, 2, 0));
     world.must_apply().await;
     let state = world.state().expect("there is a state");
     assert_eq!((state.cluster.as_ref(), state.network()), (None, None));
@@ -58,7 +58,7 @@ async fn a_stack_that_stood_alone_comes_to_stand_beside_a_cluster_and_nothing_of
     world.cluster = Some("cluster");
     world.declare("fake_group.b", json!({"name": "b", "parent": "${fake_group.network.id}"}));
     let plan = world.plan(&options(Mode::Apply)).await;
-    assert_eq!((plan.summary.create, plan.summary.adopt, plan.summary.replace), (1, 1, 0), "{plan:#?}");
+    assert_eq!((plan.summary.create, plan.summary.watch, plan.summary.replace), (1, 1, 0), "{plan:#?}");
     world.must_apply().await;
     let state = world.state().expect("there is a state");
     assert_eq!(state.cluster.map(|cluster| cluster.name).as_deref(), Some("cluster"));

@@ -79,7 +79,7 @@ impl Case {
             Record {
                 phase: Phase::Ready,
                 id: Some(Id::new(id)),
-                adopted: false,
+                watched: false,
                 kind_version: 1,
                 inputs: live.clone(),
                 outputs: Document::new(),

@@ -255,11 +255,11 @@ async fn every_step_is_told_of_from_start_to_end() {
     assert_eq!((started, done), (5, 5));
     match world.events.last() {
         Some(Event::Summary(summary)) => {
-            assert_eq!((summary.done.create, summary.done.adopt), (4, 1));
+            assert_eq!((summary.done.create, summary.done.watch), (4, 1));
         }
         other => panic!("the last event is {other:?}"),
     }
-    assert!(world.events.iter().any(|event| matches!(event, Event::StepDone { action: Action::Adopt, .. })));
+    assert!(world.events.iter().any(|event| matches!(event, Event::StepDone { action: Action::Watch, .. })));
 }
 
 /// Futures that can be moved between threads: the engine runs in a server as well as in a command.

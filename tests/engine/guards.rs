@@ -96,8 +96,8 @@ impl Scene {
             id: Some(Id::new(&self.id)),
             inputs: self.recorded.clone(),
             outputs: self.outputs.clone(),
-            adopted: false,
-            ..Record::adopted(Id::new(&self.id), Document::new())
+            watched: false,
+            ..Record::watched(Id::new(&self.id), Document::new())
         };
         let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         state.resources.insert(self.at.clone(), record);
@@ -172,7 +172,7 @@ impl Scene {
             Action::Update => self.update(&change),
             Action::Replace | Action::Delete => self.delete(),
             Action::Create => self.finish(),
-            Action::NoOp | Action::Forget | Action::Adopt => self.record_what_stays(&change),
+            Action::NoOp | Action::Forget | Action::Watch => self.record_what_stays(&change),
         }
     }
 

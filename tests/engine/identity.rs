@@ -372,7 +372,7 @@ async fn a_rebuild_takes_nothing_that_stands_beside_another_cluster() {
     let plan = world.plan(&options(Mode::Apply)).await;
     must_say(&plan, &["name-taken fake_group.a", "elsewhere", "another name: `stack:`"]);
     let found = world.rebuild("fresh", &Terms::default()).await.expect("it can be read");
-    assert!(found.records.values().all(|record| record.adopted), "{:?}", found.records);
+    assert!(found.records.values().all(|record| record.watched), "{:?}", found.records);
 }
 
 #[tokio::test]

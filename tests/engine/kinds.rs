@@ -1,4 +1,4 @@
-//! Kinds of the cloud in memory: a plain one, one that holds data, and one that is only adopted.
+//! Kinds of the cloud in memory: a plain one, one that holds data, and one that is only watched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

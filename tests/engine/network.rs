@@ -50,7 +50,7 @@ fn declared(stack: &str, network: &Network) -> Blueprint {
 
 fn id_at(blueprint: &Blueprint, address: &Address) -> Id {
     match &blueprint.declarations[address] {
-        Declaration::Adopted { id } => id.clone(),
+        Declaration::Watched { id } => id.clone(),
         // Names are the ids of what RDS groups.
         Declaration::Managed { inputs } if address.kind().starts_with("aws_db_") => {
             Id::new(inputs.get("name").and_then(Value::as_str).unwrap_or("db-1"))
@@ -81,13 +81,13 @@ fn applied(stack: &str, network: &Network) -> Applied {
     let mut sightings = Sightings::new();
     for (address, declaration) in &blueprint.declarations {
         let id = id_at(&blueprint, address);
-        let mut record = Record::adopted(id.clone(), Document::new());
+        let mut record = Record::watched(id.clone(), Document::new());
         if let Declaration::Managed { inputs } = declaration {
             let known = |text: &Address| Some(Value::String(id_at(&blueprint, text).to_string()));
             let resolved = resolve(inputs, &|reference| known(&reference.address));
             let kind = registry.managing(address.kind()).expect("a kind that is made");
             record.inputs = kind.normalise(&resolved).expect("it fits its kind");
-            record.adopted = false;
+            record.watched = false;
             record.depends_on = declaration.references();
         }
         sightings.insert(address.clone(), Sighting::Live { id, live: live(record.inputs.clone()) });
@@ -109,7 +109,7 @@ impl Applied {
         let mut sightings = self.sightings.clone();
         // An object that is chosen anew is there.
         for (address, declaration) in &blueprint.declarations {
-            if let Declaration::Adopted { id } = declaration
+            if let Declaration::Watched { id } = declaration
                 && self.state.resources.get(address).and_then(|record| record.id.as_ref()) != Some(id)
             {
                 sightings
@@ -201,7 +201,7 @@ fn in_a_shared_vpc_a_stack_stays_with_its_cluster() {
 #[test]
 fn a_network_in_which_nothing_is_made_is_left_by_a_destroy() {
     let mut world = applied(STACK, &network("one", "vpc-1"));
-    world.state.resources.retain(|_, record| record.adopted);
+    world.state.resources.retain(|_, record| record.watched);
     world.sightings.retain(|address, _| world.state.resources.contains_key(address));
     let plan = world.plan(STACK, &network("two", "vpc-2"));
     assert_eq!(found(&plan), ["error network aws_vpc.network"]);
@@ -219,7 +219,7 @@ fn where_the_objects_are_counts_more_than_what_a_state_says() {
     assert!(hint.ends_with("provision import vpc-1"), "{hint}");
     // Doing so helps.
     let plan = world.plan(STACK, &network("one", "vpc-1"));
-    assert_eq!((found(&plan), done(&plan)), (vec![], vec!["adopt aws_vpc.network".to_owned()]));
+    assert_eq!((found(&plan), done(&plan)), (vec![], vec!["watch aws_vpc.network".to_owned()]));
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn the_groups_of_a_rebuilt_cluster_are_let_in_instead_of_the_old_ones() {
         done(&plan),
         [
             "update aws_security_group.files",
-            "adopt aws_security_group.nodes",
+            "watch aws_security_group.nodes",
             "update aws_security_group.records"
         ]
     );

@@ -37,8 +37,8 @@ async fn newer_states() -> Vec<(World, &'static str, &'static str)> {
         world.must_apply().await;
         let known = |at: &str| state(&world).resources[&address(at)].clone();
         let (at, mut record) = match case {
-            0 => (UNKNOWN, Record { adopted: false, ..Record::adopted(Id::new("c-1"), Document::new()) }),
-            1 => (UNKNOWN, Record { adopted: false, ..Record::adopted(Id::new("c-1"), Document::new()) }),
+            0 => (UNKNOWN, Record { watched: false, ..Record::watched(Id::new("c-1"), Document::new()) }),
+            1 => (UNKNOWN, Record { watched: false, ..Record::watched(Id::new("c-1"), Document::new()) }),
             _ => ("fake_disk.d", known("fake_disk.d")),
         };
         let says = match case {

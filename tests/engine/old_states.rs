@@ -12,7 +12,7 @@ use provision::engine::kind::Live;
 use provision::engine::plan::{Action, Mode, Plan};
 use provision::engine::planner::{self, Input, Sighting, Sightings};
 use provision::engine::resource::{Condition, Ownership};
-use provision::engine::saved::SavedPlan;
+use provision::engine::saved::{SavedPlan, SavedPlanError};
 use provision::engine::state::{Edit, Phase, State, Store};
 use provision::stack;
 use provision::stack::blueprint::blueprint;
@@ -181,7 +181,14 @@ fn what_an_old_program_had_left_unfinished_is_gone_on_with() {
 }
 
 #[test]
-fn a_plan_that_an_old_program_saved_can_be_read() {
-    let saved = SavedPlan::read(&frozen("plan.json")).expect("it is as it was saved");
-    assert_eq!((saved.plan.summary.update, saved.written_by), (8, None));
+fn a_plan_that_an_old_program_saved_is_told_from_one_that_was_changed() {
+    let path = frozen("plan.json");
+    let refused = SavedPlan::read(&path).expect_err("its words are other ones");
+    assert!(matches!(refused, SavedPlanError::OtherBuild { .. }), "{refused}");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let changed = folder.path().join("plan.json");
+    let text = std::fs::read_to_string(&path).expect("it is there").replace("410000382171", "410000382172");
+    std::fs::write(&changed, text).expect("it can be written");
+    let refused = SavedPlan::read(&changed).expect_err("it was changed");
+    assert!(matches!(refused, SavedPlanError::Changed { .. }), "{refused}");
 }

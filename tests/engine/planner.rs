@@ -48,10 +48,10 @@ async fn no_op() {
 }
 
 #[tokio::test]
-async fn a_first_plan_creates_and_adopts_and_knows_what_it_can() {
+async fn a_first_plan_creates_and_watches_and_knows_what_it_can() {
     let world = World::new().with_stack();
     let plan = world.plan(&options(Mode::Apply)).await;
-    assert_eq!((plan.summary.create, plan.summary.adopt), (4, 1));
+    assert_eq!((plan.summary.create, plan.summary.watch), (4, 1));
     assert!(plan.state.lineage.is_empty() && !world.path().exists());
     let mount = plan.change(&address("fake_group.m/x")).expect("it is planned");
     let unknown: Vec<&str> =
@@ -65,7 +65,7 @@ async fn a_first_plan_creates_and_adopts_and_knows_what_it_can() {
 async fn a_change_names_the_object_that_is_there() {
     let first = World::new().with_stack().plan(&options(Mode::Apply)).await;
     for change in &first.changes {
-        assert_eq!(change.id.is_some(), change.action == Action::Adopt, "{}", change.address);
+        assert_eq!(change.id.is_some(), change.action == Action::Watch, "{}", change.address);
     }
     let mut world = settled().await;
     let going = world.plan(&options(Mode::Destroy)).await;
@@ -285,7 +285,7 @@ async fn the_clusters_own_are_safe_from_a_state_and_a_stack_that_claim_them() {
     assert_eq!(plan.change(&network).expect("it is planned").action, Action::NoOp);
     // A state that says it is ours.
     let mut record = world.state().expect("the state").resources[&network].clone();
-    record.adopted = false;
+    record.watched = false;
     let store = Store::local(world.path());
     let opened = store.open("test", Duration::ZERO, || unreachable!("there is a state")).await;
     let mut writer = opened.expect("the state");

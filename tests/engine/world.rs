@@ -55,7 +55,7 @@ fn fast_folder() -> tempfile::TempDir {
 }
 
 impl World {
-    /// A world with one object of the cluster's own, declared as adopted at `fake_group.network`.
+    /// A world with one object of the cluster's own, declared as watched at `fake_group.network`.
     pub fn new() -> Self {
         let shared = Shared::default();
         let network = Object {
@@ -71,11 +71,11 @@ impl World {
             stuck: None,
         };
         let id = shared.cloud().create(network).expect("an empty cloud");
-        let adopted = Declaration::Adopted { id: Id::new(id) };
+        let watched = Declaration::Watched { id: Id::new(id) };
         Self {
             registry: registry(),
             shared,
-            declarations: BTreeMap::from([(address("fake_group.network"), adopted)]),
+            declarations: BTreeMap::from([(address("fake_group.network"), watched)]),
             events: Vec::new(),
             parallelism: 10,
             cluster: Some("cluster"),

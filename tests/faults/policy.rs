@@ -87,6 +87,7 @@ const CHECKS: &[&str] = &[
     "elasticfilesystem:DescribeReplicationConfigurations",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
+    "rds:DescribeEngineDefaultParameters",
     "rds:DescribeOrderableDBInstanceOptions",
     "servicequotas:GetServiceQuota",
 ];

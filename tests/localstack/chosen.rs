@@ -20,7 +20,7 @@ fn a_zone_that_nothing_stands_in_is_given_up_by_an_import_without_it() {
     world.provision(&["import", &vpc, "--subnet-id", &subnet]).exits(0).says(&[
         "Forgot aws_subnet.eu-west-1a",
         "Forgot aws_subnet.eu-west-1c",
-        "Adopted 0 resources",
+        "0 resources are watched",
     ]);
     world.provision(&["import", &vpc, "--subnet-id", &subnet]).exits(0).says(&["Nothing to do"]);
     world.apply(&[]);

@@ -48,7 +48,7 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
 }
 
 #[test]
-fn an_adopted_group_that_the_state_calls_ours_is_not_touched() {
+fn a_watched_group_that_the_state_calls_ours_is_not_touched() {
     let world = World::applied();
     // The worst that a state written by hand can say: that the nodes' group is the stack's.
     let nodes = world.seed["security_groups"]["nodes"].as_str().expect("the seed names it").to_owned();

@@ -70,12 +70,12 @@ fn every_document_of_the_story_is_of_its_published_schema() {
     script.world.write_stack(SMALL);
 
     let plan = script.one("plan", &["plan"]);
-    assert_eq!((&plan["summary"]["adopt"], &plan["summary"]["create"]), (&6.into(), &8.into()));
+    assert_eq!((&plan["summary"]["watch"], &plan["summary"]["create"]), (&6.into(), &8.into()));
     for change in plan["changes"].as_array().expect("a list") {
-        assert_eq!(change["id"].is_string(), change["action"] == "adopt", "{change:#}");
+        assert_eq!(change["id"].is_string(), change["action"] == "watch", "{change:#}");
     }
-    assert_eq!(script.one("import", &["import", &vpc])["adopted"], 6);
-    assert_eq!(script.one("import", &["import", &vpc])["adopted"], 0);
+    assert_eq!(script.one("import", &["import", &vpc])["watched"], 6);
+    assert_eq!(script.one("import", &["import", &vpc])["watched"], 0);
     script.one("plan", &["plan", "--out", "first.json"]);
     script.file("saved-plan", "first.json");
     script.events(0, &["apply", "first.json"]);

@@ -116,7 +116,7 @@ fn a_second_node_group_is_let_in_by_importing_once_more_and_keeps_its_address() 
     let here = vpc(&world.seed);
     let seed = world.reseeded(&["--node-group", "big-nodes"]);
     let (nodes, masters, big) = (group(&seed, "nodes"), group(&seed, "masters"), group(&seed, "big-nodes"));
-    let ran = world.provision(&["import", &here]).exits(0).says(&["Adopted 1 resources", &big]);
+    let ran = world.provision(&["import", &here]).exits(0).says(&["1 resources are watched", &big]);
     assert!(!ran.said().contains("Forgot") && !ran.said().contains("not among"), "{ran:?}");
     assert_eq!(world.record("aws_security_group.nodes")["id"], nodes.as_str());
     assert_eq!(world.record(&format!("aws_security_group.nodes/{big}"))["id"], big.as_str());
@@ -167,7 +167,7 @@ fn a_new_zone_with_nodes_is_a_warning_until_it_is_imported() {
         &format!("hint: provision import {here} provision apply"),
     ]);
     assert!(world.control.calls().total <= 11, "{:?}", world.control.calls());
-    world.provision(&["import", &here]).exits(0).says(&["Adopted 1 resources"]);
+    world.provision(&["import", &here]).exits(0).says(&["1 resources are watched"]);
     let plan = world.plan(&[]);
     assert_eq!((&plan["summary"]["create"], &plan["summary"]["update"]), (&1.into(), &1.into()));
     assert_eq!(findings(&plan, "new-zone"), Vec::<&Value>::new());
@@ -234,7 +234,7 @@ fn the_groups_of_a_rebuilt_cluster_are_let_in_by_importing_once_more() {
     let seed = world.reseeded(&["--topology", "shared-vpc"]);
     assert_ne!(group(&seed, "nodes"), group(&world.seed, "nodes"));
     world.provision(&["plan"]).exits(0).says(&[&format!("provision import {here}")]);
-    world.provision(&["import", &here]).exits(0).says(&["Adopted 2 resources"]);
+    world.provision(&["import", &here]).exits(0).says(&["2 resources are watched"]);
     world.apply(&[]);
     world.plans_nothing();
     let now = sorted(&[group(&seed, "nodes"), group(&seed, "masters")]);
@@ -339,7 +339,7 @@ fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
     let there = vpc(&seed);
     assert_ne!(here, there);
     world.provision(&["plan"]).exits(1).says(&["the VPC", &here, "is not in AWS", "provision import vpc-…"]);
-    world.provision(&["import", &there]).exits(0).says(&["Adopted"]);
+    world.provision(&["import", &there]).exits(0).says(&["are watched"]);
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(world.cloud.file_system().file_system_id(), before.file_system_id(), "the data is kept");

@@ -40,7 +40,7 @@ fn a_page_comes_with_the_usual_plan_and_takes_the_place_of_an_older_one() {
     let world = World::small();
     world.provision(&["plan", "--destroy", "--html", PAGE]).exits(0);
     let ran = world.provision(&["plan", "--html", PAGE]).exits(0).says(&["Page written to plan.html"]);
-    assert!(ran.out.contains("Plan: 8 to create, 6 to adopt"), "{}", ran.out);
+    assert!(ran.out.contains("Plan: 8 to create, 6 to watch"), "{}", ran.out);
     assert!(page(&world).ends_with("</html>\n"));
     let ran = world.provision(&["plan", "--json", "--html", PAGE]).exits(0);
     let plan = ran.json();

@@ -61,7 +61,7 @@ aws_vpc.network
 
     let target = "aws_efs_mount_target.files/eu-west-1a";
     let record = world.record(target);
-    assert_eq!((&record["phase"], &record["adopted"]), (&"ready".into(), &false.into()));
+    assert_eq!((&record["phase"], &record["watched"]), (&"ready".into(), &false.into()));
     assert_eq!(record["inputs"]["file_system_id"], world.cloud.file_system().file_system_id());
     world.provision(&["state", "show", target]).exits(0).says(&["fsmt-", "eu-west-1a"]);
     world.provision(&["state", "show", "aws_vpc.other"]).exits(1).says(&["aws_vpc.other"]);

@@ -19,9 +19,9 @@ fn play(world: &World, seed: &Value, zones: usize, more: &[&str]) -> u64 {
     let (network, untouched) = (world.cloud.network(), world.cloud.network_to_the_byte());
     world.write_stack(REFERENCE);
 
-    with(&["import", &vpc(seed)]).exits(0).says(&["Adopted"]);
+    with(&["import", &vpc(seed)]).exits(0).says(&["are watched"]);
     let imported = world.files();
-    with(&["import", &vpc(seed)]).exits(0).says(&["adopted already"]);
+    with(&["import", &vpc(seed)]).exits(0).says(&["watched already"]);
     let states = |files: &[(std::path::PathBuf, Vec<u8>)]| -> Vec<Vec<u8>> {
         let state = files.iter().filter(|(path, _)| path.ends_with("state/gitlab.json"));
         state.map(|(_, content)| content.clone()).collect()
@@ -31,7 +31,7 @@ fn play(world: &World, seed: &Value, zones: usize, more: &[&str]) -> u64 {
     let created = 5 + zones;
     let plan = with(&["plan", "--json"]).exits(0).json();
     assert_eq!(plan["summary"]["create"], created);
-    assert_eq!(plan["summary"]["adopt"], 0, "the import has adopted everything");
+    assert_eq!(plan["summary"]["watch"], 0, "the import has watched everything");
     assert_eq!(plan["account"], world.account.as_str());
     assert_eq!(world.control.calls().mutating(), 0, "import and plan change nothing");
 
@@ -184,7 +184,7 @@ fn without_an_import_the_network_is_found_and_without_names_addresses_are_given(
     let world = World::seeded(&["--no-dns", "--legacy-tags"]);
     world.write_stack(REFERENCE);
     let plan = world.plan(&[]);
-    assert_eq!((&plan["summary"]["adopt"], &plan["summary"]["create"]), (&6.into(), &8.into()));
+    assert_eq!((&plan["summary"]["watch"], &plan["summary"]["create"]), (&6.into(), &8.into()));
     world.apply(&[]);
     world.plans_nothing();
     let addresses: Vec<String> =

@@ -33,7 +33,7 @@ fn the_whole_story_with_a_state_in_a_bucket() {
     let world = shared();
     world.provision(&["output"]).exits(1).says(&["there is no state at s3://"]);
     let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
-    world.provision(&["import", vpc]).exits(0).says(&["Adopted"]);
+    world.provision(&["import", vpc]).exits(0).says(&["are watched"]);
     world.apply(&[]);
     assert_eq!(world.cloud.count(), SMALL_STACK);
     world.control.forget_calls();

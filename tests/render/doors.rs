@@ -106,7 +106,7 @@ fn printed(text: &str) -> String {
 
 fn record_saying(text: &str) -> Record {
     let document = |value| serde_json::from_value(value).expect("an object");
-    let mut record = Record::adopted(Id::new(text), document(json!({ text: text, "list": [text, text] })));
+    let mut record = Record::watched(Id::new(text), document(json!({ text: text, "list": [text, text] })));
     record.phase = Phase::Updating;
     record.inputs = document(json!({ "tags": { text: text }, "rules": [{ text: text }], text: text }));
     record.depends_on.insert(Address::new("aws_vpc", text));
@@ -306,7 +306,7 @@ fn place(text: &str) -> TempDir {
     let file = "aws_efs_file_system.files".parse().expect("an address");
     let outputs = json!({ "arn": text, "dns_name": text });
     let outputs = serde_json::from_value(outputs).expect("an object");
-    state.resources.insert(file, Record { adopted: false, ..Record::adopted(Id::new(text), outputs) });
+    state.resources.insert(file, Record { watched: false, ..Record::watched(Id::new(text), outputs) });
     write_state(&at("state/shop.json"), &state);
     let other = State { stack: text.to_owned(), ..state };
     write_state(&at("state/other.json"), &other);

@@ -24,7 +24,7 @@ pub fn plan_saying(text: &str) -> Plan {
     let change = |action| Change {
         address: address(action),
         id: Some(Id::new(text)),
-        depends_on: [address(Action::Adopt)].into(),
+        depends_on: [address(Action::Watch)].into(),
         reason: text.to_owned(),
         fields: fields(),
         queued: fields(),
@@ -36,9 +36,9 @@ pub fn plan_saying(text: &str) -> Plan {
         }),
         ..plans::change("aws_security_group.x", action, "")
     };
-    let adopted = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Adopt) };
+    let watched = Change { fields: Vec::new(), queued: Vec::new(), ..change(Action::Watch) };
     let actions = [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::NoOp];
-    let changes = actions.into_iter().map(change).chain([adopted]).collect();
+    let changes = actions.into_iter().map(change).chain([watched]).collect();
     let finding = |level| Finding {
         check: text.to_owned(),
         address: Some(address(Action::Update)),

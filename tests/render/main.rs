@@ -170,11 +170,11 @@ fn a_plan_with_nothing_but_errors_does_not_say_that_all_is_well() {
 
 #[test]
 fn one_record_of_the_state_is_shown_in_full() {
-    let mut record = Record::adopted(
+    let mut record = Record::watched(
         Id::new("fs-0123\u{1b}[2J"),
         document(json!({ "arn": "arn:aws:elasticfilesystem:x" })),
     );
-    record.adopted = false;
+    record.watched = false;
     record.phase = Phase::Updating;
     record.generation = 1;
     record.inputs = document(json!({ "encrypted": true, "tags": { "Name": "gitlab nfs" } }));

@@ -100,9 +100,9 @@ fn unknown(path: &str) -> FieldChange {
     FieldChange { unknown: true, ..field(path, Value::Null, Value::Null) }
 }
 
-fn adopt(address: &str, id: &str) -> Change {
+fn watch(address: &str, id: &str) -> Change {
     let id = Some(Id::new(id));
-    Change { id, ..change(address, Action::Adopt, "the cluster's own; watched, never changed") }
+    Change { id, ..change(address, Action::Watch, "the cluster's own; watched, never changed") }
 }
 
 /// A creation with these inputs; `?` stands for what is known only after apply.
@@ -181,13 +181,13 @@ pub fn first() -> Plan {
     }));
     changes.push(group("gitlab-nfs", "EFS_K8s", 2049));
     changes.push(group("gitlab-pgsql", "gitlab-pgsql", 5432));
-    changes.push(adopt("aws_security_group.masters", "sg-0aa00000000000001"));
-    changes.push(adopt("aws_security_group.nodes", "sg-0bb00000000000001"));
+    changes.push(watch("aws_security_group.masters", "sg-0aa00000000000001"));
+    changes.push(watch("aws_security_group.nodes", "sg-0bb00000000000001"));
     changes.extend(ZONES.map(|zone| {
         let id = format!("subnet-0{}1b2c3d4e5f60718", &zone[zone.len() - 1..]);
-        adopt(&format!("aws_subnet.{zone}"), &id)
+        watch(&format!("aws_subnet.{zone}"), &id)
     }));
-    changes.push(adopt("aws_vpc.network", "vpc-0a1b2c3d4e5f60718"));
+    changes.push(watch("aws_vpc.network", "vpc-0a1b2c3d4e5f60718"));
     plan(changes)
 }
 
@@ -365,7 +365,7 @@ pub fn destroy() -> Plan {
         .changes
         .into_iter()
         .map(|change| match change.action {
-            Action::Adopt => Change {
+            Action::Watch => Change {
                 action: Action::Forget,
                 reason: "the cluster's own; only taken out of the state".to_owned(),
                 ..change

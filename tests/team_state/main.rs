@@ -35,7 +35,7 @@ fn at(name: &str) -> Address {
 }
 
 fn put(name: &str) -> Edit {
-    Edit::Put { address: at(name), record: Record::adopted(Id::new("sg-1"), Document::new()) }
+    Edit::Put { address: at(name), record: Record::watched(Id::new("sg-1"), Document::new()) }
 }
 
 /// Opens the state, records one resource, and closes it again.

@@ -46,14 +46,14 @@ impl World {
 
     /// The VPC of the cluster.
     pub fn vpc(&mut self, id: &str) {
-        let declared = Declaration::Adopted { id: Id::new(id) };
+        let declared = Declaration::Watched { id: Id::new(id) };
         self.blueprint.declarations.insert(Network::vpc_address(), declared);
     }
 
     /// A subnet of the cluster.
     pub fn subnet(&mut self, zone: &str, id: &str) {
         let at = address(&format!("aws_subnet.{zone}"));
-        self.blueprint.declarations.insert(at.clone(), Declaration::Adopted { id: Id::new(id) });
+        self.blueprint.declarations.insert(at.clone(), Declaration::Watched { id: Id::new(id) });
         let outputs = Document::from_iter([("availability_zone".to_owned(), zone.into())]);
         let sighting = seen(&at, id, Document::new(), outputs);
         self.sightings.insert(at, sighting);
@@ -68,8 +68,8 @@ impl World {
 
     /// Records a resource that is there as recorded.
     pub fn record(&mut self, at: &str, id: &str, inputs: &Value, depends_on: &[&str]) {
-        let mut record = Record::adopted(Id::new(id), Document::new());
-        record.adopted = false;
+        let mut record = Record::watched(Id::new(id), Document::new());
+        record.watched = false;
         record.inputs = document(inputs);
         record.depends_on = depends_on.iter().map(|at| address(at)).collect();
         self.state.apply(Edit::Put { address: address(at), record });

@@ -298,7 +298,7 @@ fn live_group(id: &str, name: &str, content: &str) -> String {
 }
 
 /// A group of the cluster: nothing is recorded of it.
-fn adopted(id: &str) -> TrackedDocument {
+fn watched(id: &str) -> TrackedDocument {
     TrackedDocument { id: Id::new(id), recorded: None }
 }
 
@@ -317,8 +317,8 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     let mut desired = group(&[nfs("sg-2"), nfs("sg-3")], &[all("0.0.0.0/0")]);
     let tracked = [
         TrackedDocument { id: Id::new("sg-1"), recorded: Some(desired.inputs.clone()) },
-        adopted("sg-2"),
-        adopted("sg-gone"),
+        watched("sg-2"),
+        watched("sg-gone"),
     ];
     let observed = replay.cloud().observe(KIND, &tracked).await.expect("groups");
     let asked = replay.asked();
@@ -344,7 +344,7 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
     assert_eq!(
         (&theirs.inputs, &theirs.ownership),
         (&Document::new(), &Ownership::Untagged),
-        "it is adopted"
+        "it is watched"
     );
 }
 
@@ -352,7 +352,7 @@ async fn all_groups_are_read_at_once_and_seen_as_inputs() {
 async fn more_groups_than_a_filter_takes_are_read_in_several_calls() {
     let replay =
         Replay::default().answer(GROUPS, 200, groups("", None)).answer(GROUPS, 200, groups("", None));
-    let tracked: Vec<_> = (0..201).map(|n| adopted(&format!("sg-{n}"))).collect();
+    let tracked: Vec<_> = (0..201).map(|n| watched(&format!("sg-{n}"))).collect();
     let observed = replay.cloud().observe(KIND, &tracked).await.expect("no groups");
     assert!(observed.is_empty());
     let last: Vec<_> = replay

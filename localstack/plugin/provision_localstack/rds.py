@@ -157,7 +157,10 @@ def restore(call: Call):
     # instance may have had this one's name within that minute.
     snapshots = call.rds.database_snapshots
     for name in [name for name in snapshots if name.startswith("rds:")]:
-        snapshots[f"{name}-{secrets.token_hex(4)}"] = snapshots.pop(name)
+        snapshot = snapshots.pop(name)
+        # By its own name it is deleted with its instance.
+        snapshot.db_snapshot_identifier = f"{name}-{secrets.token_hex(4)}"
+        snapshots[snapshot.db_snapshot_identifier] = snapshot
     made = call.forward()
     database = check.find(call, made["DBInstance"]["DBInstanceIdentifier"])
     settle_in(call, database)

@@ -54,7 +54,7 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
         };
         named.into_iter().filter_map(|whole| {
             let (id, live) = scene.sightings.get(&whole)?.live()?;
-            let record = scene.state?.resources.get(&whole).filter(|record| !record.adopted)?;
+            let record = scene.state?.resources.get(&whole).filter(|record| !record.watched)?;
             let owner = owner(scene.blueprint, scene.state, &whole, record.generation);
             planner::foreign(&owner, id, live, record.claimed, Action::Update)
         })
@@ -101,6 +101,6 @@ fn parent<'a>(scene: &Scene<'a>, manager: &dyn Manager, live: &Live) -> Option<(
         manager.natural_key().iter().filter_map(|field| live.inputs.get(*field)?.as_str()).collect();
     let mut records = scene.state.into_iter().flat_map(|state| &state.resources);
     records.find(|(_, record)| {
-        !record.adopted && record.id.as_ref().is_some_and(|id| names.contains(&id.as_str()))
+        !record.watched && record.id.as_ref().is_some_and(|id| names.contains(&id.as_str()))
     })
 }

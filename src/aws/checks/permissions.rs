@@ -58,7 +58,7 @@ fn rehearsed(answer: &Result<(), CloudError>) -> Verdict {
 fn silent(scene: &Scene<'_>) -> Option<Verdict> {
     let changed = scene
         .changes()
-        .filter(|change| !matches!(change.action, Action::NoOp | Action::Adopt | Action::Forget));
+        .filter(|change| !matches!(change.action, Action::NoOp | Action::Watch | Action::Forget));
     let services: BTreeSet<&str> = changed
         .filter_map(|change| match change.address.kind() {
             kind if kind.starts_with("aws_efs_") => Some("EFS"),

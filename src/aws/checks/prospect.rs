@@ -102,7 +102,7 @@ pub fn prospects(
 /// The alias of a key, which stands for the key wherever one is asked about.
 fn alias(blueprint: &Blueprint, reference: &Reference) -> Option<Value> {
     match blueprint.declarations.get(&reference.address) {
-        Some(Declaration::Adopted { id }) if reference.output == "target_key_arn" => Some(id.as_str().into()),
+        Some(Declaration::Watched { id }) if reference.output == "target_key_arn" => Some(id.as_str().into()),
         _ => None,
     }
 }
@@ -139,7 +139,7 @@ fn group_subnets(
     groups
         .filter_map(|address| match blueprint.declarations.get(&address)? {
             Declaration::Managed { inputs } => Some(subnets(&known(inputs)).collect::<Vec<_>>()),
-            Declaration::Adopted { .. } => None,
+            Declaration::Watched { .. } => None,
         })
         .flatten()
         .collect()
@@ -165,11 +165,11 @@ mod tests {
     }
 
     fn blueprint() -> Blueprint {
-        let adopted = |id: &str| Declaration::Adopted { id: Id::new(id) };
+        let watched = |id: &str| Declaration::Watched { id: Id::new(id) };
         let managed = |inputs| Declaration::Managed { inputs: document(inputs) };
         let declarations = BTreeMap::from([
-            (address("aws_subnet.a"), adopted("subnet-a")),
-            (address("aws_subnet.b"), adopted("subnet-b")),
+            (address("aws_subnet.a"), watched("subnet-a")),
+            (address("aws_subnet.b"), watched("subnet-b")),
             (
                 address("aws_db_subnet_group.g"),
                 managed(json!({
@@ -189,8 +189,8 @@ mod tests {
     }
 
     fn recorded(at: &str, inputs: Value) -> State {
-        let mut record = Record::adopted(Id::new("g"), Document::new());
-        record.adopted = false;
+        let mut record = Record::watched(Id::new("g"), Document::new());
+        record.watched = false;
         record.inputs = document(inputs);
         let mut state = State::new("s", "lineage".to_owned(), "123456789012", "eu-west-1");
         state.apply(Edit::Put { address: address(at), record });

@@ -35,7 +35,7 @@ impl<'a> Scene<'a> {
         self.planning.plan.changes.iter()
     }
 
-    /// The work at an address, if it is more than to wait, to adopt or to let go.
+    /// The work at an address, if it is more than to wait, to watch or to let go.
     pub(super) fn doing(&self, address: &Address) -> Option<Doing<'a>> {
         let change = self.planning.plan.change(address)?;
         match change.action {
@@ -44,7 +44,7 @@ impl<'a> Scene<'a> {
             Action::Create | Action::Replace if change.fields.is_empty() => None,
             Action::Create | Action::Replace => Some(Doing::Changing(change)),
             Action::Update => Some(Doing::Changing(change)),
-            Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => None,
+            Action::Delete | Action::Watch | Action::Forget | Action::NoOp => None,
         }
     }
 

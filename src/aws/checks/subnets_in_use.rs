@@ -58,7 +58,7 @@ fn losing<'a>(scene: &Scene<'a>, change: &'a Change) -> Option<Losing<'a>> {
     let id = match change.action {
         Action::Update => change.id.as_ref()?,
         Action::Create | Action::Replace => change.keeps.as_ref()?,
-        Action::Delete | Action::Adopt | Action::Forget | Action::NoOp => return None,
+        Action::Delete | Action::Watch | Action::Forget | Action::NoOp => return None,
     };
     if change.kind != KIND {
         return None;
@@ -84,7 +84,7 @@ struct Chosen<'a> {
 
 fn vpc<'a>(scene: &Scene<'a>) -> Option<&'a str> {
     match scene.blueprint.declarations.get(&Network::vpc_address())? {
-        Declaration::Adopted { id } => Some(id.as_str()),
+        Declaration::Watched { id } => Some(id.as_str()),
         _ => None,
     }
 }
@@ -93,7 +93,7 @@ fn vpc<'a>(scene: &Scene<'a>) -> Option<&'a str> {
 fn chosen<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, &'a str> {
     let declared = scene.blueprint.declarations.iter();
     let subnets = declared.filter_map(|(address, declaration)| match declaration {
-        Declaration::Adopted { id } if *address == Network::subnet_address(address.name()) => {
+        Declaration::Watched { id } if *address == Network::subnet_address(address.name()) => {
             Some((address.name(), id.as_str()))
         }
         _ => None,

@@ -82,7 +82,7 @@ impl<K: Kind> RowedKind<K> {
         Self { fields: row::fields::<K>(), of: PhantomData }
     }
 
-    /// One object; without recorded inputs it is adopted, and only watched.
+    /// One object; without recorded inputs it is only watched.
     fn live(live: &K::Live, recorded: Option<&Document>) -> Live {
         let shown = watched(K::seen(live, recorded));
         let Some(recorded) = recorded else { return shown };

@@ -1,4 +1,4 @@
-//! KMS aliases, adopted: read for the key that each stands for, never changed. Also how names of keys are compared.
+//! KMS aliases, watched: read for the key that each stands for, never changed. Also how names of keys are compared.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A subnet of the cluster, adopted: read, never changed.
+//! A subnet of the cluster, watched: read, never changed.
 //!
 //! All subnets of the VPC are read in the call that reads the recorded ones, so that a zone which the cluster has got since
 //! is seen at no cost.

@@ -1,4 +1,4 @@
-//! The cluster's VPC, adopted: read, never changed.
+//! The cluster's VPC, watched: read, never changed.
 
 use std::collections::BTreeMap;
 

@@ -108,7 +108,7 @@ fn state() -> State {
         cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
     });
     let mut record =
-        Record::adopted(Id::new("sg-1"), serde_json::Map::from_iter([("arn".to_owned(), json!("arn:x"))]));
+        Record::watched(Id::new("sg-1"), serde_json::Map::from_iter([("arn".to_owned(), json!("arn:x"))]));
     record.phase = Phase::Updating;
     record.depends_on = BTreeSet::from([at("aws_vpc.network")]);
     record.predecessor = Some(Predecessor {
@@ -269,7 +269,7 @@ fn documents() -> Vec<(Document, Value)> {
         (
             Document::Import,
             value(&Versioned::of(report::Import {
-                adopted: 1,
+                watched: 1,
                 forgotten: &[at("aws_subnet.eu-west-1c")],
                 choices: &choices,
                 taken_over,

@@ -92,7 +92,7 @@ pub fn note_gone(sightings: &Sightings, writer: &mut Writer) -> usize {
 
 /// The text about an object that belongs to another owner by now.
 fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Option<String> {
-    if record.adopted || record.claimed {
+    if record.watched || record.claimed {
         return None;
     }
     let (stack, cluster) = (state.stack.clone(), state.cluster.clone());

@@ -73,8 +73,8 @@ mod tests {
     use crate::engine::plan::Turn;
 
     fn object(id: &str) -> Record {
-        let mut record = Record::adopted(Id::new(id), Document::new());
-        record.adopted = false;
+        let mut record = Record::watched(Id::new(id), Document::new());
+        record.watched = false;
         record.inputs.insert("name".to_owned(), json!(id));
         record
     }

@@ -53,13 +53,13 @@ impl<'a> Execution<'a> {
             let address = &change.address;
             let Some((id, live)) = self.kept(address) else { continue };
             let Some(before) = self.record(address).cloned() else { continue };
-            let kept = match before.adopted || change.keeps.is_none() {
+            let kept = match before.watched || change.keeps.is_none() {
                 true => before.clone(),
                 false => arrange::keeping(self.named(address).unwrap_or(before.clone()), id, &change.goes),
             };
             let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
             let mut after = Record { outputs, gone: false, ..kept };
-            if let (false, Some(manager)) = (before.adopted, self.run.registry.managing(address.kind())) {
+            if let (false, Some(manager)) = (before.watched, self.run.registry.managing(address.kind())) {
                 let Ok(desired) = self.desired(address, manager) else { continue };
                 after.inputs = desired.inputs;
                 after.depends_on = desired.depends_on;
@@ -83,7 +83,7 @@ impl<'a> Execution<'a> {
             (self.sink)(Event::StepStarted { address: address.clone(), action });
         }
         let begun = match (step, action) {
-            (Step::Up(_), Action::Adopt) => self.adopt(step),
+            (Step::Up(_), Action::Watch) => self.watch(step),
             (Step::Down(_), Action::Forget) => {
                 self.writer.edit(Edit::Remove { address: address.clone() });
                 self.done(step);
@@ -98,11 +98,11 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn adopt(&mut self, step: &Step) -> Result<(), StepError> {
+    fn watch(&mut self, step: &Step) -> Result<(), StepError> {
         let address = step.address();
         let (id, live) = self.run.sightings.get(address).and_then(Sighting::live).ok_or(StepError::Gone)?;
         let kind_version = self.run.registry.version(address.kind());
-        let record = Record { kind_version, ..Record::adopted(id.clone(), live.outputs.clone()) };
+        let record = Record { kind_version, ..Record::watched(id.clone(), live.outputs.clone()) };
         self.put(address, record);
         self.done(step);
         Ok(())
@@ -110,10 +110,10 @@ impl<'a> Execution<'a> {
 
     /// The kind of an address that may be changed. The cluster's own objects have none, no matter what the state says.
     pub(super) fn manager(&self, address: &Address) -> Result<&'a dyn Manager, StepError> {
-        if self.record(address).is_some_and(|record| record.adopted) {
-            return Err(StepError::Adopted);
+        if self.record(address).is_some_and(|record| record.watched) {
+            return Err(StepError::Watched);
         }
-        self.run.registry.managing(address.kind()).ok_or(StepError::Adopted)
+        self.run.registry.managing(address.kind()).ok_or(StepError::Watched)
     }
 
     /// The declaration with everything resolved, checked against what the plan had said.
@@ -299,7 +299,7 @@ fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Op
     Record {
         phase: Phase::Creating,
         id: None,
-        adopted: false,
+        watched: false,
         kind_version,
         inputs: desired.inputs.clone(),
         outputs: Document::new(),

@@ -20,7 +20,7 @@ pub enum StepError {
     #[error("it is not declared")]
     Undeclared,
     #[error("it is the cluster's own, and never changed")]
-    Adopted,
+    Watched,
     #[error("it is gone from AWS")]
     Gone,
     /// Waiting does not end the status.
@@ -75,7 +75,7 @@ impl StepError {
                 Some("provision plan".to_owned())
             }
             Self::Aws(error) => hint_for_code(&error.code),
-            Self::Misfit(_) | Self::Undeclared | Self::Adopted | Self::NotSeen => None,
+            Self::Misfit(_) | Self::Undeclared | Self::Watched | Self::NotSeen => None,
         }
     }
 }

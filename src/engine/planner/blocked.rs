@@ -78,7 +78,7 @@ fn stuck(input: &Input<'_>, change: &mut Change, live: &Live, row: &Status) -> b
         }
         Action::NoOp => {}
         // A new object takes its place, or none.
-        Action::Replace | Action::Delete | Action::Forget | Action::Adopt => return false,
+        Action::Replace | Action::Delete | Action::Forget | Action::Watch => return false,
     }
     true
 }

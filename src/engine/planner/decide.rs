@@ -71,7 +71,7 @@ fn object(input: &Input<'_>, address: &Address, change: &Change) -> Option<Id> {
     match (change.action, input.blueprint.declarations.get(address)) {
         (Action::NoOp, _) => None,
         (Action::Create, _) => change.keeps.clone(),
-        (Action::Adopt, Some(Declaration::Adopted { id })) => Some(id.clone()),
+        (Action::Watch, Some(Declaration::Watched { id })) => Some(id.clone()),
         _ => change.keeps.clone().or_else(going).or_else(live).or_else(recorded),
     }
 }
@@ -100,7 +100,7 @@ fn declared(
     let record = input.state.and_then(|state| state.resources.get(address));
     let sighting = input.sightings.get(address).unwrap_or(&Sighting::Gone);
     match declaration {
-        Declaration::Adopted { id } => adopted(address, id, record, sighting, findings),
+        Declaration::Watched { id } => watched(address, id, record, sighting, findings),
         Declaration::Managed { inputs } => {
             let resolved = resolve(inputs, &|reference| known(input, decided, reference));
             match managed(input, address, &resolved, record, sighting, findings) {
@@ -131,7 +131,7 @@ fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Ref
     }
 }
 
-fn adopted(
+fn watched(
     address: &Address,
     id: &Id,
     record: Option<&Record>,
@@ -139,16 +139,16 @@ fn adopted(
     findings: &mut Vec<Finding>,
 ) -> Change {
     if sighting.live().is_none() {
-        findings.push(findings::adopted_is_gone(address, id));
+        findings.push(findings::watched_is_gone(address, id));
     }
     match record {
-        None => change(address, Action::Adopt, "not the stack's own; watched, never changed"),
-        Some(record) if !record.adopted => {
+        None => change(address, Action::Watch, "not the stack's own; watched, never changed"),
+        Some(record) if !record.watched => {
             findings.push(findings::not_ours(address, id));
             change(address, Action::NoOp, "the cluster's own, though the state says otherwise")
         }
-        Some(record) if record.id.as_ref() == Some(id) => change(address, Action::NoOp, "adopted"),
-        Some(_) => change(address, Action::Adopt, format!("another object is chosen now: {id}")),
+        Some(record) if record.id.as_ref() == Some(id) => change(address, Action::NoOp, "watched"),
+        Some(_) => change(address, Action::Watch, format!("another object is chosen now: {id}")),
     }
 }
 
@@ -164,7 +164,7 @@ fn managed(
         return Err(Misfit { kind: "the registry", problem: format!("no kind {}", address.kind()) });
     };
     let desired = manager.normalise(resolved)?;
-    if let (Some(Record { adopted: true, id: Some(id), .. }), _) = (record, ()) {
+    if let (Some(Record { watched: true, id: Some(id), .. }), _) = (record, ()) {
         findings.push(findings::not_ours(address, id));
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
@@ -372,7 +372,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     if is_newer(input, address) {
         return change(address, Action::NoOp, NEWER);
     }
-    if record.adopted {
+    if record.watched {
         return change(address, Action::Forget, "not the stack's own; only taken out of the state");
     }
     if let Some(Sighting::Supplanted { recorded, live: None, found }) = input.sightings.get(address) {

@@ -59,9 +59,9 @@ pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Find
     selected.iter().filter_map(of).collect()
 }
 
-pub(super) fn adopted_is_gone(address: &Address, id: &Id) -> Finding {
+pub(super) fn watched_is_gone(address: &Address, id: &Id) -> Finding {
     error(
-        "adopted",
+        "watched",
         address,
         format!("{id} is not the stack's own, and is not there (any more)"),
         Some(format!(

@@ -71,7 +71,7 @@ fn takes_snapshot(input: &Input<'_>, address: &Address, record: &Record) -> bool
     let written = |inputs: &Document| Role::LastSnapshot.truth(fields, inputs);
     let declared = match input.blueprint.declarations.get(address) {
         Some(Declaration::Managed { inputs }) => written(inputs),
-        Some(Declaration::Adopted { .. }) | None => None,
+        Some(Declaration::Watched { .. }) | None => None,
     };
     written(&record.inputs) != Some(false)
         || declared == Some(true)

@@ -22,11 +22,11 @@ const MISSING: &str = "missing";
 /// Why the plan would leave the network that the stack is in, if it would. What is there counts more than the record.
 pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sightings) -> Option<Finding> {
     let address = Network::vpc_address();
-    let Some(Declaration::Adopted { id: chosen }) = blueprint.declarations.get(&address) else {
+    let Some(Declaration::Watched { id: chosen }) = blueprint.declarations.get(&address) else {
         return None;
     };
     let recorded =
-        state.resources.get(&address).filter(|record| record.adopted).and_then(|record| record.id.as_ref());
+        state.resources.get(&address).filter(|record| record.watched).and_then(|record| record.id.as_ref());
     let standing = standing(blueprint, sightings, state, &address);
     let elsewhere = standing.iter().find(|vpc| *vpc != chosen);
     let here = match (elsewhere, recorded) {
@@ -46,7 +46,7 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
         _ if recorded == Some(chosen) => {
             format!("the state records {chosen}, and its objects are in {here}: provision import {here}")
         }
-        _ if state.resources.values().all(|record| record.adopted) => {
+        _ if state.resources.values().all(|record| record.watched) => {
             format!(
                 "nothing of the stack is made in {here} yet; to choose another network: provision destroy"
             )
@@ -91,12 +91,12 @@ fn stay(before: &str, now: &str) -> String {
 /// The VPCs in which AWS has the recorded objects that refer to the VPC.
 fn standing(blueprint: &Blueprint, sightings: &Sightings, state: &State, vpc: &Address) -> BTreeSet<Id> {
     let of_vpc = Value::String(reference(vpc, "id"));
-    let ours = |address: &Address| state.resources.get(address).is_some_and(|record| !record.adopted);
+    let ours = |address: &Address| state.resources.get(address).is_some_and(|record| !record.watched);
     let declared = blueprint.declarations.iter().filter(|(address, _)| ours(address));
     declared
         .filter_map(|(address, declaration)| match declaration {
             Declaration::Managed { inputs } => Some((inputs, live(sightings, address)?)),
-            Declaration::Adopted { .. } => None,
+            Declaration::Watched { .. } => None,
         })
         .flat_map(|(inputs, live)| {
             let fields = inputs.iter().filter(|(_, value)| **value == of_vpc);
@@ -128,7 +128,7 @@ struct Users<'a> {
 pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lacking {
     let declarations = &input.blueprint.declarations;
     let is_missing = |address: &Address| match declarations.get(address) {
-        Some(Declaration::Adopted { .. }) => {
+        Some(Declaration::Watched { .. }) => {
             input.sightings.get(address).is_none_or(|sighting| *sighting == Sighting::Gone)
         }
         Some(Declaration::Managed { .. }) => false,
@@ -141,7 +141,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
         let Declaration::Managed { inputs } = declaration else { continue };
         let needed: Vec<Address> = references(inputs).into_iter().filter(&is_missing).collect();
         let not_asked = matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }));
-        if needed.is_empty() || not_asked || record(address).is_some_and(|record| record.adopted) {
+        if needed.is_empty() || not_asked || record(address).is_some_and(|record| record.watched) {
             continue;
         }
         // One that an earlier run made, and that is not recorded yet, serves nothing else before it is.
@@ -155,13 +155,13 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
         lacking.decisions.insert(address.clone(), (!is_there).then(unmade));
     }
     for (address, declaration) in declarations.iter().filter(|(address, _)| selected.contains(*address)) {
-        let Declaration::Adopted { .. } = declaration else { continue };
+        let Declaration::Watched { .. } = declaration else { continue };
         if !is_missing(address) {
             continue;
         }
         let decision = match record(address) {
             _ if missing.contains_key(address) => change(address, Action::NoOp, "gone from AWS"),
-            Some(Record { adopted: true, .. }) => {
+            Some(Record { watched: true, .. }) => {
                 change(address, Action::Forget, "gone from AWS, and nothing of the stack needs it")
             }
             _ => continue,
@@ -187,7 +187,7 @@ pub(super) fn lacking(input: &Input<'_>, selected: &BTreeSet<Address>) -> Lackin
 fn finding(input: &Input<'_>, address: &Address, users: &Users<'_>) -> Finding {
     let words = Network::in_words(address).unwrap_or_else(|| address.to_string());
     let what = match input.blueprint.declarations.get(address) {
-        Some(Declaration::Adopted { id }) => format!("{words} ({id}) is not in AWS"),
+        Some(Declaration::Watched { id }) => format!("{words} ({id}) is not in AWS"),
         _ => format!("{words} is not known"),
     };
     let mut parts = vec![what];
@@ -226,7 +226,7 @@ fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) ->
 
 fn remedy(input: &Input<'_>, address: &Address) -> String {
     let vpc = match input.blueprint.declarations.get(&Network::vpc_address()) {
-        Some(Declaration::Adopted { id }) if live(input.sightings, &Network::vpc_address()).is_some() => {
+        Some(Declaration::Watched { id }) if live(input.sightings, &Network::vpc_address()).is_some() => {
             id.as_str()
         }
         // It is gone, so the network is another one by now.

@@ -29,7 +29,7 @@ pub(super) fn is_of_others(input: &Input<'_>, address: &Address, record: &Record
 
 fn finding(input: &Input<'_>, address: &Address, record: &Record) -> Option<Finding> {
     let (id, live) = input.sightings.get(address)?.live()?;
-    if record.adopted || record.id.as_ref() != Some(id) {
+    if record.watched || record.id.as_ref() != Some(id) {
         return None;
     }
     let owner = owner(input.blueprint, input.state, address, record.generation);

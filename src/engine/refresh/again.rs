@@ -29,7 +29,7 @@ pub(super) async fn look_again(
 ) -> Result<BTreeMap<Address, Sighting>, RefreshError> {
     let records = state.into_iter().flat_map(|state| &state.resources);
     let doubtful: Vec<(&Address, &Record, Vec<Wanted>)> = records
-        .filter(|(_, record)| !record.adopted && record.id.is_some())
+        .filter(|(_, record)| !record.watched && record.id.is_some())
         .filter_map(|(address, record)| {
             let names = names(registry, blueprint, state, address, record, sightings.get(address)?);
             (!names.is_empty()).then_some((address, record, names))

@@ -79,7 +79,7 @@ pub fn meant(state: &State, place: &Place) -> Result<Vec<Address>, NotMoved> {
 
 fn is_clusters(state: &State, address: &Address) -> bool {
     let record = state.resources.get(address);
-    record.is_some_and(|record| record.adopted && Network::has_a_place_for(address))
+    record.is_some_and(|record| record.watched && Network::has_a_place_for(address))
 }
 
 /// From which address to which the records go. All of them go, or none does.
@@ -126,8 +126,8 @@ mod tests {
     fn state(addresses: &[&str]) -> State {
         let mut state = State::new("shop", "one".to_owned(), "123456789012", "eu-west-1");
         for address in addresses {
-            let mut record = Record::adopted(Id::new(*address), Document::new());
-            record.adopted = ["aws_vpc", "aws_subnet"].iter().any(|kind| address.starts_with(kind));
+            let mut record = Record::watched(Id::new(*address), Document::new());
+            record.watched = ["aws_vpc", "aws_subnet"].iter().any(|kind| address.starts_with(kind));
             state.apply(Edit::Put { address: at(address), record });
         }
         let cluster = Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true };

@@ -30,7 +30,7 @@ impl Kept {
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
         let (mut recorded, mut apart) = (BTreeMap::new(), BTreeMap::new());
         let records = state.into_iter().flat_map(|state| &state.resources);
-        for (address, record) in records.filter(|(_, record)| !record.adopted) {
+        for (address, record) in records.filter(|(_, record)| !record.watched) {
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
             for field in fields {
                 let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
@@ -128,8 +128,8 @@ mod tests {
             ("eu-west-1a", true, None),
             ("eu-west-1b", false, None),
         ] {
-            let mut record = Record::adopted(Id::new("fsmt-1"), Document::new());
-            record.adopted = false;
+            let mut record = Record::watched(Id::new("fsmt-1"), Document::new());
+            record.watched = false;
             record.inputs.insert("subnet_id".to_owned(), "subnet-theirs".into());
             record.outputs.insert("availability_zone".to_owned(), zone.into());
             record.depends_on = refers.then(|| subnet.clone()).into_iter().collect();

@@ -34,7 +34,7 @@ fn stack(text: &str) -> Stack {
 fn inputs<'a>(blueprint: &'a Blueprint, address: &str) -> &'a Document {
     match &blueprint.declarations[&address.parse::<Address>().expect("a valid address")] {
         Declaration::Managed { inputs } => inputs,
-        Declaration::Adopted { id } => panic!("{address} is adopted, {id}"),
+        Declaration::Watched { id } => panic!("{address} is watched, {id}"),
     }
 }
 
@@ -42,7 +42,7 @@ fn written(blueprint: &Blueprint) -> String {
     let mut text = String::new();
     for (address, declaration) in &blueprint.declarations {
         match declaration {
-            Declaration::Adopted { id } => writeln!(text, "{address}: adopted {id}"),
+            Declaration::Watched { id } => writeln!(text, "{address}: watched {id}"),
             Declaration::Managed { inputs } => writeln!(text, "{address}: {:#}", serde_json::json!(inputs)),
         }
         .expect("a string takes all that is written");
@@ -99,14 +99,14 @@ fn access_points_stand_under_their_file_system_and_have_its_names_where_none_are
 fn an_alias_is_watched_for_the_key_behind_it_and_a_key_is_written_as_it_is() {
     const ID: &str = "0a1b2c3d-0000-4000-8000-000000000001";
     let behind = reference(&Address::new("aws_kms_alias", "nfs"), "target_key_arn");
-    for (key, adopted, written) in [("alias/storage", Some("alias/storage"), behind.as_str()), (ID, None, ID)]
+    for (key, watched, written) in [("alias/storage", Some("alias/storage"), behind.as_str()), (ID, None, ID)]
     {
         let stack = stack(&format!("file_systems: {{ nfs: {{ kms_key_id: {key} }} }}"));
         let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
         assert_eq!(inputs(&blueprint, "aws_efs_file_system.nfs")["kms_key_id"], written);
         let alias = blueprint.declarations.get(&"aws_kms_alias.nfs".parse().expect("an address"));
-        let adopted = adopted.map(|id| Declaration::Adopted { id: Id::new(id) });
-        assert_eq!(alias, adopted.as_ref());
+        let watched = watched.map(|id| Declaration::Watched { id: Id::new(id) });
+        assert_eq!(alias, watched.as_ref());
     }
 }
 
@@ -326,8 +326,8 @@ fn recorded(stack: &Stack, rename: impl Fn(&str) -> String) -> State {
     let mut state = State::new(stack.stack.as_str(), "one".to_owned(), "123456789012", "eu-west-1");
     for (address, declaration) in blueprint(stack, &network(2, 1, 1)).expect("they fit").declarations {
         if let Declaration::Managed { inputs } = declaration {
-            let mut record = Record::adopted(Id::new("x"), Document::new());
-            (record.adopted, record.inputs) = (false, inputs);
+            let mut record = Record::watched(Id::new("x"), Document::new());
+            (record.watched, record.inputs) = (false, inputs);
             state.apply(Edit::Put { address: address.with_name(&rename(address.name())), record });
         }
     }

@@ -56,7 +56,7 @@ mod tests {
         let two = stack("databases: { a: {}, b: {} }\nfile_systems: { c: {}, d: {} }");
         assert_eq!(short_names_lost(&state, &two), [], "nothing had a meaning yet");
         for (kind, name) in [("aws_db_instance", "b"), ("aws_efs_file_system", "c")] {
-            let record = Record { adopted: false, ..Record::adopted(Id::new(name), Document::new()) };
+            let record = Record { watched: false, ..Record::watched(Id::new(name), Document::new()) };
             state.resources.insert(Address::new(kind, name), record);
         }
         assert_eq!(short_names_lost(&state, &stack("databases: { b: {} }\nfile_systems: { c: {} }")), []);
@@ -72,7 +72,7 @@ mod tests {
         );
         let renamed = stack("databases: { main: {} }\nfile_systems: { share: {} }");
         assert_eq!(short_names_lost(&state, &renamed), [], "another name is no second one");
-        let record = Record { adopted: false, ..Record::adopted(Id::new("a"), Document::new()) };
+        let record = Record { watched: false, ..Record::watched(Id::new("a"), Document::new()) };
         state.resources.insert(Address::new("aws_db_instance", "a"), record);
         assert_eq!(short_names_lost(&state, &two).len(), 1, "they are lost already");
     }

@@ -19,9 +19,9 @@ fn document(value: Value) -> Document {
 
 fn put(state: &mut State, address: &str, id: &str, inputs: Value, outputs: Value) {
     let record = Record {
-        adopted: false,
+        watched: false,
         inputs: document(inputs),
-        ..Record::adopted(Id::new(id), document(outputs))
+        ..Record::watched(Id::new(id), document(outputs))
     };
     state.resources.insert(address.parse().expect("a valid address"), record);
 }
@@ -129,7 +129,7 @@ fn change(state: &mut State, address: &str, change: impl FnOnce(&mut Record)) {
 }
 
 fn subnet(state: &mut State, zone: &str) {
-    let record = Record::adopted(Id::new(format!("subnet-{zone}")), Document::new());
+    let record = Record::watched(Id::new(format!("subnet-{zone}")), Document::new());
     state.resources.insert(Address::new("aws_subnet", zone), record);
 }
 

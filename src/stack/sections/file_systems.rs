@@ -129,10 +129,10 @@ fn is_alias(key: &str) -> bool {
     key.starts_with("alias/") || key.contains(":alias/")
 }
 
-/// The key behind an alias, as it is written in the inputs: the alias is adopted, so that the key is known.
+/// The key behind an alias, as it is written in the inputs: the alias is watched, so that the key is known.
 fn behind(draft: &mut Draft<'_>, name: &Name, alias: &str) -> Result<String, BlueprintError> {
     let address = Address::new("aws_kms_alias", name.as_str());
-    draft.adopt(address.clone(), alias)?;
+    draft.watch(address.clone(), alias)?;
     Ok(reference(&address, "target_key_arn"))
 }
 

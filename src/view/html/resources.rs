@@ -121,7 +121,7 @@ fn planned(change: &Change) -> Resource {
         costs(change).into_iter().map(|cost| Cost { effect: cost.effect, when: cost.when, felt: cost.felt });
     let sign = symbol(change.action, change.order).trim();
     let is_new =
-        matches!(change.action, Action::Create | Action::Adopt | Action::Forget) && change.keeps.is_none();
+        matches!(change.action, Action::Create | Action::Watch | Action::Forget) && change.keeps.is_none();
     let fields: Vec<Field> = change.fields.iter().filter_map(|one| field(one, is_new)).collect();
     let queued: Vec<Field> = change.queued.iter().filter_map(|one| field(one, false)).collect();
     let title = if change.queued.iter().all(|field| field.window.is_none()) {

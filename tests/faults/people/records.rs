@@ -14,7 +14,7 @@ pub fn with_a_newer_kind(mut state: Value) -> Value {
     let known = state["resources"]["aws_security_group.records"].clone();
     let mut newer = if known.is_null() { state["resources"]["aws_vpc.network"].clone() } else { known };
     newer["id"] = json!("cache-0a1b2c3d");
-    newer["adopted"] = json!(false);
+    newer["watched"] = json!(false);
     newer["depends_on"] = json!([]);
     newer["inputs"] = json!({ "engine": "redis" });
     newer["outputs"] = json!({ "endpoint": "cache.example" });
@@ -25,7 +25,7 @@ pub fn with_a_newer_kind(mut state: Value) -> Value {
 /// An input that is not known yet, in every record of ours.
 pub fn with_a_newer_field(mut state: Value) -> Value {
     for record in state["resources"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-        if record["adopted"] == json!(false) && record["phase"] == json!("ready") {
+        if record["watched"] == json!(false) && record["phase"] == json!("ready") {
             record["inputs"]["storage_temperature"] = json!("cool");
         }
     }

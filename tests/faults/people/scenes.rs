@@ -78,7 +78,7 @@ impl Scene {
 
 /// Findings that no scene against the emulator can bring about, with the tests that hold them.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("adopted", "something of the network is gone that nothing needs, between two reads of one plan"),
+    ("watched", "something of the network is gone that nothing needs, between two reads of one plan"),
     ("circle", "no stack file can say one: the planner's own tests make it"),
     ("credentials", "a warning about a clock: the emulator's credentials never end; its unit tests have it"),
     ("zones", "the emulator has every class in every zone; its unit tests have it"),

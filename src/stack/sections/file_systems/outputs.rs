@@ -111,7 +111,7 @@ fn file_system(state: &State, name: &str, record: &Record) -> Option<FileSystem>
     let mut missing_zones: BTreeSet<String> = state
         .resources
         .iter()
-        .filter(|(subnet, record)| subnet.kind() == "aws_subnet" && record.adopted)
+        .filter(|(subnet, record)| subnet.kind() == "aws_subnet" && record.watched)
         .map(|(subnet, _)| subnet.name().to_owned())
         .collect();
     for (target, record) in parts(state, name, MOUNT_TARGET) {
