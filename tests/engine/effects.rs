@@ -18,6 +18,7 @@ const POINT: &str = "aws_efs_access_point";
 const SUBNETS: &str = "aws_db_subnet_group";
 const PARAMETERS: &str = "aws_db_parameter_group";
 const DATABASE: &str = "aws_db_instance";
+const BUCKET: &str = "aws_s3_bucket";
 
 /// The table of settings in "Modifying an Amazon RDS DB instance", RDS User Guide.
 const SETTINGS: &str = "RDS User Guide, settings for DB instances";
@@ -39,7 +40,43 @@ fn rows() -> Vec<Row> {
         { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
     ] });
     let (no, new, cut) = ("none", "replacement", "access-loss");
+    let expire = |days: u32| json!({ "old": { "expire_after_days": days } });
+    let uploads = json!({ "old": { "abort_uploads_after_days": 7 } });
+    const LIFECYCLE: &str = "S3 API, PutBucketLifecycleConfiguration: objects that expire are deleted";
     vec![
+        (BUCKET, "bucket", json!("a-a"), json!("b-b"), new, new, FIXED),
+        (
+            BUCKET,
+            "versioning",
+            json!(false),
+            json!(true),
+            no,
+            no,
+            "S3 API, PutBucketVersioning: old versions stay",
+        ),
+        (
+            BUCKET,
+            "kms_key_id",
+            json!("a"),
+            json!("b"),
+            no,
+            no,
+            "S3 API, PutBucketEncryption: new objects alone",
+        ),
+        (
+            BUCKET,
+            "public_access_blocked",
+            json!(false),
+            json!(true),
+            cut,
+            cut,
+            "S3 API, PutPublicAccessBlock: public access is refused",
+        ),
+        (BUCKET, "lifecycle_rules", json!({}), expire(30), "data-loss", no, LIFECYCLE),
+        (BUCKET, "lifecycle_rules", expire(60), expire(30), "data-loss", no, LIFECYCLE),
+        (BUCKET, "lifecycle_rules", json!({}), uploads, no, no, LIFECYCLE),
+        (BUCKET, "deletion_protection", json!(true), json!(false), no, no, OURS),
+        (BUCKET, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (GROUP, "name", json!("a"), json!("b"), new, new, FIXED),
         (GROUP, "description", json!("a"), json!("b"), new, new, FIXED),
         (GROUP, "vpc_id", json!("vpc-1"), json!("vpc-2"), new, new, FIXED),
@@ -411,8 +448,9 @@ fn deleting_an_object_says_what_goes_with_it() {
         (SUBNETS, Effect::None, "RDS API, DeleteDBSubnetGroup: refused while it is in use"),
         (PARAMETERS, Effect::None, "RDS API, DeleteDBParameterGroup: refused while it is in use"),
         (DATABASE, Effect::DataLoss, "RDS API, DeleteDBInstance: all automated backups are deleted"),
+        (BUCKET, Effect::DataLoss, "S3 API, DeleteBucket: what it held has to be deleted before"),
     ] {
         assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
     }
-    assert_eq!(registry.all_managed().count(), 7, "a kind without a row");
+    assert_eq!(registry.all_managed().count(), 8, "a kind without a row");
 }

@@ -20,7 +20,7 @@ pub struct Cloud {
     pub efs: aws_sdk_efs::Client,
     pub kms: aws_sdk_kms::Client,
     pub rds: aws_sdk_rds::Client,
-    s3: aws_sdk_s3::Client,
+    pub s3: aws_sdk_s3::Client,
 }
 
 impl Cloud {

@@ -1,6 +1,7 @@
 //! The binary against the emulator: every test has an account of its own, and reads AWS back with clients of its own.
 
 mod asked;
+mod buckets;
 mod by_hand;
 mod chosen;
 mod cloud;

@@ -98,6 +98,11 @@ impl Draft {
             draft.object(1, &format!("{name}-db"));
             draft.database(name);
         }
+        if draft.fixed.coin() {
+            draft.option(0, "buckets", "");
+            draft.object(1, &format!("{name}-b"));
+            draft.bucket(name);
+        }
         draft
     }
 
@@ -278,6 +283,30 @@ impl Draft {
         }
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
+    }
+
+    fn bucket(&mut self, name: &str) {
+        // The stack's own name makes it one of its own among all accounts.
+        self.maybe_fixed("bucket", |_| format!("{name}-bucket"));
+        self.maybe("versioning", |dice| dice.coin().to_string());
+        self.maybe_fixed("kms_key_id", |_| KEY_ARN.to_owned());
+        self.option(2, "deletion_protection", "true");
+        if self.fixed.coin() {
+            self.option(2, "lifecycle_rules", "");
+            self.object(3, "old");
+            // Days that only grow would delete nothing more; here they are drawn once.
+            for (option, days) in [
+                ("to_infrequent_access_after_days", "30"),
+                ("expire_after_days", "90"),
+                ("expire_old_versions_after_days", "7"),
+                ("abort_uploads_after_days", "3"),
+            ] {
+                self.option(4, option, days);
+            }
+            if self.fixed.coin() {
+                self.option(4, "prefix", "tmp/");
+            }
+        }
     }
 
     /// Kind and size of the storage, and what goes with them. Returns the classes that can be ordered with it.

@@ -20,7 +20,8 @@ const CHECK: &str = "kms-key";
 const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{kms_key_id}"])]);
 const FIELD: &str = "kms_key_id";
 
-pub(super) const CALLS: &[Asked] = &[(&["aws_efs_file_system", "aws_db_instance"], &[DESCRIBE])];
+pub(super) const CALLS: &[Asked] =
+    &[(&["aws_efs_file_system", "aws_db_instance", "aws_s3_bucket"], &[DESCRIBE])];
 
 /// The answer of KMS about each key, and the resources that name it.
 pub(super) struct Keys {

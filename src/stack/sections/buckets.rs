@@ -1,5 +1,7 @@
 //! `buckets`: S3 buckets, which stand in an account and a region and need no network.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::json;
@@ -9,7 +11,7 @@ use crate::engine::state::{Record, State};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, with};
 use crate::stack::outputs::{Output, text};
-use crate::stack::section::{Entry, Expand, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, Part, Section};
 
 const BUCKET: &str = "aws_s3_bucket";
 
@@ -19,13 +21,27 @@ pub(super) const SECTION: Section = Section {
     one: "bucket",
     several: "buckets",
     entry: Part { doc: "One S3 bucket, which is never public.", own: &[], parts: &[], passes: &[BUCKET] },
-    check: |_| Vec::new(),
+    check,
     main: BUCKET,
     expand: Expand::Alone(declare),
     output,
     output_schema: schema,
     short: &[],
 };
+
+/// Each entry is a bucket of its own.
+fn check(buckets: &Entries) -> Vec<Conflict> {
+    let mut first: BTreeMap<&str, &Name> = BTreeMap::new();
+    let written = buckets.iter().filter_map(|(name, one)| Some((name, one.text_of(BUCKET, "bucket")?)));
+    let twice = written.filter_map(|(name, bucket)| Some((name, bucket, first.insert(bucket, name)?)));
+    let conflict = |(name, bucket, other): (&Name, &str, &Name)| Conflict {
+        path: vec![name.to_string()],
+        options: vec!["bucket"],
+        message: format!("`{bucket}` is the bucket of `{other}` already"),
+        remedy: "choose another name as `bucket`, or take one of the two out".to_owned(),
+    };
+    twice.map(conflict).collect()
+}
 
 fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
     let address = Address::new(BUCKET, name.as_str());

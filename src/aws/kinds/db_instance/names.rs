@@ -139,11 +139,11 @@ mod tests {
     fn databases_and_users_have_plain_names_that_nobody_reserved() {
         let long = "a".repeat(64);
         for (name, database, user) in [
-            ("gitlab_production", true, false),
+            ("gitlab_production", true, true),
             ("gitlab", true, true),
             ("postgres", true, true),
             (&long[..16], true, true),
-            (&long[1..], true, false),
+            (&long[1..], true, true),
             (long.as_str(), false, false),
             ("", false, false),
             ("1gitlab", false, false),

@@ -36,11 +36,18 @@ pub struct Rule {
 pub(super) const ID: Pattern =
     Pattern::new("a rule's name: letters, digits, `_` and `-`, at most 255", "^[A-Za-z0-9_-]+$", 255);
 
+/// Keys are any text (S3 User Guide, "Naming Amazon S3 objects"); what steers a terminal is left out.
+const PREFIX: Pattern = Pattern::new(
+    "a beginning of keys: at most 1,024 bytes, without control characters",
+    "^[^\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]+$",
+    1_024,
+);
+
 pub(super) const RULE: Shape = Shape::Object(&[
     Property {
         name: "prefix",
         doc: "The beginning of the keys that it is for; without it, all keys.",
-        shape: Shape::Text(Pattern::new("a beginning of keys, of at most 1,024 bytes", "(?s)^.+$", 1_024)),
+        shape: Shape::Text(PREFIX),
         need: Need::Optional,
     },
     days(

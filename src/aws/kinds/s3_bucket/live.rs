@@ -145,7 +145,16 @@ pub(super) fn settling(error: CloudError) -> CloudError {
 
 /// The bucket of this name, if it can be seen.
 pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
-    let tags = tags(aws, name).await?;
+    let tags = tags(aws, name).await.map_err(|error| match error.code.as_str() {
+        "AccessDenied" => CloudError {
+            message: format!(
+                "{}; or a bucket of another account has the name {name}, and no two buckets have the same one",
+                error.message
+            ),
+            ..error
+        },
+        _ => error,
+    })?;
     Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
 }
 
