@@ -162,7 +162,12 @@ const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn
 fn a_cluster_is_looked_for_only_where_something_stands_in_its_network() {
     let endpoint = endpoint::Endpoint::new(&[("GetCallerIdentity", IDENTITY)]);
     let folder = tempfile::tempdir().expect("a folder");
-    for (stack, code, looks) in [("stack: shop\ndatabases: {}\n", 0, false), (STACK, 1, true)] {
+    for (stack, code, looks) in [
+        ("stack: shop\ndatabases: {}\n", 0, false),
+        // S3 refuses the read.
+        ("stack: shop\nbuckets: { logs: {} }\n", 1, false),
+        (STACK, 1, true),
+    ] {
         std::fs::write(folder.path().join("provision.yaml"), stack).expect("it can be written");
         for arguments in
             [&["plan"][..], &["plan", "--cluster", "k8s.myzone.net"], &["apply", "--auto-approve"]]
@@ -176,6 +181,8 @@ fn a_cluster_is_looked_for_only_where_something_stands_in_its_network() {
             let output = command.output().expect("the program starts");
             assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", flat(&output));
             let asked = endpoint.take();
+            let of_s3 = asked.iter().any(|operation| operation.contains("/shop-logs"));
+            assert_eq!(of_s3, stack.contains("buckets"), "{arguments:?} asked {asked:?}");
             let found = asked.iter().any(|operation| operation.starts_with("Describe"));
             assert_eq!(found, looks, "{arguments:?} asked {asked:?}");
         }

@@ -145,7 +145,7 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
         add(format!("{name}: ''"), &format!("possible here: `{choice}`"));
     }
     if types.contains(&"string") && choices.is_empty() {
-        let longest = numbers("maxLength").unwrap_or(300).min(1_000);
+        let longest = numbers("maxLength").unwrap_or(300).min(1_100);
         let long = "a".repeat(usize::try_from(longest).expect("a length") + 1);
         for value in
             ["''", "\"a\\e[31mb\"", "\"a\\u202eb\"", "\"\\0\"", "\"a\\nb\"", "'\u{3c9}\u{df}\u{4e2d}'", &long]
