@@ -392,12 +392,28 @@ impl Session {
                 let stands = recorded.clone().filter(|network| names_another(network, &wanted));
                 let discovery = discover(&self.aws, &Wanted { recorded, ..wanted }).await;
                 let discovery = discovery.map_err(|error| match (&error, stands) {
-                    (DiscoveryError::Aws(_), _) | (_, None) => discovery_failure(error, self.aws.region()),
+                    (DiscoveryError::Aws(_), _) | (_, None) => self.discovery_failure(error),
                     (_, Some(network)) => Failure::usage(error).hint(to_stay(&network)),
                 })?;
                 Ok((Some(discovery.network.clone()), Some(discovery)))
             }
         }
+    }
+}
+
+impl Session {
+    fn discovery_failure(&self, error: DiscoveryError) -> Failure {
+        let hint = match error {
+            DiscoveryError::Aws(error) => return aws_failure(error),
+            ref error => error.hint(),
+        };
+        let built_in = || {
+            "without a stack file here, this is the built-in reference stack; to write a file of your own: provision init".to_owned()
+        };
+        let hints: Vec<String> = hint.into_iter().chain(self.stack_path.is_none().then(built_in)).collect();
+        let message = format!("in the region {}: {error}", self.aws.region());
+        Failure::message(FailureKind::Usage, message)
+            .maybe_hint(Some(hints.join("\n")).filter(|hint| !hint.is_empty()))
     }
 }
 
@@ -485,14 +501,4 @@ pub fn refresh_failure(error: RefreshError) -> Failure {
         KindError::Misfit(_) => None,
     };
     Failure::failed(error).maybe_hint(hint)
-}
-
-fn discovery_failure(error: DiscoveryError, region: &str) -> Failure {
-    match error {
-        DiscoveryError::Aws(error) => aws_failure(error),
-        error => {
-            let hint = error.hint();
-            Failure::message(FailureKind::Usage, format!("in the region {region}: {error}")).maybe_hint(hint)
-        }
-    }
 }

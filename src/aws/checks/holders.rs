@@ -1,5 +1,6 @@
 //! The holders of what is to be deleted: looked for once the plan is there, and only if it deletes something.
 
+mod bucket;
 mod database;
 mod file_system;
 mod group;
@@ -9,7 +10,7 @@ pub(super) use database::{DATABASES, all as databases};
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join3, join4};
 
 use super::Asked;
 use super::finding::Verdict;
@@ -27,6 +28,7 @@ pub(super) const CALLS: &[Asked] = &[
     (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, efs::MOUNT_TARGETS]),
     (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[DATABASES]),
     (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, replication::DESCRIBE]),
+    (&["aws_s3_bucket"], &[bucket::VERSIONS]),
 ];
 
 /// An object that is to be deleted.
@@ -45,8 +47,9 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let groups = of(&["aws_security_group"]);
     let databases_use = of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"]);
     let file_systems = of(&["aws_efs_file_system"]);
+    let buckets = of(&["aws_s3_bucket"]);
     let leaving = Leaving::of(scene);
-    let (of_groups, by_databases, of_file_systems) = join3(
+    let (of_groups, by_databases, of_file_systems, of_buckets) = join4(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
         join_all(file_systems.iter().map(|one| {
@@ -56,6 +59,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
                 replication::ask(aws, one),
             )
         })),
+        join_all(buckets.iter().map(|one| bucket::ask(aws, one))),
     )
     .await;
     let mut findings = Vec::new();
@@ -68,6 +72,8 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
             held.extend(file_system::judge(targets, points, &leaving));
             held.extend(replication::judge(replications, one));
         }
+        let asked = buckets.iter().zip(&of_buckets).find(|(asked, _)| asked.address == one.address);
+        held.extend(asked.and_then(|(_, content)| bucket::judge(content, one)));
         if held.is_empty() {
             held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
         }
@@ -81,7 +87,11 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
     let is_holdable = |address: &Address| {
         matches!(
             address.kind(),
-            "aws_security_group" | "aws_db_subnet_group" | "aws_db_parameter_group" | "aws_efs_file_system"
+            "aws_security_group"
+                | "aws_db_subnet_group"
+                | "aws_db_parameter_group"
+                | "aws_efs_file_system"
+                | "aws_s3_bucket"
         )
     };
     // A resource that must stay until its data is let go of by name must not lose what serves it either.

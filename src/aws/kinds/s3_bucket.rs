@@ -45,6 +45,10 @@ const NAME_RULE: Pattern = Pattern::new(
 )
 .but_not("^(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$");
 
+/// The names that buckets of old may have.
+const NAME_IN_USE: Pattern =
+    Pattern::new("a bucket's name", "^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$", 255);
+
 type Field<T> = Key<S3Bucket, T>;
 const BUCKET: Field<String> = Key::new("bucket");
 const VERSIONING: Field<bool> = Key::new("versioning");
@@ -206,6 +210,12 @@ impl Kind for S3Bucket {
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
-        Ok(live::found(aws, text).await?.map(Named::from))
+        let name = text.rsplit_once(":::").map_or(text, |(_, name)| name);
+        let name = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
+        // The SDK takes other texts for addresses of another kind.
+        match NAME_IN_USE.fits(name) {
+            true => Ok(live::found(aws, name).await?.map(Named::from)),
+            false => Ok(None),
+        }
     }
 }

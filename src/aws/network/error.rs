@@ -137,7 +137,7 @@ fn option_of(role: Role) -> &'static str {
 }
 
 fn place(vpc: Option<&Id>) -> String {
-    vpc.map_or_else(|| " in this region".to_owned(), |vpc| format!(" in {vpc}"))
+    vpc.map_or_else(String::new, |vpc| format!(" in {vpc}"))
 }
 
 fn others(found: &[String]) -> String {

@@ -112,6 +112,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "TooManyRequests" => {
             "AWS takes one such change in 24 hours: wait for the time that it names, then: provision apply"
         }
+        "BucketAlreadyExists" => "write another name as `bucket` into the stack file, then: provision apply",
         code if code.ends_with("AlreadyExists")
             || code.ends_with("AlreadyExistsFault")
             || code.ends_with(".Duplicate") =>

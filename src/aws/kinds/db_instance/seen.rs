@@ -56,7 +56,8 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
         condition: condition(live, recorded),
         remarks: held(now)
             .into_iter()
-            .chain(due_reboot(now, recorded))
+            // In other statuses RDS takes no reboot.
+            .chain(due_reboot(now, recorded).filter(|_| now.db_instance_status() == Some("available")))
             .chain(holdings::remarks(now, recorded))
             .collect(),
         ownership: ownership(now),

@@ -8,7 +8,7 @@ use aws_sdk_s3::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::LIFECYCLE;
+use super::{LIFECYCLE, VERSIONING};
 use crate::engine::document::Document;
 use crate::engine::resource::{Effect, Invalid, Need, OnChange, Pattern, Property, Shape};
 
@@ -93,22 +93,24 @@ pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     wrong.collect()
 }
 
-/// Objects and versions are lost by rules that delete, or delete sooner than before.
+/// Objects and versions are lost by rules that delete what no rule deleted as soon. With versions, an object that expires becomes an
+/// old one ("Expiring objects", S3 User Guide).
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
-    let (desired, observed) =
-        (LIFECYCLE.of(desired).unwrap_or_default(), LIFECYCLE.of(observed).unwrap_or_default());
-    let sooner = |after: Option<i32>, before: Option<i32>| {
-        after.is_some_and(|after| before.is_none_or(|before| after < before))
+    let of = |document: &Document| LIFECYCLE.of(document).unwrap_or_default();
+    let (after, before) = (of(desired), of(observed));
+    let keeps_versions = [desired, observed].iter().all(|document| VERSIONING.of(document) == Some(true));
+    let deletes_sooner = |days: fn(&Rule) -> Option<i32>| {
+        after.values().filter_map(|rule| Some((rule, days(rule)?))).any(|(rule, after)| {
+            let covers = |old: &&Rule| {
+                let begins = old.prefix.as_deref().unwrap_or_default();
+                rule.prefix.as_deref().unwrap_or_default().starts_with(begins)
+            };
+            !before.values().filter(covers).filter_map(days).any(|before| before <= after)
+        })
     };
-    let loses = |(name, after): (&String, &Rule)| {
-        let none = Rule::default();
-        let before = observed.get(name).unwrap_or(&none);
-        // Other keys are a rule for other objects.
-        let before = if before.prefix == after.prefix { before } else { &none };
-        sooner(after.expire_after_days, before.expire_after_days)
-            || sooner(after.expire_old_versions_after_days, before.expire_old_versions_after_days)
-    };
-    OnChange::InPlace(if desired.iter().any(loses) { Effect::DataLoss } else { Effect::None })
+    let loses = deletes_sooner(|rule| rule.expire_old_versions_after_days)
+        || !keeps_versions && deletes_sooner(|rule| rule.expire_after_days);
+    OnChange::InPlace(if loses { Effect::DataLoss } else { Effect::None })
 }
 
 /// The rules in the shape of S3.
@@ -240,10 +242,27 @@ mod tests {
             (rule(30), rule(60), Effect::DataLoss),
             (rule(60), rule(30), Effect::None),
             (json!({}), rule(30), Effect::None),
-            (json!({ "old": { "expire_after_days": 30, "prefix": "a/" } }), rule(30), Effect::DataLoss),
+            // Under another name, and later.
+            (json!({ "older": { "expire_after_days": 60 } }), rule(30), Effect::None),
+            (json!({ "some": { "expire_after_days": 30, "prefix": "a/" } }), rule(30), Effect::None),
+            (rule(30), json!({ "some": { "expire_after_days": 30, "prefix": "a/" } }), Effect::DataLoss),
             (json!({ "up": { "abort_uploads_after_days": 7 } }), json!({}), Effect::None),
         ] {
             assert_eq!(cost(&with(&after), &with(&before)), OnChange::InPlace(effect), "{before} to {after}");
+        }
+        // With versions, what expires becomes an old version.
+        let versioned = |value: &serde_json::Value| {
+            let mut document = with(value);
+            document.insert("versioning".to_owned(), true.into());
+            document
+        };
+        let old = json!({ "old": { "expire_old_versions_after_days": 1 } });
+        for (after, effect) in [(rule(1), Effect::None), (old, Effect::DataLoss)] {
+            assert_eq!(
+                cost(&versioned(&after), &versioned(&json!({}))),
+                OnChange::InPlace(effect),
+                "{after}"
+            );
         }
     }
 
