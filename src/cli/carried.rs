@@ -84,8 +84,8 @@ pub(super) fn shaping(options: &Options) -> Vec<CarriedOption> {
     let mode = mode.map(|names| CarriedOption { names, value: None, to: CarriedTo::ThisPlan });
     let named = [
         (TARGET, &options.targets, alike),
-        (REPLACE, &options.replace, CarriedTo::ThisPlan),
-        (ALLOW_DATA_LOSS, &options.allow_data_loss, CarriedTo::ThisPlan),
+        (REPLACE, &options.replace, CarriedTo::Naming),
+        (ALLOW_DATA_LOSS, &options.allow_data_loss, CarriedTo::Naming),
     ];
     let named = named.into_iter().flat_map(|(names, addresses, to)| {
         let option = move |address: &Address| CarriedOption { names, value: Some(address.to_string()), to };

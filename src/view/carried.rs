@@ -30,6 +30,8 @@ pub enum CarriedTo {
     Destroy,
     /// The one that carries out this plan, and no other.
     ThisPlan,
+    /// That one, and those that name more of what is let go of: to name one alone would be refused for the others.
+    Naming,
 }
 
 /// The options that every command to type next needs as well.
@@ -181,6 +183,8 @@ const CONFIG: &str = "--config";
 
 /// Names the one plan that is to be carried out, by its digest.
 const THIS_PLAN: &str = "--expect";
+/// Name an object whose data is let go of. They may stand several times.
+const LETS_GO: [&str; 2] = ["--allow-data-loss", "--replace"];
 /// The members of documents that say something to people.
 const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
 /// The member whose members are reasons.
@@ -215,6 +219,9 @@ impl CarriedOption {
                     || (command, below) == (Some("state"), "rebuild")
             }
             CarriedTo::ThisPlan => has(THIS_PLAN),
+            CarriedTo::Naming => {
+                has(THIS_PLAN) || plans && !is_saved && LETS_GO.iter().any(|option| has(option))
+            }
             CarriedTo::Apply => has(THIS_PLAN) || plans && !is_saved && !has("--destroy"),
             CarriedTo::Destroy => {
                 has(THIS_PLAN) || command == Some("destroy") || plans && !is_saved && has("--destroy")
@@ -239,6 +246,11 @@ impl CarriedOption {
     }
 
     fn is_among(&self, words: &[&str]) -> bool {
+        if self.to == CarriedTo::Naming {
+            let is_this =
+                |pair: &[&str]| self.names.contains(&pair[0]) && Some(pair[1]) == self.value.as_deref();
+            return words.windows(2).any(is_this);
+        }
         words.iter().any(|word| {
             self.names.iter().any(|name| {
                 word.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
@@ -278,6 +290,29 @@ mod tests {
             to: CarriedTo::Every,
         };
         Carried::of(options.iter().map(option).collect())
+    }
+
+    #[test]
+    fn what_was_named_already_is_named_again_by_the_command_that_names_more() {
+        let option =
+            |names, value: &str| CarriedOption { names, value: Some(value.into()), to: CarriedTo::Naming };
+        let typed = [option(&["--allow-data-loss"], "a.one"), option(&["--replace"], "a.two")];
+        let carried = Carried::of(typed.into());
+        for (text, expected) in [
+            ("provision apply", "provision apply"),
+            ("provision plan", "provision plan"),
+            (
+                "provision apply --allow-data-loss a.three",
+                "provision apply --allow-data-loss a.three --allow-data-loss a.one --replace a.two",
+            ),
+            (
+                "provision apply --allow-data-loss a.one",
+                "provision apply --allow-data-loss a.one --replace a.two",
+            ),
+        ] {
+            assert_eq!(carried.on(text), expected);
+            assert_eq!(carried.on(expected), expected, "twice");
+        }
     }
 
     const FILE: &[&str] = &["-c", "--config"];

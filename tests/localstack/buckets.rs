@@ -172,3 +172,37 @@ fn two_entries_cannot_be_the_same_bucket() {
     world.edit_stack("buckets:\n", &format!("buckets:\n  second: {{ bucket: {name} }}\n"));
     world.provision(&["plan"]).exits(1).says(&["is the bucket of `artifacts` already", "provision.yaml:4:"]);
 }
+
+#[test]
+fn a_bucket_whose_key_was_renamed_is_found_by_its_tags_after_its_state_was_lost() {
+    let world = World::empty();
+    let (stack, key) = (format!("s{}", world.account), "uploads");
+    world.write_stack(&format!("stack: {stack}\nbuckets:\n  {key}: {{ deletion_protection: false }}\n"));
+    world.apply(&[]);
+    let name = format!("{stack}-{key}");
+    assert!(is_there(&world, &name));
+    world.edit_stack(key, "attachments");
+    world.provision(&["state", "move", key, "attachments", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["plan"]).exits(1).says(&["provision state rebuild"]);
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert!(is_there(&world, &name) && !is_there(&world, &format!("{stack}-attachments")));
+    world.destroy();
+    assert!(!is_there(&world, &name));
+}
+
+#[test]
+fn an_interrupted_creation_of_a_bucket_gets_its_rules_without_being_asked_for_data() {
+    let (world, name) = world();
+    let end = "    deletion_protection: false\n";
+    world.edit_stack(end, &format!("{end}    lifecycle_rules: {{ old: {{ expire_after_days: 5 }} }}\n"));
+    world.control.refuse("s3.PutBucketLifecycleConfiguration", "AccessDenied", 403, "no");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert!(is_there(&world, &name));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(rules(&world, &name), ["old"]);
+}

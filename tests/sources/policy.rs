@@ -57,6 +57,7 @@ fn every_operation_that_a_client_is_asked_for_is_in_the_table() {
     let permission = |operation: &str| match operation {
         "get_bucket_encryption" => "get_encryption_configuration".to_owned(),
         "put_bucket_encryption" => "put_encryption_configuration".to_owned(),
+        "list_buckets" => "list_all_my_buckets".to_owned(),
         "list_object_versions" => "list_bucket_versions".to_owned(),
         "get_public_access_block" => "get_bucket_public_access_block".to_owned(),
         "put_public_access_block" => "put_bucket_public_access_block".to_owned(),

@@ -62,6 +62,7 @@ pub struct S3Bucket;
 impl Kind for S3Bucket {
     const KIND: &'static str = "aws_s3_bucket";
     const CALLS: &'static [Call] = &[
+        live::LIST,
         live::GET_TAGS,
         live::GET_VERSIONING,
         live::GET_ENCRYPTION,
@@ -149,10 +150,11 @@ impl Kind for S3Bucket {
         }
     }
 
-    async fn find(aws: &Aws, wanted: &Document, _: &Owner) -> Result<Vec<Found>, CloudError> {
-        match BUCKET.text(wanted) {
-            Some(name) => Ok(live::found(aws, name).await?.into_iter().collect()),
-            None => Ok(Vec::new()),
+    async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+        let Some(name) = BUCKET.text(wanted) else { return Ok(Vec::new()) };
+        match live::found(aws, name).await? {
+            Some(found) => Ok(vec![found]),
+            None => live::tagged(aws, owner).await,
         }
     }
 

@@ -125,7 +125,10 @@ pub(super) fn unnamed(
     manager: &dyn Manager,
     change: &Change,
 ) -> Vec<Finding> {
-    if change.action != Action::Update || input.options.allow_data_loss.contains(address) {
+    // What was never ready held nothing: an earlier run did not get to give it all that was declared.
+    let record = input.state.and_then(|state| state.resources.get(address));
+    let is_new = record.is_some_and(|record| record.phase == Phase::Creating && record.predecessor.is_none());
+    if change.action != Action::Update || is_new || input.options.allow_data_loss.contains(address) {
         return Vec::new();
     }
     let losing = change.fields.iter().filter(|field| field.effect == Effect::DataLoss);

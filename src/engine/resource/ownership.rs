@@ -42,9 +42,10 @@ impl Ownership {
     /// Reads the ownership tags out of an object's tags.
     pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
         let filled = |key: &str| tags.get(key).filter(|value| !value.is_empty()).cloned();
-        if let Some(stack) = tags.get(tag::STACK) {
+        // A lineage alone tells as much: others took the rest away.
+        if tags.contains_key(tag::STACK) || filled(tag::LINEAGE).is_some() {
             return Self::Tagged {
-                stack: stack.clone(),
+                stack: tags.get(tag::STACK).cloned().unwrap_or_default(),
                 address: tags.get(tag::ADDRESS).cloned().unwrap_or_default(),
                 lineage: filled(tag::LINEAGE),
                 cluster: filled(tag::CLUSTER),
@@ -117,8 +118,16 @@ impl Owner {
         // A lineage is made once: an object that carries ours is ours, under every name that this state knows. A copy of the
         // state from before the stack was renamed knows the new name of none.
         let is_own_name = *stack == self.stack || self.formerly.contains(stack);
-        if own_lineage.is_some() && lineage.as_ref() == own_lineage && is_own_name {
-            return if *stack == self.stack && here {
+        let is_own_lineage = own_lineage.is_some() && lineage.as_ref() == own_lineage;
+        let was_taken_away = |text: &String| text.is_empty();
+        if is_own_lineage && was_taken_away(stack) && (here || was_taken_away(address)) {
+            return Whose::Ours;
+        }
+        if was_taken_away(stack) {
+            return Whose::Untagged;
+        }
+        if is_own_lineage && is_own_name {
+            return if *stack == self.stack && (here || was_taken_away(address)) {
                 Whose::Ours
             } else {
                 Whose::Moved { stack: stack.clone(), address: address.clone() }
@@ -277,6 +286,11 @@ mod tests {
             (tagged("gitlab", at, theirs, one), Some("vpc-2"), elsewhere(one, Some("vpc-2"))),
             (tagged("gitlab", at, theirs, None), Some("vpc-2"), elsewhere(None, Some("vpc-2"))),
             (tagged("shop", at, theirs, one), None, other),
+            // Others took tags away, and left the lineage.
+            (tagged("", "", ours, None), None, Whose::Ours),
+            (tagged("", at, ours, None), None, Whose::Ours),
+            (tagged("gitlab", "", ours, None), None, Whose::Ours),
+            (tagged("", "", theirs, None), None, Whose::Untagged),
             (Ownership::Inherited, Some("vpc-1"), Whose::Inherited),
             (Ownership::Inherited, Some("vpc-2"), elsewhere(None, Some("vpc-2"))),
             (Ownership::Untagged, Some("vpc-2"), Whose::Untagged),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::engine::resource::{Mismatch, Pattern, Quotes, Shape};
+use crate::engine::resource::{Mismatch, Need, Pattern, Quotes, Shape};
 use crate::stack::problem::{Fault, Form, Problem, shown};
 use crate::stack::yaml::{Content, Entry, Node};
 
@@ -34,7 +34,15 @@ fn read(node: &Node, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value
                 key: entry.key.clone(),
                 known: parts.iter().map(|part| part.name).collect(),
             };
-            return fields(node, problems, &find, &unknown);
+            let read = fields(node, problems, &find, &unknown)?;
+            let missing =
+                parts.iter().find(|part| part.need == Need::Required && read.get(part.name).is_none());
+            if let Some(missing) = missing {
+                let message = format!("`{}` is missing", missing.name);
+                problems.push(Problem::new(Fault::BadValue { message }).or_at(&node.place));
+                return None;
+            }
+            return Some(read);
         }
         _ => single(node, shape),
     };

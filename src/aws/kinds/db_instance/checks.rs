@@ -71,13 +71,15 @@ fn secret_key(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
 }
 
 /// "Using a dedicated log volume (DLV)", RDS User Guide.
-fn log_volume(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+fn log_volume(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let storage = STORAGE_TYPE.text(wanted).unwrap_or_default();
     let invalid = || {
         Invalid::new(LOG_VOLUME.name, format!("needs `storage_type: io1` or `io2`, not {storage}"))
             .with(&["storage_type"])
-            .remedy("write one of these, or leave it out")
+            .remedy(format!("write one of these, or `{}: false`", LOG_VOLUME.name))
     };
-    let fits = LOG_VOLUME.of(wanted) != Some(true) || ["io1", "io2"].contains(&storage);
+    // What is not written stays as it is.
+    let has = LOG_VOLUME.of(wanted).or(observed.and_then(|observed| LOG_VOLUME.of(observed)));
+    let fits = has != Some(true) || ["io1", "io2"].contains(&storage);
     (!fits).then(invalid).into_iter().collect()
 }

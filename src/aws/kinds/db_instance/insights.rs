@@ -21,8 +21,14 @@ pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Inva
     if !on && INSIGHTS_RETENTION.of(desired).is_some() {
         invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
     }
-    let is_long = INSIGHTS_RETENTION.of(desired).is_some_and(|days| days >= ADVANCED_DAYS);
-    if INSIGHTS_MODE.text(desired) == Some("advanced") && !(on && is_long) {
+    // What is not written stays as it is.
+    let mode = INSIGHTS_MODE.text(desired).or(observed.and_then(|observed| INSIGHTS_MODE.text(observed)));
+    let stays = |observed: &Document| INSIGHTS_RETENTION.of(observed);
+    let days = INSIGHTS_RETENTION.of(desired).or(observed.and_then(stays));
+    let is_long = days.is_some_and(|days| days >= ADVANCED_DAYS);
+    let stays_on = INSIGHTS.of(desired).is_none()
+        && observed.is_some_and(|observed| INSIGHTS.of(observed) == Some(true));
+    if mode == Some("advanced") && !((on || stays_on) && is_long) {
         let needs = format!("needs `{ENABLED}: true` and `{RETENTION}: {ADVANCED_DAYS}` or more");
         let remedy = "write both, or `database_insights_mode: standard`";
         invalid.push(Invalid::new(MODE, needs).with(&[ENABLED, RETENTION]).remedy(remedy));

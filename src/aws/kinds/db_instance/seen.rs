@@ -121,15 +121,18 @@ fn held(live: &sdk::DbInstance) -> Option<Remark> {
 
 /// Parameters of ours that PostgreSQL reads only when it starts.
 fn due_reboot(live: &sdk::DbInstance, recorded: Option<&Document>) -> Option<Remark> {
-    let ours = PARAMETER_GROUP.text(recorded?)?;
-    let waits = live.db_parameter_groups().iter().any(|group| {
-        group.db_parameter_group_name() == Some(ours)
+    let ours = PARAMETER_GROUP.text(recorded?);
+    // A database that was given parameters no longer goes back to those of its version with the next reboot.
+    let counts = |group: &str| ours.map_or(group.starts_with("default."), |ours| ours == group);
+    let waiting = live.db_parameter_groups().iter().find(|group| {
+        group.db_parameter_group_name().is_some_and(counts)
             && group.parameter_apply_status() == Some("pending-reboot")
     });
+    let group = waiting?.db_parameter_group_name().unwrap_or_default();
     let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
-    waits.then(|| Remark::Left {
+    Some(Remark::Left {
         what: format!(
-            "parameters of {ours} take effect when the database is rebooted, which provision does not do"
+            "parameters of {group} take effect when the database is rebooted, which provision does not do"
         ),
         command: format!("aws rds reboot-db-instance --db-instance-identifier {identifier}"),
     })

@@ -102,8 +102,9 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
     let deletes_sooner = |days: fn(&Rule) -> Option<i32>| {
         after.values().filter_map(|rule| Some((rule, days(rule)?))).any(|(rule, after)| {
             let covers = |old: &&Rule| {
+                // A rule with more than these options say may delete less than they do.
                 let begins = old.prefix.as_deref().unwrap_or_default();
-                rule.prefix.as_deref().unwrap_or_default().starts_with(begins)
+                old.beyond.is_none() && rule.prefix.as_deref().unwrap_or_default().starts_with(begins)
             };
             !before.values().filter(covers).filter_map(days).any(|before| before <= after)
         })
@@ -246,6 +247,7 @@ mod tests {
             (json!({ "older": { "expire_after_days": 60 } }), rule(30), Effect::None),
             (json!({ "some": { "expire_after_days": 30, "prefix": "a/" } }), rule(30), Effect::None),
             (rule(30), json!({ "some": { "expire_after_days": 30, "prefix": "a/" } }), Effect::DataLoss),
+            (rule(30), json!({ "old": { "expire_after_days": 30, "beyond": "disabled" } }), Effect::DataLoss),
             (json!({ "up": { "abort_uploads_after_days": 7 } }), json!({}), Effect::None),
         ] {
             assert_eq!(cost(&with(&after), &with(&before)), OnChange::InPlace(effect), "{before} to {after}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, Tag};
+use futures_util::StreamExt;
 use futures_util::future::{try_join_all, try_join5};
 
 use super::lifecycle::{self, Rules};
@@ -12,8 +13,9 @@ use crate::aws::{Aws, aws_error, tag_map};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::{Found, Id, Ownership};
+use crate::engine::resource::{Found, Id, Owner, Ownership, Trace};
 
+pub(super) const LIST: Call = Call::read("s3:ListAllMyBuckets");
 pub(super) const GET_TAGS: Call = Call::read("s3:GetBucketTagging");
 pub(super) const GET_VERSIONING: Call = Call::read("s3:GetBucketVersioning");
 pub(super) const GET_ENCRYPTION: Call = Call::read("s3:GetEncryptionConfiguration");
@@ -157,6 +159,36 @@ pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudE
     })?;
     Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
 }
+
+/// The buckets of this region that carry the owner's tags, whatever their names: an entry that was renamed keeps its bucket, and so
+/// does a stack. S3 finds nothing by tags, so that each bucket is asked for its own. Without the right to list them, none is found.
+pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+    let list = aws.read.s3.list_buckets().bucket_region(aws.region());
+    let listed = list.into_paginator().items().send().try_collect().await.map_err(aws_error(LIST));
+    let all = match listed {
+        Ok(all) => all,
+        Err(error) if error.code == "AccessDenied" => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let names = all.into_iter().filter_map(|bucket| bucket.name);
+    let asked = names.map(|name| async move {
+        // One that is not to be read, or in another region after all, is not this stack's.
+        let tags = tags(aws, &name).await.ok().flatten()?;
+        let found = Found::new(Id::new(&name), Ownership::of_tags(&tags)).traced(Trace::Tags);
+        is_for(&found.ownership, owner).then_some(found)
+    });
+    let found: Vec<Option<Found>> = futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// True for what a state of this stack made for the address, whichever state that was.
+fn is_for(ownership: &Ownership, owner: &Owner) -> bool {
+    let Ownership::Tagged { stack, address, .. } = ownership else { return false };
+    (*stack == owner.stack || owner.formerly.contains(stack)) && *address == owner.address.to_string()
+}
+
+/// The buckets that are asked for their tags at once.
+const AT_ONCE: usize = 16;
 
 /// Changes some tags. S3 replaces all tags of a bucket at once, so that those of others are sent along; it keeps its own.
 pub(super) async fn retag(aws: &Aws, name: &str, change: &TagChange) -> Result<(), CloudError> {
