@@ -50,8 +50,8 @@ use screen::Screen;
 
 /// Highly available storage beside a kops cluster: plan it, see what it costs, apply it.
 ///
-/// `provision` finds a kops cluster's network, builds EFS file systems and Multi-AZ PostgreSQL databases beside it, and
-/// keeps them as the stack file describes. The network is watched, and never changed.
+/// `provision` finds a kops cluster's network, builds EFS file systems and Multi-AZ PostgreSQL databases beside it, and S3
+/// buckets, and keeps them as the stack file describes. The network is watched, and never changed.
 #[derive(Debug, Parser)]
 #[command(
     name = "provision",

@@ -275,14 +275,19 @@ impl Session {
 
     /// The safeguards of the stack file against deletions: it may keep more than what was applied last.
     fn safeguards(&self, declared: BTreeSet<Address>) -> Safeguards {
-        let with = |role: Role| {
+        let with = |role: Role, safe: bool| {
             let of_kind = |(address, options): (Address, &Document)| {
                 let fields = self.registry.managing(address.kind())?.fields();
-                role.is_on(fields, options).then_some(address)
+                (role.truth(fields, options) == Some(safe)).then_some(address)
             };
             self.stack.main_objects().into_iter().filter_map(of_kind).collect()
         };
-        Safeguards { protected: with(Role::Protection), last_snapshot: with(Role::LastSnapshot), declared }
+        Safeguards {
+            protected: with(Role::Protection, true),
+            last_snapshot: with(Role::LastSnapshot, true),
+            backups: with(Role::DeletesBackups, false),
+            declared,
+        }
     }
 
     /// The blueprint of what stands, for a destroy: in the recorded network, or where there is none in the one that is found. The

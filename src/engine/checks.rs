@@ -9,7 +9,10 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("data-loss", "what holds data would be replaced, deleted or forgotten, and was not named"),
     ("engine-version", "a new database cannot have the written version"),
     ("fenced", "another state has taken an object over"),
-    ("final-snapshot", "AWS takes no final snapshot of what is to be deleted, and one is wanted"),
+    (
+        "final-snapshot",
+        "AWS takes no final snapshot of what is to be deleted, or its backups would go, and they are wanted",
+    ),
     ("free-addresses", "a subnet has too few free addresses"),
     ("going", "data is being deleted by others, and a new object would be empty"),
     ("gone", "data was deleted by others, and a new object would be empty"),

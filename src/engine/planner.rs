@@ -66,6 +66,8 @@ pub struct Safeguards {
     pub protected: BTreeSet<Address>,
     /// Deleted only with a last snapshot.
     pub last_snapshot: BTreeSet<Address>,
+    /// Deleted only where its backups stay.
+    pub backups: BTreeSet<Address>,
     /// Everything that the stack file declares: a target of a destroy that is not recorded may be among it.
     pub declared: BTreeSet<Address>,
 }

@@ -78,6 +78,25 @@ fn a_last_snapshot_that_the_file_asks_for_is_taken_though_none_was_applied() {
 }
 
 #[test]
+fn backups_that_the_file_keeps_are_kept_before_anything_is_deleted() {
+    let world = World::applied();
+    world.edit_stack("final_snapshot: false", "final_snapshot: false\n    delete_automated_backups: false");
+    let refused = world.provision(&["destroy", "--auto-approve"]).exits(1);
+    assert!(
+        refused.out.contains("`delete_automated_backups: false` is written and not applied yet"),
+        "{refused:?}"
+    );
+    assert_eq!(world.control.calls().of("rds.DeleteDBInstance"), 0);
+    world.apply(&[]);
+    let plan = world.plan(&["--destroy"]);
+    let notes = change(&plan, RECORDS)["data"]["notes"].to_string();
+    assert!(notes.contains("are kept, and restore it until they expire"), "{notes}");
+    world.destroy();
+    let kept = world.cloud.run(world.cloud.rds.describe_db_instance_automated_backups().send());
+    assert_eq!(kept.expect("they can be read").db_instance_automated_backups().len(), 1);
+}
+
+#[test]
 fn a_saved_destroy_takes_the_snapshot_that_was_reviewed() {
     let world = with_a_last_snapshot();
     world.provision(&["plan", "--destroy", "--out", "last.json"]).exits(0);

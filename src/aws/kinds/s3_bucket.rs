@@ -95,7 +95,7 @@ impl Kind for S3Bucket {
             .observe(|live| live.versioned),
         &KMS_KEY
             .field(text(KEY_ARN))
-            .doc("The KMS key that new objects are encrypted with, by its ARN. Without it, S3's own key is used.")
+            .doc("The KMS key that new objects are encrypted with, by its ARN. Without it, the bucket keeps its key; a new one has S3's own.")
             .sent_by_code(InPlace(Effect::None), &[settings::PUT_ENCRYPTION])
             .observe(|live| live.key.clone()),
         &PRIVATE

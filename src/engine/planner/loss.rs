@@ -36,6 +36,13 @@ pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change)
         return None;
     }
     let mut holdings = holdings(live);
+    if let Some(option) = unapplied_backups(input, address, record) {
+        change.data = Some(holdings);
+        let message =
+            format!("`{option}: false` is written and not applied yet: its backups would go with it");
+        let hint = format!("provision apply --target {address}; after that run the same command again");
+        return Some(error("final-snapshot", address, message, Some(hint)));
+    }
     let snapshot = takes_snapshot(input, address, record);
     if !snapshot {
         holdings.final_snapshot = None;
@@ -76,6 +83,17 @@ fn takes_snapshot(input: &Input<'_>, address: &Address, record: &Record) -> bool
     written(&record.inputs) != Some(false)
         || declared == Some(true)
         || input.safeguards.last_snapshot.contains(address)
+}
+
+/// The option by which the stack file keeps the backups, where that was not applied.
+fn unapplied_backups(input: &Input<'_>, address: &Address, record: &Record) -> Option<&'static str> {
+    let fields = fields(input, address);
+    let keeps = |inputs: &Document| Role::DeletesBackups.truth(fields, inputs) == Some(false);
+    let declared = match input.blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => keeps(inputs),
+        Some(Declaration::Watched { .. }) | None => input.safeguards.backups.contains(address),
+    };
+    if declared && !keeps(&record.inputs) { Role::DeletesBackups.field(fields) } else { None }
 }
 
 pub(super) fn is_leaving(live: &Live) -> bool {

@@ -73,6 +73,8 @@ pub enum Role {
     Protection,
     /// A snapshot is taken before a deletion while it is true.
     LastSnapshot,
+    /// The backups go with the object, unless it is false.
+    DeletesBackups,
     /// Changes that could wait for the maintenance window are made at once while it is true.
     AtOnce,
     /// The weekly maintenance window, as text.

@@ -351,7 +351,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
              them with the database.",
         )
         .recorded()
-        .rebuilt_as(false),
+        .rebuilt_as(false)
+        .plays(Role::DeletesBackups),
     &AT_ONCE
         .field(flag().default(false))
         .doc("True if changes that disturb are made at once rather than in the maintenance window.")
