@@ -13,6 +13,7 @@ pub mod network;
 pub mod policy;
 pub mod profile;
 pub mod row;
+mod skew;
 pub mod state_s3;
 pub mod watched;
 
@@ -87,7 +88,7 @@ impl Clients {
                         let builder = $sdk::config::Builder::from(config);
                         $(let builder = $more(builder, config);)?
                         $sdk::Client::from_conf(match gate {
-                            Some(gate) => builder.interceptor(gate).build(),
+                            Some(gate) => builder.interceptor(gate).retry_classifier(skew::Skew).build(),
                             None => builder.build(),
                         })
                     },
@@ -299,8 +300,9 @@ fn at_one_host(builder: aws_sdk_s3::config::Builder, config: &SdkConfig) -> aws_
 /// The time that one read or write of a state may take.
 const S3_ATTEMPT: Duration = Duration::from_secs(15);
 
+/// One attempt, and one more where the first was refused for the time of its signature.
 fn unrepeated(config: &SdkConfig) -> SdkConfig {
-    config.to_builder().retry_config(RetryConfig::disabled()).build()
+    config.to_builder().retry_config(RetryConfig::standard().with_max_attempts(2)).build()
 }
 
 /// Tags as a map, from the shape that one of the SDKs uses for them.

@@ -71,6 +71,7 @@ fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
     let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place)]);
     let said = error_of(&output);
     assert!(said.contains("the proxy does not let the connection to nowhere.invalid:8443 through"), "{said}");
+    assert!(said.contains("HTTPS_PROXY") && said.contains("NO_PROXY"), "{said}");
     let first = heard.try_recv().expect("the proxy was asked");
     assert!(first.starts_with("CONNECT nowhere.invalid:8443 "), "{first}");
 

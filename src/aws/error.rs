@@ -38,7 +38,8 @@ where
             _ if let Some(obstacle) = obstacle(&error) => {
                 let code = match obstacle {
                     Obstacle::Certificate => "NotTrusted",
-                    Obstacle::Refused | Obstacle::UnknownHost | Obstacle::Proxy => "Unreachable",
+                    Obstacle::Proxy => "ProxyRefused",
+                    Obstacle::Refused | Obstacle::UnknownHost => "Unreachable",
                 };
                 (code.to_owned(), causes(&error), Outcome::Unknown)
             }

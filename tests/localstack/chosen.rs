@@ -104,3 +104,23 @@ fn another_subnet(world: &World, zone: &str) -> String {
     let made = world.cloud.run(call.cidr_block(block).send()).expect("a subnet can be made");
     made.subnet.and_then(|one| one.subnet_id).expect("it has an id")
 }
+
+#[test]
+fn a_profile_with_a_role_brings_its_region_along() {
+    let world = World::empty();
+    world.write_stack(&format!("stack: shop\nbuckets: {{ one: {{ bucket: one-{} }} }}\n", world.account));
+    let profiles = format!(
+        "[profile base]\naws_access_key_id = {account}\naws_secret_access_key = test\n[profile prod]\n\
+         role_arn = arn:aws:iam::{account}:role/deployer\nsource_profile = base\nregion = eu-west-1\n",
+        account = world.account
+    );
+    std::fs::write(world.path("profiles"), profiles).expect("it can be written");
+    let mut command = world.command(&["plan", "--profile", "prod"]);
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        command.env_remove(variable);
+    }
+    let ran = command.env("AWS_CONFIG_FILE", world.path("profiles")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(said.contains(&format!("account {} · eu-west-1", world.account)), "{said}");
+}

@@ -40,6 +40,8 @@ pub struct Asked {
     pub body: String,
     /// The parameters of a query protocol.
     pub parameters: BTreeMap<String, String>,
+    /// The time of the signature: `20261128T212345Z`.
+    pub signed: String,
 }
 
 /// The status of an answer that breaks off before it can be read.
@@ -138,11 +140,22 @@ impl HttpConnector for Replay {
                 Some(ErrorKind::TransientError),
             )));
         }
+        // Such an answer shows the time of AWS, here an hour ahead of this machine's.
+        let date = body.contains("RequestExpired").then(in_an_hour);
         let status = status.try_into().expect("a status code");
         let mut response = HttpResponse::new(status, SdkBody::from(body));
         response.headers_mut().insert("x-amzn-requestid", "request-1");
+        if let Some(date) = date {
+            response.headers_mut().insert("date", date);
+        }
         HttpConnectorFuture::ready(Ok(response))
     }
+}
+
+fn in_an_hour() -> String {
+    let later = SystemTime::now() + std::time::Duration::from_secs(3_600);
+    let later = aws_smithy_types::DateTime::from(later);
+    later.fmt(aws_smithy_types::date_time::Format::HttpDate).expect("a date")
 }
 
 impl Asked {
@@ -157,7 +170,8 @@ impl Asked {
         let target = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let rest = || target.map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
         let operation = parameters.get("Action").cloned().unwrap_or_else(rest);
-        Self { operation, body, parameters }
+        let signed = request.headers().get("x-amz-date").unwrap_or_default().to_owned();
+        Self { operation, body, parameters, signed }
     }
 
     /// The body of a JSON protocol.

@@ -414,3 +414,28 @@ async fn a_group_in_use_stays_and_the_error_says_who_holds_it() {
         "said AWS; held by network interface eni-1 (EFS mount target for fs-1); named in rules of sg-2 (nodes.k8s)"
     );
 }
+
+#[tokio::test]
+async fn a_change_that_is_refused_for_the_time_of_its_signature_is_sent_again_with_the_time_of_aws() {
+    let made = "<CreateSecurityGroupResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><return>true</return>\
+                <groupId>sg-1</groupId></CreateSecurityGroupResponse>";
+    let replay = Replay::default().ec2_error("CreateSecurityGroup", "RequestExpired").answer(
+        "CreateSecurityGroup",
+        200,
+        made,
+    );
+    let inputs = crate::samples::sample("aws_security_group");
+    let owner = owner();
+    let id = replay.cloud().create("aws_security_group", &inputs, &owner).await.expect("it is made");
+    assert_eq!(id.as_str(), "sg-1");
+    let asked = replay.asked();
+    let hours: Vec<&str> = asked.iter().map(|asked| &asked.signed[..11]).collect();
+    assert!(hours.len() == 2 && hours[0] != hours[1], "{hours:?}");
+
+    // Everything else is sent once: it may have been carried out.
+    for code in ["InternalError", "RequestLimitExceeded", "DependencyViolation"] {
+        let replay = Replay::default().ec2_error("CreateSecurityGroup", code);
+        let refused = replay.cloud().create("aws_security_group", &inputs, &owner).await;
+        assert!(refused.is_err() && replay.asked().len() == 1, "{code}: {:?}", replay.operations());
+    }
+}

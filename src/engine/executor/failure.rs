@@ -96,6 +96,9 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "Unreachable" | "TimedOut" => {
             "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
         }
+        "ProxyRefused" => {
+            "look at the proxy that HTTPS_PROXY names, and at the hosts that NO_PROXY leaves out, then run the same command again"
+        }
         "NotTrusted" => {
             "name the certificates of the network with AWS_CA_BUNDLE (a file of PEM certificates), then run the same command again"
         }
