@@ -55,6 +55,9 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
     let shown = if global.json { Shown::InDocument } else { Shown::Above };
+    if request.out.is_some() && plan.errors().next().is_some() {
+        screen.err.line("Not saved: a plan with errors cannot be carried out.");
+    }
     show::refuse_errors(plan, shown)?;
     match request.out {
         Some(path) => {
