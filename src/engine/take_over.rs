@@ -250,7 +250,13 @@ impl Taking<'_> {
             ..begun(&resolved, found.id.clone(), None, references(inputs))
         };
         let live = self.live(known, address, &record).await?.ok_or_else(absent)?;
-        check_names(manager, address, &found.id, (inputs, &resolved), &live, self.blueprint)?;
+        // One that is recorded here already may be about to be replaced, by one of the declared name.
+        let is_recorded = before.is_some_and(|before| {
+            before.id.as_ref() == Some(&found.id) || before.predecessors().any(|old| old.id == found.id)
+        });
+        if !is_recorded {
+            check_names(manager, address, &found.id, (inputs, &resolved), &live, self.blueprint)?;
+        }
         // An object that it uses in the place of something declared is none of its references.
         let mut referring = inputs.clone();
         let kept = kept_in_place(manager, address, &resolved, &live);

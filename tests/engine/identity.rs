@@ -420,6 +420,12 @@ async fn what_cannot_be_taken_over_is_refused_with_the_reason() {
     };
     let refused = world.look_to_take_over(GROUP, named, None).await.expect_err("it has another name");
     assert!(matches!(&refused, Refused::OtherName { field, .. } if field == "name"), "{refused}");
+    // One that is recorded there, and lost its tags, is taken back though another name is declared by now: it is to be replaced.
+    world.declare(GROUP, json!({"name": "next", "parent": "${fake_group.network.id}"}));
+    let recorded = id_of(&world, GROUP);
+    world.shared.cloud().objects.get_mut(&recorded).expect("it is there").stack = String::new();
+    let taken = world.look_to_take_over(GROUP, &recorded, None).await.expect("it is the recorded one");
+    assert!(taken.records.contains_key(&address(GROUP)), "{:?}", taken.records.keys());
     let taken = world.look_to_take_over("fake_disk.e", "fake_disk-theirs", Some("theirs")).await;
     assert!(taken.expect("it was named").records[&address("fake_disk.e")].claimed);
 }

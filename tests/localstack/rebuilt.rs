@@ -90,9 +90,12 @@ fn a_rebuild_takes_only_what_is_missing_and_what_is_ours() {
     let target = "aws_efs_mount_target.files/eu-west-1a";
     world.provision(&["state", "forget", target, "--auto-approve"]).exits(0);
     let group = world.cloud.group("shop-records");
-    let tag = aws_sdk_ec2::types::Tag::builder().key("provision:stack").build();
-    let call = world.cloud.ec2.delete_tags().resources(group.group_id().expect("an id")).tags(tag).send();
-    world.cloud.run(call).expect("a tag can be taken off");
+    // Either of the two would prove whose it is.
+    for key in ["provision:stack", "provision:lineage"] {
+        let tag = aws_sdk_ec2::types::Tag::builder().key(key).build();
+        let call = world.cloud.ec2.delete_tags().resources(group.group_id().expect("an id")).tags(tag).send();
+        world.cloud.run(call).expect("a tag can be taken off");
+    }
     world.provision(&["state", "forget", "aws_security_group.records", "--auto-approve"]).exits(0);
 
     let rebuilt = world.provision(&["state", "rebuild", "--auto-approve", "--json"]).exits(0).json();
