@@ -404,9 +404,8 @@ impl Session {
             }
         }
     }
-}
 
-impl Session {
+    /// The failure of a discovery; where the built-in stack was taken, with that.
     fn discovery_failure(&self, error: DiscoveryError) -> Failure {
         let hint = match error {
             DiscoveryError::Aws(error) => return aws_failure(error),

@@ -5,7 +5,6 @@ use super::naming::is_deleted_by_us;
 use super::{Input, Sighting, error};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
-use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding};
 use crate::engine::resource::{Holdings, Remark, Role};
@@ -72,28 +71,28 @@ fn holdings(live: &Live) -> Holdings {
     said.unwrap_or_default()
 }
 
+/// The value that the stack file gives to the field of this role, where it declares the object.
+fn declared(input: &Input<'_>, address: &Address, role: Role) -> Option<bool> {
+    match input.blueprint.declarations.get(address)? {
+        Declaration::Managed { inputs } => role.truth(fields(input, address), inputs),
+        Declaration::Watched { .. } => None,
+    }
+}
+
 /// Decides on the last snapshot: there is one unless `false` was applied and is still written.
 fn takes_snapshot(input: &Input<'_>, address: &Address, record: &Record) -> bool {
-    let fields = fields(input, address);
-    let written = |inputs: &Document| Role::LastSnapshot.truth(fields, inputs);
-    let declared = match input.blueprint.declarations.get(address) {
-        Some(Declaration::Managed { inputs }) => written(inputs),
-        Some(Declaration::Watched { .. }) | None => None,
-    };
-    written(&record.inputs) != Some(false)
-        || declared == Some(true)
+    Role::LastSnapshot.truth(fields(input, address), &record.inputs) != Some(false)
+        || declared(input, address, Role::LastSnapshot) == Some(true)
         || input.safeguards.last_snapshot.contains(address)
 }
 
 /// The option by which the stack file keeps the backups, where that was not applied.
 fn unapplied_backups(input: &Input<'_>, address: &Address, record: &Record) -> Option<&'static str> {
     let fields = fields(input, address);
-    let keeps = |inputs: &Document| Role::DeletesBackups.truth(fields, inputs) == Some(false);
-    let declared = match input.blueprint.declarations.get(address) {
-        Some(Declaration::Managed { inputs }) => keeps(inputs),
-        Some(Declaration::Watched { .. }) | None => input.safeguards.backups.contains(address),
-    };
-    if declared && !keeps(&record.inputs) { Role::DeletesBackups.field(fields) } else { None }
+    let is_applied = Role::DeletesBackups.truth(fields, &record.inputs) == Some(false);
+    let is_written = declared(input, address, Role::DeletesBackups) == Some(false)
+        || input.safeguards.backups.contains(address);
+    if is_written && !is_applied { Role::DeletesBackups.field(fields) } else { None }
 }
 
 pub(super) fn is_leaving(live: &Live) -> bool {
