@@ -1,9 +1,11 @@
 //! The way to AWS over HTTP: the proxies and certificates of a company's network, and connections that do not come about.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -14,7 +16,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use rustls::RootCertStore;
@@ -61,7 +63,7 @@ pub(super) fn client(endpoint: Option<&str>, bundle: Option<Bundle>) -> SharedHt
         Some(url) if url.starts_with("http://") => Builder::new().build_http(),
         _ => Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref())),
     };
-    SharedHttpClient::new(Client(inner))
+    SharedHttpClient::new(Client { inner, reached: Arc::default() })
 }
 
 fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) -> Connector {
@@ -78,9 +80,12 @@ fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) 
     builder.tls_context(context.expect("a trust store is all that it needs")).build()
 }
 
-/// A client whose failed connections say where they went, and end at once where another attempt would not help.
+/// A client whose failed connections say where they went, and end soon where another attempt would not help.
 #[derive(Debug)]
-struct Client(SharedHttpClient);
+struct Client {
+    inner: SharedHttpClient,
+    reached: Arc<Reached>,
+}
 
 impl HttpClient for Client {
     fn http_connector(
@@ -88,12 +93,34 @@ impl HttpClient for Client {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connecting(self.0.http_connector(settings, components)))
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Connecting { inner, reached: Arc::clone(&self.reached) })
+    }
+}
+
+/// The places to which a connection has come about in this run. One that cannot be reached any more will be back; one that never
+/// was reached is more likely a wrong name or a closed port.
+#[derive(Debug, Default)]
+struct Reached(Mutex<BTreeSet<String>>);
+
+impl Reached {
+    fn note(&self, place: &str) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !places.contains(place) {
+            places.insert(place.to_owned());
+        }
+    }
+
+    fn has(&self, place: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
     }
 }
 
 #[derive(Clone, Debug)]
-struct Connecting(SharedHttpConnector);
+struct Connecting {
+    inner: SharedHttpConnector,
+    reached: Arc<Reached>,
+}
 
 /// The pause before the second and last attempt at a connection that was refused: something may just be starting.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -101,26 +128,28 @@ const PAUSE: Duration = Duration::from_millis(500);
 impl HttpConnector for Connecting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (place, again) = (place(request.uri()), request.try_clone());
-        let inner = self.0.clone();
+        let Self { inner, reached } = self.clone();
         HttpConnectorFuture::new(async move {
-            let error = match (inner.call(request).await, again) {
-                // A connection that was refused has sent nothing.
-                (Err(error), Some(again)) if Obstacle::of(&error) == Some(Obstacle::Refused) => {
-                    tokio::time::sleep(PAUSE).await;
-                    match inner.call(again).await {
-                        Err(error) => error,
-                        answered => return answered,
-                    }
+            let mut answer = inner.call(request).await;
+            // A connection that was refused has sent nothing.
+            if let (Some(Obstacle::Refused), Some(again)) = (Obstacle::before(&answer), again) {
+                tokio::time::sleep(PAUSE).await;
+                answer = inner.call(again).await;
+            }
+            let Some(obstacle) = Obstacle::before(&answer) else {
+                if !answer.as_ref().is_err_and(ConnectorError::is_timeout) {
+                    reached.note(&place);
                 }
-                (Err(error), _) => error,
-                (answered, _) => return answered,
+                return answer;
             };
-            Err(match Obstacle::of(&error) {
-                Some(obstacle) => {
-                    let source = error.into_source();
-                    ConnectorError::other(Unreached { place, obstacle, source }.into(), None)
+            answer.map_err(|error| {
+                let is_away = obstacle.passes() && reached.has(&place);
+                let unreached = Unreached { place, obstacle, source: error.into_source() };
+                // The SDK tries again after errors of input and output.
+                match is_away {
+                    true => ConnectorError::io(unreached.into()),
+                    false => ConnectorError::other(unreached.into(), None),
                 }
-                None => error,
             })
         })
     }
@@ -136,7 +165,7 @@ fn place(uri: &str) -> String {
     if has_port { authority.to_owned() } else { format!("{authority}:{port}") }
 }
 
-/// What stands between this machine and AWS, and does not go away by trying again.
+/// What stands between this machine and AWS, so that no connection comes about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Obstacle {
     Refused,
@@ -146,6 +175,15 @@ pub(super) enum Obstacle {
 }
 
 impl Obstacle {
+    fn before(answer: &Result<HttpResponse, ConnectorError>) -> Option<Self> {
+        answer.as_ref().err().and_then(Self::of)
+    }
+
+    /// True if it may be over soon.
+    fn passes(self) -> bool {
+        matches!(self, Self::Refused | Self::UnknownHost)
+    }
+
     fn of(error: &ConnectorError) -> Option<Self> {
         let mut next: Option<&dyn Error> = Some(error);
         let mut found = None;
@@ -208,6 +246,36 @@ mod tests {
             ("http://localhost", "localhost:80"),
         ] {
             assert_eq!(place(uri), expected);
+        }
+    }
+
+    /// Connections that end as they are told to, in this order.
+    #[derive(Debug)]
+    struct Told(Mutex<Vec<ErrorKind>>);
+
+    impl HttpConnector for Told {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            let kind = self.0.lock().expect("no thread panics").remove(0);
+            let error = std::io::Error::from(kind);
+            HttpConnectorFuture::ready(Err(ConnectorError::io(error.into())))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_was_reached_before_is_tried_again_and_another_is_not() {
+        use ErrorKind::{ConnectionRefused as Refused, ConnectionReset as Reset};
+        for (calls, told, goes_on) in
+            [(1, vec![Refused, Refused], false), (2, vec![Reset, Refused, Refused], true)]
+        {
+            let inner = SharedHttpConnector::new(Told(Mutex::new(told.clone())));
+            let connecting = Connecting { inner, reached: Arc::default() };
+            let mut last = None;
+            for _ in 0..calls {
+                let request = HttpRequest::get("https://rds.eu-west-1.amazonaws.com/").expect("a request");
+                last = connecting.call(request).await.err();
+            }
+            let last = last.expect("no connection came about");
+            assert_eq!(last.is_io(), goes_on, "{told:?}: {last:?}");
         }
     }
 
