@@ -1,0 +1,394 @@
+//! The program as a shell sees it: exit codes, streams, colours.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::endpoint::Endpoint;
+
+fn provision(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    command.args(arguments).stdin(Stdio::null());
+    for variable in
+        ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PROVISION_CONFIG", "PROVISION_STATE", "PROVISION_CLUSTER"]
+    {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    provision(arguments).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text is printed")
+}
+
+#[test]
+fn help_and_version_succeed_and_wrong_usage_exits_with_1() {
+    for (arguments, code) in [
+        (&["--version"][..], 0),
+        (&["--help"], 0),
+        (&["plan", "-h"], 0),
+        (&["help", "apply"], 0),
+        (&["completions", "bash"], 0),
+        (&["schema", "plan"], 0),
+        (&["iam-policy"], 0),
+        (&[], 1),
+        (&["plann"], 1),
+        (&["plan", "--no-such-option"], 1),
+        (&["plan", "--state", "s3://bucket/key"], 1),
+        (&["--json", "plan", "--markdown"], 1),
+        (&["graph", "--refresh-only"], 1),
+        (&["state"], 1),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert_eq!(code == 0, !output.stdout.is_empty(), "{arguments:?}: results go to standard output");
+        assert_eq!(
+            code == 0,
+            output.stderr.is_empty(),
+            "{arguments:?}: what is wrong goes to standard error"
+        );
+    }
+}
+
+#[test]
+fn a_policy_is_printed_without_asking_aws_and_is_json_in_any_case() {
+    let nowhere = ["iam-policy", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"];
+    let policy = run(&nowhere).stdout;
+    assert_eq!(run(&[&nowhere[..], &["--json"]].concat()).stdout, policy);
+    let document: serde_json::Value = serde_json::from_slice(&policy).expect("JSON");
+    assert_eq!(document["Version"], "2012-10-17");
+    assert!(document.get("format_version").is_none(), "the format is IAM's");
+    let with_state = run(&[&nowhere[..], &["--state", "s3://a-bucket/gitlab.json"]].concat()).stdout;
+    assert!(text(&with_state).contains("arn:aws:s3:::a-bucket/gitlab.json.backup"));
+}
+
+#[test]
+fn the_nearest_name_is_offered() {
+    assert!(text(&run(&["plan", "--detailed-exit"]).stderr).contains("--detailed-exitcode"));
+    assert!(text(&run(&["aply"]).stderr).contains("apply"));
+}
+
+#[test]
+fn color_decides_over_help_and_errors_too() {
+    assert!(!text(&run(&["--help"]).stdout).contains('\u{1b}'));
+    assert!(text(&run(&["--color", "always", "--help"]).stdout).contains('\u{1b}'));
+    assert!(text(&run(&["--color=always", "plann"]).stderr).contains('\u{1b}'));
+    let forced =
+        provision(&["--color=never", "--help"]).env("CLICOLOR_FORCE", "1").output().expect("it starts");
+    assert!(!text(&forced.stdout).contains('\u{1b}'));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    for arguments in [&["schema", "plan"][..], &["--help"], &["completions", "zsh"]] {
+        let mut child =
+            provision(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        assert_eq!(text(&output.stderr), "");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    for arguments in [&["schema", "plan"][..], &["--help"]] {
+        let full = File::options().write(true).open("/dev/full").expect("Linux has a full device");
+        let output = provision(arguments).stdout(full).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_schema_names_itself_and_its_version() {
+    for (document, version) in [
+        ("stack", "1.0"),
+        ("plan", "1.0"),
+        ("saved-plan", "1.0"),
+        ("event", "1.0"),
+        ("output", "1.0"),
+        ("output-value", "1.0"),
+        ("state", "2"),
+        ("state-list", "1.0"),
+        ("state-show", "1.0"),
+        ("state-change", "1.0"),
+        ("state-rebuild", "1.0"),
+        ("import", "1.0"),
+        ("init", "1.0"),
+    ] {
+        let schema: serde_json::Value =
+            serde_json::from_slice(&run(&["schema", document]).stdout).expect("a schema is JSON");
+        assert_eq!(schema["$id"], format!("urn:provision:schema:{document}:{version}"));
+        assert_eq!(schema["format_version"], version);
+        assert!(schema["title"].is_string());
+    }
+}
+
+#[test]
+fn a_password_in_an_endpoint_is_refused_and_not_repeated() {
+    const ENDPOINT: &str = "http://user:canary@127.0.0.1:1";
+    let option = run(&["plan", "--endpoint-url", ENDPOINT]);
+    let variable = provision(&["plan"]).env("AWS_ENDPOINT_URL", ENDPOINT).output().expect("it starts");
+    for output in [option, variable] {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!text(&output.stderr).contains("canary"), "{}", text(&output.stderr));
+    }
+}
+
+/// Runs the program in a folder, away from AWS.
+fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = provision(arguments);
+    command.current_dir(folder).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_REGION", "eu-west-1");
+    command.output().expect("the program starts")
+}
+
+/// The text on standard error, without line breaks.
+fn flat(output: &Output) -> String {
+    text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const STACK: &str = "stack: shop\nfile_systems: { files: {} }\n";
+
+const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>\
+    <UserId>a</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+#[test]
+fn a_cluster_is_looked_for_only_where_something_stands_in_its_network() {
+    let endpoint = Endpoint::new(&[("GetCallerIdentity", IDENTITY)]);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (stack, code, looks) in [
+        ("stack: shop\ndatabases: {}\n", 0, false),
+        // S3 refuses the read.
+        ("stack: shop\nbuckets: { logs: {} }\n", 1, false),
+        (STACK, 1, true),
+    ] {
+        std::fs::write(folder.path().join("provision.yaml"), stack).expect("it can be written");
+        for arguments in
+            [&["plan"][..], &["plan", "--cluster", "k8s.myzone.net"], &["apply", "--auto-approve"]]
+        {
+            let mut command = provision(arguments);
+            command.current_dir(folder.path()).env("AWS_ENDPOINT_URL", &endpoint.url);
+            command
+                .env("AWS_ACCESS_KEY_ID", "a")
+                .env("AWS_SECRET_ACCESS_KEY", "b")
+                .env("AWS_REGION", "eu-west-1");
+            let output = command.output().expect("the program starts");
+            assert_eq!(output.status.code(), Some(code), "{arguments:?} {}", flat(&output));
+            let asked = endpoint.take();
+            let of_s3 = asked.iter().any(|operation| operation.contains("/shop-logs"));
+            assert_eq!(of_s3, stack.contains("buckets"), "{arguments:?} asked {asked:?}");
+            let found = asked.iter().any(|operation| operation.starts_with("Describe"));
+            assert_eq!(found, looks, "{arguments:?} asked {asked:?}");
+        }
+        let policy = run_in(folder.path(), &["iam-policy"]);
+        assert_eq!(text(&policy.stdout).contains("ec2:DescribeVpcs"), looks);
+    }
+}
+
+#[test]
+fn what_writes_refuses_without_a_stack_file_and_names_the_ways_to_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [
+        &["apply", "--auto-approve"][..],
+        &["apply", "plan.json"],
+        &["destroy", "--auto-approve"],
+        &["import", "vpc-0a1b2c3d"],
+        &["state", "rebuild", "--auto-approve"],
+        &["state", "move", "aws_vpc.a", "aws_vpc.b", "--auto-approve"],
+        &["state", "forget", "aws_vpc.a", "--auto-approve"],
+        &["state", "unlock", "0123", "--auto-approve"],
+    ] {
+        std::fs::write(folder.path().join("plan.json"), "{}").expect("it can be written");
+        let output = run_in(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = flat(&output);
+        // A plan that cannot be read is said first.
+        if arguments[1..] == ["plan.json"] {
+            continue;
+        }
+        for part in ["there is no stack file", "provision init", "--config", "--reference"] {
+            assert!(said.contains(part), "{arguments:?}: {said}");
+        }
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+        assert_eq!(left.len(), 1, "{arguments:?} left something behind");
+    }
+}
+
+#[test]
+fn what_only_shows_says_that_it_takes_the_built_in_stack() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [&["iam-policy"][..], &["state", "list"], &["output"], &["iam-policy", "--reference"]] {
+        let said = flat(&run_in(folder.path(), arguments));
+        assert!(said.starts_with("Stack: the built-in reference stack"), "{arguments:?}: {said}");
+    }
+    std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");
+    let output = run_in(folder.path(), &["iam-policy"]);
+    assert_eq!(text(&output.stderr), "");
+    assert!(
+        text(&output.stdout).contains("elasticfilesystem") && !text(&output.stdout).contains("rds:Create")
+    );
+}
+
+#[test]
+fn a_stack_file_is_found_from_every_folder_of_the_repository_with_the_same_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, below) = (folder.path(), folder.path().join("a/b"));
+    std::fs::create_dir_all(&below).expect("it can be made");
+    std::fs::create_dir(root.join(".git")).expect("it can be made");
+    std::fs::write(root.join("provision.yml"), STACK).expect("it can be written");
+    let here = flat(&run_in(root, &["state", "list"]));
+    assert!(here.contains("there is no state at state/shop.json"), "{here}");
+    let there = flat(&run_in(&below, &["state", "list"]));
+    assert!(there.contains("there is no state at ../../state/shop.json"), "{there}");
+    // With `--config`, paths count from the current folder.
+    let named = flat(&run_in(&below, &["state", "list", "--config", "../../provision.yml"]));
+    assert!(named.contains("there is no state at state/shop.json"), "{named}");
+    std::fs::write(root.join("provision.yaml"), STACK).expect("it can be written");
+    for arguments in [&["state", "list"][..], &["iam-policy"], &["apply"]] {
+        let both = run_in(&below, arguments);
+        assert_eq!(both.status.code(), Some(1), "{arguments:?}");
+        assert!(flat(&both).contains("../../provision.yaml and ../../provision.yml"), "{}", flat(&both));
+    }
+}
+
+#[test]
+fn the_built_in_stack_and_a_named_file_are_not_taken_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");
+    let both = run_in(folder.path(), &["plan", "--reference", "--config", "provision.yml"]);
+    assert_eq!(both.status.code(), Some(1));
+    assert!(flat(&both).contains("cannot be used together"), "{}", flat(&both));
+    // A second stack file would only be refused.
+    let init = run_in(folder.path(), &["init"]);
+    assert_eq!(init.status.code(), Some(1));
+    assert!(flat(&init).contains("provision.yml is a stack file already"), "{}", flat(&init));
+}
+
+#[test]
+fn init_writes_no_second_stack_file_below_one_that_counts_there() {
+    let root = tempfile::tempdir().expect("a folder");
+    let below = root.path().join("a/b");
+    std::fs::create_dir_all(&below).expect("folders");
+    std::fs::create_dir(root.path().join(".git")).expect("a folder");
+    std::fs::write(root.path().join("provision.yml"), "databases: { db: {} }\n").expect("a file");
+    let output = run_in(&below, &["init"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = flat(&output);
+    assert!(said.contains("../../provision.yml is the stack file that commands take here"), "{said}");
+    assert!(said.contains("provision init --config provision.yaml"), "{said}");
+    // Said so, it goes on to look for the cluster, which is not to be reached here.
+    let named = flat(&run_in(&below, &["init", "--config", "provision.yaml"]));
+    assert!(!named.contains("is the stack file"), "{named}");
+    assert_eq!(std::fs::read_dir(&below).expect("a folder").count(), 0, "nothing was written");
+}
+
+#[test]
+fn in_a_pipe_no_line_is_broken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join(".git")).expect("a folder");
+    let output = run_in(folder.path(), &["apply"]);
+    let lines: Vec<&str> = text(&output.stderr).lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "error: there is no stack file: no provision.yaml and no provision.yml here",
+            "hint: provision init writes one for the cluster that it finds",
+            "  --config names another one",
+            "  --reference takes the built-in reference stack",
+        ]
+    );
+}
+
+#[test]
+fn the_options_that_were_typed_are_in_every_command_to_type_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("my states")).expect("a folder");
+    std::fs::write(folder.path().join("shop.yaml"), STACK).expect("it can be written");
+    let typed = ["-c", "shop.yaml", "--state", "my states/shop.json", "--region", "eu-west-2"];
+    let all = "-c shop.yaml --state 'my states/shop.json' --region eu-west-2";
+    let before = run_in(folder.path(), &[&typed[..], &["state", "list"]].concat());
+    let after = run_in(folder.path(), &[&["state", "list"][..], &typed[..]].concat());
+    for output in [before, after] {
+        let said = flat(&output);
+        for command in ["provision apply", "provision state rebuild"] {
+            assert!(said.contains(&format!("{command} {all}")), "{said}");
+        }
+    }
+    let reference = flat(&run_in(folder.path(), &["output", "--reference", "--profile=me"]));
+    assert!(reference.contains("provision apply --reference --profile me"), "{reference}");
+    let mut found = provision(&["state", "list"]);
+    found.current_dir(folder.path()).env("PROVISION_CONFIG", "shop.yaml").env("PROVISION_STATE", "x.json");
+    let said = flat(&found.output().expect("the program starts"));
+    assert!(said.contains("there is no state at x.json"), "{said}");
+    assert!(!said.contains("-c ") && !said.contains("--state x.json"), "not typed: {said}");
+}
+
+#[test]
+fn in_a_pipe_no_line_of_a_help_or_of_an_error_in_a_file_is_broken() {
+    let help = run(&["apply", "--help"]);
+    let sentence = "With a saved plan, carries out exactly that plan, or nothing if anything has changed since it was made";
+    assert!(text(&help.stdout).lines().any(|line| line.contains(sentence)), "{}", text(&help.stdout));
+    assert!(text(&help.stdout).contains("  provision apply --refresh-only  "), "{}", text(&help.stdout));
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yaml"), "# nothing\n").expect("a file can be written");
+    let said = run_in(folder.path(), &["state", "list"]);
+    let said = text(&said.stderr);
+    assert!(
+        said.lines().any(|line| line.contains("`provision init` writes a stack file to start from")),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_commands_of_the_aws_command_line_have_the_region_of_the_run_and_the_profile_that_was_typed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config");
+    std::fs::write(&config, "[profile team]\nregion = eu-central-1\n").expect("it can be written");
+    let output = provision(&["plan", "--reference", "--profile", "team"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .expect("it starts");
+    let said = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("aws sts get-caller-identity --region eu-central-1 --profile team"), "{said}");
+}
+
+#[test]
+fn without_a_stack_file_what_is_named_to_be_typed_next_works_without_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| {
+        let output = provision(arguments).current_dir(folder.path()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for arguments in [
+        &["output"][..],
+        &["output", "pgsql_endpoint"],
+        &["state", "list"],
+        &["state", "show", "aws_vpc.network"],
+    ] {
+        let said = run(arguments);
+        for words in [
+            "there is no state",
+            "provision init",
+            "provision apply --reference",
+            "provision state rebuild --reference",
+        ] {
+            assert!(said.contains(words), "{arguments:?}: {said}");
+        }
+    }
+    // Where the built-in stack was asked for, nothing else is offered.
+    let asked = run(&["state", "list", "--reference"]);
+    assert!(
+        asked.contains("provision apply --reference") && !asked.contains("no stack file either"),
+        "{asked}"
+    );
+}

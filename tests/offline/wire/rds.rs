@@ -1,0 +1,759 @@
+//! Subnet groups and databases.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use provision::engine::cloud::{CloudError, Outcome};
+use provision::engine::document::Document;
+use provision::engine::resource::{Condition, Id, Ownership, Trace};
+use serde_json::{Value, json};
+
+use crate::wire::object::Object;
+use crate::wire::owner;
+use crate::wire::replay::Replay;
+
+const AT: &str = "aws_db_instance.gitlab-pgsql";
+const GROUP_AT: &str = "aws_db_subnet_group.gitlab-pgsql";
+pub(crate) const ID: &str = "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+pub(crate) fn database(replaced: Value) -> Object {
+    let base = json!({
+        "identifier": "gitlab-pgsql", "engine": "postgres", "engine_version": "16",
+        "instance_class": "db.t4g.medium", "allocated_storage": 50, "storage_type": "gp3",
+        "database_name": "gitlab_production", "username": "gitlab", "password": "managed", "password_version": 1,
+        "multi_az": true, "port": 5432, "db_subnet_group_name": "gitlab-pgsql",
+        "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false, "backup_retention_period": 30,
+        "backup_window": "04:00-04:30", "maintenance_window": "sun:04:30-sun:05:30", "storage_encrypted": true,
+        "auto_minor_version_upgrade": true, "deletion_protection": true, "final_snapshot": true,
+        "apply_immediately": false, "tags": { "Name": "gitlab-pgsql" },
+    });
+    Object::new("aws_db_instance", base, replaced).normalised()
+}
+
+/// The live database: `changed` replaces elements of it, by name; an empty text takes one away.
+pub(crate) fn instance(changed: &[(&str, &str)]) -> String {
+    let mut elements = BTreeMap::from([
+        ("DBInstanceIdentifier", "gitlab-pgsql"),
+        ("DbiResourceId", ID),
+        ("DBInstanceArn", "arn:aws:rds:eu-west-1:123456789012:db:gitlab-pgsql"),
+        ("DBInstanceStatus", "available"),
+        ("Engine", "postgres"),
+        ("EngineVersion", "16.4"),
+        ("DBInstanceClass", "db.t4g.medium"),
+        ("AllocatedStorage", "50"),
+        ("StorageType", "gp3"),
+        ("Iops", "3000"),
+        ("StorageThroughput", "125"),
+        ("DBName", "gitlab_production"),
+        ("MasterUsername", "gitlab"),
+        ("MasterUserSecret", "<SecretArn>arn:secret</SecretArn><SecretStatus>active</SecretStatus>"),
+        ("MultiAZ", "true"),
+        ("Endpoint", "<Address>gitlab-pgsql.x.eu-west-1.rds.amazonaws.com</Address><Port>5432</Port>"),
+        ("DBSubnetGroup", "<DBSubnetGroupName>gitlab-pgsql</DBSubnetGroupName>"),
+        (
+            "VpcSecurityGroups",
+            "<VpcSecurityGroupMembership><VpcSecurityGroupId>sg-1</VpcSecurityGroupId><Status>active</Status>\
+             </VpcSecurityGroupMembership>",
+        ),
+        ("PubliclyAccessible", "false"),
+        ("BackupRetentionPeriod", "30"),
+        ("PreferredBackupWindow", "04:00-04:30"),
+        ("PreferredMaintenanceWindow", "sun:04:30-sun:05:30"),
+        ("StorageEncrypted", "true"),
+        ("AutoMinorVersionUpgrade", "true"),
+        ("DeletionProtection", "true"),
+        (
+            "TagList",
+            "<Tag><Key>Name</Key><Value>gitlab-pgsql</Value></Tag>\
+             <Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>\
+             <Tag><Key>provision:address</Key><Value>aws_db_instance.gitlab-pgsql</Value></Tag>",
+        ),
+    ]);
+    elements.extend(changed.iter().copied());
+    let inner: String = elements
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .collect();
+    format!("<DBInstance>{inner}</DBInstance>")
+}
+
+pub(crate) fn answer(operation: &str, inner: &str) -> String {
+    format!("<{operation}Response><{operation}Result>{inner}</{operation}Result></{operation}Response>")
+}
+
+pub(crate) fn described(instances: &[String]) -> String {
+    answer("DescribeDBInstances", &format!("<DBInstances>{}</DBInstances>", instances.concat()))
+}
+
+pub(crate) fn refusal(code: &str, message: &str) -> String {
+    format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
+}
+
+pub(crate) async fn observe_one(recorded: &Object, changed: &[(&str, &str)]) -> (Document, Condition) {
+    let replay = Replay::in_order(&[(200, &described(&[instance(changed)]))]);
+    let seen = recorded.observe(&replay, &[ID]).await.expect("a read");
+    let seen = seen.into_values().next().expect("it is there");
+    (seen.inputs, seen.condition)
+}
+
+pub(crate) async fn update(
+    replay: &Replay,
+    observed: &Object,
+    desired: &Object,
+    fields: &[&str],
+) -> Result<(), CloudError> {
+    desired.update(replay, ID, fields, observed, &owner(AT)).await
+}
+
+/// The parameters of the one ModifyDBInstance of a change, without those that every request has.
+pub(crate) async fn modification(
+    live: &[(&str, &str)],
+    desired: &Object,
+    fields: &[&str],
+) -> BTreeMap<String, String> {
+    let done = answer("ModifyDBInstance", &instance(live));
+    let replay = Replay::in_order(&[(200, &described(&[instance(live)])), (200, &done)]);
+    update(&replay, &database(json!({})), desired, fields).await.expect("the change is taken");
+    let mut form = sent(&replay, 1);
+    assert_eq!(form.remove("Action").as_deref(), Some("ModifyDBInstance"));
+    assert_eq!(form.remove("DBInstanceIdentifier").as_deref(), Some("gitlab-pgsql"));
+    assert_eq!(form.remove("ApplyImmediately").as_deref(), Some("false"));
+    form.remove("Version");
+    form
+}
+
+/// The parameters of one of the requests, in the order in which they were sent.
+pub(crate) fn sent(replay: &Replay, number: usize) -> BTreeMap<String, String> {
+    replay.asked().swap_remove(number).parameters
+}
+
+pub(crate) fn form(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_database_is_made_in_one_call_with_everything_and_its_tags() {
+    let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[])))]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let id = database(json!({})).create(&replay, &owner).await.expect("it is made");
+    assert_eq!(id, Id::new(ID));
+    let requests = replay.asked();
+    assert_eq!(requests.len(), 1);
+    let expected = form(&[
+        ("Action", "CreateDBInstance"),
+        ("Version", "2014-10-31"),
+        ("DBInstanceIdentifier", "gitlab-pgsql"),
+        ("Engine", "postgres"),
+        ("EngineVersion", "16"),
+        ("DBInstanceClass", "db.t4g.medium"),
+        ("AllocatedStorage", "50"),
+        ("StorageType", "gp3"),
+        ("DBName", "gitlab_production"),
+        ("MasterUsername", "gitlab"),
+        ("ManageMasterUserPassword", "true"),
+        ("MultiAZ", "true"),
+        ("Port", "5432"),
+        ("DBSubnetGroupName", "gitlab-pgsql"),
+        ("VpcSecurityGroupIds.VpcSecurityGroupId.1", "sg-1"),
+        ("PubliclyAccessible", "false"),
+        ("BackupRetentionPeriod", "30"),
+        ("PreferredBackupWindow", "04:00-04:30"),
+        ("PreferredMaintenanceWindow", "sun:04:30-sun:05:30"),
+        ("StorageEncrypted", "true"),
+        ("AutoMinorVersionUpgrade", "true"),
+        ("DeletionProtection", "true"),
+        ("Tags.Tag.1.Key", "Name"),
+        ("Tags.Tag.1.Value", "gitlab-pgsql"),
+        ("Tags.Tag.2.Key", "provision:address"),
+        ("Tags.Tag.2.Value", "aws_db_instance.gitlab-pgsql"),
+        ("Tags.Tag.3.Key", "provision:lineage"),
+        ("Tags.Tag.3.Value", "lineage-1"),
+        ("Tags.Tag.4.Key", "provision:stack"),
+        ("Tags.Tag.4.Value", "gitlab"),
+    ]);
+    assert_eq!(requests[0].parameters, expected);
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_is_lost_is_not_repeated() {
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let replay = Replay::in_order(&[(500, ""), (200, &answer("CreateDBInstance", &instance(&[])))]);
+    let error = database(json!({})).create(&replay, &owner).await.expect_err("a fault of the server");
+    assert_eq!(error.outcome, Outcome::Unknown);
+    assert_eq!(replay.asked().len(), 1);
+    let replay = Replay::in_order(&[(200, &answer("CreateDBInstance", &instance(&[("DbiResourceId", "")])))]);
+    let error = database(json!({})).create(&replay, &owner).await.expect_err("there is no id");
+    assert_eq!((error.code.as_str(), error.operation), ("BadResponse", "rds:CreateDBInstance"));
+}
+
+#[tokio::test]
+async fn databases_are_read_by_their_own_ids_page_by_page() {
+    let ids: Vec<String> = (0..101).map(|n| format!("db-{n:03}")).collect();
+    let live = |id: &str| instance(&[("DbiResourceId", id)]);
+    let first = answer(
+        "DescribeDBInstances",
+        &format!("<Marker>more</Marker><DBInstances>{}</DBInstances>", live("db-000")),
+    );
+    let (second, third) = (described(&[live("db-001")]), described(&[live("db-100")]));
+    let replay = Replay::in_order(&[(200, &first), (200, &third), (200, &second)]);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let seen = database(json!({})).observe(&replay, &ids).await.expect("a read");
+    assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["db-000", "db-001", "db-100"]);
+    let forms: Vec<_> = replay.asked().into_iter().map(|request| request.parameters).collect();
+    assert_eq!(forms.len(), 3);
+    for form in &forms {
+        assert_eq!(form["Filters.Filter.1.Name"], "dbi-resource-id");
+        assert_eq!(form["MaxRecords"], "100");
+    }
+    assert_eq!(forms[0]["Filters.Filter.1.Values.Value.100"], "db-099");
+    assert_eq!(forms[1]["Filters.Filter.1.Values.Value.1"], "db-100");
+    assert_eq!(forms[2]["Marker"], "more");
+}
+
+#[tokio::test]
+async fn a_database_as_it_was_made_is_seen_as_it_was_desired() {
+    let desired = database(json!({}));
+    let (seen, condition) = observe_one(&desired, &[]).await;
+    assert_eq!(condition, Condition::Ready);
+    let expected = database(json!({
+        "engine_version": "16.4", "iops": 3000, "storage_throughput": 125, "max_allocated_storage": 0,
+        "dedicated_log_volume": false,
+        "enabled_cloudwatch_logs_exports": [],
+    }));
+    assert_eq!(seen, expected.inputs);
+}
+
+#[tokio::test]
+async fn what_is_queued_counts_as_it_will_be() {
+    let pending = "<DBInstanceClass>db.m7g.large</DBInstanceClass><AllocatedStorage>100</AllocatedStorage>\
+                   <MultiAZ>false</MultiAZ><EngineVersion>16.6</EngineVersion><Port>5433</Port>\
+                   <DedicatedLogVolume>true</DedicatedLogVolume>\
+                   <BackupRetentionPeriod>7</BackupRetentionPeriod><StorageType>io1</StorageType><Iops>1000</Iops>\
+                   <DBInstanceIdentifier>gitlab-next</DBInstanceIdentifier>\
+                   <MasterUserPassword>****</MasterUserPassword>";
+    let (seen, _) = observe_one(&database(json!({})), &[("PendingModifiedValues", pending)]).await;
+    let expected = database(json!({
+        "identifier": "gitlab-next", "instance_class": "db.m7g.large", "allocated_storage": 100, "multi_az": false,
+        "engine_version": "16.6", "port": 5433, "backup_retention_period": 7, "storage_type": "io1", "iops": 1000,
+        "storage_throughput": 125, "max_allocated_storage": 0, "enabled_cloudwatch_logs_exports": [],
+        "dedicated_log_volume": true,
+    }));
+    assert_eq!(seen, expected.inputs);
+}
+
+#[tokio::test]
+async fn who_manages_the_password_is_seen_and_the_rest_is_remembered() {
+    let env = json!({ "password": "env:PGSQL_PASSWORD", "password_version": 3 });
+    for (recorded, secret, expected) in [
+        (json!({}), true, json!("managed")),
+        (env.clone(), true, json!("managed")),
+        (env, false, json!("env:PGSQL_PASSWORD")),
+        // Someone turned the management off: the password is not known now.
+        (json!({}), false, Value::Null),
+    ] {
+        let recorded = database(recorded);
+        let changed: &[(&str, &str)] = if secret { &[] } else { &[("MasterUserSecret", "")] };
+        let (seen, _) = observe_one(&recorded, changed).await;
+        let password = seen.get("password").cloned().unwrap_or_default();
+        assert_eq!(password, expected);
+        assert_eq!(seen["password_version"], recorded.inputs["password_version"]);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_being_made_has_no_endpoint_yet() {
+    let changed = [("Endpoint", ""), ("DBInstanceStatus", "creating")];
+    let (seen, condition) = observe_one(&database(json!({ "port": 5433 })), &changed).await;
+    assert_eq!((&seen["port"], condition), (&json!(5433), Condition::Pending("creating".to_owned())));
+}
+
+#[tokio::test]
+async fn a_modification_says_what_differs_and_nothing_else() {
+    for (more, fields, expected) in [
+        (
+            json!({ "instance_class": "db.m7g.large", "multi_az": false }),
+            vec!["instance_class", "multi_az"],
+            form(&[("DBInstanceClass", "db.m7g.large"), ("MultiAZ", "false")]),
+        ),
+        (json!({ "port": 5433 }), vec!["port"], form(&[("DBPortNumber", "5433")])),
+        (
+            json!({ "identifier": "gitlab-next" }),
+            vec!["identifier"],
+            form(&[("NewDBInstanceIdentifier", "gitlab-next")]),
+        ),
+        (
+            json!({ "vpc_security_group_ids": ["sg-2", "sg-3"], "deletion_protection": false }),
+            vec!["vpc_security_group_ids", "deletion_protection"],
+            form(&[
+                ("VpcSecurityGroupIds.VpcSecurityGroupId.1", "sg-2"),
+                ("VpcSecurityGroupIds.VpcSecurityGroupId.2", "sg-3"),
+                ("DeletionProtection", "false"),
+            ]),
+        ),
+        // gp3 below its threshold takes the size alone; from there on everything goes together.
+        (
+            json!({ "allocated_storage": 100 }),
+            vec!["allocated_storage"],
+            form(&[("AllocatedStorage", "100")]),
+        ),
+        (
+            json!({ "allocated_storage": 400 }),
+            vec!["allocated_storage"],
+            form(&[("AllocatedStorage", "400"), ("Iops", "12000")]),
+        ),
+        (
+            json!({ "allocated_storage": 400, "iops": 16000, "storage_throughput": 750 }),
+            vec!["allocated_storage", "iops", "storage_throughput"],
+            form(&[("AllocatedStorage", "400"), ("Iops", "16000"), ("StorageThroughput", "750")]),
+        ),
+    ] {
+        assert_eq!(modification(&[], &database(more), &fields).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_a_lost_attempt_has_changed_already_is_not_asked_for_again() {
+    let desired = database(json!({ "instance_class": "db.m7g.large", "allocated_storage": 100 }));
+    let pending = "<DBInstanceClass>db.m7g.large</DBInstanceClass>";
+    let fields = ["allocated_storage", "instance_class"];
+    let asked = modification(&[("PendingModifiedValues", pending)], &desired, &fields).await;
+    assert_eq!(asked, form(&[("AllocatedStorage", "100")]));
+}
+
+#[tokio::test]
+async fn what_is_to_be_applied_at_once_is_waited_for_and_what_waits_for_the_window_is_not() {
+    let class = "<DBInstanceClass>db.m7g.large</DBInstanceClass>";
+    let ready = Condition::Ready;
+    let about = Condition::Pending("about to apply what is queued".to_owned());
+    for (at_once, queue, expected) in [
+        (false, "", &ready),
+        (true, "", &ready),
+        (false, class, &ready),
+        (true, class, &about),
+        // A new port does not wait, no matter what was asked for.
+        (false, "<Port>5433</Port>", &about),
+        // None of our business.
+        (true, "<CACertificateIdentifier>rds-ca-rsa4096-g1</CACertificateIdentifier>", &ready),
+    ] {
+        let recorded = database(json!({ "apply_immediately": at_once }));
+        let (_, condition) = observe_one(&recorded, &[("PendingModifiedValues", queue)]).await;
+        assert_eq!(condition, *expected, "{at_once} {queue}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_to_the_window_is_asked_for_again_when_it_shall_be_at_once() {
+    let observed = database(json!({ "instance_class": "db.m7g.large" }));
+    let desired = database(json!({ "instance_class": "db.m7g.large", "apply_immediately": true }));
+    let live = instance(&[("PendingModifiedValues", "<DBInstanceClass>db.m7g.large</DBInstanceClass>")]);
+    let done = answer("ModifyDBInstance", &live);
+    let replay = Replay::in_order(&[(200, &described(&[live])), (200, &done)]);
+    update(&replay, &observed, &desired, &["apply_immediately"]).await.expect("the change is taken");
+    let form = sent(&replay, 1);
+    assert_eq!(
+        (form["DBInstanceClass"].as_str(), form["ApplyImmediately"].as_str()),
+        ("db.m7g.large", "true")
+    );
+    assert_eq!(form.len(), 5, "{form:?}");
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_only_recorded_makes_no_modification() {
+    let desired =
+        database(json!({ "final_snapshot": false, "apply_immediately": true, "password_version": 2 }));
+    let replay = Replay::in_order(&[(200, &described(&[instance(&[])]))]);
+    let fields = ["apply_immediately", "final_snapshot", "password_version"];
+    update(&replay, &database(json!({})), &desired, &fields).await.expect("nothing to do");
+    assert_eq!(replay.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn everything_being_queued_already_is_success_and_other_refusals_are_not() {
+    let desired = database(json!({ "instance_class": "db.m7g.large" }));
+    for (message, done) in [("No modifications were requested", true), ("Cannot do that", false)] {
+        let refusal = refusal("InvalidParameterCombination", message);
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (400, &refusal)]);
+        let result = update(&replay, &database(json!({})), &desired, &["instance_class"]).await;
+        assert_eq!(result.is_ok(), done, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn tags_are_changed_without_touching_the_ownership_tags() {
+    let observed = database(json!({ "tags": { "Name": "gitlab-pgsql", "team": "a" } }));
+    let desired = database(json!({ "tags": { "Name": "next" } }));
+    let tags = "<Tag><Key>Name</Key><Value>gitlab-pgsql</Value></Tag><Tag><Key>team</Key><Value>a</Value></Tag>\
+                <Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>";
+    let live = described(&[instance(&[("TagList", tags)])]);
+    let replay = Replay::in_order(&[(200, &live), (200, ""), (200, "")]);
+    update(&replay, &observed, &desired, &["tags"]).await.expect("the change is taken");
+    let forms: Vec<_> = replay.asked().into_iter().map(|request| request.parameters).collect();
+    assert_eq!(forms.len(), 3);
+    assert_eq!(
+        (forms[1]["Action"].as_str(), forms[1]["Tags.Tag.1.Value"].as_str()),
+        ("AddTagsToResource", "next")
+    );
+    assert_eq!(forms[2]["Action"], "RemoveTagsFromResource");
+    assert_eq!(forms[2]["TagKeys.member.1"], "team");
+    assert!(!forms[2].contains_key("TagKeys.member.2"));
+}
+
+/// Collects everything that is traced.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panics").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_in_the_request_and_nowhere_else() {
+    const CANARY: &str = "yellow-canary-4711";
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(file, "{CANARY}").expect("it can be written");
+    let path = file.path().display();
+
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::level_filters::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let desired = database(json!({ "password": format!("file:{path}"), "password_version": 2 }));
+    let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
+    let refused = refusal("InvalidParameterValue", "no");
+    let replay = Replay::in_order(&[(400, &refused), (200, &unmanaged), (400, &refused)]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let create = desired.create(&replay, &owner).await.expect_err("it is refused");
+    let observed = database(json!({ "password": format!("file:{path}") }));
+    let modify =
+        update(&replay, &observed, &desired, &["password_version"]).await.expect_err("it is refused");
+
+    let requests = replay.asked();
+    assert_eq!(requests[0].parameters["MasterUserPassword"], CANARY);
+    assert!(!requests[0].parameters.contains_key("ManageMasterUserPassword"));
+    assert_eq!(requests[2].parameters["MasterUserPassword"], CANARY);
+    let said = String::from_utf8_lossy(&log.0.lock().expect("no writer panics")).into_owned();
+    assert!(said.contains("rds"), "the SDK says something at all");
+    let document = serde_json::to_string(&desired.inputs).expect("plain data");
+    for text in [said, document, format!("{desired:?} {create:?} {create} {modify:?} {modify}")] {
+        assert!(!text.contains(CANARY));
+    }
+}
+
+#[tokio::test]
+async fn the_management_of_the_password_is_turned_on_and_off() {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    writeln!(file, "correct-horse").expect("it can be written");
+    let own = database(json!({ "password": format!("file:{}", file.path().display()) }));
+    let asked = modification(&[], &own, &["password"]).await;
+    assert_eq!(
+        asked,
+        form(&[("ManageMasterUserPassword", "false"), ("MasterUserPassword", "correct-horse")])
+    );
+
+    let done = answer("ModifyDBInstance", &instance(&[]));
+    let unmanaged = described(&[instance(&[("MasterUserSecret", "")])]);
+    let replay = Replay::in_order(&[(200, &unmanaged), (200, &done)]);
+    update(&replay, &own, &database(json!({})), &["password"]).await.expect("the change is taken");
+    let form = sent(&replay, 1);
+    assert_eq!(form["ManageMasterUserPassword"], "true");
+    assert!(!form.contains_key("MasterUserPassword"));
+}
+
+#[tokio::test]
+async fn a_password_that_cannot_be_read_stops_the_call_before_it_is_made() {
+    let replay = Replay::in_order(&[]);
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let desired = database(json!({ "password": "env:PROVISION_TEST_UNSET" }));
+    let error = desired.create(&replay, &owner).await.expect_err("there is no password");
+    assert_eq!((error.code.as_str(), error.outcome), ("Password", Outcome::Refused));
+    assert!(error.message.contains("PROVISION_TEST_UNSET"), "{error}");
+    assert_eq!(replay.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn a_database_is_deleted_with_a_last_snapshot_of_a_name_of_its_own() {
+    let deleted = answer("DeleteDBInstance", &instance(&[]));
+    for (final_snapshot, expected) in [(true, Some("gitlab-pgsql-final-")), (false, None)] {
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
+        let recorded = database(json!({ "final_snapshot": final_snapshot }));
+        recorded.delete(&replay, ID, &owner(AT)).await.expect("it is taken");
+        let form = sent(&replay, 1);
+        assert_eq!(form["DBInstanceIdentifier"], "gitlab-pgsql");
+        assert_eq!(form["SkipFinalSnapshot"], (!final_snapshot).to_string());
+        let name = form.get("FinalDBSnapshotIdentifier").map(String::as_str);
+        match expected {
+            None => assert_eq!(name, None),
+            Some(start) => assert!(name.is_some_and(|name| name.starts_with(start)), "{name:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_snapshot_has_the_name_that_the_plan_has_shown() {
+    let deleted = answer("DeleteDBInstance", &instance(&[]));
+    let replay = Replay::in_order(&[(200, &described(&[instance(&[])])), (200, &deleted)]);
+    // The plan has asked for one, though none was applied.
+    let recorded = database(json!({ "final_snapshot": false }));
+    recorded.delete_leaving(&replay, ID, &owner(AT), Some("as-shown")).await.expect("it is taken");
+    let form = sent(&replay, 1);
+    assert_eq!((&*form["FinalDBSnapshotIdentifier"], &*form["SkipFinalSnapshot"]), ("as-shown", "false"));
+}
+
+#[tokio::test]
+async fn the_automated_backups_of_a_lost_database_are_kept() {
+    let deleted = answer("DeleteDBInstance", &instance(&[]));
+    for (status, kept) in
+        [("failed", Some("false")), ("incompatible-restore", Some("false")), ("available", None)]
+    {
+        let live = described(&[instance(&[("DBInstanceStatus", status)])]);
+        let replay = Replay::in_order(&[(200, &live), (200, &deleted)]);
+        let recorded = database(json!({ "final_snapshot": false }));
+        recorded.delete(&replay, ID, &owner(AT)).await.expect("it is taken");
+        assert_eq!(sent(&replay, 1).get("DeleteAutomatedBackups").map(String::as_str), kept, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_delete_is_done_when_the_database_is_gone_or_going() {
+    let (live, gone) = (described(&[instance(&[])]), described(&[]));
+    let going = described(&[instance(&[("DBInstanceStatus", "deleting")])]);
+    let absent = refusal("DBInstanceNotFound", "none");
+    let state = refusal("InvalidDBInstanceState", "is already being deleted");
+    let snapshot = refusal("DBSnapshotAlreadyExists", "it is there");
+    let other = described(&[instance(&[("DbiResourceId", "db-OTHER")])]);
+    let (live, gone, going, other) = (live.as_str(), gone.as_str(), going.as_str(), other.as_str());
+    let absent = absent.as_str();
+    type Answers<'a> = &'a [(u16, &'a str)];
+    let cases: [(Answers<'_>, Option<&str>); 9] = [
+        (&[(200, gone), (404, absent)], None),
+        // Another database has the identifier by now: it is not deleted.
+        (&[(200, gone), (200, other)], None),
+        // One read did not see it.
+        (&[(200, gone), (200, live), (404, absent)], None),
+        (&[(200, going)], None),
+        (&[(200, live), (404, absent)], None),
+        (&[(200, live), (400, state.as_str()), (200, going)], None),
+        (&[(200, live), (400, state.as_str()), (200, live)], Some("InvalidDBInstanceState")),
+        (&[(200, live), (400, snapshot.as_str()), (200, gone)], None),
+        (&[(200, live), (400, snapshot.as_str()), (200, live)], Some("DBSnapshotAlreadyExists")),
+    ];
+    for (answers, expected) in cases {
+        let replay = Replay::in_order(answers);
+        let result = database(json!({})).delete(&replay, ID, &owner(AT)).await;
+        assert_eq!(result.err().map(|error| error.code).as_deref(), expected, "{answers:?}");
+        assert_eq!(replay.asked().len(), answers.len());
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_found_by_its_identifier_and_its_tags_say_whose_it_is() {
+    let owner = owner("aws_db_instance.gitlab-pgsql");
+    let ours = Ownership::Tagged {
+        stack: "gitlab".to_owned(),
+        address: owner.address.to_string(),
+        lineage: None,
+        cluster: None,
+    };
+    for (tags, expected) in [(None, ours), (Some(("TagList", "")), Ownership::Untagged)] {
+        let live = described(&[instance(tags.as_slice())]);
+        let replay = Replay::in_order(&[(200, &live)]);
+        let found = database(json!({})).find(&replay, &owner).await.expect("a read").swap_remove(0);
+        assert_eq!((found.id, found.ownership), (Id::new(ID), expected));
+        assert!(!replay.asked()[0].parameters.contains_key("DBInstanceIdentifier"), "one answer shows all");
+    }
+    let replay = Replay::in_order(&[(200, &described(&[]))]);
+    assert_eq!(database(json!({})).find(&replay, &owner).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
+    let tags = |address: &str| {
+        format!(
+            "<Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>\
+             <Tag><Key>provision:address</Key><Value>{address}</Value></Tag>"
+        )
+    };
+    let (here, there) = (tags("aws_db_instance.gitlab-pgsql"), tags("aws_db_instance.old"));
+    let live = |id: &str, name: &str, made: &str, tags: &str, status: &str| {
+        instance(&[
+            ("DbiResourceId", id),
+            ("DBInstanceIdentifier", name),
+            ("InstanceCreateTime", made),
+            ("TagList", tags),
+            ("DBInstanceStatus", status),
+        ])
+    };
+    // Without tags, and with other groups than those of this one: both, and one of the two.
+    let bare = |id: &str, name: &str, subnets: &str, group: &str| {
+        let group = format!(
+            "<VpcSecurityGroupMembership><VpcSecurityGroupId>{group}</VpcSecurityGroupId></VpcSecurityGroupMembership>"
+        );
+        instance(&[
+            ("DbiResourceId", id),
+            ("DBInstanceIdentifier", name),
+            ("TagList", ""),
+            ("DBSubnetGroup", &format!("<DBSubnetGroupName>{subnets}</DBSubnetGroupName>")),
+            ("VpcSecurityGroups", &group),
+        ])
+    };
+    let all = described(&[
+        bare("db-THEIRS", "theirs", "theirs", "sg-9"),
+        bare("db-PLACED", "placed", "gitlab-pgsql", "sg-9"),
+        live("db-OLD", "old", "2026-11-01T00:00:00Z", &there, "available"),
+        live("db-COPY", "copy", "2026-11-03T00:00:00Z", &here, "available"),
+        live("db-NAMED", "gitlab-pgsql", "2026-11-04T00:00:00Z", "", "available"),
+        live("db-RENAMED", "renamed", "2026-11-02T00:00:00Z", &here, "available"),
+        live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
+        live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
+        bare("db-WORN", "worn", "theirs", "sg-1"),
+    ]);
+    let replay = Replay::in_order(&[(200, &all)]);
+    let mut owner = owner("aws_db_instance.gitlab-pgsql");
+    owner.others.insert(Id::new("db-RECORDED"));
+    let found = database(json!({})).find(&replay, &owner).await.expect("a read");
+    let found: Vec<_> = found.iter().map(|found| (found.described(), found.trace)).collect();
+    let expected = [
+        ("db-RENAMED (renamed, made 2026-11-02T00:00:00Z)", Trace::Tags),
+        ("db-COPY (copy, made 2026-11-03T00:00:00Z)", Trace::Tags),
+        ("db-NAMED (gitlab-pgsql, made 2026-11-04T00:00:00Z)", Trace::Name),
+        ("db-OLD (old, made 2026-11-01T00:00:00Z)", Trace::Tags),
+        ("db-WORN (worn)", Trace::Use),
+        ("db-PLACED (placed)", Trace::Use),
+    ];
+    assert_eq!(found, expected.map(|(text, trace)| (text.to_owned(), trace)));
+}
+
+fn group() -> Object {
+    let base = json!({
+        "name": "gitlab-pgsql", "description": "Subnets of gitlab-pgsql", "subnet_ids": ["subnet-a", "subnet-b"],
+        "tags": { "Name": "gitlab-pgsql" },
+    });
+    Object::new("aws_db_subnet_group", base, json!({}))
+}
+
+fn described_group(name: &str) -> String {
+    let subnets: String = ["subnet-a", "subnet-b"]
+        .iter()
+        .map(|id| format!("<Subnet><SubnetIdentifier>{id}</SubnetIdentifier></Subnet>"))
+        .collect();
+    format!(
+        "<DBSubnetGroup><DBSubnetGroupName>{name}</DBSubnetGroupName><VpcId>vpc-1</VpcId>\
+         <DBSubnetGroupDescription>Subnets of gitlab-pgsql</DBSubnetGroupDescription>\
+         <DBSubnetGroupArn>arn:{name}</DBSubnetGroupArn><Subnets>{subnets}</Subnets></DBSubnetGroup>"
+    )
+}
+
+fn groups(marker: &str, names: &[&str]) -> String {
+    let groups: String = names.iter().map(|name| described_group(name)).collect();
+    answer("DescribeDBSubnetGroups", &format!("{marker}<DBSubnetGroups>{groups}</DBSubnetGroups>"))
+}
+
+fn listed_tags(ours: bool) -> String {
+    let tags = if ours {
+        "<Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag><Tag><Key>Name</Key><Value>old</Value></Tag>"
+    } else {
+        ""
+    };
+    answer("ListTagsForResource", &format!("<TagList>{tags}</TagList>"))
+}
+
+#[tokio::test]
+async fn a_subnet_group_is_made_with_its_tags_under_its_name_in_lower_case() {
+    let replay = Replay::in_order(&[(200, &answer("CreateDBSubnetGroup", &described_group("gitlab-pgsql")))]);
+    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
+    let written =
+        Object::new("aws_db_subnet_group", group().inputs.into(), json!({ "name": "GitLab-PgSQL" }));
+    assert_eq!(written.create(&replay, &owner).await, Ok(Id::new("gitlab-pgsql")));
+    let form = sent(&replay, 0);
+    assert_eq!(form["DBSubnetGroupName"], "gitlab-pgsql");
+    assert_eq!(form["SubnetIds.SubnetIdentifier.2"], "subnet-b");
+    assert_eq!(
+        (form["Tags.Tag.4.Key"].as_str(), form["Tags.Tag.4.Value"].as_str()),
+        ("provision:stack", "gitlab")
+    );
+}
+
+#[tokio::test]
+async fn subnet_groups_are_read_with_one_call_and_their_recorded_tags() {
+    let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"]))]);
+    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
+    assert_eq!(seen[&Id::new("gitlab-pgsql")].inputs, group().inputs);
+    assert_eq!(replay.asked()[0].parameters["DBSubnetGroupName"], "gitlab-pgsql");
+
+    let replay = Replay::in_order(&[
+        (200, &groups("<Marker>more</Marker>", &["gitlab-pgsql", "theirs"])),
+        (200, &groups("", &["second"])),
+    ]);
+    let seen = group().observe(&replay, &["gitlab-pgsql", "second", "gone"]).await.expect("a read");
+    assert_eq!(seen.keys().map(Id::as_str).collect::<Vec<_>>(), ["gitlab-pgsql", "second"]);
+    assert!(!replay.asked()[0].parameters.contains_key("DBSubnetGroupName"));
+    assert_eq!(replay.asked()[1].parameters["Marker"], "more");
+
+    let replay = Replay::in_order(&[(404, &refusal("DBSubnetGroupNotFoundFault", "none"))]);
+    let seen = group().observe(&replay, &["gitlab-pgsql"]).await.expect("a read");
+    assert!(seen.is_empty());
+}
+
+#[tokio::test]
+async fn a_subnet_group_without_our_tags_is_neither_changed_nor_deleted() {
+    let (live, tags) = (groups("", &["gitlab-pgsql"]), listed_tags(false));
+    let replay = Replay::in_order(&[(200, &live), (200, &tags), (200, &live), (200, &tags)]);
+    let deleted =
+        group().delete(&replay, "gitlab-pgsql", &owner(GROUP_AT)).await.expect_err("it is not ours");
+    let owner = owner(GROUP_AT);
+    let updated = group()
+        .update(&replay, "gitlab-pgsql", &["description"], &group(), &owner)
+        .await
+        .expect_err("it is not ours");
+    assert_eq!((deleted.code.as_str(), updated.code.as_str()), ("NotOurs", "NotOurs"));
+    let actions: Vec<String> =
+        replay.asked().iter().map(|request| request.parameters["Action"].clone()).collect();
+    let reads = ["DescribeDBSubnetGroups", "ListTagsForResource"];
+    assert_eq!(actions, [reads, reads].concat());
+}
+
+#[tokio::test]
+async fn a_change_of_a_subnet_group_sends_all_its_subnets_and_leaves_ownership_tags_alone() {
+    let done = answer("ModifyDBSubnetGroup", &described_group("gitlab-pgsql"));
+    let replay = Replay::in_order(&[
+        (200, &groups("", &["gitlab-pgsql"])),
+        (200, &listed_tags(true)),
+        (200, ""),
+        (200, &done),
+    ]);
+    let (fields, owner) = (["description", "tags"], owner(GROUP_AT));
+    group().update(&replay, "gitlab-pgsql", &fields, &group(), &owner).await.expect("the change is taken");
+    let requests = replay.asked();
+    assert_eq!(requests.len(), 4);
+    let (tags, modify) = (sent(&replay, 2), sent(&replay, 3));
+    assert_eq!(
+        (tags["Action"].as_str(), tags["Tags.Tag.1.Value"].as_str()),
+        ("AddTagsToResource", "gitlab-pgsql")
+    );
+    assert_eq!(modify["SubnetIds.SubnetIdentifier.1"], "subnet-a");
+    assert_eq!(modify["SubnetIds.SubnetIdentifier.2"], "subnet-b");
+}
+
+#[tokio::test]
+async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
+    let owner = owner("aws_db_subnet_group.gitlab-pgsql");
+    for (ours, stack) in [(true, true), (false, false)] {
+        let replay = Replay::in_order(&[(200, &groups("", &["gitlab-pgsql"])), (200, &listed_tags(ours))]);
+        let found = group().find(&replay, &owner).await.expect("a read").swap_remove(0);
+        assert_eq!(owner.whose(&found.ownership, None).is_of_this_state(), stack);
+        assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
+    }
+}

@@ -1,0 +1,350 @@
+//! The bytes of every request that makes or changes an object, kept: a change of how kinds are written changes none of them.
+//!
+//! Each kind's sample is made whole, without each field that may be left out, and with each field changed; then each field of an
+//! object that is like the sample is changed by itself, left out by itself, and all of them at once.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use provision::aws::kinds::registry;
+use provision::engine::cloud::{ChangeDocument, Cloud};
+use provision::engine::document::Document;
+use provision::engine::kind::Manager;
+use provision::engine::resource::Id;
+use serde_json::{Value, json};
+
+use crate::samples;
+use crate::wire::owner;
+use crate::wire::rds::{answer, described, instance};
+use crate::wire::replay::{Asked, Replay};
+
+/// The sample with a password that no test has to put into its environment.
+fn sample(kind: &str) -> Document {
+    let mut sample = samples::sample(kind);
+    if let Some(password) = sample.get_mut("password") {
+        *password = json!("managed");
+    }
+    sample
+}
+
+/// Other values of the fields of each kind's sample.
+fn others(kind: &str) -> Vec<(&'static str, Value)> {
+    let rule = |protocol: &str, from: i32, to: i32, source: &str, description: &str| json!({ "protocol": protocol, "from_port": from, "to_port": to, "source": source, "description": description });
+    match kind {
+        "aws_security_group" => vec![
+            ("name", json!("other")),
+            ("description", json!("another")),
+            ("vpc_id", json!("vpc-2")),
+            ("ingress", json!([])),
+            ("ingress", json!([rule("tcp", 2049, 2049, "sg-nodes", "NFS")])),
+            (
+                "ingress",
+                json!([
+                    rule("udp", 53, 54, "10.0.0.0/8", "DNS"),
+                    rule("tcp", 22, 22, "2001:db8::/32", "SSH")
+                ]),
+            ),
+            ("egress", json!([])),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_efs_file_system" => vec![
+            ("encrypted", json!(false)),
+            ("kms_key_id", json!("0a1b2c3d-0000-4000-8000-000000000002")),
+            ("performance_mode", json!("maxIO")),
+            ("throughput_mode", json!("elastic")),
+            ("throughput_mode", json!("bursting")),
+            ("provisioned_throughput_in_mibps", json!(64.0)),
+            ("backup", json!(false)),
+            ("deletion_protection", json!(false)),
+            ("lifecycle", json!({ "transition_to_archive": "AFTER_90_DAYS" })),
+            ("file_system_policy", json!({ "Version": "2012-10-17", "Statement": [] })),
+            ("replication_overwrite_protection", json!("DISABLED")),
+            ("tags", json!({ "team": "platform" })),
+        ],
+        "aws_efs_access_point" => vec![
+            ("file_system_id", json!("fs-2")),
+            ("path", json!("/other")),
+            ("uid", json!(0)),
+            ("gid", json!(5)),
+            ("secondary_gids", json!([5])),
+            ("owner_uid", json!(0)),
+            ("owner_gid", json!(0)),
+            ("permissions", json!("0750")),
+            ("tags", json!({ "Name": "other" })),
+        ],
+        "aws_efs_mount_target" => vec![
+            ("file_system_id", json!("fs-2")),
+            ("subnet_id", json!("subnet-2")),
+            ("ip_address_type", json!("IPV6_ONLY")),
+            ("security_groups", json!(["sg-3"])),
+        ],
+        "aws_db_subnet_group" => vec![
+            ("name", json!("other")),
+            ("description", json!("another")),
+            ("subnet_ids", json!(["subnet-2", "subnet-3"])),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_db_parameter_group" => {
+            let many: Document = (0..45).map(|n| (format!("parameter_{n:02}"), json!("1"))).collect();
+            vec![
+                ("name", json!("other")),
+                ("family", json!("postgres17")),
+                ("description", json!("another")),
+                ("parameters", json!({ "work_mem": "1024" })),
+                ("parameters", Value::Object(many)),
+                ("tags", json!({ "Name": "other" })),
+            ]
+        }
+        "aws_db_instance" => vec![
+            ("identifier", json!("other")),
+            ("engine_version", json!("17.2")),
+            ("allow_major_version_upgrade", json!(false)),
+            ("instance_class", json!("db.m7g.xlarge")),
+            ("allocated_storage", json!(500)),
+            ("max_allocated_storage", json!(2000)),
+            ("max_allocated_storage", json!(0)),
+            ("storage_type", json!("io2")),
+            ("iops", json!(16000)),
+            ("storage_throughput", json!(700)),
+            ("database_name", json!("other")),
+            ("username", json!("other")),
+            ("password_version", json!(3)),
+            ("multi_az", json!(false)),
+            ("port", json!(5433)),
+            ("db_subnet_group_name", json!("other")),
+            ("vpc_security_group_ids", json!(["sg-1", "sg-2"])),
+            ("publicly_accessible", json!(true)),
+            ("backup_retention_period", json!(0)),
+            ("backup_window", json!("01:00-01:30")),
+            ("maintenance_window", json!("mon:02:00-mon:03:00")),
+            ("storage_encrypted", json!(false)),
+            ("kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/3")),
+            ("ca_cert_identifier", json!("rds-ca-ecc384-g1")),
+            ("engine_lifecycle_support", json!("open-source-rds-extended-support-disabled")),
+            ("dedicated_log_volume", json!(true)),
+            ("database_insights_mode", json!("advanced")),
+            ("backup_target", json!("local")),
+            ("delete_automated_backups", json!(false)),
+            ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/6")),
+            ("monitoring", json!({ "interval": 0 })),
+            ("monitoring", json!({ "interval": 5, "role_arn": "arn:aws:iam::123456789012:role/monitoring" })),
+            ("auto_minor_version_upgrade", json!(false)),
+            ("copy_tags_to_snapshot", json!(false)),
+            ("iam_database_authentication_enabled", json!(false)),
+            ("performance_insights_enabled", json!(false)),
+            ("performance_insights_retention_period", json!(7)),
+            ("performance_insights_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/4")),
+            ("enabled_cloudwatch_logs_exports", json!(["iam-db-auth-error"])),
+            ("parameter_group_name", json!("other")),
+            ("deletion_protection", json!(false)),
+            ("final_snapshot", json!(false)),
+            ("apply_immediately", json!(true)),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        "aws_s3_bucket" => vec![
+            ("bucket", json!("gitlab-packages")),
+            ("versioning", json!(false)),
+            ("public_access_blocked", json!(false)),
+            ("kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/2")),
+            ("deletion_protection", json!(false)),
+            ("lifecycle_rules", json!({})),
+            ("lifecycle_rules", json!({ "uploads": { "abort_uploads_after_days": 1 } })),
+            ("tags", json!({ "Name": "other", "team": "platform" })),
+        ],
+        other => panic!("no other values of {other}"),
+    }
+}
+
+/// AWS with one object of each kind, which is like the sample.
+fn aws_answers(asked: &Asked) -> Option<String> {
+    let ec2 = |inner: &str| {
+        format!(
+            "<{name}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{inner}</{name}Response>",
+            name = asked.operation
+        )
+    };
+    let rds = |inner: &str| answer(&asked.operation, inner);
+    let tags = "<Tag><Key>Name</Key><Value>gitlab-pgsql</Value></Tag>\
+                <Tag><Key>provision:stack</Key><Value>gitlab</Value></Tag>";
+    let database = || {
+        let key = |number| format!("arn:aws:kms:eu-west-1:123456789012:key/{number}");
+        instance(&[
+            ("EngineVersion", "16.4"),
+            ("DBInstanceClass", "db.m7g.large"),
+            ("AllocatedStorage", "400"),
+            ("MaxAllocatedStorage", "1000"),
+            ("Iops", "12000"),
+            ("StorageThroughput", "500"),
+            ("KmsKeyId", &key(1)),
+            ("CACertificateIdentifier", "rds-ca-rsa2048-g1"),
+            ("CopyTagsToSnapshot", "true"),
+            ("IAMDatabaseAuthenticationEnabled", "true"),
+            ("PerformanceInsightsEnabled", "true"),
+            ("PerformanceInsightsRetentionPeriod", "93"),
+            ("PerformanceInsightsKMSKeyId", &key(2)),
+            ("EnabledCloudwatchLogsExports", "<member>postgresql</member><member>upgrade</member>"),
+            (
+                "DBParameterGroups",
+                "<DBParameterGroup><DBParameterGroupName>gitlab-pgsql-postgres16</DBParameterGroupName>\
+                 <ParameterApplyStatus>in-sync</ParameterApplyStatus></DBParameterGroup>",
+            ),
+        ])
+    };
+    let subnets = ["subnet-1", "subnet-2"]
+        .map(|id| format!("<Subnet><SubnetIdentifier>{id}</SubnetIdentifier></Subnet>"))
+        .concat();
+    let subnet_group = format!(
+        "<DBSubnetGroup><DBSubnetGroupName>gitlab-pgsql</DBSubnetGroupName><VpcId>vpc-1</VpcId>\
+         <DBSubnetGroupArn>arn:subgrp</DBSubnetGroupArn><Subnets>{subnets}</Subnets></DBSubnetGroup>"
+    );
+    let parameter_group = "<DBParameterGroup><DBParameterGroupName>gitlab-pgsql-postgres16</DBParameterGroupName>\
+         <DBParameterGroupFamily>postgres16</DBParameterGroupFamily>\
+         <DBParameterGroupArn>arn:pg</DBParameterGroupArn></DBParameterGroup>";
+    let parameter = |name: &str, value: &str| {
+        format!(
+            "<Parameter><ParameterName>{name}</ParameterName><ParameterValue>{value}</ParameterValue>\
+             <Source>user</Source><ApplyType>dynamic</ApplyType><IsModifiable>true</IsModifiable></Parameter>"
+        )
+    };
+    let rule = |id: &str, egress: bool, inner: &str| {
+        format!(
+            "<item><securityGroupRuleId>{id}</securityGroupRuleId><groupId>sg-1</groupId>\
+             <groupOwnerId>123456789012</groupOwnerId><isEgress>{egress}</isEgress>{inner}</item>"
+        )
+    };
+    let file_system = json!({
+        "FileSystemId": "fs-1", "FileSystemArn": "arn:fs-1", "CreationToken": "t", "LifeCycleState": "available",
+        "Encrypted": true, "PerformanceMode": "generalPurpose", "ThroughputMode": "provisioned",
+        "ProvisionedThroughputInMibps": 12.5, "Tags": [
+            { "Key": "Name", "Value": "gitlab-nfs" }, { "Key": "provision:stack", "Value": "gitlab" },
+        ],
+    });
+    Some(match asked.operation.as_str() {
+        "CreateSecurityGroup" => ec2("<return>true</return><groupId>sg-1</groupId>"),
+        "DescribeSecurityGroups" => ec2("<securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId>\
+             <groupName>EFS_K8s</groupName></item></securityGroupInfo>"),
+        "DescribeSecurityGroupRules" => {
+            let nfs = "<ipProtocol>tcp</ipProtocol><fromPort>2049</fromPort><toPort>2049</toPort>\
+                       <referencedGroupInfo><groupId>sg-nodes</groupId></referencedGroupInfo>";
+            let out = "<ipProtocol>-1</ipProtocol><cidrIpv4>0.0.0.0/0</cidrIpv4>";
+            let rules = [rule("sgr-in", false, nfs), rule("sgr-out", true, out)].concat();
+            ec2(&format!("<securityGroupRuleSet>{rules}</securityGroupRuleSet>"))
+        }
+        "AuthorizeSecurityGroupIngress" | "AuthorizeSecurityGroupEgress" | "RevokeSecurityGroupIngress"
+        | "RevokeSecurityGroupEgress" | "UpdateSecurityGroupRuleDescriptionsIngress" | "CreateTags"
+        | "DeleteTags" | "UpdateSecurityGroupRuleDescriptionsEgress" => ec2("<return>true</return>"),
+        "DescribeDBInstances" => described(&[database()]),
+        "CreateDBInstance" | "ModifyDBInstance" => rds(&database()),
+        "CreateDBSubnetGroup" | "ModifyDBSubnetGroup" => rds(&subnet_group),
+        "DescribeDBSubnetGroups" => rds(&format!("<DBSubnetGroups>{subnet_group}</DBSubnetGroups>")),
+        "CreateDBParameterGroup" => rds(parameter_group),
+        "DescribeDBParameterGroups" => rds(&format!("<DBParameterGroups>{parameter_group}</DBParameterGroups>")),
+        "DescribeDBParameters" => {
+            let all = [parameter("rds.force_ssl", "1"), parameter("work_mem", "65536")].concat();
+            rds(&format!("<Parameters>{all}</Parameters>"))
+        }
+        "ModifyDBParameterGroup" | "ResetDBParameterGroup" => {
+            rds("<DBParameterGroupName>gitlab-pgsql-postgres16</DBParameterGroupName>")
+        }
+        "ListTagsForResource" => rds(&format!("<TagList>{tags}</TagList>")),
+        "AddTagsToResource" | "RemoveTagsFromResource" => rds(""),
+        "POST /2015-02-01/file-systems" => file_system.to_string(),
+        read if read.starts_with("GET /2015-02-01/file-systems?") => {
+            json!({ "FileSystems": [file_system] }).to_string()
+        }
+        "POST /2015-02-01/mount-targets" => json!({
+            "MountTargetId": "fsmt-1", "FileSystemId": "fs-1", "SubnetId": "subnet-1", "LifeCycleState": "creating",
+        })
+        .to_string(),
+        "POST /2015-02-01/access-points" => {
+            json!({ "AccessPointId": "fsap-1", "LifeCycleState": "creating" }).to_string()
+        }
+        efs if efs.contains("/2015-02-01/") => "{}".to_owned(),
+        "GET /?tagging" => format!("<Tagging><TagSet>{tags}</TagSet></Tagging>"),
+        "GET /?encryption" => "<ServerSideEncryptionConfiguration/>".to_owned(),
+        "GET /?lifecycle" => "<LifecycleConfiguration/>".to_owned(),
+        s3 if s3.starts_with("PUT /") || s3 == "DELETE /?lifecycle" => String::new(),
+        _ => return None,
+    })
+}
+
+/// The requests of one call, and what came of it where that is not success.
+fn asked_for(replay: &Replay, outcome: Result<(), String>) -> String {
+    let mut text = String::new();
+    for asked in replay.asked() {
+        writeln!(text, "  {} {}", asked.operation, asked.body).expect("a string takes everything");
+    }
+    if let Err(error) = outcome {
+        writeln!(text, "  {error}").expect("a string takes everything");
+    }
+    text
+}
+
+async fn create(kind: &dyn Manager, inputs: &Document) -> String {
+    let replay = Replay::from(aws_answers);
+    let owner = owner(&format!("{}.gitlab", kind.kind()));
+    let made = replay.cloud().create(kind.kind(), inputs, &owner).await;
+    asked_for(&replay, made.map(drop).map_err(|error| error.to_string()))
+}
+
+async fn update(kind: &dyn Manager, observed: &Document, wanted: &Document) -> String {
+    let replay = Replay::from(aws_answers);
+    let owner = owner(&format!("{}.gitlab", kind.kind()));
+    let id = match kind.kind() {
+        "aws_security_group" => "sg-1",
+        "aws_efs_file_system" => "fs-1",
+        "aws_efs_mount_target" => "fsmt-1",
+        "aws_efs_access_point" => "fsap-1",
+        "aws_db_subnet_group" => "gitlab-pgsql",
+        "aws_db_parameter_group" => "gitlab-pgsql-postgres16",
+        "aws_s3_bucket" => "gitlab-artifacts",
+        _ => crate::wire::rds::ID,
+    };
+    let names = kind.fields().iter().map(|field| field.name);
+    let fields: BTreeSet<String> =
+        names.filter(|name| observed.get(*name) != wanted.get(*name)).map(str::to_owned).collect();
+    let change = ChangeDocument { id: &Id::new(id), fields: &fields, observed, owner: &owner };
+    let done = replay.cloud().update(kind.kind(), wanted, change).await;
+    asked_for(&replay, done.map_err(|error| error.to_string()))
+}
+
+/// The document without a field, where the kind takes it so.
+fn without(kind: &dyn Manager, document: &Document, field: &str) -> Option<Document> {
+    let mut document = document.clone();
+    document.remove(field);
+    kind.normalise(&document).ok()
+}
+
+fn with(kind: &dyn Manager, document: &Document, field: &str, value: &Value) -> Document {
+    let mut document = document.clone();
+    document.insert(field.to_owned(), value.clone());
+    kind.normalise(&document).expect("the other value fits")
+}
+
+#[tokio::test]
+async fn the_bytes_of_all_requests_are_those_that_they_were() {
+    let registry = registry();
+    for kind in registry.all_managed() {
+        let sample = sample(kind.kind());
+        let mut text = format!("create whole\n{}", create(kind, &sample).await);
+        let mut whole = sample.clone();
+        for field in sample.keys() {
+            if let Some(less) = without(kind, &sample, field) {
+                text.push_str(&format!("create without {field}\n{}", create(kind, &less).await));
+                text.push_str(&format!("update to no {field}\n{}", update(kind, &sample, &less).await));
+            }
+        }
+        for (field, value) in others(kind.kind()) {
+            let other = with(kind, &sample, field, &value);
+            assert_ne!(other, sample, "{}: {field} is the same", kind.kind());
+            text.push_str(&format!("create with {field} = {value}\n{}", create(kind, &other).await));
+            text.push_str(&format!("update to {field} = {value}\n{}", update(kind, &sample, &other).await));
+            whole = with(kind, &whole, field, &value);
+        }
+        text.push_str(&format!("update of everything\n{}", update(kind, &sample, &whole).await));
+        let left: Vec<&String> =
+            sample.keys().filter(|field| whole.get(*field) == sample.get(*field)).collect();
+        assert!(left.iter().all(|field| ["engine", "password"].contains(&field.as_str())), "{left:?}");
+        insta::assert_snapshot!(kind.kind(), text);
+    }
+}
