@@ -19,7 +19,7 @@ use crate::engine::call::Call;
 use crate::engine::state::Damage;
 use crate::engine::state::Holder;
 use crate::engine::state::format;
-use crate::engine::state::{Backend, Keeper, Opened};
+use crate::engine::state::{Backend, Keeper, Opened, Sight};
 use crate::engine::state::{Lease, Shared};
 use crate::engine::state::{State, StateError};
 use held::Held;
@@ -100,19 +100,12 @@ impl S3State {
         Self { object, backup, gate: aws.gate().clone(), lease }
     }
 
-    async fn state(&self) -> Result<Option<State>, StateError> {
-        match self.look().await? {
-            Some((_, shared)) => self.state_of(&shared),
-            None => Ok(None),
-        }
-    }
-
     /// Takes the lock, and reads the state that it is for.
     async fn take(&self, holder: Holder, timeout: Duration) -> Result<(Held, Option<State>), StateError> {
         let deadline = Instant::now() + timeout;
         let mut watched: Option<(String, Instant)> = None;
         loop {
-            let seen = self.look().await?;
+            let seen = self.seen().await?;
             let etag = seen.as_ref().map(|(etag, _)| etag.clone());
             let shared = seen.map(|(_, shared)| shared).unwrap_or_default();
             if let Some(etag) =
@@ -142,7 +135,7 @@ impl S3State {
 
     /// Takes away the lock that `id` names. Its run, if it is alive, is told by its next write, and stops.
     async fn free(&self, id: &str) -> Result<(), StateError> {
-        let Some((etag, shared)) = self.look().await? else { return Ok(()) };
+        let Some((etag, shared)) = self.seen().await? else { return Ok(()) };
         match &shared.lease {
             None => Ok(()),
             Some(lease) if lease.holder.id == id => {
@@ -154,7 +147,7 @@ impl S3State {
     }
 
     /// The object that is there now. Nothing, only if there was nothing before either.
-    async fn look(&self) -> Result<Option<(String, Shared)>, StateError> {
+    async fn seen(&self) -> Result<Option<(String, Shared)>, StateError> {
         match self.object.get().await? {
             Some(seen) => Ok(Some(seen)),
             None if self.backup.etag().await?.is_some() => {
@@ -181,8 +174,12 @@ impl Backend for S3State {
         None
     }
 
-    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
-        Box::pin(self.state())
+    fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
+        Box::pin(async {
+            let shared = self.seen().await?.map(|(_, shared)| shared).unwrap_or_default();
+            let state = self.state_of(&shared)?;
+            Ok(Sight { state, holder: shared.lease.map(|lease| lease.holder) })
+        })
     }
 
     fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
@@ -194,7 +191,7 @@ impl Backend for S3State {
 
     fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
         Box::pin(async move {
-            match self.look().await?.and_then(|(_, shared)| shared.lease) {
+            match self.seen().await?.and_then(|(_, shared)| shared.lease) {
                 None => Ok(false),
                 Some(lease) if lease.holder.id == id => Ok(true),
                 Some(lease) => Err(StateError::Locked { holder: Some(lease.holder) }),

@@ -66,7 +66,7 @@ fn relieved(holder: &Holder) -> String {
 }
 
 /// The run that holds a lock, fit to be shown.
-fn run_of(holder: &Holder) -> String {
+pub(super) fn run_of(holder: &Holder) -> String {
     let Holder { user, host, pid, command, since, .. } = holder;
     format!(
         "`{}` of {} on {} (process {pid}, since {})",

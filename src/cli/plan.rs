@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use crate::engine::file;
+use crate::engine::state::Sight;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, plan_markdown, plan_page, quoted};
 
+use super::locked::run_of;
 use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, needed, wanted};
@@ -32,7 +34,13 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     if let (Some(out), Some(html)) = (out, &request.html) {
         are_apart(out, html)?;
     }
-    let state = session.state().await?;
+    let Sight { state, holder } = session.sight().await?;
+    if let Some(holder) = &holder {
+        screen.err.line(&format!(
+            "{} is at work on this state.\nAWS may change while this plan is made.",
+            run_of(holder)
+        ));
+    }
     let wanted = wanted(&request.planning.discovery, global);
     let outlook = session.look(state.as_ref(), &options, wanted).await?;
     let plan = &outlook.planning.plan;

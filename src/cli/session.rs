@@ -25,7 +25,7 @@ use crate::engine::refresh::on_its_way;
 use crate::engine::refresh::{Beside, RefreshError, refresh_around};
 use crate::engine::resource::{Remark, Role};
 use crate::engine::saved::SavedPlan;
-use crate::engine::state::{State, Store};
+use crate::engine::state::{Sight, State, Store};
 use crate::stack::blueprint::{Kept, blueprint_keeping};
 use crate::stack::outputs::short_names_lost;
 use crate::stack::{Sections, Stack};
@@ -118,9 +118,14 @@ impl Session {
 
     /// Reads the state without locking it.
     pub async fn state(&self) -> Result<Option<State>, Failure> {
-        let state = self.store.read().await.map_err(state_failure)?;
-        self.check_state(state.as_ref())?;
-        Ok(state)
+        self.sight().await.map(|sight| sight.state)
+    }
+
+    /// The same, with the run that is at work on it.
+    pub async fn sight(&self) -> Result<Sight, Failure> {
+        let sight = self.store.look().await.map_err(state_failure)?;
+        self.check_state(sight.state.as_ref())?;
+        Ok(sight)
     }
 
     /// Checks that a state is the one of this stack and region.

@@ -31,7 +31,7 @@ pub use local::{BESIDE, relocate, sibling as beside};
 pub use lock::Holder;
 pub use moves::{NotMoved, Place, meant, moves};
 pub use shared::{Lease, Shared};
-pub use store::{Backend, Keeper, Opened, Store, Writer, Written};
+pub use store::{Backend, Keeper, Opened, Sight, Store, Writer, Written};
 
 /// Everything recorded of one stack in one account and region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

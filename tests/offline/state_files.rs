@@ -134,6 +134,21 @@ fn a_linked_state_is_read_and_written_where_it_really_is() {
 }
 
 #[test]
+fn a_plan_beside_a_run_names_it() {
+    let place = Place::new();
+    let plan = || place.provision(&["plan", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:1"]);
+    let opening = async {
+        let fresh = || unreachable!("there is a state");
+        Store::local(place.state()).open("apply", Duration::ZERO, fresh).await.expect("nobody holds it")
+    };
+    let run = opening.now_or_never().expect("it is opened at once");
+    plan().says(&[&format!("(process {}, since ", std::process::id()), "is at work on this state"]);
+    drop(run);
+    let alone = String::from_utf8_lossy(&plan().0.stderr).into_owned();
+    assert!(!alone.contains("at work"), "{alone}");
+}
+
+#[test]
 fn a_stack_that_has_its_new_name_already_is_said_to_have_it() {
     let place = Place::new();
     let before = std::fs::read(place.state()).expect("there is a state");

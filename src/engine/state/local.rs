@@ -14,7 +14,7 @@ use super::format::{self, Damage};
 use super::journal::{self, Frames};
 use super::links::{close_to_others, is_open_to_others, refuse_link, resolved};
 use super::lock::{self, Holder, Lock};
-use super::store::{Backend, Keeper, Opened, Written};
+use super::store::{Backend, Keeper, Opened, Sight, Written};
 use super::{Edit, State};
 use crate::engine::file;
 
@@ -128,8 +128,11 @@ impl Backend for LocalState {
         Some(&self.path)
     }
 
-    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
-        Box::pin(async { read(&self.path) })
+    fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
+        Box::pin(async {
+            let state = read(&self.path)?;
+            Ok(Sight { state, holder: Lock::holder(&lock::path_for(&resolved(&self.path)?)) })
+        })
     }
 
     fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
@@ -414,7 +417,10 @@ mod tests {
         let error = store.open("apply", Duration::ZERO, sample).await.expect_err("the state is locked");
         assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
         assert!(store.unlock("any").await.is_err(), "a live run keeps its lock");
+        let at_work = async || store.look().await.expect("the state can be read").holder;
+        assert_eq!(at_work().await.map(|holder| holder.command), Some("test".to_owned()));
         drop(first);
+        assert_eq!(at_work().await, None);
         drop(writer(&path).await);
     }
 

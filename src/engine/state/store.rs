@@ -15,14 +15,23 @@ use super::{Edit, State, StateError};
 pub trait Backend: Debug + Display + Send + Sync {
     /// The file of the state, where it is one.
     fn file(&self) -> Option<&Path>;
-    /// Reads the state without locking it; `None` when there never was one.
-    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>>;
+    /// See [`Store::look`].
+    fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>>;
     /// Takes the lock, and reads the state that it is for.
     fn lock(&self, holder: Holder, timeout: Duration) -> BoxFuture<'_, Result<Opened, StateError>>;
     /// See [`Store::has_a_lock_to_take_away`].
     fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>>;
     /// Takes away the lock that `id` names.
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StateError>>;
+}
+
+/// A state as it is seen without its lock.
+#[derive(Debug)]
+pub struct Sight {
+    /// `None` when there never was one.
+    pub state: Option<State>,
+    /// The run that has the lock. One that died on another machine may still have it.
+    pub holder: Option<Holder>,
 }
 
 /// A held lock, and the state that it is for.
@@ -85,7 +94,15 @@ impl Store {
     /// # Errors
     /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
     pub async fn read(&self) -> Result<Option<State>, StateError> {
-        self.0.read().await
+        self.look().await.map(|sight| sight.state)
+    }
+
+    /// The same, with the run that is at work on it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn look(&self) -> Result<Sight, StateError> {
+        self.0.look().await
     }
 
     /// Locks the state and opens it for writing; `fresh` makes it when there never was one.
