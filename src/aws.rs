@@ -127,6 +127,7 @@ pub struct Aws {
     /// For the clients that few runs need.
     config: SdkConfig,
     expiry: identity::Expiry,
+    account: Arc<OnceLock<String>>,
     region: String,
     folder: PathBuf,
 }
@@ -215,6 +216,7 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(&config),
             config,
             expiry,
+            account: Arc::default(),
             region,
             folder: PathBuf::new(),
         })
@@ -287,7 +289,13 @@ impl Aws {
     /// Any error of `sts:GetCallerIdentity`, missing or expired credentials above all.
     pub async fn account(&self) -> Result<String, CloudError> {
         let identity = self.sts.get_caller_identity().send().await.map_err(aws_error(IDENTITY))?;
-        Ok(identity.account.unwrap_or_default())
+        let account = identity.account.unwrap_or_default();
+        Ok(self.account.get_or_init(|| account).clone())
+    }
+
+    /// The account, where this run knows it by now; before anything is changed, it does.
+    pub fn known_account(&self) -> Option<String> {
+        self.account.get().cloned()
     }
 }
 

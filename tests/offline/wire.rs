@@ -1,6 +1,7 @@
 //! Requests on the wire, and what is made of their answers: quirks that AWS has and an emulator has not.
 //! Nothing here listens on a port; a transport answers from a script.
 
+mod bucket;
 mod db_options;
 mod db_parameter_group;
 mod efs;

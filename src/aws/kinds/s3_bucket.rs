@@ -194,7 +194,15 @@ impl Kind for S3Bucket {
         // Another account may have the name by now, and so may another stack.
         let Some(tags) = live::tags(aws, name).await? else { return Ok(()) };
         tags::refuse_others(DELETE, name, &Ownership::of_tags(&tags), deletion.owner)?;
-        let answer = aws.write.s3.delete_bucket().bucket(name).send().await.map_err(aws_error(DELETE));
+        let answer = aws
+            .write
+            .s3
+            .delete_bucket()
+            .bucket(name)
+            .set_expected_bucket_owner(aws.known_account())
+            .send()
+            .await
+            .map_err(aws_error(DELETE));
         match live::absent_is_none(answer.map(drop)) {
             Ok(_) => Ok(()),
             Err(error) if error.code == "BucketNotEmpty" => Err(CloudError {

@@ -115,7 +115,9 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "TooManyRequests" => {
             "AWS takes one such change in 24 hours: wait for the time that it names, then: provision apply"
         }
-        "BucketAlreadyExists" => "write another name as `bucket` into the stack file, then: provision apply",
+        "BucketAlreadyExists" | "PermanentRedirect" | "AuthorizationHeaderMalformed" => {
+            "write another name as `bucket` into the stack file, then: provision apply"
+        }
         code if code.ends_with("AlreadyExists")
             || code.ends_with("AlreadyExistsFault")
             || code.ends_with(".Duplicate") =>

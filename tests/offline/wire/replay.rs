@@ -42,6 +42,8 @@ pub struct Asked {
     pub parameters: BTreeMap<String, String>,
     /// The time of the signature: `20261128T212345Z`.
     pub signed: String,
+    /// The account that a bucket must belong to.
+    pub expected_owner: Option<String>,
 }
 
 /// The status of an answer that breaks off before it can be read.
@@ -171,7 +173,8 @@ impl Asked {
         let rest = || target.map_or_else(|| format!("{} {path}", request.method()), str::to_owned);
         let operation = parameters.get("Action").cloned().unwrap_or_else(rest);
         let signed = request.headers().get("x-amz-date").unwrap_or_default().to_owned();
-        Self { operation, body, parameters, signed }
+        let expected_owner = request.headers().get("x-amz-expected-bucket-owner").map(str::to_owned);
+        Self { operation, body, parameters, signed, expected_owner }
     }
 
     /// The body of a JSON protocol.

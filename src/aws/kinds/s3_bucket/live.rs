@@ -76,8 +76,16 @@ async fn wanted<T>(
 
 /// The tags of a bucket; `None` where there is no such bucket.
 pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudError> {
-    let answer = aws.read.s3.get_bucket_tagging().bucket(name).send().await.map_err(aws_error(GET_TAGS));
-    match answer {
+    let answer = aws
+        .read
+        .s3
+        .get_bucket_tagging()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .send()
+        .await
+        .map_err(aws_error(GET_TAGS));
+    match answer.map_err(|error| out_of_reach(aws, name, error)) {
         Ok(answer) => Ok(Some(tag_map(&answer.tag_set, |tag| Some(tag.key()), |tag| Some(tag.value())))),
         Err(error) if error.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
         Err(error) => absent_is_none(Err(error)),
@@ -85,14 +93,28 @@ pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudErr
 }
 
 async fn versioned(aws: &Aws, name: &str) -> Result<Option<bool>, CloudError> {
-    let answer = aws.read.s3.get_bucket_versioning().bucket(name).send().await;
+    let answer = aws
+        .read
+        .s3
+        .get_bucket_versioning()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .send()
+        .await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_VERSIONING)))?;
     // A bucket that never kept versions has no status.
     Ok(answer.map(|answer| answer.status == Some(BucketVersioningStatus::Enabled)))
 }
 
 async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
-    let answer = aws.read.s3.get_bucket_encryption().bucket(name).send().await;
+    let answer = aws
+        .read
+        .s3
+        .get_bucket_encryption()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .send()
+        .await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_ENCRYPTION)))?;
     let rules = answer.and_then(|answer| answer.server_side_encryption_configuration);
     let rule = rules.and_then(|rules| rules.rules.into_iter().next());
@@ -100,7 +122,14 @@ async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
 }
 
 async fn is_blocked(aws: &Aws, name: &str) -> Result<bool, CloudError> {
-    let answer = aws.read.s3.get_public_access_block().bucket(name).send().await;
+    let answer = aws
+        .read
+        .s3
+        .get_public_access_block()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .send()
+        .await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_BLOCK)))?;
     let block = answer.and_then(|answer| answer.public_access_block_configuration);
     Ok(block.is_some_and(|block| block == blocked()))
@@ -117,7 +146,14 @@ pub(super) fn blocked() -> PublicAccessBlockConfiguration {
 }
 
 async fn rules(aws: &Aws, name: &str) -> Result<Option<Rules>, CloudError> {
-    let answer = aws.read.s3.get_bucket_lifecycle_configuration().bucket(name).send().await;
+    let answer = aws
+        .read
+        .s3
+        .get_bucket_lifecycle_configuration()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .send()
+        .await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_LIFECYCLE)))?;
     Ok(Some(answer.map(|answer| lifecycle::of_s3(answer.rules())).unwrap_or_default()))
 }
@@ -145,18 +181,29 @@ pub(super) fn settling(error: CloudError) -> CloudError {
     }
 }
 
+/// Adds to a refusal that the bucket may be somebody else's. No two buckets of a partition have the same name, whatever their accounts
+/// and regions ("General purpose bucket naming rules", S3 User Guide).
+fn out_of_reach(aws: &Aws, name: &str, error: CloudError) -> CloudError {
+    let message = match error.code.as_str() {
+        "AccessDenied" => format!(
+            "{}; or the bucket {name} is one of another account: no two buckets have the same name",
+            error.message
+        ),
+        // Redirects and their codes ("Error responses", S3 API reference).
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
+            format!(
+                "there is a bucket {name} in another region than {}, in this account or another one: no two buckets have the same name",
+                aws.region()
+            )
+        }
+        _ => return error,
+    };
+    CloudError { message, ..error }
+}
+
 /// The bucket of this name, if it can be seen.
 pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudError> {
-    let tags = tags(aws, name).await.map_err(|error| match error.code.as_str() {
-        "AccessDenied" => CloudError {
-            message: format!(
-                "{}; or a bucket of another account has the name {name}, and no two buckets have the same one",
-                error.message
-            ),
-            ..error
-        },
-        _ => error,
-    })?;
+    let tags = tags(aws, name).await?;
     Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
 }
 
@@ -199,7 +246,13 @@ pub(super) async fn retag(aws: &Aws, name: &str, change: &TagChange) -> Result<(
     tags.extend(change.set.clone());
     let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(to_s3(&tags)));
     let tagging = tagging.build().expect("a set of tags is set");
-    let call = aws.write.s3.put_bucket_tagging().bucket(name).tagging(tagging);
+    let call = aws
+        .write
+        .s3
+        .put_bucket_tagging()
+        .bucket(name)
+        .set_expected_bucket_owner(aws.known_account())
+        .tagging(tagging);
     call.send().await.map(drop).map_err(aws_error(PUT_TAGS)).map_err(settling)
 }
 
