@@ -94,11 +94,11 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
                     progress.finish().map_err(Failure::undelivered)?;
                 } else {
                     if accepted.recorded > 0 {
-                        screen.err.line("Recorded. Nothing in AWS was changed.");
+                        screen.say("Recorded. Nothing in AWS was changed.");
                     }
                     for (address, reason) in &accepted.left {
                         let not = format!("Not recorded: {address}: {reason}");
-                        screen.err.line(&harmless(&not));
+                        screen.say(&harmless(&not));
                     }
                 }
                 Ok(Exit::Done)
@@ -126,7 +126,7 @@ async fn prepare(
     let manages_nothing = !state.as_ref().is_some_and(State::manages_anything);
     if manages_nothing && is_lost(&outlook.planning.plan) && !global.json && screen.can_ask(request.approval)
     {
-        screen.err.line(&format!(
+        screen.say(&format!(
             "AWS has objects of this stack that the state here ({}) does not know. If another state records them, stop and \
              name it: --state PLACE. If that is lost, they are recorded here now:",
             session.store
@@ -213,7 +213,7 @@ fn check_commitments(request: &Request, outlook: &Outlook) -> Result<(), Failure
         Some(expected) if !now.digest.starts_with(expected.as_str()) => {
             let message = format!("the plan's digest is {}, and not {expected}", now.short_digest());
             Err(Failure::message(FailureKind::Stale, message).hint(format!(
-                "provision plan{}: review what it shows, and expect its digest",
+                "to review it, and expect its digest: provision plan{}",
                 typed(&request.options)
             )))
         }

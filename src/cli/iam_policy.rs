@@ -26,7 +26,7 @@ pub(super) fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure>
     screen.json(&policy);
     let characters = policy.characters();
     if characters > MOST_CHARACTERS {
-        screen.err.line(&format!(
+        screen.say(&format!(
             "warning: IAM takes {MOST_CHARACTERS} characters in a policy, and this one has {characters}: make several of \
              its statements"
         ));

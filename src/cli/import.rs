@@ -62,7 +62,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
         for Forgotten { address, because } in &forgotten {
             screen.out.write(&format!("Forgot {address}: {because}.\n"));
         }
-        screen.out.line(&format!(
+        screen.tell(&format!(
             "{watched} resources are watched from now on, and never changed. Next: provision plan"
         ));
     }
@@ -204,7 +204,7 @@ async fn refuse_subnets_in_use(
     }
     for doubtful in findings().filter(|finding| [Level::Warning, Level::NotChecked].contains(&finding.level))
     {
-        screen.err.line(&harmless(&format!("warning: {}", doubtful.message)));
+        screen.say(&harmless(&format!("warning: {}", doubtful.message)));
     }
     Ok(())
 }

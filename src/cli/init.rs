@@ -9,7 +9,6 @@ use crate::cli::report;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::harmless;
 
 use super::Exit;
 use super::opening::connect;
@@ -68,7 +67,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                         "Nothing here has the tags of a cluster, so that its network is named next: provision import vpc-…"
                     }
                 };
-                screen.out.line(&harmless(&format!("Wrote {path} for the cluster {cluster}. {next}")));
+                screen.tell(&format!("Wrote {path} for the cluster {cluster}. {next}"));
             }
             Ok(Exit::Done)
         }

@@ -32,7 +32,7 @@ pub(super) async fn locked<T>(
     });
     let opened = match at_once.await? {
         Err(StateError::Locked { holder }) if !timeout.is_zero() => {
-            screen.err.line(&waiting(holder.as_ref()));
+            screen.say(&waiting(holder.as_ref()));
             let opened = async { Ok(store.open(command, timeout, || first).await) };
             unless_interrupted(&interrupt, opened).await?
         }
@@ -40,7 +40,7 @@ pub(super) async fn locked<T>(
     };
     let mut writer = opened.map_err(state_failure)?;
     if let Some(holder) = writer.relieved() {
-        screen.err.line(&relieved(holder));
+        screen.say(&relieved(holder));
     }
     match work(&mut writer, screen, &interrupt).await {
         Ok(done) => {

@@ -42,12 +42,12 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {
                 let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
-                screen.err.line(&harmless(&missing));
+                screen.say(&harmless(&missing));
             }
             if !state.manages_anything() {
                 let nothing =
                     format!("There are no outputs: {store} manages nothing (hint: provision apply)");
-                screen.err.line(&harmless(&nothing));
+                screen.say(&harmless(&nothing));
             }
         }
     }

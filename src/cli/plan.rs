@@ -36,7 +36,7 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     }
     let Sight { state, holder } = session.sight().await?;
     if let Some(holder) = &holder {
-        screen.err.line(&format!(
+        screen.say(&format!(
             "{} is at work on this state.\nAWS may change while this plan is made.",
             run_of(holder)
         ));
@@ -60,11 +60,11 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         // Another run may have made it meanwhile.
         may_be_written(path, Form::Page, session.taken())?;
         page(path, &plan_page(plan, &global.carried))?;
-        screen.err.line(&format!("Page written to {}", harmless(&path.to_string_lossy())));
+        screen.say(&format!("Page written to {}", harmless(&path.to_string_lossy())));
     }
     let shown = if global.json { Shown::InDocument } else { Shown::Above };
     if request.out.is_some() && plan.errors().next().is_some() {
-        screen.err.line("Not saved: a plan with errors cannot be carried out.");
+        screen.say("Not saved: a plan with errors cannot be carried out.");
     }
     show::refuse_errors(plan, shown)?;
     match request.out {
@@ -76,10 +76,10 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             let path = quoted(&path.to_string_lossy());
             let path = harmless(&path);
             // Each command is whole, on a line of its own.
-            screen.err.line(&format!("Saved as {path}"));
-            screen.err.line(&format!("Digest {digest}. To carry it out:\n  provision apply {path}"));
+            screen.say(&format!("Saved as {path}"));
+            screen.say(&format!("Digest {digest}. To carry it out:\n  provision apply {path}"));
         }
-        None if !plan.is_empty() => screen.err.line(&format!(
+        None if !plan.is_empty() => screen.say(&format!(
             "Digest {digest}. To carry out this plan and no other:\n  provision apply --expect {digest}"
         )),
         None => {}

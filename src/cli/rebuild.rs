@@ -54,7 +54,7 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
             fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
         });
     } else {
-        screen.err.line(&harmless(&global.carried.on("Next: provision plan")));
+        screen.say(&harmless(&global.carried.on("Next: provision plan")));
     }
     refuse_ambiguous(&rebuilt)?;
     refuse_data_left_out(&session.registry, &rebuilt)?;
@@ -71,7 +71,7 @@ fn refuse_data_left_out(registry: &Registry, rebuilt: &Rebuilt) -> Result<(), Fa
             let all =
                 foreign.all().map(|one| format!("{} at {address} was left out: it {}", one.id, one.reason));
             let message = all.collect::<Vec<_>>().join("; ");
-            let hint = "provision plan says whose it is, and what to type";
+            let hint = "to see whose it is, and the ways on: provision plan";
             Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
     }
@@ -143,7 +143,7 @@ pub(super) async fn find(
         screen.out.write(&text(&rebuilt, &global.carried));
     }
     for lineage in &rebuilt.fenced {
-        screen.err.line(&format!(
+        screen.say(&format!(
             "The state with the lineage {} loses these objects to this one: should it still be in use, its next plan says \
              so, and changes none of them.",
             harmless(lineage)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::view::progress::{Progress, Show, Sink, Styles};
-use crate::view::{Carried, RunWords, Style};
+use crate::view::{Carried, Page, RunWords, Style, harmless, words};
 
 use crate::view::Versioned;
 
@@ -80,6 +80,16 @@ impl Screen {
         !approval.auto_approve && matches!(self.asking, Asking::Somebody(_))
     }
 
+    /// Writes sentences to standard error, no wider than the terminal.
+    pub fn say(&mut self, text: &str) {
+        self.err.write(&sentences(text, &self.styles.err));
+    }
+
+    /// Writes sentences that are the result, no wider than the terminal.
+    pub fn tell(&mut self, text: &str) {
+        self.out.write(&sentences(text, &self.styles.out));
+    }
+
     /// Prints a result as JSON.
     pub fn json<T: Serialize>(&mut self, value: &T) {
         self.out.json(value);
@@ -94,6 +104,18 @@ impl Screen {
     pub fn progress(&self, words: RunWords) -> Progress {
         Progress::new(self.show, words, self.styles).carrying(self.carried.clone())
     }
+}
+
+/// Each line broken between its words, made harmless; a line that is indented is copied, and stays whole.
+fn sentences(text: &str, style: &Style) -> String {
+    let mut page = Page::new(style);
+    for line in text.lines() {
+        match line.starts_with(' ') {
+            true => page.line(0, &harmless(line)),
+            false => page.fill(0, 2, words(line)),
+        }
+    }
+    page.finish()
 }
 
 impl std::fmt::Debug for Asking {

@@ -266,6 +266,7 @@ impl Session {
             finding.hint = finding.hint.as_deref().map(|hint| self.carried.on(hint));
         }
         planning.plan.preflight.sort();
+        planning.plan.put_nothing_right_beside_errors();
         planning.plan.stack_file = self.stack_file.clone();
         let endpoint = self.endpoint_url.as_deref();
         let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);

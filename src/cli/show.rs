@@ -23,7 +23,7 @@ pub fn problems(plan: &Plan, screen: &mut Screen) {
 /// Shows the warnings of discovery.
 pub fn warnings(discovery: &Discovery, screen: &mut Screen) {
     for warning in &discovery.warnings {
-        screen.err.line(&format!("warning: {}", harmless(&warning.to_string())));
+        screen.say(&format!("warning: {}", harmless(&warning.to_string())));
     }
 }
 

@@ -100,7 +100,7 @@ impl Chosen {
         if self.source == Source::Reference {
             let said =
                 "Stack: the built-in reference stack (there is no stack file; provision init writes one)";
-            screen.err.line(said);
+            screen.say(said);
         }
     }
 }
@@ -200,8 +200,8 @@ fn none(here: &Path) -> Failure {
     };
     let message = format!("there is no stack file: no provision.yaml and no provision.yml here{above}");
     Failure::message(FailureKind::Usage, harmless(&message).into_owned()).hint(
-        "provision init writes one for the cluster that it finds; --config names another one; --reference takes the \
-         built-in reference stack",
+        "to write one for the cluster that it finds: provision init; or name another one with --config; or take the built-in \
+         reference stack with --reference",
     )
 }
 

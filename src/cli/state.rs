@@ -101,7 +101,7 @@ async fn forget(
     let users = records.filter(|(_, record)| record.depends_on.iter().any(|on| forgotten.contains(on)));
     let users: Vec<String> = users.map(|(user, _)| user.to_string()).collect();
     if !users.is_empty() {
-        screen.err.line(&format!("{place} is used by {}.", users.join(", ")));
+        screen.say(&format!("{place} is used by {}.", users.join(", ")));
     }
     if forgotten.len() > 1 && screen.show != Show::Json {
         forgotten.iter().for_each(|address| screen.err.line(&format!("  {address}")));
@@ -146,7 +146,7 @@ fn in_a_bucket(id: &str) -> String {
 pub(super) fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) {
     match screen.show {
         Show::Json => screen.report(change),
-        _ => screen.out.line(sentence),
+        _ => screen.tell(sentence),
     }
 }
 

@@ -346,6 +346,14 @@ impl Change {
 }
 
 impl Plan {
+    /// An object that an error is about is not changed, whatever was planned for it.
+    pub fn put_nothing_right_beside_errors(&mut self) {
+        let errors: BTreeSet<Address> = self.errors().filter_map(|error| error.address.clone()).collect();
+        for drift in self.drift.iter_mut().filter(|drift| errors.contains(&drift.address)) {
+            drift.response = Response::LeftAlone;
+        }
+    }
+
     /// True if applying the plan would do nothing.
     pub fn is_empty(&self) -> bool {
         match self.mode {

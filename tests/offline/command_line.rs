@@ -297,9 +297,10 @@ fn in_a_pipe_no_line_is_broken() {
         lines,
         [
             "error: there is no stack file: no provision.yaml and no provision.yml here",
-            "hint: provision init writes one for the cluster that it finds",
-            "  --config names another one",
-            "  --reference takes the built-in reference stack",
+            "hint: to write one for the cluster that it finds:",
+            "    provision init",
+            "  or name another one with --config",
+            "  or take the built-in reference stack with --reference",
         ]
     );
 }

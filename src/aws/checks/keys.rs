@@ -77,7 +77,7 @@ fn verdict(key: &str, described: &Result<KeyMetadata, CloudError>) -> Verdict {
         }
         Some(KeyState::Enabled) => {
             Verdict::error(format!("the key {key} is not a symmetric key for encryption"))
-                .hint("aws kms create-key makes one")
+                .hint("to make one: aws kms create-key")
         }
         state => {
             let said = state.map_or("in no known state", KeyState::as_str);

@@ -90,8 +90,8 @@ pub fn hint_for_code(code: &str) -> Option<String> {
             "log in again, then run the same command again: it goes on where this run stopped"
         }
         "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => {
-            "ask for the permission of that name, then run the same command again; provision iam-policy prints all that the \
-             stack needs"
+            "ask for the permission of that name, then run the same command again; for all permissions that the stack needs: \
+             provision iam-policy"
         }
         "Unreachable" | "TimedOut" => {
             "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
@@ -108,7 +108,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "LockNotRenewed" => "look at the way to the state's bucket, then run the same command again",
         "NotOurs" => "look at whose it is by now: provision plan",
         "SubnetAlreadyInUse" => {
-            "a database lives in a subnet that the group would lose: provision plan says which one, and what keeps it"
+            "a database lives in a subnet that the group would lose; to see which one, and what keeps it: provision plan"
         }
         "DependencyViolation" => "remove what still uses it, then run the same command again",
         // EFS: one change of mode, or one decrease, in 24 hours; no rate limit.
@@ -122,7 +122,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
             || code.ends_with("AlreadyExistsFault")
             || code.ends_with(".Duplicate") =>
         {
-            "another run made it meanwhile: provision plan says whose it is"
+            "another run made it meanwhile; to see whose it is: provision plan"
         }
         code if code.ends_with("QuotaExceeded") || code.ends_with("LimitExceeded") => {
             "raise the quota in the Service Quotas console, then: provision apply"

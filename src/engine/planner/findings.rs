@@ -41,7 +41,7 @@ pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Findin
 /// A target of a destroy that the stack declares and the state does not record.
 pub(super) fn not_made(name: &Address) -> Finding {
     let message = "the stack declares it, and the state does not record it: it is not made, and nothing of it is there to destroy";
-    let hint = "provision state list shows what is recorded";
+    let hint = "to see what is recorded: provision state list";
     Finding { level: Level::Warning, ..error("address", name, message.to_owned(), Some(hint.to_owned())) }
 }
 
@@ -93,11 +93,11 @@ pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid
         (None, None, Some(remedy)) => remedy,
         (None, None, None) => match written {
             Some(option) => format!(
-                "write another `{option}` into the stack file; provision schema stack lists what there is"
+                "write another `{option}` into the stack file; for the options that there are: provision schema stack"
             ),
             None => format!(
-                "no option says {field}: it follows from the rest of the stack file; provision schema stack lists what can be \
-                 written"
+                "no option says {field}: it follows from the rest of the stack file; for what can be written: provision schema \
+                 stack"
             ),
         },
     };

@@ -19,7 +19,7 @@ pub fn cases() -> Vec<Case> {
         Case::of("apply plans/none.json --yes").says([
             "plans/none.json",
             "No such file",
-            "provision plan --out plans/none.json makes one",
+            "to make one: provision plan --out plans/none.json",
         ]),
         Case::of("apply state/gitlab.json --yes")
             .text("state/gitlab.json", "{}")
