@@ -30,6 +30,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
 
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -130,7 +131,11 @@ pub struct Aws {
     account: Arc<OnceLock<String>>,
     region: String,
     folder: PathBuf,
+    variable: Variables,
 }
+
+/// The variables of the environment, as the command line reads them.
+pub type Variables = fn(&str) -> Option<String>;
 
 /// The way to reach AWS, and the identity to use; a setting that is absent follows the usual AWS chain.
 pub struct Settings {
@@ -141,8 +146,7 @@ pub struct Settings {
     pub folder: PathBuf,
     /// The certificates to be trusted in place of the machine's own.
     pub bundle: Option<Bundle>,
-    /// The variables of the environment.
-    pub variable: fn(&str) -> Option<String>,
+    pub variable: Variables,
 }
 
 /// Neither the options, the environment nor the profile name a region.
@@ -192,21 +196,21 @@ impl Aws {
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let aws = Self::of(&loader.load().await, settings.profile.as_deref())?;
+        let aws = Self::of(&loader.load().await, settings.profile.as_deref(), *variable)?;
         Ok(Self { folder: settings.folder.clone(), ..aws })
     }
 
-    /// Makes the clients from a finished configuration.
+    /// Makes the clients from a finished configuration, without variables.
     ///
     /// # Errors
     /// [`NoRegion`] when the configuration has no region.
     pub fn from_config(config: &SdkConfig) -> Result<Self, NoRegion> {
-        Self::of(config, None)
+        Self::of(config, None, |_| None)
     }
 
-    fn of(config: &SdkConfig, profile: Option<&str>) -> Result<Self, NoRegion> {
+    fn of(config: &SdkConfig, profile: Option<&str>, variable: Variables) -> Result<Self, NoRegion> {
         let region = config.region().ok_or(NoRegion)?.to_string();
-        let expiry = identity::Expiry::of(profile);
+        let expiry = identity::Expiry::of(profile, variable);
         let config = expiry.watch(config);
         let gate = Gate::default();
         Ok(Self {
@@ -219,6 +223,7 @@ impl Aws {
             account: Arc::default(),
             region,
             folder: PathBuf::new(),
+            variable,
         })
     }
 
@@ -250,6 +255,11 @@ impl Aws {
     /// The folder that relative paths of password files start from; empty where it is the current one.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The variables of the environment.
+    pub fn variables(&self) -> Variables {
+        self.variable
     }
 
     /// The gate before every call of `write`.
@@ -299,10 +309,12 @@ impl Aws {
     }
 }
 
-/// A named endpoint of S3 is one host for all buckets.
+/// A named endpoint of S3 is one host for all buckets: that of the run, or the service's own in the environment or the profile.
 fn at_one_host(builder: aws_sdk_s3::config::Builder, config: &SdkConfig) -> aws_sdk_s3::config::Builder {
-    let named = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-    builder.force_path_style(named)
+    let own =
+        ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+    let own = own.ok().zip(config.service_config()).and_then(|(key, settings)| settings.load_config(key));
+    builder.force_path_style(config.endpoint_url().is_some() || own.is_some())
 }
 
 /// The time that one read or write of a state may take.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::Variables;
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -18,21 +19,18 @@ pub(super) struct Expiry {
     said: Arc<Mutex<Option<SystemTime>>>,
     /// The profile that was named.
     profile: Option<String>,
+    variable: Variables,
 }
 
 impl Expiry {
-    pub(super) fn of(profile: Option<&str>) -> Self {
-        Self { said: Arc::default(), profile: profile.map(str::to_owned) }
-    }
-
-    pub(super) fn get(&self) -> Option<SystemTime> {
-        self.with(|name| std::env::var(name).ok())
+    pub(super) fn of(profile: Option<&str>, variable: Variables) -> Self {
+        Self { said: Arc::default(), profile: profile.map(str::to_owned), variable }
     }
 
     /// As the SDK says, or else the environment, whose credentials are not those of a profile.
-    fn with(&self, variable: impl Fn(&str) -> Option<String>) -> Option<SystemTime> {
+    pub(super) fn get(&self) -> Option<SystemTime> {
         let said = *self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.or_else(|| if self.profile.is_none() { of_environment(variable) } else { None })
+        said.or_else(|| if self.profile.is_none() { of_environment(self.variable) } else { None })
     }
 
     /// The configuration with a cache that takes note. Asking the provider a second time would not do: that may be
@@ -126,15 +124,15 @@ mod tests {
 
     #[test]
     fn credentials_of_a_profile_end_when_the_sdk_says_so_alone() {
-        let environment = |name: &str| match name {
+        let environment: Variables = |name| match name {
             "AWS_CREDENTIAL_EXPIRATION" => Some("1970-01-01T01:00:00Z".to_owned()),
             _ => Some("set".to_owned()),
         };
-        assert!(Expiry::of(None).with(environment).is_some());
-        let named = Expiry::of(Some("work"));
-        assert_eq!(named.with(environment), None);
+        assert!(Expiry::of(None, environment).get().is_some());
+        let named = Expiry::of(Some("work"), environment);
+        assert_eq!(named.get(), None);
         let end = SystemTime::UNIX_EPOCH + Duration::from_secs(7200);
         *named.said.lock().expect("nobody panicked") = Some(end);
-        assert_eq!(named.with(environment), Some(end));
+        assert_eq!(named.get(), Some(end));
     }
 }

@@ -15,7 +15,7 @@ use crate::view::progress::Show;
 
 use super::Exit;
 use super::confirm::{Question, confirm};
-use super::opening::{existing_state, state_failure, state_place};
+use super::opening::{existing_state, in_file, state_failure, state_place};
 use super::options::{Approval, Global, Lock};
 use super::screen::Screen;
 use super::stack_file::{Chosen, Purpose, choose};
@@ -149,7 +149,7 @@ async fn rename_stack(
             if is_left {
                 refuse_taken(&to, new).await?;
             }
-            (Store::local(if is_left { from.clone() } else { to.clone() }), Some((from, to)))
+            (in_file(if is_left { from.clone() } else { to.clone() }), Some((from, to)))
         }
     };
     let state = store.read().await.map_err(state_failure)?;

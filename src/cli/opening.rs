@@ -76,7 +76,7 @@ pub(super) async fn connect(
         endpoint_url: options.endpoint_url.clone(),
         folder,
         bundle: bundle()?,
-        variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
+        variable,
     };
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() {
@@ -118,7 +118,7 @@ fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
 pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Option<Store>, Failure> {
     match &options.state {
         None => Ok(None),
-        Some(StateAt::File(path)) => Ok(Some(Store::local(path.clone()))),
+        Some(StateAt::File(path)) => Ok(Some(in_file(path.clone()))),
         Some(StateAt::S3(_)) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
             Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?)))
@@ -129,9 +129,23 @@ pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Opt
 /// The state of a stack, not looked at yet.
 pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
     match state_at(options, chosen) {
-        StateAt::File(path) => Store::local(path),
-        StateAt::S3(place) => Store::new(S3State::new(&place, aws, options.lease)),
+        StateAt::File(path) => in_file(path),
+        StateAt::S3(place) => Store::new(S3State::new(&place, aws, options.lease)).for_user(&user()),
     }
+}
+
+/// A state in a file, to be locked by this user.
+pub(super) fn in_file(path: PathBuf) -> Store {
+    Store::local(path).for_user(&user())
+}
+
+fn user() -> String {
+    variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// A variable of the environment that is set, and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The state of the stack that is named and the stack, for commands that need nothing else.
@@ -144,7 +158,7 @@ pub(super) async fn named_store(
     let chosen = choose(options, purpose, Sections::Any)?;
     chosen.say_if_built_in(screen);
     let store = match state_at(options, &chosen) {
-        StateAt::File(path) => Store::local(path),
+        StateAt::File(path) => in_file(path),
         // Here alone AWS is needed for a look at the state.
         StateAt::S3(_) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
@@ -176,8 +190,8 @@ pub(super) async fn existing_state(
             };
             let usual = match chosen.is_assumed(options) {
                 true => {
-                    "there is no stack file either: provision init writes one, and --config names another one; for the built-in \
-                     stack itself: provision apply --reference, or, where its state was lost: provision state rebuild --reference"
+                    "there is no stack file either; to write one: provision init; or name another one with --config; for the built-in \
+                     stack itself: provision apply --reference; or, where its state was lost: provision state rebuild --reference"
                 }
                 false => {
                     "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another \
@@ -298,7 +312,7 @@ pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
         let is_one = file::read(path).is_ok_and(|content| SavedPlan::is_one(&content));
         let again = match &error {
             SavedPlanError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
-                format!("provision plan --out {named} makes one")
+                format!("to make one: provision plan --out {named}")
             }
             SavedPlanError::Io { .. } => "name a file that `provision plan --out FILE` wrote".to_owned(),
             SavedPlanError::Newer { .. } if is_one => format!(

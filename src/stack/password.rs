@@ -88,14 +88,18 @@ impl fmt::Display for PasswordSource {
 }
 
 impl PasswordSource {
-    /// Reads the password; `None` when RDS manages it. A relative path starts from `folder`.
+    /// Reads the password; `None` when RDS manages it. A relative path starts from `folder`; `variable` is the environment.
     ///
     /// # Errors
     /// [`SecretError`] when it cannot be read or AWS would refuse it (CreateDBInstance, MasterUserPassword).
-    pub fn read(&self, folder: &Path) -> Result<Option<Secret>, SecretError> {
+    pub fn read(
+        &self,
+        folder: &Path,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<Secret>, SecretError> {
         let text = match self {
             Self::Managed => return Ok(None),
-            Self::Env(name) => std::env::var(name).map_err(|_| SecretError::Unset { name: name.clone() })?,
+            Self::Env(name) => variable(name).ok_or_else(|| SecretError::Unset { name: name.clone() })?,
             Self::File(path) => std::fs::read_to_string(folder.join(path))
                 .map_err(|source| SecretError::Unreadable { path: path.clone(), source })?
                 .lines()

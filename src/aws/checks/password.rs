@@ -22,7 +22,7 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
         Doing::Making(_) => true,
         Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
     };
-    let error = is_sent.then(|| source.read(aws.folder()).err()).flatten()?;
+    let error = is_sent.then(|| source.read(aws.folder(), aws.variables()).err()).flatten()?;
     let verdict = Verdict::error(error.to_string());
     let verdict = match source {
         PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),

@@ -205,7 +205,7 @@ fn documents() -> Vec<(Document, Value)> {
     let mut shared = value(&Shared {
         version: 1,
         write_id: "7d1c".to_owned(),
-        lease: Some(Lease { holder: Holder::this_run("apply"), ttl_seconds: 90 }),
+        lease: Some(Lease { holder: Holder::this_run("apply", "anna"), ttl_seconds: 90 }),
         state: Some(file.clone()),
     });
     shared["checksum"] = json!("sha256:00");

@@ -188,7 +188,7 @@ async fn open(path: &Path, holder: &Holder, timeout: Duration) -> Result<(Files,
 /// # Errors
 /// [`StateError::Locked`] when a run holds one of the two, and [`StateError::Io`].
 pub async fn relocate(from: &Path, to: &Path, timeout: Duration) -> Result<(), StateError> {
-    let holder = Holder::this_run("state");
+    let holder = Holder::this_run("state", "unknown");
     let _from = Lock::take(&lock::path_for(&resolved(from)?), &holder, timeout).await?;
     let _to = Lock::take(&lock::path_for(&resolved(to)?), &holder, timeout).await?;
     if from.is_symlink() {

@@ -31,23 +31,24 @@ pub struct Holder {
 impl Holder {
     /// True for a run of this machine that is seen alive: its lock ends with it, and is not to be taken away.
     pub fn is_alive_here(&self) -> bool {
-        let here = Self::this_run(&self.command).host == self.host;
-        here && Path::new("/proc").join(self.pid.to_string()).exists()
+        this_host() == self.host && Path::new("/proc").join(self.pid.to_string()).exists()
     }
 
-    /// This process.
-    pub fn this_run(command: &str) -> Self {
-        let variable = |name| std::env::var(name).unwrap_or_else(|_| "unknown".to_owned());
-        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_else(|_| variable("HOSTNAME"));
+    /// This process, which `user` has started.
+    pub fn this_run(command: &str, user: &str) -> Self {
         Self {
             id: uuid::Uuid::new_v4().to_string(),
-            user: variable("USER"),
-            host: host.trim().to_owned(),
+            user: user.to_owned(),
+            host: this_host(),
             pid: std::process::id(),
             command: command.to_owned(),
             since: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         }
     }
+}
+
+fn this_host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// A held lock; given back when dropped.
@@ -115,10 +116,9 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
         }
         let holder = read_holder(&mut file);
-        let this_host = Holder::this_run("unlock").host;
         match &holder {
             // Held over a network file system by a host that does not answer any more.
-            Some(found) if found.id == id && found.host != this_host => Ok(true),
+            Some(found) if found.id == id && found.host != this_host() => Ok(true),
             _ => Err(StateError::Locked { holder }),
         }
     }
@@ -126,8 +126,10 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The text is for people; the lock itself ends with the file handle.
+        // The text is for people. The lock ends with the last copy of the file handle, and a child that is just being started has
+        // one too; so it is given back by name.
         let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
     }
 }
 

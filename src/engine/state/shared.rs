@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn shared() -> Shared {
-        let lease = Lease { holder: Holder::this_run("test"), ttl_seconds: 90 };
+        let lease = Lease { holder: Holder::this_run("test", "anna"), ttl_seconds: 90 };
         let state = format::to_value(&sample());
         Shared { write_id: "w".to_owned(), lease: Some(lease), state: Some(state), ..Shared::default() }
     }

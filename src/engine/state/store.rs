@@ -65,18 +65,27 @@ pub enum Written {
 
 /// The place of a state.
 #[derive(Clone, Debug)]
-pub struct Store(Arc<dyn Backend>);
+pub struct Store {
+    place: Arc<dyn Backend>,
+    user: String,
+}
 
 impl Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(&self.0, f)
+        Display::fmt(&self.place, f)
     }
 }
 
 impl Store {
     /// A place of any kind.
-    pub fn new(backend: impl Backend + 'static) -> Self {
-        Self(Arc::new(backend))
+    pub fn new(place: impl Backend + 'static) -> Self {
+        Self { place: Arc::new(place), user: "unknown".to_owned() }
+    }
+
+    /// The same, for a run that this user has started; a lock says so.
+    #[must_use]
+    pub fn for_user(self, user: &str) -> Self {
+        Self { user: user.to_owned(), ..self }
     }
 
     /// A file, with its journal, backup and lock beside it.
@@ -86,7 +95,7 @@ impl Store {
 
     /// The file of the state, where it is one.
     pub fn file(&self) -> Option<&Path> {
-        self.0.file()
+        self.place.file()
     }
 
     /// Reads the state without locking it; `None` when there never was one.
@@ -102,7 +111,7 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn look(&self) -> Result<Sight, StateError> {
-        self.0.look().await
+        self.place.look().await
     }
 
     /// Locks the state and opens it for writing; `fresh` makes it when there never was one.
@@ -115,7 +124,7 @@ impl Store {
         timeout: Duration,
         fresh: impl FnOnce() -> State,
     ) -> Result<Writer, StateError> {
-        let (keeper, found) = self.0.lock(Holder::this_run(command), timeout).await?;
+        let (keeper, found) = self.place.lock(Holder::this_run(command, &self.user), timeout).await?;
         let is_new = found.is_none();
         // Everything written from here on is in the format of now, no matter which one it was read in.
         let found = found.map(|found| State { version: State::VERSION, ..found });
@@ -127,7 +136,7 @@ impl Store {
     /// # Errors
     /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
     pub async fn has_a_lock_to_take_away(&self, id: &str) -> Result<bool, StateError> {
-        self.0.has_a_lock_to_take_away(id).await
+        self.place.has_a_lock_to_take_away(id).await
     }
 
     /// Takes away the lock that `id` names.
@@ -135,7 +144,7 @@ impl Store {
     /// # Errors
     /// [`StateError::Locked`] when the lock has another id, or its run is known to be alive.
     pub async fn unlock(&self, id: &str) -> Result<(), StateError> {
-        self.0.unlock(id).await
+        self.place.unlock(id).await
     }
 }
 

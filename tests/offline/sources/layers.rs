@@ -33,7 +33,7 @@ fn below(wing: &str) -> &'static [&'static str] {
 
 /// The wings that a text uses by their paths.
 fn used(code: &str) -> BTreeSet<&str> {
-    let paths = code.split("crate::sources::").skip(1);
+    let paths = code.split("crate::").skip(1);
     paths
         .map(|path| path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
         .collect()
@@ -41,7 +41,7 @@ fn used(code: &str) -> BTreeSet<&str> {
 
 #[test]
 fn each_wing_uses_those_below_it_alone() {
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut used_by_any) = (BTreeSet::new(), BTreeSet::new());
     for (file, code) in sources() {
         let Some(wing) = WINGS.iter().find(|wing| is_of(&file, wing)) else {
             assert!(
@@ -51,11 +51,13 @@ fn each_wing_uses_those_below_it_alone() {
             continue;
         };
         seen.insert(*wing);
+        used_by_any.extend(used(&code).into_iter().map(str::to_owned));
         let wrong: Vec<_> =
             used(&code).into_iter().filter(|used| used != wing && !below(wing).contains(used)).collect();
         assert!(wrong.is_empty(), "{file} uses {wrong:?}, which {wing} must not");
     }
     assert_eq!(seen.len(), WINGS.len(), "a rule about nothing holds nothing");
+    assert!(WINGS[1..].iter().all(|wing| used_by_any.contains(*wing)), "{used_by_any:?}");
 }
 
 const PURE: &[&str] = &[
@@ -89,6 +91,14 @@ fn decisions_and_views_are_pure() {
 fn the_sdk_is_used_in_the_wing_of_aws_alone() {
     let found = offenders(|file| !is_of(file, "aws"), &["aws_sdk_", "aws_config", "aws_smithy"]);
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn the_environment_is_read_by_the_command_line_alone() {
+    let words = ["env::var", "env::args", "env::current_dir"];
+    let found = offenders(|file| !["cli", "main"].iter().any(|name| is_of(file, name)), &words);
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(!offenders(|file| is_of(file, "cli"), &words).is_empty(), "a rule about nothing holds nothing");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn source(document: &Document) -> Option<PasswordSource> {
 /// The password for a call; none where RDS manages it.
 pub(super) fn read(aws: &Aws, wanted: &Document, operation: Call) -> Result<Option<Secret>, CloudError> {
     let Some(source) = source(wanted) else { return Ok(None) };
-    source.read(aws.folder()).map_err(|error| {
+    source.read(aws.folder(), aws.variables()).map_err(|error| {
         let mut message = error.to_string();
         if let Some(cause) = error.source() {
             message = format!("{message}: {cause}");
