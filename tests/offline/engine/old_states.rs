@@ -1,5 +1,6 @@
 //! States, journals and plans as released versions of the program wrote them, kept as they were: each is read, planned from and
-//! gone on from for ever. `tests/states/version_1` was written by the program before its states had versions of kinds.
+//! gone on from for ever. `tests/states/version_1` was written by the program before its states had versions of kinds, `version_2` by
+//! the one that has them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,16 +23,24 @@ use super::world::{address, options};
 const STATES: [&str; 8] =
     ["creating", "deleting", "intended", "replacing", "settled", "shared", "shared.locked", "updating"];
 
-fn frozen(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/states/version_1").join(name)
+/// The formats, the newest last.
+const VERSIONS: [u32; 2] = [1, 2];
+
+/// Every state of every format.
+fn states() -> impl Iterator<Item = (u32, &'static str)> {
+    VERSIONS.into_iter().flat_map(|version| STATES.into_iter().map(move |name| (version, name)))
+}
+
+fn frozen(version: u32, name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/states/version_{version}")).join(name)
 }
 
 /// A copy of a state with the journal beside it, in a folder of its own.
-fn copied(name: &str) -> (tempfile::TempDir, Store) {
+fn copied(version: u32, name: &str) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
-    std::fs::copy(frozen(&format!("{name}.json")), &path).expect("it is kept");
-    let journal = frozen(&format!("{name}.json.journal"));
+    std::fs::copy(frozen(version, &format!("{name}.json")), &path).expect("it is kept");
+    let journal = frozen(version, &format!("{name}.json.journal"));
     if journal.exists() {
         std::fs::copy(journal, folder.path().join("state.json.journal")).expect("it is kept");
     }
@@ -69,8 +78,8 @@ fn as_recorded(state: &State) -> Sightings {
     seen.collect()
 }
 
-fn plan(state: &State, stack_file: &str, mode: Mode) -> Plan {
-    let content = std::fs::read(frozen(stack_file)).expect("it is kept");
+fn plan(state: &State, version: u32, stack_file: &str, mode: Mode) -> Plan {
+    let content = std::fs::read(frozen(version, stack_file)).expect("it is kept");
     let stack = stack::parse(stack_file, content, &registry()).expect("a stack file of then is one of now");
     let network = state.network().expect("the network is recorded");
     let blueprint = blueprint(&stack, &network).expect("the stack fits its network");
@@ -90,38 +99,44 @@ fn plan(state: &State, stack_file: &str, mode: Mode) -> Plan {
 
 #[test]
 fn every_state_that_a_release_wrote_can_be_read() {
-    let mut kinds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut phases = BTreeSet::new();
-    let mut predecessors = 0;
-    for name in STATES {
-        let (_folder, store) = copied(name);
+    let mut kinds: BTreeMap<String, u32> = BTreeMap::new();
+    let mut phases: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    let mut predecessors = BTreeSet::new();
+    for (version, name) in states() {
+        let (_folder, store) = copied(version, name);
         let state = read(&store);
         for (at, record) in &state.resources {
-            kinds.entry(at.kind().to_owned()).or_default().insert(name.to_owned());
-            phases.insert(format!("{:?}, with an id: {}", record.phase, record.id.is_some()));
-            predecessors += record.predecessors().count();
+            kinds.entry(at.kind().to_owned()).or_insert(version);
+            let phase = format!("{:?}, with an id: {}", record.phase, record.id.is_some());
+            phases.entry(phase).or_default().insert(version);
+            predecessors.extend(record.predecessors().map(|_| version));
             assert_eq!(record.kind_version, 1, "{name}: {at}");
             assert_eq!(provision::engine::newer::newer(&registry(), at, record), None, "{name}: {at}");
         }
     }
-    let known: Vec<&str> = kinds.keys().map(String::as_str).collect();
+    // Each with the format in which it was recorded first.
+    let known: Vec<(&str, u32)> = kinds.iter().map(|(kind, version)| (kind.as_str(), *version)).collect();
     assert_eq!(
         known,
         [
-            "aws_db_instance",
-            "aws_db_parameter_group",
-            "aws_db_subnet_group",
-            "aws_efs_access_point",
-            "aws_efs_file_system",
-            "aws_efs_mount_target",
-            "aws_kms_alias",
-            "aws_security_group",
-            "aws_subnet",
-            "aws_vpc",
+            ("aws_db_instance", 1),
+            ("aws_db_parameter_group", 1),
+            ("aws_db_subnet_group", 1),
+            ("aws_efs_access_point", 1),
+            ("aws_efs_file_system", 1),
+            ("aws_efs_mount_target", 1),
+            ("aws_kms_alias", 1),
+            ("aws_s3_bucket", 2),
+            ("aws_security_group", 1),
+            ("aws_subnet", 1),
+            ("aws_vpc", 1),
         ]
     );
-    assert_eq!(predecessors, 1);
-    let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
+    assert_eq!(predecessors, BTreeSet::from(VERSIONS));
+    for (phase, versions) in &phases {
+        assert_eq!(*versions, BTreeSet::from(VERSIONS), "{phase}");
+    }
+    let phases: Vec<&str> = phases.keys().map(String::as_str).collect();
     assert_eq!(
         phases,
         [
@@ -136,8 +151,8 @@ fn every_state_that_a_release_wrote_can_be_read() {
 
 #[test]
 fn what_an_old_state_is_changed_to_is_written_in_the_format_of_now() {
-    for name in STATES {
-        let (folder, store) = copied(name);
+    for (version, name) in states() {
+        let (folder, store) = copied(version, name);
         let mut expected = read(&store);
         let open = store.open("test", Duration::ZERO, || unreachable!("there is a state"));
         let mut writer = open.now_or_never().expect("nobody holds it").expect("it can be locked");
@@ -146,9 +161,12 @@ fn what_an_old_state_is_changed_to_is_written_in_the_format_of_now() {
         writer.commit().now_or_never().expect("a file needs no waiting").expect("it can be written");
         // The run dies: its journal, if there is one, must go on from a snapshot that older programs refuse.
         drop(writer);
-        let snapshot = std::fs::read_to_string(folder.path().join("state.json")).expect("it is there");
-        let snapshot: serde_json::Value = serde_json::from_str(&snapshot).expect("it is JSON");
-        assert_eq!((&snapshot["version"], &snapshot["format_version"]), (&2.into(), &"2.0".into()), "{name}");
+        if version < State::VERSION {
+            let snapshot = std::fs::read_to_string(folder.path().join("state.json")).expect("it is there");
+            let snapshot: serde_json::Value = serde_json::from_str(&snapshot).expect("it is JSON");
+            let format = (&snapshot["version"], &snapshot["format_version"]);
+            assert_eq!(format, (&2.into(), &"2.0".into()), "{name}");
+        }
         expected.apply(edit);
         expected.version = State::VERSION;
         assert_eq!(read(&store), expected, "{name}");
@@ -157,32 +175,36 @@ fn what_an_old_state_is_changed_to_is_written_in_the_format_of_now() {
 
 #[test]
 fn a_stack_that_an_old_program_had_settled_is_settled() {
-    let (_folder, store) = copied("settled");
-    let state = read(&store);
-    let apply = plan(&state, "stack.yaml", Mode::Apply);
-    let changes: Vec<_> = apply.changes.iter().filter(|change| change.action != Action::NoOp).collect();
-    assert!(changes.is_empty() && apply.drift.is_empty(), "{changes:#?} {:#?}", apply.drift);
-    assert_eq!(apply.errors().count(), 0, "{:#?}", apply.preflight);
+    for version in VERSIONS {
+        let (_folder, store) = copied(version, "settled");
+        let state = read(&store);
+        let apply = plan(&state, version, "stack.yaml", Mode::Apply);
+        let changes: Vec<_> = apply.changes.iter().filter(|change| change.action != Action::NoOp).collect();
+        assert!(changes.is_empty() && apply.drift.is_empty(), "{changes:#?} {:#?}", apply.drift);
+        assert_eq!(apply.errors().count(), 0, "{:#?}", apply.preflight);
+    }
 }
 
 #[test]
 fn what_an_old_program_had_left_unfinished_is_gone_on_with() {
-    for (name, stack_file) in [("updating", "stack.yaml"), ("deleting", "stack.yaml")] {
-        let (_folder, store) = copied(name);
-        let plan = plan(&read(&store), stack_file, Mode::Apply);
-        assert!(plan.is_empty(), "{name}: everything lives, as it is declared: {:#?}", plan.changes);
+    for version in VERSIONS {
+        for (name, stack_file) in [("updating", "stack.yaml"), ("deleting", "stack.yaml")] {
+            let (_folder, store) = copied(version, name);
+            let plan = plan(&read(&store), version, stack_file, Mode::Apply);
+            assert!(plan.is_empty(), "{name}: everything lives, as it is declared: {:#?}", plan.changes);
+        }
+        let (_folder, store) = copied(version, "intended");
+        let state = read(&store);
+        let plan = plan(&state, version, "stack.yaml", Mode::Apply);
+        let intents = state.resources.values().filter(|record| record.id.is_none()).count();
+        assert!(intents > 0 && plan.summary.create > intents, "{:?}", plan.summary);
+        assert!(state.resources.values().any(|record| record.phase == Phase::Creating));
     }
-    let (_folder, store) = copied("intended");
-    let state = read(&store);
-    let plan = plan(&state, "stack.yaml", Mode::Apply);
-    let intents = state.resources.values().filter(|record| record.id.is_none()).count();
-    assert!(intents > 0 && plan.summary.create > intents, "{:?}", plan.summary);
-    assert!(state.resources.values().any(|record| record.phase == Phase::Creating));
 }
 
 #[test]
 fn a_plan_that_an_old_program_saved_is_told_from_one_that_was_changed() {
-    let path = frozen("plan.json");
+    let path = frozen(1, "plan.json");
     let refused = SavedPlan::read(&path).expect_err("its words are other ones");
     assert!(matches!(refused, SavedPlanError::OtherBuild { .. }), "{refused}");
     let folder = tempfile::tempdir().expect("a folder can be made");
