@@ -23,7 +23,7 @@ use crate::engine::resource::{
     Condition, Effect, Found, Holdings, Id, Named, Owner, Ownership, Patience, Pattern, Remark, Role,
 };
 use lifecycle::Rules;
-use live::Live;
+use live::{Live, own};
 
 /// Names are narrower than ownership tags, which S3 checks only where a bucket was told to.
 const THIS: &[Grant] = &[Grant::on(&["s3:{bucket}"])];
@@ -194,15 +194,7 @@ impl Kind for S3Bucket {
         // Another account may have the name by now, and so may another stack.
         let Some(tags) = live::tags(aws, name).await? else { return Ok(()) };
         tags::refuse_others(DELETE, name, &Ownership::of_tags(&tags), deletion.owner)?;
-        let answer = aws
-            .write
-            .s3
-            .delete_bucket()
-            .bucket(name)
-            .set_expected_bucket_owner(aws.known_account())
-            .send()
-            .await
-            .map_err(aws_error(DELETE));
+        let answer = own!(aws.write.s3.delete_bucket(), aws, name).send().await.map_err(aws_error(DELETE));
         match live::absent_is_none(answer.map(drop)) {
             Ok(_) => Ok(()),
             Err(error) if error.code == "BucketNotEmpty" => Err(CloudError {

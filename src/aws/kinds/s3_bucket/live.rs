@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::types::{BucketVersioningStatus, PublicAccessBlockConfiguration, Tag};
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, PublicAccessBlockConfiguration, ServerSideEncryptionRule, Tag,
+};
 use futures_util::StreamExt;
 use futures_util::future::{try_join_all, try_join5};
 
@@ -21,6 +24,14 @@ pub(super) const GET_VERSIONING: Call = Call::read("s3:GetBucketVersioning");
 pub(super) const GET_ENCRYPTION: Call = Call::read("s3:GetEncryptionConfiguration");
 pub(super) const GET_BLOCK: Call = Call::read("s3:GetBucketPublicAccessBlock");
 pub(super) const GET_LIFECYCLE: Call = Call::read("s3:GetLifecycleConfiguration");
+
+/// A call on the bucket of this name, if it is one of this account ("Verifying bucket ownership", S3 User Guide).
+macro_rules! own {
+    ($call:expr, $aws:ident, $name:ident) => {
+        $call.bucket($name).set_expected_bucket_owner($aws.known_account())
+    };
+}
+pub(super) use own;
 
 /// A bucket. Parts that were not read are `None`.
 pub struct Live {
@@ -76,15 +87,7 @@ async fn wanted<T>(
 
 /// The tags of a bucket; `None` where there is no such bucket.
 pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_tagging()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await
-        .map_err(aws_error(GET_TAGS));
+    let answer = own!(aws.read.s3.get_bucket_tagging(), aws, name).send().await.map_err(aws_error(GET_TAGS));
     match answer.map_err(|error| out_of_reach(aws, name, error)) {
         Ok(answer) => Ok(Some(tag_map(&answer.tag_set, |tag| Some(tag.key()), |tag| Some(tag.value())))),
         Err(error) if error.code == "NoSuchTagSet" => Ok(Some(Tags::new())),
@@ -93,43 +96,30 @@ pub(super) async fn tags(aws: &Aws, name: &str) -> Result<Option<Tags>, CloudErr
 }
 
 async fn versioned(aws: &Aws, name: &str) -> Result<Option<bool>, CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_versioning()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
+    let answer = own!(aws.read.s3.get_bucket_versioning(), aws, name).send().await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_VERSIONING)))?;
     // A bucket that never kept versions has no status.
     Ok(answer.map(|answer| answer.status == Some(BucketVersioningStatus::Enabled)))
 }
 
 async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_encryption()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
-    let answer = absent_is_none(answer.map_err(aws_error(GET_ENCRYPTION)))?;
-    let rules = answer.and_then(|answer| answer.server_side_encryption_configuration);
-    let rule = rules.and_then(|rules| rules.rules.into_iter().next());
+    let rule = encryption(aws, name).await?;
     Ok(rule.and_then(|rule| rule.apply_server_side_encryption_by_default?.kms_master_key_id))
 }
 
+/// How new objects are encrypted.
+pub(super) async fn encryption(
+    aws: &Aws,
+    name: &str,
+) -> Result<Option<ServerSideEncryptionRule>, CloudError> {
+    let answer = own!(aws.read.s3.get_bucket_encryption(), aws, name).send().await;
+    let answer = absent_is_none(answer.map_err(aws_error(GET_ENCRYPTION)))?;
+    let rules = answer.and_then(|answer| answer.server_side_encryption_configuration);
+    Ok(rules.and_then(|rules| rules.rules.into_iter().next()))
+}
+
 async fn is_blocked(aws: &Aws, name: &str) -> Result<bool, CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_public_access_block()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
+    let answer = own!(aws.read.s3.get_public_access_block(), aws, name).send().await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_BLOCK)))?;
     let block = answer.and_then(|answer| answer.public_access_block_configuration);
     Ok(block.is_some_and(|block| block == blocked()))
@@ -146,16 +136,17 @@ pub(super) fn blocked() -> PublicAccessBlockConfiguration {
 }
 
 async fn rules(aws: &Aws, name: &str) -> Result<Option<Rules>, CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_lifecycle_configuration()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
-    let answer = absent_is_none(answer.map_err(aws_error(GET_LIFECYCLE)))?;
+    let answer = all_rules(aws, name).await?;
     Ok(Some(answer.map(|answer| lifecycle::of_s3(answer.rules())).unwrap_or_default()))
+}
+
+/// The lifecycle rules as S3 shows them, with what goes for all of them.
+pub(super) async fn all_rules(
+    aws: &Aws,
+    name: &str,
+) -> Result<Option<GetBucketLifecycleConfigurationOutput>, CloudError> {
+    let answer = own!(aws.read.s3.get_bucket_lifecycle_configuration(), aws, name).send().await;
+    absent_is_none(answer.map_err(aws_error(GET_LIFECYCLE)))
 }
 
 /// Turns "there is no bucket, or nothing of this in it" into `None`. A bucket that holds a state is read elsewhere, and has to be
@@ -246,13 +237,7 @@ pub(super) async fn retag(aws: &Aws, name: &str, change: &TagChange) -> Result<(
     tags.extend(change.set.clone());
     let tagging = aws_sdk_s3::types::Tagging::builder().set_tag_set(Some(to_s3(&tags)));
     let tagging = tagging.build().expect("a set of tags is set");
-    let call = aws
-        .write
-        .s3
-        .put_bucket_tagging()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .tagging(tagging);
+    let call = own!(aws.write.s3.put_bucket_tagging(), aws, name).tagging(tagging);
     call.send().await.map(drop).map_err(aws_error(PUT_TAGS)).map_err(settling)
 }
 

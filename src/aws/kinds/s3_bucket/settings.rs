@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{
     VersioningConfiguration,
 };
 
-use super::live::{GET_ENCRYPTION, GET_LIFECYCLE, absent_is_none, blocked, settling};
+use super::live::{all_rules, blocked, encryption, own, settling};
 use super::{KMS_KEY, LIFECYCLE, PRIVATE, THIS, VERSIONING, lifecycle};
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
@@ -27,19 +27,13 @@ pub(super) async fn change(
     let name = change.id.as_str();
     let changed = |field: &str| change.fields.contains(field);
     if changed(PRIVATE.name) {
-        let call = aws
-            .write
-            .s3
-            .put_public_access_block()
-            .bucket(name)
-            .set_expected_bucket_owner(aws.known_account());
+        let call = own!(aws.write.s3.put_public_access_block(), aws, name);
         done(call.public_access_block_configuration(blocked()).send().await.map_err(aws_error(PUT_BLOCK)))?;
     }
     if let Some(versioned) = VERSIONING.of(wanted).filter(|_| changed(VERSIONING.name)) {
         let status =
             if versioned { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
-        let call =
-            aws.write.s3.put_bucket_versioning().bucket(name).set_expected_bucket_owner(aws.known_account());
+        let call = own!(aws.write.s3.put_bucket_versioning(), aws, name);
         let call = call.versioning_configuration(VersioningConfiguration::builder().status(status).build());
         done(call.send().await.map_err(aws_error(PUT_VERSIONING)))?;
     }
@@ -58,16 +52,7 @@ fn done<T>(answer: Result<T, CloudError>) -> Result<(), CloudError> {
 
 /// Encrypts new objects with a key. The kinds of encryption that the bucket refuses stay refused.
 async fn encrypt(aws: &Aws, name: &str, key: &str) -> Result<(), CloudError> {
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_encryption()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
-    let now = absent_is_none(answer.map_err(aws_error(GET_ENCRYPTION)))?;
-    let now = now.and_then(|now| now.server_side_encryption_configuration?.rules.into_iter().next());
+    let now = encryption(aws, name).await?;
     let by_default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::AwsKms)
         .kms_master_key_id(key)
@@ -80,13 +65,8 @@ async fn encrypt(aws: &Aws, name: &str, key: &str) -> Result<(), CloudError> {
         .set_blocked_encryption_types(now.and_then(|now| now.blocked_encryption_types))
         .build();
     let all = ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("a rule is set");
-    let call = aws
-        .write
-        .s3
-        .put_bucket_encryption()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .server_side_encryption_configuration(all);
+    let call =
+        own!(aws.write.s3.put_bucket_encryption(), aws, name).server_side_encryption_configuration(all);
     done(call.send().await.map_err(aws_error(PUT_ENCRYPTION)))
 }
 
@@ -94,31 +74,13 @@ async fn encrypt(aws: &Aws, name: &str, key: &str) -> Result<(), CloudError> {
 /// (terraform-provider-aws#41073).
 async fn set_rules(aws: &Aws, name: &str, rules: &lifecycle::Rules) -> Result<(), CloudError> {
     if rules.is_empty() {
-        let call = aws
-            .write
-            .s3
-            .delete_bucket_lifecycle()
-            .bucket(name)
-            .set_expected_bucket_owner(aws.known_account());
+        let call = own!(aws.write.s3.delete_bucket_lifecycle(), aws, name);
         return done(call.send().await.map_err(aws_error(PUT_LIFECYCLE)));
     }
-    let answer = aws
-        .read
-        .s3
-        .get_bucket_lifecycle_configuration()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account())
-        .send()
-        .await;
-    let now = absent_is_none(answer.map_err(aws_error(GET_LIFECYCLE)))?;
+    let now = all_rules(aws, name).await?;
     let size = now.and_then(|now| now.transition_default_minimum_object_size);
     let all = BucketLifecycleConfiguration::builder().set_rules(Some(lifecycle::to_s3(rules)));
-    let call = aws
-        .write
-        .s3
-        .put_bucket_lifecycle_configuration()
-        .bucket(name)
-        .set_expected_bucket_owner(aws.known_account());
+    let call = own!(aws.write.s3.put_bucket_lifecycle_configuration(), aws, name);
     let call = call.lifecycle_configuration(all.build().expect("rules are set"));
     let call = call.set_transition_default_minimum_object_size(size);
     done(call.send().await.map_err(aws_error(PUT_LIFECYCLE)))
