@@ -175,14 +175,18 @@ fn statuses_as_documentation() -> String {
 
 #[test]
 fn the_documentation_of_the_statuses_is_their_tables() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/statuses.md");
-    let expected = statuses_as_documentation();
+    documented("docs/statuses.md", &statuses_as_documentation());
+}
+
+/// Holds that a page is what the sources say, or writes it where that is asked for.
+pub fn documented(page: &str, expected: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     if std::env::var_os("PROVISION_WRITE_DOCS").is_some() {
-        std::fs::write(&path, &expected).expect("the page can be written");
+        std::fs::write(&path, expected).expect("the page can be written");
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == expected,
-        "docs/statuses.md is not what the tables say: PROVISION_WRITE_DOCS=1 cargo test --test offline conformance::"
+        "{page} is not what the sources say: PROVISION_WRITE_DOCS=1 cargo test --test offline"
     );
 }

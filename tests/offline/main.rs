@@ -7,6 +7,7 @@ mod company;
 mod conformance;
 mod endpoint;
 mod engine;
+mod options_page;
 mod progress;
 mod render;
 mod samples;

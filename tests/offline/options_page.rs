@@ -1,0 +1,113 @@
+//! The page of all options of the stack file is made from the schema, and so from the fields themselves.
+
+use std::fmt::Write;
+
+use provision::aws::kinds::registry;
+use provision::stack;
+use serde_json::{Map, Value};
+
+use crate::conformance::documented;
+
+/// The options of an object, and below it those of the objects in it.
+struct Table {
+    title: String,
+    about: String,
+    options: Vec<[String; 4]>,
+}
+
+/// One table for each object, in the order of the schema; `at` is the way to it: `databases.NAME`.
+fn tables(at: &str, schema: &Value, found: &mut Vec<Table>) {
+    let title = if at.is_empty() { "The whole file".to_owned() } else { format!("`{at}`") };
+    let options = properties(schema).map(|all| all.iter().map(option).collect()).unwrap_or_default();
+    found.push(Table { title, about: text(schema, "description"), options });
+    for (name, one) in properties(schema).into_iter().flatten() {
+        let way = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        if let Some(entry) = entries(one).filter(|entry| properties(entry).is_some()) {
+            tables(&format!("{way}.NAME"), entry, found);
+        } else if properties(one).is_some() {
+            tables(&way, one, found);
+        }
+    }
+}
+
+fn properties(schema: &Value) -> Option<&Map<String, Value>> {
+    schema["properties"].as_object()
+}
+
+/// The schema of each entry of a map.
+fn entries(schema: &Value) -> Option<&Value> {
+    let by_name = schema["patternProperties"].as_object().and_then(|all| all.values().next());
+    by_name.or_else(|| schema.get("additionalProperties").filter(|entry| entry.is_object()))
+}
+
+fn option((name, schema): (&String, &Value)) -> [String; 4] {
+    let default = match schema.get("default") {
+        Some(Value::Object(empty)) if empty.is_empty() => "none".to_owned(),
+        Some(default) => format!("`{}`", default.to_string().replace('"', "")),
+        None => String::new(),
+    };
+    [format!("`{name}`"), default, values(schema), text(schema, "description")]
+}
+
+/// The values that an option takes, in few words.
+fn values(schema: &Value) -> String {
+    let listed = |values: &[Value]| {
+        let all: Vec<String> =
+            values.iter().map(|one| format!("`{}`", one.to_string().replace('"', ""))).collect();
+        all.join(", ")
+    };
+    if let Some(all) = schema["enum"].as_array() {
+        return listed(all);
+    }
+    if let Some(ways) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
+        let mut all: Vec<String> = ways.iter().map(values).filter(|way| !way.is_empty()).collect();
+        all.dedup();
+        return all.join("; ");
+    }
+    match schema["type"].as_str() {
+        Some("boolean") => "`true`, `false`".to_owned(),
+        Some("integer") => match (schema["minimum"].as_i64(), schema["maximum"].as_i64()) {
+            (Some(least), Some(most)) => format!("{least} to {most}"),
+            (Some(least), None) => format!("{least} or more"),
+            _ => "a whole number".to_owned(),
+        },
+        Some("array") => format!("a list of {}", values(&schema["items"])),
+        Some("object") if entries(schema).is_some_and(|entry| properties(entry).is_some()) => {
+            "entries by name, see below".to_owned()
+        }
+        Some("object") if properties(schema).is_some() => "see below".to_owned(),
+        Some("object") => "a map of texts".to_owned(),
+        Some("string") => "a text".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// A text of the schema on one line, fit for a cell of a table.
+fn text(schema: &Value, name: &str) -> String {
+    schema[name].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
+}
+
+fn page() -> String {
+    let mut all = Vec::new();
+    tables("", &stack::schema(&registry()), &mut all);
+    let mut page = String::from(
+        "# Every option of the stack file\n\nMade from the program's own schema (`provision schema stack`). An option that is not written and \
+         has no default\nis not compared: AWS's value stays.\n",
+    );
+    for Table { title, about, options } in all {
+        write!(page, "\n## {title}\n\n").expect("a string takes everything");
+        if !about.is_empty() {
+            write!(page, "{about}\n\n").expect("a string takes everything");
+        }
+        page.push_str("| option | default | values | what it does |\n|---|---|---|---|\n");
+        for cells in options {
+            writeln!(page, "| {} |", cells.join(" | ")).expect("a string takes everything");
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_all_options_is_the_schema() {
+    documented("docs/options.md", &page());
+}
