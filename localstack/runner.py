@@ -167,6 +167,8 @@ def environment(port):
         "LOCALSTACK_VOLUME_DIR": str(here / "volume"),
         "FILESYSTEM_ROOT": str(here / "root"),
         "DISABLE_EVENTS": "1",
+        # A line for each call takes a sixth of the processor time, and the page /_provision has the calls.
+        "LS_LOG": "warning",
         # Every account would begin by reading a list of machine images that nothing here needs.
         "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
