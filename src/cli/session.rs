@@ -262,6 +262,9 @@ impl Session {
             planning.plan.preflight.retain(|found| !is_told(found));
             planning.plan.preflight.extend(renamed);
         }
+        if let Some(StateAt::S3(place)) = &self.named_state {
+            planning.plan.preflight.extend(checks::own_state(place, &planning.plan));
+        }
         for finding in &mut planning.plan.preflight {
             finding.hint = finding.hint.as_deref().map(|hint| self.carried.on(hint));
         }

@@ -78,6 +78,7 @@ pub async fn execute(
         settling: Settling::default(),
         made: BTreeSet::new(),
         gone: BTreeSet::new(),
+        lost: BTreeMap::new(),
         failures: Vec::new(),
         skipped: Vec::new(),
     };
@@ -132,6 +133,8 @@ struct Execution<'a> {
     made: BTreeSet<Address>,
     /// The objects that this run has deleted.
     gone: BTreeSet<Id>,
+    /// The records of those of them that held data.
+    lost: BTreeMap<Address, Record>,
     failures: Vec<(Address, Action, StepError)>,
     skipped: Vec<(Address, Action, Address)>,
 }
@@ -151,6 +154,9 @@ impl<'a> Execution<'a> {
             }
             let idle = self.calls.is_empty() && (interrupted || self.settling.is_empty());
             let over = interrupt.is_over(GRACE);
+            if idle {
+                self.forget_the_lost();
+            }
             // All that was staged since the last time. Calls that rest on it have not been polled yet.
             self.commit().await?;
             if idle || over {

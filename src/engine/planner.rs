@@ -3,6 +3,7 @@
 mod as_it_is;
 mod blocked;
 mod decide;
+mod doubled;
 mod exchanged;
 mod findings;
 mod guards;
@@ -163,6 +164,9 @@ pub fn plan(input: &Input<'_>) -> Planning {
     let refers_to = input.blueprint.references();
     let recorded_on = recorded_dependencies(input.state);
     let selected = select(input, &refers_to, &recorded_on, &mut findings);
+    if input.options.mode == Mode::Apply {
+        findings.extend(doubled::doubled(input));
+    }
     let mut changes = match graph::order(&refers_to) {
         Ok(order) if input.options.mode != Mode::RefreshOnly => {
             decide::changes(input, &order, &selected, &mut findings)

@@ -122,3 +122,21 @@ fn after_a_destroy_that_was_killed_an_apply_makes_no_empty_database_unnamed() {
     world.destroy();
     assert_eq!(world.cloud.count(), NOTHING);
 }
+
+#[test]
+fn after_a_destroy_that_failed_behind_the_database_an_apply_makes_no_empty_one_unnamed() {
+    let world = World::applied();
+    world.control.refuse_always("rds.DeleteDBSubnetGroup", "AccessDenied", 403);
+    world.provision(&["destroy", "--auto-approve"]).exits(1);
+    assert!(world.cloud.databases().is_empty());
+    let goes_on = "provision destroy --target aws_db_instance.records";
+    let said = world.provision(&["apply", "--auto-approve"]).exits(1);
+    said.says(&["was deleted by an earlier run; a new one would be empty", goes_on, "apply --replace"]);
+    assert!(world.cloud.databases().is_empty());
+    world.control.forget_faults();
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+    // What was destroyed to the end is made again like anything else.
+    world.apply(&[]);
+    assert_eq!(world.cloud.databases().len(), 1);
+}

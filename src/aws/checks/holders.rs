@@ -17,6 +17,7 @@ use super::finding::Verdict;
 use super::scene::Scene;
 use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding};
 use crate::engine::planner::Sighting;
@@ -73,13 +74,23 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
             held.extend(replication::judge(replications, one));
         }
         let asked = buckets.iter().zip(&of_buckets).find(|(asked, _)| asked.address == one.address);
-        held.extend(asked.and_then(|(_, content)| bucket::judge(content, one)));
+        held.extend(
+            asked.and_then(|(_, content)| bucket::judge(content, one, declared(scene, &one.address))),
+        );
         if held.is_empty() {
             held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
         }
         findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
     }
     findings
+}
+
+/// The name that the stack file has for a bucket.
+fn declared<'a>(scene: &Scene<'a>, address: &Address) -> Option<&'a str> {
+    match scene.blueprint.declarations.get(address)? {
+        Declaration::Managed { inputs } => inputs.get("bucket")?.as_str(),
+        Declaration::Watched { .. } => None,
+    }
 }
 
 /// The objects that are to be deleted, and can be held by others.

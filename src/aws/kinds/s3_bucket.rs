@@ -91,8 +91,10 @@ impl Kind for S3Bucket {
         &VERSIONING
             .field(flag())
             .doc("True if S3 keeps every version of an object; `false` keeps those that there are, and makes no more.")
-            .sent_by_code(InPlace(Effect::None), &[settings::PUT_VERSIONING])
-            .observe(|live| live.versioned),
+            .sent_by_code(InPlace(Effect::DataLoss), &[settings::PUT_VERSIONING])
+            .observe(|live| live.versioned)
+            .depending(lifecycle::cost_of_no_versions)
+            .losing("each object that expires from then on, for ever"),
         &KMS_KEY
             .field(text(KEY_ARN))
             .doc("The KMS key that new objects are encrypted with, by its ARN. Without it, the bucket keeps its key; a new one has S3's own.")

@@ -2,7 +2,7 @@
 
 use super::call::Absence;
 use super::settle::{Goal, Target};
-use super::{Answer, Execution, Returned, StepError, arrange, call};
+use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::engine::address::Address;
 use crate::engine::cloud::Deletion;
 use crate::engine::plan::Turn;
@@ -83,7 +83,12 @@ impl<'a> Execution<'a> {
     pub(super) fn object_gone(&mut self, step: &Step, id: Id) {
         let address = step.address();
         let Some(record) = self.record(address).cloned() else { return };
-        self.put(address, arrange::without(record, &id));
+        let left = arrange::without(record.clone(), &id);
+        if left.id.is_none() && self.manager(address).is_ok_and(|manager| manager.holds_data()) {
+            let lost = Record { phase: Phase::Deleting, gone: true, ..record };
+            self.lost.insert(address.clone(), lost);
+        }
+        self.put(address, left);
         self.gone.insert(id);
         let next = match step {
             Step::Up(_) => self.begin_create(step),
@@ -94,13 +99,29 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// The end of a way down: what is not made again leaves the state.
+    /// The end of a way down: what is not made again leaves the state. What held data stays until the run has ended well: should it
+    /// be stopped before, the next apply must not make an empty one unasked.
     fn all_gone(&mut self, step: &Step) {
         let address = step.address();
         let goes_up = self.steps.contains_key(&Step::Up(address.clone()));
         if !goes_up && self.record(address).is_some() {
-            self.writer.edit(Edit::Remove { address: address.clone() });
+            match self.lost.get(address).cloned() {
+                Some(lost) => self.put(address, lost),
+                None => self.writer.edit(Edit::Remove { address: address.clone() }),
+            }
         }
         self.done(step);
+    }
+
+    /// Forgets what held data and was deleted, at the end of a run that did everything.
+    pub(super) fn forget_the_lost(&mut self) {
+        if self.steps.values().any(|status| *status != Status::Done) {
+            return;
+        }
+        for address in std::mem::take(&mut self.lost).into_keys() {
+            if !self.steps.contains_key(&Step::Up(address.clone())) {
+                self.writer.edit(Edit::Remove { address });
+            }
+        }
     }
 }

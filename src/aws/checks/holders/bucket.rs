@@ -27,7 +27,12 @@ pub(super) async fn ask(aws: &Aws, going: &Going) -> Result<Content, CloudError>
     })
 }
 
-pub(super) fn judge(content: &Result<Content, CloudError>, going: &Going) -> Option<Verdict> {
+/// The verdict; `declared` is the name that the stack file has for the bucket now.
+pub(super) fn judge(
+    content: &Result<Content, CloudError>,
+    going: &Going,
+    declared: Option<&str>,
+) -> Option<Verdict> {
     let id = &going.id;
     let what = match content {
         Ok(Content { objects: false, older: false }) => return None,
@@ -37,8 +42,21 @@ pub(super) fn judge(content: &Result<Content, CloudError>, going: &Going) -> Opt
         Err(error) => return Some(Verdict::not_checked(&format!("the content of {id}"), error)),
     };
     let verdict = Verdict::error(format!("{id} holds {what}, and S3 deletes no bucket that does"));
+    // Only what is declared can be changed.
+    let (keep, first) = match declared {
+        Some(name) if name == id.as_str() => ("leave it in the stack file".to_owned(), String::new()),
+        Some(_) => {
+            let back = format!("write `bucket: {id}` again");
+            (back.clone(), format!("{back} and "))
+        }
+        None => {
+            let back =
+                format!("put `{}` back into the stack file, with `bucket: {id}`", going.address.name());
+            (back.clone(), format!("{back}, and "))
+        }
+    };
     Some(verdict.hint(format!(
-        "to keep it, leave it in the stack file; if nothing of it is needed any more, have S3 empty it within days: write \
+        "to keep it, {keep}; if nothing of it is needed any more, have S3 empty it within days: {first}write \
          `lifecycle_rules: {{ empty: {{ expire_after_days: 1, expire_old_versions_after_days: 1 }} }}`, then: provision apply \
          --allow-data-loss {}; and when it is empty, delete it",
         going.address

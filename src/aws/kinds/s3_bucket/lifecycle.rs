@@ -94,11 +94,11 @@ pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
 }
 
 /// Objects and versions are lost by rules that delete what no rule deleted as soon. With versions, an object that expires becomes an
-/// old one ("Expiring objects", S3 User Guide).
+/// old one ("Expiring objects", S3 User Guide), which is lost where a rule deletes these.
 pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
-    let of = |document: &Document| LIFECYCLE.of(document).unwrap_or_default();
-    let (after, before) = (of(desired), of(observed));
-    let keeps_versions = [desired, observed].iter().all(|document| VERSIONING.of(document) == Some(true));
+    let rules = |document: &Document| LIFECYCLE.of(document).unwrap_or_default();
+    let (after, before) = (rules(desired), rules(observed));
+    let deletes = |days: fn(&Rule) -> Option<i32>| after.values().any(|rule| days(rule).is_some());
     let deletes_sooner = |days: fn(&Rule) -> Option<i32>| {
         after.values().filter_map(|rule| Some((rule, days(rule)?))).any(|(rule, after)| {
             let covers = |old: &&Rule| {
@@ -109,8 +109,18 @@ pub(super) fn cost(desired: &Document, observed: &Document) -> OnChange {
             !before.values().filter(covers).filter_map(days).any(|before| before <= after)
         })
     };
+    let keeps_versions = [desired, observed].iter().all(|document| VERSIONING.of(document) == Some(true));
+    let survives = keeps_versions && !deletes(|rule| rule.expire_old_versions_after_days);
     let loses = deletes_sooner(|rule| rule.expire_old_versions_after_days)
-        || !keeps_versions && deletes_sooner(|rule| rule.expire_after_days);
+        || !survives && deletes_sooner(|rule| rule.expire_after_days);
+    OnChange::InPlace(if loses { Effect::DataLoss } else { Effect::None })
+}
+
+/// Without versions, an object that expires is lost from then on; one that is overwritten is its owner's own affair.
+pub(super) fn cost_of_no_versions(desired: &Document, observed: &Document) -> OnChange {
+    let ends = VERSIONING.of(desired) == Some(false) && VERSIONING.of(observed) != Some(false);
+    let rules = LIFECYCLE.of(desired).or_else(|| LIFECYCLE.of(observed)).unwrap_or_default();
+    let loses = ends && rules.values().any(|rule| rule.expire_after_days.is_some());
     OnChange::InPlace(if loses { Effect::DataLoss } else { Effect::None })
 }
 
@@ -259,12 +269,26 @@ mod tests {
             document
         };
         let old = json!({ "old": { "expire_old_versions_after_days": 1 } });
-        for (after, effect) in [(rule(1), Effect::None), (old, Effect::DataLoss)] {
-            assert_eq!(
-                cost(&versioned(&after), &versioned(&json!({}))),
-                OnChange::InPlace(effect),
-                "{after}"
-            );
+        let both = json!({ "old": { "expire_old_versions_after_days": 1, "expire_after_days": 1 } });
+        for (after, before, effect) in [
+            (rule(1), json!({}), Effect::None),
+            (old.clone(), json!({}), Effect::DataLoss),
+            // The old versions that it makes were deleted already.
+            (both.clone(), old, Effect::DataLoss),
+            (both.clone(), both, Effect::None),
+        ] {
+            let cost = cost(&versioned(&after), &versioned(&before));
+            assert_eq!(cost, OnChange::InPlace(effect), "{before} to {after}");
+        }
+        // Without versions from now on, what expires is lost.
+        let unversioned = |value: &serde_json::Value| {
+            let mut document = with(value);
+            document.insert("versioning".to_owned(), false.into());
+            document
+        };
+        for (rules, effect) in [(rule(30), Effect::DataLoss), (json!({}), Effect::None)] {
+            let cost = cost_of_no_versions(&unversioned(&rules), &versioned(&rules));
+            assert_eq!(cost, OnChange::InPlace(effect), "{rules}");
         }
     }
 

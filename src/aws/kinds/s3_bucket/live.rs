@@ -1,4 +1,4 @@
-//! Buckets as S3 shows them: one read for each part, and no more parts than are compared.
+//! Buckets as S3 shows them: one read for each part.
 
 use std::collections::BTreeMap;
 
@@ -9,13 +9,12 @@ use aws_sdk_s3::types::{
 use futures_util::StreamExt;
 use futures_util::future::{try_join_all, try_join5};
 
+use super::PUT_TAGS;
 use super::lifecycle::{self, Rules};
-use super::{KMS_KEY, LIFECYCLE, PUT_TAGS, VERSIONING};
 use crate::aws::kinds::tags::{TagChange, Tags};
 use crate::aws::{Aws, aws_error, tag_map};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome, TrackedDocument};
-use crate::engine::document::Document;
 use crate::engine::resource::{Found, Id, Owner, Ownership, Trace};
 
 pub(super) const LIST: Call = Call::read("s3:ListAllMyBuckets");
@@ -33,7 +32,7 @@ macro_rules! own {
 }
 pub(super) use own;
 
-/// A bucket. Parts that were not read are `None`.
+/// A bucket.
 pub struct Live {
     pub name: String,
     pub arn: String,
@@ -47,23 +46,19 @@ pub struct Live {
 }
 
 pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
-    let none = Document::new();
-    let looks =
-        tracked.iter().map(|one| look_at(aws, one.id.as_str(), one.recorded.as_ref().unwrap_or(&none)));
-    let found = try_join_all(looks).await?;
+    let found = try_join_all(tracked.iter().map(|one| look_at(aws, one.id.as_str()))).await?;
     let found = tracked.iter().zip(found).filter_map(|(one, live)| Some((one.id.clone(), live?)));
     Ok(found.collect())
 }
 
-/// A part that is not recorded is not compared, and not read.
-async fn look_at(aws: &Aws, name: &str, recorded: &Document) -> Result<Option<Live>, CloudError> {
-    let is_recorded = |field: &str| recorded.contains_key(field);
+/// Every part is read: a plan says what is there also where an option is only just written.
+async fn look_at(aws: &Aws, name: &str) -> Result<Option<Live>, CloudError> {
     let (tags, versioned, key, is_blocked, rules) = try_join5(
         tags(aws, name),
-        wanted(is_recorded(VERSIONING.name), versioned(aws, name)),
-        wanted(is_recorded(KMS_KEY.name), key(aws, name)),
+        versioned(aws, name),
+        key(aws, name),
         is_blocked(aws, name),
-        wanted(is_recorded(LIFECYCLE.name), rules(aws, name)),
+        rules(aws, name),
     )
     .await?;
     Ok(tags.map(|tags| Live {
@@ -71,18 +66,11 @@ async fn look_at(aws: &Aws, name: &str, recorded: &Document) -> Result<Option<Li
         arn: format!("arn:{}:s3:::{name}", aws.partition()),
         domain: format!("{name}.s3.{}.{}", aws.region(), aws.dns_suffix()),
         tags,
-        versioned: versioned.flatten(),
-        key: key.flatten(),
+        versioned,
+        key,
         is_blocked,
-        rules: rules.flatten(),
+        rules,
     }))
-}
-
-async fn wanted<T>(
-    wanted: bool,
-    read: impl Future<Output = Result<Option<T>, CloudError>>,
-) -> Result<Option<Option<T>>, CloudError> {
-    if wanted { read.await.map(Some) } else { Ok(None) }
 }
 
 /// The tags of a bucket; `None` where there is no such bucket.
@@ -198,8 +186,9 @@ pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudE
     Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
 }
 
-/// The buckets of this region that carry the owner's tags, whatever their names: an entry that was renamed keeps its bucket, and so
-/// does a stack. S3 finds nothing by tags, so that each bucket is asked for its own. Without the right to list them, none is found.
+/// The buckets of this region that carry the tags of the owner's stack, whatever their names: an entry that was renamed keeps its
+/// bucket, and so does a stack. Those of the address itself come first. S3 finds nothing by tags, so that each bucket is asked for its
+/// own. Without the right to list them, none is found.
 pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
     let list = aws.read.s3.list_buckets().bucket_region(aws.region());
     let listed = list.into_paginator().items().send().try_collect().await.map_err(aws_error(LIST));
@@ -209,20 +198,20 @@ pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, Cloud
         Err(error) => return Err(error),
     };
     let names = all.into_iter().filter_map(|bucket| bucket.name);
+    let names = names.filter(|name| !owner.others.contains(&Id::new(name)));
     let asked = names.map(|name| async move {
         // One that is not to be read, or in another region after all, is not this stack's.
         let tags = tags(aws, &name).await.ok().flatten()?;
-        let found = Found::new(Id::new(&name), Ownership::of_tags(&tags)).traced(Trace::Tags);
-        is_for(&found.ownership, owner).then_some(found)
+        Some(Found::new(Id::new(&name), Ownership::of_tags(&tags)).traced(Trace::Tags))
     });
     let found: Vec<Option<Found>> = futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await;
-    Ok(found.into_iter().flatten().collect())
-}
-
-/// True for what a state of this stack made for the address, whichever state that was.
-fn is_for(ownership: &Ownership, owner: &Owner) -> bool {
-    let Ownership::Tagged { stack, address, .. } = ownership else { return false };
-    (*stack == owner.stack || owner.formerly.contains(stack)) && *address == owner.address.to_string()
+    let of_the_stack = |one: &Found| {
+        let Ownership::Tagged { stack, .. } = &one.ownership else { return false };
+        *stack == owner.stack || owner.formerly.contains(stack)
+    };
+    let mut found: Vec<Found> = found.into_iter().flatten().filter(of_the_stack).collect();
+    found.sort_by_key(|one| one.tagged_address().as_ref() != Some(&owner.address));
+    Ok(found)
 }
 
 /// The buckets that are asked for their tags at once.
