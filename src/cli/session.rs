@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::aws::Aws;
-use crate::aws::checks::{self, Answers, Scene, prospects};
+use crate::aws::checks::{self, Answers, Purpose as PlanFor, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
@@ -55,6 +55,7 @@ pub struct Session {
     named_state: Option<StateAt>,
     stack_path: Option<PathBuf>,
     carried: Carried,
+    purpose: PlanFor,
 }
 
 /// Everything that was seen at one moment, and the plan made from it.
@@ -108,6 +109,10 @@ impl Session {
             endpoint_url: options.endpoint_url.clone(),
             named_state: options.state.clone(),
             carried: options.carried.clone(),
+            purpose: match purpose {
+                Purpose::Show => PlanFor::Review,
+                Purpose::Write => PlanFor::CarryOut,
+            },
         })
     }
 
@@ -178,9 +183,12 @@ impl Session {
         let state = state.map(|state| up_to_date(&self.registry, state));
         let state = state.as_ref();
         let named_cluster = self.named_cluster(&wanted);
-        let (account, Seen { blueprint, declared, sightings, beside, answers, discovery }) =
+        let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
+        if options.mode == Mode::Apply {
+            answers.choose(&self.aws, &mut blueprint, &sightings).await;
+        }
         let now = jiff::Timestamp::now();
         let safeguards = match options.mode {
             Mode::Destroy => self.safeguards(declared),
@@ -204,6 +212,7 @@ impl Session {
             state,
             sightings: &sightings,
             now,
+            purpose: self.purpose,
         };
         let mut found = answers.judge(&self.aws, &scene);
         // Each asks only where something is changed or deleted, or was deleted outside of provision.

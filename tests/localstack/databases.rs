@@ -410,6 +410,47 @@ fn a_major_upgrade_without_parameters_can_wait_for_the_window() {
     world.plans_nothing();
 }
 
+/// The version that the plan shows for the database, and the ones before it.
+fn planned_version(world: &World) -> (Value, Value) {
+    let plan = world.plan(&[]);
+    let fields = change(&plan, DATABASE)["fields"].as_array().expect("it has fields").clone();
+    let field = fields.into_iter().find(|field| field["path"] == "engine_version").expect("it differs");
+    (field["before"].clone(), field["after"].clone())
+}
+
+/// RDS itself would take 17.4, its default version of 17, which is no target of 16.10.
+#[test]
+fn an_upgrade_goes_to_the_newest_target_within_what_is_written_and_the_plan_shows_it() {
+    let world = World::seeded(&[]);
+    let waiting = RECORDS.replace("immediately: true", "immediately: false").replace("15.12", "16");
+    world.write_stack(&waiting);
+    world.apply(&[]);
+    world.edit_stack("engine_version: \"16\"", "engine_version: \"17\"\n    allow_major_version_upgrade: true");
+    assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));
+
+    // It waits for the window, and then is asked for at once: the queued version is sent again.
+    world.apply(&[]);
+    world.plans_nothing();
+    world.edit_stack("apply_immediately: false", "apply_immediately: true");
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().engine_version(), Some("17.6"));
+    world.plans_nothing();
+}
+
+#[test]
+fn an_upgrade_whose_first_call_was_refused_is_asked_about_again_by_the_next_run() {
+    let world = World::seeded(&[]);
+    world.write_stack(&RECORDS.replace("15.12", "16"));
+    world.apply(&[]);
+    world.edit_stack("engine_version: \"16\"", "engine_version: \"17\"\n    allow_major_version_upgrade: true");
+    world.control.refuse("rds.ModifyDBInstance", "InvalidParameterValue", 400, "no");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().engine_version(), Some("17.6"));
+    world.plans_nothing();
+}
+
 /// Changes the database behind provision's back.
 fn grow(world: &World, size: i32) {
     let call = world.cloud.rds.modify_db_instance().db_instance_identifier("records");

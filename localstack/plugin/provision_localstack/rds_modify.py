@@ -287,7 +287,7 @@ def checked_version(call: Call, database, asked: str) -> str:
     if catalogue.number(new) < catalogue.number(now):
         check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if new != now and new not in catalogue.upgrade_targets(now):
-        check.combination(f"Cannot find upgrade path from {now} to {new}.")
+        check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if catalogue.major(new) != catalogue.major(now) and not call.get("AllowMajorVersionUpgrade"):
         check.combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
     return new

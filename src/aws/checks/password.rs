@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::finding::Verdict;
 use super::scene::{Doing, Scene};
 use crate::aws::Aws;
 use crate::engine::address::Address;
@@ -23,7 +22,7 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
         Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
     };
     let error = is_sent.then(|| source.read(aws.folder()).err()).flatten()?;
-    let verdict = Verdict::error(error.to_string());
+    let verdict = scene.lacked(error.to_string());
     let verdict = match source {
         PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),
         PasswordSource::File(_) | PasswordSource::Managed => verdict,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use provision::aws::checks::{self, Prospect, Scene};
+use provision::aws::checks::{self, Prospect, Purpose, Scene};
 use provision::aws::kinds::registry;
 use provision::engine::address::Address;
 use provision::engine::blueprint::{Blueprint, Declaration};
@@ -23,6 +23,7 @@ pub struct World {
     pub blueprint: Blueprint,
     pub sightings: Sightings,
     pub state: State,
+    pub purpose: Purpose,
     registry: Registry,
 }
 
@@ -40,6 +41,7 @@ impl World {
             blueprint: Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() },
             sightings: Sightings::new(),
             state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),
+            purpose: Purpose::CarryOut,
             registry: registry(),
         }
     }
@@ -188,6 +190,7 @@ impl World {
             state: Some(&self.state),
             sightings: &self.sightings,
             now: jiff::Timestamp::UNIX_EPOCH,
+            purpose: self.purpose,
         }
     }
 }

@@ -59,16 +59,26 @@ pub(super) fn offered(written: &str, versions: &[DbEngineVersion], region: &str)
     }
 }
 
+/// The newest version within the written one that RDS upgrades the live one to. RDS itself would take its default version within a
+/// shortened one, and refuses that where it is no target (terraform-aws-modules/terraform-aws-rds#627).
+pub(super) fn target<'a>(live: &str, written: &str, versions: &'a [DbEngineVersion]) -> Option<&'a str> {
+    targets(live, versions)?.into_iter().rfind(|target| is_within(target, written))
+}
+
+/// The versions that RDS upgrades the live one to, the newest last.
+fn targets<'a>(live: &str, versions: &'a [DbEngineVersion]) -> Option<Vec<&'a str>> {
+    let row = versions.iter().find(|version| version.engine_version() == Some(live))?;
+    Some(sorted(row.valid_upgrade_target().iter().filter_map(|target| target.engine_version())))
+}
+
 /// Checks that RDS goes from the live version to the written one.
 pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -> Verdict {
-    let Some(row) = versions.iter().find(|version| version.engine_version() == Some(live)) else {
+    let Some(targets) = targets(live, versions) else {
         let what = format!("whether RDS upgrades {live} to {written}");
         return Verdict::cannot_be_checked(&what, &format!("it does not list {live}"));
     };
-    let targets = row.valid_upgrade_target().iter().filter_map(|target| target.engine_version());
-    let targets = sorted(targets);
-    if targets.iter().any(|target| is_within(target, written)) {
-        return Verdict::passed(format!("RDS upgrades {live} to {written}"));
+    if let Some(target) = target(live, written, versions) {
+        return Verdict::passed(format!("RDS upgrades {live} to {target}"));
     }
     let (own, wanted) = (major(live), major(written));
     let of = |major: &str| -> Vec<&str> {
@@ -201,6 +211,22 @@ mod tests {
             ),
             "{major}"
         );
+    }
+
+    #[test]
+    fn the_target_is_the_newest_within_what_is_written() {
+        let versions = versions(&[("16.13", "available", &["17.9", "16.14", "17.10", "18.3", "18.2"])]);
+        for (written, expected) in [
+            ("16", Some("16.14")),
+            ("17", Some("17.10")),
+            ("17.9", Some("17.9")),
+            ("17.1", None),
+            ("18", Some("18.3")),
+            ("19", None),
+        ] {
+            assert_eq!(target("16.13", written, &versions), expected, "{written}");
+        }
+        assert_eq!(target("16.12", "17", &versions), None, "RDS does not list it");
     }
 
     #[test]

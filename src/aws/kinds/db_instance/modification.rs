@@ -115,8 +115,9 @@ fn modification(
     let managed = password::source(wanted) == Some(PasswordSource::Managed);
     let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
 
-    row::modify_call::<DbInstance>(wanted, fields)
-        .unwrap_or_default()
+    let call = row::modify_call::<DbInstance>(wanted, fields).unwrap_or_default();
+    let version = version::to_send(call.get_engine_version().as_deref(), live);
+    call.set_engine_version(version)
         .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
         .set_db_parameter_group_name(
             changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),
