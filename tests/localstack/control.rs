@@ -110,7 +110,6 @@ impl Control {
     }
 
     /// Drops the faults that have not happened yet.
-    #[allow(dead_code, reason = "the fault tests alone use it")]
     pub fn forget_faults(&self) {
         self.request("DELETE", "faults", &Value::Null);
     }
