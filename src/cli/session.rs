@@ -16,6 +16,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::cloud::KindError;
 use crate::engine::document::Document;
 use crate::engine::executor::hint_for_code;
+use crate::engine::ignored::leave_to_others;
 use crate::engine::kind::Registry;
 use crate::engine::network::Network;
 use crate::engine::newer::up_to_date;
@@ -186,6 +187,7 @@ impl Session {
         let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
+        leave_to_others(&self.registry, &mut blueprint, &sightings);
         if options.mode == Mode::Apply {
             answers.choose(&self.aws, &mut blueprint, &sightings).await;
         }
@@ -347,7 +349,8 @@ impl Session {
         };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
-            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
+            let (declarations, ignored) = (BTreeMap::new(), BTreeMap::new());
+            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations, ignored }
         };
         let mut looked_for = blueprint.unwrap_or_else(nothing);
         if options.mode == Mode::Destroy {

@@ -22,6 +22,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("instance-class", "a database cannot be ordered like this"),
     ("kms-key", "a key cannot be used"),
     ("left-to-do", "something is left for a person to do"),
+    ("left-to-others", "inputs of an object belong to somebody else, and are not compared"),
     ("missing", "a part of the network is gone, and something of the stack needs it"),
     ("name-taken", "another object has the name of what is to be made"),
     ("network", "another network was chosen than the one that the stack is in"),

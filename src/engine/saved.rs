@@ -348,7 +348,7 @@ mod tests {
             allow_data_loss: Default::default(),
         };
         let blueprint =
-            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new(), ignored: BTreeMap::new() };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
     }
 

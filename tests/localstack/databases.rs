@@ -575,3 +575,48 @@ fn what_is_taken_back_before_its_window_is_said_to_be_and_aws_forgets_it() {
         world.plans_nothing();
     }
 }
+
+/// The ports on which a group lets its first role in.
+fn open_ports(world: &World) -> Vec<i32> {
+    let group = world.cloud.group("shop-records");
+    let mut ports: Vec<i32> = group.ip_permissions().iter().filter_map(|rule| rule.from_port()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// RDS restarts the database for another port, which takes minutes: who knows the old one gets through until then.
+#[test]
+fn the_old_port_stays_open_until_the_database_has_moved() {
+    let world = World::seeded(&[]);
+    world.write_stack(RECORDS);
+    world.apply(&[]);
+    world.edit_stack(END, &format!("{END}    port: 6000\n"));
+    world.provision(&["plan"]).says(&["stays until aws_db_instance.records has moved"]);
+
+    // Killed while the database restarts, and gone on with while it still does.
+    world.control.settings(json!({ "db_modifying": 600.0 }));
+    world.control.forget_calls();
+    let run = world.start(&["apply", "--auto-approve"]);
+    eventually("the database restarts", || world.control.calls().of("rds.ModifyDBInstance") == 1);
+    assert_eq!(open_ports(&world), [5432, 6000]);
+    signal(&run, "KILL");
+    ended(run);
+    let run = world.start(&["apply", "--auto-approve"]);
+    world.control.forget_calls();
+    eventually("it is waited for", || world.control.calls().of("rds.DescribeDBInstances") > 2);
+    assert_eq!(open_ports(&world), [5432, 6000]);
+    world.control.settings(json!({}));
+    assert!(ended(run).code == 0);
+    assert_eq!(open_ports(&world), [6000]);
+    world.plans_nothing();
+
+    // A refusal leaves both open, and the next run goes on.
+    world.edit_stack("port: 6000", "port: 7000");
+    world.control.refuse("rds.ModifyDBInstance", "InvalidParameterValue", 400, "no");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(open_ports(&world), [6000, 7000]);
+    world.apply(&[]);
+    assert_eq!(open_ports(&world), [7000]);
+    world.plans_nothing();
+}

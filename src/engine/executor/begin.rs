@@ -14,7 +14,7 @@ use crate::engine::cloud::ChangeDocument;
 use crate::engine::diff;
 use crate::engine::document::{Document, is_unknown, references, resolve};
 use crate::engine::event::Event;
-use crate::engine::kind::{Live, Manager};
+use crate::engine::kind::{Live, Manager, Misfit};
 use crate::engine::owner;
 use crate::engine::plan::{Action, Mode};
 use crate::engine::planner::{OWNERSHIP_TAGS, Sighting};
@@ -89,7 +89,7 @@ impl<'a> Execution<'a> {
                 self.done(step);
                 Ok(())
             }
-            (Step::Up(_), Action::Update) => self.begin_update(step),
+            (_, Action::Update) => self.begin_update(step),
             (Step::Up(_), _) => self.begin_create(step),
             (Step::Down(_), _) => self.begin_delete(step),
         };
@@ -227,7 +227,10 @@ impl<'a> Execution<'a> {
         let address = step.address();
         let manager = self.manager(address)?;
         let (id, live) = self.kept(address).ok_or(StepError::Gone)?;
-        let desired = self.desired(address, manager)?;
+        let mut desired = self.desired(address, manager)?;
+        if matches!(step, Step::Up(_)) && self.steps.contains_key(&Step::Down(address.clone())) {
+            desired.inputs = joined(manager, &desired.inputs, &live.inputs)?;
+        }
         let record = self.named(address).ok_or(StepError::Gone)?;
         let claim = self.claim(address);
         let record = match self.change(address).filter(|change| change.keeps.is_some()) {
@@ -293,6 +296,19 @@ impl<'a> Execution<'a> {
             Returned { step, result }
         }));
     }
+}
+
+/// The first part of a change in two parts: what is there stays, and what is desired comes.
+fn joined(manager: &dyn Manager, desired: &Document, observed: &Document) -> Result<Document, Misfit> {
+    let mut both = desired.clone();
+    for field in manager.fields() {
+        if let (Some(join), Some(desired), Some(observed)) =
+            (field.joined, desired.get(field.name), observed.get(field.name))
+        {
+            both.insert(field.name.to_owned(), join(desired, observed));
+        }
+    }
+    manager.normalise(&both)
 }
 
 fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {

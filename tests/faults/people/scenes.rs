@@ -157,6 +157,15 @@ fn scenes() -> Vec<Scene> {
         Scene::new("kms-key")
             .edited(SIZE, &format!("{SIZE}{KEY}"))
             .person("aws kms list-aliases", |place| place.world.edit_stack(KEY, "")),
+        Scene::new("left-to-others")
+            .act(|place| {
+                place.make(SMALL);
+                place.world.control.aws_backup("records", 35, "01:00-01:30");
+                Done::default()
+            })
+            .person("ignore_changes: [backup_retention_period]", |place| {
+                place.world.edit_stack(SIZE, &format!("{SIZE}    ignore_changes: [backup_retention_period]\n"));
+            }),
         Scene::new("parameter")
             .edited(SIZE, &format!("{SIZE}    parameters: {{ work_men: \"1024\" }}\n"))
             .person("write `work_mem`", |place| place.world.edit_stack("work_men", "work_mem")),

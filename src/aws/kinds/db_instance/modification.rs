@@ -115,9 +115,11 @@ fn modification(
     let managed = password::source(wanted) == Some(PasswordSource::Managed);
     let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
 
-    let call = row::modify_call::<DbInstance>(wanted, fields).unwrap_or_default();
-    let version = version::to_send(call.get_engine_version().as_deref(), live);
-    call.set_engine_version(version)
+    let version = ENGINE_VERSION.text(wanted).filter(|_| changed(ENGINE_VERSION.name));
+
+    row::modify_call::<DbInstance>(wanted, fields)
+        .unwrap_or_default()
+        .set_engine_version(version.map(|version| version::to_send(version, live)))
         .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
         .set_db_parameter_group_name(
             changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),

@@ -45,11 +45,10 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
 
 /// The version to send for a written one. A queued version that will do is asked for again as it is: within a shortened one RDS
 /// would choose anew.
-pub(super) fn to_send(written: Option<&str>, live: &Live) -> Option<String> {
-    let written = written?;
+pub(super) fn to_send(written: &str, live: &Live) -> String {
     let queued = live.queued.engine_version.as_deref();
     let will_do = queued.filter(|queued| met(&written.into(), &Value::from(*queued)));
-    Some(will_do.unwrap_or(written).to_owned())
+    will_do.unwrap_or(written).to_owned()
 }
 
 /// True if the way from one version to the other is a major upgrade.
