@@ -591,7 +591,7 @@ fn the_old_port_stays_open_until_the_database_has_moved() {
     let world = World::seeded(&[]);
     world.write_stack(RECORDS);
     world.apply(&[]);
-    world.edit_stack(END, &format!("{END}    port: 6000\n"));
+    world.edit_stack("port: 5432", "port: 6000");
     world.provision(&["plan"]).says(&["stays until aws_db_instance.records has moved"]);
 
     // Killed while the database restarts, and gone on with while it still does.
