@@ -129,6 +129,8 @@ pub struct Aws {
     expiry: identity::Expiry,
     region: String,
     folder: PathBuf,
+    /// The endpoint of RDS alone, where the environment names one.
+    rds_endpoint: Option<String>,
 }
 
 /// The way to reach AWS, and the identity to use; a setting that is absent follows the usual AWS chain.
@@ -192,7 +194,8 @@ impl Aws {
             loader = loader.endpoint_url(url);
         }
         let aws = Self::of(&loader.load().await, settings.profile.as_deref())?;
-        Ok(Self { folder: settings.folder.clone(), ..aws })
+        let rds_endpoint = variable("AWS_ENDPOINT_URL_RDS").filter(|_| settings.endpoint_url.is_none());
+        Ok(Self { folder: settings.folder.clone(), rds_endpoint, ..aws })
     }
 
     /// Makes the clients from a finished configuration.
@@ -217,6 +220,7 @@ impl Aws {
             expiry,
             region,
             folder: PathBuf::new(),
+            rds_endpoint: None,
         })
     }
 
@@ -248,6 +252,12 @@ impl Aws {
     /// The folder that relative paths of password files start from; empty where it is the current one.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The endpoint of RDS where others could read what is sent to it: http to another machine.
+    pub fn unencrypted_endpoint(&self) -> Option<&str> {
+        let url = self.rds_endpoint.as_deref().or(self.config.endpoint_url())?;
+        http::is_open_to_others(url).then_some(url)
     }
 
     /// The gate before every call of `write`.

@@ -17,6 +17,7 @@ mod quotas;
 mod remains;
 mod scene;
 mod subnets_in_use;
+mod support;
 
 use futures_util::future::{BoxFuture, join, join_all};
 
@@ -91,7 +92,8 @@ impl Answers {
     pub fn judge(&self, aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         let others = self.others.iter().flat_map(|answer| answer.judge(scene));
         let answered = self.databases.judge(scene).into_iter().chain(others);
-        answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene)).collect()
+        let answered = answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene));
+        answered.chain(support::judge(scene)).collect()
     }
 }
 

@@ -1,14 +1,14 @@
 //! `provision iam-policy`: the least AWS policy that the stack needs, from the stack file alone.
 
 use crate::aws::kinds::registry;
-use crate::aws::policy::{MOST_CHARACTERS, policy, state_on_s3};
+use crate::aws::policy::{MOST_CHARACTERS, policy, state_key, state_on_s3};
 use crate::stack::Sections;
 use crate::view::failure::{Failure, FailureKind};
 
-use super::{Exit, IamPolicy};
 use super::options::{Global, StateAt};
 use super::screen::Screen;
 use super::stack_file::{Purpose, choose};
+use super::{Exit, IamPolicy};
 
 /// Prints the policy, or all policies as an array; it is JSON in any case.
 pub(super) fn run(request: &IamPolicy, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -22,6 +22,7 @@ pub(super) fn run(request: &IamPolicy, global: &Global, screen: &mut Screen) -> 
     })?;
     if let Some(StateAt::S3(place)) = &global.state {
         policy.statement.extend(state_on_s3(region.as_deref(), place));
+        policy.statement.extend(global.state_kms_key.iter().map(|key| state_key(region.as_deref(), key)));
     }
     let policies = policy.within_the_limit();
     match (request.part, policies.as_slice()) {

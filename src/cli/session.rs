@@ -99,7 +99,7 @@ impl Session {
         let aws = Arc::new(connect(options, region, chosen.folder()).await?);
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
-            store: store(options, &chosen, &aws),
+            store: store(options, &chosen, &aws).await?,
             stack_file: chosen.name(),
             stack_path: chosen.path().map(Path::to_owned),
             folder: chosen.folder(),

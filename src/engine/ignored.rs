@@ -17,10 +17,13 @@ impl Blueprint {
 
 /// The fields of an object that belong to somebody else, as the object itself shows.
 pub fn theirs(live: &Live) -> impl Iterator<Item = &'static str> {
-    live.remarks.iter().flat_map(|remark| match remark {
-        Remark::Theirs { fields, .. } => *fields,
-        _ => &[],
-    }).copied()
+    live.remarks
+        .iter()
+        .flat_map(|remark| match remark {
+            Remark::Theirs { fields, .. } => *fields,
+            _ => &[],
+        })
+        .copied()
 }
 
 /// Declares what AWS shows wherever a field is left to others, so that plan and apply find no difference in it.
@@ -74,8 +77,7 @@ fn leave<'a>(
 /// True if a field says which of the stack's own objects belong together: that is nobody else's.
 fn refers_to_ours(blueprint: &Blueprint, inputs: &Document, field: &Field) -> bool {
     let one = inputs.get(field.name).map(|value| (field.name.to_owned(), value.clone()));
-    let is_watched = |address: &Address| {
-        matches!(blueprint.declarations.get(address), Some(Declaration::Watched { .. }))
-    };
+    let is_watched =
+        |address: &Address| matches!(blueprint.declarations.get(address), Some(Declaration::Watched { .. }));
     references(&one.into_iter().collect()).iter().any(|address| !is_watched(address))
 }

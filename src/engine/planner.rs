@@ -301,7 +301,8 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
                     let left = |name: &str| {
-                        let field = manager.and_then(|kind| kind.fields().iter().find(|field| field.name == name));
+                        let field =
+                            manager.and_then(|kind| kind.fields().iter().find(|field| field.name == name));
                         field.is_some_and(|field| input.blueprint.ignores(address, field))
                             || theirs(live).any(|field| field == name)
                     };

@@ -425,7 +425,10 @@ fn an_upgrade_goes_to_the_newest_target_within_what_is_written_and_the_plan_show
     let waiting = RECORDS.replace("immediately: true", "immediately: false").replace("15.12", "16");
     world.write_stack(&waiting);
     world.apply(&[]);
-    world.edit_stack("engine_version: \"16\"", "engine_version: \"17\"\n    allow_major_version_upgrade: true");
+    world.edit_stack(
+        "engine_version: \"16\"",
+        "engine_version: \"17\"\n    allow_major_version_upgrade: true",
+    );
     assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));
 
     // It waits for the window, and then is asked for at once: the queued version is sent again.
@@ -442,7 +445,10 @@ fn an_upgrade_whose_first_call_was_refused_is_asked_about_again_by_the_next_run(
     let world = World::seeded(&[]);
     world.write_stack(&RECORDS.replace("15.12", "16"));
     world.apply(&[]);
-    world.edit_stack("engine_version: \"16\"", "engine_version: \"17\"\n    allow_major_version_upgrade: true");
+    world.edit_stack(
+        "engine_version: \"16\"",
+        "engine_version: \"17\"\n    allow_major_version_upgrade: true",
+    );
     world.control.refuse("rds.ModifyDBInstance", "InvalidParameterValue", 400, "no");
     world.provision(&["apply", "--auto-approve"]).exits(1);
     assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));

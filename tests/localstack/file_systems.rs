@@ -27,7 +27,10 @@ fn a_region_without_aws_backup_stops_only_who_wants_backups() {
 
     // Nothing tells before the file system is there.
     world.edit_stack("ignore_changes: [backup]", "backup: true");
-    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["PutBackupPolicy", "write `backup: false`"]);
+    world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["PutBackupPolicy", "write `backup: false`"]);
 }
 
 #[test]

@@ -39,14 +39,16 @@ fn others_change(world: &World) {
     let database = database.backup_retention_period(14).db_instance_class("db.t4g.large");
     cloud.run(database.send()).expect("the database can be changed");
     let file_system = cloud.file_system().file_system_id;
-    let update = cloud.efs.update_file_system().file_system_id(file_system).throughput_mode(ThroughputMode::Elastic);
+    let update =
+        cloud.efs.update_file_system().file_system_id(file_system).throughput_mode(ThroughputMode::Elastic);
     cloud.run(update.send()).expect("the file system can be changed");
     let group = cloud.group("shop-files").group_id.expect("a group has an id");
     let rule = aws_sdk_ec2::types::IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22);
     let rule = rule.ip_ranges(aws_sdk_ec2::types::IpRange::builder().cidr_ip("10.9.0.0/16").build()).build();
     let rule = cloud.ec2.authorize_security_group_ingress().group_id(group).ip_permissions(rule);
     cloud.run(rule.send()).expect("the group can be changed");
-    let parameter = aws_sdk_rds::types::Parameter::builder().parameter_name("work_mem").parameter_value("4096");
+    let parameter =
+        aws_sdk_rds::types::Parameter::builder().parameter_name("work_mem").parameter_value("4096");
     let parameter = parameter.apply_method(aws_sdk_rds::types::ApplyMethod::Immediate).build();
     let group = cloud.rds.modify_db_parameter_group().db_parameter_group_name("records-postgres16");
     cloud.run(group.parameters(parameter).send()).expect("the group can be changed");
@@ -59,7 +61,10 @@ fn what_is_left_to_others_counts_when_it_is_made_and_never_afterwards() {
     world.apply(&[]);
     world.plans_nothing();
     let database = world.cloud.database();
-    assert_eq!((database.backup_retention_period(), database.db_instance_class()), (Some(7), Some("db.t4g.medium")));
+    assert_eq!(
+        (database.backup_retention_period(), database.db_instance_class()),
+        (Some(7), Some("db.t4g.medium"))
+    );
     assert_eq!(world.cloud.file_system().throughput_mode, Some(ThroughputMode::Bursting));
 
     world.control.forget_calls();
@@ -74,12 +79,18 @@ fn what_is_left_to_others_counts_when_it_is_made_and_never_afterwards() {
     // Another value in the stack file changes nothing either, and the rest is changed as ever.
     world.edit_stack("backup_retention_period: 7", "backup_retention_period: 3");
     world.plans_nothing();
-    world.edit_stack("    apply_immediately: true\n", "    apply_immediately: true\n    copy_tags_to_snapshot: true\n");
+    world.edit_stack(
+        "    apply_immediately: true\n",
+        "    apply_immediately: true\n    copy_tags_to_snapshot: true\n",
+    );
     world.apply(&[]);
     world.plans_nothing();
     let database = world.cloud.database();
     assert_eq!(database.copy_tags_to_snapshot(), Some(true));
-    assert_eq!((database.backup_retention_period(), database.db_instance_class()), (Some(14), Some("db.t4g.large")));
+    assert_eq!(
+        (database.backup_retention_period(), database.db_instance_class()),
+        (Some(14), Some("db.t4g.large"))
+    );
 
     // What is no longer left to others is compared again.
     world.edit_stack("[backup_retention_period, instance_class, parameters]", "[instance_class, parameters]");
@@ -109,17 +120,24 @@ fn what_aws_backup_keeps_is_said_once_and_not_compared() {
     world.write_stack(stack);
     world.apply(&[]);
     world.control.aws_backup("records", 35, "01:00-01:30");
-    let call = world.cloud.rds.modify_db_instance().db_instance_identifier("records").backup_retention_period(30);
+    let call =
+        world.cloud.rds.modify_db_instance().db_instance_identifier("records").backup_retention_period(30);
     world.cloud.run(call.send()).expect_err("it is AWS Backup's");
 
     world.plans_nothing();
     let plan = world.plan(&[]);
     let [(message, hint)] = &left(&plan)[..] else { panic!("it is said once: {plan:#}") };
-    assert!(message.contains("AWS Backup") && message.ends_with("backup_retention_period, backup_window"), "{message}");
+    assert!(
+        message.contains("AWS Backup") && message.ends_with("backup_retention_period, backup_window"),
+        "{message}"
+    );
     assert!(hint.contains("ignore_changes: [backup_retention_period, backup_window]"), "{hint}");
     assert_eq!(plan["drift"], json!([]));
 
-    world.edit_stack("    apply_immediately: true\n", "    apply_immediately: true\n    copy_tags_to_snapshot: true\n");
+    world.edit_stack(
+        "    apply_immediately: true\n",
+        "    apply_immediately: true\n    copy_tags_to_snapshot: true\n",
+    );
     world.apply(&[]);
     assert_eq!(world.cloud.database().backup_retention_period(), Some(35));
     world.edit_stack(

@@ -99,6 +99,8 @@ def _version_row(version: str) -> dict:
         "SupportsReadReplica": True,
         "SupportsLogExportsToCloudwatchLogs": True,
         "ExportableLogTypes": ["iam-db-auth-error", "postgresql", "upgrade"],
+        # The authorities of today; rds-ca-2019 ended in 2024 ("Using SSL/TLS to encrypt a connection", user guide).
+        "SupportedCACertificateIdentifiers": ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"],
         "Status": "available",
     }
 

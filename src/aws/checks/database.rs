@@ -19,8 +19,8 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
-use crate::engine::plan::{Finding, Level};
 use crate::engine::document::Document;
+use crate::engine::plan::{Finding, Level};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::stack::postgres::Version;
 use offer::{Desired, Wish};
@@ -30,6 +30,9 @@ const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
 
 const DATABASE: &str = "aws_db_instance";
 const VERSION: &str = "engine_version";
+const AUTHORITY: &str = "ca_cert_identifier";
+/// The fields by which an instance is ordered.
+const ORDERED: &[&str] = &[VERSION, "instance_class", "storage_type", "multi_az", "iops"];
 
 pub(super) const CALLS: &[Asked] = &[(&[DATABASE], &[VERSIONS, OPTIONS])];
 
@@ -53,22 +56,21 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Databases {
 }
 
 async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
-    let versions = if prospect.touches(&[VERSION]) {
+    let versions = if prospect.touches(&[VERSION, AUTHORITY]) {
         let written = [Some(desired.engine_version.as_str()), prospect.recorded_version.as_deref()];
         Some(in_time(VERSIONS, versions(aws, written.into_iter().flatten())).await)
     } else {
         None
     };
-    let options =
-        if prospect.touches(&["engine_version", "instance_class", "storage_type", "multi_az", "iops"]) {
-            // All versions of a class are some hundred options on several pages; those of one are a few.
-            let one = versions
-                .as_ref()
-                .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
-            Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
-        } else {
-            None
-        };
+    let options = if prospect.touches(ORDERED) || prospect.touches(offer::FEATURES) {
+        // All versions of a class are some hundred options on several pages; those of one are a few.
+        let one = versions
+            .as_ref()
+            .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
+        Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
+    } else {
+        None
+    };
     Database {
         address: prospect.address.clone(),
         subnets: prospect.subnets.clone(),
@@ -207,6 +209,12 @@ impl Database {
                 findings.push(found("engine-version", Verdict::not_checked("versions of PostgreSQL", error)));
             }
             _ => {}
+        }
+        if let (Some(Ok(versions)), Some(authority)) = (&self.versions, &self.desired.ca_cert_identifier) {
+            let coming = live.filter(|_| !upgrades && matches!(doing, Doing::Changing(_))).unwrap_or(written);
+            findings.extend(
+                version::signs(authority, coming, versions).map(|verdict| found("authority", verdict)),
+            );
         }
         // Of a version that cannot be reached, no class is of any use.
         let is_reached = !findings.iter().any(|one| upgrades && one.level == Level::Error);

@@ -48,7 +48,9 @@ fn rehearsed(scene: &Scene<'_>, answer: &Result<(), CloudError>) -> Verdict {
         }
         Err(error) if error.code == "UnauthorizedOperation" => {
             let message = format!("the permission to make it is missing: {} with its tags", CREATE.name);
-            scene.lacked(message).hint("ask for what `provision iam-policy` prints, for whoever applies the plan")
+            scene
+                .lacked(message)
+                .hint("ask for what `provision iam-policy` prints, for whoever applies the plan")
         }
         Err(error) => Verdict::not_checked("permission to make security groups", error),
     }

@@ -184,12 +184,11 @@ impl<'a> Execution<'a> {
         self.put(address, intent);
         let owner = self.owner(address, generation);
         let absence = self.absence(address, &desired.depends_on);
-        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let created =
-                call::create(cloud, manager, inputs, &owner, begun_before, absence, &interrupt).await;
+            let created = call::create(cloud, manager, inputs, &owner, begun_before, absence, &ears).await;
             Returned { step, result: created.map(Answer::Created) }
         }));
         Ok(())
@@ -274,17 +273,17 @@ impl<'a> Execution<'a> {
         let patience = manager.patience().update;
         let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
         self.settling.hold(step, target, patience);
-        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let region = self.run.planning.plan.region.as_str();
         let uses = self.record(step.address()).map(|record| record.depends_on.clone());
         let absence = self.absence(step.address(), &uses.unwrap_or_default());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let place = call::Place { address: step.address(), region, absence, interrupt: &interrupt };
+            let place = call::Place { region, absence, ears: &ears };
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {
-                    call::claim(cloud, manager, &id, owner, patience, &interrupt).await?;
+                    call::claim(cloud, manager, &id, owner, patience, &ears).await?;
                 }
                 if fields.is_empty() {
                     return Ok(());

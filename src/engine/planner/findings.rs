@@ -150,7 +150,8 @@ pub(super) fn theirs(
     let options: Vec<&str> = written.filter_map(Field::to_write).collect();
     let options = Some(options.join(", ")).filter(|options| !options.is_empty())?;
     let message = format!("{why}; not compared: {options}");
-    let hint = format!("to say that in the stack file: write `ignore_changes: [{options}]` for {}", address.name());
+    let hint =
+        format!("to say that in the stack file: write `ignore_changes: [{options}]` for {}", address.name());
     Some(Finding { level: Level::Warning, ..error("left-to-others", address, message, Some(hint)) })
 }
 

@@ -14,16 +14,22 @@ pub(super) fn in_two_parts(
     uses: [&Edges<Address>; 2],
     changes: &mut BTreeMap<Address, Change>,
 ) -> BTreeSet<Address> {
-    let moving: Vec<&Address> =
-        changes.iter().filter(|(address, change)| moves(input, address, change)).map(|(address, _)| address).collect();
+    let moving: Vec<&Address> = changes
+        .iter()
+        .filter(|(address, change)| moves(input, address, change))
+        .map(|(address, _)| address)
+        .collect();
     let used_by = |address: &Address| {
-        let uses_it = |user: &Address| uses.iter().any(|uses| uses.get(user).is_some_and(|used| used.contains(address)));
+        let uses_it = |user: &Address| {
+            uses.iter().any(|uses| uses.get(user).is_some_and(|used| used.contains(address)))
+        };
         moving.iter().copied().find(|user| uses_it(user))
     };
     let passed = |(address, change): (&Address, &Change)| {
         let fields = input.registry.managing(address.kind())?.fields();
         let is_joined = |path: &str| fields.iter().any(|field| field.name == path && field.joined.is_some());
-        let is_passed = change.action == Action::Update && change.fields.iter().any(|field| is_joined(&field.path));
+        let is_passed =
+            change.action == Action::Update && change.fields.iter().any(|field| is_joined(&field.path));
         Some((address.clone(), used_by(address).filter(|_| is_passed)?.clone()))
     };
     let found: BTreeMap<Address, Address> = changes.iter().filter_map(passed).collect();

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::engine::document::Document;
 use super::IGNORE_CHANGES;
+use crate::engine::document::Document;
 use crate::engine::resource::Property;
 use crate::stack::Name;
 

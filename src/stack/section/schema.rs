@@ -14,7 +14,8 @@ pub(in crate::stack) fn publish(registry: &Registry, schema: &mut Value) {
     for section in SECTIONS {
         let mut entries = named(section.doc, &section.entry, registry);
         for entry in entries["patternProperties"].as_object_mut().into_iter().flat_map(Map::values_mut) {
-            entry["properties"][IGNORE_CHANGES.name]["items"] = json!({ "enum": section.ignorable(registry) });
+            entry["properties"][IGNORE_CHANGES.name]["items"] =
+                json!({ "enum": section.ignorable(registry) });
         }
         entries["default"] = json!({});
         schema["properties"][section.key] = entries;

@@ -71,6 +71,18 @@ fn targets<'a>(live: &str, versions: &'a [DbEngineVersion]) -> Option<Vec<&'a st
     Some(sorted(row.valid_upgrade_target().iter().filter_map(|target| target.engine_version())))
 }
 
+/// Checks that an authority signs the certificates of a version.
+pub(super) fn signs(authority: &str, version: &str, versions: &[DbEngineVersion]) -> Option<Verdict> {
+    let row = versions.iter().rfind(|row| row.engine_version().is_some_and(|row| is_within(row, version)))?;
+    let known = row.supported_ca_certificate_identifiers();
+    // An answer that names none says nothing.
+    let is_known = known.is_empty() || known.iter().any(|known| known == authority);
+    (!is_known).then(|| {
+        Verdict::error(format!("no certificate of PostgreSQL {version} is signed by {authority}"))
+            .hint(format!("write one of these as `ca_cert_identifier`: {}", list(known)))
+    })
+}
+
 /// Checks that RDS goes from the live version to the written one.
 pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -> Verdict {
     let Some(targets) = targets(live, versions) else {
@@ -211,6 +223,21 @@ mod tests {
             ),
             "{major}"
         );
+    }
+
+    #[test]
+    fn an_authority_has_to_sign_for_the_version() {
+        let row = |version: &str, authority: &str| {
+            let row = DbEngineVersion::builder().engine_version(version);
+            row.supported_ca_certificate_identifiers(authority).build()
+        };
+        let versions = [row("16.9", "rds-ca-rsa2048-g1"), row("17.5", "rds-ca-ecc384-g1")];
+        assert_eq!(signs("rds-ca-rsa2048-g1", "16.9", &versions), None);
+        assert_eq!(signs("rds-ca-ecc384-g1", "17", &versions), None);
+        let refused = signs("rds-ca-2019", "16", &versions).expect("it does not sign");
+        assert_eq!(refused.level, Level::Error);
+        assert!(refused.hint.is_some_and(|hint| hint.ends_with("rds-ca-rsa2048-g1")));
+        assert_eq!(signs("rds-ca-2019", "16.3", &sixteen()), None, "nothing is said");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) async fn modify(
         .apply_immediately(AT_ONCE.of(wanted).unwrap_or(false))
         .send_with(&aws.write.rds)
         .await;
-    match answer.map_err(aws_error(MODIFY)) {
+    match answer.map_err(aws_error(MODIFY)).map_err(|error| password::masked(error, secret.as_ref())) {
         // The code says nothing without the message: everything that was asked for is queued already.
         Err(error)
             if error.code == "InvalidParameterCombination"
