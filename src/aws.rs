@@ -132,6 +132,8 @@ pub struct Aws {
     region: String,
     folder: PathBuf,
     variable: Variables,
+    /// The endpoint of RDS alone, where the environment names one.
+    rds_endpoint: Option<String>,
 }
 
 /// The variables of the environment, as the command line reads them.
@@ -197,7 +199,8 @@ impl Aws {
             loader = loader.endpoint_url(url);
         }
         let aws = Self::of(&loader.load().await, settings.profile.as_deref(), *variable)?;
-        Ok(Self { folder: settings.folder.clone(), ..aws })
+        let rds_endpoint = variable("AWS_ENDPOINT_URL_RDS").filter(|_| settings.endpoint_url.is_none());
+        Ok(Self { folder: settings.folder.clone(), rds_endpoint, ..aws })
     }
 
     /// Makes the clients from a finished configuration, without variables.
@@ -224,6 +227,7 @@ impl Aws {
             region,
             folder: PathBuf::new(),
             variable,
+            rds_endpoint: None,
         })
     }
 
@@ -260,6 +264,12 @@ impl Aws {
     /// The variables of the environment.
     pub fn variables(&self) -> Variables {
         self.variable
+    }
+
+    /// The endpoint of RDS where others could read what is sent to it: http to another machine.
+    pub fn unencrypted_endpoint(&self) -> Option<&str> {
+        let url = self.rds_endpoint.as_deref().or(self.config.endpoint_url())?;
+        http::is_open_to_others(url).then_some(url)
     }
 
     /// The gate before every call of `write`.

@@ -33,6 +33,7 @@ mod written;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -151,11 +152,15 @@ Examples:
     ///
     /// It is made from the stack file alone: AWS is not asked. It covers every command. What was taken out of the stack
     /// file and still has to be deleted needs the policy from before.
+    ///
+    /// IAM takes 6,144 characters in a policy. A stack that needs more gets several policies, in a JSON array: attach all of
+    /// them to the same role.
     #[command(after_long_help = "\
 Examples:
   provision iam-policy --region eu-west-1 > policy.json
-  aws iam create-policy --policy-name gitlab-storage --policy-document file://policy.json")]
-    IamPolicy,
+  aws iam create-policy --policy-name gitlab-storage --policy-document file://policy.json
+  provision iam-policy --part 2 > policy-2.json     Of a stack that needs more than one policy")]
+    IamPolicy(IamPolicy),
     /// Print shell completions
     #[command(after_long_help = "\
 Examples:
@@ -167,6 +172,14 @@ Examples:
 Examples:
   provision schema stack > stack.schema.json     For editors: completion and checks while writing provision.yaml")]
     Schema(Schema),
+}
+
+/// Arguments of `iam-policy`.
+#[derive(Debug, Args)]
+pub struct IamPolicy {
+    /// Print this one of the policies, where the stack needs several: 1 is the first
+    #[arg(long, value_name = "N")]
+    pub part: Option<NonZeroUsize>,
 }
 
 /// Arguments of `import`.
@@ -214,7 +227,7 @@ impl Command {
             | Self::Import(_)
             | Self::Output(_)
             | Self::State(_)
-            | Self::IamPolicy
+            | Self::IamPolicy(_)
             | Self::Completions(_)
             | Self::Schema(_) => None,
         }
@@ -464,7 +477,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
-        Command::IamPolicy => iam_policy::run(&global, screen),
+        Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),
         Command::Import(request) => wait_for(import::run(request, &global, screen)),
         Command::Plan(request) => wait_for(plan::run(request, &global, screen)),

@@ -13,6 +13,7 @@ pub mod event;
 pub mod executor;
 pub mod file;
 pub mod graph;
+pub mod ignored;
 pub mod interrupt;
 pub mod kind;
 pub mod network;

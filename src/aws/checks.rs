@@ -18,12 +18,15 @@ mod quotas;
 mod remains;
 mod scene;
 mod subnets_in_use;
+mod support;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join, join_all};
 
 use crate::aws::Aws;
+use crate::engine::blueprint::Blueprint;
 use crate::engine::call::Call;
 use crate::engine::plan::Finding;
+use crate::engine::planner::Sightings;
 
 pub use database::is_answered;
 pub use holders::holders;
@@ -32,7 +35,7 @@ pub use own_state::own_state;
 pub use owners::owners;
 pub use prospect::{Prospect, prospects};
 pub use remains::remains;
-pub use scene::Scene;
+pub use scene::{Purpose, Scene};
 pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 
 /// Kinds, and the calls that a family of checks makes for objects of them.
@@ -63,28 +66,36 @@ trait Answer: Send + Sync {
 
 /// The answers of AWS.
 pub struct Answers {
-    answers: Vec<Box<dyn Answer>>,
+    databases: database::Databases,
+    others: Vec<Box<dyn Answer>>,
 }
 
 /// Asks everything that is to be known of the prospects, all at once. Without prospects nothing is asked.
 pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
-    // The families of checks, a line each.
+    // The families of checks, a line each, beside that of the databases.
     let asked = [
-        boxed(database::ask(aws, prospects)),
         boxed(addresses::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
     ];
-    Answers { answers: join_all(asked).await }
+    let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;
+    Answers { databases, others }
 }
 
 impl Answers {
+    /// Writes what AWS chooses within a written value into the blueprint, before the plan is made: the versions of upgrades.
+    pub async fn choose(&mut self, aws: &Aws, blueprint: &mut Blueprint, sightings: &Sightings) {
+        self.databases.choose_versions(aws, blueprint, sightings).await;
+    }
+
     /// Everything that was found about what is planned.
     pub fn judge(&self, aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
-        let answered = self.answers.iter().flat_map(|answer| answer.judge(scene));
-        answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene)).collect()
+        let others = self.others.iter().flat_map(|answer| answer.judge(scene));
+        let answered = self.databases.judge(scene).into_iter().chain(others);
+        let answered = answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene));
+        answered.chain(support::judge(scene)).collect()
     }
 }
 

@@ -234,9 +234,37 @@ impl Error for Unreached {
     }
 }
 
+/// True for an endpoint whose traffic others can read: http, and not on this machine.
+pub(super) fn is_open_to_others(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    !is_loopback && host != "localhost" && !host.ends_with(".localhost")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_is_open_to_others_but_on_this_machine() {
+        for (url, expected) in [
+            ("https://rds.eu-west-1.amazonaws.com", false),
+            ("http://127.0.0.1:4566", false),
+            ("http://[::1]:4566/", false),
+            ("http://localhost:4566", false),
+            ("http://rds.localhost", false),
+            ("http://10.0.0.5:4566", true),
+            ("http://127.0.0.1.example.org", true),
+            ("http://localstack:4566/path", true),
+        ] {
+            assert_eq!(is_open_to_others(url), expected, "{url}");
+        }
+    }
 
     #[test]
     fn a_place_has_a_port() {

@@ -25,7 +25,7 @@ use place::Place;
 use topic::Topic;
 
 pub(super) use place::partition;
-pub use state::state_on_s3;
+pub use state::{state_key, state_on_s3};
 pub use statement::{Conditions, Effect, MOST_CHARACTERS, Policy, Statement, Texts};
 
 /// Condition keys: the owner of a resource that exists, and of one that is asked for (IAM User Guide, global condition keys).

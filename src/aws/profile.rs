@@ -1,6 +1,6 @@
 //! Named AWS profiles: whether one exists, and the files that were searched for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -76,9 +76,88 @@ fn profiles(text: &str, holder: Holder) -> Option<BTreeSet<String>> {
     Some(headings?.into_iter().filter_map(named).collect())
 }
 
+/// A profile whose credentials only the AWS command line gets.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the AWS profile `{name}` {needs}, which provision does not do itself")]
+pub struct NeedsCommandLine {
+    pub name: String,
+    needs: &'static str,
+}
+
+/// The settings that need a person at a terminal ("Settings reference", AWS SDKs and Tools Reference Guide).
+const BY_A_PERSON: [(&str, &str); 2] = [
+    ("login_session", "logs in with `aws login`"),
+    ("mfa_serial", "takes a role with a code of a second factor"),
+];
+
+/// Finds out that a profile, or one that it takes its credentials from, needs a person. Files that cannot be read are for the SDK
+/// to tell of.
+///
+/// # Errors
+/// [`NeedsCommandLine`]
+pub fn needs_no_person(
+    name: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), NeedsCommandLine> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let home = || Some(PathBuf::from(set("HOME").or_else(|| set("USERPROFILE"))?).join(".aws/config"));
+    let file = set("AWS_CONFIG_FILE").map(PathBuf::from).or_else(home);
+    let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok()) else { return Ok(()) };
+    let mut next = Some(name.to_owned());
+    // A chain that goes in a circle is for the SDK to tell of.
+    for _ in 0..8 {
+        let Some(at) = next else { break };
+        let settings = settings(&text, &at);
+        if let Some((_, needs)) = BY_A_PERSON.iter().find(|(key, _)| settings.contains_key(key)) {
+            return Err(NeedsCommandLine { name: name.to_owned(), needs });
+        }
+        next = settings.get("source_profile").filter(|next| **next != at).map(|next| (*next).to_owned());
+    }
+    Ok(())
+}
+
+/// The settings of one profile in a config file.
+fn settings<'a>(text: &'a str, name: &str) -> BTreeMap<&'a str, &'a str> {
+    let mut is_it = false;
+    let mut settings = BTreeMap::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            is_it = profiles(line, Holder::Config).is_some_and(|names| names.contains(name));
+        } else if let (true, Some((key, value))) =
+            (is_it && !line.starts_with([' ', '\t', '#', ';']), line.split_once('='))
+        {
+            settings.insert(key.trim(), value.trim());
+        }
+    }
+    settings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_that_needs_a_person_is_told_by_its_settings_and_those_of_its_source() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("config");
+        let text = "[default]\nregion = x\n[profile mine]\nlogin_session = arn:aws:iam::1:user/a\n\
+                    [profile admin]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = base\n\
+                    mfa_serial = arn:aws:iam::1:mfa/a\n[profile below]\nsource_profile=admin\n\
+                    [profile base]\n# mfa_serial = x\n[profile round]\nsource_profile = around\n\
+                    [profile around]\nsource_profile = round\n";
+        std::fs::write(&file, text).expect("it can be written");
+        let of = |name: &str| {
+            let variable = |key: &str| (key == "AWS_CONFIG_FILE").then(|| file.display().to_string());
+            needs_no_person(name, variable).err().map(|needs| needs.to_string())
+        };
+        assert!(of("mine").is_some_and(|needs| needs.contains("logs in with `aws login`")));
+        for name in ["admin", "below"] {
+            assert!(of(name).is_some_and(|needs| needs.contains("second factor")), "{name}");
+        }
+        for name in ["default", "base", "round", "unknown"] {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_profile_is_looked_for_in_both_files_and_the_others_are_named() {

@@ -227,6 +227,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.kept_in(output), ..self }
     }
 
+    /// See [`Field::joined_by`].
+    pub const fn joined_by(self, join: fn(desired: &Value, observed: &Value) -> Value) -> Self {
+        Self { field: self.field.joined_by(join), ..self }
+    }
+
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }

@@ -32,6 +32,15 @@ pub struct S3Place {
     pub key: String,
 }
 
+/// The encryption that every write asks for. Without it S3 does what the bucket says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encryption {
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub algorithm: Option<String>,
+    /// The id, ARN or alias of a KMS key.
+    pub key: Option<String>,
+}
+
 /// The calls for a state in S3.
 pub const CALLS: [Call; 2] = [object::GET, object::PUT];
 
@@ -95,7 +104,12 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 impl S3State {
     /// The state at a place. `lease` is the time that a lock lasts if it is not renewed.
     pub fn new(place: &S3Place, aws: &Aws, lease: Duration) -> Self {
-        let object = Object::new(place.clone(), aws.s3());
+        Self::of(place, (aws, aws), lease, Encryption::default())
+    }
+
+    /// The same by the identity of `keeper`, for the stack of `aws`, and encrypted.
+    pub fn of(place: &S3Place, (keeper, aws): (&Aws, &Aws), lease: Duration, encryption: Encryption) -> Self {
+        let object = Object::new(place.clone(), keeper.s3(), encryption);
         let backup = object.sibling(BACKUP);
         Self { object, backup, gate: aws.gate().clone(), lease }
     }

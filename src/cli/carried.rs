@@ -10,10 +10,13 @@ use crate::engine::planner::Options;
 use crate::view::{Carried, CarriedOption, CarriedTo};
 
 /// The options that say which stack in which account is meant: their names in clap, and how they are typed.
-const OPTIONS: [(&str, &[&str]); 7] = [
+const OPTIONS: [(&str, &[&str]); 10] = [
     ("config", &["-c", "--config"]),
     (REFERENCE, &["--reference"]),
     ("state", &["--state"]),
+    ("state_sse", &["--state-sse"]),
+    ("state_kms_key", &["--state-kms-key"]),
+    ("state_profile", &["--state-profile"]),
     ("cluster", &["--cluster"]),
     ("region", &["--region"]),
     ("profile", &["--profile"]),

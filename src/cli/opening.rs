@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::aws::profile::must_exist;
+use crate::aws::profile::{must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
 use crate::aws::{Aws, Bundle, NoRegion, Settings, profile_in_use};
 use crate::engine::cloud::CloudError;
@@ -43,12 +43,12 @@ fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Checks that the profile exists whose credentials are meant.
-fn check_profile(option: Option<&str>) -> Result<(), Failure> {
+fn check_profile(option: Option<&str>, named_by: &str) -> Result<(), Failure> {
     let variable = |name: &str| std::env::var(name).ok();
     let Some(name) = profile_in_use(option, variable) else { return Ok(()) };
     must_exist(&name, variable).map_err(|missing| {
         let whose = match option {
-            Some(_) => "--profile names it",
+            Some(_) => named_by,
             None => "AWS_PROFILE names it, and --profile overrides that",
         };
         let known: Vec<&str> = missing.known.iter().map(String::as_str).collect();
@@ -59,6 +59,13 @@ fn check_profile(option: Option<&str>) -> Result<(), Failure> {
         };
         let make = format!("to make it: aws configure --profile {}", quoted(&name));
         Failure::usage(missing).hint(format!("{whose}; {there}; {make}"))
+    })?;
+    needs_no_person(&name, variable).map_err(|needs| {
+        let export = format!("aws configure export-credentials --profile {} --format env", quoted(&name));
+        Failure::usage(needs).hint(format!(
+            "take the credentials from the AWS command line, and leave {} out: eval \"$({export})\"",
+            if option.is_some() { "--profile" } else { "AWS_PROFILE" }
+        ))
     })
 }
 
@@ -68,20 +75,8 @@ pub(super) async fn connect(
     region: Option<String>,
     folder: PathBuf,
 ) -> Result<Aws, Failure> {
-    check_endpoint(options.endpoint_url.as_deref())?;
-    check_profile(options.profile.as_deref())?;
-    let settings = Settings {
-        region: options.region.clone().or(region),
-        profile: options.profile.clone(),
-        endpoint_url: options.endpoint_url.clone(),
-        folder,
-        bundle: bundle()?,
-        variable,
-    };
-    let aws = Aws::connect(&settings).await.map_err(no_region)?;
-    if aws.region().is_empty() {
-        return Err(no_region(NoRegion));
-    }
+    check_profile(options.profile.as_deref(), "--profile names it")?;
+    let aws = connect_as(options, options.profile.clone(), region, folder).await?;
     // A region that no option gives comes from the environment or the profile.
     match aws.region().parse::<Region>() {
         Ok(_) => {
@@ -91,6 +86,25 @@ pub(super) async fn connect(
         Err(wrong) => Err(Failure::usage(wrong)
             .hint("AWS_REGION, AWS_DEFAULT_REGION or the profile says so; --region overrides them")),
     }
+}
+
+async fn connect_as(
+    options: &Global,
+    profile: Option<String>,
+    region: Option<String>,
+    folder: PathBuf,
+) -> Result<Aws, Failure> {
+    check_endpoint(options.endpoint_url.as_deref())?;
+    let settings = Settings {
+        region: options.region.clone().or(region),
+        profile,
+        endpoint_url: options.endpoint_url.clone(),
+        folder,
+        bundle: bundle()?,
+        variable,
+    };
+    let aws = Aws::connect(&settings).await.map_err(no_region)?;
+    if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
 }
 
 /// The certificates that the environment names.
@@ -121,17 +135,31 @@ pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Opt
         Some(StateAt::File(path)) => Ok(Some(in_file(path.clone()))),
         Some(StateAt::S3(_)) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
-            Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?)))
+            Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?).await?))
         }
     }
 }
 
 /// The state of a stack, not looked at yet.
-pub(super) fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Store {
-    match state_at(options, chosen) {
-        StateAt::File(path) => in_file(path),
-        StateAt::S3(place) => Store::new(S3State::new(&place, aws, options.lease)).for_user(&user()),
-    }
+pub(super) async fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Result<Store, Failure> {
+    let place = match state_at(options, chosen) {
+        StateAt::File(path) => return Ok(in_file(path)),
+        StateAt::S3(place) => place,
+    };
+    let encryption = options
+        .encryption()
+        .map_err(|problem| Failure::message(FailureKind::Usage, problem).hint("leave one of the two out"))?;
+    // The bucket may be in another account.
+    let keeper = match &options.state_profile {
+        None => None,
+        Some(profile) => {
+            check_profile(Some(profile), "--state-profile names it")?;
+            let region = Some(aws.region().to_owned());
+            Some(connect_as(options, Some(profile.clone()), region, chosen.folder()).await?)
+        }
+    };
+    let keeper = keeper.as_ref().unwrap_or(aws);
+    Ok(Store::new(S3State::of(&place, (keeper, aws), options.lease, encryption)).for_user(&user()))
 }
 
 /// A state in a file, to be locked by this user.
@@ -162,7 +190,7 @@ pub(super) async fn named_store(
         // Here alone AWS is needed for a look at the state.
         StateAt::S3(_) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
-            store(options, &chosen, &connect(options, region, chosen.folder()).await?)
+            store(options, &chosen, &connect(options, region, chosen.folder()).await?).await?
         }
     };
     Ok((store, chosen))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ColorChoice};
 
-use crate::aws::state_s3::S3Place;
+use crate::aws::state_s3::{Encryption, S3Place};
 use crate::engine::address::Address;
 use crate::engine::plan::Mode;
 use crate::engine::planner;
@@ -17,6 +17,11 @@ use super::values;
 const EVERYWHERE: &str = "Options of every command";
 // Given to each argument: as a heading of what comes next, it would swallow the options of a command that embeds these.
 const NETWORK: &str = "Which network";
+
+/// The encryptions of S3 (PutObject, x-amz-server-side-encryption).
+const SSE: [&str; 3] = [AES, "aws:kms", "aws:kms:dsse"];
+/// The one that has no key of its own.
+const AES: &str = "AES256";
 
 /// The options that every command takes.
 #[derive(Clone, Debug, Args)]
@@ -38,6 +43,15 @@ pub struct Global {
         value_parser = values::state
     )]
     pub state: Option<StateAt>,
+    /// The encryption that every write of a state in S3 asks for [default: what the bucket does]
+    #[arg(long, global = true, value_name = "ALGORITHM", env = "PROVISION_STATE_SSE", hide_env_values = true, value_parser = SSE)]
+    pub state_sse: Option<String>,
+    /// The KMS key for it, by its id, ARN or alias; alone, it means `--state-sse aws:kms`
+    #[arg(long, global = true, value_name = "KEY", env = "PROVISION_STATE_KMS_KEY", hide_env_values = true, value_parser = values::key)]
+    pub state_kms_key: Option<String>,
+    /// The AWS profile for a state in S3, which may be in another account [default: that of the stack]
+    #[arg(long, global = true, value_name = "NAME", env = "PROVISION_STATE_PROFILE", hide_env_values = true, value_parser = values::profile)]
+    pub state_profile: Option<String>,
     /// How long a lock in S3 lasts that nobody renews
     #[arg(long, global = true, hide = true, env = "PROVISION_LEASE", default_value = "90s", value_parser = values::lease)]
     pub lease: Duration,
@@ -71,6 +85,21 @@ pub struct Global {
     /// Those of these options that were typed, for the commands that are named to be typed next.
     #[arg(skip)]
     pub carried: Carried,
+}
+
+impl Global {
+    /// The encryption of a state in S3.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub(super) fn encryption(&self) -> Result<Encryption, &'static str> {
+        let (algorithm, key) = (self.state_sse.clone(), self.state_kms_key.clone());
+        match (algorithm.as_deref(), &key) {
+            (Some(AES), Some(_)) => Err("`--state-sse AES256` has no key, and --state-kms-key names one"),
+            (None, Some(_)) => Ok(Encryption { algorithm: Some("aws:kms".to_owned()), key }),
+            _ => Ok(Encryption { algorithm, key }),
+        }
+    }
 }
 
 /// The place of the state, as the options give it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::aws::Aws;
-use crate::aws::checks::{self, Answers, Scene, prospects};
+use crate::aws::checks::{self, Answers, Purpose as PlanFor, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
@@ -16,6 +16,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::cloud::KindError;
 use crate::engine::document::Document;
 use crate::engine::executor::hint_for_code;
+use crate::engine::ignored::leave_to_others;
 use crate::engine::kind::Registry;
 use crate::engine::network::Network;
 use crate::engine::newer::up_to_date;
@@ -55,6 +56,7 @@ pub struct Session {
     named_state: Option<StateAt>,
     stack_path: Option<PathBuf>,
     carried: Carried,
+    purpose: PlanFor,
 }
 
 /// Everything that was seen at one moment, and the plan made from it.
@@ -97,7 +99,7 @@ impl Session {
         let aws = Arc::new(connect(options, region, chosen.folder()).await?);
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
-            store: store(options, &chosen, &aws),
+            store: store(options, &chosen, &aws).await?,
             stack_file: chosen.name(),
             stack_path: chosen.path().map(Path::to_owned),
             folder: chosen.folder(),
@@ -108,6 +110,10 @@ impl Session {
             endpoint_url: options.endpoint_url.clone(),
             named_state: options.state.clone(),
             carried: options.carried.clone(),
+            purpose: match purpose {
+                Purpose::Show => PlanFor::Review,
+                Purpose::Write => PlanFor::CarryOut,
+            },
         })
     }
 
@@ -183,9 +189,13 @@ impl Session {
         let state = state.map(|state| up_to_date(&self.registry, state));
         let state = state.as_ref();
         let named_cluster = self.named_cluster(&wanted);
-        let (account, Seen { blueprint, declared, sightings, beside, answers, discovery }) =
+        let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
+        leave_to_others(&self.registry, &mut blueprint, &sightings);
+        if options.mode == Mode::Apply {
+            answers.choose(&self.aws, &mut blueprint, &sightings).await;
+        }
         let now = jiff::Timestamp::now();
         let safeguards = match options.mode {
             Mode::Destroy => self.safeguards(declared),
@@ -209,6 +219,7 @@ impl Session {
             state,
             sightings: &sightings,
             now,
+            purpose: self.purpose,
         };
         let mut found = answers.judge(&self.aws, &scene);
         // Each asks only where something is changed or deleted, or was deleted outside of provision.
@@ -347,7 +358,8 @@ impl Session {
         };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
-            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
+            let (declarations, ignored) = (BTreeMap::new(), BTreeMap::new());
+            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations, ignored }
         };
         let mut looked_for = blueprint.unwrap_or_else(nothing);
         if options.mode == Mode::Destroy {

@@ -50,6 +50,13 @@ pub(super) fn profile(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("give the name of a profile".to_owned()) } else { Ok(text.to_owned()) }
 }
 
+/// A KMS key: an id, an ARN or an alias.
+pub(super) fn key(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_:/.".contains(c));
+    let wrong = || "give the id, the ARN or the alias of a KMS key, such as alias/states".to_owned();
+    if fits { Ok(text.to_owned()) } else { Err(wrong()) }
+}
+
 /// The number of things done at once.
 pub(super) fn parallelism(text: &str) -> Result<u8, String> {
     match text.parse() {

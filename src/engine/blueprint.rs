@@ -15,6 +15,8 @@ pub struct Blueprint {
     /// The cluster beside which the stack stands, where something of it stands in the network of one.
     pub cluster: Option<Cluster>,
     pub declarations: BTreeMap<Address, Declaration>,
+    /// The options of the stack file that are left to others, for each address that they say something of.
+    pub ignored: BTreeMap<Address, BTreeSet<String>>,
 }
 
 impl Blueprint {

@@ -4,6 +4,7 @@
 /// The checks, with what their findings say.
 pub const CHECKS: &[(&str, &str)] = &[
     ("address", "an option names an address that neither the stack nor the state has"),
+    ("authority", "an authority does not sign certificates for a version"),
     ("circle", "resources refer to each other in a circle"),
     ("credentials", "the credentials end before the run may"),
     ("data-loss", "what holds data would be replaced, deleted or forgotten, and was not named"),
@@ -22,6 +23,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("instance-class", "a database cannot be ordered like this"),
     ("kms-key", "a key cannot be used"),
     ("left-to-do", "something is left for a person to do"),
+    ("left-to-others", "inputs of an object belong to somebody else, and are not compared"),
     ("missing", "a part of the network is gone, and something of the stack needs it"),
     ("name-taken", "another object has the name of what is to be made"),
     ("network", "another network was chosen than the one that the stack is in"),
@@ -33,6 +35,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("protected", "what is to be deleted has its deletion protection on"),
     ("quota", "what is to be made does not fit into a quota of the account"),
     ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
+    ("standard-support", "RDS ends the standard support of a database's version"),
     ("status", "AWS has an object in a status that does not end by waiting"),
     ("subnets-in-use", "a DB subnet group would lose a subnet in which a database lives"),
     ("supplanted", "the recorded object is not the one that has its name now"),

@@ -15,6 +15,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep_until};
 
 use crate::engine::address::Address;
@@ -66,8 +67,11 @@ pub async fn execute(
     writer: &mut Writer,
     sink: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Report, StateError> {
+    let (refusals, refused) = mpsc::unbounded_channel();
     let mut execution = Execution {
         run,
+        refusals,
+        refused,
         writer,
         sink,
         started: Instant::now(),
@@ -129,6 +133,9 @@ struct Execution<'a> {
     calls: FuturesUnordered<BoxFuture<'a, Returned>>,
     looks: FuturesUnordered<BoxFuture<'a, Looked>>,
     settling: Settling,
+    /// Calls tell here what AWS says against them for now.
+    refusals: UnboundedSender<call::Refusal>,
+    refused: UnboundedReceiver<call::Refusal>,
     /// The addresses whose objects this run has made.
     made: BTreeSet<Address>,
     /// The objects that this run has deleted.
@@ -165,6 +172,7 @@ impl<'a> Execution<'a> {
             let next_look = self.settling.next_look();
             tokio::select! {
                 Some(returned) = self.calls.next() => self.returned(returned),
+                Some(refusal) = self.refused.recv(), if !self.calls.is_empty() => self.refused_for_now(refusal),
                 Some(looked) = self.looks.next(), if !interrupted => self.looked(looked),
                 () = sleep_until(next_look.unwrap_or_else(Instant::now)), if next_look.is_some() && !interrupted => {}
                 _ = interrupt.asked(), if !interrupted => {}
@@ -172,6 +180,19 @@ impl<'a> Execution<'a> {
                 lost = self.writer.lost() => return Err(lost),
             }
         }
+    }
+
+    /// The listeners of a call for an address.
+    fn ears(&self, address: &Address) -> call::Ears {
+        let (interrupt, refusals) = (self.run.interrupt.clone(), self.refusals.clone());
+        call::Ears { address: address.clone(), interrupt, refusals }
+    }
+
+    /// A refusal is shown at once, though the call is tried again.
+    fn refused_for_now(&mut self, refusal: call::Refusal) {
+        let call::Refusal { address, status } = refusal;
+        let (action, elapsed_seconds) = (self.action(&address), self.elapsed(&address));
+        (self.sink)(Event::Settling { address, action, status, elapsed_seconds });
     }
 
     /// Makes what is staged durable; given up when an interrupted run has to end.

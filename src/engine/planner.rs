@@ -10,6 +10,7 @@ mod guards;
 mod identity;
 mod in_the_way;
 mod loss;
+mod moving;
 mod naming;
 mod network;
 mod passed_over;
@@ -28,6 +29,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::diff;
 use crate::engine::graph::{self, Edges};
+use crate::engine::ignored::theirs;
 use crate::engine::kind::{Live, Registry};
 use crate::engine::newer::Newer;
 use crate::engine::plan::{
@@ -179,6 +181,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
     };
     blocked::block(input, &refers_to, &recorded_on, &mut changes, &mut findings);
     findings.extend(changes.values().filter_map(|change| guards::snapshot_refused(input, change)));
+    let in_two = moving::in_two_parts(input, [&refers_to, &recorded_on], &mut changes);
     let planned = changes
         .iter()
         .map(|(address, change)| {
@@ -188,6 +191,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 recorded_on: recorded_on.get(address).cloned().unwrap_or_default(),
                 create_first: change.is_create_first(),
                 goes_on: change.keeps.is_some(),
+                in_two: in_two.contains(address),
             };
             (address.clone(), one)
         })
@@ -300,6 +304,13 @@ fn all_drift(input: &Input<'_>, changes: &[Change]) -> Vec<Drift> {
                     drift.fields = manager
                         .map(|kind| diff::drift(kind.fields(), &record.inputs, &live.inputs))
                         .unwrap_or_default();
+                    let left = |name: &str| {
+                        let field =
+                            manager.and_then(|kind| kind.fields().iter().find(|field| field.name == name));
+                        field.is_some_and(|field| input.blueprint.ignores(address, field))
+                            || theirs(live).any(|field| field == name)
+                    };
+                    drift.fields.retain(|field| !left(&field.path));
                     // A field that only waits for its window is as it was recorded, and is told of as queued.
                     drift.fields.retain(|field| {
                         live.in_force.is_empty() || live.in_force.get(&field.path) != field.before.as_ref()

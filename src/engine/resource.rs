@@ -64,6 +64,10 @@ pub enum Remark {
     NoLastSnapshot { why: String, remedy: String },
     /// AWS refuses to change these inputs until something is over. `why` reads after a field's name.
     Held { fields: &'static [&'static str], why: String },
+    /// AWS does not have here what an input asks for.
+    Impossible(Invalid),
+    /// These inputs belong to somebody else, who refuses to have them changed here: `why` says whose they are.
+    Theirs { fields: &'static [&'static str], why: String },
     /// Something is left for a person to do: what, and the command that does it.
     Left { what: String, command: String },
     /// Nothing tracks the object: it was seen beside those that are. Its tags, and how many addresses it has free.

@@ -11,7 +11,7 @@ use crate::engine::plan::{Action, ReplaceOrder};
 pub enum Step {
     /// The object, or its replacement, comes to be as it is desired.
     Up(Address),
-    /// The object, or the one that was replaced, goes.
+    /// The object, or the one that was replaced, goes; of a change in two parts, what it had before.
     Down(Address),
 }
 
@@ -36,6 +36,8 @@ pub struct Planned {
     pub create_first: bool,
     /// True if an object that an earlier run left stays, so that it must let go of what it uses.
     pub goes_on: bool,
+    /// True if a change comes in two parts, the second one when what uses the object has changed.
+    pub in_two: bool,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -113,6 +115,13 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
         if goes_down(one.action) {
             edges.entry(Step::Down(x.clone())).or_default();
         }
+        if one.in_two {
+            let users = planned.iter().filter(|(_, user)| {
+                user.action == Action::Update && (user.refers_to.contains(x) || user.recorded_on.contains(x))
+            });
+            let users = users.map(|(user, _)| Step::Up(user.clone()));
+            edges.entry(Step::Down(x.clone())).or_default().extend(users.chain([Step::Up(x.clone())]));
+        }
         if one.action == Action::Replace {
             let (first, second) = match order_of(create_first.contains(x)) {
                 ReplaceOrder::DeleteFirst => (Step::Down(x.clone()), Step::Up(x.clone())),
@@ -152,6 +161,7 @@ mod tests {
                     recorded_on: on,
                     create_first: false,
                     goes_on: false,
+                    in_two: false,
                 };
                 (address(name), one)
             })
@@ -192,6 +202,15 @@ mod tests {
         assert_eq!(steps.orders[&address("group")], ReplaceOrder::CreateFirst);
         assert_eq!(steps.waits_for[&down("group")], BTreeSet::from([up("group"), up("user")]));
         assert_eq!(steps.waits_for[&up("user")], BTreeSet::from([up("group")]));
+    }
+
+    #[test]
+    fn what_is_changed_in_two_parts_lets_go_when_its_users_have_moved() {
+        let mut rows = planned(&[("group", Action::Update, &[]), ("user", Action::Update, &["group"])]);
+        rows.entry(address("group")).and_modify(|group| group.in_two = true);
+        let steps = lay_out(&rows).expect("no circle");
+        assert_eq!(steps.waits_for[&up("user")], BTreeSet::from([up("group")]));
+        assert_eq!(steps.waits_for[&down("group")], BTreeSet::from([up("group"), up("user")]));
     }
 
     #[test]

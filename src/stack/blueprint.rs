@@ -5,7 +5,7 @@
 mod error;
 mod kept;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -42,7 +42,8 @@ pub fn blueprint_keeping<'a>(
     kept: &Kept,
 ) -> Result<Blueprint, BlueprintError> {
     let network = network.into();
-    let mut draft = Draft { stack, kept, declarations: BTreeMap::new() };
+    let (declarations, ignored) = (BTreeMap::new(), BTreeMap::new());
+    let mut draft = Draft { stack, kept, declarations, ignored, ignores: BTreeSet::new() };
     for (address, id) in network.iter().flat_map(|network| network.addresses()) {
         draft.declarations.insert(address, Declaration::Watched { id });
     }
@@ -53,6 +54,7 @@ pub fn blueprint_keeping<'a>(
         stack: stack.stack.to_string(),
         cluster: network.map(|network| network.cluster.clone()),
         declarations: draft.declarations,
+        ignored: draft.ignored,
     })
 }
 
@@ -61,6 +63,9 @@ pub struct Draft<'a> {
     pub(super) stack: &'a Stack,
     pub(super) kept: &'a Kept,
     declarations: BTreeMap<Address, Declaration>,
+    ignored: BTreeMap<Address, BTreeSet<String>>,
+    /// The options that the entry leaves to others.
+    ignores: BTreeSet<String>,
 }
 
 impl Draft<'_> {
@@ -71,6 +76,7 @@ impl Draft<'_> {
         network: Option<&Network>,
         (name, entry): (&Name, &Entry),
     ) -> Result<(), BlueprintError> {
+        self.ignores = entry.ignores().map(str::to_owned).collect();
         match (section.expand, network) {
             (Expand::Alone(declare), _) => declare(self, name, entry),
             (Expand::InNetwork { declare, .. }, Some(network)) => declare(self, network, name, entry),
@@ -97,6 +103,9 @@ impl Draft<'_> {
     }
 
     fn add(&mut self, address: Address, declaration: Declaration) -> Result<(), BlueprintError> {
+        if !self.ignores.is_empty() {
+            self.ignored.insert(address.clone(), self.ignores.clone());
+        }
         match self.declarations.insert(address.clone(), declaration) {
             None => Ok(()),
             Some(_) => Err(BlueprintError::SameAddress { address }),

@@ -2,9 +2,9 @@
 
 use super::parse::Sections;
 use super::problem::{Fault, Problem};
-use super::section::{Conflict, behind_group, broken};
+use super::section::{Conflict, IGNORE_CHANGES, behind_group, broken};
 use super::sections::SECTIONS;
-use super::yaml::Node;
+use super::yaml::{Content, Node};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
@@ -33,11 +33,31 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         let path: Vec<&str> = [section.key].into_iter().chain(path.iter().map(String::as_str)).collect();
         problems.push(conflict(tree, &path, &options, message, &remedy));
     }
+    for section in SECTIONS {
+        let known = section.ignorable(kinds);
+        for (name, entry) in stack.entries(section) {
+            let unknown = entry.ignores().filter(|option| !known.contains(option));
+            let path = [section.key, name.as_str(), IGNORE_CHANGES.name];
+            problems.extend(unknown.map(|option| not_an_option(tree, &path, option, &known)));
+        }
+    }
     for (path, kind, options) in stack.passed() {
         let broken = broken(kinds, kind, options).into_iter();
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
     }
     problems
+}
+
+/// The problem of a name in a list that is none of an option, pointing at the name.
+fn not_an_option(tree: &Node, path: &[&str], option: &str, known: &[&'static str]) -> Problem {
+    let problem = Problem::new(Fault::UnknownKey { key: option.to_owned(), known: known.to_vec() });
+    let Some(list) = tree.entry(path) else { return problem.or_at(&tree.place) };
+    let is_it = |item: &&Node| matches!(&item.content, Content::Scalar { text, .. } if text == option);
+    let item = match &list.value.content {
+        Content::List(items) => items.iter().find(is_it),
+        Content::Map(_) | Content::Scalar { .. } => None,
+    };
+    problem.or_at(item.map_or(&list.key_place, |item| &item.place))
 }
 
 /// The problem that a rule of the kind has found.

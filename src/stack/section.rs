@@ -11,14 +11,26 @@ use schemars::{Schema, SchemaGenerator};
 use super::Name;
 use super::blueprint::{BlueprintError, Draft};
 use super::outputs::Output;
+use crate::engine::kind::Registry;
 use crate::engine::network::Network;
-use crate::engine::resource::Property;
+use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
 pub use entry::{Entries, Entry};
 pub(super) use read::{broken, options, take};
 pub(super) use schema::publish;
+
+/// The option of every entry that leaves others to somebody else.
+pub const IGNORE_CHANGES: Property = Property {
+    name: "ignore_changes",
+    doc: "Options that are left to somebody else: they count when the object is made, and are neither compared nor changed\n\
+          afterwards.",
+    shape: Shape::SetOf(&Shape::Text(OPTION)),
+    need: Need::Optional,
+};
+
+const OPTION: Pattern = Pattern::new("the name of an option", "^[a-z][a-z0-9_]*$", 64);
 
 /// Everything that the program knows of a section. The list of them is in `sections`.
 pub struct Section {
@@ -110,6 +122,13 @@ pub struct Conflict {
 }
 
 impl Section {
+    /// The options of an entry that can be left to others.
+    pub(super) fn ignorable(&'static self, registry: &Registry) -> Vec<&'static str> {
+        let passed = read::kinds(&self.entry, registry).flat_map(options).map(|field| field.name);
+        let own = self.entry.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
+        own.chain(passed).collect()
+    }
+
     /// True if an entry has this option of the section's own.
     pub fn has(&self, option: &str) -> bool {
         self.entry.own.iter().any(|row| row.name == option)

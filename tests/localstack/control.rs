@@ -103,14 +103,12 @@ impl Control {
     }
 
     /// Every call of an operation is refused without acting, until the faults are forgotten.
-    #[allow(dead_code, reason = "the fault tests alone use it")]
     pub fn refuse_always(&self, operation: &str, code: &str, status: u16) {
         let fault = json!({ "operation": operation, "code": code, "status": status, "times": 1_000_000 });
         self.request("POST", "faults", &fault);
     }
 
     /// Drops the faults that have not happened yet.
-    #[allow(dead_code, reason = "the fault tests alone use it")]
     pub fn forget_faults(&self) {
         self.request("DELETE", "faults", &Value::Null);
     }
@@ -133,6 +131,11 @@ impl Control {
     /// Puts an object into a status that AWS puts it into by itself.
     pub fn status(&self, id: &str, status: &str) {
         self.request("POST", "status", &json!({ "id": id, "status": status }));
+    }
+
+    /// AWS Backup takes the backups of a database over.
+    pub fn aws_backup(&self, id: &str, days: u32, window: &str) {
+        self.request("POST", "aws_backup", &json!({ "id": id, "days": days, "window": window }));
     }
 
     fn request(&self, method: &str, page: &str, body: &Value) -> Value {

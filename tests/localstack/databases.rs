@@ -410,6 +410,53 @@ fn a_major_upgrade_without_parameters_can_wait_for_the_window() {
     world.plans_nothing();
 }
 
+/// The version that the plan shows for the database, and the ones before it.
+fn planned_version(world: &World) -> (Value, Value) {
+    let plan = world.plan(&[]);
+    let fields = change(&plan, DATABASE)["fields"].as_array().expect("it has fields").clone();
+    let field = fields.into_iter().find(|field| field["path"] == "engine_version").expect("it differs");
+    (field["before"].clone(), field["after"].clone())
+}
+
+/// RDS itself would take 17.4, its default version of 17, which is no target of 16.10.
+#[test]
+fn an_upgrade_goes_to_the_newest_target_within_what_is_written_and_the_plan_shows_it() {
+    let world = World::seeded(&[]);
+    let waiting = RECORDS.replace("immediately: true", "immediately: false").replace("15.12", "16");
+    world.write_stack(&waiting);
+    world.apply(&[]);
+    world.edit_stack(
+        "engine_version: \"16\"",
+        "engine_version: \"17\"\n    allow_major_version_upgrade: true",
+    );
+    assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));
+
+    // It waits for the window, and then is asked for at once: the queued version is sent again.
+    world.apply(&[]);
+    world.plans_nothing();
+    world.edit_stack("apply_immediately: false", "apply_immediately: true");
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().engine_version(), Some("17.6"));
+    world.plans_nothing();
+}
+
+#[test]
+fn an_upgrade_whose_first_call_was_refused_is_asked_about_again_by_the_next_run() {
+    let world = World::seeded(&[]);
+    world.write_stack(&RECORDS.replace("15.12", "16"));
+    world.apply(&[]);
+    world.edit_stack(
+        "engine_version: \"16\"",
+        "engine_version: \"17\"\n    allow_major_version_upgrade: true",
+    );
+    world.control.refuse("rds.ModifyDBInstance", "InvalidParameterValue", 400, "no");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(planned_version(&world), (json!("16.10"), json!("17.6")));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().engine_version(), Some("17.6"));
+    world.plans_nothing();
+}
+
 /// Changes the database behind provision's back.
 fn grow(world: &World, size: i32) {
     let call = world.cloud.rds.modify_db_instance().db_instance_identifier("records");
@@ -533,4 +580,49 @@ fn what_is_taken_back_before_its_window_is_said_to_be_and_aws_forgets_it() {
         world.provision(&["plan"]).exits(0).says(&["No changes. All"]);
         world.plans_nothing();
     }
+}
+
+/// The ports on which a group lets its first role in.
+fn open_ports(world: &World) -> Vec<i32> {
+    let group = world.cloud.group("shop-records");
+    let mut ports: Vec<i32> = group.ip_permissions().iter().filter_map(|rule| rule.from_port()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// RDS restarts the database for another port, which takes minutes: who knows the old one gets through until then.
+#[test]
+fn the_old_port_stays_open_until_the_database_has_moved() {
+    let world = World::seeded(&[]);
+    world.write_stack(RECORDS);
+    world.apply(&[]);
+    world.edit_stack("port: 5432", "port: 6000");
+    world.provision(&["plan"]).says(&["stays until aws_db_instance.records has moved"]);
+
+    // Killed while the database restarts, and gone on with while it still does.
+    world.control.settings(json!({ "db_modifying": 600.0 }));
+    world.control.forget_calls();
+    let run = world.start(&["apply", "--auto-approve"]);
+    eventually("the database restarts", || world.control.calls().of("rds.ModifyDBInstance") == 1);
+    assert_eq!(open_ports(&world), [5432, 6000]);
+    signal(&run, "KILL");
+    ended(run);
+    let run = world.start(&["apply", "--auto-approve"]);
+    world.control.forget_calls();
+    eventually("it is waited for", || world.control.calls().of("rds.DescribeDBInstances") > 2);
+    assert_eq!(open_ports(&world), [5432, 6000]);
+    world.control.settings(json!({}));
+    assert!(ended(run).code == 0);
+    assert_eq!(open_ports(&world), [6000]);
+    world.plans_nothing();
+
+    // A refusal leaves both open, and the next run goes on.
+    world.edit_stack("port: 6000", "port: 7000");
+    world.control.refuse("rds.ModifyDBInstance", "InvalidParameterValue", 400, "no");
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(open_ports(&world), [6000, 7000]);
+    world.apply(&[]);
+    assert_eq!(open_ports(&world), [7000]);
+    world.plans_nothing();
 }

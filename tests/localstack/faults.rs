@@ -110,3 +110,18 @@ fn a_refusal_is_reported_in_full_stops_only_what_needs_it_and_the_rerun_finishes
     assert_eq!(world.cloud.count(), SMALL_STACK);
     world.plans_nothing();
 }
+
+#[test]
+fn a_refusal_after_which_a_call_is_tried_again_is_shown_at_once_with_the_words_of_aws() {
+    let world = World::applied();
+    world.edit_stack("allocated_storage: 50", "allocated_storage: 60\n    apply_immediately: true");
+    world.control.refuse("rds.ModifyDBInstance", "InvalidDBInstanceState", 400, "it is backing up");
+    let events = world.provision(&["apply", "--auto-approve", "--json"]).exits(0).events();
+    let is_told = |event: &serde_json::Value| {
+        event["type"] == "settling"
+            && event["address"] == "aws_db_instance.records"
+            && event["status"] == "refused for now: it is backing up (InvalidDBInstanceState)"
+    };
+    assert!(events.iter().any(is_told), "{events:#?}");
+    world.plans_nothing();
+}

@@ -5,6 +5,34 @@ use serde_json::json;
 use crate::lifecycle::{FILES, in_place, lives, planned, replacing};
 use crate::world::{NOTHING, World};
 
+/// EFS answers so "if the Backup service is not available in the Amazon Web Services Region" (EFS API reference).
+#[test]
+fn a_region_without_aws_backup_stops_only_who_wants_backups() {
+    let world = World::seeded(&[]);
+    let stack = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    backup: false\n";
+    world.write_stack(stack);
+    for operation in ["efs.DescribeBackupPolicy", "efs.PutBackupPolicy"] {
+        world.control.refuse_always(operation, "ValidationException", 400);
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    world.edit_stack("backup: false", "backup: true");
+    world.provision(&["plan"]).exits(1).says(&[
+        "error: aws_efs_file_system.files: backup: needs AWS Backup, which this region does not have",
+        "write `backup: false` into the stack file",
+    ]);
+    world.edit_stack("backup: true", "ignore_changes: [backup]");
+    world.plans_nothing();
+    world.destroy();
+
+    // Nothing tells before the file system is there.
+    world.edit_stack("ignore_changes: [backup]", "backup: true");
+    world
+        .provision(&["apply", "--auto-approve"])
+        .exits(1)
+        .says(&["PutBackupPolicy", "write `backup: false`"]);
+}
+
 #[test]
 fn a_file_system() {
     lives(

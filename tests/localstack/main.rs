@@ -14,6 +14,7 @@ mod file_systems;
 mod foreign;
 mod holders;
 mod identity;
+mod ignored;
 mod interrupted;
 mod json;
 mod killed;

@@ -66,8 +66,9 @@ fn what_aws_would_refuse_stops_the_plan_before_anything_is_made() {
         "You are not authorized.",
     );
     let plan = world.plan(&[]);
-    let expected = ["engine-version", "instance-class", "permissions", "quota"];
+    let expected = ["engine-version", "instance-class", "quota"];
     assert_eq!(checks(&plan, "error"), expected.map(str::to_owned).into());
+    assert_eq!(checks(&plan, "warning"), ["permissions".to_owned()].into());
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
         "PostgreSQL 16.99 is not on offer in eu-west-1: of 16 there are",
         "hint: write `engine_version: \"16.10\"` into the stack file",
@@ -77,6 +78,28 @@ fn what_aws_would_refuse_stops_the_plan_before_anything_is_made() {
     ]);
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_plan_under_a_role_that_only_reads_is_a_plan_and_its_apply_is_refused_before_anything_is_made() {
+    let world = World::small();
+    world.control.refuse_always("ec2.CreateSecurityGroup.DryRun", "UnauthorizedOperation", 403);
+    let plan = world.provision(&["plan", "--json", "--detailed-exitcode"]).exits(2).json();
+    assert_eq!(checks(&plan, "warning"), ["permissions".to_owned()].into());
+    assert!(plan["digest"].is_string());
+    world.provision(&["plan", "--out", "p.json"]).exits(0).says(&[
+        "warning: aws_security_group.files: the permission to make it is missing",
+        "Saved as p.json",
+    ]);
+    world.provision(&["apply", "p.json", "--auto-approve"]).exits(1).says(&[
+        "error: aws_security_group.files: the permission to make it is missing",
+        "provision iam-policy",
+    ]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // The one who applies may do it.
+    world.control.forget_faults();
+    world.provision(&["apply", "p.json", "--auto-approve"]).exits(0);
+    world.plans_nothing();
 }
 
 #[test]

@@ -281,6 +281,9 @@ impl Draft {
             let value = 100 + self.loose.below(900);
             self.option(2, "parameters", &format!("{{ log_min_duration_statement: \"{value}\" }}"));
         }
+        self.maybe_fixed("ignore_changes", |dice| {
+            dice.some_of(&["auto_minor_version_upgrade", "copy_tags_to_snapshot", "max_allocated_storage"])
+        });
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
     }
@@ -289,6 +292,7 @@ impl Draft {
         // The stack's own name makes it one of its own among all accounts.
         self.maybe_fixed("bucket", |_| format!("{name}-bucket"));
         self.maybe("versioning", |dice| dice.coin().to_string());
+        self.maybe_fixed("ignore_changes", |dice| dice.some_of(&["versioning"]));
         self.maybe_fixed("kms_key_id", |_| KEY_ARN.to_owned());
         self.option(2, "deletion_protection", "true");
         if self.fixed.coin() {

@@ -31,6 +31,7 @@ def on_start():
         ("faults", {"GET": get_faults, "POST": post_fault, "DELETE": delete_faults}),
         ("advance_window", {"POST": advance_window}),
         ("status", {"POST": post_status}),
+        ("aws_backup", {"POST": post_aws_backup}),
     ):
         ROUTER.add(f"/_provision/{path}", _endpoint(methods), methods=list(methods))
     # LocalStack turns on what moto leaves off: every account would begin by reading AWS's thousand managed policies, which
@@ -242,6 +243,28 @@ def advance_window(request):
     with here.lock:
         here.settle()
         return {"applied": apply_pending(request.args.get("account", "000000000000"))}
+
+
+def post_aws_backup(request):
+    """AWS Backup takes the backups of a DB instance over: its plan's retention and window, which the instance shows from then on."""
+    from moto.rds.models import rds_backends
+
+    account_id, body = request.args.get("account", "000000000000"), body_of(request)
+    name, days, window = str(body.get("id", "")), body.get("days"), body.get("window")
+    if not isinstance(days, int) or not 1 <= days <= 35:
+        raise Refused("days must be from 1 to 35")
+    here = account_of(request)
+    with here.lock:
+        here.settle()
+        for region in list(rds_backends[account_id]):
+            for database in rds_backends[account_id][region].databases.values():
+                if name == database.db_instance_identifier:
+                    point = f"recovery-point:continuous:{database.dbi_resource_id.lower()}-0a1b2c3d"
+                    database.aws_backup_recovery_point_arn = f"arn:aws:backup:{region}:{account_id}:{point}"
+                    database.backup_retention_period = days
+                    database.preferred_backup_window = window or database.preferred_backup_window
+                    return {"id": name, "point": database.aws_backup_recovery_point_arn}
+    raise Refused(f"there is no {name}")
 
 
 def post_status(request):

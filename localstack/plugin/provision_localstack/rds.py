@@ -32,6 +32,7 @@ DROPPED = {
     "PerformanceInsightsKMSKeyId": None,
     "PerformanceInsightsRetentionPeriod": None,
     "BackupTarget": "region",
+    "AwsBackupRecoveryPointArn": None,
     "DatabaseInsightsMode": "standard",
     "DedicatedLogVolume": False,
 }

@@ -6,6 +6,9 @@ VERSIONS = (
     "13.20 13.21 13.22 14.17 14.18 14.19 15.12 15.13 15.14 16.3 16.4 16.8 16.9 16.10 17.4 17.5 17.6 18.1".split()
 )
 DEFAULT_VERSION = "17.6"
+# The version that a shortened one stands for, where it is not the newest. It may be no target of the live version
+# (terraform-aws-modules/terraform-aws-rds#627: "17" stood for 17.6, and 16.13 was upgraded to 17.9 alone).
+DEFAULTS = {17: "17.4"}
 
 SMALL = "micro small medium large xlarge 2xlarge".split()
 LARGE = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge".split()
@@ -29,13 +32,13 @@ def minors(of_major: int) -> list[str]:
 
 
 def resolve(wanted: str | None) -> str | None:
-    """The full version that `wanted` stands for: itself, or the newest of a major version."""
+    """The full version that `wanted` stands for: itself, or the default of a major version."""
     if not wanted:
         return DEFAULT_VERSION
     if wanted in VERSIONS:
         return wanted
     if wanted.isdigit() and (found := minors(int(wanted))):
-        return found[-1]
+        return DEFAULTS.get(int(wanted), found[-1])
     return None
 
 
@@ -96,6 +99,8 @@ def _version_row(version: str) -> dict:
         "SupportsReadReplica": True,
         "SupportsLogExportsToCloudwatchLogs": True,
         "ExportableLogTypes": ["iam-db-auth-error", "postgresql", "upgrade"],
+        # The authorities of today; rds-ca-2019 ended in 2024 ("Using SSL/TLS to encrypt a connection", user guide).
+        "SupportedCACertificateIdentifiers": ["rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1", "rds-ca-ecc384-g1"],
         "Status": "available",
     }
 

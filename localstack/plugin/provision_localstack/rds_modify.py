@@ -236,6 +236,7 @@ def checked(call: Call, database) -> dict:
     )
     if problem:
         check.invalid(problem)
+    backed_up(database, wanted)
     if wanted.pop("RotateMasterUserPassword", False) and not call.get("ApplyImmediately"):
         # With it, nothing happens: the secret keeps its value, there being no function here that rotates it.
         check.combination("You must specify apply immediately when rotating the master user password.")
@@ -272,6 +273,20 @@ def checked(call: Call, database) -> dict:
     return wanted
 
 
+def backed_up(database, wanted: dict):
+    """What AWS Backup has taken over is not changed here (crossplane-contrib/provider-aws#1356, the message too; of the window:
+    hashicorp/terraform-provider-aws#33465)."""
+    point = database.aws_backup_recovery_point_arn
+    now = {"BackupRetentionPeriod": database.backup_retention_period, "PreferredBackupWindow": database.preferred_backup_window}
+    for field, value in now.items():
+        if point and wanted.get(field, value) != value:
+            check.invalid(
+                f"Your RDS instance {database.db_instance_identifier} is associated with an AWS Backup resource with id {point}. "
+                f"You can leave {field} blank, or you can specify it only with the current value {value}. "
+                "For more details, see the AWS Backup documentation."
+            )
+
+
 def unmodelled(call: Call) -> dict:
     """Members that the API has (aws-sdk-rds 1.159) and the emulator's botocore does not know yet."""
     sent = call.context.request.values
@@ -287,7 +302,7 @@ def checked_version(call: Call, database, asked: str) -> str:
     if catalogue.number(new) < catalogue.number(now):
         check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if new != now and new not in catalogue.upgrade_targets(now):
-        check.combination(f"Cannot find upgrade path from {now} to {new}.")
+        check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if catalogue.major(new) != catalogue.major(now) and not call.get("AllowMajorVersionUpgrade"):
         check.combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
     return new

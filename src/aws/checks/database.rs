@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::{DbEngineVersion, OrderableDbInstanceOption};
 use futures_util::future::join_all;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::finding::{Verdict, in_time};
@@ -15,17 +16,25 @@ use super::scene::{Doing, Scene};
 use super::{Answer, Asked};
 use crate::aws::{Aws, aws_error};
 use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::plan::{Finding, Level};
-use crate::engine::planner::Sighting;
+use crate::engine::planner::{Sighting, Sightings};
 use crate::stack::postgres::Version;
 use offer::{Desired, Wish};
 
 const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
 const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
 
-pub(super) const CALLS: &[Asked] = &[(&["aws_db_instance"], &[VERSIONS, OPTIONS])];
+const DATABASE: &str = "aws_db_instance";
+const VERSION: &str = "engine_version";
+const AUTHORITY: &str = "ca_cert_identifier";
+/// The fields by which an instance is ordered.
+const ORDERED: &[&str] = &[VERSION, "instance_class", "storage_type", "multi_az", "iops"];
+
+pub(super) const CALLS: &[Asked] = &[(&[DATABASE], &[VERSIONS, OPTIONS])];
 
 /// The answers of RDS about all databases.
 pub(super) struct Databases(Vec<Database>);
@@ -41,34 +50,97 @@ struct Database {
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Databases {
     let databases = prospects
         .iter()
-        .filter(|prospect| prospect.is_a("aws_db_instance"))
+        .filter(|prospect| prospect.is_a(DATABASE))
         .filter_map(|prospect| Some((prospect, prospect.typed::<Desired>()?)));
     Databases(join_all(databases.map(|(prospect, desired)| ask_one(aws, prospect, desired))).await)
 }
 
 async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
-    let versions = if prospect.touches(&["engine_version"]) {
+    let versions = if prospect.touches(&[VERSION, AUTHORITY]) {
         let written = [Some(desired.engine_version.as_str()), prospect.recorded_version.as_deref()];
         Some(in_time(VERSIONS, versions(aws, written.into_iter().flatten())).await)
     } else {
         None
     };
-    let options =
-        if prospect.touches(&["engine_version", "instance_class", "storage_type", "multi_az", "iops"]) {
-            // All versions of a class are some hundred options on several pages; those of one are a few.
-            let one = versions
-                .as_ref()
-                .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
-            Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
-        } else {
-            None
-        };
+    let options = if prospect.touches(ORDERED) || prospect.touches(offer::FEATURES) {
+        // All versions of a class are some hundred options on several pages; those of one are a few.
+        let one = versions
+            .as_ref()
+            .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
+        Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
+    } else {
+        None
+    };
     Database {
         address: prospect.address.clone(),
         subnets: prospect.subnets.clone(),
         desired,
         versions,
         options,
+    }
+}
+
+/// A database that is declared, and that is there with a version which is not the written one.
+struct Behind<'a> {
+    address: &'a Address,
+    inputs: &'a Document,
+    live: &'a str,
+    written: &'a str,
+}
+
+/// The databases that are to be upgraded.
+fn behind<'a>(blueprint: &'a Blueprint, sightings: &'a Sightings) -> impl Iterator<Item = Behind<'a>> {
+    let databases = blueprint.declarations.iter().filter(|(address, _)| address.kind() == DATABASE);
+    databases.filter_map(|(address, declaration)| {
+        let Declaration::Managed { inputs } = declaration else { return None };
+        let written = inputs.get(VERSION)?.as_str()?;
+        let live = live_version(sightings, address)?;
+        let is_met = Version::parse(live)?.meets(&Version::parse(written)?);
+        (!is_met).then_some(Behind { address, inputs, live, written })
+    })
+}
+
+fn live_version<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a str> {
+    sightings.get(address).and_then(Sighting::live)?.1.inputs.get(VERSION)?.as_str()
+}
+
+impl Databases {
+    /// Writes the full version to which each database is upgraded into the blueprint, so that the plan shows the version that is
+    /// sent. An upgrade that only AWS shows, such as one that an earlier run had begun, is asked about now.
+    pub(super) async fn choose_versions(
+        &mut self,
+        aws: &Aws,
+        blueprint: &mut Blueprint,
+        sightings: &Sightings,
+    ) {
+        let asked = |address: &Address| {
+            self.0.iter().any(|known| known.address == *address && known.versions.is_some())
+        };
+        let late = behind(blueprint, sightings).filter(|one| !asked(one.address)).filter_map(|one| {
+            let desired = Desired::deserialize(one.inputs).ok()?;
+            let written = [one.live.to_owned(), one.written.to_owned()];
+            let address = one.address.clone();
+            Some(async move {
+                let written = written.iter().map(String::as_str);
+                let versions = Some(in_time(VERSIONS, versions(aws, written)).await);
+                Database { address, desired, subnets: BTreeSet::new(), versions, options: None }
+            })
+        });
+        let late = join_all(late).await;
+        self.0.extend(late);
+        let chosen: Vec<(Address, String)> = behind(blueprint, sightings)
+            .filter_map(|one| {
+                let mut known = self.0.iter().filter(|known| known.address == *one.address);
+                let versions = known.find_map(|known| known.versions.as_ref()?.as_ref().ok())?;
+                let target = version::target(one.live, one.written, versions)?;
+                Some((one.address.clone(), target.to_owned()))
+            })
+            .collect();
+        for (address, target) in chosen {
+            if let Some(Declaration::Managed { inputs }) = blueprint.declarations.get_mut(&address) {
+                inputs.insert(VERSION.to_owned(), target.into());
+            }
+        }
     }
 }
 
@@ -120,10 +192,10 @@ impl Database {
         let found = |check: &str, verdict: Verdict| verdict.of(check, &self.address);
         let mut findings = Vec::new();
         let written = self.desired.engine_version.as_str();
-        let live = self.live_version(scene);
+        let live = live_version(scene.sightings, &self.address);
         let upgrades = match doing {
             Doing::Making(_) => false,
-            Doing::Changing(change) => change.fields.iter().any(|field| field.path == "engine_version"),
+            Doing::Changing(change) => change.fields.iter().any(|field| field.path == VERSION),
         };
         match &self.versions {
             Some(Ok(versions)) if matches!(doing, Doing::Making(_)) => {
@@ -137,6 +209,12 @@ impl Database {
                 findings.push(found("engine-version", Verdict::not_checked("versions of PostgreSQL", error)));
             }
             _ => {}
+        }
+        if let (Some(Ok(versions)), Some(authority)) = (&self.versions, &self.desired.ca_cert_identifier) {
+            let coming = live.filter(|_| !upgrades && matches!(doing, Doing::Changing(_))).unwrap_or(written);
+            findings.extend(
+                version::signs(authority, coming, versions).map(|verdict| found("authority", verdict)),
+            );
         }
         // Of a version that cannot be reached, no class is of any use.
         let is_reached = !findings.iter().any(|one| upgrades && one.level == Level::Error);
@@ -165,11 +243,6 @@ impl Database {
             _ => {}
         }
         findings
-    }
-
-    fn live_version<'a>(&self, scene: &Scene<'a>) -> Option<&'a str> {
-        let (_, live) = scene.sightings.get(&self.address).and_then(Sighting::live)?;
-        live.inputs.get("engine_version")?.as_str()
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::finding::Verdict;
 use super::scene::{Doing, Scene};
 use crate::aws::Aws;
+use crate::aws::kinds::db_instance::password::in_the_open;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::plan::Finding;
@@ -22,8 +23,13 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
         Doing::Making(_) => true,
         Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
     };
+    if let (true, Some(url)) = (is_sent && source != PasswordSource::Managed, aws.unencrypted_endpoint()) {
+        let verdict =
+            Verdict::error(in_the_open(url)).hint("name the endpoint with https://: --endpoint-url");
+        return Some(verdict.of("password", address));
+    }
     let error = is_sent.then(|| source.read(aws.folder(), aws.variables()).err()).flatten()?;
-    let verdict = Verdict::error(error.to_string());
+    let verdict = scene.lacked(error.to_string());
     let verdict = match source {
         PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),
         PasswordSource::File(_) | PasswordSource::Managed => verdict,

@@ -10,6 +10,7 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::diff;
 use crate::engine::document::{Document, Reference, references, resolve};
 use crate::engine::graph;
+use crate::engine::ignored::leave_as_recorded;
 use crate::engine::kind::Registry;
 use crate::engine::owner::owner;
 use crate::engine::plan::Mode;
@@ -62,6 +63,9 @@ pub fn prospects(
     if options.mode != Mode::Apply {
         return Vec::new();
     }
+    let mut blueprint = blueprint.clone();
+    leave_as_recorded(registry, &mut blueprint, |address| Some(&state?.resources.get(address)?.inputs));
+    let blueprint = &blueprint;
     let prospect = |(address, declaration): (&Address, &Declaration)| {
         let Declaration::Managed { inputs } = declaration else { return None };
         let manager = registry.managing(address.kind())?;
@@ -185,7 +189,7 @@ mod tests {
                 })),
             ),
         ]);
-        Blueprint { stack: "s".to_owned(), cluster: None, declarations }
+        Blueprint { stack: "s".to_owned(), cluster: None, declarations, ignored: BTreeMap::new() }
     }
 
     fn recorded(at: &str, inputs: Value) -> State {

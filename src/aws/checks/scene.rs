@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::finding::Verdict;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::kind::Registry;
@@ -18,6 +19,16 @@ pub struct Scene<'a> {
     pub state: Option<&'a State>,
     pub sightings: &'a Sightings,
     pub now: Timestamp,
+    pub purpose: Purpose,
+}
+
+/// The purpose of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown, reviewed and saved. Somebody else may carry it out, with other permissions and another environment.
+    Review,
+    /// To be carried out by this run.
+    CarryOut,
 }
 
 /// The work at an address that a check could be about.
@@ -51,6 +62,14 @@ impl<'a> Scene<'a> {
     /// True if a new object is asked for.
     pub(super) fn makes(&self, address: &Address) -> bool {
         matches!(self.doing(address), Some(Doing::Making(_)))
+    }
+
+    /// The verdict on something that whoever applies the plan lacks: in the way of this run, and else to be known.
+    pub(super) fn lacked(&self, message: String) -> Verdict {
+        match self.purpose {
+            Purpose::CarryOut => Verdict::error(message),
+            Purpose::Review => Verdict::warning(message),
+        }
     }
 
     /// The region of the plan.

@@ -14,7 +14,7 @@ mod modification;
 mod monitoring;
 mod names;
 mod parameters;
-mod password;
+pub(crate) mod password;
 pub(crate) mod restore;
 mod rows;
 #[cfg(test)]

@@ -212,7 +212,13 @@ async fn put_backup(aws: &Aws, id: &str, backup: bool) -> Result<(), CloudError>
     let policy = BackupPolicy::builder().status(status).build();
     let policy = policy.map_err(|error| CloudError::refused(PUT_BACKUP, "BadRequest", error.to_string()))?;
     let answer = aws.write.efs.put_backup_policy().file_system_id(id).backup_policy(policy).send().await;
-    answer.map(drop).map_err(aws_error(PUT_BACKUP))
+    answer.map(drop).map_err(aws_error(PUT_BACKUP)).map_err(|error| match error.code.as_str() {
+        live::NOT_IN_REGION => {
+            let message = format!("{}; `backup` {}: write `backup: false`", error.message, live::NO_BACKUPS);
+            CloudError { message, ..error }
+        }
+        _ => error,
+    })
 }
 
 #[cfg(test)]

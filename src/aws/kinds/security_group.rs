@@ -95,7 +95,8 @@ impl Kind for SecurityGroup {
             .made_from("access")
             .sent_by_code(InPlace(Effect::AccessLoss), change::INGRESS)
             .observe(|group| Some(rules(group.live, group.ip_permissions())))
-            .depending(cost::ingress),
+            .depending(cost::ingress)
+            .joined_by(rule::joined),
         &EGRESS
             .field(own().required())
             .follows()

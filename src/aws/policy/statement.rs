@@ -28,6 +28,27 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// Policies that together say the same, each of a size that IAM takes. The statements keep their order.
+    ///
+    /// Policies that are attached to the same role are alternatives where they allow, and each of them denies for all (IAM User
+    /// Guide, "Policy evaluation logic").
+    pub fn within_the_limit(self) -> Vec<Self> {
+        let mut policies: Vec<Self> = Vec::new();
+        for statement in self.statement.into_iter().flat_map(Statement::small_enough) {
+            let with = |policy: &Self| {
+                let all = policy.statement.iter().chain([&statement]).cloned();
+                Some(Self::new(all.collect())).filter(|policy| policy.characters() <= MOST_CHARACTERS)
+            };
+            match policies.iter_mut().find_map(|policy| Some((with(policy)?, policy))) {
+                Some((fuller, policy)) => *policy = fuller,
+                None => policies.push(Self::new(vec![statement])),
+            }
+        }
+        policies
+    }
+}
+
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -43,8 +64,26 @@ pub struct Statement {
     pub condition: Conditions,
 }
 
+impl Statement {
+    /// The statement, or statements that say the same of some of its resources each.
+    fn small_enough(self) -> Vec<Self> {
+        if Policy::new(vec![self.clone()]).characters() <= MOST_CHARACTERS || self.resource.0.len() < 2 {
+            return vec![self];
+        }
+        let mut first = self.resource.0.clone();
+        let middle = first.iter().nth(first.len() / 2).cloned().expect("it has two at least");
+        let second = first.split_off(&middle);
+        let part = |letter: char, resources: BTreeSet<String>| Self {
+            sid: format!("{}{letter}", self.sid),
+            resource: Texts(resources),
+            ..self.clone()
+        };
+        [part('A', first), part('B', second)].into_iter().flat_map(Self::small_enough).collect()
+    }
+}
+
 /// The effect of a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Effect {
     Allow,
     Deny,

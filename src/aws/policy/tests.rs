@@ -197,3 +197,52 @@ fn without_a_region_the_policy_is_for_all_of_them() {
     assert_eq!(grants[0]["Condition"]["StringLike"]["kms:ViaService"], "rds.*.amazonaws.com");
     assert_eq!(allowing(&everywhere, "ec2:DeleteTags")[0]["Resource"], "arn:aws:ec2:*:*:security-group/*");
 }
+
+/// A stack with so many entries that one policy cannot hold what it needs.
+fn large() -> Policy {
+    let entries = |name: &str, count: usize| -> String {
+        (0..count).map(|number| format!("  {name}-of-the-platform-team-{number}: {{}}\n")).collect()
+    };
+    policy_of(&format!(
+        "stack: shop\ndatabases:\n{}file_systems:\n{}buckets:\n{}",
+        entries("database", 30),
+        entries("files", 5),
+        entries("bucket", 60)
+    ))
+}
+
+/// Everything that a policy says, action by action and resource by resource.
+fn grants(policies: &[Policy]) -> BTreeSet<(Effect, Vec<String>, String, String)> {
+    let of = |one: &Statement| {
+        let condition = serde_json::to_string(&one.condition).expect("plain data");
+        let not: Vec<String> = one.not_action.iter().map(|action| format!("not {action}")).collect();
+        let each = one.action.iter().map(|action| vec![action.to_owned()]);
+        let actions: Vec<Vec<String>> = each.chain((!not.is_empty()).then_some(not)).collect();
+        let resources: Vec<String> = one.resource.iter().map(str::to_owned).collect();
+        let effect = one.effect;
+        let pairs = actions.into_iter().flat_map(move |action| {
+            let condition = condition.clone();
+            let with = move |resource: String| (effect, action.clone(), resource, condition.clone());
+            resources.clone().into_iter().map(with).collect::<Vec<_>>()
+        });
+        pairs.collect::<Vec<_>>()
+    };
+    policies.iter().flat_map(|policy| &policy.statement).flat_map(of).collect()
+}
+
+#[test]
+fn a_stack_that_needs_more_than_iam_takes_gets_several_policies_that_say_the_same() {
+    let whole = large();
+    assert!(whole.characters() > 2 * MOST_CHARACTERS, "{}", whole.characters());
+    let parts = whole.clone().within_the_limit();
+    assert!(parts.len() > 2);
+    for part in &parts {
+        assert!(part.characters() <= MOST_CHARACTERS, "{}", part.characters());
+        let sids: BTreeSet<&str> = part.statement.iter().map(|one| one.sid.as_str()).collect();
+        assert_eq!(sids.len(), part.statement.len(), "{sids:?}");
+        assert!(sids.iter().all(|sid| sid.chars().all(|c| c.is_ascii_alphanumeric())), "{sids:?}");
+    }
+    assert_eq!(grants(&parts), grants(std::slice::from_ref(&whole)));
+    let small = policy_of(FILES);
+    assert_eq!(small.clone().within_the_limit(), [small]);
+}

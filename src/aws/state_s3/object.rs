@@ -9,7 +9,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::{Instant, sleep};
 
-use super::S3Place;
+use super::{Encryption, S3Place};
 use crate::aws::{S3Clients, absent_is_none, aws_error};
 use crate::engine::call::{Call, Check, Grant};
 use crate::engine::cloud::{CloudError, Outcome};
@@ -24,6 +24,7 @@ use crate::engine::state::StateError;
 pub(super) struct Object {
     place: S3Place,
     clients: Arc<Mutex<S3Clients>>,
+    encryption: Encryption,
 }
 
 const OBJECTS: &[Grant] = &[Grant::on(&["s3:{bucket}/{key}", "s3:{bucket}/{key}.backup"])];
@@ -64,15 +65,15 @@ enum Unread {
 }
 
 impl Object {
-    pub(super) fn new(place: S3Place, clients: S3Clients) -> Self {
-        Self { place, clients: Arc::new(Mutex::new(clients)) }
+    pub(super) fn new(place: S3Place, clients: S3Clients, encryption: Encryption) -> Self {
+        Self { place, clients: Arc::new(Mutex::new(clients)), encryption }
     }
 
     /// The object whose key has this ending besides.
     pub(super) fn sibling(&self, ending: &str) -> Self {
         let S3Place { bucket, key } = &self.place;
         let place = S3Place { bucket: bucket.clone(), key: format!("{key}{ending}") };
-        Self { place, clients: self.clients.clone() }
+        Self { place, clients: self.clients.clone(), encryption: self.encryption.clone() }
     }
 
     pub(super) fn place(&self) -> &S3Place {
@@ -242,6 +243,8 @@ impl Object {
             Some(etag) => put.if_match(etag),
             None => put.if_none_match("*"),
         };
+        let Encryption { algorithm, key } = self.encryption.clone();
+        let put = put.set_server_side_encryption(algorithm.as_deref().map(Into::into)).set_ssekms_key_id(key);
         let answer = put.content_type(JSON).body(body.into()).send().await.map_err(aws_error(PUT))?;
         answer.e_tag.ok_or_else(|| CloudError::bad_response(PUT, "the answer has no ETag"))
     }

@@ -14,7 +14,7 @@ use crate::engine::cloud::ChangeDocument;
 use crate::engine::diff;
 use crate::engine::document::{Document, is_unknown, references, resolve};
 use crate::engine::event::Event;
-use crate::engine::kind::{Live, Manager};
+use crate::engine::kind::{Live, Manager, Misfit};
 use crate::engine::owner;
 use crate::engine::plan::{Action, Mode};
 use crate::engine::planner::{OWNERSHIP_TAGS, Sighting};
@@ -89,7 +89,7 @@ impl<'a> Execution<'a> {
                 self.done(step);
                 Ok(())
             }
-            (Step::Up(_), Action::Update) => self.begin_update(step),
+            (_, Action::Update) => self.begin_update(step),
             (Step::Up(_), _) => self.begin_create(step),
             (Step::Down(_), _) => self.begin_delete(step),
         };
@@ -184,12 +184,11 @@ impl<'a> Execution<'a> {
         self.put(address, intent);
         let owner = self.owner(address, generation);
         let absence = self.absence(address, &desired.depends_on);
-        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let created =
-                call::create(cloud, manager, inputs, &owner, begun_before, absence, &interrupt).await;
+            let created = call::create(cloud, manager, inputs, &owner, begun_before, absence, &ears).await;
             Returned { step, result: created.map(Answer::Created) }
         }));
         Ok(())
@@ -227,7 +226,10 @@ impl<'a> Execution<'a> {
         let address = step.address();
         let manager = self.manager(address)?;
         let (id, live) = self.kept(address).ok_or(StepError::Gone)?;
-        let desired = self.desired(address, manager)?;
+        let mut desired = self.desired(address, manager)?;
+        if matches!(step, Step::Up(_)) && self.steps.contains_key(&Step::Down(address.clone())) {
+            desired.inputs = joined(manager, &desired.inputs, &live.inputs)?;
+        }
         let record = self.named(address).ok_or(StepError::Gone)?;
         let claim = self.claim(address);
         let record = match self.change(address).filter(|change| change.keeps.is_some()) {
@@ -271,17 +273,17 @@ impl<'a> Execution<'a> {
         let patience = manager.patience().update;
         let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
         self.settling.hold(step, target, patience);
-        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let region = self.run.planning.plan.region.as_str();
         let uses = self.record(step.address()).map(|record| record.depends_on.clone());
         let absence = self.absence(step.address(), &uses.unwrap_or_default());
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let place = call::Place { address: step.address(), region, absence, interrupt: &interrupt };
+            let place = call::Place { region, absence, ears: &ears };
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {
-                    call::claim(cloud, manager, &id, owner, patience, &interrupt).await?;
+                    call::claim(cloud, manager, &id, owner, patience, &ears).await?;
                 }
                 if fields.is_empty() {
                     return Ok(());
@@ -293,6 +295,19 @@ impl<'a> Execution<'a> {
             Returned { step, result }
         }));
     }
+}
+
+/// The first part of a change in two parts: what is there stays, and what is desired comes.
+fn joined(manager: &dyn Manager, desired: &Document, observed: &Document) -> Result<Document, Misfit> {
+    let mut both = desired.clone();
+    for field in manager.fields() {
+        if let (Some(join), Some(desired), Some(observed)) =
+            (field.joined, desired.get(field.name), observed.get(field.name))
+        {
+            both.insert(field.name.to_owned(), join(desired, observed));
+        }
+    }
+    manager.normalise(&both)
 }
 
 fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
 use super::StepError;
@@ -20,19 +21,34 @@ const CREATE_BUDGET: Duration = Duration::from_secs(5 * 60);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
+/// The listeners of a call: it ends early where the run is interrupted, and tells of refusals that are not the last word.
+#[derive(Clone)]
+pub(super) struct Ears {
+    pub(super) address: Address,
+    pub(super) interrupt: Interrupt,
+    pub(super) refusals: UnboundedSender<Refusal>,
+}
+
+/// A refusal after which a call is tried again.
+pub(super) struct Refusal {
+    pub(super) address: Address,
+    /// The words of AWS.
+    pub(super) status: String,
+}
+
 /// Pauses between attempts until a budget is used up or the run is interrupted.
 struct Attempts {
     pauses: Pauses,
     deadline: Instant,
-    interrupt: Interrupt,
+    ears: Ears,
 }
 
 impl Attempts {
-    fn new(budget: Duration, interrupt: &Interrupt) -> Self {
+    fn new(budget: Duration, ears: &Ears) -> Self {
         Self {
             pauses: Pauses::new(FIRST_PAUSE, LONGEST_PAUSE),
             deadline: Instant::now() + budget,
-            interrupt: interrupt.clone(),
+            ears: ears.clone(),
         }
     }
 
@@ -43,9 +59,12 @@ impl Attempts {
         if Instant::now() + pause > self.deadline {
             return false;
         }
+        let status = format!("refused for now: {} ({})", after.message, after.code);
+        // Nobody listens any more where the run has ended.
+        let _ = self.ears.refusals.send(Refusal { address: self.ears.address.clone(), status });
         tokio::select! {
             () = sleep(pause) => true,
-            _ = self.interrupt.asked() => false,
+            _ = self.ears.interrupt.asked() => false,
         }
     }
 }
@@ -71,9 +90,9 @@ pub(super) async fn create(
     owner: &Owner,
     begun_before: bool,
     absence: Absence,
-    interrupt: &Interrupt,
+    ears: &Ears,
 ) -> Result<Id, StepError> {
-    let mut attempts = Attempts::new(CREATE_BUDGET, interrupt);
+    let mut attempts = Attempts::new(CREATE_BUDGET, ears);
     let mut last = None;
     let mut may_exist = begun_before;
     loop {
@@ -145,7 +164,7 @@ pub(super) async fn update(
     change: ChangeDocument<'_>,
     place: &Place<'_>,
 ) -> Result<(), StepError> {
-    let mut attempts = Attempts::new(manager.patience().update, place.interrupt);
+    let mut attempts = Attempts::new(manager.patience().update, place.ears);
     loop {
         let error = match cloud.update(manager.kind(), inputs, change).await {
             Err(KindError::Cloud(error)) => error,
@@ -168,7 +187,7 @@ pub(super) async fn delete(
     deletion: Deletion<'_>,
     place: &Place<'_>,
 ) -> Result<(), StepError> {
-    let mut attempts = Attempts::new(manager.patience().delete, place.interrupt);
+    let mut attempts = Attempts::new(manager.patience().delete, place.ears);
     loop {
         let error = match cloud.delete(manager.kind(), deletion).await {
             Err(KindError::Cloud(error)) => error,
@@ -190,9 +209,9 @@ pub(super) async fn claim(
     id: &Id,
     owner: &Owner,
     budget: Duration,
-    interrupt: &Interrupt,
+    ears: &Ears,
 ) -> Result<(), KindError> {
-    let mut attempts = Attempts::new(budget, interrupt);
+    let mut attempts = Attempts::new(budget, ears);
     loop {
         let error = match cloud.claim(manager.kind(), id, owner).await {
             Err(KindError::Cloud(error)) => error,
@@ -204,12 +223,11 @@ pub(super) async fn claim(
     }
 }
 
-/// The object that a call is about, for the cure that a refusal comes with, and the end of the run.
+/// The object that a call is about, for the cure that a refusal comes with, and who listens.
 pub(super) struct Place<'a> {
-    pub(super) address: &'a Address,
     pub(super) region: &'a str,
     pub(super) absence: Absence,
-    pub(super) interrupt: &'a Interrupt,
+    pub(super) ears: &'a Ears,
 }
 
 impl Place<'_> {
@@ -230,7 +248,7 @@ impl Place<'_> {
         let live = cloud.observe(manager.kind(), &tracked).await.ok()?.remove(id)?;
         let row = live.condition.stuck()?;
         let (inputs, outputs) = (&live.inputs, &live.outputs);
-        let object = Object { address: self.address, id, region: self.region, inputs, outputs };
+        let object = Object { address: &self.ears.address, id, region: self.region, inputs, outputs };
         let answer = Some(format!("{} ({})", refusal.message, refusal.code));
         Some(StepError::Stuck { row, answer, hint: hint_of(&(row.cure)(&object)) })
     }

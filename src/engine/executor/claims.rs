@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::sync::mpsc;
 
 use super::call;
 use crate::engine::address::Address;
@@ -30,13 +31,15 @@ pub async fn write_claims(
     let state = writer.state().clone();
     // The caller ends these calls by ending this one.
     let (_interrupter, never) = interrupt();
+    let (refusals, _nobody_listens) = mpsc::unbounded_channel();
     let claimed = state.resources.iter().filter(|(_, record)| record.claimed);
     let calls = claimed.filter_map(|(address, record)| {
         let (manager, id) = (registry.managing(address.kind())?, record.id.as_ref()?);
         let owner = owner(blueprint, Some(&state), address, record.generation);
-        let never = never.clone();
+        let (interrupt, refusals) = (never.clone(), refusals.clone());
+        let ears = call::Ears { address: address.clone(), interrupt, refusals };
         Some(async move {
-            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &never).await;
+            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &ears).await;
             (address, record, claimed)
         })
     });

@@ -59,15 +59,15 @@ impl<'a> Execution<'a> {
         let planned = self.change(address).filter(|change| change.id.as_ref() == Some(&id));
         let last_snapshot = planned.and_then(|change| change.data.as_ref()?.final_snapshot.clone());
         self.settling.hold(step, Target { id: id.clone(), goal: Goal::Gone }, manager.patience().delete);
-        let (cloud, interrupt) = (self.run.cloud, self.run.interrupt.clone());
+        let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let absence = Absence::Final;
-            let place = call::Place { address: step.address(), region, absence, interrupt: &interrupt };
+            let place = call::Place { region, absence, ears: &ears };
             let deleted = async {
                 if claimed {
-                    call::claim(cloud, manager, &id, &owner, manager.patience().update, &interrupt).await?;
+                    call::claim(cloud, manager, &id, &owner, manager.patience().update, &ears).await?;
                 }
                 let last_snapshot = last_snapshot.as_deref();
                 let deletion = Deletion { id: &id, recorded: &inputs, owner: &owner, last_snapshot };

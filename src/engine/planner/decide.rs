@@ -17,7 +17,7 @@ use crate::engine::document::{Document, Reference, resolve};
 use crate::engine::kind::{Manager, Misfit};
 use crate::engine::owner::owner;
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
-use crate::engine::resource::{Condition, Effect, Id, Role};
+use crate::engine::resource::{Condition, Effect, Id, Remark, Role};
 use crate::engine::state::{Phase, Record};
 use crate::engine::window::Window;
 
@@ -207,7 +207,14 @@ fn managed(
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
     findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, manager, invalid)));
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
-    findings.extend(remarks.filter_map(|remark| findings::remark(address, remark, &decision)));
+    findings.extend(remarks.filter_map(|remark| match remark {
+        Remark::Theirs { fields, why } => findings::theirs(input, address, manager, &desired, (fields, why)),
+        Remark::Impossible(invalid) => {
+            let is_wanted = decision.fields.iter().any(|field| field.path == invalid.field);
+            is_wanted.then(|| findings::invalid(address, manager, invalid.clone()))
+        }
+        other => findings::remark(address, other, &decision),
+    }));
     findings.extend(naming::unnamed(input, address, manager, &decision));
     if decision.action == Action::Replace {
         findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));

@@ -124,7 +124,7 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             let hint = "apply again when that is over, or take the change out of the stack file until then";
             Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
         }
-        Remark::Beside { .. } => None,
+        Remark::Beside { .. } | Remark::Theirs { .. } | Remark::Impossible(_) => None,
         Remark::Left { what, command } => Some(Finding {
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))
@@ -132,6 +132,27 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
         // Of a deletion alone: see `loss`.
         Remark::Holds(_) | Remark::NoLastSnapshot { .. } => None,
     }
+}
+
+/// The finding on inputs that belong to somebody else, and that the stack file does not leave to others.
+pub(super) fn theirs(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    desired: &Document,
+    (fields, why): (&[&str], &str),
+) -> Option<Finding> {
+    let written = manager.fields().iter().filter(|field| {
+        fields.contains(&field.name)
+            && desired.contains_key(field.name)
+            && !input.blueprint.ignores(address, field)
+    });
+    let options: Vec<&str> = written.filter_map(Field::to_write).collect();
+    let options = Some(options.join(", ")).filter(|options| !options.is_empty())?;
+    let message = format!("{why}; not compared: {options}");
+    let hint =
+        format!("to say that in the stack file: write `ignore_changes: [{options}]` for {}", address.name());
+    Some(Finding { level: Level::Warning, ..error("left-to-others", address, message, Some(hint)) })
 }
 
 /// An object that does not become ready by waiting: an error where something is left out because of it.

@@ -38,6 +38,9 @@ pub struct Field {
     pub kept_in: Option<&'static str>,
     /// The part that it plays for the engine, whatever its name.
     pub role: Option<Role>,
+    /// For what clients pass through: the value with which both the old and the new clients get through. Where the clients move
+    /// in the same plan, an update goes there first, and to the desired value when they have moved.
+    pub joined: Option<Join>,
     /// The object of a sentence: the data that a change with [`Effect::DataLoss`] deletes.
     pub loses: Option<&'static str>,
 }
@@ -79,6 +82,8 @@ pub enum Role {
     AtOnce,
     /// The weekly maintenance window, as text.
     Window,
+    /// The port that clients connect to.
+    Port,
 }
 
 impl Role {
@@ -99,6 +104,9 @@ impl Role {
 }
 
 type Calls = &'static [Call];
+
+/// The function that makes one value of what is desired and of what is there.
+type Join = fn(desired: &Value, observed: &Value) -> Value;
 
 /// The function that says what a change needs, where that depends on the values: of the whole objects, before and after.
 type Depends = fn(desired: &Document, observed: &Document) -> OnChange;
@@ -134,6 +142,7 @@ impl Field {
             chosen_once: false,
             kept_in: None,
             role: None,
+            joined: None,
             loses: None,
         }
     }
@@ -203,6 +212,11 @@ impl Field {
     /// The field, which plays a part for the engine.
     pub const fn plays(self, role: Role) -> Self {
         Self { role: Some(role), ..self }
+    }
+
+    /// The field, which is brought to its new value in two parts where clients move meanwhile.
+    pub const fn joined_by(self, join: Join) -> Self {
+        Self { joined: Some(join), ..self }
     }
 
     /// The field with the place that its value comes from.

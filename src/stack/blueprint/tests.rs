@@ -1,6 +1,7 @@
 //! Blueprints of the reference stack and of networks of every shape.
 
 use crate::aws::kinds::registry;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use proptest::prelude::*;
@@ -242,7 +243,13 @@ const QUEUES: Section = Section {
 #[test]
 fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() {
     let stack = stack("databases: { db: {} }");
-    let mut draft = Draft { stack: &stack, kept: &Kept::default(), declarations: BTreeMap::new() };
+    let mut draft = Draft {
+        stack: &stack,
+        kept: &Kept::default(),
+        declarations: BTreeMap::new(),
+        ignored: BTreeMap::new(),
+        ignores: BTreeSet::new(),
+    };
     let name: Name = "jobs".parse().expect("a name");
     draft.expand(&QUEUES, None, (&name, &Entry::default())).expect("it needs no network");
     let inputs = serde_json::json!({ "name": "jobs", "tags": { "Name": "jobs" } });

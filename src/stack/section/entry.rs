@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::IGNORE_CHANGES;
 use crate::engine::document::Document;
 use crate::engine::resource::Property;
 use crate::stack::Name;
@@ -37,6 +38,11 @@ impl Entry {
     /// The value of one of its own options that is a flag.
     pub fn flag(&self, option: &Property) -> Option<bool> {
         self.get(option)?.as_bool()
+    }
+
+    /// The options that it leaves to others.
+    pub fn ignores(&self) -> impl Iterator<Item = &str> {
+        self.get(&IGNORE_CHANGES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// The options of a kind.

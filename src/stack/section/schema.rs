@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::read::kinds;
-use super::{Part, options};
+use super::{IGNORE_CHANGES, Part, options};
 use crate::engine::kind::Registry;
 use crate::engine::resource::{Field, Need, Property};
 use crate::stack::Name;
@@ -13,6 +13,10 @@ use crate::stack::sections::SECTIONS;
 pub(in crate::stack) fn publish(registry: &Registry, schema: &mut Value) {
     for section in SECTIONS {
         let mut entries = named(section.doc, &section.entry, registry);
+        for entry in entries["patternProperties"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            entry["properties"][IGNORE_CHANGES.name]["items"] =
+                json!({ "enum": section.ignorable(registry) });
+        }
         entries["default"] = json!({});
         schema["properties"][section.key] = entries;
     }

@@ -11,7 +11,7 @@ use crate::engine::state::{Record, State};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, with};
 use crate::stack::outputs::{Output, text};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
 
 const BUCKET: &str = "aws_s3_bucket";
 
@@ -20,7 +20,12 @@ pub(super) const SECTION: Section = Section {
     doc: "S3 buckets, by name.",
     one: "bucket",
     several: "buckets",
-    entry: Part { doc: "One S3 bucket, which is never public.", own: &[], parts: &[], passes: &[BUCKET] },
+    entry: Part {
+        doc: "One S3 bucket, which is never public.",
+        own: &[IGNORE_CHANGES],
+        parts: &[],
+        passes: &[BUCKET],
+    },
     check,
     main: BUCKET,
     expand: Expand::Alone(declare),

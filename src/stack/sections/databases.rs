@@ -14,7 +14,7 @@ use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
 
 const DATABASE: &str = "aws_db_instance";
 
@@ -29,6 +29,7 @@ pub(super) const SECTION: Section = Section {
             SECURITY_GROUP,
             access("The cluster's roles that may reach it, on its port; `[]` for none."),
             PARAMETERS,
+            IGNORE_CHANGES,
         ],
         parts: &[],
         passes: &[DATABASE],

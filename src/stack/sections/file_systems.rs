@@ -11,7 +11,7 @@ use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, Named, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Part, Section};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
 const MOUNT_TARGET: &str = "aws_efs_mount_target";
@@ -29,6 +29,7 @@ pub(super) const SECTION: Section = Section {
             access("The cluster's roles that may reach it, on tcp 2049; `[]` for none."),
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
+            IGNORE_CHANGES,
         ],
         parts: &[Named {
             key: POINTS,

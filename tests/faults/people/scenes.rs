@@ -154,9 +154,33 @@ fn scenes() -> Vec<Scene> {
             .person("describe-orderable-db-instance-options", |place| {
                 place.world.edit_stack("db.t9.medium", "db.t4g.medium");
             }),
+        Scene::new("authority").edited(SIZE, &format!("{SIZE}    ca_cert_identifier: rds-ca-2019\n")).person(
+            "write one of these as `ca_cert_identifier`",
+            |place| {
+                place.world.edit_stack("rds-ca-2019", "rds-ca-rsa2048-g1");
+            },
+        ),
+        Scene::new("standard-support").edited(SIZE, &format!("{SIZE}    engine_version: \"13\"\n")).person(
+            "`engine_lifecycle_support`",
+            |place| {
+                let stays = "    engine_lifecycle_support: open-source-rds-extended-support\n";
+                place.world.edit_stack(SIZE, &format!("{SIZE}{stays}"));
+            },
+        ),
         Scene::new("kms-key")
             .edited(SIZE, &format!("{SIZE}{KEY}"))
             .person("aws kms list-aliases", |place| place.world.edit_stack(KEY, "")),
+        Scene::new("left-to-others")
+            .act(|place| {
+                place.make(SMALL);
+                place.world.control.aws_backup("records", 35, "01:00-01:30");
+                Done::default()
+            })
+            .person("ignore_changes: [backup_retention_period]", |place| {
+                place
+                    .world
+                    .edit_stack(SIZE, &format!("{SIZE}    ignore_changes: [backup_retention_period]\n"));
+            }),
         Scene::new("parameter")
             .edited(SIZE, &format!("{SIZE}    parameters: {{ work_men: \"1024\" }}\n"))
             .person("write `work_mem`", |place| place.world.edit_stack("work_men", "work_mem")),

@@ -50,6 +50,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     recorded_on: recorded.copied().map(address).collect(),
                     create_first: false,
                     goes_on: false,
+                    in_two: false,
                 };
                 (address(number), planned)
             })

@@ -81,6 +81,8 @@ struct Inside {
     is_cut_off: bool,
     /// The conditions of writes that are not looked at.
     ignored: &'static [&'static str],
+    /// The headers without which the bucket's policy takes no write, with their values.
+    demanded: &'static [(&'static str, &'static str)],
     /// The region that the bucket is in, if it is another one than the clients think.
     region: Option<&'static str>,
 }
@@ -118,6 +120,14 @@ impl Bucket {
     pub fn ignoring(conditions: &'static [&'static str]) -> Self {
         let bucket = Self::default();
         bucket.inside().ignored = conditions;
+        bucket
+    }
+
+    /// A bucket whose policy takes no write without these headers, nor without a condition ("Enforce conditional writes on Amazon S3
+    /// buckets", Amazon S3 User Guide).
+    pub fn demanding(headers: &'static [(&'static str, &'static str)]) -> Self {
+        let bucket = Self::default();
+        bucket.inside().demanded = headers;
         bucket
     }
 
@@ -170,6 +180,12 @@ impl Inside {
                 Some((etag, content)) => (200, Some(etag), content),
                 None => refusal(404, "NoSuchKey"),
             };
+        }
+        let has = |(name, value): &(&str, &str)| request.headers().get(*name) == Some(*value);
+        let has_a_condition =
+            ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name));
+        if !self.demanded.is_empty() && !(has_a_condition && self.demanded.iter().all(has)) {
+            return refusal(403, "AccessDenied");
         }
         let current = there.map(|(etag, _)| etag);
         match (header("if-match"), header("if-none-match"), current) {

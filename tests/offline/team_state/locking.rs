@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use provision::aws::state_s3::{Encryption, S3State};
 use provision::engine::state::{StateError, Store};
 use tokio::time::{advance, sleep};
 
@@ -229,6 +230,46 @@ async fn a_bucket_in_another_region_is_found() {
     let ours = store(&bucket);
     record(&ours, "a").await.expect("the region is followed");
     assert_eq!(names(&ours).await, ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_write_has_the_encryption_and_the_condition_that_a_bucket_demands() {
+    const KEY_OF_THE_TEAM: &str = "alias/states";
+    let demanded = &[
+        ("x-amz-server-side-encryption", "aws:kms"),
+        ("x-amz-server-side-encryption-aws-kms-key-id", KEY_OF_THE_TEAM),
+    ];
+    let bucket = Bucket::demanding(demanded);
+    record(&store(&bucket), "a").await.expect_err("the bucket's policy refuses it");
+    let (place, aws) = (format!("s3://our-states/{KEY}").parse().expect("a place"), bucket.aws());
+    let key = Some(KEY_OF_THE_TEAM.to_owned());
+    let encryption = Encryption { algorithm: Some("aws:kms".to_owned()), key };
+    let ours = Store::new(S3State::of(&place, (&aws, &aws), LEASE, encryption));
+    // The second run keeps the state of the first one as a backup.
+    for name in ["a", "b"] {
+        record(&ours, name).await.expect("it has all that is demanded");
+    }
+    assert_eq!(names(&ours).await, ["a", "b"]);
+    assert!(bucket.content(&format!("{KEY}.backup")).is_some());
+}
+
+/// The clients of the lock are those of the bucket's account, and the gate is before the calls of the stack's.
+#[tokio::test(start_paused = true)]
+async fn a_state_in_another_account_is_kept_by_the_identity_that_is_named_for_it() {
+    let (theirs, bucket) = (Bucket::default(), Bucket::default());
+    let place = format!("s3://our-states/{KEY}").parse().expect("a place");
+    let (keeper, aws) = (bucket.aws(), theirs.aws());
+    let ours = Store::new(S3State::of(&place, (&keeper, &aws), LEASE, Encryption::default()));
+    let writer = open(&ours, Duration::ZERO).await.expect("nobody else writes");
+    assert!(theirs.asked().is_empty() && bucket.content(KEY).is_some());
+    // The gate is before the calls of the stack's own identity.
+    bucket.cut_off(true);
+    sleep(LEASE - Duration::from_secs(30)).await;
+    let call = provision::engine::call::Call::free("rds:DeleteDBSubnetGroup");
+    let sent = aws.write.rds.delete_db_subnet_group().db_subnet_group_name("x").send().await;
+    let shut = provision::aws::aws_error(call)(sent.expect_err("the gate is shut"));
+    assert_eq!((shut.code.as_str(), theirs.requests()), ("LockNotRenewed", 0));
+    writer.abandon().await;
 }
 
 #[tokio::test(start_paused = true)]

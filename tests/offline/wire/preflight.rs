@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use provision::aws::checks::Purpose;
 use provision::engine::plan::Level;
 use serde_json::{Value, json};
 
@@ -221,6 +222,32 @@ async fn what_aws_would_refuse_is_an_error_before_anything_is_done() {
         ]
     );
     assert!(findings.iter().filter(|one| one.level == Level::Error).all(|one| one.hint.is_some()));
+}
+
+/// Whoever reviews a plan may do less than whoever applies it.
+#[tokio::test]
+async fn what_whoever_applies_may_not_do_is_a_warning_for_a_review_and_an_error_of_the_run() {
+    for (code, purpose, level) in [
+        ("UnauthorizedOperation", Purpose::Review, Level::Warning),
+        ("UnauthorizedOperation", Purpose::CarryOut, Level::Error),
+        ("DryRunOperation", Purpose::CarryOut, Level::Passed),
+        ("RequestLimitExceeded", Purpose::CarryOut, Level::NotChecked),
+    ] {
+        let mut world = first();
+        world.purpose = purpose;
+        world.declare(DATABASE, &database(&json!({ "password": "env:A_PASSWORD_THAT_NOBODY_HAS" })));
+        let quotas = [("DBInstances", 1, 40), ("DBSubnetGroups", 1, 50), ("AllocatedStorage", 50, 100_000)];
+        let replay = answering([200, 200], &attributes(&quotas), 1000.0, &["a", "b", "c"])
+            .ec2_error("CreateSecurityGroup", code);
+        let findings = world.check(&replay).await;
+        let of = |check: &str| -> Vec<Level> {
+            let of = findings.iter().filter(|one| one.check == check && one.address.is_some());
+            of.map(|one| one.level).collect()
+        };
+        assert_eq!(of("permissions"), [level], "{code} {purpose:?}");
+        let unread = if purpose == Purpose::Review { Level::Warning } else { Level::Error };
+        assert_eq!(of("password"), [unread], "{purpose:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use provision::aws::checks::{self, Prospect, Scene};
+use provision::aws::checks::{self, Prospect, Purpose, Scene};
 use provision::aws::kinds::registry;
 use provision::engine::address::Address;
 use provision::engine::blueprint::{Blueprint, Declaration};
@@ -23,6 +23,7 @@ pub struct World {
     pub blueprint: Blueprint,
     pub sightings: Sightings,
     pub state: State,
+    pub purpose: Purpose,
     registry: Registry,
 }
 
@@ -37,9 +38,15 @@ fn document(value: &Value) -> Document {
 impl World {
     pub fn new() -> Self {
         Self {
-            blueprint: Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() },
+            blueprint: Blueprint {
+                stack: "gitlab".to_owned(),
+                cluster: None,
+                declarations: BTreeMap::new(),
+                ignored: BTreeMap::new(),
+            },
             sightings: Sightings::new(),
             state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),
+            purpose: Purpose::CarryOut,
             registry: registry(),
         }
     }
@@ -188,6 +195,7 @@ impl World {
             state: Some(&self.state),
             sightings: &self.sightings,
             now: jiff::Timestamp::UNIX_EPOCH,
+            purpose: self.purpose,
         }
     }
 }

@@ -17,6 +17,63 @@ pub(super) struct Desired {
     allocated_storage: i32,
     multi_az: bool,
     storage_encrypted: bool,
+    #[serde(default)]
+    performance_insights_enabled: bool,
+    #[serde(default)]
+    iam_database_authentication_enabled: bool,
+    #[serde(default)]
+    max_allocated_storage: i32,
+    #[serde(default)]
+    monitoring: Monitoring,
+    #[serde(default)]
+    pub ca_cert_identifier: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Monitoring {
+    #[serde(default)]
+    interval: i32,
+}
+
+/// The fields that an offer has to have besides.
+pub(super) const FEATURES: &[&str] = &[
+    "performance_insights_enabled",
+    "iam_database_authentication_enabled",
+    "max_allocated_storage",
+    "monitoring",
+];
+
+impl Desired {
+    /// The features that are wanted, each with what turns it off, and the mark of an offer that has it.
+    fn features(&self) -> Vec<(&'static str, &'static str, fn(&Offer) -> Option<bool>)> {
+        let all: [(bool, &str, &str, fn(&Offer) -> Option<bool>); 4] = [
+            (
+                self.performance_insights_enabled,
+                "Performance Insights",
+                "performance_insights_enabled: false",
+                Offer::supports_performance_insights,
+            ),
+            (
+                self.iam_database_authentication_enabled,
+                "the login by IAM",
+                "iam_database_authentication_enabled: false",
+                Offer::supports_iam_database_authentication,
+            ),
+            (
+                self.max_allocated_storage > 0,
+                "storage that grows by itself",
+                "max_allocated_storage: 0",
+                Offer::supports_storage_autoscaling,
+            ),
+            (
+                self.monitoring.interval > 0,
+                "Enhanced Monitoring",
+                "monitoring: { interval: 0 }",
+                Offer::supports_enhanced_monitoring,
+            ),
+        ];
+        all.into_iter().filter(|(wanted, ..)| *wanted).map(|(_, what, off, has)| (what, off, has)).collect()
+    }
 }
 
 /// The instance that is to be ordered.
@@ -83,14 +140,24 @@ impl Wish<'_> {
                     .hint("write another `instance_class`, or `multi_az: false`")
             },
         )?;
-        keep(
+        let fitting = keep(
             fitting,
             |offer| !self.desired.storage_encrypted || offer.supports_storage_encryption() != Some(false),
             |_| {
                 Verdict::error(format!("{instance_class} cannot be ordered with encrypted storage"))
                     .hint(self.classes())
             },
-        )
+        )?;
+        self.desired.features().into_iter().try_fold(fitting, |fitting, (what, off, has)| {
+            keep(
+                fitting,
+                |offer| has(offer) != Some(false),
+                |_| {
+                    Verdict::error(format!("{instance_class} cannot be ordered with {what}"))
+                        .hint(format!("write another `instance_class`, or `{off}`"))
+                },
+            )
+        })
     }
 
     /// Checks that the class can be ordered.
@@ -189,6 +256,40 @@ mod tests {
         let zones = zones.iter().map(|zone| (*zone).to_owned()).collect();
         let wish = Wish { desired, version: &desired.engine_version, zones, region: "eu-west-1" };
         wish.order(offers).map_or_else(|verdict| verdict, |fitting| wish.zones(&fitting))
+    }
+
+    #[test]
+    fn a_feature_that_no_offer_has_is_named_with_what_turns_it_off() {
+        let small = Offer::builder()
+            .db_instance_class("db.t4g.medium")
+            .engine_version("16.4")
+            .storage_type("gp3")
+            .supports_performance_insights(false)
+            .supports_iam_database_authentication(false)
+            .supports_storage_autoscaling(false)
+            .supports_enhanced_monitoring(false)
+            .build();
+        for (changed, word) in [
+            (json!({ "performance_insights_enabled": true }), "`performance_insights_enabled: false`"),
+            (
+                json!({ "iam_database_authentication_enabled": true }),
+                "`iam_database_authentication_enabled: false`",
+            ),
+            (json!({ "max_allocated_storage": 100 }), "`max_allocated_storage: 0`"),
+            (
+                json!({ "monitoring": { "interval": 60, "role_arn": "arn:x" } }),
+                "`monitoring: { interval: 0 }`",
+            ),
+        ] {
+            let refused = verdict(&desired(changed), &[], std::slice::from_ref(&small));
+            assert_eq!(refused.level, Level::Error);
+            assert!(refused.hint.as_deref().is_some_and(|hint| hint.ends_with(word)), "{refused:?}");
+        }
+        let off =
+            json!({ "performance_insights_enabled": false, "max_allocated_storage": 0, "multi_az": false });
+        let desired = desired(off);
+        let wish = Wish { desired: &desired, version: "16", zones: BTreeSet::new(), region: "eu-west-1" };
+        assert!(wish.order(&[small]).is_ok());
     }
 
     #[test]

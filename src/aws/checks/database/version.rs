@@ -59,16 +59,38 @@ pub(super) fn offered(written: &str, versions: &[DbEngineVersion], region: &str)
     }
 }
 
+/// The newest version within the written one that RDS upgrades the live one to. RDS itself would take its default version within a
+/// shortened one, and refuses that where it is no target (terraform-aws-modules/terraform-aws-rds#627).
+pub(super) fn target<'a>(live: &str, written: &str, versions: &'a [DbEngineVersion]) -> Option<&'a str> {
+    targets(live, versions)?.into_iter().rfind(|target| is_within(target, written))
+}
+
+/// The versions that RDS upgrades the live one to, the newest last.
+fn targets<'a>(live: &str, versions: &'a [DbEngineVersion]) -> Option<Vec<&'a str>> {
+    let row = versions.iter().find(|version| version.engine_version() == Some(live))?;
+    Some(sorted(row.valid_upgrade_target().iter().filter_map(|target| target.engine_version())))
+}
+
+/// Checks that an authority signs the certificates of a version.
+pub(super) fn signs(authority: &str, version: &str, versions: &[DbEngineVersion]) -> Option<Verdict> {
+    let row = versions.iter().rfind(|row| row.engine_version().is_some_and(|row| is_within(row, version)))?;
+    let known = row.supported_ca_certificate_identifiers();
+    // An answer that names none says nothing.
+    let is_known = known.is_empty() || known.iter().any(|known| known == authority);
+    (!is_known).then(|| {
+        Verdict::error(format!("no certificate of PostgreSQL {version} is signed by {authority}"))
+            .hint(format!("write one of these as `ca_cert_identifier`: {}", list(known)))
+    })
+}
+
 /// Checks that RDS goes from the live version to the written one.
 pub(super) fn upgrade(live: &str, written: &str, versions: &[DbEngineVersion]) -> Verdict {
-    let Some(row) = versions.iter().find(|version| version.engine_version() == Some(live)) else {
+    let Some(targets) = targets(live, versions) else {
         let what = format!("whether RDS upgrades {live} to {written}");
         return Verdict::cannot_be_checked(&what, &format!("it does not list {live}"));
     };
-    let targets = row.valid_upgrade_target().iter().filter_map(|target| target.engine_version());
-    let targets = sorted(targets);
-    if targets.iter().any(|target| is_within(target, written)) {
-        return Verdict::passed(format!("RDS upgrades {live} to {written}"));
+    if let Some(target) = target(live, written, versions) {
+        return Verdict::passed(format!("RDS upgrades {live} to {target}"));
     }
     let (own, wanted) = (major(live), major(written));
     let of = |major: &str| -> Vec<&str> {
@@ -201,6 +223,37 @@ mod tests {
             ),
             "{major}"
         );
+    }
+
+    #[test]
+    fn an_authority_has_to_sign_for_the_version() {
+        let row = |version: &str, authority: &str| {
+            let row = DbEngineVersion::builder().engine_version(version);
+            row.supported_ca_certificate_identifiers(authority).build()
+        };
+        let versions = [row("16.9", "rds-ca-rsa2048-g1"), row("17.5", "rds-ca-ecc384-g1")];
+        assert_eq!(signs("rds-ca-rsa2048-g1", "16.9", &versions), None);
+        assert_eq!(signs("rds-ca-ecc384-g1", "17", &versions), None);
+        let refused = signs("rds-ca-2019", "16", &versions).expect("it does not sign");
+        assert_eq!(refused.level, Level::Error);
+        assert!(refused.hint.is_some_and(|hint| hint.ends_with("rds-ca-rsa2048-g1")));
+        assert_eq!(signs("rds-ca-2019", "16.3", &sixteen()), None, "nothing is said");
+    }
+
+    #[test]
+    fn the_target_is_the_newest_within_what_is_written() {
+        let versions = versions(&[("16.13", "available", &["17.9", "16.14", "17.10", "18.3", "18.2"])]);
+        for (written, expected) in [
+            ("16", Some("16.14")),
+            ("17", Some("17.10")),
+            ("17.9", Some("17.9")),
+            ("17.1", None),
+            ("18", Some("18.3")),
+            ("19", None),
+        ] {
+            assert_eq!(target("16.13", written, &versions), expected, "{written}");
+        }
+        assert_eq!(target("16.12", "17", &versions), None, "RDS does not list it");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) async fn modify(
         .apply_immediately(AT_ONCE.of(wanted).unwrap_or(false))
         .send_with(&aws.write.rds)
         .await;
-    match answer.map_err(aws_error(MODIFY)) {
+    match answer.map_err(aws_error(MODIFY)).map_err(|error| password::masked(error, secret.as_ref())) {
         // The code says nothing without the message: everything that was asked for is queued already.
         Err(error)
             if error.code == "InvalidParameterCombination"
@@ -115,8 +115,11 @@ fn modification(
     let managed = password::source(wanted) == Some(PasswordSource::Managed);
     let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
 
+    let version = ENGINE_VERSION.text(wanted).filter(|_| changed(ENGINE_VERSION.name));
+
     row::modify_call::<DbInstance>(wanted, fields)
         .unwrap_or_default()
+        .set_engine_version(version.map(|version| version::to_send(version, live)))
         .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
         .set_db_parameter_group_name(
             changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),

@@ -169,7 +169,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .observe(|db| {
             let shown = db.queued.port.or(db.now.endpoint.as_ref().and_then(|endpoint| endpoint.port));
             shown.or_else(|| PORT.of(db.recorded))
-        }),
+        })
+        .plays(Role::Port),
     &SUBNET_GROUP
         .field(text(texts::SUBNET_GROUP).required())
         .follows()

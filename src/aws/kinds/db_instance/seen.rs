@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::types::{self as sdk, PendingModifiedValues};
 
-use super::keys::{AT_ONCE, LIMIT, PARAMETER_GROUP};
+use super::keys::{AT_ONCE, BACKUP_WINDOW, LIMIT, PARAMETER_GROUP, RETENTION};
 use super::live::{network, ownership};
 use super::{DbInstance, STATUSES, holdings, storage};
 use crate::aws::kind::Seen;
@@ -56,6 +56,7 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
         condition: condition(live, recorded),
         remarks: held(now)
             .into_iter()
+            .chain(backed_up_by_others(now))
             // In other statuses RDS takes no reboot.
             .chain(due_reboot(now, recorded).filter(|_| now.db_instance_status() == Some("available")))
             .chain(holdings::remarks(now, recorded))
@@ -118,6 +119,16 @@ fn held(live: &sdk::DbInstance) -> Option<Remark> {
     );
     is_optimised.then_some(Remark::Held { fields: storage::FIELDS, why })
 }
+
+/// "Your RDS instance db is associated with an AWS Backup resource […]. You can leave BackupRetentionPeriod blank, or you can specify
+/// it only with the current value" (crossplane-contrib/provider-aws#1356; of the window: hashicorp/terraform-provider-aws#33465).
+fn backed_up_by_others(live: &sdk::DbInstance) -> Option<Remark> {
+    let point = live.aws_backup_recovery_point_arn.as_deref().filter(|point| !point.is_empty())?;
+    let why = format!("AWS Backup keeps the backups ({point}), and chooses for how long and when");
+    Some(Remark::Theirs { fields: THEIRS, why })
+}
+
+const THEIRS: &[&str] = &[RETENTION.name, BACKUP_WINDOW.name];
 
 /// Parameters of ours that PostgreSQL reads only when it starts.
 fn due_reboot(live: &sdk::DbInstance, recorded: Option<&Document>) -> Option<Remark> {

@@ -99,9 +99,16 @@ pub(super) fn check(desired: &Storage, observed: Option<&Storage>) -> Vec<Invali
     }
     invalid.extend(observed.and_then(|observed| check_step(desired, observed)));
     invalid.extend(check_limit(desired, observed, largest));
-    invalid.extend(check_iops(desired));
+    // Storage that has grown past what is written does not shrink: its own size counts.
+    let grown = observed.map_or(*size, |observed| observed.allocated_storage.max(*size));
+    let coming = Storage { allocated_storage: grown, ..desired.clone() };
+    invalid.extend(check_iops(&coming));
     invalid.extend(observed.and_then(|observed| check_iops_step(desired, observed)));
-    invalid.extend(check_throughput(desired));
+    // IOPS that are not written stay.
+    let kept = observed
+        .filter(|observed| observed.storage_type == *storage_type && observed.allocated_storage >= STRIPED);
+    let iops = desired.iops.or(kept.and_then(|observed| observed.iops));
+    invalid.extend(check_throughput(&Storage { iops, ..coming }));
     invalid
 }
 
@@ -277,6 +284,28 @@ mod tests {
 
     fn invalid_fields(desired: &Storage, observed: Option<&Storage>) -> Vec<&'static str> {
         check(desired, observed).into_iter().map(|invalid| invalid.field).collect()
+    }
+
+    #[test]
+    fn storage_that_has_grown_counts_with_its_own_size_and_with_the_iops_that_it_keeps() {
+        let fields = |desired: &Storage, live: &Storage| -> Vec<&'static str> {
+            check(desired, Some(live)).into_iter().map(|invalid| invalid.field).collect()
+        };
+        let grown =
+            Storage { max_allocated_storage: Some(1_000), ..storage("gp3", 500, Some(20_000), Some(500)) };
+        let written = |iops, throughput| Storage {
+            max_allocated_storage: Some(1_000),
+            ..storage("gp3", 50, iops, throughput)
+        };
+        assert_eq!(fields(&written(Some(22_000), None), &grown), [""; 0]);
+        // A quarter of the 20,000 that it has, and not of the 12,000 that are included.
+        assert_eq!(fields(&written(None, Some(4_000)), &grown), [""; 0]);
+        // Half an IOPS for each GiB that there is.
+        let grown =
+            Storage { max_allocated_storage: Some(20_000), ..storage("io1", 10_000, Some(6_000), None) };
+        let written =
+            Storage { max_allocated_storage: Some(12_000), ..storage("io1", 200, Some(4_000), None) };
+        assert!(fields(&written, &grown).contains(&IOPS));
     }
 
     #[test]

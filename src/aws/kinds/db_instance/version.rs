@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::keys::ENGINE_VERSION;
+use super::seen::Live;
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 use crate::stack::postgres::Version;
@@ -40,6 +41,14 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
     } else {
         None
     }
+}
+
+/// The version to send for a written one. A queued version that will do is asked for again as it is: within a shortened one RDS
+/// would choose anew.
+pub(super) fn to_send(written: &str, live: &Live) -> String {
+    let queued = live.queued.engine_version.as_deref();
+    let will_do = queued.filter(|queued| met(&written.into(), &Value::from(*queued)));
+    will_do.unwrap_or(written).to_owned()
 }
 
 /// True if the way from one version to the other is a major upgrade.

@@ -6,7 +6,7 @@ use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, Throughp
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{LIFECYCLE, Lifecycle, POLICY, holdings, policy};
+use super::{BACKUP, LIFECYCLE, Lifecycle, POLICY, holdings, policy};
 use crate::aws::efs;
 use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
@@ -17,7 +17,7 @@ use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Id, Ownership};
+use crate::engine::resource::{Condition, Id, Invalid, Ownership, Remark};
 
 pub(super) const DESCRIBE_LIFECYCLE: Call = Call::read("elasticfilesystem:DescribeLifecycleConfiguration");
 pub(super) const DESCRIBE_BACKUP: Call = Call::read("elasticfilesystem:DescribeBackupPolicy");
@@ -30,17 +30,27 @@ pub struct FileSystem {
     pub description: FileSystemDescription,
     /// `None`: not asked for, because the record does not declare it.
     pub lifecycle: Option<Lifecycle>,
-    backup: Option<Status>,
+    backup: Backups,
     /// `None`: not asked for, because the record does not declare it.
     pub policy: Option<Document>,
     /// The name that resolves, in each zone, to that zone's mount target.
     dns_name: String,
 }
 
+/// The daily backups of a file system.
+#[derive(Clone, Debug)]
+enum Backups {
+    Policy(Status),
+    /// It never had a policy, so that there is none to describe (PolicyNotFound).
+    Never,
+    /// "Returned if the Backup service is not available in the Amazon Web Services Region" (ValidationException, EFS API reference).
+    NotInRegion,
+}
+
 impl FileSystem {
     /// True if AWS Backup makes daily backups, or will.
     pub fn is_backed_up(&self) -> bool {
-        matches!(self.backup, Some(Status::Enabled | Status::Enabling))
+        matches!(self.backup, Backups::Policy(Status::Enabled | Status::Enabling))
     }
 }
 
@@ -110,7 +120,7 @@ pub(super) fn throughput(live: &FileSystemDescription) -> (&str, Option<f64>) {
 struct Policies {
     /// `None`: not asked for, because the record does not declare it.
     lifecycle: Option<Lifecycle>,
-    backup: Option<Status>,
+    backup: Backups,
     /// `None`: not asked for, because the record does not declare it.
     file_system: Option<Document>,
 }
@@ -134,9 +144,14 @@ impl Policies {
         };
         let backup = async {
             let answer = aws.read.efs.describe_backup_policy().file_system_id(id).send().await;
-            // A file system that never had a policy has none to describe (PolicyNotFound).
-            let answer = absent_is_none(answer.map_err(aws_error(DESCRIBE_BACKUP)))?;
-            Ok(answer.and_then(|answer| answer.backup_policy).map(|policy| policy.status))
+            match absent_is_none(answer.map_err(aws_error(DESCRIBE_BACKUP))) {
+                Ok(answer) => {
+                    let policy = answer.and_then(|answer| answer.backup_policy);
+                    Ok(policy.map_or(Backups::Never, |policy| Backups::Policy(policy.status)))
+                }
+                Err(error) if error.code == NOT_IN_REGION => Ok(Backups::NotInRegion),
+                Err(error) => Err(error),
+            }
         };
         let file_system = async {
             if recorded.is_some_and(|recorded| !recorded.contains_key(POLICY.name)) {
@@ -155,20 +170,32 @@ pub(super) fn seen(live: &FileSystem) -> Seen {
     let arn = description.file_system_arn.clone().unwrap_or_default();
     Seen {
         outputs: row::outputs([("arn", arn), ("dns_name", dns_name.clone())]),
-        condition: condition(&description.life_cycle_state, backup.as_ref()),
-        remarks: vec![holdings::remark(description, live.is_backed_up())],
+        condition: condition(&description.life_cycle_state, backup),
+        remarks: [holdings::remark(description, live.is_backed_up())]
+            .into_iter()
+            .chain(matches!(backup, Backups::NotInRegion).then(no_backups))
+            .collect(),
         ownership: Ownership::of_tags(&tags_of(description)),
         // EFS shows the network of mount targets alone.
         vpc: None,
     }
 }
 
-fn condition(state: &LifeCycleState, backup: Option<&Status>) -> Condition {
+/// The code by which EFS says that AWS Backup is not there.
+pub(super) const NOT_IN_REGION: &str = "ValidationException";
+/// The words for it; they read after the name of the option.
+pub(super) const NO_BACKUPS: &str = "needs AWS Backup, which this region does not have";
+
+fn no_backups() -> Remark {
+    Remark::Impossible(Invalid::new(BACKUP.name, NO_BACKUPS).instead(false))
+}
+
+fn condition(state: &LifeCycleState, backup: &Backups) -> Condition {
     match (state, backup) {
-        (LifeCycleState::Available, Some(Status::Enabling)) => {
+        (LifeCycleState::Available, Backups::Policy(Status::Enabling)) => {
             Condition::Pending("enabling backups".to_owned())
         }
-        (LifeCycleState::Available, Some(Status::Disabling)) => {
+        (LifeCycleState::Available, Backups::Policy(Status::Disabling)) => {
             Condition::Pending("disabling backups".to_owned())
         }
         _ => Condition::of(efs_status::FILE_SYSTEM, state.as_str()),

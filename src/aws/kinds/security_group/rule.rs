@@ -8,6 +8,7 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{EGRESS, Field, INGRESS};
 
@@ -69,6 +70,19 @@ impl Direction {
             Self::Egress => EGRESS,
         }
     }
+}
+
+/// The desired rules with those that are there for the same peers on other ports: clients of both ports get through.
+pub(super) fn joined(desired: &Value, observed: &Value) -> Value {
+    let read = |rules: &Value| Rules::deserialize(rules).unwrap_or_default();
+    let (desired, observed) = (read(desired), read(observed));
+    let identities: BTreeSet<Rule> = desired.iter().map(Rule::identity).collect();
+    let stays = |rule: &&Rule| {
+        !identities.contains(&rule.identity())
+            && desired.iter().any(|one| one.source == rule.source && one.protocol == rule.protocol)
+    };
+    let both: Rules = desired.iter().chain(observed.iter().filter(stays)).cloned().collect();
+    serde_json::to_value(both).expect("rules are plain data")
 }
 
 /// The peer of a rule that lets the members of its own group speak to each other.
