@@ -8,6 +8,7 @@ mod finding;
 mod holders;
 mod keys;
 mod last_snapshot;
+mod named;
 mod owners;
 mod parameters;
 mod password;
@@ -22,6 +23,7 @@ use futures_util::future::{BoxFuture, join_all};
 
 use crate::aws::Aws;
 use crate::engine::call::Call;
+use crate::engine::document::Document;
 use crate::engine::plan::Finding;
 
 pub use database::is_answered;
@@ -44,6 +46,7 @@ pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
         holders::CALLS,
         keys::CALLS,
         last_snapshot::CALLS,
+        named::CALLS,
         parameters::CALLS,
         quotas::CALLS,
         remains::CALLS,
@@ -51,6 +54,11 @@ pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
     ];
     let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
     asked.flat_map(|(_, calls)| *calls).copied()
+}
+
+/// False for a call of a check that is made only for what these inputs do not name.
+pub fn is_needed(call: &Call, inputs: &Document) -> bool {
+    named::is_needed(call, inputs)
 }
 
 /// The answer of AWS to one family of checks, to be judged when the plan is there. Judging is pure.
@@ -72,6 +80,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(addresses::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
+        boxed(named::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
     ];

@@ -5,6 +5,7 @@ mod entry;
 mod read;
 mod schema;
 mod shaped;
+mod source;
 
 use schemars::{Schema, SchemaGenerator};
 

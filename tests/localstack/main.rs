@@ -31,6 +31,7 @@ mod restored;
 mod reviewed;
 mod saved_plans;
 mod secrets;
+mod sources;
 mod states;
 mod statuses;
 mod story;

@@ -139,7 +139,12 @@ impl Draft {
 
     fn shared(&mut self) {
         self.maybe_fixed("security_group", |dice| format!("\"Group {:x} (of a test)\"", dice.next()));
-        self.maybe("access", |dice| dice.some_of(&["nodes", "masters"]));
+        self.maybe("access", |dice| dice.some_of(SOURCES));
+        for option in ["role", "cidr", "group", "prefix_list", "ports", "description"] {
+            if self.text.contains(&format!("{option}: ")) {
+                self.options.insert(option.to_owned());
+            }
+        }
         // Nothing here is deleted, and a world is thrown away.
         self.maybe("deletion_protection", |dice| dice.coin().to_string());
     }
@@ -332,6 +337,17 @@ impl Draft {
     }
 }
 
+/// Sources of access.
+const SOURCES: &[&str] = &[
+    "nodes",
+    "{ role: masters, description: \"all masters (of a test)\" }",
+    "{ role: nodes, ports: all }",
+    "{ cidr: 10.99.0.0/16, description: VPN }",
+    "{ cidr: \"2001:DB8::/32\" }",
+    "{ group: THE_GROUP }",
+    "{ prefix_list: THE_LIST, description: offices }",
+];
+
 /// Stands for the id of the world's key.
 const KEY: &str = "THE_KEY";
 /// Stands for its ARN.
@@ -346,12 +362,13 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Applies a stack, changes it in place, and holds that nothing is left to plan after each.
-fn holds(world: &World, arn: &str, seed: u64) {
+fn holds(world: &World, arn: &str, named: &[(&str, String)], seed: u64) {
     let (_, key) = arn.rsplit_once('/').expect("an id at the end");
     // Every stack of a world has a name of its own.
     let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
+        let text = named.iter().fold(text, |text, (word, id)| text.replace(word, id));
         world.write_stack(&text);
         // Backups that are drawn as off are deleted.
         let database = format!("aws_db_instance.{name}-db");
@@ -380,10 +397,15 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
             threads.push(scope.spawn(move || {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
+                let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
+                let named = [
+                    ("THE_GROUP", world.cloud.make_group("bastion", vpc)),
+                    ("THE_LIST", world.cloud.make_prefix_list("offices")),
+                ];
                 world.set("PGPASSWORD", "correct-horse-battery");
                 std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");
                 for number in (thread..stacks).step_by(AT_ONCE as usize) {
-                    holds(&world, &key, first.wrapping_add(number));
+                    holds(&world, &key, &named, first.wrapping_add(number));
                 }
             }));
         }

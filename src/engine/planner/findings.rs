@@ -104,7 +104,7 @@ pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid
     let finding = error("inputs", address, format!("{field}: {message}"), Some(hint));
     match verdict {
         Verdict::Refused => finding,
-        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, hint: None, ..finding },
+        Verdict::Altered | Verdict::Doubtful | Verdict::Unwise => Finding { level: Level::Warning, hint: None, ..finding },
     }
 }
 

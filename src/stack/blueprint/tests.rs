@@ -276,6 +276,55 @@ fn access_for_none_is_a_group_without_ingress() {
     );
 }
 
+#[test]
+fn every_source_is_a_rule_of_its_own_and_a_group_that_a_role_has_is_let_in_once() {
+    let text = "databases: { db: { port: 5433, access: [
+        { cidr: 10.99.0.0/16, description: VPN },
+        { cidr: '2001:DB8::/32' },
+        { prefix_list: pl-0abc },
+        { group: sg-nodes1 },
+        { group: sg-0abc, ports: all },
+        { role: nodes, ports: all, description: as before },
+        nodes,
+    ] } }";
+    // A group's id has the digits of hexadecimal numbers alone; here a role has it.
+    let text = text.replace("sg-nodes1", "sg-0def");
+    let mut network = network(2, 1, 1);
+    network.groups.insert(Role::Nodes, Role::Nodes.placed(&[Id::new("sg-0def")], None));
+    let stack = stack(&text);
+    let blueprint = blueprint(&stack, &network).expect("they fit");
+    let nodes = "${aws_security_group.nodes.id}";
+    let tcp = |source: &str, description: &str| {
+        serde_json::json!({
+            "protocol": "tcp", "from_port": 5433, "to_port": 5433, "source": source, "description": description,
+        })
+    };
+    let all = |source: &str, description: &str| {
+        serde_json::json!({ "protocol": "-1", "source": source, "description": description })
+    };
+    assert_eq!(
+        inputs(&blueprint, "aws_security_group.db")["ingress"],
+        serde_json::json!([
+            tcp(nodes, "PostgreSQL from the nodes of the cluster"),
+            all(nodes, "as before"),
+            tcp("10.99.0.0/16", "VPN"),
+            tcp("2001:db8::/32", "PostgreSQL from 2001:db8::/32"),
+            tcp("pl-0abc", "PostgreSQL from pl-0abc"),
+            all("sg-0abc", "All traffic from sg-0abc"),
+        ])
+    );
+    assert_eq!(stack.roles_without_access(), [Role::Masters].into());
+}
+
+#[test]
+fn a_stack_that_names_no_role_needs_none() {
+    let stack = stack("file_systems: { nfs: { access: [{ cidr: 10.0.0.0/8 }] } }");
+    assert_eq!(stack.roles_without_access(), Role::ALL.into());
+    let declared = blueprint(&stack, &network(2, 0, 0)).expect("they fit");
+    let referred = references(inputs(&declared, "aws_security_group.nfs"));
+    assert_eq!(referred, [Network::vpc_address()].into());
+}
+
 proptest! {
     #[test]
     fn every_reference_points_to_a_declaration(

@@ -1,11 +1,12 @@
-//! Entries behind a security group of their own, which lets in the roles of the cluster that the author chooses.
+//! Entries behind a security group of their own, which lets in the sources that the author chooses.
 //!
 //! A section takes part in this by the rows [`SECURITY_GROUP`] and [`access`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::source::{self, Peer, Source};
 use super::{Conflict, Entry, Section, in_a_row};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
@@ -14,6 +15,8 @@ use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of};
 use crate::stack::sections::SECTIONS;
 use crate::stack::{Name, Stack};
+
+pub use super::source::access;
 
 /// The name of a security group (CreateSecurityGroup). AWS would allow `$`, `{` and `}` too; they are left out, since
 /// `${…}` is a reference.
@@ -33,25 +36,9 @@ pub const SECURITY_GROUP: Property = Property {
     need: Need::Optional,
 };
 
-/// The option that lets roles in.
-pub const fn access(doc: &'static str) -> Property {
-    let shape = Shape::SetOf(&Shape::OneOf(&Role::NAMES));
-    Property { name: ACCESS, doc, shape, need: Need::Texts(&Role::NAMES) }
-}
-
-const ACCESS: &str = "access";
-
 /// The roles that may reach an entry.
 pub fn roles(entry: &Entry) -> BTreeSet<Role> {
-    let listed: Vec<&str> = entry
-        .own
-        .get(ACCESS)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    Role::ALL.into_iter().filter(|role| listed.contains(&role.name())).collect()
+    source::roles(entry)
 }
 
 /// Declares the security group of an entry, which lets its roles in on a port.
@@ -70,18 +57,7 @@ pub fn declare(
         None => draft.kept.name(&address, &group_name(draft.stack, name, &Entry::default())),
     };
     let description = draft.kept.text(&address, "description", format!("{service} access to {name}"));
-    let mut rules = Vec::new();
-    // AWS refuses a rule that stands twice, and two roles may share a group.
-    let mut seen = BTreeSet::new();
-    for role in roles(entry) {
-        let mut sources = network.group_addresses(role).peekable();
-        if sources.peek().is_none() {
-            // Nothing declares it: the planner says so of what needs it, and of nothing else.
-            rules.push(ingress(service, port, role, &role.address()));
-        }
-        let sources = sources.filter(|(_, id)| seen.insert((*id).clone()));
-        rules.extend(sources.map(|(source, _)| ingress(service, port, role, source)));
-    }
+    let rules = rules(network, entry, service, port);
     let tags = draft.tags(&as_tag(&group_name));
     let inputs = document(json!({
         "name": group_name,
@@ -96,15 +72,46 @@ pub fn declare(
     Ok(address)
 }
 
-/// A rule that lets one group of a role in.
-fn ingress(service: &str, port: u32, role: Role, source: &Address) -> Document {
-    document(json!({
-        "protocol": "tcp",
-        "from_port": port,
-        "to_port": port,
-        "source": id_of(source),
-        "description": format!("{service} from the {} of the cluster", role.name()),
-    }))
+/// The rules that let the sources of an entry in.
+fn rules(network: &Network, entry: &Entry, service: &str, port: u32) -> Vec<Document> {
+    let mut rules = Vec::new();
+    // AWS refuses a rule that stands twice: two roles may share a group, and a group may be named that a role has.
+    let mut seen = BTreeSet::new();
+    for Source { peer, all_ports, description } in source::sources(entry) {
+        let what = if all_ports { "All traffic" } else { service };
+        let default = match &peer {
+            Peer::Role(role) => format!("{what} from the {} of the cluster", role.name()),
+            Peer::Other(other) => format!("{what} from {other}"),
+        };
+        let description = description.unwrap_or(default);
+        let rule = |source: &str| match all_ports {
+            true => document(json!({ "protocol": "-1", "source": source, "description": description })),
+            false => document(json!({
+                "protocol": "tcp",
+                "from_port": port,
+                "to_port": port,
+                "source": source,
+                "description": description,
+            })),
+        };
+        match peer {
+            Peer::Other(other) => {
+                if seen.insert((other.clone(), all_ports)) {
+                    rules.push(rule(&other));
+                }
+            }
+            Peer::Role(role) => {
+                let mut sources = network.group_addresses(role).peekable();
+                if sources.peek().is_none() {
+                    // Nothing declares it: the planner says so of what needs it, and of nothing else.
+                    rules.push(rule(&id_of(&role.address())));
+                }
+                let sources = sources.filter(|(_, id)| seen.insert((id.to_string(), all_ports)));
+                rules.extend(sources.map(|(source, _)| rule(&id_of(source))));
+            }
+        }
+    }
+    rules
 }
 
 /// The name of the group of an entry, chosen or not.

@@ -27,7 +27,7 @@ pub(super) const SECTION: Section = Section {
         doc: "One PostgreSQL database instance.",
         own: &[
             SECURITY_GROUP,
-            access("The cluster's roles that may reach it, on its port; `[]` for none."),
+            access("The sources that may reach it, on its port: roles of the cluster, networks, groups, prefix lists; `[]` for none."),
             PARAMETERS,
         ],
         parts: &[],

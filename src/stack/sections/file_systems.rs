@@ -26,7 +26,7 @@ pub(super) const SECTION: Section = Section {
         doc: "One file system, with a mount target in every zone of the cluster.",
         own: &[
             SECURITY_GROUP,
-            access("The cluster's roles that may reach it, on tcp 2049; `[]` for none."),
+            access("The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none."),
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
         ],
