@@ -102,8 +102,7 @@ fn calls_for(registry: &Registry, kind: &str, inputs: &Document) -> Vec<Call> {
     let fields = registry.managing(kind).map(Manager::fields).unwrap_or_default();
     let written = fields.iter().filter(|field| inputs.contains_key(field.name));
     let changing = written.flat_map(|field| field.calls);
-    let checking = checks::calls(kind).filter(|call| checks::is_needed(call, inputs));
-    of_kind.iter().chain(changing).copied().chain(checking).collect()
+    of_kind.iter().chain(changing).copied().chain(checks::calls_for(kind, inputs)).collect()
 }
 
 /// The actions that have to be allowed.

@@ -338,7 +338,12 @@ impl Session {
         };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
-            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations: BTreeMap::new() }
+            Blueprint {
+                stack: self.stack.stack.to_string(),
+                cluster,
+                declarations: BTreeMap::new(),
+                words: Vec::new(),
+            }
         };
         let mut looked_for = blueprint.unwrap_or_else(nothing);
         if options.mode == Mode::Destroy {
@@ -348,7 +353,9 @@ impl Session {
             looked_for.declarations.retain(|address, one| !(is_managed(one) && is_recorded(address)));
         }
         let blueprint = match options.mode {
-            Mode::Destroy => Blueprint { declarations: BTreeMap::new(), ..looked_for.clone() },
+            Mode::Destroy => {
+                Blueprint { declarations: BTreeMap::new(), words: Vec::new(), ..looked_for.clone() }
+            }
             Mode::Apply | Mode::RefreshOnly => looked_for.clone(),
         };
         let unchanged = settled.filter(|_| discovery.is_none());

@@ -8,13 +8,15 @@ use crate::engine::network::Cluster;
 use crate::engine::resource::Id;
 
 /// Everything that is desired.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blueprint {
     /// The stack's name.
     pub stack: String,
     /// The cluster beside which the stack stands, where something of it stands in the network of one.
     pub cluster: Option<Cluster>,
     pub declarations: BTreeMap<Address, Declaration>,
+    /// Sentences on what is written of an object, and does not count for it.
+    pub words: Vec<(Address, String)>,
 }
 
 impl Blueprint {

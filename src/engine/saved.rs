@@ -347,8 +347,12 @@ mod tests {
             replace: Default::default(),
             allow_data_loss: Default::default(),
         };
-        let blueprint =
-            Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+        let blueprint = Blueprint {
+            stack: "gitlab".to_owned(),
+            cluster: None,
+            declarations: BTreeMap::new(),
+            words: Vec::new(),
+        };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
     }
 

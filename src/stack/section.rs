@@ -6,6 +6,7 @@ mod read;
 mod schema;
 mod shaped;
 mod source;
+pub mod titled;
 
 use schemars::{Schema, SchemaGenerator};
 

@@ -39,3 +39,4 @@ mod team;
 mod unclaimed;
 mod unfinished;
 mod world;
+mod written_names;

@@ -138,9 +138,21 @@ impl Draft {
     }
 
     fn shared(&mut self) {
-        self.maybe_fixed("security_group", |dice| format!("\"Group {:x} (of a test)\"", dice.next()));
-        self.maybe("access", |dice| dice.some_of(SOURCES));
-        for option in ["role", "cidr", "group", "prefix_list", "ports", "description"] {
+        let mut is_ours = true;
+        self.maybe_fixed("security_group", |dice| {
+            let name = format!("\"Group {:x} (of a test)\"", dice.next());
+            is_ours = dice.below(4) > 0;
+            match dice.below(2) {
+                _ if !is_ours => "THE_GROUP".to_owned(),
+                0 => name,
+                _ => format!("{{ name: {name}, description: \"of a test\" }}"),
+            }
+        });
+        self.maybe("extra_security_groups", |dice| dice.one_of(&["[]", "[THE_OTHER]"]).to_owned());
+        if is_ours {
+            self.maybe("access", |dice| dice.some_of(SOURCES));
+        }
+        for option in ["role", "cidr", "group", "prefix_list", "ports", "description", "name"] {
             if self.text.contains(&format!("{option}: ")) {
                 self.options.insert(option.to_owned());
             }
@@ -224,6 +236,10 @@ impl Draft {
     fn database(&mut self, stack: &str) {
         self.shared();
         self.maybe("identifier", |dice| format!("{stack}-named{}", dice.below(1_000_000)));
+        self.maybe_fixed("subnet_group", |dice| match dice.below(2) {
+            0 => format!("\"{stack} Subnets_{}\"", dice.below(1000)),
+            _ => format!("{{ name: {stack}_subnets, description: \"of a test ({})\" }}", dice.below(1000)),
+        });
         self.maybe_fixed("engine_version", |dice| {
             dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
         });
@@ -400,6 +416,7 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
                 let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
                 let named = [
                     ("THE_GROUP", world.cloud.make_group("bastion", vpc)),
+                    ("THE_OTHER", world.cloud.make_group("monitoring", vpc)),
                     ("THE_LIST", world.cloud.make_prefix_list("offices")),
                 ];
                 world.set("PGPASSWORD", "correct-horse-battery");

@@ -10,35 +10,54 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
+use crate::aws::kinds::security_group::INGRESS;
 use crate::aws::{Aws, ec2};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
+use crate::engine::network::Network;
 use crate::engine::plan::Finding;
 
 const CHECK: &str = "named";
 const GROUP: &str = "aws_security_group";
 
-pub(super) const CALLS: &[Asked] =
-    &[(&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS])];
+pub(super) const CALLS: &[Asked] = &[
+    (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
+    (&["aws_db_instance", "aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
+];
 
-/// The field with the sources of rules.
-const INGRESS: &str = "ingress";
+/// The fields with the groups that an object has.
+const ATTACHED: [&str; 2] = ["vpc_security_group_ids", "security_groups"];
 
-/// False for a call that is made only for what these inputs do not name.
-pub(super) fn is_needed(call: &Call, inputs: &Document) -> bool {
-    let names = |start: &str| sources(inputs).any(|source| source.starts_with(start));
-    match call.name {
-        name if name == ec2::PREFIX_LISTS.name => names("pl-"),
-        name if name == ec2::PEERINGS.name => names("sg-"),
-        _ => true,
-    }
+/// The calls for what these inputs name, of those for an object of their kind.
+pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call> {
+    let sources = |start: &str| sources(inputs).any(|source| source.starts_with(start));
+    let needed = [
+        (ec2::SECURITY_GROUPS, sources("sg-") || attached(inputs).any(|group| group.starts_with("sg-"))),
+        (ec2::PREFIX_LISTS, sources("pl-")),
+        (ec2::PEERINGS, sources("sg-")),
+    ];
+    let of_kind: Vec<&str> = CALLS
+        .iter()
+        .filter(|(kinds, _)| kinds.contains(&kind))
+        .flat_map(|(_, calls)| *calls)
+        .map(|call| call.name)
+        .collect();
+    let needed = needed.into_iter().filter(move |(call, needed)| *needed && of_kind.contains(&call.name));
+    needed.map(|(call, _)| call)
+}
+
+/// The groups that an object has, as they are written.
+fn attached(inputs: &Document) -> impl Iterator<Item = &str> {
+    let listed = ATTACHED.iter().filter_map(|field| inputs.get(*field)?.as_array()).flatten();
+    listed.filter_map(Value::as_str)
 }
 
 /// The sources of a group's rules, as they are written.
 fn sources(inputs: &Document) -> impl Iterator<Item = &str> {
-    let rules = inputs.get(INGRESS).and_then(Value::as_array).into_iter().flatten();
+    let rules = inputs.get(INGRESS.name).and_then(Value::as_array).into_iter().flatten();
     rules.filter_map(|rule| rule.get("source").and_then(Value::as_str))
 }
 
@@ -56,8 +75,16 @@ pub(super) struct NamedObjects {
 struct NamedBy {
     address: Address,
     id: String,
-    /// The VPC of the object that names it, where it is known.
-    vpc: Option<String>,
+    use_of_it: Use,
+}
+
+/// The purpose for which an object is named.
+#[derive(Clone, Debug)]
+enum Use {
+    /// The source of a rule of a group in this VPC, where that is known.
+    Source { vpc: Option<String> },
+    /// A group that the object itself has.
+    Attached,
 }
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
@@ -73,8 +100,7 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
             Ok(found.filter_map(|one| Some((one.group_id.clone()?, one))).collect::<BTreeMap<_, _>>())
         }),
         in_time(ec2::PREFIX_LISTS, async {
-            let found =
-                ec2::with_any_of("prefix-list-id", lists, |filters| ec2::prefix_lists(aws, filters));
+            let found = ec2::with_any_of("prefix-list-id", lists, |filters| ec2::prefix_lists(aws, filters));
             let found = found.await?.into_iter();
             Ok(found.filter_map(|one| Some((one.prefix_list_id.clone()?, one))).collect::<BTreeMap<_, _>>())
         }),
@@ -82,7 +108,11 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
     .await;
     let is_elsewhere = |one: &NamedBy| {
         let found = groups.as_ref().ok().and_then(|groups| groups.get(&one.id));
-        found.is_some_and(|found| one.vpc.is_some() && found.vpc_id() != one.vpc.as_deref())
+        let vpc = match &one.use_of_it {
+            Use::Source { vpc } => vpc.as_deref(),
+            Use::Attached => None,
+        };
+        found.is_some_and(|found| vpc.is_some() && found.vpc_id() != vpc)
     };
     let peerings = match named.iter().any(is_elsewhere) {
         true => {
@@ -95,29 +125,44 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
 }
 
 fn named(prospect: &Prospect) -> Vec<NamedBy> {
-    if !prospect.is_a(GROUP) || !prospect.touches(&[INGRESS]) {
+    let one = |id: &str, use_of_it: Use| NamedBy {
+        address: prospect.address.clone(),
+        id: id.to_owned(),
+        use_of_it,
+    };
+    if prospect.touches(&ATTACHED) {
+        let ids = attached(&prospect.written).filter(|id| id.starts_with("sg-"));
+        return ids.map(|id| one(id, Use::Attached)).collect();
+    }
+    if !prospect.is_a(GROUP) || !prospect.touches(&[INGRESS.name]) {
         return Vec::new();
     }
     let vpc = prospect.inputs.get("vpc_id").and_then(Value::as_str).filter(|vpc| vpc.starts_with("vpc-"));
     let is_an_id = |source: &&str| source.starts_with("sg-") || source.starts_with("pl-");
+    // One group or list can be the source of several rules.
     let ids: BTreeSet<&str> = sources(&prospect.written).filter(is_an_id).collect();
-    let one = |id: &str| NamedBy {
-        address: prospect.address.clone(),
-        id: id.to_owned(),
-        vpc: vpc.map(str::to_owned),
-    };
-    ids.into_iter().map(one).collect()
+    ids.into_iter().map(|id| one(id, Use::Source { vpc: vpc.map(str::to_owned) })).collect()
 }
 
 impl Answer for NamedObjects {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let vpc = match scene.blueprint.declarations.get(&Network::vpc_address()) {
+            Some(Declaration::Watched { id }) => Some(id.as_str()),
+            _ => None,
+        };
+        // The mount targets of a file system have the same groups: the first one stands for all.
+        let mut said = BTreeSet::new();
         let planned = self.named.iter().filter(|one| scene.doing(&one.address).is_some());
-        planned.map(|one| self.verdict(one).of(CHECK, &one.address)).collect()
+        planned
+            .filter(|one| said.insert((one.address.kind(), one.address.name(), &one.id)))
+            .map(|one| self.verdict(one, vpc).of(CHECK, &one.address))
+            .collect()
     }
 }
 
 impl NamedObjects {
-    fn verdict(&self, one: &NamedBy) -> Verdict {
+    /// `network` is the VPC of the stack.
+    fn verdict(&self, one: &NamedBy, network: Option<&str>) -> Verdict {
         if one.id.starts_with("pl-") {
             return match &self.prefix_lists {
                 Ok(lists) => prefix_list(&one.id, lists.get(&one.id)),
@@ -125,7 +170,15 @@ impl NamedObjects {
             };
         }
         match &self.groups {
-            Ok(groups) => self.source_group(one, groups.get(&one.id)),
+            Ok(groups) => match (&one.use_of_it, groups.get(&one.id)) {
+                (_, None) => Verdict::error(format!(
+                    "there is no security group {} in this account and region",
+                    one.id
+                ))
+                .hint("write the id of one that is there: aws ec2 describe-security-groups shows them"),
+                (Use::Attached, Some(found)) => attached_group(&one.id, found, network),
+                (Use::Source { vpc }, Some(found)) => self.source_group(&one.id, found, vpc.as_deref()),
+            },
             Err(error) => Verdict::not_checked(&format!("the security group {}", one.id), error),
         }
     }
@@ -133,16 +186,9 @@ impl NamedObjects {
     /// A group is a source where it is in the same VPC, or in one that an active peering connection joins with it ("Update your
     /// security groups to reference peer security groups", VPC Peering Guide). A transit gateway can let it be one too ("Security
     /// group referencing", Transit Gateway Guide), so that another VPC is a warning.
-    fn source_group(&self, one: &NamedBy, found: Option<&SecurityGroup>) -> Verdict {
-        let id = &one.id;
-        let Some(found) = found else {
-            return Verdict::error(format!(
-                "access: there is no security group {id} in this account and region"
-            ))
-            .hint("write the id of one that is there: aws ec2 describe-security-groups shows them");
-        };
+    fn source_group(&self, id: &str, found: &SecurityGroup, vpc: Option<&str>) -> Verdict {
         let name = found.group_name().unwrap_or_default();
-        let (Some(vpc), Some(its)) = (one.vpc.as_deref(), found.vpc_id()) else {
+        let (Some(vpc), Some(its)) = (vpc, found.vpc_id()) else {
             return Verdict::passed(format!("the security group {id} ({name}) is there"));
         };
         if its == vpc {
@@ -153,11 +199,25 @@ impl NamedObjects {
                 Verdict::passed(format!("the security group {id} ({name}) is in {its}, which is peered"))
             }
             Ok(_) => Verdict::warning(format!(
-                "access: the security group {id} ({name}) is in {its}, which no active peering connection joins with {vpc}: EC2 \
+                "the security group {id} ({name}) is in {its}, which no active peering connection joins with {vpc}: EC2 \
                  refuses it, unless a transit gateway with security group referencing joins them"
             )),
             Err(error) => Verdict::not_checked(&format!("the peering of {vpc} with {its}"), error),
         }
+    }
+}
+
+/// A network interface has groups of its own VPC alone ("Security group basics", Amazon VPC User Guide).
+fn attached_group(id: &str, found: &SecurityGroup, network: Option<&str>) -> Verdict {
+    let name = found.group_name().unwrap_or_default();
+    match (found.vpc_id(), network) {
+        (Some(its), Some(vpc)) if its != vpc => Verdict::error(format!(
+            "the security group {id} ({name}) is in {its}, and only groups of {vpc} can be attached"
+        ))
+        .hint(format!(
+            "write the id of one that is there: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
+        )),
+        _ => Verdict::passed(format!("the security group {id} ({name}) is in the VPC")),
     }
 }
 
@@ -170,7 +230,7 @@ fn joins(peering: &VpcPeeringConnection, one: &str, other: &str) -> bool {
 /// A list of one's own counts as its most entries in the quota of rules ("Prefix lists concepts and rules", VPC User Guide).
 fn prefix_list(id: &str, found: Option<&ManagedPrefixList>) -> Verdict {
     let Some(found) = found else {
-        return Verdict::error(format!("access: there is no prefix list {id} in this account and region"))
+        return Verdict::error(format!("there is no prefix list {id} in this account and region"))
             .hint("write the id of one that is there: aws ec2 describe-managed-prefix-lists shows them");
     };
     let name = found.prefix_list_name().unwrap_or_default();
@@ -211,7 +271,7 @@ mod tests {
 
     fn by(id: &str) -> NamedBy {
         let address = "aws_security_group.d".parse().expect("an address");
-        NamedBy { address, id: id.to_owned(), vpc: Some("vpc-1".to_owned()) }
+        NamedBy { address, id: id.to_owned(), use_of_it: Use::Source { vpc: Some("vpc-1".to_owned()) } }
     }
 
     #[test]
@@ -220,17 +280,21 @@ mod tests {
             (answers(vec![group("vpc-1")], vec![]), Level::Passed, "same VPC"),
             (answers(vec![group("vpc-2")], vec![peered("vpc-2", "vpc-1")]), Level::Passed, "is peered"),
             (answers(vec![group("vpc-2")], vec![peered("vpc-1", "vpc-2")]), Level::Passed, "is peered"),
-            (answers(vec![group("vpc-2")], vec![peered("vpc-2", "vpc-3")]), Level::Warning, "transit gateway"),
+            (
+                answers(vec![group("vpc-2")], vec![peered("vpc-2", "vpc-3")]),
+                Level::Warning,
+                "transit gateway",
+            ),
             (answers(vec![group("vpc-2")], vec![]), Level::Warning, "no active peering"),
             (answers(vec![], vec![]), Level::Error, "no security group sg-1"),
         ] {
-            let verdict = answers.verdict(&by("sg-1"));
+            let verdict = answers.verdict(&by("sg-1"), Some("vpc-1"));
             assert_eq!(verdict.level, level, "{verdict:?}");
             assert!(verdict.message.contains(word), "{verdict:?}");
         }
         let mut denied = answers(vec![], vec![]);
         denied.groups = Err(CloudError::refused(ec2::SECURITY_GROUPS, "UnauthorizedOperation", ""));
-        assert_eq!(denied.verdict(&by("sg-1")).level, Level::NotChecked);
+        assert_eq!(denied.verdict(&by("sg-1"), Some("vpc-1")).level, Level::NotChecked);
     }
 
     #[test]
@@ -254,17 +318,45 @@ mod tests {
     }
 
     #[test]
+    fn only_a_group_of_the_vpc_can_be_attached() {
+        let attached = NamedBy { use_of_it: Use::Attached, ..by("sg-1") };
+        for (answers, level, word) in [
+            (answers(vec![group("vpc-1")], vec![]), Level::Passed, "in the VPC"),
+            (
+                answers(vec![group("vpc-2")], vec![peered("vpc-1", "vpc-2")]),
+                Level::Error,
+                "only groups of vpc-1",
+            ),
+            (answers(vec![], vec![]), Level::Error, "no security group sg-1"),
+        ] {
+            let verdict = answers.verdict(&attached, Some("vpc-1"));
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
     fn the_policy_has_the_reads_of_what_is_named_alone() {
-        let inputs = |source: &str| {
+        let source = |source: &str| {
             let ingress = serde_json::json!([{ "protocol": "tcp", "source": source }]);
-            Document::from_iter([(INGRESS.to_owned(), ingress)])
+            Document::from_iter([(INGRESS.name.to_owned(), ingress)])
         };
-        for (source, lists, peerings) in
-            [("pl-1", true, false), ("sg-1", false, true), ("${aws_security_group.nodes.id}", false, false)]
-        {
-            assert_eq!(is_needed(&ec2::PREFIX_LISTS, &inputs(source)), lists, "{source}");
-            assert_eq!(is_needed(&ec2::PEERINGS, &inputs(source)), peerings, "{source}");
-            assert!(is_needed(&ec2::SECURITY_GROUPS, &inputs(source)));
+        let attached =
+            |group: &str| Document::from_iter([(ATTACHED[0].to_owned(), serde_json::json!([group]))]);
+        let (groups, lists, peerings) = (ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS);
+        for (kind, inputs, expected) in [
+            (GROUP, source("pl-1"), vec![lists]),
+            (GROUP, source("sg-1"), vec![groups, peerings]),
+            (GROUP, source("${aws_security_group.nodes.id}"), vec![]),
+            ("aws_db_instance", attached("sg-1"), vec![groups]),
+            ("aws_db_instance", attached("${aws_security_group.d.id}"), vec![]),
+        ] {
+            let expected: Vec<&str> = expected.iter().map(|call| call.name).collect();
+            assert_eq!(
+                calls(kind, &inputs).map(|call| call.name).collect::<Vec<_>>(),
+                expected,
+                "{inputs:?}"
+            );
         }
     }
 }

@@ -188,7 +188,7 @@ mod tests {
                 })),
             ),
         ]);
-        Blueprint { stack: "s".to_owned(), cluster: None, declarations }
+        Blueprint { stack: "s".to_owned(), cluster: None, declarations, words: Vec::new() }
     }
 
     fn recorded(at: &str, inputs: Value) -> State {

@@ -190,7 +190,12 @@ fn documents() -> Vec<(Document, Value)> {
         Choice::Group { role: Role::Nodes },
     ]
     .map(choice);
-    let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() };
+    let blueprint = Blueprint {
+        stack: "gitlab".to_owned(),
+        cluster: None,
+        declarations: BTreeMap::new(),
+        words: Vec::new(),
+    };
     let options = Options {
         mode: Mode::Apply,
         targets: [address.clone()].into(),

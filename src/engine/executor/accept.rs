@@ -96,7 +96,7 @@ fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Opt
         return None;
     }
     let (stack, cluster) = (state.stack.clone(), state.cluster.clone());
-    let recorded = Blueprint { stack, cluster, declarations: BTreeMap::new() };
+    let recorded = Blueprint { stack, cluster, declarations: BTreeMap::new(), words: Vec::new() };
     let owner = owner(&recorded, Some(state), address, record.generation);
     let forget = format!("provision state forget {address}");
     match owner.whose(&live.ownership, live.vpc.as_ref()) {

@@ -242,7 +242,8 @@ const QUEUES: Section = Section {
 #[test]
 fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() {
     let stack = stack("databases: { db: {} }");
-    let mut draft = Draft { stack: &stack, kept: &Kept::default(), declarations: BTreeMap::new() };
+    let mut draft =
+        Draft { stack: &stack, kept: &Kept::default(), declarations: BTreeMap::new(), words: Vec::new() };
     let name: Name = "jobs".parse().expect("a name");
     draft.expand(&QUEUES, None, (&name, &Entry::default())).expect("it needs no network");
     let inputs = serde_json::json!({ "name": "jobs", "tags": { "Name": "jobs" } });
@@ -299,9 +300,7 @@ fn every_source_is_a_rule_of_its_own_and_a_group_that_a_role_has_is_let_in_once(
             "protocol": "tcp", "from_port": 5433, "to_port": 5433, "source": source, "description": description,
         })
     };
-    let all = |source: &str, description: &str| {
-        serde_json::json!({ "protocol": "-1", "source": source, "description": description })
-    };
+    let all = |source: &str, description: &str| serde_json::json!({ "protocol": "-1", "source": source, "description": description });
     assert_eq!(
         inputs(&blueprint, "aws_security_group.db")["ingress"],
         serde_json::json!([
@@ -314,6 +313,89 @@ fn every_source_is_a_rule_of_its_own_and_a_group_that_a_role_has_is_let_in_once(
         ])
     );
     assert_eq!(stack.roles_without_access(), [Role::Masters].into());
+}
+
+#[test]
+fn groups_of_others_are_attached_and_declared_nowhere() {
+    let text = "
+        file_systems: { nfs: { security_group: sg-0abc, extra_security_groups: [sg-2, sg-1] } }
+        databases: { db: { extra_security_groups: [sg-1] } }";
+    let stack = stack(text);
+    let blueprint = blueprint(&stack, &network(2, 1, 1)).expect("they fit");
+    assert!(!blueprint.declarations.keys().any(|address| address.to_string() == "aws_security_group.nfs"));
+    let target = inputs(&blueprint, "aws_efs_mount_target.nfs/eu-west-1a");
+    assert_eq!(target["security_groups"], serde_json::json!(["sg-0abc", "sg-2", "sg-1"]));
+    let database = inputs(&blueprint, "aws_db_instance.db");
+    let groups = serde_json::json!(["${aws_security_group.db.id}", "sg-1"]);
+    assert_eq!(database["vpc_security_group_ids"], groups);
+    let alone = parse("x", "file_systems: { nfs: { security_group: sg-0abc } }", &registry());
+    assert_eq!(alone.expect("valid").roles_without_access(), Role::ALL.into());
+}
+
+#[test]
+fn names_and_descriptions_that_are_written_are_those_that_objects_are_made_with() {
+    let text = "
+        stack: shop
+        databases:
+          pgsql:
+            security_group: { description: for the shop }
+            subnet_group: { name: Shop_pgsql, description: Of the shop }
+          other: { security_group: { name: other }, subnet_group: alone }";
+    let made = blueprint(&stack(text), &network(2, 1, 1)).expect("they fit");
+    for (address, name, description) in [
+        ("aws_security_group.pgsql", "shop-pgsql", "for the shop"),
+        ("aws_db_subnet_group.pgsql", "Shop_pgsql", "Of the shop"),
+        ("aws_security_group.other", "other", "PostgreSQL access to other"),
+        ("aws_db_subnet_group.other", "alone", "Subnets of other"),
+    ] {
+        let inputs = inputs(&made, address);
+        assert_eq!(
+            (inputs["name"].as_str(), inputs["description"].as_str()),
+            (Some(name), Some(description))
+        );
+    }
+    assert_eq!(made.words, []);
+}
+
+#[test]
+fn what_aws_cannot_change_stays_as_it_was_made_and_the_plan_says_so() {
+    let before = stack(
+        "databases: { db: { security_group: { name: sg, description: a }, subnet_group: { name: n, description: b } } }",
+    );
+    let recorded = recorded(&before, str::to_owned);
+    let after = |text: &str| {
+        let kept = Kept::of(&registry(), Some(&recorded));
+        blueprint_keeping(&stack(text), &network(3, 1, 1), &kept).expect("they fit")
+    };
+    let edited = after(
+        "databases: { db: { security_group: { name: sg, description: c }, subnet_group: { name: m, description: d } } }",
+    );
+    let group = inputs(&edited, "aws_security_group.db");
+    assert_eq!(group["description"], "a");
+    let subnets = inputs(&edited, "aws_db_subnet_group.db");
+    // RDS changes the description of a subnet group.
+    assert_eq!((&subnets["name"], &subnets["description"]), (&"n".into(), &"d".into()));
+    let words: Vec<String> = edited.words.iter().map(|(at, word)| format!("{at} {word}")).collect();
+    assert!(
+        words.len() == 2
+            && words[0].starts_with("aws_security_group.db security_group: the description stays `a`")
+    );
+    assert!(words[1].starts_with("aws_db_subnet_group.db subnet_group: the name stays `n`"), "{words:?}");
+
+    // What is written as it was made, or not at all, needs no word.
+    for text in [
+        "databases: { db: { security_group: { name: sg, description: a }, subnet_group: N } }",
+        "databases: { db: { security_group: sg } }",
+    ] {
+        let same = after(text);
+        assert_eq!(same.words, [], "{text}");
+        assert_eq!(inputs(&same, "aws_db_subnet_group.db")["name"], "n");
+        assert_eq!(inputs(&same, "aws_security_group.db")["description"], "a");
+    }
+    // Another group is made with what is written.
+    let other = after("databases: { db: { security_group: { name: new, description: c } } }");
+    assert_eq!(inputs(&other, "aws_security_group.db")["description"], "c");
+    assert_eq!(other.words, []);
 }
 
 #[test]

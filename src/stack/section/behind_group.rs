@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::source::{self, Peer, Source};
+use super::source::{self, ACCESS, Peer, Source};
+use super::titled::{DESCRIPTION_RULE, Titled, titled};
 use super::{Conflict, Entry, Section, in_a_row};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
@@ -28,35 +29,110 @@ const GROUP_NAME: Pattern = Pattern::new(
 )
 .but_not("^([sS][gG]-|[dD][eE][fF][aA][uU][lL][tT]$)");
 
+/// A name, or the id of a group that is there. What begins like an id and is none is refused.
+const NAME_OR_ID: Pattern = Pattern {
+    is: "a security group's name: letters, digits, spaces and `._-:/()#,@[]+=&;!*`, at most 255, not starting with `sg-` \
+         unless it is the id of a group that is there, and not `default`",
+    never: Some("^([sS]G-|S[gG]-|sg-[0-9a-f]*[^0-9a-f]|sg-$|[dD][eE][fF][aA][uU][lL][tT]$)"),
+    ..GROUP_NAME
+};
+
 /// The option that names the group.
 pub const SECURITY_GROUP: Property = Property {
     name: "security_group",
-    doc: "The name of the security group that is made for it; without it, the stack's name and its own.",
-    shape: Shape::Text(GROUP_NAME),
+    doc: "The name of the security group that is made for it, or its name and description; without it, the stack's name and its \
+          own. The id of a group that is there takes that one in its place, which is never changed.",
+    shape: titled(
+        &Shape::Text(NAME_OR_ID),
+        &Shape::Object(&[
+            Property {
+                name: "name",
+                doc: "The group's name. Another one is a new group.",
+                shape: Shape::Text(GROUP_NAME),
+                need: Need::Optional,
+            },
+            Property {
+                name: "description",
+                doc: "The group's description. A group that is there keeps its own.",
+                shape: Shape::Text(DESCRIPTION_RULE),
+                need: Need::Optional,
+            },
+        ]),
+    ),
     need: Need::Optional,
 };
 
-/// The roles that may reach an entry.
-pub fn roles(entry: &Entry) -> BTreeSet<Role> {
-    source::roles(entry)
+/// The option with groups that are attached besides.
+pub const EXTRA_SECURITY_GROUPS: Property = Property {
+    name: "extra_security_groups",
+    doc: "The ids of security groups that are attached besides. They are never changed.",
+    shape: Shape::SetOf(&Shape::Text(source::GROUP_ID)),
+    need: Need::Optional,
+};
+
+/// The id of the group that somebody else made for an entry.
+fn foreign(entry: &Entry) -> Option<&str> {
+    Titled::of(entry, &SECURITY_GROUP).name.filter(|name| name.starts_with("sg-"))
 }
 
-/// Declares the security group of an entry, which lets its roles in on a port.
+/// The ids of the groups that are attached besides.
+fn extra(entry: &Entry) -> impl Iterator<Item = &str> {
+    let listed = entry.get(&EXTRA_SECURITY_GROUPS).and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str)
+}
+
+/// The roles that may reach an entry by its own group.
+pub fn roles(entry: &Entry) -> BTreeSet<Role> {
+    if foreign(entry).is_some() { BTreeSet::new() } else { source::roles(entry) }
+}
+
+/// The security groups of an entry, as they are written in the inputs of what has them: its own, which is declared and lets
+/// its sources in on a port, or the one that stands in its place, and those that are attached besides.
+///
+/// # Errors
+/// [`BlueprintError`] where another object has the address of its own group.
+pub fn attached(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    (name, entry): (&Name, &Entry),
+    service: (&str, u32),
+) -> Result<Vec<String>, BlueprintError> {
+    let first = match foreign(entry) {
+        Some(id) => id.to_owned(),
+        None => id_of(&declare(draft, network, (name, entry), service)?),
+    };
+    Ok([first].into_iter().chain(extra(entry).map(str::to_owned)).collect())
+}
+
+/// Declares the security group of an entry, which lets its sources in on a port.
 ///
 /// # Errors
 /// [`BlueprintError`] where another object has its address.
-pub fn declare(
+fn declare(
     draft: &mut Draft<'_>,
     network: &Network,
     (name, entry): (&Name, &Entry),
     (service, port): (&str, u32),
 ) -> Result<Address, BlueprintError> {
     let address = Address::new("aws_security_group", name.as_str());
-    let group_name = match entry.text(&SECURITY_GROUP) {
+    let titled = Titled::of(entry, &SECURITY_GROUP);
+    let group_name = match titled.name {
         Some(written) => written.to_owned(),
         None => draft.kept.name(&address, &group_name(draft.stack, name, &Entry::default())),
     };
-    let description = draft.kept.text(&address, "description", format!("{service} access to {name}"));
+    let default = format!("{service} access to {name}");
+    // Another name is another group, which is made with what is written.
+    let is_new =
+        draft.kept.recorded(&address, "name").is_none_or(|its| !its.eq_ignore_ascii_case(&group_name));
+    let description = match titled.description.filter(|_| is_new) {
+        Some(written) => written.to_owned(),
+        None => {
+            let written = ("security_group", titled.description);
+            draft.made_with((&address, "description"), written, |kept| {
+                kept.text(&address, "description", default)
+            })
+        }
+    };
     let rules = rules(network, entry, service, port);
     let tags = draft.tags(&as_tag(&group_name));
     let inputs = document(json!({
@@ -116,7 +192,7 @@ fn rules(network: &Network, entry: &Entry, service: &str, port: u32) -> Vec<Docu
 
 /// The name of the group of an entry, chosen or not.
 fn group_name(stack: &Stack, name: &Name, entry: &Entry) -> String {
-    entry.text(&SECURITY_GROUP).map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
+    Titled::of(entry, &SECURITY_GROUP).name.map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
 }
 
 /// The name of a group as the value of a tag, in which fewer characters are allowed.
@@ -151,6 +227,19 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
             if let Some(first) = names.insert(name, section) {
                 let message = format!("`{name}` is a {} already, and their names are shared", first.one);
                 found.push((section, conflict(&[], message, "choose another name")));
+                continue;
+            }
+            if let Some(id) = foreign(entry) {
+                if entry.has_written(ACCESS) {
+                    let message = format!("`access` says nothing of {id}, which is not the stack's own");
+                    let remedy = format!("leave `access` out, or name another `{}`", SECURITY_GROUP.name);
+                    found.push((section, conflict(&[ACCESS, SECURITY_GROUP.name], message, &remedy)));
+                }
+                if extra(entry).any(|other| other == id) {
+                    let message = format!("{id} is the `{}` already", SECURITY_GROUP.name);
+                    let options = [EXTRA_SECURITY_GROUPS.name, SECURITY_GROUP.name];
+                    found.push((section, conflict(&options, message, "name it once")));
+                }
                 continue;
             }
             let group = group_name(stack, name, entry);

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Entry;
+use super::titled::DESCRIPTION_RULE;
 use crate::engine::network::Role;
 use crate::engine::resource::cidr::{self, CIDR};
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 
-const ACCESS: &str = "access";
+pub(super) const ACCESS: &str = "access";
 
 /// The option that lets sources in.
 pub const fn access(doc: &'static str) -> Property {
@@ -28,14 +29,6 @@ pub const GROUP_ID: Pattern =
 
 const PREFIX_LIST_ID: Pattern =
     Pattern::new("the id of a prefix list, such as `pl-0123456789abcdef0`", "^pl-[0-9a-f]+$", 64);
-
-/// The text that stands beside a rule (AuthorizeSecurityGroupIngress, `IpRange`). `${…}` is a reference.
-const DESCRIPTION_RULE: Pattern = Pattern::new(
-    "a rule's description: letters of ASCII, digits, spaces and `._-:/()#,@[]+=&;{}!$*`, at most 255",
-    r"^[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$",
-    255,
-)
-.but_not("\\$\\{");
 
 const ROLE: Property = Property {
     name: "role",
@@ -117,9 +110,7 @@ impl Source {
         let text = |option: &Property| source.get(option.name).and_then(Value::as_str);
         let peer = match (text(&ROLE), text(&NETWORK)) {
             (Some(name), _) => role(name)?,
-            (_, Some(network)) => {
-                Peer::Other(cidr::canonical(network).unwrap_or_else(|| network.to_owned()))
-            }
+            (_, Some(network)) => Peer::Other(cidr::canonical(network).unwrap_or_else(|| network.to_owned())),
             _ => Peer::Other(text(&GROUP).or_else(|| text(&PREFIX_LIST))?.to_owned()),
         };
         let description = text(&DESCRIPTION).map(str::to_owned);

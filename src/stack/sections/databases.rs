@@ -13,7 +13,8 @@ use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
-use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, Part, Section};
 
 const DATABASE: &str = "aws_db_instance";
@@ -27,7 +28,11 @@ pub(super) const SECTION: Section = Section {
         doc: "One PostgreSQL database instance.",
         own: &[
             SECURITY_GROUP,
-            access("The sources that may reach it, on its port: roles of the cluster, networks, groups, prefix lists; `[]` for none."),
+            EXTRA_SECURITY_GROUPS,
+            SUBNET_GROUP,
+            access(
+                "The sources that may reach it, on its port: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
+            ),
             PARAMETERS,
         ],
         parts: &[],
@@ -40,6 +45,42 @@ pub(super) const SECTION: Section = Section {
     output_schema: outputs::schema,
     short: outputs::SHORT,
 };
+
+/// The name of a subnet group (CreateDBSubnetGroup).
+const SUBNET_GROUP_NAME: Pattern = Pattern::new(
+    "a subnet group's name: letters, digits, spaces and `._-`, at most 255, a letter first, and not `default`",
+    "^[A-Za-z][A-Za-z0-9._ -]*$",
+    255,
+)
+.but_not("^[dD][eE][fF][aA][uU][lL][tT]$");
+
+const SUBNET_GROUP: Property = Property {
+    name: "subnet_group",
+    doc: "The name of the subnet group that is made for it, or its name and description; without it, the database's own name.\n\
+          A group that is there keeps its name.",
+    shape: titled(
+        &Shape::Text(SUBNET_GROUP_NAME),
+        &Shape::Object(&[
+            Property {
+                name: "name",
+                doc: "The group's name. A group that is there keeps its own.",
+                shape: Shape::Text(SUBNET_GROUP_NAME),
+                need: Need::Optional,
+            },
+            Property {
+                name: "description",
+                doc: "The group's description.",
+                shape: Shape::Text(SUBNET_GROUP_DESCRIPTION),
+                need: Need::Optional,
+            },
+        ]),
+    ),
+    need: Need::Optional,
+};
+
+/// `${…}` is a reference.
+const SUBNET_GROUP_DESCRIPTION: Pattern =
+    Pattern::new("a description that is not empty", "(?s)^.+$", 65_536).but_not("\\$\\{");
 
 const PARAMETERS: Property = Property {
     name: "parameters",
@@ -99,12 +140,18 @@ fn declare(
     }
     let port = entry.of(DATABASE).get("port").and_then(Value::as_u64);
     let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
-    let group = behind_group::declare(draft, network, (name, entry), ("PostgreSQL", port))?;
+    let groups = behind_group::attached(draft, network, (name, entry), ("PostgreSQL", port))?;
     let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
     let subnets = network.subnets.keys().map(|zone| id_of(&Network::subnet_address(zone)));
+    let titled = Titled::of(entry, &SUBNET_GROUP);
+    // RDS moves no database to another group of the same VPC (InvalidVPCNetworkStateFault), so that a new group is no way either.
+    let group_name = draft.made_with((&subnet_group, "name"), (SUBNET_GROUP.name, titled.name), |kept| {
+        kept.name(&subnet_group, name.as_str())
+    });
+    let default = || draft.kept.text(&subnet_group, "description", format!("Subnets of {name}"));
     let inputs = document(json!({
-        "name": draft.kept.name(&subnet_group, name.as_str()),
-        "description": draft.kept.text(&subnet_group, "description", format!("Subnets of {name}")),
+        "name": group_name,
+        "description": titled.description.map_or_else(default, str::to_owned),
         "subnet_ids": subnets.collect::<Vec<_>>(),
         "tags": draft.tags(name.as_str()),
     }));
@@ -119,7 +166,7 @@ fn declare(
         "identifier": entry.text_of(DATABASE, "identifier").unwrap_or(name.as_str()),
         "engine": "postgres",
         "db_subnet_group_name": id_of(&subnet_group),
-        "vpc_security_group_ids": [id_of(&group)],
+        "vpc_security_group_ids": groups,
         "publicly_accessible": false,
         "parameter_group_name": parameter_group.as_ref().map(id_of),
         "tags": draft.tags(name.as_str()),

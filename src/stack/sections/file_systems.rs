@@ -10,7 +10,7 @@ use crate::engine::network::Network;
 use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
-use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, Named, Part, Section};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -26,7 +26,10 @@ pub(super) const SECTION: Section = Section {
         doc: "One file system, with a mount target in every zone of the cluster.",
         own: &[
             SECURITY_GROUP,
-            access("The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none."),
+            EXTRA_SECURITY_GROUPS,
+            access(
+                "The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
+            ),
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
         ],
@@ -100,7 +103,7 @@ fn declare(
             hint: "add a subnet to the cluster's network",
         });
     }
-    let group = behind_group::declare(draft, network, (name, entry), ("NFS", NFS))?;
+    let groups = behind_group::attached(draft, network, (name, entry), ("NFS", NFS))?;
     let address = Address::new(FILE_SYSTEM, name.as_str());
     let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
     let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
@@ -112,7 +115,7 @@ fn declare(
         let set = json!({
             "file_system_id": id_of(&address),
             "subnet_id": subnet.map_or_else(|| id_of(&declared), str::to_owned),
-            "security_groups": [id_of(&group)],
+            "security_groups": groups,
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
     }

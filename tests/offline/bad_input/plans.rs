@@ -261,7 +261,12 @@ fn saved() -> String {
         replace: [at("aws_db_instance.gitlab-pgsql")].into(),
         allow_data_loss: Default::default(),
     };
-    let blueprint = Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: Default::default() };
+    let blueprint = Blueprint {
+        stack: "gitlab".to_owned(),
+        cluster: None,
+        declarations: Default::default(),
+        words: Vec::new(),
+    };
     let sightings = Sightings::from([(at("aws_vpc.network"), Sighting::Gone)]);
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("plan.json");

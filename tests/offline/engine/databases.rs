@@ -126,7 +126,8 @@ impl Case {
         let declarations =
             declarations.map(|(address, inputs)| (address, Declaration::Managed { inputs })).collect();
         let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
-        let blueprint = Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations };
+        let blueprint =
+            Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations, words: Vec::new() };
         let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         state.resources = self.recorded;
         planner::plan(&Input {

@@ -90,7 +90,8 @@ impl Scene {
         let declarations: BTreeMap<Address, Declaration> =
             declared.into_iter().map(|inputs| (self.at.clone(), Declaration::Managed { inputs })).collect();
         let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
-        let blueprint = Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations };
+        let blueprint =
+            Blueprint { stack: "test".to_owned(), cluster: Some(cluster), declarations, words: Vec::new() };
         let record = Record {
             phase: self.phase,
             id: Some(Id::new(&self.id)),

@@ -37,7 +37,12 @@ fn document(value: &Value) -> Document {
 impl World {
     pub fn new() -> Self {
         Self {
-            blueprint: Blueprint { stack: "gitlab".to_owned(), cluster: None, declarations: BTreeMap::new() },
+            blueprint: Blueprint {
+                stack: "gitlab".to_owned(),
+                cluster: None,
+                declarations: BTreeMap::new(),
+                words: Vec::new(),
+            },
             sightings: Sightings::new(),
             state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),
             registry: registry(),
