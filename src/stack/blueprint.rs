@@ -110,6 +110,11 @@ impl Draft<'_> {
         }
     }
 
+    /// True if an object is declared already.
+    pub(super) fn declares(&self, address: &Address) -> bool {
+        self.declarations.contains_key(address)
+    }
+
     /// Declares an object that is to be made.
     pub(super) fn declare(&mut self, address: Address, inputs: Document) -> Result<(), BlueprintError> {
         self.add(address, Declaration::Managed { inputs })

@@ -7,6 +7,7 @@ mod schema;
 mod shaped;
 mod source;
 pub mod titled;
+pub mod zones;
 
 use schemars::{Schema, SchemaGenerator};
 

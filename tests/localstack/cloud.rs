@@ -152,6 +152,13 @@ impl Cloud {
         self.run(call.send()).expect("a group can be made").group_id.expect("it has an id")
     }
 
+    /// Makes a parameter group that is not ours.
+    pub fn make_parameter_group(&self, name: &str, family: &str) {
+        let call = self.rds.create_db_parameter_group().db_parameter_group_name(name);
+        let call = call.db_parameter_group_family(family).description("of others");
+        self.run(call.send()).expect("a parameter group can be made");
+    }
+
     /// Makes a prefix list of IPv4 for five networks; its id.
     pub fn make_prefix_list(&self, name: &str) -> String {
         let call = self.ec2.create_managed_prefix_list().prefix_list_name(name).max_entries(5);

@@ -179,6 +179,7 @@ impl Draft {
         self.maybe_fixed("performance_mode", |dice| dice.one_of(modes).to_owned());
         self.lifecycle(mode == "elastic");
         self.maybe("backup", |dice| dice.coin().to_string());
+        self.maybe("zones", |dice| dice.some_of(&["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
         self.maybe("enforce_tls", |dice| dice.coin().to_string());
         self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
         // The subnets of the cluster have no IPv6.
@@ -240,8 +241,11 @@ impl Draft {
             0 => format!("\"{stack} Subnets_{}\"", dice.below(1000)),
             _ => format!("{{ name: {stack}_subnets, description: \"of a test ({})\" }}", dice.below(1000)),
         });
+        let mut version = "16".to_owned();
         self.maybe_fixed("engine_version", |dice| {
-            dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
+            let written = dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned();
+            version = written.trim_matches('"')[..2].to_owned();
+            written
         });
         let classes = self.storage();
         // The default is the first one.
@@ -300,8 +304,13 @@ impl Draft {
         self.maybe("enabled_cloudwatch_logs_exports", |dice| dice.some_of(&["postgresql", "upgrade"]));
         if self.fixed.coin() {
             let value = 100 + self.loose.below(900);
-            self.option(2, "parameters", &format!("{{ log_min_duration_statement: \"{value}\" }}"));
+            let value = self.loose.one_of(&[format!("\"{value}\""), value.to_string()]);
+            self.option(2, "parameters", &format!("{{ log_min_duration_statement: {value}, jit: true }}"));
+        } else if version == "16" {
+            self.maybe("parameter_group", |_| "tuned".to_owned());
         }
+        // The subnets of the cluster are private, and its VPC has an internet gateway.
+        self.maybe("publicly_accessible", |dice| dice.coin().to_string());
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
     }
@@ -413,6 +422,7 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
             threads.push(scope.spawn(move || {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
+                world.cloud.make_parameter_group("tuned", "postgres16");
                 let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
                 let named = [
                     ("THE_GROUP", world.cloud.make_group("bastion", vpc)),

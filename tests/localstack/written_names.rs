@@ -66,8 +66,11 @@ fn groups_of_others_are_attached_in_place_of_ours_or_besides_and_never_changed()
     let world = World::seeded(&[]);
     let (one, other) =
         (world.cloud.make_group("one", vpc(&world)), world.cloud.make_group("other", vpc(&world)));
-    let theirs = |name: &str| format!("{:?}", world.cloud.group(name));
-    let before = (theirs("one"), theirs("other"));
+    let theirs = |id: &str| {
+        let call = world.cloud.ec2.describe_security_groups().group_ids(id);
+        format!("{:?}", world.cloud.run(call.send()).expect("groups can be read").security_groups)
+    };
+    let before = (theirs(&one), theirs(&other));
     world.write_stack(STACK);
     world.edit_stack(
         "    deletion_protection: false\ndatabases",
@@ -89,8 +92,7 @@ fn groups_of_others_are_attached_in_place_of_ours_or_besides_and_never_changed()
 
     // One more costs nothing; theirs in the place of ours takes ours off, which goes.
     world.edit_stack("    subnet_group", &format!("    extra_security_groups: [{other}]\n    subnet_group"));
-    let plan = world.plan(&[]);
-    assert_eq!(plan["changes"].as_array().map(Vec::len).map(|_| &plan["summary"]["update"]), Some(&1.into()));
+    assert_eq!(world.plan(&[])["summary"]["update"], 1);
     world.apply(&[]);
     assert_eq!(world.cloud.database().vpc_security_groups().len(), 2);
     world.edit_stack("{ name: shop-records, description: of the shop }", &one);
@@ -105,7 +107,7 @@ fn groups_of_others_are_attached_in_place_of_ours_or_besides_and_never_changed()
     assert_eq!(groups, expected);
     assert!(!world.cloud.groups().iter().any(|group| group.group_name() == Some("shop-records")));
     world.destroy();
-    assert_eq!((theirs("one"), theirs("other")), before);
+    assert_eq!((theirs(&one), theirs(&other)), before);
 }
 
 #[test]
@@ -125,4 +127,113 @@ fn a_group_that_is_not_in_the_vpc_is_refused_before_anything_is_made() {
         "aws ec2 describe-security-groups",
     ]);
     assert_eq!(world.control.calls().mutating(), 0);
+}
+
+/// Options of two databases, which are made and given up without ado.
+fn two(one: &str, other: &str) -> String {
+    let rest = "deletion_protection: false, final_snapshot: false, apply_immediately: true";
+    format!("stack: shop\ndatabases:\n  one: {{ {one}, {rest} }}\n  two: {{ {other}, {rest} }}\n")
+}
+
+#[test]
+fn a_shared_subnet_group_goes_with_its_last_database() {
+    let world = World::seeded(&[]);
+    world.write_stack(&two("subnet_group: shop", "subnet_group: Shop"));
+    world.apply(&[]);
+    world.plans_nothing();
+    let names = || -> Vec<String> {
+        world.cloud.subnet_groups().into_iter().filter_map(|group| group.db_subnet_group_name).collect()
+    };
+    assert_eq!(names(), ["shop"]);
+    let both = std::fs::read_to_string(world.path("provision.yaml")).expect("the stack file");
+
+    // The first one gave the group its address, and goes: the group stays.
+    let second =
+        both.lines().filter(|line| !line.starts_with("  one:")).collect::<Vec<_>>().join("\n") + "\n";
+    world.write_stack(&second);
+    world.provision(&["apply", "--auto-approve", "--allow-data-loss", "aws_db_instance.one"]).exits(0);
+    world.plans_nothing();
+    assert_eq!((names(), world.cloud.databases().len()), (vec!["shop".to_owned()], 1));
+
+    world.write_stack("stack: shop\ndatabases: {}\n");
+    world.provision(&["apply", "--auto-approve", "--allow-data-loss", "aws_db_instance.two"]).exits(0);
+    assert_eq!((names(), world.cloud.databases().len()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_parameter_group_that_is_there_is_taken_given_up_and_never_changed() {
+    let world = World::seeded(&[]);
+    world.cloud.make_parameter_group("tuned", "postgres16");
+    world.cloud.make_parameter_group("old", "postgres15");
+    let attached = || {
+        let database = world.cloud.database();
+        database.db_parameter_groups()[0].db_parameter_group_name().unwrap_or_default().to_owned()
+    };
+    let one = |options: &str| {
+        let rest = "deletion_protection: false, final_snapshot: false, apply_immediately: true";
+        world.write_stack(&format!("stack: shop\ndatabases: {{ db: {{ {options}{rest} }} }}\n"));
+    };
+    for (name, word) in [("old", "is of the family postgres15"), ("none", "there is no parameter group none")]
+    {
+        one(&format!("parameter_group: {name}, "));
+        world.control.forget_calls();
+        world
+            .provision(&["apply", "--auto-approve"])
+            .exits(1)
+            .says(&[word, "aws rds describe-db-parameter-groups"]);
+        assert_eq!(world.control.calls().mutating(), 0);
+    }
+    one("parameter_group: Tuned, publicly_accessible: true, ");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(attached(), "tuned");
+    assert_eq!(world.cloud.database().publicly_accessible(), Some(true));
+    one("");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(attached(), "default.postgres16");
+    assert_eq!(world.cloud.database().publicly_accessible(), Some(false));
+    let left = world
+        .cloud
+        .run(world.cloud.rds.describe_db_parameter_groups().db_parameter_group_name("tuned").send());
+    assert!(left.is_ok());
+}
+
+#[test]
+fn a_database_can_share_the_parameters_of_another_one() {
+    let world = World::seeded(&[]);
+    world
+        .write_stack(&two("parameters: { rds.force_ssl: 1, jit: false }", "parameter_group: one-postgres16"));
+    world.apply(&[]);
+    world.plans_nothing();
+    for database in world.cloud.databases() {
+        let group = database.db_parameter_groups()[0].db_parameter_group_name();
+        assert_eq!(group, Some("one-postgres16"));
+    }
+}
+
+#[test]
+fn a_file_system_has_mount_targets_in_the_zones_that_are_written() {
+    let world = World::seeded(&[]);
+    let zones = || -> Vec<String> {
+        let targets = world.cloud.mount_targets();
+        let mut zones: Vec<String> =
+            targets.into_iter().filter_map(|target| target.availability_zone_name).collect();
+        zones.sort();
+        zones
+    };
+    let write = |zones: &str| {
+        world.write_stack(&format!("stack: shop\nfile_systems: {{ files: {{ zones: [{zones}] }} }}\n"))
+    };
+    write("eu-west-1z");
+    world.provision(&["plan"]).exits(1).says(&["eu-west-1z", "eu-west-1a, eu-west-1b, eu-west-1c"]);
+    write("eu-west-1b, eu-west-1a");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(zones(), ["eu-west-1a", "eu-west-1b"]);
+    world.provision(&["output", "nfs_mount_points"]).exits(0);
+    write("eu-west-1a, eu-west-1c");
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(zones(), ["eu-west-1a", "eu-west-1c"]);
 }

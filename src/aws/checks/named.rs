@@ -1,9 +1,9 @@
-//! Checks that the security groups and prefix lists are there that the stack file names by their ids, and fit the network.
+//! Checks that what the stack file names by id or name is there, and fits: security groups, prefix lists, parameter groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{ManagedPrefixList, SecurityGroup, VpcPeeringConnection};
-use futures_util::future::join;
+use futures_util::future::{join_all, join3};
 use serde_json::Value;
 
 use super::finding::{Verdict, in_time};
@@ -11,7 +11,7 @@ use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
 use crate::aws::kinds::security_group::INGRESS;
-use crate::aws::{Aws, ec2};
+use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::call::Call;
@@ -19,14 +19,28 @@ use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::plan::Finding;
+use crate::stack::postgres::Version;
 
 const CHECK: &str = "named";
 const GROUP: &str = "aws_security_group";
 
 pub(super) const CALLS: &[Asked] = &[
     (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
-    (&["aws_db_instance", "aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
+    (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS]),
+    (&["aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
 ];
+
+const DATABASE: &str = "aws_db_instance";
+const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
+
+/// The field with the parameter group of a database, and the one with its version.
+const PARAMETER_GROUP: &str = "parameter_group_name";
+const VERSION: &str = "engine_version";
+
+/// The parameter group that a database names; one of the stack's own is a reference.
+fn parameter_group(inputs: &Document) -> Option<&str> {
+    inputs.get(PARAMETER_GROUP).and_then(Value::as_str).filter(|name| !name.contains("${"))
+}
 
 /// The fields with the groups that an object has.
 const ATTACHED: [&str; 2] = ["vpc_security_group_ids", "security_groups"];
@@ -38,6 +52,7 @@ pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call>
         (ec2::SECURITY_GROUPS, sources("sg-") || attached(inputs).any(|group| group.starts_with("sg-"))),
         (ec2::PREFIX_LISTS, sources("pl-")),
         (ec2::PEERINGS, sources("sg-")),
+        (PARAMETER_GROUPS, parameter_group(inputs).is_some()),
     ];
     let of_kind: Vec<&str> = CALLS
         .iter()
@@ -67,6 +82,8 @@ pub(super) struct NamedObjects {
     prefix_lists: Result<BTreeMap<String, ManagedPrefixList>, CloudError>,
     /// The active peering connections; asked for only where a group is in another VPC.
     peerings: Result<Vec<VpcPeeringConnection>, CloudError>,
+    /// The family of each parameter group; `None` where there is none of that name.
+    families: BTreeMap<String, Result<Option<String>, CloudError>>,
     named: Vec<NamedBy>,
 }
 
@@ -85,15 +102,25 @@ enum Use {
     Source { vpc: Option<String> },
     /// A group that the object itself has.
     Attached,
+    /// The parameter group of a database of this family.
+    Parameters { family: String },
 }
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
-    let named: Vec<NamedBy> = prospects.iter().flat_map(named).collect();
+    let named: Vec<NamedBy> =
+        prospects.iter().flat_map(named).chain(prospects.iter().filter_map(parameters)).collect();
+    let is_parameters = |one: &&NamedBy| matches!(one.use_of_it, Use::Parameters { .. });
+    let groups: BTreeSet<&String> = named.iter().filter(is_parameters).map(|one| &one.id).collect();
+    let families = groups
+        .into_iter()
+        .map(|name| async move { (name.clone(), in_time(PARAMETER_GROUPS, family(aws, name)).await) });
+    let families = join_all(families);
     let ids = |start: &str| -> BTreeSet<String> {
-        named.iter().map(|one| &one.id).filter(|id| id.starts_with(start)).cloned().collect()
+        let objects = named.iter().filter(|one| !is_parameters(one)).map(|one| &one.id);
+        objects.filter(|id| id.starts_with(start)).cloned().collect()
     };
     let (groups, lists) = (ids("sg-"), ids("pl-"));
-    let (groups, prefix_lists) = join(
+    let (groups, prefix_lists, families) = join3(
         in_time(ec2::SECURITY_GROUPS, async {
             let found = ec2::with_any_of("group-id", groups, |filters| ec2::security_groups(aws, filters));
             let found = found.await?.into_iter();
@@ -104,13 +131,14 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
             let found = found.await?.into_iter();
             Ok(found.filter_map(|one| Some((one.prefix_list_id.clone()?, one))).collect::<BTreeMap<_, _>>())
         }),
+        families,
     )
     .await;
     let is_elsewhere = |one: &NamedBy| {
         let found = groups.as_ref().ok().and_then(|groups| groups.get(&one.id));
         let vpc = match &one.use_of_it {
             Use::Source { vpc } => vpc.as_deref(),
-            Use::Attached => None,
+            Use::Attached | Use::Parameters { .. } => None,
         };
         found.is_some_and(|found| vpc.is_some() && found.vpc_id() != vpc)
     };
@@ -121,7 +149,27 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
         }
         false => Ok(Vec::new()),
     };
-    NamedObjects { groups, prefix_lists, peerings, named }
+    let families = families.into_iter().collect();
+    NamedObjects { groups, prefix_lists, peerings, families, named }
+}
+
+/// The family of a parameter group, where there is one of that name.
+async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
+    let asked = aws.read.rds.describe_db_parameter_groups().db_parameter_group_name(name);
+    let answer = absent_is_none(asked.send().await.map_err(aws_error(PARAMETER_GROUPS)))?;
+    let groups = answer.and_then(|answer| answer.db_parameter_groups).unwrap_or_default();
+    Ok(groups.into_iter().find_map(|group| group.db_parameter_group_family))
+}
+
+/// The parameter group that a database will have, which has to be of the family of its version.
+fn parameters(prospect: &Prospect) -> Option<NamedBy> {
+    let name = parameter_group(&prospect.written)?;
+    let version = Version::parse(prospect.inputs.get(VERSION)?.as_str()?)?;
+    prospect.touches(&[PARAMETER_GROUP, VERSION]).then(|| NamedBy {
+        address: prospect.address.clone(),
+        id: name.to_owned(),
+        use_of_it: Use::Parameters { family: version.family() },
+    })
 }
 
 fn named(prospect: &Prospect) -> Vec<NamedBy> {
@@ -163,6 +211,15 @@ impl Answer for NamedObjects {
 impl NamedObjects {
     /// `network` is the VPC of the stack.
     fn verdict(&self, one: &NamedBy, network: Option<&str>) -> Verdict {
+        if let Use::Parameters { family } = &one.use_of_it {
+            return match self.families.get(&one.id) {
+                Some(Ok(found)) => of_family(&one.id, family, found.as_deref()),
+                Some(Err(error)) => Verdict::not_checked(&format!("the parameter group {}", one.id), error),
+                None => {
+                    Verdict::cannot_be_checked(&format!("the parameter group {}", one.id), "not asked for")
+                }
+            };
+        }
         if one.id.starts_with("pl-") {
             return match &self.prefix_lists {
                 Ok(lists) => prefix_list(&one.id, lists.get(&one.id)),
@@ -176,8 +233,8 @@ impl NamedObjects {
                     one.id
                 ))
                 .hint("write the id of one that is there: aws ec2 describe-security-groups shows them"),
-                (Use::Attached, Some(found)) => attached_group(&one.id, found, network),
                 (Use::Source { vpc }, Some(found)) => self.source_group(&one.id, found, vpc.as_deref()),
+                (_, Some(found)) => attached_group(&one.id, found, network),
             },
             Err(error) => Verdict::not_checked(&format!("the security group {}", one.id), error),
         }
@@ -218,6 +275,25 @@ fn attached_group(id: &str, found: &SecurityGroup, network: Option<&str>) -> Ver
             "write the id of one that is there: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
         )),
         _ => Verdict::passed(format!("the security group {id} ({name}) is in the VPC")),
+    }
+}
+
+/// A database has a parameter group of the family of its version (CreateDBParameterGroup, DBParameterGroupFamily).
+fn of_family(name: &str, family: &str, found: Option<&str>) -> Verdict {
+    match found {
+        Some(its) if its == family => {
+            Verdict::passed(format!("the parameter group {name} is of the family {family}"))
+        }
+        Some(its) => Verdict::error(format!(
+            "parameter_group: {name} is of the family {its}, and the written engine_version needs {family}"
+        ))
+        .hint(format!(
+            "write a group of {family}: aws rds describe-db-parameter-groups shows those that there are"
+        )),
+        None => Verdict::error(format!(
+            "parameter_group: there is no parameter group {name} in this account and region"
+        ))
+        .hint("write the name of one that is there: aws rds describe-db-parameter-groups shows them"),
     }
 }
 
@@ -265,6 +341,7 @@ mod tests {
             groups: Ok(groups),
             prefix_lists: Ok(BTreeMap::new()),
             peerings: Ok(peerings),
+            families: BTreeMap::new(),
             named: Vec::new(),
         }
     }
@@ -336,6 +413,23 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_group_must_be_there_and_of_the_family_of_the_version() {
+        for (found, level, word) in [
+            (Some("postgres16"), Level::Passed, "of the family postgres16"),
+            (Some("postgres15"), Level::Error, "needs postgres16"),
+            (None, Level::Error, "no parameter group tuned"),
+        ] {
+            let mut answers = answers(vec![], vec![]);
+            answers.families.insert("tuned".to_owned(), Ok(found.map(str::to_owned)));
+            let named =
+                NamedBy { use_of_it: Use::Parameters { family: "postgres16".to_owned() }, ..by("tuned") };
+            let verdict = answers.verdict(&named, None);
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
     fn the_policy_has_the_reads_of_what_is_named_alone() {
         let source = |source: &str| {
             let ingress = serde_json::json!([{ "protocol": "tcp", "source": source }]);
@@ -343,13 +437,16 @@ mod tests {
         };
         let attached =
             |group: &str| Document::from_iter([(ATTACHED[0].to_owned(), serde_json::json!([group]))]);
+        let parameters = |name: &str| Document::from_iter([(PARAMETER_GROUP.to_owned(), name.into())]);
         let (groups, lists, peerings) = (ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS);
         for (kind, inputs, expected) in [
             (GROUP, source("pl-1"), vec![lists]),
             (GROUP, source("sg-1"), vec![groups, peerings]),
             (GROUP, source("${aws_security_group.nodes.id}"), vec![]),
             ("aws_db_instance", attached("sg-1"), vec![groups]),
-            ("aws_db_instance", attached("${aws_security_group.d.id}"), vec![]),
+            (DATABASE, attached("${aws_security_group.d.id}"), vec![]),
+            (DATABASE, parameters("tuned"), vec![PARAMETER_GROUPS]),
+            (DATABASE, parameters("${aws_db_parameter_group.d.id}"), vec![]),
         ] {
             let expected: Vec<&str> = expected.iter().map(|call| call.name).collect();
             assert_eq!(

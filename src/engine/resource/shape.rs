@@ -87,6 +87,8 @@ pub enum Quotes {
         least: i64,
         below: i64,
     },
+    /// Any number, `true` and `false` are taken as they stand.
+    Bare,
 }
 
 /// The letters in which AWS keeps a text.
@@ -180,6 +182,12 @@ impl Pattern {
         Self { quotes: Quotes::Free { least, below }, ..self }
     }
 
+    /// The same for texts that may be written like numbers or truths.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        Self { quotes: Quotes::Bare, ..self }
+    }
+
     /// The same for texts that may be secrets where they do not fit.
     #[must_use]
     pub const fn hidden_where_wrong(self) -> Self {
@@ -220,10 +228,14 @@ impl Pattern {
         if self.longest < usize::MAX {
             schema["maxLength"] = self.longest.into();
         }
-        if let Quotes::Free { least, below } = self.quotes {
-            schema["type"] = json!(["string", "number"]);
-            schema["minimum"] = least.into();
-            schema["exclusiveMaximum"] = below.into();
+        match self.quotes {
+            Quotes::Needed => {}
+            Quotes::Free { least, below } => {
+                schema["type"] = json!(["string", "number"]);
+                schema["minimum"] = least.into();
+                schema["exclusiveMaximum"] = below.into();
+            }
+            Quotes::Bare => schema["type"] = json!(["string", "number", "boolean"]),
         }
         if let Some(never) = self.never {
             schema["not"] = json!({ "type": "string", "pattern": never });

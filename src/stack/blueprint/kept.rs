@@ -73,6 +73,17 @@ impl Kept {
         self.recorded(address, field).filter(|_| self.made.contains(address))
     }
 
+    /// The address of the object that is made with this text, without regard to case.
+    pub(in crate::stack) fn made_as(&self, kind: &str, field: &str, text: &str) -> Option<&Address> {
+        let is_it = |((address, its), made): &(&(Address, &'static str), &String)| {
+            address.kind() == kind
+                && *its == field
+                && made.eq_ignore_ascii_case(text)
+                && self.made.contains(address)
+        };
+        self.recorded.iter().find(is_it).map(|((address, _), _)| address)
+    }
+
     /// The recorded text, or this default.
     pub(in crate::stack) fn text(&self, address: &Address, field: &'static str, default: String) -> String {
         self.recorded(address, field).map_or(default, str::to_owned)

@@ -399,6 +399,73 @@ fn what_aws_cannot_change_stays_as_it_was_made_and_the_plan_says_so() {
 }
 
 #[test]
+fn databases_that_write_one_subnet_group_share_it_at_the_address_at_which_it_is_made() {
+    let group = |name: &str| Address::new("aws_db_subnet_group", name);
+    let groups = |blueprint: &Blueprint| -> Vec<Address> {
+        blueprint.declarations.keys().filter(|at| at.kind() == "aws_db_subnet_group").cloned().collect()
+    };
+    let used = |blueprint: &Blueprint, name: &str| {
+        inputs(blueprint, &format!("aws_db_instance.{name}"))["db_subnet_group_name"].clone()
+    };
+    // The third one writes the name that the first one has by default.
+    let before = stack(
+        "databases: { a: {}, b: { subnet_group: shop }, c: { subnet_group: A }, d: { subnet_group: Shop } }",
+    );
+    let made = blueprint(&before, &network(2, 1, 1)).expect("they fit");
+    assert_eq!(groups(&made), [group("a"), group("b")]);
+    for (name, at) in [("a", "a"), ("b", "b"), ("c", "a"), ("d", "b")] {
+        assert_eq!(used(&made, name), id_of(&group(at)), "{name}");
+    }
+    assert_eq!(inputs(&made, "aws_db_subnet_group.b")["description"], "Subnets of b");
+
+    // The one that gave the address goes, and the group stays where it is, with all that it was made with.
+    let recorded = recorded(&before, str::to_owned);
+    let kept = Kept::of(&registry(), Some(&recorded));
+    for (text, expected) in [
+        ("databases: { c: { subnet_group: a }, d: { subnet_group: shop } }", vec!["a", "b"]),
+        ("databases: { d: { subnet_group: shop } }", vec!["b"]),
+        ("databases: { c: { subnet_group: a } }", vec!["a"]),
+        // A new one under the old key has the group of that key.
+        ("databases: { b: {}, d: { subnet_group: shop } }", vec!["b"]),
+    ] {
+        let after = blueprint_keeping(&stack(text), &network(2, 1, 1), &kept).expect("they fit");
+        let expected: Vec<Address> = expected.into_iter().map(group).collect();
+        assert_eq!(groups(&after), expected, "{text}");
+        assert_eq!(after.words, [], "{text}");
+        for at in &expected {
+            assert_eq!(inputs(&after, &at.to_string()), inputs(&made, &at.to_string()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_parameter_group_that_is_named_is_referred_to_where_it_is_another_databases_own() {
+    let text = "databases:
+        a: { parameters: { work_mem: 65536, jit: false } }
+        b: { parameter_group: A-postgres16 }
+        c: { parameter_group: Tuned }";
+    let made = blueprint(&stack(text), &network(2, 1, 1)).expect("they fit");
+    let used = |name: &str| inputs(&made, &format!("aws_db_instance.{name}"))["parameter_group_name"].clone();
+    let own = id_of(&Address::new("aws_db_parameter_group", "a"));
+    assert_eq!([used("a"), used("b"), used("c")], [own.clone().into(), own.into(), Value::from("tuned")]);
+    let parameters = &inputs(&made, "aws_db_parameter_group.a")["parameters"];
+    assert_eq!(*parameters, serde_json::json!({ "work_mem": "65536", "jit": "false" }));
+}
+
+#[test]
+fn a_file_system_stands_in_the_zones_that_it_names_and_in_no_zone_that_is_not_there() {
+    let text = "file_systems: { nfs: { zones: [eu-west-1c, eu-west-1a] }, all: {} }";
+    let made = blueprint(&stack(text), &network(3, 1, 1)).expect("they fit");
+    let targets =
+        made.declarations.keys().filter(|at| at.kind() == "aws_efs_mount_target" && at.name() == "nfs");
+    assert_eq!(targets.filter_map(Address::member_name).collect::<Vec<_>>(), ["eu-west-1a", "eu-west-1c"]);
+    let error = blueprint(&stack(text), &network(2, 1, 1)).expect_err("there is no third zone");
+    let said = format!("{error}; {}", error.hint());
+    assert!(said.contains("the zone eu-west-1c, and the network has eu-west-1a and eu-west-1b"), "{said}");
+    assert_eq!(stack(text).in_a_new_zone(), ["all cannot be mounted there"]);
+}
+
+#[test]
 fn a_stack_that_names_no_role_needs_none() {
     let stack = stack("file_systems: { nfs: { access: [{ cidr: 10.0.0.0/8 }] } }");
     assert_eq!(stack.roles_without_access(), Role::ALL.into());

@@ -113,7 +113,7 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
         Shape::Text(pattern) => {
             let text = match pattern.quotes {
                 Quotes::Needed => String::deserialize(node)?,
-                Quotes::Free { .. } => node.as_written()?,
+                Quotes::Free { .. } | Quotes::Bare => node.as_written()?,
             };
             match pattern.fits(&text) {
                 true => Ok(text.into()),

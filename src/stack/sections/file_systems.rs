@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::engine::address::Address;
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
-use crate::engine::resource::{Need, Property, Shape};
+use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::zones::{ZONES as ZONES_KEY, zones};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, Named, Part, Section};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -30,6 +31,7 @@ pub(super) const SECTION: Section = Section {
             access(
                 "The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
             ),
+            ZONES,
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
         ],
@@ -59,6 +61,17 @@ const NFS: u32 = 2049;
 /// The key of access points.
 const POINTS: &str = "access_points";
 
+/// The name of an availability zone: that of its region and a letter, or more of it in a local zone.
+const ZONE: Pattern =
+    Pattern::new("an availability zone, such as `eu-west-1a`", "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$", 64);
+
+const ZONES: Property = Property {
+    name: ZONES_KEY,
+    doc: "The zones in which it has a mount target; without it, every zone of the network.",
+    shape: Shape::SetOf(&Shape::Text(ZONE)),
+    need: Need::Optional,
+};
+
 const ENFORCE_TLS: Property = Property {
     name: "enforce_tls",
     doc: "True if clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;\n\
@@ -74,8 +87,15 @@ const OVERWRITE_PROTECTION: Property = Property {
     need: Need::Optional,
 };
 
-/// Each access point says as which user it is entered.
+/// Each access point says as which user it is entered, and a file system without a zone could not be reached.
 fn check(file_systems: &Entries) -> Vec<Conflict> {
+    let nowhere = file_systems.iter().filter(|(_, one)| zones(one).is_some_and(|zones| zones.is_empty()));
+    let nowhere = nowhere.map(|(name, _)| Conflict {
+        path: vec![name.to_string()],
+        options: vec![ZONES.name],
+        message: format!("`{name}` would have no mount target"),
+        remedy: "name a zone, or leave `zones` out for every zone of the network".to_owned(),
+    });
     let points =
         file_systems.iter().flat_map(|(name, one)| one.parts(POINTS).map(move |point| (name, point)));
     let without = points.filter(|(_, (_, point))| !point.of(ACCESS_POINT).contains_key("uid"));
@@ -86,6 +106,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
             message: format!("the access point `{point}` needs a `uid`"),
             remedy: "say which user enters, such as `uid: 998`".to_owned(),
         })
+        .chain(nowhere)
         .collect()
 }
 
@@ -108,7 +129,17 @@ fn declare(
     let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
     let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
     draft.declare(address.clone(), file_system(draft, name, entry, key))?;
-    for zone in network.subnets.keys() {
+    let zones = zones(entry);
+    let has = |zone: &str| network.subnets.contains_key(zone);
+    if let Some(zone) = zones.iter().flatten().find(|zone| !has(zone)) {
+        return Err(BlueprintError::NoZone {
+            entry: format!("the file system `{name}`"),
+            zone: (*zone).to_owned(),
+            zones: network.subnets.keys().cloned().collect(),
+        });
+    }
+    let is_wanted = |zone: &&String| zones.as_ref().is_none_or(|zones| zones.contains(&zone.as_str()));
+    for zone in network.subnets.keys().filter(is_wanted) {
         let target = Address::member(MOUNT_TARGET, name.as_str(), zone);
         let declared = Network::subnet_address(zone);
         let subnet = draft.kept.in_the_place_of(&target, "subnet_id", &declared);
