@@ -9,6 +9,6 @@ pub const ZONES: &str = "zones";
 
 /// The zones that are written.
 pub fn zones(entry: &Entry) -> Option<Vec<&str>> {
-    let listed = entry.own.get(ZONES)?.as_array()?;
+    let listed = entry.passed.values().find_map(|options| options.get(ZONES)?.as_array())?;
     Some(listed.iter().filter_map(Value::as_str).collect())
 }

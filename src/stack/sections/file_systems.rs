@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::engine::address::Address;
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
-use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
-use crate::stack::section::zones::{ZONES as ZONES_KEY, zones};
+use crate::stack::section::zones::{ZONES, zones};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, Named, Part, Section};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -31,7 +31,6 @@ pub(super) const SECTION: Section = Section {
             access(
                 "The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
             ),
-            ZONES,
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
         ],
@@ -61,17 +60,6 @@ const NFS: u32 = 2049;
 /// The key of access points.
 const POINTS: &str = "access_points";
 
-/// The name of an availability zone: that of its region and a letter, or more of it in a local zone.
-const ZONE: Pattern =
-    Pattern::new("an availability zone, such as `eu-west-1a`", "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$", 64);
-
-const ZONES: Property = Property {
-    name: ZONES_KEY,
-    doc: "The zones in which it has a mount target; without it, every zone of the network.",
-    shape: Shape::SetOf(&Shape::Text(ZONE)),
-    need: Need::Optional,
-};
-
 const ENFORCE_TLS: Property = Property {
     name: "enforce_tls",
     doc: "True if clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;\n\
@@ -92,7 +80,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
     let nowhere = file_systems.iter().filter(|(_, one)| zones(one).is_some_and(|zones| zones.is_empty()));
     let nowhere = nowhere.map(|(name, _)| Conflict {
         path: vec![name.to_string()],
-        options: vec![ZONES.name],
+        options: vec![ZONES],
         message: format!("`{name}` would have no mount target"),
         remedy: "name a zone, or leave `zones` out for every zone of the network".to_owned(),
     });

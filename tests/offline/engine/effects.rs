@@ -176,6 +176,7 @@ fn rows() -> Vec<Row> {
             no,
             "EFS API, UpdateFileSystemProtection: allows a replication, and begins none",
         ),
+        (FILES, "zones", json!(["eu-west-1a"]), json!(["eu-west-1b"]), no, no, OURS),
         (FILES, "deletion_protection", json!(true), json!(false), no, no, OURS),
         (FILES, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (TARGET, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),
