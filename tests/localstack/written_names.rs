@@ -150,13 +150,15 @@ fn a_shared_subnet_group_goes_with_its_last_database() {
     // The first one gave the group its address, and goes: the group stays.
     let second =
         both.lines().filter(|line| !line.starts_with("  one:")).collect::<Vec<_>>().join("\n") + "\n";
+    world.provision(&["destroy", "--auto-approve", "--target", "aws_db_instance.one"]).exits(0);
     world.write_stack(&second);
-    world.provision(&["apply", "--auto-approve", "--allow-data-loss", "aws_db_instance.one"]).exits(0);
+    world.apply(&[]);
     world.plans_nothing();
     assert_eq!((names(), world.cloud.databases().len()), (vec!["shop".to_owned()], 1));
 
+    world.provision(&["destroy", "--auto-approve", "--target", "aws_db_instance.two"]).exits(0);
     world.write_stack("stack: shop\ndatabases: {}\n");
-    world.provision(&["apply", "--auto-approve", "--allow-data-loss", "aws_db_instance.two"]).exits(0);
+    world.apply(&[]);
     assert_eq!((names(), world.cloud.databases().len()), (Vec::new(), 0));
 }
 
