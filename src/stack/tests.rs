@@ -185,7 +185,6 @@ fn editor_and_parser_agree_on_every_value() {
         db("performance_insights_enabled: true, performance_insights_kms_key_id: mine"),
         db("enabled_cloudwatch_logs_exports: [error]"),
         db("enabled_cloudwatch_logs_exports: [upgrade, upgrade]"),
-        db("parameters: { rds.force_ssl: 1 }"),
         db("parameters: { Work_Mem: \"1\" }"),
         db("parameters: { a.b.c: \"1\" }"),
         db("parameters: { work_mem: \"${a.b.id}\" }"),
@@ -214,7 +213,7 @@ fn editor_and_parser_agree_on_every_value() {
 #[test]
 fn all_that_is_wrong_within_an_option_is_said_at_once() {
     let text = "file_systems: { nfs: { access: [nodes, mastres, nodes, bastion] } }\n\
-                databases: { db: { parameters: { Work_Mem: \"1\", work_mem: ~, a: 1 } } }";
+                databases: { db: { parameters: { Work_Mem: \"1\", work_mem: ~, a: [1] } } }";
     let error = parse("test", text, &registry()).expect_err("much is wrong");
     let found: Vec<String> = error.problems().map(ToString::to_string).collect();
     assert_eq!(
@@ -225,7 +224,7 @@ fn all_that_is_wrong_within_an_option_is_said_at_once() {
             "`bastion` is not possible here",
             "`Work_Mem` is not a parameter's name, such as `work_mem` or `rds.force_ssl`",
             "`work_mem` has no value",
-            "expected text, found a number",
+            "expected text, found a list",
         ]
     );
 }

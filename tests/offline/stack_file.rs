@@ -210,7 +210,6 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "{ performance_insights_enabled: true, performance_insights_retention_period: 30 }",
             "from 31 to 713",
         ),
-        db("parameters: { rds.force_ssl: 1 }", "put the value in quotes"),
         db("parameters: { Work_Mem: \"1\" }", "a parameter's name"),
         db("parameters: { work_mem: \"${a.b.id}\" }", "a parameter's value"),
         // Tags.

@@ -443,11 +443,14 @@ fn a_parameter_group_that_is_named_is_referred_to_where_it_is_another_databases_
     let text = "databases:
         a: { parameters: { work_mem: 65536, jit: false } }
         b: { parameter_group: A-postgres16 }
-        c: { parameter_group: Tuned }";
+        c: { parameter_group: Tuned }
+        d: { parameter_group: a-postgres16, engine_version: 17 }";
     let made = blueprint(&stack(text), &network(2, 1, 1)).expect("they fit");
     let used = |name: &str| inputs(&made, &format!("aws_db_instance.{name}"))["parameter_group_name"].clone();
     let own = id_of(&Address::new("aws_db_parameter_group", "a"));
     assert_eq!([used("a"), used("b"), used("c")], [own.clone().into(), own.into(), Value::from("tuned")]);
+    // A group of another family is looked at by the plan, as those of others are.
+    assert_eq!(used("d"), "a-postgres16");
     let parameters = &inputs(&made, "aws_db_parameter_group.a")["parameters"];
     assert_eq!(*parameters, serde_json::json!({ "work_mem": "65536", "jit": "false" }));
 }

@@ -192,7 +192,7 @@ fn declare(
             draft.declare(address.clone(), inputs)?;
             Some(id_of(&address))
         }
-        None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, written)),
+        None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
     let set = json!({
         "identifier": entry.text_of(DATABASE, "identifier").unwrap_or(name.as_str()),
@@ -266,9 +266,11 @@ fn parameter_group_address(name: &Name) -> Address {
     Address::new("aws_db_parameter_group", name.as_str())
 }
 
-/// A parameter group that a database names: another database's own one, which is referred to, or one that is there.
-fn named_parameter_group(draft: &Draft<'_>, written: &str) -> String {
-    let mut entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| has_parameters(entry));
+/// A parameter group that a database names: the own one of another database of the same family, which is referred to, or one that
+/// is there, of which the plan looks at the family.
+fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> String {
+    let is_like = |entry: &Entry| has_parameters(entry) && family(entry) == family(user);
+    let mut entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
     let own = entries.find_map(|(name, entry)| {
         let address = parameter_group_address(name);
         let its = parameter_group_name(draft, &address, name, &family(entry));
