@@ -86,6 +86,8 @@ impl Draft {
             draft.option(0, "tags", tags);
         }
         let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
+        // Each object begins dice of its own, of which the last one would decide.
+        let has_bucket = draft.fixed.coin();
         if file_systems > 0 {
             draft.option(0, "file_systems", "");
         }
@@ -98,7 +100,7 @@ impl Draft {
             draft.object(1, &format!("{name}-db"));
             draft.database(name);
         }
-        if draft.fixed.coin() {
+        if has_bucket {
             draft.option(0, "buckets", "");
             draft.object(1, &format!("{name}-b"));
             draft.bucket(name);
