@@ -32,7 +32,7 @@ pub use parse::{Sections, parse, parse_with};
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
-use section::{Entries, Entry, Expand, Section, all_to_json, behind_group};
+use section::{Entries, Entry, Expand, Section, all_to_json, behind_group, zones};
 use sections::SECTIONS;
 pub use tags::{InvalidTag, TagKey, TagValue};
 pub use values::{ClusterName, InvalidText, Name, Region, StackName};
@@ -112,10 +112,17 @@ impl Stack {
         self.all().any(|(section, ..)| matches!(section.expand, Expand::InNetwork { .. }))
     }
 
+    /// The zones that entries name.
+    pub fn zones(&self) -> BTreeSet<&str> {
+        self.all().flat_map(|(.., entry)| zones::zones(entry).unwrap_or_default()).collect()
+    }
+
     /// Sentences on entries without a part in a zone that the network has got since: `files, media cannot be mounted there`.
     pub fn in_a_new_zone(&self) -> Vec<String> {
         let lacking = SECTIONS.iter().filter_map(|section| {
-            let names: Vec<&str> = self.entries(section).keys().map(Name::as_str).collect();
+            // An entry that names its zones has no part in another one, as it is meant to be.
+            let entries = self.entries(section).iter().filter(|(_, entry)| zones::zones(entry).is_none());
+            let names: Vec<&str> = entries.map(|(name, _)| name.as_str()).collect();
             let sentence = section.in_a_new_zone().filter(|_| !names.is_empty())?;
             Some(format!("{} {sentence} there", names.join(", ")))
         });

@@ -53,6 +53,41 @@ class Groups(Case):
         self.ec2.delete_security_group(GroupId=group)
         self.refused("InvalidGroup.NotFound", self.ec2.delete_security_group, GroupId=group)
 
+    def test_a_group_of_another_vpc_is_a_source_where_the_two_are_peered(self):
+        group, ours = self.group(), self.vpc
+        theirs = self.network(net="10.1")
+        other = self.group("other")
+        ask = self.ec2.authorize_security_group_ingress
+        self.refused("InvalidGroup.NotFound", ask, GroupId=group, IpPermissions=[pair(other)])
+        made = self.ec2.create_vpc_peering_connection(VpcId=ours, PeerVpcId=theirs)["VpcPeeringConnection"]
+        active = [{"Name": "status-code", "Values": ["active"]}]
+        self.assertEqual(self.ec2.describe_vpc_peering_connections(Filters=active)["VpcPeeringConnections"], [])
+        self.refused("InvalidGroup.NotFound", ask, GroupId=group, IpPermissions=[pair(other)])
+        self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=made["VpcPeeringConnectionId"])
+        found = self.ec2.describe_vpc_peering_connections(Filters=active)["VpcPeeringConnections"]
+        self.assertEqual([one["AccepterVpcInfo"]["VpcId"] for one in found], [theirs])
+        ask(GroupId=group, IpPermissions=[pair(other)])
+
+    def test_a_prefix_list_is_a_source_that_counts_as_its_most_entries(self):
+        group = self.group()
+        made = self.ec2.create_managed_prefix_list(PrefixListName="offices", MaxEntries=40, AddressFamily="IPv4")
+        listed = made["PrefixList"]["PrefixListId"]
+        source = lambda name, **more: TCP | {"PrefixListIds": [{"PrefixListId": name} | more]}
+        ask = self.ec2.authorize_security_group_ingress
+        self.refused("InvalidPrefixListID.NotFound", ask, GroupId=group, IpPermissions=[source("pl-0123456789abcdef0")])
+        ask(GroupId=group, IpPermissions=[source(listed, Description="our offices")])
+        shown = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+        self.assertEqual(shown[0]["PrefixListIds"], [{"PrefixListId": listed, "Description": "our offices"}])
+        rules = [cidr(f"10.{number}.0.0/16") for number in range(20)]
+        ask(GroupId=group, IpPermissions=rules)
+        self.refused("RulesPerSecurityGroupLimitExceeded", ask, GroupId=group, IpPermissions=[cidr("10.99.0.0/16")])
+        self.ec2.update_security_group_rule_descriptions_ingress(
+            GroupId=group, IpPermissions=[source(listed, Description="all offices")]
+        )
+        shown = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+        lists = [each for permission in shown for each in permission.get("PrefixListIds") or []]
+        self.assertEqual(lists, [{"PrefixListId": listed, "Description": "all offices"}])
+
     def test_the_default_group_stays(self):
         self.refused("CannotDelete", self.ec2.delete_security_group, GroupId=self.default_group())
 

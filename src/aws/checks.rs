@@ -8,6 +8,7 @@ mod finding;
 mod holders;
 mod keys;
 mod last_snapshot;
+mod named;
 mod own_state;
 mod owners;
 mod parameters;
@@ -25,6 +26,7 @@ use futures_util::future::{BoxFuture, join, join_all};
 use crate::aws::Aws;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::call::Call;
+use crate::engine::document::Document;
 use crate::engine::plan::Finding;
 use crate::engine::planner::Sightings;
 
@@ -41,21 +43,32 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 /// Kinds, and the calls that a family of checks makes for objects of them.
 type Asked = (&'static [&'static str], &'static [Call]);
 
+/// The families of checks that ask about every object of their kinds.
+const FAMILIES: [&[Asked]; 9] = [
+    addresses::CALLS,
+    database::CALLS,
+    holders::CALLS,
+    keys::CALLS,
+    last_snapshot::CALLS,
+    parameters::CALLS,
+    quotas::CALLS,
+    remains::CALLS,
+    subnets_in_use::CALLS,
+];
+
 /// The calls of all checks for objects of a kind.
 pub fn calls(kind: &str) -> impl Iterator<Item = Call> {
-    let families = [
-        addresses::CALLS,
-        database::CALLS,
-        holders::CALLS,
-        keys::CALLS,
-        last_snapshot::CALLS,
-        parameters::CALLS,
-        quotas::CALLS,
-        remains::CALLS,
-        subnets_in_use::CALLS,
-    ];
-    let asked = families.into_iter().flatten().filter(move |(kinds, _)| kinds.contains(&kind));
-    asked.flat_map(|(_, calls)| *calls).copied()
+    of_kind(&FAMILIES, kind).chain(of_kind(&[named::CALLS], kind))
+}
+
+/// The calls of the checks for an object with these inputs.
+pub fn calls_for(kind: &str, inputs: &Document) -> impl Iterator<Item = Call> {
+    of_kind(&FAMILIES, kind).chain(named::calls(kind, inputs))
+}
+
+fn of_kind(families: &[&'static [Asked]], kind: &str) -> impl Iterator<Item = Call> + use<> {
+    let asked = families.iter().flat_map(|family| *family).filter(|(kinds, _)| kinds.contains(&kind));
+    asked.flat_map(|(_, calls)| *calls).copied().collect::<Vec<_>>().into_iter()
 }
 
 /// The answer of AWS to one family of checks, to be judged when the plan is there. Judging is pure.
@@ -77,6 +90,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(addresses::ask(aws, prospects)),
         boxed(quotas::ask(aws, prospects)),
         boxed(keys::ask(aws, prospects)),
+        boxed(named::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
     ];

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{Filter, NetworkInterface, SecurityGroup, Subnet, Tag, Vpc};
+use aws_sdk_ec2::types::{
+    Filter, ManagedPrefixList, NetworkInterface, SecurityGroup, Subnet, Tag, Vpc, VpcPeeringConnection,
+};
 
 use futures_util::future::try_join_all;
 
@@ -12,6 +14,8 @@ pub const VPCS: Call = Call::read("ec2:DescribeVpcs");
 pub const SUBNETS: Call = Call::read("ec2:DescribeSubnets");
 pub const SECURITY_GROUPS: Call = Call::read("ec2:DescribeSecurityGroups");
 pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
+pub const PREFIX_LISTS: Call = Call::read("ec2:DescribeManagedPrefixLists");
+pub const PEERINGS: Call = Call::read("ec2:DescribeVpcPeeringConnections");
 
 /// The most values that one filter takes (EC2 user guide, "Filter considerations").
 const FILTER_VALUES: usize = 200;
@@ -80,4 +84,24 @@ pub async fn interfaces(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<NetworkIn
     let pages =
         aws.read.ec2.describe_network_interfaces().set_filters(Some(filters)).into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(INTERFACES))
+}
+
+/// The prefix lists that pass all filters: the account's own, those shared with it, and AWS's.
+///
+/// # Errors
+/// Any error of `ec2:DescribeManagedPrefixLists`.
+pub async fn prefix_lists(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<ManagedPrefixList>, CloudError> {
+    let asked = aws.read.ec2.describe_managed_prefix_lists().set_filters(Some(filters));
+    let pages = asked.into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(PREFIX_LISTS))
+}
+
+/// The peering connections that pass all filters.
+///
+/// # Errors
+/// Any error of `ec2:DescribeVpcPeeringConnections`.
+pub async fn peerings(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<VpcPeeringConnection>, CloudError> {
+    let asked = aws.read.ec2.describe_vpc_peering_connections().set_filters(Some(filters));
+    let pages = asked.into_paginator().items().send();
+    pages.collect::<Result<_, _>>().await.map_err(aws_error(PEERINGS))
 }

@@ -44,7 +44,7 @@ const REFERRING: &[&str] = &["ec2:CreateNetworkInterface", "ec2:CreateSecurityGr
 /// # Errors
 /// [`BlueprintError`] when the stack could be built in no network.
 pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Result<Policy, BlueprintError> {
-    let network = stack.needs_a_network().then(any_network);
+    let network = stack.needs_a_network().then(|| any_network(stack));
     let blueprint = blueprint(stack, network.as_ref())?;
     let mut needs = Needs { stack: &blueprint.stack, place: Place { region }, allowed: BTreeMap::new() };
     let discovery = network.iter().flat_map(|_| network::CALLS);
@@ -78,12 +78,16 @@ pub fn all_calls(registry: &Registry) -> Vec<Call> {
 }
 
 /// A network to think of: which one it is makes no difference to what may be done beside it.
-fn any_network() -> Network {
+fn any_network(stack: &Stack) -> Network {
     let id = |text: &str| Id::new(text);
     Network {
         cluster: Cluster { name: "any".to_owned(), efs_names_resolve: true },
         vpc: id("vpc"),
-        subnets: ["a", "b"].map(|zone| (zone.to_owned(), id(zone))).into(),
+        subnets: ["a", "b"]
+            .into_iter()
+            .chain(stack.zones())
+            .map(|zone| (zone.to_owned(), id(zone)))
+            .collect(),
         groups: Role::ALL.map(|role| (role, role.placed(&[id(role.name())], None))).into(),
     }
 }
@@ -102,7 +106,7 @@ fn calls_for(registry: &Registry, kind: &str, inputs: &Document) -> Vec<Call> {
     let fields = registry.managing(kind).map(Manager::fields).unwrap_or_default();
     let written = fields.iter().filter(|field| inputs.contains_key(field.name));
     let changing = written.flat_map(|field| field.calls);
-    of_kind.iter().chain(changing).copied().chain(checks::calls(kind)).collect()
+    of_kind.iter().chain(changing).copied().chain(checks::calls_for(kind, inputs)).collect()
 }
 
 /// The actions that have to be allowed.

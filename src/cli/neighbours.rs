@@ -150,12 +150,7 @@ mod tests {
             let managed = (address.clone(), Declaration::Managed { inputs: Document::new() });
             let vpc = id.map(|id| (Network::vpc_address(), Declaration::Watched { id: Id::new(id) }));
             let declarations = vpc.into_iter().chain([managed]).collect();
-            Blueprint {
-                stack: "b".to_owned(),
-                cluster: None,
-                declarations,
-                ignored: std::collections::BTreeMap::new(),
-            }
+            Blueprint { stack: "b".to_owned(), declarations, ..Blueprint::default() }
         };
         let mut old = State::new("a", "lineage".to_owned(), "123456789012", "eu-west-1");
         old.resources.insert(address.clone(), Record::watched(Id::new("fs-1"), Document::new()));

@@ -358,8 +358,7 @@ impl Session {
         };
         let nothing = || {
             let cluster = recorded.map(|network| network.cluster);
-            let (declarations, ignored) = (BTreeMap::new(), BTreeMap::new());
-            Blueprint { stack: self.stack.stack.to_string(), cluster, declarations, ignored }
+            Blueprint { stack: self.stack.stack.to_string(), cluster, ..Blueprint::default() }
         };
         let mut looked_for = blueprint.unwrap_or_else(nothing);
         if options.mode == Mode::Destroy {
@@ -369,7 +368,9 @@ impl Session {
             looked_for.declarations.retain(|address, one| !(is_managed(one) && is_recorded(address)));
         }
         let blueprint = match options.mode {
-            Mode::Destroy => Blueprint { declarations: BTreeMap::new(), ..looked_for.clone() },
+            Mode::Destroy => {
+                Blueprint { declarations: BTreeMap::new(), words: Vec::new(), ..looked_for.clone() }
+            }
             Mode::Apply | Mode::RefreshOnly => looked_for.clone(),
         };
         let unchanged = settled.filter(|_| discovery.is_none());

@@ -8,7 +8,7 @@ use crate::engine::network::Cluster;
 use crate::engine::resource::Id;
 
 /// Everything that is desired.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Blueprint {
     /// The stack's name.
     pub stack: String,
@@ -17,6 +17,8 @@ pub struct Blueprint {
     pub declarations: BTreeMap<Address, Declaration>,
     /// The options of the stack file that are left to others, for each address that they say something of.
     pub ignored: BTreeMap<Address, BTreeSet<String>>,
+    /// Sentences on what is written of an object, and does not count for it.
+    pub words: Vec<(Address, String)>,
 }
 
 impl Blueprint {

@@ -26,6 +26,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("left-to-others", "inputs of an object belong to somebody else, and are not compared"),
     ("missing", "a part of the network is gone, and something of the stack needs it"),
     ("name-taken", "another object has the name of what is to be made"),
+    ("named", "an object that the stack file names is not there, or does not fit the network"),
     ("network", "another network was chosen than the one that the stack is in"),
     ("newer", "a newer version of the program has recorded it"),
     ("ownership", "an object does not carry the stack's ownership tags"),

@@ -217,6 +217,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
         change.depends_on = on.cloned().unwrap_or_default();
     }
     findings.extend(findings::newer(input, &selected));
+    findings.extend(findings::words(input, &selected));
     findings.extend(refreshed::of_others(input, &selected));
     if input.options.mode == Mode::Destroy {
         findings.extend(passed_over::passed_over(input));

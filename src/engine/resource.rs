@@ -1,5 +1,6 @@
 //! Objects of a cloud as the engine speaks of them: ids, fields, owners, conditions, and what is found.
 
+pub mod cidr;
 mod field;
 pub mod form;
 mod ownership;
@@ -17,7 +18,7 @@ use crate::engine::address::Address;
 
 pub use field::{Effect, Field, OnChange, Presence, Role, Source};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
-pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong};
+pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong, form_of};
 pub use status::{Changes, Class, Condition, Data, Deletion, Object, Status};
 
 /// The name by which AWS knows an object: `sg-…`, `fs-…`, `db-…`; a name where AWS has no other id.
@@ -236,6 +237,8 @@ pub enum Verdict {
     Altered,
     /// It may be refused, for a reason that AWS does not show beforehand.
     Doubtful,
+    /// It is taken, and does more harm than it needs to.
+    Unwise,
 }
 
 impl Invalid {
@@ -278,6 +281,11 @@ impl Invalid {
     /// A field that AWS may refuse, for a reason that it does not show beforehand.
     pub fn doubtful(field: &'static str, message: impl Into<String>) -> Self {
         Self { verdict: Verdict::Doubtful, ..Self::new(field, message) }
+    }
+
+    /// A field that AWS takes as it is written, and that does more harm than it needs to.
+    pub fn unwise(field: &'static str, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Unwise, ..Self::new(field, message) }
     }
 }
 

@@ -351,7 +351,7 @@ mod tests {
             stack: "gitlab".to_owned(),
             cluster: None,
             declarations: BTreeMap::new(),
-            ignored: BTreeMap::new(),
+            ..Blueprint::default()
         };
         SavedPlan::new(plan, &options, None, &blueprint, &Sightings::new())
     }

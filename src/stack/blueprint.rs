@@ -42,8 +42,14 @@ pub fn blueprint_keeping<'a>(
     kept: &Kept,
 ) -> Result<Blueprint, BlueprintError> {
     let network = network.into();
-    let (declarations, ignored) = (BTreeMap::new(), BTreeMap::new());
-    let mut draft = Draft { stack, kept, declarations, ignored, ignores: BTreeSet::new() };
+    let mut draft = Draft {
+        stack,
+        kept,
+        declarations: BTreeMap::new(),
+        ignored: BTreeMap::new(),
+        ignores: BTreeSet::new(),
+        words: Vec::new(),
+    };
     for (address, id) in network.iter().flat_map(|network| network.addresses()) {
         draft.declarations.insert(address, Declaration::Watched { id });
     }
@@ -55,6 +61,7 @@ pub fn blueprint_keeping<'a>(
         cluster: network.map(|network| network.cluster.clone()),
         declarations: draft.declarations,
         ignored: draft.ignored,
+        words: draft.words,
     })
 }
 
@@ -66,6 +73,7 @@ pub struct Draft<'a> {
     ignored: BTreeMap<Address, BTreeSet<String>>,
     /// The options that the entry leaves to others.
     ignores: BTreeSet<String>,
+    words: Vec<(Address, String)>,
 }
 
 impl Draft<'_> {
@@ -90,6 +98,33 @@ impl Draft<'_> {
     pub(super) fn tags(&self, name: &str) -> BTreeMap<String, String> {
         let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         chosen.chain([("Name", name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The text of a field that AWS cannot change: what the object that is there was made with, which the plan says where
+    /// another one is written; else the written one, or the default.
+    pub(super) fn made_with(
+        &mut self,
+        (address, field): (&Address, &'static str),
+        (option, written): (&str, Option<&str>),
+        default: impl FnOnce(&Kept) -> String,
+    ) -> String {
+        let Some(written) = written else { return default(self.kept) };
+        match self.kept.made_with(address, field) {
+            Some(made) if !made.eq_ignore_ascii_case(written) => {
+                let word = format!(
+                    "{option}: the {field} stays `{made}`, since AWS cannot change it: write that, or leave it out"
+                );
+                self.words.push((address.clone(), word));
+                made.to_owned()
+            }
+            Some(made) => made.to_owned(),
+            None => written.to_owned(),
+        }
+    }
+
+    /// True if an object is declared already.
+    pub(super) fn declares(&self, address: &Address) -> bool {
+        self.declarations.contains_key(address)
     }
 
     /// Declares an object that is to be made.

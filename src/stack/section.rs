@@ -5,6 +5,9 @@ mod entry;
 mod read;
 mod schema;
 mod shaped;
+mod source;
+pub mod titled;
+pub mod zones;
 
 use schemars::{Schema, SchemaGenerator};
 

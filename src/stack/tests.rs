@@ -68,11 +68,22 @@ fn editor_and_parser_agree_on_every_value() {
         db("allow_major_version_upgrade: true, parameters: {}, enabled_cloudwatch_logs_exports: []"),
         fs("access: [masters], throughput_mode: bursting, performance_mode: maxIO"),
         fs("access: []"),
+        fs("access: [nodes, { cidr: 10.99.0.0/16, description: VPN }, { cidr: \"2001:db8::/32\" }]"),
+        fs("access: [{ group: sg-0abc, ports: all }, { prefix_list: pl-0abc, description: offices }]"),
+        db("access: [{ role: nodes, ports: all }, masters, nodes]"),
         fs("throughput_mode: provisioned, provisioned_throughput_in_mibps: 3414"),
         fs(
             "lifecycle: { transition_to_ia: AFTER_1_DAY, transition_to_primary_storage_class: AFTER_1_ACCESS }",
         ),
         fs("security_group: \"EFS K8s (gitlab) [1]\""),
+        fs("security_group: sg-1, extra_security_groups: [sg-0abc]"),
+        fs("security_group: { name: EFS_K8s, description: \"NFS (gitlab)\" }"),
+        db("security_group: { description: x }, subnet_group: { name: gitlab_pgsql, description: Of it }"),
+        db("subnet_group: \"Git Lab_1.2\", parameter_group: tuned-16, publicly_accessible: true"),
+        db(
+            "parameters: { work_mem: 65536, jit: false, random_page_cost: 1.1, cursor_tuple_fraction: \"0.1\" }",
+        ),
+        fs("zones: [eu-west-1b, eu-west-1a]"),
         fs("kms_key_id: alias/storage, enforce_tls: true, replication_overwrite_protection: false"),
         fs("kms_key_id: arn:aws:kms:eu-west-1:123456789012:alias/aws/elasticfilesystem, enforce_tls: false"),
         fs("kms_key_id: mrk-0123456789abcdef0123456789abcdef"),
@@ -110,7 +121,25 @@ fn editor_and_parser_agree_on_every_value() {
         fs("access: nodes"),
         fs("access: [nodes, nodes]"),
         fs("access: [bastion]"),
-        fs("security_group: sg-1"),
+        fs("access: [{ cidr: 10.99.0.0 }]"),
+        fs("access: [{ cidr: vpn/16 }]"),
+        fs("access: [{ group: pl-0abc }]"),
+        fs("access: [{ prefix_list: x }]"),
+        fs("access: [{ role: node }]"),
+        fs("access: [{ role: nodes, ports: some }]"),
+        fs("access: [{ cidr: 10.0.0.0/8, group: sg-0abc }]"),
+        fs("access: [{ cidr: 10.0.0.0/8, size: 1 }]"),
+        fs("access: [{}]"),
+        fs("access: [[nodes]]"),
+        fs("security_group: sg-x"),
+        fs("security_group: { name: sg-1 }"),
+        fs("security_group: { names: a }"),
+        fs("extra_security_groups: [a]"),
+        db("subnet_group: 1a"),
+        db("parameter_group: a.b"),
+        db("parameters: { work_mem: [1] }"),
+        fs("zones: [eu-west-1]"),
+        db("subnet_group: { description: \"\" }"),
         fs("security_group: \" a\""),
         fs("security_group: \"${a}\""),
         fs("performance_mode: maxio"),
@@ -156,7 +185,6 @@ fn editor_and_parser_agree_on_every_value() {
         db("performance_insights_enabled: true, performance_insights_kms_key_id: mine"),
         db("enabled_cloudwatch_logs_exports: [error]"),
         db("enabled_cloudwatch_logs_exports: [upgrade, upgrade]"),
-        db("parameters: { rds.force_ssl: 1 }"),
         db("parameters: { Work_Mem: \"1\" }"),
         db("parameters: { a.b.c: \"1\" }"),
         db("parameters: { work_mem: \"${a.b.id}\" }"),
@@ -185,7 +213,7 @@ fn editor_and_parser_agree_on_every_value() {
 #[test]
 fn all_that_is_wrong_within_an_option_is_said_at_once() {
     let text = "file_systems: { nfs: { access: [nodes, mastres, nodes, bastion] } }\n\
-                databases: { db: { parameters: { Work_Mem: \"1\", work_mem: ~, a: 1 } } }";
+                databases: { db: { parameters: { Work_Mem: \"1\", work_mem: ~, a: [1] } } }";
     let error = parse("test", text, &registry()).expect_err("much is wrong");
     let found: Vec<String> = error.problems().map(ToString::to_string).collect();
     assert_eq!(
@@ -196,7 +224,7 @@ fn all_that_is_wrong_within_an_option_is_said_at_once() {
             "`bastion` is not possible here",
             "`Work_Mem` is not a parameter's name, such as `work_mem` or `rds.force_ssl`",
             "`work_mem` has no value",
-            "expected text, found a number",
+            "expected text, found a list",
         ]
     );
 }

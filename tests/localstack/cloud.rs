@@ -146,6 +146,26 @@ impl Cloud {
         found
     }
 
+    /// Makes a group that is not ours; its id.
+    pub fn make_group(&self, name: &str, vpc: &str) -> String {
+        let call = self.ec2.create_security_group().group_name(name).description("of others").vpc_id(vpc);
+        self.run(call.send()).expect("a group can be made").group_id.expect("it has an id")
+    }
+
+    /// Makes a parameter group that is not ours.
+    pub fn make_parameter_group(&self, name: &str, family: &str) {
+        let call = self.rds.create_db_parameter_group().db_parameter_group_name(name);
+        let call = call.db_parameter_group_family(family).description("of others");
+        self.run(call.send()).expect("a parameter group can be made");
+    }
+
+    /// Makes a prefix list of IPv4 for five networks; its id.
+    pub fn make_prefix_list(&self, name: &str) -> String {
+        let call = self.ec2.create_managed_prefix_list().prefix_list_name(name).max_entries(5);
+        let made = self.run(call.address_family("IPv4").send()).expect("a prefix list can be made");
+        made.prefix_list.and_then(|list| list.prefix_list_id).expect("it has an id")
+    }
+
     /// The access points, ours or not.
     pub fn access_points(&self) -> Vec<AccessPointDescription> {
         let answer = self.run(self.efs.describe_access_points().send());

@@ -86,6 +86,8 @@ impl Draft {
             draft.option(0, "tags", tags);
         }
         let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
+        // Each object begins dice of its own, of which the last one would decide.
+        let has_bucket = draft.fixed.coin();
         if file_systems > 0 {
             draft.option(0, "file_systems", "");
         }
@@ -98,7 +100,7 @@ impl Draft {
             draft.object(1, &format!("{name}-db"));
             draft.database(name);
         }
-        if draft.fixed.coin() {
+        if has_bucket {
             draft.option(0, "buckets", "");
             draft.object(1, &format!("{name}-b"));
             draft.bucket(name);
@@ -138,8 +140,25 @@ impl Draft {
     }
 
     fn shared(&mut self) {
-        self.maybe_fixed("security_group", |dice| format!("\"Group {:x} (of a test)\"", dice.next()));
-        self.maybe("access", |dice| dice.some_of(&["nodes", "masters"]));
+        let mut is_ours = true;
+        self.maybe_fixed("security_group", |dice| {
+            let name = format!("\"Group {:x} (of a test)\"", dice.next());
+            is_ours = dice.below(4) > 0;
+            match dice.below(2) {
+                _ if !is_ours => "THE_GROUP".to_owned(),
+                0 => name,
+                _ => format!("{{ name: {name}, description: \"of a test\" }}"),
+            }
+        });
+        self.maybe("extra_security_groups", |dice| dice.one_of(&["[]", "[THE_OTHER]"]).to_owned());
+        if is_ours {
+            self.maybe("access", |dice| dice.some_of(SOURCES));
+        }
+        for option in ["role", "cidr", "group", "prefix_list", "ports", "description", "name"] {
+            if self.text.contains(&format!("{option}: ")) {
+                self.options.insert(option.to_owned());
+            }
+        }
         // Nothing here is deleted, and a world is thrown away.
         self.maybe("deletion_protection", |dice| dice.coin().to_string());
     }
@@ -162,6 +181,7 @@ impl Draft {
         self.maybe_fixed("performance_mode", |dice| dice.one_of(modes).to_owned());
         self.lifecycle(mode == "elastic");
         self.maybe("backup", |dice| dice.coin().to_string());
+        self.maybe("zones", |dice| dice.some_of(&["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
         self.maybe("enforce_tls", |dice| dice.coin().to_string());
         self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
         // The subnets of the cluster have no IPv6.
@@ -219,8 +239,15 @@ impl Draft {
     fn database(&mut self, stack: &str) {
         self.shared();
         self.maybe("identifier", |dice| format!("{stack}-named{}", dice.below(1_000_000)));
+        self.maybe_fixed("subnet_group", |dice| match dice.below(2) {
+            0 => format!("\"{stack} Subnets_{}\"", dice.below(1000)),
+            _ => format!("{{ name: {stack}_subnets, description: \"of a test ({})\" }}", dice.below(1000)),
+        });
+        let mut version = "16".to_owned();
         self.maybe_fixed("engine_version", |dice| {
-            dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned()
+            let written = dice.one_of(&["\"16\"", "16.4", "\"15\"", "15.12"]).to_owned();
+            version = written.trim_matches('"')[..2].to_owned();
+            written
         });
         let classes = self.storage();
         // The default is the first one.
@@ -279,11 +306,16 @@ impl Draft {
         self.maybe("enabled_cloudwatch_logs_exports", |dice| dice.some_of(&["postgresql", "upgrade"]));
         if self.fixed.coin() {
             let value = 100 + self.loose.below(900);
-            self.option(2, "parameters", &format!("{{ log_min_duration_statement: \"{value}\" }}"));
+            let value = self.loose.one_of(&[format!("\"{value}\""), value.to_string()]);
+            self.option(2, "parameters", &format!("{{ log_min_duration_statement: {value}, jit: true }}"));
+        } else if version == "16" {
+            self.maybe("parameter_group", |_| "tuned".to_owned());
         }
         self.maybe_fixed("ignore_changes", |dice| {
             dice.some_of(&["auto_minor_version_upgrade", "copy_tags_to_snapshot", "max_allocated_storage"])
         });
+        // The subnets of the cluster are private, and its VPC has an internet gateway.
+        self.maybe("publicly_accessible", |dice| dice.coin().to_string());
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
     }
@@ -336,6 +368,17 @@ impl Draft {
     }
 }
 
+/// Sources of access.
+const SOURCES: &[&str] = &[
+    "nodes",
+    "{ role: masters, description: \"all masters (of a test)\" }",
+    "{ role: nodes, ports: all }",
+    "{ cidr: 10.99.0.0/16, description: VPN }",
+    "{ cidr: \"2001:DB8::/32\" }",
+    "{ group: THE_GROUP }",
+    "{ prefix_list: THE_LIST, description: offices }",
+];
+
 /// Stands for the id of the world's key.
 const KEY: &str = "THE_KEY";
 /// Stands for its ARN.
@@ -350,12 +393,13 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// Applies a stack, changes it in place, and holds that nothing is left to plan after each.
-fn holds(world: &World, arn: &str, seed: u64) {
+fn holds(world: &World, arn: &str, named: &[(&str, String)], seed: u64) {
     let (_, key) = arn.rsplit_once('/').expect("an id at the end");
     // Every stack of a world has a name of its own.
     let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
+        let text = named.iter().fold(text, |text, (word, id)| text.replace(word, id));
         world.write_stack(&text);
         // Backups that are drawn as off are deleted.
         let database = format!("aws_db_instance.{name}-db");
@@ -384,10 +428,17 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
             threads.push(scope.spawn(move || {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
+                world.cloud.make_parameter_group("tuned", "postgres16");
+                let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
+                let named = [
+                    ("THE_GROUP", world.cloud.make_group("bastion", vpc)),
+                    ("THE_OTHER", world.cloud.make_group("monitoring", vpc)),
+                    ("THE_LIST", world.cloud.make_prefix_list("offices")),
+                ];
                 world.set("PGPASSWORD", "correct-horse-battery");
                 std::fs::write(world.path("secret"), "staple-correct-horse").expect("it can be written");
                 for number in (thread..stacks).step_by(AT_ONCE as usize) {
-                    holds(&world, &key, first.wrapping_add(number));
+                    holds(&world, &key, &named, first.wrapping_add(number));
                 }
             }));
         }

@@ -21,7 +21,7 @@ pub fn sample(kind: &str) -> Document {
             "file_system_policy": { "Version": "2012-10-17", "Statement": [
                 { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
             ] },
-            "replication_overwrite_protection": "ENABLED",
+            "replication_overwrite_protection": "ENABLED", "zones": ["eu-west-1a", "eu-west-1b"],
             "tags": { "Name": "gitlab-nfs" },
         }),
         "aws_efs_access_point" => json!({

@@ -57,6 +57,7 @@ def describe(call: Call):
     rows = [row for row in answer.get(rows_member, []) if all(has_tag(row, *each) for each in own)]
     for row in rows:
         cap_addresses(row)
+        describe_lists(call, row)
     start = position(token)
     end = start + size if size else len(rows)
     answer[rows_member] = rows[start:end]
@@ -85,6 +86,36 @@ def cap_addresses(subnet: dict):
     # moto counts the addresses of an IPv6 subnet; the API's number has 32 bits, and clients refuse more.
     if "AvailableIpAddressCount" in subnet:
         subnet["AvailableIpAddressCount"] = min(subnet["AvailableIpAddressCount"], 2**31 - 1)
+
+
+def describe_lists(call: Call, row: dict):
+    """The descriptions of rules with prefix lists, which moto leaves out of the groups."""
+    group = call.ec2.get_security_group_by_name_or_id(row["GroupId"], None) if "IpPermissions" in row else None
+    for member, its in (("IpPermissions", "ingress_rules"), ("IpPermissionsEgress", "egress_rules")):
+        for permission in row.get(member) or [] if group else []:
+            for each in permission.get("PrefixListIds") or []:
+                said = [
+                    rule.description
+                    for rule in getattr(group, its)
+                    if rule.prefix_list_id == each["PrefixListId"]
+                    and rule.ip_protocol == permission["IpProtocol"]
+                    and (permission["IpProtocol"] == "-1" or rule.from_port == permission.get("FromPort"))
+                ]
+                if said and said[0]:
+                    each["Description"] = said[0]
+
+
+@on("DescribeVpcPeeringConnections")
+def describe_peerings(call: Call):
+    # moto takes these filters, and does not look at them.
+    answer = call.forward(call.request | {"Filters": []})
+    wanted = {each["Name"]: each.get("Values") or [] for each in call.get("Filters") or []}
+    codes = wanted.pop("status-code", None)
+    if wanted:
+        fail("InvalidParameterValue", f"The filter '{next(iter(wanted))}' is invalid")
+    rows = answer.get("VpcPeeringConnections") or []
+    answer["VpcPeeringConnections"] = [row for row in rows if codes is None or row["Status"]["Code"] in codes]
+    return answer
 
 
 @on("CreateSubnet")

@@ -26,8 +26,15 @@ def _identity(rule: SecurityGroupRule):
 # moto compares the descriptions of group pairs too, and shows them in one of two views only.
 SecurityGroupRule.__eq__ = lambda self, other: _identity(self) == _identity(other)
 SecurityGroupRule.description = property(
-    lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+    lambda self: self.ip_range.get("Description") or self.source_group.get("Description") or of_list(self).get("Description")
 )
+
+
+def of_list(rule: SecurityGroupRule) -> dict:
+    """What is said of a rule's prefix list, of which moto keeps the id alone."""
+    if not hasattr(rule, "said_of_list"):
+        rule.said_of_list = {}
+    return rule.said_of_list
 
 
 def check_tags(call: Call):
@@ -62,7 +69,7 @@ def authorize(call: Call):
     for number, rule in enumerate(wanted):
         if rule in existing or rule in wanted[:number]:
             fail("InvalidPermission.Duplicate", f'the specified rule "{shown(rule)}" already exists')
-    if len(existing) + len(wanted) > MOST_RULES:
+    if most_rules(call, existing + wanted) > MOST_RULES:
         fail("RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached.")
     for rule in wanted:
         (group.add_egress_rule if egress else group.add_ingress_rule)(rule)
@@ -91,12 +98,30 @@ def rules_of(call: Call, group, permission: dict, egress: bool) -> list[Security
     targets = [{"ip_range": canonical(each, "CidrIp")} for each in permission.get("IpRanges") or []]
     targets += [{"ip_range": canonical(each, "CidrIpv6")} for each in permission.get("Ipv6Ranges") or []]
     targets += [{"source_group": source(call, group, pair)} for pair in permission.get("UserIdGroupPairs") or []]
-    targets += [{"prefix_list_id": each} for each in permission.get("PrefixListIds") or []]
+    targets += [{"prefix_list_id": prefix_list(call, each)} for each in permission.get("PrefixListIds") or []]
     made = []
     for target in targets:
         parts = {"ip_range": None} | target
-        made.append(SecurityGroupRule(call.ec2, protocol, group.id, first, last, is_egress=egress, tags=tags, **parts))
+        rule = SecurityGroupRule(call.ec2, protocol, group.id, first, last, is_egress=egress, tags=tags, **parts)
+        if target.get("prefix_list_id", {}).get("Description"):
+            of_list(rule)["Description"] = target["prefix_list_id"]["Description"]
+        made.append(rule)
     return made
+
+
+def prefix_list(call: Call, each: dict) -> dict:
+    check_description(each)
+    wanted = each.get("PrefixListId")
+    if wanted not in call.ec2.managed_prefix_lists:
+        # The words are AWS's: aws-cloudformation/rain#308.
+        fail("InvalidPrefixListID.NotFound", f"The prefix list ID '{wanted}' does not exist")
+    return each
+
+
+def most_rules(call: Call, rules: list[SecurityGroupRule]) -> int:
+    """How many rules count in the quota: a prefix list counts as its most entries (VPC User Guide, "Prefix lists concepts and rules")."""
+    lists = call.ec2.managed_prefix_lists
+    return sum((lists[rule.prefix_list_id].max_entries or 1) if rule.prefix_list_id in lists else 1 for rule in rules)
 
 
 def checked_ports(protocol, first, last):
@@ -140,10 +165,16 @@ def source(call: Call, group, pair: dict) -> dict:
     other = call.ec2.get_security_group_by_name_or_id(wanted, None if pair.get("GroupId") else group.vpc_id)
     if other is None:
         fail("InvalidGroup.NotFound", f"The security group '{wanted}' does not exist")
-    if other.vpc_id != group.vpc_id:
+    if other.vpc_id != group.vpc_id and not peered(call, other.vpc_id, group.vpc_id):
         fail("InvalidGroup.NotFound", DIFFERENT_NETWORKS)
     found = {"GroupId": other.id, "UserId": call.account_id, "OwnerId": call.account_id}
     return found | ({"Description": pair["Description"]} if pair.get("Description") else {})
+
+
+def peered(call: Call, one: str, other: str) -> bool:
+    """A group of a peered VPC can be a source (VPC Peering Guide, "Update your security groups to reference peer security groups")."""
+    connections = [each for each in call.ec2.vpc_pcxs.values() if each._status.code == "active"]
+    return any({each.vpc.id, each.peer_vpc.id} == {one, other} for each in connections)
 
 
 def shown(rule: SecurityGroupRule) -> str:
@@ -213,7 +244,7 @@ def describe_rules(call: Call):
     if not texts:
         fail("MissingParameter", "Either ipPermissions or securityGroupRuleDescriptions should be provided")
     for rule, text in texts:
-        peer = rule.source_group or rule.ip_range or rule.prefix_list_id
+        peer = rule.source_group or rule.ip_range or of_list(rule)
         peer.pop("Description", None)
         if text:
             peer["Description"] = text

@@ -123,6 +123,7 @@ mod tests {
     fn prospect(address: &str, subnets: &[&str], multi_az: bool) -> Prospect {
         let address: Address = address.parse().expect("an address");
         Prospect {
+            written: Document::new(),
             owner: Owner {
                 stack: "s".to_owned(),
                 address: address.clone(),

@@ -25,6 +25,8 @@ pub struct Prospect {
     pub address: Address,
     /// The desired inputs, with every reference resolved that the network or the state knows.
     pub inputs: Document,
+    /// The desired inputs as they are declared, with their references.
+    pub written: Document,
     /// The fields in which that is not what is recorded; all of them for a new object.
     pub differing: BTreeSet<String>,
     /// The version of the engine that is recorded, where one is.
@@ -95,6 +97,7 @@ pub fn prospects(
             is_new,
             owner: owner(blueprint, state, address, record.map_or(0, |record| record.generation)),
             subnets: subnets(&desired).chain(group_subnets(blueprint, inputs, &known)).collect(),
+            written: inputs.clone(),
             inputs: desired,
         })
     };
@@ -189,7 +192,7 @@ mod tests {
                 })),
             ),
         ]);
-        Blueprint { stack: "s".to_owned(), cluster: None, declarations, ignored: BTreeMap::new() }
+        Blueprint { stack: "s".to_owned(), declarations, ..Blueprint::default() }
     }
 
     fn recorded(at: &str, inputs: Value) -> State {

@@ -151,8 +151,6 @@ mod tests {
             ("kms_key_id", json!({ "kms_key_id": KEY, "storage_encrypted": false })),
             ("max_allocated_storage", json!({ "max_allocated_storage": 54 })),
             ("performance_insights_retention_period", json!({ "performance_insights_retention_period": 7 })),
-            ("parameter_group_name", json!({ "parameter_group_name": "db-postgres17" })),
-            ("parameter_group_name", json!({ "parameter_group_name": "theirs" })),
             ("port", json!({ "port": 1149 })),
             ("port", json!({ "port": 65536 })),
             ("backup_retention_period", json!({ "backup_retention_period": 36 })),
@@ -187,7 +185,6 @@ mod tests {
         for (at_once, group, expected) in [
             (true, Some("gitlab-pgsql-postgres17"), vec![]),
             (false, Some("gitlab-pgsql-postgres17"), vec!["parameter_group_name"]),
-            (true, Some("gitlab-pgsql-postgres16"), vec!["parameter_group_name"]),
             (true, Some("${aws_db_parameter_group.x-postgres16.id}"), vec![]),
             (false, None, vec![]),
         ] {

@@ -62,14 +62,14 @@ impl Kind for DbSubnetGroup {
     const ROWS: &'static [&'static dyn Row<Self>] = &[
         &NAME
             .field(text(NAME_RULE).required())
-            .follows()
+            .made_from("subnet_group")
             .create(Create::set_db_subnet_group_name)
             .fixed()
             .observe(|group| group.db_subnet_group_name.clone())
             .chosen_once(),
         &DESCRIPTION
             .field(text(DESCRIPTION_RULE).required())
-            .follows()
+            .made_from("subnet_group")
             .create(Create::set_db_subnet_group_description)
             .modify(Modify::set_db_subnet_group_description, InPlace(Effect::None))
             .observe(|group| Some(group.db_subnet_group_description.clone().unwrap_or_default()))

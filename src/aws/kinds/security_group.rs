@@ -79,7 +79,7 @@ impl Kind for SecurityGroup {
             .chosen_once(),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
-            .follows()
+            .made_from("security_group")
             .create(Create::set_description)
             .fixed()
             .observe(|group| Some(group.description.clone().unwrap_or_default()))
@@ -107,7 +107,8 @@ impl Kind for SecurityGroup {
             Some(tags::ours(&ec2::tags(group.tags()), &tags::of(group.recorded)))
         }),
     ];
-    const CHECKS: &'static [kind::Check] = &[check::name_keeps_its_case, check::rules, tags::check];
+    const CHECKS: &'static [kind::Check] =
+        &[check::name_keeps_its_case, check::rules, check::all_ports, tags::check];
     const NATURAL_KEY: &'static [&'static str] = &["name", "vpc_id"];
     /// AWS deletes no group that something uses (DependencyViolation).
     const LOSS: Effect = Effect::None;

@@ -194,7 +194,7 @@ fn documents() -> Vec<(Document, Value)> {
         stack: "gitlab".to_owned(),
         cluster: None,
         declarations: BTreeMap::new(),
-        ignored: BTreeMap::new(),
+        ..Blueprint::default()
     };
     let options = Options {
         mode: Mode::Apply,

@@ -96,7 +96,7 @@ fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Opt
         return None;
     }
     let (stack, cluster) = (state.stack.clone(), state.cluster.clone());
-    let recorded = Blueprint { stack, cluster, declarations: BTreeMap::new(), ignored: BTreeMap::new() };
+    let recorded = Blueprint { stack, cluster, ..Blueprint::default() };
     let owner = owner(&recorded, Some(state), address, record.generation);
     let forget = format!("provision state forget {address}");
     match owner.whose(&live.ownership, live.vpc.as_ref()) {

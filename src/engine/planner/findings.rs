@@ -59,6 +59,16 @@ pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Find
     selected.iter().filter_map(of).collect()
 }
 
+/// The words on what is written of an object and does not count for it.
+pub(super) fn words(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
+    let said = input.blueprint.words.iter().filter(|(address, _)| selected.contains(address));
+    let finding = |(address, word): &(Address, String)| Finding {
+        level: Level::Warning,
+        ..error("inputs", address, word.clone(), None)
+    };
+    said.map(finding).collect()
+}
+
 pub(super) fn watched_is_gone(address: &Address, id: &Id) -> Finding {
     error(
         "watched",
@@ -104,7 +114,9 @@ pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid
     let finding = error("inputs", address, format!("{field}: {message}"), Some(hint));
     match verdict {
         Verdict::Refused => finding,
-        Verdict::Altered | Verdict::Doubtful => Finding { level: Level::Warning, hint: None, ..finding },
+        Verdict::Altered | Verdict::Doubtful | Verdict::Unwise => {
+            Finding { level: Level::Warning, hint: None, ..finding }
+        }
     }
 }
 

@@ -41,6 +41,15 @@ pub enum Shape {
         values: &'static Shape,
     },
     Object(&'static [Property]),
+    /// Options in one of several forms. The first option of a form is the one that it has and the others have not.
+    OneForm(&'static [&'static [Property]]),
+    /// A text for the simple case, or options.
+    TextOr {
+        text: &'static Shape,
+        options: &'static Shape,
+        /// The part of a value that tells it from others in a set.
+        identity: fn(&Value) -> Value,
+    },
 }
 
 /// The rule of a text.
@@ -56,6 +65,8 @@ pub struct Pattern {
     pub letters: Letters,
     pub quotes: Quotes,
     pub mismatch: Mismatch,
+    /// Says what is wrong with a text that matches the pattern, as a sentence, where a pattern cannot tell.
+    pub judge: Option<fn(&str) -> Option<Wrong>>,
 }
 
 /// The treatment of a text that does not follow its rule.
@@ -76,6 +87,8 @@ pub enum Quotes {
         least: i64,
         below: i64,
     },
+    /// Any number, `true` and `false` are taken as they stand.
+    Bare,
 }
 
 /// The letters in which AWS keeps a text.
@@ -142,6 +155,7 @@ impl Pattern {
             letters: Letters::AsWritten,
             quotes: Quotes::Needed,
             mismatch: Mismatch::Repeated,
+            judge: None,
         }
     }
 
@@ -168,17 +182,38 @@ impl Pattern {
         Self { quotes: Quotes::Free { least, below }, ..self }
     }
 
+    /// The same for texts that may be written like numbers or truths.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        Self { quotes: Quotes::Bare, ..self }
+    }
+
     /// The same for texts that may be secrets where they do not fit.
     #[must_use]
     pub const fn hidden_where_wrong(self) -> Self {
         Self { mismatch: Mismatch::Hidden, ..self }
     }
 
+    /// The same for texts of which a function says more than a pattern can.
+    #[must_use]
+    pub const fn judged_by(self, judge: fn(&str) -> Option<Wrong>) -> Self {
+        Self { judge: Some(judge), ..self }
+    }
+
     /// True if the text follows the rule.
     pub fn fits(&self, text: &str) -> bool {
+        self.matches(text) && self.judged(text).is_none()
+    }
+
+    fn matches(&self, text: &str) -> bool {
         text.len() <= self.longest
             && compiled(self.pattern).is_match(text)
             && !self.never.is_some_and(|never| compiled(never).is_match(text))
+    }
+
+    /// The sentence on what is wrong with a text that matches the pattern.
+    pub fn judged(&self, text: &str) -> Option<Wrong> {
+        self.judge.filter(|_| self.matches(text)).and_then(|judge| judge(text))
     }
 
     /// True for a value that does not follow the rule, and must not be repeated.
@@ -193,10 +228,14 @@ impl Pattern {
         if self.longest < usize::MAX {
             schema["maxLength"] = self.longest.into();
         }
-        if let Quotes::Free { least, below } = self.quotes {
-            schema["type"] = json!(["string", "number"]);
-            schema["minimum"] = least.into();
-            schema["exclusiveMaximum"] = below.into();
+        match self.quotes {
+            Quotes::Needed => {}
+            Quotes::Free { least, below } => {
+                schema["type"] = json!(["string", "number"]);
+                schema["minimum"] = least.into();
+                schema["exclusiveMaximum"] = below.into();
+            }
+            Quotes::Bare => schema["type"] = json!(["string", "number", "boolean"]),
         }
         if let Some(never) = self.never {
             schema["not"] = json!({ "type": "string", "pattern": never });
@@ -245,6 +284,9 @@ impl Shape {
                 entries.iter().map(one).collect::<Result<Map<_, _>, String>>().map(Value::Object)
             }
             (Self::Object(parts), Value::Object(entries)) => object(parts, entries),
+            (Self::OneForm(forms), Value::Object(entries)) => object(form_of(forms, entries)?, entries),
+            (Self::TextOr { options, .. }, Value::Object(_)) => options.normalise(value),
+            (Self::TextOr { text, .. }, Value::String(_)) => text.normalise(value),
             // A reference stands for a value of any form until it is resolved.
             (_, Value::String(_)) if is_unknown(value) => Ok(value.clone()),
             (Self::Own(rewritten), value) => rewritten(value),
@@ -274,7 +316,9 @@ impl Shape {
             (Self::Text(pattern), Value::String(text)) => match pattern.fits(text) {
                 true => Vec::new(),
                 false if pattern.hides(value) => vec![format!("must be {}", pattern.is)],
-                false => vec![format!("must be {}, not `{text}`", pattern.is)],
+                false => vec![
+                    pattern.judged(text).unwrap_or_else(|| format!("must be {}, not `{text}`", pattern.is)),
+                ],
             },
             (Self::OneOf(all), Value::String(text)) => match all.contains(&text.as_str()) {
                 true => Vec::new(),
@@ -305,7 +349,21 @@ impl Shape {
                 };
                 written.flat_map(one).collect()
             }
+            (Self::OneForm(forms), Value::Object(entries)) => match form_of(forms, entries) {
+                Ok(form) => Self::Object(form).wrong(value),
+                Err(wrong) => vec![wrong],
+            },
+            (Self::TextOr { options, .. }, Value::Object(_)) => options.wrong(value),
+            (Self::TextOr { text, .. }, _) => text.wrong(value),
             _ => Vec::new(),
+        }
+    }
+
+    /// The part of a value that tells it from the others of a set.
+    pub fn identity(&self, value: &Value) -> Value {
+        match self {
+            Self::TextOr { identity, .. } => identity(value),
+            _ => value.clone(),
         }
     }
 
@@ -318,7 +376,8 @@ impl Shape {
             Self::Number { .. } => "a number",
             Self::Text(_) | Self::OneOf(_) => "text",
             Self::SetOf(_) => "a list",
-            Self::MapOf { .. } | Self::Object(_) => "options",
+            Self::MapOf { .. } | Self::Object(_) | Self::OneForm(_) => "options",
+            Self::TextOr { .. } => "text or options",
         }
     }
 
@@ -348,6 +407,11 @@ impl Shape {
                     "properties": parts.iter().map(Property::schema).collect::<Map<_, _>>(),
                 })
             }
+            Self::OneForm(forms) => {
+                let forms = forms.iter().map(|form| Self::Object(form).schema());
+                json!({ "anyOf": forms.collect::<Vec<_>>() })
+            }
+            Self::TextOr { text, options, .. } => json!({ "anyOf": [text.schema(), options.schema()] }),
         }
     }
 }
@@ -361,6 +425,30 @@ impl Property {
             schema["default"] = default;
         }
         (self.name.to_owned(), schema)
+    }
+}
+
+/// The form that options have.
+///
+/// # Errors
+/// The sentence on options that have none, or more than one.
+pub fn form_of<'a>(
+    forms: &'a [&'a [Property]],
+    entries: &Map<String, Value>,
+) -> Result<&'a [Property], Wrong> {
+    let names = |found: &[&[Property]], last: &str| {
+        let names: Vec<String> = found.iter().map(|form| format!("`{}`", form[0].name)).collect();
+        match names.split_last() {
+            Some((end, rest)) if !rest.is_empty() => format!("{} {last} {end}", rest.join(", ")),
+            _ => names.concat(),
+        }
+    };
+    let has = |form: &&&'a [Property]| entries.contains_key(form[0].name);
+    let found: Vec<&'a [Property]> = forms.iter().filter(has).copied().collect();
+    match found.as_slice() {
+        [form] => Ok(form),
+        [] => Err(format!("one of {} is missing", names(forms, "and"))),
+        several => Err(format!("{} do not stand together: write one alone", names(several, "and"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why stack and network do not fit together.
 
 use crate::engine::address::Address;
-use crate::stack::section::behind_group;
+use crate::stack::section::{behind_group, in_a_row};
 
 /// Why there is no blueprint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum BlueprintError {
         has: String,
         hint: &'static str,
     },
+    #[error("{entry} names the zone {zone}, and the network has {}", in_a_row(zones.iter().map(String::as_str), "and"))]
+    NoZone { entry: String, zone: String, zones: Vec<String> },
     #[error("{entry} needs the network of a cluster, and none is chosen")]
     NoNetwork { entry: String },
     #[error("{address} would be two resources")]
@@ -25,6 +27,12 @@ impl BlueprintError {
     pub fn hint(&self) -> String {
         match self {
             Self::TooFewSubnets { hint, .. } => (*hint).to_owned(),
+            Self::NoZone { zones, .. } => {
+                format!(
+                    "write zones of the network: [{}]; or leave `zones` out for all of them",
+                    zones.join(", ")
+                )
+            }
             Self::NoNetwork { .. } => {
                 "name the cluster: --cluster, or `cluster:` in the stack file".to_owned()
             }

@@ -14,6 +14,8 @@ use crate::engine::state::State;
 pub struct Kept {
     /// By address and field.
     recorded: BTreeMap<(Address, &'static str), String>,
+    /// The addresses of objects that are made.
+    made: BTreeSet<Address>,
     /// The parts that objects taken over use in the place of something declared, with what their records refer to.
     apart: BTreeMap<(Address, &'static str), Apart>,
 }
@@ -28,9 +30,10 @@ struct Apart {
 impl Kept {
     /// The values that a state records of the fields that are marked so.
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
-        let (mut recorded, mut apart) = (BTreeMap::new(), BTreeMap::new());
+        let (mut recorded, mut apart, mut made) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let records = state.into_iter().flat_map(|state| &state.resources);
         for (address, record) in records.filter(|(_, record)| !record.watched) {
+            made.extend(record.id.as_ref().map(|_| address.clone()));
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
             for field in fields {
                 let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
@@ -45,7 +48,7 @@ impl Kept {
                 }
             }
         }
-        Self { recorded, apart }
+        Self { recorded, made, apart }
     }
 
     /// The text of what an object that was taken over uses in the place of the one at `declared`, to which its record does not
@@ -63,6 +66,22 @@ impl Kept {
     /// The recorded value of a field.
     pub(in crate::stack) fn recorded(&self, address: &Address, field: &'static str) -> Option<&str> {
         self.recorded.get(&(address.clone(), field)).map(String::as_str)
+    }
+
+    /// The recorded value of a field of an object that is made: one that an earlier run only began can still have another.
+    pub(in crate::stack) fn made_with(&self, address: &Address, field: &'static str) -> Option<&str> {
+        self.recorded(address, field).filter(|_| self.made.contains(address))
+    }
+
+    /// The address of the object that is made with this text, without regard to case.
+    pub(in crate::stack) fn made_as(&self, kind: &str, field: &str, text: &str) -> Option<&Address> {
+        let is_it = |((address, its), made): &(&(Address, &'static str), &String)| {
+            address.kind() == kind
+                && *its == field
+                && made.eq_ignore_ascii_case(text)
+                && self.made.contains(address)
+        };
+        self.recorded.iter().find(is_it).map(|((address, _), _)| address)
     }
 
     /// The recorded text, or this default.
@@ -110,7 +129,9 @@ mod tests {
         let entry = |(address, name): &(&str, &str)| {
             ((address.parse().expect("an address"), NAME), (*name).to_owned())
         };
-        Kept { recorded: names.iter().map(entry).collect(), ..Kept::default() }
+        let recorded: BTreeMap<(Address, &'static str), String> = names.iter().map(entry).collect();
+        let made = recorded.keys().map(|(address, _)| address.clone()).collect();
+        Kept { recorded, made, ..Kept::default() }
     }
 
     #[test]

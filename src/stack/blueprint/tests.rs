@@ -249,6 +249,7 @@ fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() 
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
         ignores: BTreeSet::new(),
+        words: Vec::new(),
     };
     let name: Name = "jobs".parse().expect("a name");
     draft.expand(&QUEUES, None, (&name, &Entry::default())).expect("it needs no network");
@@ -281,6 +282,206 @@ fn access_for_none_is_a_group_without_ingress() {
         (&group["ingress"], group["egress"].as_array().map(Vec::len)),
         (&serde_json::json!([]), Some(1))
     );
+}
+
+#[test]
+fn every_source_is_a_rule_of_its_own_and_a_group_that_a_role_has_is_let_in_once() {
+    let text = "databases: { db: { port: 5433, access: [
+        { cidr: 10.99.0.0/16, description: VPN },
+        { cidr: '2001:DB8::/32' },
+        { prefix_list: pl-0abc },
+        { group: sg-nodes1 },
+        { group: sg-0abc, ports: all },
+        { role: nodes, ports: all, description: as before },
+        nodes,
+    ] } }";
+    // A group's id has the digits of hexadecimal numbers alone; here a role has it.
+    let text = text.replace("sg-nodes1", "sg-0def");
+    let mut network = network(2, 1, 1);
+    network.groups.insert(Role::Nodes, Role::Nodes.placed(&[Id::new("sg-0def")], None));
+    let stack = stack(&text);
+    let blueprint = blueprint(&stack, &network).expect("they fit");
+    let nodes = "${aws_security_group.nodes.id}";
+    let tcp = |source: &str, description: &str| {
+        serde_json::json!({
+            "protocol": "tcp", "from_port": 5433, "to_port": 5433, "source": source, "description": description,
+        })
+    };
+    let all = |source: &str, description: &str| serde_json::json!({ "protocol": "-1", "source": source, "description": description });
+    assert_eq!(
+        inputs(&blueprint, "aws_security_group.db")["ingress"],
+        serde_json::json!([
+            tcp(nodes, "PostgreSQL from the nodes of the cluster"),
+            all(nodes, "as before"),
+            tcp("10.99.0.0/16", "VPN"),
+            tcp("2001:db8::/32", "PostgreSQL from 2001:db8::/32"),
+            tcp("pl-0abc", "PostgreSQL from pl-0abc"),
+            all("sg-0abc", "All traffic from sg-0abc"),
+        ])
+    );
+    assert_eq!(stack.roles_without_access(), [Role::Masters].into());
+}
+
+#[test]
+fn groups_of_others_are_attached_and_declared_nowhere() {
+    let text = "
+        file_systems: { nfs: { security_group: sg-0abc, extra_security_groups: [sg-2, sg-1] } }
+        databases: { db: { extra_security_groups: [sg-1] } }";
+    let stack = stack(text);
+    let blueprint = blueprint(&stack, &network(2, 1, 1)).expect("they fit");
+    assert!(!blueprint.declarations.keys().any(|address| address.to_string() == "aws_security_group.nfs"));
+    let target = inputs(&blueprint, "aws_efs_mount_target.nfs/eu-west-1a");
+    assert_eq!(target["security_groups"], serde_json::json!(["sg-0abc", "sg-2", "sg-1"]));
+    let database = inputs(&blueprint, "aws_db_instance.db");
+    let groups = serde_json::json!(["${aws_security_group.db.id}", "sg-1"]);
+    assert_eq!(database["vpc_security_group_ids"], groups);
+    let alone = parse("x", "file_systems: { nfs: { security_group: sg-0abc } }", &registry());
+    assert_eq!(alone.expect("valid").roles_without_access(), Role::ALL.into());
+}
+
+#[test]
+fn names_and_descriptions_that_are_written_are_those_that_objects_are_made_with() {
+    let text = "
+        stack: shop
+        databases:
+          pgsql:
+            security_group: { description: for the shop }
+            subnet_group: { name: Shop_pgsql, description: Of the shop }
+          other: { security_group: { name: other }, subnet_group: alone }";
+    let made = blueprint(&stack(text), &network(2, 1, 1)).expect("they fit");
+    for (address, name, description) in [
+        ("aws_security_group.pgsql", "shop-pgsql", "for the shop"),
+        ("aws_db_subnet_group.pgsql", "Shop_pgsql", "Of the shop"),
+        ("aws_security_group.other", "other", "PostgreSQL access to other"),
+        ("aws_db_subnet_group.other", "alone", "Subnets of other"),
+    ] {
+        let inputs = inputs(&made, address);
+        assert_eq!(
+            (inputs["name"].as_str(), inputs["description"].as_str()),
+            (Some(name), Some(description))
+        );
+    }
+    assert_eq!(made.words, []);
+}
+
+#[test]
+fn what_aws_cannot_change_stays_as_it_was_made_and_the_plan_says_so() {
+    let before = stack(
+        "databases: { db: { security_group: { name: sg, description: a }, subnet_group: { name: n, description: b } } }",
+    );
+    let recorded = recorded(&before, str::to_owned);
+    let after = |text: &str| {
+        let kept = Kept::of(&registry(), Some(&recorded));
+        blueprint_keeping(&stack(text), &network(3, 1, 1), &kept).expect("they fit")
+    };
+    let edited = after(
+        "databases: { db: { security_group: { name: sg, description: c }, subnet_group: { name: m, description: d } } }",
+    );
+    let group = inputs(&edited, "aws_security_group.db");
+    assert_eq!(group["description"], "a");
+    let subnets = inputs(&edited, "aws_db_subnet_group.db");
+    // RDS changes the description of a subnet group.
+    assert_eq!((&subnets["name"], &subnets["description"]), (&"n".into(), &"d".into()));
+    let words: Vec<String> = edited.words.iter().map(|(at, word)| format!("{at} {word}")).collect();
+    assert!(
+        words.len() == 2
+            && words[0].starts_with("aws_security_group.db security_group: the description stays `a`")
+    );
+    assert!(words[1].starts_with("aws_db_subnet_group.db subnet_group: the name stays `n`"), "{words:?}");
+
+    // What is written as it was made, or not at all, needs no word.
+    for text in [
+        "databases: { db: { security_group: { name: sg, description: a }, subnet_group: N } }",
+        "databases: { db: { security_group: sg } }",
+    ] {
+        let same = after(text);
+        assert_eq!(same.words, [], "{text}");
+        assert_eq!(inputs(&same, "aws_db_subnet_group.db")["name"], "n");
+        assert_eq!(inputs(&same, "aws_security_group.db")["description"], "a");
+    }
+    // Another group is made with what is written.
+    let other = after("databases: { db: { security_group: { name: new, description: c } } }");
+    assert_eq!(inputs(&other, "aws_security_group.db")["description"], "c");
+    assert_eq!(other.words, []);
+}
+
+#[test]
+fn databases_that_write_one_subnet_group_share_it_at_the_address_at_which_it_is_made() {
+    let group = |name: &str| Address::new("aws_db_subnet_group", name);
+    let groups = |blueprint: &Blueprint| -> Vec<Address> {
+        blueprint.declarations.keys().filter(|at| at.kind() == "aws_db_subnet_group").cloned().collect()
+    };
+    let used = |blueprint: &Blueprint, name: &str| {
+        inputs(blueprint, &format!("aws_db_instance.{name}"))["db_subnet_group_name"].clone()
+    };
+    // The third one writes the name that the first one has by default.
+    let before = stack(
+        "databases: { a: {}, b: { subnet_group: shop }, c: { subnet_group: A }, d: { subnet_group: Shop } }",
+    );
+    let made = blueprint(&before, &network(2, 1, 1)).expect("they fit");
+    assert_eq!(groups(&made), [group("a"), group("b")]);
+    for (name, at) in [("a", "a"), ("b", "b"), ("c", "a"), ("d", "b")] {
+        assert_eq!(used(&made, name), id_of(&group(at)), "{name}");
+    }
+    assert_eq!(inputs(&made, "aws_db_subnet_group.b")["description"], "Subnets of b");
+
+    // The one that gave the address goes, and the group stays where it is, with all that it was made with.
+    let recorded = recorded(&before, str::to_owned);
+    let kept = Kept::of(&registry(), Some(&recorded));
+    for (text, expected) in [
+        ("databases: { c: { subnet_group: a }, d: { subnet_group: shop } }", vec!["a", "b"]),
+        ("databases: { d: { subnet_group: shop } }", vec!["b"]),
+        ("databases: { c: { subnet_group: a } }", vec!["a"]),
+        // A new one under the old key has the group of that key.
+        ("databases: { b: {}, d: { subnet_group: shop } }", vec!["b"]),
+    ] {
+        let after = blueprint_keeping(&stack(text), &network(2, 1, 1), &kept).expect("they fit");
+        let expected: Vec<Address> = expected.into_iter().map(group).collect();
+        assert_eq!(groups(&after), expected, "{text}");
+        assert_eq!(after.words, [], "{text}");
+        for at in &expected {
+            assert_eq!(inputs(&after, &at.to_string()), inputs(&made, &at.to_string()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_parameter_group_that_is_named_is_referred_to_where_it_is_another_databases_own() {
+    let text = "databases:
+        a: { parameters: { work_mem: 65536, jit: false } }
+        b: { parameter_group: A-postgres16 }
+        c: { parameter_group: Tuned }
+        d: { parameter_group: a-postgres16, engine_version: 17 }";
+    let made = blueprint(&stack(text), &network(2, 1, 1)).expect("they fit");
+    let used = |name: &str| inputs(&made, &format!("aws_db_instance.{name}"))["parameter_group_name"].clone();
+    let own = id_of(&Address::new("aws_db_parameter_group", "a"));
+    assert_eq!([used("a"), used("b"), used("c")], [own.clone().into(), own.into(), Value::from("tuned")]);
+    // A group of another family is looked at by the plan, as those of others are.
+    assert_eq!(used("d"), "a-postgres16");
+    let parameters = &inputs(&made, "aws_db_parameter_group.a")["parameters"];
+    assert_eq!(*parameters, serde_json::json!({ "work_mem": "65536", "jit": "false" }));
+}
+
+#[test]
+fn a_file_system_stands_in_the_zones_that_it_names_and_in_no_zone_that_is_not_there() {
+    let text = "file_systems: { nfs: { zones: [eu-west-1c, eu-west-1a] }, all: {} }";
+    let made = blueprint(&stack(text), &network(3, 1, 1)).expect("they fit");
+    let targets =
+        made.declarations.keys().filter(|at| at.kind() == "aws_efs_mount_target" && at.name() == "nfs");
+    assert_eq!(targets.filter_map(Address::member_name).collect::<Vec<_>>(), ["eu-west-1a", "eu-west-1c"]);
+    let error = blueprint(&stack(text), &network(2, 1, 1)).expect_err("there is no third zone");
+    let said = format!("{error}; {}", error.hint());
+    assert!(said.contains("the zone eu-west-1c, and the network has eu-west-1a and eu-west-1b"), "{said}");
+    assert_eq!(stack(text).in_a_new_zone(), ["all cannot be mounted there"]);
+}
+
+#[test]
+fn a_stack_that_names_no_role_needs_none() {
+    let stack = stack("file_systems: { nfs: { access: [{ cidr: 10.0.0.0/8 }] } }");
+    assert_eq!(stack.roles_without_access(), Role::ALL.into());
+    let declared = blueprint(&stack, &network(2, 0, 0)).expect("they fit");
+    let referred = references(inputs(&declared, "aws_security_group.nfs"));
+    assert_eq!(referred, [Network::vpc_address()].into());
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Entries behind a security group of their own, which lets in the roles of the cluster that the author chooses.
+//! Entries behind a security group of their own, which lets in the sources that the author chooses.
 //!
 //! A section takes part in this by the rows [`SECURITY_GROUP`] and [`access`].
 
@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::source::{self, ACCESS, Peer, Source};
+use super::titled::{DESCRIPTION_RULE, Titled, titled};
 use super::{Conflict, Entry, Section, in_a_row};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
@@ -14,6 +16,8 @@ use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of};
 use crate::stack::sections::SECTIONS;
 use crate::stack::{Name, Stack};
+
+pub use super::source::access;
 
 /// The name of a security group (CreateSecurityGroup). AWS would allow `$`, `{` and `}` too; they are left out, since
 /// `${…}` is a reference.
@@ -25,63 +29,111 @@ const GROUP_NAME: Pattern = Pattern::new(
 )
 .but_not("^([sS][gG]-|[dD][eE][fF][aA][uU][lL][tT]$)");
 
+/// A name, or the id of a group that is there. What begins like an id and is none is refused.
+const NAME_OR_ID: Pattern = Pattern {
+    is: "a security group's name: letters, digits, spaces and `._-:/()#,@[]+=&;!*`, at most 255, not starting with `sg-` \
+         unless it is the id of a group that is there, and not `default`",
+    never: Some("^([sS]G-|S[gG]-|sg-[0-9a-f]*[^0-9a-f]|sg-$|[dD][eE][fF][aA][uU][lL][tT]$)"),
+    ..GROUP_NAME
+};
+
 /// The option that names the group.
 pub const SECURITY_GROUP: Property = Property {
     name: "security_group",
-    doc: "The name of the security group that is made for it; without it, the stack's name and its own.",
-    shape: Shape::Text(GROUP_NAME),
+    doc: "The name of the security group that is made for it, or its name and description; without it, the stack's name and its \
+          own. The id of a group that is there takes that one in its place, which is never changed.",
+    shape: titled(
+        &Shape::Text(NAME_OR_ID),
+        &Shape::Object(&[
+            Property {
+                name: "name",
+                doc: "The group's name. Another one is a new group.",
+                shape: Shape::Text(GROUP_NAME),
+                need: Need::Optional,
+            },
+            Property {
+                name: "description",
+                doc: "The group's description. A group that is there keeps its own.",
+                shape: Shape::Text(DESCRIPTION_RULE),
+                need: Need::Optional,
+            },
+        ]),
+    ),
     need: Need::Optional,
 };
 
-/// The option that lets roles in.
-pub const fn access(doc: &'static str) -> Property {
-    let shape = Shape::SetOf(&Shape::OneOf(&Role::NAMES));
-    Property { name: ACCESS, doc, shape, need: Need::Texts(&Role::NAMES) }
+/// The option with groups that are attached besides.
+pub const EXTRA_SECURITY_GROUPS: Property = Property {
+    name: "extra_security_groups",
+    doc: "The ids of security groups that are attached besides. They are never changed.",
+    shape: Shape::SetOf(&Shape::Text(source::GROUP_ID)),
+    need: Need::Optional,
+};
+
+/// The id of the group that somebody else made for an entry.
+fn foreign(entry: &Entry) -> Option<&str> {
+    Titled::of(entry, &SECURITY_GROUP).name.filter(|name| name.starts_with("sg-"))
 }
 
-const ACCESS: &str = "access";
+/// The ids of the groups that are attached besides.
+fn extra(entry: &Entry) -> impl Iterator<Item = &str> {
+    let listed = entry.get(&EXTRA_SECURITY_GROUPS).and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str)
+}
 
-/// The roles that may reach an entry.
+/// The roles that may reach an entry by its own group.
 pub fn roles(entry: &Entry) -> BTreeSet<Role> {
-    let listed: Vec<&str> = entry
-        .own
-        .get(ACCESS)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    Role::ALL.into_iter().filter(|role| listed.contains(&role.name())).collect()
+    if foreign(entry).is_some() { BTreeSet::new() } else { source::roles(entry) }
 }
 
-/// Declares the security group of an entry, which lets its roles in on a port.
+/// The security groups of an entry, as they are written in the inputs of what has them: its own, which is declared and lets
+/// its sources in on a port, or the one that stands in its place, and those that are attached besides.
+///
+/// # Errors
+/// [`BlueprintError`] where another object has the address of its own group.
+pub fn attached(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    (name, entry): (&Name, &Entry),
+    service: (&str, u32),
+) -> Result<Vec<String>, BlueprintError> {
+    let first = match foreign(entry) {
+        Some(id) => id.to_owned(),
+        None => id_of(&declare(draft, network, (name, entry), service)?),
+    };
+    Ok([first].into_iter().chain(extra(entry).map(str::to_owned)).collect())
+}
+
+/// Declares the security group of an entry, which lets its sources in on a port.
 ///
 /// # Errors
 /// [`BlueprintError`] where another object has its address.
-pub fn declare(
+fn declare(
     draft: &mut Draft<'_>,
     network: &Network,
     (name, entry): (&Name, &Entry),
     (service, port): (&str, u32),
 ) -> Result<Address, BlueprintError> {
     let address = Address::new("aws_security_group", name.as_str());
-    let group_name = match entry.text(&SECURITY_GROUP) {
+    let titled = Titled::of(entry, &SECURITY_GROUP);
+    let group_name = match titled.name {
         Some(written) => written.to_owned(),
         None => draft.kept.name(&address, &group_name(draft.stack, name, &Entry::default())),
     };
-    let description = draft.kept.text(&address, "description", format!("{service} access to {name}"));
-    let mut rules = Vec::new();
-    // AWS refuses a rule that stands twice, and two roles may share a group.
-    let mut seen = BTreeSet::new();
-    for role in roles(entry) {
-        let mut sources = network.group_addresses(role).peekable();
-        if sources.peek().is_none() {
-            // Nothing declares it: the planner says so of what needs it, and of nothing else.
-            rules.push(ingress(service, port, role, &role.address()));
+    let default = format!("{service} access to {name}");
+    // Another name is another group, which is made with what is written.
+    let is_new =
+        draft.kept.recorded(&address, "name").is_none_or(|its| !its.eq_ignore_ascii_case(&group_name));
+    let description = match titled.description.filter(|_| is_new) {
+        Some(written) => written.to_owned(),
+        None => {
+            let written = ("security_group", titled.description);
+            draft.made_with((&address, "description"), written, |kept| {
+                kept.text(&address, "description", default)
+            })
         }
-        let sources = sources.filter(|(_, id)| seen.insert((*id).clone()));
-        rules.extend(sources.map(|(source, _)| ingress(service, port, role, source)));
-    }
+    };
+    let rules = rules(network, entry, service, port);
     let tags = draft.tags(&as_tag(&group_name));
     let inputs = document(json!({
         "name": group_name,
@@ -96,20 +148,51 @@ pub fn declare(
     Ok(address)
 }
 
-/// A rule that lets one group of a role in.
-fn ingress(service: &str, port: u32, role: Role, source: &Address) -> Document {
-    document(json!({
-        "protocol": "tcp",
-        "from_port": port,
-        "to_port": port,
-        "source": id_of(source),
-        "description": format!("{service} from the {} of the cluster", role.name()),
-    }))
+/// The rules that let the sources of an entry in.
+fn rules(network: &Network, entry: &Entry, service: &str, port: u32) -> Vec<Document> {
+    let mut rules = Vec::new();
+    // AWS refuses a rule that stands twice: two roles may share a group, and a group may be named that a role has.
+    let mut seen = BTreeSet::new();
+    for Source { peer, all_ports, description } in source::sources(entry) {
+        let what = if all_ports { "All traffic" } else { service };
+        let default = match &peer {
+            Peer::Role(role) => format!("{what} from the {} of the cluster", role.name()),
+            Peer::Other(other) => format!("{what} from {other}"),
+        };
+        let description = description.unwrap_or(default);
+        let rule = |source: &str| match all_ports {
+            true => document(json!({ "protocol": "-1", "source": source, "description": description })),
+            false => document(json!({
+                "protocol": "tcp",
+                "from_port": port,
+                "to_port": port,
+                "source": source,
+                "description": description,
+            })),
+        };
+        match peer {
+            Peer::Other(other) => {
+                if seen.insert((other.clone(), all_ports)) {
+                    rules.push(rule(&other));
+                }
+            }
+            Peer::Role(role) => {
+                let mut sources = network.group_addresses(role).peekable();
+                if sources.peek().is_none() {
+                    // Nothing declares it: the planner says so of what needs it, and of nothing else.
+                    rules.push(rule(&id_of(&role.address())));
+                }
+                let sources = sources.filter(|(_, id)| seen.insert((id.to_string(), all_ports)));
+                rules.extend(sources.map(|(source, _)| rule(&id_of(source))));
+            }
+        }
+    }
+    rules
 }
 
 /// The name of the group of an entry, chosen or not.
 fn group_name(stack: &Stack, name: &Name, entry: &Entry) -> String {
-    entry.text(&SECURITY_GROUP).map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
+    Titled::of(entry, &SECURITY_GROUP).name.map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
 }
 
 /// The name of a group as the value of a tag, in which fewer characters are allowed.
@@ -144,6 +227,19 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
             if let Some(first) = names.insert(name, section) {
                 let message = format!("`{name}` is a {} already, and their names are shared", first.one);
                 found.push((section, conflict(&[], message, "choose another name")));
+                continue;
+            }
+            if let Some(id) = foreign(entry) {
+                if entry.has_written(ACCESS) {
+                    let message = format!("`access` says nothing of {id}, which is not the stack's own");
+                    let remedy = format!("leave `access` out, or name another `{}`", SECURITY_GROUP.name);
+                    found.push((section, conflict(&[ACCESS, SECURITY_GROUP.name], message, &remedy)));
+                }
+                if extra(entry).any(|other| other == id) {
+                    let message = format!("{id} is the `{}` already", SECURITY_GROUP.name);
+                    let options = [EXTRA_SECURITY_GROUPS.name, SECURITY_GROUP.name];
+                    found.push((section, conflict(&options, message, "name it once")));
+                }
                 continue;
             }
             let group = group_name(stack, name, entry);

@@ -1,6 +1,6 @@
 //! One entry of a section, as the stack file has it: its options with their defaults, as documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -18,6 +18,8 @@ pub type Entries = BTreeMap<Name, Entry>;
 pub struct Entry {
     /// The options that the section reads itself.
     pub own: Document,
+    /// Those of its own options that are not written, and have a default.
+    pub defaults: BTreeSet<&'static str>,
     /// The options of each kind.
     pub passed: BTreeMap<&'static str, Document>,
     /// The parts that have names, by the key above them.
@@ -28,6 +30,11 @@ impl Entry {
     /// The value of one of its own options.
     pub fn get(&self, option: &Property) -> Option<&Value> {
         self.own.get(option.name)
+    }
+
+    /// True for one of its own options that is written.
+    pub fn has_written(&self, option: &str) -> bool {
+        self.own.contains_key(option) && !self.defaults.contains(option)
     }
 
     /// The value of one of its own options that is a text.

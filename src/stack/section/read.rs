@@ -117,7 +117,9 @@ impl Reader<'_> {
     /// The defaults of what is not written.
     fn add_defaults(&self, part: &'static Part, entry: &mut Entry) {
         for Property { name, need, .. } in part.own {
-            add(&mut entry.own, name, need.default());
+            if add(&mut entry.own, name, need.default()) {
+                entry.defaults.insert(name);
+            }
         }
         for kind in kinds(part, self.registry) {
             let document = entry.passed.entry(kind.kind()).or_default();
@@ -128,9 +130,11 @@ impl Reader<'_> {
     }
 }
 
-fn add(document: &mut Document, name: &str, default: Option<serde_json::Value>) {
-    if let (false, Some(default)) = (document.contains_key(name), default) {
-        document.insert(name.to_owned(), default);
+/// True where the default is added.
+fn add(document: &mut Document, name: &str, default: Option<serde_json::Value>) -> bool {
+    match default.filter(|_| !document.contains_key(name)) {
+        Some(default) => document.insert(name.to_owned(), default).is_none(),
+        None => false,
     }
 }
 

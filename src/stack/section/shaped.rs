@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::engine::resource::{Mismatch, Need, Pattern, Quotes, Shape};
+use crate::engine::resource::{Mismatch, Need, Pattern, Property, Quotes, Shape, form_of};
 use crate::stack::problem::{Fault, Form, Problem, shown};
 use crate::stack::yaml::{Content, Entry, Node};
 
@@ -28,21 +28,11 @@ fn read(node: &Node, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value
     let read = match shape {
         Shape::SetOf(item) => return list(node, item, problems),
         Shape::MapOf { keys, values } => return map(node, keys, values, problems),
-        Shape::Object(parts) => {
-            let find = |key: &str| parts.iter().find(|part| part.name == key).map(|part| part.shape);
-            let unknown = |entry: &Entry| Fault::UnknownKey {
-                key: entry.key.clone(),
-                known: parts.iter().map(|part| part.name).collect(),
-            };
-            let read = fields(node, problems, &find, &unknown)?;
-            let missing =
-                parts.iter().find(|part| part.need == Need::Required && read.get(part.name).is_none());
-            if let Some(missing) = missing {
-                let message = format!("`{}` is missing", missing.name);
-                problems.push(Problem::new(Fault::BadValue { message }).or_at(&node.place));
-                return None;
-            }
-            return Some(read);
+        Shape::Object(parts) => return object(node, parts, problems),
+        Shape::OneForm(forms) => return one_form(node, forms, problems),
+        Shape::TextOr { text, options, .. } => {
+            let has_options = matches!(node.content, Content::Map(_));
+            return read(node, if has_options { options } else { text }, problems);
         }
         _ => single(node, shape),
     };
@@ -50,6 +40,52 @@ fn read(node: &Node, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value
         Ok(value) => Some(value),
         Err(problem) => {
             problems.push(problem.or_at(&node.place));
+            None
+        }
+    }
+}
+
+/// Options of which each has a shape.
+fn object(node: &Node, parts: &[Property], problems: &mut Vec<Problem>) -> Option<Value> {
+    let find = |key: &str| parts.iter().find(|part| part.name == key).map(|part| part.shape);
+    let unknown = |entry: &Entry| Fault::UnknownKey {
+        key: entry.key.clone(),
+        known: parts.iter().map(|part| part.name).collect(),
+    };
+    let read = fields(node, problems, &find, &unknown)?;
+    let missing = parts.iter().find(|part| part.need == Need::Required && read.get(part.name).is_none());
+    if let Some(missing) = missing {
+        let written = |entry: &Entry| entry.key == missing.name;
+        // A value that cannot be read has been told of.
+        if !matches!(&node.content, Content::Map(entries) if entries.iter().any(written)) {
+            let message = format!("`{}` is missing", missing.name);
+            problems.push(Problem::new(Fault::BadValue { message }).or_at(&node.place));
+        }
+        return None;
+    }
+    Some(read)
+}
+
+/// Options in the form that its first option shows.
+fn one_form(node: &Node, forms: &[&[Property]], problems: &mut Vec<Problem>) -> Option<Value> {
+    let Content::Map(entries) = &node.content else {
+        problems.push(node.wrong(Form::Options));
+        return None;
+    };
+    let keys: Map<String, Value> = entries.iter().map(|one| (one.key.clone(), Value::Null)).collect();
+    let all: BTreeSet<&'static str> = forms.iter().copied().flatten().map(|part| part.name).collect();
+    match form_of(forms, &keys) {
+        Ok(form) => object(node, form, problems),
+        Err(message) => {
+            // A misspelt name says more than one that is missing.
+            let unknown = entries.iter().find(|one| !all.contains(one.key.as_str()));
+            problems.push(match unknown {
+                Some(one) => {
+                    let fault = Fault::UnknownKey { key: one.key.clone(), known: all.into_iter().collect() };
+                    Problem::new(fault).or_at(&one.key_place)
+                }
+                None => Problem::new(Fault::BadValue { message }).or_at(&node.place),
+            });
             None
         }
     }
@@ -77,14 +113,17 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
         Shape::Text(pattern) => {
             let text = match pattern.quotes {
                 Quotes::Needed => String::deserialize(node)?,
-                Quotes::Free { .. } => node.as_written()?,
+                Quotes::Free { .. } | Quotes::Bare => node.as_written()?,
             };
             match pattern.fits(&text) {
                 true => Ok(text.into()),
                 false if pattern.mismatch == Mismatch::Hidden => {
                     Err(bad(format!("this must be {}", pattern.is)))
                 }
-                false => Err(bad(format!("`{}` is not {}", shown(&text), pattern.is))),
+                false => Err(bad(match pattern.judged(&text) {
+                    Some(judged) => judged,
+                    None => format!("`{}` is not {}", shown(&text), pattern.is),
+                })),
             }
         }
         Shape::OneOf(known) => {
@@ -94,9 +133,13 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
                 false => Err(Problem::new(Fault::UnknownValue { value: text, known })),
             }
         }
-        Shape::Any | Shape::Own(_) | Shape::SetOf(_) | Shape::MapOf { .. } | Shape::Object(_) => {
-            Err(bad("this cannot be written here".to_owned()))
-        }
+        Shape::Any
+        | Shape::Own(_)
+        | Shape::SetOf(_)
+        | Shape::MapOf { .. }
+        | Shape::Object(_)
+        | Shape::OneForm(_)
+        | Shape::TextOr { .. } => Err(bad("this cannot be written here".to_owned())),
     }
 }
 
@@ -109,7 +152,7 @@ fn list(node: &Node, item: &Shape, problems: &mut Vec<Problem>) -> Option<Value>
     let mut values = Vec::new();
     for one in items {
         let Some(value) = read(one, item, problems) else { continue };
-        if seen.insert(value.to_string()) {
+        if seen.insert(item.identity(&value).to_string()) {
             values.push(value);
         } else {
             let message = format!("{value} is listed twice: name each one once");

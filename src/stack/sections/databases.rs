@@ -13,7 +13,8 @@ use crate::engine::resource::{Need, Pattern, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
-use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
 
 const DATABASE: &str = "aws_db_instance";
@@ -27,7 +28,12 @@ pub(super) const SECTION: Section = Section {
         doc: "One PostgreSQL database instance.",
         own: &[
             SECURITY_GROUP,
-            access("The cluster's roles that may reach it, on its port; `[]` for none."),
+            EXTRA_SECURITY_GROUPS,
+            SUBNET_GROUP,
+            access(
+                "The sources that may reach it, on its port: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
+            ),
+            PARAMETER_GROUP,
             PARAMETERS,
             IGNORE_CHANGES,
         ],
@@ -42,11 +48,62 @@ pub(super) const SECTION: Section = Section {
     short: outputs::SHORT,
 };
 
+/// The name of a subnet group (CreateDBSubnetGroup).
+const SUBNET_GROUP_NAME: Pattern = Pattern::new(
+    "a subnet group's name: letters, digits, spaces and `._-`, at most 255, a letter first, and not `default`",
+    "^[A-Za-z][A-Za-z0-9._ -]*$",
+    255,
+)
+.but_not("^[dD][eE][fF][aA][uU][lL][tT]$");
+
+const SUBNET_GROUP: Property = Property {
+    name: "subnet_group",
+    doc: "The name of the subnet group that is made for it, or its name and description; without it, the database's own name.\n\
+          A group that is there keeps its name.",
+    shape: titled(
+        &Shape::Text(SUBNET_GROUP_NAME),
+        &Shape::Object(&[
+            Property {
+                name: "name",
+                doc: "The group's name. A group that is there keeps its own.",
+                shape: Shape::Text(SUBNET_GROUP_NAME),
+                need: Need::Optional,
+            },
+            Property {
+                name: "description",
+                doc: "The group's description.",
+                shape: Shape::Text(SUBNET_GROUP_DESCRIPTION),
+                need: Need::Optional,
+            },
+        ]),
+    ),
+    need: Need::Optional,
+};
+
+/// `${…}` is a reference.
+const SUBNET_GROUP_DESCRIPTION: Pattern =
+    Pattern::new("a description that is not empty", "(?s)^.+$", 65_536).but_not("\\$\\{");
+
 const PARAMETERS: Property = Property {
     name: "parameters",
     doc: "Parameters of PostgreSQL, in a parameter group of the database's own. Some count only after a reboot, which\n\
           is left to you.",
     shape: Shape::MapOf { keys: PARAMETER, values: &Shape::Text(VALUE) },
+    need: Need::Optional,
+};
+
+/// The name of a parameter group (CreateDBParameterGroup). A default one has dots, and is there without being made.
+const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
+    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255",
+    "^[A-Za-z](-?[A-Za-z0-9])*$",
+    255,
+);
+
+const PARAMETER_GROUP: Property = Property {
+    name: "parameter_group",
+    doc: "The name of a parameter group that is there, in place of `parameters`. It is never changed. That of another database's\n\
+          `parameters` is shared.",
+    shape: Shape::Text(PARAMETER_GROUP_NAME),
     need: Need::Optional,
 };
 
@@ -63,11 +120,37 @@ const VALUE: Pattern = Pattern::new(
     "^[ -~]+$",
     1024,
 )
-.but_not("\\$\\{");
+.but_not("\\$\\{")
+.bare();
 
-/// Each database has an identifier of its own.
+/// Each database has an identifier of its own, one source of parameters, and says the same of a subnet group as those that share it.
 fn check(databases: &Entries) -> Vec<Conflict> {
     let mut found = Vec::new();
+    let conflict = |name: &Name, options: &[&'static str], message: String, remedy: String| Conflict {
+        path: vec![name.to_string()],
+        options: options.to_vec(),
+        message,
+        remedy,
+    };
+    for (name, entry) in databases {
+        if entry.has_written(PARAMETER_GROUP.name) && entry.has_written(PARAMETERS.name) {
+            let options = [PARAMETER_GROUP.name, PARAMETERS.name];
+            let message = "a database has one parameter group: its own, or one that is there".to_owned();
+            found.push(conflict(name, &options, message, "leave one of the two out".to_owned()));
+        }
+    }
+    let mut described: BTreeMap<String, (&Name, &str)> = BTreeMap::new();
+    for (name, entry) in databases {
+        let Some(description) = Titled::of(entry, &SUBNET_GROUP).description else { continue };
+        let group = subnet_group_name((name, entry));
+        let (first, its) = *described.entry(group.to_lowercase()).or_insert((name, description));
+        if its != description {
+            let message =
+                format!("the subnet group `{group}` is shared with `{first}`, which describes it otherwise");
+            let remedy = "write its description once, or another name".to_owned();
+            found.push(conflict(name, &[SUBNET_GROUP.name], message, remedy));
+        }
+    }
     let written = |name: &Name| databases[name].text_of(DATABASE, "identifier");
     let mut identifiers: BTreeMap<&str, &Name> = BTreeMap::new();
     for name in databases.keys() {
@@ -100,32 +183,105 @@ fn declare(
     }
     let port = entry.of(DATABASE).get("port").and_then(Value::as_u64);
     let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
-    let group = behind_group::declare(draft, network, (name, entry), ("PostgreSQL", port))?;
-    let subnet_group = Address::new("aws_db_subnet_group", name.as_str());
-    let subnets = network.subnets.keys().map(|zone| id_of(&Network::subnet_address(zone)));
-    let inputs = document(json!({
-        "name": draft.kept.name(&subnet_group, name.as_str()),
-        "description": draft.kept.text(&subnet_group, "description", format!("Subnets of {name}")),
-        "subnet_ids": subnets.collect::<Vec<_>>(),
-        "tags": draft.tags(name.as_str()),
-    }));
-    draft.declare(subnet_group.clone(), inputs)?;
+    let groups = behind_group::attached(draft, network, (name, entry), ("PostgreSQL", port))?;
+    let subnet_group = subnet_group(draft, network, (name, entry))?;
     let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
-    let parameter_group = parameters.map(|_| Address::new("aws_db_parameter_group", name.as_str()));
-    if let (Some(address), Some(parameters)) = (&parameter_group, parameters) {
-        let inputs = parameter_group_of(draft, address, (name, entry), parameters);
-        draft.declare(address.clone(), inputs)?;
-    }
+    let parameter_group = match parameters {
+        Some(parameters) => {
+            let address = parameter_group_address(name);
+            let inputs = parameter_group_of(draft, &address, (name, entry), parameters);
+            draft.declare(address.clone(), inputs)?;
+            Some(id_of(&address))
+        }
+        None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
+    };
     let set = json!({
         "identifier": entry.text_of(DATABASE, "identifier").unwrap_or(name.as_str()),
         "engine": "postgres",
         "db_subnet_group_name": id_of(&subnet_group),
-        "vpc_security_group_ids": [id_of(&group)],
-        "publicly_accessible": false,
-        "parameter_group_name": parameter_group.as_ref().map(id_of),
+        "vpc_security_group_ids": groups,
+        "parameter_group_name": parameter_group,
         "tags": draft.tags(name.as_str()),
     });
     draft.declare(Address::new(DATABASE, name.as_str()), with(entry.of(DATABASE), set))
+}
+
+/// The name that the subnet group of a database has where none is recorded.
+fn subnet_group_name<'a>((name, entry): (&'a Name, &'a Entry)) -> &'a str {
+    Titled::of(entry, &SUBNET_GROUP).name.unwrap_or(name.as_str())
+}
+
+/// The address of the subnet group of a database. Databases that write the same name share the group: it stands at the address at
+/// which it is made, also where the database that has given it that address is gone, else at that of the first of them. A
+/// database that has a group of its own keeps it: RDS moves none to another group of the same VPC (InvalidVPCNetworkStateFault).
+fn subnet_group_address(draft: &Draft<'_>, (name, entry): (&Name, &Entry)) -> Address {
+    let address = |name: &Name| Address::new("aws_db_subnet_group", name.as_str());
+    let own = address(name);
+    let Some(written) = Titled::of(entry, &SUBNET_GROUP).name else { return own };
+    if draft.kept.made_with(&own, "name").is_some() {
+        return own;
+    }
+    if let Some(made) = draft.kept.made_as("aws_db_subnet_group", "name", written) {
+        return made.clone();
+    }
+    let entries = draft.stack.entries(&SECTION).iter();
+    let mut sharing = entries.filter(|one| {
+        let is_new = draft.kept.made_with(&address(one.0), "name").is_none();
+        is_new && subnet_group_name(*one).eq_ignore_ascii_case(written)
+    });
+    sharing.next().map_or(own, |(first, _)| address(first))
+}
+
+/// Declares the subnet group of a database, where none of those that share it has done so.
+fn subnet_group(
+    draft: &mut Draft<'_>,
+    network: &Network,
+    (name, entry): (&Name, &Entry),
+) -> Result<Address, BlueprintError> {
+    let group = subnet_group_address(draft, (name, entry));
+    let written = Titled::of(entry, &SUBNET_GROUP).name;
+    let group_name = draft
+        .made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| kept.name(&group, group.name()));
+    if draft.declares(&group) {
+        return Ok(group);
+    }
+    let entries = draft.stack.entries(&SECTION).iter();
+    let sharing = entries.filter(|one| subnet_group_address(draft, *one) == group);
+    let mut written = sharing.filter_map(|(_, entry)| Titled::of(entry, &SUBNET_GROUP).description);
+    let description = match written.next() {
+        Some(written) => written.to_owned(),
+        None => draft.kept.text(&group, "description", format!("Subnets of {}", group.name())),
+    };
+    let subnets = network.subnets.keys().map(|zone| id_of(&Network::subnet_address(zone)));
+    let inputs = document(json!({
+        "name": group_name,
+        "description": description,
+        "subnet_ids": subnets.collect::<Vec<_>>(),
+        "tags": draft.tags(group.name()),
+    }));
+    draft.declare(group.clone(), inputs)?;
+    Ok(group)
+}
+
+fn parameter_group_address(name: &Name) -> Address {
+    Address::new("aws_db_parameter_group", name.as_str())
+}
+
+/// A parameter group that a database names: the own one of another database of the same family, which is referred to, or one that
+/// is there, of which the plan looks at the family.
+fn named_parameter_group(draft: &Draft<'_>, user: &Entry, written: &str) -> String {
+    let is_like = |entry: &Entry| has_parameters(entry) && family(entry) == family(user);
+    let mut entries = draft.stack.entries(&SECTION).iter().filter(|(_, entry)| is_like(entry));
+    let own = entries.find_map(|(name, entry)| {
+        let address = parameter_group_address(name);
+        let its = parameter_group_name(draft, &address, name, &family(entry));
+        its.eq_ignore_ascii_case(written).then_some(address)
+    });
+    own.map_or_else(|| written.to_lowercase(), |address| id_of(&address))
+}
+
+fn has_parameters(entry: &Entry) -> bool {
+    entry.get(&PARAMETERS).and_then(Value::as_object).is_some_and(|all| !all.is_empty())
 }
 
 fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
@@ -143,7 +299,13 @@ fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
     }
 }
 
-/// The family of parameter groups for the written version, and the group's name, which is made from it: RDS has both
+/// The family of parameter groups for the written version.
+fn family(entry: &Entry) -> String {
+    let version = entry.text_of(DATABASE, "engine_version").and_then(Version::parse);
+    version.expect("the stack file's versions are versions").family()
+}
+
+/// The inputs of a parameter group, with its family, and the group's name, which is made from it: RDS has both
 /// groups side by side while a major upgrade goes on.
 fn parameter_group_of(
     draft: &Draft<'_>,
@@ -151,8 +313,7 @@ fn parameter_group_of(
     (name, entry): (&Name, &Entry),
     parameters: &Document,
 ) -> Document {
-    let version = entry.text_of(DATABASE, "engine_version").and_then(Version::parse);
-    let family = version.expect("the stack file's versions are versions").family();
+    let family = family(entry);
     document(json!({
         "name": parameter_group_name(draft, address, name, &family),
         "family": family,

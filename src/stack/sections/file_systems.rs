@@ -10,7 +10,8 @@ use crate::engine::network::Network;
 use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
-use crate::stack::section::behind_group::{self, SECURITY_GROUP, access};
+use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::zones::{ZONES, zones};
 use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Part, Section};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -26,7 +27,10 @@ pub(super) const SECTION: Section = Section {
         doc: "One file system, with a mount target in every zone of the cluster.",
         own: &[
             SECURITY_GROUP,
-            access("The cluster's roles that may reach it, on tcp 2049; `[]` for none."),
+            EXTRA_SECURITY_GROUPS,
+            access(
+                "The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
+            ),
             ENFORCE_TLS,
             OVERWRITE_PROTECTION,
             IGNORE_CHANGES,
@@ -72,8 +76,15 @@ const OVERWRITE_PROTECTION: Property = Property {
     need: Need::Optional,
 };
 
-/// Each access point says as which user it is entered.
+/// Each access point says as which user it is entered, and a file system without a zone could not be reached.
 fn check(file_systems: &Entries) -> Vec<Conflict> {
+    let nowhere = file_systems.iter().filter(|(_, one)| zones(one).is_some_and(|zones| zones.is_empty()));
+    let nowhere = nowhere.map(|(name, _)| Conflict {
+        path: vec![name.to_string()],
+        options: vec![ZONES],
+        message: format!("`{name}` would have no mount target"),
+        remedy: "name a zone, or leave `zones` out for every zone of the network".to_owned(),
+    });
     let points =
         file_systems.iter().flat_map(|(name, one)| one.parts(POINTS).map(move |point| (name, point)));
     let without = points.filter(|(_, (_, point))| !point.of(ACCESS_POINT).contains_key("uid"));
@@ -84,6 +95,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
             message: format!("the access point `{point}` needs a `uid`"),
             remedy: "say which user enters, such as `uid: 998`".to_owned(),
         })
+        .chain(nowhere)
         .collect()
 }
 
@@ -101,19 +113,29 @@ fn declare(
             hint: "add a subnet to the cluster's network",
         });
     }
-    let group = behind_group::declare(draft, network, (name, entry), ("NFS", NFS))?;
+    let groups = behind_group::attached(draft, network, (name, entry), ("NFS", NFS))?;
     let address = Address::new(FILE_SYSTEM, name.as_str());
     let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
     let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
     draft.declare(address.clone(), file_system(draft, name, entry, key))?;
-    for zone in network.subnets.keys() {
+    let zones = zones(entry);
+    let has = |zone: &str| network.subnets.contains_key(zone);
+    if let Some(zone) = zones.iter().flatten().find(|zone| !has(zone)) {
+        return Err(BlueprintError::NoZone {
+            entry: format!("the file system `{name}`"),
+            zone: (*zone).to_owned(),
+            zones: network.subnets.keys().cloned().collect(),
+        });
+    }
+    let is_wanted = |zone: &&String| zones.as_ref().is_none_or(|zones| zones.contains(&zone.as_str()));
+    for zone in network.subnets.keys().filter(is_wanted) {
         let target = Address::member(MOUNT_TARGET, name.as_str(), zone);
         let declared = Network::subnet_address(zone);
         let subnet = draft.kept.in_the_place_of(&target, "subnet_id", &declared);
         let set = json!({
             "file_system_id": id_of(&address),
             "subnet_id": subnet.map_or_else(|| id_of(&declared), str::to_owned),
-            "security_groups": [id_of(&group)],
+            "security_groups": groups,
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
     }

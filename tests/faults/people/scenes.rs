@@ -87,6 +87,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const SIZE: &str = "    allocated_storage: 50\n";
 /// Another database; what follows in the small stack is of it.
 const LEDGER: &str = "  ledger:\n    allocated_storage: 50\n";
+const SOURCE: &str = "    access: [{ group: sg-0123456789abcdef0 }]\n";
 const KEY: &str =
     "    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f\n";
 
@@ -181,6 +182,13 @@ fn scenes() -> Vec<Scene> {
                     .world
                     .edit_stack(SIZE, &format!("{SIZE}    ignore_changes: [backup_retention_period]\n"));
             }),
+        Scene::new("named").edited(SIZE, &format!("{SIZE}{SOURCE}")).person(
+            "aws ec2 describe-security-groups",
+            |place| {
+                let id = place.cluster_group("nodes");
+                place.world.edit_stack("sg-0123456789abcdef0", &id);
+            },
+        ),
         Scene::new("parameter")
             .edited(SIZE, &format!("{SIZE}    parameters: {{ work_men: \"1024\" }}\n"))
             .person("write `work_mem`", |place| place.world.edit_stack("work_men", "work_mem")),

@@ -67,11 +67,21 @@ fn file(path: &[String], line: &str) -> (String, usize) {
     (text, number)
 }
 
+/// The schema of a text, of which options are another form; `None` where it has one form.
+fn text_or_options(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let forms = schema.get("anyOf")?.as_array()?;
+    let mut text = forms.iter().find(|form| form["type"] == "string")?.as_object()?.clone();
+    text.insert("type".to_owned(), serde_json::json!(["string", "object"]));
+    Some(text)
+}
+
 /// Lines that are wrong, each with the remedy that has to be given.
 fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut add = |line: String, remedy: &str| lines.push((line, remedy.to_owned()));
     let Field { name, schema, .. } = field;
+    let either = text_or_options(schema);
+    let schema = either.as_ref().unwrap_or(schema);
     let meant = format!("did you mean `{name}`?");
     for typo in typos(name) {
         add(format!("{typo}: x"), &meant);

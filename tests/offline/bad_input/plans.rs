@@ -265,7 +265,7 @@ fn saved() -> String {
         stack: "gitlab".to_owned(),
         cluster: None,
         declarations: Default::default(),
-        ignored: Default::default(),
+        ..Blueprint::default()
     };
     let sightings = Sightings::from([(at("aws_vpc.network"), Sighting::Gone)]);
     let folder = tempfile::tempdir().expect("a folder can be made");

@@ -187,6 +187,8 @@ fn together(add: &mut Add<'_>) {
     fs("performance_mode: maxIO", "another `throughput_mode`");
     fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "set `transition_to_ia` to a shorter time");
     fs("access: [nodes, nodes]", "name each one once");
+    fs("access: [{ cidr: 10.99.0.1/16 }]", "write 10.99.0.0/16 for the network");
+    fs("access: [nodes, { group: \"\" }]", "the id of a security group");
     fs("access: [node]", "did you mean `nodes`?");
     fs("access: [bastion]", "`bastion` is not possible here");
     let mut db =

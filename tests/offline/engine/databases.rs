@@ -130,7 +130,7 @@ impl Case {
             stack: "test".to_owned(),
             cluster: Some(cluster),
             declarations,
-            ignored: BTreeMap::new(),
+            ..Blueprint::default()
         };
         let mut state = State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
         state.resources = self.recorded;

@@ -94,7 +94,7 @@ impl Scene {
             stack: "test".to_owned(),
             cluster: Some(cluster),
             declarations,
-            ignored: BTreeMap::new(),
+            ..Blueprint::default()
         };
         let record = Record {
             phase: self.phase,

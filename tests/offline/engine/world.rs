@@ -190,7 +190,7 @@ impl World {
             Mode::Apply | Mode::RefreshOnly => self.declarations.clone(),
         };
         let cluster = self.cluster.map(|name| Cluster { name: name.to_owned(), efs_names_resolve: true });
-        Blueprint { stack: "test".to_owned(), cluster, declarations, ignored: BTreeMap::new() }
+        Blueprint { stack: "test".to_owned(), cluster, declarations, ..Blueprint::default() }
     }
 
     pub async fn planning(&self, options: &Options) -> (Planning, Sightings) {

@@ -44,8 +44,8 @@ fn first() -> World {
         &json!({
             "name": "d", "description": "x", "vpc_id": "vpc-1", "tags": { "team": "one" },
             "ingress": [
-                { "protocol": "tcp", "from_port": 5432, "to_port": 5432, "source": "sg-1" },
-                { "protocol": "tcp", "from_port": 5432, "to_port": 5432, "source": "sg-2" },
+                { "protocol": "tcp", "from_port": 5432, "to_port": 5432, "source": "10.1.0.0/16" },
+                { "protocol": "tcp", "from_port": 5432, "to_port": 5432, "source": "10.2.0.0/16" },
             ],
             "egress": [],
         }),

@@ -55,6 +55,7 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("throughput_mode", json!("bursting")),
             ("provisioned_throughput_in_mibps", json!(64.0)),
             ("backup", json!(false)),
+            ("zones", json!(["eu-west-1c"])),
             ("deletion_protection", json!(false)),
             ("lifecycle", json!({ "transition_to_archive": "AFTER_90_DAYS" })),
             ("file_system_policy", json!({ "Version": "2012-10-17", "Statement": [] })),

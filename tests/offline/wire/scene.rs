@@ -42,7 +42,7 @@ impl World {
                 stack: "gitlab".to_owned(),
                 cluster: None,
                 declarations: BTreeMap::new(),
-                ignored: BTreeMap::new(),
+                ..Blueprint::default()
             },
             sightings: Sightings::new(),
             state: State::new("gitlab", "lineage-1".to_owned(), "123456789012", "eu-west-1"),

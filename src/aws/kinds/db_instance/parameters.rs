@@ -4,7 +4,7 @@ use super::keys::{AT_ONCE, ENGINE_VERSION, PARAMETER_GROUP};
 use super::version;
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
-use crate::stack::postgres::{Version, family_in_names};
+use crate::stack::postgres::Version;
 
 /// The family of parameter groups that goes with the written version.
 fn family(wanted: &Document) -> Option<String> {
@@ -16,19 +16,13 @@ pub(super) fn group(wanted: &Document) -> Option<String> {
     PARAMETER_GROUP.of(wanted).or_else(|| Some(format!("default.{}", family(wanted)?)))
 }
 
-/// A group belongs to a family, which the name of each of ours ends with, and goes with no other major version.
+/// A group belongs to a family, and goes with no other major version.
 pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     find(wanted, observed).into_iter().collect()
 }
 
 fn find(wanted: &Document, observed: Option<&Document>) -> Option<Invalid> {
-    let group = PARAMETER_GROUP.text(wanted)?;
-    let family = family(wanted)?;
-    // A group that is not there yet has no name either, but a reference.
-    if !group.contains("${") && !group.ends_with(&format!("-{}", family_in_names(&family))) {
-        let rule = format!("must be a group of the family {family}, unlike `{group}`");
-        return Some(Invalid::new(PARAMETER_GROUP.name, rule));
-    }
+    PARAMETER_GROUP.text(wanted)?;
     let is_major = observed.is_some_and(|observed| version::is_major_upgrade(wanted, observed));
     // The old group is in use until the upgrade is done, and could not be deleted before.
     (is_major && AT_ONCE.of(wanted) != Some(true)).then(|| {

@@ -192,8 +192,11 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         })
         .depending(cost::security_groups),
     &PUBLIC
-        .field(flag().required())
-        .follows()
+        .field(flag().default(false))
+        .doc(
+            "True if the database has a public address, to which its endpoint resolves outside of the VPC. The security groups \
+             still decide who reaches it.",
+        )
         .create(Create::set_publicly_accessible)
         .modify(Modify::set_publicly_accessible, InPlace(Effect::AccessLoss))
         .observe(|db| Some(db.now.publicly_accessible.unwrap_or(false)))

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::{efs_tags, tags};
-use crate::aws::row::{Row, field, flag, number, object, one_of, own, text};
+use crate::aws::row::{Row, field, flag, number, object, one_of, own, set_of, text};
 use crate::engine::resource::OnChange::InPlace;
-use crate::engine::resource::{Effect, Pattern, Role};
+use crate::engine::resource::{Effect, Pattern, Role, Shape};
 
 /// A KMS key (CreateFileSystem, KmsKeyId).
 const KEY_RULE: Pattern = Pattern::new(
@@ -18,6 +18,13 @@ const KEY_RULE: Pattern = Pattern::new(
     "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
     2_048,
 );
+
+/// An availability zone: the name of its region and a letter, or more of it for a local zone.
+const ZONE: Shape = Shape::Text(Pattern::new(
+    "an availability zone, such as `eu-west-1a`",
+    "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$",
+    64,
+));
 
 /// Every field.
 pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
@@ -89,6 +96,11 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
             Some(protection.replication_overwrite_protection()?.as_str().to_owned())
         })
         .met_by(protection::met),
+    // The mount targets follow it; the outputs know by it in which zones they have to be.
+    &field("zones", set_of(&ZONE))
+        .doc("The zones in which it has a mount target; without it, every zone of the network.")
+        .recorded()
+        .taken_back(),
     &field("deletion_protection", flag().default(true))
         .doc(
             "True if `provision` refuses to delete it. Kept in the state: EFS has no such protection of its own.",

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::rule::{Direction, Rule, Rules, SELF};
-use super::{DESCRIPTION_RULE, NAME};
+use super::{DESCRIPTION_RULE, INGRESS, NAME};
 use crate::engine::document::Document;
-use crate::engine::resource::Invalid;
+use crate::engine::resource::{Invalid, cidr};
 
 /// The most rules that a group may have in one direction, however far the account's quota is raised (VPC user guide, "Amazon VPC
 /// quotas"). AWS is asked for the quota of now.
@@ -33,6 +33,20 @@ pub(super) fn rules(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
         messages.into_iter().map(move |message| Invalid::new(field.name, message))
     };
     [Direction::Ingress, Direction::Egress].into_iter().flat_map(invalid).collect()
+}
+
+/// A rule that lets in everything is more than any of our services needs.
+pub(super) fn all_ports(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let rules = INGRESS.of(wanted).unwrap_or_default();
+    let warning = |rule: &Rule| {
+        let source = &rule.source;
+        let message = format!(
+            "lets in all ports of all protocols from {source}: one port is enough, and whatever else listens behind this group is \
+             open to {source} too; without `ports: all`, the port alone is let in"
+        );
+        Invalid::unwise(INGRESS.name, message)
+    };
+    rules.iter().filter(|rule| rule.protocol == "-1").map(warning).collect()
 }
 
 fn check_rules(rules: &Rules) -> Vec<String> {
@@ -87,13 +101,7 @@ fn check_source(source: &str) -> Option<String> {
         return None;
     }
     match source.parse::<IpNet>() {
-        Ok(network) if network != network.trunc() => Some(format!(
-            "has the network {source} with host bits: write {} for the network, or {}/{} for the one address",
-            network.trunc(),
-            network.addr(),
-            network.max_prefix_len()
-        )),
-        Ok(_) => None,
+        Ok(_) => cidr::with_host_bits(source).map(|wrong| format!("has a wrong network: {wrong}")),
         Err(_) => Some(format!(
             "has the peer `{source}`: expected the id of a group, `self`, a network such as 10.0.0.0/16, or the id of a prefix list"
         )),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{EGRESS, Field, INGRESS};
+use crate::engine::resource::cidr;
 
 /// The rules of one direction, each once and in its one way of being written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,10 +107,7 @@ impl Rule {
             // AWS ignores the ports of all other protocols, and shows none or -1.
             _ => (None, None),
         };
-        let source = match self.source.parse::<IpNet>() {
-            Ok(network) if network == network.trunc() => network.to_string(),
-            _ => self.source,
-        };
+        let source = cidr::canonical(&self.source).unwrap_or(self.source);
         Self { protocol, from_port, to_port, source, description: self.description }
     }
 

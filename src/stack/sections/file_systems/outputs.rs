@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{ACCESS_POINT, MOUNT_TARGET};
 use crate::engine::address::Address;
 use crate::engine::state::{Record, State};
 use crate::stack::outputs::{Missing, Output, id, recorded, text};
+use crate::stack::section::zones::ZONES;
 use crate::stack::section::{Short, Without};
 
 pub(super) const SHORT: &[Short] = &[
@@ -107,13 +109,13 @@ fn parts<'a>(
 fn file_system(state: &State, name: &str, record: &Record) -> Option<FileSystem> {
     let dns_name = text(&record.outputs, "dns_name")?;
     let mut mount_targets = Vec::new();
-    // Every zone of the network has one, or is to have one.
-    let mut missing_zones: BTreeSet<String> = state
-        .resources
-        .iter()
-        .filter(|(subnet, record)| subnet.kind() == "aws_subnet" && record.watched)
-        .map(|(subnet, _)| subnet.name().to_owned())
-        .collect();
+    // Every zone that is chosen has one, or is to have one; without a choice, every zone of the network.
+    let of_network =
+        state.resources.iter().filter(|(at, record)| at.kind() == "aws_subnet" && record.watched);
+    let mut missing_zones: BTreeSet<String> = match record.inputs.get(ZONES).and_then(Value::as_array) {
+        Some(chosen) => chosen.iter().filter_map(|zone| zone.as_str().map(str::to_owned)).collect(),
+        None => of_network.map(|(subnet, _)| subnet.name().to_owned()).collect(),
+    };
     for (target, record) in parts(state, name, MOUNT_TARGET) {
         let zone = target.member_name().unwrap_or_default();
         match mount_target(record, &dns_name) {

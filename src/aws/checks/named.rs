@@ -1,0 +1,459 @@
+//! Checks that what the stack file names by id or name is there, and fits: security groups, prefix lists, parameter groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{ManagedPrefixList, SecurityGroup, VpcPeeringConnection};
+use futures_util::future::{join_all, join3};
+use serde_json::Value;
+
+use super::finding::{Verdict, in_time};
+use super::prospect::Prospect;
+use super::scene::Scene;
+use super::{Answer, Asked};
+use crate::aws::kinds::security_group::INGRESS;
+use crate::aws::{Aws, absent_is_none, aws_error, ec2};
+use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
+use crate::engine::call::Call;
+use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
+use crate::engine::network::Network;
+use crate::engine::plan::Finding;
+use crate::stack::postgres::Version;
+
+const CHECK: &str = "named";
+const GROUP: &str = "aws_security_group";
+
+pub(super) const CALLS: &[Asked] = &[
+    (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
+    (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS]),
+    (&["aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
+];
+
+const DATABASE: &str = "aws_db_instance";
+const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
+
+/// The field with the parameter group of a database, and the one with its version.
+const PARAMETER_GROUP: &str = "parameter_group_name";
+const VERSION: &str = "engine_version";
+
+/// The parameter group that a database names; one of the stack's own is a reference.
+fn parameter_group(inputs: &Document) -> Option<&str> {
+    inputs.get(PARAMETER_GROUP).and_then(Value::as_str).filter(|name| !name.contains("${"))
+}
+
+/// The fields with the groups that an object has.
+const ATTACHED: [&str; 2] = ["vpc_security_group_ids", "security_groups"];
+
+/// The calls for what these inputs name, of those for an object of their kind.
+pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call> {
+    let sources = |start: &str| sources(inputs).any(|source| source.starts_with(start));
+    let needed = [
+        (ec2::SECURITY_GROUPS, sources("sg-") || attached(inputs).any(|group| group.starts_with("sg-"))),
+        (ec2::PREFIX_LISTS, sources("pl-")),
+        (ec2::PEERINGS, sources("sg-")),
+        (PARAMETER_GROUPS, parameter_group(inputs).is_some()),
+    ];
+    let of_kind: Vec<&str> = CALLS
+        .iter()
+        .filter(|(kinds, _)| kinds.contains(&kind))
+        .flat_map(|(_, calls)| *calls)
+        .map(|call| call.name)
+        .collect();
+    let needed = needed.into_iter().filter(move |(call, needed)| *needed && of_kind.contains(&call.name));
+    needed.map(|(call, _)| call)
+}
+
+/// The groups that an object has, as they are written.
+fn attached(inputs: &Document) -> impl Iterator<Item = &str> {
+    let listed = ATTACHED.iter().filter_map(|field| inputs.get(*field)?.as_array()).flatten();
+    listed.filter_map(Value::as_str)
+}
+
+/// The sources of a group's rules, as they are written.
+fn sources(inputs: &Document) -> impl Iterator<Item = &str> {
+    let rules = inputs.get(INGRESS.name).and_then(Value::as_array).into_iter().flatten();
+    rules.filter_map(|rule| rule.get("source").and_then(Value::as_str))
+}
+
+/// The answers about each group and prefix list, and the security groups that name them.
+pub(super) struct NamedObjects {
+    groups: Result<BTreeMap<String, SecurityGroup>, CloudError>,
+    prefix_lists: Result<BTreeMap<String, ManagedPrefixList>, CloudError>,
+    /// The active peering connections; asked for only where a group is in another VPC.
+    peerings: Result<Vec<VpcPeeringConnection>, CloudError>,
+    /// The family of each parameter group; `None` where there is none of that name.
+    families: BTreeMap<String, Result<Option<String>, CloudError>>,
+    named: Vec<NamedBy>,
+}
+
+/// An object that is named by its id.
+#[derive(Clone, Debug)]
+struct NamedBy {
+    address: Address,
+    id: String,
+    use_of_it: Use,
+}
+
+/// The purpose for which an object is named.
+#[derive(Clone, Debug)]
+enum Use {
+    /// The source of a rule of a group in this VPC, where that is known.
+    Source { vpc: Option<String> },
+    /// A group that the object itself has.
+    Attached,
+    /// The parameter group of a database of this family.
+    Parameters { family: String },
+}
+
+pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
+    let named: Vec<NamedBy> =
+        prospects.iter().flat_map(named).chain(prospects.iter().filter_map(parameters)).collect();
+    let is_parameters = |one: &&NamedBy| matches!(one.use_of_it, Use::Parameters { .. });
+    let groups: BTreeSet<&String> = named.iter().filter(is_parameters).map(|one| &one.id).collect();
+    let families = groups
+        .into_iter()
+        .map(|name| async move { (name.clone(), in_time(PARAMETER_GROUPS, family(aws, name)).await) });
+    let families = join_all(families);
+    let ids = |start: &str| -> BTreeSet<String> {
+        let objects = named.iter().filter(|one| !is_parameters(one)).map(|one| &one.id);
+        objects.filter(|id| id.starts_with(start)).cloned().collect()
+    };
+    let (groups, lists) = (ids("sg-"), ids("pl-"));
+    let (groups, prefix_lists, families) = join3(
+        in_time(ec2::SECURITY_GROUPS, async {
+            let found = ec2::with_any_of("group-id", groups, |filters| ec2::security_groups(aws, filters));
+            let found = found.await?.into_iter();
+            Ok(found.filter_map(|one| Some((one.group_id.clone()?, one))).collect::<BTreeMap<_, _>>())
+        }),
+        in_time(ec2::PREFIX_LISTS, async {
+            let found = ec2::with_any_of("prefix-list-id", lists, |filters| ec2::prefix_lists(aws, filters));
+            let found = found.await?.into_iter();
+            Ok(found.filter_map(|one| Some((one.prefix_list_id.clone()?, one))).collect::<BTreeMap<_, _>>())
+        }),
+        families,
+    )
+    .await;
+    let is_elsewhere = |one: &NamedBy| {
+        let found = groups.as_ref().ok().and_then(|groups| groups.get(&one.id));
+        let vpc = match &one.use_of_it {
+            Use::Source { vpc } => vpc.as_deref(),
+            Use::Attached | Use::Parameters { .. } => None,
+        };
+        found.is_some_and(|found| vpc.is_some() && found.vpc_id() != vpc)
+    };
+    let peerings = match named.iter().any(is_elsewhere) {
+        true => {
+            let active = vec![ec2::filter("status-code", ["active"])];
+            in_time(ec2::PEERINGS, ec2::peerings(aws, active)).await
+        }
+        false => Ok(Vec::new()),
+    };
+    let families = families.into_iter().collect();
+    NamedObjects { groups, prefix_lists, peerings, families, named }
+}
+
+/// The family of a parameter group, where there is one of that name.
+async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
+    let asked = aws.read.rds.describe_db_parameter_groups().db_parameter_group_name(name);
+    let answer = absent_is_none(asked.send().await.map_err(aws_error(PARAMETER_GROUPS)))?;
+    let groups = answer.and_then(|answer| answer.db_parameter_groups).unwrap_or_default();
+    Ok(groups.into_iter().find_map(|group| group.db_parameter_group_family))
+}
+
+/// The parameter group that a database will have, which has to be of the family of its version.
+fn parameters(prospect: &Prospect) -> Option<NamedBy> {
+    let name = parameter_group(&prospect.written)?;
+    let version = Version::parse(prospect.inputs.get(VERSION)?.as_str()?)?;
+    prospect.touches(&[PARAMETER_GROUP, VERSION]).then(|| NamedBy {
+        address: prospect.address.clone(),
+        id: name.to_owned(),
+        use_of_it: Use::Parameters { family: version.family() },
+    })
+}
+
+fn named(prospect: &Prospect) -> Vec<NamedBy> {
+    let one = |id: &str, use_of_it: Use| NamedBy {
+        address: prospect.address.clone(),
+        id: id.to_owned(),
+        use_of_it,
+    };
+    if prospect.touches(&ATTACHED) {
+        let ids = attached(&prospect.written).filter(|id| id.starts_with("sg-"));
+        return ids.map(|id| one(id, Use::Attached)).collect();
+    }
+    if !prospect.is_a(GROUP) || !prospect.touches(&[INGRESS.name]) {
+        return Vec::new();
+    }
+    let vpc = prospect.inputs.get("vpc_id").and_then(Value::as_str).filter(|vpc| vpc.starts_with("vpc-"));
+    let is_an_id = |source: &&str| source.starts_with("sg-") || source.starts_with("pl-");
+    // One group or list can be the source of several rules.
+    let ids: BTreeSet<&str> = sources(&prospect.written).filter(is_an_id).collect();
+    ids.into_iter().map(|id| one(id, Use::Source { vpc: vpc.map(str::to_owned) })).collect()
+}
+
+impl Answer for NamedObjects {
+    fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let vpc = match scene.blueprint.declarations.get(&Network::vpc_address()) {
+            Some(Declaration::Watched { id }) => Some(id.as_str()),
+            _ => None,
+        };
+        // The mount targets of a file system have the same groups: the first one stands for all.
+        let mut said = BTreeSet::new();
+        let planned = self.named.iter().filter(|one| scene.doing(&one.address).is_some());
+        planned
+            .filter(|one| said.insert((one.address.kind(), one.address.name(), &one.id)))
+            .map(|one| self.verdict(one, vpc).of(CHECK, &one.address))
+            .collect()
+    }
+}
+
+impl NamedObjects {
+    /// `network` is the VPC of the stack.
+    fn verdict(&self, one: &NamedBy, network: Option<&str>) -> Verdict {
+        if let Use::Parameters { family } = &one.use_of_it {
+            return match self.families.get(&one.id) {
+                Some(Ok(found)) => of_family(&one.id, family, found.as_deref()),
+                Some(Err(error)) => Verdict::not_checked(&format!("the parameter group {}", one.id), error),
+                None => {
+                    Verdict::cannot_be_checked(&format!("the parameter group {}", one.id), "not asked for")
+                }
+            };
+        }
+        if one.id.starts_with("pl-") {
+            return match &self.prefix_lists {
+                Ok(lists) => prefix_list(&one.id, lists.get(&one.id)),
+                Err(error) => Verdict::not_checked(&format!("the prefix list {}", one.id), error),
+            };
+        }
+        match &self.groups {
+            Ok(groups) => match (&one.use_of_it, groups.get(&one.id)) {
+                (_, None) => Verdict::error(format!(
+                    "there is no security group {} in this account and region",
+                    one.id
+                ))
+                .hint("write the id of one that is there: aws ec2 describe-security-groups shows them"),
+                (Use::Source { vpc }, Some(found)) => self.source_group(&one.id, found, vpc.as_deref()),
+                (_, Some(found)) => attached_group(&one.id, found, network),
+            },
+            Err(error) => Verdict::not_checked(&format!("the security group {}", one.id), error),
+        }
+    }
+
+    /// A group is a source where it is in the same VPC, or in one that an active peering connection joins with it ("Update your
+    /// security groups to reference peer security groups", VPC Peering Guide). A transit gateway can let it be one too ("Security
+    /// group referencing", Transit Gateway Guide), so that another VPC is a warning.
+    fn source_group(&self, id: &str, found: &SecurityGroup, vpc: Option<&str>) -> Verdict {
+        let name = found.group_name().unwrap_or_default();
+        let (Some(vpc), Some(its)) = (vpc, found.vpc_id()) else {
+            return Verdict::passed(format!("the security group {id} ({name}) is there"));
+        };
+        if its == vpc {
+            return Verdict::passed(format!("the security group {id} ({name}) is in the same VPC"));
+        }
+        match &self.peerings {
+            Ok(peerings) if peerings.iter().any(|peering| joins(peering, vpc, its)) => {
+                Verdict::passed(format!("the security group {id} ({name}) is in {its}, which is peered"))
+            }
+            Ok(_) => Verdict::warning(format!(
+                "the security group {id} ({name}) is in {its}, which no active peering connection joins with {vpc}: EC2 \
+                 refuses it, unless a transit gateway with security group referencing joins them"
+            )),
+            Err(error) => Verdict::not_checked(&format!("the peering of {vpc} with {its}"), error),
+        }
+    }
+}
+
+/// A network interface has groups of its own VPC alone ("Security group basics", Amazon VPC User Guide).
+fn attached_group(id: &str, found: &SecurityGroup, network: Option<&str>) -> Verdict {
+    let name = found.group_name().unwrap_or_default();
+    match (found.vpc_id(), network) {
+        (Some(its), Some(vpc)) if its != vpc => Verdict::error(format!(
+            "the security group {id} ({name}) is in {its}, and only groups of {vpc} can be attached"
+        ))
+        .hint(format!(
+            "write the id of one that is there: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
+        )),
+        _ => Verdict::passed(format!("the security group {id} ({name}) is in the VPC")),
+    }
+}
+
+/// A database has a parameter group of the family of its version (CreateDBParameterGroup, DBParameterGroupFamily).
+fn of_family(name: &str, family: &str, found: Option<&str>) -> Verdict {
+    match found {
+        Some(its) if its == family => {
+            Verdict::passed(format!("the parameter group {name} is of the family {family}"))
+        }
+        Some(its) => Verdict::error(format!(
+            "parameter_group: {name} is of the family {its}, and the written engine_version needs {family}"
+        ))
+        .hint(format!(
+            "write a group of {family}: aws rds describe-db-parameter-groups shows those that there are"
+        )),
+        None => Verdict::error(format!(
+            "parameter_group: there is no parameter group {name} in this account and region"
+        ))
+        .hint("write the name of one that is there: aws rds describe-db-parameter-groups shows them"),
+    }
+}
+
+fn joins(peering: &VpcPeeringConnection, one: &str, other: &str) -> bool {
+    let requester = peering.requester_vpc_info().and_then(|info| info.vpc_id());
+    let accepter = peering.accepter_vpc_info().and_then(|info| info.vpc_id());
+    [(requester, accepter), (accepter, requester)].contains(&(Some(one), Some(other)))
+}
+
+/// A list of one's own counts as its most entries in the quota of rules ("Prefix lists concepts and rules", VPC User Guide).
+fn prefix_list(id: &str, found: Option<&ManagedPrefixList>) -> Verdict {
+    let Some(found) = found else {
+        return Verdict::error(format!("there is no prefix list {id} in this account and region"))
+            .hint("write the id of one that is there: aws ec2 describe-managed-prefix-lists shows them");
+    };
+    let name = found.prefix_list_name().unwrap_or_default();
+    match found.max_entries() {
+        Some(1) => Verdict::passed(format!("the prefix list {id} ({name}) is there, and counts as 1 rule")),
+        Some(most) => {
+            Verdict::passed(format!("the prefix list {id} ({name}) is there, and counts as {most} rules"))
+        }
+        None => Verdict::passed(format!("the prefix list {id} ({name}) is there")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::types::VpcPeeringConnectionVpcInfo as Side;
+
+    use super::*;
+    use crate::engine::plan::Level;
+
+    fn group(vpc: &str) -> SecurityGroup {
+        SecurityGroup::builder().group_id("sg-1").group_name("bastion").vpc_id(vpc).build()
+    }
+
+    fn peered(one: &str, other: &str) -> VpcPeeringConnection {
+        let side = |vpc: &str| Side::builder().vpc_id(vpc).build();
+        VpcPeeringConnection::builder().requester_vpc_info(side(one)).accepter_vpc_info(side(other)).build()
+    }
+
+    fn answers(groups: Vec<SecurityGroup>, peerings: Vec<VpcPeeringConnection>) -> NamedObjects {
+        let groups = groups.into_iter().filter_map(|one| Some((one.group_id.clone()?, one))).collect();
+        NamedObjects {
+            groups: Ok(groups),
+            prefix_lists: Ok(BTreeMap::new()),
+            peerings: Ok(peerings),
+            families: BTreeMap::new(),
+            named: Vec::new(),
+        }
+    }
+
+    fn by(id: &str) -> NamedBy {
+        let address = "aws_security_group.d".parse().expect("an address");
+        NamedBy { address, id: id.to_owned(), use_of_it: Use::Source { vpc: Some("vpc-1".to_owned()) } }
+    }
+
+    #[test]
+    fn a_group_is_a_source_in_the_same_vpc_or_in_one_that_is_peered() {
+        for (answers, level, word) in [
+            (answers(vec![group("vpc-1")], vec![]), Level::Passed, "same VPC"),
+            (answers(vec![group("vpc-2")], vec![peered("vpc-2", "vpc-1")]), Level::Passed, "is peered"),
+            (answers(vec![group("vpc-2")], vec![peered("vpc-1", "vpc-2")]), Level::Passed, "is peered"),
+            (
+                answers(vec![group("vpc-2")], vec![peered("vpc-2", "vpc-3")]),
+                Level::Warning,
+                "transit gateway",
+            ),
+            (answers(vec![group("vpc-2")], vec![]), Level::Warning, "no active peering"),
+            (answers(vec![], vec![]), Level::Error, "no security group sg-1"),
+        ] {
+            let verdict = answers.verdict(&by("sg-1"), Some("vpc-1"));
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+        let mut denied = answers(vec![], vec![]);
+        denied.groups = Err(CloudError::refused(ec2::SECURITY_GROUPS, "UnauthorizedOperation", ""));
+        assert_eq!(denied.verdict(&by("sg-1"), Some("vpc-1")).level, Level::NotChecked);
+    }
+
+    #[test]
+    fn a_prefix_list_must_be_there_and_its_size_is_said() {
+        let list = |most: Option<i32>| {
+            ManagedPrefixList::builder()
+                .prefix_list_id("pl-1")
+                .prefix_list_name("offices")
+                .set_max_entries(most)
+                .build()
+        };
+        for (found, level, word) in [
+            (Some(list(Some(20))), Level::Passed, "counts as 20 rules"),
+            (Some(list(None)), Level::Passed, "(offices) is there"),
+            (None, Level::Error, "no prefix list pl-1"),
+        ] {
+            let verdict = prefix_list("pl-1", found.as_ref());
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_group_of_the_vpc_can_be_attached() {
+        let attached = NamedBy { use_of_it: Use::Attached, ..by("sg-1") };
+        for (answers, level, word) in [
+            (answers(vec![group("vpc-1")], vec![]), Level::Passed, "in the VPC"),
+            (
+                answers(vec![group("vpc-2")], vec![peered("vpc-1", "vpc-2")]),
+                Level::Error,
+                "only groups of vpc-1",
+            ),
+            (answers(vec![], vec![]), Level::Error, "no security group sg-1"),
+        ] {
+            let verdict = answers.verdict(&attached, Some("vpc-1"));
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_group_must_be_there_and_of_the_family_of_the_version() {
+        for (found, level, word) in [
+            (Some("postgres16"), Level::Passed, "of the family postgres16"),
+            (Some("postgres15"), Level::Error, "needs postgres16"),
+            (None, Level::Error, "no parameter group tuned"),
+        ] {
+            let mut answers = answers(vec![], vec![]);
+            answers.families.insert("tuned".to_owned(), Ok(found.map(str::to_owned)));
+            let named =
+                NamedBy { use_of_it: Use::Parameters { family: "postgres16".to_owned() }, ..by("tuned") };
+            let verdict = answers.verdict(&named, None);
+            assert_eq!(verdict.level, level, "{verdict:?}");
+            assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn the_policy_has_the_reads_of_what_is_named_alone() {
+        let source = |source: &str| {
+            let ingress = serde_json::json!([{ "protocol": "tcp", "source": source }]);
+            Document::from_iter([(INGRESS.name.to_owned(), ingress)])
+        };
+        let attached =
+            |group: &str| Document::from_iter([(ATTACHED[0].to_owned(), serde_json::json!([group]))]);
+        let parameters = |name: &str| Document::from_iter([(PARAMETER_GROUP.to_owned(), name.into())]);
+        let (groups, lists, peerings) = (ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS);
+        for (kind, inputs, expected) in [
+            (GROUP, source("pl-1"), vec![lists]),
+            (GROUP, source("sg-1"), vec![groups, peerings]),
+            (GROUP, source("${aws_security_group.nodes.id}"), vec![]),
+            ("aws_db_instance", attached("sg-1"), vec![groups]),
+            (DATABASE, attached("${aws_security_group.d.id}"), vec![]),
+            (DATABASE, parameters("tuned"), vec![PARAMETER_GROUPS]),
+            (DATABASE, parameters("${aws_db_parameter_group.d.id}"), vec![]),
+        ] {
+            let expected: Vec<&str> = expected.iter().map(|call| call.name).collect();
+            assert_eq!(
+                calls(kind, &inputs).map(|call| call.name).collect::<Vec<_>>(),
+                expected,
+                "{inputs:?}"
+            );
+        }
+    }
+}
