@@ -250,6 +250,7 @@ impl Draft {
         self.maybe("allow_major_version_upgrade", |dice| dice.coin().to_string());
         self.maybe("max_allocated_storage", |dice| dice.one_of(&["0", "1000", "2000"]).to_owned());
         self.maybe("ca_cert_identifier", |_| "rds-ca-rsa2048-g1".to_owned());
+        self.maybe("network_type", |_| "IPV4".to_owned());
         self.maybe("copy_tags_to_snapshot", |dice| dice.coin().to_string());
         self.maybe("iam_database_authentication_enabled", |dice| dice.coin().to_string());
         if self.maybe_fixed("performance_insights_enabled", |_| "true".to_owned()) {
