@@ -74,10 +74,18 @@ impl Draft {
             options: BTreeSet::new(),
         };
         draft.option(0, "stack", name);
-        for (option, value) in [("cluster", "k8s.myzone.net"), ("region", "eu-west-1")] {
-            if draft.loose.coin() {
-                draft.option(0, option, value);
+        if draft.fixed.below(4) == 0 {
+            draft.option(0, "network", "");
+            for (option, value) in [("vpc", VPC), ("subnets", SUBNETS), ("groups", "")] {
+                draft.option(1, option, value);
             }
+            draft.option(2, "nodes", NODES);
+            draft.option(2, "masters", MASTERS);
+        } else if draft.loose.coin() {
+            draft.option(0, "cluster", "k8s.myzone.net");
+        }
+        if draft.loose.coin() {
+            draft.option(0, "region", "eu-west-1");
         }
         if draft.loose.coin() {
             let tags =
@@ -86,6 +94,7 @@ impl Draft {
             draft.option(0, "tags", tags);
         }
         let (file_systems, databases) = draft.fixed.one_of(&[(1, 0), (0, 1), (1, 1), (2, 1)]);
+        let has_a_bucket = draft.fixed.coin();
         if file_systems > 0 {
             draft.option(0, "file_systems", "");
         }
@@ -98,7 +107,7 @@ impl Draft {
             draft.object(1, &format!("{name}-db"));
             draft.database(name);
         }
-        if draft.fixed.coin() {
+        if has_a_bucket {
             draft.option(0, "buckets", "");
             draft.object(1, &format!("{name}-b"));
             draft.bucket(name);
@@ -338,6 +347,26 @@ const KEY: &str = "THE_KEY";
 /// Stands for its ARN.
 const KEY_ARN: &str = "THE_ARN";
 
+/// Stand for the parts of the world's network.
+const VPC: &str = "THE_VPC";
+const SUBNETS: &str = "THE_SUBNETS";
+const NODES: &str = "THE_NODES";
+const MASTERS: &str = "THE_MASTERS";
+
+/// The text with the network of the world in it.
+fn in_the_network(world: &World, text: &str) -> String {
+    let seed = &world.seed;
+    let word = |value: &Value| value.as_str().expect("the seed names what it made").to_owned();
+    let subnets = seed["subnets"].as_array().expect("the seed names its subnets").iter();
+    let of_machines = subnets.filter(|subnet| subnet["type"] == "Private");
+    let ids: Vec<String> = of_machines.map(|subnet| word(&subnet["id"])).collect();
+    let groups = &seed["security_groups"];
+    text.replace(VPC, &word(&seed["vpc_id"]))
+        .replace(SUBNETS, &format!("[{}]", ids.join(", ")))
+        .replace(NODES, &word(&groups["nodes"]))
+        .replace(MASTERS, &word(&groups["masters"]))
+}
+
 /// A number from the environment.
 fn number(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {
@@ -353,7 +382,7 @@ fn holds(world: &World, arn: &str, seed: u64) {
     let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
-        world.write_stack(&text);
+        world.write_stack(&in_the_network(world, &text));
         // Backups that are drawn as off are deleted.
         let database = format!("aws_db_instance.{name}-db");
         let mut apply = vec!["apply", "--auto-approve"];
