@@ -459,7 +459,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     };
     let matches = program.try_get_matches_from(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    cli.global.carried = carried::carried(&matches);
+    cli.global.config = carried::files(arguments, &matches);
+    cli.global.carried = carried::carried(&matches, &cli.global.config);
     if let Some(options) = cli.command.plans() {
         cli.global.carried.extend(carried::shaping(&options));
     }

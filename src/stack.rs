@@ -2,6 +2,7 @@
 
 pub mod blueprint;
 mod mask;
+mod network;
 pub mod outputs;
 mod parse;
 pub mod password;
@@ -28,14 +29,15 @@ use crate::engine::document::Document;
 use crate::engine::kind::Registry;
 use crate::engine::network::Role;
 
-pub use parse::{Sections, parse, parse_with};
+pub use network::{NamedGroups, NamedNetwork};
+pub use parse::{Sections, StackFile, parse, parse_files};
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 use section::{Entries, Entry, Expand, Section, all_to_json, behind_group, zones};
 use sections::SECTIONS;
 pub use tags::{InvalidTag, TagKey, TagValue};
-pub use values::{ClusterName, InvalidText, Name, Region, StackName};
+pub use values::{ClusterName, GroupId, InvalidText, Name, Region, StackName, SubnetId, VpcId};
 
 /// The built-in stack: what is built when there is no stack file.
 pub const REFERENCE: &str = include_str!("../provision.yaml");
@@ -51,6 +53,11 @@ pub struct Stack {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ClusterName")]
     pub cluster: Option<ClusterName>,
+    /// A network that is named by its ids, in place of that of a kops cluster. Nothing is looked for by tags, and nothing but these
+    /// parts is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NamedNetwork")]
+    pub network: Option<NamedNetwork>,
     /// The region; without it, the usual AWS settings decide.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Region")]
@@ -79,6 +86,7 @@ impl Default for Stack {
         Self {
             stack: "storage".parse().expect("a default is valid"),
             cluster: None,
+            network: None,
             region: None,
             tags: BTreeMap::new(),
             sections: BTreeMap::new(),

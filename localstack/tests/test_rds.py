@@ -170,6 +170,19 @@ class Modification(Database):
         self.assertEqual((shown["EngineVersion"], shown["AllocatedStorage"]), ("16.10", 100))
         self.assertEqual(shown["PendingModifiedValues"], {})
 
+    def test_a_network_type_waits_and_is_not_shown(self):
+        self.create()
+        self.assertEqual(self.now()["NetworkType"], "IPV4")
+        change = {"DBInstanceIdentifier": NAME, "NetworkType": "DUAL"}
+        self.refused("NetworkTypeNotSupported", self.rds.modify_db_instance, **change)
+        for number, subnet in enumerate(self.subnets):
+            block = f"2001:db8:0:{number}::/64"
+            self.ec2.associate_subnet_cidr_block(SubnetId=subnet, Ipv6CidrBlock=block)
+        shown = self.modify(NetworkType="DUAL")
+        self.assertEqual((shown["PendingModifiedValues"], shown["NetworkType"]), ({}, "IPV4"))
+        self.assertEqual(self.page("POST", "advance_window"), {"applied": 1})
+        self.assertEqual(self.now()["NetworkType"], "DUAL")
+
     def test_what_does_not_wait(self):
         self.create()
         shown = self.modify(BackupRetentionPeriod=14, DeletionProtection=True, PreferredBackupWindow="02:00-02:30")

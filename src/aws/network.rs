@@ -15,19 +15,19 @@ mod seen;
 mod subnets;
 mod zones;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
-use crate::engine::network::{Cluster, Network, Role};
+use crate::engine::network::{Cluster, Named, Network, Role};
 use crate::engine::resource::Id;
 use seen::{Dns, Resolver, Survey, Switch};
 
 pub use error::DiscoveryError;
 pub use evidence::{Choice, Evidence, Rejected, Warning};
-pub use read::CALLS;
+pub use read::{CALLS, CALLS_FOR_NAMED};
 pub use zones::{Beside, NewZone, new_zones};
 
 /// The facts about the network that are known before it is looked for.
@@ -130,7 +130,7 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
     warnings.extend(subnets.warnings);
     warnings.extend(groups.warnings);
     let unresolved = unresolved_because(scene.dns);
-    let cluster = Cluster { name: cluster, efs_names_resolve: unresolved.is_empty() };
+    let cluster = Cluster { name: Some(cluster), efs_names_resolve: unresolved.is_empty() };
     if !unresolved.is_empty() {
         warnings.push(Warning::NamesMayNotResolve { because: unresolved });
     }
@@ -140,6 +140,52 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
         |role: Role, ids: &[Id]| role.placed(ids, recorded.and_then(|network| network.groups.get(&role)));
     let groups = groups.map(|(role, ids)| (role, placed(role, &ids))).collect();
     let network = Network { cluster, vpc, subnets: subnets.subnets, groups };
+    Ok(Discovery { network, evidence, warnings })
+}
+
+/// Looks at a network whose parts are named: whether they are there, and fit together. Nothing is looked for. A stack that was made
+/// for a cluster of this VPC stays the stack of that cluster.
+///
+/// # Errors
+/// The part that is missing or cannot be used; [`DiscoveryError::hint_in_the_stack_file`] names the option that answers.
+pub async fn look_at(
+    aws: &Aws,
+    named: &Named,
+    recorded: Option<Network>,
+) -> Result<Discovery, DiscoveryError> {
+    let of_role = |role: &Role| named.groups.get(role).into_iter().flatten().cloned().collect();
+    let wanted = Wanted {
+        vpc: Some(named.vpc.clone()),
+        subnets: named.subnets.iter().cloned().collect(),
+        node_groups: of_role(&Role::Nodes),
+        master_groups: of_role(&Role::Masters),
+        recorded,
+        ..Wanted::default()
+    };
+    let vpc = &named.vpc;
+    let scene = read::named_scene(aws, vpc, &wanted).await?;
+    let subnets = subnets::named_subnets(&scene, vpc, &wanted)?;
+    let recorded = wanted.recorded_in(vpc);
+    let because = "named in the stack file".to_owned();
+    let mut evidence =
+        vec![Evidence { what: Choice::Vpc, id: vpc.to_string(), because, rejected: Vec::new() }];
+    evidence.extend(subnets.evidence);
+    let mut groups = BTreeMap::new();
+    for (role, ids) in [(Role::Nodes, &wanted.node_groups), (Role::Masters, &wanted.master_groups)] {
+        evidence.extend(groups::named_groups(&scene, vpc, role, ids)?);
+        if !ids.is_empty() {
+            let before = recorded.and_then(|network| network.groups.get(&role));
+            groups.insert(role, role.placed(ids, before));
+        }
+    }
+    let unresolved = unresolved_because(scene.dns);
+    let cluster = Cluster {
+        name: recorded.and_then(|network| network.cluster.name.clone()),
+        efs_names_resolve: unresolved.is_empty(),
+    };
+    let unresolved = Some(unresolved).filter(|because| !because.is_empty());
+    let warnings = unresolved.map(|because| Warning::NamesMayNotResolve { because }).into_iter().collect();
+    let network = Network { cluster, vpc: vpc.clone(), subnets: subnets.subnets, groups };
     Ok(Discovery { network, evidence, warnings })
 }
 
@@ -157,10 +203,11 @@ impl Wanted {
     /// Stays with the recorded cluster and VPC unless something else is named.
     fn or_recorded(mut self) -> Self {
         if let Some(recorded) = &self.recorded {
-            let same_cluster = self.cluster.as_ref().is_none_or(|name| *name == recorded.cluster.name);
+            let same_cluster =
+                self.cluster.as_ref().is_none_or(|name| Some(name) == recorded.cluster.name.as_ref());
             let same_vpc = self.vpc.as_ref().is_none_or(|vpc| *vpc == recorded.vpc);
             if same_cluster && same_vpc {
-                self.cluster = Some(recorded.cluster.name.clone());
+                self.cluster = recorded.cluster.name.clone();
                 self.vpc = Some(recorded.vpc.clone());
             }
         }
@@ -193,8 +240,6 @@ fn unresolved_because(dns: Dns) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
@@ -213,7 +258,7 @@ mod tests {
     #[test]
     fn a_later_run_stays_with_what_was_chosen_unless_told_otherwise() {
         let recorded = Network {
-            cluster: Cluster { name: "a".to_owned(), efs_names_resolve: true },
+            cluster: Cluster { name: Some("a".to_owned()), efs_names_resolve: true },
             vpc: Id::new("vpc-1"),
             subnets: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -47,7 +47,8 @@ pub fn policy(registry: &Registry, stack: &Stack, region: Option<&str>) -> Resul
     let network = stack.needs_a_network().then(|| any_network(stack));
     let blueprint = blueprint(stack, network.as_ref())?;
     let mut needs = Needs { stack: &blueprint.stack, place: Place { region }, allowed: BTreeMap::new() };
-    let discovery = network.iter().flat_map(|_| network::CALLS);
+    let looking = if stack.network.is_some() { network::CALLS_FOR_NAMED } else { network::CALLS };
+    let discovery = network.iter().flat_map(|_| looking);
     discovery.for_each(|call| needs.call(call, &Document::new()));
     for (address, declaration) in &blueprint.declarations {
         let kind = address.kind();
@@ -81,7 +82,7 @@ pub fn all_calls(registry: &Registry) -> Vec<Call> {
 fn any_network(stack: &Stack) -> Network {
     let id = |text: &str| Id::new(text);
     Network {
-        cluster: Cluster { name: "any".to_owned(), efs_names_resolve: true },
+        cluster: Cluster { name: Some("any".to_owned()), efs_names_resolve: true },
         vpc: id("vpc"),
         subnets: ["a", "b"]
             .into_iter()

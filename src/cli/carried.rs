@@ -1,17 +1,22 @@
 //! The options that were typed, and not taken from the environment, as far as the next command needs them as well: those of every
 //! command, those that name a network, and those that shape a plan.
 
-use clap::ArgMatches;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command};
 
 use crate::engine::address::Address;
 use crate::engine::plan::Mode;
 use crate::engine::planner::Options;
 use crate::view::{Carried, CarriedOption, CarriedTo};
 
+use super::options::Global;
+
 /// The options that say which stack in which account is meant: their names in clap, and how they are typed.
 const OPTIONS: [(&str, &[&str]); 10] = [
-    ("config", &["-c", "--config"]),
+    (CONFIG, &["-c", "--config"]),
     (REFERENCE, &["--reference"]),
     ("state", &["--state"]),
     ("state_sse", &["--state-sse"]),
@@ -22,6 +27,8 @@ const OPTIONS: [(&str, &[&str]); 10] = [
     ("profile", &["--profile"]),
     (ENDPOINT, &["--endpoint-url"]),
 ];
+/// May be given several times.
+const CONFIG: &str = "config";
 /// Has no value.
 const REFERENCE: &str = "reference";
 const ENDPOINT: &str = "endpoint_url";
@@ -39,20 +46,52 @@ const TARGET: &[&str] = &["--target"];
 const REPLACE: &[&str] = &["--replace"];
 const ALLOW_DATA_LOSS: &[&str] = &["--allow-data-loss"];
 
-/// The options that the next command needs as well.
-pub(super) fn carried(matches: &ArgMatches) -> Carried {
+/// The options that the next command needs as well, with all stack files.
+pub(super) fn carried(matches: &ArgMatches, files: &[PathBuf]) -> Carried {
     let typed = OPTIONS.iter().filter(|(id, _)| matches.value_source(id) == Some(ValueSource::CommandLine));
-    let options = typed.filter_map(|&(id, names)| {
-        if id == REFERENCE {
-            return Some(CarriedOption { names, value: None, to: CarriedTo::Every });
+    let options = typed.flat_map(|&(id, names)| {
+        let option = |value| CarriedOption { names, value, to: CarriedTo::Every };
+        match id {
+            REFERENCE => vec![option(None)],
+            CONFIG => files.iter().map(|file| option(Some(file.to_string_lossy().into_owned()))).collect(),
+            _ => {
+                let value = matches.get_raw(id).and_then(Iterator::last);
+                let value = value.map(|value| value.to_string_lossy().into_owned());
+                // Such an endpoint is refused, and what may be a password is not repeated.
+                let fit = value.filter(|value| id != ENDPOINT || !value.contains('@'));
+                fit.map(|value| option(Some(value))).into_iter().collect()
+            }
         }
-        let value = matches.get_raw(id)?.next_back()?.to_string_lossy().into_owned();
-        // Such an endpoint is refused, and what may be a password is not repeated.
-        let is_secret = id == ENDPOINT && value.contains('@');
-        (!is_secret).then_some(CarriedOption { names, value: Some(value), to: CarriedTo::Every })
     });
     let command = innermost(matches);
     Carried::of(options.chain(network(command)).collect())
+}
+
+/// The stack files, the lowest layer first. Of an option that stands before and after a command clap keeps what is after it: what is
+/// before each command is read once more, by a command line that has the options of every command alone.
+pub(super) fn files(arguments: &[OsString], matches: &ArgMatches) -> Vec<PathBuf> {
+    let last: Vec<PathBuf> = matches.get_many(CONFIG).into_iter().flatten().cloned().collect();
+    if matches.value_source(CONFIG) != Some(ValueSource::CommandLine) {
+        return last;
+    }
+    let mut layers: Vec<Vec<PathBuf>> = Vec::new();
+    let mut rest = arguments.to_vec();
+    let mut command = matches;
+    while let Some((name, below)) = command.subcommand() {
+        let alone = Global::augment_args(Command::new("provision")).allow_external_subcommands(true);
+        let Ok(read) = alone.try_get_matches_from(&rest) else { break };
+        if read.value_source(CONFIG) == Some(ValueSource::CommandLine) {
+            layers.push(read.get_many(CONFIG).into_iter().flatten().cloned().collect());
+        }
+        let after = read.subcommand().and_then(|(_, after)| after.get_many::<OsString>(""));
+        rest = [name.into()].into_iter().chain(after.into_iter().flatten().cloned()).collect();
+        command = below;
+    }
+    // Without any after the last command, clap gives those before it.
+    if layers.last() != Some(&last) {
+        layers.push(last);
+    }
+    layers.concat()
 }
 
 /// The options of the command that was typed, below those of every command.

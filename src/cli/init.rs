@@ -18,13 +18,22 @@ use super::stack_file::{STACK_FILE, found_above, rival};
 
 /// Finds the cluster and writes the file; never over one in which anything is written.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let above = match &global.config {
+    let named = match global.config.as_slice() {
+        [] => None,
+        [one] => Some(one.as_path()),
+        _ => {
+            let message = "init writes one stack file, and several are named";
+            return Err(Failure::message(FailureKind::Usage, message)
+                .hint(format!("name the one to write: provision init --config {STACK_FILE}")));
+        }
+    };
+    let above = match named {
         Some(_) => None,
         None => found_above()?,
     };
     // An empty file that commands take here is the one to write.
     let empty_above = above.as_deref().filter(|above| is_blank(above));
-    let path = global.config.as_deref().or(empty_above).unwrap_or(Path::new(STACK_FILE));
+    let path = named.or(empty_above).unwrap_or(Path::new(STACK_FILE));
     if global.reference {
         let message = "init writes a stack file, and has no use for --reference";
         return Err(Failure::message(FailureKind::Usage, message));

@@ -189,7 +189,7 @@ fn say_renamed(sentence: &str, (old, new): (&StackName, &StackName), chosen: &Ch
     let next = if chosen.stack.stack == *new {
         "Next: provision plan".to_owned()
     } else {
-        format!("Next: write `stack: {new}` into {}, then: provision plan", chosen.name())
+        format!("Next: write `stack: {new}` into {}, then: provision plan", chosen.last())
     };
     let (from, to) = (format!("{STACK}.{old}"), format!("{STACK}.{new}"));
     let sentence = format!("{sentence} {next}");

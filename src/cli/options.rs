@@ -27,9 +27,9 @@ const AES: &str = "AES256";
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = EVERYWHERE)]
 pub struct Global {
-    /// The stack file [default: provision.yaml or provision.yml, here or in a folder above up to the repository's root]
+    /// The stack file; several are laid over each other, the last one on top [default: provision.yaml or provision.yml, here or in a folder above up to the repository's root]
     #[arg(short, long, global = true, value_name = "FILE", env = "PROVISION_CONFIG", hide_env_values = true)]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
     /// Take the built-in reference stack; without a stack file, what writes needs this
     #[arg(long, global = true)]
     pub reference: bool,

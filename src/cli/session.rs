@@ -1,14 +1,14 @@
 //! The beginning of most commands: the stack file is read, AWS is configured, the state is found and looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::aws::Aws;
 use crate::aws::checks::{self, Answers, Purpose as PlanFor, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
 use crate::aws::kinds::subnet::Subnet;
-use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover};
+use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover, look_at};
 use crate::aws::watched::Watched;
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
@@ -18,7 +18,7 @@ use crate::engine::document::Document;
 use crate::engine::executor::hint_for_code;
 use crate::engine::ignored::leave_to_others;
 use crate::engine::kind::Registry;
-use crate::engine::network::Network;
+use crate::engine::network::{Named, Network};
 use crate::engine::newer::up_to_date;
 use crate::engine::plan::{Finding, Level, Mode};
 use crate::engine::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
@@ -54,7 +54,7 @@ pub struct Session {
     pub folder: PathBuf,
     endpoint_url: Option<String>,
     named_state: Option<StateAt>,
-    stack_path: Option<PathBuf>,
+    stack_paths: Vec<PathBuf>,
     carried: Carried,
     purpose: PlanFor,
 }
@@ -101,7 +101,7 @@ impl Session {
         Ok(Self {
             store: store(options, &chosen, &aws).await?,
             stack_file: chosen.name(),
-            stack_path: chosen.path().map(Path::to_owned),
+            stack_paths: chosen.paths().to_vec(),
             folder: chosen.folder(),
             stack: chosen.stack,
             registry: cloud.registry(),
@@ -119,7 +119,7 @@ impl Session {
 
     /// The files of the stack that nothing else is written to.
     pub(super) fn taken(&self) -> Taken<'_> {
-        Taken { stack_file: self.stack_path.as_deref(), state: self.store.file() }
+        Taken { stack_files: &self.stack_paths, state: self.store.file() }
     }
 
     /// Reads the state without locking it.
@@ -411,6 +411,9 @@ impl Session {
         if recorded.is_none() && !self.stack.needs_a_network() && !names_a_part(&wanted) {
             return Ok((None, None));
         }
+        if let Some(named) = &self.stack.network {
+            return self.named_network(&named.named(), recorded, wanted).await;
+        }
         let not_needed = self.stack.roles_without_access();
         let wanted = Wanted { cluster: self.named_cluster(&wanted), not_needed, ..wanted };
         match recorded {
@@ -427,6 +430,44 @@ impl Session {
         }
     }
 
+    /// The network that the stack file names. What is recorded of it is not looked at again but by an import.
+    async fn named_network(
+        &self,
+        named: &Named,
+        recorded: Option<Network>,
+        wanted: Wanted,
+    ) -> Result<(Option<Network>, Option<Discovery>), Failure> {
+        let Wanted { vpc, .. } = &wanted;
+        let is_other_vpc = vpc.as_ref().is_some_and(|vpc| *vpc != named.vpc);
+        let names_parts = names_a_part(&Wanted { vpc: None, ..wanted.clone() });
+        let recorded_cluster = recorded.as_ref().and_then(|network| network.cluster.name.as_ref());
+        let is_other_cluster = wanted.cluster.is_some() && wanted.cluster.as_ref() != recorded_cluster;
+        if is_other_vpc || names_parts || is_other_cluster {
+            let message = format!(
+                "the stack file names the network of the stack, in {}, and another one is named",
+                named.vpc
+            );
+            return Err(Failure::message(FailureKind::Usage, message).hint(
+                "leave out --cluster (PROVISION_CLUSTER) and the options that name subnets and groups, or take `network` out of \
+                 the stack file",
+            ));
+        }
+        match recorded {
+            Some(network) if vpc.is_none() && named.is(&network) => Ok((Some(network), None)),
+            recorded => {
+                let discovery = look_at(&self.aws, named, recorded).await.map_err(|error| match error {
+                    DiscoveryError::Aws(error) => aws_failure(error),
+                    error => {
+                        let hint = error.hint_in_the_stack_file();
+                        let message = format!("in the region {}: {error}", self.aws.region());
+                        Failure::message(FailureKind::Usage, message).maybe_hint(hint)
+                    }
+                })?;
+                Ok((Some(discovery.network.clone()), Some(discovery)))
+            }
+        }
+    }
+
     /// The failure of a discovery; where the built-in stack was taken, with that.
     fn discovery_failure(&self, error: DiscoveryError) -> Failure {
         let hint = match error {
@@ -436,7 +477,7 @@ impl Session {
         let built_in = || {
             "without a stack file here, this is the built-in reference stack; to write a file of your own: provision init".to_owned()
         };
-        let hints: Vec<String> = hint.into_iter().chain(self.stack_path.is_none().then(built_in)).collect();
+        let hints: Vec<String> = hint.into_iter().chain(self.stack_paths.is_empty().then(built_in)).collect();
         let message = format!("in the region {}: {error}", self.aws.region());
         Failure::message(FailureKind::Usage, message)
             .maybe_hint(Some(hints.join("\n")).filter(|hint| !hint.is_empty()))
@@ -476,20 +517,23 @@ fn names_a_part(wanted: &Wanted) -> bool {
 
 /// True if another cluster than the recorded one is named.
 fn names_another(network: &Network, wanted: &Wanted) -> bool {
-    wanted.cluster.as_ref().is_some_and(|cluster| *cluster != network.cluster.name)
+    wanted.cluster.as_ref().is_some_and(|cluster| Some(cluster) != network.cluster.name.as_ref())
 }
 
 fn to_stay(network: &Network) -> String {
     let Network { vpc, cluster, .. } = network;
+    let cluster = cluster.name.as_ref().map(|name| format!(" (cluster {name})")).unwrap_or_default();
     format!(
-        "the stack is in {vpc} (cluster {}): to go on there, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of \
-         the stack file)",
-        cluster.name
+        "the stack is in {vpc}{cluster}: to go on there, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of \
+         the stack file)"
     )
 }
 
 /// A warning of the zones in which nodes can run by now, and entries of the stack have no part.
 fn new_zones(aws: &Aws, stack: &Stack, network: &Network, beside: &Beside) -> Option<Finding> {
+    if stack.network.is_some() {
+        return None;
+    }
     let lacking = stack.in_a_new_zone();
     let subnets = beside.get(Subnet::KIND).into_iter().flatten().filter_map(|(id, live)| {
         let [Remark::Beside { tags, free }] = live.remarks.as_slice() else { return None };

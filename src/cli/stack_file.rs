@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::engine::file;
-use crate::stack::{self, Sections, Stack};
+use crate::stack::{self, Sections, Stack, StackFile};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -37,22 +37,50 @@ pub(super) struct Chosen {
 /// The source of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
-    /// `--config` names it; the folder is that of its state.
+    /// `--config` names them, the lowest layer first; the folder is that of the state.
     Named {
-        path: PathBuf,
+        paths: Vec<PathBuf>,
         folder: PathBuf,
     },
     /// It was found; the path is the one that a user here would type.
-    Found(PathBuf),
+    Found([PathBuf; 1]),
     Reference,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Named { path, .. } | Self::Found(path) => path.display().fmt(f),
+            Self::Named { paths, .. } => {
+                let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+                f.write_str(&names.join(" + "))
+            }
+            Self::Found([path]) => path.display().fmt(f),
             Self::Reference => f.write_str("the built-in reference stack"),
         }
+    }
+}
+
+impl Source {
+    /// The files; none for the built-in stack.
+    fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::Named { paths, .. } => paths,
+            Self::Found(path) => path,
+            Self::Reference => &[],
+        }
+    }
+
+    /// The files with their content.
+    fn read(&self) -> Result<Vec<StackFile>, Failure> {
+        if *self == Self::Reference {
+            return Ok(vec![StackFile { name: self.to_string(), content: stack::REFERENCE.into() }]);
+        }
+        let read = |path: &PathBuf| {
+            let content =
+                file::read(path).map_err(|error| unreadable(path, self.paths().len() == 1, error))?;
+            Ok(StackFile { name: path.display().to_string(), content })
+        };
+        self.paths().iter().map(read).collect()
     }
 }
 
@@ -65,17 +93,19 @@ struct Unreadable {
 }
 
 impl Chosen {
-    /// The stack file as a user would type it, or `the built-in reference stack`.
+    /// The stack file as a user would type it, or `the built-in reference stack`; several in the order of their layers.
     pub(super) fn name(&self) -> String {
         self.source.to_string()
     }
 
-    /// The stack file; nothing for the built-in stack.
-    pub(super) fn path(&self) -> Option<&Path> {
-        match &self.source {
-            Source::Named { path, .. } | Source::Found(path) => Some(path),
-            Source::Reference => None,
-        }
+    /// The stack files, the lowest layer first; none for the built-in stack.
+    pub(super) fn paths(&self) -> &[PathBuf] {
+        self.source.paths()
+    }
+
+    /// The file of the upper layer, into which a value is written that is to count; or `the built-in reference stack`.
+    pub(super) fn last(&self) -> String {
+        self.paths().last().map_or_else(|| self.name(), |path| path.display().to_string())
     }
 
     /// The folder that the state, saved plans and password files are in: that of a stack file that was found above, or of a
@@ -83,7 +113,7 @@ impl Chosen {
     /// as the empty path.
     pub(super) fn folder(&self) -> PathBuf {
         match &self.source {
-            Source::Found(path) => folder_of(path),
+            Source::Found([path]) => folder_of(path),
             Source::Named { folder, .. } => folder.clone(),
             Source::Reference => PathBuf::new(),
         }
@@ -107,18 +137,18 @@ impl Chosen {
 
 /// Reads the stack that a command is about.
 pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> Result<Chosen, Failure> {
-    let source = match (&options.config, options.reference) {
-        (Some(_), true) => {
+    let source = match (options.config.as_slice(), options.reference) {
+        ([_, ..], true) => {
             let message = "--reference and a named stack file cannot be used together";
             return Err(Failure::message(FailureKind::Usage, message)
                 .hint("leave --reference out, or --config (PROVISION_CONFIG)"));
         }
-        (Some(path), false) => Source::Named { path: path.clone(), folder: PathBuf::new() },
-        (None, true) => Source::Reference,
-        (None, false) => {
+        (paths @ [_, ..], false) => Source::Named { paths: paths.to_vec(), folder: PathBuf::new() },
+        ([], true) => Source::Reference,
+        ([], false) => {
             let here = current_folder()?;
             match (search(&here)?, purpose) {
-                (Some(path), _) => Source::Found(path),
+                (Some(path), _) => Source::Found([path]),
                 (None, Purpose::Show) => {
                     options.carried.assume_the_built_in_stack();
                     Source::Reference
@@ -127,18 +157,13 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
             }
         }
     };
-    let content = match &source {
-        Source::Named { path, .. } | Source::Found(path) => {
-            file::read(path).map_err(|error| unreadable(path, error))?
-        }
-        Source::Reference => stack::REFERENCE.as_bytes().to_vec(),
-    };
-    let stack = stack::parse_with(&source.to_string(), content, sections, &registry())
+    let stack = stack::parse_files(&source.read()?, sections, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     let source = match source {
-        Source::Named { path, .. } if options.state.is_none() => {
-            let folder = with_the_state(Path::new(""), &folder_of(&path), &stack.stack.to_string())?;
-            Source::Named { path, folder }
+        Source::Named { paths, .. } if options.state.is_none() => {
+            let beside: Vec<PathBuf> = paths.iter().map(|path| folder_of(path)).collect();
+            let folder = with_the_state(Path::new(""), &beside, &stack.stack.to_string())?;
+            Source::Named { paths, folder }
         }
         source => source,
     };
@@ -155,23 +180,28 @@ fn folder_of(path: &Path) -> PathBuf {
     path.parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// The folder of the state of a stack whose file was named: that of the file where its state is there, or else the current
+/// The folder of the state of a stack whose files were named: that of a file beside which its state is, or else the current
 /// one.
 ///
 /// # Errors
-/// When both have one: neither may be passed over silently.
-fn with_the_state(here: &Path, beside: &Path, stack: &str) -> Result<PathBuf, Failure> {
+/// When two have one: neither may be passed over silently.
+fn with_the_state(here: &Path, beside: &[PathBuf], stack: &str) -> Result<PathBuf, Failure> {
     let of = |folder: &Path| folder.join(format!("state/{stack}.json"));
-    let (near, far) = (of(here), of(beside));
-    let is_same = || match (near.canonicalize(), far.canonicalize()) {
-        (Ok(near), Ok(far)) => near == far,
+    let is_same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
         _ => false,
     };
-    match (is_there(&near), is_there(&far)) {
-        (_, false) => Ok(here.to_owned()),
-        (true, true) if is_same() => Ok(here.to_owned()),
-        (false, true) => Ok(beside.to_owned()),
-        (true, true) => {
+    let mut with: Vec<&Path> = Vec::new();
+    for folder in [here].into_iter().chain(beside.iter().map(PathBuf::as_path)) {
+        if is_there(&of(folder)) && !with.iter().any(|known| is_same(&of(known), &of(folder))) {
+            with.push(folder);
+        }
+    }
+    match with.as_slice() {
+        [] => Ok(here.to_owned()),
+        [folder] => Ok((*folder).to_owned()),
+        [near, far, ..] => {
+            let (near, far) = (of(near), of(far));
             let (near, far) = (near.display(), far.display());
             let message =
                 format!("the stack {stack} has two states: {far} beside its stack file, and {near}");
@@ -182,9 +212,9 @@ fn with_the_state(here: &Path, beside: &Path, stack: &str) -> Result<PathBuf, Fa
     }
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> Failure {
+fn unreadable(path: &Path, is_alone: bool, source: std::io::Error) -> Failure {
     let writes = match source.kind() {
-        ErrorKind::NotFound => {
+        ErrorKind::NotFound if is_alone => {
             format!("; provision init --config {} writes one", quoted(&path.to_string_lossy()))
         }
         _ => String::new(),
@@ -319,7 +349,7 @@ mod tests {
         ] {
             let root = tree(names);
             let (here, there) = (root.path().join("here"), root.path().join("there"));
-            match (with_the_state(&here, &there, "shop"), expected) {
+            match (with_the_state(&here, std::slice::from_ref(&there), "shop"), expected) {
                 (Ok(folder), Ok(name)) => assert_eq!(folder, root.path().join(name), "{names:?}"),
                 (Err(failure), Err(words)) => {
                     let text = failure.text(&crate::view::Style { color: false, width: 400 });
@@ -330,7 +360,7 @@ mod tests {
         }
         let root = tree(&["here/state/shop.json"]);
         let here = root.path().join("here");
-        assert_eq!(with_the_state(&here, &here, "shop").expect("one state"), here);
+        assert_eq!(with_the_state(&here, std::slice::from_ref(&here), "shop").expect("one state"), here);
     }
 
     #[test]

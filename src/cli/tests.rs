@@ -37,6 +37,29 @@ fn options_of_every_command_stand_before_and_after_it() {
 }
 
 #[test]
+fn all_stack_files_that_are_named_are_taken_in_their_order() {
+    let none: [&str; 0] = [];
+    for (line, files) in [
+        ("provision plan", &none[..]),
+        ("provision -c a plan", &["a"]),
+        ("provision plan --config=a -cb", &["a", "b"]),
+        ("provision -c a plan -c b", &["a", "b"]),
+        ("provision -c a -c b plan --out x -c c", &["a", "b", "c"]),
+        ("provision -c a plan -c a", &["a"]),
+        ("provision -c a state -c b list -c c", &["a", "b", "c"]),
+        ("provision state -c b show aws_vpc.network -c c", &["b", "c"]),
+        ("provision -c a state -c b list", &["a", "b"]),
+        ("provision -c a state list", &["a"]),
+    ] {
+        let global = parse_line(line).expect(line).global;
+        assert_eq!(global.config, files.iter().map(std::path::PathBuf::from).collect::<Vec<_>>(), "{line}");
+        let all: String = files.iter().map(|file| format!(" -c {file}")).collect();
+        assert_eq!(global.carried.on("provision apply"), format!("provision apply{all}"), "{line}");
+        assert_eq!(global.carried.on("provision apply -c other"), "provision apply -c other", "{line}");
+    }
+}
+
+#[test]
 fn a_plan_has_the_defaults_of_the_contract() {
     let Command::Plan(plan) = parse_line("provision plan").expect("a plan").command else {
         panic!("not a plan")

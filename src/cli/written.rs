@@ -25,8 +25,8 @@ pub(super) enum Form {
 /// The files of a stack that are there for something else.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken<'a> {
-    /// Nothing for the built-in stack.
-    pub(super) stack_file: Option<&'a Path>,
+    /// None for the built-in stack.
+    pub(super) stack_files: &'a [PathBuf],
     /// Nothing for a state in a bucket.
     pub(super) state: Option<&'a Path>,
 }
@@ -108,7 +108,7 @@ impl Form {
 fn belongs(path: &Path, taken: Taken<'_>) -> Option<&'static str> {
     let here = place(path);
     let is = |other: &Path| place(other) == here;
-    if taken.stack_file.is_some_and(is) {
+    if taken.stack_files.iter().any(|file| is(file)) {
         return Some("is the stack file");
     }
     if path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known)) {

@@ -1,6 +1,6 @@
 //! The network that a stack stands in: watched, and never touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,12 @@ const VPC: &str = "aws_vpc";
 const SUBNET: &str = "aws_subnet";
 const GROUP: &str = "aws_security_group";
 
-/// The kops cluster that the network belongs to.
+/// The kops cluster that the network belongs to, and what holds for the network as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cluster {
-    /// The full name: `k8s.myzone.net`.
-    pub name: String,
+    /// The full name: `k8s.myzone.net`. None where the stack file names the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// True if the names of EFS file systems resolve in the VPC (DNS support, DNS hostnames and Amazon's resolver).
     pub efs_names_resolve: bool,
 }
@@ -31,6 +32,26 @@ pub struct Network {
     /// The security groups of each cluster role with their addresses; usually one, several where instance groups
     /// override them.
     pub groups: BTreeMap<Role, Groups>,
+}
+
+/// The parts of a network that the stack file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub vpc: Id,
+    /// One of each zone.
+    pub subnets: BTreeSet<Id>,
+    pub groups: BTreeMap<Role, BTreeSet<Id>>,
+}
+
+impl Named {
+    /// True if a network consists of these parts.
+    pub fn is(&self, network: &Network) -> bool {
+        let subnets: BTreeSet<&Id> = network.subnets.values().collect();
+        let groups = network.groups.iter().map(|(role, groups)| (*role, groups.values().cloned().collect()));
+        network.vpc == self.vpc
+            && subnets == self.subnets.iter().collect()
+            && groups.collect::<BTreeMap<Role, BTreeSet<Id>>>() == self.groups
+    }
 }
 
 /// Security groups by address.

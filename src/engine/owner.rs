@@ -12,7 +12,8 @@ use crate::engine::state::State;
 ///
 /// The cluster and the network that the state records count more than those chosen now: a stack never leaves its network.
 pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
-    let recorded_cluster = state.and_then(|state| state.cluster.as_ref());
+    let recorded_cluster = state.and_then(|state| state.cluster.as_ref()?.name.clone());
+    let chosen_cluster = || blueprint.cluster.as_ref().and_then(|cluster| cluster.name.clone());
     let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
         Some(Declaration::Watched { id }) => Some(id),
         _ => None,
@@ -22,7 +23,7 @@ pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, ge
         formerly: state.map(|state| state.formerly.clone()).unwrap_or_default(),
         address: address.clone(),
         lineage: state.map(|state| state.lineage.clone()).unwrap_or_default(),
-        cluster: recorded_cluster.or(blueprint.cluster.as_ref()).map(|cluster| cluster.name.clone()),
+        cluster: recorded_cluster.or_else(chosen_cluster),
         vpc: state.and_then(State::vpc).or(chosen_vpc).cloned(),
         generation,
         others: state.map(|state| others(state, address)).unwrap_or_default(),

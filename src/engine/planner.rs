@@ -236,7 +236,7 @@ fn document(input: &Input<'_>, changes: BTreeMap<Address, Change>, findings: Vec
         format_version: FORMAT_VERSION.to_owned(),
         stack: input.blueprint.stack.clone(),
         stack_file: String::new(),
-        cluster: input.blueprint.cluster.as_ref().map(|cluster| cluster.name.clone()),
+        cluster: input.blueprint.cluster.as_ref().and_then(|cluster| cluster.name.clone()),
         account: input.account.to_owned(),
         region: input.region.to_owned(),
         state: input.state.map_or_else(

@@ -312,7 +312,7 @@ mod tests {
     }
 
     pub(super) fn sample_edits() -> Vec<Edit> {
-        let cluster = Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true };
+        let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
         vec![
             Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
             Edit::Cluster { cluster },

@@ -59,7 +59,7 @@ pub(super) fn is_secret_key(key: &str) -> bool {
 
 /// True if the text says where a password is, rather than what it is.
 pub(super) fn names_a_source(text: &str) -> bool {
-    text == "managed" || text.starts_with("env:") || text.starts_with("file:")
+    ["managed", "unmanaged"].contains(&text) || text.starts_with("env:") || text.starts_with("file:")
 }
 
 /// The text after a key that looks like a password, on its line and on the lines that continue it.
@@ -158,6 +158,7 @@ mod tests {
     fn what_is_no_password_stays_readable() {
         for text in [
             "password: managed",
+            "password: unmanaged",
             "password: \"env:PGPASSWORD\" # from the environment",
             "{ password: file:/run/x }",
             "password_version: 2",

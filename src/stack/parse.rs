@@ -1,9 +1,9 @@
-//! A stack file is read: text, tree, typed values, and everything that is wrong with them at once.
+//! A stack is read: the texts of its files, one tree of them all, typed values, and everything that is wrong with them at once.
 
 use serde::Deserialize;
 
-use super::problem::{Fault, Problem};
-use super::report::StackError;
+use super::problem::{Fault, Form, Problem};
+use super::report::{StackError, Text};
 use super::yaml::{self, Content, Node, Place};
 use super::{Stack, mask, rules, section};
 use crate::engine::kind::Registry;
@@ -18,6 +18,7 @@ pub enum Sections {
     Any,
 }
 
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// The largest size of a stack file, in bytes.
 const LARGEST: usize = 1 << 20;
 /// The largest length of one line of it, in bytes.
@@ -25,54 +26,64 @@ const LONGEST_LINE: usize = 1_200;
 /// The number of problems that are looked for before giving up.
 const ENOUGH: usize = 50;
 
-/// Reads a stack file. `name` is the one that reports have for it; the fields of the kinds say which options there are.
+/// One file of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackFile {
+    /// The name that reports have for it.
+    pub name: String,
+    pub content: Vec<u8>,
+}
+
+/// Reads a stack of one file. `name` is the one that reports have for it; the fields of the kinds say which options there are.
 ///
 /// # Errors
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
 pub fn parse(name: &str, content: impl AsRef<[u8]>, kinds: &Registry) -> Result<Stack, StackError> {
-    parse_with(name, content, Sections::Written, kinds)
+    let file = StackFile { name: name.to_owned(), content: content.as_ref().to_vec() };
+    parse_files(&[file], Sections::Written, kinds)
 }
 
-/// The same, for a command that needs these sections.
+/// Reads a stack of one file or several, each laid over those before it, for a command that needs these sections. There is at
+/// least one file.
 ///
 /// # Errors
 /// Those of [`parse`].
-pub fn parse_with(
-    name: &str,
-    content: impl AsRef<[u8]>,
-    sections: Sections,
-    kinds: &Registry,
-) -> Result<Stack, StackError> {
-    let content = content.as_ref();
-    let whole = |problem| Err(StackError::new(name, &String::from_utf8_lossy(content), &[], vec![problem]));
-    if content.len() > LARGEST {
-        return whole(Problem::new(Fault::TooLarge { size: content.len(), limit: LARGEST }));
-    }
-    match std::str::from_utf8(content) {
-        Ok(text) => parse_text(name, text, sections, kinds),
-        Err(error) => {
-            whole(Problem::new(Fault::NotUtf8).at(&(error.valid_up_to()..error.valid_up_to() + 1), "here"))
-        }
-    }
-}
-
-fn parse_text(name: &str, text: &str, needed: Sections, kinds: &Registry) -> Result<Stack, StackError> {
-    // Editors on Windows put a byte order mark first, which is no part of the text.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let report = |secrets: &[Place], problems| StackError::new(name, text, secrets, problems);
-    if let Some(problem) = unreadable(text) {
-        return Err(report(&[], vec![problem]));
+pub fn parse_files(files: &[StackFile], needed: Sections, kinds: &Registry) -> Result<Stack, StackError> {
+    let read: Vec<_> = files.iter().map(|file| String::from_utf8_lossy(&file.content)).collect();
+    let mut texts: Vec<Text<'_>> = Vec::new();
+    for (file, text) in files.iter().zip(&read) {
+        // Editors on Windows put a byte order mark first, which is no part of the text.
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        // A byte between two files is the place after the end of the first one.
+        let start = texts.last().map_or(0, |last| last.start + last.text.len() + 1);
+        texts.push(Text { name: &file.name, text, start });
     }
     let mut problems = Vec::new();
-    let mut tree = match yaml::tree(text, &mut problems) {
-        Ok(tree) => tree,
-        Err(problem) => {
-            problems.push(problem);
-            return Err(report(&[], problems));
-        }
-    };
     let mut secrets = Vec::new();
-    secret_places(&tree, &mut secrets);
+    let mut trees = Vec::new();
+    for (number, (file, text)) in files.iter().zip(&texts).enumerate() {
+        let mut found = Vec::new();
+        if let Some(mut tree) = tree(&file.content, text.text, &mut found) {
+            // Under or over another file it would be passed over.
+            let is_layer = files.len() == 1 || matches!(tree.content, Content::Map(_));
+            if !is_layer {
+                found.push(tree.wrong(Form::Options));
+            }
+            tree.shift(text.start);
+            secret_places(&tree, &mut secrets);
+            trees.extend(is_layer.then_some(tree));
+        }
+        found.iter_mut().for_each(|problem| problem.shift(text.start));
+        problems.extend(found.into_iter().map(|problem| problem.in_file(number)));
+    }
+    let is_whole = trees.len() == files.len();
+    let layered = trees.into_iter().reduce(|mut below, above| {
+        below.lay_over(above);
+        below
+    });
+    let Some(mut tree) = layered.filter(|_| is_whole) else {
+        return Err(StackError::new(&texts, &secrets, problems));
+    };
     let written = tree.clone();
     let sections = section::take(&mut tree, kinds, &mut problems);
     // What is left is read by serde, which stops at the first error. What is wrong is taken out and the rest read again: every option has a
@@ -84,7 +95,10 @@ fn parse_text(name: &str, text: &str, needed: Sections, kinds: &Registry) -> Res
                     stack.sections = sections;
                     problems = rules::check(&stack, &written, needed, kinds);
                 }
-                return if problems.is_empty() { Ok(stack) } else { Err(report(&secrets, problems)) };
+                if problems.is_empty() {
+                    return Ok(stack);
+                }
+                break;
             }
             Err(mut problem) => {
                 if let Fault::UnknownKey { known, .. } = &mut problem.fault {
@@ -98,7 +112,25 @@ fn parse_text(name: &str, text: &str, needed: Sections, kinds: &Registry) -> Res
             }
         }
     }
-    Err(report(&secrets, problems))
+    Err(StackError::new(&texts, &secrets, problems))
+}
+
+/// The tree of one file, or the problems without one.
+fn tree(content: &[u8], text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
+    let unreadable = if content.len() > LARGEST {
+        Some(Problem::new(Fault::TooLarge { size: content.len(), limit: LARGEST }))
+    } else if let Err(error) = std::str::from_utf8(content) {
+        let at = error.valid_up_to()
+            - if content.starts_with(BYTE_ORDER_MARK.as_bytes()) { BYTE_ORDER_MARK.len() } else { 0 };
+        Some(Problem::new(Fault::NotUtf8).at(&(at..at + 1), "here"))
+    } else {
+        unreadable(text)
+    };
+    if let Some(problem) = unreadable {
+        problems.push(problem);
+        return None;
+    }
+    yaml::tree(text, problems).map_err(|problem| problems.push(problem)).ok()
 }
 
 /// The problem of a text that is found before it is read as YAML.

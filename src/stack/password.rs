@@ -28,6 +28,8 @@ impl fmt::Debug for Secret {
 pub enum PasswordSource {
     /// RDS makes it, keeps it in Secrets Manager and rotates it.
     Managed,
+    /// It is left as it is, and never sent.
+    Unmanaged,
     /// The environment variable of this name.
     Env(String),
     /// The first line of the file at this path.
@@ -38,7 +40,7 @@ pub enum PasswordSource {
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// The text is not shown: it may be a password.
-    #[error("a password is `managed`, `env:NAME` or `file:PATH`; a literal is refused")]
+    #[error("a password is `managed`, `unmanaged`, `env:NAME` or `file:PATH`; a literal is refused")]
     Literal,
     #[error("the environment variable {name} is not set")]
     Unset { name: String },
@@ -56,6 +58,7 @@ impl FromStr for PasswordSource {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             None if text == "managed" => Ok(Self::Managed),
+            None if text == "unmanaged" => Ok(Self::Unmanaged),
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
             _ => Err(SecretError::Literal),
@@ -81,6 +84,7 @@ impl fmt::Display for PasswordSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Managed => f.write_str("managed"),
+            Self::Unmanaged => f.write_str("unmanaged"),
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{path}"),
         }
@@ -88,7 +92,7 @@ impl fmt::Display for PasswordSource {
 }
 
 impl PasswordSource {
-    /// Reads the password; `None` when RDS manages it. A relative path starts from `folder`; `variable` is the environment.
+    /// Reads the password; `None` where none is sent. A relative path starts from `folder`; `variable` is the environment.
     ///
     /// # Errors
     /// [`SecretError`] when it cannot be read or AWS would refuse it (CreateDBInstance, MasterUserPassword).
@@ -98,7 +102,7 @@ impl PasswordSource {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Secret>, SecretError> {
         let text = match self {
-            Self::Managed => return Ok(None),
+            Self::Managed | Self::Unmanaged => return Ok(None),
             Self::Env(name) => variable(name).ok_or_else(|| SecretError::Unset { name: name.clone() })?,
             Self::File(path) => std::fs::read_to_string(folder.join(path))
                 .map_err(|source| SecretError::Unreadable { path: path.clone(), source })?

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use serde::de;
 
 use super::section::in_a_row;
 use super::sections::SECTIONS;
+use super::yaml;
 
 /// Everything that can be wrong.
 #[derive(Debug, thiserror::Error)]
@@ -205,11 +207,59 @@ pub(crate) fn shown(text: &str) -> String {
 pub struct Problem {
     pub fault: Fault,
     labels: Vec<(Range<usize>, String)>,
+    /// The file that it is in, by its number; where it has a place, the place says so.
+    file: usize,
+    /// The file as it is shown. The places are in it, from when the report is made.
+    source: Option<Arc<NamedSource<String>>>,
+    /// Places in other files, in words.
+    elsewhere: Vec<String>,
 }
 
 impl Problem {
     pub(super) fn new(fault: Fault) -> Self {
-        Self { fault, labels: Vec::new() }
+        Self { fault, labels: Vec::new(), file: 0, source: None, elsewhere: Vec::new() }
+    }
+
+    /// The problem, in the file with this number.
+    pub(super) fn in_file(mut self, file: usize) -> Self {
+        self.file = file;
+        self
+    }
+
+    /// The number of its file.
+    pub(super) fn file(&self) -> usize {
+        self.file
+    }
+
+    /// The file as it is shown.
+    pub(super) fn source(&self) -> Option<&NamedSource<String>> {
+        self.source.as_deref()
+    }
+
+    /// Puts all places this many bytes further on.
+    pub(super) fn shift(&mut self, by: usize) {
+        self.labels.iter_mut().for_each(|(place, _)| yaml::shift(place, by));
+    }
+
+    /// Makes the places those in one file, which begins at this byte of all files. Places in other files become words: the
+    /// function names the file and the line of one.
+    pub(super) fn settle(
+        &mut self,
+        file: &Range<usize>,
+        source: &Arc<NamedSource<String>>,
+        line: impl Fn(usize) -> String,
+    ) {
+        let (here, there): (Vec<_>, Vec<_>) =
+            self.labels.drain(..).partition(|(place, _)| file.contains(&place.start));
+        self.labels = here
+            .into_iter()
+            .map(|(place, label)| (place.start - file.start..place.end.max(place.start) - file.start, label))
+            .collect();
+        self.elsewhere =
+            there.into_iter().map(|(place, label)| format!("{label}: {}", line(place.start))).collect();
+        self.elsewhere.dedup();
+        self.source = Some(source.clone());
+        self.fit(source.inner());
     }
 
     /// The problem with one more place.
@@ -229,7 +279,7 @@ impl Problem {
     }
 
     /// Keeps every label on the line on which it starts: a label over many lines hides what it shows.
-    pub(super) fn fit(&mut self, source: &str) {
+    fn fit(&mut self, source: &str) {
         for (place, _) in &mut self.labels {
             let start = place.start.min(source.len());
             let line = &source[start..];
@@ -249,7 +299,16 @@ impl std::error::Error for Problem {}
 
 impl Diagnostic for Problem {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.fault.remedy()?))
+        let remedy = self.fault.remedy();
+        if self.elsewhere.is_empty() {
+            return Some(Box::new(remedy?));
+        }
+        let remedy = remedy.map(|remedy| format!("{remedy} ")).unwrap_or_default();
+        Some(Box::new(format!("{remedy}({})", self.elsewhere.join("; "))))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.source.as_deref()?)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -283,6 +342,10 @@ impl de::Error for Problem {
 
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
         Self::new(Fault::UnknownValue { value: value.to_owned(), known })
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(Fault::BadValue { message: format!("`{field}` is missing") })
     }
 
     fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {

@@ -8,7 +8,7 @@ use super::yaml::{Content, Node};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
-use super::Stack;
+use super::{NamedNetwork, Stack};
 
 /// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -24,6 +24,7 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
+    problems.extend(of_network(stack, tree));
     let of_sections = SECTIONS.iter().flat_map(|section| {
         let found = (section.check)(stack.entries(section));
         found.into_iter().map(move |found| (*section, found))
@@ -58,6 +59,32 @@ fn not_an_option(tree: &Node, path: &[&str], option: &str, known: &[&'static str
         Content::Map(_) | Content::Scalar { .. } => None,
     };
     problem.or_at(item.map_or(&list.key_place, |item| &item.place))
+}
+
+/// Everything that does not go together with a network that is named.
+fn of_network(stack: &Stack, tree: &Node) -> Vec<Problem> {
+    let Some(network) = stack.network.as_ref().map(NamedNetwork::named) else { return Vec::new() };
+    let mut problems = Vec::new();
+    if stack.cluster.is_some() {
+        let message = "`cluster` says which network to look for, and `network` names one".to_owned();
+        problems.push(conflict(tree, &[], &["cluster", "network"], message, "keep one of the two"));
+    }
+    if network.subnets.is_empty() {
+        let message = "`subnets` names no subnet".to_owned();
+        problems.push(conflict(tree, &["network"], &["subnets"], message, "write one of each zone"));
+    }
+    for (section, name, entry) in stack.all() {
+        for role in behind_group::roles(entry).into_iter().filter(|role| !network.groups.contains_key(role)) {
+            let role = role.name();
+            let message =
+                format!("`access` lets the {role} in, and `network` names no security group of them");
+            let remedy =
+                format!("write `{role}: sg-…` in `groups` of `network`, or an `access` without `{role}`");
+            let path = [section.key, name.as_str()];
+            problems.push(conflict(tree, &path, &["access"], message, &remedy));
+        }
+    }
+    problems
 }
 
 /// The problem that a rule of the kind has found.

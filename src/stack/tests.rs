@@ -49,6 +49,7 @@ fn editor_and_parser_agree_on_every_value() {
     let fs = |options: &str| format!("file_systems: {{ nfs: {{ {options} }} }}");
     let db = |options: &str| format!("databases: {{ db: {{ {options} }} }}");
     let top = |option: &str| format!("{option}\nfile_systems: {{ nfs: {{}} }}");
+    let named = |parts: &str| format!("network: {{ {parts} }}\nbuckets: {{}}");
     let right = [
         top("stack: a-1"),
         top("tags: { team: \"\", \"a b\": \"x.y:z/=+-@_\" }"),
@@ -66,6 +67,12 @@ fn editor_and_parser_agree_on_every_value() {
         ),
         db("parameters: { rds.force_ssl: \"1\", work_mem: \"{DBInstanceClassMemory/32768}\" }"),
         db("allow_major_version_upgrade: true, parameters: {}, enabled_cloudwatch_logs_exports: []"),
+        db("password: unmanaged, network_type: DUAL"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d, subnet-0a1b2c3d4e5f60718]"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], groups: {}"),
+        named(
+            "vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], groups: { nodes: sg-0a1b2c3d, masters: sg-0a1b2c3e }",
+        ),
         fs("access: [masters], throughput_mode: bursting, performance_mode: maxIO"),
         fs("access: []"),
         fs("access: [nodes, { cidr: 10.99.0.0/16, description: VPN }, { cidr: \"2001:db8::/32\" }]"),
@@ -106,6 +113,16 @@ fn editor_and_parser_agree_on_every_value() {
         top("stack: ~"),
         top("cluster: a..b"),
         top("region: eu"),
+        db("network_type: IPV6"),
+        named("vpc: vpc-0a1b2c3d"),
+        named("subnets: [subnet-0a1b2c3d]"),
+        named("vpc: vpc-0a1b2c3d, subnets: []"),
+        named("vpc: vpc-0a1b2c3d, subnets: subnet-0a1b2c3d"),
+        named("vpc: vpc-0A, subnets: [subnet-0a1b2c3d]"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], groups: { others: sg-0a1b2c3d }"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], groups: { nodes: subnet-0a1b2c3d }"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], group: {}"),
+        named("vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d], groups: { nodes: [sg-0a1b2c3d] }"),
         top("tags: []"),
         top("tags: { a: 1 }"),
         top("tags: { \"a*\": b }"),

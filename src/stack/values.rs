@@ -119,3 +119,18 @@ text! {
     /// An AWS region.
     Region: Pattern::new("a region, such as `eu-west-1`", "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", 32)
 }
+
+text! {
+    /// The id of a VPC.
+    VpcId: Pattern::new("the id of a VPC, such as `vpc-0a1b2c3d`", "^vpc-[0-9a-f]{4,17}$", 21)
+}
+
+text! {
+    /// The id of a subnet.
+    SubnetId: Pattern::new("the id of a subnet, such as `subnet-0a1b2c3d`", "^subnet-[0-9a-f]{4,17}$", 24)
+}
+
+text! {
+    /// The id of a security group.
+    GroupId: Pattern::new("the id of a security group, such as `sg-0a1b2c3d`", "^sg-[0-9a-f]{4,17}$", 20)
+}

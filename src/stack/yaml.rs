@@ -90,6 +90,52 @@ impl Node {
         entries.iter().find(|entry| entry.key == *last)
     }
 
+    /// True if `null` is written here, which takes an option of a lower layer out. An empty value is rather an oversight.
+    fn takes_out(&self) -> bool {
+        self.is_null() && !self.place.is_empty()
+    }
+
+    /// Puts all places this many bytes further on.
+    pub fn shift(&mut self, by: usize) {
+        shift(&mut self.place, by);
+        match &mut self.content {
+            Content::Scalar { .. } => {}
+            Content::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Content::Map(entries) => {
+                for entry in entries {
+                    shift(&mut entry.key_place, by);
+                    entry.value.shift(by);
+                }
+            }
+        }
+    }
+
+    /// Lays a node over this one. Options are merged key by key, and `null` takes one out. Everything else is replaced. A `null`
+    /// that takes nothing out stays, and is the problem that it is in a file alone.
+    pub fn lay_over(&mut self, over: Self) {
+        let (below, above) = match (&mut self.content, over.content) {
+            (Content::Map(below), Content::Map(above)) => (below, above),
+            (_, content) => {
+                *self = Self { place: over.place, content };
+                return;
+            }
+        };
+        for entry in above {
+            match below.iter().position(|one| one.key == entry.key) {
+                None => below.push(entry),
+                Some(at) if entry.value.takes_out() => drop(below.remove(at)),
+                Some(at) => {
+                    let under = &mut below[at];
+                    let both = [&under.value.content, &entry.value.content];
+                    if !both.iter().all(|content| matches!(content, Content::Map(_))) {
+                        under.key_place = entry.key_place;
+                    }
+                    under.value.lay_over(entry.value);
+                }
+            }
+        }
+    }
+
     /// Takes out the entry or item that a problem points at; false when there is none.
     pub fn prune(&mut self, place: &Place) -> bool {
         match &mut self.content {
@@ -116,6 +162,11 @@ impl Node {
             }
         }
     }
+}
+
+/// Puts a place this many bytes further on.
+pub(super) fn shift(place: &mut Place, by: usize) {
+    *place = place.start + by..place.end + by;
 }
 
 /// A collection that is not closed yet.
@@ -273,5 +324,41 @@ mod tests {
         assert!(tree.prune(&place));
         assert!(tree.entry(&["a", "b"]).is_none() && tree.entry(&["a", "c"]).is_some());
         assert!(!tree.prune(&place));
+    }
+
+    #[test]
+    fn a_layer_merges_options_replaces_values_and_takes_out_what_is_null() {
+        let read = |text: &str| tree(text, &mut Vec::new()).expect("valid YAML");
+        for (below, above, expected) in [
+            ("a: 1", "b: 2", "{ a: 1, b: 2 }"),
+            ("a: { b: 1, c: 2 }", "a: { c: 3 }", "a: { b: 1, c: 3 }"),
+            ("a: [1, 2]", "a: [3]", "a: [3]"),
+            ("a: { b: 1 }", "a: text", "a: text"),
+            ("a: text", "a: { b: 1 }", "a: { b: 1 }"),
+            ("a: { b: 1, c: 2 }", "a: { b: null }", "a: { c: 2 }"),
+            ("{ a: 1, b: 2 }", "a: ~", "b: 2"),
+            // It is written, and takes nothing out.
+            ("a: { b: 1 }", "a: { c: null }", "a: { b: 1, c: null }"),
+            ("a: { b: 1 }", "a: { b: 'null' }", "a: { b: 'null' }"),
+            // A value that was forgotten takes nothing out either.
+            ("a: { b: 1 }", "a:", "a:"),
+            ("a: { b: 1 }", "a: {}", "a: { b: 1 }"),
+        ] {
+            let mut layered = read(below);
+            layered.lay_over(read(above));
+            assert_eq!(plain(&layered), plain(&read(expected)), "{above} over {below}");
+        }
+    }
+
+    /// The values without their places.
+    fn plain(node: &Node) -> String {
+        match &node.content {
+            Content::Scalar { text, quoted } => format!("{text:?} {quoted}"),
+            Content::List(items) => format!("{:?}", items.iter().map(plain).collect::<Vec<_>>()),
+            Content::Map(entries) => {
+                let entries = entries.iter().map(|entry| (&entry.key, plain(&entry.value)));
+                format!("{:?}", entries.collect::<BTreeMap<_, _>>())
+            }
+        }
     }
 }

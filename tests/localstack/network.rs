@@ -383,3 +383,96 @@ fn a_lost_state_is_put_together_again_and_destroyed_without_the_cluster() {
         assert_eq!(world.cloud.count(), NOTHING);
     }
 }
+
+/// The lines that name the seed's network, with these groups.
+fn named(seed: &Value, groups: &str) -> String {
+    format!(
+        "network:\n  vpc: {}\n  subnets: [{}]\n  groups: {groups}\n",
+        vpc(seed),
+        ids(seed, "subnets").join(", ")
+    )
+}
+
+#[test]
+fn a_network_that_the_stack_file_names_is_watched_without_a_cluster() {
+    let world = World::seeded(&[]);
+    let (nodes, masters) = (group(&world.seed, "nodes"), group(&world.seed, "masters"));
+    let groups = format!("{{ nodes: {nodes}, masters: {masters} }}");
+    let stack =
+        STACK.replace("final_snapshot: false", "final_snapshot: false\n    deletion_protection: false");
+    world.write_stack(&format!("{}{stack}", named(&world.seed, &groups)));
+    let before = world.cloud.network();
+    let plan = world.plan(&[]);
+    assert_eq!((&plan["cluster"], &plan["summary"]["watch"]), (&Value::Null, &6.into()));
+    world.apply(&[]);
+    world.control.forget_calls();
+    world.plans_nothing();
+    let asked = world.control.log().len();
+    assert_eq!(let_in(&world, "shop-files"), sorted(&[nodes.clone(), masters.clone()]));
+    let made = world.cloud.group("shop-files");
+    assert!(!made.tags().iter().any(|tag| tag.key() == Some("provision:cluster")), "{made:?}");
+    assert_eq!(world.cloud.network(), before, "it is only watched");
+    let record = world.record("aws_subnet.eu-west-1a");
+    assert_eq!(record["watched"], true);
+
+    // A change of it is seen and made.
+    world.edit_stack(&format!("masters: {masters}"), &format!("masters: {nodes}"));
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(let_in(&world, "shop-files"), std::slice::from_ref(&nodes));
+    // Nothing more is asked than in a cluster's network.
+    let cluster = applied(&[]);
+    cluster.control.forget_calls();
+    cluster.plans_nothing();
+    assert_eq!(asked, cluster.control.log().len());
+
+    world
+        .provision(&["plan", "--cluster", ONE])
+        .exits(1)
+        .says(&["names the network of the stack", "--cluster"]);
+    world.provision(&["import", "vpc-0123456789abcdef0"]).exits(1).says(&["and another one is named"]);
+    world.provision(&["import", &vpc(&world.seed)]).exits(0).says(&["is watched already"]);
+    world.destroy().exits(0);
+    assert_eq!(world.cloud.count(), NOTHING);
+    assert_eq!(world.cloud.network(), before);
+}
+
+#[test]
+fn what_is_not_there_of_a_named_network_is_said_with_the_line_to_write() {
+    let world = World::seeded(&[]);
+    let (here, subnets) = (vpc(&world.seed), ids(&world.seed, "subnets"));
+    let groups = format!("{{ nodes: {0}, masters: {0} }}", group(&world.seed, "nodes"));
+    let right = format!("{}{STACK}", named(&world.seed, &groups));
+    let unknown = "0123456789abcdef0";
+    for (from, to, says, write) in [
+        (
+            here.as_str(),
+            format!("vpc-{unknown}"),
+            "there is no VPC vpc-0123456789abcdef0",
+            "check `vpc` of `network`",
+        ),
+        (
+            &subnets[0],
+            format!("subnet-{unknown}"),
+            "there is no subnet",
+            "write one subnet of each zone in `subnets` of `network`",
+        ),
+        (
+            &group(&world.seed, "nodes"),
+            format!("sg-{unknown}"),
+            "there is no security group",
+            "in `groups: { nodes: sg-… }` of `network`",
+        ),
+    ] {
+        world.write_stack(&right.replace(from, &to));
+        world.provision(&["plan"]).exits(1).says(&[says, write, "eu-west-1"]);
+    }
+    world.write_stack(&right.replace(&format!(", {}, {}", subnets[1], subnets[2]), ""));
+    world.provision(&["plan"]).exits(1).says(&["needs subnets in two zones at least"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // Buckets stand in no network, and none is looked at for them.
+    world.write_stack(&format!(
+        "stack: shop\nnetwork: {{ vpc: vpc-{unknown}, subnets: [subnet-{unknown}] }}\nbuckets: {{}}\n"
+    ));
+    world.provision(&["plan"]).exits(0);
+}

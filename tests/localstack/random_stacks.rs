@@ -74,10 +74,18 @@ impl Draft {
             options: BTreeSet::new(),
         };
         draft.option(0, "stack", name);
-        for (option, value) in [("cluster", "k8s.myzone.net"), ("region", "eu-west-1")] {
-            if draft.loose.coin() {
-                draft.option(0, option, value);
+        if draft.fixed.below(4) == 0 {
+            draft.option(0, "network", "");
+            for (option, value) in [("vpc", VPC), ("subnets", SUBNETS), ("groups", "")] {
+                draft.option(1, option, value);
             }
+            draft.option(2, "nodes", NODES);
+            draft.option(2, "masters", MASTERS);
+        } else if draft.loose.coin() {
+            draft.option(0, "cluster", "k8s.myzone.net");
+        }
+        if draft.loose.coin() {
+            draft.option(0, "region", "eu-west-1");
         }
         if draft.loose.coin() {
             let tags =
@@ -277,6 +285,7 @@ impl Draft {
         self.maybe("allow_major_version_upgrade", |dice| dice.coin().to_string());
         self.maybe("max_allocated_storage", |dice| dice.one_of(&["0", "1000", "2000"]).to_owned());
         self.maybe("ca_cert_identifier", |_| "rds-ca-rsa2048-g1".to_owned());
+        self.maybe("network_type", |_| "IPV4".to_owned());
         self.maybe("copy_tags_to_snapshot", |dice| dice.coin().to_string());
         self.maybe("iam_database_authentication_enabled", |dice| dice.coin().to_string());
         if self.maybe_fixed("performance_insights_enabled", |_| "true".to_owned()) {
@@ -384,6 +393,26 @@ const KEY: &str = "THE_KEY";
 /// Stands for its ARN.
 const KEY_ARN: &str = "THE_ARN";
 
+/// Stand for the parts of the world's network.
+const VPC: &str = "THE_VPC";
+const SUBNETS: &str = "THE_SUBNETS";
+const NODES: &str = "THE_NODES";
+const MASTERS: &str = "THE_MASTERS";
+
+/// The text with the network of the world in it.
+fn in_the_network(world: &World, text: &str) -> String {
+    let seed = &world.seed;
+    let word = |value: &Value| value.as_str().expect("the seed names what it made").to_owned();
+    let subnets = seed["subnets"].as_array().expect("the seed names its subnets").iter();
+    let of_machines = subnets.filter(|subnet| subnet["type"] == "Private");
+    let ids: Vec<String> = of_machines.map(|subnet| word(&subnet["id"])).collect();
+    let groups = &seed["security_groups"];
+    text.replace(VPC, &word(&seed["vpc_id"]))
+        .replace(SUBNETS, &format!("[{}]", ids.join(", ")))
+        .replace(NODES, &word(&groups["nodes"]))
+        .replace(MASTERS, &word(&groups["masters"]))
+}
+
 /// A number from the environment.
 fn number(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {
@@ -400,7 +429,7 @@ fn holds(world: &World, arn: &str, named: &[(&str, String)], seed: u64) {
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
         let text = named.iter().fold(text, |text, (word, id)| text.replace(word, id));
-        world.write_stack(&text);
+        world.write_stack(&in_the_network(world, &text));
         // Backups that are drawn as off are deleted.
         let database = format!("aws_db_instance.{name}-db");
         let mut apply = vec!["apply", "--auto-approve"];

@@ -94,3 +94,38 @@ fn a_literal_password_is_refused_and_not_repeated() {
     world.write_stack(&literal);
     said_nothing(&world.provision(&["plan", "-vv"]).exits(1).says(&["password"]));
 }
+
+#[test]
+fn a_password_that_is_left_alone_is_never_asked_for_and_never_sent() {
+    let mut world = World::small();
+    let unmanaged = "allocated_storage: 50\n    password: unmanaged";
+    world.edit_stack("allocated_storage: 50", unmanaged);
+    let refused = world.provision(&["apply", "--auto-approve"]).exits(1);
+    refused.says(&[
+        "a new database needs a password, and `unmanaged` gives it none",
+        "write `password: managed`",
+    ]);
+    assert_eq!(world.control.calls().mutating(), 0);
+
+    for first in ["managed", "env:PASSWORD"] {
+        let written = format!("allocated_storage: 50\n    password: {first}");
+        world.edit_stack(unmanaged, &written);
+        world.set("PASSWORD", FROM_ENVIRONMENT);
+        world.apply(&[]);
+        // Nobody has it any more.
+        world.set("PASSWORD", "");
+        world.edit_stack(&written, unmanaged);
+        world.plans_nothing();
+        world.edit_stack(
+            unmanaged,
+            &format!("{unmanaged}\n    password_version: 2\n    backup_retention_period: 7"),
+        );
+        world.control.forget_calls();
+        world.apply(&[]);
+        world.plans_nothing();
+        assert_eq!(world.control.calls().of("rds.ModifyDBInstance"), 1);
+        assert_eq!(world.cloud.database().master_user_secret().is_some(), first == "managed");
+        world.edit_stack("\n    password_version: 2\n    backup_retention_period: 7", "");
+        world.destroy().exits(0);
+    }
+}

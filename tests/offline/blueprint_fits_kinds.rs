@@ -41,6 +41,7 @@ databases:
     max_allocated_storage: 1000
     kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/1
     ca_cert_identifier: rds-ca-rsa2048-g1
+    network_type: DUAL
     copy_tags_to_snapshot: true
     iam_database_authentication_enabled: true
     performance_insights_enabled: true
@@ -53,7 +54,7 @@ databases:
 #[test]
 fn every_declaration_fits_its_kind_and_is_nothing_that_aws_refuses() {
     let network = Network {
-        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: ["a", "b", "c"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
         groups: Role::ALL.map(|role| (role, role.placed(&[Id::new(role.name())], None))).into(),

@@ -257,6 +257,47 @@ fn a_stack_file_is_found_from_every_folder_of_the_repository_with_the_same_state
 }
 
 #[test]
+fn several_stack_files_are_named_together_and_each_where_it_is_meant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    std::fs::create_dir_all(root.join("eu/state")).expect("it can be made");
+    std::fs::write(root.join("base.yaml"), STACK).expect("it can be written");
+    std::fs::write(root.join("eu/prod.yaml"), "stack: store\n").expect("it can be written");
+    let run = |arguments: &[&str]| {
+        let output = run_in(root, &[arguments, &["-c", "base.yaml", "--config", "eu/prod.yaml"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        flat(&output)
+    };
+    let all = "-c base.yaml -c eu/prod.yaml";
+    let list = run(&["state", "list"]);
+    assert!(list.contains("there is no state at state/store.json"), "{list}");
+    assert!(list.contains(&format!("provision apply {all}")), "{list}");
+    let init = run(&["init"]);
+    assert!(init.contains("init writes one stack file, and several are named"), "{init}");
+    for (option, file) in [("--out", "base.yaml"), ("--html", "eu/prod.yaml")] {
+        let plan = run(&["plan", option, file]);
+        assert!(plan.contains("is the stack file"), "{plan}");
+    }
+    // Of two places with a state neither is passed over, whichever file it is beside.
+    std::fs::write(root.join("eu/state/store.json"), "").expect("it can be written");
+    let beside = run(&["state", "list"]);
+    assert!(beside.contains("eu/state/store.json"), "{beside}");
+    std::fs::create_dir(root.join("state")).expect("it can be made");
+    std::fs::write(root.join("state/store.json"), "").expect("it can be written");
+    let both = run(&["state", "list"]);
+    assert!(both.contains("has two states") && both.contains("--state eu/state/store.json"), "{both}");
+    let missing = flat(&run_in(root, &["plan", "-c", "base.yaml", "-c", "none.yaml"]));
+    assert!(
+        missing.contains("cannot read the stack file none.yaml") && !missing.contains("init"),
+        "{missing}"
+    );
+    let mut one = provision(&["state", "list"]);
+    one.current_dir(root).env("PROVISION_CONFIG", "base.yaml");
+    let one = flat(&one.output().expect("the program starts"));
+    assert!(one.contains("there is no state at state/shop.json") && !one.contains("-c base.yaml"), "{one}");
+}
+
+#[test]
 fn the_built_in_stack_and_a_named_file_are_not_taken_together() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("provision.yml"), STACK).expect("it can be written");

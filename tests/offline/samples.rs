@@ -82,6 +82,7 @@ fn database() -> Value {
         ("dedicated_log_volume", json!(false)),
         ("database_insights_mode", json!("standard")),
         ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
+        ("network_type", json!("IPV4")),
         ("backup_target", json!("region")),
         ("delete_automated_backups", json!(true)),
         ("monitoring", json!({ "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" })),

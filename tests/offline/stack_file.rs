@@ -3,7 +3,7 @@
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use proptest::prelude::*;
 use provision::aws::kinds::registry;
-use provision::stack::{REFERENCE, StackError, parse};
+use provision::stack::{REFERENCE, Sections, Stack, StackError, StackFile, parse, parse_files};
 
 fn rendered(error: &StackError, width: usize) -> String {
     let mut report = String::new();
@@ -19,6 +19,12 @@ fn error_of(text: &str) -> StackError {
         Ok(_) => panic!("this was taken for a valid stack file:\n{text}"),
         Err(error) => error,
     }
+}
+
+/// Reads files that are laid over each other.
+fn layered(files: &[(&str, &str)]) -> Result<Stack, StackError> {
+    let file = |&(name, text): &(&str, &str)| StackFile { name: name.to_owned(), content: text.into() };
+    parse_files(&files.iter().map(file).collect::<Vec<_>>(), Sections::Written, &registry())
 }
 
 fn file_system(options: &str) -> String {
@@ -46,6 +52,41 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
     let db = |options: &str, says| (database(options), Some(4), says);
     let raw = |text: &str, line, says| (text.to_owned(), line, says);
     vec![
+        // A network that is named.
+        top("network: { vpc: vpc-12345678 }", "`subnets` is missing"),
+        top("network: { subnets: [subnet-12345678] }", "`vpc` is missing"),
+        top("network: vpc-12345678", "write its options below it"),
+        top("network: { vpc: vpc-1, subnets: [] }", "is not the id of a VPC"),
+        top("network: { vpc: vpc-12345678, subnets: [vpc-12345678] }", "is not the id of a subnet"),
+        top("network: { vpc: vpc-12345678, subnet: [] }", "did you mean `subnets`?"),
+        top(
+            "network: { vpc: vpc-12345678, subnets: [], groups: { nodes: sg-12345678, masters: sg-12345679 } }",
+            "names no subnet",
+        ),
+        top(
+            "network: { vpc: vpc-12345678, subnets: [subnet-12345678], groups: { node: sg-12345678 } }",
+            "did you mean `nodes`?",
+        ),
+        top(
+            "network: { vpc: vpc-12345678, subnets: [subnet-12345678], groups: { nodes: x } }",
+            "is not the id of a security group",
+        ),
+        top(
+            "network: { vpc: vpc-12345678, subnets: [subnet-12345678], groups: { nodes: { a: b } } }",
+            "single value",
+        ),
+        (
+            with_stack(
+                "network: { vpc: vpc-12345678, subnets: [subnet-12345678], groups: { nodes: sg-12345678 } }",
+            ),
+            Some(2),
+            "write `masters: sg-…` in `groups` of `network`, or an `access` without `masters`",
+        ),
+        (
+            with_stack("cluster: a.b\nnetwork: { vpc: vpc-12345678, subnets: [subnet-12345678] }"),
+            Some(1),
+            "keep one of the two",
+        ),
         // Typos in keys.
         top("stak: gitlab", "did you mean `stack`?"),
         top("Stack: gitlab", "did you mean `stack`?"),
@@ -64,7 +105,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         fs("perfomance_mode: generalPurpose", "did you mean `performance_mode`?"),
         fs("throughputMode: elastic", "did you mean `throughput_mode`?"),
         fs("deletion-protection: true", "did you mean `deletion_protection`?"),
-        fs("multi_az: true", "possible here: `security_group`, `access`"),
+        fs("multi_az: true", "possible here: `security_group`, `extra_security_groups`, `access`"),
         fs("lifecycle: { transition_to_iaa: AFTER_30_DAYS }", "did you mean `transition_to_ia`?"),
         fs("enforce_tsl: true", "did you mean `enforce_tls`?"),
         fs("access_point: {}", "did you mean `access_points`?"),
@@ -384,6 +425,60 @@ fn a_report_is_easy_to_read() {
 }
 
 #[test]
+fn files_are_laid_over_each_other_key_by_key() {
+    let base = "stack: shop\ntags: { team: a, env: dev }\nfile_systems: { files: {} }\n\
+                databases: { db: { port: 5433, access: [nodes, masters], iops: 3000 } }\n";
+    let prod = "tags: { env: prod }\ndatabases: { db: { access: [nodes], iops: null, multi_az: false } }\n";
+    let last = "file_systems: { files: null }\ntags: { team: ~ }\n";
+    let same = "stack: shop\ntags: { env: prod }\nfile_systems: {}\n\
+                databases: { db: { port: 5433, access: [nodes], multi_az: false } }\n";
+    let expected = parse("same.yaml", same, &registry()).expect("valid");
+    let files = [("base.yaml", base), ("prod.yaml", prod), ("last.yaml", last)];
+    assert_eq!(layered(&files).expect("valid"), expected);
+    let turned = [("last.yaml", last), ("base.yaml", base), ("prod.yaml", prod)];
+    assert!(layered(&turned).is_ok_and(|stack| stack != expected), "the order counts");
+}
+
+#[test]
+fn what_is_wrong_in_a_layer_is_shown_in_the_file_that_it_came_from() {
+    let base = "stack: shop\ndatabases:\n  db:\n    instance_class: 5\n    multi_az: yes\n    iops: 3000\n    password: hunter2hunter2\n";
+    let prod = "\u{feff}databases:\r\n  db:\r\n    # In production.\r\n    instance_class: db.t4g.medium\r\n    pot: 1\r\n    backup_window: null\r\n";
+    let error = layered(&[("base.yaml", base), ("prod.yaml", prod)]).expect_err("all of this is wrong");
+    let report = rendered(&error, 80);
+    assert!(!report.contains("hunter2") && !report.contains("found a number"), "{report}");
+    insta::assert_snapshot!("several_problems_in_two_files", report);
+
+    let base = "databases: { db: { storage_type: gp2, allocated_storage: 100 } }\n";
+    let error = layered(&[("base.yaml", base), ("prod.yaml", "\ndatabases:\n  db:\n    iops: 3000\n")]);
+    insta::assert_snapshot!(
+        "two_options_of_two_files_that_do_not_go_together",
+        rendered(&error.expect_err("gp2 has no such option"), 80)
+    );
+}
+
+#[test]
+fn a_file_that_is_no_layer_is_named_and_nothing_of_it_is_passed_over() {
+    let fine = "file_systems: { files: {} }\n";
+    for (wrong, says) in [
+        ("[file_systems]", "expected options, found a list"),
+        ("text", "expected options, found text"),
+        ("# nothing", "the file is empty"),
+        ("a: [", "this is not YAML"),
+        ("password: hunter2\u{1b}", "cannot be seen"),
+    ] {
+        for files in
+            [[("wrong.yaml", wrong), ("fine.yaml", fine)], [("fine.yaml", fine), ("wrong.yaml", wrong)]]
+        {
+            let error = layered(&files).expect_err(wrong);
+            let report = rendered(&error, 80);
+            assert!(report.contains("wrong.yaml") && report.contains(says), "{report}");
+            assert!(!report.contains("hunter2") && !report.contains("fine.yaml"), "{report}");
+            assert_eq!(error.problems().count(), 1, "{report}");
+        }
+    }
+}
+
+#[test]
 fn a_file_with_very_many_problems_gets_a_report_of_bearable_length() {
     let mut text = "file_systems:\n".to_owned();
     (0..5_000).for_each(|n| text.push_str(&format!("  Bad{n}: {{}}\n")));
@@ -396,6 +491,17 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic_or_shows_what_is_harmful(text in "(?s).{0,200}") {
         if let Err(error) = parse("any", &text, &registry()) {
+            prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
+        }
+    }
+
+    #[test]
+    fn no_text_over_or_under_a_valid_file_makes_it_panic(text in "(?s).{0,200}", turned: bool) {
+        let mut files = [("any", text.as_str()), ("reference", REFERENCE)];
+        if turned {
+            files.reverse();
+        }
+        if let Err(error) = layered(&files) {
             prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
         }
     }

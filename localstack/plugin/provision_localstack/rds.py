@@ -123,6 +123,7 @@ def create(call: Call):
     else:
         changes["DBParameterGroupName"] = rds_parameters.find(call, parameters).name
         rds_modify.checked_parameters(call, changes, version)
+    rds_place.check_network_type(call.get("NetworkType") or "IPV4", group._subnets if group else [])
     zone = call.get("AvailabilityZone")
     if zone and group and zone not in rds_place.zones(call, group):
         fail("InvalidVPCNetworkStateFault", f"The DB subnet group {group_name} has no subnet in {zone}.")

@@ -24,10 +24,13 @@ QUEUED = {
     "EnableIAMDatabaseAuthentication": ("IAMDatabaseAuthenticationEnabled", "enable_iam_database_authentication"),
     "CACertificateIdentifier": ("CACertificateIdentifier", "ca_certificate_identifier"),
     "DedicatedLogVolume": ("DedicatedLogVolume", "dedicated_log_volume"),
+    "NetworkType": ("NetworkType", "network_type"),
     "NewDBInstanceIdentifier": ("DBInstanceIdentifier", "db_instance_identifier"),
     "DBSubnetGroupName": ("DBSubnetGroupName", "db_subnet_group_name"),
 }
 ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
+# PendingModifiedValues has no member for these (RDS API reference).
+NOT_SHOWN = {"NetworkType"}
 SECRET = "MasterUserPassword"
 STORAGE = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
 # Members that moto forgets, and that RDS changes at once.
@@ -91,6 +94,8 @@ def modify(call: Call):
         return call.forward()
     rds_status.check_modify(call, database)
     wanted = checked(call, database)
+    if "NetworkType" in wanted:
+        rds_place.check_network_type(wanted["NetworkType"], rds_place.subnets(call.ec2, database))
     queued = {QUEUED[field][0]: value for field, value in wanted.items() if field in QUEUED}
     queued = {member: value for member, value in queued.items() if value is not None}
     if 0 not in (queued.get("BackupRetentionPeriod", 1), database.backup_retention_period):
@@ -149,6 +154,7 @@ def begin(call: Call, database):
 
 def show_pending(database):
     pending = database._queued | database._running
+    pending = {member: value for member, value in pending.items() if member not in NOT_SHOWN}
     database.pending_modified_values = pending | ({SECRET: "****"} if SECRET in pending else {})
 
 

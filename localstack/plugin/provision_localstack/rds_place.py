@@ -1,6 +1,6 @@
 """Where an instance sits: its zones, and the network interfaces that it keeps in its subnets."""
 
-from provision_localstack.service import Call
+from provision_localstack.service import Call, fail
 
 
 def subnets(ec2, database) -> list:
@@ -16,6 +16,14 @@ def subnets(ec2, database) -> list:
 
 def zones(call: Call, group) -> set[str]:
     return {subnet.availability_zone for subnet in group._subnets}
+
+
+def check_network_type(kind, subnets):
+    """DUAL is for subnet groups whose subnets all have IPv6 addresses too (CreateDBInstance, NetworkType; RDS User Guide,
+    "Settings for DB instances"). NetworkTypeNotSupported is the one error that the API reference has for it."""
+    fits = kind == "IPV4" or kind == "DUAL" and all(subnet.ipv6_cidr_block_associations for subnet in subnets)
+    if not fits:
+        fail("NetworkTypeNotSupported", "The network type is invalid for the DB instance. Valid nework type values are IPV4 and DUAL.")
 
 
 def move_in(ec2, database, zone=None):

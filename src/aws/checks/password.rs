@@ -1,4 +1,4 @@
-//! Checks that a password that will be sent is there to be read.
+//! Checks that a new database has a password, and that one that will be sent is there to be read.
 
 use serde_json::Value;
 
@@ -28,11 +28,18 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
             Verdict::error(in_the_open(url)).hint("name the endpoint with https://: --endpoint-url");
         return Some(verdict.of("password", address));
     }
+    let is_made = matches!(scene.doing(address)?, Doing::Making(_));
+    if is_made && source == PasswordSource::Unmanaged {
+        let message = "a new database needs a password, and `unmanaged` gives it none";
+        let hint = "write `password: managed`, or `env:NAME` or `file:PATH` with one of your own; once the database is there, \
+                    `unmanaged` leaves that to you";
+        return Some(Verdict::error(message.to_owned()).hint(hint.to_owned()).of("password", address));
+    }
     let error = is_sent.then(|| source.read(aws.folder(), aws.variables()).err()).flatten()?;
     let verdict = scene.lacked(error.to_string());
     let verdict = match source {
         PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),
-        PasswordSource::File(_) | PasswordSource::Managed => verdict,
+        PasswordSource::File(_) | PasswordSource::Managed | PasswordSource::Unmanaged => verdict,
     };
     Some(verdict.of("password", address))
 }

@@ -30,7 +30,7 @@ pub enum DiscoveryError {
     VpcNotFound { vpc: Id },
     #[error("there is no subnet {subnet} in this account and region")]
     SubnetNotFound { subnet: Id },
-    #[error("the subnet {subnet} is in {vpc}, not in the cluster's VPC {wanted}")]
+    #[error("the subnet {subnet} is in {vpc}, not in the VPC {wanted} of this stack")]
     SubnetElsewhere { subnet: Id, vpc: Id, wanted: Id },
     #[error("the subnet {subnet} cannot be used: {reason}")]
     ImpossibleSubnet { subnet: Id, reason: String },
@@ -46,7 +46,7 @@ pub enum DiscoveryError {
     LooksDeleted { cluster: String, vpc: Id, leftovers: usize },
     #[error("there is no security group {group} in this account and region")]
     GroupNotFound { role: Role, group: Id },
-    #[error("the security group {group} is in {vpc}, not in the cluster's VPC {wanted}")]
+    #[error("the security group {group} is in {vpc}, not in the VPC {wanted} of this stack")]
     GroupElsewhere { role: Role, group: Id, vpc: Id, wanted: Id },
     #[error("the security group {group} is not one of the {}: provision made it for the stack {stack}", role.name())]
     GroupOfProvision { role: Role, group: Id, stack: String },
@@ -125,6 +125,31 @@ impl DiscoveryError {
             ),
             Self::Aws(_) => return None,
         })
+    }
+}
+
+impl DiscoveryError {
+    /// The line to write where the stack file names the network.
+    pub fn hint_in_the_stack_file(&self) -> Option<String> {
+        let option = match self {
+            Self::VpcNotFound { .. } => {
+                return Some(
+                    "check `vpc` of `network` in the stack file, the region (`--region`) and the account (`--profile`)"
+                        .to_owned(),
+                );
+            }
+            Self::SubnetNotFound { .. }
+            | Self::SubnetElsewhere { .. }
+            | Self::ImpossibleSubnet { .. }
+            | Self::TwoSubnetsInZone { .. } => "one subnet of each zone in `subnets`".to_owned(),
+            Self::GroupNotFound { role, .. }
+            | Self::GroupElsewhere { role, .. }
+            | Self::GroupOfProvision { role, .. } => {
+                format!("the group of the {0} in `groups: {{ {0}: sg-… }}`", role.name())
+            }
+            _ => return None,
+        };
+        Some(format!("write {option} of `network` in the stack file"))
     }
 }
 

@@ -66,7 +66,13 @@ fn none_found(scene: &Scene, cluster: &str, vpc: &Id, role: Role) -> DiscoveryEr
     DiscoveryError::NoGroup { role, cluster, vpc }
 }
 
-fn named_groups(scene: &Scene, vpc: &Id, role: Role, named: &[Id]) -> Result<Vec<Evidence>, DiscoveryError> {
+/// The groups that are named for a role, verified.
+pub fn named_groups(
+    scene: &Scene,
+    vpc: &Id,
+    role: Role,
+    named: &[Id],
+) -> Result<Vec<Evidence>, DiscoveryError> {
     let mut evidence: Vec<Evidence> = Vec::new();
     for id in named {
         let Some(group) = scene.named_groups.iter().find(|group| group.id == *id) else {
@@ -215,7 +221,7 @@ mod tests {
     #[test]
     fn a_group_that_was_chosen_before_is_kept_for_as_long_as_it_is_there() {
         let recorded = |ids: &[Id]| Network {
-            cluster: Cluster { name: CLUSTER.to_owned(), efs_names_resolve: true },
+            cluster: Cluster { name: Some(CLUSTER.to_owned()), efs_names_resolve: true },
             vpc: Id::new("vpc-1"),
             subnets: BTreeMap::new(),
             groups: [(Role::Nodes, Role::Nodes.placed(ids, None))].into(),

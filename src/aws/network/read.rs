@@ -12,7 +12,7 @@ use super::seen::{
     Addresses, Dns, Group, Instance, LEGACY_TAG, Resolver, RouteTable, Scene, Subnet, Survey, Switch,
     TAG_PREFIX, TableScope, Vpc,
 };
-use super::{Wanted, cluster};
+use super::{DiscoveryError, Wanted, cluster};
 use crate::aws::ec2::{self, filter};
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
@@ -36,6 +36,27 @@ pub const CALLS: &[Call] = &[
     VPC_ATTRIBUTE,
     DHCP_OPTIONS,
 ];
+
+/// The calls that look at a network whose parts are named.
+pub const CALLS_FOR_NAMED: &[Call] =
+    &[ec2::VPCS, ec2::SUBNETS, ec2::SECURITY_GROUPS, ZONES, VPC_ATTRIBUTE, DHCP_OPTIONS];
+
+/// The parts of a network that are named, in two rounds: attributes can be asked of a VPC that is there alone.
+pub async fn named_scene(aws: &Aws, vpc: &Id, wanted: &Wanted) -> Result<Scene, DiscoveryError> {
+    let named_groups = wanted.node_groups.iter().chain(&wanted.master_groups);
+    let (is_there, named_subnets, named_groups, zones) = try_join4(
+        vpc_exists(aws, vpc),
+        by_ids("subnet-id", &wanted.subnets, |filters| subnets(aws, filters)),
+        by_ids("group-id", named_groups, |filters| groups(aws, filters)),
+        zones(aws),
+    )
+    .await?;
+    if !is_there {
+        return Err(DiscoveryError::VpcNotFound { vpc: vpc.clone() });
+    }
+    let dns = dns(aws, vpc).await?;
+    Ok(Scene { named_subnets, named_groups, zones, dns, ..Scene::default() })
+}
 
 /// Everything in the region that may belong to a cluster, in one round.
 pub async fn survey_region(aws: &Aws) -> Result<Survey, CloudError> {

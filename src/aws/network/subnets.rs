@@ -72,7 +72,8 @@ pub fn choose_subnets(
     }
 }
 
-fn named_subnets(scene: &Scene, vpc: &Id, wanted: &Wanted) -> Result<Chosen, DiscoveryError> {
+/// The subnets that are named, verified.
+pub fn named_subnets(scene: &Scene, vpc: &Id, wanted: &Wanted) -> Result<Chosen, DiscoveryError> {
     let mut chosen = Chosen::default();
     for id in wanted.subnets.iter().collect::<BTreeSet<_>>() {
         let Some(subnet) = scene.named_subnets.iter().find(|subnet| subnet.id == *id) else {
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn a_zone_keeps_the_subnet_that_it_has() {
         let network = |subnets: &[(&str, &str)]| Network {
-            cluster: Cluster { name: CLUSTER.to_owned(), efs_names_resolve: true },
+            cluster: Cluster { name: Some(CLUSTER.to_owned()), efs_names_resolve: true },
             vpc: Id::new("vpc-1"),
             subnets: subnets.iter().map(|(zone, id)| ((*zone).to_owned(), Id::new(*id))).collect(),
             groups: BTreeMap::new(),

@@ -41,7 +41,8 @@ pub fn new_zones(network: &Network, region: &str, beside: Vec<Beside>) -> Vec<Ne
         outpost: None,
     });
     let scene = Scene { subnets: subnets.collect(), ..Scene::default() };
-    candidates(&scene, &network.cluster.name)
+    let Some(cluster) = &network.cluster.name else { return Vec::new() };
+    candidates(&scene, cluster)
         .into_iter()
         .filter_map(|(zone, subnets)| {
             let usable = subnets.into_iter().filter(|one| one.unfit.is_none());
@@ -66,7 +67,7 @@ mod tests {
 
     fn network() -> Network {
         Network {
-            cluster: Cluster { name: CLUSTER.to_owned(), efs_names_resolve: true },
+            cluster: Cluster { name: Some(CLUSTER.to_owned()), efs_names_resolve: true },
             vpc: Id::new("vpc-1"),
             subnets: [("eu-west-1a".to_owned(), Id::new("subnet-a"))].into(),
             groups: BTreeMap::new(),

@@ -39,6 +39,22 @@ fn the_policy_of_the_reference_stack_is_one_that_iam_takes() {
     assert_eq!(sids.len(), count, "each has a name of its own");
 }
 
+#[test]
+fn a_network_that_is_named_is_looked_at_and_not_looked_for() {
+    let named =
+        "network: { vpc: vpc-0a1b, subnets: [subnet-0a1b], groups: { nodes: sg-0a1b, masters: sg-0a1b } }\n";
+    let allows = |stack: &str, action: &str| {
+        let policy = policy_of(stack);
+        policy.statement.iter().any(|statement| statement.action.iter().any(|one| one == action))
+    };
+    for action in ["ec2:DescribeInstances", "ec2:DescribeRouteTables"] {
+        assert!(allows(FILES, action) && !allows(&format!("{FILES}{named}"), action), "{action}");
+    }
+    for action in ["ec2:DescribeVpcs", "ec2:DescribeVpcAttribute", "ec2:DescribeAvailabilityZones"] {
+        assert!(allows(&format!("{FILES}{named}"), action), "{action}");
+    }
+}
+
 /// The actions that can change something and have no condition by the stack's tag, with what narrows them instead.
 const WITHOUT_TAGS: &[(&str, &str)] = &[
     ("ec2:CreateSecurityGroup", "on the VPC, which it refers to; on the group there is the condition"),

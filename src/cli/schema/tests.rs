@@ -105,7 +105,7 @@ fn plan() -> Plan {
 fn state() -> State {
     let mut state = State::new("gitlab", "lineage".to_owned(), "123456789012", "eu-west-1");
     state.apply(Edit::Cluster {
-        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
     });
     let mut record =
         Record::watched(Id::new("sg-1"), serde_json::Map::from_iter([("arn".to_owned(), json!("arn:x"))]));

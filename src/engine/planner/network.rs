@@ -34,8 +34,8 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
         (None, Some(recorded)) if standing.is_empty() && recorded != chosen => recorded,
         _ => return another_cluster(blueprint, state, &address, recorded?),
     };
-    let now = blueprint.cluster.as_ref().map(|cluster| cluster.name.as_str());
-    let before = state.cluster.as_ref().map(|cluster| cluster.name.as_str());
+    let now = blueprint.cluster.as_ref().and_then(|cluster| cluster.name.as_deref());
+    let before = state.cluster.as_ref().and_then(|cluster| cluster.name.as_deref());
     let of = |cluster: Option<&str>| cluster.map(|name| format!(" (cluster {name})")).unwrap_or_default();
     let message = format!(
         "the stack is in {here}{}, and {chosen}{} was chosen now: a stack never leaves its network",
@@ -59,8 +59,8 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
 
 /// In a VPC that clusters share, the stack stays with its cluster.
 fn another_cluster(blueprint: &Blueprint, state: &State, address: &Address, vpc: &Id) -> Option<Finding> {
-    let before = &state.cluster.as_ref()?.name;
-    let now = &blueprint.cluster.as_ref()?.name;
+    let before = state.cluster.as_ref()?.name.as_ref()?;
+    let now = blueprint.cluster.as_ref()?.name.as_ref()?;
     (before != now).then(|| {
         let message = format!(
             "the stack is in {vpc} for the cluster {before}, and the cluster {now} of the same VPC was chosen now: \
@@ -72,7 +72,7 @@ fn another_cluster(blueprint: &Blueprint, state: &State, address: &Address, vpc:
 
 /// A destroy deletes by the state, and never looks for a cluster: one that is named all the same has to be the state's.
 pub fn destroys_beside_another(state: &State, named: &str) -> Option<Finding> {
-    let before = &state.cluster.as_ref()?.name;
+    let before = state.cluster.as_ref()?.name.as_ref()?;
     (before != named).then(|| {
         let message = format!(
             "the stack that would be destroyed is beside the cluster {before}, and the cluster {named} was named"
@@ -214,7 +214,7 @@ fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) ->
     let users = if users.unmade.is_empty() { &users.left_alone } else { &users.unmade };
     let groups = users.iter().filter(|user| user.kind() == address.kind());
     let names: Vec<String> = groups.map(|group| format!("`{}`", group.name())).collect();
-    if names.is_empty() || roles.any(|one| live(input.sightings, one).is_some()) {
+    if names.is_empty() || is_named(input) || roles.any(|one| live(input.sightings, one).is_some()) {
         return None;
     }
     let names = names.join(" and ");
@@ -224,7 +224,20 @@ fn without_a_cluster(input: &Input<'_>, address: &Address, users: &Users<'_>) ->
     ))
 }
 
+/// True if the stack file names the network.
+fn is_named(input: &Input<'_>) -> bool {
+    input.blueprint.cluster.as_ref().is_some_and(|cluster| cluster.name.is_none())
+}
+
 fn remedy(input: &Input<'_>, address: &Address) -> String {
+    if is_named(input) && Network::has_a_place_for(address) {
+        let without = Role::of(address)
+            .map(|role| format!("; or take `{}` out of `access` (`[]` for none)", role.name()));
+        return format!(
+            "look for it in AWS, and write the one that is there in `network` of the stack file{}",
+            without.unwrap_or_default()
+        );
+    }
     let vpc = match input.blueprint.declarations.get(&Network::vpc_address()) {
         Some(Declaration::Watched { id }) if live(input.sightings, &Network::vpc_address()).is_some() => {
             id.as_str()

@@ -130,7 +130,7 @@ mod tests {
             record.watched = ["aws_vpc", "aws_subnet"].iter().any(|kind| address.starts_with(kind));
             state.apply(Edit::Put { address: at(address), record });
         }
-        let cluster = Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true };
+        let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
         state.apply(Edit::Cluster { cluster });
         state
     }

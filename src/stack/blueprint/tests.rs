@@ -19,7 +19,7 @@ fn network(zones: usize, nodes: usize, masters: usize) -> Network {
         (role, role.placed(&ids, None))
     };
     Network {
-        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: (0..zones)
             .map(|n| (format!("eu-west-1{}", char::from(b'a' + n as u8)), Id::new(format!("subnet-{n}"))))

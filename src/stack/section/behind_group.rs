@@ -201,22 +201,18 @@ fn as_tag(group_name: &str) -> String {
     group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
 }
 
-fn sections() -> impl Iterator<Item = &'static Section> {
-    SECTIONS.iter().copied().filter(|section| section.has(SECURITY_GROUP.name))
-}
-
-/// The sections whose entries share their names, because each has a group of that name: `file systems and databases`.
+/// The sections, whose entries share their names: `file systems, databases and buckets`.
 pub(in crate::stack) fn sharing_their_names() -> String {
-    in_a_row(sections().map(|section| section.several), "and")
+    in_a_row(SECTIONS.iter().map(|section| section.several), "and")
 }
 
-/// Each entry has a name and a security group of its own.
+/// Each entry has a name of its own, by which commands know all that is made for it, and a security group of its own.
 pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)> {
     let mut found = Vec::new();
     let mut names: BTreeMap<&Name, &Section> = BTreeMap::new();
     // AWS does not tell names of groups apart by case.
     let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
-    for section in sections() {
+    for section in SECTIONS.iter().copied() {
         for (name, entry) in stack.entries(section) {
             let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
                 path: vec![name.to_string()],
@@ -227,6 +223,9 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
             if let Some(first) = names.insert(name, section) {
                 let message = format!("`{name}` is a {} already, and their names are shared", first.one);
                 found.push((section, conflict(&[], message, "choose another name")));
+                continue;
+            }
+            if !section.has(SECURITY_GROUP.name) {
                 continue;
             }
             if let Some(id) = foreign(entry) {

@@ -125,7 +125,7 @@ impl Case {
         let declarations = self.declared.into_iter();
         let declarations =
             declarations.map(|(address, inputs)| (address, Declaration::Managed { inputs })).collect();
-        let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
+        let cluster = Cluster { name: Some("cluster".to_owned()), efs_names_resolve: true };
         let blueprint = Blueprint {
             stack: "test".to_owned(),
             cluster: Some(cluster),

@@ -351,6 +351,15 @@ fn rows() -> Vec<Row> {
             "access-loss in the window",
             "RDS User Guide, rotating your SSL/TLS certificate",
         ),
+        (
+            DATABASE,
+            "network_type",
+            json!("IPV4"),
+            json!("DUAL"),
+            "reboot in the window",
+            "reboot in the window",
+            SETTINGS,
+        ),
         (DATABASE, "auto_minor_version_upgrade", json!(true), json!(false), no, no, SETTINGS),
         (DATABASE, "copy_tags_to_snapshot", json!(true), json!(false), no, no, SETTINGS),
         (

@@ -89,7 +89,7 @@ impl Scene {
         let declared = self.file.clone().filter(|_| command != Command::Destroy);
         let declarations: BTreeMap<Address, Declaration> =
             declared.into_iter().map(|inputs| (self.at.clone(), Declaration::Managed { inputs })).collect();
-        let cluster = Cluster { name: "cluster".to_owned(), efs_names_resolve: true };
+        let cluster = Cluster { name: Some("cluster".to_owned()), efs_names_resolve: true };
         let blueprint = Blueprint {
             stack: "test".to_owned(),
             cluster: Some(cluster),

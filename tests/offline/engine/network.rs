@@ -26,7 +26,10 @@ databases: { records: { deletion_protection: true } }
 
 fn network(cluster: &str, vpc: &str) -> Network {
     Network {
-        cluster: Cluster { name: cluster.to_owned(), efs_names_resolve: true },
+        cluster: Cluster {
+            name: Some(cluster.to_owned()).filter(|name| !name.is_empty()),
+            efs_names_resolve: true,
+        },
         vpc: Id::new(vpc),
         subnets: ["a", "b"]
             .map(|zone| (format!("eu-west-1{zone}"), Id::new(format!("subnet-{vpc}-{zone}"))))
@@ -388,4 +391,46 @@ fn the_groups_of_a_rebuilt_cluster_are_let_in_instead_of_the_old_ones() {
             "update aws_security_group.records"
         ]
     );
+}
+
+#[test]
+fn a_part_of_a_network_that_the_stack_file_names_is_written_there_and_not_looked_for() {
+    let here = network("", "vpc-1");
+    let stack = STACK.replace("stack: shop", "stack: shop\nnetwork: { vpc: vpc-0001, subnets: [subnet-000a, subnet-000b], groups: { nodes: sg-0001, masters: sg-0002 } }");
+    for (gone, more) in [
+        ("aws_subnet.eu-west-1a", ""),
+        ("aws_security_group.masters", "; or take `masters` out of `access` (`[]` for none)"),
+    ] {
+        let mut applied = applied(&stack, &here);
+        applied.gone(gone);
+        let plan = applied.plan(&stack, &here);
+        assert_eq!(plan.cluster, None);
+        let finding = plan.preflight.iter().find(|finding| finding.check == "missing").expect("it is needed");
+        let hint = finding.hint.clone().expect("a way");
+        assert_eq!(
+            hint,
+            format!(
+                "look for it in AWS, and write the one that is there in `network` of the stack file{more}"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_stack_in_a_named_network_has_no_cluster_and_keeps_the_one_that_it_had() {
+    let (named, found) = (network("", "vpc-1"), network("k8s", "vpc-1"));
+    let of = |network: &Network, recorded: &Network| {
+        let applied = applied(STACK, recorded);
+        let blueprint = declared(STACK, network);
+        provision::engine::owner::owner(
+            &blueprint,
+            Some(&applied.state),
+            &address("aws_efs_file_system.files"),
+            0,
+        )
+        .cluster
+    };
+    assert_eq!(of(&named, &named), None);
+    assert_eq!(of(&found, &named).as_deref(), Some("k8s"), "its cluster is known by now");
+    assert_eq!(of(&named, &found).as_deref(), Some("k8s"));
 }

@@ -189,7 +189,8 @@ impl World {
             Mode::Destroy => BTreeMap::new(),
             Mode::Apply | Mode::RefreshOnly => self.declarations.clone(),
         };
-        let cluster = self.cluster.map(|name| Cluster { name: name.to_owned(), efs_names_resolve: true });
+        let cluster =
+            self.cluster.map(|name| Cluster { name: Some(name.to_owned()), efs_names_resolve: true });
         Blueprint { stack: "test".to_owned(), cluster, declarations, ..Blueprint::default() }
     }
 

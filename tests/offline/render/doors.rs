@@ -320,7 +320,7 @@ fn place(text: &str) -> TempDir {
 
 fn write_state(path: &Path, state: &State) {
     let store = Store::local(path.to_owned());
-    let cluster = Cluster { name: state.lineage.clone(), efs_names_resolve: true };
+    let cluster = Cluster { name: Some(state.lineage.clone()), efs_names_resolve: true };
     let writing = async {
         let mut writer = store.open("test", Duration::ZERO, || state.clone()).await.expect("nobody holds it");
         writer.edit(Edit::Cluster { cluster });

@@ -177,7 +177,7 @@ async fn what_aws_shows_otherwise_is_no_change_and_what_is_another_is_one() {
 #[test]
 fn what_is_not_offered_is_no_field_and_what_must_be_written_always_is() {
     let network = Network {
-        cluster: Cluster { name: "k8s.myzone.net".to_owned(), efs_names_resolve: true },
+        cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
         vpc: Id::new("vpc-1"),
         subnets: ["a", "b"].map(|zone| (format!("eu-west-1{zone}"), Id::new("subnet-1"))).into(),
         groups: Role::ALL.map(|role| (role, role.placed(&[Id::new(role.name())], None))).into(),

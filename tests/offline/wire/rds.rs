@@ -473,6 +473,17 @@ async fn the_management_of_the_password_is_turned_on_and_off() {
 }
 
 #[tokio::test]
+async fn a_password_that_is_left_alone_is_in_no_request() {
+    let alone = database(json!({ "password": "unmanaged", "password_version": 2 }));
+    for live in [json!({}), json!({ "password": "env:PROVISION_TEST_UNSET" })] {
+        let replay = Replay::in_order(&[(200, &described(&[instance(&[])]))]);
+        let fields = ["password", "password_version"];
+        update(&replay, &database(live), &alone, &fields).await.expect("nothing is read and nothing is sent");
+        assert_eq!(replay.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_cannot_be_read_stops_the_call_before_it_is_made() {
     let replay = Replay::in_order(&[]);
     let owner = owner("aws_db_instance.gitlab-pgsql");

@@ -124,6 +124,7 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("engine_lifecycle_support", json!("open-source-rds-extended-support-disabled")),
             ("dedicated_log_volume", json!(true)),
             ("database_insights_mode", json!("advanced")),
+            ("network_type", json!("DUAL")),
             ("backup_target", json!("local")),
             ("delete_automated_backups", json!(false)),
             ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/6")),

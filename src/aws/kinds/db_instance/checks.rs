@@ -1,8 +1,8 @@
 //! The rules over several fields of a database, and those that a row cannot say.
 
 use super::keys::{
-    ALLOW_MAJOR, BACKUP_WINDOW, ENCRYPTED, ENGINE_VERSION, KMS_KEY, LOG_VOLUME, MAINTENANCE_WINDOW, PASSWORD,
-    SECRET_KEY, STORAGE_TYPE,
+    ALLOW_MAJOR, AT_ONCE, BACKUP_WINDOW, ENCRYPTED, ENGINE_VERSION, KMS_KEY, LOG_VOLUME, MAINTENANCE_WINDOW,
+    NETWORK_TYPE, PASSWORD, SECRET_KEY, STORAGE_TYPE,
 };
 use super::storage::Storage;
 use super::windows::Windows;
@@ -26,6 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
     key_needs_encryption,
     secret_key,
     log_volume,
+    network_type,
 ];
 
 fn upgrade(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
@@ -82,4 +83,44 @@ fn log_volume(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let has = LOG_VOLUME.of(wanted).or(observed.and_then(|observed| LOG_VOLUME.of(observed)));
     let fits = has != Some(true) || ["io1", "io2"].contains(&storage);
     (!fits).then(invalid).into_iter().collect()
+}
+
+/// RDS does not show a change of it that waits for the window (PendingModifiedValues, RDS API reference): every plan until then would
+/// ask for it once more.
+fn network_type(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let now = observed.and_then(|observed| NETWORK_TYPE.text(observed));
+    let differs = NETWORK_TYPE.text(wanted).zip(now).is_some_and(|(wanted, now)| wanted != now);
+    let invalid = || {
+        Invalid::new(
+            NETWORK_TYPE.name,
+            "changes at once alone: RDS does not show whether it waits for the maintenance window",
+        )
+        .with(&[AT_ONCE.name])
+        .remedy("write `apply_immediately: true` for this change")
+    };
+    (differs && AT_ONCE.of(wanted) != Some(true)).then(invalid).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_network_type_changes_at_once_or_not_at_all() {
+        let with = |network: &str, at_once: bool| {
+            sample::with(json!({ "network_type": network, "apply_immediately": at_once }))
+        };
+        for (wanted, observed, is_refused) in [
+            (with("DUAL", false), None, false),
+            (with("DUAL", false), Some(with("IPV4", false)), true),
+            (with("DUAL", true), Some(with("IPV4", false)), false),
+            (with("DUAL", false), Some(with("DUAL", false)), false),
+            (sample::database(), Some(with("DUAL", false)), false),
+        ] {
+            assert_eq!(!network_type(&wanted, observed.as_ref()).is_empty(), is_refused, "{wanted:?}");
+        }
+    }
 }

@@ -1,10 +1,19 @@
 //! The cost of a change of a database where it depends on the values.
 
 use super::keys::{IAM_LOGIN, MULTI_AZ, PUBLIC, RETENTION, SECURITY_GROUPS, STORAGE_TYPE};
-use super::version;
+use super::{password, version};
 use crate::aws::kinds::groups_taken_off;
 use crate::engine::document::Document;
 use crate::engine::resource::{Effect, OnChange};
+use crate::stack::password::PasswordSource;
+
+/// A password that is left as it is costs nobody access.
+pub(super) fn password(desired: &Document, _: &Document) -> OnChange {
+    OnChange::Recorded(match password::source(desired) {
+        Some(PasswordSource::Unmanaged) => Effect::None,
+        _ => Effect::AccessLoss,
+    })
+}
 
 /// With a standby before and after, the standby is changed first and takes over.
 pub(super) fn instance_class(desired: &Document, observed: &Document) -> OnChange {
@@ -115,6 +124,7 @@ mod tests {
             ("database_name", json!("a"), json!("b"), &both, Replace),
             ("username", json!("a"), json!("b"), &both, Replace),
             ("password", json!("managed"), json!("env:A"), &both, Recorded(Effect::AccessLoss)),
+            ("password", json!("managed"), json!("unmanaged"), &both, Recorded(Effect::None)),
             ("multi_az", json!(false), json!(true), &both, AtWindow(Effect::None)),
             ("port", json!(5432), json!(5433), &both, InPlace(Effect::AccessLoss)),
             ("db_subnet_group_name", json!("a"), json!("b"), &both, Replace),

@@ -25,6 +25,7 @@ pub(super) const PORT: Key<i32> = Key::new("port");
 pub(super) const SUBNET_GROUP: Key<String> = Key::new("db_subnet_group_name");
 pub(super) const SECURITY_GROUPS: Key<Vec<String>> = Key::new("vpc_security_group_ids");
 pub(super) const PUBLIC: Key<bool> = Key::new("publicly_accessible");
+pub(super) const NETWORK_TYPE: Key<String> = Key::new("network_type");
 pub(super) const RETENTION: Key<i32> = Key::new("backup_retention_period");
 pub(super) const BACKUP_WINDOW: Key<String> = Key::new("backup_window");
 pub(super) const MAINTENANCE_WINDOW: Key<String> = Key::new("maintenance_window");

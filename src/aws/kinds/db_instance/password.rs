@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use serde_json::Value;
+
 use super::keys::PASSWORD;
 use crate::aws::Aws;
 use crate::engine::call::Call;
@@ -42,6 +44,15 @@ pub(super) fn masked(error: CloudError, secret: Option<&Secret>) -> CloudError {
     CloudError { message: error.message.replace(secret.expose(), "(secret)"), ..error }
 }
 
+/// True if a password is as wanted: one that is left as it is always is.
+pub(super) fn met(desired: &Value, observed: &Value) -> bool {
+    is_unmanaged(desired) || desired == observed
+}
+
+fn is_unmanaged(source: &Value) -> bool {
+    source.as_str().and_then(|source| source.parse().ok()) == Some(PasswordSource::Unmanaged)
+}
+
 /// RDS makes a new password when it begins to manage it (RDS User Guide, "Password management with Amazon RDS and AWS Secrets
 /// Manager").
 pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
@@ -51,7 +62,7 @@ pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Inval
         self::source(wanted) == managed && observed.is_some_and(|observed| self::source(observed) != managed);
     let what = "managed gives the database a new master password, which is then in Secrets Manager: clients that have the one of \
                 now are refused when they connect next; `env:NAME` or `file:PATH` with the one of now keeps it";
-    let missing = "must be `managed`, `env:NAME` or `file:PATH`";
+    let missing = "must be `managed`, `unmanaged`, `env:NAME` or `file:PATH`";
     let begins = begins.then(|| Invalid::altered(PASSWORD.name, what));
     begins.into_iter().chain(source.is_none().then(|| Invalid::new(PASSWORD.name, missing))).collect()
 }

@@ -3,6 +3,24 @@
 //!
 //! Costs: ModifyDBInstance in the RDS API reference, and the table of settings in the RDS User Guide, "Modifying an Amazon RDS DB
 //! instance".
+//!
+//! Some inputs of CreateDBInstance and ModifyDBInstance have no row (sources: their pages in the RDS API reference, where no other is
+//! named):
+//!
+//! - A failover changes it, and it cannot be given together with a standby: `AvailabilityZone`.
+//! - PostgreSQL has nothing to choose: `LicenseModel` has one value, and `OptionGroupName` is for engines with options ("Working with
+//!   option groups", RDS User Guide: PostgreSQL has extensions in place of them).
+//! - Other engines have it: `CharacterSetName`, `NcharCharacterSetName`, `Timezone`, `DBSystemId`, `MultiTenant`, `TdeCredentialArn`,
+//!   `TdeCredentialPassword`, `AdditionalStorageVolumes`, `ReplicaMode`, `ProcessorFeatures`, `UseDefaultProcessorFeatures`.
+//! - Clusters have it: `DBClusterIdentifier`, `PromotionTier`.
+//! - RDS Custom has it: `CustomIamInstanceProfile`, `AutomationMode`, `ResumeFullAutomationModeMinutes`. Outposts have it:
+//!   `EnableCustomerOwnedIp`.
+//! - EC2-Classic had it, which is gone: `DBSecurityGroups`.
+//! - It is a deed and no state: `RotateMasterUserPassword`, `CertificateRotationRestart`.
+//! - Another field says it: `TagSpecifications`.
+//!
+//! These could have a row, and have none yet: Kerberos (`Domain`, `DomainIAMRoleName` and what belongs to them), `MasterUserAuthenticationType`,
+//! `DBCapacityReservationIdentifier`, `AwsBackupRecoveryPointArn`.
 
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
@@ -11,7 +29,7 @@ use aws_sdk_rds::types::DatabaseInsightsMode;
 use super::calls::{MODIFY, TAGS as TAG_CALLS};
 use super::keys::*;
 use super::monitoring::{self, Monitoring};
-use super::{DbInstance, cost, seen, texts, version};
+use super::{DbInstance, cost, password, seen, texts, version};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
@@ -129,7 +147,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
     &PASSWORD
         .field(text(texts::PASSWORD).default("managed").free())
         .doc(
-            "`managed` (RDS makes the password and keeps it in Secrets Manager), `env:NAME` or `file:PATH`. Never a literal.",
+            "`managed` (RDS makes the password and keeps it in Secrets Manager), `env:NAME`, `file:PATH`, or `unmanaged`: what a \
+             database has already is left as it is, and never sent. Never a literal.",
         )
         // Clients that have the old password are refused when they connect next.
         .sent_by_code(Recorded(Effect::AccessLoss), CALLS)
@@ -137,7 +156,9 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             Some(_) => Some("managed".to_owned()),
             // RDS says that it does not manage the password, and nothing more.
             None => PASSWORD.of(db.recorded).filter(|source| source != "managed"),
-        }),
+        })
+        .met_by(password::met)
+        .depending(cost::password),
     &SECRET_KEY
         .field(text(texts::KEY_ARN))
         .doc(
@@ -201,6 +222,17 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .modify(Modify::set_publicly_accessible, InPlace(Effect::AccessLoss))
         .observe(|db| Some(db.now.publicly_accessible.unwrap_or(false)))
         .depending(cost::publicly_accessible),
+    &NETWORK_TYPE
+        .field(one_of(texts::NETWORK_TYPES))
+        .doc(
+            "`IPV4`, which AWS takes without it, or `DUAL`: IPv6 addresses besides, which all subnets must have. A change needs \
+             `apply_immediately: true`.",
+        )
+        .create(Create::set_network_type)
+        // "Downtime is possible during this change" ("Settings for DB instances", RDS User Guide). PendingModifiedValues has no member
+        // for it.
+        .modify(Modify::set_network_type, AtWindow(Effect::Reboot))
+        .observe(|db| db.now.network_type.clone()),
     &RETENTION
         .field(whole(0, 35).default(30))
         .doc("The number of days for which backups are kept; 0 turns backups off.")

@@ -45,8 +45,8 @@ pub(super) const USERNAME: Pattern = Pattern::new(
 
 /// The source of the password, never the password.
 pub(super) const PASSWORD: Pattern = Pattern::new(
-    "`managed`, `env:NAME` or `file:PATH`; a literal is refused",
-    "^(managed|env:.+|file:.+)$",
+    "`managed`, `unmanaged`, `env:NAME` or `file:PATH`; a literal is refused",
+    "^(managed|unmanaged|env:.+|file:.+)$",
     usize::MAX,
 )
 .hidden_where_wrong();
@@ -90,6 +90,9 @@ pub(super) const LIFECYCLES: &[&str] =
 
 /// CreateDBInstance, BackupTarget.
 pub(super) const BACKUP_TARGETS: &[&str] = &["region", "outposts", "local"];
+
+/// CreateDBInstance, NetworkType.
+pub(super) const NETWORK_TYPES: &[&str] = &["IPV4", "DUAL"];
 
 /// CreateDBInstance, MonitoringInterval.
 pub(super) const INTERVALS: &[i64] = &[0, 1, 5, 10, 15, 30, 60];
