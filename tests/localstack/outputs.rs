@@ -93,7 +93,7 @@ fn a_database_that_a_run_found_gone_has_no_endpoint_any_more() {
             for json in [&[][..], &["--json"]] {
                 let ran = world.provision(&[&["output", name], json].concat()).exits(1);
                 assert_eq!(ran.out, "", "{name}");
-                ran.says(&["the database records (db-", gone, "hint: provision plan"]);
+                ran.says(&["the database records (db-", gone, "the ways on:", "provision plan"]);
             }
         }
         let all = world.provision(&["output"]).exits(0);

@@ -355,6 +355,14 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
 }
 
 #[test]
+fn the_example_of_the_readme_is_a_stack_file() {
+    let readme = include_str!("../../README.md");
+    let (_, example) = readme.split_once("```yaml\n").expect("there is an example");
+    let (example, _) = example.split_once("```").expect("it ends");
+    parse("provision.yaml", example.as_bytes().to_vec(), &registry()).expect("it is right");
+}
+
+#[test]
 fn every_wrong_file_is_refused_at_its_place_with_a_way_out() {
     let wrong_files = wrong_files();
     assert!(wrong_files.len() > 100);
