@@ -359,7 +359,7 @@ fn the_example_of_the_readme_is_a_stack_file() {
     let readme = include_str!("../../README.md");
     let (_, example) = readme.split_once("```yaml\n").expect("there is an example");
     let (example, _) = example.split_once("```").expect("it ends");
-    parse("provision.yaml", example.as_bytes().to_vec(), &registry()).expect("it is right");
+    parse("provision.yaml", example.as_bytes(), &registry()).expect("it is right");
 }
 
 #[test]

@@ -184,7 +184,8 @@ impl Inside {
         let has = |(name, value): &(&str, &str)| request.headers().get(*name) == Some(*value);
         let has_a_condition =
             ["if-match", "if-none-match"].iter().any(|name| request.headers().contains_key(*name));
-        if !self.demanded.is_empty() && !(has_a_condition && self.demanded.iter().all(has)) {
+        let is_as_demanded = has_a_condition && self.demanded.iter().all(has);
+        if !self.demanded.is_empty() && !is_as_demanded {
             return refusal(403, "AccessDenied");
         }
         let current = there.map(|(etag, _)| etag);

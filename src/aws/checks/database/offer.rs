@@ -43,36 +43,46 @@ pub(super) const FEATURES: &[&str] = &[
     "monitoring",
 ];
 
+/// A feature that not every class has.
+struct Feature {
+    name: &'static str,
+    /// The line of the stack file that turns it off.
+    off: &'static str,
+    /// The mark of an offer that has it.
+    has: fn(&Offer) -> Option<bool>,
+}
+
+const PERFORMANCE_INSIGHTS: Feature = Feature {
+    name: "Performance Insights",
+    off: "performance_insights_enabled: false",
+    has: Offer::supports_performance_insights,
+};
+const LOGIN_BY_IAM: Feature = Feature {
+    name: "the login by IAM",
+    off: "iam_database_authentication_enabled: false",
+    has: Offer::supports_iam_database_authentication,
+};
+const GROWING: Feature = Feature {
+    name: "storage that grows by itself",
+    off: "max_allocated_storage: 0",
+    has: Offer::supports_storage_autoscaling,
+};
+const MONITORING: Feature = Feature {
+    name: "Enhanced Monitoring",
+    off: "monitoring: { interval: 0 }",
+    has: Offer::supports_enhanced_monitoring,
+};
+
 impl Desired {
-    /// The features that are wanted, each with what turns it off, and the mark of an offer that has it.
-    fn features(&self) -> Vec<(&'static str, &'static str, fn(&Offer) -> Option<bool>)> {
-        let all: [(bool, &str, &str, fn(&Offer) -> Option<bool>); 4] = [
-            (
-                self.performance_insights_enabled,
-                "Performance Insights",
-                "performance_insights_enabled: false",
-                Offer::supports_performance_insights,
-            ),
-            (
-                self.iam_database_authentication_enabled,
-                "the login by IAM",
-                "iam_database_authentication_enabled: false",
-                Offer::supports_iam_database_authentication,
-            ),
-            (
-                self.max_allocated_storage > 0,
-                "storage that grows by itself",
-                "max_allocated_storage: 0",
-                Offer::supports_storage_autoscaling,
-            ),
-            (
-                self.monitoring.interval > 0,
-                "Enhanced Monitoring",
-                "monitoring: { interval: 0 }",
-                Offer::supports_enhanced_monitoring,
-            ),
+    /// The features that are wanted.
+    fn features(&self) -> impl Iterator<Item = Feature> {
+        let all = [
+            (self.performance_insights_enabled, PERFORMANCE_INSIGHTS),
+            (self.iam_database_authentication_enabled, LOGIN_BY_IAM),
+            (self.max_allocated_storage > 0, GROWING),
+            (self.monitoring.interval > 0, MONITORING),
         ];
-        all.into_iter().filter(|(wanted, ..)| *wanted).map(|(_, what, off, has)| (what, off, has)).collect()
+        all.into_iter().filter_map(|(wanted, feature)| wanted.then_some(feature))
     }
 }
 
@@ -148,7 +158,7 @@ impl Wish<'_> {
                     .hint(self.classes())
             },
         )?;
-        self.desired.features().into_iter().try_fold(fitting, |fitting, (what, off, has)| {
+        self.desired.features().try_fold(fitting, |fitting, Feature { name: what, off, has }| {
             keep(
                 fitting,
                 |offer| has(offer) != Some(false),
