@@ -143,6 +143,9 @@ fn meant(error: &Hint) -> Option<(String, String)> {
     Some((error.address.clone()?, right.to_owned()))
 }
 
+/// The checks whose warnings are errors of an apply.
+const LACKING: [&str; 2] = ["password", "permissions"];
+
 /// Makes a plan, and holds that making it changed nothing and that its exit code says what it says.
 fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
     let mut arguments: Vec<&str> = vec!["plan", "--json", "--detailed-exitcode"];
@@ -157,6 +160,9 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
     };
     let errors = hints::of_plan(&plan, "error");
     let blocked = hints::of_plan(&plan, "blocked");
+    // Whoever reviews a plan may lack what whoever applies it has; here both are one.
+    let mut lacking = hints::of_plan(&plan, "warning");
+    lacking.retain(|warning| LACKING.contains(&warning.check.as_str()));
     let actions: BTreeMap<String, String> = plan["changes"]
         .as_array()
         .into_iter()
@@ -176,6 +182,7 @@ fn plan(place: &Place, options: &[String], trail: &mut Trail) -> Said {
     let is_empty = actions.is_empty() && !outputs;
     let (code, said) = match () {
         () if !errors.is_empty() => (1, Said::Errors(errors)),
+        () if !is_empty && !lacking.is_empty() => (2, Said::Errors(lacking)),
         () if !is_empty => (2, Said::Changes(plan)),
         // All that is left waits for what its hint says.
         () if !blocked.is_empty() => (2, Said::Errors(blocked)),
