@@ -236,7 +236,10 @@ class Modification(Database):
     def test_versions(self):
         self.create()
         self.assertEqual(self.modify(EngineVersion="16", ApplyImmediately=True)["PendingModifiedValues"], {"EngineVersion": "16.10"})
-        self.modify(EngineVersion="17", AllowMajorVersionUpgrade=True, ApplyImmediately=True)
+        # A shortened version stands for the default within it, which is no target here.
+        upgrade = {"AllowMajorVersionUpgrade": True, "ApplyImmediately": True}
+        self.refused("InvalidParameterCombination", self.modify, EngineVersion="17", **upgrade)
+        self.modify(EngineVersion="17.6", **upgrade)
         shown = self.now()
         self.assertEqual(shown["EngineVersion"], "17.6")
         self.assertEqual(shown["DBParameterGroups"][0]["DBParameterGroupName"], "default.postgres17")

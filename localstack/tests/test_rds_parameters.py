@@ -34,9 +34,10 @@ class Groups(Case):
         every = [each for page in pages for each in page["Parameters"]]
         self.assertGreater(len(every), 100)
         self.assertEqual(self.user(), {})
-        self.set(work_mem="1", log_statement="ddl")
+        self.refused("InvalidParameterValue", self.set, work_mem="1")
+        self.set(work_mem="1024", log_statement="ddl")
         self.set(method="pending-reboot", max_connections="100")
-        self.assertEqual(self.user(), {"work_mem": "1", "log_statement": "ddl", "max_connections": "100"})
+        self.assertEqual(self.user(), {"work_mem": "1024", "log_statement": "ddl", "max_connections": "100"})
         wanted = [{"Name": "parameter-name", "Values": ["max_connections", "none"]}]
         found = self.rds.describe_db_parameters(DBParameterGroupName="grp-postgres16", Filters=wanted)["Parameters"]
         self.assertEqual([(each["ParameterName"], each["ApplyType"]) for each in found], [("max_connections", "static")])
@@ -79,7 +80,7 @@ class Instances(Database):
         self.create(DBParameterGroupName="grp-postgres16")
         self.assertEqual(self.attached(), ("grp-postgres16", "in-sync"))
         self.refused("InvalidDBParameterGroupState", self.rds.delete_db_parameter_group, DBParameterGroupName="grp-postgres16")
-        self.set(work_mem="1")
+        self.set(work_mem="1024")
         self.assertEqual(self.attached(), ("grp-postgres16", "in-sync"))
         self.set(method="pending-reboot", max_connections="100")
         self.assertEqual(self.attached(), ("grp-postgres16", "pending-reboot"))
