@@ -188,6 +188,10 @@ impl Backend for S3State {
         None
     }
 
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(async { self.look().await.map(|sight| sight.state) })
+    }
+
     fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
         Box::pin(async {
             let shared = self.seen().await?.map(|(_, shared)| shared).unwrap_or_default();

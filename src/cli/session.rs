@@ -124,7 +124,9 @@ impl Session {
 
     /// Reads the state without locking it.
     pub async fn state(&self) -> Result<Option<State>, Failure> {
-        self.sight().await.map(|sight| sight.state)
+        let state = self.store.read().await.map_err(state_failure)?;
+        self.check_state(state.as_ref())?;
+        Ok(state)
     }
 
     /// The same, with the run that is at work on it.

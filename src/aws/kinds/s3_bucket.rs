@@ -110,7 +110,7 @@ impl Kind for S3Bucket {
             .field(map_of_objects(lifecycle::ID, &lifecycle::RULE))
             .doc("The rules by which objects move to cheaper storage and are deleted, by name; `{}` for none.")
             .sent_by_code(InPlace(Effect::DataLoss), &[settings::PUT_LIFECYCLE])
-            .observe(|live| live.rules.clone())
+            .observe(|live| Some(live.rules.clone()))
             .depending(lifecycle::cost)
             .losing("the objects and versions that are older than the rules say, for ever"),
         &field("deletion_protection", flag().default(true))

@@ -128,6 +128,10 @@ impl Backend for LocalState {
         Some(&self.path)
     }
 
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(async { read(&self.path) })
+    }
+
     fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
         Box::pin(async {
             let state = read(&self.path)?;

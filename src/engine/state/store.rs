@@ -15,6 +15,8 @@ use super::{Edit, State, StateError};
 pub trait Backend: Debug + Display + Send + Sync {
     /// The file of the state, where it is one.
     fn file(&self) -> Option<&Path>;
+    /// See [`Store::read`].
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>>;
     /// See [`Store::look`].
     fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>>;
     /// Takes the lock, and reads the state that it is for.
@@ -103,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`StateError::Damaged`] whenever something is there that is not a whole state; it is never taken for nothing.
     pub async fn read(&self) -> Result<Option<State>, StateError> {
-        self.look().await.map(|sight| sight.state)
+        self.place.read().await
     }
 
     /// The same, with the run that is at work on it.

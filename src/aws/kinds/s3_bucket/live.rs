@@ -42,7 +42,7 @@ pub struct Live {
     pub versioned: Option<bool>,
     pub key: Option<String>,
     pub is_blocked: bool,
-    pub rules: Option<Rules>,
+    pub rules: Rules,
 }
 
 pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
@@ -123,9 +123,9 @@ pub(super) fn blocked() -> PublicAccessBlockConfiguration {
         .build()
 }
 
-async fn rules(aws: &Aws, name: &str) -> Result<Option<Rules>, CloudError> {
+async fn rules(aws: &Aws, name: &str) -> Result<Rules, CloudError> {
     let answer = all_rules(aws, name).await?;
-    Ok(Some(answer.map(|answer| lifecycle::of_s3(answer.rules())).unwrap_or_default()))
+    Ok(answer.map(|answer| lifecycle::of_s3(answer.rules())).unwrap_or_default())
 }
 
 /// The lifecycle rules as S3 shows them, with what goes for all of them.
