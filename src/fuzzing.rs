@@ -1,4 +1,5 @@
-//! The properties of the readers that the fuzz targets under `fuzz/` check, for any bytes that come in. Compiled for them alone.
+//! The properties of the readers that the fuzz targets under `fuzz/` check, for any bytes that come in. Compiled for
+//! them, and for the tests, which run them over the seeds.
 //!
 //! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
 
@@ -76,4 +77,33 @@ pub fn harmless(bytes: &[u8]) {
 fn holds_no_harm(text: &str) {
     let hostile = text.chars().find(|character| *character != '\n' && is_harmful(*character));
     assert_eq!(hostile, None, "{text:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn every_seed(of: &str, holds: impl Fn(&[u8])) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(of);
+        let seeds = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for seed in seeds {
+            let path = seed.expect("a seed").path();
+            holds(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())));
+        }
+    }
+
+    #[test]
+    fn the_seeds_and_their_beginnings_have_the_properties() {
+        every_seed("state", state);
+        every_seed("journal", journal);
+        every_seed("plan", plan);
+        every_seed("harmless", harmless);
+        // What is left out of a stack file has its default, wherever the file ends.
+        every_seed("stack", |bytes| {
+            let ends = (0..bytes.len()).filter(|at| bytes[*at] == b'\n');
+            ends.for_each(|end| stack(&bytes[..=end]));
+        });
+    }
 }

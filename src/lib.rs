@@ -5,7 +5,7 @@
 pub mod aws;
 pub mod cli;
 pub mod engine;
-#[cfg(fuzzing)]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod stack;

@@ -268,7 +268,7 @@ fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-#[cfg(fuzzing)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing {
     use super::*;
 

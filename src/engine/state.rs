@@ -2,7 +2,7 @@
 
 mod error;
 pub mod format;
-#[cfg(fuzzing)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod journal;
 mod links;

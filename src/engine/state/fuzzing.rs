@@ -1,4 +1,4 @@
-//! The properties of snapshots and journals that the fuzz targets hold. Compiled for them alone.
+//! The properties of snapshots and journals that the fuzz targets hold. Compiled for them and for the tests.
 
 use serde_json::Value;
 

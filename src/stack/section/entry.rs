@@ -80,9 +80,10 @@ impl Entry {
         all
     }
 
-    /// The entry as it would be written.
+    /// The entry as it would be written: without those of its own options that have their default.
     pub fn to_json(&self) -> Value {
         let mut json = self.own.clone();
+        json.retain(|option, _| !self.defaults.contains(option.as_str()));
         for options in self.passed.values() {
             json.extend(options.clone());
         }
