@@ -11,6 +11,8 @@ use crate::engine::resource::Id;
 const VPC: &str = "aws_vpc";
 const SUBNET: &str = "aws_subnet";
 const GROUP: &str = "aws_security_group";
+/// The member of an address that tells a group of the stack's own from the cluster's of the same name.
+const OWN: &str = "own";
 
 /// The kops cluster that the network belongs to, and what holds for the network as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +88,10 @@ impl Role {
 
     /// The role whose group is at an address.
     pub fn of(address: &Address) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| address.kind() == GROUP && address.name() == role.name())
+        let is_its = |role: &Self| {
+            address.kind() == GROUP && address.name() == role.name() && address.member_name() != Some(OWN)
+        };
+        Self::ALL.into_iter().find(is_its)
     }
 
     /// The addresses of the role's groups. A group that has an address already keeps it when others come and go; the
@@ -118,6 +123,20 @@ impl Network {
     /// The address of the subnet chosen for a zone.
     pub fn subnet_address(zone: &str) -> Address {
         Address::new(SUBNET, zone)
+    }
+
+    /// The address of an object that the stack makes, where that is not one of the network's: the security group of an entry
+    /// that is named like a role stands beside the cluster's own, as `aws_security_group.nodes/own`.
+    pub fn beside(address: Address) -> Address {
+        match (Role::of(&address), address.member_name()) {
+            (Some(_), None) => Self::beside_a_role(address.name()),
+            _ => address,
+        }
+    }
+
+    /// The address of a group of this name that the stack makes beside the cluster's own.
+    pub fn beside_a_role(name: &str) -> Address {
+        Address::member(GROUP, name, OWN)
     }
 
     /// True if a watched object at this address is a part of the network.

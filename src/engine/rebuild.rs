@@ -148,16 +148,15 @@ pub async fn rebuild(
             pending.remove(&wanted.address);
             answer.retain(|found| concerns(blueprint, Some(&known), &wanted.address, found));
             let whose = |found: &Found| wanted.owner.whose(&found.ownership, found.vpc.as_ref());
-            let mut taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
-            let (one, whose) = match (taken.next(), taken.next()) {
-                (Some(one), None) => (one.clone(), whose(one)),
-                (Some(one), Some(another)) => {
-                    let several = [one, another].into_iter().chain(taken);
-                    let several = several.map(|found| Candidate::of(found, &whose(found))).collect();
+            let taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
+            let (one, whose) = match likeliest(wanted, taken.collect()).as_slice() {
+                [one] => ((*one).clone(), whose(one)),
+                several @ [_, _, ..] => {
+                    let several = several.iter().map(|found| Candidate::of(found, &whose(found))).collect();
                     rebuilt.ambiguous.insert(wanted.address.clone(), several);
                     continue;
                 }
-                (None, _) => {
+                [] => {
                     match Foreign::of(&wanted.owner, &answer) {
                         Some(foreign) => drop(rebuilt.foreign.insert(wanted.address.clone(), foreign)),
                         None => drop(rebuilt.absent.insert(wanted.address.clone())),
@@ -247,6 +246,13 @@ fn used_in_place_of(blueprint: &Blueprint, known: &State, address: &Address) -> 
         })
     });
     users.next().map(str::to_owned)
+}
+
+/// The objects between which nothing decides: the one whose tags have the address counts before those that only have its name.
+fn likeliest<'a>(wanted: &Wanted, found: Vec<&'a Found>) -> Vec<&'a Found> {
+    let is_its = |found: &&&Found| found.tagged_address().as_ref() == Some(&wanted.address);
+    let tagged: Vec<&Found> = found.iter().filter(is_its).copied().collect();
+    if tagged.len() == 1 { tagged } else { found }
 }
 
 /// True if what was found may be recorded at the address.

@@ -265,7 +265,7 @@ fn fingerprint(address: &Address, sighting: &Sighting, sightings: &Sightings) ->
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(any(test, feature = "fuzzing"))]

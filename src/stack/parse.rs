@@ -248,7 +248,7 @@ mod tests {
                 "3:34 expected true or false, found text",
                 "3:55 `mastres` is not possible here",
                 "4:3 `Nfs` is not a name: lower-case letters and digits with single hyphens between them, a letter \
-                 first, at most 63, and none of `default`, `nodes` and `masters`",
+                 first, at most 63",
                 "5:3 `nfs` is written twice",
             ]
         );

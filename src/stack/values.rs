@@ -94,15 +94,12 @@ text! {
 }
 
 text! {
-    /// The name of an entry of a section, or of a part of one. AWS's rule for database identifiers, the strictest of all;
-    /// `default` is AWS's own, `nodes` and `masters` are the cluster's groups.
+    /// The name of an entry of a section, or of a part of one. AWS's rule for database identifiers, the strictest of all.
     Name: Pattern::new(
-        "a name: lower-case letters and digits with single hyphens between them, a letter first, at most 63, \
-         and none of `default`, `nodes` and `masters`",
+        "a name: lower-case letters and digits with single hyphens between them, a letter first, at most 63",
         "^[a-z](-?[a-z0-9])*$",
         63,
     )
-    .but_not("^(default|nodes|masters)$")
 }
 
 text! {

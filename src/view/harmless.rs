@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::DefaultIgnorableCodePoint;
+
 /// The text with every harmful character written as an escape: `\n`, `\u{1b}`, `\u{202e}`.
 ///
 /// Every string that comes from AWS, the environment or a file goes through here before it is printed.
@@ -22,16 +25,16 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 
 /// True if a character steers a terminal, reorders what is read, or cannot be seen at all.
 ///
-/// Controls (C0, DEL, C1), line and paragraph separators, and the characters that Unicode lists as default-ignorable
-/// (DerivedCoreProperties.txt), the bidirectional ones among them.
+/// Controls (C0, DEL, C1), line and paragraph separators, the marks around annotations of a line, and what Unicode lists as
+/// default-ignorable, the bidirectional characters among them.
 pub fn is_harmful(character: char) -> bool {
+    // Nearly all text is ASCII, and asks for no table.
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}')
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
 /// The text with every command to a runner of continuous integration shown escaped: such a runner reads what programs

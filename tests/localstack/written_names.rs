@@ -239,3 +239,38 @@ fn a_file_system_has_mount_targets_in_the_zones_that_are_written() {
     world.plans_nothing();
     assert_eq!(zones(), ["eu-west-1a", "eu-west-1c"]);
 }
+
+#[test]
+fn the_cluster_s_and_aws_s_words_are_names_like_any_other() {
+    let world = World::seeded(&[]);
+    world.write_stack(
+        "stack: shop\nfile_systems:\n  nodes: {}\ndatabases:\n  default: { apply_immediately: true }\n  masters: {}\n",
+    );
+    world.apply(&[]);
+    world.plans_nothing();
+    let listed = world.provision(&["state", "list"]).exits(0).out;
+    for address in ["aws_security_group.nodes", "aws_security_group.nodes/own", "aws_security_group.default"]
+    {
+        assert!(listed.lines().any(|line| line == address), "{address}: {listed}");
+    }
+    let watched = |address: &str| world.record(address)["watched"] == true;
+    assert!(watched("aws_security_group.nodes") && !watched("aws_security_group.nodes/own"));
+
+    // A name of this kind is given up, and taken, with the same objects.
+    let group = world.record("aws_security_group.nodes/own")["id"].clone();
+    world.edit_stack("  nodes: {}", "  files: {}");
+    world.provision(&["plan"]).exits(1).says(&["provision state move nodes files"]);
+    world.provision(&["state", "move", "nodes", "files", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.record("aws_security_group.files/own")["id"], group);
+    world.edit_stack("  default: {", "  nodes: {");
+    world.provision(&["state", "move", "default", "nodes", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+
+    // The state is lost: everything is found again, the cluster's own among it.
+    std::fs::remove_dir_all(world.path("state")).expect("there is a state");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.plans_nothing();
+}

@@ -162,7 +162,6 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         top("region: eu-west-1a", "a region, such as `eu-west-1`"),
         raw("file_systems: { git_lab: {} }", Some(1), "single hyphens"),
         raw("file_systems: { 1st: {} }", Some(1), "a letter first"),
-        raw("file_systems: { nodes: {} }", Some(1), "none of `default`, `nodes` and `masters`"),
         raw("databases: { a--b: {} }", Some(1), "single hyphens"),
         raw("databases: { a-: {} }", Some(1), "single hyphens"),
         raw("databases: { dätä: {} }", Some(1), "lower-case letters"),

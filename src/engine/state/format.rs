@@ -120,12 +120,7 @@ pub fn unseal(mut value: Value, known: u32) -> Result<Value, Damage> {
 
 /// Over the compact form, whose keys are sorted: white space and the order of keys do not count.
 fn checksum(value: &Value) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(value.to_string())))
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("sha256:{}", hex::encode(Sha256::digest(value.to_string())))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::format::{Damage, hex};
+use super::format::Damage;
 use super::{Edit, State};
 
 /// The journal's first frame: which snapshot it goes on from.
@@ -49,7 +49,7 @@ impl Frames {
 
 /// Sixteen hexadecimal digits over the whole chain up to this payload.
 fn link(previous: &str, payload: &str) -> String {
-    hex(&Sha256::digest(format!("{previous}{payload}"))[..8])
+    hex::encode(&Sha256::digest(format!("{previous}{payload}"))[..8])
 }
 
 /// The snapshot with the journal's edits carried out.

@@ -97,7 +97,7 @@ pub fn moves(state: &State, from: &Place, to: &Place) -> Result<BTreeMap<Address
         }
         (Place::Name(_), Place::Name(new)) => {
             let of_name = meant(state, from)?.into_iter();
-            of_name.map(|address| (address.clone(), address.with_name(new))).collect()
+            of_name.map(|address| (address.clone(), Network::beside(address.with_name(new)))).collect()
         }
         _ => return Err(NotMoved::Mixed { from: from.clone(), to: to.clone() }),
     };
@@ -167,6 +167,29 @@ mod tests {
         );
         let one = moved(&state(ALL), "aws_db_instance.records", "aws_db_instance.main");
         assert_eq!(one.expect("it is free"), ["aws_db_instance.records aws_db_instance.main"]);
+    }
+
+    #[test]
+    fn a_name_that_the_cluster_has_too_is_a_name_like_any_other() {
+        let mut state = state(ALL);
+        let nodes = at("aws_security_group.nodes");
+        state.apply(Edit::Put { address: nodes, record: Record::watched(Id::new("sg-1"), Document::new()) });
+        let there = [
+            "aws_db_instance.records aws_db_instance.nodes",
+            "aws_security_group.records aws_security_group.nodes/own",
+        ];
+        assert_eq!(moved(&state, "records", "nodes").expect("it is free"), there);
+        for (from, to) in
+            moves(&state, &Place::Name("records".into()), &Place::Name("nodes".into())).expect("free")
+        {
+            state.apply(Edit::Move { from, to });
+        }
+        // The member goes along: the blueprint knows the group by its record.
+        let back = [
+            "aws_db_instance.nodes aws_db_instance.records",
+            "aws_security_group.nodes/own aws_security_group.records/own",
+        ];
+        assert_eq!(moved(&state, "nodes", "records").expect("it is free"), back);
     }
 
     #[test]

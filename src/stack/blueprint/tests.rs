@@ -640,3 +640,17 @@ fn a_parameter_group_keeps_its_name_but_for_the_family_of_the_version() {
         assert_eq!(inputs(&blueprint, address)["name"], expected, "{address}");
     }
 }
+
+#[test]
+fn an_entry_that_is_named_like_a_role_has_its_group_beside_the_cluster_s_own() {
+    let stack = stack("file_systems: { nodes: {} }\ndatabases: { default: {} }");
+    let blueprint = blueprint(&stack, &network(2, 1, 1)).expect("they fit");
+    let role = blueprint.declarations[&Role::Nodes.address()].clone();
+    assert_eq!(role, Declaration::Watched { id: Id::new("sg-nodes1") });
+    let group = "aws_security_group.nodes/own";
+    assert_eq!(inputs(&blueprint, group)["name"], "storage-nodes");
+    let groups = &inputs(&blueprint, "aws_efs_mount_target.nodes/eu-west-1a")["security_groups"];
+    assert_eq!(groups, &serde_json::json!([format!("${{{group}.id}}")]));
+    assert_eq!(inputs(&blueprint, "aws_db_subnet_group.default")["name"], "default-subnets");
+    assert_eq!(inputs(&blueprint, "aws_db_instance.default")["identifier"], "default");
+}

@@ -104,6 +104,16 @@ pub fn attached(
     Ok([first].into_iter().chain(extra(entry).map(str::to_owned)).collect())
 }
 
+/// The address of the security group of an entry: the recorded one, also where the entry was named like a role before.
+fn address(draft: &Draft<'_>, name: &Name) -> Address {
+    let plain = Address::new("aws_security_group", name.as_str());
+    let beside = Network::beside_a_role(name.as_str());
+    match draft.kept.made_with(&beside, "name") {
+        Some(_) => beside,
+        None => Network::beside(plain),
+    }
+}
+
 /// Declares the security group of an entry, which lets its sources in on a port.
 ///
 /// # Errors
@@ -114,7 +124,7 @@ fn declare(
     (name, entry): (&Name, &Entry),
     (service, port): (&str, u32),
 ) -> Result<Address, BlueprintError> {
-    let address = Address::new("aws_security_group", name.as_str());
+    let address = address(draft, name);
     let titled = Titled::of(entry, &SECURITY_GROUP);
     let group_name = match titled.name {
         Some(written) => written.to_owned(),

@@ -29,7 +29,7 @@ fn named(doc: &str, part: &'static Part, registry: &Registry) -> Value {
     json!({
         "type": "object",
         "description": doc,
-        "propertyNames": { "maxLength": names.longest, "not": { "pattern": names.never } },
+        "propertyNames": { "maxLength": names.longest },
         "patternProperties": { (names.pattern): entry(part, registry) },
         "additionalProperties": false,
     })

@@ -208,7 +208,12 @@ fn declare(
 
 /// The name that the subnet group of a database has where none is recorded.
 fn subnet_group_name<'a>((name, entry): (&'a Name, &'a Entry)) -> &'a str {
-    Titled::of(entry, &SUBNET_GROUP).name.unwrap_or(name.as_str())
+    Titled::of(entry, &SUBNET_GROUP).name.unwrap_or_else(|| unwritten(name.as_str()))
+}
+
+/// The name of the subnet group of a database that writes none: its own, which may be AWS's word for the group that each VPC has.
+fn unwritten(name: &str) -> &str {
+    if name == "default" { "default-subnets" } else { name }
 }
 
 /// The address of the subnet group of a database. Databases that write the same name share the group: it stands at the address at
@@ -240,8 +245,9 @@ fn subnet_group(
 ) -> Result<Address, BlueprintError> {
     let group = subnet_group_address(draft, (name, entry));
     let written = Titled::of(entry, &SUBNET_GROUP).name;
-    let group_name = draft
-        .made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| kept.name(&group, group.name()));
+    let group_name = draft.made_with((&group, "name"), (SUBNET_GROUP.name, written), |kept| {
+        kept.name(&group, unwritten(group.name()))
+    });
     if draft.declares(&group) {
         return Ok(group);
     }
