@@ -4,6 +4,7 @@
 mod addresses;
 mod credentials;
 mod database;
+mod endpoint;
 mod finding;
 mod holders;
 mod keys;
@@ -31,6 +32,7 @@ use crate::engine::plan::Finding;
 use crate::engine::planner::Sightings;
 
 pub use database::is_answered;
+pub use endpoint::new_endpoints;
 pub use holders::holders;
 pub use last_snapshot::{LastSnapshots, last_snapshots};
 pub use own_state::own_state;

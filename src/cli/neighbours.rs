@@ -1,6 +1,6 @@
 //! States beside one that is not there: what this stack declares may be recorded under the stack's old name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
@@ -15,17 +15,40 @@ use crate::view::quoted;
 
 use super::options::StateAt;
 
-/// The other states in a folder that can be read. What cannot be read says nothing here.
-pub(super) async fn beside(path: &Path) -> Vec<(String, State)> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+/// The places of the states of a stack, as far as they are folders: that of its own, and those beside its stack files, which a run
+/// from another folder has not looked at.
+pub(super) fn places(path: &Path, stack_files: &[PathBuf]) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default();
+    let mut places = vec![path.to_owned()];
+    for file in stack_files {
+        let place = file.parent().unwrap_or(Path::new("")).join("state").join(name);
+        let is_new = |known: &PathBuf| match (folder(known).canonicalize(), folder(&place).canonicalize()) {
+            (Ok(known), Ok(place)) => known != place,
+            _ => true,
+        };
+        if places.iter().all(is_new) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The other states beside these places that can be read. What cannot be read says nothing here.
+pub(super) async fn beside(places: &[PathBuf]) -> Vec<(String, State)> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let other = folder.join(entry.file_name());
-        if other != path
-            && other.extension().is_some_and(|ending| ending == "json")
-            && let Ok(Some(state)) = Store::local(other.clone()).read().await
-        {
-            found.push((other.display().to_string(), state));
+    for path in places {
+        for entry in std::fs::read_dir(folder(path)).into_iter().flatten().flatten() {
+            let other = folder(path).join(entry.file_name());
+            if other != *path
+                && other.extension().is_some_and(|ending| ending == "json")
+                && let Ok(Some(state)) = Store::local(other.clone()).read().await
+            {
+                found.push((other.display().to_string(), state));
+            }
         }
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -99,9 +122,9 @@ fn apart(path: &str, stack: &str) -> String {
 
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
 /// declares: the stack may have been renamed.
-pub(super) async fn old_name(path: &Path, stack: &Stack) -> Option<String> {
+pub(super) async fn old_name(places: &[PathBuf], stack: &Stack) -> Option<String> {
     let data: Vec<Address> = stack.main_objects().into_iter().map(|(address, _)| address).collect();
-    let others = beside(path).await;
+    let others = beside(places).await;
     let new = stack.stack.to_string();
     let mut old = recording(&others, &new, &data);
     match (old.next(), old.next()) {

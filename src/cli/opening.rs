@@ -213,7 +213,9 @@ pub(super) async fn existing_state(
             let message = format!("there is no state at {store}");
             let old = match (store.file(), &options.state) {
                 // A place that was named says nothing of a name.
-                (Some(path), None) => neighbours::old_name(path, stack).await,
+                (Some(path), None) => {
+                    neighbours::old_name(&neighbours::places(path, chosen.paths()), stack).await
+                }
                 _ => None,
             };
             let usual = match chosen.is_assumed(options) {

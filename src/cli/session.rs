@@ -1,7 +1,7 @@
 //! The beginning of most commands: the stack file is read, AWS is configured, the state is found and looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::aws::Aws;
@@ -238,6 +238,7 @@ impl Session {
         found.extend(in_use);
         found.extend(snapshots.findings.iter().cloned());
         found.extend(lost);
+        found.extend(checks::new_endpoints(&planning.plan));
         if options.mode == Mode::Apply {
             found.extend(state.into_iter().flat_map(|state| short_names_lost(state, &self.stack)));
         }
@@ -256,12 +257,12 @@ impl Session {
         let manages = state.is_some_and(State::manages_anything);
         if let (false, Some(path), Mode::Destroy, None) =
             (manages, self.store.file(), options.mode, &self.named_state)
-            && let Some(hint) = neighbours::old_name(path, &self.stack).await
+            && let Some(hint) = neighbours::old_name(&self.places(path), &self.stack).await
         {
             planning.plan.preflight.push(neighbours::not_destroyed(&self.stack.stack.to_string(), hint));
         }
         if let (false, Some(path), Mode::Apply) = (manages, self.store.file(), options.mode) {
-            let others = neighbours::beside(path).await;
+            let others = neighbours::beside(&self.places(path)).await;
             let place = (account.as_str(), self.aws.region());
             let renamed = neighbours::renamed(
                 &self.registry,
@@ -288,6 +289,11 @@ impl Session {
         let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
         planning.plan.digest = saved.plan.digest.clone();
         Ok(Outlook { blueprint, saved, sightings, planning, discovery })
+    }
+
+    /// The folders in which states of this stack may be.
+    fn places(&self, path: &Path) -> Vec<PathBuf> {
+        neighbours::places(path, &self.stack_paths)
     }
 
     /// The cluster that an option, the environment or the stack file names.

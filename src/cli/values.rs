@@ -23,6 +23,10 @@ pub(super) fn state(text: &str) -> Result<StateAt, String> {
         Some((scheme, _)) => Err(format!(
             "a state at {scheme}:// is not supported; give the path of a file, or s3://BUCKET/KEY"
         )),
+        // One slash, or none, would be a file in a folder of that name.
+        None if ["s3:", "S3:"].iter().any(|start| text.starts_with(start)) => {
+            Err(format!("`{text}` is no place in S3: give s3://BUCKET/KEY, or the path of a file"))
+        }
         None if text.is_empty() => Err("give the path of a file, or s3://BUCKET/KEY".to_owned()),
         None => Ok(StateAt::File(PathBuf::from(text))),
     }
@@ -175,9 +179,16 @@ mod tests {
         let place = S3Place { bucket: "our-states".to_owned(), key: "a/b.json".to_owned() };
         assert_eq!(state("s3://our-states/a/b.json"), Ok(StateAt::S3(place)));
         assert!(state("gs://bucket/key").expect_err("not supported").contains("gs://"));
-        for text in
-            ["", "s3://", "s3://bucket", "s3://bucket/", "s3://b/key", "s3://Bucket/key", "s3://bucket//k"]
-        {
+        for text in [
+            "",
+            "s3://",
+            "s3://bucket",
+            "s3://bucket/",
+            "s3://b/key",
+            "s3://Bucket/key",
+            "s3://bucket//k",
+            "s3:/b/k",
+        ] {
             assert!(state(text).is_err(), "{text}");
         }
     }

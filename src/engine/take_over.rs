@@ -11,7 +11,7 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::Cloud;
 use crate::engine::document::{references, resolve};
 use crate::engine::graph;
-use crate::engine::kind::{Live, Registry};
+use crate::engine::kind::{Live, Reader, Registry};
 use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
 use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, needs_claim, rebuild, watch};
@@ -55,6 +55,10 @@ pub struct Before {
 pub enum Refused {
     #[error("the stack file does not declare {address}")]
     Undeclared { address: Address },
+    #[error("{address} is a part of the network, which is watched as a whole")]
+    Network { address: Address },
+    #[error("there is no kind {}", address.kind())]
+    UnknownKind { address: Address, kinds: Vec<&'static str> },
     #[error("AWS has no {} with the id or name {text}", address.kind())]
     Absent { address: Address, text: String },
     #[error("{id} cannot be {address}: {why}")]
@@ -98,6 +102,8 @@ impl Refused {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
+            Self::Network { .. } => Some("name the VPC: provision import vpc-…".to_owned()),
+            Self::UnknownKind { kinds, .. } => Some(format!("one of these: {}", kinds.join(", "))),
             Self::Absent { .. } => Some(
                 "look in this account and region; an id is what AWS shows: fs-…, fsmt-…, sg-…, a database's identifier or \
                  db-…, a group's name"
@@ -215,11 +221,19 @@ impl Taking<'_> {
     /// The record of the object that is wished for.
     async fn record(&self, known: &State, wish: &Wish) -> Result<Record, Refused> {
         let Wish { address, text } = wish;
-        let manager = self.registry.managing(address.kind());
+        let declaration = self.blueprint.declarations.get(address);
+        if self.registry.reader(address.kind()).is_none() {
+            let kinds = self.registry.all_managed().map(Reader::kind).collect();
+            return Err(Refused::UnknownKind { address: address.clone(), kinds });
+        }
         let (Some(manager), Some(Declaration::Managed { inputs })) =
-            (manager, self.blueprint.declarations.get(address))
+            (self.registry.managing(address.kind()), declaration)
         else {
-            return Err(Refused::Undeclared { address: address.clone() });
+            let address = address.clone();
+            return Err(match declaration {
+                Some(Declaration::Watched { .. }) => Refused::Network { address },
+                _ => Refused::Undeclared { address },
+            });
         };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
         let absent = || Refused::Absent { address: address.clone(), text: text.clone() };

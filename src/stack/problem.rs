@@ -10,6 +10,7 @@ use serde::de;
 use super::section::in_a_row;
 use super::sections::SECTIONS;
 use super::yaml;
+use crate::engine::resource::Property;
 
 /// Everything that can be wrong.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,12 @@ pub enum Fault {
     #[error("expected {expected}, found {found}")]
     WrongType { expected: Form, found: Form },
     #[error("`{}` is not possible here", shown(value))]
-    UnknownValue { value: String, known: &'static [&'static str] },
+    UnknownValue {
+        value: String,
+        known: &'static [&'static str],
+        /// The options in which other things are written.
+        forms: &'static [&'static [Property]],
+    },
     /// The message comes from the value's own type and is safe to show.
     #[error("{message}")]
     BadValue { message: String },
@@ -84,7 +90,15 @@ impl Fault {
             }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
             Self::WrongType { expected, found } => form_remedy(*expected, *found).to_owned(),
-            Self::UnknownValue { value, known } => suggestion(value, known),
+            Self::UnknownValue { value, known, forms } => {
+                match (nearest(value, known.iter().copied()), *forms) {
+                    (None, [_, ..]) => {
+                        let forms = forms.iter().map(|form| format!("`{{ {}: … }}`", form[0].name));
+                        format!("{}, or {}", suggestion(value, known), forms.collect::<Vec<_>>().join(", "))
+                    }
+                    _ => suggestion(value, known),
+                }
+            }
             Self::BadValue { .. } => return None,
             Self::NoSection => format!(
                 "add {} with one name below it; to have none, and delete the last one: `{}: {{}}`",
@@ -341,7 +355,7 @@ impl de::Error for Problem {
     }
 
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {
-        Self::new(Fault::UnknownValue { value: value.to_owned(), known })
+        Self::new(Fault::UnknownValue { value: value.to_owned(), known, forms: &[] })
     }
 
     fn missing_field(field: &'static str) -> Self {

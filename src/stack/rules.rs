@@ -1,14 +1,16 @@
 //! The rules over several values of a stack file: each value is right, and AWS refuses them together.
 
+use std::collections::BTreeMap;
+
 use super::parse::Sections;
 use super::problem::{Fault, Problem};
-use super::section::{Conflict, IGNORE_CHANGES, behind_group, broken};
+use super::section::{Conflict, IGNORE_CHANGES, Section, behind_group, broken, in_a_row};
 use super::sections::SECTIONS;
 use super::yaml::{Content, Node};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
-use super::{NamedNetwork, Stack};
+use super::{Name, NamedNetwork, Stack};
 
 /// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -29,7 +31,7 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         let found = (section.check)(stack.entries(section));
         found.into_iter().map(move |found| (*section, found))
     });
-    for (section, found) in of_sections.chain(behind_group::check(stack)) {
+    for (section, found) in names(stack).into_iter().chain(of_sections).chain(behind_group::check(stack)) {
         let Conflict { path, options, message, remedy } = found;
         let path: Vec<&str> = [section.key].into_iter().chain(path.iter().map(String::as_str)).collect();
         problems.push(conflict(tree, &path, &options, message, &remedy));
@@ -47,6 +49,28 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
     }
     problems
+}
+
+/// The sections, whose entries share their names: `file systems, databases and buckets`.
+pub(super) fn sharing_their_names() -> String {
+    in_a_row(SECTIONS.iter().map(|section| section.several), "and")
+}
+
+/// Each entry has a name of its own, by which commands know all that is made for it.
+fn names(stack: &Stack) -> Vec<(&'static Section, Conflict)> {
+    let mut first: BTreeMap<&Name, &Section> = BTreeMap::new();
+    let twice =
+        stack.all().filter_map(|(section, name, _)| Some((section, name, first.insert(name, section)?)));
+    let conflict = |(section, name, first): (&'static Section, &Name, &Section)| {
+        let conflict = Conflict {
+            path: vec![name.to_string()],
+            options: Vec::new(),
+            message: format!("`{name}` is a {} already, and their names are shared", first.one),
+            remedy: "choose another name".to_owned(),
+        };
+        (section, conflict)
+    };
+    twice.map(conflict).collect()
 }
 
 /// The problem of a name in a list that is none of an option, pointing at the name.

@@ -184,7 +184,8 @@ const CONFIG: &str = "--config";
 /// Names the one plan that is to be carried out, by its digest.
 const THIS_PLAN: &str = "--expect";
 /// Name an object whose data is let go of. They may stand several times.
-const LETS_GO: [&str; 2] = ["--allow-data-loss", "--replace"];
+const LETS_GO: [&str; 2] = [ALLOWS_LOSS, "--replace"];
+const ALLOWS_LOSS: &str = "--allow-data-loss";
 /// The members of documents that say something to people.
 const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
 /// The member whose members are reasons.
@@ -247,8 +248,9 @@ impl CarriedOption {
 
     fn is_among(&self, words: &[&str]) -> bool {
         if self.to == CarriedTo::Naming {
-            let is_this =
-                |pair: &[&str]| self.names.contains(&pair[0]) && Some(pair[1]) == self.value.as_deref();
+            // A step that lets go of what an object holds comes before the object's replacement.
+            let is_named = |name: &str| self.names.contains(&name) || name == ALLOWS_LOSS;
+            let is_this = |pair: &[&str]| is_named(pair[0]) && Some(pair[1]) == self.value.as_deref();
             return words.windows(2).any(is_this);
         }
         words.iter().any(|word| {

@@ -26,8 +26,34 @@ fn tables(at: &str, schema: &Value, found: &mut Vec<Table>) {
             tables(&format!("{way}.NAME"), entry, found);
         } else if properties(one).is_some() {
             tables(&way, one, found);
+        } else {
+            of_forms(&way, one, found);
         }
     }
+}
+
+/// The options of a value that may be written in another form too, one table for each form: `{ cidr: … }`.
+fn of_forms(way: &str, schema: &Value, found: &mut Vec<Table>) {
+    let mut forms = Vec::new();
+    in_forms(schema, &mut forms);
+    for form in &forms {
+        let first = form["required"][0].as_str().filter(|_| forms.len() > 1);
+        let title = match first {
+            Some(first) => format!("`{way}`, as `{{ {first}: … }}`"),
+            None => format!("`{way}`, as options"),
+        };
+        let options = properties(form).map(|all| all.iter().map(option).collect()).unwrap_or_default();
+        found.push(Table { title, about: String::new(), options });
+    }
+}
+
+/// The schemas of objects that a value, or each value of a list, may be.
+fn in_forms<'a>(schema: &'a Value, found: &mut Vec<&'a Value>) {
+    if properties(schema).is_some() {
+        found.push(schema);
+    }
+    let ways = ["anyOf", "oneOf"].iter().filter_map(|choice| schema[*choice].as_array()).flatten();
+    ways.chain(schema.get("items")).for_each(|way| in_forms(way, found));
 }
 
 fn properties(schema: &Value) -> Option<&Map<String, Value>> {
@@ -92,7 +118,8 @@ fn page() -> String {
     tables("", &stack::schema(&registry()), &mut all);
     let mut page = String::from(
         "# Every option of the stack file\n\nMade from the program's own schema (`provision schema stack`). An option that is not written and \
-         has no default\nis not compared: AWS's value stays.\n",
+         has no default\nis not compared: AWS's value stays. `access`, `parameters`, `parameter_group`, `zones` and the groups are what the file\nsays as \
+         a whole: what is taken out of it is taken away.\n",
     );
     for Table { title, about, options } in all {
         write!(page, "\n## {title}\n\n").expect("a string takes everything");

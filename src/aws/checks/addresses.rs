@@ -55,6 +55,9 @@ impl Answer for Addresses {
     }
 }
 
+const OTHER_SUBNETS: &str = "give addresses back there, or choose other subnets: in `network` of the stack file, where that names it, or: \
+                             provision import vpc-… --subnet-id subnet-…";
+
 /// The number of mount targets that are to be made in a subnet.
 fn targets_in(subnet: &str, made: &[&Prospect]) -> usize {
     let targets = made.iter().filter(|prospect| prospect.is_a("aws_efs_mount_target"));
@@ -68,9 +71,7 @@ fn mount_target(prospect: &Prospect, made: &[&Prospect], free: &BTreeMap<String,
         Verdict::passed(format!("{subnet} has free addresses"))
     } else {
         let targets = counted(needed, "mount target");
-        Verdict::error(format!("{subnet} has {}, and gets {targets}", counted_free(free))).hint(
-            "give addresses back there, or choose other subnets: provision import vpc-… --subnet-id subnet-…",
-        )
+        Verdict::error(format!("{subnet} has {}, and gets {targets}", counted_free(free))).hint(OTHER_SUBNETS)
     })
 }
 
@@ -102,7 +103,7 @@ fn database(prospect: &Prospect, made: &[&Prospect], free: &BTreeMap<String, i32
                 list(&full),
                 counted(needed, "subnet")
             ))
-            .hint("give addresses back there, or choose other subnets: provision import vpc-… --subnet-id subnet-…"),
+            .hint(OTHER_SUBNETS),
         ),
         _ if full.is_empty() => Some(Verdict::passed("its subnets have free addresses")),
         _ => Some(Verdict::warning(format!(

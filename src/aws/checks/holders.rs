@@ -19,7 +19,7 @@ use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::kind::Live;
-use crate::engine::plan::{Action, Finding};
+use crate::engine::plan::{Action, Finding, Mode};
 use crate::engine::planner::Sighting;
 use crate::engine::resource::Id;
 
@@ -75,7 +75,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         }
         let asked = buckets.iter().zip(&of_buckets).find(|(asked, _)| asked.address == one.address);
         held.extend(
-            asked.and_then(|(_, content)| bucket::judge(content, one, declared(scene, &one.address))),
+            asked.and_then(|(_, content)| bucket::judge(content, one, &of_bucket(scene, &one.address))),
         );
         if held.is_empty() {
             held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
@@ -83,6 +83,15 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
     }
     findings
+}
+
+fn of_bucket<'a>(scene: &Scene<'a>, address: &Address) -> bucket::Stands<'a> {
+    let record = scene.state.and_then(|state| state.resources.get(address));
+    bucket::Stands {
+        declared: declared(scene, address),
+        is_destroyed: scene.planning.plan.mode == Mode::Destroy,
+        is_emptied: bucket::empties(record.and_then(|record| record.inputs.get("lifecycle_rules"))),
+    }
 }
 
 /// The name that the stack file has for a bucket.

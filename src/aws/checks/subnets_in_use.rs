@@ -39,7 +39,8 @@ pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let databases = databases(aws).await;
-    let network = Chosen { vpc: vpc(scene), subnets: chosen(scene) };
+    let is_named = scene.blueprint.cluster.as_ref().is_some_and(|cluster| cluster.name.is_none());
+    let network = Chosen { vpc: vpc(scene), subnets: chosen(scene), is_named };
     let verdicts = losing.iter().flat_map(|one| {
         let verdicts = match &databases {
             Ok(databases) => judge(one, databases, &network),
@@ -80,6 +81,8 @@ struct Chosen<'a> {
     vpc: Option<&'a str>,
     /// The subnet of each zone.
     subnets: BTreeMap<&'a str, &'a str>,
+    /// True where the stack file names it.
+    is_named: bool,
 }
 
 fn vpc<'a>(scene: &Scene<'a>) -> Option<&'a str> {
@@ -210,6 +213,9 @@ fn hint(database: &DbInstance, keep: &BTreeMap<&str, BTreeSet<&str>>, network: &
     let kept = keep.iter().filter_map(|(zone, subnets)| Some((*zone, *subnets.first()?)));
     let named: BTreeMap<&str, &str> =
         network.subnets.iter().map(|(zone, id)| (*zone, *id)).chain(kept).collect();
+    if network.is_named {
+        return format!("keep what is in use, beside what is new in other zones: {}", in_the_file(&named));
+    }
     let options: Vec<String> = named.values().map(|id| format!("--subnet-id {id}")).collect();
     let options = options.join(" ");
     // An import records the choice for all commands to come, and an apply that names it does the same when it is done.
@@ -237,10 +243,16 @@ fn if_refused(database: &DbInstance, doubtful: &BTreeSet<&str>, network: &Chosen
         let mut named = network.subnets.clone();
         let kept = zones.iter().filter_map(|(zone, ids)| Some((*zone, *ids.get(nth).or(ids.last())?)));
         named.extend(kept);
-        apply(&named)
+        if network.is_named { in_the_file(&named) } else { apply(&named) }
     };
     let commands: Vec<String> = (0..most).map(nth).collect();
     Some(format!("if RDS refuses it, keep the subnet that its answer names: {}", commands.join(", or ")))
+}
+
+/// The line that chooses these subnets of a network that the stack file names.
+fn in_the_file(subnets: &BTreeMap<&str, &str>) -> String {
+    let ids: Vec<&str> = subnets.values().copied().collect();
+    format!("write `subnets: [{}]` in `network` of the stack file", ids.join(", "))
 }
 
 /// The command that chooses these subnets: `--subnet-id` is the whole choice.

@@ -20,7 +20,13 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
     let by_hand = || tags::written_right(owner, live).map(|right| format!("; {right}")).unwrap_or_default();
     match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited => None,
-        Whose::Untagged if action == Action::NoOp => None,
+        Whose::Untagged if action == Action::NoOp => {
+            let message = format!(
+                "{id} has lost this stack's ownership tags: no later change is made to it before they are back"
+            );
+            let hint = format!("to have the next apply write them: {import}; to let go of it: {forget}");
+            Some(Finding { level: Level::Warning, ..error("ownership", address, message, Some(hint)) })
+        }
         Whose::Untagged => Some(error(
             "ownership",
             address,
@@ -36,7 +42,7 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
             ),
             Some(format!(
                 "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
-                 {lineage}; to leave this to it: {forget}{}",
+                 {lineage}; to leave this to it, take it out of the stack file, then: {forget}{}",
                 by_hand()
             )),
         )),

@@ -165,9 +165,11 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
     // A state that manages nothing yet takes its objects from no other one that lives.
     let is_lost = !input.state.is_some_and(State::manages_anything);
     let (check, what, hint) = match &whose {
-        Whose::OtherState { address: tagged, .. } if is_lost && is_rebuilt => (
+        Whose::OtherState { address: tagged, lineage } if is_lost && is_rebuilt => (
             UNRECORDED,
-            format!("it is {tagged} of this stack, and the state here does not know it"),
+            format!(
+                "it is {tagged} of this stack, recorded by a state with the lineage {lineage}, and the state here does not know it"
+            ),
             rebuild.to_owned(),
         ),
         Whose::Ours => (

@@ -1,7 +1,8 @@
 //! Why stack and network do not fit together.
 
 use crate::engine::address::Address;
-use crate::stack::section::{behind_group, in_a_row};
+use crate::stack::rules::sharing_their_names;
+use crate::stack::section::in_a_row;
 
 /// Why there is no blueprint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl BlueprintError {
             Self::SameAddress { address } => format!(
                 "rename `{}` in the stack file: {} share their names",
                 address.name(),
-                behind_group::sharing_their_names()
+                sharing_their_names()
             ),
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::source::{self, ACCESS, Peer, Source};
 use super::titled::{DESCRIPTION_RULE, Titled, titled};
-use super::{Conflict, Entry, Section, in_a_row};
+use super::{Conflict, Entry, Section};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::{Network, Role};
@@ -211,18 +211,12 @@ fn as_tag(group_name: &str) -> String {
     group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
 }
 
-/// The sections, whose entries share their names: `file systems, databases and buckets`.
-pub(in crate::stack) fn sharing_their_names() -> String {
-    in_a_row(SECTIONS.iter().map(|section| section.several), "and")
-}
-
-/// Each entry has a name of its own, by which commands know all that is made for it, and a security group of its own.
+/// Each entry has a security group of its own.
 pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)> {
     let mut found = Vec::new();
-    let mut names: BTreeMap<&Name, &Section> = BTreeMap::new();
     // AWS does not tell names of groups apart by case.
     let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
-    for section in SECTIONS.iter().copied() {
+    for section in SECTIONS.iter().copied().filter(|section| section.has(SECURITY_GROUP.name)) {
         for (name, entry) in stack.entries(section) {
             let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
                 path: vec![name.to_string()],
@@ -230,14 +224,6 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
                 message,
                 remedy: remedy.to_owned(),
             };
-            if let Some(first) = names.insert(name, section) {
-                let message = format!("`{name}` is a {} already, and their names are shared", first.one);
-                found.push((section, conflict(&[], message, "choose another name")));
-                continue;
-            }
-            if !section.has(SECURITY_GROUP.name) {
-                continue;
-            }
             if let Some(id) = foreign(entry) {
                 if entry.has_written(ACCESS) {
                     let message = format!("`access` says nothing of {id}, which is not the stack's own");
@@ -252,7 +238,9 @@ pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)
                 continue;
             }
             let group = group_name(stack, name, entry);
-            if let Some(first) = groups.insert(group.to_lowercase(), name) {
+            // Two entries of one name are told of as that.
+            let first = groups.insert(group.to_lowercase(), name).filter(|first| *first != name);
+            if let Some(first) = first {
                 let message = format!("`{group}` is the security group of `{first}` already");
                 let remedy = "choose another `security_group`, or leave it out";
                 found.push((section, conflict(&[SECURITY_GROUP.name], message, remedy)));

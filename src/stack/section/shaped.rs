@@ -32,7 +32,16 @@ fn read(node: &Node, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value
         Shape::OneForm(forms) => return one_form(node, forms, problems),
         Shape::TextOr { text, options, .. } => {
             let has_options = matches!(node.content, Content::Map(_));
-            return read(node, if has_options { options } else { text }, problems);
+            let before = problems.len();
+            let value = read(node, if has_options { options } else { text }, problems);
+            // A word that is none of those may be meant as what stands in options.
+            if let (false, Shape::OneForm(forms)) = (has_options, options) {
+                let fault = problems.get_mut(before).map(|problem| &mut problem.fault);
+                if let Some(Fault::UnknownValue { forms: other, .. }) = fault {
+                    *other = forms;
+                }
+            }
+            return value;
         }
         _ => single(node, shape),
     };
@@ -130,7 +139,7 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
             let text = String::deserialize(node)?;
             match known.contains(&text.as_str()) {
                 true => Ok(text.into()),
-                false => Err(Problem::new(Fault::UnknownValue { value: text, known })),
+                false => Err(Problem::new(Fault::UnknownValue { value: text, known, forms: &[] })),
             }
         }
         Shape::Any

@@ -179,7 +179,7 @@ fn declare(
     entry: &Entry,
 ) -> Result<(), BlueprintError> {
     if network.subnets.len() < 2 {
-        return Err(too_few_zones(name, network));
+        return Err(too_few_zones(name, network, draft.stack.network.is_some()));
     }
     let port = entry.of(DATABASE).get("port").and_then(Value::as_u64);
     let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
@@ -290,7 +290,7 @@ fn has_parameters(entry: &Entry) -> bool {
     entry.get(&PARAMETERS).and_then(Value::as_object).is_some_and(|all| !all.is_empty())
 }
 
-fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
+fn too_few_zones(name: &Name, network: &Network, is_named: bool) -> BlueprintError {
     let zones: Vec<&str> = network.subnets.keys().map(String::as_str).collect();
     BlueprintError::TooFewSubnets {
         entry: format!("the database `{name}`"),
@@ -300,8 +300,15 @@ fn too_few_zones(name: &Name, network: &Network) -> BlueprintError {
         } else {
             format!("{} alone", zones.join(", "))
         },
-        hint: "name one more with --subnet-id, add a subnet in another zone to the cluster's network, or take the \
-               database out of the stack file",
+        hint: match is_named {
+            true => {
+                "write one more into `subnets` of `network`, of another zone, or take the database out of the stack file"
+            }
+            false => {
+                "name one more with --subnet-id, add a subnet in another zone to the cluster's network, or take the \
+                 database out of the stack file"
+            }
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! The content of a bucket that is to be deleted: S3 deletes none that holds objects, versions or markers of deleted objects.
 
+use serde_json::Value;
+
 use super::Going;
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::{Aws, aws_error};
@@ -27,13 +29,33 @@ pub(super) async fn ask(aws: &Aws, going: &Going) -> Result<Content, CloudError>
     })
 }
 
-/// The verdict; `declared` is the name that the stack file has for the bucket now.
+/// How the stack file and the plan stand to the bucket.
+pub(super) struct Stands<'a> {
+    /// The name that the stack file has for the bucket now.
+    pub declared: Option<&'a str>,
+    /// True where the stack is destroyed: nothing of the stack file is wanted any more.
+    pub is_destroyed: bool,
+    /// True where a recorded rule empties the bucket.
+    pub is_emptied: bool,
+}
+
+/// True for rules by which S3 deletes all that a bucket holds.
+pub(super) fn empties(rules: Option<&Value>) -> bool {
+    let rules = rules.and_then(Value::as_object).into_iter().flat_map(|rules| rules.values());
+    let has = |rule: &Value, option: &str| rule.get(option).is_some_and(Value::is_u64);
+    let is_whole = |rule: &&Value| {
+        rule.get("prefix").and_then(Value::as_str).is_none_or(str::is_empty)
+            && has(rule, "expire_after_days")
+            && has(rule, "expire_old_versions_after_days")
+    };
+    rules.filter(is_whole).count() > 0
+}
+
 pub(super) fn judge(
     content: &Result<Content, CloudError>,
-    going: &Going,
-    declared: Option<&str>,
+    Going { id, address }: &Going,
+    stands: &Stands<'_>,
 ) -> Option<Verdict> {
-    let id = &going.id;
     let what = match content {
         Ok(Content { objects: false, older: false }) => return None,
         Ok(Content { objects: true, older: false }) => "objects",
@@ -43,22 +65,30 @@ pub(super) fn judge(
     };
     let verdict = Verdict::error(format!("{id} holds {what}, and S3 deletes no bucket that does"));
     // Only what is declared can be changed.
-    let (keep, first) = match declared {
-        Some(name) if name == id.as_str() => ("leave it in the stack file".to_owned(), String::new()),
+    let (keep, first) = match stands.declared {
+        _ if stands.is_destroyed => {
+            let keep = format!("to keep it and destroy the rest: provision state forget {address}");
+            (keep, "in the stack file, ".to_owned())
+        }
+        Some(name) if name == id.as_str() => {
+            ("to keep it, leave it in the stack file".to_owned(), String::new())
+        }
         Some(_) => {
             let back = format!("write `bucket: {id}` again");
-            (back.clone(), format!("{back} and "))
+            (format!("to keep it, {back}"), format!("{back} and "))
         }
         None => {
-            let back =
-                format!("put `{}` back into the stack file, with `bucket: {id}`", going.address.name());
-            (back.clone(), format!("{back}, and "))
+            let back = format!("put `{}` back into the stack file, with `bucket: {id}`", address.name());
+            (format!("to keep it, {back}"), format!("{back}, and "))
         }
     };
-    Some(verdict.hint(format!(
-        "to keep it, {keep}; if nothing of it is needed any more, have S3 empty it within days: {first}write \
-         `lifecycle_rules: {{ empty: {{ expire_after_days: 1, expire_old_versions_after_days: 1 }} }}`, then: provision apply \
-         --allow-data-loss {}; and when it is empty, delete it",
-        going.address
-    )))
+    let rest = match stands.is_emptied {
+        true => "its lifecycle rule has S3 empty it, within days: wait until then".to_owned(),
+        false => format!(
+            "if nothing of it is needed any more, have S3 empty it within days: {first}write `lifecycle_rules: {{ empty: {{ \
+             expire_after_days: 1, expire_old_versions_after_days: 1 }} }}`, then: provision apply --allow-data-loss \
+             {address}; and when it is empty, delete it"
+        ),
+    };
+    Some(verdict.hint(format!("{keep}; {rest}")))
 }

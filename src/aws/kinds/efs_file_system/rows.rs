@@ -30,7 +30,7 @@ const ZONE: Shape = Shape::Text(Pattern::new(
 pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
     &ENCRYPTED
         .field(flag().default(true))
-        .doc("True if the data is encrypted at rest. Only a new file system can change it.")
+        .doc("True if the data is encrypted at rest. A file system that is there stays as it is.")
         .create(Create::set_encrypted)
         .fixed()
         .observe(|live| Some(live.description.encrypted.unwrap_or(false)))
