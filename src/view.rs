@@ -37,7 +37,7 @@ pub(crate) use hint::hint;
 pub use html::{is_page, plan_page};
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;
-pub use page::{Page, words};
+pub use page::{Page, visible_width, words};
 pub use plan::plan_text;
 pub use run::{RunReport, RunWords, failure_text};
 pub use state::{state_list, state_show};

@@ -22,14 +22,14 @@ pub enum Question<'a> {
 impl<'a> Question<'a> {
     fn text(self) -> String {
         match self {
-            Self::Apply => "Carry out this plan? Only `yes` is taken as a yes:".to_owned(),
+            Self::Apply => "Carry out this plan? Only `yes` counts:".to_owned(),
             Self::Destroy { stack } => {
                 format!(
-                    "Delete all of this? There is no way back. Type the stack's name, `{}`:",
+                    "Delete all of this? There is no way back.\nType the stack's name, `{}`:",
                     harmless(stack)
                 )
             }
-            Self::State { change } => format!("Really {}? Only `yes` is taken as a yes:", harmless(change)),
+            Self::State { change } => format!("Really {}?\nOnly `yes` counts:", harmless(change)),
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_says_what_is_asked_and_which_answer_counts() {
         let (_, printed) = ask(Some("no\n"), false, Question::State { change: "forget a.b\u{1b}[2J" }).await;
-        assert_eq!(printed, "\nReally forget a.b\\u{1b}[2J? Only `yes` is taken as a yes: ");
+        assert_eq!(printed, "\nReally forget a.b\\u{1b}[2J?\nOnly `yes` counts: ");
         let (_, printed) = ask(Some(""), false, Question::Destroy { stack: "gitlab" }).await;
         assert!(printed.contains("`gitlab`") && printed.ends_with('\n'));
     }

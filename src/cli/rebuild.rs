@@ -140,7 +140,7 @@ pub(super) async fn find(
     let rebuilt = rebuilt.await.map_err(refresh_failure)?;
     refuse_others(&before, &rebuilt, take_over)?;
     if !global.json {
-        screen.out.write(&text(&rebuilt, &global.carried));
+        screen.tell(&text(&rebuilt, &global.carried));
     }
     for lineage in &rebuilt.fenced {
         screen.say(&format!(

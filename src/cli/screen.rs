@@ -8,7 +8,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::view::progress::{Progress, Show, Sink, Styles};
-use crate::view::{Carried, Page, RunWords, Style, harmless, words};
+use crate::view::{Carried, Page, RunWords, Style, harmless, visible_width, words};
 
 use crate::view::Versioned;
 
@@ -106,13 +106,15 @@ impl Screen {
     }
 }
 
-/// Each line broken between its words, made harmless; a line that is indented is copied, and stays whole.
+/// Each line made harmless; one that is wider than the terminal is broken between its words, and within no command.
 fn sentences(text: &str, style: &Style) -> String {
     let mut page = Page::new(style);
     for line in text.lines() {
-        match line.starts_with(' ') {
-            true => page.line(0, &harmless(line)),
-            false => page.fill(0, 2, words(line)),
+        let safe = harmless(line);
+        let indent = safe.len() - safe.trim_start_matches(' ').len();
+        match visible_width(&safe) <= style.width {
+            true => page.line(0, &safe),
+            false => page.fill(indent, indent + 2, words(line)),
         }
     }
     page.finish()
@@ -183,6 +185,15 @@ mod tests {
             let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
             assert_eq!(color_choice(&arguments), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_is_broken_between_its_words_and_within_no_command() {
+        let style = Style { color: false, width: 24 };
+        let text = "a  b\n    one two three four five\n    provision state forget aws_db_instance.records";
+        let expected =
+            "a  b\n    one two three four\n      five\n    provision state forget aws_db_instance.records\n";
+        assert_eq!(sentences(text, &style), expected);
     }
 
     #[test]

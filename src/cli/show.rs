@@ -30,9 +30,9 @@ pub fn warnings(discovery: &Discovery, screen: &mut Screen) {
 /// Shows what was chosen of the network, and why.
 pub fn evidence(discovery: &Discovery, screen: &mut Screen) {
     for Evidence { what, id, because, rejected } in &discovery.evidence {
-        screen.out.write(&format!("{what}: {}\n    {}\n", harmless(id), harmless(because)));
+        screen.tell(&format!("{what}: {}\n    {}", harmless(id), harmless(because)));
         for other in rejected {
-            screen.out.write(&format!("    not {}\n", harmless(&other.to_string())));
+            screen.tell(&format!("    not {}", harmless(&other.to_string())));
         }
     }
 }

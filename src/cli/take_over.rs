@@ -46,7 +46,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
             taken_over: documents(&taken),
         });
     } else {
-        screen.out.write(&text(&taken));
+        screen.tell(&text(&taken));
     }
     Ok(Exit::Done)
 }

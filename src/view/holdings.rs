@@ -17,7 +17,7 @@ pub(super) fn holdings_lines(change: &Change) -> Vec<String> {
         // Its deletion is under way, and was asked for elsewhere.
         (None, None) => None,
     };
-    let size = size_bytes.map(|bytes| format!("{} go", size(bytes)));
+    let size = size_bytes.map(|bytes| format!("{} are lost", size(bytes)));
     size.into_iter().chain(snapshot).chain(notes.iter().cloned()).collect()
 }
 

@@ -166,8 +166,10 @@ fn drift(plan: &Plan, resources: &[Resource]) -> String {
             let changed = drift.fields.iter().chain(&drift.outputs);
             let paths: Vec<&str> = changed.map(|field| field.path.as_str()).collect();
             let what = if drift.gone { "is gone".to_owned() } else { escaped(&paths.join(", ")) };
-            let (address, then) =
-                (way_to(&drift.address.to_string(), resources), response_text(drift.response));
+            let (address, then) = (
+                way_to(&drift.address.to_string(), resources),
+                response_text(plan, &drift.address, drift.response),
+            );
             format!("<li>{address}<p>{what}; {then}</p></li>\n")
         })
         .collect();

@@ -42,7 +42,7 @@ pub fn plan_markdown(plan: &Plan, carried: &Carried) -> String {
     }
     if !plan.drift.is_empty() {
         comment.add(&format!("\n**{DRIFT_TITLE}**\n"));
-        comment.lines("changes outside", plan.drift.iter().map(drift).collect());
+        comment.lines("changes outside", plan.drift.iter().map(|one| drift(plan, one)).collect());
     }
     let mut details: Vec<String> = changed.iter().filter_map(|change| detail(change)).collect();
     details.extend(watched_objects(&kept));
@@ -215,8 +215,8 @@ fn row(change: &Change) -> String {
     format!("| {mark} | {address} | {action} | {} | {} |\n", effects.join("<br>"), times.join("<br>"))
 }
 
-fn drift(drift: &Drift) -> Vec<String> {
-    let then = response_text(drift.response);
+fn drift(plan: &Plan, drift: &Drift) -> Vec<String> {
+    let then = response_text(plan, &drift.address, drift.response);
     if drift.gone {
         return vec![format!("- {} is gone; {then}", drift.address)];
     }

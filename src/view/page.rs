@@ -82,7 +82,7 @@ pub(super) fn painted(style: &Style, ink: Ink, text: &str) -> Vec<String> {
 }
 
 /// The columns that a text takes on a terminal; colours take none.
-pub(super) fn visible_width(text: &str) -> usize {
+pub fn visible_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).map(UnicodeWidthStr::width).sum()
 }
 

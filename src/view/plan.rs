@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::engine::address::Address;
 use crate::engine::plan::{
     Action, Change, Drift, FieldChange, Finding, Mode, Plan, Response, Summary, Window,
 };
@@ -130,8 +131,8 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
     page.gap();
     page.fill(0, 2, painted(page.style(), Ink::Title, DRIFT_TITLE));
     for Drift { address, gone, fields, outputs, response, .. } in &plan.drift {
+        let response = words(response_text(plan, address, *response));
         let address = harmless(&address.to_string()).into_owned();
-        let response = words(response_text(*response));
         if *gone {
             let mark = page.style().paint(Ink::Delete, "  -");
             page.fill(0, BODY, [mark, address, "is gone;".to_owned()].into_iter().chain(response));
@@ -148,8 +149,11 @@ fn drift(page: &mut Page<'_>, plan: &Plan) {
 pub(super) const OUTPUT: &str = "output: recorded by apply";
 
 /// The plan's response to a drift.
-pub(super) fn response_text(response: Response) -> &'static str {
+pub(super) fn response_text(plan: &Plan, address: &Address, response: Response) -> &'static str {
     match response {
+        _ if plan.errors().any(|error| error.address.as_ref() == Some(address)) => {
+            "nothing is done before its error is mended, see below"
+        }
         Response::PutRight => "is put right below",
         Response::MadeAgain => "is made again below",
         Response::OnlyWhenNamed => "is made again only when it is named",
@@ -302,6 +306,9 @@ pub(super) fn summary_text(plan: &Plan) -> Option<String> {
                 }
                 None => format!("No changes. {} as the stack describes.{recorded}", are(plan.summary.no_op)),
             }
+        }
+        _ if plan.errors().next().is_some() => {
+            format!("Planned, but not before the errors are mended: {}", counts(&plan.summary))
         }
         _ => format!("Plan: {}", counts(&plan.summary)),
     })

@@ -52,6 +52,11 @@ fn rehearsed(scene: &Scene<'_>, answer: &Result<(), CloudError>) -> Verdict {
                 .lacked(message)
                 .hint("ask for what `provision iam-policy` prints, for whoever applies the plan")
         }
+        // The answer to a rehearsal with a name that is taken.
+        Err(error) if error.code == "InvalidGroup.Duplicate" => Verdict::not_checked(
+            "permission to make security groups, since the rehearsal's name is taken",
+            error,
+        ),
         Err(error) => Verdict::not_checked("permission to make security groups", error),
     }
 }

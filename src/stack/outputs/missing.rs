@@ -22,7 +22,7 @@ impl Missing {
     /// An object with data that is not made yet, or is gone. A new one would be empty, so that the plan names the ways on.
     pub(super) fn with_data(output: String, what: &str, record: &Record) -> Self {
         let hint = match record.gone {
-            true => "to see the backups that are left, and the ways on: provision plan",
+            true => "to see what is left of it, and the ways on: provision plan",
             false => "provision apply",
         };
         Self { hint: hint.to_owned(), ..Self::object(output, what, record) }

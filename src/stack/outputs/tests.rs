@@ -230,7 +230,7 @@ fn what_a_run_has_found_gone_has_no_outputs_though_its_record_is_kept() {
     let document = printed(&none);
     assert_eq!((&document["databases"], &document["file_systems"]), (&json!({}), &json!({})));
     assert!(none.texts().is_empty());
-    let hint = "to see the backups that are left, and the ways on: provision plan";
+    let hint = "to see what is left of it, and the ways on: provision plan";
     for (name, what) in [
         ("pgsql_endpoint", "the database gitlab-pgsql (db-1)"),
         ("databases.gitlab-pgsql.host", "the database gitlab-pgsql (db-1)"),
