@@ -334,9 +334,9 @@ pub enum State {
     List,
     /// Print what is recorded of one resource
     Show {
-        /// The resource: `aws_db_instance.gitlab-pgsql`
+        /// The resource, or a name that one resource has: `aws_db_instance.gitlab-pgsql`
         #[arg(value_name = "ADDRESS")]
-        address: Address,
+        place: Place,
     },
     /// Take a resource out of the state, and leave it in AWS as it is
     ///

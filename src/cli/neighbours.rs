@@ -87,7 +87,7 @@ pub(super) fn renamed(
             // A stack that was told of its network is meant as one of its own.
             level: if is_new { Level::Error } else { Level::Warning },
             message: format!(
-                "{path} records what this stack declares for the stack {}; what is made now is new and empty",
+                "the stack {} has all that this one declares, in {path}; what this one makes now is new and empty",
                 state.stack
             ),
             hint: Some(format!("{}{}", hint(path, &state.stack, &blueprint.stack, named), own(path))),

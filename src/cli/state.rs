@@ -32,8 +32,9 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
                 screen.out.as_it_is(&state_list(&state));
             }
         }
-        State::Show { address } => {
+        State::Show { place } => {
             let (_, state) = existing_state(global, Purpose::Show, screen).await?;
+            let address = only_one(&state, &place)?;
             let record = record(&state, &address)?;
             if global.json {
                 screen.report(StateShow { address: &address, kind: address.kind(), record });
@@ -93,7 +94,9 @@ async fn forget(
     let registry = kinds::registry();
     let mut forgotten: BTreeSet<Address> = BTreeSet::new();
     for address in meant(state, place).map_err(not_moved)? {
-        let id = state.resources[&address].id.as_ref();
+        let record = &state.resources[&address];
+        // What stands in a network is no part of it that would go along.
+        let id = record.id.as_ref().filter(|_| !record.watched);
         forgotten.extend(id.map(|id| parts_of(&registry, state, id)).unwrap_or_default());
         forgotten.insert(address);
     }
@@ -104,6 +107,7 @@ async fn forget(
         screen.say(&format!("{place} is used by {}.", users.join(", ")));
     }
     if forgotten.len() > 1 && screen.show != Show::Json {
+        screen.say("These are forgotten:");
         forgotten.iter().for_each(|address| screen.err.line(&format!("  {address}")));
     }
     confirm(screen, approval, Question::State { change: &format!("forget {place}") }).await?;
@@ -147,6 +151,22 @@ pub(super) fn say(screen: &mut Screen, change: StateChange<'_>, sentence: &str) 
     match screen.show {
         Show::Json => screen.report(change),
         _ => screen.tell(sentence),
+    }
+}
+
+/// The address that is meant: a name may stand for one.
+fn only_one(state: &state::State, place: &Place) -> Result<Address, Failure> {
+    if let Place::Address(address) = place {
+        return Ok(address.clone());
+    }
+    match meant(state, place).map_err(not_moved)?.as_slice() {
+        [one] => Ok(one.clone()),
+        several => {
+            let message = format!("{place} is the name of {} resources", several.len());
+            let ways: Vec<String> = several.iter().map(|one| format!("provision state show {one}")).collect();
+            Err(Failure::message(FailureKind::Usage, message)
+                .hint(format!("name one of them: {}", ways.join(", or "))))
+        }
     }
 }
 

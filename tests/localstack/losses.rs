@@ -48,7 +48,7 @@ fn a_destroy_names_the_last_snapshot_and_takes_it_by_that_name_each_time() {
         assert_eq!(change(&plan, FILES)["data"]["final_snapshot"], Value::Null);
         let name = records["data"]["final_snapshot"].as_str().expect("a name").to_owned();
         world.provision(&["plan", "--destroy"]).exits(0).says(&[
-            "50 GiB go",
+            "50 GiB are lost",
             &format!("last snapshot: {name}"),
             "its automated backups of 30 days are deleted with it",
             "aws backup list-recovery-points-by-resource",

@@ -4,10 +4,11 @@ use crate::engine::plan::{Action, Finding, Level, Plan};
 
 /// The warnings on databases whose endpoints change, with the line that keeps each.
 pub fn new_endpoints(plan: &Plan) -> Vec<Finding> {
-    let renamed = plan
-        .changes
-        .iter()
-        .filter(|change| change.kind == "aws_db_instance" && change.action == Action::Update);
+    let renamed = plan.changes.iter().filter(|change| {
+        // An error about it says which name is the right one.
+        let is_wrong = plan.errors().any(|error| error.address.as_ref() == Some(&change.address));
+        change.kind == "aws_db_instance" && change.action == Action::Update && !is_wrong
+    });
     let field = renamed.filter_map(|change| {
         let field = change.fields.iter().find(|field| field.path == "identifier")?;
         Some((change, field.before.as_ref()?.as_str()?, field.after.as_ref()?.as_str()?))

@@ -63,8 +63,8 @@ pub(super) fn judge(
             let status = database.db_instance_status().unwrap_or_default();
             let hint = match going.address.kind() {
                 "aws_db_subnet_group" => format!(
-                    "{name} stays in it for as long as it exists, so that it is left to {name}: provision state forget \
-                     {}; then run the same command again",
+                    "RDS takes no database out of its subnet group; to leave the group to {name}: provision state forget {}; \
+                     then run the same command again",
                     going.address
                 ),
                 _ => format!("give {name} another group in the place of {id}; then run the same command again"),
