@@ -124,7 +124,6 @@ fn editor_and_parser_agree_on_every_value() {
         db("restore_from: { source: records }"),
         db("restore_from: { time: latest }"),
         db("restore_from: { source: records, time: newest }"),
-        db("restore_from: { source: records, time: \"2026-02-30T04:00:00Z\" }"),
         db("restore_from: { snapshot: before, source: records, time: latest }"),
         db("restore_from: { snapshot: before, time: latest }"),
         named("vpc: vpc-0a1b2c3d"),

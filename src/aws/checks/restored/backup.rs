@@ -30,7 +30,7 @@ pub(super) struct Backup {
     pub database: Shown,
     /// The id of the database with which it goes.
     pub goes_with: Option<String>,
-    kind: Kind,
+    pub kind: Kind,
 }
 
 /// A value that RDS shows of some backups.
@@ -42,7 +42,7 @@ pub(super) enum Shown {
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Snapshot {
         status: String,
         made: Option<Timestamp>,

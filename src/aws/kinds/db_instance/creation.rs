@@ -5,6 +5,7 @@
 //! maintenance window, Enhanced Monitoring, Performance and Database Insights, a newer minor version, and for a snapshot the limit
 //! of the storage.
 
+use aws_sdk_rds::operation::create_db_instance::CreateDbInstanceInput as Input;
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
 use aws_sdk_rds::operation::restore_db_instance_from_db_snapshot::builders::RestoreDbInstanceFromDbSnapshotInputBuilder as FromSnapshot;
 use aws_sdk_rds::operation::restore_db_instance_to_point_in_time::builders::RestoreDbInstanceToPointInTimeInputBuilder as ToTime;
@@ -31,12 +32,12 @@ pub(super) async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Resul
     match RESTORE_FROM.of(wanted) {
         None => create_empty(aws, wanted, call).await,
         Some(Origin::Snapshot { snapshot }) => {
-            let answer = from_snapshot(&call, snapshot).send_with(&aws.write.rds).await;
+            let answer = from_snapshot(built(call), snapshot).send_with(&aws.write.rds).await;
             let made = answer.map_err(aws_error(RESTORE_SNAPSHOT))?;
             id_of(RESTORE_SNAPSHOT, made.db_instance)
         }
         Some(Origin::Time { source, time }) => {
-            let answer = to_time(&call, source, &time).send_with(&aws.write.rds).await;
+            let answer = to_time(built(call), source, &time).send_with(&aws.write.rds).await;
             let made = answer.map_err(aws_error(RESTORE_TIME))?;
             id_of(RESTORE_TIME, made.db_instance)
         }
@@ -58,68 +59,72 @@ fn id_of(call: Call, made: Option<Made>) -> Result<Id, CloudError> {
     id_in_answer(call, made.and_then(|live| live.dbi_resource_id))
 }
 
+fn built(call: Create) -> Input {
+    call.build().expect("a request of RDS is built without any of its members")
+}
+
 /// All that the restore of a snapshot takes of what a creation would send.
-fn from_snapshot(call: &Create, snapshot: String) -> FromSnapshot {
+fn from_snapshot(call: Input, snapshot: String) -> FromSnapshot {
     FromSnapshot::default()
         .db_snapshot_identifier(snapshot)
-        .set_db_instance_identifier(call.get_db_instance_identifier().clone())
-        .set_db_instance_class(call.get_db_instance_class().clone())
-        .set_port(*call.get_port())
-        .set_allocated_storage(*call.get_allocated_storage())
-        .set_storage_type(call.get_storage_type().clone())
-        .set_iops(*call.get_iops())
-        .set_storage_throughput(*call.get_storage_throughput())
-        .set_dedicated_log_volume(*call.get_dedicated_log_volume())
-        .set_multi_az(*call.get_multi_az())
-        .set_db_subnet_group_name(call.get_db_subnet_group_name().clone())
-        .set_vpc_security_group_ids(call.get_vpc_security_group_ids().clone())
-        .set_publicly_accessible(*call.get_publicly_accessible())
-        .set_network_type(call.get_network_type().clone())
-        .set_db_parameter_group_name(call.get_db_parameter_group_name().clone())
-        .set_backup_retention_period(*call.get_backup_retention_period())
-        .set_preferred_backup_window(call.get_preferred_backup_window().clone())
-        .set_backup_target(call.get_backup_target().clone())
-        .set_copy_tags_to_snapshot(*call.get_copy_tags_to_snapshot())
-        .set_auto_minor_version_upgrade(*call.get_auto_minor_version_upgrade())
-        .set_engine_lifecycle_support(call.get_engine_lifecycle_support().clone())
-        .set_ca_certificate_identifier(call.get_ca_certificate_identifier().clone())
-        .set_enable_iam_database_authentication(*call.get_enable_iam_database_authentication())
-        .set_enable_cloudwatch_logs_exports(call.get_enable_cloudwatch_logs_exports().clone())
-        .set_deletion_protection(*call.get_deletion_protection())
-        .set_tags(call.get_tags().clone())
+        .set_db_instance_identifier(call.db_instance_identifier)
+        .set_db_instance_class(call.db_instance_class)
+        .set_port(call.port)
+        .set_allocated_storage(call.allocated_storage)
+        .set_storage_type(call.storage_type)
+        .set_iops(call.iops)
+        .set_storage_throughput(call.storage_throughput)
+        .set_dedicated_log_volume(call.dedicated_log_volume)
+        .set_multi_az(call.multi_az)
+        .set_db_subnet_group_name(call.db_subnet_group_name)
+        .set_vpc_security_group_ids(call.vpc_security_group_ids)
+        .set_publicly_accessible(call.publicly_accessible)
+        .set_network_type(call.network_type)
+        .set_db_parameter_group_name(call.db_parameter_group_name)
+        .set_backup_retention_period(call.backup_retention_period)
+        .set_preferred_backup_window(call.preferred_backup_window)
+        .set_backup_target(call.backup_target)
+        .set_copy_tags_to_snapshot(call.copy_tags_to_snapshot)
+        .set_auto_minor_version_upgrade(call.auto_minor_version_upgrade)
+        .set_engine_lifecycle_support(call.engine_lifecycle_support)
+        .set_ca_certificate_identifier(call.ca_certificate_identifier)
+        .set_enable_iam_database_authentication(call.enable_iam_database_authentication)
+        .set_enable_cloudwatch_logs_exports(call.enable_cloudwatch_logs_exports)
+        .set_deletion_protection(call.deletion_protection)
+        .set_tags(call.tags)
 }
 
 /// The same for the restore of a database as it was; it takes the limit of the storage besides.
-fn to_time(call: &Create, source: String, time: &str) -> ToTime {
+fn to_time(call: Input, source: String, time: &str) -> ToTime {
     let moment = Origin::moment(time);
     ToTime::default()
         .source_db_instance_identifier(source)
         .set_restore_time(moment.map(|moment| DateTime::from_secs(moment.as_second())))
         .set_use_latest_restorable_time(moment.is_none().then_some(true))
-        .set_target_db_instance_identifier(call.get_db_instance_identifier().clone())
-        .set_db_instance_class(call.get_db_instance_class().clone())
-        .set_port(*call.get_port())
-        .set_allocated_storage(*call.get_allocated_storage())
-        .set_max_allocated_storage(*call.get_max_allocated_storage())
-        .set_storage_type(call.get_storage_type().clone())
-        .set_iops(*call.get_iops())
-        .set_storage_throughput(*call.get_storage_throughput())
-        .set_dedicated_log_volume(*call.get_dedicated_log_volume())
-        .set_multi_az(*call.get_multi_az())
-        .set_db_subnet_group_name(call.get_db_subnet_group_name().clone())
-        .set_vpc_security_group_ids(call.get_vpc_security_group_ids().clone())
-        .set_publicly_accessible(*call.get_publicly_accessible())
-        .set_network_type(call.get_network_type().clone())
-        .set_db_parameter_group_name(call.get_db_parameter_group_name().clone())
-        .set_backup_retention_period(*call.get_backup_retention_period())
-        .set_preferred_backup_window(call.get_preferred_backup_window().clone())
-        .set_backup_target(call.get_backup_target().clone())
-        .set_copy_tags_to_snapshot(*call.get_copy_tags_to_snapshot())
-        .set_auto_minor_version_upgrade(*call.get_auto_minor_version_upgrade())
-        .set_engine_lifecycle_support(call.get_engine_lifecycle_support().clone())
-        .set_ca_certificate_identifier(call.get_ca_certificate_identifier().clone())
-        .set_enable_iam_database_authentication(*call.get_enable_iam_database_authentication())
-        .set_enable_cloudwatch_logs_exports(call.get_enable_cloudwatch_logs_exports().clone())
-        .set_deletion_protection(*call.get_deletion_protection())
-        .set_tags(call.get_tags().clone())
+        .set_target_db_instance_identifier(call.db_instance_identifier)
+        .set_db_instance_class(call.db_instance_class)
+        .set_port(call.port)
+        .set_allocated_storage(call.allocated_storage)
+        .set_max_allocated_storage(call.max_allocated_storage)
+        .set_storage_type(call.storage_type)
+        .set_iops(call.iops)
+        .set_storage_throughput(call.storage_throughput)
+        .set_dedicated_log_volume(call.dedicated_log_volume)
+        .set_multi_az(call.multi_az)
+        .set_db_subnet_group_name(call.db_subnet_group_name)
+        .set_vpc_security_group_ids(call.vpc_security_group_ids)
+        .set_publicly_accessible(call.publicly_accessible)
+        .set_network_type(call.network_type)
+        .set_db_parameter_group_name(call.db_parameter_group_name)
+        .set_backup_retention_period(call.backup_retention_period)
+        .set_preferred_backup_window(call.preferred_backup_window)
+        .set_backup_target(call.backup_target)
+        .set_copy_tags_to_snapshot(call.copy_tags_to_snapshot)
+        .set_auto_minor_version_upgrade(call.auto_minor_version_upgrade)
+        .set_engine_lifecycle_support(call.engine_lifecycle_support)
+        .set_ca_certificate_identifier(call.ca_certificate_identifier)
+        .set_enable_iam_database_authentication(call.enable_iam_database_authentication)
+        .set_enable_cloudwatch_logs_exports(call.enable_cloudwatch_logs_exports)
+        .set_deletion_protection(call.deletion_protection)
+        .set_tags(call.tags)
 }
