@@ -18,6 +18,7 @@ mod permissions;
 mod prospect;
 mod quotas;
 mod remains;
+mod restored;
 mod scene;
 mod subnets_in_use;
 mod support;
@@ -46,7 +47,7 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 9] = [
+const FAMILIES: [&[Asked]; 10] = [
     addresses::CALLS,
     database::CALLS,
     holders::CALLS,
@@ -55,6 +56,7 @@ const FAMILIES: [&[Asked]; 9] = [
     parameters::CALLS,
     quotas::CALLS,
     remains::CALLS,
+    restored::CALLS,
     subnets_in_use::CALLS,
 ];
 
@@ -95,6 +97,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(named::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
+        boxed(restored::ask(aws, prospects)),
     ];
     let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;
     Answers { databases, others }

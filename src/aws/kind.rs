@@ -85,6 +85,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         owner: &Owner,
     ) -> impl Future<Output = Result<Id, CloudError>> + Send;
 
+    /// The inputs that an object has when [`Kind::create`] has returned, of those that AWS does not show: without what the create
+    /// call cannot carry.
+    fn as_created(wanted: &Document) -> Document {
+        wanted.clone()
+    }
+
     /// Changes the object so that it is as wanted in the fields of the change.
     fn update(
         aws: &Aws,

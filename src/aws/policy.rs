@@ -120,6 +120,9 @@ struct Needs<'a> {
 
 impl Needs<'_> {
     fn call(&mut self, call: &Call, inputs: &Document) {
+        if !(call.concerns)(inputs) {
+            return;
+        }
         for grant in call.grants {
             self.grant(call.name, grant, inputs);
         }

@@ -150,6 +150,11 @@ impl<K: Kind, T> NeedsCreate<K, T> {
         NeedsObserve(TypedRow::of(self.0.changed(on_change, calls)))
     }
 
+    /// A field that the kind's own code reads when it makes an object, by these calls, and that counts for nothing afterwards.
+    pub const fn read_once(self, calls: &'static [Call]) -> TypedRow<K, T> {
+        TypedRow::of(self.0.changed(OnChange::ReadOnce, calls))
+    }
+
     /// A field that no call sends and that AWS does not show: the record is its only place.
     pub const fn recorded(self) -> TypedRow<K, T> {
         TypedRow::of(self.0.changed(OnChange::Recorded(Effect::None), &[]))

@@ -11,12 +11,14 @@ pub struct Call {
     pub grants: &'static [Grant],
     /// The actions that AWS wants allowed besides, since the call does them too.
     pub checks: &'static [Check],
+    /// True if it is made for an object with these inputs.
+    pub concerns: fn(&Document) -> bool,
 }
 
 impl Call {
     /// A call on what the grants say.
     pub const fn new(name: &'static str, grants: &'static [Grant]) -> Self {
-        Self { name, grants, checks: &[] }
+        Self { name, grants, checks: &[], concerns: |_| true }
     }
 
     /// A call that changes nothing, on everything: most reads cannot be narrowed, and none has to be.
@@ -39,6 +41,11 @@ impl Call {
     /// The call with what AWS checks besides.
     pub const fn checked(self, checks: &'static [Check]) -> Self {
         Self { checks, ..self }
+    }
+
+    /// The call, for objects with such inputs alone.
+    pub const fn only(self, concerns: fn(&Document) -> bool) -> Self {
+        Self { concerns, ..self }
     }
 }
 

@@ -36,6 +36,10 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("protected", "what is to be deleted has its deletion protection on"),
     ("quota", "what is to be made does not fit into a quota of the account"),
     ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
+    (
+        "restore-from",
+        "a database cannot be restored from the backup that is named, or would be restored again",
+    ),
     ("standard-support", "RDS ends the standard support of a database's version"),
     ("status", "AWS has an object in a status that does not end by waiting"),
     ("subnets-in-use", "a DB subnet group would lose a subnet in which a database lives"),

@@ -5,14 +5,35 @@ use crate::engine::plan::{FieldChange, Window};
 use crate::engine::resource::{Condition, Effect, Field, OnChange, Role};
 
 /// The fields in which `observed` does not meet `desired`. A field that is not desired is not compared, unless it is
-/// one that is taken back.
+/// one that is taken back; one that is read once is not either.
 pub fn diff(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
-    differences(fields, Role::AtOnce.is_on(fields, desired), desired, observed)
+    differences(compared(fields), Role::AtOnce.is_on(fields, desired), desired, observed)
 }
 
-fn differences(fields: &[Field], at_once: bool, desired: &Document, observed: &Document) -> Vec<FieldChange> {
+/// The same for an object whose making goes on: what it lacks is set at once.
+pub fn lacking(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
+    differences(compared(fields), true, desired, observed)
+}
+
+/// The same for a new object in the place of the observed one: what is read when it is made counts again.
+pub fn anew(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
+    let read_once: Vec<Field> = fields.iter().filter(|field| field.is_read_once()).copied().collect();
+    let mut changes = diff(fields, desired, observed);
+    changes.extend(all_new(&read_once, desired));
+    changes
+}
+
+fn compared(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    fields.iter().filter(|field| !field.is_read_once())
+}
+
+fn differences<'a>(
+    fields: impl Iterator<Item = &'a Field>,
+    at_once: bool,
+    desired: &Document,
+    observed: &Document,
+) -> Vec<FieldChange> {
     fields
-        .iter()
         .filter_map(|field| {
             let (wanted, seen) = (desired.get(field.name), observed.get(field.name));
             let unknown = wanted.is_some_and(is_unknown);
@@ -81,7 +102,7 @@ pub fn latest_outputs(recorded: &Document, observed: &Document, condition: &Cond
 
 /// All desired fields, as those of an object that is not there yet.
 pub fn all_new(fields: &[Field], desired: &Document) -> Vec<FieldChange> {
-    diff(fields, desired, &Document::new()).into_iter().map(free).collect()
+    differences(fields.iter(), true, desired, &Document::new()).into_iter().map(free).collect()
 }
 
 /// The changes queued for the maintenance window: from what is in force to what is to come. They happen `at_once` where
@@ -90,8 +111,7 @@ pub fn queued(fields: &[Field], at_once: bool, coming: &Document, in_force: &Doc
     if in_force.is_empty() {
         return Vec::new();
     }
-    let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
-    differences(&shown, at_once, coming, in_force)
+    differences(fields.iter().filter(|field| !field.is_recorded()), at_once, coming, in_force)
 }
 
 /// Marks the changes that only take back what waits for its window: what is desired is in force, so that nothing happens to
@@ -132,7 +152,7 @@ pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -
         .filter(|field| match field.on_change(desired, observed) {
             OnChange::InPlace(_) => true,
             OnChange::AtWindow(_) => at_once,
-            OnChange::Replace | OnChange::Recorded(_) => false,
+            OnChange::Replace | OnChange::Recorded(_) | OnChange::ReadOnce => false,
         })
         .copied()
         .collect()
@@ -149,6 +169,7 @@ fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
         OnChange::AtWindow(effect) => (Effect::NextMaintenanceWindow, Some(Window { opens: None, effect })),
         OnChange::Replace => (Effect::Replacement, None),
         OnChange::Recorded(effect) => (effect, None),
+        OnChange::ReadOnce => (Effect::None, None),
     }
 }
 
@@ -165,6 +186,7 @@ mod tests {
         Field::at_window("class", &[Call::free("fake:Modify")], Effect::Failover),
         Field::recorded("protection"),
         Field::recorded("apply_immediately").plays(Role::AtOnce),
+        Field::new("origin", OnChange::ReadOnce, &[]),
     ];
 
     fn document(value: Value) -> Document {
@@ -204,6 +226,28 @@ mod tests {
         let now = json!({"class": "big", "apply_immediately": true});
         let expected = [("class".into(), Effect::Failover), ("apply_immediately".into(), Effect::None)];
         assert_eq!(effects(now, observed), expected);
+    }
+
+    #[test]
+    fn what_is_read_once_is_a_difference_of_a_new_object_alone() {
+        let desired = document(json!({"name": "a", "origin": "backup"}));
+        let observed = document(json!({"name": "a", "origin": "another"}));
+        let paths = |changes: Vec<FieldChange>| changes.into_iter().map(|one| one.path).collect::<Vec<_>>();
+        assert_eq!(paths(diff(FIELDS, &desired, &observed)), [""; 0]);
+        assert_eq!(paths(diff(FIELDS, &desired, &document(json!({"name": "a"})))), [""; 0]);
+        assert_eq!(paths(diff(FIELDS, &document(json!({"name": "a"})), &observed)), [""; 0]);
+        assert_eq!(paths(drift(FIELDS, &desired, &observed)), [""; 0]);
+        assert_eq!(paths(all_new(FIELDS, &desired)), ["name", "origin"]);
+        assert_eq!(paths(anew(FIELDS, &desired, &observed)), ["origin"]);
+    }
+
+    #[test]
+    fn what_an_unfinished_object_lacks_waits_for_no_window() {
+        let desired = document(json!({"class": "big", "apply_immediately": false}));
+        let observed = document(json!({"class": "small", "apply_immediately": false}));
+        let changes = lacking(FIELDS, &desired, &observed);
+        let said: Vec<_> = changes.iter().map(|one| (one.path.as_str(), one.effect, &one.window)).collect();
+        assert_eq!(said, [("class", Effect::Failover, &None)]);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{Cloud, KindError};
+use crate::engine::document::Document;
 use crate::engine::event::{Event, Queued, RunOutcome, RunSummary};
 use crate::engine::interrupt::Interrupt;
 use crate::engine::kind::{Live, Registry};
@@ -110,7 +111,7 @@ struct Returned {
 
 /// The answer of a successful call.
 enum Answer {
-    Created(Id),
+    Created { id: Id, desired: Document },
     Updated,
     Deleted,
 }

@@ -56,6 +56,8 @@ fn leave<'a>(
         };
         let is_left = |field: &&Field| {
             (blueprint.ignores(address, field) || theirs.contains(&field.name))
+                // It is never compared, and a new object in the place of this one is made with it.
+                && !field.is_read_once()
                 && !refers_to_ours(blueprint, inputs, field)
         };
         let mut inputs = inputs.clone();

@@ -62,6 +62,11 @@ pub trait Manager: Reader {
     fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
     /// The inputs that the cloud would refuse. `observed` is there when an object would be changed.
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit>;
+    /// The inputs that an object has when the create call has returned, of those that the cloud does not show: without what
+    /// is still to be sent.
+    fn as_created(&self, inputs: &Document) -> Document {
+        inputs.clone()
+    }
     /// True where the tags of an object are seen by none of the calls of a refresh.
     fn hides_tags(&self) -> bool {
         false

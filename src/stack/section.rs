@@ -16,7 +16,7 @@ use super::blueprint::{BlueprintError, Draft};
 use super::outputs::Output;
 use crate::engine::kind::Registry;
 use crate::engine::network::Network;
-use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::engine::resource::{Field, Need, Pattern, Property, Shape};
 use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
@@ -127,7 +127,9 @@ pub struct Conflict {
 impl Section {
     /// The options of an entry that can be left to others.
     pub(super) fn ignorable(&'static self, registry: &Registry) -> Vec<&'static str> {
-        let passed = read::kinds(&self.entry, registry).flat_map(options).map(|field| field.name);
+        let compared = |field: &&Field| !field.is_read_once();
+        let fields = read::kinds(&self.entry, registry).flat_map(options);
+        let passed = fields.filter(compared).map(|field| field.name);
         let own = self.entry.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
         own.chain(passed).collect()
     }

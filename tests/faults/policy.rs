@@ -40,6 +40,12 @@ databases:
     deletion_protection: false
     final_snapshot: false
     apply_immediately: true
+  copy:
+    restore_from: { snapshot: before }
+    password: env:PASSWORD
+    deletion_protection: false
+    final_snapshot: false
+    apply_immediately: true
 ";
 
 /// The same with a change of everything that can change: tags and parameters that go among them.
@@ -68,15 +74,17 @@ databases:
     deletion_protection: false
     final_snapshot: false
     apply_immediately: true
+  copy:
+    restore_from: { snapshot: before }
+    password: env:PASSWORD
+    deletion_protection: false
+    final_snapshot: false
+    apply_immediately: true
 ";
 
 /// Actions that no run against the emulator comes to, and why the policy has them all the same.
 const NEVER_SEEN: &[(&str, &str)] = &[
     ("rds:DescribeDBInstanceAutomatedBackups", "only where a database was deleted outside of provision"),
-    (
-        "rds:DescribeDBSnapshots",
-        "only where a database is deleted with a last snapshot, or was deleted outside",
-    ),
     ("ec2:AuthorizeSecurityGroupEgress", "only where somebody took AWS's own rule out"),
     ("rds:ModifyDBSubnetGroup", "only where a zone came or went, or somebody changed the group"),
     ("servicequotas:GetAWSDefaultServiceQuota", "only where a quota has nothing but its default"),
@@ -87,6 +95,7 @@ const CHECKS: &[&str] = &[
     "elasticfilesystem:DescribeReplicationConfigurations",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",
+    "rds:DescribeDBSnapshots",
     "rds:DescribeEngineDefaultParameters",
     "rds:DescribeOrderableDBInstanceOptions",
     "servicequotas:GetServiceQuota",
@@ -182,7 +191,10 @@ fn named_in_rds(call: &Call) -> Option<String> {
     }
     let kind =
         [("DBInstance", "db", "DBInstanceIdentifier"), ("DBSubnetGroup", "subgrp", "DBSubnetGroupName")];
-    let kind = kind.into_iter().chain([("DBParameterGroup", "pg", "DBParameterGroupName")]);
+    let kind = kind.into_iter().chain([
+        ("DBParameterGroup", "pg", "DBParameterGroupName"),
+        ("FromDBSnapshot", "db", "DBInstanceIdentifier"),
+    ]);
     let (_, prefix, name) = kind.into_iter().find(|(ending, _, _)| call.operation.name.ends_with(ending))?;
     Some(format!("{prefix}:{}", parameter(name)?))
 }
@@ -208,6 +220,8 @@ impl Account {
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", "canary-Of-The-Password-7");
         world.cloud.key("alias/shop");
+        world.cloud.make_database("origin");
+        world.cloud.make_snapshot("before", "origin");
         Self { world, proxy }
     }
 
@@ -280,9 +294,9 @@ impl Account {
         }
         let there = match step {
             Step::Import | Step::Destroy => [0; 6],
-            _ => [2, 1, 3, 1, 1, 1],
+            _ => [3, 1, 3, 2, 2, 1],
         };
-        assert_eq!(self.there(), there, "exactly one of each");
+        assert_eq!(self.there(), there, "each once");
         calls
     }
 

@@ -206,6 +206,21 @@ impl Cloud {
         all
     }
 
+    /// A database of others: PostgreSQL 16.4 with 50 encrypted GiB, of the user `postgres`.
+    pub fn make_database(&self, identifier: &str) {
+        let call = self.rds.create_db_instance().db_instance_identifier(identifier).engine("postgres");
+        let call = call.engine_version("16.4").db_instance_class("db.t4g.medium").allocated_storage(50);
+        let call = call.storage_type("gp3").storage_encrypted(true).backup_retention_period(1);
+        let call = call.master_username("postgres").master_user_password("of-the-original");
+        self.run(call.send()).expect("a database can be made");
+    }
+
+    /// A snapshot of a database.
+    pub fn make_snapshot(&self, name: &str, of: &str) {
+        let call = self.rds.create_db_snapshot().db_snapshot_identifier(name).db_instance_identifier(of);
+        self.run(call.send()).expect("a snapshot can be made");
+    }
+
     /// The tags of a database or subnet group.
     pub fn rds_tags(&self, arn: &str) -> BTreeMap<String, String> {
         let answer = self.run(self.rds.list_tags_for_resource().resource_name(arn).send());

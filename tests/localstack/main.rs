@@ -12,6 +12,7 @@ mod drift;
 mod faults;
 mod file_systems;
 mod foreign;
+mod from_backup;
 mod holders;
 mod identity;
 mod ignored;

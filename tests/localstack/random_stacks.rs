@@ -245,6 +245,7 @@ impl Draft {
     }
 
     fn database(&mut self, stack: &str) {
+        let begin = self.text.len();
         self.shared();
         self.maybe("identifier", |dice| format!("{stack}-named{}", dice.below(1_000_000)));
         self.maybe_fixed("subnet_group", |dice| match dice.below(2) {
@@ -327,6 +328,21 @@ impl Draft {
         self.maybe("publicly_accessible", |dice| dice.coin().to_string());
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
+        // Where the backup has what a restore cannot change.
+        let written = &self.text[begin..];
+        let others = ["database_name: ", "username: gitlab", "storage_encrypted: false"];
+        let small = ["allocated_storage: 20\n", "allocated_storage: 40\n"];
+        let fits = version == "16" && !others.iter().chain(&small).any(|other| written.contains(other));
+        if fits {
+            self.maybe("restore_from", |dice| {
+                dice.one_of(&["{ snapshot: before }", "{ source: origin, time: latest }"]).to_owned()
+            });
+        }
+        for option in ["snapshot", "source", "time"] {
+            if self.text.contains(&format!("{option}: ")) {
+                self.options.insert(option.to_owned());
+            }
+        }
     }
 
     fn bucket(&mut self, name: &str) {
@@ -458,6 +474,8 @@ fn what_was_applied_leaves_nothing_to_plan_whatever_the_options() {
                 let mut world = World::seeded(&["--topology", "private"]);
                 let key = world.cloud.key("alias/storage");
                 world.cloud.make_parameter_group("tuned", "postgres16");
+                world.cloud.make_database("origin");
+                world.cloud.make_snapshot("before", "origin");
                 let vpc = world.seed["vpc_id"].as_str().expect("the seed names its VPC");
                 let named = [
                     ("THE_GROUP", world.cloud.make_group("bastion", vpc)),

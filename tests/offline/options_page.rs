@@ -75,6 +75,14 @@ fn option((name, schema): (&String, &Value)) -> [String; 4] {
     [format!("`{name}`"), default, values(schema), text(schema, "description")]
 }
 
+/// One of several forms of a value: options by their names.
+fn form(schema: &Value) -> String {
+    match properties(schema) {
+        Some(all) => format!("`{{ {} }}`", all.keys().cloned().collect::<Vec<_>>().join(", ")),
+        None => values(schema),
+    }
+}
+
 /// The values that an option takes, in few words.
 fn values(schema: &Value) -> String {
     let listed = |values: &[Value]| {
@@ -86,7 +94,7 @@ fn values(schema: &Value) -> String {
         return listed(all);
     }
     if let Some(ways) = schema["anyOf"].as_array().or(schema["oneOf"].as_array()) {
-        let mut all: Vec<String> = ways.iter().map(values).filter(|way| !way.is_empty()).collect();
+        let mut all: Vec<String> = ways.iter().map(form).filter(|way| !way.is_empty()).collect();
         all.dedup();
         return all.join("; ");
     }

@@ -84,6 +84,7 @@ fn database() -> Value {
         ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
         ("network_type", json!("IPV4")),
         ("backup_target", json!("region")),
+        ("restore_from", json!({ "source": "records", "time": "2026-11-27T04:00:00Z" })),
         ("delete_automated_backups", json!(true)),
         ("monitoring", json!({ "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" })),
     ] {

@@ -14,6 +14,7 @@ mod preflight;
 mod rds;
 mod replay;
 mod requests;
+mod restored;
 mod scene;
 mod security_group;
 mod subnet;

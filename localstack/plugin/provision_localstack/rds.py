@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_status
+from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_restore, rds_status
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
@@ -17,6 +17,7 @@ on = overrides.on
 rds_groups.register(on)
 rds_modify.register(on)
 rds_parameters.register(on)
+rds_restore.register(on)
 rds_status.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
 on("DescribeOrderableDBInstanceOptions")(catalogue.describe_orderable)
@@ -48,6 +49,10 @@ def endpoint(database):
 DBInstance.endpoint = property(endpoint)
 # Only instances of clusters have a port here; that of the others is in the endpoint.
 DBInstance.db_instance_port = property(lambda self: 0)
+# "The latest time to which a database can be restored": without automated backups there is none.
+DBInstance.latest_restorable_time = property(
+    lambda self: rds_restore.window(self)[1] if self.backup_retention_period and self.status != "creating" else None
+)
 # moto stores the same made-up user and password in every managed secret.
 moto.rds.models.MasterUserSecret._generate_secret_string = lambda self: json.dumps(
     {"username": self.resource.master_username, "password": secrets.token_urlsafe(24)}
@@ -127,7 +132,8 @@ def create(call: Call):
     zone = call.get("AvailabilityZone")
     if zone and group and zone not in rds_place.zones(call, group):
         fail("InvalidVPCNetworkStateFault", f"The DB subnet group {group_name} has no subnet in {zone}.")
-    call.forward({name: value for name, value in (call.request | changes).items() if value is not None})
+    # Not passed on: a restore comes here with the parameters of a creation.
+    call.ask("CreateDBInstance", **{name: value for name, value in (call.request | changes).items() if value is not None})
     database = call.rds.databases[identifier]
     settle_in(call, database, zone)
     return view(call, database)
@@ -151,22 +157,6 @@ def settle_in(call: Call, database, zone=None):
     rds_modify.derive(database)
     rds_place.move_in(call.ec2, database, zone)
     rds_modify.take_time(call, database, "creating", "db_creating")
-
-
-@on("RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime")
-def restore(call: Call):
-    # moto names automated snapshots by the instance and the minute, and refuses a name that is there: here another
-    # instance may have had this one's name within that minute.
-    snapshots = call.rds.database_snapshots
-    for name in [name for name in snapshots if name.startswith("rds:")]:
-        snapshot = snapshots.pop(name)
-        # By its own name it is deleted with its instance.
-        snapshot.db_snapshot_identifier = f"{name}-{secrets.token_hex(4)}"
-        snapshots[snapshot.db_snapshot_identifier] = snapshot
-    made = call.forward()
-    database = check.find(call, made["DBInstance"]["DBInstanceIdentifier"])
-    settle_in(call, database)
-    return view(call, database)
 
 
 # --- reading -------------------------------------------------------------------------------------

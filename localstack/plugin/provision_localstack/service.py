@@ -70,6 +70,10 @@ class Call:
             return self._forward(self.context, self.request)
         return call_moto_with_request(self.context, request)
 
+    def like(self, request: dict) -> "Call":
+        """The same caller's call with other parameters."""
+        return Call(self.context, request, self._forward)
+
     def ask(self, operation: str, **request) -> dict:
         """Another operation of the same service, as the same caller."""
         service = self.context.service.service_name

@@ -19,17 +19,20 @@ pub(super) fn judge(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
 fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declaration) -> Option<Finding> {
     let Declaration::Managed { inputs } = declaration else { return None };
     let source: PasswordSource = inputs.get("password").and_then(Value::as_str)?.parse().ok()?;
-    let is_sent = match scene.doing(address)? {
-        Doing::Making(_) => true,
-        Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
-    };
+    let is_sent = source != PasswordSource::Unmanaged
+        && match scene.doing(address)? {
+            Doing::Making(_) => true,
+            Doing::Changing(change) => change.fields.iter().any(|field| field.path.starts_with("password")),
+        };
     if let (true, Some(url)) = (is_sent && source != PasswordSource::Managed, aws.unencrypted_endpoint()) {
         let verdict =
             Verdict::error(in_the_open(url)).hint("name the endpoint with https://: --endpoint-url");
         return Some(verdict.of("password", address));
     }
     let is_made = matches!(scene.doing(address)?, Doing::Making(_));
-    if is_made && source == PasswordSource::Unmanaged {
+    // A restored one has that of its backup.
+    let is_empty = is_made && !inputs.contains_key("restore_from");
+    if is_empty && source == PasswordSource::Unmanaged {
         let message = "a new database needs a password, and `unmanaged` gives it none";
         let hint = "write `password: managed`, or `env:NAME` or `file:PATH` with one of your own; once the database is there, \
                     `unmanaged` leaves that to you";

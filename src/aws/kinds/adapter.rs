@@ -142,6 +142,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         Ok(invalid)
     }
 
+    fn as_created(&self, inputs: &Document) -> Document {
+        K::as_created(inputs)
+    }
+
     fn hides_tags(&self) -> bool {
         K::HIDES_TAGS
     }

@@ -13,6 +13,7 @@ mod live;
 mod modification;
 mod monitoring;
 mod names;
+pub(crate) mod origin;
 mod parameters;
 pub(crate) mod password;
 pub(crate) mod restore;
@@ -85,6 +86,10 @@ impl Kind for DbInstance {
 
     async fn create(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Id, CloudError> {
         creation::create(aws, wanted, owner).await
+    }
+
+    fn as_created(wanted: &Document) -> Document {
+        origin::as_created(wanted)
     }
 
     async fn update(aws: &Aws, wanted: &Document, change: ChangeDocument<'_>) -> Result<(), CloudError> {

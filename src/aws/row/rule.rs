@@ -124,6 +124,11 @@ pub const fn object<T>(parts: &'static [Property]) -> Rule<T> {
     Rule::new(Shape::Object(parts))
 }
 
+/// Parts in one of several forms. `T` reads each of them.
+pub const fn one_form<T>(forms: &'static [&'static [Property]]) -> Rule<T> {
+    Rule::new(Shape::OneForm(forms))
+}
+
 /// Values that a type of the kind's own reads, and writes in one way; the kind's own code judges them.
 pub const fn own<T: DeserializeOwned + Serialize>() -> Rule<T> {
     Rule::new(Shape::Own(rewritten::<T>))

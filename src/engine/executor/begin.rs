@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tokio::time::Instant;
 
 use super::call::Absence;
-use super::settle::{Goal, Target};
+use super::settle::{Goal, Sent, Target};
 use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -29,6 +29,8 @@ pub(super) struct Sending {
     pub(super) observed: Document,
     /// For whom the ownership tags are written before, where they have to be.
     pub(super) claim: Option<Owner>,
+    /// The kind of update that it is.
+    pub(super) sent: Sent,
 }
 
 /// The desired form of an object.
@@ -170,7 +172,8 @@ impl<'a> Execution<'a> {
         let record = self.named(address);
         if let (Some(id), Some(record)) = (&change.keeps, &record) {
             self.put(address, arrange::keeping(record.clone(), id, &change.goes));
-            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: false } };
+            let target =
+                Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: Sent::Nothing } };
             self.settling.add(step, target, manager.patience().create);
             return Ok(());
         }
@@ -180,8 +183,9 @@ impl<'a> Execution<'a> {
             Some(record) => record.generation + 1,
         };
         let predecessor = record.as_ref().and_then(|record| arrange::waiting(record, &change.goes));
-        let intent = intent(&desired, manager.version(), generation, predecessor);
-        self.put(address, intent);
+        let created =
+            Desired { inputs: manager.as_created(&desired.inputs), depends_on: desired.depends_on.clone() };
+        self.put(address, intent(created, manager.version(), generation, predecessor));
         let owner = self.owner(address, generation);
         let absence = self.absence(address, &desired.depends_on);
         let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
@@ -189,7 +193,7 @@ impl<'a> Execution<'a> {
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
             let created = call::create(cloud, manager, inputs, &owner, begun_before, absence, &ears).await;
-            Returned { step, result: created.map(Answer::Created) }
+            Returned { step, result: created.map(|id| Answer::Created { id, desired: desired.inputs }) }
         }));
         Ok(())
     }
@@ -254,29 +258,36 @@ impl<'a> Execution<'a> {
             self.done(step);
             return Ok(());
         }
-        self.put(address, Record { phase: Phase::Updating, id: Some(id.clone()), ..record });
+        // One that was never finished is told by that until it is: what it lacks is set as in the run that made it.
+        let (phase, sent) = match record.is_unfinished() {
+            true => (Phase::Creating, Sent::Completion),
+            false => (Phase::Updating, Sent::Update),
+        };
+        self.put(address, Record { phase, id: Some(id.clone()), ..record });
         if fields.is_empty() && claim.is_none() {
-            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent: true } };
+            let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.inputs, sent } };
             self.settling.add(step, target, manager.patience().update);
             return Ok(());
         }
-        let sending = Sending { desired: desired.inputs, fields, observed: live.inputs.clone(), claim };
+        let observed = live.inputs.clone();
+        let sending = Sending { desired: desired.inputs, fields, observed, claim, sent };
         self.send_update(step, manager, id.clone(), sending);
         Ok(())
     }
 
     /// Sends an update; the step settles when it returns.
     pub(super) fn send_update(&mut self, step: &Step, manager: &'a dyn Manager, id: Id, sending: Sending) {
-        let Sending { desired, fields, observed, claim } = sending;
+        let Sending { desired, fields, observed, claim, sent } = sending;
         let generation = self.record(step.address()).map_or(0, |record| record.generation);
         let owner = self.owner(step.address(), generation);
         let patience = manager.patience().update;
-        let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent: true } };
+        let target = Target { id: id.clone(), goal: Goal::Made { desired: desired.clone(), sent } };
         self.settling.hold(step, target, patience);
         let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
         let region = self.run.planning.plan.region.as_str();
         let uses = self.record(step.address()).map(|record| record.depends_on.clone());
         let absence = self.absence(step.address(), &uses.unwrap_or_default());
+        let desired = sent.asked(manager, &desired);
         let step = step.clone();
         self.calls.push(Box::pin(async move {
             let place = call::Place { region, absence, ears: &ears };
@@ -310,15 +321,15 @@ fn joined(manager: &dyn Manager, desired: &Document, observed: &Document) -> Res
     manager.normalise(&both)
 }
 
-fn intent(desired: &Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {
+fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {
     Record {
         phase: Phase::Creating,
         id: None,
         watched: false,
         kind_version,
-        inputs: desired.inputs.clone(),
+        inputs: created.inputs,
         outputs: Document::new(),
-        depends_on: desired.depends_on.clone(),
+        depends_on: created.depends_on,
         generation,
         predecessor,
         claimed: false,

@@ -30,12 +30,33 @@ pub(super) struct Target {
 /// The goal that the object shall reach.
 #[derive(Clone, Debug)]
 pub(super) enum Goal {
-    /// Ready, and as desired. `sent` is whether an update has been sent for what a create call cannot carry.
+    /// Ready, and as desired.
     Made {
         desired: Document,
-        sent: bool,
+        sent: Sent,
     },
     Gone,
+}
+
+/// The update that an object has got in this step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// None yet: it was made.
+    Nothing,
+    /// The one for what a create call cannot carry. It is made at once: nothing has begun to use the object.
+    Completion,
+    Update,
+}
+
+impl Sent {
+    /// The inputs as they are sent and waited for.
+    pub(super) fn asked(self, manager: &dyn Manager, desired: &Document) -> Document {
+        let mut asked = desired.clone();
+        if let (Self::Completion, Some(at_once)) = (self, Role::AtOnce.field(manager.fields())) {
+            asked.insert(at_once.to_owned(), true.into());
+        }
+        asked
+    }
 }
 
 /// All objects that AWS is at work on.
@@ -152,10 +173,13 @@ impl Execution<'_> {
             .map(|(step, wait)| TrackedDocument {
                 id: wait.target.id.clone(),
                 recorded: match &wait.target.goal {
-                    Goal::Made { desired, sent: true } => Some(desired.clone()),
                     // A field that AWS does not show is as it was recorded, until an update has been sent.
-                    Goal::Made { sent: false, .. } | Goal::Gone => {
+                    Goal::Made { sent: Sent::Nothing, .. } | Goal::Gone => {
                         self.record(step.address()).map(|record| arrange::inputs_of(record, &wait.target.id))
+                    }
+                    Goal::Made { desired, sent } => {
+                        let manager = self.run.registry.managing(step.address().kind());
+                        manager.map(|manager| sent.asked(manager, desired))
                     }
                 },
             })
@@ -174,14 +198,13 @@ impl Execution<'_> {
     pub(super) fn returned(&mut self, returned: Returned) {
         let Returned { step, result } = returned;
         match result {
-            Ok(Answer::Created(id)) => {
+            Ok(Answer::Created { id, desired }) => {
                 let address = step.address();
                 self.made.insert(address.clone());
                 let manager = self.run.registry.managing(address.kind());
                 if let (Some(record), Some(manager)) = (self.record(address).cloned(), manager) {
-                    let desired = record.inputs.clone();
                     self.put(address, Record { id: Some(id.clone()), ..record });
-                    let target = Target { id, goal: Goal::Made { desired, sent: false } };
+                    let target = Target { id, goal: Goal::Made { desired, sent: Sent::Nothing } };
                     self.settling.add(&step, target, manager.patience().create);
                 }
             }
@@ -261,15 +284,16 @@ impl Execution<'_> {
         }
     }
 
-    fn settled_so_far(&mut self, step: &Step, id: Id, desired: Document, sent: bool, live: &Live) {
+    fn settled_so_far(&mut self, step: &Step, id: Id, desired: Document, sent: Sent, live: &Live) {
         let Some(manager) = self.run.registry.managing(step.address().kind()) else { return };
+        let is_sent = sent != Sent::Nothing;
         match &live.condition {
             Condition::Pending(status) | Condition::Leaving(status) => {
                 self.wait_on(step, status.clone());
                 return;
             }
             // It was so before, and AWS has taken a change of it all the same: that may be seen before the status goes.
-            Condition::Held(row) | Condition::Lost(row) if sent && self.was_stuck(step, row) => {}
+            Condition::Held(row) | Condition::Lost(row) if is_sent && self.was_stuck(step, row) => {}
             Condition::Held(row) | Condition::Lost(row) => {
                 self.settling.remove(step);
                 let hint = self.cure(step.address(), &id, live);
@@ -278,25 +302,25 @@ impl Execution<'_> {
             }
             Condition::Ready => {}
         }
-        let comparable: Vec<Field> = if sent {
-            diff::seen_at_once(manager.fields(), &desired, &live.inputs)
-        } else {
-            diff::changeable(manager.fields())
+        let asked = sent.asked(manager, &desired);
+        let comparable: Vec<Field> = match sent {
+            Sent::Nothing => diff::changeable(manager.fields()),
+            Sent::Completion | Sent::Update => diff::seen_at_once(manager.fields(), &asked, &live.inputs),
         };
         let differing: BTreeSet<String> =
-            diff::diff(&comparable, &desired, &live.inputs).into_iter().map(|field| field.path).collect();
+            diff::diff(&comparable, &asked, &live.inputs).into_iter().map(|field| field.path).collect();
         // One that an earlier run made may have been recorded under another address since.
-        let claim = if sent { None } else { self.claim(step.address()) };
+        let claim = if is_sent { None } else { self.claim(step.address()) };
         if differing.is_empty() && claim.is_none() {
             self.settling.remove(step);
             self.ready(step, id, desired, live);
-        } else if let (true, Some(row)) = (sent, live.condition.stuck()) {
+        } else if let (true, Some(row)) = (is_sent, live.condition.stuck()) {
             self.linger(step, &id, live, row);
-        } else if sent {
+        } else if is_sent {
             self.wait_on(step, "applying the change".to_owned());
         } else {
             let observed = live.inputs.clone();
-            let sending = Sending { desired, fields: differing, observed, claim };
+            let sending = Sending { desired, fields: differing, observed, claim, sent: Sent::Completion };
             self.send_update(step, manager, id, sending);
         }
     }

@@ -248,7 +248,8 @@ fn keep(
 ) -> Change {
     let object = &objects[kept];
     let mut decision = existing(address, manager, desired, object);
-    let at_once = decision.action == Action::Update && Role::AtOnce.is_on(manager.fields(), desired);
+    let at_once = decision.action == Action::Update
+        && (object.is_unfinished || Role::AtOnce.is_on(manager.fields(), desired));
     decision.queued = diff::queued(manager.fields(), at_once, &object.live.inputs, &object.live.in_force);
     let goes_on = |queued: &FieldChange| {
         !decision.fields.iter().any(|field| field.takes_back && field.path == queued.path)
@@ -295,7 +296,7 @@ fn anew(
     objects: &[Standing<'_>],
 ) -> Change {
     let Some(replaced) = objects.last() else { return new(manager, address, desired, absent_reason(None)) };
-    let fields = diff::diff(manager.fields(), desired, &replaced.observed());
+    let fields = diff::anew(manager.fields(), desired, &replaced.observed());
     let forcing: Vec<_> =
         fields.iter().filter(|field| field.effect == Effect::Replacement).cloned().collect();
     let (reason, fields) = match () {
@@ -337,7 +338,8 @@ fn differs(fields: &[FieldChange]) -> String {
 /// The change of an object that can become what is wanted.
 fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
     let phase = object.phase;
-    let mut fields = diff::diff(manager.fields(), desired, &object.observed());
+    let differing = if object.is_unfinished { diff::lacking } else { diff::diff };
+    let mut fields = differing(manager.fields(), desired, &object.observed());
     // While AWS is at work, what is pending may be what it is making.
     if object.live.condition == Condition::Ready {
         diff::take_back(manager.fields(), desired, &object.live.in_force, &mut fields);

@@ -3,10 +3,11 @@
 use super::loss::is_leaving;
 use super::{Input, Sighting, error, remedied, renamed};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Declaration;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding, Mode};
 use crate::engine::remedy::{Remedy, Way};
-use crate::engine::resource::Effect;
+use crate::engine::resource::{Effect, Role};
 use crate::engine::state::{Phase, Record};
 
 /// The check that finds an object with data deleted by other hands than ours.
@@ -35,11 +36,15 @@ pub(super) fn gone(
 ) -> Option<Finding> {
     let id = record.and_then(|record| record.id.as_ref())?;
     let by_us = is_deleted_by_us(record);
+    let new = New::of(input, address, manager);
+    let would_be = new.would_be();
     let message = match by_us {
-        true => format!("{id} was deleted by an earlier run; a new one would be empty"),
-        false => format!("{id} is gone from AWS, and provision did not delete it; a new one would be empty"),
+        true => format!("{id} was deleted by an earlier run; a new one would {would_be}"),
+        false => {
+            format!("{id} is gone from AWS, and provision did not delete it; a new one would {would_be}")
+        }
     };
-    let ways = ways_on(address, by_us);
+    let ways = ways_on(address, by_us, new);
     must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
 }
 
@@ -76,14 +81,48 @@ pub(super) fn going(
     let id = record.and_then(|record| record.id.as_ref())?;
     let by_us = is_deleted_by_us(record);
     let hands = if by_us { "as an earlier run asked" } else { "and not by provision" };
+    let new = New::of(input, address, manager);
+    let would_be = new.would_be();
     let message =
-        format!("{id} is being deleted, {hands}; that cannot be undone, and a new one would be empty");
+        format!("{id} is being deleted, {hands}; that cannot be undone, and a new one would {would_be}");
     (is_leaving(live) && must_be_named(input, manager, record, address))
-        .then(|| remedied(GOING, address, message, ways_on(address, by_us)))
+        .then(|| remedied(GOING, address, message, ways_on(address, by_us, new)))
 }
 
-fn ways_on(address: &Address, by_us: bool) -> Vec<Way> {
-    let replace = Way::to("for a new, empty one", [Remedy::Replace { address: address.clone() }]);
+/// The data of a new object in the place of a lost one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum New {
+    Empty,
+    /// That of the backup which this option names.
+    Restored(&'static str),
+}
+
+impl New {
+    fn of(input: &Input<'_>, address: &Address, manager: &dyn Manager) -> Self {
+        let Some(Declaration::Managed { inputs }) = input.blueprint.declarations.get(address) else {
+            return Self::Empty;
+        };
+        let origin = Role::Origin.field(manager.fields()).filter(|field| inputs.contains_key(*field));
+        origin.map_or(Self::Empty, Self::Restored)
+    }
+
+    fn would_be(self) -> String {
+        match self {
+            Self::Empty => "be empty".to_owned(),
+            Self::Restored(option) => format!("have the data of its `{option}`, and nothing newer"),
+        }
+    }
+
+    fn purpose(self) -> &'static str {
+        match self {
+            Self::Empty => "for a new, empty one",
+            Self::Restored(_) => "for a new one with that data",
+        }
+    }
+}
+
+fn ways_on(address: &Address, by_us: bool, new: New) -> Vec<Way> {
+    let replace = Way::to(new.purpose(), [Remedy::Replace { address: address.clone() }]);
     if by_us {
         let destroy = Remedy::Destroy { address: address.clone() };
         return vec![Way::to("to go on with its deletion", [destroy]), replace];

@@ -21,6 +21,8 @@ pub(super) struct Standing<'a> {
     recorded: Option<&'a Document>,
     /// True if it is the new object of a replacement that is under way.
     is_successor: bool,
+    /// True if the run that made it did not get to its end: what it lacks is set at once, as in that run.
+    pub is_unfinished: bool,
 }
 
 /// The objects that are there at an address: the one of the record, then those that it replaces, the newest first.
@@ -40,11 +42,13 @@ pub(super) fn standing<'a>(
         phase,
         recorded: record.map(|record| &record.inputs),
         is_successor,
+        is_unfinished: record.is_some_and(Record::is_unfinished),
     });
     let replaced = record.into_iter().flat_map(Record::predecessors).filter_map(|old| {
         let live = sightings.object(address, &old.id)?;
         let recorded = Some(&old.inputs);
-        Some(Standing { id: &old.id, live, phase: Phase::Ready, recorded, is_successor: false })
+        let (is_successor, is_unfinished) = (false, false);
+        Some(Standing { id: &old.id, live, phase: Phase::Ready, recorded, is_successor, is_unfinished })
     });
     let once = |old: &Standing<'_>| newest.is_none_or(|newest| newest.id != old.id);
     newest.into_iter().chain(replaced.filter(once)).collect()

@@ -84,6 +84,8 @@ pub enum Role {
     Window,
     /// The port that clients connect to.
     Port,
+    /// The backup that a new object has its data from.
+    Origin,
 }
 
 impl Role {
@@ -122,6 +124,8 @@ pub enum OnChange {
     Replace,
     /// AWS does not show the field: the record is compared, and the kind decides whether a call is needed.
     Recorded(Effect),
+    /// It is read when an object is made, and is neither compared nor changed afterwards.
+    ReadOnce,
 }
 
 impl Field {
@@ -277,12 +281,17 @@ impl Field {
 
     /// True if AWS never shows the field.
     pub fn is_recorded(&self) -> bool {
-        matches!(self.on_change, OnChange::Recorded(_))
+        matches!(self.on_change, OnChange::Recorded(_) | OnChange::ReadOnce)
+    }
+
+    /// True for a field that counts only while an object is made.
+    pub fn is_read_once(&self) -> bool {
+        self.on_change == OnChange::ReadOnce
     }
 
     /// True for a field that stands in the record alone, so that a change of it needs no call.
     pub fn is_in_the_record_alone(&self) -> bool {
-        self.is_recorded() && self.calls.is_empty()
+        self.is_read_once() || self.is_recorded() && self.calls.is_empty()
     }
 
     /// True if no call can change the field.

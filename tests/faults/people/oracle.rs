@@ -11,7 +11,7 @@ use super::hand::Hand;
 use super::hints::{self, Hint};
 use super::others::{Others, others, whole_of};
 use super::place::Place;
-use super::promise::{broken, owners};
+use super::promise::{broken, is_making, owners};
 use super::typing::{Typed, has_a_gap, ways};
 use crate::proxy::Heard;
 
@@ -214,7 +214,8 @@ fn carry_out(place: &Place, known: &Knowledge, options: &[String], plan: &Value,
             ["aws_db_instance", "aws_efs_file_system"].iter().any(|kind| change["kind"] == *kind);
         let is_made = changes.iter().any(|heard| {
             let name = heard.call.operation.name.as_str();
-            (name == "CreateDBInstance" && change["kind"] == "aws_db_instance")
+            let makes_database = is_making(name) && name.contains("DBInstance");
+            (makes_database && change["kind"] == "aws_db_instance")
                 || (name == "CreateFileSystem" && change["kind"] == "aws_efs_file_system")
         });
         holds_data && is_made && (change["action"] == "create" || change["action"] == "replace")

@@ -95,10 +95,15 @@ enum Does {
     Deletes,
 }
 
+/// True for an operation that makes an object, empty or from a backup.
+pub fn is_making(operation: &str) -> bool {
+    ["Create", "RestoreDBInstance"].iter().any(|start| operation.starts_with(start))
+}
+
 fn does(call: &Call) -> Does {
     let name = call.operation.name.as_str();
     let of_an_object = !["Tags", "Policy", "Replication"].iter().any(|part| name.contains(part));
-    if name.starts_with("Create") && of_an_object {
+    if is_making(name) && of_an_object {
         Does::Makes
     } else if name.starts_with("Delete") && of_an_object {
         Does::Deletes
@@ -130,13 +135,14 @@ fn objects(call: &Call) -> Vec<String> {
     }
     let named = [
         ("DBInstanceIdentifier", "db:"),
+        ("TargetDBInstanceIdentifier", "db:"),
         ("DBSubnetGroupName", "subgrp:"),
         ("DBParameterGroupName", "pg:"),
         ("GroupId", ""),
         ("ResourceId.1", ""),
     ];
     let of_kind = |name: &str| match name {
-        "DBInstanceIdentifier" => call.operation.name.contains("DBInstance"),
+        "DBInstanceIdentifier" | "TargetDBInstanceIdentifier" => call.operation.name.contains("DBInstance"),
         "DBSubnetGroupName" => call.operation.name.contains("DBSubnetGroup"),
         "DBParameterGroupName" => call.operation.name.contains("DBParameterGroup"),
         _ => true,
@@ -235,14 +241,15 @@ pub fn broken(
                 .iter()
                 .any(|name| name.split_once(':').is_some_and(|(_, name)| name.starts_with(start)))
         };
+        let is_made = || any("Create") || any("RestoreDBInstance");
         let kept = match action {
             // An object that an earlier run made has only to be recorded.
             Some("create") => {
                 let was_there = || id_of(address).is_some_and(|id| there.contains(&id));
-                any("Create") || known.contains(&address.to_owned()) || was_there()
+                is_made() || known.contains(&address.to_owned()) || was_there()
             }
             Some("delete") => any("Delete"),
-            Some("replace") => any("Create") || any("Delete"),
+            Some("replace") => is_made() || any("Delete"),
             Some("update") => {
                 // RDS shows the tags of these groups in no describe call, so a plan rests on what is recorded of them.
                 let is_unseen = |field: &Value| {

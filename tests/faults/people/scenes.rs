@@ -230,6 +230,16 @@ fn scenes() -> Vec<Scene> {
                 Done::default()
             })
             .person("raise the quota", |place| place.world.control.quotas(json!({}))),
+        Scene::new("restore-from")
+            .edited(SIZE, &format!("{SIZE}    restore_from: {{ snapshot: after }}\n"))
+            .act(|place| {
+                place.world.cloud.make_database("origin");
+                place.world.cloud.make_snapshot("before", "origin");
+                Done::default()
+            })
+            .person("aws rds describe-db-snapshots", |place| {
+                place.world.edit_stack("snapshot: after", "snapshot: before");
+            }),
         Scene::of("subnets-in-use").act(|place| {
             let (vpc, others) = (place.vpc(), others_in_their_zones(place));
             let named = others.iter().flat_map(|subnet| ["--subnet-id", subnet.as_str()]);

@@ -75,6 +75,12 @@ fn text_or_options(schema: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(text)
 }
 
+/// True for options that have one of several forms.
+fn has_forms(schema: &Map<String, Value>) -> bool {
+    let forms = schema.get("anyOf").and_then(Value::as_array);
+    forms.is_some_and(|forms| forms.iter().all(|form| form["type"] == "object"))
+}
+
 /// Lines that are wrong, each with the remedy that has to be given.
 fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     let mut lines = Vec::new();
@@ -96,6 +102,7 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
     let types: Vec<&str> = match &schema.get("type") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        None if has_forms(schema) => vec!["object"],
         _ => Vec::new(),
     };
     let shapes = [

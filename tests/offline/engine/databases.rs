@@ -489,3 +489,62 @@ fn a_password_that_rds_is_to_manage_from_now_on_is_said_to_replace_the_one_of_no
         }
     }
 }
+
+#[test]
+fn the_backup_that_a_database_was_made_from_is_compared_with_nothing() {
+    let from = |name: &str| json!({ "restore_from": { "snapshot": name } });
+    for (declared, recorded) in [
+        (from("before"), from("before")),
+        (from("before"), from("another")),
+        (from("before"), json!({})),
+        (json!({}), from("before")),
+    ] {
+        let plan = Case::of(declared, recorded).plan();
+        assert_eq!(change(&plan, DATABASE).action, Action::NoOp);
+        assert!(plan.drift.is_empty() && plan.preflight.is_empty(), "{:?}", plan.preflight);
+    }
+}
+
+#[test]
+fn a_new_database_and_one_that_replaces_another_are_made_from_the_backup() {
+    let from = json!({ "restore_from": { "snapshot": "before" } });
+    let mut replaced = Case::of(from.clone(), from.clone());
+    replaced.replace.insert(address(DATABASE));
+    let mut new = Case::of(from.clone(), from);
+    new.recorded.clear();
+    new.seen.insert(address(DATABASE), Sighting::Gone);
+    for (case, action) in [(replaced, Action::Replace), (new, Action::Create)] {
+        let plan = case.plan();
+        let change = change(&plan, DATABASE);
+        assert_eq!(change.action, action);
+        let origin = change.fields.iter().find(|field| field.path == "restore_from").expect("it is shown");
+        assert_eq!(origin.after, Some(json!({ "snapshot": "before" })));
+    }
+}
+
+#[test]
+fn a_lost_database_that_would_be_restored_is_made_when_it_is_named() {
+    let from = json!({ "restore_from": { "snapshot": "before" } });
+    let mut case = Case::of(from.clone(), from);
+    case.seen.insert(address(DATABASE), Sighting::Gone);
+    let plan = case.plan();
+    let found: Vec<_> = plan.preflight.iter().filter(|one| one.level == Level::Error).collect();
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].message.ends_with("a new one would have the data of its `restore_from`, and nothing newer"),
+        "{}",
+        found[0].message
+    );
+}
+
+#[test]
+fn what_an_unfinished_database_lacks_is_set_at_once() {
+    for (phase, waits) in [(Phase::Creating, false), (Phase::Ready, true)] {
+        let mut case = Case::of(json!({ "engine_version": "16.9" }), json!({ "engine_version": "16.4" }));
+        case.recorded.get_mut(&address(DATABASE)).expect("it is recorded").phase = phase;
+        let plan = case.plan();
+        let change = change(&plan, DATABASE);
+        assert_eq!(change.action, Action::Update);
+        assert_eq!(change.fields[0].window.is_some(), waits, "{phase:?}");
+    }
+}

@@ -247,11 +247,12 @@ async fn what_is_edited_while_an_object_is_being_made_is_in_the_plan_and_done() 
     assert_eq!(
         fields,
         [
-            ("size", Some(json!(1)), Some(json!(7)), Effect::NextMaintenanceWindow),
+            // Nothing has begun to use it: no window is waited for.
+            ("size", Some(json!(1)), Some(json!(7)), Effect::Failover),
             ("deletion_protection", Some(json!(false)), Some(json!(true)), Effect::None),
         ]
     );
-    assert_eq!(change.effect, Effect::NextMaintenanceWindow);
+    assert_eq!(change.effect, Effect::Failover);
     world.must_apply().await;
     assert_eq!(id(&world, DISK), disk);
     assert_eq!(record(&world, DISK).inputs["deletion_protection"], true);

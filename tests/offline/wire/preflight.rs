@@ -433,3 +433,118 @@ async fn credentials_that_end_too_early_are_warned_of() {
         assert_eq!(found, [level], "{findings:#?}");
     }
 }
+
+/// A snapshot of a database like that of the stack.
+fn snapshots(changed: &[(&str, &str)]) -> String {
+    let mut elements = std::collections::BTreeMap::from([
+        ("DBSnapshotIdentifier", "before"),
+        ("DbiResourceId", "db-of-the-snapshot"),
+        ("SnapshotType", "manual"),
+        ("Status", "available"),
+        ("SnapshotCreateTime", "2026-11-21T04:12:00Z"),
+        ("Engine", "postgres"),
+        ("EngineVersion", "16.9"),
+        ("AllocatedStorage", "50"),
+        ("Encrypted", "true"),
+        ("MasterUsername", "gitlab"),
+    ]);
+    elements.extend(changed.iter().copied());
+    let inner: String = elements.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    rds("DescribeDBSnapshots", &format!("<DBSnapshots><DBSnapshot>{inner}</DBSnapshot></DBSnapshots>"))
+}
+
+/// What is said of the backup of a new database.
+async fn of_backup(restore_from: Value, replay: &Replay) -> Vec<(Level, String)> {
+    let mut world = first();
+    world.declare(DATABASE, &database(&json!({ "restore_from": restore_from })));
+    let findings = world.check(replay).await;
+    let of_it = findings.into_iter().filter(|one| one.check == "restore-from");
+    of_it.map(|one| (one.level, one.message)).collect()
+}
+
+#[tokio::test]
+async fn a_backup_is_read_where_a_database_is_to_be_made_from_it() {
+    for (changed, level, word) in [
+        (
+            &[][..],
+            Level::Passed,
+            "it is restored from the snapshot before of 2026-11-21T04:12:00Z (PostgreSQL 16.9, 50 GiB)",
+        ),
+        (&[("Engine", "mysql")], Level::Error, "is one of mysql"),
+        (&[("EngineVersion", "15.4")], Level::Error, "has PostgreSQL 15.4"),
+        (&[("AllocatedStorage", "100")], Level::Error, "has 100 GiB"),
+        (&[("Encrypted", "false")], Level::Error, "is not encrypted"),
+        (&[("MasterUsername", "postgres")], Level::Error, "master user of the snapshot before is postgres"),
+        (&[("Status", "creating")], Level::Error, "still being made"),
+    ] {
+        let replay = roomy().answer("DescribeDBSnapshots", 200, snapshots(changed));
+        let found = of_backup(json!({ "snapshot": "before" }), &replay).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, level, "{found:?}");
+        assert!(found[0].1.contains(word), "{found:?}");
+        let asked = replay.asked();
+        let read = asked.iter().find(|one| one.operation == "DescribeDBSnapshots").expect("it is read");
+        assert_eq!(read.parameter("DBSnapshotIdentifier"), "before");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_not_there_or_cannot_be_read_is_said() {
+    let refused = |code: &str| {
+        format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
+    };
+    for (code, status, level, word) in [
+        ("DBSnapshotNotFound", 404, Level::Error, "there is no snapshot before"),
+        (
+            "AccessDenied",
+            403,
+            Level::NotChecked,
+            "the snapshot before (rds:DescribeDBSnapshots: AccessDenied)",
+        ),
+    ] {
+        let replay = roomy().answer("DescribeDBSnapshots", status, refused(code));
+        let found = of_backup(json!({ "snapshot": "before" }), &replay).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0 == level && found[0].1.contains(word), "{found:?}");
+    }
+    let replay = roomy().answer("DescribeDBInstances", 404, refused("DBInstanceNotFound"));
+    let found = of_backup(json!({ "source": "records", "time": "latest" }), &replay).await;
+    assert!(found[0].0 == Level::Error && found[0].1.contains("there is no database records"), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_automated_snapshot_is_asked_for_by_its_type() {
+    for (name, kind) in [("rds:records-2026-11-21-04-12", "automated"), ("awsbackup:job-0a1b", "awsbackup")] {
+        let replay = roomy().answer("DescribeDBSnapshots", 200, snapshots(&[]));
+        of_backup(json!({ "snapshot": name }), &replay).await;
+        let asked = replay.asked();
+        let read = asked.iter().find(|one| one.operation == "DescribeDBSnapshots").expect("it is read");
+        assert_eq!(read.parameter("SnapshotType"), kind);
+    }
+}
+
+#[tokio::test]
+async fn of_a_database_that_is_there_no_backup_is_read() {
+    let replay = Replay::default();
+    let mut world = settled(&json!({}));
+    let known = json!({
+        "db_subnet_group_name": "d", "vpc_security_group_ids": ["sg-1"], "restore_from": { "snapshot": "before" },
+    });
+    world.declare(DATABASE, &database(&known));
+    let findings = world.check(&replay).await;
+    assert!(findings.is_empty(), "{findings:#?}");
+    assert_eq!(replay.operations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_password_of_a_backup_may_stay() {
+    for (restore_from, errors) in [(json!({ "snapshot": "before" }), 0), (Value::Null, 1)] {
+        let mut world = first();
+        let mut inputs = database(&json!({ "password": "unmanaged", "restore_from": restore_from }));
+        inputs.as_object_mut().expect("fields").retain(|_, value| !value.is_null());
+        world.declare(DATABASE, &inputs);
+        let replay = roomy().answer("DescribeDBSnapshots", 200, snapshots(&[]));
+        let findings = world.check(&replay).await;
+        assert_eq!(findings.iter().filter(|one| one.check == "password").count(), errors, "{findings:#?}");
+    }
+}

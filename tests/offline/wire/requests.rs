@@ -24,6 +24,8 @@ fn sample(kind: &str) -> Document {
     if let Some(password) = sample.get_mut("password") {
         *password = json!("managed");
     }
+    // An empty one; what is asked for in its place is among the other values.
+    sample.remove("restore_from");
     sample
 }
 
@@ -126,6 +128,9 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("database_insights_mode", json!("advanced")),
             ("network_type", json!("DUAL")),
             ("backup_target", json!("local")),
+            ("restore_from", json!({ "snapshot": "before" })),
+            ("restore_from", json!({ "source": "records", "time": "latest" })),
+            ("restore_from", json!({ "source": "records", "time": "2026-11-27T04:00:00Z" })),
             ("delete_automated_backups", json!(false)),
             ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/6")),
             ("monitoring", json!({ "interval": 0 })),
@@ -236,7 +241,8 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         | "RevokeSecurityGroupEgress" | "UpdateSecurityGroupRuleDescriptionsIngress" | "CreateTags"
         | "DeleteTags" | "UpdateSecurityGroupRuleDescriptionsEgress" => ec2("<return>true</return>"),
         "DescribeDBInstances" => described(&[database()]),
-        "CreateDBInstance" | "ModifyDBInstance" => rds(&database()),
+        "CreateDBInstance" | "ModifyDBInstance" | "RestoreDBInstanceFromDBSnapshot"
+        | "RestoreDBInstanceToPointInTime" => rds(&database()),
         "CreateDBSubnetGroup" | "ModifyDBSubnetGroup" => rds(&subnet_group),
         "DescribeDBSubnetGroups" => rds(&format!("<DBSubnetGroups>{subnet_group}</DBSubnetGroups>")),
         "CreateDBParameterGroup" => rds(parameter_group),

@@ -12,29 +12,52 @@ const OURS: &[Grant] = &[Grant::owned(THIS)];
 const BESIDE: Grant = Grant::on(&["rds:og:default*", "rds:pg:*", "rds:subgrp:*"]);
 
 pub(super) const CREATE: Call =
-    Call::new("rds:CreateDBInstance", &[Grant::tagging(THIS), BESIDE]).checked(&[
-        rds_tags::check(Grant::tagging(THIS)),
-        rds_tags::SERVICE_ROLE,
-        Check::new("ec2:DescribeAccountAttributes", ALL, NETWORK),
-        Check::new("ec2:DescribeInternetGateways", ALL, NETWORK),
-        Check::new("secretsmanager:CreateSecret", SECRET, MANAGED).only(is_managed),
-        Check::new("secretsmanager:TagResource", SECRET, MANAGED).only(is_managed),
-        Check::new("kms:DescribeKey", SECRETS_KEY, MANAGED).only(is_managed),
-        Check::new(
-            "kms:CreateGrant",
-            KEY.when(&[When::Is(VIA, RDS), When::Holds("kms:GrantIsForAWSResource")]),
-            KEYS,
-        ),
-        Check::new("kms:Decrypt", THROUGH_RDS, KEYS),
-        // The other key is looked at by ourselves.
-        Check::new("kms:DescribeKey", Grant::on(&["kms:{performance_insights_kms_key_id}"]), KEYS),
-        Check::new("kms:GenerateDataKey", THROUGH_RDS, KEYS),
-        Check::new("kms:CreateGrant", SECRET_KEY, MANAGED).only(is_managed),
-        Check::new("kms:Decrypt", SECRET_KEY, MANAGED).only(is_managed),
-        Check::new("kms:DescribeKey", SECRET_KEY, MANAGED).only(is_managed),
-        Check::new("kms:GenerateDataKey", SECRET_KEY, MANAGED).only(is_managed),
-        PASS_ROLE,
-    ]);
+    Call::new("rds:CreateDBInstance", &[Grant::tagging(THIS), BESIDE]).checked(MADE);
+
+/// The one that reads the snapshot named in `restore_from` (Service Authorization Reference, Amazon RDS: resource types of the call).
+pub(super) const RESTORE_SNAPSHOT: Call = Call::new(
+    "rds:RestoreDBInstanceFromDBSnapshot",
+    &[Grant::tagging(THIS), BESIDE, Grant::on(&["rds:snapshot:{restore_from.snapshot}"])],
+)
+.checked(MADE)
+.only(|inputs| restores(inputs, "snapshot"));
+
+/// The one that reads the backups of the database named in `restore_from`.
+pub(super) const RESTORE_TIME: Call = Call::new(
+    "rds:RestoreDBInstanceToPointInTime",
+    &[Grant::tagging(THIS), BESIDE, Grant::on(&["rds:db:{restore_from.source}"])],
+)
+.checked(MADE)
+.only(|inputs| restores(inputs, "source"));
+
+fn restores(inputs: &Document, from: &str) -> bool {
+    inputs.get("restore_from").is_some_and(|origin| origin.get(from).is_some())
+}
+
+/// What AWS checks besides, when it makes a database.
+const MADE: &[Check] = &[
+    rds_tags::check(Grant::tagging(THIS)),
+    rds_tags::SERVICE_ROLE,
+    Check::new("ec2:DescribeAccountAttributes", ALL, NETWORK),
+    Check::new("ec2:DescribeInternetGateways", ALL, NETWORK),
+    Check::new("secretsmanager:CreateSecret", SECRET, MANAGED).only(is_managed),
+    Check::new("secretsmanager:TagResource", SECRET, MANAGED).only(is_managed),
+    Check::new("kms:DescribeKey", SECRETS_KEY, MANAGED).only(is_managed),
+    Check::new(
+        "kms:CreateGrant",
+        KEY.when(&[When::Is(VIA, RDS), When::Holds("kms:GrantIsForAWSResource")]),
+        KEYS,
+    ),
+    Check::new("kms:Decrypt", THROUGH_RDS, KEYS),
+    // The other key is looked at by ourselves.
+    Check::new("kms:DescribeKey", Grant::on(&["kms:{performance_insights_kms_key_id}"]), KEYS),
+    Check::new("kms:GenerateDataKey", THROUGH_RDS, KEYS),
+    Check::new("kms:CreateGrant", SECRET_KEY, MANAGED).only(is_managed),
+    Check::new("kms:Decrypt", SECRET_KEY, MANAGED).only(is_managed),
+    Check::new("kms:DescribeKey", SECRET_KEY, MANAGED).only(is_managed),
+    Check::new("kms:GenerateDataKey", SECRET_KEY, MANAGED).only(is_managed),
+    PASS_ROLE,
+];
 
 pub(super) const MODIFY: Call =
     Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]).checked(&[PASS_ROLE]);

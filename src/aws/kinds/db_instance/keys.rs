@@ -2,6 +2,7 @@
 
 use super::DbInstance;
 use super::monitoring::Monitoring;
+use super::origin::Origin;
 use crate::aws::row;
 
 type Key<T> = row::Key<DbInstance, T>;
@@ -9,6 +10,7 @@ type Key<T> = row::Key<DbInstance, T>;
 pub(super) const IDENTIFIER: Key<String> = Key::new("identifier");
 pub(super) const ENGINE_VERSION: Key<String> = Key::new("engine_version");
 pub(super) const ALLOW_MAJOR: Key<bool> = Key::new("allow_major_version_upgrade");
+pub(super) const RESTORE_FROM: Key<Origin> = Key::new("restore_from");
 pub(super) const SIZE: Key<i32> = Key::new("allocated_storage");
 pub(super) const LOG_VOLUME: Key<bool> = Key::new("dedicated_log_volume");
 pub(super) const LIMIT: Key<i32> = Key::new("max_allocated_storage");

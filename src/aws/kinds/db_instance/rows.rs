@@ -26,10 +26,10 @@ use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputB
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
 use aws_sdk_rds::types::DatabaseInsightsMode;
 
-use super::calls::{MODIFY, TAGS as TAG_CALLS};
+use super::calls::{MODIFY, RESTORE_SNAPSHOT, RESTORE_TIME, TAGS as TAG_CALLS};
 use super::keys::*;
 use super::monitoring::{self, Monitoring};
-use super::{DbInstance, cost, password, seen, texts, version};
+use super::{DbInstance, cost, origin, password, seen, texts, version};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
@@ -81,6 +81,16 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             "True if `engine_version` may name another major version than the database has. An upgrade cannot be undone.",
         )
         .recorded(),
+    &RESTORE_FROM
+        .field(row::one_form(origin::FORMS))
+        .doc(
+            "The backup that it is made from, in place of an empty database: `{ snapshot: NAME }`, or `{ source: IDENTIFIER, time: \
+             2026-11-27T04:00:00Z }` for another database as it was then, or with `time: latest`. It is read once, when the \
+             database is made; a replacement restores again. Version, user and encryption have to be those of the backup, the \
+             storage no smaller; write `kms_key_id` where the backup has a key of your own.",
+        )
+        .read_once(&[RESTORE_SNAPSHOT, RESTORE_TIME])
+        .plays(Role::Origin),
     &field("instance_class", text(texts::CLASS).default("db.t4g.medium"))
         .doc("The size of the machines.")
         .create(Create::set_db_instance_class)

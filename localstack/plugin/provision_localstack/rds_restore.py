@@ -1,0 +1,154 @@
+"""The two restores: each makes a new instance that has the data of a backup, and of the old instance what the API reference says.
+
+Sources: RDS API reference, RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime (the defaults of each parameter, and
+those of CreateDBInstance that they lack); RDS User Guide, "Restoring to a DB instance" (default parameter group, the default
+security group, tags) and "Restoring a DB instance to a specified time" (the restorable time).
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from provision_localstack import rds_check as check
+from provision_localstack.service import Call, fail
+
+# Parameters of both calls that CreateDBInstance has as well. What is not here is of no use in them: the rest of CreateDBInstance's
+# are set by ModifyDBInstance afterwards.
+TAKEN = (
+    "DBInstanceClass",
+    "Port",
+    "AllocatedStorage",
+    "StorageType",
+    "Iops",
+    "StorageThroughput",
+    "DBSubnetGroupName",
+    "VpcSecurityGroupIds",
+    "PubliclyAccessible",
+    "MultiAZ",
+    "AvailabilityZone",
+    "AutoMinorVersionUpgrade",
+    "DBParameterGroupName",
+    "OptionGroupName",
+    "CopyTagsToSnapshot",
+    "EnableIAMDatabaseAuthentication",
+    "EnableCloudwatchLogsExports",
+    "DeletionProtection",
+    "NetworkType",
+    "BackupTarget",
+    "CACertificateIdentifier",
+    "EngineLifecycleSupport",
+    "DedicatedLogVolume",
+    "Tags",
+)
+# Both calls have them since 2026, and the emulator's botocore does not (aws-sdk-rds 1.159).
+NEWER = ("BackupRetentionPeriod", "PreferredBackupWindow")
+
+
+def register(on):
+    on("RestoreDBInstanceFromDBSnapshot")(restore_snapshot)
+    on("RestoreDBInstanceToPointInTime")(restore_to_time)
+
+
+def restore_snapshot(call: Call):
+    name = (call.get("DBSnapshotIdentifier") or "").split(":snapshot:")[-1].lower()
+    snapshot = call.rds.database_snapshots.get(name)
+    if snapshot is None:
+        fail("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+    if snapshot.status != "available":
+        fail("InvalidDBSnapshotState", f"The snapshot {name} is {snapshot.status}.")
+    # moto keeps the instance as it was when the snapshot was taken; what the snapshot itself says counts more.
+    backup = {
+        "EngineVersion": snapshot.engine_version,
+        "AllocatedStorage": snapshot.allocated_storage,
+        "StorageEncrypted": bool(snapshot.encrypted),
+        "KmsKeyId": snapshot.kms_key_id if snapshot.encrypted else None,
+    }
+    return restored(call, call.get("DBInstanceIdentifier"), snapshot.database, backup, _iops(call, snapshot.database))
+
+
+def _iops(call: Call, database) -> dict:
+    """Of this call alone: "If this parameter isn't specified, the IOPS value is taken from the backup"."""
+    asked = call.get("StorageType")
+    provisioned = asked in ("io1", "io2") and database.storage_type in ("io1", "io2")
+    return {"Iops": database.iops} if provisioned else {}
+
+
+def restore_to_time(call: Call):
+    by_id, by_name = call.get("SourceDbiResourceId"), call.get("SourceDBInstanceIdentifier")
+    if by_id:
+        source = next((one for one in call.rds.databases.values() if one.dbi_resource_id == by_id), None)
+        if source is None:
+            fail("DBInstanceAutomatedBackupNotFound", f"No automated backup of {by_id} was found.", 404)
+    else:
+        source = check.find(call, by_name)
+    time, latest = call.get("RestoreTime"), call.get("UseLatestRestorableTime")
+    if bool(time) == bool(latest):
+        check.combination("One of RestoreTime and UseLatestRestorableTime must be specified.")
+    if source.status in ("creating", "deleting"):
+        fail("InvalidDBInstanceState", f"Instance {source.db_instance_identifier} is {source.status}.")
+    if not source.backup_retention_period:
+        fail("PointInTimeRestoreNotEnabled", f"Point in time restore is not enabled for {source.db_instance_identifier}.")
+    if time:
+        earliest, newest = window(source)
+        if not earliest <= time.astimezone(UTC) <= newest:
+            check.invalid(f"The specified time {time} is not within the restorable time of {source.db_instance_identifier}.")
+    backup = {
+        "EngineVersion": source.engine_version,
+        "AllocatedStorage": source.allocated_storage,
+        "StorageEncrypted": bool(source.storage_encrypted),
+        "KmsKeyId": source.kms_key_id if source.storage_encrypted else None,
+    }
+    more = {"MaxAllocatedStorage": call.get("MaxAllocatedStorage")}
+    return restored(call, call.get("TargetDBInstanceIdentifier"), source, backup, more)
+
+
+def window(source) -> tuple:
+    """From when to when the instance can be restored: "to any point in time within your backup retention period"."""
+    now = datetime.now(UTC)
+    made = source.created if source.created.tzinfo else source.created.replace(tzinfo=UTC)
+    return max(made, now - timedelta(days=source.backup_retention_period)), now
+
+
+def restored(call: Call, identifier: str, source, backup: dict, more: dict):
+    from provision_localstack import rds
+
+    identifier = (identifier or "").lower()
+    if call.get("ManageMasterUserPassword"):
+        check.combination("ManageMasterUserPassword is supported for the Oracle engines alone.")
+    size, least = call.get("AllocatedStorage"), backup["AllocatedStorage"]
+    if size is not None and size < least:
+        check.invalid("The allocated storage size can't be less than the source snapshot or backup size.")
+    if size is not None and least < size < least * 1.1:
+        # "at least 10 percent" (RDS User Guide, "Restoring to a DB instance").
+        check.invalid(f"The allocated storage size must be {least}, or 10 percent more.")
+    newer = {name: call.context.request.values[name] for name in NEWER if name in call.context.request.values}
+    if "BackupRetentionPeriod" in newer:
+        newer["BackupRetentionPeriod"] = int(newer["BackupRetentionPeriod"])
+    asked = {name: call.get(name) for name in TAKEN if call.get(name) is not None} | newer
+    kept = {
+        "DBInstanceClass": source.db_instance_class,
+        "Port": source.port,
+        "BackupRetentionPeriod": source.backup_retention_period,
+        "Tags": source.tags,
+    }
+    fixed = {
+        "DBInstanceIdentifier": identifier,
+        "Engine": source.engine,
+        "DBName": source.db_name,
+        "MasterUsername": source.master_username,
+        # moto lets nobody read it; nobody has the one that RDS managed.
+        "MasterUserPassword": getattr(source, "_master_user_password", None) or secrets.token_urlsafe(24),
+    }
+    request = {name: value for name, value in (kept | backup | more | asked | fixed).items() if value is not None}
+    _keep_names_of_backups_apart(call)
+    return rds.create(call.like(request))
+
+
+def _keep_names_of_backups_apart(call: Call):
+    """moto names automated snapshots by the instance and the minute, and refuses a name that is there: here another instance may
+    have had this one's name within that minute."""
+    snapshots = call.rds.database_snapshots
+    for name in [name for name in snapshots if name.startswith("rds:") and not name.endswith("-kept")]:
+        snapshot = snapshots.pop(name)
+        # By its own name it is deleted with its instance.
+        snapshot.db_snapshot_identifier = f"{name}-{secrets.token_hex(4)}-kept"
+        snapshots[snapshot.db_snapshot_identifier] = snapshot
