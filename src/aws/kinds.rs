@@ -54,5 +54,6 @@ fn kinds() -> Kinds {
         .managed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()
+        .managed::<db_instance::replica::DbReplica>()
         .managed::<s3_bucket::S3Bucket>()
 }

@@ -29,6 +29,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("named", "an object that the stack file names is not there, or does not fit the network"),
     ("network", "another network was chosen than the one that the stack is in"),
     ("newer", "a newer version of the program has recorded it"),
+    ("on-its-own", "a copy follows nothing any more, and may have data of its own"),
     ("ownership", "an object does not carry the stack's ownership tags"),
     ("parameter", "RDS does not have a parameter, or does not take its value"),
     ("password", "a password that is to be sent cannot be read"),

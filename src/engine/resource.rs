@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::address::Address;
+use crate::engine::remedy::Remedy;
 
 pub use field::{Effect, Field, OnChange, Presence, Role, Source};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
@@ -69,6 +70,8 @@ pub enum Remark {
     Impossible(Invalid),
     /// These inputs belong to somebody else, who refuses to have them changed here: `why` says whose they are.
     Theirs { fields: &'static [&'static str], why: String },
+    /// It was made as a copy of another object, and is none any more: `what` became of it, and the steps that delete it with its data.
+    OnItsOwn { what: String, removal: Vec<Remedy> },
     /// Something is left for a person to do: what, and the command that does it.
     Left { what: String, command: String },
     /// Nothing tracks the object: it was seen beside those that are. Its tags, and how many addresses it has free.

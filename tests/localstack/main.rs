@@ -29,6 +29,7 @@ mod preflight;
 mod random_stacks;
 mod rebuilt;
 mod renamed;
+mod replicas;
 mod restored;
 mod reviewed;
 mod saved_plans;

@@ -266,8 +266,13 @@ impl Draft {
         }
         self.maybe_fixed("database_name", |dice| dice.one_of(&["gitlab_production", "a"]).to_owned());
         self.maybe_fixed("username", |dice| dice.one_of(&["gitlab", "postgres"]).to_owned());
-        if self.maybe_fixed("master_user_secret_kms_key_id", |_| KEY_ARN.to_owned()) {
+        let has_secret = self.maybe_fixed("master_user_secret_kms_key_id", |_| KEY_ARN.to_owned());
+        let is_replicated = !has_secret && self.fixed.coin();
+        if has_secret {
             self.option(2, "password", "managed");
+        } else if is_replicated {
+            let password = self.fixed.one_of(&["env:PGPASSWORD", "file:secret"]);
+            self.option(2, "password", password);
         } else {
             self.maybe("password", |dice| {
                 dice.one_of(&["managed", "env:PGPASSWORD", "file:secret"]).to_owned()
@@ -276,7 +281,8 @@ impl Draft {
         self.maybe("password_version", |dice| (1 + dice.below(9)).to_string());
         self.maybe("multi_az", |dice| dice.coin().to_string());
         self.maybe("port", |dice| (1150 + dice.below(60_000)).to_string());
-        self.maybe("backup_retention_period", |dice| dice.below(36).to_string());
+        let fewest = u64::from(is_replicated);
+        self.maybe("backup_retention_period", |dice| (fewest + dice.below(36 - fewest)).to_string());
         self.maybe("backup_window", |dice| dice.one_of(&["\"04:00-04:30\"", "\"23:45-00:15\""]).to_owned());
         self.maybe("maintenance_window", |dice| {
             dice.one_of(&["\"sun:04:30-sun:05:30\"", "\"Mon:00:15-Mon:01:15\""]).to_owned()
@@ -342,6 +348,37 @@ impl Draft {
             if self.text.contains(&format!("{option}: ")) {
                 self.options.insert(option.to_owned());
             }
+        }
+        if is_replicated {
+            self.replica(stack, version == "16");
+        }
+    }
+
+    fn replica(&mut self, stack: &str, is_tuned: bool) {
+        self.option(2, "replicas", "");
+        self.option(3, "copy", "");
+        for option in [
+            "identifier",
+            "instance_class",
+            "multi_az",
+            "publicly_accessible",
+            "auto_minor_version_upgrade",
+            "copy_tags_to_snapshot",
+            "iam_database_authentication_enabled",
+            "deletion_protection",
+            "apply_immediately",
+        ] {
+            let value = match option {
+                "identifier" => format!("{stack}-copied{}", self.loose.below(1_000_000)),
+                "instance_class" => self.loose.one_of(&["db.m7g.large", "db.r7g.large"]).to_owned(),
+                _ => self.loose.coin().to_string(),
+            };
+            if self.loose.coin() {
+                self.option(4, option, &value);
+            }
+        }
+        if is_tuned && self.loose.coin() {
+            self.option(4, "parameter_group", "tuned");
         }
     }
 

@@ -42,6 +42,15 @@ pub fn sample(kind: &str) -> Document {
             "parameters": { "rds.force_ssl": "1", "work_mem": "65536" }, "tags": { "Name": "gitlab-pgsql" },
         }),
         "aws_db_instance" => database(),
+        "aws_db_replica" => json!({
+            "identifier": "gitlab-pgsql", "source": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "instance_class": "db.m7g.large",
+            "multi_az": false, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+            "ca_cert_identifier": "rds-ca-rsa2048-g1", "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
+            "iam_database_authentication_enabled": true,
+            "monitoring": { "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" },
+            "parameter_group_name": "gitlab-pgsql-postgres16", "deletion_protection": true, "apply_immediately": false,
+            "tags": { "Name": "gitlab-pgsql" },
+        }),
         "aws_s3_bucket" => json!({
             "bucket": "gitlab-artifacts", "versioning": true, "public_access_blocked": true,
             "kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/1", "deletion_protection": true,

@@ -27,7 +27,10 @@ const CHECK: &str = "holders";
 
 pub(super) const CALLS: &[Asked] = &[
     (&["aws_security_group"], &[ec2::INTERFACES, ec2::SECURITY_GROUPS, efs::MOUNT_TARGETS]),
-    (&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"], &[DATABASES]),
+    (
+        &["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group", "aws_db_instance"],
+        &[DATABASES],
+    ),
     (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, replication::DESCRIBE]),
     (&["aws_s3_bucket"], &[bucket::VERSIONS]),
 ];
@@ -46,7 +49,8 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         going.iter().filter(|one| kinds.contains(&one.address.kind())).cloned().collect()
     };
     let groups = of(&["aws_security_group"]);
-    let databases_use = of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group"]);
+    let databases_use =
+        of(&["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group", "aws_db_instance"]);
     let file_systems = of(&["aws_efs_file_system"]);
     let buckets = of(&["aws_s3_bucket"]);
     let leaving = Leaving::of(scene);
@@ -68,6 +72,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         let mut held = Vec::new();
         held.extend(of_groups.judge(one, &leaving));
         held.extend(database::judge(&by_databases, one, &leaving));
+        held.extend(database::replicas(&by_databases, one, &leaving));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
         if let Some((_, (targets, points, replications))) = asked {
             held.extend(file_system::judge(targets, points, &leaving));
@@ -77,7 +82,8 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         held.extend(
             asked.and_then(|(_, content)| bucket::judge(content, one, &of_bucket(scene, &one.address))),
         );
-        if held.is_empty() {
+        // Nothing holds a database: what follows it is let go of.
+        if held.is_empty() && one.address.kind() != "aws_db_instance" {
             held.push(Verdict::passed(format!("nothing else holds {}", one.id)));
         }
         findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
@@ -111,6 +117,7 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
                 | "aws_db_subnet_group"
                 | "aws_db_parameter_group"
                 | "aws_efs_file_system"
+                | "aws_db_instance"
                 | "aws_s3_bucket"
         )
     };

@@ -16,6 +16,7 @@ mod names;
 pub(crate) mod origin;
 mod parameters;
 pub(crate) mod password;
+pub mod replica;
 pub(crate) mod restore;
 mod rows;
 #[cfg(test)]

@@ -154,6 +154,14 @@ fn what_is_not_declared_is_not_allowed() {
 }
 
 #[test]
+fn read_replicas_are_allowed_where_they_are_written() {
+    const CALL: &str = "rds:CreateDBInstanceReadReplica";
+    let replicated = RECORDS.replace("env:PASSWORD", "env:PASSWORD, replicas: { reports: {} }");
+    assert!(actions(&policy_of(&replicated)).contains(&CALL));
+    assert!(!actions(&policy_of(RECORDS)).contains(&CALL));
+}
+
+#[test]
 fn a_key_is_named_as_it_is_written() {
     let everything = policy_of(EVERYTHING);
     let described = allowing(&everything, "kms:DescribeKey");

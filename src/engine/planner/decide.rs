@@ -397,6 +397,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
+        findings.extend(findings::undeclared_on_its_own(address, object.live));
     }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));

@@ -8,7 +8,7 @@ use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding, Level, Turn};
-use crate::engine::remedy::Way;
+use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Role, Status, Verdict};
 use crate::engine::state::Record;
 use crate::engine::steps::Circle;
@@ -137,6 +137,7 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
         }
         Remark::Beside { .. } | Remark::Theirs { .. } | Remark::Impossible(_) => None,
+        Remark::OnItsOwn { what, removal } => Some(on_its_own(address, what, removal)),
         Remark::Left { what, command } => Some(Finding {
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))
@@ -144,6 +145,28 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
         // Of a deletion alone: see `loss`.
         Remark::Holds(_) | Remark::NoLastSnapshot { .. } => None,
     }
+}
+
+/// A copy that has become an object of its own: nothing is done to it, since it may have data that nothing else has.
+fn on_its_own(address: &Address, what: &str, removal: &[Remedy]) -> Finding {
+    let out = Remedy::by_hand("take it out of the stack file");
+    remedied(
+        "on-its-own",
+        address,
+        format!("{what}: it is neither changed nor deleted"),
+        vec![
+            Way::to("to keep it as it is, unmanaged", [out, Remedy::Forget { address: address.clone() }]),
+            Way::to("to lose its data", removal.iter().cloned().chain([Remedy::Apply])),
+        ],
+    )
+}
+
+/// The finding on an undeclared object that is no copy any more.
+pub(super) fn undeclared_on_its_own(address: &Address, live: &Live) -> Option<Finding> {
+    live.remarks.iter().find_map(|remark| match remark {
+        Remark::OnItsOwn { what, removal } => Some(on_its_own(address, what, removal)),
+        _ => None,
+    })
 }
 
 /// The finding on inputs that belong to somebody else, and that the stack file does not leave to others.

@@ -7,7 +7,7 @@ use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Mode};
-use crate::engine::remedy::{Remedy, Way};
+use crate::engine::remedy::{Remedy, Way, hint_of};
 use crate::engine::resource::{Class, Deletion, Effect, Field, Role, Status};
 use crate::engine::state::Record;
 
@@ -25,7 +25,7 @@ pub(super) fn data_loss_by_replacement(
         return going.first().and_then(|live| naming::going(input, address, manager, record, live));
     }
     if !manager.holds_data() {
-        return None;
+        return protected(input, address, record, live, &for_now(input, decision));
     }
     if !input.options.replace.contains(address) {
         let back = for_now(input, decision);
@@ -55,8 +55,11 @@ pub(super) fn data_loss_by_deletion(
     live: &Live,
 ) -> Option<Finding> {
     let holds_data = input.registry.managing(address.kind()).is_some_and(Manager::holds_data);
-    if !holds_data || loss::is_leaving(live) {
+    if loss::is_leaving(live) {
         return None;
+    }
+    if !holds_data {
+        return protected_and_undeclared(input, address, record, live);
     }
     if input.options.mode != Mode::Destroy {
         let back = Remedy::by_hand("put it back into the stack file");
@@ -88,6 +91,23 @@ pub(super) fn data_loss_by_deletion(
         return Some(remedied("data-loss", address, message.to_owned(), vec![Way::of([destroy])]));
     }
     protected(input, address, Some(record), Some(live), &[])
+}
+
+/// The protection of an object without data of its own.
+fn protected_and_undeclared(
+    input: &Input<'_>,
+    address: &Address,
+    record: &Record,
+    live: &Live,
+) -> Option<Finding> {
+    if input.options.mode == Mode::Destroy {
+        return protected(input, address, Some(record), Some(live), &[]);
+    }
+    let back = Remedy::by_hand("put it back into the stack file");
+    let mut finding = protected(input, address, Some(record), Some(live), &[back])?;
+    let again = Remedy::by_hand("take it out of the stack file again");
+    finding.remedies.iter_mut().for_each(|way| way.steps.push(again.clone()));
+    Some(Finding { hint: hint_of(&finding.remedies), ..finding })
 }
 
 /// A final snapshot that AWS refuses in the status of the object: the deletion would be refused with it.

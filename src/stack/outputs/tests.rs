@@ -97,7 +97,7 @@ fn the_document_has_the_published_shape() {
             "databases": { "gitlab-pgsql": {
                 "id": "db-1", "arn": "arn:db-1", "endpoint": "gitlab-pgsql.x.rds.amazonaws.com:5432",
                 "host": "gitlab-pgsql.x.rds.amazonaws.com", "port": 5432,
-                "database": "gitlab_production", "username": "gitlab", "secret_arn": "arn:secret",
+                "database": "gitlab_production", "username": "gitlab", "secret_arn": "arn:secret", "replicas": {},
             } },
             "missing": [],
         })

@@ -15,9 +15,20 @@ use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Part, Section};
 
 const DATABASE: &str = "aws_db_instance";
+const REPLICA: &str = "aws_db_replica";
+
+const IDENTIFIER: &str = "identifier";
+const PASSWORD: &str = "password";
+const RETENTION: &str = "backup_retention_period";
+
+/// The key of read replicas.
+const REPLICAS: &str = "replicas";
+
+/// "Each DB instance can have up to 15 read replicas" (CreateDBInstanceReadReplica, SourceDBInstanceIdentifier).
+const MOST_REPLICAS: usize = 15;
 
 pub(super) const SECTION: Section = Section {
     key: "databases",
@@ -37,7 +48,17 @@ pub(super) const SECTION: Section = Section {
             PARAMETERS,
             IGNORE_CHANGES,
         ],
-        parts: &[],
+        parts: &[Named {
+            key: REPLICAS,
+            doc: "Read replicas: copies that follow the database and are read from, by name. The database needs backups, and a password that\n\
+                  RDS does not manage (`password`).",
+            part: Part {
+                doc: "One read replica of a database.",
+                own: &[REPLICA_PARAMETER_GROUP],
+                parts: &[],
+                passes: &[REPLICA],
+            },
+        }],
         passes: &[DATABASE],
     },
     check,
@@ -107,6 +128,13 @@ const PARAMETER_GROUP: Property = Property {
     need: Need::Optional,
 };
 
+const REPLICA_PARAMETER_GROUP: Property = Property {
+    name: PARAMETER_GROUP.name,
+    doc: "The name of a parameter group that is there; without it, the replica has the group of the database.",
+    shape: Shape::Text(PARAMETER_GROUP_NAME),
+    need: Need::Optional,
+};
+
 /// The name of a parameter of PostgreSQL, of an extension or of RDS.
 const PARAMETER: Pattern = Pattern::new(
     "a parameter's name, such as `work_mem` or `rds.force_ssl`",
@@ -151,25 +179,105 @@ fn check(databases: &Entries) -> Vec<Conflict> {
             found.push(conflict(name, &[SUBNET_GROUP.name], message, remedy));
         }
     }
-    let written = |name: &Name| databases[name].text_of(DATABASE, "identifier");
-    let mut identifiers: BTreeMap<&str, &Name> = BTreeMap::new();
-    for name in databases.keys() {
-        let identifier = written(name).unwrap_or(name.as_str());
-        if let Some(first) = identifiers.insert(identifier, name) {
-            // The one that writes it is the one to change.
-            let (one, other) = match [name, first].into_iter().find(|one| written(one).is_some()) {
-                Some(writes) if writes == first => (first, name),
-                _ => (name, first),
-            };
-            found.push(Conflict {
-                path: vec![one.to_string()],
-                options: vec!["identifier"],
-                message: format!("`{identifier}` is the identifier of `{other}` already"),
-                remedy: "choose another `identifier`".to_owned(),
-            });
-        }
+    found.extend(databases.iter().flat_map(|(name, entry)| unfit_for_replicas(name, entry)));
+    found.extend(shared_identifiers(databases));
+    found
+}
+
+/// The options of a database of which RDS makes no read replica.
+fn unfit_for_replicas(name: &Name, entry: &Entry) -> Vec<Conflict> {
+    let count = entry.parts(REPLICAS).count();
+    if count == 0 {
+        return Vec::new();
+    }
+    let conflict = |option: &'static str, message: &str, remedy: &str| Conflict {
+        path: vec![name.to_string()],
+        options: vec![option],
+        message: message.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    // "automatic backups enabled, that is, its backup retention period must be greater than 0" (CreateDBInstanceReadReplica).
+    let without_backups = (entry.of(DATABASE).get(RETENTION).and_then(Value::as_i64) == Some(0)).then(|| {
+        let message = "RDS makes no read replica of a database without backups";
+        conflict(RETENTION, message, "write 1 or more, or take its `replicas` out")
+    });
+    // "Creating a read replica when the source DB or DB cluster manages credentials with Secrets Manager" is not supported ("Limitations
+    // for Secrets Manager integration with Amazon RDS", RDS User Guide).
+    let managed = (entry.text_of(DATABASE, PASSWORD) == Some("managed")).then(|| {
+        let message = "RDS makes no read replica of a database whose password it manages";
+        conflict(
+            PASSWORD,
+            message,
+            "write `password: env:NAME` or `password: file:PATH`, or take its `replicas` out",
+        )
+    });
+    let too_many = (count > MOST_REPLICAS).then(|| {
+        let message = format!("a database has {MOST_REPLICAS} read replicas at most, not {count}");
+        conflict(REPLICAS, &message, "take some of them out")
+    });
+    [without_backups, managed, too_many].into_iter().flatten().collect()
+}
+
+/// One instance that has an identifier: a database, or a replica of one.
+struct Identified<'a> {
+    path: Vec<String>,
+    /// `main`, or `main/reports`.
+    words: String,
+    identifier: String,
+    is_written: bool,
+    of: &'a Name,
+}
+
+/// The identifiers that two instances would have.
+fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    for (name, entry) in databases {
+        all.push(Identified {
+            path: vec![name.to_string()],
+            words: name.to_string(),
+            identifier: identifier((name, entry)).to_owned(),
+            is_written: entry.text_of(DATABASE, IDENTIFIER).is_some(),
+            of: name,
+        });
+    }
+    for (name, entry) in databases {
+        all.extend(entry.parts(REPLICAS).map(|(replica, options)| Identified {
+            path: vec![name.to_string(), REPLICAS.to_owned(), replica.to_string()],
+            words: format!("{name}/{replica}"),
+            identifier: replica_identifier((name, entry), (replica, options)),
+            is_written: options.text_of(REPLICA, IDENTIFIER).is_some(),
+            of: name,
+        }));
+    }
+    let mut found = Vec::new();
+    let mut identifiers: BTreeMap<&str, &Identified<'_>> = BTreeMap::new();
+    for one in &all {
+        let Some(first) = identifiers.insert(&one.identifier, one) else { continue };
+        // The one that writes it is the one to change.
+        let (one, other) = match [one, first].into_iter().find(|each| each.is_written) {
+            Some(writes) if writes.path == first.path => (first, one),
+            _ => (one, first),
+        };
+        let other = if one.of == other.of && other.path.len() == 1 { "its database" } else { &other.words };
+        found.push(Conflict {
+            path: one.path.clone(),
+            options: vec![IDENTIFIER],
+            message: format!("`{}` is the identifier of `{other}` already", one.identifier),
+            remedy: "choose another `identifier`".to_owned(),
+        });
     }
     found
+}
+
+/// The identifier of a database.
+fn identifier<'a>((name, entry): (&'a Name, &'a Entry)) -> &'a str {
+    entry.text_of(DATABASE, IDENTIFIER).unwrap_or(name.as_str())
+}
+
+/// The identifier of a read replica.
+fn replica_identifier(database: (&Name, &Entry), (name, options): (&Name, &Entry)) -> String {
+    let written = options.text_of(REPLICA, IDENTIFIER).map(str::to_owned);
+    written.unwrap_or_else(|| format!("{}-{name}", identifier(database)))
 }
 
 fn declare(
@@ -196,14 +304,30 @@ fn declare(
         None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
     let set = json!({
-        "identifier": entry.text_of(DATABASE, "identifier").unwrap_or(name.as_str()),
+        "identifier": identifier((name, entry)),
         "engine": "postgres",
         "db_subnet_group_name": id_of(&subnet_group),
         "vpc_security_group_ids": groups,
         "parameter_group_name": parameter_group,
         "tags": draft.tags(name.as_str()),
     });
-    draft.declare(Address::new(DATABASE, name.as_str()), with(entry.of(DATABASE), set))
+    let address = Address::new(DATABASE, name.as_str());
+    draft.declare(address.clone(), with(entry.of(DATABASE), set))?;
+    for (replica, options) in entry.parts(REPLICAS) {
+        // Subnets, storage, version, encryption and user are those of the database (CreateDBInstanceReadReplica).
+        let own_group = options.text(&REPLICA_PARAMETER_GROUP).map(str::to_lowercase);
+        let set = json!({
+            "identifier": replica_identifier((name, entry), (replica, options)),
+            "source": id_of(&address),
+            "port": port,
+            "vpc_security_group_ids": groups,
+            "parameter_group_name": own_group.or_else(|| parameter_group.clone()),
+            "tags": draft.tags(replica.as_str()),
+        });
+        let member = Address::member(REPLICA, name.as_str(), replica.as_str());
+        draft.declare(member, with(options.of(REPLICA), set))?;
+    }
+    Ok(())
 }
 
 /// The name that the subnet group of a database has where none is recorded.

@@ -85,6 +85,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "left-to-others",
         "a warning that ends with a line in the stack file: tests/localstack/ignored.rs types it",
     ),
+    (
+        "on-its-own",
+        "a replica that was promoted, and RDS makes none of the small stack's database: tests/localstack/replicas.rs types it",
+    ),
     ("standard-support", "a warning of a date to come: its unit tests have it"),
     ("zones", "the emulator has every class in every zone; its unit tests have it"),
 ];

@@ -18,6 +18,7 @@ const POINT: &str = "aws_efs_access_point";
 const SUBNETS: &str = "aws_db_subnet_group";
 const PARAMETERS: &str = "aws_db_parameter_group";
 const DATABASE: &str = "aws_db_instance";
+const REPLICA: &str = "aws_db_replica";
 const BUCKET: &str = "aws_s3_bucket";
 
 /// The table of settings in "Modifying an Amazon RDS DB instance", RDS User Guide.
@@ -44,6 +45,62 @@ fn rows() -> Vec<Row> {
     let uploads = json!({ "old": { "abort_uploads_after_days": 7 } });
     const LIFECYCLE: &str = "S3 API, PutBucketLifecycleConfiguration: objects that expire are deleted";
     vec![
+        (
+            REPLICA,
+            "identifier",
+            json!("a"),
+            json!("b"),
+            "access-loss in the window",
+            "access-loss in the window",
+            SETTINGS,
+        ),
+        (REPLICA, "source", json!("db-1"), json!("db-2"), new, new, FIXED),
+        (
+            REPLICA,
+            "instance_class",
+            json!("a"),
+            json!("b"),
+            "reboot in the window",
+            "reboot in the window",
+            SETTINGS,
+        ),
+        (
+            REPLICA,
+            "multi_az",
+            json!(false),
+            json!(true),
+            "none in the window",
+            "none in the window",
+            SETTINGS,
+        ),
+        (REPLICA, "port", json!(5432), json!(5433), cut, cut, SETTINGS),
+        (REPLICA, "vpc_security_group_ids", json!(["sg-1"]), json!(["sg-1", "sg-2"]), no, cut, SETTINGS),
+        (REPLICA, "publicly_accessible", json!(false), json!(true), no, cut, MODIFY),
+        (
+            REPLICA,
+            "ca_cert_identifier",
+            json!("a"),
+            json!("b"),
+            "access-loss in the window",
+            "access-loss in the window",
+            SETTINGS,
+        ),
+        (REPLICA, "auto_minor_version_upgrade", json!(false), json!(true), no, no, SETTINGS),
+        (REPLICA, "copy_tags_to_snapshot", json!(false), json!(true), no, no, SETTINGS),
+        (
+            REPLICA,
+            "iam_database_authentication_enabled",
+            json!(false),
+            json!(true),
+            "none in the window",
+            "access-loss in the window",
+            SETTINGS,
+        ),
+        (REPLICA, "monitoring", json!({ "interval": 0 }), json!({ "interval": 5 }), no, no, SETTINGS),
+        (REPLICA, "parameter_group_name", json!("a"), json!("b"), "next-reboot", "next-reboot", SETTINGS),
+        (REPLICA, "deletion_protection", json!(false), json!(true), no, no, SETTINGS),
+        (REPLICA, "apply_immediately", json!(false), json!(true), no, no, OURS),
+        (REPLICA, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (BUCKET, "bucket", json!("a-a"), json!("b-b"), new, new, FIXED),
         (
             BUCKET,
@@ -485,9 +542,14 @@ fn deleting_an_object_says_what_goes_with_it() {
         (SUBNETS, Effect::None, "RDS API, DeleteDBSubnetGroup: refused while it is in use"),
         (PARAMETERS, Effect::None, "RDS API, DeleteDBParameterGroup: refused while it is in use"),
         (DATABASE, Effect::DataLoss, "RDS API, DeleteDBInstance: all automated backups are deleted"),
+        (
+            REPLICA,
+            Effect::AccessLoss,
+            "RDS User Guide, Working with DB instance read replicas: its source has the data",
+        ),
         (BUCKET, Effect::DataLoss, "S3 API, DeleteBucket: what it held has to be deleted before"),
     ] {
         assert_eq!(registry.managing(kind).map(|kind| kind.loss()), Some(loss), "{kind}: {source}");
     }
-    assert_eq!(registry.all_managed().count(), 8, "a kind without a row");
+    assert_eq!(registry.all_managed().count(), 9, "a kind without a row");
 }

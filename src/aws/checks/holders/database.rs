@@ -21,6 +21,35 @@ pub(in crate::aws::checks) async fn all(aws: &Aws) -> Result<Vec<DbInstance>, Cl
     in_time(DATABASES, async { pages.try_collect().await.map_err(aws_error(DATABASES)) }).await
 }
 
+/// The read replicas that a database leaves behind: "If you delete a source DB instance without deleting its read replicas in the same
+/// AWS Region, each read replica is promoted to a standalone DB instance" ("Working with DB instance read replicas", RDS User Guide).
+pub(super) fn replicas(
+    databases: &Result<Vec<DbInstance>, CloudError>,
+    going: &Going,
+    leaving: &Leaving,
+) -> Option<Verdict> {
+    if going.address.kind() != "aws_db_instance" {
+        return None;
+    }
+    let databases = databases.as_ref().ok()?;
+    let source = databases.iter().find(|one| one.dbi_resource_id() == Some(going.id.as_str()))?;
+    let leaves = |name: &&str| {
+        let replica = databases.iter().find(|one| one.db_instance_identifier() == Some(*name));
+        replica.is_some_and(|one| leaving.deletes(one.dbi_resource_id().unwrap_or_default()))
+    };
+    let names = source.read_replica_db_instance_identifiers().iter().map(String::as_str);
+    let left: Vec<&str> = names.filter(|name| !leaves(name)).collect();
+    let [first, ..] = left[..] else { return None };
+    let message = format!(
+        "its read replicas become databases of their own when it is deleted, run on and cost: {}",
+        left.join(", ")
+    );
+    let hint = format!(
+        "to delete one before: aws rds delete-db-instance --db-instance-identifier {first} --skip-final-snapshot"
+    );
+    Some(Verdict::warning(message).hint(hint))
+}
+
 /// The databases that hold one object.
 pub(super) fn judge(
     databases: &Result<Vec<DbInstance>, CloudError>,

@@ -30,6 +30,24 @@ pub(super) const RESTORE_TIME: Call = Call::new(
 .checked(MADE)
 .only(|inputs| restores(inputs, "source"));
 
+const REPLICA: &str = "Service Authorization Reference, Amazon RDS: CreateDBInstanceReadReplica";
+
+/// The one that makes a read replica: on the new instance, and on the one that it follows, which is the stack's too.
+pub(super) const CREATE_REPLICA: Call = Call::new(
+    "rds:CreateDBInstanceReadReplica",
+    &[Grant::tagging(THIS), Grant::owned(&["rds:db:*"]), BESIDE],
+)
+.checked(&[
+    Check::new("rds:AddTagsToResource", Grant::tagging(THIS), REPLICA),
+    rds_tags::SERVICE_ROLE,
+    Check::new("ec2:DescribeAccountAttributes", ALL, NETWORK),
+    Check::new("ec2:DescribeInternetGateways", ALL, NETWORK),
+    PASS_ROLE,
+]);
+
+/// Of a read replica RDS takes no last snapshot.
+pub(super) const DELETE_REPLICA: Call = Call::new("rds:DeleteDBInstance", OURS);
+
 fn restores(inputs: &Document, from: &str) -> bool {
     inputs.get("restore_from").is_some_and(|origin| origin.get(from).is_some())
 }

@@ -10,11 +10,37 @@ use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error};
 use crate::engine::cloud::{self, CloudError, Outcome};
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Deletion};
+use crate::engine::resource::{Condition, Deletion, Id, Owner};
 
 /// Asks RDS to delete the database with this resource id. Gone, or going already, is success.
 pub(super) async fn delete(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(), CloudError> {
     let cloud::Deletion { id, recorded, owner, last_snapshot } = deletion;
+    let Some(live) = staying(aws, id, recorded, owner).await? else { return Ok(()) };
+    let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
+    let name = match last_snapshot {
+        Some(name) => Some(name.to_owned()),
+        // Without a word about it the safe answer.
+        None if FINAL_SNAPSHOT.of(recorded).unwrap_or(true) => Some(snapshot_name(identifier, id.as_str())),
+        None => None,
+    };
+    ask(aws, id, identifier, name, keeps_backups(&live, Some(recorded))).await
+}
+
+/// Asks RDS to delete a read replica, of which it takes no last snapshot ("FinalDBSnapshotIdentifier can not be specified when deleting a
+/// replica instance"). One that is none any more has data of its own, and is left alone.
+pub(super) async fn delete_replica(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(), CloudError> {
+    let cloud::Deletion { id, recorded, owner, last_snapshot: _ } = deletion;
+    let Some(live) = staying(aws, id, recorded, owner).await? else { return Ok(()) };
+    let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
+    if live.read_replica_source_db_instance_identifier.is_none() {
+        let message = format!("{identifier} is no read replica any more, and is left alone");
+        return Err(CloudError::refused(DELETE, "NoReplica", message));
+    }
+    ask(aws, id, identifier, None, false).await
+}
+
+/// The database with this resource id, which is the owner's, unless it is gone or going.
+async fn staying(aws: &Aws, id: &Id, recorded: &Document, owner: &Owner) -> Result<Option<Live>, CloudError> {
     let identifier = IDENTIFIER.text(recorded).unwrap_or_default();
     // DeleteDBInstance knows identifiers alone, and by now another database may have this one's.
     let live = match live::describe_one(aws, id).await? {
@@ -24,20 +50,20 @@ pub(super) async fn delete(aws: &Aws, deletion: cloud::Deletion<'_>) -> Result<(
             .await?
             .filter(|live| live.dbi_resource_id.as_deref() == Some(id.as_str())),
     };
-    let Some(live) = live else { return Ok(()) };
-    if is_going(&live) {
-        return Ok(());
-    }
+    let Some(live) = live.filter(|live| !is_going(live)) else { return Ok(None) };
     let ownership = live::ownership(&live);
     let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
     tags::refuse_others(DELETE, identifier, &ownership, owner)?;
-    let keeps_backups = keeps_backups(&live, Some(recorded));
-    let name = match last_snapshot {
-        Some(name) => Some(name.to_owned()),
-        // Without a word about it the safe answer.
-        None if FINAL_SNAPSHOT.of(recorded).unwrap_or(true) => Some(snapshot_name(identifier, id.as_str())),
-        None => None,
-    };
+    Ok(Some(live))
+}
+
+async fn ask(
+    aws: &Aws,
+    id: &Id,
+    identifier: &str,
+    name: Option<String>,
+    keeps_backups: bool,
+) -> Result<(), CloudError> {
     let delete = aws
         .write
         .rds

@@ -2,9 +2,9 @@
 
 use aws_sdk_rds::types::DbInstance as Live;
 
-use super::STATUSES;
 use super::keys::{IDENTIFIER, SECURITY_GROUPS, SUBNET_GROUP};
 use super::live::{describe_all, found_of};
+use super::{STATUSES, replica};
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
@@ -12,12 +12,45 @@ use crate::engine::resource::{Condition, Found, Owner, Trace, Whose};
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
 pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
-    likeliest_first(&describe_all(aws).await?, owner, wanted)
+    likeliest_first(&describe_all(aws).await?, owner, wanted, use_of_database)
+}
+
+/// The same for a read replica: what lost both its name and its tags follows the database of which it is to be a copy.
+pub(super) async fn find_replica(
+    aws: &Aws,
+    owner: &Owner,
+    wanted: &Document,
+) -> Result<Vec<Found>, CloudError> {
+    likeliest_first(&describe_all(aws).await?, owner, wanted, use_of_replica)
+}
+
+/// The rank of an object without tags by its use of what was made for it; none where it uses nothing of that.
+type Use = fn(all: &[Live], live: &Live, wanted: &Document) -> Option<u8>;
+
+fn use_of_database(_: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
+    match (in_security_group(live, wanted), in_subnet_group(live, wanted)) {
+        // A replica has the groups of its source.
+        _ if live.read_replica_source_db_instance_identifier().is_some() => None,
+        (true, _) => Some(4),
+        (false, true) => Some(5),
+        (false, false) => None,
+    }
+}
+
+fn use_of_replica(all: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
+    let followed = live.read_replica_source_db_instance_identifier()?;
+    let source = all.iter().find(|one| one.db_instance_identifier() == Some(followed))?;
+    (source.dbi_resource_id() == replica::SOURCE.text(wanted)).then_some(4)
 }
 
 /// First what was made for the address, then what has the name, then what is the stack's and no address has, and last what lost
 /// both its name and its tags, and has the security group or the subnet group that was made for it.
-fn likeliest_first(all: &[Live], owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
+fn likeliest_first(
+    all: &[Live],
+    owner: &Owner,
+    wanted: &Document,
+    use_of: Use,
+) -> Result<Vec<Found>, CloudError> {
     let mut ranked = Vec::new();
     for live in all {
         let names = live.db_instance_identifier().zip(IDENTIFIER.text(wanted));
@@ -29,15 +62,20 @@ fn likeliest_first(all: &[Live], owner: &Owner, wanted: &Document) -> Result<Vec
             Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. } => true,
             beside => names_address && owner.shares_its_network_with(beside),
         };
+        // A database and a read replica are both instances.
+        let of_another_kind =
+            found.tagged_address().is_some_and(|address| address.kind() != owner.address.kind());
+        let of_the_stack = of_the_stack && !of_another_kind;
         let is_bare = whose == Whose::Untagged;
         let (rank, trace) = match (has_name, of_the_stack && names_address, of_the_stack) {
             (true, true, _) => (0, Trace::Name),
             (false, true, _) => (1, Trace::Tags),
             (true, false, _) => (2, Trace::Name),
             (false, false, true) => (3, Trace::Tags),
-            (false, false, false) if is_bare && in_security_group(live, wanted) => (4, Trace::Use),
-            (false, false, false) if is_bare && in_subnet_group(live, wanted) => (5, Trace::Use),
-            (false, false, false) => continue,
+            (false, false, false) => match use_of(all, live, wanted).filter(|_| is_bare) {
+                Some(rank) => (rank, Trace::Use),
+                None => continue,
+            },
         };
         let is_free = !owner.others.contains(&found.id) && !is_leaving(live);
         if has_name || is_free {

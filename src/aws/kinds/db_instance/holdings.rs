@@ -32,12 +32,6 @@ fn holdings(live: &Live, recorded: Option<&Document>) -> Holdings {
     if live.master_user_secret.is_some() {
         notes.push("the secret with its password is deleted with it".to_owned());
     }
-    // "the read replicas are promoted to standalone DB instances" ("Working with DB instance read replicas", RDS User
-    // Guide): they run on, and cost.
-    let replicas = live.read_replica_db_instance_identifiers();
-    if !replicas.is_empty() {
-        notes.push(format!("its read replicas become databases of their own: {}", replicas.join(", ")));
-    }
     Holdings {
         size_bytes: size.map(|gib| gib * GIB),
         final_snapshot: Some(snapshot_name(identifier, resource)),
@@ -84,18 +78,8 @@ mod tests {
         assert_eq!(holdings(&live("available").build(), Some(&keep)).notes, lost.notes);
         let off = holdings(&live("available").backup_retention_period(0).build(), None);
         assert_eq!(off.notes, ["it has no automated backups"]);
-        let source = live("available")
-            .read_replica_db_instance_identifiers("one")
-            .read_replica_db_instance_identifiers("two")
-            .aws_backup_recovery_point_arn("arn:x")
-            .build();
-        assert_eq!(
-            holdings(&source, None).notes,
-            [
-                "AWS Backup keeps its backups until they expire",
-                "its read replicas become databases of their own: one, two",
-            ]
-        );
+        let source = live("available").aws_backup_recovery_point_arn("arn:x").build();
+        assert_eq!(holdings(&source, None).notes, ["AWS Backup keeps its backups until they expire"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The calls that read databases, and what they say of whose a database is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::{DbInstance as Live, Filter};
 use futures_util::future::try_join_all;
@@ -35,6 +35,33 @@ pub(super) async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTree
     let ids: Vec<&str> = tracked.iter().map(|one| one.id.as_str()).collect();
     let described = describe(aws, &ids).await?.into_iter();
     Ok(described.map(|(id, live)| (id, Shown::of(live))).collect())
+}
+
+/// The tracked read replicas that are there, each with the database that it follows.
+pub(super) async fn look_at_replicas(
+    aws: &Aws,
+    tracked: &[TrackedDocument],
+) -> Result<BTreeMap<Id, Shown>, CloudError> {
+    let mut found = look(aws, tracked).await?;
+    let sources = found.values().filter_map(|live| live.now.read_replica_source_db_instance_identifier());
+    let sources: Vec<String> = BTreeSet::from_iter(sources).into_iter().map(str::to_owned).collect();
+    let sources: BTreeMap<String, Id> = by_name(aws, &sources).await?;
+    for live in found.values_mut() {
+        let name = live.now.read_replica_source_db_instance_identifier();
+        live.source = name.and_then(|name| sources.get(name)).cloned();
+    }
+    Ok(found)
+}
+
+/// The resource ids of the databases with these identifiers.
+async fn by_name(aws: &Aws, names: &[String]) -> Result<BTreeMap<String, Id>, CloudError> {
+    let pages = try_join_all(names.chunks(PAGE as usize).map(|chunk| async {
+        let filter = Filter::builder().name("db-instance-id").set_values(Some(chunk.to_vec())).build();
+        let describe = aws.read.rds.describe_db_instances().filters(filter).max_records(PAGE);
+        describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))
+    }));
+    let all = pages.await?.into_iter().flatten();
+    Ok(all.filter_map(|live| Some((live.db_instance_identifier?, Id::new(live.dbi_resource_id?)))).collect())
 }
 
 /// Reads all databases of the account and region.

@@ -14,6 +14,7 @@ use super::keys::{
 use super::seen::Live;
 use super::storage::{self, Storage, StorageChange};
 use super::{DbInstance, live, parameters, password, version};
+use crate::aws::kind::Kind;
 use crate::aws::kinds::rds_tags::retag;
 use crate::aws::kinds::tags;
 use crate::aws::{Aws, aws_error, row};
@@ -28,22 +29,48 @@ pub(super) async fn modify(
     wanted: &Document,
     change: ChangeDocument<'_>,
 ) -> Result<(), CloudError> {
-    // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
-    let live = Live::of(live::there(aws, change.id, MODIFY).await?);
-    let what = live.now.db_instance_identifier.as_deref().unwrap_or_default();
-    tags::refuse_others(MODIFY, what, &live::ownership(&live.now), change.owner)?;
-    let (observed, fields) = still_to_do(wanted, &change, &live);
+    let live = ours(aws, &change).await?;
+    let (observed, fields) = still_to_do::<DbInstance>(wanted, &change, &live);
     let changed = |field: &str| fields.contains(field);
-
-    if changed(tags::FIELD) {
-        let arn = live.now.db_instance_arn.as_deref().unwrap_or_default();
-        retag(aws, arn, &tags::tag_change(&tags::of(&observed), &tags::of(wanted))).await?;
-    }
+    change_tags(aws, &live, wanted, (&observed, &fields)).await?;
     let secret = match changed(PASSWORD.name) || changed(PASSWORD_VERSION.name) {
         true => password::read(aws, wanted, MODIFY)?,
         false => None,
     };
     let modification = modification(wanted, &observed, &fields, &live, secret.as_ref());
+    send(aws, wanted, live, modification).await.map_err(|error| password::masked(error, secret.as_ref()))
+}
+
+/// The live object, which is the owner's.
+pub(super) async fn ours(aws: &Aws, change: &ChangeDocument<'_>) -> Result<Live, CloudError> {
+    // Asked for by its own id: the identifier may be queued to change, and another database may have taken it.
+    let live = Live::of(live::there(aws, change.id, MODIFY).await?);
+    let what = live.now.db_instance_identifier.as_deref().unwrap_or_default();
+    tags::refuse_others(MODIFY, what, &live::ownership(&live.now), change.owner)?;
+    Ok(live)
+}
+
+/// Changes the author's tags, where they are among the fields.
+pub(super) async fn change_tags(
+    aws: &Aws,
+    live: &Live,
+    wanted: &Document,
+    (observed, fields): (&Document, &BTreeSet<String>),
+) -> Result<(), CloudError> {
+    if !fields.contains(tags::FIELD) {
+        return Ok(());
+    }
+    let arn = live.now.db_instance_arn.as_deref().unwrap_or_default();
+    retag(aws, arn, &tags::tag_change(&tags::of(observed), &tags::of(wanted))).await
+}
+
+/// Sends a modification that is complete but for the name and the time.
+pub(super) async fn send(
+    aws: &Aws,
+    wanted: &Document,
+    live: Live,
+    modification: Modify,
+) -> Result<(), CloudError> {
     // RDS refuses a call that asks for nothing, which is what a change of recorded fields alone comes to.
     if modification == Modify::default() {
         return Ok(());
@@ -53,7 +80,7 @@ pub(super) async fn modify(
         .apply_immediately(AT_ONCE.of(wanted).unwrap_or(false))
         .send_with(&aws.write.rds)
         .await;
-    match answer.map_err(aws_error(MODIFY)).map_err(|error| password::masked(error, secret.as_ref())) {
+    match answer.map_err(aws_error(MODIFY)) {
         // The code says nothing without the message: everything that was asked for is queued already.
         Err(error)
             if error.code == "InvalidParameterCombination"
@@ -67,26 +94,30 @@ pub(super) async fn modify(
 
 /// The database as it counts for the change, and the fields that are left of it: an attempt whose answer was lost may
 /// have been carried out, and some calls are refused when they are repeated.
-fn still_to_do(wanted: &Document, change: &ChangeDocument<'_>, live: &Live) -> (Document, BTreeSet<String>) {
-    let queued = row::observe::<DbInstance>(live, change.observed);
+pub(super) fn still_to_do<K: Kind<Live = Live>>(
+    wanted: &Document,
+    change: &ChangeDocument<'_>,
+    live: &Live,
+) -> (Document, BTreeSet<String>) {
+    let queued = row::observe::<K>(live, change.observed);
     let asked = |fields: BTreeSet<String>| fields.intersection(change.fields).cloned().collect();
     if AT_ONCE.of(wanted) != Some(true) {
-        let fields = asked(unmet(wanted, &queued));
+        let fields = asked(unmet::<K>(wanted, &queued));
         return (queued, fields);
     }
     // Changes left to the window are asked for again, now at once; so are those that others queued and that are not wanted.
-    let current = row::observe::<DbInstance>(&live.in_force(), change.observed);
-    let waiting: BTreeSet<String> = unmet(&queued, &current);
-    let mut fields: BTreeSet<String> = asked(unmet(wanted, &queued));
-    let missing = unmet(wanted, &current);
+    let current = row::observe::<K>(&live.in_force(), change.observed);
+    let waiting: BTreeSet<String> = unmet::<K>(&queued, &current);
+    let mut fields: BTreeSet<String> = asked(unmet::<K>(wanted, &queued));
+    let missing = unmet::<K>(wanted, &current);
     fields
         .extend(missing.into_iter().filter(|field| change.fields.contains(field) || waiting.contains(field)));
     (current, fields)
 }
 
 /// The written fields in which the database is not as wanted.
-fn unmet(wanted: &Document, observed: &Document) -> BTreeSet<String> {
-    let changes = diff::diff(&row::fields::<DbInstance>(), wanted, observed);
+fn unmet<K: Kind>(wanted: &Document, observed: &Document) -> BTreeSet<String> {
+    let changes = diff::diff(&row::fields::<K>(), wanted, observed);
     changes.into_iter().map(|change| change.path).collect()
 }
 

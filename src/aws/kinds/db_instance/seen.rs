@@ -5,7 +5,7 @@ use aws_sdk_rds::types::{self as sdk, PendingModifiedValues};
 use super::keys::{AT_ONCE, BACKUP_WINDOW, LIMIT, PARAMETER_GROUP, RETENTION};
 use super::live::{network, ownership};
 use super::{DbInstance, STATUSES, holdings, storage};
-use crate::aws::kind::Seen;
+use crate::aws::kind::{Kind, Seen};
 use crate::aws::row::{self, Shown};
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Id, Remark};
@@ -14,17 +14,19 @@ use crate::engine::resource::{Condition, Id, Remark};
 pub struct Live {
     pub now: sdk::DbInstance,
     pub queued: PendingModifiedValues,
+    /// The database that a read replica follows, where it was looked for.
+    pub source: Option<Id>,
 }
 
 impl Live {
     pub(super) fn of(now: sdk::DbInstance) -> Self {
         let queued = now.pending_modified_values.clone();
-        Self { now, queued: queued.unwrap_or_else(nothing) }
+        Self { now, queued: queued.unwrap_or_else(nothing), source: None }
     }
 
     /// The database without what is queued.
     pub(super) fn in_force(&self) -> Self {
-        Self { now: self.now.clone(), queued: nothing() }
+        Self { now: self.now.clone(), queued: nothing(), source: self.source.clone() }
     }
 }
 
@@ -53,12 +55,11 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
     let shown = outputs.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     Seen {
         outputs: shown.collect(),
-        condition: condition(live, recorded),
+        condition: condition::<DbInstance>(live, recorded),
         remarks: held(now)
             .into_iter()
             .chain(backed_up_by_others(now))
-            // In other statuses RDS takes no reboot.
-            .chain(due_reboot(now, recorded).filter(|_| now.db_instance_status() == Some("available")))
+            .chain(due_reboot(now, recorded))
             .chain(holdings::remarks(now, recorded))
             .collect(),
         ownership: ownership(now),
@@ -66,10 +67,10 @@ pub(super) fn seen(live: &Live, recorded: Option<&Document>) -> Seen {
     }
 }
 
-fn condition(live: &Live, recorded: Option<&Document>) -> Condition {
+pub(super) fn condition<K: Kind<Live = Live>>(live: &Live, recorded: Option<&Document>) -> Condition {
     let pending = || Condition::Pending("about to apply what is queued".to_owned());
     match Condition::of(STATUSES, live.now.db_instance_status.as_deref().unwrap_or_default()) {
-        Condition::Ready if is_about_to_change(live, recorded) => pending(),
+        Condition::Ready if is_about_to_change::<K>(live, recorded) => pending(),
         // The cure of a full storage is under way; the status stays for some seconds.
         Condition::Held(row) if row.takes("allocated_storage") && grows(live) && at_once(recorded) => {
             pending()
@@ -131,8 +132,9 @@ fn backed_up_by_others(live: &sdk::DbInstance) -> Option<Remark> {
 const THEIRS: &[&str] = &[RETENTION.name, BACKUP_WINDOW.name];
 
 /// Parameters of ours that PostgreSQL reads only when it starts.
-fn due_reboot(live: &sdk::DbInstance, recorded: Option<&Document>) -> Option<Remark> {
-    let ours = PARAMETER_GROUP.text(recorded?);
+pub(super) fn due_reboot(live: &sdk::DbInstance, recorded: Option<&Document>) -> Option<Remark> {
+    // In other statuses RDS takes no reboot.
+    let ours = PARAMETER_GROUP.text(recorded.filter(|_| live.db_instance_status() == Some("available"))?);
     // A database that was given parameters no longer goes back to those of its version with the next reboot.
     let counts = |group: &str| ours.map_or(group.starts_with("default."), |ours| ours == group);
     let waiting = live.db_parameter_groups().iter().find(|group| {
@@ -150,12 +152,12 @@ fn due_reboot(live: &sdk::DbInstance, recorded: Option<&Document>) -> Option<Rem
 }
 
 /// True if RDS will make queued changes without waiting for a window: it stays `available` for some seconds first.
-fn is_about_to_change(live: &Live, recorded: Option<&Document>) -> bool {
+fn is_about_to_change<K: Kind<Live = Live>>(live: &Live, recorded: Option<&Document>) -> bool {
     // A new port never waits.
     live.queued.port.is_some()
         || recorded.filter(|_| at_once(recorded)).is_some_and(|recorded| {
-            let coming = row::observe::<DbInstance>(live, recorded);
-            let current = row::observe::<DbInstance>(&live.in_force(), recorded);
+            let coming = row::observe::<K>(live, recorded);
+            let current = row::observe::<K>(&live.in_force(), recorded);
             // A field that is not written is none of our business: others may have queued it for the window.
             recorded.keys().any(|field| coming.get(field) != current.get(field))
         })

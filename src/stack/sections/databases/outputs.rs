@@ -1,10 +1,13 @@
 //! The outputs of databases: endpoints to connect to.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
+use super::{REPLICA, REPLICAS};
 use crate::engine::state::{Record, State};
-use crate::stack::outputs::{Output, id, text};
+use crate::stack::outputs::{Missing, Output, id, recorded, text};
 use crate::stack::section::{Short, Without};
 
 pub(super) const SHORT: &[Short] = &[Short {
@@ -31,13 +34,27 @@ struct Database {
     username: String,
     /// The Secrets Manager secret that holds the password, where RDS manages it.
     secret_arn: Option<String>,
+    /// By name.
+    replicas: BTreeMap<String, Replica>,
+}
+
+/// A copy of a database, to read from. Database, user and password are those of its source.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+struct Replica {
+    /// The id that never changes: `db-…`
+    id: String,
+    arn: String,
+    /// `host:port`
+    endpoint: String,
+    host: String,
+    port: u16,
 }
 
 pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<Database>()
 }
 
-pub(super) fn output(_: &State, _: &str, record: &Record) -> Option<Output> {
+pub(super) fn output(state: &State, name: &str, record: &Record) -> Option<Output> {
     let (host, port) = (text(&record.outputs, "host")?, text(&record.outputs, "port")?.parse().ok()?);
     let database = Database {
         id: id(record)?,
@@ -48,13 +65,38 @@ pub(super) fn output(_: &State, _: &str, record: &Record) -> Option<Output> {
         database: text(&record.inputs, "database_name"),
         username: text(&record.inputs, "username")?,
         secret_arn: text(&record.outputs, "secret_arn"),
+        replicas: replicas(state, name)
+            .filter_map(|(member, record)| Some((member.to_owned(), replica(record)?)))
+            .collect(),
     };
     let mut output = Output::of(&database);
-    let Database { id, arn, endpoint, host, port, database, username, secret_arn } = database;
+    let Database { id, arn, endpoint, host, port, database, username, secret_arn, replicas: made } = database;
     let all = [("id", id), ("arn", arn), ("endpoint", endpoint), ("host", host), ("port", port.to_string())];
     let optional = [("database", database), ("secret_arn", secret_arn)];
     output.texts.extend(all.map(|(field, text)| (field.to_owned(), text)));
     output.texts.insert("username".to_owned(), username);
     output.texts.extend(optional.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?))));
+    for (member, Replica { id, arn, endpoint, host, port }) in made {
+        let all =
+            [("id", id), ("arn", arn), ("endpoint", endpoint), ("host", host), ("port", port.to_string())];
+        output.texts.extend(all.map(|(field, text)| (format!("{REPLICAS}.{member}.{field}"), text)));
+    }
+    let unmade = replicas(state, name).filter(|(_, record)| replica(record).is_none());
+    output.missing.extend(unmade.map(|(member, record)| {
+        let what = format!("the replica {member} of {name}");
+        Missing::object(format!("{REPLICAS}.{member}"), &what, record)
+    }));
     Some(output)
+}
+
+/// The records of the replicas of a database, by name.
+fn replicas<'a>(state: &'a State, name: &'a str) -> impl Iterator<Item = (&'a str, &'a Record)> {
+    let of_database = recorded(state, REPLICA).filter(move |(member, _)| member.name() == name);
+    of_database.filter_map(|(member, record)| Some((member.member_name()?, record)))
+}
+
+fn replica(record: &Record) -> Option<Replica> {
+    let id = id(record).filter(|_| !record.gone)?;
+    let (host, port) = (text(&record.outputs, "host")?, text(&record.outputs, "port")?.parse().ok()?);
+    Some(Replica { id, arn: text(&record.outputs, "arn")?, endpoint: format!("{host}:{port}"), host, port })
 }

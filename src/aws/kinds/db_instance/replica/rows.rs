@@ -1,0 +1,156 @@
+//! The fields of a read replica, one row each.
+//!
+//! What CreateDBInstanceReadReplica takes and has no row is of the source (`KmsKeyId`, `OptionGroupName`, `NetworkType`, `DBSubnetGroupName`: "should not
+//! be specified for read replicas that are created in the same region"), or could have a row and has none yet: storage, Performance
+//! Insights, exported logs, `BackupTarget`, `DedicatedLogVolume`. The rest is as for databases.
+
+use aws_sdk_rds::operation::create_db_instance_read_replica::builders::CreateDbInstanceReadReplicaInputBuilder as Create;
+use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
+
+use super::super::calls::{MODIFY, TAGS as TAG_CALLS};
+use super::super::monitoring::{self, Monitoring};
+use super::super::{cost, seen, texts};
+use super::{DbReplica, is_being_made};
+use crate::aws::kinds::rds_tags::of_sdk_tags;
+use crate::aws::kinds::tags;
+use crate::aws::row::{self, Key, NeedsSource, Row, Rule, flag, object, set_of, text, whole};
+use crate::engine::call::Call;
+use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded, Replace};
+use crate::engine::resource::{Effect, Pattern, Role};
+
+const CALLS: &[Call] = &[MODIFY];
+
+/// The database that it follows, by the id that outlives a change of its name.
+pub(in super::super) const SOURCE: Key<DbReplica, String> = Key::new("source");
+pub(super) const PARAMETER_GROUP: Key<DbReplica, String> = Key::new("parameter_group_name");
+const PORT: Key<DbReplica, i32> = Key::new("port");
+
+/// Begins the row of a field that no code reads by its name.
+const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsSource<DbReplica, T> {
+    row::field(name, rule)
+}
+
+/// Every field.
+pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
+    &field("identifier", text(texts::IDENTIFIER).made_by_section())
+        .doc(
+            "The name that AWS and the endpoint have; without it, the identifier of the database and the replica's own name here, with \
+             a hyphen between them. A change renames it in place, and its endpoint with it.",
+        )
+        .create(Create::set_db_instance_identifier)
+        .modify(Modify::set_new_db_instance_identifier, AtWindow(Effect::AccessLoss))
+        .observe(|db| seen::coming(&db.queued.db_instance_identifier, &db.now.db_instance_identifier)),
+    &SOURCE
+        .field(text(Pattern::any("the id of a database")).required())
+        .follows()
+        .sent_by_code(Replace, &[])
+        // One that was promoted follows nothing, and is no reason for a new one.
+        .observe(|db| {
+            let named = || db.now.read_replica_source_db_instance_identifier.clone();
+            let recorded = || SOURCE.of(db.recorded).filter(|_| is_being_made(&db.now));
+            let source = db.source.as_ref().map(|id| id.as_str().to_owned());
+            Some(source.or_else(named).or_else(recorded).unwrap_or_default())
+        })
+        .met_by(|desired, observed| observed == "" || desired == observed),
+    &field("instance_class", text(texts::CLASS))
+        .doc("The size of the machines; without it, that of the database when the replica is made.")
+        .create(Create::set_db_instance_class)
+        .modify(Modify::set_db_instance_class, AtWindow(Effect::Reboot))
+        .observe(|db| seen::coming(&db.queued.db_instance_class, &db.now.db_instance_class))
+        .depending(cost::instance_class),
+    &field("multi_az", flag().default(false))
+        .doc("True if a standby of the replica runs in another zone.")
+        .create(Create::set_multi_az)
+        .modify(Modify::set_multi_az, AtWindow(Effect::None))
+        .observe(|db| Some(db.queued.multi_az.or(db.now.multi_az).unwrap_or(false))),
+    &PORT
+        .field(whole(1_150, 65_535).required())
+        .follows()
+        .create(Create::set_port)
+        .modify(Modify::set_db_port_number, InPlace(Effect::AccessLoss))
+        .observe(|db| {
+            let shown = db.queued.port.or(db.now.endpoint.as_ref().and_then(|endpoint| endpoint.port));
+            shown.or_else(|| PORT.of(db.recorded))
+        })
+        .plays(Role::Port),
+    &field("vpc_security_group_ids", set_of(&texts::SECURITY_GROUP).required())
+        .follows()
+        .create(Create::set_vpc_security_group_ids)
+        .modify(Modify::set_vpc_security_group_ids, InPlace(Effect::AccessLoss))
+        .observe(|db| {
+            let stay = db.now.vpc_security_groups().iter().filter(|group| group.status() != Some("removing"));
+            Some(stay.filter_map(|group| group.vpc_security_group_id.clone()).collect())
+        })
+        .depending(cost::security_groups),
+    &field("publicly_accessible", flag().default(false))
+        .doc(
+            "True if the replica has a public address, to which its endpoint resolves outside of the VPC. The security groups of the \
+             database still decide who reaches it.",
+        )
+        .create(Create::set_publicly_accessible)
+        .modify(Modify::set_publicly_accessible, InPlace(Effect::AccessLoss))
+        .observe(|db| Some(db.now.publicly_accessible.unwrap_or(false)))
+        .depending(cost::publicly_accessible),
+    &field("ca_cert_identifier", text(texts::AUTHORITY))
+        .doc("The authority that signs the certificate which clients see.")
+        .create(Create::set_ca_certificate_identifier)
+        .modify(Modify::set_ca_certificate_identifier, AtWindow(Effect::AccessLoss))
+        .observe(|db| seen::coming(&db.queued.ca_certificate_identifier, &db.now.ca_certificate_identifier)),
+    &field("auto_minor_version_upgrade", flag().default(true))
+        .doc("True if AWS upgrades to new minor versions in the maintenance window.")
+        .create(Create::set_auto_minor_version_upgrade)
+        .modify(Modify::set_auto_minor_version_upgrade, InPlace(Effect::None))
+        .observe(|db| Some(db.now.auto_minor_version_upgrade.unwrap_or(false))),
+    &field("copy_tags_to_snapshot", flag())
+        .doc("True if snapshots get the replica's tags.")
+        .create(Create::set_copy_tags_to_snapshot)
+        .modify(Modify::set_copy_tags_to_snapshot, InPlace(Effect::None))
+        .observe(|db| db.now.copy_tags_to_snapshot),
+    &field("iam_database_authentication_enabled", flag())
+        .doc("True if users can log in by IAM.")
+        .create(Create::set_enable_iam_database_authentication)
+        .modify(Modify::set_enable_iam_database_authentication, AtWindow(Effect::AccessLoss))
+        .observe(|db| {
+            let queued = db.queued.iam_database_authentication_enabled;
+            queued.or(db.now.iam_database_authentication_enabled)
+        })
+        .depending(cost::iam_login),
+    &field("monitoring", object(monitoring::PARTS))
+        .doc("Enhanced Monitoring: the metrics of the machine's operating system, in CloudWatch Logs.")
+        .create(|call, wanted: Option<Monitoring>| {
+            let (interval, role) = wanted.map(Monitoring::members).unwrap_or_default();
+            call.set_monitoring_interval(interval).set_monitoring_role_arn(role)
+        })
+        .modify(
+            |call, wanted| {
+                let (interval, role) = wanted.map(Monitoring::members).unwrap_or_default();
+                call.set_monitoring_interval(interval).set_monitoring_role_arn(role)
+            },
+            InPlace(Effect::None),
+        )
+        .observe(|db| Monitoring::of(db)),
+    &PARAMETER_GROUP
+        .field(text(texts::PARAMETER_GROUP))
+        .made_from("parameter_group")
+        .create(Create::set_db_parameter_group_name)
+        .modified_by_code(InPlace(Effect::NextReboot), CALLS)
+        .observe(|db| {
+            PARAMETER_GROUP.text(db.recorded)?;
+            db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
+        })
+        .taken_back(),
+    &field("deletion_protection", flag().default(true))
+        .doc("True if AWS refuses to delete it.")
+        .create(Create::set_deletion_protection)
+        .modify(Modify::set_deletion_protection, InPlace(Effect::None))
+        .observe(|db| Some(db.now.deletion_protection.unwrap_or(false)))
+        .plays(Role::Protection),
+    &field("apply_immediately", flag().default(false))
+        .doc("True if changes that disturb are made at once rather than in the maintenance window.")
+        .sent_by_code(Recorded(Effect::None), CALLS)
+        .kept_in_record()
+        .plays(Role::AtOnce),
+    &tags::row::<DbReplica>(&TAG_CALLS, |db| {
+        Some(tags::ours(&of_sdk_tags(db.now.tag_list()), &tags::of(db.recorded)))
+    }),
+];
