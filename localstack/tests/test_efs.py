@@ -118,6 +118,41 @@ class FileSystems(Case):
             self.assertEqual(self.efs.describe_backup_policy(FileSystemId=fs)["BackupPolicy"]["Status"], status)
         self.refused("FileSystemNotFound", self.efs.describe_backup_policy, FileSystemId="fs-12345678", status=404)
 
+    def test_one_zone_storage_has_backups_and_no_max_io(self):
+        create = self.efs.create_file_system
+        made = create(CreationToken="z", AvailabilityZoneName=f"{REGION}b")
+        self.assertEqual(made["AvailabilityZoneName"], f"{REGION}b")
+        policy = self.efs.describe_backup_policy(FileSystemId=made["FileSystemId"])["BackupPolicy"]
+        self.assertEqual(policy["Status"], "ENABLED")
+        self.assertNotIn("AvailabilityZoneName", create(CreationToken="regional"))
+        wrong = {"CreationToken": "x", "AvailabilityZoneName": f"{REGION}b"}
+        self.refused("BadRequest", create, **wrong, PerformanceMode="maxIO")
+        self.refused("UnsupportedAvailabilityZone", create, **wrong | {"AvailabilityZoneName": f"{REGION}z"})
+
+    def test_one_zone_storage_without_backups(self):
+        fs = self.create(AvailabilityZoneName=f"{REGION}a")
+        self.efs.put_backup_policy(FileSystemId=fs, BackupPolicy={"Status": "DISABLED"})
+        self.assertEqual(self.efs.describe_backup_policy(FileSystemId=fs)["BackupPolicy"]["Status"], "DISABLED")
+
+    def test_a_policy_that_locks_the_caller_out(self):
+        fs, put = self.create(), self.efs.put_file_system_policy
+        policy = lambda **more: json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*"} | more]}
+        )
+        everyone = [{}, {"Principal": "*"}, {"Principal": {"AWS": [self.account]}}, {"Action": ["elasticfilesystem:Put*"]}]
+        for locked in everyone:
+            self.refused("InvalidPolicyException", put, FileSystemId=fs, Policy=policy(**locked))
+        self.refused("PolicyNotFound", self.efs.describe_file_system_policy, FileSystemId=fs, status=404)
+        others = [
+            {"Principal": {"AWS": "210987654321"}},
+            {"Action": "elasticfilesystem:ClientWrite"},
+            {"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        ]
+        for open_to_us in others:
+            put(FileSystemId=fs, Policy=policy(**open_to_us))
+        put(FileSystemId=fs, Policy=policy(), BypassPolicyLockoutSafetyCheck=True)
+        self.refused("ValidationException", put, FileSystemId=fs, Policy=policy(Sid="x" * 20_000))
+
     def test_policy_and_protection(self):
         fs = self.create()
         put, read = self.efs.put_file_system_policy, self.efs.describe_file_system_policy
@@ -263,6 +298,12 @@ class MountTargets(Case):
         self.refuse("MountTargetConflict", 409, **self.create())
         self.network(net="10.1")
         self.refuse("MountTargetConflict", 409, **self.create(1, SecurityGroups=[self.group("x")]))
+
+    def test_one_zone_storage_has_a_mount_target_in_its_zone_alone(self):
+        made = self.efs.create_file_system(CreationToken="z", AvailabilityZoneName=f"{REGION}b")
+        self.refuse("AvailabilityZonesMismatch", **self.create(0, FileSystemId=made["FileSystemId"]))
+        self.efs.create_mount_target(**self.create(1, FileSystemId=made["FileSystemId"]))
+        self.refuse("MountTargetConflict", 409, **self.create(1, FileSystemId=made["FileSystemId"]))
 
     def test_groups_of_another_network(self):
         own = self.subnets
