@@ -87,7 +87,8 @@ mod tests {
 
     fn every_seed(of: &str, holds: impl Fn(&[u8])) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(of);
-        let seeds = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let seeds =
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for seed in seeds {
             let path = seed.expect("a seed").path();
             holds(&std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())));

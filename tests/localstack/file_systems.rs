@@ -93,6 +93,28 @@ fn a_file_system() {
                 policy(world).is_some_and(|policy| policy.contains("aws:SecureTransport"))
             }),
             (in_place("enforce_tls: true", "enforce_tls: false"), |world| policy(world).is_none()),
+            (
+                in_place(
+                    "enforce_tls: false",
+                    "enforce_tls: true\n    policy:\n      Read:\n        effect: Allow\n        principals: [\"*\"]\n        \
+                     actions: [elasticfilesystem:ClientMount]",
+                ),
+                |world| {
+                    policy(world)
+                        .is_some_and(|policy| policy.contains("\"Read\"") && !policy.contains("ClientWrite"))
+                },
+            ),
+            (in_place("[elasticfilesystem:ClientMount]", "[elasticfilesystem:Client*]"), |world| {
+                policy(world).is_some_and(|policy| policy.contains("Client*"))
+            }),
+            (
+                in_place(
+                    "enforce_tls: true\n    policy:\n      Read:\n        effect: Allow\n        principals: [\"*\"]\n        \
+                     actions: [elasticfilesystem:Client*]",
+                    "enforce_tls: false",
+                ),
+                |world| policy(world).is_none(),
+            ),
             (in_place("enforce_tls: false", "replication_overwrite_protection: false"), |world| {
                 protection(world) == "DISABLED"
             }),
@@ -117,6 +139,131 @@ fn a_file_system() {
             ),
         ],
     );
+}
+
+/// A stack with a file system in one zone.
+const ONE_ZONE: &str = "\
+stack: shop
+file_systems:
+  files:
+    storage: one-zone
+    zones: [eu-west-1b]
+    deletion_protection: false
+";
+
+#[test]
+fn one_zone_storage() {
+    let world = World::seeded(&[]);
+    world.write_stack(ONE_ZONE);
+    world.provision(&["plan"]).exits(0).says(&[
+        "what runs in eu-west-1a and eu-west-1c mounts it across zones",
+        "while eu-west-1b is down nobody has it",
+    ]);
+    world.apply(&[]);
+    world.plans_nothing();
+    let in_zone = |zone: &str| {
+        let (found, targets) = (world.cloud.file_system(), world.cloud.mount_targets());
+        assert_eq!(found.availability_zone_name(), Some(zone));
+        assert_eq!(targets.len(), 1);
+        assert_eq!(targets[0].availability_zone_name(), Some(zone));
+        found.file_system_id
+    };
+    let id = in_zone("eu-west-1b");
+    let dns_name = format!("eu-west-1b.{id}.efs.eu-west-1.amazonaws.com");
+    world.provision(&["output", "nfs_dns_name"]).exits(0).says(&[&dns_name]);
+    // A lost state finds it again.
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    // Its protection is rebuilt as on.
+    world.apply(&[]);
+    world.plans_nothing();
+    // Its zone is fixed, and it holds data: another zone takes a new one, which is made only when named.
+    world.edit_stack("[eu-west-1b]", "[eu-west-1c]");
+    world.control.forget_calls();
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["--replace aws_efs_file_system.files"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!(in_zone("eu-west-1b"), id);
+    world.apply(&["--replace", "aws_efs_file_system.files"]);
+    assert_ne!(in_zone("eu-west-1c"), id);
+    world.plans_nothing();
+    // So does storage in all zones.
+    world.edit_stack("    storage: one-zone\n    zones: [eu-west-1c]\n", "");
+    assert_eq!(planned(&world.plan(&[]), "aws_efs_file_system.files"), "replace");
+    world.apply(&["--replace", "aws_efs_file_system.files"]);
+    assert_eq!(
+        (world.cloud.file_system().availability_zone_name(), world.cloud.mount_targets().len()),
+        (None, 3)
+    );
+    world.plans_nothing();
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+/// A policy of the author's own.
+const STATEMENTS: &str = "    policy:
+      Mount:
+        effect: Allow
+        principals: [\"*\"]
+        actions: [elasticfilesystem:ClientMount, elasticfilesystem:ClientWrite]
+        conditions: { Bool: { elasticfilesystem:AccessedViaMountTarget: [true] } }
+";
+
+fn put_policy(world: &World, policy: &serde_json::Value) {
+    let id = world.cloud.file_system().file_system_id;
+    let put = world.cloud.efs.put_file_system_policy().file_system_id(id).policy(policy.to_string());
+    world.cloud.run(put.send()).expect("it can have a policy");
+}
+
+#[test]
+fn a_policy_of_the_authors_own_goes_with_its_option_and_one_of_others_stays() {
+    let world = World::small();
+    let without = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n";
+    let with = format!("{without}{STATEMENTS}");
+    world.write_stack(&with);
+    world.apply(&[]);
+    world.plans_nothing();
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    // Its protection is rebuilt as on.
+    world.apply(&[]);
+    world.plans_nothing();
+    // The same, as AWS or others may write it.
+    let shown = json!({ "Version": "2012-10-17", "Id": "by-hand", "Statement": {
+        "Action": ["elasticfilesystem:ClientWrite", "elasticfilesystem:clientmount"], "Principal": "*", "Effect": "Allow",
+        "Condition": { "Bool": { "elasticfilesystem:accessedviamounttarget": "true" } },
+    } });
+    put_policy(&world, &shown);
+    world.plans_nothing();
+    world.write_stack(without);
+    let plan = world.plan(&[]);
+    assert_eq!(planned(&plan, "aws_efs_file_system.files"), "update");
+    world.apply(&[]);
+    assert_eq!(policy(&world), None);
+    world.plans_nothing();
+    // One that others put in its place is theirs.
+    world.write_stack(&with);
+    world.apply(&[]);
+    let mut others = shown;
+    others["Statement"]["Action"] = "*".into();
+    put_policy(&world, &others);
+    world.write_stack(without);
+    world.apply(&[]);
+    assert!(policy(&world).is_some_and(|policy| policy.contains("by-hand")), "{:?}", policy(&world));
+}
+
+#[test]
+fn a_policy_that_would_lock_the_author_out_is_refused_with_what_to_write() {
+    let world = World::small();
+    world.write_stack(
+        "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    policy:\n      Nobody:\n        effect: Deny\n        \
+         principals: [\"*\"]\n        actions: [\"*\"]\n",
+    );
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "aws_efs_file_system.files",
+        "InvalidPolicyException",
+        "leaves elasticfilesystem:PutFileSystemPolicy to you",
+    ]);
+    assert_eq!(policy(&world), None);
 }
 
 #[test]

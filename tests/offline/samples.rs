@@ -21,7 +21,8 @@ pub fn sample(kind: &str) -> Document {
             "file_system_policy": { "Version": "2012-10-17", "Statement": [
                 { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
             ] },
-            "replication_overwrite_protection": "ENABLED", "zones": ["eu-west-1a", "eu-west-1b"],
+            "replication_overwrite_protection": "ENABLED", "storage": "one-zone", "availability_zone_name": "eu-west-1a",
+            "zones": ["eu-west-1a"],
             "tags": { "Name": "gitlab-nfs" },
         }),
         "aws_efs_access_point" => json!({

@@ -177,6 +177,8 @@ fn rows() -> Vec<Row> {
             "EFS API, UpdateFileSystemProtection: allows a replication, and begins none",
         ),
         (FILES, "zones", json!(["eu-west-1a"]), json!(["eu-west-1b"]), no, no, OURS),
+        (FILES, "storage", json!("regional"), json!("one-zone"), new, new, FIXED),
+        (FILES, "availability_zone_name", json!("eu-west-1a"), json!("eu-west-1b"), new, new, FIXED),
         (FILES, "deletion_protection", json!(true), json!(false), no, no, OURS),
         (FILES, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (TARGET, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),

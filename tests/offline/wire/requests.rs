@@ -56,6 +56,8 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("provisioned_throughput_in_mibps", json!(64.0)),
             ("backup", json!(false)),
             ("zones", json!(["eu-west-1c"])),
+            ("storage", json!("regional")),
+            ("availability_zone_name", json!("eu-west-1c")),
             ("deletion_protection", json!(false)),
             ("lifecycle", json!({ "transition_to_archive": "AFTER_90_DAYS" })),
             ("file_system_policy", json!({ "Version": "2012-10-17", "Statement": [] })),
