@@ -2,7 +2,7 @@
 
 import json
 
-from base import REGION, Case
+from base import ENDPOINT, REGION, SESSION, Case
 
 
 class FileSystems(Case):
@@ -168,6 +168,69 @@ class FileSystems(Case):
         self.efs.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
         shown = self.efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemProtection"]
         self.assertEqual(shown["ReplicationOverwriteProtection"], "DISABLED")
+
+
+class Replications(Case):
+    OTHER = "eu-central-1"
+
+    def setUp(self):
+        super().setUp()
+        self.fs = self.efs.create_file_system(CreationToken="t", Encrypted=True)["FileSystemId"]
+
+    def elsewhere(self):
+        return SESSION.create_client("efs", region_name=self.OTHER, endpoint_url=ENDPOINT)
+
+    def replicate(self, **there):
+        return self.efs.create_replication_configuration(SourceFileSystemId=self.fs, Destinations=[there])
+
+    def status(self):
+        try:
+            found = self.efs.describe_replication_configurations(FileSystemId=self.fs)["Replications"]
+        except self.efs.exceptions.ReplicationNotFound:
+            return None
+        return found[0]["Destinations"][0]["Status"]
+
+    def protection(self, efs, fs):
+        found = efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]
+        return found["FileSystemProtection"]["ReplicationOverwriteProtection"]
+
+    def test_to_a_new_file_system_of_another_region(self):
+        self.settings(replication_enabling=0.3, replication_deleting=0.3)
+        made = self.replicate(Region=self.OTHER)
+        self.assertEqual((made["Destinations"][0]["Status"], self.status()), ("ENABLING", "ENABLING"))
+        self.until("ENABLED", self.status)
+        other, copy = self.elsewhere(), made["Destinations"][0]["FileSystemId"]
+        shown = other.describe_file_systems(FileSystemId=copy)["FileSystems"][0]
+        self.assertEqual((shown["Encrypted"], shown["NumberOfMountTargets"]), (True, 0))
+        self.assertEqual(self.protection(other, copy), "REPLICATING")
+        self.assertEqual(len(other.describe_replication_configurations(FileSystemId=copy)["Replications"]), 1)
+        self.refused("BadRequest", self.efs.create_replication_configuration, SourceFileSystemId=self.fs, Destinations=[{"Region": self.OTHER}])
+        self.refused("FileSystemInUse", self.efs.delete_file_system, FileSystemId=self.fs, status=409)
+        self.efs.delete_replication_configuration(SourceFileSystemId=self.fs)
+        self.assertEqual(self.status(), "DELETING")
+        self.until(None, self.status)
+        self.assertEqual(self.protection(other, copy), "ENABLED")
+        self.efs.delete_file_system(FileSystemId=self.fs)
+        self.refused("ReplicationNotFound", self.efs.delete_replication_configuration, SourceFileSystemId=self.fs, status=404)
+
+    def test_to_a_zone(self):
+        copy = self.replicate(Region=self.OTHER, AvailabilityZoneName=f"{self.OTHER}a")["Destinations"][0]["FileSystemId"]
+        shown = self.elsewhere().describe_file_systems(FileSystemId=copy)["FileSystems"][0]
+        self.assertEqual(shown["AvailabilityZoneName"], f"{self.OTHER}a")
+
+    def test_to_one_that_is_there(self):
+        other = self.elsewhere()
+        there = other.create_file_system(CreationToken="there", Encrypted=True)["FileSystemId"]
+        plain = other.create_file_system(CreationToken="plain")["FileSystemId"]
+        create = self.efs.create_replication_configuration
+        wanted = lambda fs: {"SourceFileSystemId": self.fs, "Destinations": [{"Region": self.OTHER, "FileSystemId": fs}]}
+        self.refused("BadRequest", create, **wanted(there))
+        for fs in (there, plain):
+            other.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
+        self.refused("ConflictException", create, status=409, **wanted(plain))
+        self.refused("FileSystemNotFound", create, status=404, **wanted("fs-12345678"))
+        create(**wanted(there))
+        self.assertEqual(self.protection(other, there), "REPLICATING")
 
 
 class AccessPoints(Case):

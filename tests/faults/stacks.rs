@@ -10,6 +10,7 @@ file_systems:
     access: [nodes, masters]
     lifecycle: { transition_to_ia: AFTER_30_DAYS }
     enforce_tls: true
+    replication: { region: eu-central-1 }
     access_points:
       git: { uid: 998 }
       web: { uid: 33 }

@@ -199,6 +199,79 @@ fn one_zone_storage() {
     assert_eq!(world.cloud.count(), NOTHING);
 }
 
+const COPY: &str = "aws_efs_replication_configuration.files";
+
+#[test]
+fn a_replication_is_waited_for_and_leaves_its_copy_behind() {
+    let world = World::seeded(&[]);
+    let without = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n";
+    let with = format!("{without}    replication: {{ region: eu-central-1 }}\n");
+    world.write_stack(&with);
+    world.control.settings(json!({ "replication_enabling": 1, "replication_deleting": 1 }));
+    world.apply(&[]).says(&[COPY, "ENABLING"]);
+    world.plans_nothing();
+    let copy = || {
+        let said = world.provision(&["output", "--json"]).exits(0).json();
+        let replica = &said["file_systems"]["files"]["replica"];
+        (replica["id"].as_str().unwrap_or_default().to_owned(), replica["region"].clone())
+    };
+    let (first, region) = copy();
+    assert!(first.starts_with("fs-") && region == "eu-central-1", "{first} {region}");
+    // A lost state finds it again, by its file system.
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(copy().0, first);
+    // What waiting does not end is said with the way out of it.
+    let source = format!("replication {}", world.cloud.file_system().file_system_id);
+    world.control.status(&source, "PAUSED");
+    world.provision(&["plan"]).exits(0).says(&["aws account enable-region --region-name eu-central-1"]);
+    world.control.status(&source, "ERROR");
+    world.provision(&["plan"]).says(&[&format!("provision apply --replace {COPY}")]);
+    world.control.status(&source, "ENABLED");
+    // Another region takes another replication; the first copy stays, as the plan says by its id.
+    world.edit_stack("eu-central-1", "eu-west-3");
+    assert_eq!(planned(&world.plan(&[]), COPY), "replace");
+    let stays = |copy: &str, region: &str| format!("the copy {copy} in {region} stays");
+    world.provision(&["plan"]).says(&[&stays(&first, "eu-central-1")]);
+    world.apply(&[]);
+    world.plans_nothing();
+    let (second, region) = copy();
+    assert!(second != first && region == "eu-west-3", "{second} {region}");
+    // Without the option it goes, and so it does before its file system.
+    world.write_stack(without);
+    assert_eq!(planned(&world.plan(&[]), COPY), "delete");
+    world.provision(&["plan"]).says(&[&stays(&second, "eu-west-3")]);
+    world.apply(&[]).says(&["DELETING"]);
+    world.plans_nothing();
+    world.write_stack(&with);
+    world.apply(&[]);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_replication_goes_to_a_file_system_that_is_there_once_that_is_unprotected() {
+    let world = World::small();
+    let (cloud, efs) = (&world.cloud, &world.cloud.efs);
+    let there = efs.create_file_system().creation_token("there").encrypted(true).send();
+    let there = cloud.run(there).expect("it can be made").file_system_id;
+    world.write_stack(&format!(
+        "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    replication: {{ region: eu-west-1, file_system: \
+         {there} }}\n"
+    ));
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[COPY, "protected from being overwritten"]);
+    let open = efs.update_file_system_protection().file_system_id(&there);
+    cloud.run(open.replication_overwrite_protection("DISABLED".into()).send()).expect("it can be opened");
+    world.apply(&[]);
+    world.plans_nothing();
+    world.provision(&["output", "file_systems.files.replica.id"]).exits(0).says(&[&there]);
+    world.destroy();
+    let left = cloud.run(efs.describe_file_systems().send()).expect("they can be read").file_systems;
+    assert_eq!(left.unwrap_or_default().len(), 1, "the copy stays");
+}
+
 /// A policy of the author's own.
 const STATEMENTS: &str = "    policy:
       Mount:

@@ -214,6 +214,16 @@ impl Draft {
         self.maybe("enforce_tls", |dice| dice.coin().to_string());
         self.policy();
         self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
+        self.maybe_fixed("replication", |dice| {
+            let zone = dice.one_of(&["", ", availability_zone: eu-central-1a"]);
+            let key =
+                dice.one_of(&["", ", kms_key_id: \"arn:aws:kms:eu-central-1:123456789012:alias/storage\""]);
+            format!("{{ region: eu-central-1{zone}{key} }}")
+        });
+        for option in ["availability_zone", "file_system"] {
+            // One that is there can be the copy of one alone: `file_systems` has it.
+            self.options.insert(option.to_owned());
+        }
         // The subnets of the cluster have no IPv6.
         self.maybe("ip_address_type", |_| "IPV4_ONLY".to_owned());
         let points = self.loose.below(3);

@@ -30,6 +30,11 @@ pub fn sample(kind: &str) -> Document {
             "secondary_gids": [27, 999], "owner_uid": 1000, "owner_gid": 1001,
             "tags": { "Name": "git-data" },
         }),
+        "aws_efs_replication_configuration" => json!({
+            "file_system_id": "fs-1", "region": "eu-central-1", "availability_zone_name": "eu-central-1a",
+            "destination_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:alias/storage",
+            "destination_file_system_id": "fs-2",
+        }),
         "aws_efs_mount_target" => json!({
             "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],
             "ip_address_type": "DUAL_STACK",

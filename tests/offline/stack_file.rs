@@ -203,6 +203,20 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "performance_mode: maxIO\n    storage: one-zone\n    zones: [eu-west-1a]\n    throughput_mode: bursting",
             "write `performance_mode: generalPurpose`",
         ),
+        fs("replication: { regoin: eu-central-1 }", "did you mean `region`?"),
+        fs("replication: { kms_key_id: a }", "the ARN of a KMS key"),
+        fs(
+            "replication: { region: eu-central-1, availability_zone: eu-west-1a }",
+            "write a zone of the region",
+        ),
+        fs(
+            "replication: { region: eu-central-1, kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:alias/a\" }",
+            "name a key of the region",
+        ),
+        fs(
+            "replication: { region: eu-central-1, availability_zone: eu-central-1a, file_system: fs-12345678 }",
+            "leave one of the two out",
+        ),
         fs("policy: { a: { efect: Allow } }", "did you mean `effect`?"),
         fs("policy: { a: { effect: Alow, principals: [a], actions: [b] } }", "did you mean `Allow`?"),
         fs("policy: { a: { effect: Allow, actions: [\"*\"] } }", "`principals` is missing"),

@@ -2,6 +2,7 @@
 
 mod outputs;
 mod policy;
+mod replication;
 
 use serde_json::{Value, json};
 
@@ -34,6 +35,7 @@ pub(super) const SECTION: Section = Section {
             ),
             policy::ENFORCE_TLS,
             policy::POLICY,
+            replication::REPLICATION,
             OVERWRITE_PROTECTION,
             IGNORE_CHANGES,
         ],
@@ -90,6 +92,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
             remedy: "say which user enters, such as `uid: 998`".to_owned(),
         })
         .chain(nowhere)
+        .chain(replication::check(file_systems))
         .collect()
 }
 
@@ -133,6 +136,9 @@ fn declare(
             "security_groups": groups,
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
+    }
+    if let Some(inputs) = replication::inputs(entry, name) {
+        draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
     }
     for (point, options) in entry.parts(POINTS) {
         let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());

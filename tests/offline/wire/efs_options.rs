@@ -184,6 +184,75 @@ async fn a_second_change_of_throughput_within_a_day_is_refused_for_good() {
     assert_eq!(replay.operations(), [FILE_SYSTEM, path], "the call is not repeated");
 }
 
+const COPY: &str = "aws_efs_replication_configuration";
+const REPLICATIONS: &str = "GET /2015-02-01/file-systems/replication-configurations?FileSystemId=fs-1";
+
+fn copy(replaced: Value) -> Object {
+    Object::new(COPY, json!({ "file_system_id": "fs-1", "region": "eu-central-1" }), replaced)
+}
+
+fn replications(source: &str, status: &str) -> String {
+    json!({ "Replications": [{
+        "SourceFileSystemId": source, "SourceFileSystemRegion": "eu-west-1", "SourceFileSystemArn": "arn:x",
+        "OriginalSourceFileSystemArn": "arn:x", "CreationTime": 1,
+        "Destinations": [{ "Status": status, "FileSystemId": "fs-2", "Region": "eu-central-1" }],
+    }] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_replication_is_told_by_its_file_system_and_shows_its_copy() {
+    let id = "fs-1/replication-configuration";
+    let recorded = copy(json!({ "availability_zone_name": "eu-central-1a" }));
+    for (status, expected) in [
+        ("ENABLING", Condition::Pending("ENABLING".to_owned())),
+        ("PAUSING", Condition::Pending("PAUSING".to_owned())),
+        ("ENABLED", Condition::Ready),
+        ("DELETING", Condition::Leaving("DELETING".to_owned())),
+    ] {
+        let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", status));
+        let seen = recorded.observe(&replay, &[id]).await.expect("a read");
+        let seen = &seen[&Id::new(id)];
+        assert_eq!(seen.condition, expected);
+        assert_eq!(seen.outputs["destination_file_system_id"], "fs-2");
+        assert_eq!(seen.inputs["region"], "eu-central-1");
+        assert_eq!(seen.inputs["availability_zone_name"], "eu-central-1a", "EFS does not show it");
+    }
+    for (status, word) in [("PAUSED", "turned off"), ("ERROR", "is lost")] {
+        let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", status));
+        let seen = recorded.observe(&replay, &[id]).await.expect("a read");
+        let row = seen[&Id::new(id)].condition.stuck().expect("waiting does not end it");
+        assert!(row.means.contains(word), "{status}: {}", row.means);
+    }
+    // The file system may be the destination of another one's, in no replication, or gone.
+    for (status, body) in [
+        (200, replications("fs-0", "ENABLED")),
+        (404, error("ReplicationNotFound")),
+        (404, error("FileSystemNotFound")),
+    ] {
+        let replay =
+            Replay::default().answer(REPLICATIONS, status, body.clone()).answer(REPLICATIONS, status, body);
+        assert_eq!(recorded.observe(&replay, &[id]).await.map(|seen| seen.len()), Ok(0));
+        let owner = owner("aws_efs_replication_configuration.nfs");
+        assert_eq!(recorded.find(&replay, &owner).await, Ok(Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_replication_is_found_by_its_file_system_and_goes_twice_without_an_error() {
+    const DELETE: &str = "DELETE /2015-02-01/file-systems/fs-1/replication-configuration";
+    let owner = owner("aws_efs_replication_configuration.nfs");
+    let id = Id::new("fs-1/replication-configuration");
+    let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", "ENABLING"));
+    let found = copy(json!({})).find(&replay, &owner).await.expect("a read");
+    assert_eq!(found.iter().map(|found| &found.id).collect::<Vec<_>>(), [&id]);
+    let replay = Replay::default().answer(DELETE, 204, "").answer(DELETE, 404, error("ReplicationNotFound"));
+    for _ in 0..2 {
+        copy(json!({})).delete(&replay, id.as_str(), &owner).await.expect("it is gone");
+    }
+    assert_eq!(replay.operations(), [DELETE, DELETE], "and both sides with it, as EFS does by itself");
+}
+
 fn point(replaced: Value) -> Object {
     let base = json!({
         "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 997, "permissions": "0755",

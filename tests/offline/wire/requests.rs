@@ -75,6 +75,13 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("permissions", json!("0750")),
             ("tags", json!({ "Name": "other" })),
         ],
+        "aws_efs_replication_configuration" => vec![
+            ("file_system_id", json!("fs-3")),
+            ("region", json!("eu-west-3")),
+            ("availability_zone_name", json!("eu-central-1b")),
+            ("destination_kms_key_id", json!("arn:aws:kms:eu-central-1:123456789012:alias/other")),
+            ("destination_file_system_id", json!("fs-4")),
+        ],
         "aws_efs_mount_target" => vec![
             ("file_system_id", json!("fs-2")),
             ("subnet_id", json!("subnet-2")),
@@ -262,6 +269,9 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         .to_string(),
         "POST /2015-02-01/access-points" => {
             json!({ "AccessPointId": "fsap-1", "LifeCycleState": "creating" }).to_string()
+        }
+        made if made.ends_with("/replication-configuration") && made.starts_with("POST") => {
+            r#"{"SourceFileSystemId": "fs-1", "Destinations": []}"#.to_owned()
         }
         efs if efs.contains("/2015-02-01/") => "{}".to_owned(),
         "GET /?tagging" => format!("<Tagging><TagSet>{tags}</TagSet></Tagging>"),
