@@ -56,6 +56,7 @@ file_systems:
     lifecycle: { transition_to_ia: AFTER_60_DAYS }
     backup: false
     enforce_tls: false
+    replication: { region: eu-west-3 }
     replication_overwrite_protection: false
     access_points: { git: { uid: 998 } }
     deletion_protection: false

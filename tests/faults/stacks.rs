@@ -36,6 +36,7 @@ file_systems:
     lifecycle: { transition_to_ia: AFTER_60_DAYS }
     backup: false
     enforce_tls: false
+    replication: { region: eu-west-3 }
     access_points:
       git: { uid: 999 }
       mail: { uid: 8 }
