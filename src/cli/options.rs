@@ -93,7 +93,7 @@ impl Global {
     /// The encryption of a state in S3.
     ///
     /// # Errors
-    /// What does not go together.
+    /// The options that do not go together.
     pub(super) fn encryption(&self) -> Result<Encryption, &'static str> {
         let (algorithm, key) = (self.state_sse.clone(), self.state_kms_key.clone());
         match (algorithm.as_deref(), &key) {

@@ -139,7 +139,7 @@ impl Chosen {
     /// The encryption of a state in S3. What the options say of it wins as a whole, so that no key is left beside another algorithm.
     ///
     /// # Errors
-    /// What does not go together.
+    /// The options that do not go together.
     pub(super) fn encryption(&self, options: &Global) -> Result<Encryption, &'static str> {
         if options.state_sse.is_some() || options.state_kms_key.is_some() {
             return options.encryption();

@@ -260,7 +260,7 @@ mod tests {
             let kept = without_others(FIELDS, &Document::new(), recorded.map(with).as_ref(), with(seen));
             assert_eq!(kept.contains_key("policy"), taken, "{recorded:?} {seen}");
         }
-        // What is wanted is compared with what is there, whoever put it there.
+        // The wanted is compared with what is there, no matter who put it there.
         assert_eq!(without_others(FIELDS, &with(&ours), Some(&with(&ours)), with(&theirs)), with(&theirs));
     }
 

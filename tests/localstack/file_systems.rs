@@ -223,7 +223,7 @@ fn a_replication_is_waited_for_and_leaves_its_copy_behind() {
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!(copy().0, first);
-    // What waiting does not end is said with the way out of it.
+    // A condition that waiting does not end is said with the way out of it.
     let source = format!("replication {}", world.cloud.file_system().file_system_id);
     world.control.status(&source, "PAUSED");
     world.provision(&["plan"]).exits(0).says(&["aws account enable-region --region-name eu-central-1"]);

@@ -385,7 +385,7 @@ impl Draft {
         self.maybe("publicly_accessible", |dice| dice.coin().to_string());
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
-        // Where the backup has what a restore cannot change.
+        // The backup has something that a restore cannot change.
         let written = &self.text[begin..];
         let others = ["database_name: ", "username: gitlab", "storage_encrypted: false"];
         let small = ["allocated_storage: 20\n", "allocated_storage: 40\n"];

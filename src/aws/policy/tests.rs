@@ -170,7 +170,7 @@ fn a_replication_is_allowed_only_where_one_is_written() {
         let has = |action: &str| all.contains(&action);
         assert_eq!(has("elasticfilesystem:CreateReplicationConfiguration"), create);
         assert_eq!(has("elasticfilesystem:DeleteReplicationConfiguration"), create);
-        // That the file system itself is made is allowed with its tags alone.
+        // The file system itself may be made with its tags alone.
         let made = allowing(policy, "elasticfilesystem:CreateFileSystem");
         assert_eq!(made.iter().any(|one| one.get("Condition").is_none()), destination);
     }

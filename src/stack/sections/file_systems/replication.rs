@@ -61,7 +61,7 @@ const KEY: Pattern = Pattern::new(
 const THERE: Pattern =
     Pattern::new("the id of a file system, such as `fs-0123456789abcdef0`", "^fs-[0-9a-f]{8,40}$", 43);
 
-/// What is made by EFS is chosen where it is made, and a zone and a key are of the region.
+/// EFS chooses what it makes itself; a zone and a key are of the region.
 pub(super) fn check(file_systems: &Entries) -> Vec<Conflict> {
     file_systems.iter().flat_map(|(name, one)| of_one(name, one)).collect()
 }
