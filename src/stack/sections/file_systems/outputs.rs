@@ -49,7 +49,6 @@ struct FileSystem {
     access_points: BTreeMap<String, AccessPoint>,
     /// The copy that a replication keeps up to date.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Replica")]
     replica: Option<Replica>,
 }
 
