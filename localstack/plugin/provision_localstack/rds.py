@@ -9,7 +9,7 @@ from botocore import xform_name
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_restore, rds_status
+from provision_localstack import quotas, rds_groups, rds_modify, rds_parameters, rds_place, rds_replica, rds_restore, rds_status
 from provision_localstack.service import Call, Overrides, fail
 
 overrides = Overrides("rds")
@@ -17,6 +17,7 @@ on = overrides.on
 rds_groups.register(on)
 rds_modify.register(on)
 rds_parameters.register(on)
+rds_replica.register(on)
 rds_restore.register(on)
 rds_status.register(on)
 on("DescribeDBEngineVersions")(catalogue.describe_engine_versions)
@@ -217,6 +218,7 @@ def delete(call: Call):
         check.combination("FinalDBSnapshotIdentifier can not be specified when deleting with SkipFinalSnapshot.")
     if not call.get("SkipFinalSnapshot") and not final:
         check.combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+    rds_replica.check_delete(call, database)
     if final:
         rds_status.check_final_snapshot(database)
         call.rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
@@ -225,6 +227,7 @@ def delete(call: Call):
 
     def finish(_due):
         rds_place.move_out(ec2, database)
+        rds_replica.let_go(database)
         rds.delete_db_instance(identifier, skip_final_snapshot=True, delete_automated_backups=backups)
 
     call.world.forget(database.dbi_resource_id)

@@ -8,7 +8,7 @@ from moto.rds.models import rds_backends
 
 from provision_localstack import rds_catalogue as catalogue
 from provision_localstack import rds_check as check
-from provision_localstack import rds_groups, rds_parameters, rds_place, rds_windows, world
+from provision_localstack import rds_groups, rds_parameters, rds_place, rds_replica, rds_windows, world
 from provision_localstack.service import Call, fail
 
 # Field of the request: (member of PendingModifiedValues, attribute of moto's instance).
@@ -174,6 +174,7 @@ def apply(account_id: str, region: str, database, values: dict):
         rds_place.move_in(ec2, database)
     if "EngineVersion" in values:
         rds_parameters.upgraded(database)
+        rds_replica.upgraded(database)
     optimize(account_id, database, values)
     show_pending(database)
 
@@ -243,6 +244,7 @@ def checked(call: Call, database) -> dict:
     if problem:
         check.invalid(problem)
     backed_up(database, wanted)
+    rds_replica.check_modify(database, wanted)
     if wanted.pop("RotateMasterUserPassword", False) and not call.get("ApplyImmediately"):
         # With it, nothing happens: the secret keeps its value, there being no function here that rotates it.
         check.combination("You must specify apply immediately when rotating the master user password.")
