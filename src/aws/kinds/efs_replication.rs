@@ -198,8 +198,19 @@ impl Kind for EfsReplication {
             .set_kms_key_id(KEY_ID.of(wanted))
             .set_file_system_id(DESTINATION.of(wanted));
         let call = row::create_call::<Self>(wanted).destinations(there.build());
-        let made = call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE))?;
-        kind::id_in_answer(CREATE, Some(made.source_file_system_id)).map(|source| id_of(source.as_str()))
+        let refused = match call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE)) {
+            Ok(made) => {
+                let id = kind::id_in_answer(CREATE, Some(made.source_file_system_id));
+                return id.map(|source| id_of(source.as_str()));
+            }
+            Err(refused) => refused,
+        };
+        // The request may have been delivered twice: the second delivery is refused, and the first has made it.
+        let Some(source) = FILE_SYSTEM.of(wanted) else { return Err(refused) };
+        match of_source(aws, &source).await {
+            Ok(Some(one)) if Some(&one.there.region) == REGION.of(wanted).as_ref() => Ok(id_of(&one.source)),
+            _ => Err(refused),
+        }
     }
 
     async fn update(_aws: &Aws, _wanted: &Document, _change: ChangeDocument<'_>) -> Result<(), CloudError> {
