@@ -188,7 +188,7 @@ pub struct Import {
     /// The VPC that the cluster is in, or ADDRESS=ID: a declared address, and the id or name that AWS shows
     #[arg(value_name = "VPC-ID|ADDRESS=ID", required = true, value_parser = values::importable)]
     pub what: Vec<Importable>,
-    /// Take objects over from the state with this lineage, which from then on changes none of them
+    /// Take objects over from the state with this lineage, which changes none of them once the next apply has written their tags
     #[arg(long, value_name = "LINEAGE")]
     pub take_over: Option<String>,
     #[command(flatten)]
@@ -396,7 +396,7 @@ Examples:
 pub struct Rebuild {
     #[command(flatten)]
     pub discovery: Discovery,
-    /// Take over what the state with this lineage made, which from then on changes none of it
+    /// Take over what the state with this lineage made, which changes none of it once the next apply has written the tags
     #[arg(long, value_name = "LINEAGE")]
     pub take_over: Option<String>,
     #[command(flatten)]

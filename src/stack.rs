@@ -13,6 +13,7 @@ mod report;
 mod rules;
 pub mod section;
 pub mod sections;
+mod state_place;
 mod tags;
 mod values;
 mod yaml;
@@ -36,8 +37,12 @@ pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
 use section::{Entries, Entry, Expand, Section, all_to_json, behind_group, zones};
 use sections::SECTIONS;
+pub use state_place::{NoPlace, S3Place, StatePlace};
 pub use tags::{InvalidTag, TagKey, TagValue};
-pub use values::{ClusterName, GroupId, InvalidText, Name, Region, StackName, SubnetId, VpcId};
+pub use values::{
+    ClusterName, GroupId, InvalidText, Name, ProfileName, Region, StackName, StateEncryption, StateKey,
+    StateLocation, SubnetId, VpcId,
+};
 
 /// The built-in stack: what is built when there is no stack file.
 pub const REFERENCE: &str = include_str!("../provision.yaml");
@@ -62,6 +67,10 @@ pub struct Stack {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Region")]
     pub region: Option<Region>,
+    /// The place of the state; without it, `state/<stack>.json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "StatePlace")]
+    pub state: Option<StatePlace>,
     /// Tags that are put on everything that is created.
     // AWS allows 50 tags on a resource; `Name` and the ownership tags take four.
     #[schemars(extend(
@@ -88,6 +97,7 @@ impl Default for Stack {
             cluster: None,
             network: None,
             region: None,
+            state: None,
             tags: BTreeMap::new(),
             sections: BTreeMap::new(),
         }

@@ -2,7 +2,7 @@
 
 import json
 
-from base import REGION, Case
+from base import ENDPOINT, REGION, SESSION, Case
 
 
 class FileSystems(Case):
@@ -118,6 +118,41 @@ class FileSystems(Case):
             self.assertEqual(self.efs.describe_backup_policy(FileSystemId=fs)["BackupPolicy"]["Status"], status)
         self.refused("FileSystemNotFound", self.efs.describe_backup_policy, FileSystemId="fs-12345678", status=404)
 
+    def test_one_zone_storage_has_backups_and_no_max_io(self):
+        create = self.efs.create_file_system
+        made = create(CreationToken="z", AvailabilityZoneName=f"{REGION}b")
+        self.assertEqual(made["AvailabilityZoneName"], f"{REGION}b")
+        policy = self.efs.describe_backup_policy(FileSystemId=made["FileSystemId"])["BackupPolicy"]
+        self.assertEqual(policy["Status"], "ENABLED")
+        self.assertNotIn("AvailabilityZoneName", create(CreationToken="regional"))
+        wrong = {"CreationToken": "x", "AvailabilityZoneName": f"{REGION}b"}
+        self.refused("BadRequest", create, **wrong, PerformanceMode="maxIO")
+        self.refused("UnsupportedAvailabilityZone", create, **wrong | {"AvailabilityZoneName": f"{REGION}z"})
+
+    def test_one_zone_storage_without_backups(self):
+        fs = self.create(AvailabilityZoneName=f"{REGION}a")
+        self.efs.put_backup_policy(FileSystemId=fs, BackupPolicy={"Status": "DISABLED"})
+        self.assertEqual(self.efs.describe_backup_policy(FileSystemId=fs)["BackupPolicy"]["Status"], "DISABLED")
+
+    def test_a_policy_that_locks_the_caller_out(self):
+        fs, put = self.create(), self.efs.put_file_system_policy
+        policy = lambda **more: json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*"} | more]}
+        )
+        everyone = [{}, {"Principal": "*"}, {"Principal": {"AWS": [self.account]}}, {"Action": ["elasticfilesystem:Put*"]}]
+        for locked in everyone:
+            self.refused("InvalidPolicyException", put, FileSystemId=fs, Policy=policy(**locked))
+        self.refused("PolicyNotFound", self.efs.describe_file_system_policy, FileSystemId=fs, status=404)
+        others = [
+            {"Principal": {"AWS": "210987654321"}},
+            {"Action": "elasticfilesystem:ClientWrite"},
+            {"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        ]
+        for open_to_us in others:
+            put(FileSystemId=fs, Policy=policy(**open_to_us))
+        put(FileSystemId=fs, Policy=policy(), BypassPolicyLockoutSafetyCheck=True)
+        self.refused("ValidationException", put, FileSystemId=fs, Policy=policy(Sid="x" * 20_000))
+
     def test_policy_and_protection(self):
         fs = self.create()
         put, read = self.efs.put_file_system_policy, self.efs.describe_file_system_policy
@@ -133,6 +168,69 @@ class FileSystems(Case):
         self.efs.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
         shown = self.efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemProtection"]
         self.assertEqual(shown["ReplicationOverwriteProtection"], "DISABLED")
+
+
+class Replications(Case):
+    OTHER = "eu-central-1"
+
+    def setUp(self):
+        super().setUp()
+        self.fs = self.efs.create_file_system(CreationToken="t", Encrypted=True)["FileSystemId"]
+
+    def elsewhere(self):
+        return SESSION.create_client("efs", region_name=self.OTHER, endpoint_url=ENDPOINT)
+
+    def replicate(self, **there):
+        return self.efs.create_replication_configuration(SourceFileSystemId=self.fs, Destinations=[there])
+
+    def status(self):
+        try:
+            found = self.efs.describe_replication_configurations(FileSystemId=self.fs)["Replications"]
+        except self.efs.exceptions.ReplicationNotFound:
+            return None
+        return found[0]["Destinations"][0]["Status"]
+
+    def protection(self, efs, fs):
+        found = efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]
+        return found["FileSystemProtection"]["ReplicationOverwriteProtection"]
+
+    def test_to_a_new_file_system_of_another_region(self):
+        self.settings(replication_enabling=0.3, replication_deleting=0.3)
+        made = self.replicate(Region=self.OTHER)
+        self.assertEqual((made["Destinations"][0]["Status"], self.status()), ("ENABLING", "ENABLING"))
+        self.until("ENABLED", self.status)
+        other, copy = self.elsewhere(), made["Destinations"][0]["FileSystemId"]
+        shown = other.describe_file_systems(FileSystemId=copy)["FileSystems"][0]
+        self.assertEqual((shown["Encrypted"], shown["NumberOfMountTargets"]), (True, 0))
+        self.assertEqual(self.protection(other, copy), "REPLICATING")
+        self.assertEqual(len(other.describe_replication_configurations(FileSystemId=copy)["Replications"]), 1)
+        self.refused("BadRequest", self.efs.create_replication_configuration, SourceFileSystemId=self.fs, Destinations=[{"Region": self.OTHER}])
+        self.refused("FileSystemInUse", self.efs.delete_file_system, FileSystemId=self.fs, status=409)
+        self.efs.delete_replication_configuration(SourceFileSystemId=self.fs)
+        self.assertEqual(self.status(), "DELETING")
+        self.until(None, self.status)
+        self.assertEqual(self.protection(other, copy), "ENABLED")
+        self.efs.delete_file_system(FileSystemId=self.fs)
+        self.refused("ReplicationNotFound", self.efs.delete_replication_configuration, SourceFileSystemId=self.fs, status=404)
+
+    def test_to_a_zone(self):
+        copy = self.replicate(Region=self.OTHER, AvailabilityZoneName=f"{self.OTHER}a")["Destinations"][0]["FileSystemId"]
+        shown = self.elsewhere().describe_file_systems(FileSystemId=copy)["FileSystems"][0]
+        self.assertEqual(shown["AvailabilityZoneName"], f"{self.OTHER}a")
+
+    def test_to_one_that_is_there(self):
+        other = self.elsewhere()
+        there = other.create_file_system(CreationToken="there", Encrypted=True)["FileSystemId"]
+        plain = other.create_file_system(CreationToken="plain")["FileSystemId"]
+        create = self.efs.create_replication_configuration
+        wanted = lambda fs: {"SourceFileSystemId": self.fs, "Destinations": [{"Region": self.OTHER, "FileSystemId": fs}]}
+        self.refused("BadRequest", create, **wanted(there))
+        for fs in (there, plain):
+            other.update_file_system_protection(FileSystemId=fs, ReplicationOverwriteProtection="DISABLED")
+        self.refused("ConflictException", create, status=409, **wanted(plain))
+        self.refused("FileSystemNotFound", create, status=404, **wanted("fs-12345678"))
+        create(**wanted(there))
+        self.assertEqual(self.protection(other, there), "REPLICATING")
 
 
 class AccessPoints(Case):
@@ -263,6 +361,12 @@ class MountTargets(Case):
         self.refuse("MountTargetConflict", 409, **self.create())
         self.network(net="10.1")
         self.refuse("MountTargetConflict", 409, **self.create(1, SecurityGroups=[self.group("x")]))
+
+    def test_one_zone_storage_has_a_mount_target_in_its_zone_alone(self):
+        made = self.efs.create_file_system(CreationToken="z", AvailabilityZoneName=f"{REGION}b")
+        self.refuse("AvailabilityZonesMismatch", **self.create(0, FileSystemId=made["FileSystemId"]))
+        self.efs.create_mount_target(**self.create(1, FileSystemId=made["FileSystemId"]))
+        self.refuse("MountTargetConflict", 409, **self.create(1, FileSystemId=made["FileSystemId"]))
 
     def test_groups_of_another_network(self):
         own = self.subnets

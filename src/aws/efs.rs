@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_efs::types::{AccessPointDescription, FileSystemDescription, MountTargetDescription};
+use aws_sdk_efs::types::{
+    AccessPointDescription, FileSystemDescription, MountTargetDescription,
+    ReplicationConfigurationDescription,
+};
 use futures_util::future::try_join_all;
 
 use super::{Aws, absent_is_none, aws_error};
@@ -13,6 +16,8 @@ use crate::engine::resource::Id;
 pub const FILE_SYSTEMS: Call = Call::read("elasticfilesystem:DescribeFileSystems");
 pub const MOUNT_TARGETS: Call = Call::read("elasticfilesystem:DescribeMountTargets");
 pub const ACCESS_POINTS: Call = Call::read("elasticfilesystem:DescribeAccessPoints");
+
+pub const REPLICATIONS: Call = Call::read("elasticfilesystem:DescribeReplicationConfigurations");
 
 /// The scope by which EFS lists parts. It has no list of all mount targets, and its list of all access points holds those of
 /// others.
@@ -59,6 +64,19 @@ pub async fn access_points(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<AccessPoint
     };
     let answer = asked.into_paginator().items().send().try_collect().await;
     Ok(absent_is_none(answer.map_err(aws_error(ACCESS_POINTS)))?.unwrap_or_default())
+}
+
+/// The replications that a file system is source or destination of: at most one.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeReplicationConfigurations` but one that says that there is none.
+pub async fn replications(
+    aws: &Aws,
+    file_system: &str,
+) -> Result<Vec<ReplicationConfigurationDescription>, CloudError> {
+    let describe = aws.read.efs.describe_replication_configurations().file_system_id(file_system);
+    let answer = describe.into_paginator().items().send().try_collect().await;
+    Ok(absent_is_none(answer.map_err(aws_error(REPLICATIONS)))?.unwrap_or_default())
 }
 
 /// All tracked parts that there are, by one question for each file system, and one for each part of which only the id is known.

@@ -8,6 +8,7 @@ pub mod db_subnet_group;
 pub mod efs_access_point;
 pub mod efs_file_system;
 pub mod efs_mount_target;
+pub mod efs_replication;
 mod efs_status;
 mod efs_tags;
 mod efs_token;
@@ -28,12 +29,13 @@ pub use cloud::AwsCloud;
 use cloud::Kinds;
 
 /// The status tables, by kind. A kind without one is ready as soon as it is there.
-pub fn statuses() -> [(&'static str, &'static [Status]); 4] {
+pub fn statuses() -> [(&'static str, &'static [Status]); 5] {
     [
         (db_instance::DbInstance::KIND, db_instance::STATUSES),
         (efs_file_system::EfsFileSystem::KIND, efs_status::FILE_SYSTEM),
         (efs_mount_target::EfsMountTarget::KIND, efs_status::PART),
         (efs_access_point::EfsAccessPoint::KIND, efs_status::PART),
+        (efs_replication::EfsReplication::KIND, efs_replication::STATUSES),
     ]
 }
 
@@ -51,6 +53,7 @@ fn kinds() -> Kinds {
         .managed::<efs_file_system::EfsFileSystem>()
         .managed::<efs_mount_target::EfsMountTarget>()
         .managed::<efs_access_point::EfsAccessPoint>()
+        .managed::<efs_replication::EfsReplication>()
         .managed::<db_subnet_group::DbSubnetGroup>()
         .managed::<db_parameter_group::DbParameterGroup>()
         .managed::<db_instance::DbInstance>()

@@ -217,6 +217,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.taken_back(), ..self }
     }
 
+    /// See [`Field::also_from`].
+    pub const fn also_from(self, option: &'static str) -> Self {
+        Self { field: self.field.also_from(option), ..self }
+    }
+
     /// See [`Field::rebuilt_as`].
     pub const fn rebuilt_as(self, safe: bool) -> Self {
         Self { field: self.field.rebuilt_as(safe), ..self }

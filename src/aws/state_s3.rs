@@ -8,7 +8,6 @@ mod object;
 
 use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -26,11 +25,7 @@ use held::Held;
 use object::Object;
 
 /// The place of an object: `s3://BUCKET/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct S3Place {
-    pub bucket: String,
-    pub key: String,
-}
+pub use crate::stack::{NoPlace, S3Place};
 
 /// The encryption that every write asks for. Without it S3 does what the bucket says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,47 +38,6 @@ pub struct Encryption {
 
 /// The calls for a state in S3.
 pub const CALLS: [Call; 2] = [object::GET, object::PUT];
-
-/// The beginning of the place of an object.
-const SCHEME: &str = "s3://";
-
-impl fmt::Display for S3Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}{}/{}", self.bucket, self.key)
-    }
-}
-
-/// Why a text is not the place of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoPlace {
-    #[error("a place in S3 is `s3://BUCKET/KEY`, such as s3://my-states/gitlab.json")]
-    Shape,
-    #[error("the name of a bucket has 3 to 63 of the characters a-z, 0-9, `-` and `.`")]
-    Bucket,
-    #[error(
-        "the key of an object has at most 1,000 bytes, no control characters, and does not begin or end with `/`"
-    )]
-    Key,
-}
-
-impl FromStr for S3Place {
-    type Err = NoPlace;
-
-    fn from_str(text: &str) -> Result<Self, NoPlace> {
-        let (bucket, key) =
-            text.strip_prefix(SCHEME).and_then(|rest| rest.split_once('/')).ok_or(NoPlace::Shape)?;
-        let names = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-        if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(names) {
-            return Err(NoPlace::Bucket);
-        }
-        // S3 takes 1,024 bytes, and the backup's key is longer.
-        let whole = (1..=1000).contains(&key.len()) && !key.starts_with('/') && !key.ends_with('/');
-        if !whole || key.chars().any(char::is_control) {
-            return Err(NoPlace::Key);
-        }
-        Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() })
-    }
-}
 
 /// A state in a bucket.
 #[derive(Clone, Debug)]

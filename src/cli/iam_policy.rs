@@ -20,9 +20,10 @@ pub(super) fn run(request: &IamPolicy, global: &Global, screen: &mut Screen) -> 
         let hint = error.hint();
         Failure::usage(error).hint(hint)
     })?;
-    if let Some(StateAt::S3(place)) = &global.state {
-        policy.statement.extend(state_on_s3(region.as_deref(), place));
-        policy.statement.extend(global.state_kms_key.iter().map(|key| state_key(region.as_deref(), key)));
+    if let Some(StateAt::S3(place)) = chosen.named_state(global) {
+        policy.statement.extend(state_on_s3(region.as_deref(), &place));
+        let key = chosen.encryption(global).ok().and_then(|encryption| encryption.key);
+        policy.statement.extend(key.map(|key| state_key(region.as_deref(), &key)));
     }
     let policies = policy.within_the_limit();
     match (request.part, policies.as_slice()) {

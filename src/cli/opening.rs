@@ -125,14 +125,14 @@ fn no_region(error: NoRegion) -> Failure {
 /// The place of a stack's state: a file, or else a place in S3.
 fn state_at(options: &Global, chosen: &Chosen) -> StateAt {
     let usual = || chosen.folder().join(format!("state/{}.json", chosen.stack.stack));
-    options.state.clone().unwrap_or_else(|| StateAt::File(usual()))
+    chosen.named_state(options).unwrap_or_else(|| StateAt::File(usual()))
 }
 
-/// The state's place, where an option names it; otherwise it is a file named after the stack.
+/// The state's place, where an option or the stack file names it; otherwise it is a file named after the stack.
 pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Option<Store>, Failure> {
-    match &options.state {
+    match chosen.named_state(options) {
         None => Ok(None),
-        Some(StateAt::File(path)) => Ok(Some(in_file(path.clone()))),
+        Some(StateAt::File(path)) => Ok(Some(in_file(path))),
         Some(StateAt::S3(_)) => {
             let region = chosen.stack.region.as_ref().map(ToString::to_string);
             Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?).await?))
@@ -146,16 +146,16 @@ pub(super) async fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Resul
         StateAt::File(path) => return Ok(in_file(path)),
         StateAt::S3(place) => place,
     };
-    let encryption = options
-        .encryption()
+    let encryption = chosen
+        .encryption(options)
         .map_err(|problem| Failure::message(FailureKind::Usage, problem).hint("leave one of the two out"))?;
     // The bucket may be in another account.
-    let keeper = match &options.state_profile {
+    let keeper = match chosen.state_profile(options) {
         None => None,
-        Some(profile) => {
-            check_profile(Some(profile), "--state-profile names it")?;
+        Some((profile, named_by)) => {
+            check_profile(Some(&profile), named_by)?;
             let region = Some(aws.region().to_owned());
-            Some(connect_as(options, Some(profile.clone()), region, chosen.folder()).await?)
+            Some(connect_as(options, Some(profile), region, chosen.folder()).await?)
         }
     };
     let keeper = keeper.as_ref().unwrap_or(aws);
@@ -211,7 +211,7 @@ pub(super) async fn existing_state(
         }
         None => {
             let message = format!("there is no state at {store}");
-            let old = match (store.file(), &options.state) {
+            let old = match (store.file(), chosen.named_state(options)) {
                 // A place that was named says nothing of a name.
                 (Some(path), None) => {
                     neighbours::old_name(&neighbours::places(path, chosen.paths()), stack).await

@@ -19,9 +19,11 @@ const EVERYWHERE: &str = "Options of every command";
 const NETWORK: &str = "Which network";
 
 /// The encryptions of S3 (PutObject, x-amz-server-side-encryption).
-const SSE: [&str; 3] = [AES, "aws:kms", "aws:kms:dsse"];
+const SSE: [&str; 3] = [AES, KMS, "aws:kms:dsse"];
 /// The one that has no key of its own.
 const AES: &str = "AES256";
+/// The one that a key alone means.
+pub(super) const KMS: &str = "aws:kms";
 
 /// The options that every command takes.
 #[derive(Clone, Debug, Args)]
@@ -33,7 +35,7 @@ pub struct Global {
     /// Take the built-in reference stack; without a stack file, what writes needs this
     #[arg(long, global = true)]
     pub reference: bool,
-    /// The state: a file, or s3://BUCKET/KEY for a team [default: state/<stack>.json, beside the stack file where that is in a folder above]
+    /// The state: a file, or s3://BUCKET/KEY for a team [default: what `state` in the stack file says, else state/<stack>.json, beside the stack file where that is in a folder above]
     #[arg(
         long,
         global = true,
@@ -91,12 +93,12 @@ impl Global {
     /// The encryption of a state in S3.
     ///
     /// # Errors
-    /// What does not go together.
+    /// The options that do not go together.
     pub(super) fn encryption(&self) -> Result<Encryption, &'static str> {
         let (algorithm, key) = (self.state_sse.clone(), self.state_kms_key.clone());
         match (algorithm.as_deref(), &key) {
             (Some(AES), Some(_)) => Err("`--state-sse AES256` has no key, and --state-kms-key names one"),
-            (None, Some(_)) => Ok(Encryption { algorithm: Some("aws:kms".to_owned()), key }),
+            (None, Some(_)) => Ok(Encryption { algorithm: Some(KMS.to_owned()), key }),
             _ => Ok(Encryption { algorithm, key }),
         }
     }

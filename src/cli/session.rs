@@ -100,6 +100,7 @@ impl Session {
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
             store: store(options, &chosen, &aws).await?,
+            named_state: chosen.named_state(options),
             stack_file: chosen.name(),
             stack_paths: chosen.paths().to_vec(),
             folder: chosen.folder(),
@@ -108,7 +109,6 @@ impl Session {
             cloud,
             aws,
             endpoint_url: options.endpoint_url.clone(),
-            named_state: options.state.clone(),
             carried: options.carried.clone(),
             purpose: match purpose {
                 Purpose::Show => PlanFor::Review,

@@ -1,17 +1,19 @@
 //! The stack file of a command: the named one, the usual one here or in a folder above, or the built-in reference stack.
 
-use crate::aws::kinds::registry;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::aws::kinds::registry;
+use crate::aws::state_s3::Encryption;
 use crate::engine::file;
-use crate::stack::{self, Sections, Stack, StackFile};
+use crate::stack::{self, Sections, Stack, StackFile, StateEncryption, StateKey};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
-use super::options::Global;
+use super::options::{Global, KMS, StateAt};
 use super::screen::Screen;
+use super::values;
 
 /// The stack file that `init` writes.
 pub(super) const STACK_FILE: &str = "provision.yaml";
@@ -119,6 +121,45 @@ impl Chosen {
         }
     }
 
+    /// The place of the state that an option or the stack file names: the option wins. A path of the file counts from its folder.
+    pub(super) fn named_state(&self, options: &Global) -> Option<StateAt> {
+        if options.state.is_some() {
+            return options.state.clone();
+        }
+        let at = values::state(location(&self.stack)?).ok()?;
+        let file = self.stack.state.as_ref().and_then(|state| self.paths().get(state.file));
+        Some(match at {
+            StateAt::File(path) => {
+                StateAt::File(file.map(|file| folder_of(file)).unwrap_or_default().join(path))
+            }
+            place @ StateAt::S3(_) => place,
+        })
+    }
+
+    /// The encryption of a state in S3. What the options say of it wins as a whole, so that no key is left beside another algorithm.
+    ///
+    /// # Errors
+    /// The options that do not go together.
+    pub(super) fn encryption(&self, options: &Global) -> Result<Encryption, &'static str> {
+        if options.state_sse.is_some() || options.state_kms_key.is_some() {
+            return options.encryption();
+        }
+        let Some(state) = &self.stack.state else { return Ok(Encryption::default()) };
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let key = text(state.kms_key.as_ref().map(StateKey::as_str));
+        let algorithm = text(state.sse.as_ref().map(StateEncryption::as_str));
+        Ok(Encryption { algorithm: algorithm.or_else(|| key.as_ref().map(|_| KMS.to_owned())), key })
+    }
+
+    /// The profile for a state in S3, and what names it.
+    pub(super) fn state_profile(&self, options: &Global) -> Option<(String, &'static str)> {
+        let written = || self.stack.state.as_ref()?.profile.as_ref().map(ToString::to_string);
+        let of_option = options.state_profile.clone().map(|profile| (profile, "--state-profile names it"));
+        of_option.or_else(|| {
+            Some((written()?, "`state` in the stack file names it, and --state-profile overrides that"))
+        })
+    }
+
     /// True where the built-in stack is taken since there is no stack file.
     pub(super) fn is_assumed(&self, options: &Global) -> bool {
         self.source == Source::Reference && !options.reference
@@ -160,7 +201,7 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
     let stack = stack::parse_files(&source.read()?, sections, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     let source = match source {
-        Source::Named { paths, .. } if options.state.is_none() => {
+        Source::Named { paths, .. } if options.state.is_none() && location(&stack).is_none() => {
             let beside: Vec<PathBuf> = paths.iter().map(|path| folder_of(path)).collect();
             let folder = with_the_state(Path::new(""), &beside, &stack.stack.to_string())?;
             Source::Named { paths, folder }
@@ -168,6 +209,11 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
         source => source,
     };
     Ok(Chosen { stack, source })
+}
+
+/// The place of the state that the stack file names.
+fn location(stack: &Stack) -> Option<&str> {
+    Some(stack.state.as_ref()?.location.as_ref()?.as_str())
 }
 
 fn current_folder() -> Result<PathBuf, Failure> {

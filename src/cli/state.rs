@@ -95,7 +95,7 @@ async fn forget(
     let mut forgotten: BTreeSet<Address> = BTreeSet::new();
     for address in meant(state, place).map_err(not_moved)? {
         let record = &state.resources[&address];
-        // What stands in a network is no part of it that would go along.
+        // An object in a network is no part of it that would go along.
         let id = record.id.as_ref().filter(|_| !record.watched);
         forgotten.extend(id.map(|id| parts_of(&registry, state, id)).unwrap_or_default());
         forgotten.insert(address);

@@ -17,7 +17,7 @@ pub struct Blueprint {
     pub declarations: BTreeMap<Address, Declaration>,
     /// The options of the stack file that are left to others, for each address that they say something of.
     pub ignored: BTreeMap<Address, BTreeSet<String>>,
-    /// Sentences on what is written of an object, and does not count for it.
+    /// Sentences on what is written of an object: that it does not count for it, or what comes of it.
     pub words: Vec<(Address, String)>,
 }
 

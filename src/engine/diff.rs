@@ -1,5 +1,7 @@
 //! The difference of two documents of one kind, field by field, with what each difference costs. Pure.
 
+use serde_json::Value;
+
 use crate::engine::document::{Document, is_unknown};
 use crate::engine::plan::{FieldChange, Window};
 use crate::engine::resource::{Condition, Effect, Field, OnChange, Role};
@@ -58,6 +60,28 @@ fn differences<'a>(
             })
         })
         .collect()
+}
+
+/// What is observed, without what would be taken back and is not the stack's: nothing, and what others have put in the place of what is
+/// recorded. While a change is under way (`recorded` is none), either may be ours.
+pub fn without_others(
+    fields: &[Field],
+    desired: &Document,
+    recorded: Option<&Document>,
+    mut observed: Document,
+) -> Document {
+    let taken_back = |field: &&Field| field.taken_back && !desired.contains_key(field.name);
+    for field in fields.iter().filter(taken_back) {
+        let is_nothing = |seen: &Value| matches!(seen, Value::Object(parts) if parts.is_empty());
+        let is_ours = observed.get(field.name).is_some_and(|seen| {
+            let was = |recorded: &Document| recorded.get(field.name).is_none_or(|was| (field.met)(was, seen));
+            !is_nothing(seen) && recorded.is_none_or(was)
+        });
+        if !is_ours {
+            observed.remove(field.name);
+        }
+    }
+    observed
 }
 
 /// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
@@ -175,7 +199,7 @@ fn cost(on_change: OnChange, at_once: bool) -> (Effect, Option<Window>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::engine::call::Call;
@@ -215,6 +239,29 @@ mod tests {
         assert!(!changes[0].unknown);
         assert_eq!(diff(FIELDS, &Document::new(), &Document::new()), []);
         assert_eq!(diff(FIELDS, &group, &group), []);
+    }
+
+    #[test]
+    fn what_others_have_put_in_the_place_of_ours_is_not_taken_back() {
+        const FIELDS: &[Field] =
+            &[Field::in_place("policy", &[Call::free("fake:Put")], Effect::None).taken_back()];
+        let with = |policy: &Value| document(json!({ "policy": policy }));
+        let (ours, theirs, none) = (json!({"a": 1}), json!({"b": 1}), json!({}));
+        for (recorded, seen, taken) in [
+            (Some(&ours), &ours, true),
+            (Some(&ours), &theirs, false),
+            (Some(&ours), &none, false),
+            (Some(&none), &none, false),
+            (Some(&none), &theirs, false),
+            // A run that was stopped may have put either.
+            (None, &ours, true),
+            (None, &theirs, true),
+        ] {
+            let kept = without_others(FIELDS, &Document::new(), recorded.map(with).as_ref(), with(seen));
+            assert_eq!(kept.contains_key("policy"), taken, "{recorded:?} {seen}");
+        }
+        // The wanted is compared with what is there, no matter who put it there.
+        assert_eq!(without_others(FIELDS, &with(&ours), Some(&with(&ours)), with(&theirs)), with(&theirs));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::engine::resource::{Field, Remark};
 impl Blueprint {
     /// True if the stack file leaves the option behind a field to others.
     pub fn ignores(&self, address: &Address, field: &Field) -> bool {
-        let option = field.to_write();
-        self.ignored.get(address).is_some_and(|ignored| option.is_some_and(|option| ignored.contains(option)))
+        let mut options = field.to_write().into_iter().chain(field.also_from);
+        self.ignored.get(address).is_some_and(|ignored| options.any(|option| ignored.contains(option)))
     }
 }
 

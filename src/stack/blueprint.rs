@@ -114,12 +114,17 @@ impl Draft<'_> {
                 let word = format!(
                     "{option}: the {field} stays `{made}`, since AWS cannot change it: write that, or leave it out"
                 );
-                self.words.push((address.clone(), word));
+                self.say(address, word);
                 made.to_owned()
             }
             Some(made) => made.to_owned(),
             None => written.to_owned(),
         }
+    }
+
+    /// Has the plan say this of an object.
+    pub(super) fn say(&mut self, address: &Address, word: String) {
+        self.words.push((address.clone(), word));
     }
 
     /// True if an object is declared already.

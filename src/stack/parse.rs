@@ -93,6 +93,12 @@ pub fn parse_files(files: &[StackFile], needed: Sections, kinds: &Registry) -> R
             Ok(mut stack) => {
                 if problems.is_empty() {
                     stack.sections = sections;
+                    if let (Some(state), Some(said)) =
+                        (&mut stack.state, written.entry(&["state", "location"]))
+                    {
+                        let is_in = |text: &Text<'_>| text.start <= said.value.place.start;
+                        state.file = texts.iter().rposition(is_in).unwrap_or(0);
+                    }
                     problems = rules::check(&stack, &written, needed, kinds);
                 }
                 if problems.is_empty() {

@@ -27,6 +27,13 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
     problems.extend(of_network(stack, tree));
+    let state = stack.state.as_ref();
+    if state.is_some_and(|state| {
+        state.kms_key.is_some() && state.sse.as_ref().is_some_and(|sse| sse.as_str() == "AES256")
+    }) {
+        let message = "`AES256` has no key, and `kms_key` names one".to_owned();
+        problems.push(conflict(tree, &["state"], &["sse", "kms_key"], message, "leave one of the two out"));
+    }
     let of_sections = SECTIONS.iter().flat_map(|section| {
         let found = (section.check)(stack.entries(section));
         found.into_iter().map(move |found| (*section, found))

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::problem::shown;
+use super::state_place::is_no_location;
 use crate::engine::resource::Pattern;
 
 /// A text that is not what it should be.
@@ -130,4 +131,37 @@ text! {
 text! {
     /// The id of a security group.
     GroupId: Pattern::new("the id of a security group, such as `sg-0a1b2c3d`", "^sg-[0-9a-f]{4,17}$", 20)
+}
+
+text! {
+    /// The place of a state.
+    StateLocation: Pattern::new(
+        "the path of a file, or `s3://BUCKET/KEY`, such as s3://our-states/gitlab.json",
+        "^[^\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]+$",
+        1_000,
+    )
+    .judged_by(is_no_location)
+}
+
+text! {
+    /// An encryption of S3 (PutObject, x-amz-server-side-encryption).
+    StateEncryption: Pattern::new("`AES256`, `aws:kms` or `aws:kms:dsse`", "^(AES256|aws:kms|aws:kms:dsse)$", 12)
+}
+
+text! {
+    /// The KMS key of a state.
+    StateKey: Pattern::new(
+        "the id, the ARN or the alias of a KMS key, such as `alias/states`",
+        "^[A-Za-z0-9_:/.-]+$",
+        512,
+    )
+}
+
+text! {
+    /// The name of an AWS profile.
+    ProfileName: Pattern::new(
+        "the name of a profile",
+        "^[^\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]+$",
+        256,
+    )
 }

@@ -43,6 +43,8 @@ const EFS: &[(&str, &str, &str)] = &[
     ("PUT", "file-systems/*/policy", "PutFileSystemPolicy"),
     ("DELETE", "file-systems/*/policy", "DeleteFileSystemPolicy"),
     ("PUT", "file-systems/*/protection", "UpdateFileSystemProtection"),
+    ("POST", "file-systems/*/replication-configuration", "CreateReplicationConfiguration"),
+    ("DELETE", "file-systems/*/replication-configuration", "DeleteReplicationConfiguration"),
     ("POST", "mount-targets", "CreateMountTarget"),
     ("GET", "mount-targets", "DescribeMountTargets"),
     ("DELETE", "mount-targets/*", "DeleteMountTarget"),

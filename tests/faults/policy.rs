@@ -31,6 +31,7 @@ file_systems:
     lifecycle: { transition_to_ia: AFTER_30_DAYS }
     enforce_tls: true
     replication_overwrite_protection: true
+    replication: { region: eu-central-1 }
     access_points: { git: { uid: 998 } }
     deletion_protection: false
 databases:
@@ -61,6 +62,7 @@ file_systems:
     lifecycle: { transition_to_ia: AFTER_60_DAYS }
     backup: false
     enforce_tls: false
+    replication: { region: eu-west-3 }
     replication_overwrite_protection: false
     access_points: { git: { uid: 998 } }
     deletion_protection: false

@@ -10,6 +10,7 @@ file_systems:
     access: [nodes, masters]
     lifecycle: { transition_to_ia: AFTER_30_DAYS }
     enforce_tls: true
+    replication: { region: eu-central-1 }
     access_points:
       git: { uid: 998 }
       web: { uid: 33 }
@@ -35,6 +36,7 @@ file_systems:
     lifecycle: { transition_to_ia: AFTER_60_DAYS }
     backup: false
     enforce_tls: false
+    replication: { region: eu-west-3 }
     access_points:
       git: { uid: 999 }
       mail: { uid: 8 }

@@ -93,6 +93,28 @@ fn a_file_system() {
                 policy(world).is_some_and(|policy| policy.contains("aws:SecureTransport"))
             }),
             (in_place("enforce_tls: true", "enforce_tls: false"), |world| policy(world).is_none()),
+            (
+                in_place(
+                    "enforce_tls: false",
+                    "enforce_tls: true\n    policy:\n      Read:\n        effect: Allow\n        principals: [\"*\"]\n        \
+                     actions: [elasticfilesystem:ClientMount]",
+                ),
+                |world| {
+                    policy(world)
+                        .is_some_and(|policy| policy.contains("\"Read\"") && !policy.contains("ClientWrite"))
+                },
+            ),
+            (in_place("[elasticfilesystem:ClientMount]", "[elasticfilesystem:Client*]"), |world| {
+                policy(world).is_some_and(|policy| policy.contains("Client*"))
+            }),
+            (
+                in_place(
+                    "enforce_tls: true\n    policy:\n      Read:\n        effect: Allow\n        principals: [\"*\"]\n        \
+                     actions: [elasticfilesystem:Client*]",
+                    "enforce_tls: false",
+                ),
+                |world| policy(world).is_none(),
+            ),
             (in_place("enforce_tls: false", "replication_overwrite_protection: false"), |world| {
                 protection(world) == "DISABLED"
             }),
@@ -117,6 +139,204 @@ fn a_file_system() {
             ),
         ],
     );
+}
+
+/// A stack with a file system in one zone.
+const ONE_ZONE: &str = "\
+stack: shop
+file_systems:
+  files:
+    storage: one-zone
+    zones: [eu-west-1b]
+    deletion_protection: false
+";
+
+#[test]
+fn one_zone_storage() {
+    let world = World::seeded(&[]);
+    world.write_stack(ONE_ZONE);
+    world.provision(&["plan"]).exits(0).says(&[
+        "what runs in eu-west-1a and eu-west-1c mounts it across zones",
+        "while eu-west-1b is down nobody has it",
+    ]);
+    world.apply(&[]);
+    world.plans_nothing();
+    let in_zone = |zone: &str| {
+        let (found, targets) = (world.cloud.file_system(), world.cloud.mount_targets());
+        assert_eq!(found.availability_zone_name(), Some(zone));
+        assert_eq!(targets.len(), 1);
+        assert_eq!(targets[0].availability_zone_name(), Some(zone));
+        found.file_system_id
+    };
+    let id = in_zone("eu-west-1b");
+    let dns_name = format!("eu-west-1b.{id}.efs.eu-west-1.amazonaws.com");
+    world.provision(&["output", "nfs_dns_name"]).exits(0).says(&[&dns_name]);
+    // A lost state finds it again.
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    // Its protection is rebuilt as on.
+    world.apply(&[]);
+    world.plans_nothing();
+    // Its zone is fixed, and it holds data: another zone takes a new one, which is made only when named.
+    world.edit_stack("[eu-west-1b]", "[eu-west-1c]");
+    world.control.forget_calls();
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["--replace aws_efs_file_system.files"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!(in_zone("eu-west-1b"), id);
+    world.apply(&["--replace", "aws_efs_file_system.files"]);
+    assert_ne!(in_zone("eu-west-1c"), id);
+    world.plans_nothing();
+    // So does storage in all zones.
+    world.edit_stack("    storage: one-zone\n    zones: [eu-west-1c]\n", "");
+    assert_eq!(planned(&world.plan(&[]), "aws_efs_file_system.files"), "replace");
+    world.apply(&["--replace", "aws_efs_file_system.files"]);
+    assert_eq!(
+        (world.cloud.file_system().availability_zone_name(), world.cloud.mount_targets().len()),
+        (None, 3)
+    );
+    world.plans_nothing();
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+const COPY: &str = "aws_efs_replication_configuration.files";
+
+#[test]
+fn a_replication_is_waited_for_and_leaves_its_copy_behind() {
+    let world = World::seeded(&[]);
+    let without = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n";
+    let with = format!("{without}    replication: {{ region: eu-central-1 }}\n");
+    world.write_stack(&with);
+    world.control.settings(json!({ "replication_enabling": 1, "replication_deleting": 1 }));
+    world.apply(&[]).says(&[COPY, "ENABLING"]);
+    world.plans_nothing();
+    let copy = || {
+        let said = world.provision(&["output", "--json"]).exits(0).json();
+        let replica = &said["file_systems"]["files"]["replica"];
+        (replica["id"].as_str().unwrap_or_default().to_owned(), replica["region"].clone())
+    };
+    let (first, region) = copy();
+    assert!(first.starts_with("fs-") && region == "eu-central-1", "{first} {region}");
+    // A lost state finds it again, by its file system.
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(copy().0, first);
+    // A condition that waiting does not end is said with the way out of it.
+    let source = format!("replication {}", world.cloud.file_system().file_system_id);
+    world.control.status(&source, "PAUSED");
+    world.provision(&["plan"]).exits(0).says(&["aws account enable-region --region-name eu-central-1"]);
+    world.control.status(&source, "ERROR");
+    world.provision(&["plan"]).says(&[&format!("provision apply --replace {COPY}")]);
+    world.control.status(&source, "ENABLED");
+    // Another region takes another replication; the first copy stays, as the plan says by its id.
+    world.edit_stack("eu-central-1", "eu-west-3");
+    assert_eq!(planned(&world.plan(&[]), COPY), "replace");
+    let stays = |copy: &str, region: &str| format!("the copy {copy} in {region} stays");
+    world.provision(&["plan"]).says(&[&stays(&first, "eu-central-1")]);
+    world.apply(&[]);
+    world.plans_nothing();
+    let (second, region) = copy();
+    assert!(second != first && region == "eu-west-3", "{second} {region}");
+    // Without the option it goes, and so it does before its file system.
+    world.write_stack(without);
+    assert_eq!(planned(&world.plan(&[]), COPY), "delete");
+    world.provision(&["plan"]).says(&[&stays(&second, "eu-west-3")]);
+    world.apply(&[]).says(&["DELETING"]);
+    world.plans_nothing();
+    world.write_stack(&with);
+    world.apply(&[]);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn a_replication_goes_to_a_file_system_that_is_there_once_that_is_unprotected() {
+    let world = World::small();
+    let (cloud, efs) = (&world.cloud, &world.cloud.efs);
+    let there = efs.create_file_system().creation_token("there").encrypted(true).send();
+    let there = cloud.run(there).expect("it can be made").file_system_id;
+    world.write_stack(&format!(
+        "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    replication: {{ region: eu-west-1, file_system: \
+         {there} }}\n"
+    ));
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[COPY, "protected from being overwritten"]);
+    let open = efs.update_file_system_protection().file_system_id(&there);
+    cloud.run(open.replication_overwrite_protection("DISABLED".into()).send()).expect("it can be opened");
+    world.apply(&[]);
+    world.plans_nothing();
+    world.provision(&["output", "file_systems.files.replica.id"]).exits(0).says(&[&there]);
+    world.destroy();
+    let left = cloud.run(efs.describe_file_systems().send()).expect("they can be read").file_systems;
+    assert_eq!(left.unwrap_or_default().len(), 1, "the copy stays");
+}
+
+/// A policy of the author's own.
+const STATEMENTS: &str = "    policy:
+      Mount:
+        effect: Allow
+        principals: [\"*\"]
+        actions: [elasticfilesystem:ClientMount, elasticfilesystem:ClientWrite]
+        conditions: { Bool: { elasticfilesystem:AccessedViaMountTarget: [true] } }
+";
+
+fn put_policy(world: &World, policy: &serde_json::Value) {
+    let id = world.cloud.file_system().file_system_id;
+    let put = world.cloud.efs.put_file_system_policy().file_system_id(id).policy(policy.to_string());
+    world.cloud.run(put.send()).expect("it can have a policy");
+}
+
+#[test]
+fn a_policy_of_the_authors_own_goes_with_its_option_and_one_of_others_stays() {
+    let world = World::small();
+    let without = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n";
+    let with = format!("{without}{STATEMENTS}");
+    world.write_stack(&with);
+    world.apply(&[]);
+    world.plans_nothing();
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    // Its protection is rebuilt as on.
+    world.apply(&[]);
+    world.plans_nothing();
+    // The same, as AWS or others may write it.
+    let shown = json!({ "Version": "2012-10-17", "Id": "by-hand", "Statement": {
+        "Action": ["elasticfilesystem:ClientWrite", "elasticfilesystem:clientmount"], "Principal": "*", "Effect": "Allow",
+        "Condition": { "Bool": { "elasticfilesystem:accessedviamounttarget": "true" } },
+    } });
+    put_policy(&world, &shown);
+    world.plans_nothing();
+    world.write_stack(without);
+    let plan = world.plan(&[]);
+    assert_eq!(planned(&plan, "aws_efs_file_system.files"), "update");
+    world.apply(&[]);
+    assert_eq!(policy(&world), None);
+    world.plans_nothing();
+    // One that others put in its place is theirs.
+    world.write_stack(&with);
+    world.apply(&[]);
+    let mut others = shown;
+    others["Statement"]["Action"] = "*".into();
+    put_policy(&world, &others);
+    world.write_stack(without);
+    world.apply(&[]);
+    assert!(policy(&world).is_some_and(|policy| policy.contains("by-hand")), "{:?}", policy(&world));
+}
+
+#[test]
+fn a_policy_that_would_lock_the_author_out_is_refused_with_what_to_write() {
+    let world = World::small();
+    world.write_stack(
+        "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    policy:\n      Nobody:\n        effect: Deny\n        \
+         principals: [\"*\"]\n        actions: [\"*\"]\n",
+    );
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "aws_efs_file_system.files",
+        "InvalidPolicyException",
+        "leaves elasticfilesystem:PutFileSystemPolicy to you",
+    ]);
+    assert_eq!(policy(&world), None);
 }
 
 #[test]

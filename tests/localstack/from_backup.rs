@@ -58,7 +58,7 @@ fn fields(change: &Value) -> BTreeSet<&str> {
     fields.filter_map(|field| field["path"].as_str()).collect()
 }
 
-/// What is said of the backup, with its level.
+/// A verdict on the backup, with its level.
 fn said(plan: &Value) -> Vec<(&str, &str)> {
     let findings = plan["preflight"].as_array().into_iter().flatten();
     let of_it = findings.filter(|finding| finding["check"] == "restore-from");

@@ -176,7 +176,9 @@ fn a_file_system_in_a_replication_keeps_its_mount_targets() {
     let world = World::applied();
     let (cloud, efs) = (&world.cloud, &world.cloud.efs);
     let id = cloud.file_system().file_system_id;
-    let copy = cloud.run(efs.create_file_system().creation_token("copy").send()).expect("it can be made");
+    let copy = cloud
+        .run(efs.create_file_system().creation_token("copy").encrypted(true).send())
+        .expect("it can be made");
     let open = efs.update_file_system_protection().file_system_id(&copy.file_system_id);
     cloud.run(open.replication_overwrite_protection("DISABLED".into()).send()).expect("it can be opened");
     let there =

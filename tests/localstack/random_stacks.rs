@@ -87,6 +87,15 @@ impl Draft {
         if draft.loose.coin() {
             draft.option(0, "region", "eu-west-1");
         }
+        // Both drafts of one stack have one state.
+        if draft.fixed.coin() {
+            let sse = draft.loose.one_of(&["aws:kms", "aws:kms:dsse"]);
+            draft.option(0, "state", "");
+            draft.option(1, "location", &format!("kept/{name}.json"));
+            draft.option(1, "sse", sse);
+            draft.option(1, "kms_key", "alias/states");
+            draft.option(1, "profile", "keeper");
+        }
         if draft.loose.coin() {
             let tags =
                 ["{ team: platform }", "{ team: \"\", \"cost center\": \"a/b=c+d@e\" }", "{ Büro: Zürich }"];
@@ -186,12 +195,35 @@ impl Draft {
         }
         let modes: &[&str] =
             if mode == "elastic" { &["generalPurpose"] } else { &["generalPurpose", "maxIO"] };
-        self.maybe_fixed("performance_mode", |dice| dice.one_of(modes).to_owned());
+        let mut performance = None;
+        self.maybe_fixed("performance_mode", |dice| {
+            let mode = dice.one_of(modes);
+            performance = Some(mode);
+            mode.to_owned()
+        });
         self.lifecycle(mode == "elastic");
         self.maybe("backup", |dice| dice.coin().to_string());
-        self.maybe("zones", |dice| dice.some_of(&["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
+        let is_one_zone = performance != Some("maxIO") && self.fixed.coin();
+        if is_one_zone {
+            let zone = self.fixed.one_of(&["eu-west-1a", "eu-west-1b", "eu-west-1c"]);
+            self.option(2, "storage", "one-zone");
+            self.option(2, "zones", &format!("[{zone}]"));
+        } else {
+            self.maybe("zones", |dice| dice.some_of(&["eu-west-1a", "eu-west-1b", "eu-west-1c"]));
+        }
         self.maybe("enforce_tls", |dice| dice.coin().to_string());
+        self.policy();
         self.maybe("replication_overwrite_protection", |dice| dice.coin().to_string());
+        self.maybe_fixed("replication", |dice| {
+            let zone = dice.one_of(&["", ", availability_zone: eu-central-1a"]);
+            let key =
+                dice.one_of(&["", ", kms_key_id: \"arn:aws:kms:eu-central-1:123456789012:alias/storage\""]);
+            format!("{{ region: eu-central-1{zone}{key} }}")
+        });
+        for option in ["availability_zone", "file_system"] {
+            // One that is there can be the copy of one alone: `file_systems` has it.
+            self.options.insert(option.to_owned());
+        }
         // The subnets of the cluster have no IPv6.
         self.maybe("ip_address_type", |_| "IPV4_ONLY".to_owned());
         let points = self.loose.below(3);
@@ -213,6 +245,31 @@ impl Draft {
                 if self.fixed.coin() {
                     self.option(4, option, &value);
                 }
+            }
+        }
+    }
+
+    fn policy(&mut self) {
+        let statements = self.loose.below(3);
+        if self.loose.coin() {
+            return;
+        }
+        if statements == 0 {
+            return self.option(2, "policy", "{}");
+        }
+        self.option(2, "policy", "");
+        for number in 0..statements {
+            self.option(3, &format!("Statement{number}"), "");
+            // One that denies everything to everybody would lock the author out.
+            let effect = self.loose.one_of(&["Allow", "Deny"]);
+            let actions =
+                self.loose.some_of(&["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"]);
+            let principals = self.loose.some_of(&["\"*\"", "123456789012", "backup.amazonaws.com"]);
+            self.option(4, "effect", effect);
+            self.option(4, "principals", &principals);
+            self.option(4, "actions", &actions);
+            if self.loose.coin() {
+                self.option(4, "conditions", "{ Bool: { aws:SecureTransport: [true] } }");
             }
         }
     }
@@ -334,7 +391,7 @@ impl Draft {
         self.maybe("publicly_accessible", |dice| dice.coin().to_string());
         self.maybe("final_snapshot", |dice| dice.coin().to_string());
         self.maybe("apply_immediately", |dice| dice.coin().to_string());
-        // Where the backup has what a restore cannot change.
+        // The backup has something that a restore cannot change.
         let written = &self.text[begin..];
         let others = ["database_name: ", "username: gitlab", "storage_encrypted: false"];
         let small = ["allocated_storage: 20\n", "allocated_storage: 40\n"];

@@ -53,6 +53,27 @@ fn the_whole_story_with_a_state_in_a_bucket() {
 }
 
 #[test]
+fn a_state_in_a_bucket_that_the_stack_file_names_is_found_by_every_command() {
+    let world = World::small();
+    world.cloud.make_bucket(&bucket(&world));
+    let place = format!("s3://{}/{KEY}", bucket(&world));
+    world.edit_stack(
+        "stack: shop\n",
+        &format!("stack: shop\nstate: {{ location: \"{place}\", sse: AES256 }}\n"),
+    );
+    world.apply(&[]);
+    world.plans_nothing();
+    assert!(!is_locked(&world) && world.cloud.object(&bucket(&world), KEY).is_some());
+    assert!(world.files().iter().all(|(path, _)| path.ends_with("provision.yaml")), "nothing is kept here");
+    world.provision(&["state", "list"]).exits(0).says(&["aws_db_instance.records"]);
+    world.provision(&["output", "nfs_mount_points"]).exits(0);
+    // A file that the command line names wins.
+    world.provision(&["state", "list", "--state", "other.json"]).exits(1).says(&["no state at other.json"]);
+    world.destroy();
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
 fn of_many_applies_at_once_each_works_alone_and_nothing_is_doubled() {
     let world = shared();
     let network = world.cloud.network();

@@ -17,6 +17,8 @@ file_systems:
     provisioned_throughput_in_mibps: 64
     kms_key_id: 0a1b2c3d-0000-4000-8000-000000000001
     enforce_tls: true
+    replication: { region: eu-central-1, availability_zone: eu-central-1a }
+    policy: { Mount: { effect: Allow, principals: [123456789012], actions: [elasticfilesystem:ClientMount] } }
     replication_overwrite_protection: false
     access_points:
       git-data: { path: /git-data, uid: 998, gid: 997, permissions: '0750' }

@@ -67,6 +67,60 @@ fn a_policy_is_printed_without_asking_aws_and_is_json_in_any_case() {
 }
 
 #[test]
+fn the_place_of_the_state_is_what_the_options_say_and_else_what_the_stack_file_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path();
+    std::fs::create_dir_all(root.join("eu/deep")).expect("it can be made");
+    std::fs::create_dir(root.join(".git")).expect("it can be made");
+    let write = |file: &str, text: &str| std::fs::write(root.join(file), text).expect("it can be written");
+    let base =
+        "stack: shop\nregion: eu-west-1\nbuckets: { a: {} }\nstate: { sse: aws:kms, kms_key: alias/base }\n";
+    write("base.yaml", base);
+    write("eu/provision.yaml", "stack: shop\nbuckets: { a: {} }\nstate: { location: kept/shop.json }\n");
+    write("eu/team.yaml", "state: { location: s3://our-states/shop.json, kms_key: alias/team }\n");
+    let said = |at: &str, arguments: &[&str], state: Option<&str>| {
+        let mut one = provision(arguments);
+        one.current_dir(root.join(at));
+        if let Some(state) = state {
+            one.env("PROVISION_STATE", state);
+        }
+        let output = one.output().expect("the program starts");
+        format!("{}{}", text(&output.stdout), flat(&output))
+    };
+    let list = &["state", "list"];
+    // A path counts from the folder of its file, wherever the command is typed.
+    assert!(said("eu", list, None).contains("there is no state at kept/shop.json"));
+    assert!(said("eu/deep", list, None).contains("there is no state at ../kept/shop.json"));
+    let named = said("", &["state", "list", "-c", "base.yaml", "-c", "eu/provision.yaml"], None);
+    assert!(named.contains("there is no state at eu/kept/shop.json"), "{named}");
+    // The environment wins over the file, and the command line over both.
+    assert!(said("eu", list, Some("mine.json")).contains("there is no state at mine.json"));
+    let typed = said("eu", &["state", "list", "--state", "typed.json"], Some("mine.json"));
+    assert!(typed.contains("there is no state at typed.json"), "{typed}");
+    // Key by key of several files, and so is what is allowed.
+    let team = &["iam-policy", "-c", "base.yaml", "-c", "eu/team.yaml"];
+    let policy = said("", team, None);
+    assert!(
+        policy.contains("arn:aws:s3:::our-states/shop.json.backup") && policy.contains("alias/team"),
+        "{policy}"
+    );
+    let other = [&team[..], &["--state-sse", "AES256"]].concat();
+    let other = said("", &other, None);
+    assert!(
+        other.contains("our-states/shop.json") && !other.contains("alias/team"),
+        "AES256 has no key: {other}"
+    );
+    let local = said("", &[&team[..], &["--state", "x.json"]].concat(), None);
+    assert!(!local.contains("our-states") && !local.contains("alias/team"), "{local}");
+    // Without a place of its own, encryption says nothing of where.
+    let base = said("", &["state", "list", "-c", "base.yaml"], None);
+    assert!(base.contains("there is no state at state/shop.json"), "{base}");
+    write("eu/team.yaml", "state: { location: s3://our-states/shop.json, profile: nobody }\n");
+    let nobody = said("", &["state", "list", "-c", "base.yaml", "-c", "eu/team.yaml"], None);
+    assert!(nobody.contains("nobody") && nobody.contains("`state` in the stack file names it"), "{nobody}");
+}
+
+#[test]
 fn the_nearest_name_is_offered() {
     assert!(text(&run(&["plan", "--detailed-exit"]).stderr).contains("--detailed-exitcode"));
     assert!(text(&run(&["aply"]).stderr).contains("apply"));

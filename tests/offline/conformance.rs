@@ -124,12 +124,15 @@ fn statuses_as_documentation() -> String {
     );
     for (kind, rows) in provision::aws::kinds::statuses() {
         let inputs = sample(kind);
-        let outputs = json!({ "arn": "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0" });
+        let outputs = json!({ "destination_region": "eu-central-1", "arn": "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0" });
         let (name, id) = match kind {
             "aws_db_instance" => (Address::new(kind, "gitlab-pgsql"), "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
             "aws_efs_file_system" => (Address::new(kind, "gitlab-nfs"), "fs-0123456789abcdef0"),
             "aws_efs_mount_target" => {
                 (Address::member(kind, "gitlab-nfs", "eu-west-1a"), "fsmt-0123456789abcdef0")
+            }
+            "aws_efs_replication_configuration" => {
+                (Address::new(kind, "gitlab-nfs"), "fs-0123456789abcdef0/replication-configuration")
             }
             _ => (Address::member(kind, "gitlab-nfs", "data"), "fsap-0123456789abcdef0"),
         };

@@ -110,8 +110,13 @@ fn values(schema: &Value) -> String {
             "entries by name, see below".to_owned()
         }
         Some("object") if properties(schema).is_some() => "see below".to_owned(),
+        Some("object") if entries(schema).is_some_and(|entry| entry["type"] == "object") => {
+            "a map of maps".to_owned()
+        }
         Some("object") => "a map of texts".to_owned(),
         Some("string") => "a text".to_owned(),
+        // One that may look like a number.
+        None if schema["type"].is_array() => "a text".to_owned(),
         _ => String::new(),
     }
 }

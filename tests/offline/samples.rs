@@ -21,13 +21,19 @@ pub fn sample(kind: &str) -> Document {
             "file_system_policy": { "Version": "2012-10-17", "Statement": [
                 { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "elasticfilesystem:ClientMount" },
             ] },
-            "replication_overwrite_protection": "ENABLED", "zones": ["eu-west-1a", "eu-west-1b"],
+            "replication_overwrite_protection": "ENABLED", "storage": "one-zone", "availability_zone_name": "eu-west-1a",
+            "zones": ["eu-west-1a"],
             "tags": { "Name": "gitlab-nfs" },
         }),
         "aws_efs_access_point" => json!({
             "file_system_id": "fs-1", "path": "/git-data", "uid": 998, "gid": 998, "permissions": "0755",
             "secondary_gids": [27, 999], "owner_uid": 1000, "owner_gid": 1001,
             "tags": { "Name": "git-data" },
+        }),
+        "aws_efs_replication_configuration" => json!({
+            "file_system_id": "fs-1", "region": "eu-central-1", "availability_zone_name": "eu-central-1a",
+            "destination_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:alias/storage",
+            "destination_file_system_id": "fs-2",
         }),
         "aws_efs_mount_target" => json!({
             "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],

@@ -268,7 +268,8 @@ def post_aws_backup(request):
 
 
 def post_status(request):
-    """Puts an object into a status in which AWS put it by itself: a DB instance, file system, mount target or access point."""
+    """Puts an object into a status in which AWS put it by itself: a DB instance, file system, mount target or access point, or, as
+    `replication fs-…`, the replication of a file system."""
     from moto.efs.models import efs_backends
     from moto.rds.models import rds_backends
 
@@ -287,6 +288,11 @@ def post_status(request):
                     return {"id": name, "status": status}
         for region in list(efs_backends[account_id]):
             efs = efs_backends[account_id][region]
+            replication = getattr(efs, "_replications", {}).get(name.removeprefix("replication "))
+            if replication and name.startswith("replication "):
+                here.forget(name)
+                replication["Destinations"][0]["Status"] = status
+                return {"id": name, "status": status}
             objects = dict(efs.file_systems_by_id) | dict(efs.mount_targets_by_id) | dict(efs.access_points)
             if name in objects:
                 here.forget(name)

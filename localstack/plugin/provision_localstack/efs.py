@@ -23,6 +23,9 @@ def described(resource) -> dict:
     shown = resource.info_json()
     for internal in ("SecurityGroups", "LifecyclePolicies", "FileSystemPolicy"):
         shown.pop(internal, None)
+    for one_zone in ("AvailabilityZoneName", "AvailabilityZoneId"):
+        if shown.get(one_zone) is None:
+            shown.pop(one_zone, None)
     # A mount target's type of addresses is not shown: which addresses it has tells (MountTargetDescription, EFS API reference).
     address = getattr(resource, "ipv6_address", None)
     if address:
@@ -159,7 +162,7 @@ def describe_backup_policy(call: Call):
 @on("PutFileSystemPolicy")
 def put_file_system_policy(call: Call):
     fs = rules.find_available_file_system(call, call.get("FileSystemId"))
-    policy = rules.checked_policy(call.get("Policy"))
+    policy = rules.checked_policy(call)
     # It is kept and shown rewritten: the file system is named in each statement, and lists of one are texts.
     for statement in policy["Statement"]:
         statement.setdefault("Resource", fs.file_system_arn)

@@ -43,6 +43,7 @@ def check_new_file_system(call: Call):
     check_throughput(call, call.get("ThroughputMode", "bursting"), call.get("ProvisionedThroughputInMibps"))
     if call.get("PerformanceMode") == "maxIO" and call.get("ThroughputMode") == "elastic":
         bad_request("The maxIO performance mode does not go with elastic throughput.")
+    check_one_zone(call)
     if call.get("KmsKeyId") and not call.get("Encrypted"):
         bad_request("KmsKeyId needs Encrypted.")
     check_tags(call.get("Tags"))
@@ -55,6 +56,22 @@ def check_new_file_system(call: Call):
                 ErrorCode="FileSystemAlreadyExists",
                 FileSystemId=fs.file_system_id,
             )
+
+
+def check_one_zone(call: Call):
+    """API model of CreateFileSystem: "MaxIO mode is not supported for One Zone file systems", which "are not available in all
+    Availability Zones" (UnsupportedAvailabilityZone)."""
+    zone = call.get("AvailabilityZoneName")
+    if zone is None:
+        return
+    if call.get("PerformanceMode") == "maxIO":
+        bad_request("The maxIO performance mode does not go with One Zone storage.")
+    if zone not in {each.name for each in call.ec2.describe_availability_zones()}:
+        fail(
+            "UnsupportedAvailabilityZone",
+            f"One Zone file systems are not available in '{zone}'.",
+            ErrorCode="UnsupportedAvailabilityZone",
+        )
 
 
 def check_throughput(call, mode, mibps):
@@ -79,8 +96,12 @@ def check_rest(call: Call, fs, mode, mibps):
     fs._throughput_changed = now
 
 
-def checked_policy(text):
+def checked_policy(call: Call):
     """The policy, with its statements in a list."""
+    text = call.get("Policy")
+    # API model: "EFS file system policies have a 20,000 character limit".
+    if len(text or "") > 20_000:
+        validation("The policy has more than 20000 characters.")
     try:
         policy = json.loads(text or "")
         statements = policy["Statement"]
@@ -90,7 +111,25 @@ def checked_policy(text):
     for statement in statements:
         if statement.get("Effect") not in ("Allow", "Deny") or not ("Principal" in statement and "Action" in statement):
             fail("InvalidPolicyException", "A statement needs an effect, a principal and an action.", ErrorCode="InvalidPolicyException")
+    if not call.get("BypassPolicyLockoutSafetyCheck") and any(locks_out(call, each) for each in statements):
+        message = "The policy would keep the caller from changing it again."
+        fail("InvalidPolicyException", message, ErrorCode="InvalidPolicyException")
     return policy | {"Statement": statements}
+
+
+def locks_out(call: Call, statement: dict) -> bool:
+    """API model of PutFileSystemPolicy: the "lockout safety check determines whether the policy in the request will lock out, or
+    prevent, the IAM principal that is making the request from making future PutFileSystemPolicy requests". Conditions are not
+    looked at: a denial under one is taken for one of others."""
+    if statement["Effect"] != "Deny" or statement.get("Condition"):
+        return False
+    listed = lambda value: value if isinstance(value, list) else [value]
+    principal, account = statement["Principal"], call.account_id
+    whom = listed(principal.get("AWS", []) if isinstance(principal, dict) else principal)
+    everyone = {"*", account, f"arn:aws:iam::{account}:root"}
+    patterns = [re.escape(each.lower()).replace(r"\*", ".*") for each in listed(statement["Action"])]
+    denied = any(re.fullmatch(each, "elasticfilesystem:putfilesystempolicy") for each in patterns)
+    return denied and any(each in everyone for each in whom)
 
 
 def check_access_point(user, root):
@@ -194,7 +233,13 @@ def find_subnet(call: Call, subnet_id: str):
 
 
 def check_place(call: Call, fs, subnet, address):
-    """One mount target a zone, all in one VPC, at an address that is free."""
+    """One mount target a zone, all in one VPC, at an address that is free; one alone, in its own zone, for One Zone storage."""
+    if fs.availability_zone_name not in (None, subnet.availability_zone):
+        fail(
+            "AvailabilityZonesMismatch",
+            f"The file system '{fs.file_system_id}' is in {fs.availability_zone_name}, and the subnet is not.",
+            ErrorCode="AvailabilityZonesMismatch",
+        )
     for target in fs.iter_mount_targets():
         if target.vpc_id != subnet.vpc_id:
             conflict("requested subnet for new mount target is not in the same VPC as existing mount targets")

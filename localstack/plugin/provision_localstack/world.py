@@ -19,6 +19,7 @@ SETTINGS = (
     "access_point_deleting",
     "mount_target_creating",
     "mount_target_deleting",
+    "replication_enabling",
     "replication_deleting",
     "db_creating",
     "db_modify_lag",

@@ -31,7 +31,7 @@ pub(super) const CALLS: &[Asked] = &[
         &["aws_security_group", "aws_db_subnet_group", "aws_db_parameter_group", "aws_db_instance"],
         &[DATABASES],
     ),
-    (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, replication::DESCRIBE]),
+    (&["aws_efs_file_system"], &[efs::MOUNT_TARGETS, efs::ACCESS_POINTS, efs::REPLICATIONS]),
     (&["aws_s3_bucket"], &[bucket::VERSIONS]),
 ];
 
@@ -76,7 +76,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
         if let Some((_, (targets, points, replications))) = asked {
             held.extend(file_system::judge(targets, points, &leaving));
-            held.extend(replication::judge(replications, one));
+            held.extend(replication::judge(replications, one, &leaving));
         }
         let asked = buckets.iter().zip(&of_buckets).find(|(asked, _)| asked.address == one.address);
         held.extend(

@@ -5,6 +5,7 @@ mod find;
 mod holdings;
 mod lifecycle;
 mod live;
+mod one_zone;
 mod policy;
 mod protection;
 mod rows;
@@ -69,6 +70,9 @@ const RATE: Field<f64> = Key::new("provisioned_throughput_in_mibps");
 const LIFECYCLE: Field<Lifecycle> = Key::new("lifecycle");
 const BACKUP: Field<bool> = Key::new("backup");
 const POLICY: Field<Document> = Key::new("file_system_policy");
+const STORAGE: Field<String> = Key::new("storage");
+const ONE_ZONE: Field<String> = Key::new("availability_zone_name");
+const ZONES: Field<Vec<String>> = Key::new("zones");
 const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
 
 /// File systems of EFS.
@@ -88,6 +92,7 @@ impl Kind for EfsFileSystem {
         CREATE,
         DELETE,
     ];
+    const VERSION: u32 = 2;
     // Each change has a call of its own.
     const MODIFY: &'static [Call] = &[];
     type Create = Create;
@@ -101,6 +106,8 @@ impl Kind for EfsFileSystem {
         throughput::doubt,
         protection::check,
         lifecycle::check,
+        one_zone::check,
+        policy::check,
         encryption_stays,
         key_needs_encryption,
     ];
@@ -114,6 +121,14 @@ impl Kind for EfsFileSystem {
         delete: Duration::from_secs(10 * 60),
     };
     const CLAIM: &'static [Call] = &[efs_tags::calls(OURS)[0]];
+
+    fn upgrade(from: u32, mut inputs: Document) -> Document {
+        // Before version 2 every file system was made so.
+        if from < 2 {
+            inputs.entry(STORAGE.name).or_insert_with(|| one_zone::REGIONAL.into());
+        }
+        inputs
+    }
 
     async fn look(
         aws: &Aws,
@@ -157,8 +172,9 @@ impl Kind for EfsFileSystem {
         if let (true, Some(lifecycle)) = (changes(LIFECYCLE.name), LIFECYCLE.of(wanted)) {
             put_lifecycle(aws, id, &lifecycle).await?;
         }
-        if let (true, Some(policy)) = (changes(POLICY.name), POLICY.of(wanted)) {
-            policy::set(aws, id, &policy).await?;
+        if changes(POLICY.name) {
+            // One that is not written any more is taken back.
+            policy::set(aws, id, &POLICY.of(wanted).unwrap_or_default()).await?;
         }
         if let (true, Some(status)) = (changes(OVERWRITE.name), OVERWRITE.of(wanted)) {
             protection::set(aws, id, change.observed, &status).await?;

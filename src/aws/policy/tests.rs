@@ -70,6 +70,7 @@ const WITHOUT_TAGS: &[(&str, &str)] = &[
     ("ec2:CreateNetworkInterface", "nothing: EFS makes interfaces without tags"),
     ("ec2:DeleteNetworkInterface", "nothing: the same"),
     ("ec2:ModifyNetworkInterfaceAttribute", "nothing: the same"),
+    ("elasticfilesystem:CreateFileSystem", "nothing: EFS makes the copy of a replication without tags"),
     ("iam:CreateServiceLinkedRole", "the service"),
     ("kms:CreateGrant", "the key, the service, and that the grant is for AWS"),
     ("kms:Decrypt", "the key and the service"),
@@ -114,6 +115,7 @@ file_systems:
     enforce_tls: true
     lifecycle: { transition_to_ia: AFTER_30_DAYS }
     replication_overwrite_protection: true
+    replication: { region: eu-central-1, kms_key_id: \"arn:aws:kms:eu-central-1:123456789012:alias/copy\" }
     access_points: { git: { uid: 998 } }
 databases:
   records:
@@ -162,6 +164,27 @@ fn read_replicas_are_allowed_where_they_are_written() {
 }
 
 #[test]
+fn a_replication_is_allowed_only_where_one_is_written() {
+    let without = policy_of(FILES);
+    let replicates = |options: &str| {
+        policy_of(&FILES.replace("files: {}", &format!("files: {{ replication: {options} }}")))
+    };
+    let to_a_new_one = replicates("{ region: eu-central-1 }");
+    let to_another = replicates("{ region: eu-central-1, file_system: fs-12345678 }");
+    for (policy, create, destination) in
+        [(&without, false, false), (&to_a_new_one, true, true), (&to_another, true, false)]
+    {
+        let all = actions(policy);
+        let has = |action: &str| all.contains(&action);
+        assert_eq!(has("elasticfilesystem:CreateReplicationConfiguration"), create);
+        assert_eq!(has("elasticfilesystem:DeleteReplicationConfiguration"), create);
+        // The file system itself may be made with its tags alone.
+        let made = allowing(policy, "elasticfilesystem:CreateFileSystem");
+        assert_eq!(made.iter().any(|one| one.get("Condition").is_none()), destination);
+    }
+}
+
+#[test]
 fn a_key_is_named_as_it_is_written() {
     let everything = policy_of(EVERYTHING);
     let described = allowing(&everything, "kms:DescribeKey");
@@ -170,11 +193,13 @@ fn a_key_is_named_as_it_is_written() {
         resources,
         [
             &json!("arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-000000000001"),
+            &json!("arn:aws:kms:eu-central-1:123456789012:key/*"),
             &json!("arn:aws:kms:eu-west-1:*:key/*"),
         ]
     );
-    let by_alias = json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/storage" } });
-    assert_eq!(described[1]["Condition"], by_alias);
+    let by_alias = |alias: &str| json!({ "ForAnyValue:StringEquals": { "kms:ResourceAliases": alias } });
+    let conditions: Vec<&Value> = described[1..].iter().map(|one| &one["Condition"]).collect();
+    assert_eq!(conditions, [&by_alias("alias/copy"), &by_alias("alias/storage")]);
 }
 
 #[test]

@@ -115,6 +115,14 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "TooManyRequests" => {
             "AWS takes one such change in 24 hours: wait for the time that it names, then: provision apply"
         }
+        // EFS: a policy that is wrong, and one by which the caller could put no other (PutFileSystemPolicy, EFS API reference).
+        "InvalidPolicyException" => {
+            "write a `policy` whose principals are there, and that leaves elasticfilesystem:PutFileSystemPolicy to you, then: \
+             provision apply"
+        }
+        "UnsupportedAvailabilityZone" => {
+            "EFS has One Zone storage in other zones of the region: write one of them as `zones`, then: provision apply"
+        }
         "BucketAlreadyExists" | "PermanentRedirect" | "AuthorizationHeaderMalformed" => {
             "write another name as `bucket` into the stack file, then: provision apply"
         }

@@ -296,7 +296,8 @@ fn anew(
     objects: &[Standing<'_>],
 ) -> Change {
     let Some(replaced) = objects.last() else { return new(manager, address, desired, absent_reason(None)) };
-    let fields = diff::anew(manager.fields(), desired, &replaced.observed());
+    let observed = replaced.observed(manager.fields(), desired);
+    let fields = diff::anew(manager.fields(), desired, &observed);
     let forcing: Vec<_> =
         fields.iter().filter(|field| field.effect == Effect::Replacement).cloned().collect();
     let (reason, fields) = match () {
@@ -339,7 +340,7 @@ fn differs(fields: &[FieldChange]) -> String {
 fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object: &Standing<'_>) -> Change {
     let phase = object.phase;
     let differing = if object.is_unfinished { diff::lacking } else { diff::diff };
-    let mut fields = differing(manager.fields(), desired, &object.observed());
+    let mut fields = differing(manager.fields(), desired, &object.observed(manager.fields(), desired));
     // While AWS is at work, what is pending may be what it is making.
     if object.live.condition == Condition::Ready {
         diff::take_back(manager.fields(), desired, &object.live.in_force, &mut fields);

@@ -59,7 +59,7 @@ pub(super) fn newer(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Find
     selected.iter().filter_map(of).collect()
 }
 
-/// The words on what is written of an object and does not count for it.
+/// The words on what is written of an object.
 pub(super) fn words(input: &Input<'_>, selected: &BTreeSet<Address>) -> Vec<Finding> {
     let said = input.blueprint.words.iter().filter(|(address, _)| selected.contains(address));
     let finding = |(address, word): &(Address, String)| Finding {

@@ -134,9 +134,24 @@ pub(super) fn fields<'a>(input: &Input<'a>, address: &Address) -> &'a [Field] {
     input.registry.managing(address.kind()).map(Manager::fields).unwrap_or_default()
 }
 
+/// The inputs that the stack file has for an address now.
+fn declared<'a>(input: &Input<'a>, address: &Address) -> Option<&'a Document> {
+    match input.blueprint.declarations.get(address)? {
+        Declaration::Managed { inputs } => Some(inputs),
+        Declaration::Watched { .. } => None,
+    }
+}
+
 /// The step that turns off the option which plays a role.
 fn turned_off(input: &Input<'_>, address: &Address, role: Role) -> Option<Remedy> {
-    Some(Remedy::write(address, role.field(fields(input, address))?, false))
+    let option = role.field(fields(input, address))?;
+    let is_left_to_others = input.blueprint.ignored.get(address).is_some_and(|left| left.contains(option));
+    Some(match is_left_to_others {
+        true => Remedy::by_hand(format!(
+            "take `{option}` out of `ignore_changes` and write `{option}: false` into the stack file"
+        )),
+        false => Remedy::write(address, option, false),
+    })
 }
 
 /// The status in which AWS takes no final snapshot, where one is recorded as wanted.
@@ -189,10 +204,7 @@ fn let_go(
 /// With a change that only a new object can have in the file, no apply is carried out that does not name it.
 /// Another object that it stands in is taken over instead, since no option says which one that is.
 fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
-    let declared = match input.blueprint.declarations.get(&change.address) {
-        Some(Declaration::Managed { inputs }) => Some(inputs),
-        _ => None,
-    };
+    let declared = declared(input, &change.address);
     let stands_in = |field: &FieldChange| {
         let other = as_it_is::managed(input, declared?.get(&field.path)?)?;
         Some(Remedy::Import { address: other, id: field.before.as_ref()?.as_str()?.to_owned() })
@@ -225,6 +237,7 @@ fn protected(
             record.is_some_and(|record| is_protected(&record.inputs))
                 || live.is_some_and(|live| is_protected(&live.inputs))
                 || input.safeguards.protected.contains(address)
+                || declared(input, address).is_some_and(is_protected)
         }
     };
     if !is_on {

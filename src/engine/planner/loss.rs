@@ -23,10 +23,15 @@ pub(super) fn account(input: &Input<'_>, address: &Address, change: &mut Change)
     change.effect = change.effect.max(manager.loss());
     let record = input.state?.resources.get(address)?;
     // The object that goes is then the one before, which nothing shows any more.
-    if !manager.holds_data() || record.predecessor.is_some() {
+    if record.predecessor.is_some() {
         return None;
     }
     let (_, live) = input.sightings.get(address)?.live()?;
+    if !manager.holds_data() {
+        // It may leave something behind.
+        change.data = Some(holdings(live)).filter(|left| *left != Holdings::default() && !is_leaving(live));
+        return None;
+    }
     if is_leaving(live) {
         let note = "its deletion is under way, and cannot be undone".to_owned();
         let ours = record.phase == Phase::Deleting && takes_snapshot(input, address, record);

@@ -93,7 +93,7 @@ pub(super) fn going(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum New {
     Empty,
-    /// That of the backup which this option names.
+    /// The one of the backup which this option names.
     Restored(&'static str),
 }
 

@@ -8,7 +8,7 @@ use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Going, Turn};
-use crate::engine::resource::{Condition, Id};
+use crate::engine::resource::{Condition, Field, Id};
 use crate::engine::state::{Phase, Record};
 
 /// An object that is there at an address.
@@ -59,8 +59,9 @@ impl Standing<'_> {
         super::loss::is_leaving(self.live)
     }
 
-    /// The inputs that AWS shows of it; while it is still being made, those that it was asked to have where nothing is shown yet.
-    pub(super) fn observed(&self) -> Document {
+    /// The inputs that AWS shows of it, as far as they count for what is desired; while it is still being made, those that it was asked to
+    /// have where nothing is shown yet.
+    pub(super) fn observed(&self, fields: &[Field], desired: &Document) -> Document {
         let mut observed = self.live.inputs.clone();
         if let (Condition::Pending(_), Phase::Creating, Some(recorded)) =
             (&self.live.condition, self.phase, self.recorded)
@@ -69,7 +70,8 @@ impl Standing<'_> {
                 observed.entry(field.clone()).or_insert_with(|| value.clone());
             }
         }
-        observed
+        let settled = self.recorded.filter(|_| self.phase == Phase::Ready);
+        diff::without_others(fields, desired, settled, observed)
     }
 
     /// True if it can become what is wanted now.
@@ -77,7 +79,7 @@ impl Standing<'_> {
         let stuck = self.live.condition.stuck().is_some();
         // The same command goes on with the replacement that it began.
         let asked_anew = input.options.replace.contains(address) && (stuck || !self.is_successor);
-        let differing = diff::diff(manager.fields(), desired, &self.observed());
+        let differing = diff::diff(manager.fields(), desired, &self.observed(manager.fields(), desired));
         !self.is_leaving() && !asked_anew && !diff::needs_replacement(&differing)
     }
 }

@@ -19,6 +19,8 @@ pub struct Field {
     pub need: Need,
     pub presence: Presence,
     pub source: Source,
+    /// Another option of the stack file that it is made from as well.
+    pub also_from: Option<&'static str>,
     on_change: OnChange,
     /// The AWS calls that change it in place.
     pub calls: Calls,
@@ -26,7 +28,7 @@ pub struct Field {
     pub met: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
     /// True if the field is taken back when it is no longer written. The kind shows such a field only where it is
-    /// recorded, so that what others chose is left alone.
+    /// recorded, so that what others chose is left alone; so is what others have put in the place of what is recorded.
     pub taken_back: bool,
     /// For a field that AWS does not show: the value that a rebuilt record has, also against the stack file.
     pub rebuilt_as: Option<bool>,
@@ -137,6 +139,7 @@ impl Field {
             need: Need::Optional,
             presence: Presence::Written,
             source: Source::MadeFrom(name),
+            also_from: None,
             on_change,
             calls,
             met: |desired, observed| desired == observed,
@@ -195,6 +198,11 @@ impl Field {
     /// The field, to be taken back when it is no longer written.
     pub const fn taken_back(self) -> Self {
         Self { taken_back: true, ..self }
+    }
+
+    /// The field, which is made from a second option of the stack file as well.
+    pub const fn also_from(self, option: &'static str) -> Self {
+        Self { also_from: Some(option), ..self }
     }
 
     /// The field, whose default is chosen once.

@@ -137,6 +137,65 @@ fn tls_is_enforced_given_up_or_left_alone() {
 }
 
 #[test]
+fn the_statements_of_a_policy_are_those_that_are_written_and_tls_is_one_more() {
+    let policy = |options: &str| {
+        let stack = stack(&format!("file_systems: {{ nfs: {{ {options} }} }}"));
+        let blueprint = blueprint(&stack, &network(1, 1, 1)).expect("they fit");
+        inputs(&blueprint, "aws_efs_file_system.nfs").get("file_system_policy").cloned()
+    };
+    let mount = "Mount: { effect: Allow, principals: [012345678901, backup.amazonaws.com, \"*\"], actions: \
+                 [elasticfilesystem:ClientMount], conditions: { Bool: { elasticfilesystem:AccessedViaMountTarget: [true] } } }";
+    let written = policy(&format!("policy: {{ {mount} }}")).expect("a policy");
+    assert_eq!(
+        written,
+        serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "Mount", "Effect": "Allow",
+            "Principal": { "AWS": ["012345678901", "*"], "Service": ["backup.amazonaws.com"] },
+            "Action": ["elasticfilesystem:ClientMount"],
+            "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": ["true"] } },
+        }] })
+    );
+    let both = policy(&format!("enforce_tls: true, policy: {{ {mount} }}")).expect("a policy");
+    let sids = |policy: &Value| -> Vec<String> {
+        let all = policy["Statement"].as_array().into_iter().flatten();
+        all.map(|one| one["Sid"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(sids(&both), ["Mount", "NothingWithoutTls"], "whoever is let in is said by the author");
+    assert_eq!(policy(&format!("enforce_tls: false, policy: {{ {mount} }}")), Some(written));
+    assert_eq!(policy("policy: {}"), Some(serde_json::json!({})));
+    assert_eq!(policy("policy: {}, enforce_tls: true"), policy("enforce_tls: true"));
+}
+
+#[test]
+fn one_zone_storage_stands_in_its_zone_and_who_is_in_others_hears_what_that_costs() {
+    let made = |options: &str, zones: usize| {
+        let stack = stack(&format!("file_systems: {{ nfs: {{ {options} }} }}"));
+        blueprint(&stack, &network(zones, 1, 1)).expect("they fit")
+    };
+    let one_zone = "storage: one-zone, zones: [eu-west-1b]";
+    let blueprint = made(one_zone, 3);
+    let zone = inputs(&blueprint, "aws_efs_file_system.nfs")["availability_zone_name"].clone();
+    assert_eq!(zone, "eu-west-1b");
+    let targets: Vec<&str> = blueprint.declarations.keys().filter_map(Address::member_name).collect();
+    assert_eq!(targets, ["eu-west-1b"]);
+    let words: Vec<String> = blueprint.words.iter().map(|(at, word)| format!("{at} {word}")).collect();
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert!(words[0].contains("eu-west-1a and eu-west-1c mounts it across zones"), "{words:?}");
+    // Nobody is elsewhere, nobody is let in, and what is in every zone is mounted in each.
+    for (options, zones) in [
+        ("storage: one-zone, zones: [eu-west-1a]", 1),
+        ("storage: one-zone, zones: [eu-west-1b], access: [{ cidr: 10.0.0.0/8 }]", 3),
+        ("zones: [eu-west-1b]", 3),
+    ] {
+        assert_eq!(made(options, zones).words, [], "{options}");
+    }
+    assert!(
+        !inputs(&made("zones: [eu-west-1b]", 3), "aws_efs_file_system.nfs")
+            .contains_key("availability_zone_name")
+    );
+}
+
+#[test]
 fn every_overridden_group_of_a_role_is_let_in() {
     let stack = stack("stack: one\nfile_systems: { nfs: { access: [nodes] } }");
     let blueprint = blueprint(&stack, &network(1, 2, 1)).expect("they fit");

@@ -1,6 +1,8 @@
 //! `file_systems`: NFS file systems (Amazon EFS), each with a mount target in every zone and access points.
 
 mod outputs;
+mod policy;
+mod replication;
 
 use serde_json::{Value, json};
 
@@ -31,7 +33,9 @@ pub(super) const SECTION: Section = Section {
             access(
                 "The sources that may reach it, on tcp 2049: roles of the cluster, networks, groups, prefix lists; `[]` for none.",
             ),
-            ENFORCE_TLS,
+            policy::ENFORCE_TLS,
+            policy::POLICY,
+            replication::REPLICATION,
             OVERWRITE_PROTECTION,
             IGNORE_CHANGES,
         ],
@@ -61,14 +65,6 @@ const NFS: u32 = 2049;
 /// The key of access points.
 const POINTS: &str = "access_points";
 
-const ENFORCE_TLS: Property = Property {
-    name: "enforce_tls",
-    doc: "True if clients have to mount with TLS: a file system policy says so. Without it, the policy stays what it is;\n\
-          `false` takes it away.",
-    shape: Shape::Flag,
-    need: Need::Optional,
-};
-
 const OVERWRITE_PROTECTION: Property = Property {
     name: "replication_overwrite_protection",
     doc: "True if a replication may not make this file system its destination. Without it, it stays what it is.",
@@ -96,6 +92,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
             remedy: "say which user enters, such as `uid: 998`".to_owned(),
         })
         .chain(nowhere)
+        .chain(replication::check(file_systems))
         .collect()
 }
 
@@ -127,6 +124,7 @@ fn declare(
             zones: network.subnets.keys().cloned().collect(),
         });
     }
+    across_zones(draft, network, &address, entry);
     let is_wanted = |zone: &&String| zones.as_ref().is_none_or(|zones| zones.contains(&zone.as_str()));
     for zone in network.subnets.keys().filter(is_wanted) {
         let target = Address::member(MOUNT_TARGET, name.as_str(), zone);
@@ -138,6 +136,9 @@ fn declare(
             "security_groups": groups,
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
+    }
+    if let Some(inputs) = replication::inputs(entry, name) {
+        draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
     }
     for (point, options) in entry.parts(POINTS) {
         let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());
@@ -161,35 +162,39 @@ fn behind(draft: &mut Draft<'_>, name: &Name, alias: &str) -> Result<String, Blu
 
 /// `key` is how a key is written that is an alias: a reference to what is known of it.
 fn file_system(draft: &Draft<'_>, name: &Name, entry: &Entry, key: Option<String>) -> Document {
-    let policy = entry.flag(&ENFORCE_TLS).map(|enforced| if enforced { tls_only() } else { json!({}) });
     let overwrite =
         entry.flag(&OVERWRITE_PROTECTION).map(|protected| if protected { "ENABLED" } else { "DISABLED" });
     let set = json!({
         "kms_key_id": key,
-        "file_system_policy": policy,
+        "availability_zone_name": one_zone(entry),
+        "file_system_policy": policy::document(entry),
         "replication_overwrite_protection": overwrite,
         "tags": draft.tags(name.as_str()),
     });
     with(entry.of(FILE_SYSTEM), set)
 }
 
-/// The rights that everyone has without a policy, but with TLS alone. It names no resource: EFS adds the file system's own.
-fn tls_only() -> Value {
-    json!({ "Version": "2012-10-17", "Statement": [
-        {
-            "Sid": "MountThroughTargets", "Effect": "Allow", "Principal": { "AWS": "*" },
-            "Action": [
-                "elasticfilesystem:ClientMount",
-                "elasticfilesystem:ClientRootAccess",
-                "elasticfilesystem:ClientWrite",
-            ],
-            "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": "true" } },
-        },
-        {
-            "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*",
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        },
-    ] })
+/// The zone that the data of a file system is in, where it is one alone.
+fn one_zone(entry: &Entry) -> Option<&str> {
+    let is_one_zone = entry.text_of(FILE_SYSTEM, "storage") == Some("one-zone");
+    zones(entry).filter(|_| is_one_zone)?.first().copied()
+}
+
+/// The words on One Zone storage that machines in other zones mount: they do without the file system while its zone is down, and what
+/// passes between zones is paid for ("Amazon EFS file system types", EFS User Guide; Amazon EC2 pricing, Data transfer).
+fn across_zones(draft: &mut Draft<'_>, network: &Network, address: &Address, entry: &Entry) {
+    let Some(zone) = one_zone(entry) else { return };
+    let others: Vec<&str> =
+        network.subnets.keys().map(String::as_str).filter(|other| *other != zone).collect();
+    if others.is_empty() || behind_group::roles(entry).is_empty() {
+        return;
+    }
+    let word = format!(
+        "storage: one-zone: what runs in {} mounts it across zones: AWS charges for what passes between them, and while {zone} is \
+         down nobody has it",
+        others.join(" and ")
+    );
+    draft.say(address, word);
 }
 
 /// The path and the group have defaults that depend on other values.

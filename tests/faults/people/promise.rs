@@ -151,6 +151,16 @@ fn objects(call: &Call) -> Vec<String> {
     found.filter_map(|(name, prefix)| Some(format!("{prefix}{}", parameter(name)?))).take(1).collect()
 }
 
+/// The address that a call is about: a replication has no id of its own, and is spoken of by its file system.
+fn of_part(call: &Call, address: String) -> String {
+    match address.strip_prefix("aws_efs_file_system.") {
+        Some(name) if call.operation.name.ends_with("ReplicationConfiguration") => {
+            format!("aws_efs_replication_configuration.{name}")
+        }
+        _ => address,
+    }
+}
+
 /// The id of what was made, out of the answer.
 fn made(heard: &Heard) -> Option<String> {
     let text = String::from_utf8_lossy(&heard.answer.body);
@@ -209,7 +219,10 @@ pub fn broken(
                 }
                 address.into_iter().collect()
             }
-            _ => objects(call).iter().filter_map(|key| owners.get(key).cloned()).collect(),
+            _ => {
+                let about = objects(call).into_iter().filter_map(|key| owners.get(&key).cloned());
+                about.map(|address| of_part(call, address)).collect()
+            }
         };
         // Nothing can be done to an object that is gone already.
         let missed = refused && String::from_utf8_lossy(&heard.answer.body).contains("NotFound");

@@ -167,8 +167,8 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
         for value in
             ["''", "\"a\\e[31mb\"", "\"a\\u202eb\"", "\"\\0\"", "\"a\\nb\"", "'\u{3c9}\u{df}\u{4e2d}'", &long]
         {
-            // Keys of objects in buckets are texts of any language.
-            if *name != "prefix" || !value.contains('\u{3c9}') {
+            // Keys of objects in buckets, paths and profiles are texts of any language.
+            if !["prefix", "location", "profile"].contains(name) || !value.contains('\u{3c9}') {
                 add(format!("{name}: {value}"), &rule(name));
             }
         }

@@ -88,7 +88,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("plan --target module.a.aws_vpc.b", "--target <ADDRESS>", "expected `kind.name`"),
     ("apply --replace db", "--replace <ADDRESS>", "expected `kind.name`"),
     ("destroy --target *", "--target <ADDRESS>", "expected `kind.name`"),
-    ("state show gitlab", "<ADDRESS>", "expected `kind.name`"),
+    ("state show gitlab.pgsql.", "<ADDRESS>", "expected `kind.name`"),
     ("state forget aws_vpc.", "<ADDRESS|NAME>", "expected `kind.name`"),
     ("state move a.b c", "a.b is an address and c is not", "give two names"),
     // Ids.

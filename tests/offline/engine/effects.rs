@@ -14,6 +14,7 @@ use super::world::document;
 const GROUP: &str = "aws_security_group";
 const FILES: &str = "aws_efs_file_system";
 const TARGET: &str = "aws_efs_mount_target";
+const COPY: &str = "aws_efs_replication_configuration";
 const POINT: &str = "aws_efs_access_point";
 const SUBNETS: &str = "aws_db_subnet_group";
 const PARAMETERS: &str = "aws_db_parameter_group";
@@ -234,6 +235,8 @@ fn rows() -> Vec<Row> {
             "EFS API, UpdateFileSystemProtection: allows a replication, and begins none",
         ),
         (FILES, "zones", json!(["eu-west-1a"]), json!(["eu-west-1b"]), no, no, OURS),
+        (FILES, "storage", json!("regional"), json!("one-zone"), new, new, FIXED),
+        (FILES, "availability_zone_name", json!("eu-west-1a"), json!("eu-west-1b"), new, new, FIXED),
         (FILES, "deletion_protection", json!(true), json!(false), no, no, OURS),
         (FILES, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
         (TARGET, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),
@@ -257,6 +260,11 @@ fn rows() -> Vec<Row> {
         (POINT, "owner_gid", json!(1), json!(2), new, new, FIXED),
         (POINT, "permissions", json!("0755"), json!("0700"), new, new, FIXED),
         (POINT, "tags", json!({}), json!({ "a": "b" }), no, no, TAGS),
+        (COPY, "file_system_id", json!("fs-1"), json!("fs-2"), new, new, FIXED),
+        (COPY, "region", json!("eu-west-2"), json!("eu-west-3"), new, new, FIXED),
+        (COPY, "availability_zone_name", json!("eu-west-2a"), json!("eu-west-2b"), new, new, FIXED),
+        (COPY, "destination_kms_key_id", json!("a"), json!("b"), new, new, FIXED),
+        (COPY, "destination_file_system_id", json!("fs-3"), json!("fs-4"), new, new, FIXED),
         (SUBNETS, "name", json!("a"), json!("b"), new, new, FIXED),
         (SUBNETS, "description", json!("a"), json!("b"), no, no, "RDS API, ModifyDBSubnetGroup"),
         (
@@ -539,6 +547,7 @@ fn deleting_an_object_says_what_goes_with_it() {
         (FILES, Effect::DataLoss, "EFS API, DeleteFileSystem: severing access to its contents"),
         (TARGET, Effect::AccessLoss, "EFS API, DeleteMountTarget: forcibly breaks any mounts"),
         (POINT, Effect::AccessLoss, "EFS API, DeleteAccessPoint: new clients can no longer connect"),
+        (COPY, Effect::None, "EFS API, DeleteReplicationConfiguration: both file systems stay"),
         (SUBNETS, Effect::None, "RDS API, DeleteDBSubnetGroup: refused while it is in use"),
         (PARAMETERS, Effect::None, "RDS API, DeleteDBParameterGroup: refused while it is in use"),
         (DATABASE, Effect::DataLoss, "RDS API, DeleteDBInstance: all automated backups are deleted"),

@@ -81,6 +81,8 @@ fn as_recorded(state: &State) -> Sightings {
 fn plan(state: &State, version: u32, stack_file: &str, mode: Mode) -> Plan {
     let content = std::fs::read(frozen(version, stack_file)).expect("it is kept");
     let stack = stack::parse(stack_file, content, &registry()).expect("a stack file of then is one of now");
+    // As the program reads one.
+    let state = &provision::engine::newer::up_to_date(&registry(), state);
     let network = state.network().expect("the network is recorded");
     let blueprint = blueprint(&stack, &network).expect("the stack fits its network");
     planner::plan(&Input {

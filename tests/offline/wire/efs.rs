@@ -15,7 +15,7 @@ fn file_system(replaced: Value) -> Object {
     let base = json!({
         "encrypted": true, "performance_mode": "generalPurpose", "throughput_mode": "elastic",
         "lifecycle": { "transition_to_ia": "AFTER_30_DAYS" }, "backup": true, "deletion_protection": true,
-        "tags": { "Name": "gitlab-nfs" },
+        "storage": "regional", "tags": { "Name": "gitlab-nfs" },
     });
     Object::new("aws_efs_file_system", base, replaced)
 }

@@ -110,6 +110,53 @@ async fn a_policy_is_put_as_json_and_an_empty_one_is_taken_away() {
 }
 
 #[tokio::test]
+async fn a_policy_that_is_not_written_any_more_is_taken_away_and_no_check_is_ever_left_out() {
+    const PUT: &str = "PUT /2015-02-01/file-systems/fs-1/policy";
+    const DELETE: &str = "DELETE /2015-02-01/file-systems/fs-1/policy";
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny" }] });
+    let (none, with) = (file_system(json!({})), file_system(json!({ "file_system_policy": policy })));
+    let replay = Replay::default().answer(DELETE, 200, "{}");
+    change(&replay, &with, &none, "file_system_policy").await.expect("it is gone");
+    assert_eq!(replay.operations(), [DELETE]);
+
+    let replay = Replay::default().answer(PUT, 400, error("InvalidPolicyException"));
+    let refused = change(&replay, &none, &with, "file_system_policy").await.expect_err("it locks us out");
+    assert_eq!((refused.code.as_str(), refused.outcome), ("InvalidPolicyException", Outcome::Refused));
+    assert_eq!(replay.asked()[0].json().as_object().map(|sent| sent.len()), Some(1), "the policy alone");
+    let hint = provision::engine::executor::hint_for_code(&refused.code).expect("what to type");
+    assert!(hint.contains("leaves elasticfilesystem:PutFileSystemPolicy to you"), "{hint}");
+}
+
+#[tokio::test]
+async fn one_zone_storage_is_made_in_its_zone_and_shown_by_it() {
+    let made = r#"{"FileSystemId": "fs-1", "CreationToken": "t", "LifeCycleState": "creating"}"#;
+    let replay = Replay::in_order(&[(201, made)]);
+    let wanted = file_system(json!({
+        "storage": "one-zone", "availability_zone_name": "eu-west-1b", "zones": ["eu-west-1b"],
+    }));
+    wanted.create(&replay, &owner("aws_efs_file_system.nfs")).await.expect("it is made");
+    let sent = replay.asked()[0].json();
+    assert_eq!((&sent["AvailabilityZoneName"], &sent["Backup"]), (&json!("eu-west-1b"), &json!(true)));
+
+    for (zone, storage, dns_name) in [
+        (json!("eu-west-1b"), "one-zone", "eu-west-1b.fs-1.efs.eu-west-1.amazonaws.com"),
+        (json!(null), "regional", "fs-1.efs.eu-west-1.amazonaws.com"),
+    ] {
+        let live = json!({
+            "FileSystemId": "fs-1", "LifeCycleState": "available", "PerformanceMode": "generalPurpose",
+            "AvailabilityZoneName": zone,
+        });
+        let replay = Replay::default()
+            .answer(FILE_SYSTEM, 200, json!({ "FileSystems": [live] }).to_string())
+            .answer(BACKUP, 200, r#"{"BackupPolicy": {"Status": "ENABLED"}}"#);
+        let seen = wanted.observe(&replay, &["fs-1"]).await.expect("a read");
+        let seen = &seen[&Id::new("fs-1")];
+        assert_eq!((&seen.inputs["storage"], &seen.outputs["dns_name"]), (&json!(storage), &json!(dns_name)));
+        assert_eq!(seen.inputs.get("availability_zone_name").cloned().unwrap_or_default(), zone);
+    }
+}
+
+#[tokio::test]
 async fn the_protection_of_a_replications_destination_is_never_touched() {
     let path = "PUT /2015-02-01/file-systems/fs-1/protection";
     let desired = file_system(json!({ "replication_overwrite_protection": "DISABLED" }));
@@ -135,6 +182,75 @@ async fn a_second_change_of_throughput_within_a_day_is_refused_for_good() {
     assert_eq!((refused.code.as_str(), refused.outcome), ("TooManyRequests", Outcome::Refused));
     assert_eq!(refused.message, "said AWS");
     assert_eq!(replay.operations(), [FILE_SYSTEM, path], "the call is not repeated");
+}
+
+const COPY: &str = "aws_efs_replication_configuration";
+const REPLICATIONS: &str = "GET /2015-02-01/file-systems/replication-configurations?FileSystemId=fs-1";
+
+fn copy(replaced: Value) -> Object {
+    Object::new(COPY, json!({ "file_system_id": "fs-1", "region": "eu-central-1" }), replaced)
+}
+
+fn replications(source: &str, status: &str) -> String {
+    json!({ "Replications": [{
+        "SourceFileSystemId": source, "SourceFileSystemRegion": "eu-west-1", "SourceFileSystemArn": "arn:x",
+        "OriginalSourceFileSystemArn": "arn:x", "CreationTime": 1,
+        "Destinations": [{ "Status": status, "FileSystemId": "fs-2", "Region": "eu-central-1" }],
+    }] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_replication_is_told_by_its_file_system_and_shows_its_copy() {
+    let id = "fs-1/replication-configuration";
+    let recorded = copy(json!({ "availability_zone_name": "eu-central-1a" }));
+    for (status, expected) in [
+        ("ENABLING", Condition::Pending("ENABLING".to_owned())),
+        ("PAUSING", Condition::Pending("PAUSING".to_owned())),
+        ("ENABLED", Condition::Ready),
+        ("DELETING", Condition::Leaving("DELETING".to_owned())),
+    ] {
+        let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", status));
+        let seen = recorded.observe(&replay, &[id]).await.expect("a read");
+        let seen = &seen[&Id::new(id)];
+        assert_eq!(seen.condition, expected);
+        assert_eq!(seen.outputs["destination_file_system_id"], "fs-2");
+        assert_eq!(seen.inputs["region"], "eu-central-1");
+        assert_eq!(seen.inputs["availability_zone_name"], "eu-central-1a", "EFS does not show it");
+    }
+    for (status, word) in [("PAUSED", "turned off"), ("ERROR", "is lost")] {
+        let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", status));
+        let seen = recorded.observe(&replay, &[id]).await.expect("a read");
+        let row = seen[&Id::new(id)].condition.stuck().expect("waiting does not end it");
+        assert!(row.means.contains(word), "{status}: {}", row.means);
+    }
+    // The file system may be the destination of another one's, in no replication, or gone.
+    for (status, body) in [
+        (200, replications("fs-0", "ENABLED")),
+        (404, error("ReplicationNotFound")),
+        (404, error("FileSystemNotFound")),
+    ] {
+        let replay =
+            Replay::default().answer(REPLICATIONS, status, body.clone()).answer(REPLICATIONS, status, body);
+        assert_eq!(recorded.observe(&replay, &[id]).await.map(|seen| seen.len()), Ok(0));
+        let owner = owner("aws_efs_replication_configuration.nfs");
+        assert_eq!(recorded.find(&replay, &owner).await, Ok(Vec::new()));
+    }
+}
+
+#[tokio::test]
+async fn a_replication_is_found_by_its_file_system_and_goes_twice_without_an_error() {
+    const DELETE: &str = "DELETE /2015-02-01/file-systems/fs-1/replication-configuration";
+    let owner = owner("aws_efs_replication_configuration.nfs");
+    let id = Id::new("fs-1/replication-configuration");
+    let replay = Replay::default().answer(REPLICATIONS, 200, replications("fs-1", "ENABLING"));
+    let found = copy(json!({})).find(&replay, &owner).await.expect("a read");
+    assert_eq!(found.iter().map(|found| &found.id).collect::<Vec<_>>(), [&id]);
+    let replay = Replay::default().answer(DELETE, 204, "").answer(DELETE, 404, error("ReplicationNotFound"));
+    for _ in 0..2 {
+        copy(json!({})).delete(&replay, id.as_str(), &owner).await.expect("it is gone");
+    }
+    assert_eq!(replay.operations(), [DELETE, DELETE], "and both sides with it, as EFS does by itself");
 }
 
 fn point(replaced: Value) -> Object {

@@ -103,6 +103,35 @@ fn own_interfaces() -> [(&'static str, &'static str, &'static str); 2] {
 }
 
 #[tokio::test]
+async fn a_replication_of_the_stacks_own_goes_first_and_holds_nothing() {
+    const COPY: &str = "aws_efs_replication_configuration.f";
+    let shown = json!({ "Replications": [{
+        "SourceFileSystemId": "fs-1", "SourceFileSystemRegion": "eu-west-1", "SourceFileSystemArn": "arn:fs-1",
+        "OriginalSourceFileSystemArn": "arn:fs-1", "CreationTime": 1,
+        "Destinations": [{ "Status": "ENABLED", "FileSystemId": "fs-2", "Region": "eu-central-1" }],
+    }] });
+    for is_recorded in [true, false] {
+        let mut world = settled();
+        if is_recorded {
+            let inputs = json!({ "file_system_id": "fs-1", "region": "eu-central-1" });
+            world.record(COPY, "fs-1/replication-configuration", &inputs, &["aws_efs_file_system.f"]);
+        }
+        let replay = Replay::default()
+            .answer("DescribeSecurityGroups", 200, groups(&[], "ipPermissions"))
+            .answer("DescribeSecurityGroups", 200, groups(&[], "ipPermissionsEgress"))
+            .answer("DescribeDBInstances", 200, databases(&[("d", "db-1")]))
+            .answer(OF_FILE_SYSTEM, 200, targets(&["fsmt-1"]))
+            .answer(POINTS, 200, r#"{"AccessPoints": []}"#)
+            .answer(REPLICATIONS, 200, shown.to_string())
+            .answer("DescribeNetworkInterfaces", 200, interfaces(&own_interfaces()));
+        let findings = world.holders(&replay, Mode::Destroy).await;
+        let errors = said(&findings, Level::Error);
+        let is_held = errors.iter().any(|error| error.contains("fs-1 is replicated to fs-2 in eu-central-1"));
+        assert_eq!(is_held, !is_recorded, "{errors:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_the_stack_holds_itself_is_in_nobodys_way() {
     let replay = ours().answer("DescribeNetworkInterfaces", 200, interfaces(&own_interfaces()));
     let findings = settled().holders(&replay, Mode::Destroy).await;

@@ -453,7 +453,7 @@ fn snapshots(changed: &[(&str, &str)]) -> String {
     rds("DescribeDBSnapshots", &format!("<DBSnapshots><DBSnapshot>{inner}</DBSnapshot></DBSnapshots>"))
 }
 
-/// What is said of the backup of a new database.
+/// The verdicts on the backup of a new database.
 async fn of_backup(restore_from: Value, replay: &Replay) -> Vec<(Level, String)> {
     let mut world = first();
     world.declare(DATABASE, &database(&json!({ "restore_from": restore_from })));

@@ -58,6 +58,8 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("provisioned_throughput_in_mibps", json!(64.0)),
             ("backup", json!(false)),
             ("zones", json!(["eu-west-1c"])),
+            ("storage", json!("regional")),
+            ("availability_zone_name", json!("eu-west-1c")),
             ("deletion_protection", json!(false)),
             ("lifecycle", json!({ "transition_to_archive": "AFTER_90_DAYS" })),
             ("file_system_policy", json!({ "Version": "2012-10-17", "Statement": [] })),
@@ -74,6 +76,13 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("owner_gid", json!(0)),
             ("permissions", json!("0750")),
             ("tags", json!({ "Name": "other" })),
+        ],
+        "aws_efs_replication_configuration" => vec![
+            ("file_system_id", json!("fs-3")),
+            ("region", json!("eu-west-3")),
+            ("availability_zone_name", json!("eu-central-1b")),
+            ("destination_kms_key_id", json!("arn:aws:kms:eu-central-1:123456789012:alias/other")),
+            ("destination_file_system_id", json!("fs-4")),
         ],
         "aws_efs_mount_target" => vec![
             ("file_system_id", json!("fs-2")),
@@ -286,6 +295,9 @@ fn aws_answers(asked: &Asked) -> Option<String> {
         .to_string(),
         "POST /2015-02-01/access-points" => {
             json!({ "AccessPointId": "fsap-1", "LifeCycleState": "creating" }).to_string()
+        }
+        made if made.ends_with("/replication-configuration") && made.starts_with("POST") => {
+            r#"{"SourceFileSystemId": "fs-1", "Destinations": []}"#.to_owned()
         }
         efs if efs.contains("/2015-02-01/") => "{}".to_owned(),
         "GET /?tagging" => format!("<Tagging><TagSet>{tags}</TagSet></Tagging>"),

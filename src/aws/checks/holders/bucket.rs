@@ -29,7 +29,7 @@ pub(super) async fn ask(aws: &Aws, going: &Going) -> Result<Content, CloudError>
     })
 }
 
-/// How the stack file and the plan stand to the bucket.
+/// The stand of the stack file and the plan to the bucket.
 pub(super) struct Stands<'a> {
     /// The name that the stack file has for the bucket now.
     pub declared: Option<&'a str>,

@@ -2,33 +2,36 @@
 
 use aws_sdk_efs::types::{ReplicationConfigurationDescription, ReplicationStatus};
 
-use super::Going;
+use super::{Going, Leaving};
+use crate::aws::Aws;
 use crate::aws::checks::finding::{Verdict, in_time};
-use crate::aws::{Aws, absent_is_none, aws_error};
-use crate::engine::call::Call;
+use crate::aws::efs::{self, REPLICATIONS};
+use crate::aws::kinds::efs_replication;
 use crate::engine::cloud::CloudError;
 
-pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeReplicationConfigurations");
-
-/// The replications that the file system is source or destination of (ReplicationNotFound: none).
+/// The replications that the file system is source or destination of.
 pub(super) async fn ask(
     aws: &Aws,
     going: &Going,
 ) -> Result<Vec<ReplicationConfigurationDescription>, CloudError> {
-    let describe = aws.read.efs.describe_replication_configurations().file_system_id(going.id.as_str());
-    let pages = describe.into_paginator().items().send();
-    let all = async { absent_is_none(pages.try_collect().await.map_err(aws_error(DESCRIBE))) };
-    Ok(in_time(DESCRIBE, all).await?.unwrap_or_default())
+    in_time(REPLICATIONS, efs::replications(aws, going.id.as_str())).await
 }
 
 /// EFS deletes no file system that is in one ("You cannot delete a file system that is part of an EFS replication
-/// configuration", DeleteFileSystem, EFS API reference), and its mount targets would be gone by then.
+/// configuration", DeleteFileSystem, EFS API reference), and its mount targets would be gone by then. One of the stack's own is
+/// deleted before.
 pub(super) fn judge(
     replications: &Result<Vec<ReplicationConfigurationDescription>, CloudError>,
     going: &Going,
+    leaving: &Leaving,
 ) -> Vec<Verdict> {
+    let is_ours = |one: &&ReplicationConfigurationDescription| {
+        leaving.deletes(efs_replication::id_of(&one.source_file_system_id).as_str())
+    };
     match replications {
-        Ok(replications) => replications.iter().map(|one| held(one, going)).collect(),
+        Ok(replications) => {
+            replications.iter().filter(|one| !is_ours(one)).map(|one| held(one, going)).collect()
+        }
         Err(error) => vec![Verdict::not_checked("replications", error)],
     }
 }

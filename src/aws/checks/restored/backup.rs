@@ -16,7 +16,7 @@ const DATABASES: Call = Call::read("rds:DescribeDBInstances");
 
 pub(super) const CALLS: &[Call] = &[SNAPSHOTS, DATABASES];
 
-/// What a backup has, and a database that is made from it with it.
+/// The facts of a backup, which a database that is made from it has too.
 #[derive(Clone, Debug)]
 pub(super) struct Backup {
     pub engine: String,

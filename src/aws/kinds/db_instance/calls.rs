@@ -52,7 +52,7 @@ fn restores(inputs: &Document, from: &str) -> bool {
     inputs.get("restore_from").is_some_and(|origin| origin.get(from).is_some())
 }
 
-/// What AWS checks besides, when it makes a database.
+/// The permissions that AWS checks besides, when it makes a database.
 const MADE: &[Check] = &[
     rds_tags::check(Grant::tagging(THIS)),
     rds_tags::SERVICE_ROLE,

@@ -33,7 +33,7 @@ pub struct FileSystem {
     backup: Backups,
     /// `None`: not asked for, because the record does not declare it.
     pub policy: Option<Document>,
-    /// The name that resolves, in each zone, to that zone's mount target.
+    /// The name that resolves, in each zone, to that zone's mount target; of One Zone storage, in every zone to the one that there is.
     dns_name: String,
 }
 
@@ -76,8 +76,13 @@ pub(super) async fn look(
                 return None;
             }
             let Policies { lifecycle, backup, file_system: policy } = policies.remove(&one.id)?;
-            let id = &description.file_system_id;
-            let dns_name = format!("{id}.efs.{}.{}", aws.region(), aws.dns_suffix());
+            let name = format!("{}.efs.{}.{}", description.file_system_id, aws.region(), aws.dns_suffix());
+            // Of One Zone storage the other zones have no mount target to be led to: its zone has to be said ("Mounting One Zone
+            // file systems", EFS User Guide).
+            let dns_name = match &description.availability_zone_name {
+                Some(zone) => format!("{zone}.{name}"),
+                None => name,
+            };
             Some((one.id.clone(), FileSystem { description, lifecycle, backup, policy, dns_name }))
         })
         .collect())

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::POLICY;
 use crate::aws::{Aws, absent_is_done, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, OnChange};
+use crate::engine::resource::{Effect, Invalid, OnChange};
 
 pub(super) const DESCRIBE: Call = Call::read("elasticfilesystem:DescribeFileSystemPolicy");
 pub(super) const PUT: Call = Call::new("elasticfilesystem:PutFileSystemPolicy", super::OURS);
@@ -30,8 +31,22 @@ pub(super) async fn set(aws: &Aws, id: &str, policy: &Document) -> Result<(), Cl
         return absent_is_done(answer.map(drop).map_err(aws_error(DELETE)));
     }
     let put = aws.write.efs.put_file_system_policy().file_system_id(id);
+    // The check that the caller can put another one is never left out (BypassPolicyLockoutSafetyCheck).
     let answer = put.policy(Value::Object(policy.clone()).to_string()).send().await;
     answer.map(drop).map_err(aws_error(PUT))
+}
+
+/// The greatest length: "EFS file system policies have a 20,000 character limit" (PutFileSystemPolicy, EFS API reference).
+const LONGEST: usize = 20_000;
+
+/// EFS takes no policy beyond its limit.
+pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+    let length = POLICY.of(wanted).map_or(0, |policy| Value::Object(policy).to_string().chars().count());
+    if length <= LONGEST {
+        return Vec::new();
+    }
+    let message = format!("has {length} characters, and EFS takes {LONGEST}");
+    vec![Invalid::new(POLICY.name, message).remedy("say it in fewer statements")]
 }
 
 /// The cost of a change. Without a policy each client that reaches a mount target has full access ("Using IAM to control file
@@ -156,6 +171,16 @@ mod tests {
         assert_ne!(written(), shown);
         assert!(same(&written(), &shown));
         assert!(same(&json!({}), &json!({})));
+    }
+
+    #[test]
+    fn a_policy_that_is_too_long_is_refused() {
+        let with = |sid: usize| {
+            let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "x".repeat(sid) }] });
+            Document::from_iter([(POLICY.name.to_owned(), policy)])
+        };
+        assert_eq!(check(&with(19_000), None), []);
+        assert!(check(&with(20_000), None)[0].message.contains("EFS takes 20000"));
     }
 
     #[test]

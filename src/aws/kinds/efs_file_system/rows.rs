@@ -3,13 +3,14 @@
 use aws_sdk_efs::operation::create_file_system::builders::CreateFileSystemInputBuilder as Create;
 
 use super::{
-    BACKUP, ENCRYPTED, EfsFileSystem, KMS_KEY, LIFECYCLE, OURS, OVERWRITE, PERFORMANCE, POLICY, PUT_BACKUP,
-    PUT_LIFECYCLE, RATE, THROUGHPUT, lifecycle, live, policy, protection, throughput,
+    BACKUP, ENCRYPTED, EfsFileSystem, KMS_KEY, LIFECYCLE, ONE_ZONE, OURS, OVERWRITE, PERFORMANCE, POLICY,
+    PUT_BACKUP, PUT_LIFECYCLE, RATE, STORAGE, THROUGHPUT, ZONES, lifecycle, live, one_zone, policy,
+    protection, throughput,
 };
 use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::{efs_tags, tags};
 use crate::aws::row::{Row, field, flag, number, object, one_of, own, set_of, text};
-use crate::engine::resource::OnChange::InPlace;
+use crate::engine::resource::OnChange::{InPlace, Replace};
 use crate::engine::resource::{Effect, Pattern, Role, Shape};
 
 /// A KMS key (CreateFileSystem, KmsKeyId).
@@ -20,11 +21,8 @@ const KEY_RULE: Pattern = Pattern::new(
 );
 
 /// An availability zone: the name of its region and a letter, or more of it for a local zone.
-const ZONE: Shape = Shape::Text(Pattern::new(
-    "an availability zone, such as `eu-west-1a`",
-    "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$",
-    64,
-));
+const ZONE: Pattern =
+    Pattern::new("an availability zone, such as `eu-west-1a`", "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$", 64);
 
 /// Every field.
 pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
@@ -46,6 +44,21 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .fixed()
         .observe(|live| live.description.kms_key_id.clone())
         .met_by(same_key),
+    &STORAGE
+        .field(one_of(&[one_zone::REGIONAL, one_zone::ONE_ZONE]).default(one_zone::REGIONAL).free())
+        .doc(
+            "`one-zone` keeps the data in one zone alone, which `zones` names: that costs less, and is lost with the zone. Only a \
+             new file system can change it.",
+        )
+        // The zone says it to EFS.
+        .sent_by_code(Replace, &[])
+        .observe(|live| Some(one_zone::storage(&live.description).to_owned())),
+    &ONE_ZONE
+        .field(text(ZONE))
+        .made_from("zones")
+        .create(Create::set_availability_zone_name)
+        .fixed()
+        .observe(|live| live.description.availability_zone_name.clone()),
     &PERFORMANCE
         .field(one_of(&["generalPurpose", "maxIO"]).default("generalPurpose"))
         .doc("`maxIO` allows more operations at once, each slower. Only a new file system can change it.")
@@ -81,11 +94,13 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .observe(|live| Some(live.is_backed_up())),
     &POLICY
         .field(own())
-        .made_from("enforce_tls")
+        .made_from("policy")
         .sent_by_code(InPlace(Effect::AccessLoss), &[policy::PUT, policy::DELETE])
         .observe(|live| live.policy.clone())
         .met_by(policy::same)
-        .depending(policy::cost),
+        .depending(policy::cost)
+        .taken_back()
+        .also_from("enforce_tls"),
     &OVERWRITE
         // EFS shows `REPLICATING` too.
         .field(one_of(&["ENABLED", "DISABLED"]))
@@ -97,8 +112,12 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         })
         .met_by(protection::met),
     // The mount targets follow it; the outputs know by it in which zones they have to be.
-    &field("zones", set_of(&ZONE))
-        .doc("The zones in which it has a mount target; without it, every zone of the network.")
+    &ZONES
+        .field(set_of(&Shape::Text(ZONE)))
+        .doc(
+            "The zones in which it has a mount target; without it, every zone of the network. The one zone that `storage: \
+             one-zone` is in.",
+        )
         .recorded()
         .taken_back(),
     &field("deletion_protection", flag().default(true))

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ACCESS_POINT, MOUNT_TARGET};
+use super::{ACCESS_POINT, MOUNT_TARGET, replication};
 use crate::engine::address::Address;
 use crate::engine::state::{Record, State};
 use crate::stack::outputs::{Missing, Output, id, recorded, text};
@@ -47,6 +47,17 @@ struct FileSystem {
     missing_zones: Vec<String>,
     /// By name.
     access_points: BTreeMap<String, AccessPoint>,
+    /// The copy that a replication keeps up to date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replica: Option<Replica>,
+}
+
+/// The copy of a file system in another region or zone.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+struct Replica {
+    /// `fs-…`
+    id: String,
+    region: String,
 }
 
 /// The place at which a file system is reached from one zone.
@@ -79,9 +90,15 @@ pub(super) fn output(state: &State, name: &str, record: &Record) -> Option<Outpu
     let mut output = Output::of(&file_system);
     output.missing.extend(zones(name, &file_system));
     output.missing.extend(points_without_value(state, name));
+    let unmade = parts(state, name, replication::KIND).filter(|(_, record)| replica(record).is_none());
+    let replication = format!("the replication of {name}");
+    output
+        .missing
+        .extend(unmade.map(|(_, record)| Missing::object("replica".to_owned(), &replication, record)));
     // A list that is not whole is no list.
     let whole = output.missing.iter().all(|missing| missing.output != TARGETS);
-    let FileSystem { id, arn, dns_name, mount_targets, missing_zones: _, access_points } = file_system;
+    let FileSystem { id, arn, dns_name, mount_targets, missing_zones: _, access_points, replica } =
+        file_system;
     let mut add = |field: &str, text: String| _ = output.texts.insert(field.to_owned(), text);
     add("id", id);
     add("arn", arn);
@@ -90,6 +107,10 @@ pub(super) fn output(state: &State, name: &str, record: &Record) -> Option<Outpu
         add(&format!("access_points.{point}.id"), id);
         add(&format!("access_points.{point}.arn"), arn);
         add(&format!("access_points.{point}.path"), path);
+    }
+    if let Some(Replica { id, region }) = replica {
+        add("replica.id", id);
+        add("replica.region", region);
     }
     if whole {
         add(TARGETS, one_line(state, mount_targets));
@@ -139,6 +160,15 @@ fn file_system(state: &State, name: &str, record: &Record) -> Option<FileSystem>
         mount_targets,
         missing_zones: missing_zones.into_iter().collect(),
         access_points,
+        replica: parts(state, name, replication::KIND).find_map(|(_, record)| replica(record)),
+    })
+}
+
+fn replica(record: &Record) -> Option<Replica> {
+    id(record).filter(|_| !record.gone)?;
+    Some(Replica {
+        id: text(&record.outputs, "destination_file_system_id")?,
+        region: text(&record.outputs, "destination_region")?,
     })
 }
 

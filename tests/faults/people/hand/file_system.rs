@@ -30,6 +30,16 @@ impl Hand<'_> {
 
     fn removes_file_system(&self, id: &str) {
         let efs = &self.cloud.efs;
+        // EFS deletes none that is in a replication.
+        let is_replicated = || {
+            let read = efs.describe_replication_configurations().file_system_id(id).send();
+            self.cloud.run(read).is_ok_and(|answer| !answer.replications().is_empty())
+        };
+        if is_replicated() {
+            let call = efs.delete_replication_configuration().source_file_system_id(id);
+            self.cloud.run(call.send()).expect("a replication can be ended");
+            eventually("the replication is gone", || !is_replicated());
+        }
         let points = self.cloud.run(efs.describe_access_points().file_system_id(id).send());
         for point in points.expect("access points can be read").access_points() {
             let call = efs.delete_access_point().set_access_point_id(point.access_point_id.clone());

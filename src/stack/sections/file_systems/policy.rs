@@ -1,0 +1,154 @@
+//! The policy of a file system: the author's statements by name, and TLS for all.
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::document::Document;
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::section::Entry;
+
+pub(super) const ENFORCE_TLS: Property = Property {
+    name: "enforce_tls",
+    doc: "True if clients have to mount with TLS: the file system's policy says so. `false` takes the policy away, unless `policy` has\n\
+          statements; without both options, what was made of them is taken back, and any other policy stays what it is.",
+    shape: Shape::Flag,
+    need: Need::Optional,
+};
+
+pub(super) const POLICY: Property = Property {
+    name: "policy",
+    doc: "Who may do what with it, in statements by name. They take the place of EFS's own policy, which lets everybody in who reaches\n\
+          a mount target. `{}` for none.",
+    shape: Shape::MapOf { keys: SID, values: &Shape::Object(STATEMENT) },
+    need: Need::Optional,
+};
+
+/// The identifier of a statement (IAM User Guide, IAM JSON policy elements: Sid).
+const SID: Pattern = Pattern::new("a statement's name: letters and digits, at most 64", "^[A-Za-z0-9]+$", 64);
+
+/// The parts of a statement (EFS User Guide, "Resource-based policies within Amazon EFS").
+const STATEMENT: &[Property] = &[
+    Property {
+        name: "effect",
+        doc: "`Deny` counts more than `Allow`, here and in the policies of users.",
+        shape: Shape::OneOf(&["Allow", "Deny"]),
+        need: Need::Required,
+    },
+    Property {
+        name: "principals",
+        doc: "Whom it is about: accounts, ARNs of users and roles, services of AWS, or `*` for everybody.",
+        shape: Shape::SetOf(&Shape::Text(PRINCIPAL)),
+        need: Need::Required,
+    },
+    Property {
+        name: "actions",
+        doc: "What it is about, such as `elasticfilesystem:ClientMount`, or `*`.",
+        shape: Shape::SetOf(&Shape::Text(ACTION)),
+        need: Need::Required,
+    },
+    Property {
+        name: "conditions",
+        doc: "When it counts: the values of each key below each operator, such as `Bool: { aws:SecureTransport: [true] }`.",
+        shape: Shape::MapOf { keys: OPERATOR, values: &KEYS },
+        need: Need::Optional,
+    },
+];
+
+/// IAM User Guide, IAM JSON policy elements: Principal. An account that is written as a number keeps its zeros.
+const PRINCIPAL: Pattern = Pattern::new(
+    "`*`, an account of 12 digits, the ARN of a user or role, or a service such as `backup.amazonaws.com`",
+    "^(\\*|[0-9]{12}|arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[^ ]+|[a-z0-9.-]+\\.amazonaws\\.com(\\.cn)?)$",
+    2_048,
+)
+.bare();
+
+const ACTION: Pattern = Pattern::new(
+    "an action of EFS, such as `elasticfilesystem:ClientMount`, or `*`",
+    "^(\\*|elasticfilesystem:[A-Za-z*?]+)$",
+    128,
+);
+
+/// IAM User Guide, IAM JSON policy elements: Condition operators.
+const OPERATOR: Pattern = Pattern::new(
+    "a condition operator, such as `Bool` or `StringEquals`",
+    "^((ForAllValues|ForAnyValue):)?[A-Z][A-Za-z]+$",
+    64,
+);
+
+const KEYS: Shape = Shape::MapOf { keys: CONDITION_KEY, values: &Shape::SetOf(&Shape::Text(VALUE)) };
+
+const CONDITION_KEY: Pattern = Pattern::new(
+    "a condition key, such as `aws:SecureTransport`",
+    "^[A-Za-z0-9-]+:[A-Za-z0-9:/+=._@-]+$",
+    256,
+);
+
+const VALUE: Pattern = Pattern::new("a value of a condition", "^[^\\x00-\\x1f\\x7f]+$", 2_048).bare();
+
+/// The whole policy; empty for none, and nothing where the author says nothing of it.
+pub(super) fn document(entry: &Entry) -> Option<Value> {
+    let written = entry.get(&POLICY).and_then(Value::as_object);
+    let enforced = entry.flag(&ENFORCE_TLS);
+    if written.is_none() && enforced.is_none() {
+        return None;
+    }
+    let mut statements: Vec<Value> =
+        written.into_iter().flatten().map(|(name, parts)| statement(name, parts)).collect();
+    if enforced == Some(true) {
+        // Without statements of the author's own, everybody keeps the rights of EFS's own policy.
+        if statements.is_empty() {
+            statements.push(everybody());
+        }
+        statements.push(tls_only());
+    }
+    Some(match statements.as_slice() {
+        [] => json!({}),
+        _ => json!({ "Version": "2012-10-17", "Statement": statements }),
+    })
+}
+
+/// A statement as IAM has it. It names no resource: EFS adds the file system's own.
+fn statement(name: &str, parts: &Value) -> Value {
+    let mut statement = json!({
+        "Sid": name,
+        "Effect": parts["effect"],
+        "Principal": principals(&parts["principals"]),
+        "Action": parts["actions"],
+    });
+    if let Some(conditions) = parts.get("conditions").and_then(Value::as_object).filter(|all| !all.is_empty())
+    {
+        statement["Condition"] = Value::Object(conditions.clone());
+    }
+    statement
+}
+
+/// Services apart from what has an account.
+fn principals(listed: &Value) -> Document {
+    let mut kinds: Map<String, Value> = Map::new();
+    for one in listed.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let is_service = one.contains(".amazonaws.com") && !one.starts_with("arn:");
+        let kind = if is_service { "Service" } else { "AWS" };
+        let of_kind = kinds.entry(kind).or_insert_with(|| json!([]));
+        of_kind.as_array_mut().into_iter().for_each(|all| all.push(one.into()));
+    }
+    kinds
+}
+
+/// The rights that everyone has without a policy (EFS User Guide, "Default EFS file system policy").
+fn everybody() -> Value {
+    json!({
+        "Sid": "MountThroughTargets", "Effect": "Allow", "Principal": { "AWS": "*" },
+        "Action": [
+            "elasticfilesystem:ClientMount",
+            "elasticfilesystem:ClientRootAccess",
+            "elasticfilesystem:ClientWrite",
+        ],
+        "Condition": { "Bool": { "elasticfilesystem:AccessedViaMountTarget": "true" } },
+    })
+}
+
+fn tls_only() -> Value {
+    json!({
+        "Sid": "NothingWithoutTls", "Effect": "Deny", "Principal": { "AWS": "*" }, "Action": "*",
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    })
+}

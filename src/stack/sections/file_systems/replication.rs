@@ -1,0 +1,108 @@
+//! The replication of a file system.
+
+use serde_json::{Value, json};
+
+use super::FILE_SYSTEM;
+use crate::engine::address::Address;
+use crate::engine::document::Document;
+use crate::engine::resource::{Need, Pattern, Property, Shape};
+use crate::stack::blueprint::{document, id_of};
+use crate::stack::section::{Conflict, Entries, Entry};
+use crate::stack::{Name, Region};
+
+pub(super) const KIND: &str = "aws_efs_replication_configuration";
+
+pub(super) const REPLICATION: Property = Property {
+    name: "replication",
+    doc: "A copy of it, which EFS keeps up to date, and which takes no writes until the replication is deleted. The copy itself stays\n\
+          then. Only a new replication is another one, and begins with a copy of its own.",
+    shape: Shape::Object(PARTS),
+    need: Need::Optional,
+};
+
+/// DestinationToCreate, EFS API reference.
+const PARTS: &[Property] = &[
+    Property {
+        name: "region",
+        doc: "The region of the copy.",
+        shape: Shape::Text(Region::RULE),
+        need: Need::Required,
+    },
+    Property {
+        name: "availability_zone",
+        doc: "The zone of a copy with One Zone storage; without it, the copy is in several zones.",
+        shape: Shape::Text(ZONE),
+        need: Need::Optional,
+    },
+    Property {
+        name: "kms_key_id",
+        doc: "The key to encrypt the copy with, by its ARN in that region or the one of an alias; without it, EFS's own.",
+        shape: Shape::Text(KEY),
+        need: Need::Optional,
+    },
+    Property {
+        name: "file_system",
+        doc: "A file system that is there, in place of a new one: what differs in it is overwritten or deleted. Its protection \
+              against that has to be off.",
+        shape: Shape::Text(THERE),
+        need: Need::Optional,
+    },
+];
+
+const ZONE: Pattern =
+    Pattern::new("an availability zone, such as `eu-central-1a`", "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$", 64);
+
+const KEY: Pattern = Pattern::new(
+    "the ARN of a KMS key or of an alias, such as `arn:aws:kms:eu-central-1:123456789012:alias/storage`",
+    "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(alias/[A-Za-z0-9/_-]+|key/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
+    2_048,
+);
+
+const THERE: Pattern =
+    Pattern::new("the id of a file system, such as `fs-0123456789abcdef0`", "^fs-[0-9a-f]{8,40}$", 43);
+
+/// EFS chooses what it makes itself; a zone and a key are of the region.
+pub(super) fn check(file_systems: &Entries) -> Vec<Conflict> {
+    file_systems.iter().flat_map(|(name, one)| of_one(name, one)).collect()
+}
+
+fn of_one(name: &Name, entry: &Entry) -> Vec<Conflict> {
+    let text = |part: &str| entry.get(&REPLICATION)?.get(part)?.as_str();
+    let Some(region) = text("region") else { return Vec::new() };
+    let conflict = |option: &'static str, with: &'static str, message: String, remedy: &str| Conflict {
+        path: vec![name.to_string(), REPLICATION.name.to_owned()],
+        options: vec![option, with],
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let mut found = Vec::new();
+    for option in ["availability_zone", "kms_key_id"] {
+        if text("file_system").is_some() && text(option).is_some() {
+            let message =
+                format!("`{option}` is for a copy that EFS makes, and `file_system` names one that is there");
+            found.push(conflict(option, "file_system", message, "leave one of the two out"));
+        }
+    }
+    if text("availability_zone").is_some_and(|zone| !zone.starts_with(region)) {
+        let message = format!("`availability_zone` is in no zone of {region}");
+        found.push(conflict("availability_zone", "region", message, "write a zone of the region"));
+    }
+    if text("kms_key_id").is_some_and(|key| key.split(':').nth(3) != Some(region)) {
+        let message =
+            format!("`kms_key_id` is of another region than {region}, and EFS takes a key of the copy's own");
+        found.push(conflict("kms_key_id", "region", message, "name a key of the region"));
+    }
+    found
+}
+
+/// The inputs of the replication, where one is written.
+pub(super) fn inputs(entry: &Entry, name: &Name) -> Option<Document> {
+    let parts: &Value = entry.get(&REPLICATION)?;
+    Some(document(json!({
+        "file_system_id": id_of(&Address::new(FILE_SYSTEM, name.as_str())),
+        "region": parts.get("region"),
+        "availability_zone_name": parts.get("availability_zone"),
+        "destination_kms_key_id": parts.get("kms_key_id"),
+        "destination_file_system_id": parts.get("file_system"),
+    })))
+}
