@@ -64,8 +64,10 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
     };
     let options = if prospect.touches(ORDERED) || prospect.touches(offer::FEATURES) {
         // All versions of a class are some hundred options on several pages; those of one are a few.
+        // A database that keeps its version is held against the live one.
         let one = versions
             .as_ref()
+            .filter(|_| prospect.touches(&[VERSION]))
             .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
         Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
     } else {
