@@ -103,7 +103,7 @@ pub(super) fn refuse_ambiguous(rebuilt: &Rebuilt) -> Result<(), Failure> {
         .iter()
         .flat_map(|(address, candidates)| candidates.iter().map(move |candidate| candidate.import(address)));
     let several: Vec<String> = several.collect();
-    let message = format!("{}: the tags of all are the same, and none was recorded", several.join("; "));
+    let message = format!("{}: nothing tells which one is meant, and none was recorded", several.join("; "));
     let commands: Vec<String> = commands.collect();
     let hint = format!("look which one is the right one, and take it over: {}", commands.join(", or "));
     Err(Failure::message(FailureKind::Failed, message).hint(hint))
@@ -234,7 +234,7 @@ fn text(rebuilt: &Rebuilt, carried: &Carried) -> String {
         text.push('\n');
     }
     for (address, candidates) in ambiguous {
-        text.push_str(&format!("not {address}: {} objects carry its tags\n", candidates.len()));
+        text.push_str(&format!("not {address}: nothing tells which one is meant\n"));
         for candidate in candidates {
             text.push_str(&harmless(&format!("    {}", candidate.described)));
             text.push('\n');

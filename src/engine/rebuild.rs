@@ -14,7 +14,7 @@ use crate::engine::document::{Document, is_unknown, reference, references, resol
 use crate::engine::kind::{Live, Manager, Registry};
 use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
-use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Trace, Whose};
+use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
 
 /// The objects that a rebuild may take.
@@ -149,9 +149,10 @@ pub async fn rebuild(
             answer.retain(|found| concerns(blueprint, Some(&known), &wanted.address, found));
             let whose = |found: &Found| wanted.owner.whose(&found.ownership, found.vpc.as_ref());
             let taken = answer.iter().filter(|found| may_take(blueprint, state, terms, wanted, found));
-            let (one, whose) = match likeliest(wanted, taken.collect()).as_slice() {
-                [one] => ((*one).clone(), whose(one)),
-                several @ [_, _, ..] => {
+            let taken: Vec<&Found> = taken.collect();
+            let (one, whose) = match likeliest(wanted, &taken, &answer).as_slice() {
+                [one] if taken.contains(one) && !is_told_elsewhere(one) => ((*one).clone(), whose(one)),
+                several @ [_, ..] => {
                     let several = several.iter().map(|found| Candidate::of(found, &whose(found))).collect();
                     rebuilt.ambiguous.insert(wanted.address.clone(), several);
                     continue;
@@ -249,10 +250,28 @@ fn used_in_place_of(blueprint: &Blueprint, known: &State, address: &Address) -> 
 }
 
 /// The objects between which nothing decides: the one whose tags have the address counts before those that only have its name.
-fn likeliest<'a>(wanted: &Wanted, found: Vec<&'a Found>) -> Vec<&'a Found> {
-    let is_its = |found: &&&Found| found.tagged_address().as_ref() == Some(&wanted.address);
-    let tagged: Vec<&Found> = found.iter().filter(is_its).copied().collect();
-    if tagged.len() == 1 { tagged } else { found }
+/// Tags may have been copied or exchanged: where something else contradicts them, all that may be meant are in question.
+fn likeliest<'a>(wanted: &Wanted, taken: &[&'a Found], answer: &'a [Found]) -> Vec<&'a Found> {
+    let at = &wanted.address;
+    let is_contradicted = |found: &Found| found.contradiction().is_some();
+    let is_agreed = |found: &Found| found.tagged_address().as_ref() == Some(at) && !is_contradicted(found);
+    let agreed: Vec<&Found> = taken.iter().copied().filter(|found| is_agreed(found)).collect();
+    let is_sure = |found: &Found| found.trace == Trace::Name || found.is_told(at);
+    let told: Vec<&Found> =
+        answer.iter().filter(|found| found.is_told(at) && is_contradicted(found)).collect();
+    match agreed.as_slice() {
+        [one] if told.is_empty() || is_sure(one) => agreed,
+        _ if told.is_empty() => taken.to_vec(),
+        _ => {
+            let others = taken.iter().filter(|found| !told.iter().any(|one| one.id == found.id));
+            told.iter().chain(others).copied().collect()
+        }
+    }
+}
+
+/// True where what uses an object tells that it is of another address than its tags say. A token alone does not: it outlives each move.
+fn is_told_elsewhere(found: &Found) -> bool {
+    matches!(found.contradiction(), Some((_, Told::ByUsers(_))))
 }
 
 /// True if what was found may be recorded at the address.
@@ -274,11 +293,17 @@ fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wa
 
 impl Candidate {
     fn of(found: &Found, whose: &Whose) -> Self {
+        let described = match found.contradiction() {
+            Some((tagged, told)) => {
+                format!("{}, whose tags name {tagged}, and which {told}", found.described())
+            }
+            None => found.described(),
+        };
         let lineage = match whose {
             Whose::OtherState { lineage, .. } => Some(lineage.clone()),
             _ => None,
         };
-        Self { id: found.id.clone(), described: found.described(), lineage }
+        Self { id: found.id.clone(), described, lineage }
     }
 
     /// The command that takes it over.

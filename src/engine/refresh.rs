@@ -101,6 +101,8 @@ pub async fn refresh_around(
             recovered.insert(one.address, own.id.clone());
             continue;
         }
+        // First those whose tags nothing contradicts.
+        found.sort_by_key(|found| found.contradiction().is_some());
         let mut found = found.into_iter();
         let sighting = match found.next() {
             None => Sighting::Gone,

@@ -122,24 +122,26 @@ pub struct Found {
     pub generation: Option<u32>,
     /// The network that it stands in, where the object shows that.
     pub vpc: Option<Id>,
-    /// The address that it is told to be of, where it shows no tags itself.
+    /// The address that it is told to be of by something else than its own tags.
     pub told: Option<Told>,
 }
 
-/// The address of an object without tags, and the side that tells it.
+/// The address of an object, and the side that tells it: its own tags may be gone, or copied from another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// The token of its create call: it outlives the tags, and every move to another address or stack.
     ByToken(Address),
     /// The tags of the objects that use it.
     ByUsers(Address),
+    /// The objects that it uses: they were made for this address.
+    ByUse(Address),
 }
 
 impl Told {
     /// The address, whichever side tells it.
     pub fn address(&self) -> &Address {
         match self {
-            Self::ByToken(address) | Self::ByUsers(address) => address,
+            Self::ByToken(address) | Self::ByUsers(address) | Self::ByUse(address) => address,
         }
     }
 }
@@ -149,6 +151,7 @@ impl fmt::Display for Told {
         match self {
             Self::ByToken(address) => write!(f, "was made for {address}, as its token says"),
             Self::ByUsers(address) => write!(f, "belongs to {address}, as the tags of what uses it say"),
+            Self::ByUse(address) => write!(f, "uses what was made for {address}"),
         }
     }
 }
@@ -177,6 +180,17 @@ impl Found {
             Ownership::Tagged { address, .. } => address.parse().ok(),
             _ => None,
         }
+    }
+
+    /// True if it is told to be of this address.
+    pub fn is_told(&self, address: &Address) -> bool {
+        self.told.as_ref().is_some_and(|told| told.address() == address)
+    }
+
+    /// The address in its tags, and the telling that contradicts them: the tags may have been copied from another object.
+    pub fn contradiction(&self) -> Option<(Address, &Told)> {
+        let tagged = self.tagged_address()?;
+        self.told.as_ref().filter(|told| *told.address() != tagged).map(|told| (tagged, told))
     }
 
     /// `db-1 (records-copy, made 2026-11-28T07:00:00Z)`

@@ -6,6 +6,7 @@ mod by_hand;
 mod chosen;
 mod cloud;
 mod control;
+mod copied;
 mod databases;
 mod disks;
 mod drift;

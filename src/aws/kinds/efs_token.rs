@@ -89,15 +89,30 @@ pub(crate) fn is_bare(tags: &Tags) -> bool {
     Ownership::of_tags(tags) == Ownership::Untagged && !tags.keys().any(|key| key.starts_with("provision:"))
 }
 
-/// The address that an object without tags was made for, as its token says. It proves nothing: the object may have been moved to another
-/// address, stack or cluster since, and what a create of ours has just made has our tags. None for one that was replaced.
-pub(crate) fn told_by_token(owner: &Owner, live: &str, tags: &Tags) -> Option<Address> {
+/// The address that an object was made for, as its token says. It proves nothing: the object may have been moved to another
+/// address, stack or cluster since. None for one that was replaced.
+pub(crate) fn told_by_token(owner: &Owner, live: &str) -> Option<Address> {
     let (address, generation) = match generation_of(live, owner) {
         Some(generation) => (owner.address.clone(), Some(generation)),
         None => read(live, owner)?,
     };
     let was_replaced = address == owner.address && generation.is_none_or(|made| made < owner.generation);
-    (is_bare(tags) && !was_replaced).then_some(address)
+    (!was_replaced).then_some(address)
+}
+
+/// The address that an object was made for, as its token says, where its tags name another one of this stack: it was moved, or its
+/// tags were copied from another object.
+pub(crate) fn contradicted_by_token(owner: &Owner, live: &str, ownership: &Ownership) -> Option<Address> {
+    let Ownership::Tagged { address: tagged, .. } = ownership else { return None };
+    let is_of_the_stack =
+        matches!(owner.whose(ownership, None), Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. });
+    told_by_token(owner, live)
+        .filter(|told| is_of_the_stack && !tagged.is_empty() && told.to_string() != *tagged)
+}
+
+/// True for the ownership of another stack, or of one beside another cluster: by an object's tags alone, it was given away.
+pub(crate) fn is_of_another_stack(owner: &Owner, ownership: &Ownership) -> bool {
+    matches!(owner.whose(ownership, None), Whose::OtherStack { .. } | Whose::Elsewhere { .. })
 }
 
 /// True for an object without tags that `provision` made, with a token that cannot be read, and not for this address.
@@ -226,15 +241,43 @@ mod tests {
         let name = ("Name".to_owned(), "x".to_owned());
         let address = (tag::ADDRESS.to_owned(), "aws_efs_file_system.docs".to_owned());
         let of_docs = Some(Address::new("aws_efs_file_system", "docs"));
-        assert_eq!(told_by_token(&files, &docs, &[name.clone()].into()), of_docs);
-        assert_eq!(told_by_token(&files, &docs, &[name, address].into()), None);
-        assert_eq!(told_by_token(&files, "by-hand", &Tags::new()), None);
+        assert!(is_bare(&[name.clone()].into()));
+        assert!(!is_bare(&[name, address].into()));
+        assert_eq!(told_by_token(&files, &docs), of_docs);
+        assert_eq!(told_by_token(&files, "by-hand"), None);
         let own = Some(files.address.clone());
-        assert_eq!(told_by_token(&files, &token(&files), &Tags::new()), own);
+        assert_eq!(told_by_token(&files, &token(&files)), own);
         // One that took another token, since the first one was used.
-        assert_eq!(told_by_token(&files, &nth_token(&files, 3), &Tags::new()), own);
+        assert_eq!(told_by_token(&files, &nth_token(&files, 3)), own);
         let replaced = Owner { generation: 1, ..files.clone() };
-        assert_eq!(told_by_token(&replaced, &token(&files), &Tags::new()), None);
+        assert_eq!(told_by_token(&replaced, &token(&files)), None);
+    }
+
+    #[test]
+    fn a_token_contradicts_the_tags_of_another_address_of_the_stack() {
+        let files = owner("shop", "files", "a", 0);
+        let tagged = |stack: &str, name: &str, lineage: &str| Ownership::Tagged {
+            stack: stack.to_owned(),
+            address: Address::new("aws_efs_file_system", name).to_string(),
+            lineage: Some(lineage.to_owned()),
+            cluster: None,
+        };
+        let own = Some(files.address.clone());
+        for (ownership, told) in [
+            (tagged("shop", "docs", "a"), own.clone()),
+            (tagged("shop", "docs", "lost"), own),
+            (tagged("shop", "files", "a"), None),
+            (tagged("other", "docs", "b"), None),
+            (Ownership::Untagged, None),
+        ] {
+            assert_eq!(contradicted_by_token(&files, &token(&files), &ownership), told, "{ownership:?}");
+        }
+        let of_docs = contradicted_by_token(
+            &files,
+            &token(&owner("shop", "docs", "a", 0)),
+            &tagged("shop", "files", "a"),
+        );
+        assert_eq!(of_docs, Some(Address::new("aws_efs_file_system", "docs")));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::mem::discriminant;
 
 use super::identity::recorded_at;
 use super::{Input, error, renamed};
+use crate::engine::address::Address;
 use crate::engine::plan::{Finding, Level};
-use crate::engine::resource::{Found, NO_STACK, Owner, Trace, Whose};
+use crate::engine::resource::{Found, NO_STACK, Owner, Told, Trace, Whose};
 use crate::engine::state::State;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
@@ -46,7 +47,8 @@ pub(super) fn in_the_way(
     };
     let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
     // An object without data that was made for something else is no reason to make nothing; nor is one that two stacks call the same.
-    let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found);
+    let is_no_reason =
+        finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) && !found.is_told(address);
     Some(match is_no_reason || finding.check == RENAMED {
         true => Finding { level: Level::Warning, ..finding },
         false => finding,
@@ -65,7 +67,9 @@ pub(super) fn equal<'a>(owner: &Owner, first: &'a Found, beside: &'a [Found]) ->
     if !matches!(of_first, Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. }) {
         return Vec::new();
     }
+    let is_contradicted = |found: &Found| found.contradiction().is_some();
     let is_equal = |other: &&Found| match is_meant(owner, first) {
+        _ if is_contradicted(first) != is_contradicted(other) => false,
         true => is_meant(owner, other) && discriminant(&whose(other)) == discriminant(&of_first),
         false => first.trace == Trace::Tags && other.trace == Trace::Tags && !is_meant(owner, other),
     };
@@ -156,6 +160,9 @@ fn name_of(tagged: &str) -> &str {
 pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding {
     let address = &owner.address;
     let import = import(input, owner, found);
+    if let Some((tagged, told)) = found.contradiction() {
+        return contradicted(input, owner, found, &tagged, told);
+    }
     let has_name = found.trace == Trace::Name;
     // A rebuild takes what has the name, or the tags of the address.
     let is_rebuilt = has_name || is_meant(owner, found);
@@ -268,6 +275,28 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         None => hint,
     };
     error(check, address, message, Some(hint))
+}
+
+/// An object whose tags name one address, while something else tells that it is of another one: the tags may have been copied or
+/// exchanged by hand. Nothing is made in its place until somebody says which one it is.
+fn contradicted(input: &Input<'_>, owner: &Owner, found: &Found, tagged: &Address, told: &Told) -> Finding {
+    let both = [tagged, told.address()];
+    let is_free = |address: &&Address| {
+        let recorded = input.state.and_then(|state| state.resources.get(*address)?.id.as_ref());
+        recorded.is_none() && input.blueprint.declarations.contains_key(*address)
+    };
+    let at = |address: &Address| Owner { address: address.clone(), ..owner.clone() };
+    let imports: Vec<String> =
+        both.into_iter().filter(is_free).map(|address| import(input, &at(address), found)).collect();
+    let message = format!(
+        "{} stands unclaimed: its tags name {tagged}, and it {told}: they may have been copied from another object",
+        found.described()
+    );
+    let hint = format!(
+        "look which one it is, and take it over: {}; to leave it alone, give it the tag provision:stack=none",
+        imports.join(", or ")
+    );
+    error(UNCLAIMED, &owner.address, message, Some(hint))
 }
 
 /// The ways on from an object of a stack of this name that seems to stand beside another cluster.

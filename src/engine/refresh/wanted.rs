@@ -26,6 +26,7 @@ impl Wanted {
     pub fn is_own(&self, found: &Found) -> bool {
         let Self { owner, .. } = self;
         found.trace.is_sure()
+            && found.contradiction().is_none()
             && owner.whose(&found.ownership, found.vpc.as_ref()).is_ours()
             && !owner.others.contains(&found.id)
     }
@@ -125,6 +126,10 @@ pub(crate) fn concerns(
     let mut records = state.into_iter().flat_map(|state| &state.resources);
     if records.any(|(other, record)| other != address && has_id(record)) {
         return false;
+    }
+    // Its tags, which name another address, may be copies of those of the object there.
+    if found.is_told(address) {
+        return true;
     }
     let Some(tagged) = found.tagged_address().or_else(|| Some(found.told.as_ref()?.address().clone())) else {
         return true;

@@ -8,7 +8,7 @@ use super::{STATUSES, replica};
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Found, Owner, Trace, Whose};
+use crate::engine::resource::{Condition, Found, Owner, Told, Trace, Whose};
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
 pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
@@ -27,11 +27,14 @@ pub(super) async fn find_replica(
 /// The rank of an object without tags by its use of what was made for it; none where it uses nothing of that.
 type Use = fn(all: &[Live], live: &Live, wanted: &Document) -> Option<u8>;
 
+/// The rank of one that uses what nothing else of the stack uses.
+const SURE: u8 = 4;
+
 fn use_of_database(_: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
     match (in_security_group(live, wanted), in_subnet_group(live, wanted)) {
         // A replica has the groups of its source.
         _ if live.read_replica_source_db_instance_identifier().is_some() => None,
-        (true, _) => Some(4),
+        (true, _) => Some(SURE),
         (false, true) => Some(5),
         (false, false) => None,
     }
@@ -40,7 +43,7 @@ fn use_of_database(_: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
 fn use_of_replica(all: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
     let followed = live.read_replica_source_db_instance_identifier()?;
     let source = all.iter().find(|one| one.db_instance_identifier() == Some(followed))?;
-    (source.dbi_resource_id() == replica::SOURCE.text(wanted)).then_some(4)
+    (source.dbi_resource_id() == replica::SOURCE.text(wanted)).then_some(SURE)
 }
 
 /// First what was made for the address, then what has the name, then what is the stack's and no address has, and last what lost
@@ -67,6 +70,9 @@ fn likeliest_first(
             found.tagged_address().is_some_and(|address| address.kind() != owner.address.kind());
         let of_the_stack = of_the_stack && !of_another_kind;
         let is_bare = whose == Whose::Untagged;
+        // Its tags may have been copied: what it uses tells more.
+        let is_told = of_the_stack && use_of(all, live, wanted) == Some(SURE);
+        let found = Found { told: is_told.then(|| Told::ByUse(owner.address.clone())), ..found };
         let (rank, trace) = match (has_name, of_the_stack && names_address, of_the_stack) {
             (true, true, _) => (0, Trace::Name),
             (false, true, _) => (1, Trace::Tags),

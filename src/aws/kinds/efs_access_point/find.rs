@@ -5,7 +5,9 @@ use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState};
 use super::{FILE_SYSTEM, describe, tags_of};
 use crate::aws::Aws;
 use crate::aws::efs::PartsOf;
-use crate::aws::kinds::efs_token::{Made, has_a_strange_token, made_for, told_by_token};
+use crate::aws::kinds::efs_token::{
+    Made, contradicted_by_token, has_a_strange_token, is_bare, is_of_another_stack, made_for, told_by_token,
+};
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
 use crate::engine::resource::{Found, Id, Owner, Ownership, Told, Trace};
@@ -22,7 +24,8 @@ pub(super) async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<
         let leaves = live.life_cycle_state == Some(LifeCycleState::Deleting);
         let stays = generation == Some(owner.generation) || !leaves;
         let id = Id::new(live.access_point_id.filter(|_| stays)?);
-        let found = Found { generation, ..Found::new(id, ownership) }.traced(Trace::Token);
+        let told = contradicted_by_token(owner, live.client_token.as_deref()?, &ownership).map(Told::ByToken);
+        let found = Found { generation, told, ..Found::new(id, ownership) }.traced(Trace::Token);
         let path = live.root_directory.and_then(|root| root.path);
         (!owner.others.contains(&found.id)).then(|| found.labelled(path.as_deref(), None))
     });
@@ -44,21 +47,32 @@ pub(super) async fn is_of_another(
     let user = live.iter().find(|live| live.client_token() == Some(token.as_str()));
     Ok(user.is_some_and(|live| {
         let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-        recorded || made_for(owner, &token, &tags_of(live)).is_none()
+        // One of the stack whose tags name another address is named by the next plan, and none is made beside it.
+        let is_named_next = unclaimed(owner, live).is_some_and(|found| found.is_told(&owner.address));
+        recorded
+            || is_of_another_stack(owner, &Ownership::of_tags(&tags_of(live)))
+            || (made_for(owner, &token, &tags_of(live)).is_none() && !is_named_next)
     }))
 }
 
 /// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been
-/// renamed since.
+/// renamed since; or if it was made for this address, and its tags name another one.
 fn unclaimed(owner: &Owner, live: &AccessPointDescription) -> Option<Found> {
     let (token, tags) = (live.client_token()?, tags_of(live));
-    let told = told_by_token(owner, token, &tags);
+    let ownership = Ownership::of_tags(&tags);
+    let (told, trace) = match is_bare(&tags) {
+        true => (told_by_token(owner, token), Trace::Use),
+        false => {
+            let told = contradicted_by_token(owner, token, &ownership).filter(|told| *told == owner.address);
+            (Some(told?), Trace::Tags)
+        }
+    };
     if told.is_none() && !has_a_strange_token(owner, token, &tags) {
         return None;
     }
     let stays = live.life_cycle_state != Some(LifeCycleState::Deleting);
     let id = Id::new(live.access_point_id().filter(|_| stays)?);
     let path = live.root_directory().and_then(|root| root.path());
-    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, Ownership::Untagged) };
-    Some(found.traced(Trace::Use).labelled(path, None))
+    let found = Found { told: told.map(Told::ByToken), ..Found::new(id, ownership) };
+    Some(found.traced(trace).labelled(path, None))
 }

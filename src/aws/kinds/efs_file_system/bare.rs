@@ -1,4 +1,5 @@
-//! File systems without tags: told by what uses them, and by their tokens where no tags of that say otherwise.
+//! File systems without tags, and with those of others: told by what uses them, and by their tokens where no tags of that say
+//! otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use super::find::{found_of, is_another};
 use super::live::tags_of;
 use crate::aws::efs::{self, PartsOf, mount_target_of};
 use crate::aws::kinds::efs_tags;
-use crate::aws::kinds::efs_token::{is_bare, told_by_token};
+use crate::aws::kinds::efs_token::{contradicted_by_token, is_bare, told_by_token};
 use crate::aws::{Aws, ec2};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
@@ -39,7 +40,7 @@ pub(super) async fn bare(
     for live in all.iter().filter(|live| is_bare(&tags_of(live))) {
         let found = found_of(live, Ownership::Untagged).traced(Trace::Use);
         let is_mounted = mounted.get(&live.file_system_id);
-        let token = told_by_token(owner, &live.creation_token, &tags_of(live));
+        let token = told_by_token(owner, &live.creation_token);
         let users = match &token {
             Some(_) => users(aws, owner, &live.file_system_id).await?,
             None => Users::default(),
@@ -74,6 +75,30 @@ pub(super) async fn bare(
     }
     bare.candidates.extend(by_token);
     Ok(bare)
+}
+
+/// The address that a file system is told to be of where its tags name another one of the stack: its tags may have been copied. None
+/// where the tags of what uses it confirm its own, as they do after a move to another address.
+pub(super) async fn contradiction(
+    aws: &Aws,
+    owner: &Owner,
+    live: &FileSystemDescription,
+    ownership: &Ownership,
+) -> Result<Option<Told>, CloudError> {
+    let Some(made_for) = contradicted_by_token(owner, &live.creation_token, ownership) else {
+        return Ok(None);
+    };
+    let tagged = match ownership {
+        Ownership::Tagged { address, .. } => address.parse::<Address>().ok(),
+        _ => None,
+    };
+    let users = users(aws, owner, &live.file_system_id).await?;
+    let is_confirmed = tagged.is_some_and(|tagged| users.names.contains(tagged.name()));
+    Ok(match users.names.contains(made_for.name()) {
+        _ if is_confirmed => None,
+        true => Some(Told::ByUsers(made_for)),
+        false => Some(Told::ByToken(made_for)),
+    })
 }
 
 /// The file systems with mount targets in the security groups that are named together with this one, and their networks. Asked for

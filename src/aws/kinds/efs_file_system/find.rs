@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState};
 
-use super::bare::{Bare, bare};
+use super::bare::{Bare, bare, contradiction};
 use super::live::{describe, tags_of};
 use crate::aws::efs::{self, FILE_SYSTEMS, PartsOf};
-use crate::aws::kinds::efs_token::{MOST_TOKENS, made_for, nth_token, token};
+use crate::aws::kinds::efs_token::{MOST_TOKENS, is_bare, is_of_another_stack, made_for, nth_token, token};
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::cloud::CloudError;
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership, Trace, Whose};
@@ -76,7 +76,8 @@ async fn made(
     }
     let Some(made) = made_for(owner, token, &tags_of(live)) else { return Ok(None) };
     let vpc = network_if_needed(aws, owner, live, &made.ownership).await?;
-    let found = Found { generation: made.generation, vpc, ..found_of(live, made.ownership) };
+    let told = contradiction(aws, owner, live, &made.ownership).await?;
+    let found = Found { generation: made.generation, vpc, told, ..found_of(live, made.ownership) };
     let found = found.traced(Trace::Token);
     Ok(Some(found).filter(|found| !is_elsewhere(owner, found)))
 }
@@ -98,7 +99,8 @@ async fn unclaimed(
         }
         _ => return Ok(None),
     };
-    let found = Found { vpc, ..found_of(live, ownership) }.traced(Trace::Tags);
+    let told = contradiction(aws, owner, live, &ownership).await?;
+    let found = Found { vpc, told, ..found_of(live, ownership) }.traced(Trace::Tags);
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let is_here = !matches!(whose, Whose::Elsewhere { .. }) || owner.shares_its_network_with(&whose);
     Ok(Some(found).filter(|_| is_here))
@@ -161,8 +163,14 @@ pub(super) async fn is_of_another(aws: &Aws, owner: &Owner, used: String) -> Res
     match by_token(aws, &used).await? {
         Some(live) if owner.others.contains(&Id::new(&live.file_system_id)) => Ok(true),
         Some(live) if made(aws, owner, &live, &token(owner)).await?.is_some() => Ok(false),
+        Some(live) if is_of_another_stack(owner, &Ownership::of_tags(&tags_of(&live))) => Ok(true),
+        // One without tags, or with those of another address, may be the one with the data: it is named by the next plan, and none is
+        // made beside it.
+        Some(live) if !is_bare(&tags_of(&live)) => {
+            let told = contradiction(aws, owner, &live, &Ownership::of_tags(&tags_of(&live))).await?;
+            Ok(told.is_none_or(|told| *told.address() != owner.address))
+        }
         Some(live) => {
-            // One without tags may be the one with the data: it is named by the next plan, and none is made beside it.
             let candidates = bare(aws, owner, std::slice::from_ref(&live)).await?.candidates;
             let is_here =
                 |found: &Found| found.told.as_ref().is_none_or(|told| *told.address() == owner.address);
