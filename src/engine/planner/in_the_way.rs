@@ -47,8 +47,8 @@ pub(super) fn in_the_way(
     };
     let holds_data = input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
     // An object without data that was made for something else is no reason to make nothing; nor is one that two stacks call the same.
-    let is_no_reason =
-        finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) && !found.is_told(address);
+    let is_in_doubt = found.contradiction().is_some() && found.is_told(address);
+    let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) && !is_in_doubt;
     Some(match is_no_reason || finding.check == RENAMED {
         true => Finding { level: Level::Warning, ..finding },
         false => finding,

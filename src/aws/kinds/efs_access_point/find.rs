@@ -48,7 +48,7 @@ pub(super) async fn is_of_another(
     Ok(user.is_some_and(|live| {
         let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
         // One of the stack whose tags name another address is named by the next plan, and none is made beside it.
-        let is_named_next = unclaimed(owner, live).is_some_and(|found| found.is_told(&owner.address));
+        let is_named_next = unclaimed(owner, live).is_some_and(|found| found.contradiction().is_some());
         recorded
             || is_of_another_stack(owner, &Ownership::of_tags(&tags_of(live)))
             || (made_for(owner, &token, &tags_of(live)).is_none() && !is_named_next)
