@@ -10,6 +10,7 @@ mod holders;
 mod keys;
 mod last_snapshot;
 mod named;
+mod named_and_deleted;
 mod own_state;
 mod owners;
 mod parameters;
@@ -36,8 +37,10 @@ pub use database::is_answered;
 pub use endpoint::new_endpoints;
 pub use holders::holders;
 pub use last_snapshot::{LastSnapshots, last_snapshots};
+pub use named_and_deleted::named_and_deleted;
 pub use own_state::own_state;
 pub use owners::owners;
+use prospect::late;
 pub use prospect::{Prospect, prospects};
 pub use remains::remains;
 pub use scene::{Purpose, Scene};
@@ -83,6 +86,7 @@ trait Answer: Send + Sync {
 
 /// The answers of AWS.
 pub struct Answers {
+    asked: Vec<Prospect>,
     databases: database::Databases,
     others: Vec<Box<dyn Answer>>,
 }
@@ -100,13 +104,25 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(restored::ask(aws, prospects)),
     ];
     let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;
-    Answers { databases, others }
+    Answers { asked: prospects.to_vec(), databases, others }
 }
 
 impl Answers {
     /// Writes what AWS chooses within a written value into the blueprint, before the plan is made: the versions of upgrades.
     pub async fn choose(&mut self, aws: &Aws, blueprint: &mut Blueprint, sightings: &Sightings) {
         self.databases.choose_versions(aws, blueprint, sightings).await;
+    }
+
+    /// Asks about the planned work that only the look at AWS has shown.
+    pub async fn ask_late(&mut self, aws: &Aws, scene: &Scene<'_>) {
+        let late = late(scene, &self.asked);
+        if late.is_empty() {
+            return;
+        }
+        let Self { asked, databases, others } = ask(aws, &late).await;
+        self.asked.extend(asked);
+        self.databases.add(databases);
+        self.others.extend(others);
     }
 
     /// Everything that was found about what is planned.

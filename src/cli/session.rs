@@ -223,6 +223,7 @@ impl Session {
             now,
             purpose: self.purpose,
         };
+        answers.ask_late(&self.aws, &scene).await;
         let mut found = answers.judge(&self.aws, &scene);
         // Each asks only where something is changed or deleted, or was deleted outside of provision.
         let (held, in_use, snapshots, lost, foreign) = join5(
@@ -239,6 +240,7 @@ impl Session {
         found.extend(snapshots.findings.iter().cloned());
         found.extend(lost);
         found.extend(checks::new_endpoints(&planning.plan));
+        found.extend(checks::named_and_deleted(&scene));
         if options.mode == Mode::Apply {
             found.extend(state.into_iter().flat_map(|state| short_names_lost(state, &self.stack)));
         }

@@ -124,6 +124,15 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// True if a text like this is anywhere in the document.
+pub fn holds(document: &Document, is_meant: impl Fn(&str) -> bool) -> bool {
+    let mut is_there = false;
+    for value in document.values() {
+        visit_strings(value, &mut |text| is_there |= is_meant(text));
+    }
+    is_there
+}
+
 fn visit_strings(value: &Value, visit: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => visit(text),

@@ -23,6 +23,7 @@ mod killed;
 mod lifecycle;
 mod locked;
 mod losses;
+mod named;
 mod narrowed;
 mod network;
 mod outputs;

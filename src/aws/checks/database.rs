@@ -107,6 +107,11 @@ fn live_version<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a s
 }
 
 impl Databases {
+    /// Adds the answers about databases of which only the look at AWS has shown that they are to be changed.
+    pub(super) fn add(&mut self, late: Self) {
+        self.0.extend(late.0);
+    }
+
     /// Writes the full version to which each database is upgraded into the blueprint, so that the plan shows the version that is
     /// sent. An upgrade that only AWS shows, such as one that an earlier run had begun, is asked about now.
     pub(super) async fn choose_versions(

@@ -12,15 +12,14 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{join_all, join3, join4};
 
-use super::Asked;
 use super::finding::Verdict;
 use super::scene::Scene;
+use super::{Asked, named_and_deleted};
 use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding, Mode};
-use crate::engine::planner::Sighting;
 use crate::engine::resource::Id;
 
 const CHECK: &str = "holders";
@@ -147,14 +146,17 @@ struct Leaving {
     changed: BTreeSet<String>,
     /// The network interfaces of both.
     interfaces: BTreeSet<String>,
-    /// Objects in the place of ours: other findings name them and say what to do.
+    /// Objects in the place of ours, and those of ours that name what goes: errors name them and say what to do.
     spoken_of: BTreeSet<String>,
 }
 
 impl Leaving {
     fn of(scene: &Scene<'_>) -> Self {
-        let found = scene.sightings.values().flat_map(Sighting::found);
-        let spoken_of = found.map(|found| found.id.to_string()).collect();
+        let told: BTreeSet<&Address> =
+            scene.planning.plan.errors().filter_map(|finding| finding.address.as_ref()).collect();
+        let in_place = scene.sightings.iter().filter(|(address, _)| told.contains(*address));
+        let found = in_place.flat_map(|(_, sighting)| sighting.found()).map(|found| found.id.to_string());
+        let spoken_of = found.chain(named_and_deleted::namers(scene)).collect();
         let mut leaving = Self { spoken_of, ..Self::default() };
         for change in scene.changes() {
             let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {

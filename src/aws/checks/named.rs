@@ -38,7 +38,7 @@ const PARAMETER_GROUP: &str = "parameter_group_name";
 const VERSION: &str = "engine_version";
 
 /// The parameter group that a database names; one of the stack's own is a reference.
-fn parameter_group(inputs: &Document) -> Option<&str> {
+pub(super) fn parameter_group(inputs: &Document) -> Option<&str> {
     inputs.get(PARAMETER_GROUP).and_then(Value::as_str).filter(|name| !name.contains("${"))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::scene::{Doing, Scene};
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::diff;
@@ -67,9 +68,65 @@ pub fn prospects(
     }
     let mut blueprint = blueprint.clone();
     leave_as_recorded(registry, &mut blueprint, |address| Some(&state?.resources.get(address)?.inputs));
-    let blueprint = &blueprint;
-    let prospect = |(address, declaration): (&Address, &Declaration)| {
-        let Declaration::Managed { inputs } = declaration else { return None };
+    let around = Around { registry, blueprint: &blueprint, state };
+    let selected = selected(&blueprint, options);
+    let declared = blueprint.declarations.keys().filter(|address| selected.contains(*address));
+    let differing = |address: &Address, desired: &Document| {
+        let record =
+            state.and_then(|state| state.resources.get(address)).filter(|record| record.id.is_some());
+        let manager = registry.managing(address.kind())?;
+        let is_new = record.is_none() || options.replace.contains(address);
+        let differing: BTreeSet<String> = match record {
+            Some(record) if !is_new => {
+                let differing = diff::diff(manager.fields(), desired, &record.inputs);
+                differing.into_iter().map(|field| field.path).collect()
+            }
+            _ => desired.keys().cloned().collect(),
+        };
+        Some((differing, is_new))
+    };
+    declared.filter_map(|address| around.prospect(address, |desired| differing(address, desired))).collect()
+}
+
+/// The planned work that nothing was asked about: AWS is not as the state records it, and the plan puts that right. A plan without such
+/// changes has none.
+pub fn late(scene: &Scene<'_>, asked: &[Prospect]) -> Vec<Prospect> {
+    if scene.planning.plan.mode != Mode::Apply {
+        return Vec::new();
+    }
+    let around = Around { registry: scene.registry, blueprint: scene.blueprint, state: scene.state };
+    let differing = |address: &Address, desired: &Document| {
+        let asked = asked.iter().find(|one| one.address == *address);
+        let is_asked = |field: &String| asked.is_some_and(|asked| asked.differing.contains(field));
+        let (all, is_new): (BTreeSet<String>, bool) = match scene.doing(address)? {
+            Doing::Making(_) if asked.is_some_and(|asked| asked.is_new) => return None,
+            Doing::Making(_) => (desired.keys().cloned().collect(), true),
+            Doing::Changing(change) => {
+                (change.fields.iter().map(|field| field.path.clone()).collect(), false)
+            }
+        };
+        Some((all.into_iter().filter(|field| is_new || !is_asked(field)).collect(), is_new))
+    };
+    let planned = scene.changes().map(|change| &change.address);
+    planned.filter_map(|address| around.prospect(address, |desired| differing(address, desired))).collect()
+}
+
+/// The declarations and records that a prospect is made from.
+struct Around<'a> {
+    registry: &'a Registry,
+    blueprint: &'a Blueprint,
+    state: Option<&'a State>,
+}
+
+impl Around<'_> {
+    /// The prospect at an address, with the fields that will be written, if there are any; true beside them for a new object.
+    fn prospect(
+        &self,
+        address: &Address,
+        differing: impl FnOnce(&Document) -> Option<(BTreeSet<String>, bool)>,
+    ) -> Option<Prospect> {
+        let Self { registry, blueprint, state } = *self;
+        let Declaration::Managed { inputs } = blueprint.declarations.get(address)? else { return None };
         let manager = registry.managing(address.kind())?;
         let known = |inputs: &Document| {
             resolve(inputs, &|reference| {
@@ -79,17 +136,10 @@ pub fn prospects(
         };
         // Inputs that do not fit their kind are for the planner to report.
         let desired = manager.normalise(&known(inputs)).ok()?;
+        let (differing, is_new) = differing(&desired)?;
         let record =
             state.and_then(|state| state.resources.get(address)).filter(|record| record.id.is_some());
-        let recorded = record.map(|record| &record.inputs);
-        let is_new = recorded.is_none() || options.replace.contains(address);
-        let differing: BTreeSet<String> = match recorded {
-            Some(recorded) if !is_new => {
-                diff::diff(manager.fields(), &desired, recorded).into_iter().map(|field| field.path).collect()
-            }
-            _ => desired.keys().cloned().collect(),
-        };
-        let version = recorded.and_then(|recorded| recorded.get("engine_version"));
+        let version = record.and_then(|record| record.inputs.get("engine_version"));
         (!differing.is_empty()).then(|| Prospect {
             address: address.clone(),
             differing,
@@ -100,10 +150,7 @@ pub fn prospects(
             written: inputs.clone(),
             inputs: desired,
         })
-    };
-    let selected = selected(blueprint, options);
-    let declared = blueprint.declarations.iter().filter(|(address, _)| selected.contains(*address));
-    declared.filter_map(prospect).collect()
+    }
 }
 
 /// The alias of a key, which stands for the key wherever one is asked about.

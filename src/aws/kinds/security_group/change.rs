@@ -75,6 +75,25 @@ async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, Rules)]) -> Resu
     Ok(())
 }
 
+/// Takes the rules out that name one of these groups.
+pub(super) async fn let_go_of(
+    aws: &Aws,
+    group: &Id,
+    others: &BTreeMap<String, String>,
+) -> Result<(), CloudError> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let live = live_rules(aws, group).await?;
+    for direction in [Direction::Ingress, Direction::Egress] {
+        let theirs =
+            live.iter().filter(|one| one.direction == direction && others.contains_key(&one.rule.source));
+        let ids: Vec<String> = theirs.map(|one| one.id.clone()).collect();
+        revoke(aws, group, direction, &ids).await?;
+    }
+    Ok(())
+}
+
 fn rule_change<'a>(live: impl Iterator<Item = &'a Live>, desired: &Rules) -> RuleChange {
     let mut missing: BTreeMap<Rule, &Rule> = desired.iter().map(|rule| (rule.identity(), rule)).collect();
     let mut change = RuleChange::default();
