@@ -112,8 +112,8 @@ async fn watch(
     }
     let LeftOut { moved, forgotten } = left_out(&before, &discovery.network, &outlook.sightings)?;
     let mut edits: Vec<Edit> = moved.into_iter().map(|(from, to)| Edit::Move { from, to }).collect();
-    if before.cluster.as_ref() != Some(&discovery.network.cluster) {
-        edits.push(Edit::Cluster { cluster: discovery.network.cluster.clone() });
+    if before.cluster().as_ref() != Some(&discovery.network.cluster) {
+        edits.push(Edit::Facts { facts: discovery.network.cluster.facts() });
     }
     for (address, id) in discovery.network.addresses() {
         let Some(Sighting::Live { live, .. }) = outlook.sightings.get(&address) else {

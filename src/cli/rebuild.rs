@@ -153,9 +153,9 @@ pub(super) async fn find(
         confirm(screen, approval, Question::State { change: "record what was found" }).await?;
     }
     if let Some(cluster) =
-        blueprint.cluster.clone().filter(|cluster| before.cluster.as_ref() != Some(cluster))
+        blueprint.cluster.clone().filter(|cluster| before.cluster().as_ref() != Some(cluster))
     {
-        writer.edit(Edit::Cluster { cluster });
+        writer.edit(Edit::Facts { facts: cluster.facts() });
     }
     for (address, record) in &rebuilt.records {
         writer.edit(Edit::Put { address: address.clone(), record: record.clone() });

@@ -70,8 +70,8 @@ async fn record(
     let (registry, lineage) = (&session.registry, request.take_over.as_deref());
     let taken = take_over(&session.cloud, registry, &blueprint, &before, &request.wishes, lineage).await;
     let taken = taken.map_err(refused)?;
-    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster.as_ref() != Some(cluster)) {
-        writer.edit(Edit::Cluster { cluster });
+    if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster().as_ref() != Some(cluster)) {
+        writer.edit(Edit::Facts { facts: cluster.facts() });
     }
     for address in &taken.forgotten {
         writer.edit(Edit::Remove { address: address.clone() });

@@ -4,10 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::engine::address::Address;
+use crate::engine::document::Document;
 use crate::engine::resource::Id;
+use crate::engine::state::{Facts, State};
 
+/// The section of the stack file whose facts these are.
+const SECTION: &str = "network";
 const VPC: &str = "aws_vpc";
 const SUBNET: &str = "aws_subnet";
 const GROUP: &str = "aws_security_group";
@@ -165,6 +170,53 @@ impl Network {
         all.extend(self.subnets.iter().map(|(zone, id)| (Self::subnet_address(zone), id.clone())));
         all.extend(self.groups.values().flatten().map(|(address, id)| (address.clone(), id.clone())));
         all
+    }
+}
+
+/// The parts of a state that are about the network.
+impl State {
+    /// The cluster beside which the stack stands, as it was recorded.
+    pub fn cluster(&self) -> Option<Cluster> {
+        let facts = self.facts.get(SECTION)?;
+        Cluster::deserialize(facts).ok()
+    }
+
+    /// The VPC that was watched, if one was.
+    pub fn vpc(&self) -> Option<&Id> {
+        self.resources.get(&Network::vpc_address()).filter(|record| record.watched)?.id.as_ref()
+    }
+
+    /// The network that was watched, if it was: discovery decides only once.
+    pub fn network(&self) -> Option<Network> {
+        let watched = |kind: &'static str| {
+            self.resources
+                .iter()
+                .filter(move |(address, record)| record.watched && address.kind() == kind)
+                .filter_map(|(address, record)| Some((address, record.id.clone()?)))
+        };
+        let mut groups: BTreeMap<Role, Groups> = BTreeMap::new();
+        for (address, id) in watched("aws_security_group") {
+            if let Some(role) = Role::of(address) {
+                groups.entry(role).or_default().insert(address.clone(), id);
+            }
+        }
+        Some(Network {
+            cluster: self.cluster()?,
+            vpc: watched("aws_vpc").next()?.1,
+            subnets: watched("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
+            groups,
+        })
+    }
+}
+
+impl Cluster {
+    /// The cluster as the facts of its section.
+    pub fn facts(&self) -> Facts {
+        let facts = match serde_json::to_value(self) {
+            Ok(Value::Object(facts)) => facts,
+            _ => Document::new(),
+        };
+        Facts::from([(SECTION.to_owned(), facts)])
     }
 }
 

@@ -12,7 +12,7 @@ use crate::engine::state::State;
 ///
 /// The cluster and the network that the state records count more than those chosen now: a stack never leaves its network.
 pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
-    let recorded_cluster = state.and_then(|state| state.cluster.as_ref()?.name.clone());
+    let recorded_cluster = state.and_then(|state| state.cluster()?.name);
     let chosen_cluster = || blueprint.cluster.as_ref().and_then(|cluster| cluster.name.clone());
     let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
         Some(Declaration::Watched { id }) => Some(id),

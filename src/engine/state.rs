@@ -22,7 +22,6 @@ use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::document::Document;
-use crate::engine::network::{Cluster, Groups, Network, Role};
 use crate::engine::resource::Id;
 
 pub use error::StateError;
@@ -50,8 +49,9 @@ pub struct State {
     /// The account that everything is in: 12 digits.
     pub account: String,
     pub region: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<Cluster>,
+    /// The facts that sections of the stack file have found out about the place where the stack stands, by section.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
     pub resources: BTreeMap<Address, Record>,
 }
 
@@ -115,6 +115,9 @@ pub enum Phase {
     Deleting,
 }
 
+/// The facts of sections, each a document of the section's own form.
+pub type Facts = BTreeMap<String, Document>;
+
 /// One change of a state; what the journal holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,14 +141,15 @@ pub enum Edit {
     Stack {
         stack: String,
     },
-    Cluster {
-        cluster: Cluster,
+    /// The facts of these sections; those of others stay.
+    Facts {
+        facts: Facts,
     },
 }
 
 impl State {
     /// The version of the format that this program writes. It reads the older ones too.
-    pub const VERSION: u32 = 2;
+    pub const VERSION: u32 = 3;
 
     /// A state that records nothing yet. `lineage` is a fresh random identity.
     pub fn new(stack: &str, lineage: String, account: &str, region: &str) -> Self {
@@ -157,7 +161,7 @@ impl State {
             serial: 0,
             account: account.to_owned(),
             region: region.to_owned(),
-            cluster: None,
+            facts: Facts::new(),
             resources: BTreeMap::new(),
         }
     }
@@ -177,7 +181,7 @@ impl State {
                 let old = std::mem::replace(&mut self.stack, stack);
                 self.formerly.insert(old);
             }
-            Edit::Cluster { cluster } => self.cluster = Some(cluster),
+            Edit::Facts { facts } => self.facts.extend(facts),
         }
         self.serial += 1;
     }
@@ -200,36 +204,9 @@ impl State {
         self.resources.get(address)?.output(output)
     }
 
-    /// The VPC that was watched, if one was.
-    pub fn vpc(&self) -> Option<&Id> {
-        self.resources.get(&Network::vpc_address()).filter(|record| record.watched)?.id.as_ref()
-    }
-
     /// True if the state records anything that `provision` manages, and not the cluster's network alone.
     pub fn manages_anything(&self) -> bool {
         self.resources.values().any(|record| !record.watched)
-    }
-
-    /// The network that was watched, if it was: discovery decides only once.
-    pub fn network(&self) -> Option<Network> {
-        let watched = |kind: &'static str| {
-            self.resources
-                .iter()
-                .filter(move |(address, record)| record.watched && address.kind() == kind)
-                .filter_map(|(address, record)| Some((address, record.id.clone()?)))
-        };
-        let mut groups: BTreeMap<Role, Groups> = BTreeMap::new();
-        for (address, id) in watched("aws_security_group") {
-            if let Some(role) = Role::of(address) {
-                groups.entry(role).or_default().insert(address.clone(), id);
-            }
-        }
-        Some(Network {
-            cluster: self.cluster.clone()?,
-            vpc: watched("aws_vpc").next()?.1,
-            subnets: watched("aws_subnet").map(|(address, id)| (address.name().to_owned(), id)).collect(),
-            groups,
-        })
     }
 }
 
@@ -315,7 +292,7 @@ mod tests {
         let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
         vec![
             Edit::Put { address: Address::new("aws_vpc", "network"), record: record("vpc-1") },
-            Edit::Cluster { cluster },
+            Edit::Facts { facts: cluster.facts() },
             Edit::Move { from: Address::new("aws_vpc", "network"), to: Address::new("aws_vpc", "other") },
             Edit::MoveAll {
                 moves: [(

@@ -104,9 +104,8 @@ fn plan() -> Plan {
 
 fn state() -> State {
     let mut state = State::new("gitlab", "lineage".to_owned(), "123456789012", "eu-west-1");
-    state.apply(Edit::Cluster {
-        cluster: Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true },
-    });
+    let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
+    state.apply(Edit::Facts { facts: cluster.facts() });
     let mut record =
         Record::watched(Id::new("sg-1"), serde_json::Map::from_iter([("arn".to_owned(), json!("arn:x"))]));
     record.phase = Phase::Updating;

@@ -95,7 +95,7 @@ fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Opt
     if record.watched || record.claimed {
         return None;
     }
-    let (stack, cluster) = (state.stack.clone(), state.cluster.clone());
+    let (stack, cluster) = (state.stack.clone(), state.cluster());
     let recorded = Blueprint { stack, cluster, ..Blueprint::default() };
     let owner = owner(&recorded, Some(state), address, record.generation);
     let forget = format!("provision state forget {address}");

@@ -46,9 +46,9 @@ impl<'a> Execution<'a> {
         // A destroy leaves no state where there was none.
         if let Some(cluster) = &self.run.blueprint.cluster
             && self.run.planning.plan.mode != Mode::Destroy
-            && self.writer.state().cluster.as_ref() != Some(cluster)
+            && self.writer.state().cluster().as_ref() != Some(cluster)
         {
-            self.writer.edit(Edit::Cluster { cluster: cluster.clone() });
+            self.writer.edit(Edit::Facts { facts: cluster.facts() });
         }
         let staying = self.run.planning.plan.changes.iter().filter(|change| change.action == Action::NoOp);
         for change in staying {

@@ -35,11 +35,11 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
         _ => return another_cluster(blueprint, state, &address, recorded?),
     };
     let now = blueprint.cluster.as_ref().and_then(|cluster| cluster.name.as_deref());
-    let before = state.cluster.as_ref().and_then(|cluster| cluster.name.as_deref());
+    let before = state.cluster().and_then(|cluster| cluster.name);
     let of = |cluster: Option<&str>| cluster.map(|name| format!(" (cluster {name})")).unwrap_or_default();
     let message = format!(
         "the stack is in {here}{}, and {chosen}{} was chosen now: a stack never leaves its network",
-        of(before),
+        of(before.as_deref()),
         of(now)
     );
     let hint = match (before, now) {
@@ -51,7 +51,7 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
                 "nothing of the stack is made in {here} yet; to choose another network: provision destroy"
             )
         }
-        (Some(before), Some(now)) if before != now => stay(before, now),
+        (Some(before), Some(now)) if before != now => stay(&before, now),
         _ => "use another stack file, with another `stack:` name, for another network".to_owned(),
     };
     Some(error(NETWORK, &address, message, Some(hint)))
@@ -59,25 +59,25 @@ pub fn leaves_its_network(state: &State, blueprint: &Blueprint, sightings: &Sigh
 
 /// In a VPC that clusters share, the stack stays with its cluster.
 fn another_cluster(blueprint: &Blueprint, state: &State, address: &Address, vpc: &Id) -> Option<Finding> {
-    let before = state.cluster.as_ref()?.name.as_ref()?;
+    let before = state.cluster()?.name?;
     let now = blueprint.cluster.as_ref()?.name.as_ref()?;
-    (before != now).then(|| {
+    (before != *now).then(|| {
         let message = format!(
             "the stack is in {vpc} for the cluster {before}, and the cluster {now} of the same VPC was chosen now: \
              a stack never changes its cluster"
         );
-        error(NETWORK, address, message, Some(stay(before, now)))
+        error(NETWORK, address, message, Some(stay(&before, now)))
     })
 }
 
 /// A destroy deletes by the state, and never looks for a cluster: one that is named all the same has to be the state's.
 pub fn destroys_beside_another(state: &State, named: &str) -> Option<Finding> {
-    let before = state.cluster.as_ref()?.name.as_ref()?;
+    let before = state.cluster()?.name?;
     (before != named).then(|| {
         let message = format!(
             "the stack that would be destroyed is beside the cluster {before}, and the cluster {named} was named"
         );
-        error(NETWORK, &Network::vpc_address(), message, Some(stay(before, named)))
+        error(NETWORK, &Network::vpc_address(), message, Some(stay(&before, named)))
     })
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::format::Damage;
+use super::upgrade::upgrade_edit;
 use super::{Edit, State};
 
 /// The journal's first frame: which snapshot it goes on from.
@@ -96,7 +97,8 @@ fn read(journal: &[u8]) -> Result<Option<(Base, Vec<Edit>)>, Damage> {
             }
             base = Some(first);
         } else {
-            edits.push(serde_json::from_str(payload).map_err(newer)?);
+            let edit = serde_json::from_str(payload).map_err(newer)?;
+            edits.push(serde_json::from_value(upgrade_edit(edit)).map_err(newer)?);
         }
     }
     Ok(base.map(|base| (base, edits)))

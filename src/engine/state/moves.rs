@@ -131,7 +131,7 @@ mod tests {
             state.apply(Edit::Put { address: at(address), record });
         }
         let cluster = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve: true };
-        state.apply(Edit::Cluster { cluster });
+        state.apply(Edit::Facts { facts: cluster.facts() });
         state
     }
 

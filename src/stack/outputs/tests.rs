@@ -28,7 +28,7 @@ fn put(state: &mut State, address: &str, id: &str, inputs: Value, outputs: Value
 
 fn applied(efs_names_resolve: bool) -> State {
     let mut state = State::new("gitlab", "lineage".to_owned(), "123456789012", "eu-west-1");
-    state.cluster = Some(Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve });
+    state.facts = Cluster { name: Some("k8s.myzone.net".to_owned()), efs_names_resolve }.facts();
     put(
         &mut state,
         "aws_efs_file_system.gitlab-nfs",

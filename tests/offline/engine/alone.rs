@@ -33,7 +33,7 @@ async fn a_stack_without_a_cluster_is_made_changed_lost_found_again_and_destroye
     assert_eq!((plan.cluster.as_ref(), plan.summary.create, plan.summary.watch), (None, 2, 0));
     world.must_apply().await;
     let state = world.state().expect("there is a state");
-    assert_eq!((state.cluster.as_ref(), state.network()), (None, None));
+    assert_eq!((state.cluster(), state.network()), (None, None));
     assert_eq!(tagged(&world, "fake_disk.d"), None);
 
     world.declare("fake_disk.d", json!({"name": "d", "size": 2, "deletion_protection": false}));
@@ -61,7 +61,7 @@ async fn a_stack_that_stood_alone_comes_to_stand_beside_a_cluster_and_nothing_of
     assert_eq!((plan.summary.create, plan.summary.watch, plan.summary.replace), (1, 1, 0), "{plan:#?}");
     world.must_apply().await;
     let state = world.state().expect("there is a state");
-    assert_eq!(state.cluster.and_then(|cluster| cluster.name).as_deref(), Some("cluster"));
+    assert_eq!(state.cluster().and_then(|cluster| cluster.name).as_deref(), Some("cluster"));
     assert_eq!(state.resources[&address("fake_disk.d")].id, before);
     assert_eq!(tagged(&world, "fake_group.b").as_deref(), Some("cluster"));
 }

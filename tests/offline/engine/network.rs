@@ -80,7 +80,7 @@ fn applied(stack: &str, network: &Network) -> Applied {
     let blueprint = declared(stack, network);
     let registry = registry();
     let mut state = State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
-    state.apply(Edit::Cluster { cluster: network.cluster.clone() });
+    state.apply(Edit::Facts { facts: network.cluster.facts() });
     let mut sightings = Sightings::new();
     for (address, declaration) in &blueprint.declarations {
         let id = id_at(&blueprint, address);

@@ -1,6 +1,6 @@
 //! States, journals and plans as released versions of the program wrote them, kept as they were: each is read, planned from and
 //! gone on from for ever. `tests/states/version_1` was written by the program before its states had versions of kinds, `version_2` by
-//! the one that has them.
+//! the one that has them, `version_3` is that content in the format in which sections have facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use provision::engine::plan::{Action, Mode, Plan};
 use provision::engine::planner::{self, Input, Sighting, Sightings};
 use provision::engine::resource::{Condition, Ownership};
 use provision::engine::saved::{SavedPlan, SavedPlanError};
-use provision::engine::state::{Edit, Phase, State, Store};
+use provision::engine::state::{Edit, Phase, State, Store, format};
 use provision::stack;
 use provision::stack::blueprint::blueprint;
 
@@ -24,7 +24,7 @@ const STATES: [&str; 8] =
     ["creating", "deleting", "intended", "replacing", "settled", "shared", "shared.locked", "updating"];
 
 /// The formats, the newest last.
-const VERSIONS: [u32; 2] = [1, 2];
+const VERSIONS: [u32; 3] = [1, 2, 3];
 
 /// Every state of every format.
 fn states() -> impl Iterator<Item = (u32, &'static str)> {
@@ -167,11 +167,23 @@ fn what_an_old_state_is_changed_to_is_written_in_the_format_of_now() {
             let snapshot = std::fs::read_to_string(folder.path().join("state.json")).expect("it is there");
             let snapshot: serde_json::Value = serde_json::from_str(&snapshot).expect("it is JSON");
             let format = (&snapshot["version"], &snapshot["format_version"]);
-            assert_eq!(format, (&2.into(), &"2.0".into()), "{name}");
+            assert_eq!(format, (&State::VERSION.into(), &format!("{}.0", State::VERSION).into()), "{name}");
         }
         expected.apply(edit);
         expected.version = State::VERSION;
         assert_eq!(read(&store), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_newest_states_are_byte_for_byte_what_the_program_writes() {
+    let version = *VERSIONS.last().expect("there is a newest");
+    assert_eq!(version, State::VERSION);
+    for name in ["creating", "deleting", "intended", "replacing", "settled", "updating"] {
+        let bytes = std::fs::read(frozen(version, &format!("{name}.json"))).expect("it is kept");
+        let state = format::decode(&bytes).expect("the state is whole");
+        assert!(format::encode(&state) == bytes, "{name}");
+        assert!(state.cluster().is_some(), "{name}");
     }
 }
 

@@ -323,7 +323,7 @@ fn write_state(path: &Path, state: &State) {
     let cluster = Cluster { name: Some(state.lineage.clone()), efs_names_resolve: true };
     let writing = async {
         let mut writer = store.open("test", Duration::ZERO, || state.clone()).await.expect("nobody holds it");
-        writer.edit(Edit::Cluster { cluster });
+        writer.edit(Edit::Facts { facts: cluster.facts() });
         writer.close().await.expect("it is ours");
     };
     // A file that no one else holds needs no waiting.

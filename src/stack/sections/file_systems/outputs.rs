@@ -215,7 +215,7 @@ fn points_without_value(state: &State, name: &str) -> Vec<Missing> {
 
 /// One line for a script: a name for each zone, or an address where a client in the VPC cannot use the names.
 fn one_line(state: &State, targets: Vec<MountTarget>) -> String {
-    let names_resolve = state.cluster.as_ref().is_none_or(|cluster| cluster.efs_names_resolve);
+    let names_resolve = state.cluster().is_none_or(|cluster| cluster.efs_names_resolve);
     let reach = |target: MountTarget| if names_resolve { target.zone_dns_name } else { target.ip_address };
     targets.into_iter().map(reach).collect::<Vec<_>>().join(" ")
 }
