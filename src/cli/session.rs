@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::aws::Aws;
 use crate::aws::checks::{self, Answers, Purpose as PlanFor, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
+use crate::aws::kinds::db_parameter_group::follow_versions;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover, look_at};
 use crate::aws::watched::Watched;
@@ -195,6 +196,7 @@ impl Session {
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         leave_to_others(&self.registry, &mut blueprint, &sightings);
+        follow_versions(&mut blueprint, |address| Some(sightings.get(address)?.live()?.1));
         if options.mode == Mode::Apply {
             answers.choose(&self.aws, &mut blueprint, &sightings).await;
         }
@@ -214,6 +216,9 @@ impl Session {
             options,
             safeguards: &safeguards,
         });
+        let text = Address::to_string;
+        let meant = planning.meant.iter().map(|(wrong, right)| (wrong.to_string(), right.as_ref().map(text)));
+        self.carried.set_meant(meant.collect());
         let scene = Scene {
             planning: &planning,
             registry: &self.registry,

@@ -41,7 +41,7 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
                 owner.lineage
             ),
             Some(format!(
-                "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
+                "if that state lives, name it with --state; to take back all that it took: provision state rebuild --take-over \
                  {lineage}; to leave this to it, take it out of the stack file, then: {forget}{}",
                 by_hand()
             )),
