@@ -93,7 +93,8 @@ pub(super) fn not_moved(error: NotMoved) -> Failure {
         }
         NotMoved::Taken { to } => format!("provision state show {to}"),
         NotMoved::Clusters { .. } => {
-            "provision import vpc-… watches the network that the cluster has now".to_owned()
+            "to watch the network that the cluster has now, by the id of its VPC: provision import VPC-ID"
+                .to_owned()
         }
         NotMoved::Begun { .. } => {
             "let that be finished first, under the old name in the stack file: provision apply".to_owned()
@@ -109,7 +110,7 @@ fn stack_name(place: &Place) -> Result<Option<StackName>, Failure> {
             let name = address.to_string();
             let name = name.strip_prefix("stack.").unwrap_or_default().parse::<StackName>();
             name.map(Some).map_err(|wrong| {
-                Failure::usage(wrong).hint("provision state move stack.OLD stack.NEW renames the stack")
+                Failure::usage(wrong).hint("to rename the stack, with its old and its new name: provision state move stack.OLD stack.NEW")
             })
         }
         _ => Ok(None),
@@ -155,7 +156,7 @@ async fn rename_stack(
     let state = store.read().await.map_err(state_failure)?;
     let Some(state) = state else {
         let message = format!("there is no state of the stack {old} at {store}");
-        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+        return Err(Failure::message(FailureKind::Usage, message).hint("name another one with --state"));
     };
     if file.is_none() && state.stack == new.to_string() {
         say_renamed(&done, (old, new), &chosen, screen);
@@ -164,7 +165,7 @@ async fn rename_stack(
     let is_renamed = file.is_some() && state.stack == new.to_string();
     if state.stack != old.to_string() && !is_renamed {
         let message = format!("{store} is the state of the stack {}, not of {old}", state.stack);
-        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+        return Err(Failure::message(FailureKind::Usage, message).hint("name another one with --state"));
     }
     let work = async |writer: &mut Writer, screen: &mut Screen| {
         let question = format!("rename the stack {old} to {new}");

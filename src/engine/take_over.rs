@@ -102,7 +102,7 @@ impl Refused {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
-            Self::Network { .. } => Some("name the VPC: provision import vpc-…".to_owned()),
+            Self::Network { .. } => Some("name the network by the id of its VPC: provision import VPC-ID".to_owned()),
             Self::UnknownKind { kinds, .. } => Some(format!("one of these: {}", kinds.join(", "))),
             Self::Absent { .. } => Some(
                 "look in this account and region; an id is what AWS shows: fs-…, fsmt-…, sg-…, a database's identifier or \

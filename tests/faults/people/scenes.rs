@@ -213,7 +213,7 @@ fn scenes() -> Vec<Scene> {
             Done::default()
         }),
         Scene::new("password").edited(SIZE, &format!("{SIZE}    password: env:OF_THE_DATABASE\n")).person(
-            "export OF_THE_DATABASE=",
+            "set OF_THE_DATABASE to the password",
             |place| {
                 place.world.set("OF_THE_DATABASE", crate::case::PASSWORD);
             },
