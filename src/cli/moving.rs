@@ -80,16 +80,20 @@ fn line((from, to): (&Address, &Address)) -> String {
 
 pub(super) fn not_moved(error: NotMoved) -> Failure {
     let hint = match &error {
-        NotMoved::Unknown { .. } => "provision state list".to_owned(),
-        NotMoved::NoSuchName { name, names } => match nearest(name, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean {near}? provision state list"),
-            None => "provision state list".to_owned(),
-        },
+        NotMoved::Unknown { address, known } => {
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            did_you_mean(nearest(&address.to_string(), known.iter().map(String::as_str)))
+        }
+        NotMoved::NoSuchName { name, names } => did_you_mean(nearest(name, names.iter().map(String::as_str))),
         NotMoved::OtherKind { from, to } => {
             format!("name a place of the same kind: {}.{}", from.kind(), to.name())
         }
+        NotMoved::Mixed { from: Place::Address(from), to: Place::Name(to) } if from.kind() == STACK => {
+            format!("to rename the stack: provision state move {from} {STACK}.{to}")
+        }
         NotMoved::Mixed { .. } => {
-            "to move everything of a name, give two names; provision state list".to_owned()
+            "to move everything of a name, give two names; for what is recorded: provision state list"
+                .to_owned()
         }
         NotMoved::Taken { to } => format!("provision state show {to}"),
         NotMoved::Clusters { .. } => {
@@ -101,6 +105,13 @@ pub(super) fn not_moved(error: NotMoved) -> Failure {
         }
     };
     Failure::usage(error).hint(hint)
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("did you mean {near}? For all that is recorded: provision state list"),
+        None => "for all that is recorded: provision state list".to_owned(),
+    }
 }
 
 /// The stack's name, where a side of the move stands for one.

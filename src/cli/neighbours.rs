@@ -90,7 +90,10 @@ pub(super) fn renamed(
                 "the stack {} has all that this one declares, in {path}; what this one makes now is new and empty",
                 state.stack
             ),
-            hint: Some(format!("{}{}", hint((path, state), &blueprint.stack, named), own(path))),
+            hint: Some(match renamed_already(state, &blueprint.stack) {
+                Some(_) => hint((path, state), &blueprint.stack, named),
+                None => format!("{}{}", hint((path, state), &blueprint.stack, named), own(path)),
+            }),
             remedies: Vec::new(),
         })
         .collect()
@@ -122,11 +125,10 @@ fn apart(path: &str, stack: &str) -> String {
 
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
 /// declares: the stack may have been renamed.
-pub(super) async fn old_name(places: &[PathBuf], stack: &Stack) -> Option<String> {
+pub(super) fn old_name(others: &[(String, State)], stack: &Stack) -> Option<String> {
     let data: Vec<Address> = stack.main_objects().into_iter().map(|(address, _)| address).collect();
-    let others = beside(places).await;
     let new = stack.stack.to_string();
-    let mut old = recording(&others, &new, &data);
+    let mut old = recording(others, &new, &data);
     match (old.next(), old.next()) {
         (Some((path, state)), None) => Some(hint((path, state), &new, None)),
         _ => None,
@@ -162,6 +164,14 @@ fn hint((path, state): (&str, &State), new: &str, named: Option<&StateAt>) -> St
             format!("{rename} --state {path}, then: provision plan --state {path}")
         }
     }
+}
+
+/// The way on where the state of a stack stands beside it under the new name that it was given.
+pub(super) fn under_its_new_name(others: &[(String, State)], stack: &str) -> Option<String> {
+    others
+        .iter()
+        .filter(|(_, state)| state.manages_anything())
+        .find_map(|(_, state)| renamed_already(state, stack))
 }
 
 /// The way on where the state has its new name already, and the stack file does not.

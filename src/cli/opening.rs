@@ -214,7 +214,10 @@ pub(super) async fn existing_state(
             let old = match (store.file(), chosen.named_state(options)) {
                 // A place that was named says nothing of a name.
                 (Some(path), None) => {
-                    neighbours::old_name(&neighbours::places(path, chosen.paths()), stack).await
+                    let others = neighbours::beside(&neighbours::places(path, chosen.paths())).await;
+                    let is_renamed =
+                        neighbours::under_its_new_name(&others, &stack.stack.to_string()).is_some();
+                    neighbours::old_name(&others, stack).map(|old| (old, is_renamed))
                 }
                 _ => None,
             };
@@ -228,7 +231,12 @@ pub(super) async fn existing_state(
                      place is named with --state"
                 }
             };
-            let hint = old.map_or_else(|| usual.to_owned(), |old| format!("{old}; {usual}"));
+            let hint = match old {
+                // What is recorded under its new name is neither new nor lost.
+                Some((old, true)) => format!("{old}; one in another place is named with --state"),
+                Some((old, false)) => format!("{old}; {usual}"),
+                None => usual.to_owned(),
+            };
             Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
     }

@@ -130,6 +130,7 @@ pub(super) async fn find(
     let Finding { wanted, approval, take_over } = finding;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
+    session.refuse_a_renamed_one(&before).await?;
     let (blueprint, discovery) = session.blueprint(Some(&before), wanted).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);

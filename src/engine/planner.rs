@@ -283,6 +283,8 @@ fn select(
     }
     let targets = input.options.targets.iter().cloned();
     match input.options.mode {
+        // All that stands on the cluster's own would go, and that itself stays.
+        Mode::Destroy if targets.clone().any(|target| in_vain::is_watched(input, &target)) => BTreeSet::new(),
         Mode::Destroy => graph::closure(&graph::reversed(recorded_on), targets),
         Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
     }

@@ -129,6 +129,11 @@ pub(super) fn with_claim(
     }
     let calls = manager.claim_calls().iter().map(|call| call.name.to_owned()).collect();
     let field = FieldChange { calls, ..tags::field(tags::shown(&live.ownership), owner.tags()) };
+    // AWS does not show them here: they may be there already.
+    let field = match live.ownership {
+        Ownership::Inherited => FieldChange { before: None, ..field },
+        _ => field,
+    };
     match decision.action {
         Action::NoOp => Change {
             fields: vec![field],

@@ -58,7 +58,7 @@ fn nearest(input: &Input<'_>, name: &Address, all: &BTreeSet<Address>, changes: 
 }
 
 /// True for the cluster's own.
-fn is_watched(input: &Input<'_>, address: &Address) -> bool {
+pub(super) fn is_watched(input: &Input<'_>, address: &Address) -> bool {
     let is_recorded = |state: &crate::engine::state::State| {
         state.resources.get(address).is_some_and(|record| record.watched)
     };
