@@ -226,7 +226,7 @@ fn scenes() -> Vec<Scene> {
             },
         ),
         // Two buckets kept their names when their keys were exchanged; the file has the old names again, and the state is lost.
-        Scene::of("name-taken").act(|place| {
+        Scene::new("name-taken").act(|place| {
             let name = |key: &str| format!("exchanged-{}-{key}", place.world.account);
             let stack = |x: &str, y: &str| {
                 let bucket = |key: &str, of: &str| {
