@@ -45,7 +45,7 @@ pub enum NotMoved {
     NoSuchName { name: String, names: BTreeSet<String> },
     #[error("{from} cannot become {to}: they are of different kinds")]
     OtherKind { from: Address, to: Address },
-    #[error("of {from} and {to} one is an address and one a name: both have to be the same")]
+    #[error("of {from} and {to} one is an address and one a name: both have to be addresses, or names")]
     Mixed { from: Place, to: Place },
     #[error("{to} is recorded already")]
     Taken { to: Address },
