@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use provision::cli::{self, logging, screen::Screen, usage};
+use provision::cli::screen::{Screen, styles, within};
+use provision::cli::{self, logging, usage};
 use provision::view::failure::{Failure, FailureKind};
 use provision::view::without_commands;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -44,7 +45,10 @@ fn leave_no_core() {
 /// Prints help, the version, or what is wrong with the command line. Exit code 2 has another meaning here.
 fn say(message: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let printed = match usage::explanation(message, arguments) {
-        Some(text) => anstream::stderr().write_all(without_commands(&text, true).as_bytes()),
+        Some(text) => {
+            let text = within(&text, &styles().err);
+            anstream::stderr().write_all(without_commands(&text, true).as_bytes())
+        }
         None if message.use_stderr() => anstream::stderr().write_all(usage::printed(message).as_bytes()),
         None => anstream::stdout().write_all(usage::printed(message).as_bytes()),
     };

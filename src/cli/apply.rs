@@ -128,7 +128,7 @@ async fn prepare(
     {
         screen.say(&format!(
             "AWS has objects of this stack that the state here ({}) does not know. If another state records them, stop and \
-             name it: --state PLACE. If that is lost, they are recorded here now:",
+             name it with --state. If that is lost, they are recorded here now:",
             session.store
         ));
         let wanted = request.wanted.clone();

@@ -6,7 +6,7 @@ use crate::view::failure::{Failure, FailureKind};
 use crate::view::{Ink, harmless};
 
 use super::options::Approval;
-use super::screen::{Asking, Screen};
+use super::screen::{Asking, Screen, sentences};
 
 /// A question to the user. Only the exact answer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,9 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
             "this needs a yes, and nobody can be asked here: there is no terminal, or --no-input is set";
         return Err(Failure::message(FailureKind::Usage, message).hint("say it with --auto-approve"));
     };
-    screen.err.write(&format!("\n{} ", screen.styles.err.paint(Ink::Title, &question.text())));
+    let question_text = sentences(&question.text(), &screen.styles.err);
+    let title = screen.styles.err.paint(Ink::Title, question_text.trim_end());
+    screen.err.write(&format!("\n{title} "));
     // On a thread of its own: a user who thinks for a while keeps the lock, and may still press Ctrl-C.
     let (answer, answered) = oneshot::channel();
     std::thread::spawn(move || {

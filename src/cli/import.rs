@@ -31,7 +31,8 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
                 let message =
                     "a network is imported by itself: one VPC, without addresses and without --take-over";
                 return Err(Failure::message(FailureKind::Usage, message)
-                    .hint("first the network, then the objects: provision import VPC-ID; provision import ADDRESS=ID"));
+                    .hint("first the network, by the id of its VPC: provision import VPC-ID; then the objects, each by its address and its id: \
+                           provision import ADDRESS=ID"));
             }
             let Import { what: _, take_over, discovery, lock } = request;
             let request = take_over::Request { wishes, take_over, discovery, lock };

@@ -73,7 +73,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                 let next = match chosen {
                     Chosen::Found(_) => "Next: provision plan",
                     Chosen::Named(_) => {
-                        "Nothing here has the tags of a cluster, so that its network is named next: provision import vpc-…"
+                        "Nothing here has the tags of a cluster, so that its network is named next, by the id of its VPC: provision import VPC-ID"
                     }
                 };
                 screen.tell(&format!("Wrote {path} for the cluster {cluster}. {next}"));
@@ -139,20 +139,20 @@ fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<Chosen, Fail
         (Some(cluster), true) => Ok(Chosen::Found(cluster)),
         (Some(_), false) => {
             let message = format!("several kops clusters are here: {}", names.join(", "));
-            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
+            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster"))
         }
         (None, _) if names.is_empty() => match wanted {
             Some(name) => Ok(Chosen::Named(name.to_owned())),
             None => {
                 let message = "no kops cluster was found in this account and region";
                 Err(Failure::message(FailureKind::Failed, message).hint(
-                    "check --region and --profile; for a cluster that left no tags, name it: provision init --cluster NAME",
+                    "check --region and --profile; for a cluster that left no tags, with a name of your choice for it: provision init --cluster NAME",
                 ))
             }
         },
         (None, _) => {
             let message = format!("no cluster of that name was found; there are: {}", names.join(", "));
-            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster NAME"))
+            Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster"))
         }
     }
 }

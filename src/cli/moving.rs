@@ -80,26 +80,38 @@ fn line((from, to): (&Address, &Address)) -> String {
 
 pub(super) fn not_moved(error: NotMoved) -> Failure {
     let hint = match &error {
-        NotMoved::Unknown { .. } => "provision state list".to_owned(),
-        NotMoved::NoSuchName { name, names } => match nearest(name, names.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean {near}? provision state list"),
-            None => "provision state list".to_owned(),
-        },
+        NotMoved::Unknown { address, known } => {
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            did_you_mean(nearest(&address.to_string(), known.iter().map(String::as_str)))
+        }
+        NotMoved::NoSuchName { name, names } => did_you_mean(nearest(name, names.iter().map(String::as_str))),
         NotMoved::OtherKind { from, to } => {
             format!("name a place of the same kind: {}.{}", from.kind(), to.name())
         }
+        NotMoved::Mixed { from: Place::Address(from), to: Place::Name(to) } if from.kind() == STACK => {
+            format!("to rename the stack: provision state move {from} {STACK}.{to}")
+        }
         NotMoved::Mixed { .. } => {
-            "to move everything of a name, give two names; provision state list".to_owned()
+            "to move everything of a name, give two names; for what is recorded: provision state list"
+                .to_owned()
         }
         NotMoved::Taken { to } => format!("provision state show {to}"),
         NotMoved::Clusters { .. } => {
-            "provision import vpc-… watches the network that the cluster has now".to_owned()
+            "to watch the network that the cluster has now, by the id of its VPC: provision import VPC-ID"
+                .to_owned()
         }
         NotMoved::Begun { .. } => {
             "let that be finished first, under the old name in the stack file: provision apply".to_owned()
         }
     };
     Failure::usage(error).hint(hint)
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("did you mean {near}? For all that is recorded: provision state list"),
+        None => "for all that is recorded: provision state list".to_owned(),
+    }
 }
 
 /// The stack's name, where a side of the move stands for one.
@@ -109,7 +121,7 @@ fn stack_name(place: &Place) -> Result<Option<StackName>, Failure> {
             let name = address.to_string();
             let name = name.strip_prefix("stack.").unwrap_or_default().parse::<StackName>();
             name.map(Some).map_err(|wrong| {
-                Failure::usage(wrong).hint("provision state move stack.OLD stack.NEW renames the stack")
+                Failure::usage(wrong).hint("to rename the stack, with its old and its new name: provision state move stack.OLD stack.NEW")
             })
         }
         _ => Ok(None),
@@ -155,7 +167,7 @@ async fn rename_stack(
     let state = store.read().await.map_err(state_failure)?;
     let Some(state) = state else {
         let message = format!("there is no state of the stack {old} at {store}");
-        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+        return Err(Failure::message(FailureKind::Usage, message).hint("name another one with --state"));
     };
     if file.is_none() && state.stack == new.to_string() {
         say_renamed(&done, (old, new), &chosen, screen);
@@ -164,7 +176,7 @@ async fn rename_stack(
     let is_renamed = file.is_some() && state.stack == new.to_string();
     if state.stack != old.to_string() && !is_renamed {
         let message = format!("{store} is the state of the stack {}, not of {old}", state.stack);
-        return Err(Failure::message(FailureKind::Usage, message).hint("--state names another one"));
+        return Err(Failure::message(FailureKind::Usage, message).hint("name another one with --state"));
     }
     let work = async |writer: &mut Writer, screen: &mut Screen| {
         let question = format!("rename the stack {old} to {new}");

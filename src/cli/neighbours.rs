@@ -90,7 +90,10 @@ pub(super) fn renamed(
                 "the stack {} has all that this one declares, in {path}; what this one makes now is new and empty",
                 state.stack
             ),
-            hint: Some(format!("{}{}", hint(path, &state.stack, &blueprint.stack, named), own(path))),
+            hint: Some(match renamed_already(state, &blueprint.stack) {
+                Some(_) => hint((path, state), &blueprint.stack, named),
+                None => format!("{}{}", hint((path, state), &blueprint.stack, named), own(path)),
+            }),
             remedies: Vec::new(),
         })
         .collect()
@@ -122,13 +125,12 @@ fn apart(path: &str, stack: &str) -> String {
 
 /// The command for a stack without a state, where the state of another stack beside it records all the data that this one
 /// declares: the stack may have been renamed.
-pub(super) async fn old_name(places: &[PathBuf], stack: &Stack) -> Option<String> {
+pub(super) fn old_name(others: &[(String, State)], stack: &Stack) -> Option<String> {
     let data: Vec<Address> = stack.main_objects().into_iter().map(|(address, _)| address).collect();
-    let others = beside(places).await;
     let new = stack.stack.to_string();
-    let mut old = recording(&others, &new, &data);
+    let mut old = recording(others, &new, &data);
     match (old.next(), old.next()) {
-        (Some((path, state)), None) => Some(hint(path, &state.stack, &new, None)),
+        (Some((path, state)), None) => Some(hint((path, state), &new, None)),
         _ => None,
     }
 }
@@ -148,7 +150,12 @@ pub(super) fn not_destroyed(stack: &str, hint: String) -> Finding {
 }
 
 /// The renaming of the stack in its old state. One that was named keeps its place, and is named from then on.
-fn hint(path: &str, old: &str, new: &str, named: Option<&StateAt>) -> String {
+fn hint((path, state): (&str, &State), new: &str, named: Option<&StateAt>) -> String {
+    let old = &state.stack;
+    if let Some(written) = renamed_already(state, new) {
+        let place = named.map(|_| format!(" --state {}", quoted(path))).unwrap_or_default();
+        return format!("{written}{place}");
+    }
     let rename = format!("if the stack was renamed: provision state move stack.{old} stack.{new}");
     match named {
         None => rename,
@@ -159,12 +166,31 @@ fn hint(path: &str, old: &str, new: &str, named: Option<&StateAt>) -> String {
     }
 }
 
+/// The way on where the state of a stack stands beside it under the new name that it was given.
+pub(super) fn under_its_new_name(others: &[(String, State)], stack: &str) -> Option<String> {
+    others
+        .iter()
+        .filter(|(_, state)| state.manages_anything())
+        .find_map(|(_, state)| renamed_already(state, stack))
+}
+
+/// The way on where the state has its new name already, and the stack file does not.
+pub(super) fn renamed_already(state: &State, written: &str) -> Option<String> {
+    let new = &state.stack;
+    state.formerly.contains(written).then(|| {
+        format!(
+            "the stack was renamed from {written} to {new}: write `stack: {new}` into the stack file; or, to take that back: \
+             provision state move stack.{new} stack.{written}"
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::aws::kinds::registry;
     use crate::engine::document::Document;
-    use crate::engine::state::Record;
+    use crate::engine::state::{Edit, Record};
 
     #[test]
     fn a_stack_without_a_network_can_be_one_of_its_own_too() {
@@ -195,14 +221,22 @@ mod tests {
     #[test]
     fn an_old_state_is_renamed_where_it_is() {
         let named = StateAt::File("s/mine.json".into());
+        let mut state = State::new("a", "lineage".to_owned(), "123456789012", "eu-west-1");
         assert_eq!(
-            hint("state/a.json", "a", "b", None),
+            hint(("state/a.json", &state), "b", None),
             "if the stack was renamed: provision state move stack.a stack.b"
         );
         assert_eq!(
-            hint("s/a.json", "a", "b", Some(&named)),
+            hint(("s/a.json", &state), "b", Some(&named)),
             "if the stack was renamed: provision state move stack.a stack.b --state s/a.json, then: provision plan \
              --state s/a.json"
+        );
+        // It has its new name already: the stack file is what is left.
+        state.apply(Edit::Stack { stack: "c".to_owned() });
+        assert_eq!(
+            hint(("state/c.json", &state), "a", None),
+            "the stack was renamed from a to c: write `stack: c` into the stack file; or, to take that back: provision \
+             state move stack.c stack.a"
         );
     }
 }

@@ -214,7 +214,10 @@ pub(super) async fn existing_state(
             let old = match (store.file(), chosen.named_state(options)) {
                 // A place that was named says nothing of a name.
                 (Some(path), None) => {
-                    neighbours::old_name(&neighbours::places(path, chosen.paths()), stack).await
+                    let others = neighbours::beside(&neighbours::places(path, chosen.paths())).await;
+                    let is_renamed =
+                        neighbours::under_its_new_name(&others, &stack.stack.to_string()).is_some();
+                    neighbours::old_name(&others, stack).map(|old| (old, is_renamed))
                 }
                 _ => None,
             };
@@ -224,11 +227,16 @@ pub(super) async fn existing_state(
                      stack itself: provision apply --reference; or, where its state was lost: provision state rebuild --reference"
                 }
                 false => {
-                    "for a new stack: provision apply; for a state that was lost: provision state rebuild; for one in another \
-                     place: --state"
+                    "for a new stack: provision apply; for a state that was lost: provision state rebuild; one in another \
+                     place is named with --state"
                 }
             };
-            let hint = old.map_or_else(|| usual.to_owned(), |old| format!("{old}; {usual}"));
+            let hint = match old {
+                // What is recorded under its new name is neither new nor lost.
+                Some((old, true)) => format!("{old}; one in another place is named with --state"),
+                Some((old, false)) => format!("{old}; {usual}"),
+                None => usual.to_owned(),
+            };
             Err(Failure::message(FailureKind::Failed, message).hint(hint))
         }
     }
@@ -244,6 +252,9 @@ pub(super) fn of_stack(state: &State, stack: &str, store: &Store) -> Result<(), 
     // A file that was renamed by hand is not where the old name's is looked for.
     let is_moved = store.file().is_some_and(|file| file.file_stem() != Some(OsStr::new(old)));
     let place = if is_moved { format!(" --state {}", quoted(&store.to_string())) } else { String::new() };
+    if let Some(renamed) = neighbours::renamed_already(state, stack) {
+        return Err(Failure::message(FailureKind::Usage, message).hint(format!("{renamed}{place}")));
+    }
     Err(Failure::message(FailureKind::Usage, message).hint(format!(
         "name the right one with --state, or the right stack file with --config; if the stack was renamed: provision \
          state move stack.{old} stack.{stack}{place}"
@@ -276,7 +287,7 @@ pub(super) fn state_failure(error: StateError) -> Failure {
         }
         StateError::Unconditional { .. } => {
             "nothing was begun; keep the state in Amazon S3, in a store that refuses a PutObject whose If-Match or \
-             If-None-Match does not hold, or in a file: --state PATH"
+             If-None-Match does not hold, or in a file, which --state names"
                 .to_owned()
         }
         StateError::Unsaved => "run the same command again: it reads AWS and carries on".to_owned(),
@@ -344,7 +355,7 @@ pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
             SavedPlanError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
                 format!("to make one: provision plan --out {named}")
             }
-            SavedPlanError::Io { .. } => "name a file that `provision plan --out FILE` wrote".to_owned(),
+            SavedPlanError::Io { .. } => "name a file that `provision plan --out` wrote".to_owned(),
             SavedPlanError::Newer { .. } if is_one => format!(
                 "update provision, or make a plan with this version and review it: provision plan --out {named}"
             ),

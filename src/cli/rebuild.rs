@@ -1,5 +1,7 @@
 //! `provision state rebuild`: a lost state is put together again from what AWS has.
 
+use std::collections::BTreeSet;
+
 use crate::aws::network::Wanted;
 use crate::cli::report;
 use crate::engine::address::Address;
@@ -128,6 +130,7 @@ pub(super) async fn find(
     let Finding { wanted, approval, take_over } = finding;
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
+    session.refuse_a_renamed_one(&before).await?;
     let (blueprint, discovery) = session.blueprint(Some(&before), wanted).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);
@@ -140,7 +143,8 @@ pub(super) async fn find(
     let rebuilt = rebuilt.await.map_err(refresh_failure)?;
     refuse_others(&before, &rebuilt, take_over)?;
     if !global.json {
-        screen.tell(&text(&rebuilt, &global.carried));
+        let declared = blueprint.declarations.keys().collect();
+        screen.tell(&text(&rebuilt, &declared, &global.carried));
     }
     for lineage in &rebuilt.fenced {
         screen.say(&format!(
@@ -191,7 +195,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
         {
             let message = format!("{} at {address} belongs to {}", foreign.id, foreign.owner);
             return Err(Failure::message(FailureKind::Usage, message).hint(format!(
-                "if that state lives, use it: --state; if it is lost, take over all that it made, which it then no longer \
+                "if that state lives, name it with --state; if it is lost, take over all that it made, which it then no longer \
                  changes: provision state rebuild --take-over {lineage}"
             )));
         }
@@ -208,7 +212,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
     }
 }
 
-fn text(rebuilt: &Rebuilt, carried: &Carried) -> String {
+fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
     let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
     let mut text = String::new();
     let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
@@ -221,7 +225,20 @@ fn text(rebuilt: &Rebuilt, carried: &Carried) -> String {
         let line = format!("not {address}: {} {}", foreign.id, foreign.reason);
         text.push_str(&harmless(&line));
         let import = format!("; to take it over: provision import {address}={}", foreign.id);
+        let tagged = match &foreign.whose {
+            Whose::Moved { address, .. } | Whose::OtherState { address, .. } => {
+                address.parse::<Address>().ok()
+            }
+            _ => None,
+        };
         match &foreign.whose {
+            // The keys of the stack file may have been changed: to take it over here would mistake it.
+            _ if let Some(tagged) =
+                tagged.filter(|tagged| tagged != address && declared.contains(tagged)) =>
+            {
+                let plan = format!("; it is {tagged} by its tags; provision plan says how to go on");
+                text.push_str(&harmless(&carried.on(&plan)));
+            }
             Whose::Moved { .. } | Whose::Untagged => {
                 text.push_str(&harmless(&carried.on(&import)));
             }

@@ -107,7 +107,7 @@ impl Screen {
 }
 
 /// Each line made harmless; one that is wider than the terminal is broken between its words, and within no command.
-fn sentences(text: &str, style: &Style) -> String {
+pub(super) fn sentences(text: &str, style: &Style) -> String {
     let mut page = Page::new(style);
     for line in text.lines() {
         let safe = harmless(line);
@@ -127,6 +127,19 @@ impl std::fmt::Debug for Asking {
             Self::Nobody => "Nobody",
         })
     }
+}
+
+/// A message that is harmless already, and may be painted, no wider than the terminal: its lines are broken between words.
+pub fn within(text: &str, style: &Style) -> String {
+    let mut page = Page::new(style);
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        match visible_width(line) <= style.width {
+            true => page.line(0, line),
+            false => page.fill(indent, indent + 2, line.trim().split(' ').map(str::to_owned)),
+        }
+    }
+    page.finish()
 }
 
 /// The styles of the process's own streams: colours as `--color`, `NO_COLOR` and the terminal have it, and its width.
@@ -194,6 +207,15 @@ mod tests {
         let expected =
             "a  b\n    one two three four\n      five\n    provision state forget aws_db_instance.records\n";
         assert_eq!(sentences(text, &style), expected);
+    }
+
+    #[test]
+    fn a_wide_line_of_a_message_is_broken_between_words() {
+        let style = |width| Style { color: false, width };
+        let text = "error: invalid value 'x' for '<ID>': an id begins with `vpc-`\n\n  tip: none\n";
+        let narrow = "error: invalid value 'x' for '<ID>': an\n  id begins with `vpc-`\n\n  tip: none\n";
+        assert_eq!(within(text, &style(40)), narrow);
+        assert_eq!(within(text, &style(PIPE)), text);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::aws::Aws;
 use crate::aws::checks::{self, Answers, Purpose as PlanFor, Scene, prospects};
 use crate::aws::kinds::AwsCloud;
+use crate::aws::kinds::db_parameter_group::follow_versions;
 use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover, look_at};
 use crate::aws::watched::Watched;
@@ -21,7 +22,7 @@ use crate::engine::kind::Registry;
 use crate::engine::network::{Named, Network};
 use crate::engine::newer::up_to_date;
 use crate::engine::plan::{Finding, Level, Mode};
-use crate::engine::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings};
+use crate::engine::planner::{self, Input, Options, Planning, RENAMED, Safeguards, Sightings, UNRECORDED};
 use crate::engine::refresh::on_its_way;
 use crate::engine::refresh::{Beside, RefreshError, refresh_around};
 use crate::engine::resource::{Remark, Role};
@@ -195,6 +196,7 @@ impl Session {
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
         leave_to_others(&self.registry, &mut blueprint, &sightings);
+        follow_versions(&mut blueprint, |address| Some(sightings.get(address)?.live()?.1));
         if options.mode == Mode::Apply {
             answers.choose(&self.aws, &mut blueprint, &sightings).await;
         }
@@ -214,6 +216,9 @@ impl Session {
             options,
             safeguards: &safeguards,
         });
+        let text = Address::to_string;
+        let meant = planning.meant.iter().map(|(wrong, right)| (wrong.to_string(), right.as_ref().map(text)));
+        self.carried.set_meant(meant.collect());
         let scene = Scene {
             planning: &planning,
             registry: &self.registry,
@@ -259,8 +264,12 @@ impl Session {
         let manages = state.is_some_and(State::manages_anything);
         if let (false, Some(path), Mode::Destroy, None) =
             (manages, self.store.file(), options.mode, &self.named_state)
-            && let Some(hint) = neighbours::old_name(&self.places(path), &self.stack).await
+            && let others = neighbours::beside(&self.places(path)).await
+            && let Some(hint) = neighbours::old_name(&others, &self.stack)
         {
+            if neighbours::under_its_new_name(&others, &blueprint.stack).is_some() {
+                planning.plan.preflight.retain(|found| found.check != UNRECORDED);
+            }
             planning.plan.preflight.push(neighbours::not_destroyed(&self.stack.stack.to_string(), hint));
         }
         if let (false, Some(path), Mode::Apply) = (manages, self.store.file(), options.mode) {
@@ -274,7 +283,10 @@ impl Session {
                 (self.named_state.as_ref(), state.is_none()),
             );
             // The old state tells more than the tags of what it records.
-            let is_told = |found: &Finding| found.check == RENAMED && !renamed.is_empty();
+            let is_renamed = neighbours::under_its_new_name(&others, &blueprint.stack).is_some();
+            let is_told = |found: &Finding| {
+                !renamed.is_empty() && (found.check == RENAMED || is_renamed && found.check == UNRECORDED)
+            };
             planning.plan.preflight.retain(|found| !is_told(found));
             planning.plan.preflight.extend(renamed);
         }
@@ -296,6 +308,27 @@ impl Session {
     /// The folders in which states of this stack may be.
     fn places(&self, path: &Path) -> Vec<PathBuf> {
         neighbours::places(path, &self.stack_paths)
+    }
+
+    /// Refuses to record what the state of this stack records, where that has the new name of the stack already and the stack file
+    /// has not.
+    pub(super) async fn refuse_a_renamed_one(&self, state: &State) -> Result<(), Failure> {
+        let (false, Some(path)) = (state.manages_anything(), self.store.file()) else { return Ok(()) };
+        // A place that was named is one of its own.
+        if self.named_state.is_some() {
+            return Ok(());
+        }
+        let others = neighbours::beside(&self.places(path)).await;
+        let stack = self.stack.stack.to_string();
+        let recorded = neighbours::old_name(&others, &self.stack);
+        match recorded.and_then(|_| neighbours::under_its_new_name(&others, &stack)) {
+            Some(hint) => {
+                let message =
+                    format!("the state of the stack {stack} has another name by now, and is not lost");
+                Err(Failure::message(FailureKind::Usage, message).hint(hint))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The cluster that an option, the environment or the stack file names.

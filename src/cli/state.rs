@@ -6,8 +6,7 @@ use crate::aws::kinds;
 use crate::cli::report::{StateChange, StateList, StateShow};
 use crate::engine::address::Address;
 use crate::engine::parts::parts_of;
-use crate::engine::state::{self, Edit, Place, Record, StateError, Store, Writer, meant};
-use crate::stack::nearest;
+use crate::engine::state::{self, Edit, NotMoved, Place, Record, StateError, Store, Writer, meant};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::progress::Show;
 use crate::view::{harmless, state_list, state_show};
@@ -172,12 +171,8 @@ fn only_one(state: &state::State, place: &Place) -> Result<Address, Failure> {
 
 fn record<'a>(state: &'a state::State, address: &Address) -> Result<&'a Record, Failure> {
     state.resources.get(address).ok_or_else(|| {
-        let known: Vec<String> = state.resources.keys().map(ToString::to_string).collect();
-        let hint = match nearest(&address.to_string(), known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "provision state list".to_owned(),
-        };
-        Failure::message(FailureKind::Usage, format!("the state does not know {address}")).hint(hint)
+        let known = state.resources.keys().cloned().collect();
+        not_moved(NotMoved::Unknown { address: address.clone(), known })
     })
 }
 

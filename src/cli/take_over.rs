@@ -46,7 +46,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
             taken_over: documents(&taken),
         });
     } else {
-        screen.tell(&text(&taken));
+        screen.tell(&text(&taken, request.take_over.as_deref()));
     }
     Ok(Exit::Done)
 }
@@ -60,6 +60,7 @@ async fn record(
 ) -> Result<TakenOver, Failure> {
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
+    session.refuse_a_renamed_one(&before).await?;
     let (blueprint, discovery) = session.blueprint(Some(&before), wanted(&request.discovery, global)).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);
@@ -126,7 +127,7 @@ fn command(apart: &Apart) -> Option<String> {
     }
 }
 
-fn text(taken: &TakenOver) -> String {
+fn text(taken: &TakenOver, lineage: Option<&str>) -> String {
     let mut text = String::new();
     let recorded = taken.records.iter().filter(|(_, record)| !record.watched);
     for (address, record) in recorded.clone() {
@@ -162,6 +163,10 @@ fn text(taken: &TakenOver) -> String {
     }
     match recorded.count() {
         0 => text.push_str("Nothing to do: this is recorded already.\n"),
+        _ if lineage.is_some() => text.push_str(
+            "Recorded. Nothing in AWS was changed: until the next apply has written the ownership tags, the state that had it \
+             can still change it. Next: provision apply\n",
+        ),
         _ => text.push_str(
             "Recorded. Nothing in AWS was changed; the next apply writes the ownership tags. Next: provision plan\n",
         ),

@@ -9,8 +9,10 @@ mod findings;
 mod guards;
 mod identity;
 mod in_the_way;
+mod in_vain;
 mod loss;
 mod moving;
+
 mod naming;
 mod network;
 mod passed_over;
@@ -19,6 +21,7 @@ mod renamed;
 mod sightings;
 mod supplanted;
 mod tags;
+mod together;
 mod unfinished;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,6 +154,8 @@ impl Sighting {
 pub struct Planning {
     pub plan: Plan,
     pub steps: Steps,
+    /// The addresses that options name in vain, with those that were meant, as far as there are such.
+    pub meant: BTreeMap<Address, Option<Address>>,
 }
 
 /// Makes the plan.
@@ -160,12 +165,15 @@ pub fn plan(input: &Input<'_>) -> Planning {
     let leaves = |state| network::leaves_its_network(state, input.blueprint, input.sightings);
     if let Some(left) = input.state.and_then(leaves) {
         // Nothing is planned for another network: there is no way there.
-        return Planning { plan: document(input, BTreeMap::new(), vec![left]), steps: Steps::default() };
+        let plan = document(input, BTreeMap::new(), vec![left]);
+        return Planning { plan, steps: Steps::default(), meant: BTreeMap::new() };
     }
     let mut findings = Vec::new();
     let refers_to = input.blueprint.references();
     let recorded_on = recorded_dependencies(input.state);
-    let selected = select(input, &refers_to, &recorded_on, &mut findings);
+    let all = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
+    let selected = select(input, &refers_to, &recorded_on, &all);
+    let meant = in_vain::in_vain(input, &all, &selected, &mut findings);
     if input.options.mode == Mode::Apply {
         findings.extend(doubled::doubled(input));
     }
@@ -226,7 +234,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
     findings.dedup();
     let mut plan = document(input, changes, findings);
     plan.drift = all_drift(input, &plan.changes);
-    Planning { plan, steps }
+    Planning { plan, steps, meant }
 }
 
 /// The plan as a document, without what changed outside.
@@ -268,18 +276,15 @@ fn select(
     input: &Input<'_>,
     refers_to: &Edges<Address>,
     recorded_on: &Edges<Address>,
-    findings: &mut Vec<Finding>,
+    all: &BTreeSet<Address>,
 ) -> BTreeSet<Address> {
-    let all: BTreeSet<Address> = refers_to.keys().chain(recorded_on.keys()).cloned().collect();
-    let named = input.options.targets.iter().chain(&input.options.replace);
-    let named = named.chain(&input.options.allow_data_loss);
-    let unknown = named.filter(|name| !all.contains(name) && !input.safeguards.declared.contains(name));
-    findings.extend(unknown.map(|name| findings::unknown_address(name, &all)));
     if input.options.targets.is_empty() {
-        return all;
+        return all.clone();
     }
     let targets = input.options.targets.iter().cloned();
     match input.options.mode {
+        // All that stands on the cluster's own would go, and that itself stays.
+        Mode::Destroy if targets.clone().any(|target| in_vain::is_watched(input, &target)) => BTreeSet::new(),
         Mode::Destroy => graph::closure(&graph::reversed(recorded_on), targets),
         Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
     }

@@ -54,7 +54,7 @@ pub struct Before {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error("the stack file does not declare {address}")]
-    Undeclared { address: Address },
+    Undeclared { address: Address, nearest: Option<Address> },
     #[error("{address} is a part of the network, which is watched as a whole")]
     Network { address: Address },
     #[error("there is no kind {}", address.kind())]
@@ -101,8 +101,11 @@ impl Refused {
     /// The text to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Undeclared { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean {nearest}? a new one is declared in the stack file first, then imported"))
+            }
             Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
-            Self::Network { .. } => Some("name the VPC: provision import vpc-…".to_owned()),
+            Self::Network { .. } => Some("name the network by the id of its VPC: provision import VPC-ID".to_owned()),
             Self::UnknownKind { kinds, .. } => Some(format!("one of these: {}", kinds.join(", "))),
             Self::Absent { .. } => Some(
                 "look in this account and region; an id is what AWS shows: fs-…, fsmt-…, sg-…, a database's identifier or \
@@ -218,6 +221,14 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
+    /// The declared address of the same kind whose name is most like a mistyped one.
+    fn nearest(&self, address: &Address) -> Option<Address> {
+        let likeness = |other: &Address| strsim::jaro_winkler(other.name(), address.name());
+        let of_kind = self.blueprint.declarations.keys().filter(|other| other.kind() == address.kind());
+        let near = of_kind.filter(|other| likeness(other) > 0.8);
+        near.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).cloned()
+    }
+
     /// The record of the object that is wished for.
     async fn record(&self, known: &State, wish: &Wish) -> Result<Record, Refused> {
         let Wish { address, text } = wish;
@@ -232,7 +243,7 @@ impl Taking<'_> {
             let address = address.clone();
             return Err(match declaration {
                 Some(Declaration::Watched { .. }) => Refused::Network { address },
-                _ => Refused::Undeclared { address },
+                _ => Refused::Undeclared { nearest: self.nearest(&address), address },
             });
         };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };

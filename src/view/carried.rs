@@ -1,5 +1,6 @@
 //! Puts the options that were typed into the commands that a text names, so that each can be typed as it stands.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -49,6 +50,8 @@ struct Learnt {
     region: OnceLock<String>,
     /// Set where the built-in stack is taken since there is no stack file: commands that write do that only when they are told to.
     is_built_in: OnceLock<()>,
+    /// The addresses that were typed and are none, with those that were meant. Nothing for what is not to be typed again.
+    meant: OnceLock<BTreeMap<String, Option<String>>>,
 }
 
 impl Carried {
@@ -65,6 +68,11 @@ impl Carried {
     /// Makes the region of the run known. A run has one.
     pub fn set_region(&self, region: &str) {
         let _ = self.learnt.region.set(region.to_owned());
+    }
+
+    /// Makes known what was meant by addresses that were typed and that there are not.
+    pub fn set_meant(&self, meant: BTreeMap<String, Option<String>>) {
+        let _ = self.learnt.meant.set(meant);
     }
 
     /// Makes known that the built-in stack is taken, and that no option asks for it.
@@ -149,11 +157,27 @@ impl Carried {
     }
 
     fn for_ours(&self, words: &[&str], name: &str, rest: &[&str]) -> Vec<CarriedOption> {
-        let typed = self.typed.iter().filter(|option| option.is_for(words)).cloned();
+        let mut typed: Vec<CarriedOption> = Vec::new();
+        for option in self.typed.iter().filter_map(|option| self.as_meant(option)) {
+            if option.is_for(words) && !typed.contains(&option) {
+                typed.push(option);
+            }
+        }
         let asks = self.learnt.is_built_in.get().filter(|()| writes(name, rest));
         let built_in =
             asks.map(|()| CarriedOption { names: &[REFERENCE], value: None, to: CarriedTo::Every });
-        typed.chain(built_in).collect()
+        typed.into_iter().chain(built_in).collect()
+    }
+
+    /// The option with the address that was meant by it.
+    fn as_meant(&self, option: &CarriedOption) -> Option<CarriedOption> {
+        let names_addresses = !matches!(option.to, CarriedTo::Every | CarriedTo::Network);
+        let meant = self.learnt.meant.get().filter(|_| names_addresses);
+        match meant.zip(option.value.as_ref()).and_then(|(meant, value)| meant.get(value)) {
+            None => Some(option.clone()),
+            Some(None) => None,
+            Some(meant) => Some(CarriedOption { value: meant.clone(), ..option.clone() }),
+        }
     }
 
     fn for_aws(&self) -> Vec<CarriedOption> {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::engine::plan::FieldChange;
+use crate::engine::planner::OWNERSHIP_TAGS;
 
 use super::style::Ink;
 use super::value::{ABSENT, SENSITIVE, UNKNOWN, entry, inline, is_list_of_objects, item, pieces};
@@ -137,6 +138,8 @@ fn difference<'a>(old: &'a [Value], new: &'a [Value]) -> (Vec<&'a Value>, Vec<&'
 fn before(field: &FieldChange) -> String {
     match &field.before {
         _ if field.sensitive => SENSITIVE.to_owned(),
+        // An object that shows no tags may have them already.
+        None if field.path == OWNERSHIP_TAGS => "(not shown by AWS)".to_owned(),
         None | Some(Value::Null) => ABSENT.to_owned(),
         Some(list @ Value::Array(items)) if is_list_of_objects(list) => format!("({} entries)", items.len()),
         Some(value) => inline(value),

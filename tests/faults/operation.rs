@@ -78,7 +78,12 @@ impl Call {
             return Self { operation, parameters };
         }
         if service == "s3" {
-            let name = if method == "PUT" { "PutObject" } else { "GetObject" };
+            let is_of_tags = query.split('&').any(|part| part.split('=').next() == Some("tagging"));
+            let name = match (method, is_of_tags) {
+                ("PUT", true) => "PutBucketTagging",
+                ("PUT", false) => "PutObject",
+                _ => "GetObject",
+            };
             let operation = Operation { service: service.to_owned(), name: name.to_owned() };
             return Self { operation, parameters: [("path".to_owned(), path.to_owned())].into() };
         }

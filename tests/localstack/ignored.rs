@@ -147,3 +147,36 @@ fn what_aws_backup_keeps_is_said_once_and_not_compared() {
     assert_eq!(left(&world.plan(&[])), []);
     world.plans_nothing();
 }
+
+#[test]
+fn the_parameters_of_a_database_follow_a_major_upgrade_that_is_left_to_others() {
+    let world = World::seeded(&[]);
+    world.write_stack(
+        "stack: shop\ndatabases:\n  records:\n    engine_version: \"15\"\n    parameters: { work_mem: \"1024\" }\n    \
+         deletion_protection: false\n    final_snapshot: false\n    ignore_changes: [engine_version]\n",
+    );
+    world.apply(&[]);
+    let rds = &world.cloud.rds;
+    let upgrade = rds.modify_db_instance().db_instance_identifier("records").apply_immediately(true);
+    let upgrade = upgrade.engine_version("16").allow_major_version_upgrade(true);
+    let upgrade = upgrade.db_parameter_group_name("default.postgres16").send();
+    world.cloud.run(upgrade).expect("the database can be upgraded");
+    // RDS takes no group of the old family.
+    world.apply(&[]);
+    let group = |world: &World| {
+        let database = world.cloud.database();
+        database
+            .db_parameter_groups()
+            .first()
+            .and_then(|one| one.db_parameter_group_name().map(str::to_owned))
+    };
+    assert_eq!(group(&world).as_deref(), Some("records-postgres16"));
+    world.plans_nothing();
+    // Whatever the stack file says of the version meanwhile, the group is of the one that there is.
+    world.edit_stack("\"15\"", "\"17\"");
+    world.plans_nothing();
+    world.edit_stack("\"17\"", "\"16\"");
+    world.edit_stack("    ignore_changes: [engine_version]\n", "");
+    world.plans_nothing();
+    world.destroy();
+}

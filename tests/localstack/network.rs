@@ -338,7 +338,7 @@ fn a_file_system_outlives_its_vpc_and_follows_the_cluster_into_a_new_one() {
     let seed = world.reseeded(&[]);
     let there = vpc(&seed);
     assert_ne!(here, there);
-    world.provision(&["plan"]).exits(1).says(&["the VPC", &here, "is not in AWS", "provision import vpc-…"]);
+    world.provision(&["plan"]).exits(1).says(&["the VPC", &here, "is not in AWS", "provision import VPC-ID"]);
     world.provision(&["import", &there]).exits(0).says(&["are watched"]);
     world.apply(&[]);
     world.plans_nothing();

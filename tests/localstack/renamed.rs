@@ -145,3 +145,65 @@ fn a_name_that_is_forgotten_stays_in_aws_with_everything_that_serves_it() {
     let forgotten = world.provision(&forgotten).exits(0).json();
     assert_eq!(forgotten["addresses"].as_array().map(Vec::len), Some(4), "{forgotten}");
 }
+
+#[test]
+fn a_stack_that_was_renamed_in_its_state_alone_is_named_by_every_command() {
+    let world = World::applied();
+    world.provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"]).exits(0);
+    let words = ["write `stack: store` into the stack file", "provision state move stack.store stack.shop"];
+    for command in [
+        &["plan"][..],
+        &["apply", "--auto-approve"],
+        &["destroy", "--auto-approve"],
+        &["state", "list"],
+        &["output"],
+        &["state", "rebuild", "--auto-approve"],
+        &["import", "aws_db_instance.records=records"],
+        &["plan", "--state", "state/store.json"],
+    ] {
+        let ran = world.provision(command).exits(1).says(&words);
+        assert!(!ran.said().contains("provision state rebuild"), "nothing is lost: {command:?}");
+    }
+    assert!(!world.path("state/shop.json").exists(), "no state of the old name is begun beside it");
+    world.provision(&["state", "move", "stack.store", "stack.shop", "--auto-approve"]).exits(0);
+    // RDS shows a refresh no tags: that they are written once more says nothing of what is there.
+    world.provision(&["plan"]).exits(0).says(&["\"ownership tags\": (not shown by AWS) → "]);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn buckets_whose_keys_were_exchanged_are_found_again_by_their_names() {
+    let world = World::seeded(&[]);
+    let name = |of: &str| format!("keys-{}-{of}", world.account);
+    let stack = |x: &str, y: &str| {
+        format!(
+            "stack: shop\nbuckets:\n  x: {{ {x}deletion_protection: false }}\n  y: {{ {y}deletion_protection: false }}\n"
+        )
+    };
+    let called = |of: &str| format!("bucket: {}, ", name(of));
+    world.write_stack(&stack(&called("x"), &called("y")));
+    world.apply(&[]);
+    for (from, to) in [("x", "other"), ("y", "x"), ("other", "y")] {
+        world.provision(&["state", "move", from, to, "--auto-approve"]).exits(0);
+    }
+    world.write_stack(&stack(&called("y"), &called("x")));
+    world.apply(&[]);
+    world.plans_nothing();
+    // The state is lost, and the file says the old names again.
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be removed");
+    world.write_stack(&stack(&called("x"), &called("y")));
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
+    assert!(!said.contains("provision import"), "it would take the wrong one: {said}");
+    let lines = format!(
+        "write `bucket: {}` for `x` and `bucket: {}` for `y` into it, all at once",
+        name("y"),
+        name("x")
+    );
+    world.provision(&["plan"]).exits(1).says(&[&lines, "provision state rebuild"]);
+    world.write_stack(&stack(&called("y"), &called("x")));
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.record("aws_s3_bucket.x")["id"], name("y").as_str());
+}

@@ -10,6 +10,7 @@ mod guards;
 mod identity;
 mod kinds;
 mod losses;
+mod meanwhile;
 mod network;
 mod newer;
 mod old_states;

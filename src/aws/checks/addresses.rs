@@ -55,8 +55,8 @@ impl Answer for Addresses {
     }
 }
 
-const OTHER_SUBNETS: &str = "give addresses back there, or choose other subnets: in `network` of the stack file, where that names it, or: \
-                             provision import vpc-… --subnet-id subnet-…";
+const OTHER_SUBNETS: &str = "give addresses back there, or choose other subnets: in `network` of the stack file, where that names it, or, with \
+                             the ids of the VPC and of one subnet in each zone: provision import VPC-ID --subnet-id SUBNET-ID";
 
 /// The number of mount targets that are to be made in a subnet.
 fn targets_in(subnet: &str, made: &[&Prospect]) -> usize {

@@ -8,7 +8,7 @@ mod replication;
 
 pub(super) use database::{DATABASES, all as databases};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, join3, join4};
 
@@ -53,6 +53,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let file_systems = of(&["aws_efs_file_system"]);
     let buckets = of(&["aws_s3_bucket"]);
     let leaving = Leaving::of(scene);
+    let own = own(scene);
     let (of_groups, by_databases, of_file_systems, of_buckets) = join4(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
@@ -70,7 +71,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     for one in &going {
         let mut held = Vec::new();
         held.extend(of_groups.judge(one, &leaving));
-        held.extend(database::judge(&by_databases, one, &leaving));
+        held.extend(database::judge(&by_databases, one, &leaving, &own));
         held.extend(database::replicas(&by_databases, one, &leaving));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
         if let Some((_, (targets, points, replications))) = asked {
@@ -88,6 +89,13 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
         findings.extend(held.into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
     }
     findings
+}
+
+/// The addresses of recorded objects that the stack file declares, by their ids.
+fn own<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, &'a Address> {
+    let records = scene.state.into_iter().flat_map(|state| &state.resources);
+    let declared = records.filter(|(address, _)| scene.blueprint.declarations.contains_key(address));
+    declared.filter_map(|(address, record)| Some((record.id.as_ref()?.as_str(), address))).collect()
 }
 
 fn of_bucket<'a>(scene: &Scene<'a>, address: &Address) -> bucket::Stands<'a> {

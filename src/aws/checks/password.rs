@@ -26,7 +26,7 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
         };
     if let (true, Some(url)) = (is_sent && source != PasswordSource::Managed, aws.unencrypted_endpoint()) {
         let verdict =
-            Verdict::error(in_the_open(url)).hint("name the endpoint with https://: --endpoint-url");
+            Verdict::error(in_the_open(url)).hint("name the endpoint with https:// in --endpoint-url");
         return Some(verdict.of("password", address));
     }
     let is_made = matches!(scene.doing(address)?, Doing::Making(_));
@@ -41,7 +41,9 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
     let error = is_sent.then(|| source.read(aws.folder(), aws.variables()).err()).flatten()?;
     let verdict = scene.lacked(error.to_string());
     let verdict = match source {
-        PasswordSource::Env(name) => verdict.hint(format!("export {name}=…")),
+        PasswordSource::Env(name) => {
+            verdict.hint(format!("set {name} to the password in the environment of this command"))
+        }
         PasswordSource::File(_) | PasswordSource::Managed | PasswordSource::Unmanaged => verdict,
     };
     Some(verdict.of("password", address))

@@ -3,6 +3,7 @@
 //! RDS shows a group without its tags, as it does with subnet groups: a refresh takes the recorded ones, and the live
 //! tags have to prove that the group is ours before it is changed or deleted.
 
+mod follow;
 mod parameters;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::engine::resource::{
 };
 use crate::stack::postgres::family_in_names;
 
+pub use follow::follow_versions;
 pub(crate) use parameters::meaning;
 
 /// Of every family: the group of the old version goes after a major upgrade.

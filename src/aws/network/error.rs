@@ -65,24 +65,28 @@ impl DiscoveryError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoCluster { vpc: None } => {
-                "look in another region with `--region`, or name the network: `provision import vpc-… --cluster NAME`"
+                "look in another region with `--region`, or name the network, by the id of its VPC and a name of your choice for the \
+                 cluster: `provision import VPC-ID --cluster NAME`"
                     .to_owned()
             }
             Self::NoSuchCluster { vpc: None, found, .. } if found.is_empty() => {
                 "look in the region of the cluster with `--region`, or `region:` in the stack file; where the cluster left no \
-                 tags, name its network: `provision import vpc-… --cluster NAME --subnet-id subnet-… --node-security-group sg-…`"
+                 tags, name its network, by a name of your choice for the cluster, and the ids of its VPC, of a subnet in each zone \
+                 and of the group of its nodes: `provision import \
+                 VPC-ID --cluster NAME --subnet-id SUBNET-ID --node-security-group GROUP-ID`"
                     .to_owned()
             }
             Self::NoSuchCluster { vpc: None, name, found } => {
                 let nearest = found.iter().min_by_key(|other| strsim::levenshtein(name, other));
                 format!(
                     "if that is meant: `--cluster {}`, or `cluster:` in the stack file; where the cluster left no tags, name its \
-                     network: `provision import vpc-… --cluster NAME --subnet-id subnet-… --node-security-group sg-…`",
-                    nearest.map_or("NAME", String::as_str)
+                     network, by the ids of its VPC, of a subnet in each zone and of the group of its nodes: `provision import \
+                     VPC-ID --cluster {name} --subnet-id SUBNET-ID --node-security-group GROUP-ID`",
+                    nearest.unwrap_or(name)
                 )
             }
             Self::NoCluster { vpc: Some(_) } | Self::NoSuchCluster { .. } => {
-                "name the cluster with `--cluster NAME`; where it left no tags, name its network too: `--subnet-id` and \
+                "name the cluster with `--cluster`; where it left no tags, name its network too: `--subnet-id` and \
                  `--node-security-group` (no group where it is gone, and the stack file says `access: []` for everything)"
                     .to_owned()
             }
@@ -91,7 +95,8 @@ impl DiscoveryError {
                 format!("choose one: {}", names.collect::<Vec<_>>().join(" or "))
             }
             Self::NotKops { found } => format!(
-                "name the cluster and the groups of its machines: `--cluster {} --node-security-group sg-…`",
+                "name the cluster and the groups of its machines: `--cluster {}` and, with the id of each group, \
+                 `--node-security-group`",
                 found.first().map_or("NAME", String::as_str)
             ),
             Self::SeveralVpcs { vpcs, .. } => {
@@ -105,21 +110,21 @@ impl DiscoveryError {
             | Self::SubnetElsewhere { .. }
             | Self::ImpossibleSubnet { .. }
             | Self::TwoSubnetsInZone { .. }
-            | Self::NoSubnet { .. } => "name one subnet of each zone with `--subnet-id subnet-…`".to_owned(),
+            | Self::NoSubnet { .. } => "name one subnet of each zone, by its id, with `--subnet-id`".to_owned(),
             Self::NoUsableSubnet { .. } => {
-                "add a private or a dual-stack subnet to the cluster, or name subnets with `--subnet-id subnet-…`"
+                "add a private or a dual-stack subnet to the cluster, or name subnets, by their ids, with `--subnet-id`"
                     .to_owned()
             }
             Self::LooksDeleted { .. } => {
-                "if it still lives, name the groups of its machines: `--node-security-group sg-…`; if it is gone for good, \
+                "if it still lives, name the groups of its machines, by their ids, with `--node-security-group`; if it is gone for good, \
                  write `access: []` for everything in the stack file"
                     .to_owned()
             }
             Self::GroupNotFound { role, .. }
             | Self::GroupElsewhere { role, .. }
-            | Self::GroupOfProvision { role, .. } => format!("name it with `{} sg-…`", option_of(*role)),
+            | Self::GroupOfProvision { role, .. } => format!("name it by its id, with `{}`", option_of(*role)),
             Self::NoGroup { role, .. } => format!(
-                "name it with `{} sg-…`; or take `{}` out of every `access` of the stack file",
+                "name it by its id, with `{}`; or take `{}` out of every `access` of the stack file",
                 option_of(*role),
                 role.name()
             ),

@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(error, DiscoveryError::GroupNotFound { role, group: Id::new("sg-7") });
         let error = choose(&scene, &named("sg-6")).expect_err("it is elsewhere");
         assert!(matches!(error, DiscoveryError::GroupElsewhere { .. }));
-        assert_eq!(error.hint().as_deref(), Some("name it with `--node-security-group sg-…`"));
+        assert_eq!(error.hint().as_deref(), Some("name it by its id, with `--node-security-group`"));
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
         let error = choose(&scene, &Wanted::default()).expect_err("no control plane");
         assert!(matches!(error, DiscoveryError::NoGroup { role: Role::Masters, .. }), "{error}");
         let hint = error.hint().expect("a hint");
-        assert!(hint.contains("`--control-plane-security-group sg-…`"), "{hint}");
+        assert!(hint.contains("by its id, with `--control-plane-security-group`"), "{hint}");
         assert!(hint.contains("take `masters` out of every `access`"), "{hint}");
         let without = Wanted { not_needed: [Role::Masters].into(), ..Wanted::default() };
         let chosen = choose(&scene, &without).expect("the nodes' group is enough");

@@ -13,15 +13,25 @@ const VALUES: [&str; 6] =
     ["aws_db_instance.db", "vpc-0a1b2c3d", "gitlab", "stack.gitlab", "s3://bucket/key", "0123456789abcdef"];
 
 /// Words that stand for something that the reader knows.
-const WORDS: [(&str, &str); 8] = [
-    ("--cluster NAME", "--cluster k8s.myzone.net"),
-    ("vpc-…", "vpc-0a1b2c3d"),
+const WORDS: [(&str, &str); 7] = [
+    ("NAME", "k8s.myzone.net"),
+    ("SUBNET-ID", "subnet-0a1b2c3d"),
+    ("GROUP-ID", "sg-0a1b2c3d"),
     ("VPC-ID", "vpc-0a1b2c3d"),
-    ("sg-…", "sg-0a1b2c3d"),
-    ("subnet-…", "subnet-0a1b2c3d"),
     ("ADDRESS=ID", "aws_db_instance.db=db-1"),
-    ("PLACE", "state.json"),
-    ("PATH", "state.json"),
+    ("stack.OLD", "stack.old"),
+    ("stack.NEW", "stack.new"),
+];
+
+/// What a text says that names a command with such a word: what is to be put there.
+const SAID: [(&str, &str); 7] = [
+    ("NAME", "name of your choice for"),
+    ("SUBNET-ID", "subnet in each zone"),
+    ("GROUP-ID", "the group of its nodes"),
+    ("VPC-ID", "the VPC|its VPC"),
+    ("ADDRESS=ID", "its address and its id"),
+    ("stack.OLD", "its old"),
+    ("stack.NEW", "its new name"),
 ];
 
 /// Before the number of a gap.
@@ -140,6 +150,44 @@ fn every_command_of_a_hint_is_one_that_the_program_takes() {
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
     assert!(seen.len() > 40, "{seen:#?}");
+}
+
+#[test]
+fn every_command_of_a_hint_can_be_typed_as_it_stands_or_its_text_says_what_is_to_be_put_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in sources(&root) {
+        let source = std::fs::read_to_string(&path).expect("a source file can be read");
+        // Usage examples stand on lines of their own.
+        for text in texts(&source).into_iter().filter(|text| !text.contains('\n')) {
+            let mut refuse = |why: String| wrong.push(format!("{}: {why} in `{text}`", path.display()));
+            let ends = |word: &str| word.ends_with([';', ',', '.', ')']);
+            let words: Vec<&str> = text.split(' ').collect();
+            for pair in words.windows(2) {
+                let is_alone = pair[0].ends_with(':') && pair[1].starts_with("--") && ends(pair[1]);
+                if is_alone {
+                    refuse(format!("{} without a value", pair[1]));
+                }
+            }
+            for command in commands_in(&with_gaps(&text)) {
+                seen += 1;
+                if command.contains('…') {
+                    refuse(format!("a gap of `{command}`"));
+                }
+                for (gap, said) in SAID.iter().filter(|(gap, _)| command.contains(gap)) {
+                    let is_other = gap == &"NAME" && !command.contains(" NAME");
+                    if !is_other && !said.split('|').any(|said| text.contains(said)) {
+                        refuse(format!("nothing about {gap} of `{command}`"));
+                    }
+                }
+            }
+            if text.trim_end().ends_with(": --state") || text.contains("export ") && text.contains('…') {
+                refuse("an option without a value".to_owned());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 60, "{seen}");
 }
 
 #[test]

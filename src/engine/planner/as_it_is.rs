@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Input, findings};
+use super::{Input, findings, identity};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{Document, references};
 use crate::engine::kind::Manager;
 use crate::engine::plan::Change;
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::Effect;
+use crate::engine::resource::{Effect, Id};
 
 /// The steps by which the stack file says what the object has, in the fields that only a new one could change: the file may have
 /// been edited, or another object taken over.
@@ -34,8 +34,10 @@ pub(super) fn steps(
         let other =
             declared.and_then(|inputs| inputs.get(&field.path)).and_then(|value| managed(input, value));
         match (other, findings::to_write(manager.fields(), &field.path), has) {
-            // The object that it stands in is declared too.
-            (Some(other), _, Some(Value::String(id))) => {
+            // The object that it stands in is declared too. One that is recorded already is shared by its name.
+            (Some(other), option, Some(Value::String(id)))
+                if option.is_none() || !is_recorded(input, &other, id) =>
+            {
                 steps.push(Remedy::Import { address: other, id: id.clone() })
             }
             (_, Some(option), Some(Value::String(text))) => {
@@ -56,6 +58,11 @@ pub(super) fn steps(
         steps.push(Remedy::by_hand("undo that change"));
     }
     steps
+}
+
+/// True for an object that the state records at another address: it cannot be taken over.
+pub(super) fn is_recorded(input: &Input<'_>, address: &Address, id: &str) -> bool {
+    identity::recorded_at(input, address, &Id::new(id)).is_some()
 }
 
 /// The declared object that a value refers to, where it is one that can be taken over.

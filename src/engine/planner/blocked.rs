@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Input, findings};
+use super::{Input, findings, together};
 use crate::engine::address::Address;
 use crate::engine::graph::Edges;
 use crate::engine::kind::{Live, Manager};
@@ -34,6 +34,16 @@ pub(super) fn block(
             if let Some(blocked) = &mut change.blocked {
                 blocked.on = Some(on);
             }
+        }
+    }
+    while let Some((address, fields, on)) = together::next_waiting(input, refers_to, recorded_on, changes) {
+        let Some(change) = changes.get_mut(&address) else { break };
+        // What is left out already, for another reason, stays left out.
+        let before = change.blocked.take().map(|blocked| blocked.fields).unwrap_or_default();
+        leave_out(change, fields, format!("waits for {on}"));
+        if let Some(blocked) = &mut change.blocked {
+            blocked.fields.extend(before);
+            blocked.on = Some(on);
         }
     }
 }

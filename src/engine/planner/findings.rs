@@ -24,20 +24,6 @@ pub(super) fn circle(circle: &Circle) -> Finding {
     }
 }
 
-pub(super) fn unknown_address(name: &Address, all: &BTreeSet<Address>) -> Finding {
-    let text = name.to_string();
-    let nearest = all.iter().max_by(|a, b| {
-        let likeness = |address: &Address| strsim::jaro_winkler(&address.to_string(), &text);
-        likeness(a).total_cmp(&likeness(b))
-    });
-    error(
-        "address",
-        name,
-        "neither the stack nor the state has this address".to_owned(),
-        nearest.map(|nearest| format!("did you mean {nearest}?")),
-    )
-}
-
 /// A target of a destroy that the stack declares and the state does not record.
 pub(super) fn not_made(name: &Address) -> Finding {
     let message = "the stack declares it, and the state does not record it: it is not made, and nothing of it is there to destroy";

@@ -205,12 +205,15 @@ fn let_go(
 /// Another object that it stands in is taken over instead, since no option says which one that is.
 fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
     let declared = declared(input, &change.address);
+    let fields = fields(input, &change.address);
     let stands_in = |field: &FieldChange| {
         let other = as_it_is::managed(input, declared?.get(&field.path)?)?;
-        Some(Remedy::Import { address: other, id: field.before.as_ref()?.as_str()?.to_owned() })
+        let id = field.before.as_ref()?.as_str()?;
+        let is_shared =
+            as_it_is::is_recorded(input, &other, id) && findings::to_write(fields, &field.path).is_some();
+        (!is_shared).then(|| Remedy::Import { address: other, id: id.to_owned() })
     };
     let fixed = || change.fields.iter().filter(|field| field.effect == Effect::Replacement);
-    let fields = fields(input, &change.address);
     let options = fixed().filter(|field| stands_in(field).is_none());
     let options: Vec<&str> = options.filter_map(|field| findings::to_write(fields, &field.path)).collect();
     let edit = (!options.is_empty()).then(|| {

@@ -41,7 +41,7 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
                 owner.lineage
             ),
             Some(format!(
-                "if that state lives, use it: --state; to take back all that it took: provision state rebuild --take-over \
+                "if that state lives, name it with --state; to take back all that it took: provision state rebuild --take-over \
                  {lineage}; to leave this to it, take it out of the stack file, then: {forget}{}",
                 by_hand()
             )),
@@ -129,6 +129,11 @@ pub(super) fn with_claim(
     }
     let calls = manager.claim_calls().iter().map(|call| call.name.to_owned()).collect();
     let field = FieldChange { calls, ..tags::field(tags::shown(&live.ownership), owner.tags()) };
+    // AWS does not show them here: they may be there already.
+    let field = match live.ownership {
+        Ownership::Inherited => FieldChange { before: None, ..field },
+        _ => field,
+    };
     match decision.action {
         Action::NoOp => Change {
             fields: vec![field],

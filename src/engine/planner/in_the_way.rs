@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 
 use super::identity::recorded_at;
-use super::{Input, error, renamed};
+use super::{Input, error, exchanged, renamed};
 use crate::engine::address::Address;
 use crate::engine::plan::{Finding, Level};
 use crate::engine::resource::{Found, NO_STACK, Owner, Told, Trace, Whose};
@@ -39,6 +39,10 @@ pub(super) fn in_the_way(
         && !is_renamed_one(&stack)
     {
         return None;
+    }
+    if let Some(hint) = exchanged::by_tags(input, owner, found) {
+        let message = alone(input, owner, found).message;
+        return Some(error("name-taken", address, message, Some(hint)));
     }
     let equal = equal(owner, found, beside);
     let finding = match equal.as_slice() {
@@ -166,8 +170,7 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
     let has_name = found.trace == Trace::Name;
     // A rebuild takes what has the name, or the tags of the address.
     let is_rebuilt = has_name || is_meant(owner, found);
-    let rebuild =
-        "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild";
+    let rebuild = "name the state that records it with --state; or, if that is lost: provision state rebuild";
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     // A state that manages nothing yet takes its objects from no other one that lives.
     let is_lost = !input.state.is_some_and(State::manages_anything);
@@ -212,7 +215,7 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
                 if has_name { "name-taken" } else { UNCLAIMED },
                 format!("it belongs to {}", owner.belonging(&whose)),
                 format!(
-                    "if that state lives, use it: --state; if it is lost, take over what it made: {take}"
+                    "if that state lives, name it with --state; if it is lost, take over what it made: {take}"
                 ),
             )
         }

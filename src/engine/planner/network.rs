@@ -243,14 +243,15 @@ fn remedy(input: &Input<'_>, address: &Address) -> String {
             id.as_str()
         }
         // It is gone, so the network is another one by now.
-        _ => "vpc-…",
+        _ => "VPC-ID",
     };
+    let words = if vpc == "VPC-ID" { "by the id of the VPC that it has now: " } else { "" };
     match (Role::of(address), Network::has_a_place_for(address)) {
         (Some(role), _) => format!(
-            "look for the cluster's network again: provision import {vpc}; or take `{}` out of `access` (`[]` for none)",
+            "look for the cluster's network again: {words}provision import {vpc}; or take `{}` out of `access` (`[]` for none)",
             role.name()
         ),
-        (None, true) => format!("look for the cluster's network again: provision import {vpc}"),
+        (None, true) => format!("look for the cluster's network again: {words}provision import {vpc}"),
         (None, false) => "look for it in AWS, or name another one in the stack file".to_owned(),
     }
 }

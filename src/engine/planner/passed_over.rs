@@ -59,7 +59,7 @@ fn one(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) ->
 
 fn unrecorded(input: &Input<'_>, owner: &Owner, found: &Found, is_lost: bool) -> Finding {
     let hint = match is_lost {
-        true => "name the state that records it: --state PLACE; or, if that is lost: provision state rebuild, then provision \
+        true => "name the state that records it with --state; or, if that is lost: provision state rebuild, then provision \
                  destroy"
             .to_owned(),
         false => format!(

@@ -39,7 +39,8 @@ pub(super) fn supplanted(
     let another_name = || "choose another name in the stack file".to_owned();
     let (what, take) = match &whose {
         _ if let Some(other) = recorded_at(input, address, id) => {
-            let message = format!("{became}: it is {other} of this stack");
+            let message = exchanged::message(input, address)
+                .unwrap_or_else(|| format!("{became}: it is {other} of this stack"));
             return Some(error(
                 "supplanted",
                 address,
@@ -118,7 +119,7 @@ fn can_be_named(input: &Input<'_>, address: &Address) -> bool {
 }
 
 /// The values by which AWS tells the object from others of its kind.
-fn names<'a>(input: &Input<'_>, address: &Address, live: &'a Live) -> Vec<&'a str> {
+pub(super) fn names<'a>(input: &Input<'_>, address: &Address, live: &'a Live) -> Vec<&'a str> {
     let names = input.registry.managing(address.kind()).map(|kind| kind.natural_key());
     names.unwrap_or_default().iter().filter_map(|field| live.inputs.get(*field)?.as_str()).collect()
 }

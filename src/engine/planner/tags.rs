@@ -32,13 +32,15 @@ pub(super) fn field(before: BTreeMap<String, String>, after: BTreeMap<String, St
     FieldChange::free(OWNERSHIP_TAGS, document(before), document(after))
 }
 
-/// `provision:cluster`, for an object of this state that carries another value than was written. Its lineage proves whose it is;
-/// without one, the other tags prove nothing. A tag that is missing may be one that an older version did not write.
+/// Tags of an object of this state that carry another value than was written, and a lineage that was taken away: every version has
+/// written one. The cluster is missing where an older version made the object.
 pub(super) fn changed(owner: &Owner, live: &Live) -> Option<String> {
-    let Ownership::Tagged { lineage: Some(lineage), .. } = &live.ownership else { return None };
-    let is_ours = owner.whose(&live.ownership, live.vpc.as_ref()) == Whose::Ours && *lineage == owner.lineage;
+    let Ownership::Tagged { lineage, .. } = &live.ownership else { return None };
+    let is_of_this_state = lineage.as_ref().is_none_or(|lineage| *lineage == owner.lineage);
+    let is_ours = owner.whose(&live.ownership, live.vpc.as_ref()) == Whose::Ours && is_of_this_state;
     let shown = shown(&live.ownership);
-    let differing = differing(owner, live).into_keys().filter(|key| shown.contains_key(key));
+    let is_written = |key: &String| shown.contains_key(key) || key == tag::LINEAGE;
+    let differing = differing(owner, live).into_keys().filter(is_written);
     let differing: Vec<String> = differing.collect();
     (is_ours && !differing.is_empty()).then(|| differing.join(", "))
 }

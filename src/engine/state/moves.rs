@@ -40,12 +40,12 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotMoved {
     #[error("the state does not know {address}")]
-    Unknown { address: Address },
+    Unknown { address: Address, known: BTreeSet<Address> },
     #[error("the state has nothing of the name {name}")]
     NoSuchName { name: String, names: BTreeSet<String> },
     #[error("{from} cannot become {to}: they are of different kinds")]
     OtherKind { from: Address, to: Address },
-    #[error("{from} is an address and {to} is not: both have to be addresses, or names")]
+    #[error("of {from} and {to} one is an address and one a name: both have to be addresses, or names")]
     Mixed { from: Place, to: Place },
     #[error("{to} is recorded already")]
     Taken { to: Address },
@@ -63,7 +63,10 @@ pub enum NotMoved {
 pub fn meant(state: &State, place: &Place) -> Result<Vec<Address>, NotMoved> {
     match place {
         Place::Address(address) if state.resources.contains_key(address) => Ok(vec![address.clone()]),
-        Place::Address(address) => Err(NotMoved::Unknown { address: address.clone() }),
+        Place::Address(address) => Err(NotMoved::Unknown {
+            address: address.clone(),
+            known: state.resources.keys().cloned().collect(),
+        }),
         Place::Name(name) => {
             // A database may have the name of a zone: the subnet of that name is not meant.
             let own = state.resources.keys().filter(|address| !is_clusters(state, address));

@@ -35,7 +35,7 @@ impl BlueprintError {
                 )
             }
             Self::NoNetwork { .. } => {
-                "name the cluster: --cluster, or `cluster:` in the stack file".to_owned()
+                "name the cluster with --cluster, or `cluster:` in the stack file".to_owned()
             }
             Self::SameAddress { address } => format!(
                 "rename `{}` in the stack file: {} share their names",

@@ -107,8 +107,8 @@ fn declare(
             entry: format!("the file system `{name}`"),
             needs: "a subnet",
             has: "none".to_owned(),
-            hint: "add a subnet to the cluster's network; where a destroy was stopped after it had forgotten them: \
-                   provision import vpc-…",
+            hint: "add a subnet to the cluster's network; where a destroy was stopped after it had forgotten them, \
+                   with the id of the VPC: provision import VPC-ID",
         });
     }
     let groups = behind_group::attached(draft, network, (name, entry), ("NFS", NFS))?;

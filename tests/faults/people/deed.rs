@@ -28,6 +28,7 @@ pub enum Deed {
     /// Restored with the tags of the old one.
     DatabaseRestoredWithTags,
     DatabaseUntagged,
+    DatabaseLineageTaken,
     DatabaseTakenOver,
     SubnetGroupUntagged,
     ParameterGroupDeleted,
@@ -36,6 +37,7 @@ pub enum Deed {
     FileSystemRemade,
     FileSystemRestoredWithTags,
     FileSystemUntagged,
+    FileSystemLineageTaken,
     FileSystemTakenOver,
     MountTargetDeleted,
     MountTargetRemade,
@@ -45,6 +47,7 @@ pub enum Deed {
     GroupDeleted,
     GroupRemade,
     GroupUntagged,
+    GroupLineageTaken,
     GroupTakenOver,
     StateLost,
     /// The state's file is moved, and the move is said.
@@ -69,7 +72,7 @@ pub fn all() -> Vec<Deed> {
     deeds
 }
 
-const OTHERS: [Deed; 39] = [
+const OTHERS: [Deed; 42] = [
     Deed::EditTakenBack,
     Deed::OtherCluster,
     Deed::ZoneAdded,
@@ -82,6 +85,7 @@ const OTHERS: [Deed; 39] = [
     Deed::DatabaseRestored,
     Deed::DatabaseRestoredWithTags,
     Deed::DatabaseUntagged,
+    Deed::DatabaseLineageTaken,
     Deed::DatabaseTakenOver,
     Deed::SubnetGroupUntagged,
     Deed::ParameterGroupDeleted,
@@ -90,6 +94,7 @@ const OTHERS: [Deed; 39] = [
     Deed::FileSystemRemade,
     Deed::FileSystemRestoredWithTags,
     Deed::FileSystemUntagged,
+    Deed::FileSystemLineageTaken,
     Deed::FileSystemTakenOver,
     Deed::MountTargetDeleted,
     Deed::MountTargetRemade,
@@ -99,6 +104,7 @@ const OTHERS: [Deed; 39] = [
     Deed::GroupDeleted,
     Deed::GroupRemade,
     Deed::GroupUntagged,
+    Deed::GroupLineageTaken,
     Deed::GroupTakenOver,
     Deed::StateLost,
     Deed::StateMoved,
@@ -140,6 +146,7 @@ impl Deed {
             | Self::DatabaseRestored
             | Self::DatabaseRestoredWithTags
             | Self::DatabaseUntagged
+            | Self::DatabaseLineageTaken
             | Self::DatabaseTakenOver => Thing::Database,
             Self::SubnetGroupUntagged => Thing::SubnetGroup,
             Self::ParameterGroupDeleted | Self::ParameterGroupUntagged => Thing::ParameterGroup,
@@ -147,14 +154,17 @@ impl Deed {
             | Self::FileSystemRemade
             | Self::FileSystemRestoredWithTags
             | Self::FileSystemUntagged
+            | Self::FileSystemLineageTaken
             | Self::FileSystemTakenOver => Thing::FileSystem,
             Self::MountTargetDeleted | Self::MountTargetRemade => Thing::MountTarget,
             Self::AccessPointDeleted | Self::AccessPointRemade | Self::AccessPointUntagged => {
                 Thing::AccessPoint
             }
-            Self::GroupDeleted | Self::GroupRemade | Self::GroupUntagged | Self::GroupTakenOver => {
-                Thing::Group
-            }
+            Self::GroupDeleted
+            | Self::GroupRemade
+            | Self::GroupUntagged
+            | Self::GroupLineageTaken
+            | Self::GroupTakenOver => Thing::Group,
             Self::StateLost
             | Self::StateMoved
             | Self::StateOfYesterday
@@ -239,6 +249,7 @@ impl Deed {
             Self::DatabaseRestored => hand.restores_database(false),
             Self::DatabaseRestoredWithTags => hand.restores_database(true),
             Self::DatabaseUntagged => hand.untags_database(),
+            Self::DatabaseLineageTaken => hand.takes_the_lineage_of_the_database(),
             Self::DatabaseTakenOver => hand.takes_database_over(),
             Self::SubnetGroupUntagged => hand.untags_subnet_group(),
             Self::ParameterGroupDeleted => hand.deletes_parameter_group(),
@@ -247,6 +258,7 @@ impl Deed {
             Self::FileSystemRemade => done.gone.extend([hand.remakes_file_system(false)]),
             Self::FileSystemRestoredWithTags => done.gone.extend([hand.remakes_file_system(true)]),
             Self::FileSystemUntagged => hand.untags_file_system(),
+            Self::FileSystemLineageTaken => hand.takes_the_lineage_of_the_file_system(),
             Self::FileSystemTakenOver => hand.takes_file_system_over(),
             Self::MountTargetDeleted => hand.deletes_target(),
             Self::MountTargetRemade => hand.remakes_target(),
@@ -256,6 +268,7 @@ impl Deed {
             Self::GroupDeleted => hand.deletes_group(),
             Self::GroupRemade => hand.remakes_group(),
             Self::GroupUntagged => hand.untags_group(),
+            Self::GroupLineageTaken => hand.takes_the_lineage_of_the_group(),
             Self::GroupTakenOver => hand.takes_group_over(),
             Self::StateLost => place.lose_state(),
             Self::StateMoved => place.move_state(),

@@ -96,6 +96,9 @@ const ELSEWHERE: &[(&str, &str)] = &[
 const SIZE: &str = "    allocated_storage: 50\n";
 /// Another database; what follows in the small stack is of it.
 const LEDGER: &str = "  ledger:\n    allocated_storage: 50\n";
+/// A database in the subnet group of the small stack's.
+const SHARING: &str = "  the-second:\n    allocated_storage: 50\n    deletion_protection: false\n    final_snapshot: false\n    \
+                       subnet_group: records\n";
 const SOURCE: &str = "    access: [{ group: sg-0123456789abcdef0 }]\n";
 const KEY: &str =
     "    kms_key_id: arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f\n";
@@ -105,6 +108,10 @@ fn scenes() -> Vec<Scene> {
         Scene::of("address").options(&["--target", "aws_db_instance.recrods"]),
         Scene::of("data-loss").edited(SIZE, &format!("{SIZE}    storage_encrypted: false\n")),
         Scene::of("data-loss").edited(&SMALL[SMALL.find("databases:").unwrap_or_default()..], ""),
+        // A database in the subnet group of another one, and the line is taken out.
+        Scene::of("data-loss")
+            .standing("  records:\n", &format!("{SHARING}  records:\n"))
+            .edited("    subnet_group: records\n", ""),
         Scene::new("engine-version").edited(SIZE, &format!("{SIZE}    engine_version: \"16.99\"\n")),
         Scene::of("fenced").act(|place| {
             Hand { cloud: &place.world.cloud }.takes_database_over();
@@ -213,11 +220,26 @@ fn scenes() -> Vec<Scene> {
             Done::default()
         }),
         Scene::new("password").edited(SIZE, &format!("{SIZE}    password: env:OF_THE_DATABASE\n")).person(
-            "export OF_THE_DATABASE=",
+            "set OF_THE_DATABASE to the password",
             |place| {
                 place.world.set("OF_THE_DATABASE", crate::case::PASSWORD);
             },
         ),
+        // Two buckets kept their names when their keys were exchanged; the file has the old names again, and the state is lost.
+        Scene::new("name-taken").act(|place| {
+            let name = |key: &str| format!("exchanged-{}-{key}", place.world.account);
+            let stack = |x: &str, y: &str| {
+                let bucket = |key: &str, of: &str| {
+                    format!("  {key}:\n    bucket: {}\n    deletion_protection: false\n", name(of))
+                };
+                format!("stack: shop\nbuckets:\n{}{}", bucket("x", x), bucket("y", y))
+            };
+            let (before, wanted) = (stack("y", "x"), stack("x", "y"));
+            place.make(&before);
+            place.lose_state();
+            place.world.write_stack(&wanted);
+            Done { before: Some(before), ..Done::default() }
+        }),
         Scene::new("permissions")
             .act(|place| {
                 let operation = "ec2.CreateSecurityGroup.DryRun";

@@ -90,7 +90,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("destroy --target *", "--target <ADDRESS>", "expected `kind.name`"),
     ("state show gitlab.pgsql.", "<ADDRESS>", "expected `kind.name`"),
     ("state forget aws_vpc.", "<ADDRESS|NAME>", "expected `kind.name`"),
-    ("state move a.b c", "a.b is an address and c is not", "give two names"),
+    ("state move a.b c", "one is an address and one a name", "give two names"),
     // Ids.
     ("import vpc", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
     ("import vpc-", "<VPC-ID|ADDRESS=ID>", "such as `vpc-0a1b2c3d`"),

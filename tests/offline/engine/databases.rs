@@ -117,7 +117,7 @@ impl Case {
         }
     }
 
-    fn planning(self) -> Planning {
+    pub fn planning(self) -> Planning {
         self.planning_to(Mode::Apply)
     }
 

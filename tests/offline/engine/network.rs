@@ -353,7 +353,7 @@ fn what_helps_where_the_vpc_itself_is_gone_is_another_network() {
     assert_eq!(found(&plan), ["blocked missing aws_subnet.eu-west-1a", "error missing aws_vpc.network"]);
     for finding in &plan.preflight {
         let hint = finding.hint.as_deref().unwrap_or_default();
-        assert!(hint.ends_with("provision import vpc-…"), "{hint}");
+        assert!(hint.ends_with("provision import VPC-ID"), "{hint}");
     }
 }
 

@@ -180,7 +180,7 @@ async fn objects_that_exchanged_their_names_are_each_recorded_by_their_ids() {
     assert_eq!(drifted.count(), 2, "{:?}", plan.drift);
     must_say(
         &errors(&world.plan(&options(Mode::Apply)).await, GROUP),
-        &["supplanted", "fake_group.b of this"],
+        &["supplanted", "(fake_group.b) is called"],
     );
     world.accept_drift().await;
     let state = world.state().expect("there is a state");

@@ -1,12 +1,16 @@
 //! Which databases use a security group, a subnet group or a parameter group that is to be deleted.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_rds::types::DbInstance;
 
 use super::{Going, Leaving};
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::{Aws, aws_error};
+use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
+use crate::stack::postgres::Version;
 
 pub(in crate::aws::checks) const DATABASES: Call = Call::read("rds:DescribeDBInstances");
 
@@ -50,11 +54,48 @@ pub(super) fn replicas(
     Some(Verdict::warning(message).hint(hint))
 }
 
+/// The ways in which a database lets go of a group, and the one in which it keeps it.
+fn let_go(going: &Going, database: &DbInstance, own: Option<&Address>) -> String {
+    let (id, kind) = (going.id.as_str(), going.address.kind());
+    let name = database.db_instance_identifier().unwrap_or_default();
+    let keep = format!("to leave the group to {name}, unmanaged: provision state forget {}", going.address);
+    match (kind, own) {
+        ("aws_db_subnet_group", Some(own)) => format!(
+            "RDS takes no database out of its subnet group; to go on with it: write `subnet_group: {id}` for `{}` into the \
+             stack file; or, {keep}",
+            own.name()
+        ),
+        ("aws_db_subnet_group", None) => format!("RDS takes no database out of its subnet group; {keep}"),
+        // Its next apply would undo what is changed by hand.
+        ("aws_db_parameter_group", Some(own)) => format!(
+            "give `{}` a group of its own, by `parameters` in the stack file (in the place of `parameter_group`, where that \
+             is written); or, {keep}",
+            own.name()
+        ),
+        ("aws_db_parameter_group", None) => {
+            let version = database.engine_version().and_then(Version::parse);
+            let modify = version.map(|version| {
+                format!(
+                    ": aws rds modify-db-instance --db-instance-identifier {name} --db-parameter-group-name default.{}",
+                    version.family()
+                )
+            });
+            format!(
+                "give {name} another group in the place of {id}{}; or, {keep}",
+                modify.unwrap_or_default()
+            )
+        }
+        (_, Some(_)) => keep,
+        (_, None) => format!("give {name} another group in the place of {id}; or, {keep}"),
+    }
+}
+
 /// The databases that hold one object.
 pub(super) fn judge(
     databases: &Result<Vec<DbInstance>, CloudError>,
     going: &Going,
     leaving: &Leaving,
+    own: &BTreeMap<&str, &Address>,
 ) -> Vec<Verdict> {
     let holds: fn(&DbInstance, &str) -> bool = match going.address.kind() {
         "aws_security_group" => |database, id| {
@@ -90,14 +131,8 @@ pub(super) fn judge(
         .map(|database| {
             let name = database.db_instance_identifier().unwrap_or_default();
             let status = database.db_instance_status().unwrap_or_default();
-            let hint = match going.address.kind() {
-                "aws_db_subnet_group" => format!(
-                    "RDS takes no database out of its subnet group; to leave the group to {name}: provision state forget {}; \
-                     then run the same command again",
-                    going.address
-                ),
-                _ => format!("give {name} another group in the place of {id}; then run the same command again"),
-            };
+            let own = database.dbi_resource_id().and_then(|id| own.get(id).copied());
+            let hint = format!("{}; then run the same command again", let_go(going, database, own));
             Verdict::error(format!("{id} is still used by the database {name} ({status})")).hint(hint)
         })
         .collect()

@@ -11,6 +11,7 @@ use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::efs::{self, MOUNT_TARGETS, PartsOf, mount_target_of};
 use crate::aws::{Aws, ec2};
 use crate::engine::cloud::CloudError;
+use crate::engine::remedy::Remedy;
 
 /// The description that RDS gives to the interfaces of its instances, all of them.
 const OF_RDS: &str = "RDSNetworkInterface";
@@ -131,7 +132,7 @@ fn let_go(interface: &NetworkInterface, id: &str, group: &str) -> String {
         )
     };
     match stay.as_slice() {
-        [] => format!("give {target} another group in the place of {group}: {}", command("GROUP")),
+        [] => format!("give the mount target {target} another group in the place of {group}"),
         stay => command(&stay.join(" ")),
     }
 }
@@ -160,17 +161,35 @@ fn by_rules(going: &Going, other: &SecurityGroup, leaving: &Leaving) -> Option<V
             .flat_map(|one| one.user_id_group_pairs())
             .any(|pair| pair.group_id() == Some(group.as_str()))
     };
-    let (ingress, egress) = (names(other.ip_permissions()), names(other.ip_permissions_egress()));
+    let named = [("ingress", other.ip_permissions()), ("egress", other.ip_permissions_egress())];
+    let revokes: Vec<String> = named
+        .into_iter()
+        .filter(|(_, permissions)| names(permissions))
+        .map(|(direction, permissions)| revoke(direction, id, group.as_str(), permissions))
+        .collect();
     // A group's rules about itself go with it.
     let is_foreign = id != group.as_str() && !leaving.lets_go(id);
-    (is_foreign && (ingress || egress)).then(|| {
-        let direction = if ingress { "ingress" } else { "egress" };
+    (is_foreign && !revokes.is_empty()).then(|| {
         let name = other.group_name().unwrap_or_default();
-        Verdict::error(format!("{group} is still named in the rules of {id} ({name})")).hint(format!(
-            "take them out: aws ec2 revoke-security-group-{direction} --group-id {id} …; \
-             then run the same command again"
-        ))
+        Verdict::error(format!("{group} is still named in the rules of {id} ({name})"))
+            .hint(format!("take them out: {}; then run the same command again", revokes.join(", then: ")))
     })
+}
+
+/// The command that takes the rules about a group out of another one (AWS CLI, `revoke-security-group-ingress`, `--ip-permissions`).
+fn revoke(direction: &str, id: &str, group: &str, permissions: &[IpPermission]) -> String {
+    let is_about =
+        |one: &&IpPermission| one.user_id_group_pairs().iter().any(|pair| pair.group_id() == Some(group));
+    let rules = permissions.iter().filter(is_about).map(|one| {
+        let ports = one.from_port().zip(one.to_port());
+        let ports = ports.map(|(from, to)| format!(",FromPort={from},ToPort={to}")).unwrap_or_default();
+        let protocol = one.ip_protocol().unwrap_or("-1");
+        format!("IpProtocol={protocol}{ports},UserIdGroupPairs=[{{GroupId={group}}}]")
+    });
+    let rules: Vec<String> = rules.collect();
+    let action = format!("revoke-security-group-{direction}");
+    let words = ["ec2", &action, "--group-id", id, "--ip-permissions"];
+    Remedy::aws(words.into_iter().chain(rules.iter().map(String::as_str))).to_string()
 }
 
 #[cfg(test)]
@@ -178,6 +197,26 @@ mod tests {
     use aws_sdk_ec2::types::GroupIdentifier;
 
     use super::*;
+
+    #[test]
+    fn rules_that_name_a_group_are_taken_out_by_a_command_that_can_be_typed() {
+        let rule = |protocol: &str, port: Option<i32>, group: &str| {
+            IpPermission::builder()
+                .ip_protocol(protocol)
+                .set_from_port(port)
+                .set_to_port(port)
+                .user_id_group_pairs(aws_sdk_ec2::types::UserIdGroupPair::builder().group_id(group).build())
+                .build()
+        };
+        let rules =
+            [rule("tcp", Some(5432), "sg-1"), rule("tcp", Some(22), "sg-2"), rule("-1", None, "sg-1")];
+        assert_eq!(
+            revoke("ingress", "sg-9", "sg-1", &rules),
+            "aws ec2 revoke-security-group-ingress --group-id sg-9 --ip-permissions \
+             'IpProtocol=tcp,FromPort=5432,ToPort=5432,UserIdGroupPairs=[{GroupId=sg-1}]' \
+             'IpProtocol=-1,UserIdGroupPairs=[{GroupId=sg-1}]'"
+        );
+    }
 
     #[test]
     fn a_group_is_taken_off_a_mount_target_through_efs_with_the_groups_that_stay() {
@@ -191,7 +230,7 @@ mod tests {
             (interface(of_target, &["sg-1", "sg-2", "sg-3"]), format!("{modify} sg-2 sg-3")),
             (
                 interface(of_target, &["sg-1"]),
-                format!("give fsmt-9 another group in the place of sg-1: {modify} GROUP"),
+                "give the mount target fsmt-9 another group in the place of sg-1".to_owned(),
             ),
             (
                 interface("ELB app/web/1", &["sg-1"]),

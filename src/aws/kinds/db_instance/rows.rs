@@ -204,7 +204,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .plays(Role::Port),
     &SUBNET_GROUP
         .field(text(texts::SUBNET_GROUP).required())
-        .follows()
+        .made_from("subnet_group")
         .create(Create::set_db_subnet_group_name)
         // A move is only possible to another VPC (InvalidVPCNetworkStateFault), and this stack has one.
         .fixed()

@@ -107,6 +107,13 @@ impl Hand<'_> {
         self.untags(self.database().db_instance_arn().unwrap_or_default());
     }
 
+    /// Takes the one tag away that proves whose it is.
+    pub fn takes_the_lineage_of_the_database(&self) {
+        let call = self.cloud.rds.remove_tags_from_resource().tag_keys(OWNERSHIP[2]);
+        let call = call.resource_name(self.database().db_instance_arn().unwrap_or_default());
+        self.cloud.run(call.send()).expect("tags can be taken away");
+    }
+
     pub fn untags_subnet_group(&self) {
         let group = self.cloud.subnet_groups().into_iter().next().expect("it was looked for before");
         self.untags(group.db_subnet_group_arn().unwrap_or_default());

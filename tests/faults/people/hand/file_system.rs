@@ -113,6 +113,11 @@ impl Hand<'_> {
         self.untags_of_efs(self.file_system().file_system_id());
     }
 
+    pub fn takes_the_lineage_of_the_file_system(&self) {
+        let call = self.cloud.efs.untag_resource().resource_id(self.file_system().file_system_id());
+        self.cloud.run(call.tag_keys(OWNERSHIP[2]).send()).expect("tags can be taken away");
+    }
+
     pub fn untags_point(&self) {
         let point = self.points().into_iter().next().expect("it was looked for before");
         self.untags_of_efs(point.access_point_id().unwrap_or_default());

@@ -61,6 +61,12 @@ impl Hand<'_> {
         self.cloud.run(call.send()).expect("tags can be taken away");
     }
 
+    pub fn takes_the_lineage_of_the_group(&self) {
+        let group = self.group().expect("it was looked for before");
+        let call = self.cloud.ec2.delete_tags().set_resources(group.group_id.map(|id| vec![id]));
+        self.cloud.run(call.tags(tag(OWNERSHIP[2], None)).send()).expect("tags can be taken away");
+    }
+
     /// Another state has taken the group over.
     pub fn takes_group_over(&self) {
         let group = self.group().expect("it was looked for before");
