@@ -273,6 +273,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engine::network::Cluster;
 
     fn record(id: &str) -> Record {
         let mut record = Record::watched(Id::new(id), Document::new());
