@@ -36,7 +36,7 @@ use futures_util::FutureExt;
 use futures_util::future::{join5, try_join};
 
 use super::neighbours;
-use super::opening::{connect, of_stack, state_failure, store};
+use super::opening::{Meant, connect, of_stack, state_failure, store};
 use super::options::{self, Global, StateAt};
 use super::stack_file::{Purpose, choose};
 use super::written::Taken;
@@ -95,8 +95,7 @@ impl Session {
         sections: Sections,
     ) -> Result<Self, Failure> {
         let chosen = choose(options, purpose, sections)?;
-        let region = chosen.stack.region.as_ref().map(ToString::to_string);
-        let aws = Arc::new(connect(options, region, chosen.folder()).await?);
+        let aws = Arc::new(connect(options, Meant::by(&chosen)).await?);
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
             store: store(options, &chosen, &aws).await?,

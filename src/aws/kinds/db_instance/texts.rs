@@ -46,7 +46,7 @@ pub(super) const USERNAME: Pattern = Pattern::new(
 /// The source of the password, never the password.
 pub(super) const PASSWORD: Pattern = Pattern::new(
     "`managed`, `unmanaged`, `env:NAME` or `file:PATH`; a literal is refused",
-    "^(managed|unmanaged|env:.+|file:.+)$",
+    "^(managed|unmanaged|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$",
     usize::MAX,
 )
 .hidden_where_wrong();
