@@ -9,6 +9,7 @@ mod findings;
 mod guards;
 mod identity;
 mod in_the_way;
+mod leading;
 mod loss;
 mod moving;
 mod naming;
@@ -192,6 +193,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 create_first: change.is_create_first(),
                 goes_on: change.keeps.is_some(),
                 in_two: in_two.contains(address),
+                leads: leading::led(input, change, &refers_to, &changes),
             };
             (address.clone(), one)
         })

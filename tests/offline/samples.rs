@@ -50,6 +50,7 @@ pub fn sample(kind: &str) -> Document {
         "aws_db_instance" => database(),
         "aws_db_replica" => json!({
             "identifier": "gitlab-pgsql", "source": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "instance_class": "db.m7g.large",
+            "engine_version": "16.4",
             "multi_az": false, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
             "ca_cert_identifier": "rds-ca-rsa2048-g1", "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
             "iam_database_authentication_enabled": true,

@@ -304,7 +304,10 @@ def unmodelled(call: Call) -> dict:
 def checked_version(call: Call, database, asked: str) -> str:
     now, new = database.engine_version, catalogue.resolve(asked)
     if asked == str(catalogue.major(now)) and new is not None:
-        return max(now, new, key=catalogue.number)
+        new = max(now, new, key=catalogue.number)
+        if new != now:
+            rds_replica.check_upgrade(database, new)
+        return new
     if new is None:
         check.combination(f"Cannot find version {asked} for postgres")
     if catalogue.number(new) < catalogue.number(now):
@@ -313,6 +316,8 @@ def checked_version(call: Call, database, asked: str) -> str:
         check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if catalogue.major(new) != catalogue.major(now) and not call.get("AllowMajorVersionUpgrade"):
         check.combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+    if new != now:
+        rds_replica.check_upgrade(database, new)
     return new
 
 

@@ -86,6 +86,7 @@ fn rows() -> Vec<Row> {
             "access-loss in the window",
             SETTINGS,
         ),
+        (REPLICA, "engine_version", json!("16.4"), json!("16.9"), "reboot in the window", "met", SETTINGS),
         (REPLICA, "auto_minor_version_upgrade", json!(false), json!(true), no, no, SETTINGS),
         (REPLICA, "copy_tags_to_snapshot", json!(false), json!(true), no, no, SETTINGS),
         (

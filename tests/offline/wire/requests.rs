@@ -161,6 +161,7 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("identifier", json!("other")),
             ("source", json!("db-ZYXWVUTSRQPONMLKJIHGFEDCBA")),
             ("instance_class", json!("db.m7g.xlarge")),
+            ("engine_version", json!("16.9")),
             ("multi_az", json!(true)),
             ("port", json!(5433)),
             ("vpc_security_group_ids", json!(["sg-1", "sg-2"])),
