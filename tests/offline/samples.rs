@@ -99,6 +99,8 @@ fn database() -> Value {
         ("database_insights_mode", json!("standard")),
         ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
         ("network_type", json!("IPV4")),
+        ("domain", json!("d-0123456789")),
+        ("domain_iam_role_name", json!("directory")),
         ("backup_target", json!("region")),
         ("restore_from", json!({ "source": "records", "time": "2026-11-27T04:00:00Z" })),
         ("delete_automated_backups", json!(true)),

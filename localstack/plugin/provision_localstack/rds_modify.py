@@ -25,12 +25,14 @@ QUEUED = {
     "CACertificateIdentifier": ("CACertificateIdentifier", "ca_certificate_identifier"),
     "DedicatedLogVolume": ("DedicatedLogVolume", "dedicated_log_volume"),
     "NetworkType": ("NetworkType", "network_type"),
+    "Domain": ("Domain", "_domain"),
+    "DomainIAMRoleName": ("DomainIAMRoleName", "_domain_role"),
     "NewDBInstanceIdentifier": ("DBInstanceIdentifier", "db_instance_identifier"),
     "DBSubnetGroupName": ("DBSubnetGroupName", "db_subnet_group_name"),
 }
 ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
 # PendingModifiedValues has no member for these (RDS API reference).
-NOT_SHOWN = {"NetworkType"}
+NOT_SHOWN = {"NetworkType", "Domain", "DomainIAMRoleName"}
 SECRET = "MasterUserPassword"
 STORAGE = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
 # Members that moto forgets, and that RDS changes at once.
@@ -172,6 +174,8 @@ def apply(account_id: str, region: str, database, values: dict):
     derive(database)
     if values.keys() & {"MultiAZ", "DBSubnetGroupName"}:
         rds_place.move_in(ec2, database)
+    if values.keys() & {"Domain", "DomainIAMRoleName"}:
+        rds_place.join_domain(database)
     if "EngineVersion" in values:
         rds_parameters.upgraded(database)
         rds_replica.upgraded(database)
@@ -250,6 +254,7 @@ def checked(call: Call, database) -> dict:
         check.combination("You must specify apply immediately when rotating the master user password.")
     if "PreferredMaintenanceWindow" in wanted:
         wanted["PreferredMaintenanceWindow"] = wanted["PreferredMaintenanceWindow"].lower()
+    check.check_domain(wanted)
     if "EngineVersion" in wanted:
         wanted["EngineVersion"] = checked_version(call, database, wanted["EngineVersion"])
     vpc_id = database.db_subnet_group.vpc_id if hasattr(database, "db_subnet_group") else call.ec2.default_vpc.id

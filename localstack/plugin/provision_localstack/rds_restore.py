@@ -33,6 +33,8 @@ TAKEN = (
     "EnableCloudwatchLogsExports",
     "DeletionProtection",
     "NetworkType",
+    "Domain",
+    "DomainIAMRoleName",
     "BackupTarget",
     "CACertificateIdentifier",
     "EngineLifecycleSupport",

@@ -136,6 +136,8 @@ fn others(kind: &str) -> Vec<(&'static str, Value)> {
             ("dedicated_log_volume", json!(true)),
             ("database_insights_mode", json!("advanced")),
             ("network_type", json!("DUAL")),
+            ("domain", json!("d-9876543210")),
+            ("domain_iam_role_name", json!("other")),
             ("backup_target", json!("local")),
             ("restore_from", json!({ "snapshot": "before" })),
             ("restore_from", json!({ "source": "records", "time": "latest" })),
