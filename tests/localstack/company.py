@@ -15,8 +15,9 @@ TLS.load_cert_chain(sys.argv[2], sys.argv[3])
 AHEAD = float(sys.argv[4])
 # "Troubleshoot Signature Version 4 signing for AWS API requests", IAM User Guide.
 TOLERANCE = datetime.timedelta(minutes=5)
-EC2 = "<Response><Errors><Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error></Errors></Response>"
-QUERY = "<ErrorResponse><Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error></ErrorResponse>"
+# EC2 says that it cannot validate the credentials; the others, that the signature has expired.
+EC2 = "<Response><Errors><Error><Code>AuthFailure</Code><Message>AWS was not able to validate it.</Message></Error></Errors></Response>"
+QUERY = "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired.</Message></Error></ErrorResponse>"
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
@@ -40,10 +41,15 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         date = formatdate(now.timestamp(), usegmt=True)
         signed = datetime.datetime.strptime(self.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.UTC)
         expired = abs(now - signed) > TOLERANCE
-        print(self.host, self.command, "expired" if expired else "forwarded", flush=True)
+        # In one piece: several threads say theirs.
+        sys.stdout.write(f"{self.host} {self.command} {'expired' if expired else 'forwarded'}\n")
+        sys.stdout.flush()
         if expired:
-            text = (EC2 if "/ec2/" in self.headers["Authorization"] else QUERY).encode()
-            return self.answer(403, {"Date": date, "x-amzn-ErrorType": "RequestExpired", "Content-Type": "text/xml"}, text)
+            scope = self.headers["Authorization"]
+            if any(f"/{service}/" in scope for service in ("ec2", "rds", "sts", "s3")):
+                return self.answer(403, {"Date": date, "Content-Type": "text/xml"}, (EC2 if "/ec2/" in scope else QUERY).encode())
+            headers = {"Date": date, "x-amzn-ErrorType": "InvalidSignatureException", "Content-Type": "application/json"}
+            return self.answer(403, headers, b'{"message": "Signature expired."}')
         upstream = http.client.HTTPConnection(EMULATOR.hostname, EMULATOR.port)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         upstream.request(self.command, self.path, body, headers)
@@ -66,6 +72,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             self.wfile.write(text)
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that does not trust the certificate hangs up."""
+
+
+server = Server(("127.0.0.1", 0), Proxy)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -29,6 +29,8 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(openssl.status().expect("openssl can be run").success(), "openssl {arguments}");
 }
 
+const NEW: &str = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -36,7 +38,6 @@ fn here(path: &str) -> PathBuf {
 impl Company {
     /// A proxy to an AWS whose clock is so many seconds ahead.
     fn new(world: &World, ahead: i32) -> Self {
-        const NEW: &str = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
         let folder = world.folder.path();
         let usage = "-addext keyUsage=critical,keyCertSign -addext basicConstraints=critical,CA:TRUE";
         openssl(folder, &format!("{NEW} -subj /CN=company {usage} -keyout authority.key -out authority.pem"));
@@ -116,11 +117,15 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
     let world = World::small();
     let company = Company::new(&world, 0);
     let closed = "http://127.0.0.1:9";
+    let strange =
+        "-subj /CN=other -addext basicConstraints=critical,CA:TRUE -keyout other.key -out other.pem";
+    openssl(world.folder.path(), &format!("{NEW} {strange}"));
+    let other = world.path("other.pem").display().to_string();
     for (changed, works, words) in [
         (&[][..], true, "to create"),
-        // The certificate is the company's own.
-        (&[("AWS_CA_BUNDLE", "")], false, "is not trusted"),
-        (&[("HTTPS_PROXY", closed)], false, "127.0.0.1:9"),
+        // The certificate is the company's own, and another authority knows nothing of it.
+        (&[("AWS_CA_BUNDLE", other.as_str())], false, "is not trusted"),
+        (&[("HTTPS_PROXY", closed)], false, "look at the proxy that HTTPS_PROXY names"),
         (&[("AWS_PROFILE", "prdo")], false, "there is no AWS profile `prdo`"),
     ] {
         assert_eq!(company.judge(&world, changed), works, "boto3 with {changed:?}");
@@ -142,8 +147,11 @@ fn a_clock_that_is_wrong_is_measured_by_reads_and_writes() {
     let world = World::small();
     let company = Company::new(&world, 20 * 60);
     company.provision(&world, &["apply", "--auto-approve"], &[]).exits(0);
-    let expired = company.heard().iter().filter(|line| line.ends_with("expired")).count();
-    // A client measures it once, with its first call: two of each service, and those of the identity.
-    assert!((1..=16).contains(&expired), "{expired} of {:?}", company.heard());
+    let heard = company.heard();
+    let count = |end: &str| heard.iter().filter(|line| line.ends_with(end)).count();
+    // A client measures it with its first calls; those after it are signed with AWS's time.
+    assert!((1..count(" forwarded")).contains(&count(" expired")), "{heard:?}");
+    let refused = |line: &&String| line.starts_with("elasticfilesystem.") && line.ends_with(" POST expired");
+    assert!(heard.iter().find(refused).is_some(), "a write was among them: {heard:?}");
     world.plans_nothing();
 }

@@ -17,9 +17,7 @@ pub(super) fn led(
 ) -> BTreeSet<Address> {
     let fields = input.registry.managing(change.address.kind()).map(|kind| kind.fields()).unwrap_or_default();
     let Some(leading) = Role::Leads.field(fields) else { return BTreeSet::new() };
-    let gets_it = |change: &Change| {
-        change.action == Action::Update && change.fields.iter().any(|field| field.path == leading)
-    };
+    let gets_it = |change: &Change| change.action == Action::Update && change.makes(leading);
     if !gets_it(change) {
         return BTreeSet::new();
     }

@@ -103,7 +103,7 @@ impl Replicas {
 
     pub(super) fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
         let upgrading = |address: &Address| match scene.doing(address) {
-            Some(Doing::Changing(change)) => change.fields.iter().any(|field| field.path == VERSION),
+            Some(Doing::Changing(change)) => change.makes(VERSION),
             _ => false,
         };
         let unread = self.unread.iter().filter_map(|error| {
