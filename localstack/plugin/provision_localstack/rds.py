@@ -176,6 +176,8 @@ def describe(call: Call):
 @on("DescribeDBSnapshots")
 def describe_snapshots(call: Call):
     catalogue.records(call)
+    if (found := rds_restore.of_others(call)) is not None:
+        return found
     resource = call.get("DbiResourceId")
     if not resource:
         return call.forward()

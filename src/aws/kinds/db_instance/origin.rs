@@ -37,7 +37,7 @@ impl Origin {
 pub(super) const FORMS: &[&[Property]] = &[
     &[Property {
         name: "snapshot",
-        doc: "The name of a snapshot of this account and region.",
+        doc: "The name of a snapshot of this account and region, or the ARN of one of this region that another account shares.",
         shape: Shape::Text(SNAPSHOT),
         need: Need::Required,
     }],
@@ -59,9 +59,9 @@ pub(super) const FORMS: &[&[Property]] = &[
 
 /// Those of RDS and of AWS Backup begin with the service ("Managing automated backups" and "Using AWS Backup", RDS User Guide).
 const SNAPSHOT: Pattern = Pattern::new(
-    "a snapshot's name: letters and digits with single hyphens between them, a letter first, at most 255",
-    "^((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*$",
-    255,
+    "a snapshot's name: letters and digits with single hyphens between them, a letter first, at most 255; or its ARN",
+    "^(((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*|arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:snapshot:((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*)$",
+    320,
 )
 .in_lower_case();
 
