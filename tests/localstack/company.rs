@@ -151,7 +151,7 @@ fn a_clock_that_is_wrong_is_measured_by_reads_and_writes() {
     let count = |end: &str| heard.iter().filter(|line| line.ends_with(end)).count();
     // A client measures it with its first calls; those after it are signed with AWS's time.
     assert!((1..count(" forwarded")).contains(&count(" expired")), "{heard:?}");
-    let refused = |line: &&String| line.starts_with("elasticfilesystem.") && line.ends_with(" POST expired");
-    assert!(heard.iter().find(refused).is_some(), "a write was among them: {heard:?}");
+    let refused = |line: &String| line.starts_with("elasticfilesystem.") && line.ends_with(" POST expired");
+    assert!(heard.iter().any(refused), "a write was among them: {heard:?}");
     world.plans_nothing();
 }

@@ -49,7 +49,7 @@ impl Replicas {
                 let (id, live) = sightings.get(address).and_then(Sighting::live)?;
                 let live = live.inputs.get(VERSION)?.as_str()?;
                 let (from, to) = (Version::parse(live)?, Version::parse(target)?);
-                (from.major() == to.major()).then(|| (address, id, live, target))
+                (from.major() == to.major()).then_some((address, id, live, target))
             })
             .collect();
         if minor.is_empty() {
