@@ -256,7 +256,8 @@ fn a_snapshot_that_another_account_shares_is_restored_by_its_arn() {
     let share = owner.cloud.rds.modify_db_snapshot_attribute().db_snapshot_identifier("before");
     let share = share.attribute_name("restore").values_to_add(&world.account);
     owner.cloud.run(share.send()).expect("it can be shared");
-    world.provision(&["plan"]).says(&["it is restored from the snapshot arn:"]);
+    let plan = world.provision(&["plan", "--json"]);
+    assert!(plan.out.contains("it is restored from the snapshot arn:"), "{}", plan.out);
     let policy = world.provision(&["iam-policy"]).exits(0);
     assert!(policy.out.contains(&format!("\"{arn}\"")), "{}", policy.out);
     world.apply(&[]);
