@@ -189,7 +189,7 @@ fn dropping(names: &[&str], text: &str) -> String {
             _ => line.to_owned(),
         }
     };
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

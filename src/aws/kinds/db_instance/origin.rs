@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_has_a_name_and_no_arn() {
+    fn a_snapshot_has_a_name_or_an_arn() {
         for (text, fits) in [
             ("before", true),
             ("records-final-20261127", true),
@@ -135,7 +135,8 @@ mod tests {
             ("a--b", false),
             ("a-", false),
             ("1a", false),
-            ("arn:aws:rds:eu-west-1:123456789012:snapshot:before", false),
+            ("arn:aws:rds:eu-west-1:123456789012:snapshot:before", true),
+            ("arn:aws:rds:eu-west-1:123456789012:db:before", false),
         ] {
             assert_eq!(SNAPSHOT.fits(text), fits, "{text}");
         }
