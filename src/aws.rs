@@ -17,7 +17,7 @@ mod skew;
 pub mod state_s3;
 pub mod watched;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -149,6 +149,8 @@ pub struct Settings {
     /// The certificates to be trusted in place of the machine's own.
     pub bundle: Option<Bundle>,
     pub variable: Variables,
+    /// The variables of the environment that hold passwords: no child process gets them.
+    pub passwords: BTreeSet<String>,
 }
 
 /// Neither the options, the environment nor the profile name a region.
@@ -174,6 +176,11 @@ impl Aws {
                     .operation_attempt_timeout(Duration::from_secs(30))
                     .build(),
             );
+        // A command that a profile names for its credentials is the one child process that there is.
+        let files = profile::without_variables(&settings.passwords, variable);
+        if let Some(files) = &files {
+            loader = loader.profile_files(files.clone());
+        }
         if let Some(region) = &settings.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -188,8 +195,11 @@ impl Aws {
                 None => of_profile.region().await,
             };
             let sources = ProviderConfig::without_region().with_region(region).with_http_client(http);
-            let credentials =
+            let mut credentials =
                 ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&sources);
+            if let Some(files) = files {
+                credentials = credentials.profile_files(files);
+            }
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
         } else if identity::are_in_environment(variable) {
             // The SDK would take these first as well, but only after it has made ready for all other sources.

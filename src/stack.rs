@@ -32,6 +32,7 @@ use crate::engine::network::Role;
 
 pub use network::{NamedGroups, NamedNetwork};
 pub use parse::{Sections, StackFile, parse, parse_files};
+use password::PasswordSource;
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
@@ -151,6 +152,19 @@ impl Stack {
     pub fn main_objects(&self) -> Vec<(Address, &Document)> {
         let main = |section: &Section, name: &Name| Address::new(section.main, name.as_str());
         self.all().map(|(section, name, entry)| (main(section, name), entry.of(section.main))).collect()
+    }
+
+    /// The variables of the environment that passwords come from.
+    pub fn password_variables(&self) -> BTreeSet<String> {
+        let passed = self.passed();
+        let options = passed.iter().flat_map(|(.., options)| options.iter());
+        let passwords = options.filter(|(option, _)| mask::is_secret_key(option));
+        let sources = passwords.filter_map(|(_, value)| value.as_str()?.parse().ok());
+        let variables = sources.filter_map(|source| match source {
+            PasswordSource::Env(name) => Some(name),
+            _ => None,
+        });
+        variables.collect()
     }
 
     /// The stack as a document, as it would be written.

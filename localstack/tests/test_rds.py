@@ -58,6 +58,17 @@ class Database(Case):
 
 
 class Creation(Database):
+    def test_a_directory_is_joined_with_its_role_and_left(self):
+        made = self.create(Domain="d-0123456789", DomainIAMRoleName="directory")
+        self.assertEqual([one["Domain"] for one in made["DomainMemberships"]], ["d-0123456789"])
+        self.until("available", lambda: self.now()["DBInstanceStatus"])
+        self.refused("DomainNotFoundFault", self.modify, status=404, Domain="corp", DomainIAMRoleName="directory")
+        self.refused("InvalidParameterValue", self.modify, Domain="d-9876543210")
+        self.modify(Domain="none")
+        self.assertEqual(len(self.now()["DomainMemberships"]), 1, "it waits for the window, unseen")
+        self.modify(Domain="none", ApplyImmediately=True)
+        self.until([], lambda: self.now()["DomainMemberships"])
+
     def test_states(self):
         self.settings(db_creating=0.3)
         made = self.create()

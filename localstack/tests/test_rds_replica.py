@@ -46,6 +46,19 @@ class Replica(Database):
     def delete(self, name, **more):
         return self.rds.delete_db_instance(DBInstanceIdentifier=name, **({"SkipFinalSnapshot": True} | more))
 
+    def test_a_minor_upgrade_of_the_source_is_refused_while_a_replica_is_behind(self):
+        old, new = "16.8", "16.9"
+        self.create(EngineVersion=old)
+        self.replicate()
+        self.until("available", self.status)
+        upgrade = {"EngineVersion": new, "ApplyImmediately": True}
+        said = self.refused("DBUpgradeDependencyFailure", self.modify, status=400, **upgrade)["Error"]["Message"]
+        self.assertIn(f"need to be upgraded: {REPLICA}", said)
+        self.rds.modify_db_instance(DBInstanceIdentifier=REPLICA, **upgrade)
+        self.until(new, lambda: self.now(REPLICA)["EngineVersion"])
+        self.modify(**upgrade)
+        self.until(new, lambda: self.now()["EngineVersion"])
+
     def test_it_is_an_instance_of_its_own(self):
         source = self.create()
         self.settings(db_creating=0.3)

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use aws_runtime::env_config::file::{EnvConfigFileKind as ProfileFileKind, EnvConfigFiles as ProfileFiles};
+
 /// A profile that is in none of the files.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no AWS profile `{name}`: it is not in {}", listed(files))]
@@ -26,6 +28,21 @@ enum Holder {
     Credentials,
 }
 
+impl Holder {
+    const ALL: [Self; 2] = [Self::Config, Self::Credentials];
+
+    /// The file; none where the environment has no home.
+    fn file(self, variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+        let (named_by, usual) = match self {
+            Self::Config => ("AWS_CONFIG_FILE", ".aws/config"),
+            Self::Credentials => ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+        };
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let home = || set("HOME").or_else(|| set("USERPROFILE"));
+        set(named_by).map(PathBuf::from).or_else(|| Some(PathBuf::from(home()?).join(usual)))
+    }
+}
+
 /// Finds out that a profile is in none of the files. One that cannot be read or is damaged is for the SDK to tell of.
 ///
 /// # Errors
@@ -36,17 +53,8 @@ pub fn must_exist(name: &str, variable: impl Fn(&str) -> Option<String>) -> Resu
         return Ok(());
     }
     let (mut files, mut known) = (Vec::new(), BTreeSet::new());
-    for (holder, named_by, usual) in [
-        (Holder::Config, "AWS_CONFIG_FILE", ".aws/config"),
-        (Holder::Credentials, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
-    ] {
-        let set = |name| variable(name).filter(|value| !value.is_empty());
-        let home = || set("HOME").or_else(|| set("USERPROFILE"));
-        let Some(file) =
-            set(named_by).map(PathBuf::from).or_else(|| Some(PathBuf::from(home()?).join(usual)))
-        else {
-            return Ok(());
-        };
+    for holder in Holder::ALL {
+        let Some(file) = holder.file(&variable) else { return Ok(()) };
         match std::fs::read_to_string(&file) {
             Ok(text) => match profiles(&text, holder) {
                 Some(profiles) => known.extend(profiles),
@@ -99,10 +107,9 @@ pub fn needs_no_person(
     name: &str,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<(), NeedsCommandLine> {
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let home = || Some(PathBuf::from(set("HOME").or_else(|| set("USERPROFILE"))?).join(".aws/config"));
-    let file = set("AWS_CONFIG_FILE").map(PathBuf::from).or_else(home);
-    let Some(text) = file.and_then(|file| std::fs::read_to_string(file).ok()) else { return Ok(()) };
+    let Some(text) = Holder::Config.file(variable).and_then(|file| std::fs::read_to_string(file).ok()) else {
+        return Ok(());
+    };
     let mut next = Some(name.to_owned());
     // A chain that goes in a circle is for the SDK to tell of.
     for _ in 0..8 {
@@ -132,9 +139,90 @@ fn settings<'a>(text: &'a str, name: &str) -> BTreeMap<&'a str, &'a str> {
     settings
 }
 
+/// The setting with a command that prints credentials. The SDK starts it with the whole environment of this program.
+const COMMAND: &str = "credential_process";
+
+/// The files of profiles, with commands that drop these variables before they run; none where no command would get one of them.
+/// Files that cannot be read are for the SDK to tell of.
+pub(super) fn without_variables(
+    names: &BTreeSet<String>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<ProfileFiles> {
+    let set: Vec<&str> = names.iter().map(String::as_str).filter(|name| variable(name).is_some()).collect();
+    if set.is_empty() {
+        return None;
+    }
+    let mut files = ProfileFiles::builder();
+    let mut has_command = false;
+    for holder in Holder::ALL {
+        let text = holder.file(&variable).and_then(|file| std::fs::read_to_string(file).ok());
+        files = match (holder, text) {
+            (_, Some(text)) => {
+                let rewritten = dropping(&set, &text);
+                has_command |= rewritten != text;
+                files.with_contents(holder.into(), rewritten)
+            }
+            (Holder::Config, None) => files.include_default_config_file(true),
+            (Holder::Credentials, None) => files.include_default_credentials_file(true),
+        };
+    }
+    has_command.then(|| files.build())
+}
+
+impl From<Holder> for ProfileFileKind {
+    fn from(holder: Holder) -> Self {
+        match holder {
+            Holder::Config => Self::Config,
+            Holder::Credentials => Self::Credentials,
+        }
+    }
+}
+
+/// The text of a file whose commands begin with dropping variables. The SDK has commands carried out by `sh -c`.
+fn dropping(names: &[&str], text: &str) -> String {
+    let line = |line: &str| {
+        let split = line.split_once('=').filter(|_| !line.starts_with(char::is_whitespace));
+        match split {
+            Some((key, command)) if key.trim().eq_ignore_ascii_case(COMMAND) => {
+                format!("{key}= unset {}; {}", names.join(" "), command.trim_start())
+            }
+            _ => line.to_owned(),
+        }
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_for_credentials_drops_the_variables_that_hold_a_password() {
+        let text = "[profile a]\ncredential_process = get --for \"me\"\n  --more\nregion = x\n[profile b]\n\
+                    CREDENTIAL_PROCESS=other\n# credential_process = none\ns3 =\n  credential_process = no";
+        let expected = "[profile a]\ncredential_process = unset A B; get --for \"me\"\n  --more\nregion = x\n[profile b]\n\
+                        CREDENTIAL_PROCESS= unset A B; other\n# credential_process = none\ns3 =\n  credential_process = no";
+        assert_eq!(dropping(&["A", "B"], text), expected);
+    }
+
+    #[test]
+    fn files_are_rewritten_only_where_a_command_would_get_a_password() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("config");
+        let rewritten = |text: &str, names: &[&str]| {
+            std::fs::write(&file, text).expect("it can be written");
+            let variable = |key: &str| match key {
+                "AWS_CONFIG_FILE" => Some(file.display().to_string()),
+                "PASSWORD" => Some("secret".to_owned()),
+                _ => None,
+            };
+            without_variables(&names.iter().map(|name| (*name).to_owned()).collect(), variable).is_some()
+        };
+        let command = "[profile a]\ncredential_process = x\n";
+        assert!(rewritten(command, &["PASSWORD"]));
+        assert!(!rewritten(command, &["UNSET"]) && !rewritten(command, &[]));
+        assert!(!rewritten("[profile a]\nregion = x\n", &["PASSWORD"]));
+    }
 
     #[test]
     fn a_profile_that_needs_a_person_is_told_by_its_settings_and_those_of_its_source() {

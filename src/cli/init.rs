@@ -1,7 +1,7 @@
 //! `provision init`: writes a commented stack file for the cluster that it finds.
 
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::aws::network::{ClusterFound, clusters};
 use crate::cli::first_file::stack_file;
@@ -11,7 +11,7 @@ use crate::engine::file;
 use crate::view::failure::{Failure, FailureKind};
 
 use super::Exit;
-use super::opening::connect;
+use super::opening::{Meant, connect};
 use super::options::Global;
 use super::screen::Screen;
 use super::stack_file::{STACK_FILE, found_above, rival};
@@ -55,7 +55,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
             "use that one; or, for another stack in this folder: provision init --config {STACK_FILE}"
         )));
     }
-    let aws = connect(global, None, PathBuf::new()).await?;
+    let aws = connect(global, Meant::default()).await?;
     let found = clusters(&aws).await.map_err(|error| {
         let hint = hint_for_code(&error.code).map(|hint| for_the_built_in_stack(&hint));
         Failure::failed(error).maybe_hint(hint)

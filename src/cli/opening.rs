@@ -1,5 +1,6 @@
 //! Opens what a command line names: the state, AWS, saved plans. Every failure says what to type instead.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -69,14 +70,31 @@ fn check_profile(option: Option<&str>, named_by: &str) -> Result<(), Failure> {
     })
 }
 
-/// Configures AWS. Nothing is sent yet. The files that `folder` does not lead to are named as they are.
-pub(super) async fn connect(
-    options: &Global,
+/// The settings of a stack that AWS is reached with; those of no stack by default.
+#[derive(Clone, Default)]
+pub(super) struct Meant {
     region: Option<String>,
+    /// The folder of password files; empty for the current one.
     folder: PathBuf,
-) -> Result<Aws, Failure> {
+    /// The variables of the environment that hold passwords.
+    passwords: BTreeSet<String>,
+}
+
+impl Meant {
+    /// Those of the stack that was chosen.
+    pub(super) fn by(chosen: &Chosen) -> Self {
+        Self {
+            region: chosen.stack.region.as_ref().map(ToString::to_string),
+            folder: chosen.folder(),
+            passwords: chosen.stack.password_variables(),
+        }
+    }
+}
+
+/// Configures AWS. Nothing is sent yet.
+pub(super) async fn connect(options: &Global, meant: Meant) -> Result<Aws, Failure> {
     check_profile(options.profile.as_deref(), "--profile names it")?;
-    let aws = connect_as(options, options.profile.clone(), region, folder).await?;
+    let aws = connect_as(options, options.profile.clone(), meant).await?;
     // A region that no option gives comes from the environment or the profile.
     match aws.region().parse::<Region>() {
         Ok(_) => {
@@ -88,20 +106,16 @@ pub(super) async fn connect(
     }
 }
 
-async fn connect_as(
-    options: &Global,
-    profile: Option<String>,
-    region: Option<String>,
-    folder: PathBuf,
-) -> Result<Aws, Failure> {
+async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> Result<Aws, Failure> {
     check_endpoint(options.endpoint_url.as_deref())?;
     let settings = Settings {
-        region: options.region.clone().or(region),
+        region: options.region.clone().or(meant.region),
         profile,
         endpoint_url: options.endpoint_url.clone(),
-        folder,
+        folder: meant.folder,
         bundle: bundle()?,
         variable,
+        passwords: meant.passwords,
     };
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
@@ -134,8 +148,7 @@ pub(super) async fn state_place(options: &Global, chosen: &Chosen) -> Result<Opt
         None => Ok(None),
         Some(StateAt::File(path)) => Ok(Some(in_file(path))),
         Some(StateAt::S3(_)) => {
-            let region = chosen.stack.region.as_ref().map(ToString::to_string);
-            Ok(Some(store(options, chosen, &connect(options, region, chosen.folder()).await?).await?))
+            Ok(Some(store(options, chosen, &connect(options, Meant::by(chosen)).await?).await?))
         }
     }
 }
@@ -154,8 +167,8 @@ pub(super) async fn store(options: &Global, chosen: &Chosen, aws: &Aws) -> Resul
         None => None,
         Some((profile, named_by)) => {
             check_profile(Some(&profile), named_by)?;
-            let region = Some(aws.region().to_owned());
-            Some(connect_as(options, Some(profile), region, chosen.folder()).await?)
+            let meant = Meant { region: Some(aws.region().to_owned()), ..Meant::by(chosen) };
+            Some(connect_as(options, Some(profile), meant).await?)
         }
     };
     let keeper = keeper.as_ref().unwrap_or(aws);
@@ -188,10 +201,7 @@ pub(super) async fn named_store(
     let store = match state_at(options, &chosen) {
         StateAt::File(path) => in_file(path),
         // Here alone AWS is needed for a look at the state.
-        StateAt::S3(_) => {
-            let region = chosen.stack.region.as_ref().map(ToString::to_string);
-            store(options, &chosen, &connect(options, region, chosen.folder()).await?).await?
-        }
+        StateAt::S3(_) => store(options, &chosen, &connect(options, Meant::by(&chosen)).await?).await?,
     };
     Ok((store, chosen))
 }

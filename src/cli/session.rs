@@ -37,7 +37,7 @@ use futures_util::FutureExt;
 use futures_util::future::{join5, try_join};
 
 use super::neighbours;
-use super::opening::{connect, of_stack, state_failure, store};
+use super::opening::{Meant, connect, of_stack, state_failure, store};
 use super::options::{self, Global, StateAt};
 use super::stack_file::{Purpose, choose};
 use super::written::Taken;
@@ -96,8 +96,7 @@ impl Session {
         sections: Sections,
     ) -> Result<Self, Failure> {
         let chosen = choose(options, purpose, sections)?;
-        let region = chosen.stack.region.as_ref().map(ToString::to_string);
-        let aws = Arc::new(connect(options, region, chosen.folder()).await?);
+        let aws = Arc::new(connect(options, Meant::by(&chosen)).await?);
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
             store: store(options, &chosen, &aws).await?,
@@ -297,6 +296,7 @@ impl Session {
             finding.hint = finding.hint.as_deref().map(|hint| self.carried.on(hint));
         }
         planning.plan.preflight.sort();
+        planning.plan.preflight.dedup();
         planning.plan.put_nothing_right_beside_errors();
         planning.plan.stack_file = self.stack_file.clone();
         let endpoint = self.endpoint_url.as_deref();

@@ -334,6 +334,12 @@ impl Summary {
 }
 
 impl Change {
+    /// True if it changes this field, or makes the queued change of it at once.
+    pub fn makes(&self, field: &str) -> bool {
+        let taken_along = self.queued.iter().filter(|queued| queued.window.is_none());
+        self.fields.iter().chain(taken_along).any(|change| change.path == field)
+    }
+
     /// True if a new object is made.
     pub fn makes_anew(&self) -> bool {
         matches!(self.action, Action::Create | Action::Replace) && self.keeps.is_none()

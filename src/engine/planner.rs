@@ -10,9 +10,9 @@ mod guards;
 mod identity;
 mod in_the_way;
 mod in_vain;
+mod leading;
 mod loss;
 mod moving;
-
 mod naming;
 mod network;
 mod passed_over;
@@ -200,6 +200,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 create_first: change.is_create_first(),
                 goes_on: change.keeps.is_some(),
                 in_two: in_two.contains(address),
+                leads: leading::led(input, change, &refers_to, &changes),
             };
             (address.clone(), one)
         })

@@ -38,6 +38,8 @@ pub struct Planned {
     pub goes_on: bool,
     /// True if a change comes in two parts, the second one when what uses the object has changed.
     pub in_two: bool,
+    /// Those of `refers_to` whose update waits for its own.
+    pub leads: BTreeSet<Address>,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -109,8 +111,11 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
     let mut edges: Edges<Step> = Edges::new();
     for (x, one) in planned {
         if goes_up(one.action) {
-            let needed = one.refers_to.iter().filter(|y| goes_up(action(y))).cloned().map(Step::Up);
-            edges.entry(Step::Up(x.clone())).or_default().extend(needed);
+            let needed = one.refers_to.iter().filter(|y| goes_up(action(y)) && !one.leads.contains(*y));
+            edges.entry(Step::Up(x.clone())).or_default().extend(needed.cloned().map(Step::Up));
+            for led in &one.leads {
+                edges.entry(Step::Up(led.clone())).or_default().insert(Step::Up(x.clone()));
+            }
         }
         if goes_down(one.action) {
             edges.entry(Step::Down(x.clone())).or_default();
@@ -162,6 +167,7 @@ mod tests {
                     create_first: false,
                     goes_on: false,
                     in_two: false,
+                    leads: BTreeSet::new(),
                 };
                 (address(name), one)
             })
@@ -211,6 +217,19 @@ mod tests {
         let steps = lay_out(&rows).expect("no circle");
         assert_eq!(steps.waits_for[&up("user")], BTreeSet::from([up("group")]));
         assert_eq!(steps.waits_for[&down("group")], BTreeSet::from([up("group"), up("user")]));
+    }
+
+    #[test]
+    fn what_leads_is_updated_before_what_it_refers_to() {
+        let mut rows = planned(&[
+            ("group", Action::Update, &[]),
+            ("source", Action::Update, &["group"]),
+            ("copy", Action::Update, &["group", "source"]),
+        ]);
+        rows.entry(address("copy")).and_modify(|copy| copy.leads = BTreeSet::from([address("source")]));
+        let steps = lay_out(&rows).expect("no circle");
+        assert_eq!(steps.waits_for[&up("copy")], BTreeSet::from([up("group")]));
+        assert_eq!(steps.waits_for[&up("source")], BTreeSet::from([up("group"), up("copy")]));
     }
 
     #[test]

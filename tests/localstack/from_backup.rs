@@ -229,3 +229,37 @@ fn what_a_restore_cannot_do_is_said_before_anything_is_made() {
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["there is no snapshot after"]);
     assert_eq!(world.control.calls().mutating(), 0);
 }
+
+#[test]
+fn a_snapshot_that_another_account_shares_is_restored_by_its_arn() {
+    let owner = World::seeded(&[]);
+    // Without encryption: RDS restores no other account's key.
+    let made = owner.cloud.rds.create_db_instance().db_instance_identifier("origin").engine("postgres");
+    let made = made.engine_version("16.9").db_instance_class("db.m7g.large").allocated_storage(60);
+    let made = made.master_username("postgres").manage_master_user_password(true).storage_encrypted(false);
+    owner.cloud.run(made.send()).expect("a database can be made");
+    eventually("it is available", || {
+        let found = owner.cloud.run(owner.cloud.rds.describe_db_instances().send()).expect("it can be read");
+        found.db_instances().iter().all(|one| one.db_instance_status() == Some("available"))
+    });
+    owner.cloud.make_snapshot("before", "origin");
+    let arn = format!("arn:aws:rds:eu-west-1:{}:snapshot:before", owner.account);
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    world.write_stack(
+        &WHOLE
+            .replace("snapshot: before", &format!("snapshot: \"{arn}\""))
+            .replace("    port: 5433", "    storage_encrypted: false\n    port: 5433"),
+    );
+    let missing = format!("there is no snapshot {arn}");
+    world.provision(&["plan"]).exits(1).says(&[missing.as_str(), "copy-db-snapshot"]);
+    let share = owner.cloud.rds.modify_db_snapshot_attribute().db_snapshot_identifier("before");
+    let share = share.attribute_name("restore").values_to_add(&world.account);
+    owner.cloud.run(share.send()).expect("it can be shared");
+    let plan = world.provision(&["plan", "--json"]);
+    assert!(plan.out.contains("it is restored from the snapshot arn:"), "{}", plan.out);
+    let policy = world.provision(&["iam-policy"]).exits(0);
+    assert!(policy.out.contains(&format!("\"{arn}\"")), "{}", policy.out);
+    world.apply(&[]);
+    world.plans_nothing();
+}

@@ -5,6 +5,7 @@ mod buckets;
 mod by_hand;
 mod chosen;
 mod cloud;
+mod company;
 mod control;
 mod copied;
 mod databases;

@@ -350,6 +350,9 @@ impl Draft {
         self.maybe("max_allocated_storage", |dice| dice.one_of(&["0", "1000", "2000"]).to_owned());
         self.maybe("ca_cert_identifier", |_| "rds-ca-rsa2048-g1".to_owned());
         self.maybe("network_type", |_| "IPV4".to_owned());
+        if self.maybe_fixed("domain", |_| "d-0123456789".to_owned()) {
+            self.option(2, "domain_iam_role_name", "directory");
+        }
         self.maybe("copy_tags_to_snapshot", |dice| dice.coin().to_string());
         self.maybe("iam_database_authentication_enabled", |dice| dice.coin().to_string());
         if self.maybe_fixed("performance_insights_enabled", |_| "true".to_owned()) {

@@ -1,7 +1,7 @@
 //! Read replicas of a database, from the first to the last, and one that somebody promoted.
 
 use aws_sdk_rds::types::DbInstance;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{World, eventually};
 
@@ -33,6 +33,12 @@ fn named(world: &World, name: &str) -> Option<DbInstance> {
 
 fn replica(world: &World) -> DbInstance {
     named(world, "main-reports").expect("there is a replica")
+}
+
+/// A replica that others made, which the stack's tags do not show.
+fn theirs(world: &World) -> Option<DbInstance> {
+    let call = world.cloud.rds.describe_db_instances().db_instance_identifier("theirs");
+    world.cloud.run(call.send()).ok()?.db_instances?.pop()
 }
 
 fn promote(world: &World) {
@@ -161,4 +167,86 @@ fn a_source_without_backups_or_with_a_managed_password_is_refused_as_it_is_read(
     let without = "password: env:PASSWORD\n    backup_retention_period: 0";
     world.write_stack(&STACK.replace("password: env:PASSWORD", without));
     world.provision(&["plan"]).exits(1).says(&[refused, "without backups"]);
+}
+
+#[test]
+fn a_minor_upgrade_goes_through_the_replicas_first() {
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    world.write_stack(&STACK.replace("    password:", "    engine_version: \"16.4\"\n    password:"));
+    world.apply(&[]);
+    let versions = |world: &World| {
+        let of = |name: &str| named(world, name).and_then(|one| one.engine_version).unwrap_or_default();
+        (of("main"), of("main-reports"))
+    };
+    assert_eq!(versions(&world), ("16.4".to_owned(), "16.4".to_owned()));
+
+    // A replica of somebody else is in the way, and is said at plan with its version.
+    let call = world.cloud.rds.create_db_instance_read_replica().db_instance_identifier("theirs");
+    world.cloud.run(call.source_db_instance_identifier("main").send()).expect("a replica can be made");
+    eventually("it is there", || {
+        theirs(&world).is_some_and(|one| one.db_instance_status() == Some("available"))
+    });
+    world.edit_stack("16.4", "16.8");
+    world.provision(&["plan"]).exits(1).says(&[
+        "only after its read replicas, of which theirs (16.4) would stay older",
+        "aws rds modify-db-instance --db-instance-identifier theirs --engine-version 16.8 --apply-immediately",
+    ]);
+    let call = world.cloud.rds.modify_db_instance().db_instance_identifier("theirs").engine_version("16.8");
+    world.cloud.run(call.apply_immediately(true).send()).expect("it can be upgraded");
+    eventually("it is upgraded", || theirs(&world).is_some_and(|one| one.engine_version() == Some("16.8")));
+
+    // The stack's own one that waits for its window keeps its source waiting, and no longer.
+    world.edit_stack("db.m7g.large, apply_immediately: true", "db.m7g.large");
+    world.apply(&[]);
+    assert_eq!(versions(&world), ("16.4".to_owned(), "16.4".to_owned()));
+    let plan = world.provision(&["plan"]);
+    plan.says(&["stays at 16.4: RDS upgrades it to 16.8 only after its read replicas", REPLICA]);
+    world.edit_stack("db.m7g.large", "db.m7g.large, apply_immediately: true");
+    world.apply(&[]);
+    world.apply(&[]);
+    assert_eq!(versions(&world), ("16.8".to_owned(), "16.8".to_owned()));
+    world.plans_nothing();
+
+    // Both in one run, in the order that RDS wants.
+    world.edit_stack("16.8", "16.9");
+    let call = world.cloud.rds.delete_db_instance().db_instance_identifier("theirs");
+    world.cloud.run(call.skip_final_snapshot(true).send()).expect("it can be deleted");
+    eventually("it is gone", || theirs(&world).is_none());
+    world.apply(&[]);
+    assert_eq!(versions(&world), ("16.9".to_owned(), "16.9".to_owned()));
+    world.plans_nothing();
+
+    // A major upgrade takes it along.
+    world.edit_stack(
+        "engine_version: \"16.9\"",
+        "engine_version: \"17\"\n    allow_major_version_upgrade: true",
+    );
+    world.apply(&[]);
+    assert!(versions(&world).1.starts_with("17."), "{:?}", versions(&world));
+    world.plans_nothing();
+}
+
+#[test]
+fn what_a_replica_needs_is_looked_at_before_it_is_made() {
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    world.write_stack(&STACK.replace("db.m7g.large", "db.t9.huge"));
+    let plan = world.provision(&["plan"]).exits(1);
+    plan.says(&[REPLICA, "db.t9.huge cannot be ordered with PostgreSQL 16"]);
+    world.edit_stack("db.t9.huge", "db.m7g.large");
+    world.control.quotas(json!({ "rds/DBInstances": 1 }));
+    world.provision(&["plan"]).exits(1).says(&["2 more databases do not fit into the account's quota of 1"]);
+    world.control.quotas(json!({ "rds/AllocatedStorage": 60 }));
+    world.provision(&["plan"]).exits(1).says(&["100 more GiB of database storage"]);
+    world.control.quotas(json!({}));
+    world.apply(&[]);
+    // Another one of the same source, which may have one.
+    world.control.quotas(json!({ "rds/ReadReplicasPerMaster": 1 }));
+    world.edit_stack("      reports:", "      more: {}\n      reports:");
+    world.provision(&["plan"]).exits(1).says(&[
+        "aws_db_replica.main/more",
+        "1 more read replica does not fit into the quota of aws_db_instance.main of 1",
+    ]);
+    world.control.quotas(json!({}));
 }

@@ -162,3 +162,36 @@ fn the_certificates_of_a_company_are_trusted_where_they_are_named() {
     let said = error_of(&trusted);
     assert!(!said.contains("not trusted") && !said.contains("Unreachable"), "{said}");
 }
+
+#[test]
+fn a_command_for_credentials_does_not_get_the_password_of_a_database() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("it can be written");
+        path.display().to_string()
+    };
+    let heard = folder.path().join("heard");
+    let answer = r#"{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret"}"#;
+    let answer = file("answer.json", answer);
+    let config = format!(
+        "[profile company]\nregion = eu-west-1\ncredential_process = env > {}; cat {answer}\n",
+        heard.display()
+    );
+    let config = file("config", &config);
+    file(
+        "provision.yaml",
+        "stack: shop\ncluster: a.example.com\ndatabases:\n  main: { access: [], password: env:PGPASSWORD }\n",
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    let endpoint = format!("http://127.0.0.1:{}", closed_port());
+    command.args(["plan", "--profile", "company", "--endpoint-url", &endpoint]);
+    command.current_dir(folder.path()).stdin(Stdio::null());
+    command.env("AWS_CONFIG_FILE", config).env("PGPASSWORD", "canary-1234").env("ORDINARY", "seen");
+    let output = command.output().expect("the program starts");
+    let said = error_of(&output);
+    assert!(said.contains("refuses the connection"), "it has credentials: {said}");
+    let heard = std::fs::read_to_string(heard).expect("the command has run");
+    assert!(heard.contains("ORDINARY=seen"), "{heard}");
+    assert!(!heard.contains("PGPASSWORD") && !heard.contains("canary"), "{heard}");
+}

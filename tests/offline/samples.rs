@@ -50,6 +50,7 @@ pub fn sample(kind: &str) -> Document {
         "aws_db_instance" => database(),
         "aws_db_replica" => json!({
             "identifier": "gitlab-pgsql", "source": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "instance_class": "db.m7g.large",
+            "engine_version": "16.4",
             "multi_az": false, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
             "ca_cert_identifier": "rds-ca-rsa2048-g1", "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
             "iam_database_authentication_enabled": true,
@@ -98,6 +99,8 @@ fn database() -> Value {
         ("database_insights_mode", json!("standard")),
         ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
         ("network_type", json!("IPV4")),
+        ("domain", json!("d-0123456789")),
+        ("domain_iam_role_name", json!("directory")),
         ("backup_target", json!("region")),
         ("restore_from", json!({ "source": "records", "time": "2026-11-27T04:00:00Z" })),
         ("delete_automated_backups", json!(true)),

@@ -19,6 +19,7 @@ OF_RDS = {
     "rds/DBParameterGroups": 50,
     "rds/ManualSnapshots": 100,
     "rds/SubnetsPerDBSubnetGroup": 20,
+    "rds/ReadReplicasPerMaster": 15,
 }
 KNOWN = [*OF_SERVICES, *OF_RDS]
 
@@ -56,6 +57,7 @@ def describe_account_attributes(call: Call):
         "rds/DBParameterGroups": len(call.rds.db_parameter_groups),
         "rds/ManualSnapshots": sum(each.snapshot_type == "manual" for each in call.rds.database_snapshots.values()),
         "rds/SubnetsPerDBSubnetGroup": max((len(group._subnets) for group in groups), default=0),
+        "rds/ReadReplicasPerMaster": max((len(one.read_replica_db_instance_identifiers) for one in databases), default=0),
     }
     rows = [
         {"AccountQuotaName": key.split("/")[1], "Used": used[key], "Max": int(call.world.quotas.get(key, most))}

@@ -102,6 +102,7 @@ def create(call: Call):
     if identifier in call.rds.databases:
         fail("DBInstanceAlreadyExists", "DB instance already exists")
     version, storage = check.check_create(call)
+    check.check_domain(call.request)
     group_name = (call.get("DBSubnetGroupName") or "").lower()
     group = rds_groups.find(call, group_name) if group_name else None
     vpc_id = group.vpc_id if group else call.ec2.default_vpc.id
@@ -154,6 +155,9 @@ def settle_in(call: Call, database, zone=None):
     for field, default in DROPPED.items():
         setattr(database, xform_name(field), call.get(field, default))
     database._optimizing = False
+    database._domain = call.get("Domain") or "none"
+    database._domain_role = call.get("DomainIAMRoleName")
+    rds_place.join_domain(database)
     rds_modify.watch(call, database)
     rds_modify.derive(database)
     rds_place.move_in(call.ec2, database, zone)
@@ -172,6 +176,8 @@ def describe(call: Call):
 @on("DescribeDBSnapshots")
 def describe_snapshots(call: Call):
     catalogue.records(call)
+    if (found := rds_restore.of_others(call)) is not None:
+        return found
     resource = call.get("DbiResourceId")
     if not resource:
         return call.forward()

@@ -136,6 +136,17 @@ def check_limit(size, limit):
         combination(f"Invalid max storage size for engine name postgres: {limit} is not a tenth more than {size} at least.")
 
 
+def check_domain(wanted: dict):
+    """A directory that there is (DomainNotFoundFault: "Domain doesn't refer to an existing Active Directory domain", RDS API reference); here
+    every id of a directory's form is one. A role goes with it ("Setting up Kerberos authentication for PostgreSQL DB instances", RDS User
+    Guide). The other members are for directories that SQL Server joins."""
+    domain = wanted.get("Domain")
+    if domain not in (None, "none") and not re.fullmatch("d-[0-9a-f]{10}", domain):
+        fail("DomainNotFoundFault", f"The specified Active Directory domain {domain} was not found.", 404)
+    if domain not in (None, "none") and not wanted.get("DomainIAMRoleName"):
+        invalid("The parameter DomainIAMRoleName must be provided together with Domain.")
+
+
 def check_groups(call: Call, group_ids, vpc_id):
     for group_id in group_ids or []:
         group = call.ec2.get_security_group_from_id(group_id)

@@ -25,12 +25,14 @@ QUEUED = {
     "CACertificateIdentifier": ("CACertificateIdentifier", "ca_certificate_identifier"),
     "DedicatedLogVolume": ("DedicatedLogVolume", "dedicated_log_volume"),
     "NetworkType": ("NetworkType", "network_type"),
+    "Domain": ("Domain", "_domain"),
+    "DomainIAMRoleName": ("DomainIAMRoleName", "_domain_role"),
     "NewDBInstanceIdentifier": ("DBInstanceIdentifier", "db_instance_identifier"),
     "DBSubnetGroupName": ("DBSubnetGroupName", "db_subnet_group_name"),
 }
 ATTRIBUTES = dict(QUEUED.values()) | {"Port": "port"}
 # PendingModifiedValues has no member for these (RDS API reference).
-NOT_SHOWN = {"NetworkType"}
+NOT_SHOWN = {"NetworkType", "Domain", "DomainIAMRoleName"}
 SECRET = "MasterUserPassword"
 STORAGE = {"AllocatedStorage", "StorageType", "Iops", "StorageThroughput"}
 # Members that moto forgets, and that RDS changes at once.
@@ -172,6 +174,8 @@ def apply(account_id: str, region: str, database, values: dict):
     derive(database)
     if values.keys() & {"MultiAZ", "DBSubnetGroupName"}:
         rds_place.move_in(ec2, database)
+    if values.keys() & {"Domain", "DomainIAMRoleName"}:
+        rds_place.join_domain(database)
     if "EngineVersion" in values:
         rds_parameters.upgraded(database)
         rds_replica.upgraded(database)
@@ -250,6 +254,7 @@ def checked(call: Call, database) -> dict:
         check.combination("You must specify apply immediately when rotating the master user password.")
     if "PreferredMaintenanceWindow" in wanted:
         wanted["PreferredMaintenanceWindow"] = wanted["PreferredMaintenanceWindow"].lower()
+    check.check_domain(wanted)
     if "EngineVersion" in wanted:
         wanted["EngineVersion"] = checked_version(call, database, wanted["EngineVersion"])
     vpc_id = database.db_subnet_group.vpc_id if hasattr(database, "db_subnet_group") else call.ec2.default_vpc.id
@@ -304,7 +309,10 @@ def unmodelled(call: Call) -> dict:
 def checked_version(call: Call, database, asked: str) -> str:
     now, new = database.engine_version, catalogue.resolve(asked)
     if asked == str(catalogue.major(now)) and new is not None:
-        return max(now, new, key=catalogue.number)
+        new = max(now, new, key=catalogue.number)
+        if new != now:
+            rds_replica.check_upgrade(database, new)
+        return new
     if new is None:
         check.combination(f"Cannot find version {asked} for postgres")
     if catalogue.number(new) < catalogue.number(now):
@@ -313,6 +321,8 @@ def checked_version(call: Call, database, asked: str) -> str:
         check.combination(f"Cannot upgrade postgres from {now} to {new}")
     if catalogue.major(new) != catalogue.major(now) and not call.get("AllowMajorVersionUpgrade"):
         check.combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+    if new != now:
+        rds_replica.check_upgrade(database, new)
     return new
 
 

@@ -1,5 +1,7 @@
 """Where an instance sits: its zones, and the network interfaces that it keeps in its subnets."""
 
+from moto.rds.models import DomainMembership
+
 from provision_localstack.service import Call, fail
 
 
@@ -68,3 +70,13 @@ def swap(database):
         database.secondary_availability_zone,
         database.availability_zone,
     )
+
+
+def join_domain(database):
+    """The directory that it is in; RDS shows a status of its own for Kerberos ("Managing a DB instance in an Active Directory domain", RDS
+    User Guide)."""
+    database.domain_memberships = []
+    if database._domain != "none":
+        member = DomainMembership(domain=database._domain, iam_role_name=database._domain_role)
+        member.status = "kerberos-enabled"
+        database.domain_memberships.append(member)

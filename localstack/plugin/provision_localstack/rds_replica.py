@@ -112,8 +112,9 @@ def create(call: Call):
         check.invalid(
             f"Creating read replicas for source instance with engine {source.engine} where ManageMasterUserPassword is enabled is not supported."
         )
-    if len(replicas_of(source)) >= MOST:
-        check.invalid(f"{source.db_instance_identifier} has {MOST} read replicas already.")
+    most = int(call.world.quotas.get("rds/ReadReplicasPerMaster", MOST))
+    if len(replicas_of(source)) >= most:
+        check.invalid(f"{source.db_instance_identifier} has {most} read replicas already.")
     if call.get("DBSubnetGroupName") and not named.startswith("arn:"):
         # aws/aws-cdk#5530; with an ARN it is taken: hashicorp/terraform-provider-aws#40426.
         fail(
@@ -186,6 +187,16 @@ def check_modify(database, wanted: dict):
     if wanted.get("BackupRetentionPeriod") == 0 and replicas_of(database):
         # "Can't be set to 0 if the DB instance is a source to read replicas" (ModifyDBInstance, BackupRetentionPeriod).
         check.invalid("Backups cannot be disabled for a DB instance that is a source to read replicas.")
+
+
+def check_upgrade(database, new: str):
+    """A minor upgrade: "If your database has read replicas, you must first upgrade all of the read replicas before you upgrade the source
+    instance or cluster" (RDS User Guide, "Upgrades of the RDS for PostgreSQL DB engine"). The code and the words:
+    ministryofjustice/cloud-platform-environments#46021."""
+    older = [one for one in replicas_of(database) if catalogue.number(one.engine_version) < catalogue.number(new)]
+    if older and catalogue.major(new) == catalogue.major(database.engine_version):
+        names = ", ".join(one.db_instance_identifier for one in older)
+        fail("DBUpgradeDependencyFailure", f"One or more of the DB Instance's read replicas need to be upgraded: {names}")
 
 
 def let_go(database):

@@ -5,8 +5,11 @@ those of CreateDBInstance that they lack); RDS User Guide, "Restoring to a DB in
 security group, tags) and "Restoring a DB instance to a specified time" (the restorable time).
 """
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
+
+from moto.rds.models import rds_backends
 
 from provision_localstack import rds_check as check
 from provision_localstack.service import Call, fail
@@ -33,6 +36,8 @@ TAKEN = (
     "EnableCloudwatchLogsExports",
     "DeletionProtection",
     "NetworkType",
+    "Domain",
+    "DomainIAMRoleName",
     "BackupTarget",
     "CACertificateIdentifier",
     "EngineLifecycleSupport",
@@ -49,8 +54,8 @@ def register(on):
 
 
 def restore_snapshot(call: Call):
-    name = (call.get("DBSnapshotIdentifier") or "").split(":snapshot:")[-1].lower()
-    snapshot = call.rds.database_snapshots.get(name)
+    name = call.get("DBSnapshotIdentifier") or ""
+    snapshot = found_snapshot(call, name)
     if snapshot is None:
         fail("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
     if snapshot.status != "available":
@@ -63,6 +68,51 @@ def restore_snapshot(call: Call):
         "KmsKeyId": snapshot.kms_key_id if snapshot.encrypted else None,
     }
     return restored(call, call.get("DBInstanceIdentifier"), snapshot.database, backup, _iops(call, snapshot.database))
+
+
+ARN = re.compile(r"arn:aws[a-z-]*:rds:([a-z0-9-]+):([0-9]{12}):snapshot:(.+)")
+
+
+def found_snapshot(call: Call, name: str):
+    """One of the account's own by its name or ARN; a shared or public one of another account by its ARN alone ("the DBSnapshotIdentifier must
+    be the ARN of the shared DB snapshot", RestoreDBInstanceFromDBSnapshot), and of this region."""
+    region, account, name = (found.groups() if (found := ARN.fullmatch(name)) else (call.region, call.account_id, name))
+    if region != call.region:
+        return None
+    snapshot = rds_backends[account][region].database_snapshots.get(name.lower())
+    return snapshot if snapshot and (account == call.account_id or sharing(call, snapshot)) else None
+
+
+def sharing(call: Call, snapshot) -> str | None:
+    """`shared` or `public`, as the owner's ModifyDBSnapshotAttribute says: account ids, or the word `all`."""
+    allowed = snapshot.attributes.get("restore") or []
+    return "public" if "all" in allowed else "shared" if call.account_id in allowed else None
+
+
+def of_others(call: Call):
+    """DescribeDBSnapshots of one snapshot of another account, which is among the answers where it is asked for (IncludeShared,
+    IncludePublic); None where the call is about others."""
+    name = call.get("DBSnapshotIdentifier") or ""
+    if not (found := ARN.fullmatch(name)) or found[2] == call.account_id:
+        return None
+    snapshot = found_snapshot(call, name)
+    kind = snapshot and sharing(call, snapshot)
+    if kind is None or not call.get({"shared": "IncludeShared", "public": "IncludePublic"}[kind]):
+        fail("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
+    row = {
+        "DBSnapshotIdentifier": name,
+        "DBSnapshotArn": name,
+        "DBInstanceIdentifier": snapshot.database.db_instance_identifier,
+        "SnapshotType": kind,
+        "Status": snapshot.status,
+        "Engine": snapshot.engine,
+        "EngineVersion": snapshot.engine_version,
+        "AllocatedStorage": snapshot.allocated_storage,
+        "StorageType": snapshot.database.storage_type,
+        "MasterUsername": snapshot.master_username,
+        "Encrypted": bool(snapshot.encrypted),
+    }
+    return {"DBSnapshots": [row | ({"KmsKeyId": snapshot.kms_key_id} if snapshot.encrypted else {})]}
 
 
 def _iops(call: Call, database) -> dict:

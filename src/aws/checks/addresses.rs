@@ -13,8 +13,11 @@ use crate::engine::cloud::CloudError;
 use crate::engine::plan::Finding;
 
 const CHECK: &str = "free-addresses";
+const MOUNT_TARGET: &str = "aws_efs_mount_target";
+const DATABASE: &str = "aws_db_instance";
+const REPLICA: &str = "aws_db_replica";
 
-pub(super) const CALLS: &[Asked] = &[(&["aws_efs_mount_target", "aws_db_instance"], &[ec2::SUBNETS])];
+pub(super) const CALLS: &[Asked] = &[(&[MOUNT_TARGET, DATABASE, REPLICA], &[ec2::SUBNETS])];
 
 /// The number of free addresses of each subnet, and the resources that want some.
 pub(super) struct Addresses {
@@ -24,7 +27,7 @@ pub(super) struct Addresses {
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Addresses {
     let needs = |prospect: &&Prospect| {
-        prospect.is_new && (prospect.is_a("aws_efs_mount_target") || prospect.is_a("aws_db_instance"))
+        prospect.is_new && [MOUNT_TARGET, DATABASE, REPLICA].iter().any(|kind| prospect.is_a(kind))
     };
     let wanting: Vec<Prospect> = prospects.iter().filter(needs).cloned().collect();
     let subnets: BTreeSet<&str> =
@@ -47,7 +50,7 @@ impl Answer for Addresses {
         let made: Vec<&Prospect> =
             self.wanting.iter().filter(|prospect| scene.makes(&prospect.address)).collect();
         let verdict = |prospect: &Prospect| match &self.free {
-            Ok(free) if prospect.is_a("aws_efs_mount_target") => mount_target(prospect, &made, free),
+            Ok(free) if prospect.is_a(MOUNT_TARGET) => mount_target(prospect, &made, free),
             Ok(free) => database(prospect, &made, free),
             Err(error) => Some(Verdict::not_checked("free addresses of the subnets", error)),
         };
@@ -60,7 +63,7 @@ const OTHER_SUBNETS: &str = "give addresses back there, or choose other subnets:
 
 /// The number of mount targets that are to be made in a subnet.
 fn targets_in(subnet: &str, made: &[&Prospect]) -> usize {
-    let targets = made.iter().filter(|prospect| prospect.is_a("aws_efs_mount_target"));
+    let targets = made.iter().filter(|prospect| prospect.is_a(MOUNT_TARGET));
     targets.filter(|prospect| prospect.subnets.contains(subnet)).count()
 }
 
@@ -83,7 +86,7 @@ fn counted_free(free: usize) -> String {
     }
 }
 
-/// A database takes one address, and one more for a standby, each in a subnet that RDS chooses.
+/// A database or a read replica takes one address, and one more for a standby, each in a subnet that RDS chooses.
 fn database(prospect: &Prospect, made: &[&Prospect], free: &BTreeMap<String, i32>) -> Option<Verdict> {
     let known: Vec<(&str, usize)> = prospect
         .subnets
@@ -140,6 +143,7 @@ mod tests {
             inputs: Document::from_iter([("multi_az".to_owned(), multi_az.into())]),
             differing: BTreeSet::new(),
             recorded_version: None,
+            source: None,
             is_new: true,
             subnets: subnets.iter().map(|subnet| (*subnet).to_owned()).collect(),
         }
@@ -174,10 +178,12 @@ mod tests {
             (false, [1, 1, 0], Level::Warning),
             (false, [1, 0, 0], Level::Error),
         ] {
-            let database_ = prospect("aws_db_instance.d", &["a", "b", "c"], multi_az);
-            let free = free(&[("a", addresses[0]), ("b", addresses[1]), ("c", addresses[2])]);
-            let found = database(&database_, &[&target, &database_], &free).map(|found| found.level);
-            assert_eq!(found, Some(expected), "{multi_az} {addresses:?}");
+            for address in ["aws_db_instance.d", "aws_db_replica.d/reports"] {
+                let database_ = prospect(address, &["a", "b", "c"], multi_az);
+                let free = free(&[("a", addresses[0]), ("b", addresses[1]), ("c", addresses[2])]);
+                let found = database(&database_, &[&target, &database_], &free).map(|found| found.level);
+                assert_eq!(found, Some(expected), "{address} {multi_az} {addresses:?}");
+            }
         }
     }
 }

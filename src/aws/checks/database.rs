@@ -1,6 +1,7 @@
 //! Checks that RDS offers what a database asks for: its version, the way to it, its class, storage and zones.
 
 mod offer;
+mod replicas;
 mod version;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,7 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::{Doing, Scene};
 use super::{Answer, Asked};
+use crate::aws::kinds::db_instance::replica::FOLLOWERS;
 use crate::aws::{Aws, aws_error};
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
@@ -24,39 +26,61 @@ use crate::engine::plan::{Finding, Level};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::stack::postgres::Version;
 use offer::{Desired, Wish};
+use replicas::Replicas;
 
 const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
 const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
 
 const DATABASE: &str = "aws_db_instance";
+const REPLICA: &str = "aws_db_replica";
 const VERSION: &str = "engine_version";
 const AUTHORITY: &str = "ca_cert_identifier";
 /// The fields by which an instance is ordered.
 const ORDERED: &[&str] = &[VERSION, "instance_class", "storage_type", "multi_az", "iops"];
 
-pub(super) const CALLS: &[Asked] = &[(&[DATABASE], &[VERSIONS, OPTIONS])];
+pub(super) const CALLS: &[Asked] =
+    &[(&[DATABASE, REPLICA], &[VERSIONS, OPTIONS]), (&[DATABASE], &[FOLLOWERS])];
 
-/// The answers of RDS about all databases.
-pub(super) struct Databases(Vec<Database>);
+/// The answers of RDS about all databases and read replicas.
+pub(super) struct Databases {
+    all: Vec<Database>,
+    replicas: Replicas,
+}
 
 struct Database {
     address: Address,
     desired: Desired,
     subnets: BTreeSet<String>,
+    /// The database that it follows, where it is a read replica.
+    source: Option<Address>,
     versions: Option<Result<Vec<DbEngineVersion>, CloudError>>,
     options: Option<Result<Vec<OrderableDbInstanceOption>, CloudError>>,
 }
 
 pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Databases {
-    let databases = prospects
-        .iter()
-        .filter(|prospect| prospect.is_a(DATABASE))
-        .filter_map(|prospect| Some((prospect, prospect.typed::<Desired>()?)));
-    Databases(join_all(databases.map(|(prospect, desired)| ask_one(aws, prospect, desired))).await)
+    let databases = prospects.iter().filter(|one| one.is_a(DATABASE) || one.is_a(REPLICA));
+    let databases = databases.filter_map(|prospect| Some((prospect, desired(prospect)?)));
+    let all = join_all(databases.map(|(prospect, desired)| ask_one(aws, prospect, desired))).await;
+    Databases { all, replicas: Replicas::default() }
+}
+
+/// What is wanted of an instance. A read replica has the version, the size and the encryption of its source, and its class unless it
+/// names one (CreateDBInstanceReadReplica).
+fn desired(prospect: &Prospect) -> Option<Desired> {
+    let Some(source) = &prospect.source else { return prospect.typed() };
+    let taken = [VERSION, "instance_class", "allocated_storage", "storage_encrypted"];
+    let of_source = |field: &str| Some((field.to_owned(), source.inputs.get(field)?.clone()));
+    let mut inputs: Document = taken.into_iter().filter_map(of_source).collect();
+    // "Default: io1 if the Iops parameter is specified. Otherwise, gp3" (StorageType).
+    inputs.insert("storage_type".to_owned(), "gp3".into());
+    let own = prospect.inputs.iter().filter(|(field, _)| *field != VERSION);
+    inputs.extend(own.map(|(field, value)| (field.clone(), value.clone())));
+    Desired::deserialize(inputs).ok()
 }
 
 async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
-    let versions = if prospect.touches(&[VERSION, AUTHORITY]) {
+    let own_version = !prospect.is_a(REPLICA) && prospect.touches(&[VERSION]);
+    let versions = if own_version || prospect.touches(&[AUTHORITY]) {
         let written = [Some(desired.engine_version.as_str()), prospect.recorded_version.as_deref()];
         Some(in_time(VERSIONS, versions(aws, written.into_iter().flatten())).await)
     } else {
@@ -76,6 +100,7 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
     Database {
         address: prospect.address.clone(),
         subnets: prospect.subnets.clone(),
+        source: prospect.source.as_ref().map(|source| source.address.clone()),
         desired,
         versions,
         options,
@@ -109,7 +134,7 @@ fn live_version<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a s
 impl Databases {
     /// Adds the answers about databases of which only the look at AWS has shown that they are to be changed.
     pub(super) fn add(&mut self, late: Self) {
-        self.0.extend(late.0);
+        self.all.extend(late.all);
     }
 
     /// Writes the full version to which each database is upgraded into the blueprint, so that the plan shows the version that is
@@ -121,7 +146,7 @@ impl Databases {
         sightings: &Sightings,
     ) {
         let asked = |address: &Address| {
-            self.0.iter().any(|known| known.address == *address && known.versions.is_some())
+            self.all.iter().any(|known| known.address == *address && known.versions.is_some())
         };
         let late = behind(blueprint, sightings).filter(|one| !asked(one.address)).filter_map(|one| {
             let desired = Desired::deserialize(one.inputs).ok()?;
@@ -130,20 +155,26 @@ impl Databases {
             Some(async move {
                 let written = written.iter().map(String::as_str);
                 let versions = Some(in_time(VERSIONS, versions(aws, written)).await);
-                Database { address, desired, subnets: BTreeSet::new(), versions, options: None }
+                let subnets = BTreeSet::new();
+                Database { address, desired, subnets, source: None, versions, options: None }
             })
         });
         let late = join_all(late).await;
-        self.0.extend(late);
+        self.all.extend(late);
         let chosen: Vec<(Address, String)> = behind(blueprint, sightings)
             .filter_map(|one| {
-                let mut known = self.0.iter().filter(|known| known.address == *one.address);
+                let mut known = self.all.iter().filter(|known| known.address == *one.address);
                 let versions = known.find_map(|known| known.versions.as_ref()?.as_ref().ok())?;
                 let target = version::target(one.live, one.written, versions)?;
                 Some((one.address.clone(), target.to_owned()))
             })
             .collect();
+        self.replicas = Replicas::of(aws, sightings, &chosen).await;
+        self.replicas.lead(blueprint, sightings);
         for (address, target) in chosen {
+            if self.replicas.hold(&address) {
+                continue;
+            }
             if let Some(Declaration::Managed { inputs }) = blueprint.declarations.get_mut(&address) {
                 inputs.insert(VERSION.to_owned(), target.into());
             }
@@ -189,7 +220,8 @@ pub fn is_answered(planned: &Finding, found: &[Finding]) -> bool {
 
 impl Answer for Databases {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
-        self.0.iter().flat_map(|database| database.judge(scene)).collect()
+        let databases = self.all.iter().flat_map(|database| database.judge(scene));
+        databases.chain(self.replicas.judge(scene)).collect()
     }
 }
 
@@ -200,12 +232,16 @@ impl Database {
         let mut findings = Vec::new();
         let written = self.desired.engine_version.as_str();
         let live = live_version(scene.sightings, &self.address);
+        // A new replica has the version that its source has by then.
+        let of_source = self.source.as_ref().filter(|_| matches!(doing, Doing::Making(_)));
+        let of_source = of_source.filter(|source| !upgrades(scene, source));
+        let of_source = of_source.and_then(|source| live_version(scene.sightings, source));
         let upgrades = match doing {
             Doing::Making(_) => false,
             Doing::Changing(change) => change.fields.iter().any(|field| field.path == VERSION),
         };
         match &self.versions {
-            Some(Ok(versions)) if matches!(doing, Doing::Making(_)) => {
+            Some(Ok(versions)) if matches!(doing, Doing::Making(_)) && self.source.is_none() => {
                 findings.push(found("engine-version", version::offered(written, versions, scene.region())));
             }
             Some(Ok(versions)) if upgrades => {
@@ -231,6 +267,7 @@ impl Database {
                     desired: &self.desired,
                     version: live
                         .filter(|_| matches!(doing, Doing::Changing(_)) && !upgrades)
+                        .or(of_source)
                         .unwrap_or(written),
                     zones: zones(scene, &self.subnets),
                     region: scene.region(),
@@ -251,6 +288,12 @@ impl Database {
         }
         findings
     }
+}
+
+/// True if the plan changes the version of a database.
+fn upgrades(scene: &Scene<'_>, address: &Address) -> bool {
+    let change = scene.planning.plan.change(address);
+    change.is_some_and(|change| change.fields.iter().any(|field| field.path == VERSION))
 }
 
 /// The zones that the subnets are in, as far as the subnets were seen.

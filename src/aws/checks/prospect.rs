@@ -37,6 +37,15 @@ pub struct Prospect {
     pub owner: Owner,
     /// The subnets that its network interfaces may be in, its own and those of its subnet group.
     pub subnets: BTreeSet<String>,
+    /// The database that a read replica follows.
+    pub source: Option<Source>,
+}
+
+/// A database as it is declared, with the references that are known.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub address: Address,
+    pub inputs: Document,
 }
 
 impl Prospect {
@@ -139,6 +148,12 @@ impl Around<'_> {
         let (differing, is_new) = differing(&desired)?;
         let record =
             state.and_then(|state| state.resources.get(address)).filter(|record| record.id.is_some());
+        let source = followed(registry, blueprint, inputs, &known);
+        let of_source = source.as_ref().and_then(|source| blueprint.declarations.get(&source.address));
+        let of_source = match of_source {
+            Some(Declaration::Managed { inputs }) => group_subnets(blueprint, inputs, &known),
+            _ => Vec::new(),
+        };
         let version = record.and_then(|record| record.inputs.get("engine_version"));
         (!differing.is_empty()).then(|| Prospect {
             address: address.clone(),
@@ -146,7 +161,11 @@ impl Around<'_> {
             recorded_version: version.and_then(Value::as_str).map(str::to_owned),
             is_new,
             owner: owner(blueprint, state, address, record.map_or(0, |record| record.generation)),
-            subnets: subnets(&desired).chain(group_subnets(blueprint, inputs, &known)).collect(),
+            subnets: subnets(&desired)
+                .chain(group_subnets(blueprint, inputs, &known))
+                .chain(of_source)
+                .collect(),
+            source,
             written: inputs.clone(),
             inputs: desired,
         })
@@ -181,6 +200,19 @@ fn subnets(inputs: &Document) -> impl Iterator<Item = String> + use<> {
         .filter_map(|subnet| subnet.as_str().map(str::to_owned))
         .collect();
     one.into_iter().chain(several)
+}
+
+/// The database that a declaration follows, as read replicas do: they stand in its subnets.
+fn followed(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    inputs: &Document,
+    known: &dyn Fn(&Document) -> Document,
+) -> Option<Source> {
+    let address = references(inputs).into_iter().find(|address| address.kind() == "aws_db_instance")?;
+    let Declaration::Managed { inputs } = blueprint.declarations.get(&address)? else { return None };
+    let inputs = registry.managing(address.kind())?.normalise(&known(inputs)).ok()?;
+    Some(Source { address, inputs })
 }
 
 /// The subnets of the subnet groups that a declaration refers to.

@@ -73,7 +73,9 @@ impl Restored {
                     .chain(going(scene, backup, &self.origin))
                     .chain(facts::wrong(&name, &self.wanted, key, backup))
                     .collect();
+                let shared = backup::shared(backup, &self.origin);
                 match (wrong.is_empty(), change.action) {
+                    (true, _) if shared.is_some() => shared.into_iter().collect(),
                     (false, _) => wrong,
                     (true, Action::Replace) => vec![again(&name, backup, &self.origin)],
                     (true, _) => {

@@ -5,6 +5,7 @@ mod checks;
 mod cost;
 mod creation;
 mod deletion;
+mod domain;
 mod find;
 mod holdings;
 mod insights;

@@ -43,7 +43,8 @@ impl Place<'_> {
             return Some(named(format!("arn:{}:s3:::{rest}", self.partition()), None));
         }
         if service != "kms" {
-            let arn = if rest.starts_with("arn:") { rest } else { arn(&rest) };
+            // An input may be a whole ARN, also where a name is meant: that of a shared snapshot.
+            let arn = rest.find("arn:aws").map_or_else(|| arn(&rest), |at| rest[at..].to_owned());
             return Some(named(arn, None));
         }
         // Keys are written as ids and ARNs, of the key or of an alias.

@@ -88,6 +88,8 @@ pub enum Role {
     Port,
     /// The backup that a new object has its data from.
     Origin,
+    /// A change of it comes before the same change of what the object refers to, not after it.
+    Leads,
 }
 
 impl Role {

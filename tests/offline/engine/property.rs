@@ -51,6 +51,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     create_first: false,
                     goes_on: false,
                     in_two: false,
+                    leads: BTreeSet::new(),
                 };
                 (address(number), planned)
             })

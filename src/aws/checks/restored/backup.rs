@@ -28,6 +28,8 @@ pub(super) struct Backup {
     pub username: Option<String>,
     /// The name of its first database; a snapshot does not show it.
     pub database: Shown,
+    /// True for a snapshot of another account.
+    pub is_of_others: bool,
     /// The id of the database with which it goes.
     pub goes_with: Option<String>,
     pub kind: Kind,
@@ -74,9 +76,13 @@ pub(super) async fn find(aws: &Aws, origin: &Origin) -> Result<Option<Backup>, C
 
 async fn snapshot_named(aws: &Aws, name: &str) -> Result<Option<Backup>, CloudError> {
     // "If this identifier is for an automated snapshot, the SnapshotType parameter must also be specified" (DescribeDBSnapshots).
-    let kind = name.split_once(':').map(|(service, _)| if service == "rds" { "automated" } else { service });
+    let (is_arn, own) = (name.starts_with("arn:"), name.rsplit(":snapshot:").next().unwrap_or_default());
+    let kind = own.split_once(':').map(|(service, _)| if service == "rds" { "automated" } else { service });
     let describe = aws.read.rds.describe_db_snapshots().db_snapshot_identifier(name);
     let describe = describe.set_snapshot_type(kind.map(str::to_owned));
+    // "you can include shared snapshots with these results" (DescribeDBSnapshots, IncludeShared): one has an ARN here.
+    let others = (is_arn && kind.is_none()).then_some(true);
+    let describe = describe.set_include_shared(others).set_include_public(others);
     let answer = absent_is_none(describe.send().await.map_err(aws_error(SNAPSHOTS)))?;
     Ok(answer.and_then(|answer| answer.db_snapshots?.pop()).map(Backup::of_snapshot))
 }
@@ -111,6 +117,21 @@ pub(super) fn missing(origin: &Origin) -> Verdict {
     })
 }
 
+/// What to know of an encrypted snapshot of another account. No page of the API forbids to restore it, and RDS needs its key.
+pub(super) fn shared(backup: &Backup, origin: &Origin) -> Option<Verdict> {
+    let Origin::Snapshot { snapshot } = origin else { return None };
+    let plain = snapshot.rsplit(':').next().unwrap_or_default();
+    (backup.is_of_others && backup.is_encrypted).then(|| {
+        Verdict::warning(format!(
+            "{snapshot} is encrypted and of another account: RDS restores it only where it may use that account's key, if at all"
+        ))
+        .hint(format!(
+            "copy it with a key of your own, and name the copy: aws rds copy-db-snapshot --source-db-snapshot-identifier {snapshot} \
+             --target-db-snapshot-identifier {plain} --kms-key-id KEY"
+        ))
+    })
+}
+
 /// The verdict on a backup that the plan itself deletes, with the database of this address.
 pub(super) fn goes(origin: &Origin, of: &Address) -> Verdict {
     match origin {
@@ -137,6 +158,7 @@ pub(super) fn goes(origin: &Origin, of: &Address) -> Verdict {
 impl Backup {
     fn of_snapshot(shown: DbSnapshot) -> Self {
         let is_automated = shown.snapshot_type() == Some("automated");
+        let is_of_others = matches!(shown.snapshot_type(), Some("shared" | "public"));
         Self {
             kind: Kind::Snapshot {
                 made: moment(shown.snapshot_create_time()),
@@ -149,6 +171,7 @@ impl Backup {
             key: shown.kms_key_id,
             username: shown.master_username,
             database: Shown::Not,
+            is_of_others,
             goes_with: shown.dbi_resource_id.filter(|_| is_automated),
         }
     }
@@ -168,6 +191,7 @@ impl Backup {
             key: shown.kms_key_id,
             username: shown.master_username,
             database: Shown::As(shown.db_name),
+            is_of_others: false,
             goes_with: shown.dbi_resource_id,
         }
     }

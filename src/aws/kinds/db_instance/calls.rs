@@ -75,10 +75,11 @@ const MADE: &[Check] = &[
     Check::new("kms:DescribeKey", SECRET_KEY, MANAGED).only(is_managed),
     Check::new("kms:GenerateDataKey", SECRET_KEY, MANAGED).only(is_managed),
     PASS_ROLE,
+    PASS_DOMAIN_ROLE,
 ];
 
 pub(super) const MODIFY: Call =
-    Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]).checked(&[PASS_ROLE]);
+    Call::new("rds:ModifyDBInstance", &[Grant::owned(THIS), BESIDE]).checked(&[PASS_ROLE, PASS_DOMAIN_ROLE]);
 
 pub(super) const DELETE: Call = Call::new("rds:DeleteDBInstance", OURS).checked(&[
     Check::new("rds:CreateDBSnapshot", LAST, SNAPSHOT).only(leaves_a_snapshot),
@@ -110,6 +111,13 @@ const PASS_ROLE: Check = Check::new(
     Grant::on(&["iam:{monitoring.role_arn}"])
         .when(&[When::Is("iam:PassedToService", "monitoring.rds.amazonaws.com")]),
     "Amazon RDS User Guide, Setting up and enabling Enhanced Monitoring",
+);
+
+/// RDS is given the role by which it asks the directory.
+const PASS_DOMAIN_ROLE: Check = Check::new(
+    "iam:PassRole",
+    Grant::on(&["iam:role/{domain_iam_role_name}"]),
+    "Amazon RDS User Guide, Setting up Kerberos authentication for PostgreSQL DB instances",
 );
 
 const SNAPSHOTS: &[&str] = &["rds:snapshot:{identifier}-final-*"];

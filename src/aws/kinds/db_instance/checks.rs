@@ -6,7 +6,7 @@ use super::keys::{
 };
 use super::storage::Storage;
 use super::windows::Windows;
-use super::{insights, monitoring, names, parameters, password, version};
+use super::{domain, insights, monitoring, names, parameters, password, version};
 use crate::aws::kind::Check;
 use crate::aws::kinds::tags;
 use crate::engine::document::Document;
@@ -27,6 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
     secret_key,
     log_volume,
     network_type,
+    domain::check,
 ];
 
 fn upgrade(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {

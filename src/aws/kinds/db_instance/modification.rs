@@ -13,7 +13,7 @@ use super::keys::{
 };
 use super::seen::Live;
 use super::storage::{self, Storage, StorageChange};
-use super::{DbInstance, live, parameters, password, version};
+use super::{DbInstance, domain, live, parameters, password, version};
 use crate::aws::kind::Kind;
 use crate::aws::kinds::rds_tags::retag;
 use crate::aws::kinds::tags;
@@ -146,11 +146,15 @@ fn modification(
     let managed = password::source(wanted) == Some(PasswordSource::Managed);
     let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
 
+    let (domain, domain_role) = domain::change(wanted, changed);
+
     let version = ENGINE_VERSION.text(wanted).filter(|_| changed(ENGINE_VERSION.name));
 
     row::modify_call::<DbInstance>(wanted, fields)
         .unwrap_or_default()
         .set_engine_version(version.map(|version| version::to_send(version, live)))
+        .set_domain(domain)
+        .set_domain_iam_role_name(domain_role)
         .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
         .set_db_parameter_group_name(
             changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),

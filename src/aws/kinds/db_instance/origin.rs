@@ -37,7 +37,7 @@ impl Origin {
 pub(super) const FORMS: &[&[Property]] = &[
     &[Property {
         name: "snapshot",
-        doc: "The name of a snapshot of this account and region.",
+        doc: "The name of a snapshot of this account and region, or the ARN of one of this region that another account shares.",
         shape: Shape::Text(SNAPSHOT),
         need: Need::Required,
     }],
@@ -59,9 +59,9 @@ pub(super) const FORMS: &[&[Property]] = &[
 
 /// Those of RDS and of AWS Backup begin with the service ("Managing automated backups" and "Using AWS Backup", RDS User Guide).
 const SNAPSHOT: Pattern = Pattern::new(
-    "a snapshot's name: letters and digits with single hyphens between them, a letter first, at most 255",
-    "^((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*$",
-    255,
+    "a snapshot's name: letters and digits with single hyphens between them, a letter first, at most 255; or its ARN",
+    "^(((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*|arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:snapshot:((rds|awsbackup):)?[A-Za-z](-?[A-Za-z0-9])*)$",
+    320,
 )
 .in_lower_case();
 
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_has_a_name_and_no_arn() {
+    fn a_snapshot_has_a_name_or_an_arn() {
         for (text, fits) in [
             ("before", true),
             ("records-final-20261127", true),
@@ -135,7 +135,8 @@ mod tests {
             ("a--b", false),
             ("a-", false),
             ("1a", false),
-            ("arn:aws:rds:eu-west-1:123456789012:snapshot:before", false),
+            ("arn:aws:rds:eu-west-1:123456789012:snapshot:before", true),
+            ("arn:aws:rds:eu-west-1:123456789012:db:before", false),
         ] {
             assert_eq!(SNAPSHOT.fits(text), fits, "{text}");
         }

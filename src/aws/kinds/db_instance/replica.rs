@@ -18,7 +18,7 @@ use aws_sdk_rds::types::DbInstance as Shown;
 use super::calls::{CREATE_REPLICA, DELETE_REPLICA, MODIFY};
 use super::modification::{change_tags, ours, send, still_to_do};
 use super::seen::{self, Live};
-use super::{DbInstance, STATUSES, deletion, find, live, monitoring};
+use super::{DbInstance, STATUSES, deletion, find, live, monitoring, version};
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::tags;
 use crate::aws::row::{self, Row};
@@ -29,8 +29,8 @@ use crate::engine::document::Document;
 use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Patience, Remark};
 use crate::stack::postgres::Version;
-use rows::PARAMETER_GROUP;
 pub(super) use rows::SOURCE;
+use rows::{PARAMETER_GROUP, VERSION};
 
 /// Read replicas of databases.
 pub struct DbReplica;
@@ -96,8 +96,11 @@ impl Kind for DbReplica {
         let (observed, fields) = still_to_do::<Self>(wanted, &change, &live);
         change_tags(aws, &live, wanted, (&observed, &fields)).await?;
         let group = fields.contains(PARAMETER_GROUP.name).then(|| group(wanted, &live.now)).flatten();
+        let version = VERSION.text(wanted).filter(|_| fields.contains(VERSION.name));
+        let version = version.map(|version| version::to_send(version, &live));
         let modification = row::modify_call::<Self>(wanted, &fields).unwrap_or_default();
-        send(aws, wanted, live, modification.set_db_parameter_group_name(group)).await
+        let modification = modification.set_db_parameter_group_name(group).set_engine_version(version);
+        send(aws, wanted, live, modification).await
     }
 
     async fn delete(aws: &Aws, deletion: Deletion<'_>) -> Result<(), CloudError> {
@@ -145,6 +148,39 @@ fn on_its_own(live: &Shown) -> Option<Remark> {
     let unprotected = live.deletion_protection.unwrap_or_default().then_some(unprotected);
     Some(Remark::OnItsOwn { what, removal: unprotected.into_iter().chain([delete]).collect() })
 }
+
+/// All read replicas of databases of this account and region.
+///
+/// # Errors
+/// Any error of `rds:DescribeDBInstances`.
+pub(crate) async fn all_of(aws: &Aws) -> Result<Vec<Follower>, CloudError> {
+    let all = live::describe_all(aws).await?;
+    let names: BTreeMap<&str, &str> =
+        all.iter().filter_map(|one| Some((one.db_instance_identifier()?, one.dbi_resource_id()?))).collect();
+    let follower = |one: &Shown| {
+        let source = names.get(one.read_replica_source_db_instance_identifier()?)?;
+        Some(Follower {
+            source: Id::new(*source),
+            id: Id::new(one.dbi_resource_id()?),
+            name: name(one).to_owned(),
+            version: one.engine_version()?.to_owned(),
+        })
+    };
+    Ok(all.iter().filter_map(follower).collect())
+}
+
+/// A read replica of somebody, as far as its source is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Follower {
+    pub source: Id,
+    pub id: Id,
+    pub name: String,
+    /// The version that it has now, whatever is queued.
+    pub version: String,
+}
+
+/// The call that reads them.
+pub(crate) const FOLLOWERS: Call = live::DESCRIBE;
 
 /// The parameter group to be attached. One that is taken back makes room for the default one of the version.
 fn group(wanted: &Document, live: &Shown) -> Option<String> {

@@ -16,11 +16,15 @@
 //! - RDS Custom has it: `CustomIamInstanceProfile`, `AutomationMode`, `ResumeFullAutomationModeMinutes`. Outposts have it:
 //!   `EnableCustomerOwnedIp`.
 //! - EC2-Classic had it, which is gone: `DBSecurityGroups`.
+//! - A directory that is not AWS's own is joined by SQL Server alone ("Working with self-managed Active Directory with an Amazon RDS for
+//!   SQL Server DB instance", RDS User Guide; PostgreSQL reaches one through a trust with a directory of AWS): `DomainFqdn`, `DomainOu`,
+//!   `DomainAuthSecretArn`, `DomainDnsIps`.
 //! - It is a deed and no state: `RotateMasterUserPassword`, `CertificateRotationRestart`.
-//! - Another field says it: `TagSpecifications`.
+//! - Another field says it: `TagSpecifications`; `DisableDomain`, which is `domain: none`.
+//! - RDS does not show it (DBInstance has no member for it), and it rules out every source of a password: `MasterUserAuthenticationType`.
+//! - AWS Backup says it, whose backups are left to it: `AwsBackupRecoveryPointArn`.
 //!
-//! These could have a row, and have none yet: Kerberos (`Domain`, `DomainIAMRoleName` and what belongs to them), `MasterUserAuthenticationType`,
-//! `DBCapacityReservationIdentifier`, `AwsBackupRecoveryPointArn`.
+//! One could have a row, and has none yet: `DBCapacityReservationIdentifier`.
 
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
@@ -29,7 +33,7 @@ use aws_sdk_rds::types::DatabaseInsightsMode;
 use super::calls::{MODIFY, RESTORE_SNAPSHOT, RESTORE_TIME, TAGS as TAG_CALLS};
 use super::keys::*;
 use super::monitoring::{self, Monitoring};
-use super::{DbInstance, cost, origin, password, seen, texts, version};
+use super::{DbInstance, cost, domain, origin, password, seen, texts, version};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
@@ -243,6 +247,26 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // for it.
         .modify(Modify::set_network_type, AtWindow(Effect::Reboot))
         .observe(|db| db.now.network_type.clone()),
+    &DOMAIN
+        .field(text(texts::DOMAIN))
+        .doc(
+            "The directory of AWS Directory Service whose users log in by Kerberos, with `domain_iam_role_name`; `none` leaves the one \
+             that it is in. A change needs `apply_immediately: true`.",
+        )
+        .create(|call, id| call.set_domain(id.filter(|id| id != domain::NONE)))
+        // "A brief downtime occurs during this change" ("Settings for DB instances", RDS User Guide). PendingModifiedValues has no
+        // member for it.
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| {
+            // Most databases are in none, which is told only of one that was in a directory.
+            domain::of(&db.now).map(|(id, _)| id).or_else(|| DOMAIN.of(db.recorded).map(|_| domain::NONE.to_owned()))
+        }),
+    &DOMAIN_ROLE
+        .field(text(texts::ROLE_NAME))
+        .doc("The name of the role by which RDS asks that directory.")
+        .create(Create::set_domain_iam_role_name)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| domain::of(&db.now)?.1),
     &RETENTION
         .field(whole(0, 35).default(30))
         .doc("The number of days for which backups are kept; 0 turns backups off.")

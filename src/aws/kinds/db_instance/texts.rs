@@ -46,7 +46,7 @@ pub(super) const USERNAME: Pattern = Pattern::new(
 /// The source of the password, never the password.
 pub(super) const PASSWORD: Pattern = Pattern::new(
     "`managed`, `unmanaged`, `env:NAME` or `file:PATH`; a literal is refused",
-    "^(managed|unmanaged|env:.+|file:.+)$",
+    "^(managed|unmanaged|env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$",
     usize::MAX,
 )
 .hidden_where_wrong();
@@ -93,6 +93,17 @@ pub(super) const BACKUP_TARGETS: &[&str] = &["region", "outposts", "local"];
 
 /// CreateDBInstance, NetworkType.
 pub(super) const NETWORK_TYPES: &[&str] = &["IPV4", "DUAL"];
+
+/// CreateDBInstance and ModifyDBInstance, Domain; the form of the id is that of the Directory Service API (DirectoryId).
+pub(super) const DOMAIN: Pattern =
+    Pattern::new("the id of a directory, such as `d-0123456789`, or `none`", "^(d-[0-9a-f]{10}|none)$", 12);
+
+/// The name of a role (IAM API reference, CreateRole).
+pub(super) const ROLE_NAME: Pattern = Pattern::new(
+    "the name of an IAM role: letters, digits and `+=,.@-_`, at most 64",
+    "^[A-Za-z0-9_+=,.@-]+$",
+    64,
+);
 
 /// CreateDBInstance, MonitoringInterval.
 pub(super) const INTERVALS: &[i64] = &[0, 1, 5, 10, 15, 30, 60];

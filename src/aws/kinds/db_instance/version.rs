@@ -16,6 +16,14 @@ pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     }
 }
 
+/// True if the observed version is the desired one or any newer one.
+pub(super) fn reached(desired: &Value, observed: &Value) -> bool {
+    match (desired.as_str().and_then(Version::parse), observed.as_str().and_then(Version::parse)) {
+        (Some(desired), Some(observed)) => observed >= desired,
+        _ => desired == observed,
+    }
+}
+
 /// Finds what RDS would refuse of a written version, and of the way to it from the live one.
 pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed: bool) -> Option<Invalid> {
     let invalid = |message: String| Some(Invalid::new("engine_version", message));

@@ -9,7 +9,7 @@ use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputB
 
 use super::super::calls::{MODIFY, TAGS as TAG_CALLS};
 use super::super::monitoring::{self, Monitoring};
-use super::super::{cost, seen, texts};
+use super::super::{cost, seen, texts, version};
 use super::{DbReplica, is_being_made};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
@@ -23,6 +23,7 @@ const CALLS: &[Call] = &[MODIFY];
 /// The database that it follows, by the id that outlives a change of its name.
 pub(in super::super) const SOURCE: Key<DbReplica, String> = Key::new("source");
 pub(super) const PARAMETER_GROUP: Key<DbReplica, String> = Key::new("parameter_group_name");
+pub(super) const VERSION: Key<DbReplica, String> = Key::new("engine_version");
 const PORT: Key<DbReplica, i32> = Key::new("port");
 
 /// Begins the row of a field that no code reads by its name.
@@ -58,6 +59,17 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .modify(Modify::set_db_instance_class, AtWindow(Effect::Reboot))
         .observe(|db| seen::coming(&db.queued.db_instance_class, &db.now.db_instance_class))
         .depending(cost::instance_class),
+    // It is written where its source is upgraded alone: by itself, a replica has the version of its source.
+    &VERSION
+        .field(text(texts::VERSION))
+        .follows()
+        .sent_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| seen::coming(&db.queued.engine_version, &db.now.engine_version))
+        // A major upgrade of the source takes it along.
+        .met_by(version::reached)
+        // "you must first upgrade all of the read replicas before you upgrade the source instance" ("Upgrades of the RDS for PostgreSQL
+        // DB engine", RDS User Guide, of minor versions).
+        .plays(Role::Leads),
     &field("multi_az", flag().default(false))
         .doc("True if a standby of the replica runs in another zone.")
         .create(Create::set_multi_az)

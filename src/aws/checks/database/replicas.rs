@@ -1,0 +1,215 @@
+//! Read replicas of a database that is upgraded: RDS upgrades them first where the major version stays.
+//!
+//! "If your database has read replicas, you must first upgrade all of the read replicas before you upgrade the source instance or cluster"
+//! ("Upgrades of the RDS for PostgreSQL DB engine", RDS User Guide, of minor versions). Otherwise it says `DBUpgradeDependencyFailure`
+//! (ministryofjustice/cloud-platform-environments#46021). A major upgrade takes them along.
+
+use serde_json::Value;
+
+use super::{REPLICA, VERSION};
+use crate::aws::Aws;
+use crate::aws::checks::finding::{Verdict, in_time, list};
+use crate::aws::checks::scene::{Doing, Scene};
+use crate::aws::kinds::db_instance::replica::{FOLLOWERS, Follower, all_of};
+use crate::engine::address::Address;
+use crate::engine::blueprint::{Blueprint, Declaration};
+use crate::engine::cloud::CloudError;
+use crate::engine::plan::Finding;
+use crate::engine::planner::{Sighting, Sightings};
+use crate::engine::resource::Id;
+use crate::stack::postgres::Version;
+
+/// The replicas that are older than what their sources are upgraded to.
+#[derive(Default)]
+pub(super) struct Replicas {
+    upgrades: Vec<Upgrade>,
+    /// Why they are not known.
+    unread: Option<CloudError>,
+}
+
+/// A minor upgrade of a database.
+struct Upgrade {
+    address: Address,
+    live: String,
+    target: String,
+    /// The replicas that are older.
+    behind: Vec<Follower>,
+    /// The replicas of the stack that are upgraded in their window only, so that the database stays for now.
+    waits_for: Vec<Address>,
+}
+
+const CHECK: &str = "upgrade-target";
+
+impl Replicas {
+    /// Asks for the replicas of the databases that get another minor version, where there are such.
+    pub(super) async fn of(aws: &Aws, sightings: &Sightings, chosen: &[(Address, String)]) -> Self {
+        let minor: Vec<_> = chosen
+            .iter()
+            .filter_map(|(address, target)| {
+                let (id, live) = sightings.get(address).and_then(Sighting::live)?;
+                let live = live.inputs.get(VERSION)?.as_str()?;
+                let (from, to) = (Version::parse(live)?, Version::parse(target)?);
+                (from.major() == to.major()).then_some((address, id, live, target))
+            })
+            .collect();
+        if minor.is_empty() {
+            return Self::default();
+        }
+        let followers = match in_time(FOLLOWERS, all_of(aws)).await {
+            Ok(followers) => followers,
+            Err(error) => return Self { upgrades: Vec::new(), unread: Some(error) },
+        };
+        let upgrade = |(address, id, live, target): (&Address, &Id, &str, &String)| {
+            let behind = followers.iter().filter(|one| one.source == *id && is_older(&one.version, target));
+            Upgrade {
+                address: address.clone(),
+                live: live.to_owned(),
+                target: target.clone(),
+                behind: behind.cloned().collect(),
+                waits_for: Vec::new(),
+            }
+        };
+        Self { upgrades: minor.into_iter().map(upgrade).collect(), unread: None }
+    }
+
+    /// Writes the version into the declarations of the stack's own replicas. A database stays as it is where one of them waits for its
+    /// window.
+    pub(super) fn lead(&mut self, blueprint: &mut Blueprint, sightings: &Sightings) {
+        for upgrade in &mut self.upgrades {
+            let mut waits_for = Vec::new();
+            for follower in &upgrade.behind {
+                let Some(address) = own(sightings, follower) else { continue };
+                let Some(Declaration::Managed { inputs }) = blueprint.declarations.get_mut(&address) else {
+                    continue;
+                };
+                inputs.insert(VERSION.to_owned(), upgrade.target.clone().into());
+                if inputs.get("apply_immediately").and_then(Value::as_bool) != Some(true) {
+                    waits_for.push(address);
+                }
+            }
+            if let (false, Some(Declaration::Managed { inputs })) =
+                (waits_for.is_empty(), blueprint.declarations.get_mut(&upgrade.address))
+            {
+                inputs.insert(VERSION.to_owned(), upgrade.live.clone().into());
+            }
+            upgrade.waits_for = waits_for;
+        }
+    }
+
+    /// True if the upgrade of a database waits for its replicas.
+    pub(super) fn hold(&self, address: &Address) -> bool {
+        self.upgrades.iter().any(|one| one.address == *address && !one.waits_for.is_empty())
+    }
+
+    pub(super) fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let upgrading = |address: &Address| match scene.doing(address) {
+            Some(Doing::Changing(change)) => change.makes(VERSION),
+            _ => false,
+        };
+        let unread = self.unread.iter().filter_map(|error| {
+            let mut changes = scene.changes().filter(|change| super::upgrades(scene, &change.address));
+            let first = changes.next()?;
+            Some(Verdict::not_checked("versions of read replicas", error).of(CHECK, &first.address))
+        });
+        let judged = self.upgrades.iter().filter_map(|upgrade| {
+            let verdict = upgrade.verdict(upgrading(&upgrade.address), |follower| {
+                own(scene.sightings, follower).is_some_and(|address| upgrading(&address))
+            });
+            Some(verdict?.of(CHECK, &upgrade.address))
+        });
+        unread.chain(judged).collect()
+    }
+}
+
+impl Upgrade {
+    /// The verdict on an upgrade that the plan makes, or leaves out because of a replica.
+    fn verdict(&self, is_planned: bool, is_upgraded: impl Fn(&Follower) -> bool) -> Option<Verdict> {
+        let Self { live, target, .. } = self;
+        if !self.waits_for.is_empty() {
+            let replicas: Vec<String> = self.waits_for.iter().map(Address::to_string).collect();
+            let message = format!(
+                "stays at {live}: RDS upgrades it to {target} only after its read replicas, and {} waits for the maintenance window",
+                list(&replicas)
+            );
+            return Some(Verdict::warning(message).hint(
+                "when the window is over: provision apply; or write `apply_immediately: true` for the replica into the stack file",
+            ));
+        }
+        let mut left: Vec<&Follower> = self.behind.iter().filter(|one| !is_upgraded(one)).collect();
+        left.sort_by_key(|one| &one.name);
+        let first = left.first().filter(|_| is_planned)?;
+        let names: Vec<String> = left.iter().map(|one| format!("{} ({})", one.name, one.version)).collect();
+        let message = format!(
+            "RDS upgrades it to {target} only after its read replicas, of which {} would stay older",
+            list(&names)
+        );
+        Some(Verdict::error(message).hint(format!(
+            "aws rds modify-db-instance --db-instance-identifier {} --engine-version {target} --apply-immediately",
+            first.name
+        )))
+    }
+}
+
+/// The address of a replica of the stack.
+fn own(sightings: &Sightings, follower: &Follower) -> Option<Address> {
+    let replicas = sightings.iter().filter(|(address, _)| address.kind() == REPLICA);
+    let mut is_it =
+        replicas.filter(|(_, sighting)| sighting.live().is_some_and(|(id, _)| *id == follower.id));
+    is_it.next().map(|(address, _)| address.clone())
+}
+
+fn is_older(version: &str, target: &str) -> bool {
+    match (Version::parse(version), Version::parse(target)) {
+        (Some(version), Some(target)) => version < target,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::plan::Level;
+
+    fn upgrade(waits_for: &[&str]) -> Upgrade {
+        let follower = |name: &str| Follower {
+            source: Id::new("db-1"),
+            id: Id::new(format!("db-{name}")),
+            name: name.to_owned(),
+            version: "16.9".to_owned(),
+        };
+        Upgrade {
+            address: Address::new("aws_db_instance", "main"),
+            live: "16.9".to_owned(),
+            target: "16.13".to_owned(),
+            behind: vec![follower("theirs"), follower("ours")],
+            waits_for: waits_for.iter().map(|address| address.parse().expect("an address")).collect(),
+        }
+    }
+
+    #[test]
+    fn a_replica_that_the_plan_does_not_upgrade_is_in_the_way_of_its_source() {
+        let refused = upgrade(&[]).verdict(true, |one| one.name == "ours").expect("theirs is behind");
+        assert_eq!(refused.level, Level::Error);
+        assert!(
+            refused.message.contains("theirs (16.9)") && !refused.message.contains("ours (16.9)"),
+            "{refused:?}"
+        );
+        assert!(refused.hint.is_some_and(|hint| hint.contains("theirs --engine-version 16.13")));
+        assert_eq!(upgrade(&[]).verdict(true, |_| true), None);
+        assert_eq!(upgrade(&[]).verdict(false, |_| false), None, "nothing is upgraded");
+    }
+
+    #[test]
+    fn a_source_waits_for_a_replica_that_waits_for_its_window() {
+        let held = upgrade(&["aws_db_replica.main/ours"]).verdict(false, |_| true).expect("it is said");
+        assert_eq!(held.level, Level::Warning);
+        assert!(
+            held.message.starts_with("stays at 16.9") && held.message.contains("aws_db_replica.main/ours")
+        );
+    }
+
+    #[test]
+    fn versions_are_older_by_their_numbers() {
+        assert!(is_older("16.9", "16.13") && !is_older("16.13", "16.13") && !is_older("17.1", "16.13"));
+    }
+}
