@@ -134,7 +134,7 @@ impl<K: Kind> Manager for RowedKind<K> {
     }
 
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
-        let mut invalid = form::wrong(&self.fields, inputs);
+        let mut invalid = form::wrong(&self.fields, inputs, observed);
         // A rule over several fields says nothing more of a field that breaks the rule of its own.
         let broken: BTreeSet<&str> = invalid.iter().map(|invalid| invalid.field).collect();
         let over_several = K::CHECKS.iter().flat_map(|check| check(inputs, observed));
