@@ -3,6 +3,7 @@
 mod again;
 mod wanted;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all};
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::{Cloud, KindError, TrackedDocument};
-use crate::engine::kind::{Live, Registry};
+use crate::engine::kind::{Live, Reader, Registry};
 use crate::engine::newer::{Newer, newer};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::{Found, Id};
@@ -232,18 +233,20 @@ async fn observe_all(
     for one in asked {
         kinds.entry(one.address.kind()).or_default().push(one.object.clone());
     }
-    let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, tracked))| {
-        registry.reader(kind)?;
-        Some(async move {
-            // One after the other, so that the first call is under way while the next is being made ready.
-            for _ in 0..=place {
-                on_its_way().await;
-            }
-            tracing::debug!(kind, objects = tracked.len(), "reading");
-            let live = cloud.observe(kind, &tracked).await;
-            live.map(|live| (kind.to_owned(), live))
-                .map_err(|source| RefreshError { kind: kind.to_owned(), source })
-        })
+    let of_reader = |(kind, tracked)| Some((registry.reader(kind)?, tracked));
+    let mut kinds: Vec<(&dyn Reader, Vec<TrackedDocument>)> =
+        kinds.into_iter().filter_map(of_reader).collect();
+    kinds.sort_by_key(|(reader, _)| Reverse(reader.rounds()));
+    let reads = kinds.into_iter().enumerate().map(|(place, (reader, tracked))| async move {
+        // One after the other, so that the first call is under way while the next is being made ready.
+        for _ in 0..=place {
+            on_its_way().await;
+        }
+        let kind = reader.kind();
+        tracing::debug!(kind, objects = tracked.len(), "reading");
+        let live = cloud.observe(kind, &tracked).await;
+        live.map(|live| (kind.to_owned(), live))
+            .map_err(|source| RefreshError { kind: kind.to_owned(), source })
     });
     let mut beside: Beside = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
     let of = |one: &Asked, seen: &Beside| seen.get(one.address.kind())?.get(&one.object.id).cloned();

@@ -103,6 +103,10 @@ impl<K: Kind> Reader for RowedKind<K> {
         K::CALLS
     }
 
+    fn rounds(&self) -> usize {
+        K::ROUNDS
+    }
+
     fn version(&self) -> u32 {
         K::VERSION
     }
