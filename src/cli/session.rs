@@ -189,7 +189,7 @@ impl Session {
     ) -> Result<Outlook, Failure> {
         tracing::info!(region = self.aws.region(), state = %self.store, "planning");
         let state = state.map(|state| up_to_date(&self.registry, state));
-        let state = state.as_ref();
+        let state = state.as_deref();
         let named_cluster = self.named_cluster(&wanted);
         let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
