@@ -64,8 +64,6 @@ pub struct Outlook {
     pub blueprint: Blueprint,
     pub sightings: Sightings,
     pub planning: Planning,
-    /// The plan bound to everything that it was made from.
-    pub saved: SavedPlan,
     /// Only when the network was not recorded yet.
     pub discovery: Option<Discovery>,
 }
@@ -285,10 +283,16 @@ impl Session {
         planning.plan.preflight.sort();
         planning.plan.put_nothing_right_beside_errors();
         planning.plan.stack_file = self.stack_file.clone();
+        Ok(Outlook { blueprint, sightings, planning, discovery })
+    }
+
+    /// Binds the plan to everything that it was made from, and gives it its digest.
+    pub fn bind(&self, outlook: &mut Outlook, options: &Options) -> SavedPlan {
+        let Outlook { blueprint, sightings, planning, .. } = outlook;
         let endpoint = self.endpoint_url.as_deref();
-        let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
-        planning.plan.digest = saved.plan.digest.clone();
-        Ok(Outlook { blueprint, saved, sightings, planning, discovery })
+        let saved = SavedPlan::new(&planning.plan, options, endpoint, blueprint, sightings);
+        planning.plan.digest.clone_from(&saved.plan.digest);
+        saved
     }
 
     /// The folders in which states of this stack may be.
