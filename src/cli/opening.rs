@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::aws::profile::{must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, Bundle, NoRegion, Settings, profile_in_use};
+use crate::aws::{Aws, Bundle, NoRegion, Settings, needs_certificates, profile_in_use};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
@@ -95,14 +95,17 @@ async fn connect_as(
     folder: PathBuf,
 ) -> Result<Aws, Failure> {
     check_endpoint(options.endpoint_url.as_deref())?;
-    let settings = Settings {
+    let mut settings = Settings {
         region: options.region.clone().or(region),
         profile,
         endpoint_url: options.endpoint_url.clone(),
         folder,
-        bundle: bundle()?,
+        bundle: None,
         variable,
     };
+    if needs_certificates(settings.endpoint().as_deref()) {
+        settings.bundle = bundle()?;
+    }
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
 }
