@@ -36,7 +36,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
-pub use http::{Bundle, NoBundle};
+pub use http::{Bundle, NoBundle, needs_certificates};
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -153,6 +153,13 @@ pub struct Settings {
     pub passwords: BTreeSet<String>,
 }
 
+impl Settings {
+    /// The endpoint of all services, where one is named.
+    pub fn endpoint(&self) -> Option<String> {
+        self.endpoint_url.clone().or_else(|| (self.variable)("AWS_ENDPOINT_URL"))
+    }
+}
+
 /// Neither the options, the environment nor the profile name a region.
 #[derive(Debug, thiserror::Error)]
 #[error("no AWS region is set")]
@@ -165,8 +172,7 @@ impl Aws {
     /// [`NoRegion`] when no region can be found.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         let Settings { variable, .. } = settings;
-        let endpoint = settings.endpoint_url.clone().or_else(|| variable("AWS_ENDPOINT_URL"));
-        let http = http::client(endpoint.as_deref(), settings.bundle.clone());
+        let http = http::client(settings.endpoint().as_deref(), settings.bundle.clone());
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
@@ -354,4 +360,26 @@ pub fn tag_map<T>(
     tags.iter()
         .filter_map(|tag| Some((key(tag)?.to_owned(), value(tag).unwrap_or_default().to_owned())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_made_when_it_is_first_needed_and_once() {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::v2026_01_12());
+        let aws = Aws::from_config(&config.region(Region::new("eu-west-1")).build()).expect("a region");
+        let made = || {
+            [&aws.read, &aws.write].map(|clients| {
+                let Clients { ec2, efs, rds, s3 } = clients;
+                let made = [ec2.made.get().is_some(), efs.made.get().is_some(), rds.made.get().is_some()];
+                made.into_iter().chain([s3.made.get().is_some()]).filter(|made| *made).count()
+            })
+        };
+        assert_eq!(made(), [0, 0]);
+        let first: *const aws_sdk_efs::Client = &*aws.read.efs;
+        assert_eq!(first, &raw const *aws.read.efs);
+        assert_eq!(made(), [1, 0]);
+    }
 }

@@ -451,13 +451,14 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => clap::ColorChoice::Always,
         anstream::ColorChoice::Auto => clap::ColorChoice::Auto,
     };
-    let program = examples::whole(Cli::command().color(color));
-    let program = match io::stdout().is_terminal() {
-        true => program,
+    let program = || match (Cli::command().color(color), io::stdout().is_terminal()) {
+        (program, true) => program,
         // Text that no terminal shows is not broken into lines.
-        false => program.term_width(0).max_term_width(0),
+        (program, false) => program.term_width(0).max_term_width(0),
     };
-    let matches = program.try_get_matches_from(arguments)?;
+    // The examples are looked at by those alone who are shown help.
+    let whole = |_| examples::whole(program()).try_get_matches_from(arguments);
+    let matches = program().try_get_matches_from(arguments).or_else(whole)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.global.config = carried::files(arguments, &matches);
     cli.global.carried = carried::carried(&matches, &cli.global.config);

@@ -56,12 +56,19 @@ impl Bundle {
     }
 }
 
+/// True if certificates are looked at: by everything but a named endpoint without encryption.
+pub fn needs_certificates(endpoint: Option<&str>) -> bool {
+    !endpoint.is_some_and(|url| url.starts_with("http://"))
+}
+
 /// The client behind all clients of services. `endpoint` is the address that was named, where one was.
 pub(super) fn client(endpoint: Option<&str>, bundle: Option<Bundle>) -> SharedHttpClient {
-    let inner = match endpoint {
+    let inner = match needs_certificates(endpoint) {
+        true => {
+            Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref()))
+        }
         // Reading the machine's certificates takes longer than a whole plan against a local emulator.
-        Some(url) if url.starts_with("http://") => Builder::new().build_http(),
-        _ => Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref())),
+        false => Builder::new().build_http(),
     };
     SharedHttpClient::new(Client { inner, reached: Arc::default() })
 }

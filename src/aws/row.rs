@@ -30,7 +30,7 @@ pub use rule::*;
 )]
 pub trait Row<K: Kind>: Sync {
     /// Everything of the field that needs no AWS.
-    fn field(&self) -> Field;
+    fn field(&self) -> &Field;
     /// The create call with the value.
     fn set_in_create(&self, call: K::Create, value: &Value) -> K::Create;
     /// The modify call with the value.
@@ -249,8 +249,8 @@ impl<K: Kind, T> TypedRow<K, T> {
 }
 
 impl<K: Kind, T: DeserializeOwned + Serialize> Row<K> for TypedRow<K, T> {
-    fn field(&self) -> Field {
-        self.field
+    fn field(&self) -> &Field {
+        &self.field
     }
 
     fn set_in_create(&self, call: K::Create, value: &Value) -> K::Create {
@@ -280,7 +280,7 @@ fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
 
 /// The fields of a kind.
 pub fn fields<K: Kind>() -> Vec<Field> {
-    K::ROWS.iter().map(|row| row.field()).collect()
+    K::ROWS.iter().map(|row| *row.field()).collect()
 }
 
 /// The create call with every value that has a setter.

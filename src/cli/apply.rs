@@ -142,7 +142,7 @@ async fn prepare(
     if request.options.mode != Mode::RefreshOnly && note_gone(&outlook.sightings, writer) > 0 {
         writer.commit().await.map_err(state_failure)?;
     }
-    check_commitments(request, &outlook)?;
+    check_commitments(session, request, &mut outlook)?;
     let plan = &outlook.planning.plan;
     if global.json {
         show::problems(plan, screen);
@@ -198,8 +198,11 @@ fn question(plan: &Plan) -> Question<'_> {
 }
 
 /// A plan that was reviewed is the only one that may be carried out.
-fn check_commitments(request: &Request, outlook: &Outlook) -> Result<(), Failure> {
-    let now = &outlook.saved;
+fn check_commitments(session: &Session, request: &Request, outlook: &mut Outlook) -> Result<(), Failure> {
+    if request.saved.is_none() && request.expected.is_none() {
+        return Ok(());
+    }
+    let now = &session.bind(outlook, &request.options);
     if let Some(saved) = &request.saved {
         let moved = saved.moved(now);
         if !moved.is_empty() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::aws::profile::{must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, Bundle, NoRegion, Settings, profile_in_use};
+use crate::aws::{Aws, Bundle, NoRegion, Settings, needs_certificates, profile_in_use};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
@@ -108,15 +108,18 @@ pub(super) async fn connect(options: &Global, meant: Meant) -> Result<Aws, Failu
 
 async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> Result<Aws, Failure> {
     check_endpoint(options.endpoint_url.as_deref())?;
-    let settings = Settings {
+    let mut settings = Settings {
         region: options.region.clone().or(meant.region),
         profile,
         endpoint_url: options.endpoint_url.clone(),
         folder: meant.folder,
-        bundle: bundle()?,
+        bundle: None,
         variable,
         passwords: meant.passwords,
     };
+    if needs_certificates(settings.endpoint().as_deref()) {
+        settings.bundle = bundle()?;
+    }
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
 }

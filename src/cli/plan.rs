@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::engine::file;
+use crate::engine::plan;
 use crate::engine::state::Sight;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, plan_markdown, plan_page, quoted};
@@ -42,10 +43,11 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         ));
     }
     let wanted = wanted(&request.planning.discovery, global);
-    let outlook = session.look(state.as_ref(), &options, wanted).await?;
+    let mut outlook = session.look(state.as_ref(), &options, wanted).await?;
+    // People are told no digest of a plan that changes nothing.
+    let is_bound = global.json || request.out.is_some() || !outlook.planning.plan.is_empty();
+    let saved = is_bound.then(|| session.bind(&mut outlook, &options));
     let plan = &outlook.planning.plan;
-    let saved = &outlook.saved;
-    let digest = saved.short_digest();
     if global.json {
         screen.json(plan);
     } else if request.markdown {
@@ -67,6 +69,8 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         screen.say("Not saved: a plan with errors cannot be carried out.");
     }
     show::refuse_errors(plan, shown)?;
+    let Some(saved) = &saved else { return Ok(ending(plan, request.detailed_exitcode)) };
+    let digest = saved.short_digest();
     match request.out {
         Some(path) => {
             let path =
@@ -84,9 +88,13 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
         )),
         None => {}
     }
+    Ok(ending(plan, request.detailed_exitcode))
+}
+
+fn ending(plan: &plan::Plan, detailed_exitcode: bool) -> Exit {
     let changes =
         !plan.is_empty() || plan.changed_outputs().next().is_some() || plan.blocked().next().is_some();
-    Ok(if request.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+    if detailed_exitcode && changes { Exit::Changes } else { Exit::Done }
 }
 
 /// Writes the page for browsers.

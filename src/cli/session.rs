@@ -65,8 +65,6 @@ pub struct Outlook {
     pub blueprint: Blueprint,
     pub sightings: Sightings,
     pub planning: Planning,
-    /// The plan bound to everything that it was made from.
-    pub saved: SavedPlan,
     /// Only when the network was not recorded yet.
     pub discovery: Option<Discovery>,
 }
@@ -189,7 +187,7 @@ impl Session {
     ) -> Result<Outlook, Failure> {
         tracing::info!(region = self.aws.region(), state = %self.store, "planning");
         let state = state.map(|state| up_to_date(&self.registry, state));
-        let state = state.as_ref();
+        let state = state.as_deref();
         let named_cluster = self.named_cluster(&wanted);
         let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
@@ -299,10 +297,16 @@ impl Session {
         planning.plan.preflight.dedup();
         planning.plan.put_nothing_right_beside_errors();
         planning.plan.stack_file = self.stack_file.clone();
+        Ok(Outlook { blueprint, sightings, planning, discovery })
+    }
+
+    /// Binds the plan to everything that it was made from, and gives it its digest.
+    pub fn bind(&self, outlook: &mut Outlook, options: &Options) -> SavedPlan {
+        let Outlook { blueprint, sightings, planning, .. } = outlook;
         let endpoint = self.endpoint_url.as_deref();
-        let saved = SavedPlan::new(&planning.plan, options, endpoint, &blueprint, &sightings);
-        planning.plan.digest = saved.plan.digest.clone();
-        Ok(Outlook { blueprint, saved, sightings, planning, discovery })
+        let saved = SavedPlan::new(&planning.plan, options, endpoint, blueprint, sightings);
+        planning.plan.digest.clone_from(&saved.plan.digest);
+        saved
     }
 
     /// The folders in which states of this stack may be.

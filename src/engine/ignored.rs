@@ -54,6 +54,9 @@ fn leave<'a>(
         let (Some(manager), Some((seen, theirs))) = (registry.managing(address.kind()), seen(address)) else {
             continue;
         };
+        if theirs.is_empty() && !blueprint.ignored.contains_key(address) {
+            continue;
+        }
         let is_left = |field: &&Field| {
             (blueprint.ignores(address, field) || theirs.contains(&field.name))
                 // It is never compared, and a new object in the place of this one is made with it.

@@ -35,6 +35,10 @@ pub trait Reader: Send + Sync {
     fn kind(&self) -> &'static str;
     /// The calls by which objects are observed, found, made and deleted. Policies are made from them.
     fn calls(&self) -> &'static [Call];
+    /// How many calls follow one another when objects are read: the kinds with the most are asked first.
+    fn rounds(&self) -> usize {
+        1
+    }
     /// The version of the inputs as they are recorded.
     fn version(&self) -> u32 {
         1

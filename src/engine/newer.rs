@@ -1,5 +1,7 @@
 //! The parts of a state that a newer version of the program wrote: this one tells them apart, and neither reads nor drops them.
 
+use std::borrow::Cow;
+
 use crate::engine::address::Address;
 use crate::engine::kind::{Manager, Registry};
 use crate::engine::state::{Edit, Record, State};
@@ -28,7 +30,8 @@ pub fn newer(registry: &Registry, address: &Address, record: &Record) -> Option<
     if found > known {
         return Some(Newer::KindVersion { found, known });
     }
-    let record = upgraded(registry, address, record).unwrap_or_else(|| record.clone());
+    let upgraded = upgraded(registry, address, record);
+    let record = upgraded.as_ref().unwrap_or(record);
     let manager = registry.managing(address.kind()).filter(|_| !record.watched)?;
     let documents = record.predecessors().map(|old| &old.inputs).chain([&record.inputs]);
     documents.filter_map(|inputs| unknown_input(manager, inputs)).next()
@@ -54,14 +57,14 @@ pub fn upgrades(registry: &Registry, state: &State) -> Vec<Edit> {
 }
 
 /// A state with every record in the version that its kind has now. Those of newer versions stay as they are.
-pub fn up_to_date(registry: &Registry, state: &State) -> State {
-    let mut state = state.clone();
-    for (address, record) in &mut state.resources {
-        if let Some(now) = upgraded(registry, address, record) {
-            *record = now;
+pub fn up_to_date<'a>(registry: &Registry, state: &'a State) -> Cow<'a, State> {
+    let mut now = Cow::Borrowed(state);
+    for (address, record) in &state.resources {
+        if let Some(record) = upgraded(registry, address, record) {
+            now.to_mut().resources.insert(address.clone(), record);
         }
     }
-    state
+    now
 }
 
 /// The record in the version that its kind has now, where it is in an older one.

@@ -8,10 +8,21 @@ use crate::engine::network::Network;
 use crate::engine::resource::{Id, Owner};
 use crate::engine::state::State;
 
-/// The owner of the object of this generation at an address.
+/// The owner of the object of this generation at an address, with the ids that are taken.
+pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
+    let others = state.map(|state| others(state, address)).unwrap_or_default();
+    Owner { others, ..owner_by_tags(blueprint, state, address, generation) }
+}
+
+/// The owner as tags name it: enough to tell whose an object is that was seen, and not to look for one.
 ///
 /// The cluster and the network that the state records count more than those chosen now: a stack never leaves its network.
-pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, generation: u32) -> Owner {
+pub fn owner_by_tags(
+    blueprint: &Blueprint,
+    state: Option<&State>,
+    address: &Address,
+    generation: u32,
+) -> Owner {
     let recorded_cluster = state.and_then(|state| state.cluster()?.name);
     let chosen_cluster = || blueprint.cluster.as_ref().and_then(|cluster| cluster.name.clone());
     let chosen_vpc = match blueprint.declarations.get(&Network::vpc_address()) {
@@ -26,7 +37,7 @@ pub fn owner(blueprint: &Blueprint, state: Option<&State>, address: &Address, ge
         cluster: recorded_cluster.or_else(chosen_cluster),
         vpc: state.and_then(State::vpc).or(chosen_vpc).cloned(),
         generation,
-        others: state.map(|state| others(state, address)).unwrap_or_default(),
+        others: BTreeSet::new(),
         named_with: BTreeMap::new(),
     }
 }
@@ -59,4 +70,28 @@ fn others(state: &State, address: &Address) -> BTreeSet<Id> {
         records.clone().filter(|(other, _)| *other != address).filter_map(|(_, one)| one.id.clone());
     let replaced = records.flat_map(|(_, record)| record.predecessors().map(|old| old.id.clone()));
     elsewhere.chain(replaced).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::document::Document;
+    use crate::engine::state::{Edit, Record};
+
+    #[test]
+    fn the_ids_that_are_taken_are_collected_for_those_alone_who_look_for_an_object() {
+        let mut state = State::new("s", "lineage".to_owned(), "123456789012", "eu-west-1");
+        let [one, other] = ["one", "other"].map(|name| Address::new("aws_efs_file_system", name));
+        for address in [&one, &other] {
+            let record = Record::watched(Id::new(format!("fs-{}", address.name())), Document::new());
+            state.apply(Edit::Put { address: address.clone(), record });
+        }
+        let (blueprint, state) = (Blueprint::default(), Some(&state));
+        let taken = BTreeSet::from([Id::new("fs-other")]);
+        assert_eq!(owner(&blueprint, state, &one, 0).others, taken);
+        assert_eq!(seeker(&blueprint, state, &one, 0).others, taken);
+        let by_tags = owner_by_tags(&blueprint, state, &one, 0);
+        assert_eq!(by_tags.others, BTreeSet::new());
+        assert_eq!(by_tags.tags(), owner(&blueprint, state, &one, 0).tags());
+    }
 }

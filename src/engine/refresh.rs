@@ -3,6 +3,7 @@
 mod again;
 mod wanted;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join_all};
@@ -12,7 +13,7 @@ use serde_json::Value;
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::{Cloud, KindError, TrackedDocument};
-use crate::engine::kind::{Live, Registry};
+use crate::engine::kind::{Live, Reader, Registry};
 use crate::engine::newer::{Newer, newer};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::{Found, Id};
@@ -57,8 +58,8 @@ pub async fn refresh_around(
     state: Option<&State>,
 ) -> Result<(Sightings, Beside), RefreshError> {
     let newer = written_by_newer(registry, state);
-    let readable = state.map(|state| without(state, &newer));
-    let (whole, state) = (state, readable.as_ref());
+    let readable = state.filter(|_| !newer.is_empty()).map(|state| without(state, &newer));
+    let (whole, state) = (state, readable.as_ref().or(state));
     let mut known = known_ids(blueprint, state);
     known.retain(|address, _| !newer.contains_key(address));
     let mut wanted = wanted(registry, blueprint, state);
@@ -68,19 +69,20 @@ pub async fn refresh_around(
         .iter()
         .map(|(address, id)| with_declared_maps(registry, blueprint, asked(registry, address, id, state)))
         .collect();
-    let replaced = replaced_objects(state);
-    let everything: Vec<Asked> = asked.iter().chain(&replaced).cloned().collect();
+    let current = asked.len();
+    let everything: Vec<Asked> = asked.into_iter().chain(replaced_objects(state)).collect();
     let ((seen, beside), found) = try_join(
         observe_all(cloud, registry, &everything),
         try_join_all(wanted.iter().map(|one| look_for(cloud, registry, one))),
     )
     .await?;
     let mut sightings = Sightings::new();
-    for (one, live) in asked.iter().zip(&seen) {
-        sightings.insert(one.address.clone(), sighting(&one.object.id, live.as_ref()));
+    let mut seen = everything.into_iter().zip(seen);
+    for (one, live) in seen.by_ref().take(current) {
+        sightings.insert(one.address, sighting(one.object.id, live));
     }
     let mut unseen = Vec::new();
-    for (one, live) in replaced.into_iter().zip(seen.into_iter().skip(asked.len())) {
+    for (one, live) in seen {
         match live {
             Some(live) => sightings.insert_replaced(one.address, one.object.id, live),
             None => unseen.push(one),
@@ -218,7 +220,7 @@ pub(crate) async fn observe(
     let asked: Vec<Asked> = ids.iter().map(|(address, id)| asked(registry, address, id, state)).collect();
     let (seen, _) = observe_all(cloud, registry, &asked).await?;
     let sightings =
-        asked.into_iter().zip(seen).map(|(one, live)| (one.address, sighting(&one.object.id, live.as_ref())));
+        asked.into_iter().zip(seen).map(|(one, live)| (one.address, sighting(one.object.id, live)));
     Ok(sightings.collect())
 }
 
@@ -232,18 +234,20 @@ async fn observe_all(
     for one in asked {
         kinds.entry(one.address.kind()).or_default().push(one.object.clone());
     }
-    let reads = kinds.into_iter().enumerate().filter_map(|(place, (kind, tracked))| {
-        registry.reader(kind)?;
-        Some(async move {
-            // One after the other, so that the first call is under way while the next is being made ready.
-            for _ in 0..=place {
-                on_its_way().await;
-            }
-            tracing::debug!(kind, objects = tracked.len(), "reading");
-            let live = cloud.observe(kind, &tracked).await;
-            live.map(|live| (kind.to_owned(), live))
-                .map_err(|source| RefreshError { kind: kind.to_owned(), source })
-        })
+    let of_reader = |(kind, tracked)| Some((registry.reader(kind)?, tracked));
+    let mut kinds: Vec<(&dyn Reader, Vec<TrackedDocument>)> =
+        kinds.into_iter().filter_map(of_reader).collect();
+    kinds.sort_by_key(|(reader, _)| Reverse(reader.rounds()));
+    let reads = kinds.into_iter().enumerate().map(|(place, (reader, tracked))| async move {
+        // One after the other, so that the first call is under way while the next is being made ready.
+        for _ in 0..=place {
+            on_its_way().await;
+        }
+        let kind = reader.kind();
+        tracing::debug!(kind, objects = tracked.len(), "reading");
+        let live = cloud.observe(kind, &tracked).await;
+        live.map(|live| (kind.to_owned(), live))
+            .map_err(|source| RefreshError { kind: kind.to_owned(), source })
     });
     let mut beside: Beside = reads.collect::<FuturesUnordered<_>>().try_collect().await?;
     let of = |one: &Asked, seen: &Beside| seen.get(one.address.kind())?.get(&one.object.id).cloned();
@@ -256,9 +260,9 @@ async fn observe_all(
     Ok((seen, beside))
 }
 
-fn sighting(id: &Id, live: Option<&Live>) -> Sighting {
+fn sighting(id: Id, live: Option<Live>) -> Sighting {
     match live {
-        Some(live) => Sighting::Live { id: id.clone(), live: live.clone() },
+        Some(live) => Sighting::Live { id, live },
         None => Sighting::Gone,
     }
 }

@@ -51,10 +51,12 @@ pub(super) fn is_invisible(character: char) -> bool {
 
 /// True if a key looks as if its value were a password, misspelt or not.
 pub(super) fn is_secret_key(key: &str) -> bool {
-    let key = key.to_lowercase();
+    let (key, edits) = (key.to_lowercase(), 3);
+    // As many letters as one is longer than the other have to be put in.
+    let may_be_misspelt = key.chars().count().abs_diff("password".len()) <= edits;
     key != "password_version"
         && (["pass", "pwd", "secret"].iter().any(|part| key.contains(part))
-            || strsim::damerau_levenshtein(&key, "password") <= 3)
+            || may_be_misspelt && strsim::damerau_levenshtein(&key, "password") <= edits)
 }
 
 /// True if the text says where a password is, rather than what it is.

@@ -28,7 +28,7 @@ impl Script {
         assert!(validator::accepts(schema, &document), "{name} does not accept {document:#}");
         let undescribed = validator::undescribed(schema, &document);
         assert!(undescribed.is_empty(), "{name} does not describe {undescribed:?} of {document:#}");
-        let version = if matches!(name, "state" | "shared-state") { "2.0" } else { "1.0" };
+        let version = if matches!(name, "state" | "shared-state") { "3.0" } else { "1.0" };
         assert_eq!(document["format_version"], version, "{name}");
         document
     }

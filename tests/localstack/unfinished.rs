@@ -1,5 +1,6 @@
 //! Runs that stopped half-way, whose stack file is edited before they are gone on with; and states of other versions.
 
+use provision::engine::state::State;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -103,6 +104,8 @@ fn a_state_of_the_first_format_is_planned_from_applied_and_written_anew() {
     let world = World::applied();
     rewritten(&world, |state| {
         (state["version"], state["format_version"]) = (json!(1), json!("1.0"));
+        let facts = state.as_object_mut().and_then(|state| state.remove("facts")).expect("it has facts");
+        state["cluster"] = facts["network"].clone();
         for record in state["resources"].as_object_mut().expect("records").values_mut() {
             record.as_object_mut().expect("a record").remove("kind_version");
         }
@@ -113,7 +116,11 @@ fn a_state_of_the_first_format_is_planned_from_applied_and_written_anew() {
     world.plans_nothing();
     let state = std::fs::read_to_string(world.path("state/shop.json")).expect("there is a state");
     let state: Value = serde_json::from_str(&state).expect("it is JSON");
-    assert_eq!((&state["version"], &state["format_version"]), (&json!(2), &json!("2.0")));
+    assert_eq!(
+        (&state["version"], &state["format_version"]),
+        (&json!(State::VERSION), &json!(format!("{}.0", State::VERSION)))
+    );
+    assert_eq!(state["facts"]["network"]["name"], "k8s.myzone.net");
     assert_eq!(state["resources"]["aws_db_instance.records"]["kind_version"], 1);
 }
 
@@ -139,9 +146,10 @@ fn what_a_newer_version_recorded_is_refused_and_stays_recorded() {
     assert_eq!(world.control.calls().mutating(), 0);
     assert_eq!(std::fs::read(world.path("state/shop.json")).expect("there is a state"), before);
     world.provision(&["state", "list"]).exits(0).says(&["aws_elasticache_replication_group.cache"]);
-    rewritten(&world, |state| state["version"] = json!(3));
+    let newer = State::VERSION + 1;
+    rewritten(&world, |state| state["version"] = json!(newer));
     world
         .provision(&["plan"])
         .exits(1)
-        .says(&["written by a newer version of provision (format 3)", "update provision"]);
+        .says(&[&format!("written by a newer version of provision (format {newer})"), "update provision"]);
 }

@@ -98,6 +98,16 @@ fn a_bundle_of_certificates_that_cannot_be_used_is_an_error_before_anything_is_a
     }
 }
 
+#[test]
+fn certificates_are_not_read_where_nothing_is_encrypted() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let missing = folder.path().join("company.pem").display().to_string();
+    let endpoint = format!("http://127.0.0.1:{}", closed_port());
+    let output = plan(folder.path(), &endpoint, &[("AWS_CA_BUNDLE", &missing)]);
+    let said = error_of(&output);
+    assert!(said.contains("refuses the connection") && !said.contains("company.pem"), "{said}");
+}
+
 /// A server that answers everything with nothing, over TLS.
 const SERVER: &str = "
 import http.server, ssl, sys

@@ -10,7 +10,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::cloud::Cloud;
 use crate::engine::kind::{Live, Manager};
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::parts::wholes;
 use crate::engine::plan::{Action, Change, Finding};
 use crate::engine::planner;
@@ -55,7 +55,7 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
         named.into_iter().filter_map(|whole| {
             let (id, live) = scene.sightings.get(&whole)?.live()?;
             let record = scene.state?.resources.get(&whole).filter(|record| !record.watched)?;
-            let owner = owner(scene.blueprint, scene.state, &whole, record.generation);
+            let owner = owner_by_tags(scene.blueprint, scene.state, &whole, record.generation);
             planner::foreign(&owner, id, live, record.claimed, Action::Update)
         })
     })
@@ -75,7 +75,7 @@ fn judge(scene: &Scene<'_>, manager: &dyn Manager, change: &Change, id: &Id, liv
     let address = &change.address;
     let record = scene.state.and_then(|state| state.resources.get(address));
     let generation = record.map_or(0, |record| record.generation);
-    let owner = owner(scene.blueprint, scene.state, address, generation);
+    let owner = owner_by_tags(scene.blueprint, scene.state, address, generation);
     let parent = parent(scene, manager, live);
     let is_claimed = |record: &Record| record.claimed;
     let claimed = record.is_some_and(is_claimed) || parent.is_some_and(|(_, parent)| is_claimed(parent));

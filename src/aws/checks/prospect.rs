@@ -13,7 +13,7 @@ use crate::engine::document::{Document, Reference, references, resolve};
 use crate::engine::graph;
 use crate::engine::ignored::leave_as_recorded;
 use crate::engine::kind::Registry;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::Mode;
 use crate::engine::planner::Options;
 use crate::engine::refresh::recorded_value;
@@ -160,7 +160,7 @@ impl Around<'_> {
             differing,
             recorded_version: version.and_then(Value::as_str).map(str::to_owned),
             is_new,
-            owner: owner(blueprint, state, address, record.map_or(0, |record| record.generation)),
+            owner: owner_by_tags(blueprint, state, address, record.map_or(0, |record| record.generation)),
             subnets: subnets(&desired)
                 .chain(group_subnets(blueprint, inputs, &known))
                 .chain(of_source)

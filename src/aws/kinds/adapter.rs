@@ -103,6 +103,10 @@ impl<K: Kind> Reader for RowedKind<K> {
         K::CALLS
     }
 
+    fn rounds(&self) -> usize {
+        K::ROUNDS
+    }
+
     fn version(&self) -> u32 {
         K::VERSION
     }
@@ -134,7 +138,7 @@ impl<K: Kind> Manager for RowedKind<K> {
     }
 
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit> {
-        let mut invalid = form::wrong(&self.fields, inputs);
+        let mut invalid = form::wrong(&self.fields, inputs, observed);
         // A rule over several fields says nothing more of a field that breaks the rule of its own.
         let broken: BTreeSet<&str> = invalid.iter().map(|invalid| invalid.field).collect();
         let over_several = K::CHECKS.iter().flat_map(|check| check(inputs, observed));

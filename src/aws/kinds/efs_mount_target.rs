@@ -71,6 +71,7 @@ impl Kind for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
     const CALLS: &'static [Call] =
         &[efs::MOUNT_TARGETS, efs::FILE_SYSTEMS, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
+    const ROUNDS: usize = 2;
     const MODIFY: &'static [Call] = &[MODIFY];
     type Create = Create;
     type Modify = Modify;

@@ -6,7 +6,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::diff;
 use crate::engine::kind::{Live, Manager, Registry};
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::{Condition, Whose};
 use crate::engine::state::{Edit, Phase, Record, State, Writer};
@@ -97,7 +97,7 @@ fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Opt
     }
     let (stack, cluster) = (state.stack.clone(), state.cluster());
     let recorded = Blueprint { stack, cluster, ..Blueprint::default() };
-    let owner = owner(&recorded, Some(state), address, record.generation);
+    let owner = owner_by_tags(&recorded, Some(state), address, record.generation);
     let forget = format!("provision state forget {address}");
     match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited | Whose::Untagged => None,

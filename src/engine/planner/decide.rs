@@ -15,7 +15,7 @@ use crate::engine::blueprint::Declaration;
 use crate::engine::diff;
 use crate::engine::document::{Document, Reference, resolve};
 use crate::engine::kind::{Manager, Misfit};
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
 use crate::engine::resource::{Condition, Effect, Id, Remark, Role};
 use crate::engine::state::{Phase, Record};
@@ -168,7 +168,8 @@ fn managed(
         findings.push(findings::not_ours(address, id));
         return Ok(change(address, Action::NoOp, "recorded as the cluster's own"));
     }
-    let owner = owner(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
+    let owner =
+        owner_by_tags(input.blueprint, input.state, address, record.map_or(0, |record| record.generation));
     let (objects, let_go) =
         identity::without_those_of_others(&owner, record, standing(input, address, record));
     findings.extend(let_go);
@@ -393,7 +394,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(naming::gone_beside_a_new_one(input, address, record));
         return change(address, Action::Forget, "it is gone from AWS already");
     }
-    let owner = owner(input.blueprint, input.state, address, record.generation);
+    let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));

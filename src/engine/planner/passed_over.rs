@@ -3,7 +3,7 @@
 use super::in_the_way::{UNRECORDED, alone, equal, import, is_meant, one_of_several};
 use super::{Input, Sighting, error, findings};
 use crate::engine::address::Address;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{Finding, Level};
 use crate::engine::resource::{Found, Owner, Trace, Whose};
 use crate::engine::state::State;
@@ -34,7 +34,7 @@ fn one(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) ->
     if !is_named && !input.options.targets.is_empty() {
         return None;
     }
-    let owner = owner(input.blueprint, input.state, address, 0);
+    let owner = owner_by_tags(input.blueprint, input.state, address, 0);
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let is_of_other_state = matches!(whose, Whose::OtherState { .. }) && !is_lost;
     // A state that lives destroys its own objects.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Input, identity, tags};
 use crate::engine::address::Address;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{Action, Finding, Level, Mode};
 use crate::engine::state::Record;
 
@@ -32,7 +32,7 @@ fn finding(input: &Input<'_>, address: &Address, record: &Record) -> Option<Find
     if record.watched || record.id.as_ref() != Some(id) {
         return None;
     }
-    let owner = owner(input.blueprint, input.state, address, record.generation);
+    let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     let finding = identity::foreign(&owner, id, live, record.claimed, Action::NoOp)?;
     let message = format!("{}; what AWS shows of it is not recorded", finding.message);
     Some(Finding { level: Level::Warning, message, ..finding })

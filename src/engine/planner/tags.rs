@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Input, Sighting};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
-use crate::engine::owner::owner;
+use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{FieldChange, Finding, Level, Mode};
 use crate::engine::resource::{Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
@@ -73,7 +73,7 @@ pub(super) fn drift(input: &Input<'_>, address: &Address, record: &Record) -> Op
     {
         return None;
     }
-    let owner = owner(input.blueprint, input.state, address, record.generation);
+    let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     changed(&owner, live)?;
     Some(field(owner.tags(), shown(&live.ownership)))
 }
@@ -85,7 +85,7 @@ pub(super) fn not_followed(input: &Input<'_>, address: &Address, record: &Record
     }
     drift(input, address, record)?;
     let (id, live) = input.sightings.get(address).and_then(Sighting::live)?;
-    let changed = changed(&owner(input.blueprint, input.state, address, record.generation), live)?;
+    let changed = changed(&owner_by_tags(input.blueprint, input.state, address, record.generation), live)?;
     Some(Finding {
         check: "left-to-do".to_owned(),
         address: Some(address.clone()),

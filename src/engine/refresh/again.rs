@@ -101,15 +101,15 @@ fn names(
             _ => false,
         })
     };
-    let declared = declared.map(wanted).filter(|one| one.has_natural_key(registry));
+    let declared_instead_of = |seen: &Document| {
+        let declared = declared.filter(|declared| has_another_name(declared, seen)).map(wanted);
+        declared.filter(|one| one.has_natural_key(registry))
+    };
     match sighting {
         Sighting::Gone => {
-            let declared = declared.filter(|one| has_another_name(&one.inputs, &record.inputs));
-            [wanted(record.inputs.clone())].into_iter().chain(declared).collect()
+            [wanted(record.inputs.clone())].into_iter().chain(declared_instead_of(&record.inputs)).collect()
         }
-        Sighting::Live { live, .. } => {
-            declared.into_iter().filter(|one| has_another_name(&one.inputs, &live.inputs)).collect()
-        }
+        Sighting::Live { live, .. } => declared_instead_of(&live.inputs).into_iter().collect(),
         Sighting::InTheWay { .. } | Sighting::Supplanted { .. } | Sighting::NotAsked { .. } => Vec::new(),
     }
 }

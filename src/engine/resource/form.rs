@@ -43,9 +43,12 @@ pub fn normalise_observed(fields: &[Field], document: Document) -> Document {
     document.into_iter().map(one).collect()
 }
 
-/// The values of a normalised document that break the rule of their own field.
-pub fn wrong(fields: &[Field], document: &Document) -> Vec<Invalid> {
+/// The values of a normalised document that break the rule of their own field. One that AWS shows is not judged: it was taken there.
+pub fn wrong(fields: &[Field], document: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let is_shown =
+        |name: &str, value: &Value| observed.and_then(|observed| observed.get(name)) == Some(value);
     let written = fields.iter().filter_map(|field| Some((field, document.get(field.name)?)));
+    let written = written.filter(|(field, value)| !is_shown(field.name, value));
     let one = |(field, value): (&Field, &Value)| {
         let name = field.name;
         field.shape.wrong(value).into_iter().map(move |message| Invalid::new(name, message))
@@ -58,7 +61,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::resource::{Need, OnChange, Shape};
+    use crate::engine::resource::shape::RUNS;
+    use crate::engine::resource::{Need, OnChange, Pattern, Shape};
 
     const FIELDS: &[Field] = &[
         Field::new("days", OnChange::Replace, &[]).taking(Shape::Whole { least: 1, most: 9 }, Need::Required),
@@ -103,7 +107,36 @@ mod tests {
 
     #[test]
     fn each_value_is_held_against_the_rule_of_its_field() {
-        let found = wrong(FIELDS, &document(json!({"days": 0, "on": true})));
+        let found = wrong(FIELDS, &document(json!({"days": 0, "on": true})), None);
         assert_eq!(found, [Invalid::new("days", "must be 1 to 9, not 0")]);
+    }
+
+    #[test]
+    fn no_pattern_is_run_over_what_aws_shows_and_one_over_each_text_that_is_new() {
+        const NAME: Pattern = Pattern::new("a name", "^[a-z]+$", 9);
+        let fields = [Field::new("name", OnChange::Replace, &[]).taking(Shape::Text(NAME), Need::Required)];
+        let runs = |work: &dyn Fn()| {
+            let before = RUNS.get();
+            work();
+            RUNS.get() - before
+        };
+        let shown = document(json!({"name": "a"}));
+        let as_shown = || {
+            assert_eq!(normalise_observed(&fields, shown.clone()), shown);
+            assert_eq!(normalise(&fields, &shown), Ok(shown.clone()));
+            assert_eq!(wrong(&fields, &shown, Some(&shown)), []);
+        };
+        assert_eq!(runs(&as_shown), 0);
+        assert_eq!(
+            runs(&|| assert_eq!(wrong(&fields, &document(json!({"name": "b"})), Some(&shown)), [])),
+            1
+        );
+    }
+
+    #[test]
+    fn a_value_that_aws_shows_is_not_judged() {
+        let wanted = document(json!({"days": 0}));
+        assert_eq!(wrong(FIELDS, &wanted, Some(&wanted)), []);
+        assert_eq!(wrong(FIELDS, &wanted, Some(&document(json!({"days": 1})))).len(), 1);
     }
 }

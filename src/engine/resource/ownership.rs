@@ -81,7 +81,8 @@ pub struct Owner {
     pub vpc: Option<Id>,
     /// Counts the replacements at this address, from 0.
     pub generation: u32,
-    /// The ids that the state records at other addresses, and those being replaced: never the object that is looked for.
+    /// The ids that the state records at other addresses, and those being replaced: never the object that is looked for. Only where
+    /// an object is looked for, or may be taken.
     pub others: BTreeSet<Id>,
     /// Recorded objects of the stack that a declaration names together with this one, as a mount target names a file system and
     /// a security group; for an address that is not recorded, also those that nothing declares any more, since its key may have been

@@ -202,13 +202,13 @@ impl Pattern {
 
     /// True if the text follows the rule.
     pub fn fits(&self, text: &str) -> bool {
-        self.matches(text) && self.judged(text).is_none()
+        self.matches(text) && self.judge.and_then(|judge| judge(text)).is_none()
     }
 
     fn matches(&self, text: &str) -> bool {
         text.len() <= self.longest
-            && compiled(self.pattern).is_match(text)
-            && !self.never.is_some_and(|never| compiled(never).is_match(text))
+            && is_match(self.pattern, text)
+            && !self.never.is_some_and(|never| is_match(never, text))
     }
 
     /// The sentence on what is wrong with a text that matches the pattern.
@@ -218,8 +218,8 @@ impl Pattern {
 
     /// True for a value that does not follow the rule, and must not be repeated.
     fn hides(&self, value: &Value) -> bool {
-        let fits = value.as_str().is_some_and(|text| self.fits(text));
-        self.mismatch == Mismatch::Hidden && !fits && !(value.is_string() && is_unknown(value))
+        let fits = || value.as_str().is_some_and(|text| self.fits(text));
+        self.mismatch == Mismatch::Hidden && !fits() && !(value.is_string() && is_unknown(value))
     }
 
     /// The JSON Schema of the texts.
@@ -244,12 +244,20 @@ impl Pattern {
     }
 }
 
-/// Each pattern is compiled once: a plan checks the same ones for every object.
-fn compiled(pattern: &'static str) -> Regex {
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has run a pattern over a text.
+    pub(crate) static RUNS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Each pattern is compiled once, and its working memory is kept: a plan checks the same ones for every object.
+fn is_match(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<Mutex<BTreeMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
+    #[cfg(test)]
+    RUNS.set(RUNS.get() + 1);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let new = || Regex::new(pattern).expect("a test compiles every pattern");
-    compiled.entry(pattern).or_insert_with(new).clone()
+    compiled.entry(pattern).or_insert_with(new).is_match(text)
 }
 
 impl Shape {

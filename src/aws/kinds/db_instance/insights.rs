@@ -102,7 +102,7 @@ mod tests {
             (with(true, None, Some("a")), Some(with(false, None, None)), vec![]),
             (with(true, None, Some("b")), Some(with(true, None, Some("a"))), vec![KEY]),
         ] {
-            let mut wrong = form::wrong(&row::fields::<DbInstance>(), &desired);
+            let mut wrong = form::wrong(&row::fields::<DbInstance>(), &desired, None);
             wrong.retain(|invalid| invalid.field == RETENTION);
             wrong.extend(check(&desired, observed.as_ref()));
             let found: Vec<_> = wrong.into_iter().map(|invalid| invalid.field).collect();
