@@ -104,6 +104,9 @@ pub async fn discover(aws: &Aws, wanted: &Wanted) -> Result<Discovery, Discovery
         Some(vpc) => read::survey_vpc(aws, vpc).await?,
         None => with_instances(aws, read::survey_region(aws).await?, wanted).await?,
     };
+    if let Some(vpc) = wanted.vpc.as_ref().filter(|vpc| survey.vpcs.iter().all(|seen| seen.id != **vpc)) {
+        return Err(DiscoveryError::VpcNotFound { vpc: vpc.clone() });
+    }
     let cluster = cluster::choose_cluster(&cluster::candidates(&survey), wanted)?;
     let (vpc, vpc_because) = cluster::choose_vpc(&survey, &cluster, wanted)?;
     let scene = read::scene(aws, &cluster, &vpc, wanted).await?;

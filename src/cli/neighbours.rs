@@ -1,5 +1,6 @@
 //! States beside one that is not there: what this stack declares may be recorded under the stack's old name.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::engine::address::Address;
@@ -56,13 +57,14 @@ pub(super) async fn beside(places: &[PathBuf]) -> Vec<(String, State)> {
 }
 
 /// A finding for each state of another stack, in the same account and region, that records all the data which this stack
-/// would make: the stack may have been renamed, and what is made would be empty.
+/// would make, or of which no stack file is left: the stack may have been renamed, and what is made would be empty.
 pub(super) fn renamed(
     registry: &Registry,
     blueprint: &Blueprint,
     (account, region): (&str, &str),
     others: &[(String, State)],
     (named, is_new): (Option<&StateAt>, bool),
+    stack_files: &[PathBuf],
 ) -> Vec<Finding> {
     let holds_data = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::holds_data);
     let declared = blueprint.declarations.iter();
@@ -71,7 +73,15 @@ pub(super) fn renamed(
         .map(|(address, _)| address.clone())
         .collect();
     let of_this_place = |state: &State| state.account == account && state.region == region;
-    let found = recording(others, &blueprint.stack, &data).filter(|(_, state)| of_this_place(state));
+    let has_all = |state: &State| data.iter().all(|address| state.resources.contains_key(address));
+    let has_data = |state: &State| state.resources.keys().any(holds_data);
+    // Beside a stack file of its own, a stack is another one.
+    let written = if is_new { stacks_beside(stack_files) } else { BTreeSet::new() };
+    let was_left = |state: &State| is_new && has_data(state) && !written.contains(&state.stack);
+    let found = others.iter().filter(|(_, state)| {
+        let is_another = state.stack != blueprint.stack && !data.is_empty() && of_this_place(state);
+        is_another && (has_all(state) || was_left(state))
+    });
     let own = |path: &str| match network(blueprint) {
         _ if !is_new => String::new(),
         Some(vpc) => format!("; if it is a stack of its own: provision import {vpc}, then: provision apply"),
@@ -86,10 +96,17 @@ pub(super) fn renamed(
             address: data.first().cloned(),
             // A stack that was told of its network is meant as one of its own.
             level: if is_new { Level::Error } else { Level::Warning },
-            message: format!(
-                "the stack {} has all that this one declares, in {path}; what this one makes now is new and empty",
-                state.stack
-            ),
+            message: match has_all(state) {
+                true => format!(
+                    "the stack {} has all that this one declares, in {path}; what this one makes now is new and empty",
+                    state.stack
+                ),
+                false => format!(
+                    "the stack {} has data, in {path}, and no stack file here is of that name any more; what this one makes now is \
+                     new and empty",
+                    state.stack
+                ),
+            },
             hint: Some(match renamed_already(state, &blueprint.stack) {
                 Some(_) => hint((path, state), &blueprint.stack, named),
                 None => format!("{}{}", hint((path, state), &blueprint.stack, named), own(path)),
@@ -97,6 +114,24 @@ pub(super) fn renamed(
             remedies: Vec::new(),
         })
         .collect()
+}
+
+/// The names of the stacks whose files are in the folders of these.
+fn stacks_beside(stack_files: &[PathBuf]) -> BTreeSet<String> {
+    let folders: BTreeSet<&Path> = stack_files.iter().map(|file| folder(file)).collect();
+    let beside =
+        folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
+    let files = beside
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml"));
+    files.filter_map(|file| stack_of(&std::fs::read_to_string(file).ok()?)).collect()
+}
+
+/// The name of the stack in the text of a stack file; none in that of another file.
+fn stack_of(text: &str) -> Option<String> {
+    let name = text.lines().find_map(|line| line.strip_prefix("stack:"))?;
+    let name = name.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    Some(name.to_owned()).filter(|name| !name.is_empty())
 }
 
 /// The states of stacks of other names that record all of this data, if there is any.
@@ -212,10 +247,39 @@ mod tests {
             ),
         ] {
             let place = ("123456789012", "eu-west-1");
-            let found = renamed(&registry(), &declared(vpc), place, &others, (None, true));
+            let found = renamed(&registry(), &declared(vpc), place, &others, (None, true), &[]);
             let hint = found.into_iter().next().and_then(|found| found.hint).expect("a finding with a hint");
             assert!(hint.ends_with(own), "{hint}");
         }
+    }
+
+    #[test]
+    fn data_of_a_stack_without_a_file_may_be_that_of_a_renamed_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().join("provision.yaml");
+        std::fs::write(&own, "stack: store\n").expect("it can be written");
+        let managed = Declaration::Managed { inputs: Document::new() };
+        let declarations = [(Address::new("aws_db_instance", "main"), managed)].into();
+        let blueprint = Blueprint { stack: "store".to_owned(), declarations, ..Blueprint::default() };
+        let mut old = State::new("shop", "lineage".to_owned(), "123456789012", "eu-west-1");
+        old.resources.insert(
+            Address::new("aws_db_instance", "records"),
+            Record { watched: false, ..Record::watched(Id::new("db-1"), Document::new()) },
+        );
+        let others = [("state/shop.json".to_owned(), old)];
+        let found = |is_new: bool, account: &str| {
+            let files = [own.clone()];
+            renamed(&registry(), &blueprint, (account, "eu-west-1"), &others, (None, is_new), &files)
+        };
+        let here = "123456789012";
+        let told = found(true, here);
+        assert_eq!((told.len(), told[0].level), (1, Level::Error));
+        assert!(told[0].hint.as_ref().is_some_and(|hint| hint.contains("state move stack.shop stack.store")));
+        // One that was told of its network is meant, and another account has other objects.
+        assert!(found(false, here).is_empty() && found(true, "210987654321").is_empty());
+        std::fs::write(folder.path().join("shop.yml"), "# ours\nstack: \"shop\" # the old one\n")
+            .expect("it can be written");
+        assert!(found(true, here).is_empty(), "it has a file of its own");
     }
 
     #[test]

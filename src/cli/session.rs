@@ -278,6 +278,7 @@ impl Session {
                 place,
                 &others,
                 (self.named_state.as_ref(), state.is_none()),
+                &self.stack_paths,
             );
             // The old state tells more than the tags of what it records.
             let is_renamed = neighbours::under_its_new_name(&others, &blueprint.stack).is_some();

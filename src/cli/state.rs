@@ -128,12 +128,17 @@ async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen
         other => state_failure(other),
     };
     // Nothing is asked about a lock that is not there, or cannot be taken away.
-    if store.has_a_lock_to_take_away(id).await.map_err(kept)? {
+    let is_there = store.has_a_lock_to_take_away(id).await.map_err(kept)?;
+    if is_there {
         let question = format!("take the lock {} away", harmless(id));
         confirm(screen, approval, Question::State { change: &question }).await?;
     }
     store.unlock(id).await.map_err(kept)?;
-    say(screen, StateChange::Unlocked, "The state is not locked.");
+    let said = match is_there {
+        true => format!("The lock {} was taken away.", harmless(id)),
+        false => "There was no lock to take away.".to_owned(),
+    };
+    say(screen, StateChange::Unlocked, &said);
     Ok(())
 }
 

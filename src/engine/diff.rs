@@ -21,6 +21,11 @@ pub fn lacking(fields: &[Field], desired: &Document, observed: &Document) -> Vec
 pub fn anew(fields: &[Field], desired: &Document, observed: &Document) -> Vec<FieldChange> {
     let read_once: Vec<Field> = fields.iter().filter(|field| field.is_read_once()).copied().collect();
     let mut changes = diff(fields, desired, observed);
+    // The new object has each value from its beginning: no call changes it, and nothing waits for a window.
+    for change in changes.iter_mut().filter(|change| change.effect != Effect::Replacement) {
+        (change.effect, change.window, change.takes_back) = (Effect::None, None, false);
+        change.calls.clear();
+    }
     changes.extend(all_new(&read_once, desired));
     changes
 }
@@ -87,8 +92,13 @@ pub fn without_others(
 /// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
 pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
+    // What was never written, and is as empty in AWS, was changed by nobody.
+    let is_nothing = |value: &Option<Value>| {
+        value.as_ref().is_none_or(|value| value.as_object().is_some_and(|map| map.is_empty()))
+    };
     diff(&shown, recorded, observed)
         .into_iter()
+        .filter(|change| !(is_nothing(&change.before) && is_nothing(&change.after)))
         .map(|change| {
             free(FieldChange { before: change.after.clone(), after: change.before.clone(), ..change })
         })

@@ -10,7 +10,8 @@ pub fn new_endpoints(plan: &Plan) -> Vec<Finding> {
         change.kind == "aws_db_instance" && change.action == Action::Update && !is_wrong
     });
     let field = renamed.filter_map(|change| {
-        let field = change.fields.iter().find(|field| field.path == "identifier")?;
+        // A rename that is taken out of the queue has changed nothing.
+        let field = change.fields.iter().find(|field| field.path == "identifier" && !field.takes_back)?;
         Some((change, field.before.as_ref()?.as_str()?, field.after.as_ref()?.as_str()?))
     });
     field

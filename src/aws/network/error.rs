@@ -65,30 +65,22 @@ impl DiscoveryError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoCluster { vpc: None } => {
-                "look in another region with `--region`, or name the network, by the id of its VPC and a name of your choice for the \
-                 cluster: `provision import VPC-ID --cluster NAME`"
-                    .to_owned()
+                format!("look in another region with `--region`; {}", named_by_ids(None))
             }
-            Self::NoSuchCluster { vpc: None, found, .. } if found.is_empty() => {
-                "look in the region of the cluster with `--region`, or `region:` in the stack file; where the cluster left no \
-                 tags, name its network, by a name of your choice for the cluster, and the ids of its VPC, of a subnet in each zone \
-                 and of the group of its nodes: `provision import \
-                 VPC-ID --cluster NAME --subnet-id SUBNET-ID --node-security-group GROUP-ID`"
-                    .to_owned()
-            }
+            Self::NoSuchCluster { vpc: None, found, .. } if found.is_empty() => format!(
+                "look in the region of the cluster with `--region`, or `region:` in the stack file; {}",
+                named_by_ids(None)
+            ),
             Self::NoSuchCluster { vpc: None, name, found } => {
                 let nearest = found.iter().min_by_key(|other| strsim::levenshtein(name, other));
                 format!(
-                    "if that is meant: `--cluster {}`, or `cluster:` in the stack file; where the cluster left no tags, name its \
-                     network, by the ids of its VPC, of a subnet in each zone and of the group of its nodes: `provision import \
-                     VPC-ID --cluster {name} --subnet-id SUBNET-ID --node-security-group GROUP-ID`",
-                    nearest.unwrap_or(name)
+                    "if that is meant: `--cluster {}`, or `cluster:` in the stack file; {}",
+                    nearest.unwrap_or(name),
+                    named_by_ids(None)
                 )
             }
-            Self::NoCluster { vpc: Some(_) } | Self::NoSuchCluster { .. } => {
-                "name the cluster with `--cluster`; where it left no tags, name its network too: `--subnet-id` and \
-                 `--node-security-group` (no group where it is gone, and the stack file says `access: []` for everything)"
-                    .to_owned()
+            Self::NoCluster { vpc: Some(vpc) } | Self::NoSuchCluster { vpc: Some(vpc), .. } => {
+                named_by_ids(Some(vpc))
             }
             Self::SeveralClusters { found } => {
                 let names = found.iter().map(|cluster| format!("`--cluster {}`", cluster.name));
@@ -156,6 +148,16 @@ impl DiscoveryError {
         };
         Some(format!("write {option} of `network` in the stack file"))
     }
+}
+
+/// The line to write for a network on which no cluster left its tags.
+fn named_by_ids(vpc: Option<&Id>) -> String {
+    format!(
+        "where the cluster left no tags, name its network in the stack file, by the ids of a subnet in each zone and of the groups of \
+         its machines (without `groups` where it is gone, and `access: []` for everything): `network: {{ vpc: {}, subnets: \
+         [SUBNET-ID, SUBNET-ID], groups: {{ nodes: GROUP-ID, masters: GROUP-ID }} }}`",
+        vpc.map_or("VPC-ID", Id::as_str)
+    )
 }
 
 /// The option that names groups of a role.

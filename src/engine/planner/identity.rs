@@ -118,7 +118,7 @@ pub(super) fn with_claim(
             format!("it was recorded when the stack was named {stack}")
         }
         Whose::Moved { address, .. } if address.is_empty() => format!("its tag {} is missing", tag::ADDRESS),
-        Whose::Moved { .. } => "it was recorded under another address".to_owned(),
+        Whose::Moved { address, .. } => format!("its tags name {address}"),
         _ => match tags::changed(owner, live) {
             Some(changed) => format!("others changed {changed}"),
             None => return decision,

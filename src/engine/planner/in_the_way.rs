@@ -34,7 +34,7 @@ pub(super) fn in_the_way(
     }
     // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
     let is_renamed_one = |stack: &str| stack != NO_STACK && !input.state.is_some_and(State::manages_anything);
-    if found.trace != Trace::Name
+    if !matches!(found.trace, Trace::Name | Trace::Use)
         && let Whose::OtherStack { stack, .. } = owner.whose(&found.ownership, found.vpc.as_ref())
         && !is_renamed_one(&stack)
     {
@@ -222,6 +222,17 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         Whose::Elsewhere { .. } => {
             ("name-taken", format!("it belongs to {}", owner.belonging(&whose)), elsewhere(owner, &whose))
         }
+        Whose::OtherStack { stack, lineage } if found.trace == Trace::Use => (
+            UNCLAIMED,
+            format!("it uses what was made for this address, and its tags name the stack {stack}"),
+            match lineage {
+                Some(lineage) => format!(
+                    "if this stack was called {stack} before, take it over: {import} --take-over {lineage}; to leave it alone, give it \
+                     the tag provision:stack=none"
+                ),
+                None => "to leave it alone, give it the tag provision:stack=none".to_owned(),
+            },
+        ),
         Whose::OtherStack { stack, .. } if !has_name => (
             RENAMED,
             format!("it is {address} of the stack {stack}, and what is made now is new and empty"),

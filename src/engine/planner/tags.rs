@@ -62,7 +62,7 @@ pub(super) fn written_right(owner: &Owner, live: &Live) -> Option<String> {
     let right = differing(owner, live).into_iter().map(|(key, value)| format!("{key}={value}"));
     let right: Vec<String> = right.collect();
     (may_be_ours && !right.is_empty())
-        .then(|| format!("if its tags were changed by hand, write them right: {}", right.join(", ")))
+        .then(|| format!("if its tags were changed by hand, write them on it again: {}", right.join(", ")))
 }
 
 /// The tags of a recorded object that others changed, from what they were to what they are.

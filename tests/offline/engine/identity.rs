@@ -131,7 +131,7 @@ async fn ownership_tags_are_written_right_only_where_the_lineage_proves_the_owne
 
 #[tokio::test]
 async fn a_tag_that_was_changed_by_hand_is_named_where_writing_it_right_is_the_cure() {
-    let right = "if its tags were changed by hand, write them right: ";
+    let right = "if its tags were changed by hand, write them on it again: ";
     for (change, cure) in [
         (
             (|disk: &mut super::cloud::Object| disk.lineage = Some("theirs".to_owned()))

@@ -8,7 +8,7 @@ use super::{STATUSES, replica};
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Found, Owner, Told, Trace, Whose};
+use crate::engine::resource::{Condition, Found, NO_STACK, Owner, Told, Trace, Whose};
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
 pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
@@ -71,13 +71,16 @@ fn likeliest_first(
         let of_the_stack = of_the_stack && !of_another_kind;
         let is_bare = whose == Whose::Untagged;
         // Its tags may have been copied: what it uses tells more.
-        let is_told = of_the_stack && use_of(all, live, wanted) == Some(SURE);
+        let is_sure = use_of(all, live, wanted) == Some(SURE);
+        let is_told = of_the_stack && is_sure;
         let found = Found { told: is_told.then(|| Told::ByUse(owner.address.clone())), ..found };
         let (rank, trace) = match (has_name, of_the_stack && names_address, of_the_stack) {
             (true, true, _) => (0, Trace::Name),
             (false, true, _) => (1, Trace::Tags),
             (true, false, _) => (2, Trace::Name),
             (false, false, true) => (3, Trace::Tags),
+            // One with the tags of another stack that uses what was made for the address: this stack may have been called so.
+            (false, false, false) if is_sure && is_of_another_stack(&whose) => (SURE, Trace::Use),
             (false, false, false) => match use_of(all, live, wanted).filter(|_| is_bare) {
                 Some(rank) => (rank, Trace::Use),
                 None => continue,
@@ -90,6 +93,10 @@ fn likeliest_first(
     }
     ranked.sort_by_key(|(rank, made, _)| (*rank, *made));
     Ok(ranked.into_iter().map(|(_, _, found)| found).collect())
+}
+
+fn is_of_another_stack(whose: &Whose) -> bool {
+    matches!(whose, Whose::OtherStack { stack, .. } if stack != NO_STACK)
 }
 
 fn in_security_group(live: &Live, wanted: &Document) -> bool {
