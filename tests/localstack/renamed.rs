@@ -207,3 +207,30 @@ fn buckets_whose_keys_were_exchanged_are_found_again_by_their_names() {
     world.plans_nothing();
     assert_eq!(world.record("aws_s3_bucket.x")["id"], name("y").as_str());
 }
+
+#[test]
+fn a_stack_whose_keys_are_renamed_with_it_makes_no_second_set_of_data() {
+    let world = World::applied();
+    world.edit_stack("stack: shop", "stack: store");
+    world.edit_stack("  files:\n", "  nas:\n");
+    world.edit_stack("  records:\n", "  main:\n");
+    world.control.forget_calls();
+    world
+        .provision(&["plan"])
+        .exits(1)
+        .says(&["provision state move stack.shop stack.store", "new and empty"]);
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // As the hints say, one after the other.
+    world.provision(&["state", "move", "stack.shop", "stack.store", "--auto-approve"]).exits(0);
+    world
+        .provision(&["plan"])
+        .exits(1)
+        .says(&["provision state move files nas", "provision state move records main"]);
+    for (from, to) in [("files", "nas"), ("records", "main")] {
+        world.provision(&["state", "move", from, to, "--auto-approve"]).exits(0);
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!((world.cloud.file_systems().len(), world.cloud.databases().len()), (1, 1));
+}
