@@ -86,6 +86,9 @@ fn is_shut<E: Error + 'static>(error: &E) -> bool {
     false
 }
 
+/// Said by the SDK around the one cause that counts, which follows.
+const NOT_ENABLED: &str = "the credential provider was not enabled";
+
 /// The causes of an error, from the outside in: each once, on one line, and never the request that it came of, which may hold a
 /// password.
 fn causes<E: Error>(error: &E) -> String {
@@ -96,7 +99,7 @@ fn causes<E: Error>(error: &E) -> String {
         let text = text.split("to request `").next().unwrap_or_default();
         let line = text.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").trim();
         // The SDK's names for its own layers.
-        let says = !matches!(line, "" | "dispatch failure" | "other" | "io error");
+        let says = !matches!(line, "" | "dispatch failure" | "other" | "io error" | NOT_ENABLED);
         if says && !said.iter().any(|known| known.contains(line)) {
             said.push(line.to_owned());
         }

@@ -215,10 +215,9 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
     let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
     let mut text = String::new();
-    let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("{:width$}  {}\n", address.to_string(), harmless(&id)));
+        text.push_str(&format!("{address}: {}\n", harmless(&id)));
     }
     let all = foreign.iter().flat_map(|(address, foreign)| foreign.all().map(move |one| (address, one)));
     for (address, foreign) in all {
