@@ -26,7 +26,8 @@ fn main() -> ExitCode {
     match result.and_then(|exit| delivered.map(|()| exit)) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
-            err.write(&failure.carrying(&carried).text(&styles.err));
+            let failure = failure.carrying(&carried);
+            err.write(&failure.text(&styles.err));
             ExitCode::from(failure.kind().exit_code())
         }
     }

@@ -177,11 +177,11 @@ pub(super) async fn find(
                 KindError::Misfit(_) => None,
             };
             let cure = match code {
-                Some(cure) => format!("{cure}; everything is recorded, and"),
-                None => "everything is recorded, and".to_owned(),
+                Some(cure) => format!("{cure}; everything is recorded"),
+                None => "everything is recorded".to_owned(),
             };
             Err(Failure::message(FailureKind::Failed, message)
-                .hint(format!("{cure} provision apply writes the tags that are missing")))
+                .hint(format!("{cure}; to write the tags that are missing: provision apply")))
         }
     }
 }
@@ -235,7 +235,7 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
             _ if let Some(tagged) =
                 tagged.filter(|tagged| tagged != address && declared.contains(tagged)) =>
             {
-                let plan = format!("; it is {tagged} by its tags; provision plan says how to go on");
+                let plan = format!("; it is {tagged} by its tags; to see how to go on: provision plan");
                 text.push_str(&harmless(&carried.on(&plan)));
             }
             Whose::Moved { .. } | Whose::Untagged => {

@@ -170,7 +170,7 @@ impl Chosen {
     pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
         if self.source == Source::Reference {
             let said =
-                "Stack: the built-in reference stack (there is no stack file; provision init writes one)";
+                "Stack: the built-in reference stack (there is no stack file; to write one: provision init)";
             screen.say(said);
         }
     }
@@ -264,7 +264,7 @@ fn unreadable(path: &Path, is_alone: bool, source: std::io::Error) -> Failure {
             "; this one is a link to a file that is not there: remove the link, or make that file".to_owned()
         }
         ErrorKind::NotFound if is_alone => {
-            format!("; provision init --config {} writes one", quoted(&path.to_string_lossy()))
+            format!("; to write one: provision init --config {}", quoted(&path.to_string_lossy()))
         }
         _ => String::new(),
     };
