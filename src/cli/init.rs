@@ -39,7 +39,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         let message = "init writes a stack file, and has no use for --reference";
         return Err(Failure::message(FailureKind::Usage, message));
     }
-    if path.exists() && !is_blank(path) {
+    if leads_nowhere(path) || path.exists() && !is_blank(path) {
         return Err(refused(path));
     }
     if let Some(rival) = rival(path) {
