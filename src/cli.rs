@@ -57,7 +57,7 @@ use screen::Screen;
 #[command(
     name = "provision",
     version,
-    max_term_width = 100,
+    max_term_width = MOST_COLUMNS,
     subcommand_required = true,
     arg_required_else_help = true,
     after_long_help = "\
@@ -178,7 +178,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct IamPolicy {
     /// Print this one of the policies, where the stack needs several: 1 is the first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::part)]
     pub part: Option<NonZeroUsize>,
 }
 
@@ -377,8 +377,8 @@ Examples:
     },
     /// Put a lost state together again from what AWS has
     ///
-    /// Everything that the stack file declares is looked for by its name, and recorded where it carries this stack's
-    /// ownership tags. What is recorded already stays as it is. Nothing in AWS is changed but these tags: they name the new
+    /// Everything that the stack file declares is looked for by this stack's ownership tags, whatever its name is (DB subnet
+    /// and parameter groups by their names, since RDS lists no tags of theirs), and recorded where it carries them. What is recorded already stays as it is. Nothing in AWS is changed but these tags: they name the new
     /// state, so that an old one that is still in use finds out, and changes nothing any more.
     Rebuild(Rebuild),
     /// Take the lock away from a run that is known to be dead
@@ -439,6 +439,9 @@ impl Exit {
     }
 }
 
+/// The widest line of the help.
+const MOST_COLUMNS: usize = 100;
+
 /// Reads the command line. `--color` takes effect first, so that help and errors obey it too.
 ///
 /// # Errors
@@ -457,7 +460,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         (program, false) => program.term_width(0).max_term_width(0),
     };
     // The examples are looked at by those alone who are shown help.
-    let whole = |_| examples::whole(program()).try_get_matches_from(arguments);
+    let width = screen::styles().out.width.min(MOST_COLUMNS);
+    let width = if io::stdout().is_terminal() { width } else { usize::MAX };
+    let whole = |_| examples::whole(program(), width).try_get_matches_from(arguments);
     let matches = program().try_get_matches_from(arguments).or_else(whole)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.global.config = carried::files(arguments, &matches);

@@ -20,12 +20,13 @@ fn main() -> ExitCode {
     logging::start(cli.global.verbose);
     let mut screen = Screen::of(&cli.global);
     let result = cli::run(cli, &mut screen);
-    let Screen { out, mut err, styles, .. } = screen;
+    let Screen { out, mut err, styles, carried, .. } = screen;
     // A result that could not be written was not delivered, even if the command itself succeeded.
     let delivered = out.finish().map_err(Failure::undelivered);
     match result.and_then(|exit| delivered.map(|()| exit)) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
+            let failure = failure.carrying(&carried);
             err.write(&failure.text(&styles.err));
             ExitCode::from(failure.kind().exit_code())
         }

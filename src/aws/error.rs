@@ -86,6 +86,11 @@ fn is_shut<E: Error + 'static>(error: &E) -> bool {
     false
 }
 
+/// Said by the SDK of a chain that nobody sees.
+const NO_CREDENTIALS: &str = "no credentials found in chain";
+/// Said by the SDK around the one cause that counts, which follows.
+const NOT_ENABLED: &str = "the credential provider was not enabled";
+
 /// The causes of an error, from the outside in: each once, on one line, and never the request that it came of, which may hold a
 /// password.
 fn causes<E: Error>(error: &E) -> String {
@@ -95,8 +100,9 @@ fn causes<E: Error>(error: &E) -> String {
         let text = cause.to_string();
         let text = text.split("to request `").next().unwrap_or_default();
         let line = text.lines().next().unwrap_or_default().trim_end_matches(". Attempted:").trim();
+        let line = if line == NO_CREDENTIALS { "no credentials were found" } else { line };
         // The SDK's names for its own layers.
-        let says = !matches!(line, "" | "dispatch failure" | "other" | "io error");
+        let says = !matches!(line, "" | "dispatch failure" | "other" | "io error" | NOT_ENABLED);
         if says && !said.iter().any(|known| known.contains(line)) {
             said.push(line.to_owned());
         }
@@ -208,7 +214,7 @@ mod tests {
         let wrong = "failed to apply endpoint `x` to request `MasterUserPassword=hunter2`";
         assert_eq!(
             causes(&*chain(["a", none, none, wrong])),
-            "a: no credentials found in chain: failed to apply endpoint `x`"
+            "a: no credentials were found: failed to apply endpoint `x`"
         );
     }
 

@@ -144,7 +144,8 @@ async fn prepare(
     }
     check_commitments(session, request, &mut outlook)?;
     let plan = &outlook.planning.plan;
-    if global.json {
+    // Without progress, a plan is only shown to a person who is asked about it.
+    if global.json || global.quiet && !screen.can_ask(request.approval) {
         show::problems(plan, screen);
     } else {
         show::plan(plan, outlook.discovery.as_ref(), screen);

@@ -14,7 +14,8 @@ use super::Exit;
 use super::opening::{Meant, connect};
 use super::options::Global;
 use super::screen::Screen;
-use super::stack_file::{STACK_FILE, found_above, rival};
+use super::stack_file::{STACK_FILE, found_above, leads_nowhere, rival};
+use super::written::to_write;
 
 /// Finds the cluster and writes the file; never over one in which anything is written.
 pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
@@ -38,7 +39,7 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         let message = "init writes a stack file, and has no use for --reference";
         return Err(Failure::message(FailureKind::Usage, message));
     }
-    if path.exists() && !is_blank(path) {
+    if leads_nowhere(path) || path.exists() && !is_blank(path) {
         return Err(refused(path));
     }
     if let Some(rival) = rival(path) {
@@ -82,7 +83,8 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(refused(path)),
         Err(error) => {
-            Err(Failure::message(FailureKind::Failed, format!("cannot write {}: {error}", path.display())))
+            let message = format!("cannot write {}: {error}", path.display());
+            Err(Failure::message(FailureKind::Failed, message).hint(to_write(&error, "--config")))
         }
     }
 }
@@ -93,6 +95,11 @@ fn for_the_built_in_stack(hint: &str) -> String {
 }
 
 fn refused(path: &Path) -> Failure {
+    if leads_nowhere(path) {
+        let message = format!("{} is a link to a file that is not there", path.display());
+        return Failure::message(FailureKind::Usage, message)
+            .hint("remove the link, or make the file that it names; or name another file with --config");
+    }
     let message = format!("{} exists already, and is not overwritten", path.display());
     Failure::message(FailureKind::Usage, message).hint("name another file with --config")
 }

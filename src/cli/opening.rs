@@ -13,7 +13,7 @@ use crate::engine::executor::hint_for_code;
 use crate::engine::file;
 use crate::engine::saved::{SavedPlan, SavedPlanError};
 use crate::engine::state::{Damage, State, StateError, Store};
-use crate::stack::{Region, Sections, nearest};
+use crate::stack::{Region, S3Place, Sections, nearest};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -332,7 +332,7 @@ pub(super) fn state_failure(error: StateError) -> Failure {
             "--state names another file, if this is not the one; if it is, put a copy of {place} back, or move it and \
              {place}.backup away and have it made anew: provision state rebuild"
         ),
-        StateError::S3 { source, .. } => hint_of_bucket(source),
+        StateError::S3 { source, place, .. } => hint_of_bucket(source, place),
         StateError::Io { source, .. } => match source.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
                 "make it readable and writable for you, or name another file with --state"
@@ -345,9 +345,13 @@ pub(super) fn state_failure(error: StateError) -> Failure {
     Failure::new(kind, error).hint(hint)
 }
 
-fn hint_of_bucket(error: &CloudError) -> String {
+fn hint_of_bucket(error: &CloudError, place: &str) -> String {
+    let bucket = place.parse().map_or_else(|_| "BUCKET".to_owned(), |place: S3Place| place.bucket);
     match error.code.as_str() {
-        "NoSuchBucket" => "make the bucket, with versioning, or name another one with --state".to_owned(),
+        "NoSuchBucket" => format!(
+            "name another one with --state; or make this one, which keeps older versions: aws s3 mb s3://{bucket}, then: aws s3api \
+             put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled"
+        ),
         // To a caller who may not list the bucket, AWS says this of every object that is not there.
         "AccessDenied" => {
             "a state in S3 needs s3:GetObject and s3:PutObject of it, and s3:ListBucket of its bucket \
@@ -358,6 +362,11 @@ fn hint_of_bucket(error: &CloudError) -> String {
     }
 }
 
+/// True for a folder of states.
+fn is_of_states(folder: &Path) -> bool {
+    folder.file_name().is_some_and(|name| name == "state")
+}
+
 /// Reads a saved plan.
 pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
     SavedPlan::read(path).map_err(|error| {
@@ -365,6 +374,12 @@ pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
         // Only a plan is written over.
         let is_one = file::read(path).is_ok_and(|content| SavedPlan::is_one(&content));
         let again = match &error {
+            // Among states and what is beside them no plan is written.
+            SavedPlanError::Io { source, .. }
+                if source.kind() == ErrorKind::NotFound && path.parent().is_some_and(is_of_states) =>
+            {
+                "to make one, which gets a name of its own: provision plan --out".to_owned()
+            }
             SavedPlanError::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
                 format!("to make one: provision plan --out {named}")
             }

@@ -81,7 +81,7 @@ pub struct Global {
     /// Say on standard error what is going on; twice for more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// No progress: only failures and how it ended
+    /// No progress: only failures and how it ended, and of `apply` and `destroy` the plan where a person is asked about it
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Those of these options that were typed, for the commands that are named to be typed next.

@@ -41,13 +41,11 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                 }
             }
             for Missing { output, reason, hint, .. } in &outputs.missing {
-                let missing = format!("warning: {output} has no value: {reason} (hint: {hint})");
-                screen.say(&harmless(&missing));
+                screen.say_with_hint(&format!("warning: {output} has no value: {reason}"), hint);
             }
             if !state.manages_anything() {
-                let nothing =
-                    format!("There are no outputs: {store} manages nothing (hint: provision apply)");
-                screen.say(&harmless(&nothing));
+                let nothing = format!("There are no outputs: {store} manages nothing");
+                screen.say_with_hint(&nothing, "provision apply");
             }
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::engine::file;
 use crate::engine::plan;
+use crate::engine::saved::SavedPlanError;
 use crate::engine::state::Sight;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, plan_markdown, plan_page, quoted};
@@ -14,7 +15,7 @@ use super::screen::Screen;
 use super::session::{Session, needed, wanted};
 use super::show::Shown;
 use super::stack_file::Purpose;
-use super::written::{Form, are_apart, may_be_written};
+use super::written::{Form, are_apart, may_be_written, to_write};
 use super::{Exit, Plan, show};
 
 /// Makes and shows the plan.
@@ -76,7 +77,13 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
             let path =
                 path.unwrap_or_else(|| session.folder.join(format!("plans/{}-{digest}.json", plan.stack)));
             may_be_written(&path, Form::Saved, session.taken())?;
-            saved.write(&path).map_err(Failure::failed)?;
+            saved.write(&path).map_err(|error| {
+                let hint = match &error {
+                    SavedPlanError::Io { source, .. } => Some(to_write(source, Form::Saved.option())),
+                    _ => None,
+                };
+                Failure::failed(error).maybe_hint(hint)
+            })?;
             let path = quoted(&path.to_string_lossy());
             let path = harmless(&path);
             // Each command is whole, on a line of its own.
@@ -100,6 +107,7 @@ fn ending(plan: &plan::Plan, detailed_exitcode: bool) -> Exit {
 /// Writes the page for browsers.
 fn page(path: &Path, page: &str) -> Result<(), Failure> {
     file::write(path, page.as_bytes(), file::Readers::AsUsual).map_err(|error| {
-        Failure::message(FailureKind::Failed, format!("cannot write the page {}: {error}", path.display()))
+        let message = format!("cannot write the page {}: {error}", path.display());
+        Failure::message(FailureKind::Failed, message).hint(to_write(&error, Form::Page.option()))
     })
 }

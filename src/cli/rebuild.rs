@@ -177,11 +177,11 @@ pub(super) async fn find(
                 KindError::Misfit(_) => None,
             };
             let cure = match code {
-                Some(cure) => format!("{cure}; everything is recorded, and"),
-                None => "everything is recorded, and".to_owned(),
+                Some(cure) => format!("{cure}; everything is recorded"),
+                None => "everything is recorded".to_owned(),
             };
             Err(Failure::message(FailureKind::Failed, message)
-                .hint(format!("{cure} provision apply writes the tags that are missing")))
+                .hint(format!("{cure}; to write the tags that are missing: provision apply")))
         }
     }
 }
@@ -215,10 +215,9 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
     let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
     let mut text = String::new();
-    let width = records.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("{:width$}  {}\n", address.to_string(), harmless(&id)));
+        text.push_str(&format!("{address}: {}\n", harmless(&id)));
     }
     let all = foreign.iter().flat_map(|(address, foreign)| foreign.all().map(move |one| (address, one)));
     for (address, foreign) in all {
@@ -236,7 +235,7 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
             _ if let Some(tagged) =
                 tagged.filter(|tagged| tagged != address && declared.contains(tagged)) =>
             {
-                let plan = format!("; it is {tagged} by its tags; provision plan says how to go on");
+                let plan = format!("; it is {tagged} by its tags; to see how to go on: provision plan");
                 text.push_str(&harmless(&carried.on(&plan)));
             }
             Whose::Moved { .. } | Whose::Untagged => {

@@ -82,12 +82,20 @@ impl Screen {
 
     /// Writes sentences to standard error, no wider than the terminal.
     pub fn say(&mut self, text: &str) {
-        self.err.write(&sentences(text, &self.styles.err));
+        self.err.write(&sentences(&self.carried.on(text), &self.styles.err));
+    }
+
+    /// Writes a sentence from outside to standard error, and below it the hint on what to do.
+    pub fn say_with_hint(&mut self, text: &str, hint: &str) {
+        let mut page = Page::new(&self.styles.err);
+        page.fill(0, 2, words(text));
+        crate::view::hint(&mut page, 2, &self.carried.on(hint));
+        self.err.write(&page.finish());
     }
 
     /// Writes sentences that are the result, no wider than the terminal.
     pub fn tell(&mut self, text: &str) {
-        self.out.write(&sentences(text, &self.styles.out));
+        self.out.write(&sentences(&self.carried.on(text), &self.styles.out));
     }
 
     /// Prints a result as JSON.

@@ -522,15 +522,17 @@ impl Session {
             DiscoveryError::Aws(error) => return aws_failure(error),
             ref error => error.hint(),
         };
-        let built_in = || {
-            "without a stack file here, this is the built-in reference stack; to write a file of your own: provision init".to_owned()
-        };
-        let hints: Vec<String> = hint.into_iter().chain(self.stack_paths.is_empty().then(built_in)).collect();
+        let built_in = self.stack_paths.is_empty().then(|| OF_THE_BUILT_IN_STACK.to_owned());
+        // Each on its own: a hint is one text, whose ways are told apart by semicolons.
+        let hints: Vec<String> = hint.into_iter().chain(built_in).collect();
         let message = format!("in the region {}: {error}", self.aws.region());
         Failure::message(FailureKind::Usage, message)
-            .maybe_hint(Some(hints.join("\n")).filter(|hint| !hint.is_empty()))
+            .maybe_hint(Some(hints.join("; ")).filter(|hint| !hint.is_empty()))
     }
 }
+
+/// Said beside a network that was not found for the stack that is built in.
+const OF_THE_BUILT_IN_STACK: &str = "without a stack file here, this is the built-in reference stack; to write a file of your own: provision init";
 
 /// The sections that a plan needs: what is deleted, or only looked at, is in the state.
 pub(super) fn needed(options: &Options) -> Sections {

@@ -12,6 +12,8 @@ pub fn plan(plan: &Plan, discovery: Option<&Discovery>, screen: &mut Screen) {
     if let Some(discovery) = discovery {
         warnings(discovery, screen);
     }
+    // The options are there before lines are broken.
+    let plan = &screen.carried.on_plan(plan);
     screen.out.write(&plan_text(plan, &screen.styles.out));
 }
 

@@ -170,7 +170,7 @@ impl Chosen {
     pub(super) fn say_if_built_in(&self, screen: &mut Screen) {
         if self.source == Source::Reference {
             let said =
-                "Stack: the built-in reference stack (there is no stack file; provision init writes one)";
+                "Stack: the built-in reference stack (there is no stack file; to write one: provision init)";
             screen.say(said);
         }
     }
@@ -260,8 +260,11 @@ fn with_the_state(here: &Path, beside: &[PathBuf], stack: &str) -> Result<PathBu
 
 fn unreadable(path: &Path, is_alone: bool, source: std::io::Error) -> Failure {
     let writes = match source.kind() {
+        ErrorKind::NotFound if leads_nowhere(path) => {
+            "; this one is a link to a file that is not there: remove the link, or make that file".to_owned()
+        }
         ErrorKind::NotFound if is_alone => {
-            format!("; provision init --config {} writes one", quoted(&path.to_string_lossy()))
+            format!("; to write one: provision init --config {}", quoted(&path.to_string_lossy()))
         }
         _ => String::new(),
     };
@@ -323,6 +326,11 @@ pub(super) fn rival(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;
     let others = NAMES.into_iter().filter(|other| NAMES.iter().any(|known| name == *known) && name != *other);
     others.map(|other| path.with_file_name(other)).find(|other| is_there(other))
+}
+
+/// True for a link to what is not there.
+pub(super) fn leads_nowhere(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_symlink()) && !path.exists()
 }
 
 /// True if there is anything of this name. A file that cannot be looked at is there: reading it says what is wrong.

@@ -1,5 +1,6 @@
 //! The values of options, checked as they are read.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -116,6 +117,11 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
     } else {
         Err("give at least 8 of its digits (0-9, a-f)".to_owned())
     }
+}
+
+/// The number of one of several policies.
+pub(super) fn part(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "give the number of one of the policies: 1 is the first".to_owned())
 }
 
 /// A VPC, or an object at an address.

@@ -1,6 +1,6 @@
 //! The files that a plan is written to: what holds anything else is never written over.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::engine::file;
@@ -62,6 +62,19 @@ pub(super) fn may_be_written(path: &Path, form: Form, taken: Taken<'_>) -> Resul
     }
 }
 
+/// The hint on a file that could not be written, which this names: `--out`.
+pub(super) fn to_write(error: &io::Error, named_by: &str) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            format!("make its folder writable for you, or name a file elsewhere with {named_by}")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            format!("make room on that disk, or name a file elsewhere with {named_by}")
+        }
+        _ => format!("name a file elsewhere with {named_by}"),
+    }
+}
+
 /// Checks that a plan and its page are not to be written to one file.
 ///
 /// # Errors
@@ -75,7 +88,7 @@ pub(super) fn are_apart(out: &Path, html: &Path) -> Result<(), Failure> {
 }
 
 impl Form {
-    fn option(self) -> &'static str {
+    pub(super) fn option(self) -> &'static str {
         match self {
             Self::Saved => "--out",
             Self::Page => "--html",

@@ -58,12 +58,22 @@ pub fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
         Readers::AsUsual => 0o666,
     };
     let mut builder = tempfile::Builder::new();
-    let mut file =
-        builder.prefix(".provision-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)?;
+    let new = builder.prefix(".provision-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
+    let mut file = new.map_err(of_system)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// The system's error without the name of the file that was to be written first: that one says nothing to anybody.
+fn of_system(error: Error) -> Error {
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let number = inner.and_then(|inner| inner.downcast_ref::<Error>()).and_then(Error::raw_os_error);
+    match number.or(error.raw_os_error()) {
+        Some(number) => Error::from_raw_os_error(number),
+        None => Error::from(error.kind()),
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +90,14 @@ mod tests {
         assert_eq!((read(&path).expect("it is there"), mode & 0o777), (b"two".to_vec(), 0o600));
         let left = std::fs::read_dir(folder.path().join("new")).expect("a folder").count();
         assert_eq!(left, 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn an_error_of_writing_names_no_file_that_nobody_asked_for() {
+        let error =
+            write(Path::new("/proc/new"), b"one", Readers::AsUsual).expect_err("nothing is made there");
+        assert!(!error.to_string().contains(".provision-"), "{error}");
+        assert!(error.raw_os_error().is_some(), "{error}");
     }
 
     #[test]

@@ -295,7 +295,8 @@ pub struct Summary {
     pub update: usize,
     pub replace: usize,
     pub delete: usize,
-    /// Objects that are brought under management: an import does that, and no plan.
+    /// Objects that somebody else made and that are taken over: `provision import ADDRESS=ID` does that, and neither a plan nor a
+    /// run, so that it is always 0 here.
     #[serde(default)]
     pub adopt: usize,
     #[serde(default)]

@@ -107,7 +107,8 @@ pub fn parse_files(files: &[StackFile], needed: Sections, kinds: &Registry) -> R
                 break;
             }
             Err(mut problem) => {
-                if let Fault::UnknownKey { known, .. } = &mut problem.fault {
+                let at_the_top = problem.place().is_some_and(|place| tree.has_key_at(place));
+                if let (Fault::UnknownKey { known, .. }, true) = (&mut problem.fault, at_the_top) {
                     known.extend(SECTIONS.iter().map(|section| section.key));
                 }
                 let pruned = problem.place().is_some_and(|place| tree.prune(place));

@@ -13,10 +13,12 @@ use crate::engine::resource::Pattern;
 
 /// A text that is not what it should be.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{}` is not {expected}", shown(text))]
+#[error("`{}` {}", shown(text), why.as_ref().map_or_else(|| format!("is not {expected}"), |why| format!("does not do: {why}")))]
 pub struct InvalidText {
     text: String,
     expected: &'static str,
+    /// Said instead of all that is expected, where it is known which part is wrong.
+    why: Option<String>,
 }
 
 /// Defines a text with the rule that it follows.
@@ -43,7 +45,11 @@ macro_rules! text {
             fn from_str(text: &str) -> Result<Self, InvalidText> {
                 match Self::RULE.fits(text) {
                     true => Ok(Self(text.to_owned())),
-                    false => Err(InvalidText { text: text.to_owned(), expected: Self::RULE.is }),
+                    false => Err(InvalidText {
+                        text: text.to_owned(),
+                        expected: Self::RULE.is,
+                        why: Self::RULE.judged(text),
+                    }),
                 }
             }
         }

@@ -136,6 +136,14 @@ impl Node {
         }
     }
 
+    /// True if a key of this map itself, and of none below it, stands here.
+    pub fn has_key_at(&self, place: &Place) -> bool {
+        match &self.content {
+            Content::Map(entries) => entries.iter().any(|entry| entry.key_place == *place),
+            Content::Scalar { .. } | Content::List(_) => false,
+        }
+    }
+
     /// Takes out the entry or item that a problem points at; false when there is none.
     pub fn prune(&mut self, place: &Place) -> bool {
         match &mut self.content {

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use crate::engine::plan::Plan;
+
 use super::commands::{CLOSING, bare, pieces};
 use super::harmless::harmless;
 
@@ -91,10 +93,10 @@ impl Carried {
         if self.is_empty() || !["provision ", "aws "].iter().any(|program| text.contains(program)) {
             return text.to_owned();
         }
-        text.split_inclusive('\n').map(|line| self.on_line(line)).collect()
+        text.split_inclusive('\n').flat_map(unpainted).map(|part| self.on_line(part)).collect()
     }
 
-    /// One line, with its line break.
+    /// One line, with its line break, or the part of one that has one colour.
     fn on_line(&self, line: &str) -> String {
         let mut written = String::new();
         let mut rest = line;
@@ -121,6 +123,18 @@ impl Carried {
     /// stays as it is.
     pub fn on_document(&self, document: Value) -> Value {
         self.on_member("", document)
+    }
+
+    /// A plan with these options in the commands that it names: its findings, and the account of the data that goes.
+    pub fn on_plan(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        for finding in &mut plan.preflight {
+            finding.message = self.on(&finding.message);
+            finding.hint = finding.hint.as_deref().map(|hint| self.on(hint));
+        }
+        let notes = plan.changes.iter_mut().filter_map(|change| change.data.as_mut());
+        notes.flat_map(|data| &mut data.notes).for_each(|note| *note = self.on(note));
+        plan
     }
 
     fn on_member(&self, key: &str, value: Value) -> Value {
@@ -211,11 +225,29 @@ const THIS_PLAN: &str = "--expect";
 const LETS_GO: [&str; 2] = [ALLOWS_LOSS, "--replace"];
 const ALLOWS_LOSS: &str = "--allow-data-loss";
 /// The members of documents that say something to people.
-const SAID: [&str; 4] = ["command", "hint", "message", "reason"];
+const SAID: [&str; 5] = ["command", "hint", "message", "notes", "reason"];
 /// The member whose members are reasons.
 const NOT_RECORDED: &str = "not_recorded";
 /// The members of documents that hold what objects have.
 const OBJECTS: [&str; 5] = ["record", "before", "after", "inputs", "outputs"];
+
+/// The parts of a line: its changes of colour, and what is between them. A command is painted as a whole.
+fn unpainted(line: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = line;
+    while let Some(start) = rest.find(PAINT) {
+        let end = rest[start..].find('m').map_or(rest.len(), |end| start + end + 1);
+        let (before, after) = rest.split_at(start);
+        let (paint, after) = after.split_at(end - start);
+        parts.extend([before, paint]);
+        rest = after;
+    }
+    parts.push(rest);
+    parts
+}
+
+/// The beginning of a change of colour.
+const PAINT: &str = "\u{1b}[";
 
 /// The end of a number of words, in bytes.
 fn end_of_words(text: &str, count: usize) -> Option<usize> {
@@ -308,6 +340,7 @@ pub fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::style::{Ink, Style};
 
     fn carried(options: &[(&'static [&'static str], Option<&str>)]) -> Carried {
         let option = |&(names, value): &(_, Option<&str>)| CarriedOption {
@@ -388,6 +421,34 @@ mod tests {
             assert_eq!(carried.on(&once), expected, "{text}, twice");
         }
         assert_eq!(Carried::default().on("provision apply"), "provision apply");
+    }
+
+    #[test]
+    fn a_command_has_its_options_in_colours_too_and_in_what_a_document_notes() {
+        let carried = Carried::default();
+        carried.set_region("eu-west-1");
+        let command = "aws backup list-recovery-points-by-resource --resource-arn arn:aws:x:y";
+        let style = Style { color: true, width: 64 };
+        let painted = format!("see: {}\n", style.paint(Ink::Warning, command));
+        let expected =
+            format!("see: {}\n", style.paint(Ink::Warning, &format!("{command} --region eu-west-1")));
+        assert_eq!(carried.on(&painted), expected);
+        assert_eq!(carried.on(&expected), expected, "twice");
+        let note = |note: String| serde_json::json!({ "data": { "notes": [note] } });
+        let said = carried.on_document(note(format!("see: {command}")));
+        assert_eq!(said, note(format!("see: {command} --region eu-west-1")));
+    }
+
+    #[test]
+    fn a_way_that_follows_a_command_in_a_hint_keeps_its_own_words() {
+        let carried = carried(&[(&["--region"], Some("us-east-1"))]);
+        carried.assume_the_built_in_stack();
+        let hint = "name the network: `provision import VPC-ID --cluster NAME`; without a stack file here, this is it";
+        assert_eq!(
+            carried.on(hint),
+            "name the network: `provision import VPC-ID --cluster NAME --region us-east-1 --reference`; without a stack file \
+             here, this is it"
+        );
     }
 
     #[test]

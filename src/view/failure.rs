@@ -1,5 +1,6 @@
 //! A failure as the program's caller sees it: an exit code, a chain of causes, and what to do.
 
+mod cut;
 mod fitted;
 
 use std::error::Error;
@@ -9,7 +10,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use fitted::Fitted;
 
-use crate::view::{Ink, Page, Style, harmless, is_harmful, words};
+use crate::view::{Carried, Ink, Page, Style, harmless, is_harmful, words};
 
 /// Why a command ends without having done what it was asked.
 #[derive(Debug)]
@@ -111,6 +112,12 @@ impl Failure {
     #[must_use]
     pub fn maybe_hint(self, hint: Option<String>) -> Self {
         Self { hint, ..self }
+    }
+
+    /// The failure with these options in every command of its hint: they are there before lines are broken.
+    #[must_use]
+    pub fn carrying(self, carried: &Carried) -> Self {
+        Self { hint: self.hint.map(|hint| carried.on(&hint)), ..self }
     }
 
     /// The meaning of the failure to a script.

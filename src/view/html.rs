@@ -34,6 +34,7 @@ pub fn is_page(bytes: &[u8]) -> bool {
 
 /// The whole page.
 pub fn plan_page(plan: &Plan, carried: &Carried) -> String {
+    let plan = &carried.on_plan(plan);
     let resources = resources(plan);
     let heading = format!("{} {}", title(plan.mode), plan.stack);
     let drawn = if plan.changes.is_empty() { String::new() } else { drawing(&resources) };

@@ -28,16 +28,19 @@ impl<'a> Page<'a> {
 
     /// Adds pieces, separated by spaces, on as many lines as they need; lines after the first are indented by `hang`.
     ///
-    /// Pieces are never broken, must be harmless already, and may be painted.
+    /// A piece is broken only where it is wider than a whole line, between its words, and a command never. A line that would begin
+    /// no further left than where the piece stands is not begun. Pieces must be harmless already, and may be painted.
     pub fn fill(&mut self, indent: usize, hang: usize, pieces: impl IntoIterator<Item = String>) {
         let mut line = String::new();
         let mut column = indent;
         let mut margin = indent;
-        for piece in pieces {
+        let room = self.style.width.saturating_sub(hang);
+        for piece in pieces.into_iter().flat_map(|piece| broken(piece, room)) {
             let width = visible_width(&piece);
             if line.is_empty() {
                 column = margin + width;
-            } else if column + 1 + width > self.style.width && !commands_a_runner(&piece) {
+            } else if column + 1 + width > self.style.width && column + 1 > hang && !commands_a_runner(&piece)
+            {
                 self.line(margin, &line);
                 line.clear();
                 margin = hang;
@@ -69,6 +72,32 @@ impl<'a> Page<'a> {
     pub fn finish(self) -> String {
         self.text
     }
+}
+
+/// A piece that is wider than the room for it, in its words, of which none is brackets alone; otherwise as it is.
+fn broken(piece: String, room: usize) -> Vec<String> {
+    // Spaces that stand together are part of a value.
+    if visible_width(&piece) <= room || !piece.contains(' ') || piece.contains("  ") {
+        return vec![piece];
+    }
+    let fits = |name: &str, value: &str| visible_width(name) + 1 + visible_width(value) <= room;
+    let is_named = |text: &str| text.chars().any(char::is_alphanumeric);
+    let mut words: Vec<String> = Vec::new();
+    for word in pieces(&piece) {
+        match words.last_mut() {
+            // Brackets close what is before them, and open what they follow; a name stands beside its value.
+            Some(last)
+                if !is_named(&word.text)
+                    || !is_named(last)
+                    || last.ends_with(':') && fits(last, &word.text) =>
+            {
+                last.push(' ');
+                last.push_str(&word.text);
+            }
+            _ => words.push(word.text),
+        }
+    }
+    words
 }
 
 /// The words of a text from outside, made harmless; a command is one piece.
@@ -110,6 +139,22 @@ mod tests {
             concat!("  one two\n", "    three\n", "    fourteenletters\n", "    x\n",)
         );
         assert_eq!(fill(style, &[]), "");
+    }
+
+    #[test]
+    fn a_piece_that_is_wider_than_a_line_is_broken_between_its_words_and_a_command_never() {
+        let style = Style { color: false, width: 24 };
+        for (pieces, expected) in [
+            (
+                &["rules:", "{ one: { days: 7, other_days: 30 } }"][..],
+                "  rules: { one: {\n    days: 7,\n    other_days: 30 } }\n",
+            ),
+            (&["(waits for the window, then reboots)"], "  (waits for the window,\n    then reboots)\n"),
+            (&["do", "provision state forget a.b-c-d"], "  do\n    provision state forget a.b-c-d\n"),
+            (&["+", "a-word-that-is-wider-than-the-line"], "  + a-word-that-is-wider-than-the-line\n"),
+        ] {
+            assert_eq!(fill(style, pieces), expected);
+        }
     }
 
     #[test]

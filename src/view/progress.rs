@@ -74,6 +74,7 @@ impl Progress {
     /// The progress with these options in every command that it names: see [`Sink::carrying`].
     #[must_use]
     pub fn carrying(mut self, carried: Carried) -> Self {
+        self.report = self.report.carrying(carried.clone());
         self.out = self.out.carrying(carried.clone());
         self.err = self.err.carrying(carried);
         self

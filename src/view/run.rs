@@ -7,6 +7,7 @@ use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::engine::plan::{Action, Summary};
 
 use super::action::queued_for;
+use super::carried::Carried;
 use super::elapsed::elapsed;
 use super::harmless::harmless;
 use super::hint::hint as shown;
@@ -29,6 +30,8 @@ pub struct RunReport {
     failed: Vec<Failed>,
     /// The skipped addresses, by the one that they were skipped for.
     skipped: BTreeMap<Address, Vec<Address>>,
+    /// The options of the commands that are named: they are there before lines are broken.
+    carried: Carried,
 }
 
 #[derive(Clone, Debug)]
@@ -39,11 +42,19 @@ struct Failed {
 }
 
 impl RunReport {
+    /// The report with these options in every command that it names.
+    #[must_use]
+    pub fn carrying(self, carried: Carried) -> Self {
+        Self { carried, ..self }
+    }
+
     /// Takes note of an event, if it is one that the end of the run must speak of.
     pub fn note(&mut self, event: &Event) {
         match event {
             Event::StepFailed { address, action, error, .. } => {
-                self.failed.push(Failed { address: address.clone(), action: *action, error: error.clone() })
+                let hint = error.hint.as_deref().map(|hint| self.carried.on(hint));
+                let error = FailureText { hint, ..error.clone() };
+                self.failed.push(Failed { address: address.clone(), action: *action, error })
             }
             Event::StepSkipped { address, because, .. } => {
                 self.skipped.entry(because.clone()).or_default().push(address.clone());
@@ -105,7 +116,7 @@ impl RunReport {
                 RunOutcome::Interrupted => "to carry on, run:",
                 RunOutcome::Failed | RunOutcome::Done => "once that is mended, run:",
             };
-            shown(&mut page, 0, &format!("{next} {}", run.again));
+            shown(&mut page, 0, &self.carried.on(&format!("{next} {}", run.again)));
         }
         page.finish()
     }

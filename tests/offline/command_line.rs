@@ -488,3 +488,44 @@ fn without_a_stack_file_what_is_named_to_be_typed_next_works_without_one() {
         "{asked}"
     );
 }
+
+#[test]
+fn a_link_to_a_file_that_is_not_there_is_no_stack_file_and_is_not_said_to_be_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink("nowhere.yaml", folder.path().join("mine.yaml")).expect("a link");
+    for command in ["plan", "init"] {
+        let said = flat(&run_in(folder.path(), &[command, "--config", "mine.yaml"]));
+        assert!(said.contains("a link to a file that is not there"), "{command}: {said}");
+        assert!(!said.contains("exists already") && !said.contains("provision init"), "{command}: {said}");
+    }
+}
+
+#[test]
+fn a_plan_that_is_looked_for_among_states_is_not_to_be_written_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("provision.yaml"), "stack: x\nfile_systems: {}\n").expect("a file");
+    let said = flat(&run_in(folder.path(), &["apply", "state/x.json"]));
+    assert!(said.contains("provision plan --out") && !said.contains("--out state"), "{said}");
+    let said = flat(&run_in(folder.path(), &["apply", "plans/x.json"]));
+    assert!(said.contains("provision plan --out plans/x.json"), "{said}");
+}
+
+#[test]
+fn the_parts_of_a_policy_are_counted_from_1_and_a_wrong_number_is_told_so() {
+    let said = flat(&run(&["iam-policy", "--reference", "--part", "0"]));
+    assert!(said.contains("1 is the first") && !said.contains("zero"), "{said}");
+}
+
+#[test]
+fn only_what_is_possible_at_a_place_is_named_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (text, possible) in [
+        ("stack: x\nstate: { qqq: 1 }\ndatabases: {}\n", "`location`"),
+        ("stack: x\nnetwork: { qqq: 1 }\ndatabases: {}\n", "`subnets`"),
+    ] {
+        std::fs::write(folder.path().join("provision.yaml"), text).expect("a file");
+        let said = flat(&run_in(folder.path(), &["iam-policy"]));
+        assert!(said.contains("possible here") && said.contains(possible), "{said}");
+        assert!(!said.contains("`file_systems`"), "{said}");
+    }
+}

@@ -259,8 +259,9 @@ impl Database {
                 version::signs(authority, coming, versions).map(|verdict| found("authority", verdict)),
             );
         }
-        // Of a version that cannot be reached, no class is of any use.
-        let is_reached = !findings.iter().any(|one| upgrades && one.level == Level::Error);
+        // Of a version that cannot be reached, or is not on offer, no class is of any use.
+        let is_of_version = |one: &Finding| upgrades || one.check == "engine-version";
+        let is_reached = !findings.iter().any(|one| is_of_version(one) && one.level == Level::Error);
         match &self.options {
             Some(Ok(options)) if is_reached => {
                 let wish = Wish {

@@ -65,7 +65,7 @@ fn verdict(key: &str, described: &Result<KeyMetadata, CloudError>) -> Verdict {
         Ok(metadata) => metadata,
         Err(error) if error.code == "NotFoundException" => {
             return Verdict::error(format!("there is no key {key} in this account and region"))
-                .hint("aws kms list-aliases shows the keys that there are");
+                .hint("to see the keys that there are: aws kms list-aliases");
         }
         Err(error) => return Verdict::not_checked(&format!("key {key}"), error),
     };

@@ -232,7 +232,7 @@ impl NamedObjects {
                     "there is no security group {} in this account and region",
                     one.id
                 ))
-                .hint("write the id of one that is there: aws ec2 describe-security-groups shows them"),
+                .hint("write the id of one that is there; to see them: aws ec2 describe-security-groups"),
                 (Use::Source { vpc }, Some(found)) => self.source_group(&one.id, found, vpc.as_deref()),
                 (_, Some(found)) => attached_group(&one.id, found, network),
             },
@@ -272,7 +272,7 @@ fn attached_group(id: &str, found: &SecurityGroup, network: Option<&str>) -> Ver
             "the security group {id} ({name}) is in {its}, and only groups of {vpc} can be attached"
         ))
         .hint(format!(
-            "write the id of one that is there: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
+            "write the id of one that is there; to see them: aws ec2 describe-security-groups --filters Name=vpc-id,Values={vpc}"
         )),
         _ => Verdict::passed(format!("the security group {id} ({name}) is in the VPC")),
     }
@@ -288,12 +288,12 @@ fn of_family(name: &str, family: &str, found: Option<&str>) -> Verdict {
             "parameter_group: {name} is of the family {its}, and the written engine_version needs {family}"
         ))
         .hint(format!(
-            "write a group of {family}: aws rds describe-db-parameter-groups shows those that there are"
+            "write a group of {family}; to see those that there are: aws rds describe-db-parameter-groups"
         )),
         None => Verdict::error(format!(
             "parameter_group: there is no parameter group {name} in this account and region"
         ))
-        .hint("write the name of one that is there: aws rds describe-db-parameter-groups shows them"),
+        .hint("write the name of one that is there; to see them: aws rds describe-db-parameter-groups"),
     }
 }
 
@@ -307,7 +307,7 @@ fn joins(peering: &VpcPeeringConnection, one: &str, other: &str) -> bool {
 fn prefix_list(id: &str, found: Option<&ManagedPrefixList>) -> Verdict {
     let Some(found) = found else {
         return Verdict::error(format!("there is no prefix list {id} in this account and region"))
-            .hint("write the id of one that is there: aws ec2 describe-managed-prefix-lists shows them");
+            .hint("write the id of one that is there; to see them: aws ec2 describe-managed-prefix-lists");
     };
     let name = found.prefix_list_name().unwrap_or_default();
     match found.max_entries() {

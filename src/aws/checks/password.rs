@@ -44,7 +44,11 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
         PasswordSource::Env(name) => {
             verdict.hint(format!("set {name} to the password in the environment of this command"))
         }
-        PasswordSource::File(_) | PasswordSource::Managed | PasswordSource::Unmanaged => verdict,
+        PasswordSource::File(path) => verdict.hint(format!(
+            "write the password into {path}, as its first line, or name another file: a relative path counts from the folder of \
+             the stack file"
+        )),
+        PasswordSource::Managed | PasswordSource::Unmanaged => verdict,
     };
     Some(verdict.of("password", address))
 }

@@ -84,7 +84,7 @@ impl StepError {
 pub fn hint_for_code(code: &str) -> Option<String> {
     let hint = match code {
         "NoCredentials" => {
-            "log in, or name a profile with --profile; `aws sts get-caller-identity` shows who you are"
+            "log in, or name a profile with --profile; to see who you are: aws sts get-caller-identity"
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             "log in again, then run the same command again: it goes on where this run stopped"

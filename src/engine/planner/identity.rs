@@ -113,6 +113,12 @@ pub(super) fn with_claim(
     claimed: bool,
 ) -> Change {
     let reason = match owner.whose(&live.ownership, live.vpc.as_ref()) {
+        // Nothing shows which of the two it was.
+        _ if let (true, Ownership::Inherited, Some(before)) =
+            (claimed, &live.ownership, owner.formerly.last()) =>
+        {
+            format!("it was recorded when the stack was named {before}, or taken over since")
+        }
         _ if claimed => "it was taken over".to_owned(),
         Whose::Moved { stack, address } if address == owner.address.to_string() => {
             format!("it was recorded when the stack was named {stack}")

@@ -4,6 +4,7 @@ use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
+use super::cut::Cut;
 use crate::view::{Page, Style, words};
 
 /// The columns that miette puts before a line of a message, and before one of a help.
@@ -16,12 +17,16 @@ pub(super) struct Fitted<'a> {
     inner: &'a dyn Diagnostic,
     width: usize,
     related: Vec<Fitted<'a>>,
+    /// The file and the marked places, where its lines are wider than the terminal.
+    cut: Option<(Cut, Vec<LabeledSpan>)>,
 }
 
 impl<'a> Fitted<'a> {
     pub(super) fn new(inner: &'a dyn Diagnostic, width: usize) -> Self {
         let related = inner.related().into_iter().flatten();
-        Self { inner, width, related: related.map(|one| Self::new(one, width)).collect() }
+        let labels: Vec<LabeledSpan> = inner.labels().into_iter().flatten().collect();
+        let cut = inner.source_code().and_then(|source| Cut::of(source, &labels, width));
+        Self { inner, width, related: related.map(|one| Self::new(one, width)).collect(), cut }
     }
 
     fn filled(&self, text: &str, margin: usize) -> String {
@@ -51,11 +56,17 @@ impl Diagnostic for Fitted<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.inner.source_code()
+        match &self.cut {
+            Some((cut, _)) => Some(cut),
+            None => self.inner.source_code(),
+        }
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.inner.labels()
+        match &self.cut {
+            Some((_, labels)) if !labels.is_empty() => Some(Box::new(labels.iter().cloned())),
+            _ => self.inner.labels(),
+        }
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {

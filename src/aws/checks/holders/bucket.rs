@@ -82,12 +82,17 @@ pub(super) fn judge(
             (format!("to keep it, {back}"), format!("{back}, and "))
         }
     };
+    let again = match stands.declared {
+        _ if stands.is_destroyed => ": provision destroy".to_owned(),
+        Some(name) if name == id.as_str() => format!(": provision apply --replace {address}"),
+        _ => ", take that out of the stack file again, then: provision apply".to_owned(),
+    };
     let rest = match stands.is_emptied {
         true => "its lifecycle rule has S3 empty it, within days: wait until then".to_owned(),
         false => format!(
             "if nothing of it is needed any more, have S3 empty it within days: {first}write `lifecycle_rules: {{ empty: {{ \
              expire_after_days: 1, expire_old_versions_after_days: 1 }} }}`, then: provision apply --allow-data-loss \
-             {address}; and when it is empty, delete it"
+             {address}; and when it is empty{again}"
         ),
     };
     Some(verdict.hint(format!("{keep}; {rest}")))

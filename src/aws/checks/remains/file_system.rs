@@ -13,8 +13,8 @@ pub(super) fn remains(address: &Address, record: &Record) -> Remains {
     let arn = record.outputs.get("arn").and_then(Value::as_str).unwrap_or("ARN");
     Remains {
         left: format!(
-            "EFS keeps nothing of it, AWS Backup keeps its backups until they expire (aws backup \
-             list-recovery-points-by-resource --resource-arn {arn} lists them)"
+            "EFS keeps nothing of it, AWS Backup keeps its backups until they expire; to see them: aws backup \
+             list-recovery-points-by-resource --resource-arn {arn}"
         ),
         restore: Some(Way::to(
             AGAIN,

@@ -107,12 +107,13 @@ pub(super) fn missing(origin: &Origin) -> Verdict {
     let message = format!("there is no {} in this account and region", name.trim_start_matches("the "));
     Verdict::error(message).hint(match origin {
         Origin::Snapshot { .. } => {
-            "write the name of one that is there: aws rds describe-db-snapshots shows them; one of another account or region is \
-             copied first: aws rds copy-db-snapshot"
+            "write the name of one that is there; to see them: aws rds describe-db-snapshots; one of another account or region is \
+             copied first: aws rds copy-db-snapshot --source-db-snapshot-identifier SNAPSHOT-ARN --target-db-snapshot-identifier \
+             NAME"
         }
         Origin::Time { .. } => {
-            "write the identifier of one that is there: aws rds describe-db-instances shows them; of one that is gone a snapshot \
-             may be left: aws rds describe-db-snapshots shows them"
+            "write the identifier of one that is there; to see them: aws rds describe-db-instances; of one that is gone a snapshot \
+             may be left; to see them: aws rds describe-db-snapshots"
         }
     })
 }
@@ -233,7 +234,7 @@ fn unfinished(name: &str, status: &str) -> Option<Verdict> {
         }
         _ => Some(
             Verdict::error(format!("the snapshot {name} cannot be restored: it is {status}"))
-                .hint("write the name of another one: aws rds describe-db-snapshots shows them"),
+                .hint("write the name of another one; to see them: aws rds describe-db-snapshots"),
         ),
     }
 }
@@ -246,7 +247,7 @@ struct Window {
 }
 
 const SNAPSHOT_INSTEAD: &str =
-    "restore a snapshot: `restore_from: { snapshot: NAME }`; aws rds describe-db-snapshots shows them";
+    "restore a snapshot: `restore_from: { snapshot: NAME }`; to see them: aws rds describe-db-snapshots";
 
 /// "You can restore a DB instance to any point in time within your backup retention period" ("Restoring a DB instance to a specified
 /// time", RDS User Guide); the last moments are not there yet (LatestRestorableTime).

@@ -21,7 +21,8 @@ pub(super) struct Wanted {
 pub(super) fn wrong(name: &str, wanted: &Wanted, key: Option<&str>, backup: &Backup) -> Vec<Verdict> {
     if backup.engine != "postgres" {
         let message = format!("{name} is one of {}, and not of PostgreSQL", backup.engine);
-        let hint = "write the name of another backup: aws rds describe-db-snapshots shows the engine of each";
+        let hint =
+            "write the name of another backup; to see them with their engines: aws rds describe-db-snapshots";
         return vec![Verdict::error(message).hint(hint)];
     }
     let found = [
@@ -78,7 +79,10 @@ fn encryption(name: &str, wanted: &Wanted, key: Option<&str>, backup: &Backup) -
                  --target-db-snapshot-identifier {plain}-copy --kms-key-id {key}"
             )
         }
-        None => "; or restore an encrypted copy of a snapshot of it: aws rds copy-db-snapshot".to_owned(),
+        None => format!(
+            "; or restore an encrypted copy of a snapshot of it: aws rds copy-db-snapshot --source-db-snapshot-identifier SNAPSHOT \
+             --target-db-snapshot-identifier SNAPSHOT-copy --kms-key-id {key}"
+        ),
     };
     match (wanted.storage_encrypted, backup.is_encrypted, key, backup.key.as_deref()) {
         (true, false, key, _) => Some(

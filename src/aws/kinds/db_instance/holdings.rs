@@ -13,6 +13,10 @@ pub(super) fn remarks(live: &Live, recorded: Option<&Document>) -> impl Iterator
     std::iter::once(Remark::Holds(holdings(live, recorded))).chain(no_last_snapshot(live))
 }
 
+fn in_days(days: i32) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
 fn holdings(live: &Live, recorded: Option<&Document>) -> Holdings {
     let identifier = live.db_instance_identifier.as_deref().unwrap_or_default();
     let resource = live.dbi_resource_id.as_deref().unwrap_or_default();
@@ -23,10 +27,13 @@ fn holdings(live: &Live, recorded: Option<&Document>) -> Holdings {
             (Some(_), _) => "AWS Backup keeps its backups until they expire".to_owned(),
             (None, 0) => "it has no automated backups".to_owned(),
             (None, days) if keeps_backups(live, recorded) => {
-                format!("its automated backups of {days} days are kept, and restore it until they expire")
+                format!(
+                    "its automated backups of {} are kept, and restore it until they expire",
+                    in_days(days)
+                )
             }
             // DeleteAutomatedBackups is true unless it is sent (DeleteDBInstance, RDS API reference).
-            (None, days) => format!("its automated backups of {days} days are deleted with it"),
+            (None, days) => format!("its automated backups of {} are deleted with it", in_days(days)),
         },
     );
     if live.master_user_secret.is_some() {
