@@ -231,6 +231,9 @@ class Replications(Case):
         self.refused("FileSystemNotFound", create, status=404, **wanted("fs-12345678"))
         create(**wanted(there))
         self.assertEqual(self.protection(other, there), "REPLICATING")
+        for protection in ("ENABLED", "DISABLED"):
+            change = {"FileSystemId": there, "ReplicationOverwriteProtection": protection}
+            self.refused("ReplicationAlreadyExists", other.update_file_system_protection, status=409, **change)
 
 
 class AccessPoints(Case):

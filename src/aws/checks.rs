@@ -19,6 +19,7 @@ mod permissions;
 mod prospect;
 mod quotas;
 mod remains;
+mod replications;
 mod restored;
 mod scene;
 mod subnets_in_use;
@@ -50,7 +51,7 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 10] = [
+const FAMILIES: [&[Asked]; 11] = [
     addresses::CALLS,
     database::CALLS,
     holders::CALLS,
@@ -59,6 +60,7 @@ const FAMILIES: [&[Asked]; 10] = [
     parameters::CALLS,
     quotas::CALLS,
     remains::CALLS,
+    replications::CALLS,
     restored::CALLS,
     subnets_in_use::CALLS,
 ];
@@ -101,6 +103,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(named::ask(aws, prospects)),
         boxed(parameters::ask(aws, prospects)),
         boxed(permissions::ask(aws, prospects)),
+        boxed(replications::ask(aws, prospects)),
         boxed(restored::ask(aws, prospects)),
     ];
     let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;
@@ -130,7 +133,7 @@ impl Answers {
         let others = self.others.iter().flat_map(|answer| answer.judge(scene));
         let answered = self.databases.judge(scene).into_iter().chain(others);
         let answered = answered.chain(password::judge(aws, scene)).chain(credentials::judge(aws, scene));
-        answered.chain(support::judge(scene)).collect()
+        answered.chain(support::judge(scene)).chain(replications::judge(scene)).collect()
     }
 }
 

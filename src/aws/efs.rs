@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_efs::Client;
+use aws_sdk_efs::config::Region;
 use aws_sdk_efs::types::{
-    AccessPointDescription, FileSystemDescription, MountTargetDescription,
+    AccessPointDescription, FileSystemDescription, LifeCycleState, MountTargetDescription,
     ReplicationConfigurationDescription,
 };
 use futures_util::future::try_join_all;
@@ -36,6 +38,27 @@ pub enum PartsOf<'a> {
 pub async fn file_systems(aws: &Aws) -> Result<Vec<FileSystemDescription>, CloudError> {
     let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
     all.try_collect().await.map_err(aws_error(FILE_SYSTEMS))
+}
+
+/// The file system with this id in a region, where there is one that stays.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeFileSystems` but one that says that there is none.
+pub async fn file_system_in(
+    aws: &Aws,
+    region: &str,
+    id: &str,
+) -> Result<Option<FileSystemDescription>, CloudError> {
+    let here: &Client = &aws.read.efs;
+    let config = (region != aws.region())
+        .then(|| here.config().to_builder().region(Region::new(region.to_owned())).build());
+    let there = config.map(Client::from_conf);
+    let asked = there.as_ref().unwrap_or(here).describe_file_systems().file_system_id(id);
+    let answer = absent_is_none(asked.send().await.map_err(aws_error(FILE_SYSTEMS)))?;
+    let found = answer.and_then(|answer| answer.file_systems).unwrap_or_default();
+    let is_going =
+        |state: &LifeCycleState| matches!(state, LifeCycleState::Deleting | LifeCycleState::Deleted);
+    Ok(found.into_iter().find(|one| !is_going(&one.life_cycle_state)))
 }
 
 /// The mount targets that there are, those that are gone among them for a while.

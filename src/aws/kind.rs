@@ -7,6 +7,7 @@ use crate::aws::row::Row;
 use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
+use crate::engine::kind::{Gone, WhenGone};
 use crate::engine::resource::{
     Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Remark,
 };
@@ -43,6 +44,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The cost of deleting an object, for clients and data. One that holds data ([`Effect::DataLoss`]) is replaced or deleted only
     /// when named, and never while the field with the role of protection is recorded as true.
     const LOSS: Effect;
+    /// True where one that is gone from AWS is made anew only when named, as one that holds data is.
+    const NAMED_WHEN_GONE: bool = false;
     /// The time that AWS takes.
     const PATIENCE: Patience;
     /// True where the tags of an object are seen by none of the calls of a refresh.
@@ -53,6 +56,16 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// Inputs that were recorded in an older version, as this version records them.
     fn upgrade(_from: u32, inputs: Document) -> Document {
         inputs
+    }
+
+    /// True where a new object with these inputs overwrites the data of another one.
+    fn overwrites(_wanted: &Document) -> bool {
+        false
+    }
+
+    /// The words on one that is gone, where it is made anew only when named and holds no data of its own.
+    fn when_gone(_gone: &Gone<'_>) -> Option<WhenGone> {
+        None
     }
 
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out.

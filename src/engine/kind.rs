@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
 use crate::engine::resource::{Condition, Effect, Field, Id, Invalid, Ownership, Patience, Remark};
@@ -61,6 +62,18 @@ pub trait Manager: Reader {
     fn holds_data(&self) -> bool {
         self.loss() == Effect::DataLoss
     }
+    /// True where one that is gone from the cloud is made anew only when named.
+    fn is_named_when_gone(&self) -> bool {
+        self.holds_data()
+    }
+    /// True where a new object with these inputs overwrites the data of another one: it is made only where that is allowed by name.
+    fn overwrites(&self, _inputs: &Document) -> bool {
+        false
+    }
+    /// The words on an object of which a record is left, where it is made anew only when named and holds no data of its own.
+    fn when_gone(&self, _gone: &Gone<'_>) -> Option<WhenGone> {
+        None
+    }
     fn patience(&self) -> Patience;
     /// The document as the kind itself would write it: sets sorted, defaults filled in.
     fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
@@ -77,6 +90,31 @@ pub trait Manager: Reader {
     }
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     fn claim_calls(&self) -> &'static [Call];
+}
+
+/// An object of which the record alone is left.
+pub struct Gone<'a> {
+    pub address: &'a Address,
+    /// The inputs and outputs that are recorded.
+    pub inputs: &'a Document,
+    pub outputs: &'a Document,
+    /// The address of the stack's own object with an id.
+    pub own: &'a dyn Fn(&str) -> Option<&'a Address>,
+    /// True where a new one would overwrite data.
+    pub overwrites: bool,
+}
+
+/// The words on an object that is gone, and whose successor would do harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhenGone {
+    /// What is so since then.
+    pub since: String,
+    /// What a new one would do; it reads after `a new one would`.
+    pub anew: String,
+    /// The aim of those who do without it, and what to do in the stack file.
+    pub without: (String, String),
+    /// The aim of those who want a new one.
+    pub purpose: String,
 }
 
 /// The kinds that the engine knows.

@@ -201,6 +201,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 goes_on: change.keeps.is_some(),
                 in_two: in_two.contains(address),
                 leads: leading::led(input, change, &refers_to, &changes),
+                freed_of: leading::freed_of(input, change, &recorded_on, &changes),
             };
             (address.clone(), one)
         })

@@ -40,6 +40,8 @@ pub struct Planned {
     pub in_two: bool,
     /// Those of `refers_to` whose update waits for its own.
     pub leads: BTreeSet<Address>,
+    /// Those that go before its update, though they refer to it.
+    pub freed_of: BTreeSet<Address>,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -113,6 +115,10 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
         if goes_up(one.action) {
             let needed = one.refers_to.iter().filter(|y| goes_up(action(y)) && !one.leads.contains(*y));
             edges.entry(Step::Up(x.clone())).or_default().extend(needed.cloned().map(Step::Up));
+            edges
+                .entry(Step::Up(x.clone()))
+                .or_default()
+                .extend(one.freed_of.iter().cloned().map(Step::Down));
             for led in &one.leads {
                 edges.entry(Step::Up(led.clone())).or_default().insert(Step::Up(x.clone()));
             }
@@ -168,6 +174,7 @@ mod tests {
                     goes_on: false,
                     in_two: false,
                     leads: BTreeSet::new(),
+                    freed_of: BTreeSet::new(),
                 };
                 (address(name), one)
             })
@@ -230,6 +237,14 @@ mod tests {
         let steps = lay_out(&rows).expect("no circle");
         assert_eq!(steps.waits_for[&up("copy")], BTreeSet::from([up("group")]));
         assert_eq!(steps.waits_for[&up("source")], BTreeSet::from([up("group"), up("copy")]));
+    }
+
+    #[test]
+    fn what_is_freed_by_the_end_of_its_user_is_updated_after_that() {
+        let mut rows = planned(&[("store", Action::Update, &[]), ("user", Action::Delete, &["store"])]);
+        rows.entry(address("store")).and_modify(|store| store.freed_of = BTreeSet::from([address("user")]));
+        let steps = lay_out(&rows).expect("no circle");
+        assert_eq!(steps.waits_for[&up("store")], BTreeSet::from([down("user")]));
     }
 
     #[test]

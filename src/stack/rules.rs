@@ -46,8 +46,21 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
     for section in SECTIONS {
         let known = section.ignorable(kinds);
         for (name, entry) in stack.entries(section) {
-            let unknown = entry.ignores().filter(|option| !known.contains(option));
             let path = [section.key, name.as_str(), IGNORE_CHANGES.name];
+            for (option, remedy) in section.objects {
+                if entry.ignores().any(|ignored| ignored == *option) {
+                    let message = format!(
+                        "`{option}` is made and deleted with the option, and cannot be left to others"
+                    );
+                    let at = [section.key, name.as_str()];
+                    problems.push(conflict(tree, &at, &[IGNORE_CHANGES.name], message, remedy));
+                }
+            }
+            let is_an_object = |option: &&str| section.objects.iter().any(|(object, _)| object == option);
+            let unknown = entry
+                .ignores()
+                .filter(|option| !known.contains(option))
+                .filter(|option| !is_an_object(option));
             problems.extend(unknown.map(|option| not_an_option(tree, &path, option, &known)));
         }
     }

@@ -47,6 +47,9 @@ pub struct Section {
     pub several: &'static str,
     /// The options of an entry.
     pub entry: Part,
+    /// The options that stand for an object of their own, which is there or not: none of them can be left to others; each with what to do
+    /// instead.
+    pub objects: &'static [(&'static str, &'static str)],
     /// The rules over several options or several entries, beside those of the kinds.
     pub check: fn(&Entries) -> Vec<Conflict>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
@@ -130,7 +133,9 @@ impl Section {
         let compared = |field: &&Field| !field.is_read_once();
         let fields = read::kinds(&self.entry, registry).flat_map(options);
         let passed = fields.filter(compared).map(|field| field.name);
+        let is_left = |name: &&str| !self.objects.iter().any(|(option, _)| option == name);
         let own = self.entry.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
+        let own = own.filter(is_left);
         own.chain(passed).collect()
     }
 

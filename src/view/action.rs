@@ -111,7 +111,9 @@ pub(super) fn effect_text(effect: Effect) -> Option<&'static str> {
 
 /// The loss of clients or data that comes with the end of an object.
 pub(super) fn loss_text(change: &Change) -> Option<&'static str> {
-    let goes = matches!(change.action, Action::Delete | Action::Replace);
+    // A new object can overwrite the data of another one.
+    let goes = matches!(change.action, Action::Delete | Action::Replace)
+        || (change.action == Action::Create && change.makes_anew());
     effect_text(change.effect).filter(|_| goes && change.effect > Effect::Replacement)
 }
 

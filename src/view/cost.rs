@@ -25,6 +25,7 @@ pub(super) fn costs(change: &Change) -> Vec<Cost> {
         (Action::Replace, Some(order)) => vec![at_once(order_text(order), true)],
         (Action::Replace, None) => vec![at_once("is replaced", true)],
         (Action::Delete, _) => vec![at_once("is deleted", true)],
+        (Action::Create, _) if loss_text(change).is_some() => Vec::new(),
         (Action::Create | Action::Watch | Action::Forget, _) => vec![at_once("none", false)],
         (Action::Update | Action::NoOp, _) => Vec::new(),
     };

@@ -216,6 +216,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "replication: { region: eu-central-1, availability_zone: eu-central-1a, file_system: fs-12345678 }",
             "leave one of the two out",
         ),
+        fs("ignore_changes: [replication]", "cannot be left to others"),
         fs("policy: { a: { efect: Allow } }", "did you mean `effect`?"),
         fs("policy: { a: { effect: Alow, principals: [a], actions: [b] } }", "did you mean `Allow`?"),
         fs("policy: { a: { effect: Allow, actions: [\"*\"] } }", "`principals` is missing"),

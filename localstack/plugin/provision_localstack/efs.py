@@ -98,6 +98,7 @@ def update_file_system_protection(call: Call):
     if protection not in (None, "ENABLED", "DISABLED"):
         rules.validation("ReplicationOverwriteProtection must be ENABLED or DISABLED.")
     if protection:
+        efs_replication.check_protection(fs)
         fs.file_system_protection = {"ReplicationOverwriteProtection": protection}
     return fs.file_system_protection
 

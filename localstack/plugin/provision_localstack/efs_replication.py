@@ -144,6 +144,14 @@ def delete(call: Call):
     return {}
 
 
+def check_protection(fs):
+    """API model of UpdateFileSystemProtection, ReplicationAlreadyExists: "the file system is already included in a replication
+    configuration". Held here of the destination alone, whose protection is REPLICATING as long as that lasts."""
+    if fs.file_system_protection["ReplicationOverwriteProtection"] == "REPLICATING":
+        message = f"File system '{fs.file_system_id}' is the destination of a replication configuration."
+        fail("ReplicationAlreadyExists", message, 409, ErrorCode="ReplicationAlreadyExists")
+
+
 def check_deletion(call: Call, fs):
     """API model of DeleteFileSystem: "You cannot delete a file system that is part of an EFS replication configuration"."""
     if of(call, fs):

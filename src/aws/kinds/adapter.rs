@@ -10,7 +10,7 @@ use crate::aws::watched::Watched;
 use crate::engine::call::Call;
 use crate::engine::cloud::{Asked, ChangeDocument, Deletion, TrackedDocument};
 use crate::engine::document::Document;
-use crate::engine::kind::{Live, Manager, Misfit, Reader};
+use crate::engine::kind::{Gone, Live, Manager, Misfit, Reader, WhenGone};
 use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, form};
 
 /// The half of a kind that reads.
@@ -127,6 +127,18 @@ impl<K: Kind> Manager for RowedKind<K> {
 
     fn loss(&self) -> Effect {
         K::LOSS
+    }
+
+    fn is_named_when_gone(&self) -> bool {
+        K::NAMED_WHEN_GONE || self.holds_data()
+    }
+
+    fn overwrites(&self, inputs: &Document) -> bool {
+        K::overwrites(inputs)
+    }
+
+    fn when_gone(&self, gone: &Gone<'_>) -> Option<WhenGone> {
+        K::when_gone(gone)
     }
 
     fn patience(&self) -> Patience {

@@ -27,7 +27,8 @@ use crate::engine::document::Document;
 use crate::engine::resource::{Effect, Found, Id, Invalid, Named, Owner, Patience};
 
 use lifecycle::Lifecycle;
-pub(crate) use live::ownership;
+pub(crate) use live::{ownership, ownership_of};
+pub(crate) use protection::REPLICATING;
 
 const FILE_SYSTEMS: &[&str] = &["elasticfilesystem:file-system/*"];
 const OURS: &[Grant] = &[Grant::owned(FILE_SYSTEMS)];
@@ -73,7 +74,7 @@ const POLICY: Field<Document> = Key::new("file_system_policy");
 const STORAGE: Field<String> = Key::new("storage");
 const ONE_ZONE: Field<String> = Key::new("availability_zone_name");
 const ZONES: Field<Vec<String>> = Key::new("zones");
-const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
+pub(crate) const OVERWRITE: Field<String> = Key::new("replication_overwrite_protection");
 
 /// File systems of EFS.
 pub struct EfsFileSystem;
@@ -104,7 +105,6 @@ impl Kind for EfsFileSystem {
         tags::check,
         throughput::check,
         throughput::doubt,
-        protection::check,
         lifecycle::check,
         one_zone::check,
         policy::check,

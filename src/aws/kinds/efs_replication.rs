@@ -16,6 +16,7 @@ use crate::aws::{Aws, absent_is_done, aws_error};
 use crate::engine::call::{Call, Check, Grant, When};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
+use crate::engine::kind::{Gone, WhenGone};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::OnChange::Replace;
 use crate::engine::resource::{
@@ -46,11 +47,11 @@ const KEYS: &str = "Amazon EFS User Guide, Using encrypted file systems: key pol
 const DELETE: Call = Call::new("elasticfilesystem:DeleteReplicationConfiguration", OURS);
 
 type Field<T> = Key<EfsReplication, T>;
-const FILE_SYSTEM: Field<String> = Key::new("file_system_id");
-const REGION: Field<String> = Key::new("region");
+pub(crate) const FILE_SYSTEM: Field<String> = Key::new("file_system_id");
+pub(crate) const REGION: Field<String> = Key::new("region");
 const ZONE: Field<String> = Key::new("availability_zone_name");
 const KEY_ID: Field<String> = Key::new("destination_kms_key_id");
-const DESTINATION: Field<String> = Key::new("destination_file_system_id");
+pub(crate) const DESTINATION: Field<String> = Key::new("destination_file_system_id");
 
 /// EFS has no id for it: it is the one of its file system (the path of the call: `/file-systems/fs-…/replication-configuration`).
 const ENDING: &str = "/replication-configuration";
@@ -152,6 +153,8 @@ impl Kind for EfsReplication {
     const NATURAL_KEY: &'static [&'static str] = &["file_system_id"];
     // Both file systems stay as they are.
     const LOSS: Effect = Effect::None;
+    // It was deleted for a failover, it may be: a new one would overwrite what clients wrote to the copy since, or make another copy.
+    const NAMED_WHEN_GONE: bool = true;
     // Terraform's provider waits as long.
     const PATIENCE: Patience = Patience {
         interval: Duration::from_secs(5),
@@ -160,6 +163,40 @@ impl Kind for EfsReplication {
         delete: Duration::from_secs(20 * 60),
     };
     const CLAIM: &'static [Call] = &[];
+
+    /// "Amazon EFS writes data to or removes existing data from the destination file system to match data in the source file system"
+    /// (DestinationToCreate, EFS API reference).
+    fn overwrites(wanted: &Document) -> bool {
+        !is_to_a_new_one(wanted)
+    }
+
+    fn when_gone(gone: &Gone<'_>) -> Option<WhenGone> {
+        let said = |name: &str| gone.outputs.get(name).and_then(Value::as_str);
+        let copy = said("destination_file_system_id")?;
+        let region = said("destination_region")?;
+        let name = gone.address.name();
+        let without = match (gone.own)(copy) {
+            Some(own) => format!(
+                "take `replication` out of `{name}`, and `replication_overwrite_protection: false` out of `{}`, which EFS protects \
+                 again",
+                own.name()
+            ),
+            None => format!("take `replication` out of `{name}`"),
+        };
+        let (anew, purpose) = match gone.overwrites {
+            true => (
+                format!("overwrite it with what `{name}` has"),
+                format!("to copy `{name}` over it again, and lose what was written to it"),
+            ),
+            false => ("leave it as it is, and make another copy".to_owned(), "for another copy".to_owned()),
+        };
+        Some(WhenGone {
+            since: format!("the copy {copy} in {region} takes writes"),
+            anew,
+            without: ("to go on with the copy as it is".to_owned(), without),
+            purpose,
+        })
+    }
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Replication>, CloudError> {
         let sources: BTreeSet<&str> = tracked.iter().map(|one| source_of(one.id.as_str())).collect();

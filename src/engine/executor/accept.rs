@@ -35,6 +35,12 @@ pub fn accept_drift(registry: &Registry, sightings: &Sightings, writer: &mut Wri
             {
                 Err("it is gone and held data: its record stays until it is let go of by name".to_owned())
             }
+            Some(sighting)
+                if sighting.is_gone()
+                    && registry.managing(address.kind()).is_some_and(Manager::is_named_when_gone) =>
+            {
+                Err("it is gone, and a new one is made only when named: its record stays for that".to_owned())
+            }
             Some(sighting) if sighting.is_gone() && before.phase == Phase::Ready => {
                 Ok(Edit::Remove { address: address.clone() })
             }

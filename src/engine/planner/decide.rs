@@ -217,6 +217,11 @@ fn managed(
         other => findings::remark(address, other, &decision),
     }));
     findings.extend(naming::unnamed(input, address, manager, &decision));
+    let mut decision = decision;
+    if decision.makes_anew() && manager.overwrites(&desired) {
+        decision.effect = Effect::DataLoss;
+        findings.extend(naming::overwriting(input, address, manager, record, &decision));
+    }
     if decision.action == Action::Replace {
         findings.extend(guards::data_loss_by_replacement(input, address, manager, record, &decision));
     }

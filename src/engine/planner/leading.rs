@@ -1,4 +1,5 @@
-//! Updates that come before those of what their objects refer to: a read replica is upgraded before its source.
+//! Updates in another order than that of references: a read replica is upgraded before its source, and a file system is protected when
+//! the replication to it is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,4 +24,21 @@ pub(super) fn led(
     }
     let used = refers_to.get(&change.address).into_iter().flatten();
     used.filter(|used| changes.get(*used).is_some_and(gets_it)).cloned().collect()
+}
+
+/// The objects that go before this one is updated, though they refer to it.
+pub(super) fn freed_of(
+    input: &Input<'_>,
+    change: &Change,
+    recorded_on: &Edges<Address>,
+    changes: &BTreeMap<Address, Change>,
+) -> BTreeSet<Address> {
+    let fields = input.registry.managing(change.address.kind()).map(|kind| kind.fields()).unwrap_or_default();
+    let waits = |name: &str| change.fields.iter().any(|field| field.path == name);
+    if change.action != Action::Update || !Role::Freed.field(fields).is_some_and(waits) {
+        return BTreeSet::new();
+    }
+    let uses = |user: &&Address| recorded_on.get(*user).is_some_and(|on| on.contains(&change.address));
+    let goes = changes.iter().filter(|(_, other)| other.action == Action::Delete);
+    goes.map(|(user, _)| user).filter(uses).cloned().collect()
 }

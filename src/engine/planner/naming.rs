@@ -4,7 +4,7 @@ use super::loss::is_leaving;
 use super::{Input, Sighting, error, remedied, renamed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
-use crate::engine::kind::{Live, Manager};
+use crate::engine::kind::{Gone, Live, Manager, WhenGone};
 use crate::engine::plan::{Action, Change, Finding, Mode};
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Effect, Role};
@@ -35,6 +35,14 @@ pub(super) fn gone(
     record: Option<&Record>,
 ) -> Option<Finding> {
     let id = record.and_then(|record| record.id.as_ref())?;
+    if let Some((words, ways)) = without_data(input, address, manager, record) {
+        let WhenGone { since, anew, .. } = words;
+        let message = format!(
+            "{id} is gone from AWS, and provision did not delete it: {since}; a new one would {anew}"
+        );
+        return must_be_named(input, manager, record, address)
+            .then(|| remedied(GONE, address, message, ways));
+    }
     let by_us = is_deleted_by_us(record);
     let new = New::of(input, address, manager);
     let would_be = new.would_be();
@@ -48,6 +56,64 @@ pub(super) fn gone(
     must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
 }
 
+/// The words on one that held no data of its own, and the ways on.
+fn without_data(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+) -> Option<(WhenGone, Vec<Way>)> {
+    let record = record?;
+    let own = |id: &str| {
+        let mut records = input.state.into_iter().flat_map(|state| &state.resources);
+        let is_it = |one: &Record| !one.watched && one.id.as_ref().is_some_and(|its| its.as_str() == id);
+        records.find(|(_, one)| is_it(one)).map(|(address, _)| address)
+    };
+    let overwrites = match input.blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => manager.overwrites(inputs),
+        _ => false,
+    };
+    let (inputs, outputs) = (&record.inputs, &record.outputs);
+    let words = manager.when_gone(&Gone { address, inputs, outputs, own: &own, overwrites })?;
+    let (aim, edit) = &words.without;
+    let again = match overwrites {
+        true => allow_data_loss(address),
+        false => Remedy::Replace { address: address.clone() },
+    };
+    let ways = vec![Way::to(aim, [Remedy::by_hand(edit), Remedy::Apply]), Way::to(&words.purpose, [again])];
+    Some((words, ways))
+}
+
+fn allow_data_loss(address: &Address) -> Remedy {
+    Remedy::by_hand(format!("provision apply --allow-data-loss {address}"))
+}
+
+/// A new object that overwrites the data of another one, unless that is allowed by name.
+pub(super) fn overwriting(
+    input: &Input<'_>,
+    address: &Address,
+    manager: &dyn Manager,
+    record: Option<&Record>,
+    decision: &Change,
+) -> Option<Finding> {
+    // Of one that is gone or going this is said already.
+    let is_told = record.is_some_and(|record| record.id.is_some())
+        && must_be_named(input, manager, record, address)
+        && decision
+            .goes
+            .iter()
+            .all(|going| input.sightings.object(address, &going.id).is_some_and(is_leaving));
+    if is_told || input.options.allow_data_loss.contains(address) {
+        return None;
+    }
+    let message = "it overwrites or deletes what differs in a file system that is there".to_owned();
+    let ways = vec![
+        Way::of([Remedy::by_hand("leave `file_system` out, for a new copy")]),
+        Way::to("to lose what is in it", [allow_data_loss(address)]),
+    ];
+    Some(remedied(LOSS, address, message, ways))
+}
+
 /// The same for one that nothing declares any more, beside a new one of its kind: that may be the same one under another name, and its
 /// record is all that says what was lost.
 pub(super) fn gone_beside_a_new_one(
@@ -57,7 +123,9 @@ pub(super) fn gone_beside_a_new_one(
 ) -> Option<Finding> {
     let manager = input.registry.managing(address.kind())?;
     let id = record.id.as_ref()?;
-    let is_lost = must_be_named(input, manager, Some(record), address) && !is_deleted_by_us(Some(record));
+    let is_lost = manager.holds_data()
+        && must_be_named(input, manager, Some(record), address)
+        && !is_deleted_by_us(Some(record));
     let new = renamed::undeclared_before(input, address.kind()).next()?;
     let message = format!(
         "{id} is gone from AWS, and provision did not delete it; it is no longer declared, and {new} is new and would be empty"
@@ -79,6 +147,14 @@ pub(super) fn going(
     live: &Live,
 ) -> Option<Finding> {
     let id = record.and_then(|record| record.id.as_ref())?;
+    if let Some((words, ways)) = without_data(input, address, manager, record) {
+        let WhenGone { since, anew, .. } = words;
+        let message = format!(
+            "{id} is being deleted, and not by provision: when it is gone, {since}; a new one would {anew}"
+        );
+        return (is_leaving(live) && must_be_named(input, manager, record, address))
+            .then(|| remedied(GOING, address, message, ways));
+    }
     let by_us = is_deleted_by_us(record);
     let hands = if by_us { "as an earlier run asked" } else { "and not by provision" };
     let new = New::of(input, address, manager);
@@ -145,9 +221,16 @@ fn must_be_named(
     record: Option<&Record>,
     address: &Address,
 ) -> bool {
-    let held_data = record.is_some_and(|record| matches!(record.phase, Phase::Ready | Phase::Updating))
-        || is_deleted_by_us(record);
-    manager.holds_data() && held_data && !input.options.replace.contains(address)
+    let was_ready = record.is_some_and(|record| matches!(record.phase, Phase::Ready | Phase::Updating));
+    if input.options.replace.contains(address) {
+        return false;
+    }
+    match manager.holds_data() {
+        true => was_ready || is_deleted_by_us(record),
+        false => {
+            manager.is_named_when_gone() && was_ready && !input.options.allow_data_loss.contains(address)
+        }
+    }
 }
 
 /// True for an address whose data is gone, and that is not to be made anew.

@@ -90,6 +90,8 @@ pub enum Role {
     Origin,
     /// A change of it comes before the same change of what the object refers to, not after it.
     Leads,
+    /// A change of it comes after the end of what goes and refers to the object.
+    Freed,
 }
 
 impl Role {

@@ -16,6 +16,8 @@ pub struct Kept {
     recorded: BTreeMap<(Address, &'static str), String>,
     /// The addresses of objects that are made.
     made: BTreeSet<Address>,
+    /// The addresses of objects that are made, by their ids.
+    by_id: BTreeMap<String, Address>,
     /// The parts that objects taken over use in the place of something declared, with what their records refer to.
     apart: BTreeMap<(Address, &'static str), Apart>,
 }
@@ -31,9 +33,11 @@ impl Kept {
     /// The values that a state records of the fields that are marked so.
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
         let (mut recorded, mut apart, mut made) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let mut by_id = BTreeMap::new();
         let records = state.into_iter().flat_map(|state| &state.resources);
         for (address, record) in records.filter(|(_, record)| !record.watched) {
             made.extend(record.id.as_ref().map(|_| address.clone()));
+            by_id.extend(record.id.as_ref().map(|id| (id.as_str().to_owned(), address.clone())));
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
             for field in fields {
                 let Some(text) = record.inputs.get(field.name).and_then(|value| value.as_str()) else {
@@ -48,7 +52,7 @@ impl Kept {
                 }
             }
         }
-        Self { recorded, made, apart }
+        Self { recorded, made, by_id, apart }
     }
 
     /// The text of what an object that was taken over uses in the place of the one at `declared`, to which its record does not
@@ -71,6 +75,11 @@ impl Kept {
     /// The recorded value of a field of an object that is made: one that an earlier run only began can still have another.
     pub(in crate::stack) fn made_with(&self, address: &Address, field: &'static str) -> Option<&str> {
         self.recorded(address, field).filter(|_| self.made.contains(address))
+    }
+
+    /// The address of the object of a kind that has this id.
+    pub(in crate::stack) fn with_id(&self, kind: &str, id: &str) -> Option<&Address> {
+        self.by_id.get(id).filter(|address| address.kind() == kind)
     }
 
     /// The address of the object that is made with this text, without regard to case.

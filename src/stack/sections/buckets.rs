@@ -26,6 +26,7 @@ pub(super) const SECTION: Section = Section {
         parts: &[],
         passes: &[BUCKET],
     },
+    objects: &[],
     check,
     main: BUCKET,
     expand: Expand::Alone(declare),

@@ -61,6 +61,7 @@ pub(super) const SECTION: Section = Section {
         }],
         passes: &[DATABASE],
     },
+    objects: &[],
     check,
     main: DATABASE,
     expand: Expand::InNetwork { declare, in_a_new_zone: None },

@@ -51,6 +51,7 @@ pub(super) const SECTION: Section = Section {
         }],
         passes: &[FILE_SYSTEM, MOUNT_TARGET],
     },
+    objects: replication::OBJECTS,
     check,
     main: FILE_SYSTEM,
     expand: Expand::InNetwork { declare, in_a_new_zone: Some("cannot be mounted") },
@@ -138,7 +139,7 @@ fn declare(
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
     }
-    if let Some(inputs) = replication::inputs(entry, name) {
+    if let Some(inputs) = replication::inputs(draft, entry, name) {
         draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
     }
     for (point, options) in entry.parts(POINTS) {

@@ -52,6 +52,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     goes_on: false,
                     in_two: false,
                     leads: BTreeSet::new(),
+                    freed_of: BTreeSet::new(),
                 };
                 (address(number), planned)
             })

@@ -109,6 +109,11 @@ pub(crate) async fn ownership(aws: &Aws, id: &str) -> Result<Ownership, CloudErr
     Ok(described.first().map_or(Ownership::Inherited, |live| Ownership::of_tags(&tags_of(live))))
 }
 
+/// The ownership of a file system as it is described.
+pub(crate) fn ownership_of(live: &FileSystemDescription) -> Ownership {
+    Ownership::of_tags(&tags_of(live))
+}
+
 /// All tags of a file system.
 pub(super) fn tags_of(live: &FileSystemDescription) -> Tags {
     efs_tags::of_sdk_tags(live.tags())

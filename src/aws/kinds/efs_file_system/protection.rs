@@ -7,31 +7,20 @@ use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::resource::Invalid;
 
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystemProtection", super::OURS);
 /// The status that EFS shows while the file system is the destination of a replication.
-const REPLICATING: &str = "REPLICATING";
+pub(crate) const REPLICATING: &str = "REPLICATING";
 
 /// True if the live status will do. A destination can be overwritten: that is what it is for.
 pub(super) fn met(desired: &Value, observed: &Value) -> bool {
     desired == observed || (desired == "DISABLED" && observed == REPLICATING)
 }
 
-/// A destination cannot be protected.
-pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
-    let is = |document: &Document, status: &str| OVERWRITE.of(document).is_some_and(|is| is == status);
-    if !is(wanted, "ENABLED") || !observed.is_some_and(|live| is(live, REPLICATING)) {
-        return Vec::new();
-    }
-    let message =
-        "cannot be turned on while the file system is the destination of a replication: delete that first";
-    vec![Invalid::new(OVERWRITE.name, message)]
-}
-
 /// Turns the protection on or off.
 pub(super) async fn set(aws: &Aws, id: &str, observed: &Document, wanted: &str) -> Result<(), CloudError> {
-    // ReplicationAlreadyExists: it cannot be set on the destination of a replication.
+    // ReplicationAlreadyExists: it cannot be set on the destination of a replication. EFS protects it again when that ends, and a plan that
+    // ends none is refused by the checks.
     if OVERWRITE.of(observed).is_some_and(|status| status == REPLICATING) {
         return Ok(());
     }
@@ -48,13 +37,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_destination_counts_as_unprotected_and_cannot_be_protected() {
+    fn a_destination_counts_as_unprotected() {
         for (desired, observed, is_met, refused) in [
             ("ENABLED", "ENABLED", true, false),
             ("ENABLED", "DISABLED", false, false),
             ("DISABLED", "ENABLED", false, false),
             ("DISABLED", REPLICATING, true, false),
-            ("ENABLED", REPLICATING, false, true),
+            ("ENABLED", REPLICATING, false, false),
             (REPLICATING, "ENABLED", false, true),
         ] {
             assert_eq!(met(&desired.into(), &observed.into()), is_met, "{desired} {observed}");

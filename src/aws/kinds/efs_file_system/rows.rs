@@ -110,7 +110,8 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
             let protection = live.description.file_system_protection()?;
             Some(protection.replication_overwrite_protection()?.as_str().to_owned())
         })
-        .met_by(protection::met),
+        .met_by(protection::met)
+        .plays(Role::Freed),
     // The mount targets follow it; the outputs know by it in which zones they have to be.
     &ZONES
         .field(set_of(&Shape::Text(ZONE)))

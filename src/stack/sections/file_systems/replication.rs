@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::FILE_SYSTEM;
+use super::{FILE_SYSTEM, SECTION};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
-use crate::stack::blueprint::{document, id_of};
+use crate::stack::blueprint::{Draft, document, id_of};
 use crate::stack::section::{Conflict, Entries, Entry};
 use crate::stack::{Name, Region};
 
@@ -61,6 +61,13 @@ const KEY: Pattern = Pattern::new(
 const THERE: Pattern =
     Pattern::new("the id of a file system, such as `fs-0123456789abcdef0`", "^fs-[0-9a-f]{8,40}$", 43);
 
+/// A replication is an object of its own.
+pub(super) const OBJECTS: &[(&str, &str)] = &[(
+    REPLICATION.name,
+    "take it out of the list; to leave a replication to others, take `replication` out of the file system and run `provision state \
+     forget` with the address of the replication",
+)];
+
 /// EFS chooses what it makes itself; a zone and a key are of the region.
 pub(super) fn check(file_systems: &Entries) -> Vec<Conflict> {
     file_systems.iter().flat_map(|(name, one)| of_one(name, one)).collect()
@@ -95,14 +102,20 @@ fn of_one(name: &Name, entry: &Entry) -> Vec<Conflict> {
     found
 }
 
-/// The inputs of the replication, where one is written.
-pub(super) fn inputs(entry: &Entry, name: &Name) -> Option<Document> {
+/// The inputs of the replication, where one is written. A destination of the stack's own is referred to, so that it is unprotected before the
+/// replication begins, and protected or deleted after that has ended.
+pub(super) fn inputs(draft: &Draft<'_>, entry: &Entry, name: &Name) -> Option<Document> {
     let parts: &Value = entry.get(&REPLICATION)?;
+    let there = parts.get("file_system").and_then(Value::as_str);
+    let own = there.and_then(|id| draft.kept.with_id(FILE_SYSTEM, id));
+    let own = own.filter(|own| {
+        draft.stack.entries(&SECTION).keys().any(|other| other != name && other.as_str() == own.name())
+    });
     Some(document(json!({
         "file_system_id": id_of(&Address::new(FILE_SYSTEM, name.as_str())),
         "region": parts.get("region"),
         "availability_zone_name": parts.get("availability_zone"),
         "destination_kms_key_id": parts.get("kms_key_id"),
-        "destination_file_system_id": parts.get("file_system"),
+        "destination_file_system_id": own.map(id_of).or_else(|| there.map(str::to_owned)),
     })))
 }
