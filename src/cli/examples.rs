@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn what_is_said_of_a_command_stands_below_it_and_further_in_where_the_line_is_narrow() {
         let text = "Examples:\n  provision destroy     See it first, and read it\n\nExit codes:\n  2    There are changes to make\n\nSentence";
-        let narrow = "Examples:\n  provision destroy\n      See it first,\n      and read it\n\nExit codes:\n  2    There are\n       changes to make\n\nSentence";
+        let narrow = "Examples:\n  provision destroy\n      See it first, and\n      read it\n\nExit codes:\n  2    There are\n       changes to make\n\nSentence";
         assert_eq!(printed(&fitted(text, 23)), narrow);
         assert_eq!(printed(&fitted(text, 80)), text);
     }

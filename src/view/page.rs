@@ -35,21 +35,27 @@ impl<'a> Page<'a> {
         let mut column = indent;
         let mut margin = indent;
         let room = self.style.width.saturating_sub(hang);
-        for piece in pieces.into_iter().flat_map(|piece| broken(piece, room)) {
-            let width = visible_width(&piece);
-            if line.is_empty() {
-                column = margin + width;
-            } else if column + 1 + width > self.style.width && column + 1 > hang && !commands_a_runner(&piece)
-            {
-                self.line(margin, &line);
-                line.clear();
-                margin = hang;
-                column = margin + width;
-            } else {
-                line.push(' ');
-                column += 1 + width;
+        for piece in pieces {
+            let at = if line.is_empty() { margin } else { column + 1 };
+            let fits = at + visible_width(&piece) <= self.style.width;
+            for part in if fits { vec![piece] } else { broken(piece, room) } {
+                let width = visible_width(&part);
+                if line.is_empty() {
+                    column = margin + width;
+                } else if column + 1 + width > self.style.width
+                    && column + 1 > hang
+                    && !commands_a_runner(&part)
+                {
+                    self.line(margin, &line);
+                    line.clear();
+                    margin = hang;
+                    column = margin + width;
+                } else {
+                    line.push(' ');
+                    column += 1 + width;
+                }
+                line.push_str(&part);
             }
-            line.push_str(&piece);
         }
         if !line.is_empty() {
             self.line(margin, &line);

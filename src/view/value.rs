@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::delta::{Delta, Entry, delta};
 use super::harmless::{harmless, is_harmful};
-use super::page::{Page, painted};
+use super::page::Page;
 use super::style::Ink;
 
 use crate::engine::plan::FieldChange;
@@ -199,8 +199,7 @@ fn named<'a>(page: &mut Page<'_>, indent: usize, fields: impl Iterator<Item = (&
 
 /// Writes one field before and after, with a note on what the change of this field costs.
 pub(super) fn changed_field(page: &mut Page<'_>, indent: usize, field: &FieldChange, note: Option<&str>) {
-    let note: Vec<String> =
-        note.map(|note| painted(page.style(), Ink::Warning, &format!("({note})"))).unwrap_or_default();
+    let note = note.map(|note| page.style().paint(Ink::Warning, &format!("({note})")));
     let name = string(&field.path);
     match delta(field) {
         Delta::Value { before, after } => {

@@ -101,7 +101,8 @@ fn kept(content: &str, marked: Option<Range<usize>>, room: usize) -> Range<usize
     let first = if marked.end.min(marked.start + room / 2) < room { 0 } else { marked.start - room / 3 };
     // One column at each side is for the mark.
     let last = first + room.saturating_sub(1 + usize::from(first > 0)).max(1);
-    starts[first]..starts.get(last).copied().unwrap_or(content.len())
+    let byte = |character: usize| starts.get(character).copied().unwrap_or(content.len());
+    byte(first)..byte(last)
 }
 
 impl SourceCode for Cut {

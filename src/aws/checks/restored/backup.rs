@@ -108,7 +108,7 @@ pub(super) fn missing(origin: &Origin) -> Verdict {
     Verdict::error(message).hint(match origin {
         Origin::Snapshot { .. } => {
             "write the name of one that is there; to see them: aws rds describe-db-snapshots; one of another account or region is \
-             copied first: aws rds copy-db-snapshot --source-db-snapshot-identifier SNAPSHOT-ARN --target-db-snapshot-identifier \
+             copied first, by its ARN and under a name of your choice for the copy: aws rds copy-db-snapshot --source-db-snapshot-identifier SNAPSHOT-ARN --target-db-snapshot-identifier \
              NAME"
         }
         Origin::Time { .. } => {
