@@ -288,6 +288,7 @@ const QUEUES: Section = Section {
     one: "queue",
     several: "queues",
     entry: Part { doc: "One queue.", own: &[], parts: &[], passes: &["aws_sqs_queue"] },
+    objects: &[],
     check: |_| Vec::new(),
     main: "aws_sqs_queue",
     expand: Expand::Alone(|draft, name, entry| {
