@@ -7,7 +7,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("authority", "an authority does not sign certificates for a version"),
     ("circle", "resources refer to each other in a circle"),
     ("credentials", "the credentials end before the run may"),
-    ("data-loss", "what holds data would be replaced, deleted or forgotten, and was not named"),
+    ("data-loss", "what holds data would be replaced, deleted, overwritten or forgotten, and was not named"),
     ("engine-version", "a new database cannot have the written version"),
     ("fenced", "another state has taken an object over"),
     (
@@ -37,6 +37,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("protected", "what is to be deleted has its deletion protection on"),
     ("quota", "what is to be made does not fit into a quota of the account"),
     ("renamed", "a name is gone and a new one is there, or another stack has what this one would make"),
+    ("replication", "a replication cannot be made or ended as it is written, or overwrites a file system"),
     (
         "restore-from",
         "a database cannot be restored from the backup that is named, or would be restored again",

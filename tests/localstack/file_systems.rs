@@ -262,7 +262,10 @@ fn other_file_system(world: &World, token: &str, encrypted: bool, tags: &[(&str,
 
 fn unprotect(world: &World, id: &str) {
     let open = world.cloud.efs.update_file_system_protection().file_system_id(id);
-    world.cloud.run(open.replication_overwrite_protection("DISABLED".into()).send()).expect("it can be opened");
+    world
+        .cloud
+        .run(open.replication_overwrite_protection("DISABLED".into()).send())
+        .expect("it can be opened");
 }
 
 fn protection_of(world: &World, id: &str) -> String {
@@ -283,12 +286,13 @@ fn a_replication_overwrites_a_file_system_only_by_name_and_once_that_is_unprotec
     let world = World::small();
     let (cloud, efs) = (&world.cloud, &world.cloud.efs);
     let there = other_file_system(&world, "there", true, &[]);
-    let stack = |id: &str| {
+    let stack_to = |region: &str, id: &str| {
         world.write_stack(&format!(
-            "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    replication: {{ region: eu-west-1, \
+            "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    replication: {{ region: {region}, \
              file_system: {id} }}\n"
         ));
     };
+    let stack = |id: &str| stack_to("eu-west-1", id);
     stack(&there);
     world.control.forget_calls();
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
@@ -301,9 +305,17 @@ fn a_replication_overwrites_a_file_system_only_by_name_and_once_that_is_unprotec
     let change = plan["changes"].as_array().into_iter().flatten().find(|one| one["address"] == COPY);
     assert_eq!(change.expect("it is planned")["effect"], "data-loss");
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["it overwrites or deletes what differs"]);
+    // It is looked for in its region.
+    stack_to("eu-central-1", &there);
+    let elsewhere = format!("there is no file system {there} in eu-central-1");
+    world.provision(&["apply", "--auto-approve", "--allow-data-loss", COPY]).exits(1).says(&[&elsewhere]);
     // Nor is one overwritten that is not there, is another stack's or is not encrypted.
-    let of_another =
-        other_file_system(&world, "theirs", true, &[("provision:stack", "other"), ("provision:lineage", "l")]);
+    let of_another = other_file_system(
+        &world,
+        "theirs",
+        true,
+        &[("provision:stack", "other"), ("provision:lineage", "l")],
+    );
     let plain = other_file_system(&world, "plain", false, &[]);
     for (id, said) in [
         ("fs-12345678", "there is no file system fs-12345678 in eu-west-1"),
@@ -317,10 +329,11 @@ fn a_replication_overwrites_a_file_system_only_by_name_and_once_that_is_unprotec
         world.provision(&["apply", "--auto-approve", "--allow-data-loss", COPY]).exits(1).says(&[said]);
     }
     stack(&there);
-    world
-        .provision(&["plan", "--allow-data-loss", COPY])
-        .exits(0)
-        .says(&["loses data", &format!("{there} in eu-west-1 ("), "bytes) is overwritten"]);
+    world.provision(&["plan", "--allow-data-loss", COPY]).exits(0).says(&[
+        "loses data",
+        &format!("{there} in eu-west-1 ("),
+        "bytes) is overwritten",
+    ]);
     world.apply(&["--allow-data-loss", COPY]);
     world.plans_nothing();
     world.provision(&["output", "file_systems.files.replica.id"]).exits(0).says(&[&there]);
@@ -368,7 +381,9 @@ fn a_failover_by_hand_is_not_undone_by_a_plan() {
     fail_over(&world, &files);
     assert_eq!(protection_of(&world, &spare), "ENABLED");
     world.control.forget_calls();
-    for command in [&["plan"][..], &["apply", "--auto-approve"], &["apply", "--auto-approve", "--replace", COPY]] {
+    for command in
+        [&["plan"][..], &["apply", "--auto-approve"], &["apply", "--auto-approve", "--replace", COPY]]
+    {
         world.provision(command).exits(1).says(&[&format!("--allow-data-loss {COPY}")]);
     }
     world.provision(&["plan"]).exits(1).says(&[
@@ -405,10 +420,10 @@ fn a_replication_is_turned_round_in_two_steps_and_its_destination_protected_in_o
     world.apply(&["--allow-data-loss", COPY]);
     // A destination cannot be protected.
     written(&world, &to(&spare), CLOSED);
-    world.provision(&["plan"]).exits(1).says(&[
-        "replication_overwrite_protection cannot be true",
-        "take `replication` out of `files`",
-    ]);
+    world
+        .provision(&["plan"])
+        .exits(1)
+        .says(&["replication_overwrite_protection cannot be true", "take `replication` out of `files`"]);
     const BACK: &str = "aws_efs_replication_configuration.spare";
     written(&world, OPEN, &to(&files));
     world.control.forget_calls();

@@ -211,6 +211,8 @@ fn turned<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Finding> + 'a {
             }
         })?;
         let (old, new) = (old.name(), change.address.name());
+        let out_of_new =
+            if old == new { String::new() } else { format!(" and leave it out of `{new}`") };
         let unprotected = match there.as_deref().and_then(|id| own(scene, id)) {
             Some(own) => format!(", with `replication_overwrite_protection: false` below `{}`", own.name()),
             None => String::new(),
@@ -220,7 +222,7 @@ fn turned<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Finding> + 'a {
              then protects {to} from being overwritten"
         ))
         .hint(format!(
-            "take `replication` out of `{old}` and leave it out of `{new}`, then: provision apply, then: write `replication` below \
+            "take `replication` out of `{old}`{out_of_new}, then: provision apply, then: write `replication` below \
              `{new}`{unprotected}, then: provision apply --allow-data-loss {}",
             change.address
         ));

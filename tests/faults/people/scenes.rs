@@ -86,6 +86,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "a warning that ends with a line in the stack file: tests/localstack/ignored.rs types it",
     ),
     (
+        "replication",
+        "a second file system and several runs: tests/localstack/file_systems.rs types its steps",
+    ),
+    (
         "on-its-own",
         "a replica that was promoted, and RDS makes none of the small stack's database: tests/localstack/replicas.rs types it",
     ),

@@ -43,7 +43,7 @@ const PARTS: &[Property] = &[
     Property {
         name: "file_system",
         doc: "A file system that is there, in place of a new one: what differs in it is overwritten or deleted. Its protection \
-              against that has to be off.",
+              against that has to be off, and `--allow-data-loss` has to name the replication.",
         shape: Shape::Text(THERE),
         need: Need::Optional,
     },
