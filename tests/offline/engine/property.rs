@@ -52,6 +52,7 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     goes_on: false,
                     in_two: false,
                     leads: BTreeSet::new(),
+                    gone_before: BTreeSet::new(),
                 };
                 (address(number), planned)
             })
