@@ -50,6 +50,9 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const PATIENCE: Patience;
     /// True where the tags of an object are seen by none of the calls of a refresh.
     const HIDES_TAGS: bool = false;
+    /// Other kinds of the same objects, as those that have become one are managed: their ids are of one series, and their names
+    /// cannot be the same.
+    const ALIKE: &'static [&'static str] = &[];
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     const CLAIM: &'static [Call];
 

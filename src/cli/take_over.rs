@@ -38,7 +38,7 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
     });
     let taken = taken.await?;
     if global.json {
-        let forgotten: Vec<_> = taken.forgotten.iter().cloned().collect();
+        let forgotten: Vec<_> = taken.forgotten.iter().chain(taken.promoted.keys()).cloned().collect();
         screen.report(report::Import {
             watched: taken.records.values().filter(|record| record.watched).count(),
             forgotten: &forgotten,
@@ -74,7 +74,7 @@ async fn record(
     if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster().as_ref() != Some(cluster)) {
         writer.edit(Edit::Facts { facts: cluster.facts() });
     }
-    for address in &taken.forgotten {
+    for address in taken.forgotten.iter().chain(taken.promoted.keys()) {
         writer.edit(Edit::Remove { address: address.clone() });
     }
     for (address, record) in &taken.records {
@@ -160,6 +160,9 @@ fn text(taken: &TakenOver, lineage: Option<&str>) -> String {
     }
     for address in &taken.forgotten {
         text.push_str(&format!("Forgot {address}: it is part of what was recorded before.\n"));
+    }
+    for (copy, address) in &taken.promoted {
+        text.push_str(&format!("Forgot {copy}: its object was promoted, and is {address} from now on.\n"));
     }
     match recorded.count() {
         0 => text.push_str("Nothing to do: this is recorded already.\n"),

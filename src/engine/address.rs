@@ -50,6 +50,14 @@ impl Address {
         &self.name
     }
 
+    /// The name with the one of a set, as the stack file groups them: `main/reports`.
+    pub fn title(&self) -> String {
+        match &self.member {
+            Some(member) => format!("{}/{member}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// Which one of a set: `eu-west-1a`.
     pub fn member_name(&self) -> Option<&str> {
         self.member.as_deref()

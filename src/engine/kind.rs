@@ -88,6 +88,10 @@ pub trait Manager: Reader {
     fn hides_tags(&self) -> bool {
         false
     }
+    /// Other kinds of the same objects: an id of theirs is no other object's id here.
+    fn alike(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// The calls that write the ownership tags of an object that is there; empty for objects without tags.
     fn claim_calls(&self) -> &'static [Call];
 }

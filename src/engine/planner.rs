@@ -16,6 +16,7 @@ mod moving;
 mod naming;
 mod network;
 mod passed_over;
+mod promoted;
 mod refreshed;
 mod renamed;
 mod sightings;
@@ -48,6 +49,7 @@ pub use identity::foreign;
 pub use in_the_way::{RENAMED, UNRECORDED};
 pub use naming::{is_about_data_on_its_way_out, is_about_lost_data};
 pub use network::{NETWORK, destroys_beside_another, leaves_its_network};
+pub use promoted::{ON_ITS_OWN, goes_on_with_a_copy};
 pub use sightings::Sightings;
 pub use tags::OWNERSHIP_TAGS;
 
@@ -202,6 +204,7 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 in_two: in_two.contains(address),
                 leads: leading::led(input, change, &refers_to, &changes),
                 freed_of: leading::freed_of(input, change, &recorded_on, &changes),
+                gone_before: leading::gone_before(input, change, &recorded_on, &changes),
             };
             (address.clone(), one)
         })

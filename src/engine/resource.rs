@@ -124,6 +124,8 @@ pub struct Found {
     pub vpc: Option<Id>,
     /// The address that it is told to be of by something else than its own tags.
     pub told: Option<Told>,
+    /// Why it cannot be managed as an object of this kind, whatever its name: `it is no read replica`.
+    pub unfit: Option<String>,
 }
 
 /// The address of an object, and the side that tells it: its own tags may be gone, or copied from another one.
@@ -159,7 +161,16 @@ impl fmt::Display for Told {
 impl Found {
     /// An object that does not show how many there were before it.
     pub fn new(id: Id, ownership: Ownership) -> Self {
-        Self { id, trace: Trace::Name, label: None, ownership, generation: None, vpc: None, told: None }
+        Self {
+            id,
+            trace: Trace::Name,
+            label: None,
+            ownership,
+            generation: None,
+            vpc: None,
+            told: None,
+            unfit: None,
+        }
     }
 
     /// The object as one that was found by something else than its name.

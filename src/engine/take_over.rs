@@ -11,12 +11,12 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::Cloud;
 use crate::engine::document::{references, resolve};
 use crate::engine::graph;
-use crate::engine::kind::{Live, Reader, Registry};
+use crate::engine::kind::{Live, Manager, Reader, Registry};
 use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
 use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, needs_claim, rebuild, watch};
 use crate::engine::refresh::{RefreshError, observe};
-use crate::engine::resource::{Id, Named, Owner, Whose};
+use crate::engine::resource::{Id, Named, Owner, Remark, Whose};
 use crate::engine::state::{Edit, Place, Record, State, moves};
 use names::{check_names, kept_in_place};
 
@@ -38,6 +38,8 @@ pub struct TakenOver {
     pub instead_of: BTreeMap<Address, Before>,
     /// Parts of what was recorded before: they stay with it.
     pub forgotten: BTreeSet<Address>,
+    /// Copies that have become objects of their own, with the addresses at which their objects are recorded now.
+    pub promoted: BTreeMap<Address, Address>,
     /// The things that the objects use in the place of what their declarations refer to.
     pub apart: BTreeMap<Address, Vec<Apart>>,
 }
@@ -112,7 +114,11 @@ impl Refused {
                  db-…, a group's name"
                     .to_owned(),
             ),
-            Self::Unfit { .. } | Self::Unread(_) => None,
+            Self::Unfit { .. } => Some(
+                "leave it as it is, and choose another object, or another name in the stack file: provision plan says the rest"
+                    .to_owned(),
+            ),
+            Self::Unread(_) => None,
             Self::Elsewhere { id, right: Some(right), .. } => Some(format!("provision import {right}={id}")),
             Self::Elsewhere { place, .. } => {
                 Some(format!("the stack has nothing in {place}: leave it as it is, and go on with provision plan"))
@@ -181,6 +187,10 @@ pub async fn take_over(
     let mut parts = BTreeSet::new();
     for wish in sorted {
         let one = Taking { cloud, registry, blueprint, take_over };
+        if let Some(copy) = one.promoted(&known, wish).await? {
+            known.apply(Edit::Remove { address: copy.clone() });
+            taken.promoted.insert(copy, wish.address.clone());
+        }
         let record = one.record(&known, wish).await?;
         let before = known.resources.get(&wish.address).and_then(|before| before.id.clone());
         if let Some(old) = before.filter(|old| Some(old) != record.id.as_ref()) {
@@ -290,10 +300,42 @@ impl Taking<'_> {
         Ok(as_seen(self.registry, address, record, &live)?)
     }
 
+    /// The address of a copy that has become an object of its own, and is to be recorded in the place of one that is gone or was never made.
+    async fn promoted(&self, known: &State, wish: &Wish) -> Result<Option<Address>, Refused> {
+        let Wish { address, text } = wish;
+        let Some(manager) = self.registry.managing(address.kind()) else { return Ok(None) };
+        let mut alike = known.resources.iter().filter(|(other, record)| {
+            manager.alike().contains(&other.kind()) && record.id.is_some() && *other != address
+        });
+        if alike.clone().next().is_none() {
+            return Ok(None);
+        }
+        let unread = |source| RefreshError { kind: address.kind().to_owned(), source };
+        let Some(named) = self.cloud.named(manager.kind(), text).await.map_err(unread)? else {
+            return Ok(None);
+        };
+        let Some((copy, record)) = alike.find(|(_, record)| record.id.as_ref() == Some(&named.found.id))
+        else {
+            return Ok(None);
+        };
+        if let Some(id) = known.resources.get(address).and_then(|before| before.id.as_ref())
+            && self.is_there(known, address, id).await?
+        {
+            return Ok(None);
+        }
+        let live = self.live(known, copy, record).await?;
+        let is_on_its_own = live
+            .is_some_and(|live| live.remarks.iter().any(|remark| matches!(remark, Remark::OnItsOwn { .. })));
+        Ok(is_on_its_own.then(|| copy.clone()))
+    }
+
     fn check_owner(&self, known: &State, owner: &Owner, id: &Id, whose: Whose) -> Result<(), Refused> {
         let address = owner.address.clone();
-        let holds = |record: &Record| record.id.as_ref() == Some(id);
-        let other = known.resources.iter().find(|(other, record)| **other != address && holds(record));
+        let alike = self.registry.managing(address.kind()).map(Manager::alike).unwrap_or_default();
+        let other = known.resources.iter().find(|(other, record)| {
+            let is_alike = other.kind() == address.kind() || alike.contains(&other.kind());
+            **other != address && is_alike && record.id.as_ref() == Some(id)
+        });
         let foreign = |whose: Whose| Refused::Foreign {
             address: address.clone(),
             id: id.clone(),

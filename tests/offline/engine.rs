@@ -17,6 +17,7 @@ mod old_states;
 mod planner;
 mod property;
 mod renamed;
+mod replicas;
 mod statuses;
 mod unclaimed;
 mod unfinished;

@@ -169,7 +169,7 @@ impl Databases {
                 Some((one.address.clone(), target.to_owned()))
             })
             .collect();
-        self.replicas = Replicas::of(aws, sightings, &chosen).await;
+        self.replicas = Replicas::of(aws, blueprint, sightings, &chosen).await;
         self.replicas.lead(blueprint, sightings);
         for (address, target) in chosen {
             if self.replicas.hold(&address) {

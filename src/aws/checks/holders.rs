@@ -20,6 +20,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding, Mode};
+use crate::engine::planner::ON_ITS_OWN;
 use crate::engine::resource::Id;
 
 const CHECK: &str = "holders";
@@ -164,7 +165,11 @@ impl Leaving {
             scene.planning.plan.errors().filter_map(|finding| finding.address.as_ref()).collect();
         let in_place = scene.sightings.iter().filter(|(address, _)| told.contains(*address));
         let found = in_place.flat_map(|(_, sighting)| sighting.found()).map(|found| found.id.to_string());
-        let spoken_of = found.chain(named_and_deleted::namers(scene)).collect();
+        // Those that were promoted are left alone, and what they use waits for that.
+        let left = scene.planning.plan.errors().filter(|finding| finding.check == ON_ITS_OWN);
+        let left = left.filter_map(|finding| scene.sightings.get(finding.address.as_ref()?)?.live());
+        let left = left.map(|(id, _)| id.to_string());
+        let spoken_of = found.chain(left).chain(named_and_deleted::namers(scene)).collect();
         let mut leaving = Self { spoken_of, ..Self::default() };
         for change in scene.changes() {
             let mut let_go = |id: &Id, live: &Live, is_deleted: bool| {

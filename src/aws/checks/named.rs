@@ -27,10 +27,12 @@ const GROUP: &str = "aws_security_group";
 pub(super) const CALLS: &[Asked] = &[
     (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
     (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS]),
+    (&[REPLICA], &[PARAMETER_GROUPS]),
     (&["aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
 ];
 
 const DATABASE: &str = "aws_db_instance";
+const REPLICA: &str = "aws_db_replica";
 const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
 
 /// The field with the parameter group of a database, and the one with its version.
@@ -164,7 +166,9 @@ async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
 /// The parameter group that a database will have, which has to be of the family of its version.
 fn parameters(prospect: &Prospect) -> Option<NamedBy> {
     let name = parameter_group(&prospect.written)?;
-    let version = Version::parse(prospect.inputs.get(VERSION)?.as_str()?)?;
+    // A replica has the version of its source.
+    let inputs = prospect.source.as_ref().map_or(&prospect.inputs, |source| &source.inputs);
+    let version = Version::parse(inputs.get(VERSION)?.as_str()?)?;
     prospect.touches(&[PARAMETER_GROUP, VERSION]).then(|| NamedBy {
         address: prospect.address.clone(),
         id: name.to_owned(),

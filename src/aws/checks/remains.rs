@@ -109,7 +109,10 @@ fn told(finding: &Finding, remains: &Remains) -> Finding {
         )])),
         false => restore.clone(),
     };
-    let remedies: Vec<Way> = restore.into_iter().chain(finding.remedies.iter().cloned()).collect();
+    // A copy has what is in no backup yet.
+    let (copies, others): (Vec<Way>, Vec<Way>) =
+        finding.remedies.iter().cloned().partition(planner::goes_on_with_a_copy);
+    let remedies: Vec<Way> = copies.into_iter().chain(restore).chain(others).collect();
     Finding {
         message: format!("{}; {left}", finding.message),
         hint: hint_of(&remedies),

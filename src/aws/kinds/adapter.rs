@@ -166,6 +166,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         K::HIDES_TAGS
     }
 
+    fn alike(&self) -> &'static [&'static str] {
+        K::ALIKE
+    }
+
     fn claim_calls(&self) -> &'static [Call] {
         K::CLAIM
     }

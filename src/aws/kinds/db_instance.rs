@@ -68,6 +68,7 @@ impl Kind for DbInstance {
         update: Duration::from_secs(80 * 60),
         delete: Duration::from_secs(60 * 60),
     };
+    const ALIKE: &'static [&'static str] = &["aws_db_replica"];
     const CLAIM: &'static [Call] = &[calls::TAGS[0]];
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {

@@ -124,12 +124,22 @@ fn next_waiting(
         let live = input.sightings.get(address).and_then(|sighting| sighting.live());
         stays && live.is_some_and(|(_, live)| matches!(live.condition, Condition::Lost(_)))
     };
+    // AWS makes a copy only of what serves.
+    let is_held = |address: &Address| {
+        let live = input.sightings.get(address).and_then(|sighting| sighting.live());
+        let stays = changes.get(address).is_none_or(|change| !matches!(change.action, Action::Replace));
+        stays && live.is_some_and(|(_, live)| matches!(live.condition, Condition::Held(_)))
+    };
+    let is_copy = |change: &Change, on: &Address| {
+        let manager = input.registry.managing(change.address.kind());
+        manager.is_some_and(|manager| manager.alike().contains(&on.kind()))
+    };
     changes.values().filter(|change| change.action != Action::NoOp).find_map(|change| {
         let makes = matches!(change.action, Action::Create | Action::Replace);
         let goes_up = makes || change.action == Action::Update;
         let needs = refers_to.get(&change.address).into_iter().flatten().find(|on| {
             let missing = matches!(left_out(on), Some(Action::Create | Action::Replace));
-            (goes_up && missing) || (makes && is_lost(on))
+            (goes_up && missing) || (makes && (is_lost(on) || (is_copy(change, on) && is_held(on))))
         });
         let goes_down = matches!(change.action, Action::Delete | Action::Replace);
         let user = || {

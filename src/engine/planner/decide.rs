@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::unfinished::{Standing, all, all_but, fitting, standing};
 use super::{
-    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, naming, network, renamed,
-    supplanted,
+    Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, naming, network, promoted,
+    renamed, supplanted,
 };
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -23,6 +23,9 @@ use crate::engine::window::Window;
 
 /// Why nothing is done to what this version of the program does not know.
 const NEWER: &str = "a newer version of provision recorded it";
+
+/// Why nothing is done to what was a copy.
+const ON_ITS_OWN: &str = "it is no copy any more, and is left alone";
 
 fn is_newer(input: &Input<'_>, address: &Address) -> bool {
     matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }))
@@ -173,6 +176,10 @@ fn managed(
     let (objects, let_go) =
         identity::without_those_of_others(&owner, record, standing(input, address, record));
     findings.extend(let_go);
+    if let Some(finding) = promoted::on_its_own(input, address, &objects) {
+        findings.push(finding);
+        return Ok(change(address, Action::NoOp, ON_ITS_OWN));
+    }
     let kept = fitting(input, address, manager, &desired, &objects);
     let decision = match (kept, objects.as_slice()) {
         (Some(kept), objects) => keep(input, address, manager, &desired, record, objects, kept),
@@ -399,12 +406,15 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(naming::gone_beside_a_new_one(input, address, record));
         return change(address, Action::Forget, "it is gone from AWS already");
     }
+    if let Some(finding) = promoted::on_its_own(input, address, &objects) {
+        findings.push(finding);
+        return change(address, Action::NoOp, ON_ITS_OWN);
+    }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
         let claimed = record.claimed && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
-        findings.extend(findings::undeclared_on_its_own(address, object.live));
     }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address));

@@ -31,7 +31,7 @@ pub(super) fn hint(input: &Input<'_>, address: &Address) -> Option<String> {
         let (_, live) = input.sightings.get(one)?.live()?;
         let Remedy::Write { options, .. } = kept_name(input, one, live)? else { return None };
         let (option, name) = options.into_iter().next()?;
-        Some(format!("`{option}: {name}` for `{}`", one.name()))
+        Some(format!("`{option}: {name}` for `{}`", one.title()))
     });
     let lines: Vec<String> = lines.collect::<Option<_>>()?;
     let lines = lines.join(" and ");
@@ -94,13 +94,13 @@ pub(super) fn by_tags(input: &Input<'_>, owner: &Owner, found: &Found) -> Option
     }
     others.retain(|other| !lines.iter().any(|(_, known)| known == other));
     lines.sort_by_key(|(_, address)| *address);
-    let written = lines.iter().map(|(line, address)| format!("`{line}` for `{}`", address.name()));
+    let written = lines.iter().map(|(line, address)| format!("`{line}` for `{}`", address.title()));
     let written: Vec<String> = written.collect();
     if written.is_empty() {
         return None;
     }
     let all_at_once = if written.len() > 1 { ", all at once" } else { "" };
-    let others = others.iter().map(|other| format!(", and another name for `{}`", other.name()));
+    let others = others.iter().map(|other| format!(", and another name for `{}`", other.title()));
     Some(format!(
         "if only the keys were changed in the stack file: write {} into it{}{all_at_once}, then: {command}",
         written.join(" and "),

@@ -8,7 +8,7 @@ use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, Finding, Level, Turn};
-use crate::engine::remedy::{Remedy, Way};
+use crate::engine::remedy::Way;
 use crate::engine::resource::{Condition, Data, Field, Id, Invalid, Object, Remark, Role, Status, Verdict};
 use crate::engine::state::Record;
 use crate::engine::steps::Circle;
@@ -123,36 +123,13 @@ pub(super) fn remark(address: &Address, remark: &Remark, change: &Change) -> Opt
             Some(error("held", address, format!("{}: {why}", field.path), Some(hint.to_owned())))
         }
         Remark::Beside { .. } | Remark::Theirs { .. } | Remark::Impossible(_) => None,
-        Remark::OnItsOwn { what, removal } => Some(on_its_own(address, what, removal)),
         Remark::Left { what, command } => Some(Finding {
             level: Level::Warning,
             ..error("left-to-do", address, what.clone(), Some(command.clone()))
         }),
-        // Of a deletion alone: see `loss`.
-        Remark::Holds(_) | Remark::NoLastSnapshot { .. } => None,
+        // Of a deletion alone: see `loss`; and of the whole address: see `promoted`.
+        Remark::Holds(_) | Remark::NoLastSnapshot { .. } | Remark::OnItsOwn { .. } => None,
     }
-}
-
-/// A copy that has become an object of its own: nothing is done to it, since it may have data that nothing else has.
-fn on_its_own(address: &Address, what: &str, removal: &[Remedy]) -> Finding {
-    let out = Remedy::by_hand("take it out of the stack file");
-    remedied(
-        "on-its-own",
-        address,
-        format!("{what}: it is neither changed nor deleted"),
-        vec![
-            Way::to("to keep it as it is, unmanaged", [out, Remedy::Forget { address: address.clone() }]),
-            Way::to("to lose its data", removal.iter().cloned().chain([Remedy::Apply])),
-        ],
-    )
-}
-
-/// The finding on an undeclared object that is no copy any more.
-pub(super) fn undeclared_on_its_own(address: &Address, live: &Live) -> Option<Finding> {
-    live.remarks.iter().find_map(|remark| match remark {
-        Remark::OnItsOwn { what, removal } => Some(on_its_own(address, what, removal)),
-        _ => None,
-    })
 }
 
 /// The finding on inputs that belong to somebody else, and that the stack file does not leave to others.
@@ -172,7 +149,7 @@ pub(super) fn theirs(
     let options = Some(options.join(", ")).filter(|options| !options.is_empty())?;
     let message = format!("{why}; not compared: {options}");
     let hint =
-        format!("to say that in the stack file: write `ignore_changes: [{options}]` for {}", address.name());
+        format!("to say that in the stack file: write `ignore_changes: [{options}]` for {}", address.title());
     Some(Finding { level: Level::Warning, ..error("left-to-others", address, message, Some(hint)) })
 }
 
@@ -228,7 +205,7 @@ pub(super) fn colliding_replacement(
     let option = fields
         .iter()
         .find_map(|field| field.option())
-        .map(|option| format!("write another `{option}` for {} into the stack file", change.address.name()));
+        .map(|option| format!("write another `{option}` for {} into the stack file", change.address.title()));
     let named = input.options.replace.contains(&change.address);
     let leave = named.then(|| format!("leave --replace {} out", change.address));
     let hint = [leave, option].into_iter().flatten().collect::<Vec<_>>().join(", or ");

@@ -1,7 +1,7 @@
 //! Findings about whose an object is, and the update by which an object that was taken over gets its ownership tags.
 
 use super::unfinished::Standing;
-use super::{Input, change, error, renamed, tags};
+use super::{Input, Sighting, change, error, renamed, tags};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
@@ -162,11 +162,17 @@ pub(super) fn with_claim(
     }
 }
 
-/// The other address at which the state records the object.
+/// The other address at which the state records the object, or an intent that had made it.
 pub(super) fn recorded_at<'a>(input: &Input<'a>, address: &Address, id: &Id) -> Option<&'a Address> {
+    let alike = input.registry.managing(address.kind()).map(|kind| kind.alike()).unwrap_or_default();
     let records = input.state.into_iter().flat_map(|state| &state.resources);
+    let has_made = |other: &Address| {
+        input.sightings.get(other).and_then(Sighting::live).is_some_and(|(made, _)| made == id)
+    };
     let mut same = records.filter(|(other, record)| {
-        *other != address && other.kind() == address.kind() && record.id.as_ref() == Some(id)
+        *other != address
+            && (other.kind() == address.kind() || alike.contains(&other.kind()))
+            && (record.id.as_ref() == Some(id) || (record.id.is_none() && has_made(other)))
     });
     same.next().map(|(other, _)| other)
 }

@@ -3,9 +3,10 @@
 use std::mem::discriminant;
 
 use super::identity::recorded_at;
-use super::{Input, error, exchanged, renamed};
+use super::{Input, error, exchanged, promoted, renamed};
 use crate::engine::address::Address;
 use crate::engine::plan::{Finding, Level};
+use crate::engine::remedy::Way;
 use crate::engine::resource::{Found, NO_STACK, Owner, Told, Trace, Whose};
 use crate::engine::state::State;
 
@@ -25,12 +26,24 @@ pub(super) fn in_the_way(
 ) -> Option<Finding> {
     let (address, id) = (&owner.address, &found.id);
     if let Some(other) = recorded_at(input, address, id) {
+        let way = match promoted::is_on_its_own(input, other) {
+            true => {
+                Way::to(&format!("to manage it as {address}"), promoted::import(input, address, other, id))
+                    .to_string()
+            }
+            false => renamed::from_recorded(input, other, address),
+        };
         return Some(error(
             "name-taken",
             address,
             format!("{id} has this name already: it is {other} of this stack"),
-            Some(renamed::from_recorded(input, other, address)),
+            Some(way),
         ));
+    }
+    if let Some(why) = found.unfit.as_ref().filter(|_| !is_meant(owner, found)) {
+        let message = format!("{} has this name already, and cannot be taken over: {why}", found.described());
+        let hint = "give it another name or delete it, or choose another name in the stack file";
+        return Some(error("name-taken", address, message, Some(hint.to_owned())));
     }
     // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
     let is_renamed_one = |stack: &str| stack != NO_STACK && !input.state.is_some_and(State::manages_anything);

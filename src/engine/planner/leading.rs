@@ -1,5 +1,5 @@
-//! Updates in another order than that of references: a read replica is upgraded before its source, and a file system is protected when
-//! the replication to it is gone.
+//! Changes in another order than that of references: a read replica is upgraded before its source, and deleted before its source loses the
+//! backups that it needs; a file system is protected when the replication to it is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,24 @@ use super::Input;
 use crate::engine::address::Address;
 use crate::engine::graph::Edges;
 use crate::engine::plan::{Action, Change};
-use crate::engine::resource::Role;
+use crate::engine::resource::{Effect, Role};
+
+/// The objects whose update waits for this deletion: those that it is a copy of, and that lose data.
+pub(super) fn gone_before(
+    input: &Input<'_>,
+    change: &Change,
+    recorded_on: &Edges<Address>,
+    changes: &BTreeMap<Address, Change>,
+) -> BTreeSet<Address> {
+    let alike = input.registry.managing(change.address.kind()).map(|kind| kind.alike()).unwrap_or_default();
+    let loses = |used: &Address| {
+        let other = changes.get(used).filter(|other| other.action == Action::Update);
+        other.is_some_and(|other| other.fields.iter().any(|field| field.effect == Effect::DataLoss))
+    };
+    let used = recorded_on.get(&change.address).into_iter().flatten();
+    let used = used.filter(|used| change.action == Action::Delete && alike.contains(&used.kind()));
+    used.filter(|used| loses(used)).cloned().collect()
+}
 
 /// The objects whose update waits for this one: those that it refers to, and that get the same change.
 pub(super) fn led(

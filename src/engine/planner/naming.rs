@@ -1,7 +1,7 @@
 //! Data that was lost, or would be, without being named: the findings that ask for its name.
 
 use super::loss::is_leaving;
-use super::{Input, Sighting, error, remedied, renamed};
+use super::{Input, Sighting, error, promoted, remedied, renamed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::kind::{Gone, Live, Manager, WhenGone};
@@ -52,7 +52,8 @@ pub(super) fn gone(
             format!("{id} is gone from AWS, and provision did not delete it; a new one would {would_be}")
         }
     };
-    let ways = ways_on(address, by_us, new);
+    let copies = promoted::ways(input, address).into_iter();
+    let ways = copies.chain(ways_on(address, by_us, new)).collect();
     must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
 }
 

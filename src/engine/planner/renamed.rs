@@ -51,6 +51,13 @@ pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Ad
                 recorded.name(),
                 declared.name()
             ),
+            false
+                if recorded.name() == declared.name() && wants_another_name(input, recorded, declaration) =>
+            {
+                format!(
+                    "first give {recorded} its own name: provision apply --target {recorded}; or {another}"
+                )
+            }
             false => another,
         };
     }

@@ -2,11 +2,11 @@
 
 use super::identity::recorded_at;
 use super::in_the_way::{imports, listed, release};
-use super::{Input, error, exchanged, renamed};
+use super::{Input, error, exchanged, promoted, renamed};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Finding, Level};
-use crate::engine::remedy::Remedy;
+use crate::engine::remedy::{Remedy, hint_of};
 use crate::engine::resource::{Found, Id, Owner, Trace, Whose};
 
 /// Another object has the declared name, or the tags of the address, and the recorded one is gone or has another name.
@@ -48,6 +48,7 @@ pub(super) fn supplanted(
                 of_this_stack(input, address, recorded, live, other),
             ));
         }
+        _ if let Some(why) = &found.unfit => (format!("it cannot be taken over: {why}"), another_name()),
         Whose::Ours | Whose::Moved { .. } => {
             ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))
         }
@@ -101,7 +102,13 @@ fn of_this_stack(
     if let Some(all) = exchanged::hint(input, address) {
         return Some(all);
     }
-    let moved = renamed::shifted(input, other.name(), address)
+    let copies = promoted::ways(input, address);
+    if live.is_none() && !copies.is_empty() {
+        return hint_of(&copies);
+    }
+    let moved = (other.kind() == address.kind())
+        .then(|| renamed::shifted(input, other.name(), address))
+        .flatten()
         .map(|moves| format!("if it was renamed in the stack file: {moves}"));
     let keep = to_keep(input, address, recorded, live);
     let another = can_be_named(input, address).then(|| {

@@ -259,11 +259,14 @@ fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
             Some(writes) if writes.path == first.path => (first, one),
             _ => (one, first),
         };
-        let other = if one.of == other.of && other.path.len() == 1 { "its database" } else { &other.words };
+        let other = match one.of == other.of && other.path.len() == 1 {
+            true => "its database".to_owned(),
+            false => format!("`{}`", other.words),
+        };
         found.push(Conflict {
             path: one.path.clone(),
             options: vec![IDENTIFIER],
-            message: format!("`{}` is the identifier of `{other}` already", one.identifier),
+            message: format!("`{}` is the identifier of {other} already", one.identifier),
             remedy: "choose another `identifier`".to_owned(),
         });
     }

@@ -201,6 +201,7 @@ fn exchanged_keys(lineage: Option<&str>) -> Case {
             generation: None,
             vpc: None,
             told: None,
+            unfit: None,
         };
         case.seen.insert(address(&at), Sighting::InTheWay { found, beside: Vec::new() });
     }
@@ -242,6 +243,7 @@ fn databases_that_exchanged_their_names_are_told_of_as_a_whole() {
             generation: None,
             vpc: None,
             told: None,
+            unfit: None,
         };
         let supplanted = Sighting::Supplanted { recorded: Id::new(id), live: Some(seen), found: vec![found] };
         case.seen.insert(address(&at), supplanted);

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::{REPLICA, VERSION};
+use super::{DATABASE, REPLICA, VERSION};
 use crate::aws::Aws;
 use crate::aws::checks::finding::{Verdict, in_time, list};
 use crate::aws::checks::scene::{Doing, Scene};
@@ -14,7 +14,7 @@ use crate::aws::kinds::db_instance::replica::{FOLLOWERS, Follower, all_of};
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::CloudError;
-use crate::engine::plan::Finding;
+use crate::engine::plan::{Action, Change, FieldChange, Finding};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::Id;
 use crate::stack::postgres::Version;
@@ -23,6 +23,8 @@ use crate::stack::postgres::Version;
 #[derive(Default)]
 pub(super) struct Replicas {
     upgrades: Vec<Upgrade>,
+    /// The replicas of everybody, where a database loses its backups.
+    followers: Vec<Follower>,
     /// Why they are not known.
     unread: Option<CloudError>,
 }
@@ -39,10 +41,17 @@ struct Upgrade {
 }
 
 const CHECK: &str = "upgrade-target";
+const INPUTS: &str = "inputs";
+const RETENTION: &str = "backup_retention_period";
 
 impl Replicas {
     /// Asks for the replicas of the databases that get another minor version, where there are such.
-    pub(super) async fn of(aws: &Aws, sightings: &Sightings, chosen: &[(Address, String)]) -> Self {
+    pub(super) async fn of(
+        aws: &Aws,
+        blueprint: &Blueprint,
+        sightings: &Sightings,
+        chosen: &[(Address, String)],
+    ) -> Self {
         let minor: Vec<_> = chosen
             .iter()
             .filter_map(|(address, target)| {
@@ -52,12 +61,12 @@ impl Replicas {
                 (from.major() == to.major()).then_some((address, id, live, target))
             })
             .collect();
-        if minor.is_empty() {
+        if minor.is_empty() && !turns_backups_off(blueprint, sightings) {
             return Self::default();
         }
         let followers = match in_time(FOLLOWERS, all_of(aws)).await {
             Ok(followers) => followers,
-            Err(error) => return Self { upgrades: Vec::new(), unread: Some(error) },
+            Err(error) => return Self { unread: Some(error), ..Self::default() },
         };
         let upgrade = |(address, id, live, target): (&Address, &Id, &str, &String)| {
             let behind = followers.iter().filter(|one| one.source == *id && is_older(&one.version, target));
@@ -69,7 +78,8 @@ impl Replicas {
                 waits_for: Vec::new(),
             }
         };
-        Self { upgrades: minor.into_iter().map(upgrade).collect(), unread: None }
+        let upgrades = minor.into_iter().map(upgrade).collect();
+        Self { upgrades, followers, unread: None }
     }
 
     /// Writes the version into the declarations of the stack's own replicas. A database stays as it is where one of them waits for its
@@ -107,7 +117,9 @@ impl Replicas {
             _ => false,
         };
         let unread = self.unread.iter().filter_map(|error| {
-            let mut changes = scene.changes().filter(|change| super::upgrades(scene, &change.address));
+            let is_about =
+                |change: &&Change| super::upgrades(scene, &change.address) || loses_backups(change);
+            let mut changes = scene.changes().filter(is_about);
             let first = changes.next()?;
             Some(Verdict::not_checked("versions of read replicas", error).of(CHECK, &first.address))
         });
@@ -117,8 +129,91 @@ impl Replicas {
             });
             Some(verdict?.of(CHECK, &upgrade.address))
         });
-        unread.chain(judged).collect()
+        unread
+            .chain(judged)
+            .chain(self.left_without_backups(scene))
+            .chain(made_without_backups(scene))
+            .collect()
     }
+
+    /// "Can't be set to 0 if the DB instance is a source to read replicas" (ModifyDBInstance, BackupRetentionPeriod).
+    fn left_without_backups(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let goes = |follower: &Follower| {
+            scene.changes().any(|change| change.goes.iter().any(|going| going.id == follower.id))
+        };
+        let findings = scene.changes().filter(|change| loses_backups(change)).filter_map(|change| {
+            let id = change.id.as_ref()?;
+            let mut left: Vec<&str> = self
+                .followers
+                .iter()
+                .filter(|one| one.source == *id && !goes(one))
+                .map(|one| one.name.as_str())
+                .collect();
+            left.sort_unstable();
+            let first = *left.first()?;
+            let message = format!(
+                "{RETENTION}: RDS does not turn off the backups of a database with read replicas: {}",
+                left.join(", ")
+            );
+            let hint = format!(
+                "to delete one before: aws rds delete-db-instance --db-instance-identifier {first} --skip-final-snapshot; or leave \
+                 `{RETENTION}` as it was"
+            );
+            Some(Verdict::error(message).hint(hint).of(INPUTS, &change.address))
+        });
+        findings.collect()
+    }
+}
+
+/// True where a database that has backups is to have none.
+fn turns_backups_off(blueprint: &Blueprint, sightings: &Sightings) -> bool {
+    blueprint.declarations.iter().any(|(address, declaration)| {
+        let Declaration::Managed { inputs } = declaration else { return false };
+        let live = sightings.get(address).and_then(Sighting::live);
+        let has_backups =
+            live.and_then(|(_, live)| live.inputs.get(RETENTION)).is_some_and(|days| *days != 0);
+        address.kind() == DATABASE && has_backups && inputs.get(RETENTION).is_some_and(|days| *days == 0)
+    })
+}
+
+/// True for a change that turns the backups of a database off.
+fn loses_backups(change: &Change) -> bool {
+    let is_off =
+        |field: &FieldChange| field.path == RETENTION && field.after.as_ref().is_some_and(|days| *days == 0);
+    change.kind == DATABASE && change.action == Action::Update && change.fields.iter().any(is_off)
+}
+
+/// The new replicas of databases that have no backups when they are made, which RDS refuses ("Creating a read replica", RDS User Guide).
+fn made_without_backups(scene: &Scene<'_>) -> Vec<Finding> {
+    let made = scene.changes().filter(|change| change.kind == REPLICA && scene.makes(&change.address));
+    let findings = made.filter_map(|change| {
+        let declaration = scene.blueprint.declarations.get(&change.address)?;
+        let source = declaration.references().into_iter().find(|on| on.kind() == DATABASE)?;
+        if scene.makes(&source) {
+            return None;
+        }
+        let (_, live) = scene.sightings.get(&source).and_then(Sighting::live)?;
+        let has_none = live.in_force.get(RETENTION).or(live.inputs.get(RETENTION)).is_some_and(|days| *days == 0);
+        let of_source = scene.planning.plan.change(&source);
+        let at_once = of_source.is_some_and(|change| {
+            let fields = change.fields.iter().chain(&change.queued);
+            change.action == Action::Update
+                && fields.into_iter().any(|field| field.path == RETENTION && field.window.is_none())
+        });
+        if !has_none || at_once {
+            return None;
+        }
+        let message = format!(
+            "RDS makes a read replica only of a database that has backups, and those of {source} are not turned on before its \
+             maintenance window"
+        );
+        let hint = format!(
+            "write `apply_immediately: true` for `{}` into the stack file; or take the replica out of it until that is over",
+            source.title()
+        );
+        Some(Verdict::error(message).hint(hint).of(INPUTS, &change.address))
+    });
+    findings.collect()
 }
 
 impl Upgrade {

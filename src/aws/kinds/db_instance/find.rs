@@ -12,7 +12,7 @@ use crate::engine::resource::{Condition, Found, NO_STACK, Owner, Told, Trace, Wh
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
 pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
-    likeliest_first(&describe_all(aws).await?, owner, wanted, use_of_database)
+    likeliest_first(&describe_all(aws).await?, owner, wanted, (use_of_database, unfit_as_database))
 }
 
 /// The same for a read replica: what lost both its name and its tags follows the database of which it is to be a copy.
@@ -21,11 +21,24 @@ pub(super) async fn find_replica(
     owner: &Owner,
     wanted: &Document,
 ) -> Result<Vec<Found>, CloudError> {
-    likeliest_first(&describe_all(aws).await?, owner, wanted, use_of_replica)
+    likeliest_first(&describe_all(aws).await?, owner, wanted, (use_of_replica, unfit_as_replica))
 }
 
 /// The rank of an object without tags by its use of what was made for it; none where it uses nothing of that.
 type Use = fn(all: &[Live], live: &Live, wanted: &Document) -> Option<u8>;
+
+/// Why an object is none of the kind.
+type Unfit = fn(live: &Live) -> Option<&'static str>;
+
+fn unfit_as_database(live: &Live) -> Option<&'static str> {
+    let follows = live.read_replica_source_db_instance_identifier().is_some();
+    follows.then_some("it is a read replica")
+}
+
+fn unfit_as_replica(live: &Live) -> Option<&'static str> {
+    let follows = live.read_replica_source_db_instance_identifier().is_some();
+    (!follows && !replica::is_being_made(live)).then_some(replica::NO_REPLICA)
+}
 
 /// The rank of one that uses what nothing else of the stack uses.
 const SURE: u8 = 4;
@@ -52,7 +65,7 @@ fn likeliest_first(
     all: &[Live],
     owner: &Owner,
     wanted: &Document,
-    use_of: Use,
+    (use_of, unfit): (Use, Unfit),
 ) -> Result<Vec<Found>, CloudError> {
     let mut ranked = Vec::new();
     for live in all {
@@ -73,7 +86,13 @@ fn likeliest_first(
         // Its tags may have been copied: what it uses tells more.
         let is_sure = use_of(all, live, wanted) == Some(SURE);
         let is_told = of_the_stack && is_sure;
-        let found = Found { told: is_told.then(|| Told::ByUse(owner.address.clone())), ..found };
+        // Without the name and the tags, what is of another kind is no candidate.
+        let unfit = unfit(live);
+        if unfit.is_some() && !has_name && !(of_the_stack && names_address) {
+            continue;
+        }
+        let told = is_told.then(|| Told::ByUse(owner.address.clone()));
+        let found = Found { told, unfit: unfit.map(str::to_owned), ..found };
         let (rank, trace) = match (has_name, of_the_stack && names_address, of_the_stack) {
             (true, true, _) => (0, Trace::Name),
             (false, true, _) => (1, Trace::Tags),

@@ -32,6 +32,9 @@ use crate::stack::postgres::Version;
 pub(super) use rows::SOURCE;
 use rows::{PARAMETER_GROUP, VERSION};
 
+/// Why a database is none that a replica can be.
+pub(super) const NO_REPLICA: &str = "it is no read replica";
+
 /// Read replicas of databases.
 pub struct DbReplica;
 
@@ -52,6 +55,7 @@ impl Kind for DbReplica {
         create: Duration::from_secs(120 * 60),
         ..DbInstance::PATIENCE
     };
+    const ALIKE: &'static [&'static str] = &[DbInstance::KIND];
     const CLAIM: &'static [Call] = DbInstance::CLAIM;
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Live>, CloudError> {
@@ -115,7 +119,7 @@ impl Kind for DbReplica {
         let Some(named) = DbInstance::named(aws, text).await? else { return Ok(None) };
         let live = live::describe_one(aws, &named.found.id).await?;
         let follows = live.is_some_and(|live| live.read_replica_source_db_instance_identifier.is_some());
-        let unfit = named.unfit.or_else(|| (!follows).then(|| "it is no read replica".to_owned()));
+        let unfit = named.unfit.or_else(|| (!follows).then(|| NO_REPLICA.to_owned()));
         Ok(Some(Named { unfit, ..named }))
     }
 }
@@ -125,7 +129,7 @@ fn name(live: &Shown) -> &str {
 }
 
 /// True while RDS makes it, when it may not show yet what it follows.
-fn is_being_made(live: &Shown) -> bool {
+pub(super) fn is_being_made(live: &Shown) -> bool {
     live.db_instance_status() == Some("creating")
 }
 

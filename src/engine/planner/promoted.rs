@@ -1,0 +1,96 @@
+//! Copies that have become objects of their own: nothing is done to them, since one may have data that nothing else has. Where the
+//! object that it was a copy of is gone, it is what that can go on with.
+
+use super::unfinished::Standing;
+use super::{Input, Sighting, remedied};
+use crate::engine::address::Address;
+use crate::engine::kind::Live;
+use crate::engine::plan::{Finding, Mode};
+use crate::engine::remedy::{Remedy, Way};
+use crate::engine::resource::{Id, Remark};
+
+/// The check that finds a copy which is none any more.
+pub const ON_ITS_OWN: &str = "on-its-own";
+/// The beginning of the aim of a way that goes on with a copy.
+const GO_ON: &str = "to go on with its copy";
+
+/// True for a way to data that a copy still has.
+pub fn goes_on_with_a_copy(way: &Way) -> bool {
+    way.aim.as_ref().is_some_and(|aim| aim.starts_with(GO_ON))
+}
+
+/// The finding on the first of these objects that is no copy any more: the same in every plan.
+pub(super) fn on_its_own(input: &Input<'_>, address: &Address, objects: &[Standing<'_>]) -> Option<Finding> {
+    let (id, what, removal) = objects.iter().find_map(|one| {
+        let (what, removal) = remark(one.live)?;
+        Some((one.id, what, removal))
+    })?;
+    let again = Remedy::by_hand("run the same command again");
+    let is_destroyed = input.options.mode == Mode::Destroy;
+    let is_declared = input.blueprint.declarations.contains_key(address);
+    let out = (is_declared && !is_destroyed).then(|| out_of_the_file(address));
+    let forget = Remedy::Forget { address: address.clone() };
+    let last = if is_destroyed { again } else { Remedy::Apply };
+    let lost = source(input, address).filter(|_| !is_destroyed);
+    let go_on = lost.map(|source| go_on(input, source, address, id));
+    let kept = out.into_iter().chain([forget]).chain(is_destroyed.then(|| last.clone()));
+    let ways = go_on.into_iter().chain([
+        Way::to("to keep it as it is, unmanaged", kept),
+        Way::to("to lose its data", removal.iter().cloned().chain([last])),
+    ]);
+    let left = match source(input, address) {
+        Some(source) => format!("; {source}, which it was a copy of, is gone from AWS"),
+        None => String::new(),
+    };
+    let message = format!("{what}{left}: it is neither changed, replaced nor deleted");
+    Some(remedied(ON_ITS_OWN, address, message, ways.collect()))
+}
+
+/// The ways in which an object that is gone goes on with copies of it.
+pub(super) fn ways(input: &Input<'_>, gone: &Address) -> Vec<Way> {
+    let alike = input.registry.managing(gone.kind()).map(|kind| kind.alike()).unwrap_or_default();
+    let records = input.state.into_iter().flat_map(|state| &state.resources);
+    let copies = records.filter(|(address, record)| {
+        alike.contains(&address.kind()) && record.depends_on.contains(gone) && is_on_its_own(input, address)
+    });
+    let ids = copies.filter_map(|(address, record)| Some((address, record.id.as_ref()?)));
+    ids.map(|(address, id)| go_on(input, gone, address, id)).collect()
+}
+
+/// True for a recorded object that is no copy any more.
+pub(super) fn is_on_its_own(input: &Input<'_>, address: &Address) -> bool {
+    let live = input.sightings.get(address).and_then(Sighting::live);
+    live.is_some_and(|(_, live)| remark(live).is_some())
+}
+
+/// The steps by which the object of a copy is recorded in the place of another one.
+pub(super) fn import(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -> Vec<Remedy> {
+    let out = input.blueprint.declarations.contains_key(copy).then(|| out_of_the_file(copy));
+    out.into_iter().chain([Remedy::Import { address: to.clone(), id: id.to_string() }]).collect()
+}
+
+fn go_on(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -> Way {
+    Way::to(&format!("{GO_ON} {id} as {to}"), import(input, to, copy, id))
+}
+
+fn out_of_the_file(address: &Address) -> Remedy {
+    Remedy::by_hand(format!("take it ({}) out of the stack file", address.title()))
+}
+
+/// The address of the object that this one was a copy of, where that is recorded and gone.
+fn source<'a>(input: &Input<'a>, copy: &Address) -> Option<&'a Address> {
+    let alike = input.registry.managing(copy.kind())?.alike();
+    let record = input.state?.resources.get(copy)?;
+    let gone = |address: &&Address| {
+        alike.contains(&address.kind()) && input.sightings.get(address).is_some_and(Sighting::is_gone)
+    };
+    let known = input.state?.resources.get_key_value(record.depends_on.iter().find(gone)?);
+    known.map(|(address, _)| address)
+}
+
+fn remark(live: &Live) -> Option<(&str, &[Remedy])> {
+    live.remarks.iter().find_map(|remark| match remark {
+        Remark::OnItsOwn { what, removal } => Some((what.as_str(), removal.as_slice())),
+        _ => None,
+    })
+}
