@@ -62,11 +62,8 @@ const THERE: Pattern =
     Pattern::new("the id of a file system, such as `fs-0123456789abcdef0`", "^fs-[0-9a-f]{8,40}$", 43);
 
 /// A replication is an object of its own.
-pub(super) const OBJECTS: &[(&str, &str)] = &[(
-    REPLICATION.name,
-    "take it out of the list; to leave a replication to others, take `replication` out of the file system and run `provision state \
-     forget` with the address of the replication",
-)];
+pub(super) const OBJECTS: &[(&str, &str)] =
+    &[(REPLICATION.name, "take it out of the list of `ignore_changes`")];
 
 /// EFS chooses what it makes itself; a zone and a key are of the region.
 pub(super) fn check(file_systems: &Entries) -> Vec<Conflict> {
