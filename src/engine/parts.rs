@@ -6,7 +6,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{Document, references};
 use crate::engine::kind::{Manager, Registry};
-use crate::engine::resource::Id;
+use crate::engine::resource::{Field, Id};
 use crate::engine::state::{Record, State};
 
 /// The addresses that declared inputs name in their natural key.
@@ -18,10 +18,13 @@ pub(crate) fn wholes(manager: &dyn Manager, inputs: &Document) -> BTreeSet<Addre
 /// The recorded parts of an object: those that are named by its id.
 pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Address> {
     let is_part = |address: &Address, record: &Record| {
-        let names = registry.managing(address.kind()).map(Manager::natural_key).unwrap_or_default();
-        names
-            .iter()
-            .any(|name| record.inputs.get(*name).and_then(|value| value.as_str()) == Some(id.as_str()))
+        let Some(manager) = registry.managing(address.kind()) else { return false };
+        let names = manager.natural_key();
+        // The one name that the stack file gives to an object names nothing else: a database can be called like its subnet group.
+        let own = |field: &&Field| names == [field.name] && field.option().is_some();
+        let is_own = manager.fields().iter().any(|field| own(&field));
+        let mut values = names.iter().filter_map(|name| record.inputs.get(*name)?.as_str());
+        !is_own && values.any(|value| value == id.as_str())
     };
     let records = known.resources.iter().filter(|(_, record)| !record.watched);
     records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()

@@ -127,9 +127,10 @@ fn one_that_was_promoted_is_neither_changed_nor_deleted() {
     promote(&world);
     world.control.forget_calls();
     let forget = format!("provision state forget {REPLICA}");
-    let says = ["follows no database any more", "take it out of the stack file", forget.as_str()];
+    let says = ["follows no database any more", forget.as_str()];
     world.edit_stack("db.m7g.large", "db.m7g.xlarge");
-    world.provision(&["apply", "--auto-approve"]).exits(1).says(&says);
+    let refused = world.provision(&["apply", "--auto-approve"]).exits(1);
+    refused.says(&says).says(&["take it (main/reports) out of the stack file"]);
     world.edit_stack(
         "    replicas:\n      reports: { instance_class: db.m7g.xlarge, apply_immediately: true }\n",
         "",
@@ -234,7 +235,9 @@ fn what_a_replica_needs_is_looked_at_before_it_is_made() {
     world.write_stack(&STACK.replace("db.m7g.large", "db.t9.huge"));
     let plan = world.provision(&["plan"]).exits(1);
     plan.says(&[REPLICA, "db.t9.huge cannot be ordered with PostgreSQL 16"]);
-    world.edit_stack("db.t9.huge", "db.m7g.large");
+    world.edit_stack("db.t9.huge", "db.m7g.large, parameter_group: nowhere");
+    world.provision(&["plan"]).exits(1).says(&[REPLICA, "there is no parameter group nowhere"]);
+    world.edit_stack(", parameter_group: nowhere", "");
     world.control.quotas(json!({ "rds/DBInstances": 1 }));
     world.provision(&["plan"]).exits(1).says(&["2 more databases do not fit into the account's quota of 1"]);
     world.control.quotas(json!({ "rds/AllocatedStorage": 60 }));
@@ -249,4 +252,160 @@ fn what_a_replica_needs_is_looked_at_before_it_is_made() {
         "1 more read replica does not fit into the quota of aws_db_instance.main of 1",
     ]);
     world.control.quotas(json!({}));
+}
+
+const REPLICAS: &str =
+    "    replicas:\n      reports: { instance_class: db.m7g.large, apply_immediately: true }\n";
+
+/// The source is deleted by hand, without a last snapshot, and RDS promotes its replica.
+fn lose_the_source(world: &World) {
+    let call = world.cloud.rds.delete_db_instance().db_instance_identifier("main").skip_final_snapshot(true);
+    world.cloud.run(call.send()).expect("it can be deleted");
+    eventually("the source is gone", || named(world, "main").is_none());
+    eventually("the replica stands on its own", || {
+        let replica = replica(world);
+        replica.db_instance_status() == Some("available")
+            && replica.read_replica_source_db_instance_identifier().is_none()
+    });
+}
+
+#[test]
+fn the_copy_of_a_source_that_was_deleted_by_hand_goes_on_in_its_place() {
+    let world = world();
+    let copy = replica(&world).dbi_resource_id.unwrap_or_default();
+    lose_the_source(&world);
+    world.control.forget_calls();
+    let import = format!("aws_db_instance.main={copy}");
+    let take = format!("take it (main/reports) out of the stack file, then: provision import {import}");
+    let says = ["it was promoted", "which it was a copy of, is gone from AWS", take.as_str()];
+    world.provision(&["plan"]).exits(1).says(&says);
+    world.provision(&["apply", "--auto-approve", "--replace", "aws_db_instance.main"]).exits(1).says(&says);
+    assert_eq!(world.control.calls().mutating(), 0);
+    world.edit_stack(REPLICAS, "");
+    world.provision(&["import", &import]).exits(0).says(&["Forgot aws_db_replica.main/reports", "promoted"]);
+    world.apply(&[]);
+    let live = named(&world, "main").expect("it has the name of its source");
+    assert_eq!(live.dbi_resource_id(), Some(copy.as_str()));
+    world.plans_nothing();
+    world.destroy();
+}
+
+#[test]
+fn a_failover_by_hand_is_taken_over_in_one_step() {
+    let world = world();
+    let copy = replica(&world).dbi_resource_id.unwrap_or_default();
+    promote(&world);
+    let call = world.cloud.rds.delete_db_instance().db_instance_identifier("main").skip_final_snapshot(true);
+    world.cloud.run(call.send()).expect("it can be deleted");
+    eventually("the source is gone", || named(&world, "main").is_none());
+    let call = world.cloud.rds.modify_db_instance().db_instance_identifier("main-reports");
+    let call = call.new_db_instance_identifier("main").apply_immediately(true);
+    world.cloud.run(call.send()).expect("it can be renamed");
+    eventually("it is renamed", || {
+        named(&world, "main").is_some_and(|one| one.db_instance_status() == Some("available"))
+    });
+    let import = format!("aws_db_instance.main={copy}");
+    world.provision(&["plan"]).exits(1).says(&["aws_db_replica.main/reports of this stack", &import]);
+    world.provision(&["import", &import]).exits(0);
+    // The replica is still declared, and is made anew.
+    world.apply(&[]);
+    assert_eq!(named(&world, "main").and_then(|one| one.dbi_resource_id), Some(copy));
+    assert_eq!(replica(&world).read_replica_source_db_instance_identifier(), Some("main"));
+    world.plans_nothing();
+}
+
+#[test]
+fn backups_are_turned_off_after_the_replicas_and_on_before_them() {
+    let world = world();
+    world.edit_stack("db.m7g.large", "db.m7g.large, deletion_protection: false");
+    world.apply(&[]);
+    world.edit_stack(&REPLICAS.replace("db.m7g.large", "db.m7g.large, deletion_protection: false"), "");
+    world.edit_stack("    password:", "    backup_retention_period: 0\n    password:");
+    let call = world.cloud.rds.create_db_instance_read_replica().db_instance_identifier("theirs");
+    world.cloud.run(call.source_db_instance_identifier("main").send()).expect("a replica can be made");
+    eventually("it is there", || {
+        theirs(&world).is_some_and(|one| one.db_instance_status() == Some("available"))
+    });
+    let allow = ["--allow-data-loss", "aws_db_instance.main"];
+    let plan = world.provision(&[&["plan"][..], &allow[..]].concat()).exits(1);
+    plan.says(&["does not turn off the backups of a database with read replicas: theirs"]);
+    let call = world.cloud.rds.delete_db_instance().db_instance_identifier("theirs");
+    world.cloud.run(call.skip_final_snapshot(true).send()).expect("it can be deleted");
+    eventually("it is gone", || theirs(&world).is_none());
+    world.apply(&allow);
+    assert_eq!(named(&world, "main").and_then(|one| one.backup_retention_period), Some(0));
+    world.plans_nothing();
+    // They are on in the window only, unless that is written otherwise.
+    world.edit_stack("    backup_retention_period: 0\n", "");
+    world.edit_stack("    apply_immediately: true\n", "");
+    let stack = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    world.write_stack(&format!("{stack}{REPLICAS}"));
+    world.provision(&["plan"]).exits(1).says(&[REPLICA, "write `apply_immediately: true` for `main`"]);
+    world.edit_stack("    password:", "    apply_immediately: true\n    password:");
+    world.apply(&[]);
+    assert_eq!(replica(&world).read_replica_source_db_instance_identifier(), Some("main"));
+}
+
+#[test]
+fn a_destroy_beside_one_that_was_promoted_works_as_its_hint_says() {
+    let world = world();
+    promote(&world);
+    let refused = world.provision(&["destroy", "--auto-approve", "--json"]).exits(1);
+    let said = refused.said();
+    assert!(said.contains("run the same command again") && !said.contains("provision apply"), "{said}");
+    let kept = said.split("to lose its data").next().unwrap_or_default();
+    let mut forgotten: Vec<&str> = kept
+        .split("provision state forget ")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| c.is_whitespace() || ",\"\\".contains(c)).next())
+        .collect();
+    forgotten.sort_unstable();
+    forgotten.dedup();
+    assert!(forgotten.contains(&REPLICA) && forgotten.len() > 1, "{forgotten:?}");
+    for address in forgotten {
+        assert_ne!(address, "aws_db_instance.main");
+        world.provision(&["state", "forget", address, "--auto-approve"]).exits(0);
+    }
+    let destroyed = world.destroy().said();
+    assert!(named(&world, "main").is_none(), "{destroyed}");
+    assert_eq!(replica(&world).db_instance_status(), Some("available"));
+}
+
+#[test]
+fn replicas_with_each_other_s_tags_are_named_as_members_and_their_source_is_none_of_them() {
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    world.write_stack(&STACK.replace("      reports:", "      more: {}\n      reports:"));
+    world.apply(&[]);
+    let source = named(&world, "main").and_then(|one| one.dbi_resource_id).unwrap_or_default();
+    for (name, address) in [("main-more", REPLICA), ("main-reports", "aws_db_replica.main/more")] {
+        let arn = named(&world, name).and_then(|one| one.db_instance_arn).unwrap_or_default();
+        let tag = aws_sdk_rds::types::Tag::builder().key("provision:address").value(address).build();
+        let call = world.cloud.rds.add_tags_to_resource().resource_name(arn).tags(tag);
+        world.cloud.run(call.send()).expect("it can be tagged");
+    }
+    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
+    world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    let said = world.provision(&["plan", "--json"]).exits(1).said();
+    let named =
+        "write `identifier: main-reports` for `main/more` and `identifier: main-more` for `main/reports`";
+    assert!(said.contains(named), "{said}");
+    for replica in [REPLICA, "aws_db_replica.main/more"] {
+        assert!(!said.contains(&format!("import {replica}={source}")), "{said}");
+    }
+}
+
+#[test]
+fn one_that_was_promoted_is_taken_over_as_a_database_of_its_own() {
+    let world = world();
+    let id = replica(&world).dbi_resource_id.unwrap_or_default();
+    promote(&world);
+    world.edit_stack(REPLICAS, "  own: { identifier: main-reports, password: env:PASSWORD }\n");
+    let import = format!("aws_db_instance.own={id}");
+    let plan = world.provision(&["plan"]).exits(1);
+    plan.says(&["it is aws_db_replica.main/reports of this stack", &format!("provision import {import}")]);
+    world.provision(&["import", &import]).exits(0).says(&["Forgot aws_db_replica.main/reports"]);
+    assert_eq!(world.record("aws_db_instance.own")["id"], id);
+    // There beside the source, it is not taken over as that.
+    world.provision(&["import", &format!("aws_db_instance.main={id}")]).exits(1);
 }

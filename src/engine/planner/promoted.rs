@@ -1,6 +1,8 @@
 //! Copies that have become objects of their own: nothing is done to them, since one may have data that nothing else has. Where the
 //! object that it was a copy of is gone, it is what that can go on with.
 
+use std::collections::BTreeSet;
+
 use super::unfinished::Standing;
 use super::{Input, Sighting, remedied};
 use crate::engine::address::Address;
@@ -33,7 +35,10 @@ pub(super) fn on_its_own(input: &Input<'_>, address: &Address, objects: &[Standi
     let last = if is_destroyed { again } else { Remedy::Apply };
     let lost = source(input, address).filter(|_| !is_destroyed);
     let go_on = lost.map(|source| go_on(input, source, address, id));
-    let kept = out.into_iter().chain([forget]).chain(is_destroyed.then(|| last.clone()));
+    // What it uses would hold up the rest of the destruction, and serves it further on.
+    let serving = if is_destroyed { serving(input, address) } else { BTreeSet::new() };
+    let forget = [forget].into_iter().chain(serving.into_iter().map(|address| Remedy::Forget { address }));
+    let kept = out.into_iter().chain(forget).chain(is_destroyed.then(|| last.clone()));
     let ways = go_on.into_iter().chain([
         Way::to("to keep it as it is, unmanaged", kept),
         Way::to("to lose its data", removal.iter().cloned().chain([last])),
@@ -42,7 +47,7 @@ pub(super) fn on_its_own(input: &Input<'_>, address: &Address, objects: &[Standi
         Some(source) => format!("; {source}, which it was a copy of, is gone from AWS"),
         None => String::new(),
     };
-    let message = format!("{what}{left}: it is neither changed, replaced nor deleted");
+    let message = format!("{what}{left}; it is neither changed, replaced nor deleted");
     Some(remedied(ON_ITS_OWN, address, message, ways.collect()))
 }
 
@@ -67,6 +72,18 @@ pub(super) fn is_on_its_own(input: &Input<'_>, address: &Address) -> bool {
 pub(super) fn import(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -> Vec<Remedy> {
     let out = input.blueprint.declarations.contains_key(copy).then(|| out_of_the_file(copy));
     out.into_iter().chain([Remedy::Import { address: to.clone(), id: id.to_string() }]).collect()
+}
+
+/// What a copy uses, and what it has from the object that it was a copy of: groups of the stack.
+fn serving(input: &Input<'_>, copy: &Address) -> BTreeSet<Address> {
+    let record = |address: &Address| input.state.and_then(|state| state.resources.get(address));
+    let alike = input.registry.managing(copy.kind()).map(|kind| kind.alike()).unwrap_or_default();
+    let used =
+        |address: &Address| record(address).map(|record| record.depends_on.clone()).unwrap_or_default();
+    let (sources, own): (BTreeSet<Address>, BTreeSet<Address>) =
+        used(copy).into_iter().partition(|address| alike.contains(&address.kind()));
+    let all = own.into_iter().chain(sources.iter().flat_map(used));
+    all.filter(|address| record(address).is_some_and(|record| !record.watched)).collect()
 }
 
 fn go_on(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -> Way {
