@@ -25,7 +25,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The version of the inputs as they are recorded. It is raised when what older programs recorded has to be changed to be
     /// read.
     const VERSION: u32 = 1;
-    /// How many calls follow one another when objects are read.
+    /// The number of calls that follow one another when objects are read.
     const ROUNDS: usize = 1;
     /// The call behind `Modify`, as the rows name it.
     const MODIFY: &'static [Call];

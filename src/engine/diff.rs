@@ -92,7 +92,7 @@ pub fn without_others(
 /// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
 pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
-    // What was never written, and is as empty in AWS, was changed by nobody.
+    // Nobody changed a value that was never written, and is as empty in AWS.
     let is_nothing = |value: &Option<Value>| {
         value.as_ref().is_none_or(|value| value.as_object().is_some_and(|map| map.is_empty()))
     };

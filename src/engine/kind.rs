@@ -36,7 +36,7 @@ pub trait Reader: Send + Sync {
     fn kind(&self) -> &'static str;
     /// The calls by which objects are observed, found, made and deleted. Policies are made from them.
     fn calls(&self) -> &'static [Call];
-    /// How many calls follow one another when objects are read: the kinds with the most are asked first.
+    /// The number of calls that follow one another when objects are read: the kinds with the most are asked first.
     fn rounds(&self) -> usize {
         1
     }

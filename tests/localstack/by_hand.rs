@@ -94,7 +94,7 @@ fn commands_that_look_at_the_state_of_a_renamed_stack_offer_its_old_one() {
 #[test]
 fn nothing_is_asked_about_a_lock_that_is_not_there() {
     let world = World::applied();
-    world.provision(&["state", "unlock", "nonsense"]).exits(0).says(&["not locked"]);
+    world.provision(&["state", "unlock", "nonsense"]).exits(0).says(&["There was no lock to take away."]);
 }
 
 #[test]

@@ -354,7 +354,7 @@ fn two(world: &World) -> (String, String) {
     (id("files"), id("spare"))
 }
 
-/// What is written of the two besides.
+/// The other options of the two.
 fn written(world: &World, files: &str, spare: &str) {
     world.write_stack(&format!(
         "stack: shop\nfile_systems:\n  files: {{ deletion_protection: false{files} }}\n  spare: {{ deletion_protection: \

@@ -1,4 +1,4 @@
-//! What the stack file names by id or name: gone in AWS, or deleted by the plan that names it.
+//! Objects that the stack file names by id or name: gone in AWS, or deleted by the plan that names it.
 
 use crate::world::World;
 
@@ -157,7 +157,7 @@ fn a_group_that_a_forgotten_file_system_uses_is_told_before_anything_is_destroye
     ]);
     assert_eq!(world.control.calls().mutating(), 0);
     world.provision(&["import", &format!("aws_efs_file_system.files={files}")]).exits(0);
-    // What AWS does not show is protected after that, until an apply.
+    // Protections that AWS does not show are on after that, until an apply.
     world.apply(&[]);
     world.destroy();
     assert_eq!((world.cloud.file_systems().len(), world.cloud.databases().len()), (0, 0));

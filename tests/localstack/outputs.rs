@@ -113,7 +113,7 @@ fn a_state_that_manages_nothing_says_so_instead_of_printing_nothing() {
     let world = World::applied();
     world.destroy();
     let ran = world.provision(&["output"]).exits(0).says(&["There are no outputs", "manages nothing"]);
-    assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 1), "{ran:?}");
+    assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 2), "{ran:?}");
     world.provision(&["output", "--json"]).exits(0).says(&["There are no outputs"]).json();
     world.provision(&["output", "pgsql_endpoint"]).exits(1).says(&["no database is recorded"]);
 }

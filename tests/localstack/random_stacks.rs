@@ -539,6 +539,12 @@ fn holds(world: &World, arn: &str, named: &[(&str, String)], seed: u64) {
     let (_, key) = arn.rsplit_once('/').expect("an id at the end");
     // Every stack of a world has a name of its own.
     let name = format!("s{:x}", seed & 0xffff_ffff_ffff);
+    // One of another name beside their states, with no file of theirs left, could be one of them renamed.
+    for folder in
+        ["state", "kept"].map(|folder| world.path(folder)).into_iter().filter(|folder| folder.exists())
+    {
+        std::fs::rename(&folder, folder.with_extension(&name)).expect("a folder can be renamed");
+    }
     for loose in [seed ^ 1, seed ^ 2] {
         let text = Draft::new(&name, seed, loose).text.replace(KEY_ARN, arn).replace(KEY, key);
         let text = named.iter().fold(text, |text, (word, id)| text.replace(word, id));

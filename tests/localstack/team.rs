@@ -201,7 +201,7 @@ fn a_bucket_that_is_not_there_is_said_before_anything_is_done() {
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
         "cannot read s3://no-such-bucket-of-anybody/shop.json",
         "s3:GetObject failed: NoSuchBucket",
-        "hint: make the bucket",
+        "aws s3 mb s3://no-such-bucket-of-anybody --region eu-west-1",
     ]);
     assert_eq!(world.control.calls().mutating(), 0);
 }

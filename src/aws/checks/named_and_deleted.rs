@@ -34,7 +34,7 @@ pub(super) fn namers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = String> + us
 
 fn all<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Named<'a>> + use<'a> {
     let plan = &scene.planning.plan;
-    // Where all goes, nothing is declared that could stay.
+    // A destroy leaves nothing that could name something.
     let is_kept = plan.mode == Mode::Apply;
     let going = plan.changes.iter().filter(move |_| is_kept);
     let going = going.flat_map(|change| change.goes.iter().map(move |going| (&change.address, going)));

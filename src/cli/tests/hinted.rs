@@ -23,7 +23,7 @@ const WORDS: [(&str, &str); 7] = [
     ("stack.NEW", "stack.new"),
 ];
 
-/// What a text says that names a command with such a word: what is to be put there.
+/// The words of a text that names a command with such a word: what is to be put there.
 const SAID: [(&str, &str); 7] = [
     ("NAME", "name of your choice for"),
     ("SUBNET-ID", "subnet in each zone"),

@@ -74,7 +74,7 @@ pub(super) fn import(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -
     out.into_iter().chain([Remedy::Import { address: to.clone(), id: id.to_string() }]).collect()
 }
 
-/// What a copy uses, and what it has from the object that it was a copy of: groups of the stack.
+/// The groups that a copy uses, and those that it has from the object that it was a copy of: groups of the stack.
 fn serving(input: &Input<'_>, copy: &Address) -> BTreeSet<Address> {
     let record = |address: &Address| input.state.and_then(|state| state.resources.get(address));
     let alike = input.registry.managing(copy.kind()).map(|kind| kind.alike()).unwrap_or_default();

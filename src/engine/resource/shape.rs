@@ -246,7 +246,7 @@ impl Pattern {
 
 #[cfg(test)]
 thread_local! {
-    /// How often this thread has run a pattern over a text.
+    /// The number of times that this thread has run a pattern over a text.
     pub(crate) static RUNS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

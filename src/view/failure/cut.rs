@@ -22,9 +22,9 @@ pub(super) struct Cut {
 /// A line as it was, and as it is shown.
 #[derive(Debug)]
 struct Line {
-    /// Where it began, in bytes.
+    /// The place at which it began, in bytes.
     was_at: usize,
-    /// Where it begins now.
+    /// The place at which it begins now.
     is_at: usize,
     /// The part of it that is shown, in bytes of the line.
     kept: Range<usize>,

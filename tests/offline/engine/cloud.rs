@@ -63,7 +63,7 @@ pub struct Cloud {
     pub stuck: BTreeMap<String, &'static Status>,
     /// The addresses whose next create is refused.
     pub refused: BTreeSet<String>,
-    /// How many calls that use an object, or change it, are still told that it is not there, by its address.
+    /// The number of calls that use an object, or change it, are still told that it is not there, by its address.
     pub not_known_yet: BTreeMap<String, u32>,
     /// The number of moments that the program still has to live; a mutating call has one before and one after its effect.
     pub fuse: Option<u32>,

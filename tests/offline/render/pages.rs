@@ -142,6 +142,6 @@ fn every_page_is_known_for_one_and_nothing_else_is() {
     for other in ["", "<!doctype html><title>mine</title>", mark, "stack: a\n", "{}"] {
         assert!(!is_page(other.as_bytes()), "{other}");
     }
-    // What stands far down in a file does not make it a page.
+    // A word that stands far down in a file does not make it a page.
     assert!(!is_page(format!("<!doctype html>{}{mark}", " ".repeat(9_000)).as_bytes()));
 }

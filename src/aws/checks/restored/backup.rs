@@ -118,7 +118,7 @@ pub(super) fn missing(origin: &Origin) -> Verdict {
     })
 }
 
-/// What to know of an encrypted snapshot of another account. No page of the API forbids to restore it, and RDS needs its key.
+/// The words on an encrypted snapshot of another account. No page of the API forbids to restore it, and RDS needs its key.
 pub(super) fn shared(backup: &Backup, origin: &Origin) -> Option<Verdict> {
     let Origin::Snapshot { snapshot } = origin else { return None };
     let plain = snapshot.rsplit(':').next().unwrap_or_default();

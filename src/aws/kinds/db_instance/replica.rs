@@ -133,7 +133,7 @@ pub(super) fn is_being_made(live: &Shown) -> bool {
     live.db_instance_status() == Some("creating")
 }
 
-/// What to know of an instance that follows no other one ("Promoting a read replica to be a standalone DB instance", RDS User Guide).
+/// The words on an instance that follows no other one ("Promoting a read replica to be a standalone DB instance", RDS User Guide).
 fn on_its_own(live: &Shown) -> Option<Remark> {
     let leaves = Condition::of(STATUSES, live.db_instance_status().unwrap_or_default()).is_leaving();
     let follows = live.read_replica_source_db_instance_identifier().is_some();

@@ -95,7 +95,7 @@ async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
     Ok(rule.and_then(|rule| rule.apply_server_side_encryption_by_default?.kms_master_key_id))
 }
 
-/// How new objects are encrypted.
+/// The encryption of new objects.
 pub(super) async fn encryption(
     aws: &Aws,
     name: &str,
