@@ -99,7 +99,12 @@ fn likeliest_first(
             (true, false, _) => (2, Trace::Name),
             (false, false, true) => (3, Trace::Tags),
             // One with the tags of another stack that uses what was made for the address: this stack may have been called so.
-            (false, false, false) if is_sure && is_of_another_stack(&whose) => (SURE, Trace::Use),
+            // A security group alone may be one of others, which both name.
+            (false, false, false)
+                if is_sure && in_subnet_group(live, wanted) && is_of_another_stack(&whose) =>
+            {
+                (SURE, Trace::Use)
+            }
             (false, false, false) => match use_of(all, live, wanted).filter(|_| is_bare) {
                 Some(rank) => (rank, Trace::Use),
                 None => continue,
