@@ -204,7 +204,6 @@ pub fn plan(input: &Input<'_>) -> Planning {
                 in_two: in_two.contains(address),
                 leads: leading::led(input, change, &refers_to, &changes),
                 freed_of: leading::freed_of(input, change, &recorded_on, &changes),
-                gone_before: leading::gone_before(input, change, &recorded_on, &changes),
             };
             (address.clone(), one)
         })

@@ -42,8 +42,6 @@ pub struct Planned {
     pub leads: BTreeSet<Address>,
     /// Those that go before its update, though they refer to it.
     pub freed_of: BTreeSet<Address>,
-    /// Those of `recorded_on` whose update waits for its deletion.
-    pub gone_before: BTreeSet<Address>,
 }
 
 /// All steps, with what each waits for, and the order of each replacement.
@@ -127,9 +125,6 @@ fn edges(planned: &BTreeMap<Address, Planned>, create_first: &BTreeSet<&Address>
         }
         if goes_down(one.action) {
             edges.entry(Step::Down(x.clone())).or_default();
-            for used in &one.gone_before {
-                edges.entry(Step::Up(used.clone())).or_default().insert(Step::Down(x.clone()));
-            }
         }
         if one.in_two {
             let users = planned.iter().filter(|(_, user)| {
@@ -180,7 +175,6 @@ mod tests {
                     in_two: false,
                     leads: BTreeSet::new(),
                     freed_of: BTreeSet::new(),
-                    gone_before: BTreeSet::new(),
                 };
                 (address(name), one)
             })
@@ -235,7 +229,8 @@ mod tests {
     #[test]
     fn a_copy_is_gone_before_what_it_was_made_of_loses_data() {
         let mut rows = planned(&[("source", Action::Update, &[]), ("copy", Action::Delete, &["source"])]);
-        rows.entry(address("copy")).and_modify(|copy| copy.gone_before = BTreeSet::from([address("source")]));
+        rows.entry(address("source"))
+            .and_modify(|source| source.freed_of = BTreeSet::from([address("copy")]));
         let steps = lay_out(&rows).expect("no circle");
         assert_eq!(steps.waits_for[&up("source")], BTreeSet::from([down("copy")]));
     }

@@ -9,23 +9,6 @@ use crate::engine::graph::Edges;
 use crate::engine::plan::{Action, Change};
 use crate::engine::resource::{Effect, Role};
 
-/// The objects whose update waits for this deletion: those that it is a copy of, and that lose data.
-pub(super) fn gone_before(
-    input: &Input<'_>,
-    change: &Change,
-    recorded_on: &Edges<Address>,
-    changes: &BTreeMap<Address, Change>,
-) -> BTreeSet<Address> {
-    let alike = input.registry.managing(change.address.kind()).map(|kind| kind.alike()).unwrap_or_default();
-    let loses = |used: &Address| {
-        let other = changes.get(used).filter(|other| other.action == Action::Update);
-        other.is_some_and(|other| other.fields.iter().any(|field| field.effect == Effect::DataLoss))
-    };
-    let used = recorded_on.get(&change.address).into_iter().flatten();
-    let used = used.filter(|used| change.action == Action::Delete && alike.contains(&used.kind()));
-    used.filter(|used| loses(used)).cloned().collect()
-}
-
 /// The objects whose update waits for this one: those that it refers to, and that get the same change.
 pub(super) fn led(
     input: &Input<'_>,
@@ -43,19 +26,25 @@ pub(super) fn led(
     used.filter(|used| changes.get(*used).is_some_and(gets_it)).cloned().collect()
 }
 
-/// The objects that go before this one is updated, though they refer to it.
+/// The objects that go before this one is updated, though they refer to it: all of them where it is changed in what holds it back as long
+/// as it is used, and its copies where it loses data.
 pub(super) fn freed_of(
     input: &Input<'_>,
     change: &Change,
     recorded_on: &Edges<Address>,
     changes: &BTreeMap<Address, Change>,
 ) -> BTreeSet<Address> {
-    let fields = input.registry.managing(change.address.kind()).map(|kind| kind.fields()).unwrap_or_default();
-    let waits = |name: &str| change.fields.iter().any(|field| field.path == name);
-    if change.action != Action::Update || !Role::Freed.field(fields).is_some_and(waits) {
+    if change.action != Action::Update {
         return BTreeSet::new();
     }
+    let manager = |address: &Address| input.registry.managing(address.kind());
+    let fields = manager(&change.address).map(|kind| kind.fields()).unwrap_or_default();
+    let waits = |name: &str| change.fields.iter().any(|field| field.path == name);
+    let is_freed = Role::Freed.field(fields).is_some_and(waits);
+    let loses = change.fields.iter().any(|field| field.effect == Effect::DataLoss);
+    let is_copy =
+        |user: &Address| manager(user).is_some_and(|kind| kind.alike().contains(&change.address.kind()));
     let uses = |user: &&Address| recorded_on.get(*user).is_some_and(|on| on.contains(&change.address));
-    let goes = changes.iter().filter(|(_, other)| other.action == Action::Delete);
-    goes.map(|(user, _)| user).filter(uses).cloned().collect()
+    let goes = changes.iter().filter(|(_, other)| other.action == Action::Delete).map(|(user, _)| user);
+    goes.filter(uses).filter(|user| is_freed || (loses && is_copy(user))).cloned().collect()
 }

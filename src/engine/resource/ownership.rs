@@ -218,6 +218,11 @@ impl Whose {
         matches!(self, Self::Ours | Self::Inherited)
     }
 
+    /// True for an object of a stack of another name; one that is to be left alone is of none.
+    pub fn is_of_another_stack(&self) -> bool {
+        matches!(self, Self::OtherStack { stack, .. } if stack != NO_STACK)
+    }
+
     /// True if the state that asks may change or delete the object, if it records it.
     pub fn is_of_this_state(&self) -> bool {
         matches!(self, Self::Ours | Self::Inherited | Self::Moved { .. })

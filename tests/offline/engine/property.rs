@@ -53,7 +53,6 @@ fn graphs() -> impl Strategy<Value = BTreeMap<Address, Planned>> {
                     in_two: false,
                     leads: BTreeSet::new(),
                     freed_of: BTreeSet::new(),
-                    gone_before: BTreeSet::new(),
                 };
                 (address(number), planned)
             })

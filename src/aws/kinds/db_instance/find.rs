@@ -8,7 +8,7 @@ use super::{STATUSES, replica};
 use crate::aws::Aws;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::resource::{Condition, Found, NO_STACK, Owner, Told, Trace, Whose};
+use crate::engine::resource::{Condition, Found, Owner, Told, Trace, Whose};
 
 /// A name is changed in place, so that it finds a database no better than the tags do. One answer shows both.
 pub(super) async fn find(aws: &Aws, owner: &Owner, wanted: &Document) -> Result<Vec<Found>, CloudError> {
@@ -101,7 +101,7 @@ fn likeliest_first(
             // One with the tags of another stack that uses what was made for the address: this stack may have been called so.
             // A security group alone may be one of others, which both name.
             (false, false, false)
-                if is_sure && in_subnet_group(live, wanted) && is_of_another_stack(&whose) =>
+                if is_sure && in_subnet_group(live, wanted) && whose.is_of_another_stack() =>
             {
                 (SURE, Trace::Use)
             }
@@ -117,10 +117,6 @@ fn likeliest_first(
     }
     ranked.sort_by_key(|(rank, made, _)| (*rank, *made));
     Ok(ranked.into_iter().map(|(_, _, found)| found).collect())
-}
-
-fn is_of_another_stack(whose: &Whose) -> bool {
-    matches!(whose, Whose::OtherStack { stack, .. } if stack != NO_STACK)
 }
 
 fn in_security_group(live: &Live, wanted: &Document) -> bool {

@@ -14,7 +14,7 @@ use crate::aws::kinds::efs_token::{contradicted_by_token, is_bare, told_by_token
 use crate::aws::{Aws, ec2};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
-use crate::engine::resource::{Found, Id, NO_STACK, Owner, Ownership, Told, Trace, Whose};
+use crate::engine::resource::{Found, Id, Owner, Ownership, Told, Trace, Whose};
 
 /// File systems without tags that have to do with the owner.
 #[derive(Default)]
@@ -41,9 +41,7 @@ pub(super) async fn bare(
     for live in all.iter().filter(|live| mounted.contains_key(&live.file_system_id)) {
         let ownership = Ownership::of_tags(&tags_of(live));
         let vpc = mounted[&live.file_system_id].clone().map(Id::new);
-        let is_of_another =
-            matches!(owner.whose(&ownership, None), Whose::OtherStack { stack, .. } if stack != NO_STACK);
-        if is_of_another && !is_another(&vpc, owner) {
+        if owner.whose(&ownership, None).is_of_another_stack() && !is_another(&vpc, owner) {
             let found = found_of(live, ownership).traced(Trace::Use);
             bare.candidates.push(Found { vpc, ..found });
         }
