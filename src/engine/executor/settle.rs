@@ -302,6 +302,9 @@ impl Execution<'_> {
             }
             Condition::Ready => {}
         }
+        if !is_sent && self.gone.contains(&id) && is_another(manager, &desired, live) {
+            return self.invisible(step);
+        }
         let asked = sent.asked(manager, &desired);
         let comparable: Vec<Field> = match sent {
             Sent::Nothing => diff::changeable(manager.fields()),
@@ -393,6 +396,12 @@ impl Execution<'_> {
         };
         (self.sink)(event);
     }
+}
+
+/// True for an object that no change makes as desired: where ids are names, AWS may still show the one that was deleted.
+fn is_another(manager: &dyn Manager, desired: &Document, live: &Live) -> bool {
+    let fixed: Vec<Field> = manager.fields().iter().filter(|field| field.is_fixed()).copied().collect();
+    !diff::diff(&fixed, desired, &live.inputs).is_empty()
 }
 
 fn status(live: &Live) -> String {
