@@ -36,7 +36,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
-pub use http::{Bundle, NoBundle, needs_certificates};
+pub use http::{Bundle, NoBundle, Tell, needs_certificates};
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -149,6 +149,8 @@ pub struct Settings {
     /// The certificates to be trusted in place of the machine's own.
     pub bundle: Option<Bundle>,
     pub variable: Variables,
+    /// Says which place is waited for.
+    pub tell: Tell,
     /// The variables of the environment that hold passwords: no child process gets them.
     pub passwords: BTreeSet<String>,
 }
@@ -172,13 +174,17 @@ impl Aws {
     /// [`NoRegion`] when no region can be found.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         let Settings { variable, .. } = settings;
-        let http = http::client(settings.endpoint().as_deref(), settings.bundle.clone());
+        let proxy = http::proxy(variable);
+        let http =
+            http::client(settings.endpoint().as_deref(), settings.bundle.clone(), proxy, settings.tell);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(5))
+                    // Before the end of the attempt, since this one knows the place that was silent.
+                    .read_timeout(Duration::from_secs(25))
                     .operation_attempt_timeout(Duration::from_secs(30))
                     .build(),
             );
@@ -260,7 +266,10 @@ impl Aws {
     /// Clients of S3 for states.
     pub fn s3(&self) -> S3Clients {
         let client = |config: &SdkConfig, attempts| {
-            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT).build();
+            let timeouts = TimeoutConfig::builder()
+                .read_timeout(S3_ANSWER)
+                .operation_attempt_timeout(S3_ATTEMPT)
+                .build();
             let builder = at_one_host(aws_sdk_s3::config::Builder::from(config), config)
                 .timeout_config(timeouts)
                 .retry_config(attempts);
@@ -345,6 +354,8 @@ fn at_one_host(builder: aws_sdk_s3::config::Builder, config: &SdkConfig) -> aws_
 
 /// The time that one read or write of a state may take.
 const S3_ATTEMPT: Duration = Duration::from_secs(15);
+/// The time that its answer may take to begin.
+const S3_ANSWER: Duration = Duration::from_secs(13);
 
 /// One attempt, and one more where the first was refused for the time of its signature.
 fn unrepeated(config: &SdkConfig) -> SdkConfig {

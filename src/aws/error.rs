@@ -38,8 +38,9 @@ where
             _ if let Some(obstacle) = obstacle(&error) => {
                 let code = match obstacle {
                     Obstacle::Certificate => "NotTrusted",
-                    Obstacle::Proxy => "ProxyRefused",
-                    Obstacle::Refused | Obstacle::UnknownHost => "Unreachable",
+                    Obstacle::Proxy(_) => "ProxyRefused",
+                    Obstacle::Silent => "TimedOut",
+                    Obstacle::Refused | Obstacle::UnknownHost | Obstacle::Broken => "Unreachable",
                 };
                 (code.to_owned(), causes(&error), Outcome::Unknown)
             }
@@ -62,7 +63,7 @@ where
     }
 }
 
-/// The obstacle that no connection got past.
+/// The obstacle that no call got past.
 fn obstacle<E: Error + 'static>(error: &E) -> Option<Obstacle> {
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(cause) = next {

@@ -15,6 +15,7 @@ use crate::engine::saved::{SavedPlan, SavedPlanError};
 use crate::engine::state::{Damage, State, StateError, Store};
 use crate::stack::{Region, S3Place, Sections, nearest};
 use crate::view::failure::{Failure, FailureKind};
+use crate::view::progress::Sink;
 use crate::view::{harmless, quoted};
 
 use super::neighbours;
@@ -115,6 +116,7 @@ async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> 
         folder: meant.folder,
         bundle: None,
         variable,
+        tell: if options.quiet { |_| () } else { waiting },
         passwords: meant.passwords,
     };
     if needs_certificates(settings.endpoint().as_deref()) {
@@ -122,6 +124,11 @@ async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> 
     }
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
+}
+
+/// Says who is waited for. No screen is there yet, nor a run whose lines this one could tear.
+fn waiting(place: &str) {
+    Sink::stderr().line(&harmless(&format!("Waiting for an answer of {place}.")));
 }
 
 /// The certificates that the environment names.
