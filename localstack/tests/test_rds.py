@@ -58,6 +58,23 @@ class Database(Case):
 
 
 class Creation(Database):
+    def test_groups_that_were_just_made_are_unknown_for_a_while(self):
+        self.settings(unknown=600)
+        self.subnet_group("new")
+        self.rds.create_db_parameter_group(
+            DBParameterGroupName="new", DBParameterGroupFamily="postgres16", Description="d"
+        )
+        group = self.group("new")
+        create = self.rds.create_db_instance
+        for changed, code, status in (
+            ({"DBSubnetGroupName": "new"}, "DBSubnetGroupNotFoundFault", 404),
+            ({"DBParameterGroupName": "new"}, "DBParameterGroupNotFound", 404),
+            ({"VpcSecurityGroupIds": [group]}, "InvalidParameterValue", 400),
+        ):
+            self.refused(code, create, status=status, **self.wanted(**changed))
+        self.settings()
+        create(**self.wanted(DBSubnetGroupName="new", DBParameterGroupName="new", VpcSecurityGroupIds=[group]))
+
     def test_a_directory_is_joined_with_its_role_and_left(self):
         made = self.create(Domain="d-0123456789", DomainIAMRoleName="directory")
         self.assertEqual([one["Domain"] for one in made["DomainMemberships"]], ["d-0123456789"])
@@ -353,6 +370,9 @@ class Deletion(Database):
 
     def test_restore(self):
         self.create()
+        self.page("PUT", "quotas", {"rds/ManualSnapshots": 0})
+        self.refused("SnapshotQuotaExceeded", self.delete, FinalDBSnapshotIdentifier="final")
+        self.page("PUT", "quotas", {})
         self.delete(FinalDBSnapshotIdentifier="final")
         made = self.rds.restore_db_instance_from_db_snapshot(
             DBInstanceIdentifier="again", DBSnapshotIdentifier="final", DBSubnetGroupName="grp"

@@ -157,6 +157,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
             Outcome::Busy
         }
         "SecurityGroupNotFound" | "SubnetNotFound" => Outcome::NotYetVisible,
+        // RDS has no code of its own for a security group that is not there.
+        "InvalidParameterValue" if message.starts_with("Invalid security group") => Outcome::NotFound,
         // EFS: a second throughput change within 24 hours, not a rate limit.
         "TooManyRequests" => Outcome::Refused,
         "Throttling"
@@ -233,5 +235,11 @@ mod tests {
         ] {
             assert_eq!(outcome_of(code, "", Some(status)), expected, "{code}");
         }
+        let group = outcome_of(
+            "InvalidParameterValue",
+            "Invalid security group , groupId= sg-1, groupName=.",
+            Some(400),
+        );
+        assert_eq!(group, Outcome::NotFound);
     }
 }

@@ -24,6 +24,14 @@ def find(call: Call, name: str):
     return group
 
 
+def find_used(call: Call, name: str):
+    """A group that an instance is to use. One that was just made may be unknown yet (aws-controllers-k8s/community#1257)."""
+    group = find(call, name)
+    if not call.world.knows(group.name):
+        fail("DBSubnetGroupNotFoundFault", f"DBSubnetGroup '{name}' not found.", 404)
+    return group
+
+
 def subnets_of(call: Call) -> list:
     """The subnets asked for: there, in one VPC, in two zones at least."""
     every = {subnet_id: subnet for zone in call.ec2.subnets.values() for subnet_id, subnet in zone.items()}
