@@ -40,7 +40,8 @@ where
                     Obstacle::Certificate => "NotTrusted",
                     Obstacle::Proxy(_) => "ProxyRefused",
                     Obstacle::Silent => "TimedOut",
-                    Obstacle::Refused | Obstacle::UnknownHost | Obstacle::Broken => "Unreachable",
+                    Obstacle::UnknownHost => "UnknownHost",
+                    Obstacle::Refused | Obstacle::Broken => "Unreachable",
                 };
                 (code.to_owned(), causes(&error), Outcome::Unknown)
             }

@@ -81,6 +81,7 @@ fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
     let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place), ("NO_PROXY", ".invalid")]);
     let said = error_of(&output);
     assert!(said.contains("the host of nowhere.invalid:8443 is not known"), "{said}");
+    assert!(said.contains("look at the region"), "{said}");
     assert!(heard.try_recv().is_err(), "the proxy was asked");
 }
 
