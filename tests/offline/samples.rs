@@ -58,7 +58,7 @@ pub fn sample(kind: &str) -> Document {
             "performance_insights_enabled": true, "performance_insights_retention_period": 93,
             "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
             "database_insights_mode": "standard", "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
-            "multi_az": false, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+            "multi_az": true, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
             "ca_cert_identifier": "rds-ca-rsa2048-g1", "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
             "iam_database_authentication_enabled": true,
             "monitoring": { "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" },

@@ -68,6 +68,10 @@ const OF_INSTANCES: LeftOut = &[
 const OF_CREATION: LeftOut =
     &[(&["master_user_password"], "sent where the password is one's own: `wire::rds`")];
 const OF_MODIFICATION: LeftOut = &[
+    (
+        &["manage_master_user_password", "master_user_secret_kms_key_id"],
+        "sent where RDS begins to manage the password: `wire::rds`",
+    ),
     (&["master_user_password"], "sent where the password is one's own: `wire::rds`"),
     (&["db_subnet_group_name"], "a move is possible to another VPC alone, and a stack stays in its own"),
     (&["engine"], "it is `postgres`"),
@@ -135,7 +139,7 @@ fn sent(kind: &str, operation: &str, in_path: &[&str]) -> BTreeSet<String> {
     let mut sent: BTreeSet<String> = in_path.iter().map(|name| plain(name)).collect();
     let before = sent.len();
     for line in text.lines().filter_map(|line| line.strip_prefix("  ")) {
-        if let Some((asked, body)) = line.split_once(" {").filter(|(asked, _)| is_operation(asked)) {
+        if let Some((_, body)) = line.split_once(" {").filter(|(asked, _)| is_operation(asked)) {
             keys(&serde_json::from_str(&format!("{{{body}")).expect("the body is JSON"), &mut sent);
         } else if let Some((_, query)) = line.split_once(' ').filter(|(asked, _)| is_operation(asked)) {
             let names = query.split('&').filter_map(|pair| pair.split(['=', '.']).next());
@@ -274,10 +278,6 @@ const OF_MODIFIED_REPLICAS: LeftOut = &[
     (
         &["allow_major_version_upgrade", "engine_lifecycle_support", "network_type"],
         "it is the source's to say, and a replica follows",
-    ),
-    (
-        &["manage_master_user_password", "master_user_secret_kms_key_id"],
-        "a replica has the password of its source",
     ),
     (
         &["backup_retention_period", "preferred_backup_window"],
