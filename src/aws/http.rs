@@ -23,15 +23,16 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The certificates that `AWS_CA_BUNDLE` names, in place of those of the machine ("Using custom CA bundles", AWS SDKs and Tools
-/// Reference Guide).
+/// The certificates that `AWS_CA_BUNDLE`, or `ca_bundle` of the profile, names in place of those of the machine ("General configuration
+/// settings", AWS SDKs and Tools Reference Guide).
 #[derive(Clone)]
 pub struct Bundle(Vec<u8>);
 
-/// The file that `AWS_CA_BUNDLE` names is no bundle of certificates.
+/// The file that is named for it is no bundle of certificates.
 #[derive(Debug, thiserror::Error)]
-#[error("the certificates that AWS_CA_BUNDLE names cannot be used: {}: {why}", path.display())]
+#[error("the certificates that {named_by} names cannot be used: {}: {why}", path.display())]
 pub struct NoBundle {
+    pub named_by: &'static str,
     pub path: PathBuf,
     pub why: String,
 }
@@ -41,8 +42,8 @@ impl Bundle {
     ///
     /// # Errors
     /// [`NoBundle`] where the file cannot be read, or has no certificate or a broken one.
-    pub fn read(path: &Path) -> Result<Self, NoBundle> {
-        let wrong = |why: String| NoBundle { path: path.to_owned(), why };
+    pub fn read(path: &Path, named_by: &'static str) -> Result<Self, NoBundle> {
+        let wrong = |why: String| NoBundle { named_by, path: path.to_owned(), why };
         let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&text) {
@@ -56,10 +57,14 @@ impl Bundle {
     }
 }
 
-/// True if certificates are looked at: by everything but a named endpoint without encryption.
-pub fn needs_certificates(endpoint: Option<&str>) -> bool {
-    !endpoint.is_some_and(|url| url.starts_with("http://"))
+/// True if certificates are looked at: by everything but a named endpoint without encryption, where no service has one of its own.
+pub fn needs_certificates(endpoint: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let of_service = |service: &&str| variable(&format!("AWS_ENDPOINT_URL_{service}")).is_some();
+    !endpoint.is_some_and(|url| url.starts_with("http://")) || SERVICES.iter().any(|one| of_service(&one))
 }
+
+/// The services that are asked, as the environment names them ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
+const SERVICES: &[&str] = &["EC2", "EFS", "KMS", "RDS", "S3", "SERVICE_QUOTAS", "SSO", "SSO_OIDC", "STS"];
 
 /// The host and port of the proxy that encrypted connections go through, without the user and the password that its address may hold.
 pub(super) fn proxy(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
@@ -75,14 +80,13 @@ pub(super) fn proxy(variable: impl Fn(&str) -> Option<String>) -> Option<String>
 /// Tells the user which place is waited for. It is called once for each place, and never for one that has answered before.
 pub type Tell = fn(&str);
 
-/// The client behind all clients of services. `endpoint` is the address that was named, where one was.
+/// The client behind all clients of services.
 pub(super) fn client(
-    endpoint: Option<&str>,
+    is_encrypted: bool,
     bundle: Option<Bundle>,
     proxy: Option<String>,
     tell: Tell,
 ) -> SharedHttpClient {
-    let is_encrypted = needs_certificates(endpoint);
     let inner = match is_encrypted {
         true => {
             Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref()))
@@ -516,7 +520,9 @@ mod tests {
     fn a_bundle_is_read_before_it_is_trusted() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("ca.pem");
-        let why = |path: &Path| Bundle::read(path).err().map(|error| error.to_string()).unwrap_or_default();
+        let why = |path: &Path| {
+            Bundle::read(path, "AWS_CA_BUNDLE").err().map(|error| error.to_string()).unwrap_or_default()
+        };
         assert!(why(&path).contains("AWS_CA_BUNDLE"), "{}", why(&path));
         for (text, word) in [
             ("", "no certificate"),
