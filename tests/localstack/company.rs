@@ -138,8 +138,6 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
         // The profile names the certificates.
         (&[("AWS_CA_BUNDLE", ""), ("AWS_PROFILE", "trusting")], true, "to create"),
         (&[("AWS_CA_BUNDLE", "")], false, "is not trusted"),
-        // No endpoint of the environment counts, and the one of a service does.
-        (&[("AWS_ENDPOINT_URL", closed), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], true, "to create"),
     ] {
         assert_eq!(company.judge(&world, changed), works, "boto3 with {changed:?}");
         let ran = company.provision(&world, &["plan"], changed);
