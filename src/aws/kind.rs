@@ -133,6 +133,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// Writes the ownership tags of `owner` on an object that is there, and changes nothing else of it.
     fn claim(aws: &Aws, id: &Id, owner: &Owner) -> impl Future<Output = Result<(), CloudError>> + Send;
 
+    /// All objects of this kind in the account and region, with their tags; none of a kind that has neither tags in its description nor
+    /// data.
+    fn list(_aws: &Aws) -> impl Future<Output = Result<Vec<Found>, CloudError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// The object that AWS shows under this id or name.
     fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, CloudError>> + Send;
 }

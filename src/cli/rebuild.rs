@@ -9,7 +9,7 @@ use crate::engine::cloud::KindError;
 use crate::engine::executor::{hint_for_code, write_claims};
 use crate::engine::kind::{Manager, Registry};
 use crate::engine::planner::{Sightings, leaves_its_network};
-use crate::engine::rebuild::{Candidate, Rebuilt, Terms, rebuild};
+use crate::engine::rebuild::{Candidate, Rebuilt, Terms, Undeclared, rebuild};
 use crate::engine::resource::Whose;
 use crate::engine::state::{Edit, State, Writer};
 use crate::view::failure::{Failure, FailureKind};
@@ -54,13 +54,48 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
             ambiguous: rebuilt.ambiguous.iter().map(|one| ambiguous(one, &global.carried)).collect(),
             waiting: rebuilt.waiting.keys().collect(),
             fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
+            undeclared: rebuilt.undeclared.iter().map(undeclared).collect(),
         });
     } else {
         screen.say(&harmless(&global.carried.on("Next: provision plan")));
     }
     refuse_ambiguous(&rebuilt)?;
     refuse_data_left_out(&session.registry, &rebuilt)?;
+    refuse_data_undeclared(&session.registry, &rebuilt)?;
     Ok(Exit::Done)
+}
+
+fn undeclared(one: &Undeclared) -> report::Undeclared<'_> {
+    report::Undeclared {
+        id: &one.id,
+        described: &one.described,
+        address: &one.tagged,
+        stack: one.stack.as_deref(),
+    }
+}
+
+/// An error where data of the stack is for no declaration, and something of its kind is declared and was not found: the entry may have
+/// been renamed, and an apply would make an empty one.
+fn refuse_data_undeclared(registry: &Registry, rebuilt: &Rebuilt) -> Result<(), Failure> {
+    let holds_data =
+        |one: &&Undeclared| registry.managing(one.tagged.kind()).is_some_and(Manager::holds_data);
+    let mut data = rebuilt.undeclared.iter().filter(holds_data);
+    let meant = data.find_map(|one| {
+        let absent: Vec<&Address> =
+            rebuilt.absent.iter().filter(|address| address.kind() == one.tagged.kind()).collect();
+        (!absent.is_empty()).then_some((one, absent))
+    });
+    let Some((one, absent)) = meant else { return Ok(()) };
+    let names: Vec<String> = absent.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "{} {}, which is not declared, and nothing was found for {}, which an apply would make empty",
+        one.described,
+        one.in_words(),
+        names.join(" and ")
+    );
+    let commands: Vec<String> = absent.iter().map(|address| one.import(address)).collect();
+    let hint = format!("if it is the same one: {}; if it is not: provision plan", commands.join(", or: "));
+    Err(Failure::message(FailureKind::Failed, message).hint(hint))
 }
 
 /// An error where something that holds data has the place of something declared, and was left out: an apply must not follow.
@@ -213,7 +248,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 }
 
 fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
-    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _ } = rebuilt;
+    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _, undeclared } = rebuilt;
     let mut text = String::new();
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -261,6 +296,18 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
     }
     for address in absent {
         text.push_str(&format!("not {address}: it is not in AWS\n"));
+    }
+    for one in undeclared {
+        let import = one.import(&one.tagged);
+        let entry = "to manage it here: write its entry into the stack file, then";
+        let on = match (declared.contains(&one.tagged), &one.stack) {
+            (true, _) => format!("to take it over: {import}"),
+            (false, None) => format!("{entry}: {}", one.rebuild()),
+            (false, Some(_)) => format!("{entry}: {import}"),
+        };
+        let line = format!("not recorded: {} {}; {on}", one.described, one.in_words());
+        text.push_str(&harmless(&carried.on(&line)));
+        text.push('\n');
     }
     match records.len() {
         0 => text.push_str("Nothing was found that is not recorded already.\n"),

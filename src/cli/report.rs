@@ -122,6 +122,20 @@ pub struct Rebuilt<'a> {
     pub waiting: BTreeSet<&'a Address>,
     /// The lineages of the states that lost their objects to this one.
     pub fenced: BTreeSet<&'a str>,
+    /// Objects that carry the tags of this stack, or of the state that made what was found, and are for nothing that is declared.
+    pub undeclared: Vec<Undeclared<'a>>,
+}
+
+/// An object of the stack that no entry of the stack file is for.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Undeclared<'a> {
+    pub id: &'a Id,
+    /// The id, and what tells the object apart: its name, and when it was made.
+    pub described: &'a str,
+    /// The address in its tags.
+    pub address: &'a Address,
+    /// The stack in its tags, where that is another one.
+    pub stack: Option<&'a str>,
 }
 
 /// Several objects that may be meant at one address.

@@ -31,6 +31,8 @@ pub trait Cloud: Send + Sync {
     fn ownership<'a>(&'a self, kind: &'a str, id: &'a Id, live: &'a Document) -> Asked<'a, Ownership>;
     /// Writes the ownership tags of an object that is there, and changes nothing else of it.
     fn claim<'a>(&'a self, kind: &'a str, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()>;
+    /// All objects of a kind that have tags or data, no matter who made them.
+    fn list<'a>(&'a self, kind: &'a str) -> Asked<'a, Vec<Found>>;
     /// The object that the cloud shows under this id or name.
     fn named<'a>(&'a self, kind: &'a str, text: &'a str) -> Asked<'a, Option<Named>>;
 }

@@ -1,6 +1,8 @@
 //! A lost state, put together again: every declared object is found by its natural key, and taken where it is this
 //! stack's. Changes nothing in AWS: the ownership tags follow, once the records are durable.
 
+mod undeclared;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
@@ -16,6 +18,8 @@ use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
 use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
+
+pub use undeclared::Undeclared;
 
 /// The objects that a rebuild may take.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +46,8 @@ pub struct Rebuilt {
     pub waiting: BTreeMap<Address, Address>,
     /// The states whose objects are taken over, by their lineages.
     pub fenced: BTreeSet<String>,
+    /// The stack's, by their tags, and for none of its declarations.
+    pub undeclared: Vec<Undeclared>,
 }
 
 /// An object that is left out.
@@ -140,6 +146,10 @@ pub async fn rebuild(
                 }
             }
             find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
+            if terms.only.is_none() {
+                rebuilt.undeclared =
+                    undeclared::undeclared(cloud, registry, blueprint, &known, &rebuilt).await?;
+            }
             return Ok(rebuilt);
         }
         let answers = try_join_all(wave.iter().map(|wanted| look_for(cloud, registry, wanted))).await?;

@@ -267,10 +267,7 @@ impl Taking<'_> {
         let generation = before.map_or(0, |before| before.generation);
         let owner = owner(self.blueprint, Some(known), address, generation);
         self.check_owner(known, &owner, &found.id, owner.whose(&found.ownership, found.vpc.as_ref()))?;
-        if let (Some(theirs), Some(own)) = (&found.vpc, &owner.vpc)
-            && theirs != own
-        {
-            let why = format!("it stands in {theirs}, and this stack in {own}");
+        if let Some(why) = owner.unfit(&found) {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));

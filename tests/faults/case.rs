@@ -180,7 +180,7 @@ impl Bench {
             arguments.push("--destroy");
         }
         let plan = self.start(&arguments, None);
-        assert_eq!(plan.code, Some(0), "{}\n{}", plan.out, plan.err);
+        assert_eq!(plan.code, Some(0), "{}\n{}", in_short(&plan.out), plan.err);
         assert!(!self.proxy.calls().iter().any(Call::is_mutating), "a plan changes nothing");
         let document: Value = serde_json::from_str(&plan.out).expect("the plan is JSON");
         assert_eq!(document["drift"], serde_json::json!([]), "what is recorded is what is there");
@@ -234,6 +234,15 @@ impl Bench {
             }
         }
     }
+}
+
+/// The changes and the errors of a plan's document, one a line; a text that is no document as it is.
+fn in_short(plan: &str) -> String {
+    let Ok(document) = serde_json::from_str::<Value>(plan) else { return plan.to_owned() };
+    let of = |list: &str| document[list].as_array().cloned().unwrap_or_default();
+    let changes = of("changes").into_iter().filter(|change| change["action"] != "no-op");
+    let errors = of("preflight").into_iter().filter(|finding| finding["level"] == "error");
+    changes.chain(errors).map(|line| format!("{line}\n")).collect()
 }
 
 /// The secret that is in a text, if there is one.

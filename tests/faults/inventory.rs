@@ -67,6 +67,12 @@ impl Inventory {
                 self.add("mount target", Some(target.mount_target_id()), tags.iter().copied().map(Some));
             }
         }
+        // A replication has no tags either.
+        let answer = cloud.run(cloud.efs.describe_replication_configurations().send());
+        for one in answer.expect("replications can be read").replications() {
+            let tags = OWNERSHIP.iter().copied().map(Some);
+            self.add("replication", Some(one.source_file_system_id()), tags);
+        }
         for point in cloud.access_points() {
             self.add("access point", point.access_point_id(), point.tags().iter().map(|tag| Some(tag.key())));
         }

@@ -83,6 +83,7 @@ pub const EVERYTHING: &[(&str, usize)] = &[
     ("file system", 1),
     ("mount target", 3),
     ("parameter group", 1),
+    ("replication", 1),
     ("security group", 2),
     ("subnet group", 1),
 ];

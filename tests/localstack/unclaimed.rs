@@ -53,6 +53,12 @@ fn summary(plan: &Value, action: &str) -> u64 {
     plan["summary"][action].as_u64().expect("a count")
 }
 
+/// The lineage in the first command that takes over what another state made.
+fn lineage_to_take_over(said: &str) -> String {
+    let mut words = said.split_whitespace().skip_while(|word| *word != "--take-over").skip(1);
+    words.next().expect("it names the state").trim_end_matches([',', ';']).to_owned()
+}
+
 #[test]
 fn a_database_that_was_renamed_by_hand_is_found_again_after_the_state_is_lost() {
     let world = World::applied();
@@ -95,6 +101,52 @@ fn what_was_made_for_a_renamed_key_is_not_made_again_after_the_state_is_lost() {
 }
 
 #[test]
+fn what_no_entry_is_for_any_more_is_named_by_a_rebuild() {
+    let world = World::applied();
+    let id = world.cloud.database_id().expect("it is there");
+    let whole = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let (without, _) = whole.split_once("databases:\n").expect("it has databases");
+    world.write_stack(without);
+    lose_the_state(&world);
+    let ran = world.provision(&["state", "rebuild", "--auto-approve", "--json"]).exits(0);
+    let document: Value = serde_json::from_str(&ran.out).expect("a document");
+    let named = document["undeclared"].as_array().expect("a list").iter();
+    let named: Vec<(&Value, &Value)> = named.map(|one| (&one["id"], &one["address"])).collect();
+    assert!(named.contains(&(&json!(id), &json!(DATABASE))), "{named:?}");
+    assert_eq!(named.len(), 2, "the database and its group: {named:?}");
+    // As the text of the same rebuild says.
+    lose_the_state(&world);
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&id]).said();
+    let lineage = lineage_to_take_over(&said);
+    world.write_stack(&whole);
+    world.provision(&["state", "rebuild", "--auto-approve", "--take-over", &lineage]).exits(0).says(&[&id]);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.cloud.database_id(), Some(id));
+}
+
+#[test]
+fn data_whose_entry_and_stack_were_renamed_before_the_state_was_lost_is_named_with_its_import() {
+    let world = World::applied();
+    let files = world.cloud.file_system().file_system_id().to_owned();
+    world.edit_stack("stack: shop", "stack: store");
+    world.edit_stack("  files:\n", "  media:\n");
+    let whole = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let (without, _) = whole.split_once("databases:\n").expect("it has databases");
+    world.write_stack(without);
+    lose_the_state(&world);
+    let ran = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1);
+    let import = format!("provision import aws_efs_file_system.media={files} --take-over ");
+    let said = ran.says(&[&import, "carries the tags of aws_efs_file_system.files of the stack shop"]).said();
+    // As the hint says.
+    let lineage = lineage_to_take_over(&said);
+    let at = format!("aws_efs_file_system.media={files}");
+    world.provision(&["import", &at, "--take-over", &lineage]).exits(0);
+    assert_eq!(world.record("aws_efs_file_system.media")["id"], json!(files));
+    assert_eq!(world.cloud.file_systems().len(), 1);
+}
+
+#[test]
 fn of_several_objects_with_the_same_tags_a_rebuild_takes_none_and_names_all() {
     let world = World::applied();
     let database = world.cloud.database_id().expect("it is there");
@@ -113,8 +165,7 @@ fn of_several_objects_with_the_same_tags_a_rebuild_takes_none_and_names_all() {
     let ran =
         ran.says(&[&format!("{DATABASE} may be any of"), "records-copy, made", "is looked for with it"]);
     let said = ran.said();
-    let mut words = said.split_whitespace().skip_while(|word| *word != "--take-over").skip(1);
-    let lineage = words.next().expect("it names the state").trim_end_matches(',').to_owned();
+    let lineage = lineage_to_take_over(&said);
     let recorded = world.provision(&["state", "list"]).exits(0).said();
     assert!(recorded.contains("aws_security_group.records") && !recorded.contains(DATABASE), "{recorded}");
 

@@ -103,9 +103,9 @@ def create(call: Call):
         fail("DBInstanceAlreadyExists", "DB instance already exists")
     version, storage = check.check_create(call)
     check.check_domain(call.request)
-    group_name = (call.get("DBSubnetGroupName") or "").lower()
-    group = rds_groups.find_used(call, group_name) if group_name else None
-    vpc_id = group.vpc_id if group else call.ec2.default_vpc.id
+    group_name = (call.get("DBSubnetGroupName") or rds_groups.default(call)).lower()
+    group = rds_groups.find_used(call, group_name)
+    vpc_id = group.vpc_id
     check.check_groups(call, call.get("VpcSecurityGroupIds"), vpc_id)
     default = call.ec2.get_default_security_group(vpc_id)
     changes = {
@@ -117,10 +117,11 @@ def create(call: Call):
         "CACertificateIdentifier": call.get("CACertificateIdentifier") or "rds-ca-rsa2048-g1",
         "PreferredBackupWindow": call.get("PreferredBackupWindow") or "13:14-13:44",
         "PreferredMaintenanceWindow": call.get("PreferredMaintenanceWindow") or "wed:06:38-wed:07:08",
-        "PubliclyAccessible": bool(call.get("PubliclyAccessible", group is None)),
+        # "If the default VPC in the target Region has an internet gateway attached to it, the DB instance is public"
+        # (CreateDBInstance, PubliclyAccessible).
+        "PubliclyAccessible": bool(call.get("PubliclyAccessible", not call.get("DBSubnetGroupName"))),
+        "DBSubnetGroupName": group_name,
     }
-    if group:
-        changes["DBSubnetGroupName"] = group_name
     if call.get("StorageEncrypted"):
         changes["KmsKeyId"] = call.key_arn(call.get("KmsKeyId") or "alias/aws/rds")
     check.check_limit(call.get("AllocatedStorage"), call.get("MaxAllocatedStorage"))
@@ -130,9 +131,9 @@ def create(call: Call):
     else:
         changes["DBParameterGroupName"] = rds_parameters.find_used(call, parameters).name
         rds_modify.checked_parameters(call, changes, version)
-    rds_place.check_network_type(call.get("NetworkType") or "IPV4", group._subnets if group else [])
+    rds_place.check_network_type(call.get("NetworkType") or "IPV4", group._subnets)
     zone = call.get("AvailabilityZone")
-    if zone and group and zone not in rds_place.zones(call, group):
+    if zone and zone not in rds_place.zones(call, group):
         fail("InvalidVPCNetworkStateFault", f"The DB subnet group {group_name} has no subnet in {zone}.")
     # Not passed on: a restore comes here with the parameters of a creation.
     call.ask("CreateDBInstance", **{name: value for name, value in (call.request | changes).items() if value is not None})

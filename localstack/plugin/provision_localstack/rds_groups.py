@@ -32,6 +32,16 @@ def find_used(call: Call, name: str):
     return group
 
 
+def default(call: Call) -> str:
+    """The group of an instance that names none: that of the default VPC, which RDS makes with the first one (`default` in public answers
+    of DescribeDBInstances and DescribeDBSubnetGroups)."""
+    if "default" not in call.rds.subnet_groups:
+        zones = call.ec2.subnets.values()
+        subnets = [one.id for zone in zones for one in zone.values() if one.vpc_id == call.ec2.default_vpc.id]
+        call.ask("CreateDBSubnetGroup", DBSubnetGroupName="default", DBSubnetGroupDescription="default", SubnetIds=subnets)
+    return "default"
+
+
 def subnets_of(call: Call) -> list:
     """The subnets asked for: there, in one VPC, in two zones at least."""
     every = {subnet_id: subnet for zone in call.ec2.subnets.values() for subnet_id, subnet in zone.items()}

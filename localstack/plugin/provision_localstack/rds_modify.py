@@ -97,7 +97,7 @@ def modify(call: Call):
     rds_status.check_modify(call, database)
     wanted = checked(call, database)
     if "NetworkType" in wanted:
-        rds_place.check_network_type(wanted["NetworkType"], rds_place.subnets(call.ec2, database))
+        rds_place.check_network_type(wanted["NetworkType"], rds_place.subnets(database))
     queued = {QUEUED[field][0]: value for field, value in wanted.items() if field in QUEUED}
     queued = {member: value for member, value in queued.items() if value is not None}
     if 0 not in (queued.get("BackupRetentionPeriod", 1), database.backup_retention_period):
@@ -257,7 +257,7 @@ def checked(call: Call, database) -> dict:
     check.check_domain(wanted)
     if "EngineVersion" in wanted:
         wanted["EngineVersion"] = checked_version(call, database, wanted["EngineVersion"])
-    vpc_id = database.db_subnet_group.vpc_id if hasattr(database, "db_subnet_group") else call.ec2.default_vpc.id
+    vpc_id = database.db_subnet_group.vpc_id
     if "DBSubnetGroupName" in wanted:
         wanted["DBSubnetGroupName"] = wanted["DBSubnetGroupName"].lower()
         vpc_id = checked_move(call, database, wanted["DBSubnetGroupName"], vpc_id)

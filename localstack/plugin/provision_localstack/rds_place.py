@@ -5,15 +5,8 @@ from moto.rds.models import DomainMembership
 from provision_localstack.service import Call, fail
 
 
-def subnets(ec2, database) -> list:
-    group = getattr(database, "db_subnet_group", None)
-    if group is not None:
-        return sorted(group._subnets, key=lambda subnet: (subnet.availability_zone, subnet.id))
-    every = [subnet for zone in ec2.subnets.values() for subnet in zone.values()]
-    return sorted(
-        (subnet for subnet in every if subnet.vpc_id == ec2.default_vpc.id),
-        key=lambda subnet: (subnet.availability_zone, subnet.id),
-    )
+def subnets(database) -> list:
+    return sorted(database.db_subnet_group._subnets, key=lambda subnet: (subnet.availability_zone, subnet.id))
 
 
 def zones(call: Call, group) -> set[str]:
@@ -31,7 +24,7 @@ def check_network_type(kind, subnets):
 def move_in(ec2, database, zone=None):
     """Chooses the zones of a new or moved instance and makes an interface in each."""
     by_zone = {}
-    for subnet in subnets(ec2, database):
+    for subnet in subnets(database):
         by_zone.setdefault(subnet.availability_zone, subnet)
     kept = zone or getattr(database, "availability_zone", None)
     first = kept if kept in by_zone else min(by_zone, default=kept)

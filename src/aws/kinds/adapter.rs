@@ -29,6 +29,7 @@ pub(super) trait Managing: Reading {
     fn delete<'a>(&'a self, aws: &'a Aws, deletion: Deletion<'a>) -> Asked<'a, ()>;
     fn ownership<'a>(&'a self, aws: &'a Aws, id: &'a Id, live: &'a Document) -> Asked<'a, Ownership>;
     fn claim<'a>(&'a self, aws: &'a Aws, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()>;
+    fn list<'a>(&'a self, aws: &'a Aws) -> Asked<'a, Vec<Found>>;
     fn named<'a>(&'a self, aws: &'a Aws, text: &'a str) -> Asked<'a, Option<Named>>;
 }
 
@@ -225,6 +226,10 @@ impl<K: Kind> Managing for RowedKind<K> {
 
     fn claim<'a>(&'a self, aws: &'a Aws, id: &'a Id, owner: &'a Owner) -> Asked<'a, ()> {
         Box::pin(async move { Ok(K::claim(aws, id, owner).await?) })
+    }
+
+    fn list<'a>(&'a self, aws: &'a Aws) -> Asked<'a, Vec<Found>> {
+        Box::pin(async move { Ok(K::list(aws).await?) })
     }
 
     fn named<'a>(&'a self, aws: &'a Aws, text: &'a str) -> Asked<'a, Option<Named>> {

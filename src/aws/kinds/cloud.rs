@@ -103,6 +103,10 @@ impl Cloud for AwsCloud {
         self.managing(kind).claim(&self.aws, id, owner)
     }
 
+    fn list<'a>(&'a self, kind: &'a str) -> Asked<'a, Vec<Found>> {
+        self.managing(kind).list(&self.aws)
+    }
+
     fn named<'a>(&'a self, kind: &'a str, text: &'a str) -> Asked<'a, Option<Named>> {
         self.managing(kind).named(&self.aws, text)
     }

@@ -110,6 +110,10 @@ impl Kind for DbInstance {
         rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws, false).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         // RDS keeps identifiers in lower case, and resource ids in capitals.
         let live = match text.strip_prefix("db-").filter(|rest| !rest.contains(|c: char| c.is_lowercase())) {

@@ -195,6 +195,10 @@ impl Kind for EfsFileSystem {
         efs_tags::claim(aws, id.as_str(), owner).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         find::named(aws, text).await
     }

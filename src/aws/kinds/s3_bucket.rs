@@ -4,7 +4,7 @@ mod lifecycle;
 mod live;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_s3::operation::create_bucket::builders::CreateBucketInputBuilder as Create;
@@ -211,6 +211,10 @@ impl Kind for S3Bucket {
 
     async fn claim(aws: &Aws, id: &Id, owner: &Owner) -> Result<(), CloudError> {
         live::retag(aws, id.as_str(), &tags::claim(owner)).await
+    }
+
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        live::all(aws, &BTreeSet::new()).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -175,6 +175,10 @@ impl Kind for SecurityGroup {
         change_tags(aws, id, &tags::claim(owner)).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let found = ec2::security_groups(aws, vec![ec2::filter("group-id", [text])]).await?;
         Ok(found.iter().find_map(find::found_of).map(Named::from))

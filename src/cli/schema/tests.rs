@@ -239,6 +239,12 @@ fn documents() -> Vec<(Document, Value)> {
         }],
         waiting: [&address].into(),
         fenced: ["lineage-0"].into(),
+        undeclared: vec![report::Undeclared {
+            id: &id,
+            described: "sg-1 (records)",
+            address: &address,
+            stack: Some("shop"),
+        }],
     };
     let used = ["sg-1".to_owned()];
     let taken_over = vec![report::TakenOver {

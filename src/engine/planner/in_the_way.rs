@@ -40,7 +40,9 @@ pub(super) fn in_the_way(
             Some(way),
         ));
     }
-    if let Some(why) = found.unfit.as_ref().filter(|_| !is_meant(owner, found)) {
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    let elsewhere = || owner.elsewhere(found).filter(|_| !matches!(whose, Whose::Elsewhere { .. }));
+    if let Some(why) = found.unfit.clone().filter(|_| !is_meant(owner, found)).or_else(elsewhere) {
         let message = format!("{} has this name already, and cannot be taken over: {why}", found.described());
         let hint = "give it another name or delete it, or choose another name in the stack file";
         return Some(error("name-taken", address, message, Some(hint.to_owned())));
@@ -48,8 +50,8 @@ pub(super) fn in_the_way(
     // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
     let is_renamed_one = |stack: &str| stack != NO_STACK && !input.state.is_some_and(State::manages_anything);
     if !matches!(found.trace, Trace::Name | Trace::Use)
-        && let Whose::OtherStack { stack, .. } = owner.whose(&found.ownership, found.vpc.as_ref())
-        && !is_renamed_one(&stack)
+        && let Whose::OtherStack { stack, .. } = &whose
+        && !is_renamed_one(stack)
     {
         return None;
     }

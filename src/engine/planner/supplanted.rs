@@ -48,7 +48,9 @@ pub(super) fn supplanted(
                 of_this_stack(input, address, recorded, live, other),
             ));
         }
-        _ if let Some(why) = &found.unfit => (format!("it cannot be taken over: {why}"), another_name()),
+        _ if let Some(why) = owner.unfit(found) => {
+            (format!("it cannot be taken over: {why}"), another_name())
+        }
         Whose::Ours | Whose::Moved { .. } => {
             ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))
         }

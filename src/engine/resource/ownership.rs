@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Id;
+use super::{Found, Id};
 use crate::engine::address::Address;
 
 /// The keys of the ownership tags. Never the cluster's own tags: kops would list our objects for deletion.
@@ -155,6 +155,21 @@ impl Owner {
     /// True for an object of a stack of this name that stands in this network, and beside another cluster as its tag says.
     pub fn shares_its_network_with(&self, whose: &Whose) -> bool {
         matches!(whose, Whose::Elsewhere { vpc: Some(vpc), .. } if Some(vpc) == self.vpc.as_ref())
+    }
+
+    /// Why an object cannot be managed at this address, whosever it is.
+    pub fn unfit(&self, found: &Found) -> Option<String> {
+        found.unfit.clone().or_else(|| self.elsewhere(found))
+    }
+
+    /// A stack never leaves its network.
+    pub fn elsewhere(&self, found: &Found) -> Option<String> {
+        match (&found.vpc, &self.vpc) {
+            (Some(theirs), Some(own)) if theirs != own => {
+                Some(format!("it stands in {theirs}, and this stack in {own}"))
+            }
+            _ => None,
+        }
     }
 
     /// The side that an object belongs to, in words that read after `belongs to`.

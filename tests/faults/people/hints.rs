@@ -89,26 +89,34 @@ pub fn another_group(hint: &str) -> Option<(&str, &str)> {
 
 /// Writes a line into the section of an address, in the place of the one that is there.
 pub fn write_line(world: &World, address: &str, key: &str, value: &str) {
+    rewrite(world, address, key, &format!("    {key}: {value}\n"));
+}
+
+/// Takes an option out of the section of an address, with all that stands below it.
+pub fn take_out(world: &World, address: &str, key: &str) {
+    rewrite(world, address, key, "");
+}
+
+/// Puts these lines in the place of an option in the section of an address.
+fn rewrite(world: &World, address: &str, key: &str, lines: &str) {
     let name = address.split_once('.').map_or(address, |(_, name)| name);
     let name = name.split('/').next().unwrap_or(name);
     let text = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
-    let start = text.find(&format!("  {name}:\n")).unwrap_or_else(|| panic!("{name} is not in:\n{text}"));
-    let body = start + format!("  {name}:\n").len();
-    let end = text[body..].find("\n  ").map_or(text.len(), |_| {
-        let mut at = body;
-        for line in text[body..].split_inclusive('\n') {
-            if !line.starts_with("    ") {
-                break;
-            }
-            at += line.len();
-        }
-        at
-    });
-    let kept: String = text[body..end]
-        .split_inclusive('\n')
-        .filter(|line| !line.starts_with(&format!("    {key}:")))
-        .collect();
-    world.write_stack(&format!("{}{kept}    {key}: {value}\n{}", &text[..body], &text[end..]));
+    let head = format!("  {name}:\n");
+    let body = text.find(&head).unwrap_or_else(|| panic!("{name} is not in:\n{text}")) + head.len();
+    let section: Vec<&str> =
+        text[body..].split_inclusive('\n').take_while(|line| line.starts_with("    ")).collect();
+    let end = body + section.iter().map(|line| line.len()).sum::<usize>();
+    let mut kept = String::new();
+    let mut is_out = false;
+    for line in section {
+        is_out = match line.starts_with("     ") {
+            true => is_out,
+            false => line.starts_with(&format!("    {key}:")),
+        };
+        kept += if is_out { "" } else { line };
+    }
+    world.write_stack(&format!("{}{kept}{lines}{}", &text[..body], &text[end..]));
 }
 
 /// Types a command of the AWS command line, by a small reading of the same service models.

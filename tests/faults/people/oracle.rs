@@ -245,6 +245,7 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
             Typed::Undo => known.done.before.is_some(),
             Typed::Newer => known.done.readable.is_some(),
             Typed::Line { names, .. } => error.address.is_some() || !names.is_empty(),
+            Typed::Out { .. } => true,
             Typed::Provision(words) | Typed::Aws(words) => !has_a_gap(words),
         })
     };
@@ -285,6 +286,10 @@ fn follow(place: &mut Place, known: &Knowledge, error: &Hint, trail: &mut Trail)
                 for name in names.into_iter().chain(address) {
                     hints::write_line(&place.world, &name, &key, &value);
                 }
+            }
+            Typed::Out { key, name } => {
+                trail.note(&format!("typed: {name} without {key}"));
+                hints::take_out(&place.world, &name, &key);
             }
             Typed::Aws(words) => {
                 trail.typed.push(words.join(" "));

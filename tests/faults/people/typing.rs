@@ -9,6 +9,8 @@ pub enum Typed {
     Aws(Vec<String>),
     /// A line for the sections of these names, or else of the address that the finding is about.
     Line { key: String, value: String, names: Vec<String> },
+    /// An option is taken out of the section of this name.
+    Out { key: String, name: String },
     /// The change of the stack file is taken back.
     Undo,
     /// A newer version of the program is installed.
@@ -56,9 +58,13 @@ fn typed(way: &str) -> Vec<Typed> {
         return vec![Typed::Newer];
     }
     let mut typed = Vec::new();
-    for (place, part) in way.split('`').enumerate() {
+    let parts: Vec<&str> = way.split('`').collect();
+    for (place, part) in parts.iter().copied().enumerate() {
         if place % 2 == 0 {
             typed.extend(bare(part));
+        } else if let Some(name) = parts.get(place + 2).filter(|_| parts[place + 1] == " out of ") {
+            let key = part.split(':').next().unwrap_or(part).to_owned();
+            typed.push(Typed::Out { key, name: (*name).to_owned() });
         } else if let (Some(Typed::Line { names, .. }), false) = (typed.last_mut(), part.contains(' ')) {
             names.push(part.to_owned());
         } else {
@@ -164,6 +170,13 @@ fn hints_are_read_as_people_read_them() {
             vec![vec![nobody], vec![provision("import vpc-1")]],
         ),
         ("choose another name in the stack file", vec![]),
+        (
+            "take `replication` out of `files`, then: provision apply",
+            vec![vec![
+                Typed::Out { key: "replication".to_owned(), name: "files".to_owned() },
+                provision("apply"),
+            ]],
+        ),
     ] {
         assert_eq!(ways(hint), expected, "{hint}");
     }

@@ -211,6 +211,14 @@ impl Cloud for Shared {
         })
     }
 
+    fn list<'a>(&'a self, kind: &'a str) -> Asked<'a, Vec<Found>> {
+        Box::pin(async move {
+            let cloud = self.cloud();
+            let objects = cloud.objects.iter().filter(|(_, object)| object.kind == kind && !object.leaving);
+            Ok(objects.map(|(id, object)| found(&Id::new(id.clone()), object)).collect())
+        })
+    }
+
     fn create<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id> {
         Box::pin(async move {
             let mut carried = inputs.clone();

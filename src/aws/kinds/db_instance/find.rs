@@ -24,6 +24,13 @@ pub(super) async fn find_replica(
     likeliest_first(&describe_all(aws).await?, owner, wanted, (use_of_replica, unfit_as_replica))
 }
 
+/// All databases, or all read replicas.
+pub(super) async fn list(aws: &Aws, replicas: bool) -> Result<Vec<Found>, CloudError> {
+    let unfit = if replicas { unfit_as_replica } else { unfit_as_database };
+    let all = describe_all(aws).await?;
+    all.iter().filter(|live| unfit(live).is_none() && !is_leaving(live)).map(found_of).collect()
+}
+
 /// The rank of an object without tags by its use of what was made for it; none where it uses nothing of that.
 type Use = fn(all: &[Live], live: &Live, wanted: &Document) -> Option<u8>;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{PASSWORD, RESTORE_FROM};
+use super::keys::{DATABASE_NAME, PASSWORD, RESTORE_FROM};
 use super::password;
 use crate::engine::document::Document;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
@@ -75,12 +75,16 @@ const TIME: Pattern = Pattern::new(
     (!is_real).then(|| format!("`{text}` is no time that there is"))
 });
 
-/// The inputs of a database that a restore has made: the password is that of the backup, until the one that is wanted is sent
-/// (RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime have no parameter for it).
+/// The inputs of a database that a restore has made: the password is that of the backup, until the one that is wanted is sent, and so is
+/// the first database (RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime have no parameter for a password, and theirs
+/// for a database is not for PostgreSQL).
 pub(super) fn as_created(wanted: &Document) -> Document {
     let mut created = wanted.clone();
-    if wanted.contains_key(RESTORE_FROM.name) && password::source(wanted) != Some(PasswordSource::Unmanaged) {
-        created.remove(PASSWORD.name);
+    if wanted.contains_key(RESTORE_FROM.name) {
+        created.remove(DATABASE_NAME.name);
+        if password::source(wanted) != Some(PasswordSource::Unmanaged) {
+            created.remove(PASSWORD.name);
+        }
     }
     created
 }
@@ -106,7 +110,8 @@ mod tests {
             let wanted = sample::with(json!({ "password": password, "restore_from": from }));
             let created = as_created(&wanted);
             assert_eq!(created.contains_key("password"), is_kept, "{password} {restored}");
-            assert_eq!(created.len() + usize::from(!is_kept), wanted.len());
+            assert_eq!(created.contains_key("database_name"), !restored, "{password}");
+            assert_eq!(created.len() + usize::from(!is_kept) + usize::from(restored), wanted.len());
         }
     }
 

@@ -121,6 +121,10 @@ impl Kind for DbReplica {
         DbInstance::claim(aws, id, owner).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws, true).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let Some(named) = DbInstance::named(aws, text).await? else { return Ok(None) };
         let live = live::describe_one(aws, &named.found.id).await?;

@@ -52,6 +52,13 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: Option<&str>) -> Result
     Ok(found)
 }
 
+/// All file systems.
+pub(super) async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+    let all = efs::file_systems(aws).await?;
+    let there = all.iter().filter(|live| !is_going(live));
+    Ok(there.map(|live| found_of(live, Ownership::of_tags(&tags_of(live)))).collect())
+}
+
 /// The file system as one that was looked for, with the words that tell it apart.
 pub(super) fn found_of(live: &FileSystemDescription, ownership: Ownership) -> Found {
     let made = jiff::Timestamp::from_second(live.creation_time.secs()).ok();

@@ -1,6 +1,6 @@
 //! Buckets as S3 shows them: one read for each part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::types::{
@@ -190,6 +190,18 @@ pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudE
 /// bucket, and so does a stack. Those of the address itself come first. S3 finds nothing by tags, so that each bucket is asked for its
 /// own. Without the right to list them, none is found.
 pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, CloudError> {
+    let of_the_stack = |one: &Found| {
+        let Ownership::Tagged { stack, .. } = &one.ownership else { return false };
+        *stack == owner.stack || owner.formerly.contains(stack)
+    };
+    let mut found = all(aws, &owner.others).await?;
+    found.retain(of_the_stack);
+    found.sort_by_key(|one| one.tagged_address().as_ref() != Some(&owner.address));
+    Ok(found)
+}
+
+/// The buckets of this region that can be read, without these.
+pub(super) async fn all(aws: &Aws, without: &BTreeSet<Id>) -> Result<Vec<Found>, CloudError> {
     let list = aws.read.s3.list_buckets().bucket_region(aws.region());
     let listed = list.into_paginator().items().send().try_collect().await.map_err(aws_error(LIST));
     let all = match listed {
@@ -198,20 +210,14 @@ pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, Cloud
         Err(error) => return Err(error),
     };
     let names = all.into_iter().filter_map(|bucket| bucket.name);
-    let names = names.filter(|name| !owner.others.contains(&Id::new(name)));
+    let names = names.filter(|name| !without.contains(&Id::new(name)));
     let asked = names.map(|name| async move {
         // One that is not to be read, or in another region after all, is not this stack's.
         let tags = tags(aws, &name).await.ok().flatten()?;
         Some(Found::new(Id::new(&name), Ownership::of_tags(&tags)).traced(Trace::Tags))
     });
     let found: Vec<Option<Found>> = futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await;
-    let of_the_stack = |one: &Found| {
-        let Ownership::Tagged { stack, .. } = &one.ownership else { return false };
-        *stack == owner.stack || owner.formerly.contains(stack)
-    };
-    let mut found: Vec<Found> = found.into_iter().flatten().filter(of_the_stack).collect();
-    found.sort_by_key(|one| one.tagged_address().as_ref() != Some(&owner.address));
-    Ok(found)
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The buckets that are asked for their tags at once.

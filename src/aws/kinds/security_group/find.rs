@@ -33,6 +33,11 @@ pub(super) async fn find(aws: &Aws, owner: &Owner, name: &str, vpc: &str) -> Res
     Ok(meant.into_iter().chain(named).chain(others).collect())
 }
 
+/// All groups.
+pub(super) async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+    Ok(ec2::security_groups(aws, Vec::new()).await?.iter().filter_map(found_of).collect())
+}
+
 /// True for a group of the stack that is tagged with the owner's address.
 fn is_made_for(owner: &Owner, found: &Found) -> bool {
     let at = owner.address.to_string();

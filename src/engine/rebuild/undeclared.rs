@@ -1,0 +1,112 @@
+//! Objects of the stack that no declaration is for: the entry of the stack file was taken out, or renamed, before the state was lost.
+
+use std::collections::BTreeSet;
+
+use super::Rebuilt;
+use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
+use crate::engine::cloud::{Cloud, KindError, Outcome};
+use crate::engine::kind::Registry;
+use crate::engine::owner::owner;
+use crate::engine::refresh::RefreshError;
+use crate::engine::resource::{Found, Id, Ownership, Whose};
+use crate::engine::state::State;
+
+/// An object that carries the tags of this stack, or of the state that made what was found, and that is not recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undeclared {
+    pub id: Id,
+    /// `fs-1 (files, 6144 bytes, made 2026-11-28T07:00:00Z)`
+    pub described: String,
+    /// The address in its tags.
+    pub tagged: Address,
+    /// The stack in its tags, where it is another one.
+    pub stack: Option<String>,
+    pub lineage: Option<String>,
+}
+
+impl Undeclared {
+    /// The reason for which it is the stack's, in words that read after the object.
+    pub fn in_words(&self) -> String {
+        let of = self.stack.as_ref().map(|stack| format!(" of the stack {stack}")).unwrap_or_default();
+        format!("carries the tags of {}{of}", self.tagged)
+    }
+
+    /// The command that records it at an address.
+    pub fn import(&self, address: &Address) -> String {
+        self.taking_over(format!("provision import {address}={}", self.id))
+    }
+
+    /// The command that finds it once it is declared again.
+    pub fn rebuild(&self) -> String {
+        self.taking_over("provision state rebuild".to_owned())
+    }
+
+    fn taking_over(&self, command: String) -> String {
+        match &self.lineage {
+            Some(lineage) => format!("{command} --take-over {lineage}"),
+            None => command,
+        }
+    }
+}
+
+/// Looks through all objects of the kinds that can be listed. A kind that may not be listed has none.
+pub(super) async fn undeclared(
+    cloud: &dyn Cloud,
+    registry: &Registry,
+    blueprint: &Blueprint,
+    known: &State,
+    rebuilt: &Rebuilt,
+) -> Result<Vec<Undeclared>, RefreshError> {
+    let told = told(known, rebuilt);
+    let lineages = lineages(rebuilt);
+    let mut undeclared = Vec::new();
+    for manager in registry.all_managed() {
+        let listed = match cloud.list(manager.kind()).await {
+            Ok(listed) => listed,
+            Err(KindError::Cloud(error)) if error.outcome == Outcome::Refused => continue,
+            Err(source) => return Err(RefreshError { kind: manager.kind().to_owned(), source }),
+        };
+        let untold = listed.iter().filter(|found| !told.contains(&found.id));
+        undeclared.extend(untold.filter_map(|found| of_the_stack(blueprint, known, &lineages, found)));
+    }
+    Ok(undeclared)
+}
+
+/// The ids that are recorded, or spoken of already.
+fn told(known: &State, rebuilt: &Rebuilt) -> BTreeSet<Id> {
+    let recorded = known
+        .resources
+        .values()
+        .flat_map(|record| record.id.iter().cloned().chain(record.predecessors().map(|old| old.id.clone())));
+    let foreign = rebuilt.foreign.values().flat_map(|foreign| foreign.all()).map(|one| one.id.clone());
+    let several = rebuilt.ambiguous.values().flatten().map(|one| one.id.clone());
+    recorded.chain(foreign).chain(several).collect()
+}
+
+/// The lineages of the states that made what was found, and what was left out as another stack's.
+fn lineages(rebuilt: &Rebuilt) -> BTreeSet<String> {
+    let others = rebuilt.foreign.values().filter_map(|foreign| match &foreign.whose {
+        Whose::OtherStack { lineage, .. } => lineage.clone(),
+        _ => None,
+    });
+    rebuilt.fenced.iter().cloned().chain(others).collect()
+}
+
+fn of_the_stack(
+    blueprint: &Blueprint,
+    known: &State,
+    lineages: &BTreeSet<String>,
+    found: &Found,
+) -> Option<Undeclared> {
+    let tagged = found.tagged_address()?;
+    let Ownership::Tagged { lineage, .. } = &found.ownership else { return None };
+    let owner = owner(blueprint, Some(known), &tagged, 0);
+    let stack = match owner.whose(&found.ownership, found.vpc.as_ref()) {
+        Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. } => None,
+        Whose::OtherStack { stack, lineage: Some(lineage) } if lineages.contains(&lineage) => Some(stack),
+        _ => return None,
+    };
+    let (id, described, lineage) = (found.id.clone(), found.described(), lineage.clone());
+    Some(Undeclared { id, described, tagged, stack, lineage })
+}
