@@ -121,11 +121,15 @@ class Creation(Database):
     def refuse(self, code, status=400, **changes):
         self.refused(code, self.rds.create_db_instance, status=status, **self.wanted(**changes))
 
+    def test_a_users_name_is_as_long_as_postgresql_s(self):
+        self.assertEqual(self.create(MasterUsername="a" * 63)["MasterUsername"], "a" * 63)
+
     def test_values_are_checked(self):
         for changes in (
             {"MasterUserPassword": "short"},
             {"MasterUserPassword": "with/slash"},
             {"MasterUsername": "admin"},
+            {"MasterUsername": "a" * 64},
             {"DBName": "1bad-"},
             {"DBInstanceClass": "t3.medium"},
             {"AllocatedStorage": 1},
