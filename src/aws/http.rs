@@ -60,7 +60,7 @@ impl Bundle {
 /// True if certificates are looked at: by everything but a named endpoint without encryption, where no service has one of its own.
 pub fn needs_certificates(endpoint: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> bool {
     let of_service = |service: &&str| variable(&format!("AWS_ENDPOINT_URL_{service}")).is_some();
-    !endpoint.is_some_and(|url| url.starts_with("http://")) || SERVICES.iter().any(|one| of_service(&one))
+    !endpoint.is_some_and(|url| url.starts_with("http://")) || SERVICES.iter().any(of_service)
 }
 
 /// The services that are asked, as the environment names them ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).

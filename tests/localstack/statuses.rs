@@ -113,7 +113,10 @@ fn a_database_that_loads_its_storage_serves_and_is_changed() {
     let world = World::applied();
     world.control.status(&database(&world), "storage-initialization");
     world.plans_nothing();
-    world.edit_stack("    allocated_storage: 50\n", "    allocated_storage: 50\n    copy_tags_to_snapshot: true\n");
+    world.edit_stack(
+        "    allocated_storage: 50\n",
+        "    allocated_storage: 50\n    copy_tags_to_snapshot: true\n",
+    );
     let begun = Instant::now();
     world.apply(&[]);
     assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
