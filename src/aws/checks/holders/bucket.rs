@@ -82,13 +82,25 @@ pub(super) fn judge(
             (format!("to keep it, {back}"), format!("{back}, and "))
         }
     };
+    // A rule that is only left out of the stack file stays in AWS, and a new bucket would get one that is not.
     let again = match stands.declared {
         _ if stands.is_destroyed => ": provision destroy".to_owned(),
-        Some(name) if name == id.as_str() => format!(": provision apply --replace {address}"),
-        _ => ", take that out of the stack file again, then: provision apply".to_owned(),
+        Some(name) => {
+            let name = match name == id.as_str() {
+                true => String::new(),
+                false => format!("`bucket: {name}` again, and "),
+            };
+            format!(
+                ", write {name}the rules that the new bucket is to have, or `lifecycle_rules: {{}}` for none, then: provision apply \
+                 --replace {address}"
+            )
+        }
+        None => ", take it out of the stack file again, then: provision apply".to_owned(),
     };
     let rest = match stands.is_emptied {
-        true => "its lifecycle rule has S3 empty it, within days: wait until then".to_owned(),
+        true => format!(
+            "its lifecycle rule has S3 empty it, within days: wait until then; and when it is empty{again}"
+        ),
         false => format!(
             "if nothing of it is needed any more, have S3 empty it within days: {first}write `lifecycle_rules: {{ empty: {{ \
              expire_after_days: 1, expire_old_versions_after_days: 1 }} }}`, then: provision apply --allow-data-loss \
@@ -96,4 +108,34 @@ pub(super) fn judge(
         ),
     };
     Some(verdict.hint(format!("{keep}; {rest}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::address::Address;
+    use crate::engine::resource::Id;
+
+    fn hint(declared: Option<&str>, is_destroyed: bool, is_emptied: bool) -> String {
+        let going = Going { id: Id::new("old"), address: Address::new("aws_s3_bucket", "b") };
+        let stands = Stands { declared, is_destroyed, is_emptied };
+        let verdict = judge(&Ok(Content { objects: true, older: false }), &going, &stands);
+        let finding = verdict.expect("it holds objects").of("holders", &going.address);
+        finding.hint.expect("a hint")
+    }
+
+    #[test]
+    fn the_last_step_takes_the_rule_away_where_a_bucket_stays_and_names_the_replacement() {
+        let replace = "or `lifecycle_rules: {}` for none, then: provision apply --replace aws_s3_bucket.b";
+        let last = "take it out of the stack file again, then: provision apply";
+        for is_emptied in [false, true] {
+            let renamed = hint(Some("new"), false, is_emptied);
+            assert!(renamed.contains("when it is empty, write `bucket: new` again"), "{renamed}");
+            assert!(renamed.ends_with(replace), "{renamed}");
+            let same = hint(Some("old"), false, is_emptied);
+            assert!(same.contains("when it is empty, write the rules") && same.ends_with(replace), "{same}");
+            assert!(hint(None, false, is_emptied).ends_with(last));
+            assert!(hint(Some("old"), true, is_emptied).ends_with("when it is empty: provision destroy"));
+        }
+    }
 }
