@@ -9,6 +9,7 @@ use crate::engine::plan::Plan;
 
 use super::commands::{CLOSING, bare, pieces};
 use super::harmless::harmless;
+use super::style::PAINT;
 
 /// An option of the command line that the next command needs as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -251,9 +252,6 @@ fn unpainted(line: &str) -> Vec<&str> {
     parts.push(rest);
     parts
 }
-
-/// The beginning of a change of colour.
-const PAINT: &str = "\u{1b}[";
 
 /// The end of a number of words, in bytes.
 fn end_of_words(text: &str, count: usize) -> Option<usize> {

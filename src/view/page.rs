@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::commands::pieces;
 use super::harmless::harmless;
-use super::style::{Ink, Style};
+use super::style::{Ink, PAINT, Style};
 
 /// Text that grows line by line.
 #[derive(Debug)]
@@ -88,8 +88,10 @@ fn broken(piece: String, room: usize) -> Vec<String> {
     }
     let fits = |name: &str, value: &str| visible_width(name) + 1 + visible_width(value) <= room;
     let is_named = |text: &str| text.chars().any(char::is_alphanumeric);
+    // A command is none with its colour before it.
+    let (before, text, after) = colours(&piece);
     let mut words: Vec<String> = Vec::new();
-    for word in pieces(&piece) {
+    for word in pieces(text) {
         match words.last_mut() {
             // Brackets close what is before them, and open what they follow; a name stands beside its value.
             Some(last)
@@ -103,7 +105,29 @@ fn broken(piece: String, room: usize) -> Vec<String> {
             _ => words.push(word.text),
         }
     }
+    if let Some(first) = words.first_mut() {
+        first.insert_str(0, before);
+    }
+    if let Some(last) = words.last_mut() {
+        last.push_str(after);
+    }
     words
+}
+
+/// The changes of colour that a piece begins and ends with, and its text between them.
+fn colours(piece: &str) -> (&str, &str, &str) {
+    let mut start = 0;
+    while let Some(end) = piece[start..].strip_prefix(PAINT).and_then(|rest| rest.find('m')) {
+        start += PAINT.len() + end + 1;
+    }
+    let (before, rest) = piece.split_at(start);
+    let mut end = rest.len();
+    while let Some(at) = rest[..end].rfind(PAINT).filter(|at| rest[*at..end].find('m') == Some(end - at - 1))
+    {
+        end = at;
+    }
+    let (text, after) = rest.split_at(end);
+    (before, text, after)
 }
 
 /// The words of a text from outside, made harmless; a command is one piece.
@@ -161,6 +185,17 @@ mod tests {
         ] {
             assert_eq!(fill(style, pieces), expected);
         }
+    }
+
+    #[test]
+    fn a_command_is_not_broken_in_colours_either() {
+        let style = Style { color: true, width: 24 };
+        let command = style.paint(Ink::Warning, "aws efs delete-file-system --file-system-id fs-1");
+        assert_eq!(fill(style, &["do", &command]), format!("  do\n    {command}\n"));
+        let words = style.paint(Ink::Warning, "(waits for the window, then reboots)");
+        let broken = fill(style, &[&words]);
+        let plain = anstream::adapter::strip_str(&broken).to_string();
+        assert_eq!(plain, "  (waits for the window,\n    then reboots)\n");
     }
 
     #[test]

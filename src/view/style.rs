@@ -2,6 +2,9 @@
 
 use anstyle::{AnsiColor, Effects};
 
+/// The beginning of a change of colour.
+pub(super) const PAINT: &str = "\u{1b}[";
+
 /// The colour, on or off, and the most columns of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
