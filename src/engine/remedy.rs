@@ -24,6 +24,8 @@ pub enum Remedy {
     Destroy { address: Address },
     /// `provision import ADDRESS=ID`
     Import { address: Address, id: String },
+    /// `provision import ADDRESS=ID --take-over LINEAGE`
+    TakeOver { address: Address, id: String, lineage: String },
     /// `provision state forget ADDRESS`
     Forget { address: Address },
     /// `provision state forget NAME`: an object with its parts and everything that was made for it.
@@ -127,6 +129,9 @@ impl fmt::Display for Remedy {
             Self::Replace { address } => write!(f, "provision apply --replace {address}"),
             Self::Destroy { address } => write!(f, "provision destroy --target {address}"),
             Self::Import { address, id } => write!(f, "provision import {address}={id}"),
+            Self::TakeOver { address, id, lineage } => {
+                write!(f, "provision import {address}={id} --take-over {lineage}")
+            }
             Self::Forget { address } => write!(f, "provision state forget {address}"),
             Self::ForgetName { name } => write!(f, "provision state forget {name}"),
             Self::Move { from, to } => write!(f, "provision state move {from} {to}"),

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Input, findings, identity};
+use super::{Input, Sighting, findings, identity};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{Document, references};
 use crate::engine::kind::Manager;
 use crate::engine::plan::Change;
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::{Effect, Id};
+use crate::engine::resource::{Effect, Id, Ownership};
 
 /// The steps by which the stack file says what the object has, in the fields that only a new one could change: the file may have
 /// been edited, or another object taken over.
@@ -38,7 +38,7 @@ pub(super) fn steps(
             (Some(other), option, Some(Value::String(id)))
                 if option.is_none() || !is_recorded(input, &other, id) =>
             {
-                steps.push(Remedy::Import { address: other, id: id.clone() })
+                steps.push(back_to(input, other, id))
             }
             (_, Some(option), Some(Value::String(text))) => {
                 drop(options.insert(option.to_owned(), text.clone()))
@@ -59,6 +59,32 @@ pub(super) fn steps(
     }
     steps
 }
+
+/// The step after which a declared object, which another one stands in, is the one with this id again.
+pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
+    let record = input.state.and_then(|state| state.resources.get(&other));
+    let is_its_own = record.and_then(|record| record.id.as_ref()).is_some_and(|own| own.as_str() == id);
+    if input.options.replace.contains(&other) {
+        return Remedy::by_hand(format!("{LEAVE} {other} out"));
+    }
+    if is_its_own {
+        return Remedy::by_hand(format!("undo the change of {other} in the stack file for now"));
+    }
+    let found = input.sightings.get(&other).into_iter().flat_map(Sighting::found);
+    let mut lineages =
+        found.filter(|found| found.id.as_str() == id).filter_map(|found| match &found.ownership {
+            Ownership::Tagged { lineage, .. } => lineage.clone(),
+            _ => None,
+        });
+    let own = input.state.map(|state| state.lineage.as_str());
+    match lineages.find(|lineage| Some(lineage.as_str()) != own) {
+        Some(lineage) => Remedy::TakeOver { address: other, id: id.to_owned(), lineage },
+        None => Remedy::Import { address: other, id: id.to_owned() },
+    }
+}
+
+/// The beginning of a step by which a command says less. The stack file stays as it is.
+pub(super) const LEAVE: &str = "leave --replace";
 
 /// True for an object that the state records at another address: it cannot be taken over.
 pub(super) fn is_recorded(input: &Input<'_>, address: &Address, id: &str) -> bool {

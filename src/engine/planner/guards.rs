@@ -29,7 +29,9 @@ pub(super) fn data_loss_by_replacement(
     }
     if !input.options.replace.contains(address) {
         let back = for_now(input, decision);
-        let is_edited = back.iter().any(|step| matches!(step, Remedy::ByHand { .. }));
+        let edits =
+            |step: &Remedy| matches!(step, Remedy::ByHand { what } if !what.starts_with(as_it_is::LEAVE));
+        let is_edited = back.iter().any(edits);
         let mut steps = let_go(input, address, record, live, &back);
         if !steps.is_empty() && is_edited {
             steps.push(Remedy::by_hand("write that change into the stack file again"));
@@ -211,7 +213,7 @@ fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
         let id = field.before.as_ref()?.as_str()?;
         let is_shared =
             as_it_is::is_recorded(input, &other, id) && findings::to_write(fields, &field.path).is_some();
-        (!is_shared).then(|| Remedy::Import { address: other, id: id.to_owned() })
+        (!is_shared).then(|| as_it_is::back_to(input, other, id))
     };
     let fixed = || change.fields.iter().filter(|field| field.effect == Effect::Replacement);
     let options = fixed().filter(|field| stands_in(field).is_none());

@@ -376,6 +376,23 @@ fn what_stands_in_an_object_that_no_option_names_is_told_what_can_be_typed() {
 }
 
 #[test]
+fn an_option_that_replaces_what_a_database_stands_in_is_left_out_again() {
+    let mut case = Case::of(json!({}), json!({}));
+    let (subnets, reference) = ("aws_db_subnet_group.db", "${aws_db_subnet_group.db.id}");
+    let group = document(json!({ "name": "db", "description": "d", "subnet_ids": ["subnet-1"], "tags": {} }));
+    case.object(subnets, "db", Some(group.clone()), group);
+    case.declared
+        .insert(address(DATABASE), super::databases::database(json!({ "db_subnet_group_name": reference })));
+    case.live(DATABASE).inputs["db_subnet_group_name"] = json!("db");
+    case.replace.insert(address(subnets));
+    let plan = case.planning_to(Mode::Apply).plan;
+    let said = hints(&plan);
+    assert_eq!(change(&plan, DATABASE).action, Action::Replace);
+    assert!(said.starts_with("leave --replace aws_db_subnet_group.db out; or, "), "{said}");
+    assert!(!said.contains("provision import") && !said.contains("write that change"), "{said}");
+}
+
+#[test]
 fn a_file_system_that_is_encrypted_says_that_it_stays_so() {
     let inputs = |encrypted: bool| {
         document(json!({
