@@ -24,6 +24,7 @@ mod style;
 mod value;
 mod versioned;
 
+pub(crate) use action::blocked;
 pub use action::queued_for;
 pub use carried::{Carried, CarriedOption, CarriedTo, quoted};
 pub use commands::COMMANDS;

@@ -38,6 +38,9 @@ pub enum Event {
         action: Action,
         error: FailureText,
         elapsed_seconds: f64,
+        /// True for what was never tried: the plan left it out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        blocked: bool,
     },
     /// Not tried, because of another step.
     StepSkipped {

@@ -286,6 +286,7 @@ impl<'a> Execution<'a> {
             action,
             error: text,
             elapsed_seconds: self.elapsed(&address),
+            blocked: matches!(error, StepError::Blocked { .. }),
         };
         (self.sink)(event);
         self.failures.push((address, action, error));

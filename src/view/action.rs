@@ -68,6 +68,14 @@ pub(super) fn action_word(change: &Change) -> &'static str {
     }
 }
 
+/// The words for an action that was never tried: `update blocked`.
+pub(crate) fn blocked(action: Action) -> String {
+    match action {
+        Action::NoOp => "blocked".to_owned(),
+        action => format!("{} blocked", action.name()),
+    }
+}
+
 /// The action that is left out of a change, and the reason: `update left out (AWS shows stopped)`.
 pub(super) fn left_out(blocked: &Blocked) -> String {
     let because = harmless(&blocked.because);

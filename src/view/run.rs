@@ -6,7 +6,7 @@ use crate::engine::address::Address;
 use crate::engine::event::{Event, FailureText, Queued, RunOutcome, RunSummary};
 use crate::engine::plan::{Action, Summary};
 
-use super::action::queued_for;
+use super::action::{blocked, queued_for};
 use super::carried::Carried;
 use super::elapsed::elapsed;
 use super::harmless::harmless;
@@ -39,6 +39,8 @@ struct Failed {
     address: Address,
     action: Action,
     error: FailureText,
+    /// True for what was never tried.
+    is_blocked: bool,
 }
 
 impl RunReport {
@@ -51,10 +53,11 @@ impl RunReport {
     /// Takes note of an event, if it is one that the end of the run must speak of.
     pub fn note(&mut self, event: &Event) {
         match event {
-            Event::StepFailed { address, action, error, .. } => {
+            Event::StepFailed { address, action, error, blocked, .. } => {
                 let hint = error.hint.as_deref().map(|hint| self.carried.on(hint));
                 let error = FailureText { hint, ..error.clone() };
-                self.failed.push(Failed { address: address.clone(), action: *action, error })
+                let (address, action, is_blocked) = (address.clone(), *action, *blocked);
+                self.failed.push(Failed { address, action, error, is_blocked });
             }
             Event::StepSkipped { address, because, .. } => {
                 self.skipped.entry(because.clone()).or_default().push(address.clone());
@@ -75,8 +78,10 @@ impl RunReport {
         };
         let mut counted = done(&summary.done);
         counted.extend(queued(&summary.queued));
+        let blocked = self.failed.iter().filter(|failed| failed.is_blocked).count();
         let unfinished = [
-            (summary.failed, "failed"),
+            (summary.failed.saturating_sub(blocked), "failed"),
+            (blocked, "blocked"),
             (summary.skipped, "skipped"),
             (summary.in_flight.len(), "in flight"),
         ];
@@ -94,9 +99,10 @@ impl RunReport {
     /// Empty when all went well.
     pub fn details_text(&self, summary: &RunSummary, run: &RunWords, style: &Style) -> String {
         let mut page = Page::new(style);
-        for Failed { address, action, error } in &self.failed {
+        for Failed { address, action, error, is_blocked } in &self.failed {
             page.gap();
-            failure(&mut page, address, *action, error);
+            let what = if *is_blocked { blocked(*action) } else { failed(*action) };
+            failure(&mut page, address, &what, error);
         }
         page.gap();
         for (because, skipped) in &self.skipped {
@@ -125,17 +131,21 @@ impl RunReport {
 /// One failed step: what failed, what AWS answered, and what to do.
 pub fn failure_text(address: &Address, action: Action, error: &FailureText, style: &Style) -> String {
     let mut page = Page::new(style);
-    failure(&mut page, address, action, error);
+    failure(&mut page, address, &failed(action), error);
     page.finish()
 }
 
-fn failure(page: &mut Page<'_>, address: &Address, action: Action, error: &FailureText) {
+/// The words for what was tried in vain; nothing is done to what is only looked at.
+fn failed(action: Action) -> String {
+    match action {
+        Action::NoOp => "the check failed".to_owned(),
+        action => format!("{} failed", action.name()),
+    }
+}
+
+fn failure(page: &mut Page<'_>, address: &Address, what: &str, error: &FailureText) {
     let style = page.style();
-    let head = match action {
-        Action::NoOp => format!("{}:", string(&address.to_string())),
-        action => format!("{}: {} failed", string(&address.to_string()), action.name()),
-    };
-    let head = words(&head);
+    let head = words(&format!("{}: {what}", string(&address.to_string())));
     page.fill(0, 2, std::iter::once(style.paint(Ink::Error, "error:")).chain(head));
     let answer = [error.operation.as_deref(), error.code.as_deref()].into_iter().flatten();
     let mut pieces: Vec<String> = answer.flat_map(|part| words(&format!("{part}:"))).collect();

@@ -139,6 +139,7 @@ fn failed_run() -> Vec<Event> {
                 hint: Some("allow it in the policy of this role".to_owned()),
             },
             elapsed_seconds: 0.31,
+            blocked: false,
         },
         skipped("aws_efs_mount_target.gitlab-nfs/eu-west-1a"),
         skipped("aws_efs_mount_target.gitlab-nfs/eu-west-1b"),
@@ -187,6 +188,40 @@ fn the_end_of_a_run_says_what_failed_what_was_skipped_and_what_to_type() {
             "hint: once that is mended, run:\n    provision apply\n",
         )
     );
+}
+
+#[test]
+fn what_was_never_tried_is_blocked_and_did_not_fail() {
+    let blocked = |address: &str, action| Event::StepFailed {
+        address: at(address),
+        action,
+        error: FailureText {
+            message: "AWS shows stopped".to_owned(),
+            operation: None,
+            code: None,
+            request_id: None,
+            hint: None,
+        },
+        elapsed_seconds: 0.0,
+        blocked: true,
+    };
+    let events = [
+        blocked(DATABASE, Action::Update),
+        blocked(FILE_SYSTEM, Action::NoOp),
+        summary(RunOutcome::Failed, 1, 2, 0, &[]),
+    ];
+    let (out, err) = shown(Show::Lines, &events);
+    let said = format!("{out}{err}");
+    for part in [
+        &format!("{DATABASE}: update blocked\n"),
+        &format!("{FILE_SYSTEM}: blocked\n"),
+        &format!("error: {DATABASE}: update blocked\n  AWS shows stopped\n"),
+        &format!("error: {FILE_SYSTEM}: blocked\n"),
+        "2 blocked in ",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains("2 failed") && !said.contains("no-op"), "{said}");
 }
 
 #[test]

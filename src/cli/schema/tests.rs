@@ -162,7 +162,7 @@ fn events() -> Vec<Event> {
             queued: Some(queued),
             elapsed_seconds: 1.0,
         },
-        Event::StepFailed { address: address.clone(), action, error, elapsed_seconds: 1.0 },
+        Event::StepFailed { address: address.clone(), action, error, elapsed_seconds: 1.0, blocked: true },
         Event::StepSkipped { address: address.clone(), action, because: address },
         Event::Summary(summary),
     ]

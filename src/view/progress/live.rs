@@ -125,7 +125,13 @@ mod tests {
 
         let message = "no".to_owned();
         let error = FailureText { message, operation: None, code: None, request_id: None, hint: None };
-        live.event(&Event::StepFailed { address: files, action, error, elapsed_seconds: 2.0 });
+        live.event(&Event::StepFailed {
+            address: files,
+            action,
+            error,
+            elapsed_seconds: 2.0,
+            blocked: false,
+        });
         drop(live);
         let shown = terminal.contents();
         let failed = shown.strip_prefix(ended).expect("what ended stays");

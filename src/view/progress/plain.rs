@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::address::Address;
 use crate::engine::event::Event;
-use crate::view::{elapsed, harmless, queued_for};
+use crate::view::{blocked, elapsed, harmless, queued_for};
 
 /// The time that a step which only waits stays silent, in seconds.
 const SILENCE: f64 = 30.0;
@@ -56,7 +56,11 @@ pub(super) fn ended(event: &Event) -> Option<String> {
             };
             Some(format!("{}: {done}{id} in {}", name(address), elapsed(*elapsed_seconds)))
         }
-        Event::StepFailed { address, action, error, elapsed_seconds } => {
+        // The reason stands in the plan, and at the end of the run.
+        Event::StepFailed { address, action, blocked: true, .. } => {
+            Some(format!("{}: {}", name(address), blocked(*action)))
+        }
+        Event::StepFailed { address, action, error, elapsed_seconds, blocked: false } => {
             let what = error.code.as_deref().unwrap_or(&error.message);
             let (what, time) = (harmless(what), elapsed(*elapsed_seconds));
             Some(format!("{}: {} failed after {time}: {what}", name(address), action.name()))

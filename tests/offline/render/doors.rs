@@ -140,6 +140,7 @@ fn events_saying(text: &str) -> Vec<Event> {
         action,
         error: error(operation),
         elapsed_seconds: 1.0,
+        blocked: false,
     };
     vec![
         Event::StepStarted { address: address(), action },
