@@ -454,7 +454,7 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => clap::ColorChoice::Always,
         anstream::ColorChoice::Auto => clap::ColorChoice::Auto,
     };
-    let program = || match (Cli::command().color(color), io::stdout().is_terminal()) {
+    let program = || match (command_line().color(color), io::stdout().is_terminal()) {
         (program, true) => program,
         // Text that no terminal shows is not broken into lines.
         (program, false) => program.term_width(0).max_term_width(0),
@@ -471,6 +471,17 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
         cli.global.carried.extend(carried::shaping(&options));
     }
     Ok(cli)
+}
+
+/// All commands and options. A variable of the environment that is empty counts as one that is not set.
+fn command_line() -> clap::Command {
+    Cli::command().mut_args(|argument| {
+        let is_empty = |name| std::env::var_os(name).is_some_and(|value| value.is_empty());
+        match argument.get_env().is_some_and(is_empty) {
+            true => argument.env(None),
+            false => argument,
+        }
+    })
 }
 
 /// Carries out a command.

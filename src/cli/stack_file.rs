@@ -198,7 +198,8 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
             }
         }
     };
-    let stack = stack::parse_files(&source.read()?, sections, &registry())
+    let is_named_in_s3 = matches!(options.state, Some(StateAt::S3(_)));
+    let stack = stack::parse_files(&source.read()?, sections, is_named_in_s3, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     let source = match source {
         Source::Named { paths, .. } if options.state.is_none() && location(&stack).is_none() => {

@@ -9,7 +9,7 @@ use clap::{Command, CommandFactory};
 use crate::stack::shown;
 use crate::view::{harmless, is_harmful};
 
-use super::{Cli, examples};
+use super::{Cli, command_line, examples};
 
 /// Help, the version, or an error, as they are printed.
 pub fn printed(message: &clap::Error) -> String {
@@ -62,7 +62,7 @@ fn is_unfit(value: &str) -> bool {
 
 /// The error without colours, harmless, and with long values cut short.
 fn plain(arguments: &[OsString], values: &[String]) -> Option<String> {
-    let uncoloured = Cli::command().styles(Styles::plain());
+    let uncoloured = command_line().styles(Styles::plain());
     let said = uncoloured.try_get_matches_from(arguments).err()?.render().ansi().to_string();
     let unfit = values.iter().filter(|value| is_unfit(value));
     let short = unfit.fold(said, |text, value| text.replace(value.as_str(), &shown(value)));

@@ -40,15 +40,20 @@ pub struct StackFile {
 /// [`StackError`] with everything that is wrong, each with its place and what to do about it.
 pub fn parse(name: &str, content: impl AsRef<[u8]>, kinds: &Registry) -> Result<Stack, StackError> {
     let file = StackFile { name: name.to_owned(), content: content.as_ref().to_vec() };
-    parse_files(&[file], Sections::Written, kinds)
+    parse_files(&[file], Sections::Written, false, kinds)
 }
 
-/// Reads a stack of one file or several, each laid over those before it, for a command that needs these sections. There is at
-/// least one file.
+/// Reads a stack of one file or several, each laid over those before it, for a command that needs these sections, and perhaps
+/// names a state in S3. There is at least one file.
 ///
 /// # Errors
 /// Those of [`parse`].
-pub fn parse_files(files: &[StackFile], needed: Sections, kinds: &Registry) -> Result<Stack, StackError> {
+pub fn parse_files(
+    files: &[StackFile],
+    needed: Sections,
+    is_named_in_s3: bool,
+    kinds: &Registry,
+) -> Result<Stack, StackError> {
     let read: Vec<_> = files.iter().map(|file| String::from_utf8_lossy(&file.content)).collect();
     let mut texts: Vec<Text<'_>> = Vec::new();
     for (file, text) in files.iter().zip(&read) {
@@ -100,6 +105,9 @@ pub fn parse_files(files: &[StackFile], needed: Sections, kinds: &Registry) -> R
                         state.file = texts.iter().rposition(is_in).unwrap_or(0);
                     }
                     problems = rules::check(&stack, &written, needed, kinds);
+                    if !is_named_in_s3 {
+                        problems.extend(rules::in_s3_alone(&stack, &written));
+                    }
                 }
                 if problems.is_empty() {
                     return Ok(stack);

@@ -10,7 +10,7 @@ use super::yaml::{Content, Node};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
-use super::{Name, NamedNetwork, Stack};
+use super::{Name, NamedNetwork, S3Place, Stack};
 
 /// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
 pub(super) const MOST_TAGS: u32 = 46;
@@ -69,6 +69,26 @@ pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Regi
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
     }
     problems
+}
+
+/// What is written of a state in S3 beside a place that is a file, or none.
+pub(super) fn in_s3_alone(stack: &Stack, tree: &Node) -> Option<Problem> {
+    let state = stack.state.as_ref()?;
+    let place = state.location.as_ref().map(|location| location.as_str());
+    if place.is_some_and(|place| place.parse::<S3Place>().is_ok()) {
+        return None;
+    }
+    let options = [
+        ("sse", state.sse.is_some()),
+        ("kms_key", state.kms_key.is_some()),
+        ("profile", state.profile.is_some()),
+    ];
+    let written: Vec<&str> =
+        options.into_iter().filter(|(_, is_written)| *is_written).map(|(option, _)| option).collect();
+    let first = written.first()?;
+    let message = format!("`{first}` is for a state in S3, and that of this stack is in a file");
+    let remedy = "leave it out, or name the bucket too: `location: s3://BUCKET/KEY`";
+    Some(conflict(tree, &["state"], &written, message, remedy))
 }
 
 /// The sections, whose entries share their names: `file systems, databases and buckets`.

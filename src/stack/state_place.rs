@@ -16,7 +16,7 @@ pub struct StatePlace {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "StateLocation")]
     pub location: Option<StateLocation>,
-    /// The encryption that every write of a state in S3 asks for; without it, what the bucket does (`--state-sse`).
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`: the encryption that every write of a state in S3 asks for; without it, what the bucket does (`--state-sse`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "StateEncryption")]
     pub sse: Option<StateEncryption>,

@@ -78,6 +78,7 @@ fn the_place_of_the_state_is_what_the_options_say_and_else_what_the_stack_file_s
     write("base.yaml", base);
     write("eu/provision.yaml", "stack: shop\nbuckets: { a: {} }\nstate: { location: kept/shop.json }\n");
     write("eu/team.yaml", "state: { location: s3://our-states/shop.json, kms_key: alias/team }\n");
+    write("plain.yaml", "stack: shop\nregion: eu-west-1\nbuckets: { a: {} }\n");
     let said = |at: &str, arguments: &[&str], state: Option<&str>| {
         let mut one = provision(arguments);
         one.current_dir(root.join(at));
@@ -91,7 +92,7 @@ fn the_place_of_the_state_is_what_the_options_say_and_else_what_the_stack_file_s
     // A path counts from the folder of its file, wherever the command is typed.
     assert!(said("eu", list, None).contains("there is no state at kept/shop.json"));
     assert!(said("eu/deep", list, None).contains("there is no state at ../kept/shop.json"));
-    let named = said("", &["state", "list", "-c", "base.yaml", "-c", "eu/provision.yaml"], None);
+    let named = said("", &["state", "list", "-c", "plain.yaml", "-c", "eu/provision.yaml"], None);
     assert!(named.contains("there is no state at eu/kept/shop.json"), "{named}");
     // The environment wins over the file, and the command line over both.
     assert!(said("eu", list, Some("mine.json")).contains("there is no state at mine.json"));
@@ -112,9 +113,17 @@ fn the_place_of_the_state_is_what_the_options_say_and_else_what_the_stack_file_s
     );
     let local = said("", &[&team[..], &["--state", "x.json"]].concat(), None);
     assert!(!local.contains("our-states") && !local.contains("alias/team"), "{local}");
-    // Without a place of its own, encryption says nothing of where.
-    let base = said("", &["state", "list", "-c", "base.yaml"], None);
-    assert!(base.contains("there is no state at state/shop.json"), "{base}");
+    // Encryption is of no use where the state is a file, and says so with its place.
+    for arguments in [&["-c", "base.yaml"][..], &["-c", "base.yaml", "-c", "eu/provision.yaml"]] {
+        let base = said("", &[&["state", "list"], arguments].concat(), None);
+        assert!(base.contains("`sse` is for a state in S3") && base.contains("base.yaml:4"), "{base}");
+    }
+    let named = said("", &["iam-policy", "-c", "base.yaml", "--state", "s3://our-states/x.json"], None);
+    assert!(named.contains("our-states/x.json") && named.contains("alias/base"), "{named}");
+    // A variable that is empty is not set.
+    assert!(said("eu", list, Some("")).contains("there is no state at kept/shop.json"));
+    let typed = said("eu", &["state", "list", "--state", "typed.json"], Some(""));
+    assert!(typed.contains("there is no state at typed.json"), "{typed}");
     write("eu/team.yaml", "state: { location: s3://our-states/shop.json, profile: nobody }\n");
     let nobody = said("", &["state", "list", "-c", "base.yaml", "-c", "eu/team.yaml"], None);
     assert!(nobody.contains("nobody") && nobody.contains("`state` in the stack file names it"), "{nobody}");

@@ -24,7 +24,7 @@ fn error_of(text: &str) -> StackError {
 /// Reads files that are laid over each other.
 fn layered(files: &[(&str, &str)]) -> Result<Stack, StackError> {
     let file = |&(name, text): &(&str, &str)| StackFile { name: name.to_owned(), content: text.into() };
-    parse_files(&files.iter().map(file).collect::<Vec<_>>(), Sections::Written, &registry())
+    parse_files(&files.iter().map(file).collect::<Vec<_>>(), Sections::Written, false, &registry())
 }
 
 fn file_system(options: &str) -> String {
@@ -61,7 +61,12 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         top("state: { location: s3://our-states }", "a place in S3 is `s3://BUCKET/KEY`"),
         top("state: { location: s3://Our/a.json }", "the name of a bucket has 3 to 63 of the characters"),
         top("state: { sse: kms }", "`aws:kms`"),
-        top("state: { sse: AES256, kms_key: alias/states }", "leave one of the two out"),
+        top("state: { sse: aws:kms }", "`sse` is for a state in S3"),
+        top("state: { profile: keeper, location: kept.json }", "location: s3://BUCKET/KEY"),
+        top(
+            "state: { location: s3://our-states/a.json, sse: AES256, kms_key: alias/states }",
+            "leave one of the two out",
+        ),
         top("state: { locaton: a }", "did you mean `location`?"),
         top("network: { vpc: vpc-1, subnets: [] }", "is not the id of a VPC"),
         top("network: { vpc: vpc-12345678, subnets: [vpc-12345678] }", "is not the id of a subnet"),

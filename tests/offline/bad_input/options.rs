@@ -222,11 +222,8 @@ fn variables() -> Vec<Case> {
     vec![
         plan("PROVISION_STATE", b"s3://bucket").says(["`s3://BUCKET/KEY`"]),
         plan("PROVISION_LEASE", b"1s").says(["from 4s to 1h"]),
-        plan("PROVISION_STATE", b"").says(["give the path of a file"]),
-        plan("PROVISION_CONFIG", b"").says(["a value is required"]),
         plan("PROVISION_CONFIG", b"none.yaml").says(["none.yaml", "hint: "]),
         plan("PROVISION_CLUSTER", b"My Cluster").says(["such as `k8s.myzone.net`"]),
-        plan("PROVISION_CLUSTER", b"").says(["such as `k8s.myzone.net`"]),
         plan("PROVISION_CLUSTER", b"\xff").says(["UTF-8"]),
         plan("PROVISION_CLUSTER", b"a\x1b[2Jb").says(["'a\\u{1b}[2Jb'", "such as `k8s.myzone.net`"]),
         plan("AWS_ENDPOINT_URL", b"localhost:4566").says(["http://"]),
