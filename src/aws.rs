@@ -37,6 +37,7 @@ use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
 pub use http::{Bundle, NoBundle, Tell};
+pub use identity::missing_half;
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -244,7 +245,8 @@ impl Aws {
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let aws = Self::of(&loader.load().await, settings.profile.as_deref(), *variable)?;
+        let profile = profile_in_use(settings.profile.as_deref(), variable);
+        let aws = Self::of(&loader.load().await, profile.as_deref(), *variable)?;
         let rds_endpoint = variable("AWS_ENDPOINT_URL_RDS").filter(|_| settings.endpoint_url.is_none());
         Ok(Self { folder: settings.folder.clone(), rds_endpoint, ..aws })
     }

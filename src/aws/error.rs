@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::gate::Shut;
 use super::http::{Obstacle, Unreached};
+use super::identity::NoCredentials;
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome};
 
@@ -54,7 +55,8 @@ where
             SdkError::DispatchFailure(failure)
                 if !failure.is_io() && !failure.is_timeout() && failure.as_other().is_none() =>
             {
-                ("NoCredentials".to_owned(), causes(&error), Outcome::Refused)
+                let code = if is_of_profile(&error) { "ProfileWithoutCredentials" } else { "NoCredentials" };
+                (code.to_owned(), causes(&error), Outcome::Refused)
             }
             SdkError::DispatchFailure(_) => ("Unreachable".to_owned(), causes(&error), Outcome::Unknown),
             SdkError::TimeoutError(_) => ("TimedOut".to_owned(), causes(&error), Outcome::Unknown),
@@ -74,6 +76,18 @@ fn obstacle<E: Error + 'static>(error: &E) -> Option<Obstacle> {
         next = cause.source();
     }
     None
+}
+
+/// True if a profile that is named has no credentials.
+fn is_of_profile<E: Error + 'static>(error: &E) -> bool {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<NoCredentials>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// True if the gate stopped the call.

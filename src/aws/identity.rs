@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::Variables;
+use super::{Variables, profile};
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 #[derive(Clone, Debug)]
 pub(super) struct Expiry {
     said: Arc<Mutex<Option<SystemTime>>>,
-    /// The profile that was named.
+    /// The profile that is named, or the one of the environment where that has no credentials itself.
     profile: Option<String>,
     variable: Variables,
 }
@@ -47,6 +47,13 @@ pub(super) fn are_in_environment(variable: impl Fn(&str) -> Option<String>) -> b
     is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY")
 }
 
+/// The variable that is missing of a pair of credentials in the environment: boto3 takes that for a mistake too
+/// (PartialCredentialsError), where no profile is named.
+pub fn missing_half(variable: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let is_set = |name| variable(name).is_some_and(|value| !value.trim().is_empty());
+    (is_set("AWS_ACCESS_KEY_ID") && !is_set("AWS_SECRET_ACCESS_KEY")).then_some("AWS_SECRET_ACCESS_KEY")
+}
+
 /// The end of credentials in the environment, which the SDK does not read: `aws configure export-credentials --format
 /// env` writes it there beside them.
 fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<SystemTime> {
@@ -63,11 +70,23 @@ struct Watching {
 
 /// The SDK does not say which profile it looked at.
 #[derive(Debug, thiserror::Error)]
-#[error("the profile `{profile}` gives no credentials")]
-struct NoCredentials {
+#[error("the profile `{profile}` gives no credentials{}", login(profile, *is_sso))]
+pub(super) struct NoCredentials {
     profile: String,
+    is_sso: bool,
     source: BoxError,
 }
+
+/// The command that logs in to a profile of SSO.
+fn login(profile: &str, is_sso: bool) -> String {
+    match is_sso {
+        true => format!(" (to log in to it: aws sso login --profile {})", profile::quoted(profile)),
+        false => String::new(),
+    }
+}
+
+/// The settings of a profile of SSO ("IAM Identity Center credential provider", AWS SDKs and Tools Reference Guide).
+const SSO: [&str; 2] = ["sso_session", "sso_start_url"];
 
 impl ResolveCachedIdentity for Watching {
     fn resolve_cached_identity<'a>(
@@ -79,7 +98,11 @@ impl ResolveCachedIdentity for Watching {
         IdentityFuture::new(async move {
             let identity = self.inner.resolve_cached_identity(resolver, components, config).await;
             let identity = identity.map_err(|source| match &self.expiry.profile {
-                Some(profile) => NoCredentials { profile: profile.clone(), source }.into(),
+                Some(profile) => {
+                    let has = |key| profile::setting(profile, key, self.expiry.variable).is_some();
+                    NoCredentials { profile: profile.clone(), is_sso: SSO.into_iter().any(has), source }
+                        .into()
+                }
                 None => source,
             })?;
             *self.expiry.said.lock().unwrap_or_else(PoisonError::into_inner) = identity.expiration();

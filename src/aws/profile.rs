@@ -123,6 +123,15 @@ pub fn needs_no_person(
     Ok(())
 }
 
+/// The name of a profile as a shell reads it.
+pub(super) fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.@+".contains(c);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', r"'\''")),
+    }
+}
+
 /// A setting of a profile in the config file.
 pub fn setting(name: &str, key: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let text = std::fs::read_to_string(Holder::Config.file(variable)?).ok()?;

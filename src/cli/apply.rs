@@ -205,6 +205,12 @@ fn check_commitments(session: &Session, request: &Request, outlook: &mut Outlook
     }
     let now = &session.bind(outlook, &request.options);
     if let Some(saved) = &request.saved {
+        if let Some((made, here)) = saved.of_another(now) {
+            let message = format!("the saved plan was made from {made}; here is {here}");
+            return Err(Failure::message(FailureKind::Stale, harmless(&message).into_owned()).hint(
+                "name the stack file and the state that it was made from, with -c and --state, and the profile of that account",
+            ));
+        }
         let moved = saved.moved(now);
         if !moved.is_empty() {
             let message =

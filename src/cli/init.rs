@@ -14,6 +14,7 @@ use super::Exit;
 use super::opening::{Meant, connect};
 use super::options::Global;
 use super::screen::Screen;
+use super::session::aws_failure;
 use super::stack_file::{STACK_FILE, found_above, leads_nowhere, rival};
 use super::written::to_write;
 
@@ -61,9 +62,12 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
         let hint = hint_for_code(&error.code).map(|hint| for_the_built_in_stack(&hint));
         Failure::failed(error).maybe_hint(hint)
     })?;
-    let chosen = choose(found, global.cluster.as_deref())?;
+    let place = format!("in account {}, region {}", aws.account().await.map_err(aws_failure)?, aws.region());
+    let chosen = choose(found, global.cluster.as_deref(), &place)?;
     let cluster = chosen.name();
-    let text = stack_file(cluster, aws.region()).map_err(Failure::failed)?;
+    // A network that is named by its ids has no name to be looked for by.
+    let written = matches!(chosen, Chosen::Found(_)).then_some(cluster);
+    let text = stack_file(written, aws.region()).map_err(Failure::failed)?;
     match write(path, &text) {
         Ok(()) => {
             let path = path.display().to_string();
@@ -74,7 +78,8 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                 let next = match chosen {
                     Chosen::Found(_) => "Next: provision plan",
                     Chosen::Named(_) => {
-                        "Nothing here has the tags of a cluster, so that its network is named next, by the id of its VPC: provision import VPC-ID"
+                        "Nothing here has the tags of a cluster, so that its network is named next, by the ids of its VPC, of one subnet in \
+                         each zone and of its nodes' group: provision import VPC-ID --subnet-id SUBNET-ID --node-security-group SG-ID"
                     }
                 };
                 screen.tell(&format!("Wrote {path} for the cluster {cluster}. {next}"));
@@ -138,7 +143,7 @@ impl Chosen {
     }
 }
 
-fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<Chosen, Failure> {
+fn choose(found: Vec<ClusterFound>, wanted: Option<&str>, place: &str) -> Result<Chosen, Failure> {
     let names: Vec<String> = found.iter().map(|cluster| cluster.name.clone()).collect();
     let mut fitting: Vec<ClusterFound> =
         found.into_iter().filter(|cluster| wanted.is_none_or(|wanted| cluster.name == wanted)).collect();
@@ -151,14 +156,15 @@ fn choose(found: Vec<ClusterFound>, wanted: Option<&str>) -> Result<Chosen, Fail
         (None, _) if names.is_empty() => match wanted {
             Some(name) => Ok(Chosen::Named(name.to_owned())),
             None => {
-                let message = "no kops cluster was found in this account and region";
+                let message = format!("no kops cluster was found {place}");
                 Err(Failure::message(FailureKind::Failed, message).hint(
                     "check --region and --profile; for a cluster that left no tags, with a name of your choice for it: provision init --cluster NAME",
                 ))
             }
         },
         (None, _) => {
-            let message = format!("no cluster of that name was found; there are: {}", names.join(", "));
+            let message =
+                format!("no cluster of that name was found {place}; there are: {}", names.join(", "));
             Err(Failure::message(FailureKind::Usage, message).hint("choose one with --cluster"))
         }
     }

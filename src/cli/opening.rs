@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::aws::profile::{self, must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, Bundle, NoRegion, PROFILES, Settings, profile_in_use, profile_of_environment};
+use crate::aws::{
+    Aws, Bundle, NoRegion, PROFILES, Settings, missing_half, profile_in_use, profile_of_environment,
+};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
@@ -57,7 +59,14 @@ fn check_profile(option: Option<&str>, named_by: &str) -> Result<(), Failure> {
         let hint = "unset one of the two, or name the profile with --profile";
         return Err(Failure::message(FailureKind::Usage, message).hint(hint));
     }
-    let Some(name) = profile_in_use(option, variable) else { return Ok(()) };
+    if let (None, Some(missing)) = (option, missing_half(variable)) {
+        let message = format!("AWS_ACCESS_KEY_ID is set, and {missing} is not");
+        let hint = format!("set {missing} too, or unset AWS_ACCESS_KEY_ID");
+        return Err(Failure::message(FailureKind::Usage, message).hint(hint));
+    }
+    // boto3 refuses a profile that is not there also where the environment has credentials, which count before those of its own.
+    let named = option.map(str::to_owned).or_else(|| profile_of_environment(variable));
+    let Some(name) = named else { return Ok(()) };
     must_exist(&name, variable).map_err(|missing| {
         let whose = match option {
             Some(_) => named_by,
@@ -75,6 +84,9 @@ fn check_profile(option: Option<&str>, named_by: &str) -> Result<(), Failure> {
         let make = format!("to make it: aws configure --profile {}", quoted(&name));
         Failure::usage(missing).hint(format!("{whose}; {there}; {make}"))
     })?;
+    if profile_in_use(option, variable).is_none() {
+        return Ok(());
+    }
     needs_no_person(&name, variable).map_err(|needs| {
         let export = format!("aws configure export-credentials --profile {} --format env", quoted(&name));
         Failure::usage(needs).hint(format!(
@@ -313,7 +325,11 @@ pub(super) fn state_failure(error: StateError) -> Failure {
     };
     let hint = match &error {
         StateError::Locked { holder: Some(holder) } if holder.is_alive_here() => {
-            format!("wait for it with --lock-timeout 10m, or end that run: it is process {} of this machine", holder.pid)
+            format!(
+                "wait for it with --lock-timeout 10m, or end that run: it is process {} of this machine; if that is another one by \
+                 now: provision state unlock {}",
+                holder.pid, holder.id
+            )
         }
         StateError::Locked { holder: Some(holder) } => format!(
             "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",

@@ -172,6 +172,30 @@ impl SavedPlan {
         &self.digest[..12.min(self.digest.len())]
     }
 
+    /// The two sides, where this plan was made from another stack, state or account than one made now: what it was made from, and what
+    /// is here.
+    pub fn of_another(&self, now: &Self) -> Option<(String, String)> {
+        let (saved, here) = (&self.plan, &now.plan);
+        let file_name = |plan: &Plan| Path::new(&plan.stack_file).file_name().map(ToOwned::to_owned);
+        let is_another_file = self.declarations != now.declarations
+            && file_name(saved).is_some_and(|name| file_name(here).is_some_and(|other| other != name));
+        let is_another_state = !saved.state.lineage.is_empty() && saved.state.lineage != here.state.lineage;
+        let is_another =
+            is_another_file || is_another_state || saved.stack != here.stack || saved.account != here.account;
+        let side = |plan: &Plan| {
+            let state = match plan.state.lineage.as_str() {
+                "" => "no state".to_owned(),
+                lineage => format!("the state with the lineage {lineage}"),
+            };
+            let file = match plan.stack_file.as_str() {
+                "" => String::new(),
+                file => format!(" of {file}"),
+            };
+            format!("the stack {}{file}, {state}, account {}", plan.stack, plan.account)
+        };
+        is_another.then(|| (side(saved), side(here)))
+    }
+
     /// The things that are not the same any more in a plan made now; empty when this one still holds.
     pub fn moved(&self, now: &Self) -> Vec<String> {
         let mut moved = Vec::new();
@@ -364,6 +388,27 @@ mod tests {
             reviewed.moved(&saved(&waiting("2026-11-29T04:30:00Z"))),
             ["the maintenance window that aws_db_instance.gitlab-pgsql waits for"]
         );
+    }
+
+    #[test]
+    fn a_plan_of_another_stack_state_or_account_is_told_from_one_that_is_out_of_date() {
+        let plan = waiting("2026-11-22T04:30:00Z");
+        let with = |change: fn(&mut Plan)| {
+            let mut other = plan.clone();
+            change(&mut other);
+            saved(&plan).of_another(&saved(&other)).map(|(made, here)| format!("{made}; {here}"))
+        };
+        assert_eq!(with(|_| ()), None);
+        assert_eq!(with(|other| other.state.serial = 2), None);
+        let told = with(|other| other.state.lineage = "two".to_owned()).expect("another state");
+        assert!(told.contains("lineage one") && told.contains("lineage two"), "{told}");
+        assert!(with(|other| other.state.lineage.clear()).is_some_and(|told| told.contains("no state")));
+        assert!(with(|other| other.stack = "shop".to_owned()).is_some());
+        assert!(with(|other| other.account = "210987654321".to_owned()).is_some());
+        // Where there was no state, another run has made it since.
+        let mut first = plan.clone();
+        first.state.lineage.clear();
+        assert_eq!(saved(&first).of_another(&saved(&plan)), None);
     }
 
     #[test]

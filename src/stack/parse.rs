@@ -79,9 +79,15 @@ pub fn parse_files(
             trees.extend(is_layer.then_some(tree));
         }
         found.iter_mut().for_each(|problem| problem.shift(text.start));
+        if files.len() > 1 {
+            for problem in found.iter_mut().filter(|problem| matches!(problem.fault, Fault::Empty)) {
+                problem.fault = Fault::EmptyLayer;
+            }
+        }
         problems.extend(found.into_iter().map(|problem| problem.in_file(number)));
     }
     let is_whole = trees.len() == files.len();
+    let taken_out = trees.iter().rev().find_map(section_taken_out);
     let layered = trees.into_iter().reduce(|mut below, above| {
         below.lay_over(above);
         below
@@ -104,7 +110,7 @@ pub fn parse_files(
                         let is_in = |text: &Text<'_>| text.start <= said.value.place.start;
                         state.file = texts.iter().rposition(is_in).unwrap_or(0);
                     }
-                    problems = rules::check(&stack, &written, needed, kinds);
+                    problems = rules::check(&stack, &written, taken_out.as_ref(), needed, kinds);
                     if !is_named_in_s3 {
                         problems.extend(rules::in_s3_alone(&stack, &written));
                     }
@@ -128,6 +134,12 @@ pub fn parse_files(
         }
     }
     Err(StackError::new(&texts, &secrets, problems))
+}
+
+/// The place at which a file takes a section of those below it out.
+fn section_taken_out(tree: &Node) -> Option<Place> {
+    let entries = SECTIONS.iter().filter_map(|section| tree.entry(&[section.key]));
+    entries.filter(|entry| entry.value.takes_out()).map(|entry| entry.key_place.clone()).last()
 }
 
 /// The tree of one file, or the problems without one.

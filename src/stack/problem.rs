@@ -31,6 +31,9 @@ pub enum Fault {
     NotUtf8,
     #[error("the file is empty")]
     Empty,
+    /// Laid over another file, or under one.
+    #[error("the file is empty")]
+    EmptyLayer,
     #[error("anchors, aliases and tags have no place in a stack file")]
     Indirection,
     #[error("a key is a single text")]
@@ -40,7 +43,7 @@ pub enum Fault {
     #[error("`{}` is not an option here", shown(key))]
     UnknownKey { key: String, known: Vec<&'static str> },
     #[error("`{}` has no value", shown(key))]
-    NoValue { key: String, may_be_empty: bool },
+    NoValue { key: String, may_be_empty: bool, is_null: bool },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
     WrongType { expected: Form, found: Form },
@@ -75,13 +78,16 @@ impl Fault {
             Self::TooDeep => "a stack file is five levels deep at most".to_owned(),
             Self::SeveralDocuments => "put each stack into a file of its own".to_owned(),
             Self::Empty => "`provision init` writes a stack file to start from".to_owned(),
+            Self::EmptyLayer => "leave it out of the command, or write an option into it".to_owned(),
             Self::Indirection => {
                 "write the value itself, in quotes if it starts with `&`, `*` or `!`".to_owned()
             }
             Self::KeyNotText => "write one option by line: `option: value`".to_owned(),
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
-            Self::NoValue { key, may_be_empty: true } => {
+            // Written to take out what no file below has.
+            Self::NoValue { is_null: true, .. } => "take the line out, or write a value".to_owned(),
+            Self::NoValue { key, may_be_empty: true, .. } => {
                 let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
                 format!("write a value; for a {entry} with every default: `{}: {{}}`", shown(key))
             }

@@ -188,7 +188,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
         let entry = self.value.take().expect("serde asks for a value only after its key");
         if entry.value.is_null() {
-            let fault = Fault::NoValue { key: entry.key.clone(), may_be_empty: self.names };
+            let fault = entry.no_value(self.names);
             return Err(Problem::new(fault).or_at(&entry.key_place));
         }
         seed.deserialize(&entry.value).map_err(|problem| problem.or_at(&label_of(entry)))

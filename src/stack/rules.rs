@@ -6,7 +6,7 @@ use super::parse::Sections;
 use super::problem::{Fault, Problem};
 use super::section::{Conflict, IGNORE_CHANGES, Section, behind_group, broken, in_a_row};
 use super::sections::SECTIONS;
-use super::yaml::{Content, Node};
+use super::yaml::{Content, Node, Place};
 use crate::engine::kind::Registry;
 use crate::engine::resource::Invalid;
 
@@ -16,11 +16,22 @@ use super::{Name, NamedNetwork, S3Place, Stack};
 pub(super) const MOST_TAGS: u32 = 46;
 
 /// Everything that does not go together.
-pub(super) fn check(stack: &Stack, tree: &Node, sections: Sections, kinds: &Registry) -> Vec<Problem> {
+/// `taken_out` is where an upper file takes a section out.
+pub(super) fn check(
+    stack: &Stack,
+    tree: &Node,
+    taken_out: Option<&Place>,
+    sections: Sections,
+    kinds: &Registry,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     let written = SECTIONS.iter().any(|section| tree.entry(&[section.key]).is_some());
     if sections == Sections::Written && !written {
-        problems.push(Problem::new(Fault::NoSection).at(&tree.place, "only this is here"));
+        let problem = Problem::new(Fault::NoSection);
+        problems.push(match taken_out {
+            Some(place) => problem.at(place, "this takes the last one out"),
+            None => problem.at(&tree.place, "only this is here"),
+        });
     }
     if stack.tags.len() > MOST_TAGS as usize {
         let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());

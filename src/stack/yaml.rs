@@ -91,7 +91,7 @@ impl Node {
     }
 
     /// True if `null` is written here, which takes an option of a lower layer out. An empty value is rather an oversight.
-    fn takes_out(&self) -> bool {
+    pub fn takes_out(&self) -> bool {
         self.is_null() && !self.place.is_empty()
     }
 
@@ -169,6 +169,13 @@ impl Node {
                 true
             }
         }
+    }
+}
+
+impl Entry {
+    /// What is wrong with a key that has no value.
+    pub fn no_value(&self, may_be_empty: bool) -> Fault {
+        Fault::NoValue { key: self.key.clone(), may_be_empty, is_null: self.value.takes_out() }
     }
 }
 

@@ -165,8 +165,8 @@ impl Carried {
         let words: Vec<&str> = command.split(' ').collect();
         let options = match words.as_slice() {
             ["provision", name, rest @ ..] => self.for_ours(&words, name, rest),
-            // It asks AWS for nothing.
-            ["aws", "configure", ..] => return piece.to_owned(),
+            // They ask nothing of the account.
+            ["aws", "configure" | "sso", ..] => return piece.to_owned(),
             ["aws", ..] => self.for_aws(),
             _ => return piece.to_owned(),
         };
@@ -486,6 +486,7 @@ mod tests {
                 format!("aws s3 cp s3://b/a.backup s3://b/a {all}, and"),
             ),
             ("to make it: aws configure --profile my", "to make it: aws configure --profile my".to_owned()),
+            ("log in: aws sso login --profile NAME", "log in: aws sso login --profile NAME".to_owned()),
             ("as aws says", "as aws says".to_owned()),
         ] {
             let once = carried.on(text);

@@ -35,7 +35,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Actions of the AWS command line without a hyphen.
-const ACTIONS: &[&str] = &["cp", "ls", "mb", "mv", "rm", "wait"];
+const ACTIONS: &[&str] = &["cp", "login", "ls", "mb", "mv", "rm", "wait"];
 
 const OPENING: [char; 2] = ['(', '`'];
 pub(super) const CLOSING: [char; 8] = [',', ';', ':', ')', '.', '`', '?', '!'];

@@ -450,20 +450,39 @@ fn in_a_pipe_no_line_of_a_help_or_of_an_error_in_a_file_is_broken() {
 }
 
 #[test]
-fn the_commands_of_the_aws_command_line_have_the_region_of_the_run_and_the_profile_that_was_typed() {
+fn missing_credentials_say_where_they_may_come_from() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config");
     std::fs::write(&config, "[profile team]\nregion = eu-central-1\n").expect("it can be written");
-    let output = provision(&["plan", "--reference", "--profile", "team"])
-        .current_dir(folder.path())
-        .env_clear()
-        .env("HOME", folder.path())
-        .env("AWS_CONFIG_FILE", &config)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .expect("it starts");
-    let said = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("aws sts get-caller-identity --region eu-central-1 --profile team"), "{said}");
+    let sso = "[profile sso]\nregion = eu-central-1\nsso_start_url = https://example.awsapps.com/start\nsso_region = \
+               eu-central-1\nsso_account_id = 123456789012\nsso_role_name = admin\n";
+    std::fs::write(&config, format!("[profile team]\nregion = eu-central-1\n{sso}"))
+        .expect("it can be written");
+    let said = |profile: Option<&str>, variables: &[(&str, &str)]| {
+        let profile = profile.map_or(Vec::new(), |name| vec!["--profile", name]);
+        let arguments = [&["plan", "--reference", "--region", "eu-central-1"], profile.as_slice()].concat();
+        let mut command = provision(&arguments);
+        command.current_dir(folder.path()).env_clear().env("HOME", folder.path());
+        command.env("AWS_CONFIG_FILE", &config).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.envs(variables.iter().copied());
+        flat(&command.output().expect("it starts"))
+    };
+    let team = said(Some("team"), &[]);
+    assert!(
+        team.contains("the profile `team` gives no credentials") && !team.contains("--profile"),
+        "{team}"
+    );
+    for sso in [said(Some("sso"), &[]), said(None, &[("AWS_PROFILE", "sso")])] {
+        assert!(sso.contains("aws sso login --profile sso"), "{sso}");
+    }
+    let none = said(None, &[]);
+    for way in ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "--profile", "aws sso login --profile NAME"] {
+        assert!(none.contains(way) && !none.contains("get-caller-identity"), "{none}");
+    }
+    let half = said(None, &[("AWS_ACCESS_KEY_ID", "a")]);
+    assert!(half.contains("set AWS_SECRET_ACCESS_KEY too"), "{half}");
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_PROFILE", "nope")];
+    assert!(said(None, &keys).contains("there is no AWS profile `nope`"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::aws::kinds::db_instance::password::in_the_open;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::plan::Finding;
-use crate::stack::password::PasswordSource;
+use crate::stack::password::{PasswordSource, SecretError};
 
 pub(super) fn judge(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let declarations = scene.blueprint.declarations.iter();
@@ -41,6 +41,7 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
     let error = is_sent.then(|| source.read(aws.folder(), aws.variables()).err()).flatten()?;
     let verdict = scene.lacked(error.to_string());
     let verdict = match source {
+        _ if matches!(error, SecretError::Unfit { .. }) => verdict.hint("choose another password of this form"),
         PasswordSource::Env(name) => {
             verdict.hint(format!("set {name} to the password in the environment of this command"))
         }

@@ -84,7 +84,11 @@ impl StepError {
 pub fn hint_for_code(code: &str) -> Option<String> {
     let hint = match code {
         "NoCredentials" => {
-            "log in, or name a profile with --profile; to see who you are: aws sts get-caller-identity"
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile or AWS_PROFILE (`aws configure \
+             list-profiles` lists those that are there); one of SSO needs a login first: aws sso login --profile NAME"
+        }
+        "ProfileWithoutCredentials" => {
+            "log in to that profile, or look at what ~/.aws/config and ~/.aws/credentials have of it, then run the same command again"
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
             "log in again, then run the same command again: it goes on where this run stopped"

@@ -31,7 +31,19 @@ pub struct Holder {
 impl Holder {
     /// True for a run of this machine that is seen alive: its lock ends with it, and is not to be taken away.
     pub fn is_alive_here(&self) -> bool {
-        this_host() == self.host && Path::new("/proc").join(self.pid.to_string()).exists()
+        // Its number may be another process's by now, and one that has ended stays listed until its parent asks for it.
+        let of = |process: &str, file: &str| {
+            std::fs::read_to_string(Path::new("/proc").join(process).join(file)).ok()
+        };
+        let process = self.pid.to_string();
+        let has_ended = || {
+            let status = of(&process, "status").unwrap_or_default();
+            status.lines().any(|line| {
+                line.strip_prefix("State:").is_some_and(|state| state.trim().starts_with(['Z', 'X']))
+            })
+        };
+        let name = of(&process, "comm");
+        this_host() == self.host && name.is_some() && name == of("self", "comm") && !has_ended()
     }
 
     /// This process, which `user` has started.

@@ -12,8 +12,7 @@ use crate::stack::yaml::{Content, Entry, Node};
 /// True if a value is written, and not only its key.
 pub(super) fn is_there(entry: &Entry, may_be_empty: bool, problems: &mut Vec<Problem>) -> bool {
     if entry.value.is_null() {
-        let fault = Fault::NoValue { key: entry.key.clone(), may_be_empty };
-        problems.push(Problem::new(fault).or_at(&entry.key_place));
+        problems.push(Problem::new(entry.no_value(may_be_empty)).or_at(&entry.key_place));
     }
     !entry.value.is_null()
 }
