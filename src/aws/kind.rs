@@ -71,6 +71,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The command that deletes an object, for one whose place cannot be chosen in the stack file.
+    fn removal(_id: &Id) -> Option<String> {
+        None
+    }
+
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out.
     ///
     /// Chunks to the API's limits, pages to the end, and tolerates missing ids.

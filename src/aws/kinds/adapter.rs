@@ -138,6 +138,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         K::overwrites(inputs)
     }
 
+    fn removal(&self, id: &Id) -> Option<String> {
+        K::removal(id)
+    }
+
     fn when_gone(&self, gone: &Gone<'_>) -> Option<WhenGone> {
         K::when_gone(gone)
     }
