@@ -11,6 +11,7 @@ mod copied;
 mod databases;
 mod disks;
 mod drift;
+mod elsewhere;
 mod faults;
 mod file_systems;
 mod foreign;

@@ -197,6 +197,10 @@ impl Kind for EfsAccessPoint {
         efs_tags::claim(aws, id.as_str(), owner).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let live = describe(aws, PartsOf::Itself(text)).await?.into_iter().next();
         let found = live.and_then(|live| {

@@ -35,6 +35,20 @@ pub(super) async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<
     Ok(found)
 }
 
+/// All access points.
+pub(super) async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+    let mut all = efs::all_access_points(aws).await?;
+    all.retain(|live| {
+        !matches!(live.life_cycle_state, Some(LifeCycleState::Deleting | LifeCycleState::Deleted))
+    });
+    let found = all.into_iter().filter_map(|live| {
+        let ownership = Ownership::of_tags(&tags_of(&live));
+        let path = live.root_directory.and_then(|root| root.path);
+        Some(Found::new(Id::new(live.access_point_id?), ownership).labelled(path.as_deref(), None))
+    });
+    Ok(found.collect())
+}
+
 /// True if the token was used for an access point that is not, or no longer, the owner's: one of another file system is none, which the key
 /// of this one had before, or which stands beside another cluster.
 pub(super) async fn is_of_another(
