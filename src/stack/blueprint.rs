@@ -16,6 +16,7 @@ use crate::engine::network::Network;
 use crate::engine::resource::Id;
 use crate::stack::section::{Entry, Expand, Section};
 use crate::stack::sections::SECTIONS;
+use crate::stack::tags;
 use crate::stack::{Name, Stack};
 
 pub use error::BlueprintError;
@@ -94,10 +95,11 @@ impl Draft<'_> {
         }
     }
 
-    /// The author's tags and a `Name`.
-    pub(super) fn tags(&self, name: &str) -> BTreeMap<String, String> {
+    /// The author's tags and a `Name`. An object that was adopted without one of ours keeps the `Name` that it has, or has none.
+    pub(super) fn tags(&self, address: &Address, name: &str) -> BTreeMap<String, String> {
         let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        chosen.chain([("Name", name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        let name = Some((tags::NAME, name)).filter(|_| !self.kept.is_named_by_others(address));
+        chosen.chain(name).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// The text of a field that AWS cannot change: what the object that is there was made with, which the plan says where

@@ -219,6 +219,11 @@ impl Kind for EfsMountTarget {
         Ok(())
     }
 
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        let targets = describe(aws, PartsOf::FileSystem(whole.as_str())).await?;
+        Ok(targets.into_iter().map(|one| Id::new(one.mount_target_id)).collect())
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let targets = describe(aws, PartsOf::Itself(text)).await?;
         Ok(targets.first().map(|one| found_of(one, Ownership::Inherited).into()))

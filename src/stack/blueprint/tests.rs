@@ -291,9 +291,12 @@ const QUEUES: Section = Section {
     objects: &[],
     check: |_| Vec::new(),
     main: "aws_sqs_queue",
+    others: Others::None,
+    roles: |_| Default::default(),
     expand: Expand::Alone(|draft, name, entry| {
-        let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(name.as_str()) });
-        draft.declare(Address::new("aws_sqs_queue", name.as_str()), with(entry.of("aws_sqs_queue"), set))
+        let address = Address::new("aws_sqs_queue", name.as_str());
+        let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(&address, name.as_str()) });
+        draft.declare(address, with(entry.of("aws_sqs_queue"), set))
     }),
     output: |_, _, _| None,
     output_schema: |_| schemars::Schema::default(),

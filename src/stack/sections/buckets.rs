@@ -11,7 +11,7 @@ use crate::engine::state::{Record, State};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, with};
 use crate::stack::outputs::{Output, text};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section};
 
 const BUCKET: &str = "aws_s3_bucket";
 
@@ -29,6 +29,8 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     main: BUCKET,
+    others: Others::None,
+    roles: |_| BTreeMap::new(),
     expand: Expand::Alone(declare),
     output,
     output_schema: schema,
@@ -55,7 +57,7 @@ fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), Blue
         Some(written) => written.to_owned(),
         None => draft.kept.text(&address, "bucket", format!("{}-{name}", draft.stack.stack)),
     };
-    let set = json!({ "bucket": bucket, "public_access_blocked": true, "tags": draft.tags(name.as_str()) });
+    let set = json!({ "bucket": bucket, "public_access_blocked": true, "tags": draft.tags(&address, name.as_str()) });
     draft.declare(address, with(entry.of(BUCKET), set))
 }
 

@@ -37,7 +37,7 @@ use super::{DbInstance, cost, domain, origin, password, seen, texts, version};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
-    self, NeedsSource, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole,
+    self, NeedsSource, Row, Rule, Scope, flag, object, one_of, one_of_whole, set_of, text, whole,
 };
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded};
@@ -397,7 +397,9 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // The name changes at once; what is in the group counts from the next reboot on.
         .modified_by_code(InPlace(Effect::NextReboot), CALLS)
         .observe(|db| {
-            PARAMETER_GROUP.text(db.recorded)?;
+            if db.scope == Scope::Recorded {
+                PARAMETER_GROUP.text(db.recorded)?;
+            }
             db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
         })
         .depending(cost::parameter_group_name)

@@ -13,7 +13,7 @@ use super::super::{cost, seen, texts, version};
 use super::{DbReplica, is_being_made};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
-use crate::aws::row::{self, Key, NeedsSource, Row, Rule, flag, object, set_of, text, whole};
+use crate::aws::row::{self, Key, NeedsSource, Row, Rule, Scope, flag, object, set_of, text, whole};
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded, Replace};
 use crate::engine::resource::{Effect, Pattern, Role};
@@ -147,7 +147,9 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .create(Create::set_db_parameter_group_name)
         .modified_by_code(InPlace(Effect::NextReboot), CALLS)
         .observe(|db| {
-            PARAMETER_GROUP.text(db.recorded)?;
+            if db.scope == Scope::Recorded {
+                PARAMETER_GROUP.text(db.recorded)?;
+            }
             db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
         })
         .taken_back(),
