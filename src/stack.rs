@@ -1,6 +1,7 @@
 //! The stack file: everything that its author wants, typed and checked.
 
 pub mod blueprint;
+pub mod describe;
 mod mask;
 mod network;
 pub mod outputs;
@@ -16,6 +17,7 @@ pub mod sections;
 mod state_place;
 mod tags;
 mod values;
+mod write;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, OnChange, Role, Source};
+use crate::engine::resource::{Effect, Field, Need, OnChange, Role, Source};
 
 pub use rule::*;
 
@@ -250,6 +250,11 @@ impl<K: Kind, T> TypedRow<K, T> {
     /// See [`Field::joined_by`].
     pub const fn joined_by(self, join: fn(desired: &Value, observed: &Value) -> Value) -> Self {
         Self { field: self.field.joined_by(join), ..self }
+    }
+
+    /// See [`Field::taken_without`].
+    pub const fn taken_without(self, value: Need) -> Self {
+        Self { field: self.field.taken_without(value), ..self }
     }
 
     /// See [`Field::losing`].

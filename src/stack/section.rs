@@ -16,10 +16,11 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::Name;
 use super::blueprint::{BlueprintError, Draft};
+use super::describe::{Described, Scene, Unsayable};
 use super::outputs::Output;
 use crate::engine::kind::Registry;
 use crate::engine::network::{Network, Role};
-use crate::engine::resource::{Field, Need, Pattern, Property, Shape};
+use crate::engine::resource::{Field, Id, Need, Pattern, Property, Shape};
 use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
@@ -63,6 +64,10 @@ pub struct Section {
     pub roles: fn(&Entry) -> BTreeMap<Role, &'static str>,
     /// The function that declares all that an entry stands for.
     pub expand: Expand,
+    /// The other objects that belong to the one that an entry is about, and come along where that is adopted.
+    pub belongings: &'static [Belonging],
+    /// The reverse of `expand`: an object that is there becomes an entry of this name.
+    pub describe: fn(&Registry, &Scene, &Name, &Id) -> Result<Described, Unsayable>,
     /// The outputs of an entry, from the state: the function gets the entry's name and the record of its main object, which is not
     /// gone. `None` where that has never been ready.
     pub output: fn(&State, &str, &Record) -> Option<Output>,
@@ -78,6 +83,17 @@ pub enum Others {
     None,
     /// Entries of other sections have such an object too, at their own names, and the network may have some.
     Some,
+}
+
+/// Objects that belong to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// Its parts, of this kind.
+    Part(&'static str),
+    /// One of this kind, which a field names.
+    Named { field: &'static str, kind: &'static str },
+    /// The security groups that a field names, of it or of its parts of this kind.
+    Groups { of: &'static str, field: &'static str },
 }
 
 /// The options at one place of the stack file.

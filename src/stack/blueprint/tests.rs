@@ -298,6 +298,8 @@ const QUEUES: Section = Section {
         let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(&address, name.as_str()) });
         draft.declare(address, with(entry.of("aws_sqs_queue"), set))
     }),
+    belongings: &[],
+    describe: |_, _, _, _| Ok(Default::default()),
     output: |_, _, _| None,
     output_schema: |_| schemars::Schema::default(),
     short: &[],

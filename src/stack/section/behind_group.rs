@@ -2,6 +2,8 @@
 //!
 //! A section takes part in this by the rows [`SECURITY_GROUP`] and [`access`].
 
+pub(in crate::stack) mod describe;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,6 @@
 //! `databases`: PostgreSQL databases (Amazon RDS), each with a subnet group and perhaps a parameter group of its own.
 
+mod describe;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,9 @@ use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section};
+use crate::stack::section::{
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+};
 use crate::stack::{Name, SubnetId};
 
 const DATABASE: &str = "aws_db_instance";
@@ -67,6 +70,13 @@ pub(super) const SECTION: Section = Section {
     others: Others::None,
     roles: behind_group::roles,
     expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    belongings: &[
+        Belonging::Part(REPLICA),
+        Belonging::Named { field: "db_subnet_group_name", kind: "aws_db_subnet_group" },
+        Belonging::Named { field: "parameter_group_name", kind: "aws_db_parameter_group" },
+        Belonging::Groups { of: DATABASE, field: "vpc_security_group_ids" },
+    ],
+    describe: describe::describe,
     output: outputs::output,
     output_schema: outputs::schema,
     short: outputs::SHORT,

@@ -1,5 +1,6 @@
 //! `file_systems`: NFS file systems (Amazon EFS), each with a mount target in every zone and access points.
 
+mod describe;
 mod outputs;
 mod policy;
 mod replication;
@@ -14,7 +15,9 @@ use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::zones::{ZONES, zones};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section};
+use crate::stack::section::{
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
 const MOUNT_TARGET: &str = "aws_efs_mount_target";
@@ -57,6 +60,13 @@ pub(super) const SECTION: Section = Section {
     others: Others::None,
     roles: behind_group::roles,
     expand: Expand::InNetwork { declare, in_a_new_zone: Some("cannot be mounted") },
+    belongings: &[
+        Belonging::Part(MOUNT_TARGET),
+        Belonging::Part(ACCESS_POINT),
+        Belonging::Part(replication::KIND),
+        Belonging::Groups { of: MOUNT_TARGET, field: "security_groups" },
+    ],
+    describe: describe::describe,
     output: outputs::output,
     output_schema: outputs::schema,
     short: outputs::SHORT,

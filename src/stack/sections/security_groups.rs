@@ -1,5 +1,6 @@
 //! `security_groups`: groups with rules of any shape, for what stands beside the stack's storage or is shared by several entries.
 
+mod describe;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,8 @@ pub(super) const SECTION: Section = Section {
     others: Others::Some,
     roles,
     expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    belongings: &[],
+    describe: describe::describe,
     output,
     output_schema: schema,
     short: &[],

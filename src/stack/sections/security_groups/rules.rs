@@ -9,6 +9,7 @@ use crate::engine::network::{Network, Role};
 use crate::engine::resource::{Need, Pattern, Property, Shape, cidr};
 use crate::stack::Name;
 use crate::stack::blueprint::{document, id_of};
+use crate::stack::section::behind_group::describe::role_of;
 use crate::stack::section::group;
 use crate::stack::section::source::{NETWORK, PREFIX_LIST, ROLE};
 use crate::stack::section::titled::DESCRIPTION_RULE;
