@@ -2,6 +2,7 @@
 
 pub mod blueprint;
 pub mod describe;
+pub mod insert;
 mod mask;
 mod network;
 pub mod outputs;

@@ -438,6 +438,11 @@ pub fn whole_file(
     text
 }
 
+/// The line of the stack file that names a cluster.
+pub fn cluster_text(cluster: &str) -> String {
+    format!("cluster: {}\n", write::scalar(cluster))
+}
+
 /// The part of the stack file that names a network.
 pub fn network_text(network: &Network) -> String {
     let subnets: Vec<Value> = network.subnets.values().map(|id| id.as_str().into()).collect();
