@@ -19,7 +19,7 @@ use crate::view::harmless;
 use super::options::Global;
 use super::screen::Screen;
 use super::session::Session;
-use super::stack_file::{Purpose, choose, found_above, leads_nowhere, new_file};
+use super::stack_file::{Purpose, choose, leads_nowhere, new_file};
 use super::written::to_write;
 use super::{Exit, show, take_over};
 use gather::{Gathered, gather};
@@ -151,28 +151,26 @@ async fn opened_anew(
 
 /// The session of a stack file that is there, with its path and its text.
 async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBuf, Option<String>), Failure> {
-    let named = |path: &Path| Global { config: vec![path.to_owned()], ..global.clone() };
-    let (global, path) = match (path, global.config.as_slice()) {
-        (Some(path), []) => (named(path), path.to_owned()),
-        (None, [path]) => (global.clone(), path.clone()),
-        (None, []) => match found_above()? {
-            Some(found) => (global.clone(), found),
-            None => {
-                let message = "there is no stack file here to add to";
-                return Err(Failure::message(FailureKind::Usage, message)
-                    .hint("write a new one: --out provision.yaml"));
-            }
-        },
-        _ => {
-            let message = "one stack file can be added to, and several are named";
-            return Err(Failure::message(FailureKind::Usage, message)
-                .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG)"));
+    let global = match path {
+        Some(path) if global.config.is_empty() && !global.reference => {
+            &Global { config: vec![path.to_owned()], ..global.clone() }
         }
+        Some(_) => return Err(several_files()),
+        None => global,
     };
     // What is wrong with the file is said with its place.
-    let chosen = choose(&global, Purpose::Write, Sections::Any)?;
-    drop(chosen);
-    let session = Session::open_with(&global, Purpose::Write, Sections::Any).await?;
+    let chosen = choose(global, Purpose::Write, Sections::Any)?;
+    let path = match chosen.paths() {
+        [path] => path.clone(),
+        [] => {
+            let message = "the built-in reference stack is no file that could be added to";
+            return Err(
+                Failure::message(FailureKind::Usage, message).hint("write a new one: --out provision.yaml")
+            );
+        }
+        _ => return Err(several_files()),
+    };
+    let session = Session::open_with(global, Purpose::Write, Sections::Any).await?;
     let unreadable = |error: std::io::Error| {
         Failure::message(FailureKind::Failed, format!("cannot read {}: {error}", path.display()))
     };
@@ -181,6 +179,11 @@ async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBu
         Failure::message(FailureKind::Usage, format!("{} is no text: {error}", path.display()))
     })?;
     Ok((session, path, Some(text)))
+}
+
+fn several_files() -> Failure {
+    Failure::message(FailureKind::Usage, "one stack file can be added to, and several are named")
+        .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG) and --reference")
 }
 
 /// True for a file in which something is written.

@@ -29,7 +29,7 @@ pub struct Scene {
     pub objects: BTreeMap<(String, Id), Object>,
     /// Security groups that come along, with the names that they have as entries of their own.
     pub groups: BTreeMap<Id, Name>,
-    /// Those that more than one of the described objects has.
+    /// Those that cannot be the own group of one entry: several have them, or they are entries themselves.
     pub shared: BTreeSet<Id>,
     pub network: Option<Network>,
     /// The entries that groups are already: they are named, and not described.
@@ -171,6 +171,8 @@ pub fn describe(
     let mut groups = BTreeSet::new();
     let mut entries: Vec<(&'static Section, Name, Described)> = Vec::new();
     let mut scene = scene.clone();
+    // One that is wished for itself is an entry, and no group of another one's own.
+    scene.shared.extend(wanted.iter().map(|one| one.id.clone()));
     // What several of them have stands at the address of the first, by its name.
     let mut sorted: Vec<&Wanted> = wanted.iter().collect();
     sorted.sort_by_key(|one| &one.name);

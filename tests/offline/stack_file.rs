@@ -255,7 +255,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "rule 2 of `ingress` lets the same traffic pass as one before it",
         ),
         raw(
-            "network: { vpc: vpc-1, subnets: [subnet-1] }\nsecurity_groups: { g: { egress: [{ role: nodes, port: 1 }] } }",
+            "network: { vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d] }\nsecurity_groups: { g: { egress: [{ role: nodes, port: 1 }] } }",
             None,
             "`egress` speaks of the nodes",
         ),

@@ -156,7 +156,7 @@ impl Draft {
     /// A security group; another one may be named in its rules.
     fn group(&mut self, other: &str) {
         self.maybe_fixed("name", |dice| format!("\"Group {:x} [of a test]\"", dice.next()));
-        self.maybe_fixed("description", |_| "\"Of a test (1)\"".to_owned());
+        self.option(2, "description", "\"Of a test (1)\"");
         let is_other =
             self.text.contains(&format!("  {other}: ")) && !self.text.ends_with(&format!("  {other}: \n"));
         for direction in ["ingress", "egress"] {
