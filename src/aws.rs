@@ -37,7 +37,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 pub use error::{absent_is_done, absent_is_none, aws_error};
 pub use gate::{Gate, Moment};
-pub use http::{Bundle, NoBundle, needs_certificates};
+pub use http::{Bundle, NoBundle, Tell};
 
 /// The owner of the credentials; AWS tells everyone (IAM: "No permissions are required").
 pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
@@ -45,11 +45,19 @@ pub const IDENTITY: Call = Call::free("sts:GetCallerIdentity");
 /// The profile whose credentials a run would use: the named one, or that of the environment where it has no credentials itself.
 pub fn profile_in_use(named: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let of_environment = || {
-        let profile = variable("AWS_PROFILE").filter(|profile| !profile.is_empty())?;
+        let profile = profile_of_environment(&variable)?;
         (!identity::are_in_environment(&variable)).then_some(profile)
     };
     named.map(str::to_owned).or_else(of_environment)
 }
+
+/// The profile that the environment names; the AWS command line and boto3 read two variables for it.
+pub fn profile_of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    PROFILES.iter().find_map(|name| variable(name).filter(|profile| !profile.is_empty()))
+}
+
+/// The variables that name a profile.
+pub const PROFILES: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
 
 /// One client per service. To make one takes longer than to send its first call.
 #[derive(Clone, Debug)]
@@ -150,14 +158,26 @@ pub struct Settings {
     /// The certificates to be trusted in place of the machine's own.
     pub bundle: Option<Bundle>,
     pub variable: Variables,
+    /// Says which place is waited for.
+    pub tell: Tell,
     /// The variables of the environment that hold passwords: no child process gets them.
     pub passwords: BTreeSet<String>,
 }
 
 impl Settings {
     /// The endpoint of all services, where one is named.
-    pub fn endpoint(&self) -> Option<String> {
-        self.endpoint_url.clone().or_else(|| (self.variable)("AWS_ENDPOINT_URL"))
+    fn endpoint(&self) -> Option<String> {
+        let is_ignored = || {
+            (self.variable)("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        };
+        let of_environment = || (self.variable)("AWS_ENDPOINT_URL").filter(|_| !is_ignored());
+        self.endpoint_url.clone().or_else(of_environment)
+    }
+
+    /// True if certificates are looked at.
+    pub fn needs_certificates(&self) -> bool {
+        http::needs_certificates(self.endpoint().as_deref(), self.variable)
     }
 }
 
@@ -173,13 +193,17 @@ impl Aws {
     /// [`NoRegion`] when no region can be found.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         let Settings { variable, .. } = settings;
-        let http = http::client(settings.endpoint().as_deref(), settings.bundle.clone());
+        let proxy = http::proxy(variable);
+        let is_encrypted = settings.needs_certificates();
+        let http = http::client(is_encrypted, settings.bundle.clone(), proxy, settings.tell);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .http_client(http.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(5))
+                    // Before the end of the attempt, since this one knows the place that was silent.
+                    .read_timeout(Duration::from_secs(25))
                     .operation_attempt_timeout(Duration::from_secs(30))
                     .build(),
             );
@@ -208,9 +232,15 @@ impl Aws {
                 credentials = credentials.profile_files(files);
             }
             loader = loader.profile_name(profile).credentials_provider(credentials.build());
-        } else if identity::are_in_environment(variable) {
-            // The SDK would take these first as well, but only after it has made ready for all other sources.
-            loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        } else {
+            // The SDK reads the first of the variables alone.
+            if let Some(profile) = profile_of_environment(variable) {
+                loader = loader.profile_name(profile);
+            }
+            if identity::are_in_environment(variable) {
+                // The SDK would take these first as well, but only after it has made ready for all other sources.
+                loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+            }
         }
         if let Some(url) = &settings.endpoint_url {
             loader = loader.endpoint_url(url);
@@ -261,7 +291,10 @@ impl Aws {
     /// Clients of S3 for states.
     pub fn s3(&self) -> S3Clients {
         let client = |config: &SdkConfig, attempts| {
-            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(S3_ATTEMPT).build();
+            let timeouts = TimeoutConfig::builder()
+                .read_timeout(S3_ANSWER)
+                .operation_attempt_timeout(S3_ATTEMPT)
+                .build();
             let builder = at_one_host(aws_sdk_s3::config::Builder::from(config), config)
                 .timeout_config(timeouts)
                 .retry_config(attempts);
@@ -346,6 +379,8 @@ fn at_one_host(builder: aws_sdk_s3::config::Builder, config: &SdkConfig) -> aws_
 
 /// The time that one read or write of a state may take.
 const S3_ATTEMPT: Duration = Duration::from_secs(15);
+/// The time that its answer may take to begin.
+const S3_ANSWER: Duration = Duration::from_secs(13);
 
 /// One attempt, and one more where the first was refused for the time of its signature.
 fn unrepeated(config: &SdkConfig) -> SdkConfig {

@@ -38,6 +38,21 @@ class Groups(Case):
         tags = [{"Key": "aws:x", "Value": "1"}]
         self.refused("InvalidParameterValue", self.ec2.create_tags, Resources=[group], Tags=tags)
 
+    def test_what_was_just_made_is_unknown_to_those_who_use_it_for_a_while(self):
+        old = self.group("old")
+        self.settings(unknown=600)
+        new = self.group("new")
+        tags, rules = [{"Key": "a", "Value": "b"}], self.ec2.authorize_security_group_ingress
+        self.refused("InvalidGroup.NotFound", self.ec2.create_tags, Resources=[new], Tags=tags)
+        self.refused("InvalidGroup.NotFound", rules, GroupId=new, IpPermissions=[cidr("10.0.0.0/8")])
+        self.refused("InvalidGroup.NotFound", rules, GroupId=old, IpPermissions=[pair(new)])
+        fs = self.efs.create_file_system(CreationToken="t")["FileSystemId"]
+        target = {"FileSystemId": fs, "SubnetId": self.subnets[0]}
+        self.refused("SecurityGroupNotFound", self.efs.create_mount_target, **target, SecurityGroups=[new])
+        self.settings()
+        rules(GroupId=old, IpPermissions=[pair(new)])
+        self.efs.create_mount_target(**target, SecurityGroups=[new])
+
     def test_a_group_in_use_stays(self):
         used, user = self.group("used"), self.group("user")
         self.ec2.authorize_security_group_ingress(GroupId=user, IpPermissions=[pair(used)])

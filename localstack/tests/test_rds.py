@@ -58,6 +58,23 @@ class Database(Case):
 
 
 class Creation(Database):
+    def test_groups_that_were_just_made_are_unknown_for_a_while(self):
+        self.settings(unknown=600)
+        self.subnet_group("new")
+        self.rds.create_db_parameter_group(
+            DBParameterGroupName="new", DBParameterGroupFamily="postgres16", Description="d"
+        )
+        group = self.group("new")
+        create = self.rds.create_db_instance
+        for changed, code, status in (
+            ({"DBSubnetGroupName": "new"}, "DBSubnetGroupNotFoundFault", 404),
+            ({"DBParameterGroupName": "new"}, "DBParameterGroupNotFound", 404),
+            ({"VpcSecurityGroupIds": [group]}, "InvalidParameterValue", 400),
+        ):
+            self.refused(code, create, status=status, **self.wanted(**changed))
+        self.settings()
+        create(**self.wanted(DBSubnetGroupName="new", DBParameterGroupName="new", VpcSecurityGroupIds=[group]))
+
     def test_a_directory_is_joined_with_its_role_and_left(self):
         made = self.create(Domain="d-0123456789", DomainIAMRoleName="directory")
         self.assertEqual([one["Domain"] for one in made["DomainMemberships"]], ["d-0123456789"])
@@ -104,11 +121,15 @@ class Creation(Database):
     def refuse(self, code, status=400, **changes):
         self.refused(code, self.rds.create_db_instance, status=status, **self.wanted(**changes))
 
+    def test_a_users_name_is_as_long_as_postgresql_s(self):
+        self.assertEqual(self.create(MasterUsername="a" * 63)["MasterUsername"], "a" * 63)
+
     def test_values_are_checked(self):
         for changes in (
             {"MasterUserPassword": "short"},
             {"MasterUserPassword": "with/slash"},
             {"MasterUsername": "admin"},
+            {"MasterUsername": "a" * 64},
             {"DBName": "1bad-"},
             {"DBInstanceClass": "t3.medium"},
             {"AllocatedStorage": 1},
@@ -353,6 +374,9 @@ class Deletion(Database):
 
     def test_restore(self):
         self.create()
+        self.page("PUT", "quotas", {"rds/ManualSnapshots": 0})
+        self.refused("SnapshotQuotaExceeded", self.delete, FinalDBSnapshotIdentifier="final")
+        self.page("PUT", "quotas", {})
         self.delete(FinalDBSnapshotIdentifier="final")
         made = self.rds.restore_db_instance_from_db_snapshot(
             DBInstanceIdentifier="again", DBSnapshotIdentifier="final", DBSubnetGroupName="grp"

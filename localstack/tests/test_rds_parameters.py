@@ -48,6 +48,15 @@ class Groups(Case):
         )
         self.assertEqual(self.user(), {"log_statement": "ddl", "max_connections": "100"})
 
+    def test_the_oldest_tls_is_no_newer_than_the_newest(self):
+        self.create()
+        self.set(ssl_min_protocol_version="TLSv1", ssl_max_protocol_version="TLSv1.1")
+        newer = {"ssl_min_protocol_version": "TLSv1.2", "ssl_max_protocol_version": "TLSv1.3"}
+        with self.assertRaises(self.rds.exceptions.ClientError):
+            self.set(ssl_min_protocol_version="TLSv1.2")
+        self.set(**newer)
+        self.assertEqual(self.user(), newer)
+
     def test_refusals(self):
         self.create()
         modify = self.rds.modify_db_parameter_group

@@ -1,9 +1,10 @@
 //! The EC2 reads that kinds and discovery share: filtered, and paged to the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    Filter, ManagedPrefixList, NetworkInterface, SecurityGroup, Subnet, Tag, Vpc, VpcPeeringConnection,
+    Filter, ManagedPrefixList, NetworkInterface, Region, SecurityGroup, Subnet, Tag, Vpc,
+    VpcPeeringConnection,
 };
 
 use futures_util::future::try_join_all;
@@ -16,6 +17,7 @@ pub const SECURITY_GROUPS: Call = Call::read("ec2:DescribeSecurityGroups");
 pub const INTERFACES: Call = Call::read("ec2:DescribeNetworkInterfaces");
 pub const PREFIX_LISTS: Call = Call::read("ec2:DescribeManagedPrefixLists");
 pub const PEERINGS: Call = Call::read("ec2:DescribeVpcPeeringConnections");
+pub const REGIONS: Call = Call::read("ec2:DescribeRegions");
 
 /// The most values that one filter takes (EC2 user guide, "Filter considerations").
 const FILTER_VALUES: usize = 200;
@@ -94,6 +96,16 @@ pub async fn prefix_lists(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Managed
     let asked = aws.read.ec2.describe_managed_prefix_lists().set_filters(Some(filters));
     let pages = asked.into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(PREFIX_LISTS))
+}
+
+/// The regions with these names, of those that there are, turned on for the account or not.
+///
+/// # Errors
+/// Any error of `ec2:DescribeRegions`.
+pub async fn regions(aws: &Aws, names: &BTreeSet<String>) -> Result<Vec<Region>, CloudError> {
+    let asked = aws.read.ec2.describe_regions().all_regions(true).filters(filter("region-name", names));
+    let found = asked.send().await.map_err(aws_error(REGIONS))?.regions.unwrap_or_default();
+    Ok(found.into_iter().filter(|one| one.region_name().is_some_and(|name| names.contains(name))).collect())
 }
 
 /// The peering connections that pass all filters.

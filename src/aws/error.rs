@@ -38,8 +38,10 @@ where
             _ if let Some(obstacle) = obstacle(&error) => {
                 let code = match obstacle {
                     Obstacle::Certificate => "NotTrusted",
-                    Obstacle::Proxy => "ProxyRefused",
-                    Obstacle::Refused | Obstacle::UnknownHost => "Unreachable",
+                    Obstacle::Proxy(_) => "ProxyRefused",
+                    Obstacle::Silent => "TimedOut",
+                    Obstacle::UnknownHost => "UnknownHost",
+                    Obstacle::Refused | Obstacle::Broken => "Unreachable",
                 };
                 (code.to_owned(), causes(&error), Outcome::Unknown)
             }
@@ -62,7 +64,7 @@ where
     }
 }
 
-/// The obstacle that no connection got past.
+/// The obstacle that no call got past.
 fn obstacle<E: Error + 'static>(error: &E) -> Option<Obstacle> {
     let mut next: Option<&dyn Error> = Some(error);
     while let Some(cause) = next {
@@ -156,6 +158,8 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
             Outcome::Busy
         }
         "SecurityGroupNotFound" | "SubnetNotFound" => Outcome::NotYetVisible,
+        // RDS has no code of its own for a security group that is not there.
+        "InvalidParameterValue" if message.starts_with("Invalid security group") => Outcome::NotFound,
         // EFS: a second throughput change within 24 hours, not a rate limit.
         "TooManyRequests" => Outcome::Refused,
         "Throttling"
@@ -232,5 +236,11 @@ mod tests {
         ] {
             assert_eq!(outcome_of(code, "", Some(status)), expected, "{code}");
         }
+        let group = outcome_of(
+            "InvalidParameterValue",
+            "Invalid security group , groupId= sg-1, groupName=.",
+            Some(400),
+        );
+        assert_eq!(group, Outcome::NotFound);
     }
 }

@@ -23,15 +23,16 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The certificates that `AWS_CA_BUNDLE` names, in place of those of the machine ("Using custom CA bundles", AWS SDKs and Tools
-/// Reference Guide).
+/// The certificates that `AWS_CA_BUNDLE`, or `ca_bundle` of the profile, names in place of those of the machine ("General configuration
+/// settings", AWS SDKs and Tools Reference Guide).
 #[derive(Clone)]
 pub struct Bundle(Vec<u8>);
 
-/// The file that `AWS_CA_BUNDLE` names is no bundle of certificates.
+/// The file that is named for it is no bundle of certificates.
 #[derive(Debug, thiserror::Error)]
-#[error("the certificates that AWS_CA_BUNDLE names cannot be used: {}: {why}", path.display())]
+#[error("the certificates that {named_by} names cannot be used: {}: {why}", path.display())]
 pub struct NoBundle {
+    pub named_by: &'static str,
     pub path: PathBuf,
     pub why: String,
 }
@@ -41,8 +42,8 @@ impl Bundle {
     ///
     /// # Errors
     /// [`NoBundle`] where the file cannot be read, or has no certificate or a broken one.
-    pub fn read(path: &Path) -> Result<Self, NoBundle> {
-        let wrong = |why: String| NoBundle { path: path.to_owned(), why };
+    pub fn read(path: &Path, named_by: &'static str) -> Result<Self, NoBundle> {
+        let wrong = |why: String| NoBundle { named_by, path: path.to_owned(), why };
         let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&text) {
@@ -56,21 +57,45 @@ impl Bundle {
     }
 }
 
-/// True if certificates are looked at: by everything but a named endpoint without encryption.
-pub fn needs_certificates(endpoint: Option<&str>) -> bool {
-    !endpoint.is_some_and(|url| url.starts_with("http://"))
+/// True if certificates are looked at: by everything but a named endpoint without encryption, where no service has one of its own.
+pub fn needs_certificates(endpoint: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let of_service = |service: &&str| variable(&format!("AWS_ENDPOINT_URL_{service}")).is_some();
+    !endpoint.is_some_and(|url| url.starts_with("http://")) || SERVICES.iter().any(of_service)
 }
 
-/// The client behind all clients of services. `endpoint` is the address that was named, where one was.
-pub(super) fn client(endpoint: Option<&str>, bundle: Option<Bundle>) -> SharedHttpClient {
-    let inner = match needs_certificates(endpoint) {
+/// The services that are asked, as the environment names them ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
+const SERVICES: &[&str] = &["EC2", "EFS", "KMS", "RDS", "S3", "SERVICE_QUOTAS", "SSO", "SSO_OIDC", "STS"];
+
+/// The host and port of the proxy that encrypted connections go through, without the user and the password that its address may hold.
+pub(super) fn proxy(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    // In this order ("ALL_PROXY" is for what has no other one; hyper-util, `Matcher::from_env`).
+    let address = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(variable)?;
+    let address = if address.contains("://") { address } else { format!("http://{address}") };
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Some(place(&format!("{scheme}://{host}")))
+}
+
+/// Tells the user which place is waited for. It is called once for each place, and never for one that has answered before.
+pub type Tell = fn(&str);
+
+/// The client behind all clients of services.
+pub(super) fn client(
+    is_encrypted: bool,
+    bundle: Option<Bundle>,
+    proxy: Option<String>,
+    tell: Tell,
+) -> SharedHttpClient {
+    let inner = match is_encrypted {
         true => {
             Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref()))
         }
         // Reading the machine's certificates takes longer than a whole plan against a local emulator.
         false => Builder::new().build_http(),
     };
-    SharedHttpClient::new(Client { inner, reached: Arc::default() })
+    let proxy = proxy.filter(|_| is_encrypted);
+    SharedHttpClient::new(Client { inner, way: Arc::new(Way { proxy, tell, reached: Reached::default() }) })
 }
 
 fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) -> Connector {
@@ -91,7 +116,7 @@ fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) 
 #[derive(Debug)]
 struct Client {
     inner: SharedHttpClient,
-    reached: Arc<Reached>,
+    way: Arc<Way>,
 }
 
 impl HttpClient for Client {
@@ -101,65 +126,132 @@ impl HttpClient for Client {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connecting { inner, reached: Arc::clone(&self.reached) })
+        SharedHttpConnector::new(Connecting { inner, way: Arc::clone(&self.way) })
     }
 }
 
-/// The places to which a connection has come about in this run. One that cannot be reached any more will be back; one that never
-/// was reached is more likely a wrong name or a closed port.
+/// The way to AWS, and the places that were met on it in this run.
+#[derive(Debug)]
+struct Way {
+    proxy: Option<String>,
+    tell: Tell,
+    reached: Reached,
+}
+
+/// The places that have answered in this run. One that cannot be reached any more will be back; one that never was reached is more
+/// likely a wrong name, a closed port or a firewall.
 #[derive(Debug, Default)]
-struct Reached(Mutex<BTreeSet<String>>);
+struct Reached {
+    places: Mutex<BTreeSet<String>>,
+    /// Those that did not answer when they were first asked, and of which the user was told.
+    told: Mutex<BTreeSet<String>>,
+    silent: Mutex<BTreeSet<String>>,
+}
+
+/// True where the place was not among them.
+fn is_new(places: &Mutex<BTreeSet<String>>, place: &str) -> bool {
+    let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+    !places.contains(place) && places.insert(place.to_owned())
+}
 
 impl Reached {
-    fn note(&self, place: &str) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !places.contains(place) {
-            places.insert(place.to_owned());
-        }
-    }
-
     fn has(&self, place: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).contains(place)
     }
 }
 
 #[derive(Clone, Debug)]
 struct Connecting {
     inner: SharedHttpConnector,
-    reached: Arc<Reached>,
+    way: Arc<Way>,
 }
 
 /// The pause before the second and last attempt at a connection that was refused: something may just be starting.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The time after which the user is told of a place that has not answered yet.
+const QUIET: Duration = Duration::from_secs(2);
+
+impl Way {
+    /// The answer, and before it a word on who is waited for, where that place has never answered.
+    async fn answer(&self, place: &str, call: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
+        if self.reached.has(place) {
+            return call.await;
+        }
+        let mut call = std::pin::pin!(call);
+        match tokio::time::timeout(QUIET, &mut call).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                if is_new(&self.reached.told, place) {
+                    (self.tell)(place);
+                }
+                call.await
+            }
+        }
+    }
+
+    /// The error of a connection, with the place that was meant, and of a kind that the SDK tries again after where that may help.
+    fn error(&self, place: String, error: ConnectorError) -> ConnectorError {
+        let obstacle = Obstacle::of(&error);
+        let has_answered = self.reached.has(&place);
+        // The second silence of a place that has never answered is its last.
+        let is_final = match obstacle {
+            _ if has_answered => !obstacle.passes(),
+            Obstacle::Silent => !is_new(&self.reached.silent, &place),
+            Obstacle::Broken => false,
+            _ => true,
+        };
+        let proxy = self.proxy.clone();
+        if error.is_user() || obstacle == Obstacle::Broken && error.is_other() {
+            return error;
+        }
+        let is_timeout = error.is_timeout();
+        let unreached = Box::new(Unreached { place, proxy, obstacle, source: error.into_source() });
+        // The SDK tries again after time-outs, and errors of input and output.
+        match (is_final, is_timeout) {
+            (true, _) => ConnectorError::other(unreached, None),
+            (false, true) => ConnectorError::timeout(unreached),
+            (false, false) => ConnectorError::io(unreached),
+        }
+    }
+}
 
 impl HttpConnector for Connecting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (place, again) = (place(request.uri()), request.try_clone());
-        let Self { inner, reached } = self.clone();
+        let Self { inner, way } = self.clone();
+        // The services of the machine that it runs on are asked for credentials, and most machines have none.
+        if is_of_the_machine(&place) {
+            return inner.call(request);
+        }
         HttpConnectorFuture::new(async move {
-            let mut answer = inner.call(request).await;
+            let mut answer = way.answer(&place, inner.call(request)).await;
             // A connection that was refused has sent nothing.
-            if let (Some(Obstacle::Refused), Some(again)) = (Obstacle::before(&answer), again) {
+            let is_refused = |error: &ConnectorError| Obstacle::of(error).is_refused();
+            if let (true, Some(again)) = (answer.as_ref().is_err_and(is_refused), again) {
                 tokio::time::sleep(PAUSE).await;
-                answer = inner.call(again).await;
+                answer = way.answer(&place, inner.call(again)).await;
             }
-            let Some(obstacle) = Obstacle::before(&answer) else {
-                if !answer.as_ref().is_err_and(ConnectorError::is_timeout) {
-                    reached.note(&place);
+            match answer {
+                Ok(answer) => {
+                    is_new(&way.reached.places, &place);
+                    Ok(answer)
                 }
-                return answer;
-            };
-            answer.map_err(|error| {
-                let is_away = obstacle.passes() && reached.has(&place);
-                let unreached = Unreached { place, obstacle, source: error.into_source() };
-                // The SDK tries again after errors of input and output.
-                match is_away {
-                    true => ConnectorError::io(unreached.into()),
-                    false => ConnectorError::other(unreached.into(), None),
+                Err(error) => {
+                    // What breaks off was there.
+                    if Obstacle::of(&error) == Obstacle::Broken {
+                        is_new(&way.reached.places, &place);
+                    }
+                    Err(way.error(place, error))
                 }
-            })
+            }
         })
     }
+}
+
+/// True for the addresses at which a machine or a container has its credentials ("IMDS credential provider" and "Container credential
+/// provider", AWS SDKs and Tools Reference Guide).
+fn is_of_the_machine(place: &str) -> bool {
+    place.starts_with("169.254.") || place.starts_with("[fd00:ec2::")
 }
 
 /// `ec2.eu-west-1.amazonaws.com:443`
@@ -172,28 +264,45 @@ fn place(uri: &str) -> String {
     if has_port { authority.to_owned() } else { format!("{authority}:{port}") }
 }
 
-/// What stands between this machine and AWS, so that no connection comes about.
+/// What stands between this machine and AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Obstacle {
     Refused,
     UnknownHost,
     Certificate,
-    Proxy,
+    /// Nothing came in time.
+    Silent,
+    /// The connection was there.
+    Broken,
+    Proxy(AtProxy),
+}
+
+/// What is wrong with the proxy, or with what it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AtProxy {
+    Refused,
+    UnknownHost,
+    Certificate,
+    WantsPassword,
+    Forbids,
 }
 
 impl Obstacle {
-    fn before(answer: &Result<HttpResponse, ConnectorError>) -> Option<Self> {
-        answer.as_ref().err().and_then(Self::of)
-    }
-
     /// True if it may be over soon.
     fn passes(self) -> bool {
-        matches!(self, Self::Refused | Self::UnknownHost)
+        !matches!(
+            self,
+            Self::Certificate | Self::Proxy(AtProxy::Certificate | AtProxy::WantsPassword | AtProxy::Forbids)
+        )
     }
 
-    fn of(error: &ConnectorError) -> Option<Self> {
+    fn is_refused(self) -> bool {
+        matches!(self, Self::Refused | Self::Proxy(AtProxy::Refused))
+    }
+
+    fn of(error: &ConnectorError) -> Self {
+        let (mut found, mut by_proxy) = (None, None);
         let mut next: Option<&dyn Error> = Some(error);
-        let mut found = None;
         while let Some(cause) = next {
             let is_refused = |io: &std::io::Error| io.kind() == ErrorKind::ConnectionRefused;
             if cause.downcast_ref::<std::io::Error>().is_some_and(is_refused) {
@@ -204,21 +313,33 @@ impl Obstacle {
             if text.starts_with("dns error") {
                 found = Some(Self::UnknownHost);
             } else if text.contains("invalid peer certificate") {
-                return Some(Self::Certificate);
-            } else if text.starts_with("tunnel error") || text.contains("proxy auth") {
-                return Some(Self::Proxy);
+                found = Some(Self::Certificate);
+            }
+            if text.starts_with("tunnel error") {
+                let wants_password = text.contains("authorization required");
+                by_proxy = Some(if wants_password { AtProxy::WantsPassword } else { AtProxy::Forbids });
             }
             next = cause.source();
         }
-        found
+        match (by_proxy, found) {
+            (Some(_), Some(Self::Refused)) => Self::Proxy(AtProxy::Refused),
+            (Some(_), Some(Self::UnknownHost)) => Self::Proxy(AtProxy::UnknownHost),
+            (Some(_), Some(Self::Certificate)) => Self::Proxy(AtProxy::Certificate),
+            (Some(other), _) => Self::Proxy(other),
+            (None, Some(found)) => found,
+            (None, None) if error.is_timeout() => Self::Silent,
+            (None, None) => Self::Broken,
+        }
     }
 }
 
-/// A connection that did not come about.
+/// A call that got no answer.
 #[derive(Debug)]
 pub(super) struct Unreached {
     /// The host and port that were meant.
     place: String,
+    /// The host and port of the proxy that is in use, where one is.
+    proxy: Option<String>,
     pub(super) obstacle: Obstacle,
     source: Box<dyn Error + Send + Sync>,
 }
@@ -226,11 +347,32 @@ pub(super) struct Unreached {
 impl fmt::Display for Unreached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { place, obstacle, .. } = self;
+        let proxy = self.proxy.as_deref().map(|place| format!("the proxy {place}"));
+        let the_proxy = proxy.as_deref().unwrap_or("the proxy");
         match obstacle {
             Obstacle::Refused => write!(f, "{place} refuses the connection"),
             Obstacle::UnknownHost => write!(f, "the host of {place} is not known"),
             Obstacle::Certificate => write!(f, "the certificate of {place} is not trusted"),
-            Obstacle::Proxy => write!(f, "the proxy does not let the connection to {place} through"),
+            Obstacle::Silent => match proxy {
+                Some(proxy) => write!(f, "{place} does not answer, or {proxy} does not"),
+                None => write!(f, "{place} does not answer"),
+            },
+            Obstacle::Broken => write!(f, "the connection to {place} broke off"),
+            Obstacle::Proxy(AtProxy::Forbids) => {
+                write!(f, "{the_proxy} does not let the connection to {place} through")
+            }
+            Obstacle::Proxy(AtProxy::Refused) => {
+                write!(f, "{the_proxy} refuses the connection, and {place} was to be reached through it")
+            }
+            Obstacle::Proxy(AtProxy::UnknownHost) => {
+                write!(f, "the host of {the_proxy} is not known, and {place} was to be reached through it")
+            }
+            Obstacle::Proxy(AtProxy::Certificate) => {
+                write!(f, "a certificate on the way through {the_proxy} to {place} is not trusted")
+            }
+            Obstacle::Proxy(AtProxy::WantsPassword) => {
+                write!(f, "{the_proxy} wants a user and a password for the connection to {place}")
+            }
         }
     }
 }
@@ -296,29 +438,91 @@ mod tests {
         }
     }
 
+    const RDS: &str = "https://rds.eu-west-1.amazonaws.com/";
+
+    fn connecting(inner: impl HttpConnector + 'static, proxy: Option<&str>, tell: Tell) -> Connecting {
+        let inner = SharedHttpConnector::new(inner);
+        let way = Way { proxy: proxy.map(str::to_owned), tell, reached: Reached::default() };
+        Connecting { inner, way: Arc::new(way) }
+    }
+
+    async fn last_of(connecting: &Connecting, calls: usize, uri: &str) -> ConnectorError {
+        let mut last = None;
+        for _ in 0..calls {
+            last = connecting.call(HttpRequest::get(uri).expect("a request")).await.err();
+        }
+        last.expect("no connection came about")
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_place_that_was_reached_before_is_tried_again_and_another_is_not() {
         use ErrorKind::{ConnectionRefused as Refused, ConnectionReset as Reset};
         for (calls, told, goes_on) in
             [(1, vec![Refused, Refused], false), (2, vec![Reset, Refused, Refused], true)]
         {
-            let inner = SharedHttpConnector::new(Told(Mutex::new(told.clone())));
-            let connecting = Connecting { inner, reached: Arc::default() };
-            let mut last = None;
-            for _ in 0..calls {
-                let request = HttpRequest::get("https://rds.eu-west-1.amazonaws.com/").expect("a request");
-                last = connecting.call(request).await.err();
-            }
-            let last = last.expect("no connection came about");
+            let connecting = connecting(Told(Mutex::new(told.clone())), None, |_| ());
+            let last = last_of(&connecting, calls, RDS).await;
             assert_eq!(last.is_io(), goes_on, "{told:?}: {last:?}");
         }
+    }
+
+    /// Nothing ever comes, until the client of the SDK gives up.
+    #[derive(Debug)]
+    struct Silence;
+
+    impl HttpConnector for Silence {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            HttpConnectorFuture::new(async {
+                tokio::time::sleep(Duration::from_secs(25)).await;
+                Err(ConnectorError::timeout("HTTP read timeout occurred".into()))
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_that_never_answers_is_told_of_once_and_given_up_after_the_second_silence() {
+        static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        let tell = |place: &str| TOLD.lock().expect("no thread panics").push(place.to_owned());
+        let connecting = connecting(Silence, Some("proxy.example.org:3128"), tell);
+        for is_timeout in [true, false] {
+            let error = last_of(&connecting, 1, RDS).await;
+            assert_eq!(error.is_timeout(), is_timeout, "{error:?}");
+            let said = error.into_source().to_string();
+            let both = "rds.eu-west-1.amazonaws.com:443 does not answer, or the proxy proxy.example.org:3128 does not";
+            assert_eq!(said, both);
+        }
+        // Most machines have no service for credentials.
+        let error = last_of(&connecting, 2, "http://169.254.169.254/latest/meta-data/").await;
+        assert!(error.is_timeout() && !error.into_source().is::<Unreached>());
+        assert_eq!(*TOLD.lock().expect("no thread panics"), ["rds.eu-west-1.amazonaws.com:443"]);
+    }
+
+    #[test]
+    fn a_proxy_is_named_by_its_host_and_port_without_its_password() {
+        let of = |variables: &[(&str, &str)]| {
+            let find = |name: &str| variables.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
+            proxy(find)
+        };
+        for (address, expected) in [
+            ("http://proxy.example.org:3128", "proxy.example.org:3128"),
+            ("http://me:secret@proxy.example.org:3128/", "proxy.example.org:3128"),
+            ("proxy.example.org:3128", "proxy.example.org:3128"),
+            ("https://proxy.example.org", "proxy.example.org:443"),
+            ("http://proxy.example.org", "proxy.example.org:80"),
+        ] {
+            assert_eq!(of(&[("HTTPS_PROXY", address)]).as_deref(), Some(expected));
+            assert_eq!(of(&[("all_proxy", address), ("HTTP_PROXY", "x")]).as_deref(), Some(expected));
+        }
+        assert_eq!(of(&[("HTTP_PROXY", "http://x")]), None);
     }
 
     #[test]
     fn a_bundle_is_read_before_it_is_trusted() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("ca.pem");
-        let why = |path: &Path| Bundle::read(path).err().map(|error| error.to_string()).unwrap_or_default();
+        let why = |path: &Path| {
+            Bundle::read(path, "AWS_CA_BUNDLE").err().map(|error| error.to_string()).unwrap_or_default()
+        };
         assert!(why(&path).contains("AWS_CA_BUNDLE"), "{}", why(&path));
         for (text, word) in [
             ("", "no certificate"),

@@ -123,6 +123,12 @@ pub fn needs_no_person(
     Ok(())
 }
 
+/// A setting of a profile in the config file.
+pub fn setting(name: &str, key: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let text = std::fs::read_to_string(Holder::Config.file(variable)?).ok()?;
+    settings(&text, name).get(key).filter(|value| !value.is_empty()).map(|value| (*value).to_owned())
+}
+
 /// The settings of one profile in a config file.
 fn settings<'a>(text: &'a str, name: &str) -> BTreeMap<&'a str, &'a str> {
     let mut is_it = false;

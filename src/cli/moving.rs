@@ -8,7 +8,7 @@ use crate::cli::report::{StateChange, StateMove};
 use crate::engine::address::Address;
 use crate::engine::kind::Manager;
 use crate::engine::state::{Edit, NotMoved, Place, Record, Store, Writer, moves, relocate};
-use crate::stack::{Sections, StackName, nearest};
+use crate::stack::{Name, Sections, StackName, nearest};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 use crate::view::progress::Show;
@@ -38,6 +38,11 @@ pub(super) async fn run(
     }
     if let (Place::Address(_), Place::Name(_)) | (Place::Name(_), Place::Address(_)) = (from, to) {
         return Err(not_moved(NotMoved::Mixed { from: from.clone(), to: to.clone() }));
+    }
+    if let Place::Name(name) = to {
+        name.parse::<Name>().map_err(|wrong| {
+            Failure::usage(wrong).hint("name what an entry of the stack file can be called")
+        })?;
     }
     let existing = existing_state(global, Purpose::Write, screen).await?;
     let mut moved = BTreeMap::new();

@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::aws::profile::{must_exist, needs_no_person};
+use crate::aws::profile::{self, must_exist, needs_no_person};
 use crate::aws::state_s3::S3State;
-use crate::aws::{Aws, Bundle, NoRegion, Settings, needs_certificates, profile_in_use};
+use crate::aws::{Aws, Bundle, NoRegion, PROFILES, Settings, profile_in_use, profile_of_environment};
 use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
@@ -15,6 +15,7 @@ use crate::engine::saved::{SavedPlan, SavedPlanError};
 use crate::engine::state::{Damage, State, StateError, Store};
 use crate::stack::{Region, S3Place, Sections, nearest};
 use crate::view::failure::{Failure, FailureKind};
+use crate::view::progress::Sink;
 use crate::view::{harmless, quoted};
 
 use super::neighbours;
@@ -45,11 +46,24 @@ fn check_endpoint(option: Option<&str>) -> Result<(), Failure> {
 
 /// Checks that the profile exists whose credentials are meant.
 fn check_profile(option: Option<&str>, named_by: &str) -> Result<(), Failure> {
-    let variable = |name: &str| std::env::var(name).ok();
+    if let (None, [Some(one), Some(other)]) = (option, PROFILES.map(variable))
+        && one != other
+    {
+        let message = format!(
+            "AWS_PROFILE names the profile `{}`, and AWS_DEFAULT_PROFILE `{}`",
+            harmless(&one),
+            harmless(&other)
+        );
+        let hint = "unset one of the two, or name the profile with --profile";
+        return Err(Failure::message(FailureKind::Usage, message).hint(hint));
+    }
     let Some(name) = profile_in_use(option, variable) else { return Ok(()) };
     must_exist(&name, variable).map_err(|missing| {
         let whose = match option {
             Some(_) => named_by,
+            None if variable("AWS_PROFILE").is_none() => {
+                "AWS_DEFAULT_PROFILE names it, and --profile overrides that"
+            }
             None => "AWS_PROFILE names it, and --profile overrides that",
         };
         let known: Vec<&str> = missing.known.iter().map(String::as_str).collect();
@@ -115,23 +129,38 @@ async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> 
         folder: meant.folder,
         bundle: None,
         variable,
+        tell: if options.quiet { |_| () } else { waiting },
         passwords: meant.passwords,
     };
-    if needs_certificates(settings.endpoint().as_deref()) {
-        settings.bundle = bundle()?;
+    if settings.needs_certificates() {
+        settings.bundle = bundle(settings.profile.as_deref())?;
     }
     let aws = Aws::connect(&settings).await.map_err(no_region)?;
     if aws.region().is_empty() { Err(no_region(NoRegion)) } else { Ok(aws) }
 }
 
-/// The certificates that the environment names.
-fn bundle() -> Result<Option<Bundle>, Failure> {
-    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) else {
-        return Ok(None);
+/// Says who is waited for. No screen is there yet, nor a run whose lines this one could tear.
+fn waiting(place: &str) {
+    Sink::stderr().line(&harmless(&format!("Waiting for an answer of {place}.")));
+}
+
+/// The certificates that the environment names, or else the profile.
+fn bundle(named: Option<&str>) -> Result<Option<Bundle>, Failure> {
+    let in_environment = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
+    let of_profile = || {
+        let name = named.map(str::to_owned).or_else(|| profile_of_environment(variable));
+        profile::setting(name.as_deref().unwrap_or("default"), "ca_bundle", variable)
     };
-    Bundle::read(Path::new(&path)).map(Some).map_err(|error| {
-        Failure::usage(error)
-            .hint("name a file of PEM certificates, or unset AWS_CA_BUNDLE to trust the machine's own")
+    let (path, named_by) = match in_environment {
+        Some(path) => (PathBuf::from(path), "AWS_CA_BUNDLE"),
+        None => match of_profile() {
+            Some(path) => (PathBuf::from(path), "`ca_bundle` of the profile"),
+            None => return Ok(None),
+        },
+    };
+    Bundle::read(&path, named_by).map(Some).map_err(|error| {
+        let unset = "name a file of PEM certificates, or take the setting away to trust the machine's own";
+        Failure::usage(error).hint(unset)
     })
 }
 

@@ -188,6 +188,10 @@ pub(super) async fn find(
             harmless(lineage)
         ));
     }
+    if let Some(lineage) = take_over.filter(|lineage| !rebuilt.fenced.contains(*lineage)) {
+        let line = format!("warning: nothing was found that the state with the lineage {lineage} made");
+        screen.say(&harmless(&line));
+    }
     if !rebuilt.records.is_empty() {
         confirm(screen, approval, Question::State { change: "record what was found" }).await?;
     }

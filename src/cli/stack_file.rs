@@ -208,8 +208,19 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
         }
         source => source,
     };
-    Ok(Chosen { stack, source })
+    let chosen = Chosen { stack, source };
+    match (chosen.named_state(options), options.carried.first_of(&IN_S3)) {
+        (None | Some(StateAt::File(_)), Some(option)) => {
+            let message = format!("{option} is for a state in S3, and that of this stack is in a file");
+            Err(Failure::message(FailureKind::Usage, message)
+                .hint("leave it out, or name the bucket too: --state s3://BUCKET/KEY"))
+        }
+        _ => Ok(chosen),
+    }
 }
+
+/// The options that mean nothing for a state in a file.
+const IN_S3: [&str; 3] = ["--state-sse", "--state-kms-key", "--state-profile"];
 
 /// A stack of this name, whose file is to be written.
 pub(super) fn new_file(name: StackName, path: &Path) -> Result<Chosen, Failure> {

@@ -48,14 +48,15 @@ pub fn seeker(blueprint: &Blueprint, state: Option<&State>, address: &Address, g
     Owner { named_with, ..owner(blueprint, state, address, generation) }
 }
 
-/// The recorded objects that are named by the declarations that name the address too. A new address may be an old one under another
+/// The recorded objects that are named by the declaration of the address, and by those that name the address too. A new address may be an old one under another
 /// name: what was named together with that one is declared no more.
 fn named_with(blueprint: &Blueprint, state: &State, address: &Address) -> BTreeMap<Address, Id> {
     let named = blueprint.declarations.values().map(Declaration::references);
     let together = named.filter(|named| named.contains(address)).flatten();
+    let own = blueprint.declarations.get(address).map(Declaration::references).unwrap_or_default();
     let is_new = blueprint.declarations.contains_key(address) && !state.resources.contains_key(address);
     let left = state.resources.keys().filter(|other| is_new && !blueprint.declarations.contains_key(*other));
-    let all = together.chain(left.cloned());
+    let all = together.chain(own).chain(left.cloned());
     let recorded = all.filter(|other| other != address).filter_map(|other| {
         let record = state.resources.get(&other).filter(|record| !record.watched)?;
         Some((other, record.id.clone()?))

@@ -62,6 +62,12 @@ impl Carried {
         Self { typed, learnt: Arc::default() }
     }
 
+    /// The first of these options that was typed.
+    pub fn first_of(&self, names: &[&'static str]) -> Option<&'static str> {
+        let typed = self.typed.iter().flat_map(|option| option.names);
+        typed.copied().find(|name| names.contains(name))
+    }
+
     /// Adds options that were typed.
     pub fn extend(&mut self, typed: Vec<CarriedOption>) {
         self.typed.extend(typed);

@@ -11,7 +11,7 @@ use crate::operation::{Call, Operation, REHEARSED};
 use crate::policy;
 use crate::program::{Ended, Program};
 use crate::proxy::{Heard, Proxy, Site, Trigger};
-use crate::stacks::{EVERYTHING, FIRST, SECOND};
+use crate::stacks::{EVERYTHING, first, second};
 use crate::world::{SECRET_KEY, World};
 
 /// The longest time that a run may take to end after it was asked to.
@@ -82,7 +82,7 @@ impl Bench {
         let mut world = World::seeded(&[]);
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", PASSWORD);
-        world.write_stack(FIRST);
+        world.write_stack(&first());
         if keeps == Keeps::Bucket {
             let bucket = format!("states-{}", world.account);
             world.cloud.make_bucket(&bucket);
@@ -113,7 +113,7 @@ impl Bench {
         let (happened, was_made) = (self.proxy.hits() > 0, self.proxy.is_past_the_site());
         assert!(was_made, "void: the call was never made: {:?} {}", first.code, first.err);
         self.judge(case, &first);
-        let database = self.world.cloud.database_id();
+        let database = self.source();
         if let Fault::Kill(moment) = case.fault {
             // Killed again at the first change of the recovery, if it has one.
             self.run(case.scenario, Some((Trigger::FirstChange, Fault::Kill(moment))));
@@ -123,10 +123,17 @@ impl Bench {
             assert_eq!(recovery.code, Some(0), "{}", recovery.err);
         }
         if case.scenario != Scenario::Destroy && database.is_some() {
-            assert_eq!(self.world.cloud.database_id(), database, "the database was made anew");
+            assert_eq!(self.source(), database, "the database was made anew");
         }
         self.holds(case.scenario);
         happened
+    }
+
+    /// The id of the database that holds data of its own.
+    pub fn source(&self) -> Option<String> {
+        let all = self.world.cloud.databases();
+        let source = all.into_iter().find(|one| one.db_instance_identifier() == Some("records"));
+        source.and_then(|one| one.dbi_resource_id)
     }
 
     /// Checks that the run ended as the fault allows.
@@ -190,7 +197,7 @@ impl Bench {
 
     /// The arguments that carry a scenario out, once its stack is written.
     pub fn prepare(&self, scenario: Scenario) -> Vec<&'static str> {
-        self.world.write_stack(if scenario == Scenario::Apply { FIRST } else { SECOND });
+        self.world.write_stack(&if scenario == Scenario::Apply { first() } else { second() });
         let command = if scenario == Scenario::Destroy { "destroy" } else { "apply" };
         let waiting: &[&str] = if self.keeps == Keeps::Bucket { &["--lock-timeout", "30s"] } else { &[] };
         [&[command, "--auto-approve", "-vv"], waiting].concat()

@@ -44,7 +44,7 @@ const AT_ONCE: usize = 6;
 /// A read is asked over and over while AWS is at work; its first two calls stand for all.
 const READS: usize = 2;
 /// The number of tries for a case whose fault has something to happen to only in some orders of the calls.
-const TRIES: usize = 4;
+const TRIES: usize = 8;
 
 /// The outcomes of the cases.
 #[derive(Default)]

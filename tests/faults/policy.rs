@@ -94,6 +94,7 @@ const NEVER_SEEN: &[(&str, &str)] = &[
 
 /// Calls whose denial is no failure: they only check, and a check that was not made blocks nothing.
 const CHECKS: &[&str] = &[
+    "ec2:DescribeRegions",
     "elasticfilesystem:DescribeReplicationConfigurations",
     "rds:DescribeAccountAttributes",
     "rds:DescribeDBEngineVersions",

@@ -113,9 +113,9 @@ fn a_run_that_dies_while_it_is_suspended_leaves_no_lock_and_nothing_behind() {
     holder.child.wait().expect("it ends");
     bench.proxy.let_go();
     bench.proxy.settle();
-    let database = bench.world.cloud.database_id().expect("the server had acted");
+    let database = bench.source().expect("the server had acted");
     carries_on(&bench);
-    assert_eq!(bench.world.cloud.database_id(), Some(database), "it is the same database");
+    assert_eq!(bench.source(), Some(database), "it is the same database");
 }
 
 #[test]

@@ -1,5 +1,28 @@
 //! The stacks of the matrix: everything that a stack can have, and a change of all of it.
 
+/// The stack that the matrix applies first.
+pub fn first() -> String {
+    format!("{FIRST}{FIRST_REPLICA}")
+}
+
+/// The one after the change.
+pub fn second() -> String {
+    format!("{SECOND}{SECOND_REPLICA}")
+}
+
+/// What stands below the database; the one who deletes or renames a database by hand deals with one alone.
+const FIRST_REPLICA: &str = "    replicas:
+      reports: { deletion_protection: false, maintenance_window: \"sun:04:30-sun:05:30\" }
+";
+
+const SECOND_REPLICA: &str = "    replicas:
+      reports:
+        deletion_protection: false
+        copy_tags_to_snapshot: true
+        maintenance_window: \"mon:04:30-mon:05:30\"
+        apply_immediately: true
+";
+
 /// The stack that is applied first.
 pub const FIRST: &str = "\
 stack: shop
@@ -53,10 +76,10 @@ databases:
     apply_immediately: true
 ";
 
-/// The objects that either of them makes, by kind.
+/// The objects that either stack of the matrix makes, by kind; a replica is a database to RDS.
 pub const EVERYTHING: &[(&str, usize)] = &[
     ("access point", 2),
-    ("database", 1),
+    ("database", 2),
     ("file system", 1),
     ("mount target", 3),
     ("parameter group", 1),

@@ -232,3 +232,61 @@ fn what_is_not_to_be_adopted_is_refused_with_its_reason_and_nothing_is_written()
     assert_eq!(world.control.calls().mutating(), 0);
     world.plans_nothing();
 }
+
+#[test]
+fn what_no_state_knows_is_listed_with_the_command_that_adopts_it() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    world.control.forget_calls();
+    let found = world.provision(&["import", "--found", "--json"]).exits(0).json();
+    let found = found["found"].as_array().expect("a list").clone();
+    let command = |id: &str| {
+        let one =
+            found.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id} is not in {found:?}"));
+        text(&one["import"])
+    };
+    assert_eq!(
+        command(&made.files),
+        format!("provision import aws_efs_file_system.the-files={} --out provision.yaml", made.files)
+    );
+    command(&made.group_of_files);
+    // Neither the cluster's own nor what each VPC has.
+    let nodes = &world.seed["security_groups"]["nodes"];
+    assert!(found.iter().all(|one| one["id"] != *nodes && one["described"] != "default"), "{found:?}");
+    // A command is typed as it was printed, and the object is not listed after that.
+    let line = command(&made.files);
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    world.provision(&words).exits(0);
+    assert_eq!(world.control.calls().mutating(), 0);
+    let again = world.provision(&["import", "--found"]).exits(0).said();
+    assert!(!again.contains(&made.files) && again.contains("--into"), "{again}");
+}
+
+#[test]
+fn what_stands_in_no_cluster_and_in_the_default_groups_is_adopted_in_its_own_network() {
+    let world = World::empty();
+    let (vpcs, subnets) = (world.cloud.ec2.describe_vpcs(), world.cloud.ec2.describe_subnets());
+    let vpcs = world.cloud.run(vpcs.send()).expect("VPCs can be read");
+    let vpc = vpcs.vpcs().iter().find(|vpc| vpc.is_default() == Some(true)).and_then(|vpc| vpc.vpc_id());
+    let vpc = vpc.expect("each account has one").to_owned();
+    assert!(!world.cloud.run(subnets.send()).expect("subnets can be read").subnets().is_empty());
+    // Without groups a database is in those that the default VPC has.
+    world.cloud.make_database("records");
+    crate::world::eventually("the database is there", || {
+        let answer =
+            world.cloud.run(world.cloud.rds.describe_db_instances().send()).expect("databases can be read");
+        answer.db_instances().iter().all(|one| one.db_instance_status() == Some("available"))
+    });
+    world.control.forget_calls();
+    let import = ["import", "aws_db_instance.records=records", "--out", "provision.yaml"];
+    world
+        .provision(&import)
+        .exits(0)
+        .says(&["each VPC has one of this name", "AWS makes it, and nobody changes it"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    let written = std::fs::read_to_string(world.path("provision.yaml")).expect("it is written");
+    assert!(written.contains(&vpc) && written.contains("existing: default"), "{written}");
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+}

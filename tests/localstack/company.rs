@@ -62,13 +62,16 @@ impl Company {
                 all.lock().expect("nobody panics with it").push(line);
             }
         });
+        let role = format!("role_arn = arn:aws:iam::{}:role/deployer", world.account);
+        let authority = world.path("authority.pem").display().to_string();
         let config = format!(
             "[profile base]\naws_access_key_id = {account}\naws_secret_access_key = secret\n\
-             [profile prod]\nrole_arn = arn:aws:iam::{account}:role/deployer\nsource_profile = base\nregion = eu-west-1\n",
+             [profile prod]\n{role}\nsource_profile = base\nregion = eu-west-1\n\
+             [profile trusting]\n{role}\nsource_profile = base\nregion = eu-west-1\nca_bundle = {authority}\n",
             account = world.account
         );
         std::fs::write(world.path("config"), config).expect("the folder can be written");
-        Self { proxy, port, heard, authority: world.path("authority.pem").display().to_string() }
+        Self { proxy, port, heard, authority }
     }
 
     /// The same environment for a program of ours and the judge; the last change wins.
@@ -80,7 +83,10 @@ impl Company {
         command.env("AWS_CA_BUNDLE", &self.authority);
         command.env("HTTPS_PROXY", format!("http://127.0.0.1:{}", self.port));
         for (name, value) in changed {
-            command.env(name, value);
+            match *value {
+                "" => command.env_remove(name),
+                value => command.env(name, value),
+            };
         }
     }
 
@@ -127,6 +133,11 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
         (&[("AWS_CA_BUNDLE", other.as_str())], false, "is not trusted"),
         (&[("HTTPS_PROXY", closed)], false, "look at the proxy that HTTPS_PROXY names"),
         (&[("AWS_PROFILE", "prdo")], false, "there is no AWS profile `prdo`"),
+        (&[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "prod")], true, "to create"),
+        (&[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "prdo")], false, "there is no AWS profile `prdo`"),
+        // The profile names the certificates.
+        (&[("AWS_CA_BUNDLE", ""), ("AWS_PROFILE", "trusting")], true, "to create"),
+        (&[("AWS_CA_BUNDLE", "")], false, "is not trusted"),
     ] {
         assert_eq!(company.judge(&world, changed), works, "boto3 with {changed:?}");
         let ran = company.provision(&world, &["plan"], changed);
@@ -140,6 +151,27 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
     }
     company.provision(&world, &["apply", "--auto-approve"], &[]).exits(0);
     world.plans_nothing();
+}
+
+/// The settings of botocore, as it names them itself: of each its variables and its names in a profile.
+const SETTINGS: &str = "
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as ALL
+for in_profile, in_environment, *_ in ALL.values():
+    for names in (in_profile, in_environment):
+        for name in [names] if isinstance(names, str) else names or []:
+            print(name)
+";
+
+#[test]
+fn every_setting_of_boto3_is_in_the_table_of_those_that_count() {
+    let page = std::fs::read_to_string(here("docs/settings.md")).expect("the page is there");
+    let asked = Command::new(here("localstack/.venv/bin/python")).args(["-c", SETTINGS]).output();
+    let asked = asked.expect("the emulator's Python is there");
+    let said = String::from_utf8(asked.stdout).expect("text");
+    let settings: Vec<&str> = said.lines().collect();
+    assert!(settings.len() > 50 && settings.contains(&"AWS_CA_BUNDLE"), "{settings:?}");
+    let missing: Vec<_> = settings.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/settings.md says nothing of {missing:?}");
 }
 
 #[test]

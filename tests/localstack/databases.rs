@@ -305,6 +305,34 @@ fn parameters_that_rds_does_not_take_are_known_before_anything_is_made() {
     world.plans_nothing();
 }
 
+/// RDS judges each call by itself, and a call has twenty parameters: from the old versions of TLS to the new ones, the two limits have to be
+/// in one.
+#[test]
+fn the_limits_of_tls_go_together_among_more_parameters_than_a_call_takes() {
+    let world = World::seeded(&[]);
+    // So many before them by name, that the twentieth is the first limit.
+    let many: Vec<String> = "autovacuum_analyze_threshold autovacuum_naptime autovacuum_vacuum_cost_limit autovacuum_vacuum_threshold \
+                             bgwriter_delay bgwriter_lru_maxpages checkpoint_timeout commit_delay commit_siblings deadlock_timeout \
+                             default_statistics_target effective_io_concurrency from_collapse_limit geqo_threshold \
+                             idle_session_timeout join_collapse_limit lock_timeout log_rotation_size log_temp_files"
+        .split_whitespace()
+        .map(|name| format!("{name}: 1000"))
+        .collect();
+    let many = many.join(", ");
+    let limits = |least: &str, most: &str| {
+        format!("ssl_min_protocol_version: {least}, ssl_max_protocol_version: {most}")
+    };
+    world.write_stack(&with(&format!("    parameters: {{ {} }}\n", limits("TLSv1", "TLSv1.1"))));
+    world.apply(&[]);
+    let newer = limits("TLSv1.2", "TLSv1.3");
+    world.write_stack(&with(&format!("    parameters: {{ {newer}, {many} }}\n")));
+    world.apply(&[]);
+    world.plans_nothing();
+    let set = set_in(&world, "records-postgres15").expect("the group is there");
+    assert_eq!(set["ssl_min_protocol_version"], "TLSv1.2");
+    assert!(set.len() > 20, "one call is not enough: {set:?}");
+}
+
 #[test]
 fn a_parameter_that_rds_refuses_after_all_is_put_right_by_the_next_run() {
     let world = World::seeded(&[]);

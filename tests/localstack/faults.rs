@@ -1,5 +1,7 @@
 //! Answers that are lost, calls that are throttled or refused.
 
+use serde_json::json;
+
 use crate::world::{SMALL_STACK, World};
 
 #[test]
@@ -19,6 +21,42 @@ fn an_answer_that_is_lost_after_a_create_makes_no_second_object() {
     assert_eq!(world.control.faults_left(), 0, "every answer was lost");
     assert_eq!(world.cloud.count(), SMALL_STACK);
     world.plans_nothing();
+}
+
+/// "Eventual consistency in the Amazon EC2 API": the first use of what was just made is refused as if it were not there, by EC2, EFS and
+/// RDS alike.
+#[test]
+fn what_was_just_made_is_used_as_soon_as_it_is_known_everywhere() {
+    let records = "    allocated_storage: 50\n";
+    for (files, access, asked_again) in [
+        ("access: [nodes, masters]", "", &["ec2.AuthorizeSecurityGroupIngress"][..]),
+        // Where nothing is let in, the groups are first used by what stands behind them.
+        ("access: []", "    access: []\n", &["efs.CreateMountTarget", "rds.CreateDBInstance"]),
+    ] {
+        let world = World::small();
+        world.edit_stack("access: [nodes, masters]", files);
+        world.edit_stack(records, &format!("{records}{access}    parameters: {{ work_mem: 1024 }}\n"));
+        world.control.settings(json!({ "unknown": 1.5 }));
+        let ran = world.apply(&[]);
+        assert!(ran.said().contains("refused for now"), "it is said: {ran:?}");
+        let calls = world.control.calls();
+        for operation in asked_again {
+            let made = match *operation {
+                "efs.CreateMountTarget" => 3,
+                "ec2.AuthorizeSecurityGroupIngress" => 2,
+                _ => 1,
+            };
+            assert!(calls.of(operation) > made, "{operation} was refused at first: {calls:?}");
+        }
+        for (operation, made) in
+            [("ec2.CreateSecurityGroup", 2), ("efs.CreateFileSystem", 1), ("rds.CreateDBSubnetGroup", 1)]
+        {
+            assert_eq!(calls.of(operation), made, "{operation}");
+        }
+        assert_eq!(world.cloud.count(), SMALL_STACK);
+        world.control.settings(json!({}));
+        world.plans_nothing();
+    }
 }
 
 #[test]

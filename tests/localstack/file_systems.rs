@@ -275,6 +275,33 @@ fn protection_of(world: &World, id: &str) -> String {
     protection.replication_overwrite_protection.expect("it is shown").as_str().to_owned()
 }
 
+#[test]
+fn a_copy_in_a_region_that_is_not_there_or_is_turned_off_is_an_error_of_the_plan() {
+    let world = World::seeded(&[]);
+    let to = |region: &str| {
+        format!(
+            "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    replication: {{ region: {region} }}\n"
+        )
+    };
+    for (region, words, hint) in [
+        ("eu-centrall-1", "there is no region eu-centrall-1", "aws ec2 describe-regions --all-regions"),
+        ("me-south-1", "the region me-south-1 is turned off for the account", "aws account enable-region"),
+    ] {
+        world.write_stack(&to(region));
+        world.provision(&["plan"]).exits(1).says(&[words, hint]);
+        world.provision(&["apply", "--auto-approve"]).exits(1).says(&[words]);
+    }
+    assert_eq!(world.control.calls().mutating(), 0);
+    // Who may not ask is told so, and goes on.
+    world.control.refuse("ec2.DescribeRegions", "UnauthorizedOperation", 403, "no");
+    world.write_stack(&to("eu-central-1"));
+    world.provision(&["plan"]).exits(0).says(&["not checked: region eu-central-1 of the copy"]);
+    world.apply(&[]);
+    world.control.forget_calls();
+    world.plans_nothing();
+    assert_eq!(world.control.calls().of("ec2.DescribeRegions"), 0, "it is asked of what is to be made");
+}
+
 /// Somebody deletes the replication of a file system, for a failover.
 fn fail_over(world: &World, source: &str) {
     let end = world.cloud.efs.delete_replication_configuration().source_file_system_id(source).send();

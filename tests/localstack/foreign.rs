@@ -26,6 +26,7 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
         .expect("a subnet group can be made");
     let create = world.cloud.rds.create_db_instance().db_instance_identifier("records").engine("postgres");
     let create = create.db_instance_class("db.t4g.medium").allocated_storage(20).master_username("somebody");
+    let create = create.db_subnet_group_name("records");
     world.cloud.run(create.manage_master_user_password(true).send()).expect("a database can be made");
 
     world.control.forget_calls();

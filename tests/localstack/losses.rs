@@ -96,6 +96,25 @@ fn backups_that_the_file_keeps_are_kept_before_anything_is_deleted() {
     assert_eq!(kept.expect("they can be read").db_instance_automated_backups().len(), 1);
 }
 
+/// RDS refuses the deletion itself then (SnapshotQuotaExceeded), after everything else has gone.
+#[test]
+fn a_last_snapshot_without_room_in_the_quota_is_an_error_of_the_plan() {
+    let world = with_a_last_snapshot();
+    world.control.quotas(json!({ "rds/ManualSnapshots": 0 }));
+    let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
+    let delete = delete.final_db_snapshot_identifier("last").send();
+    let refused = world.cloud.run(delete).expect_err("there is no room");
+    assert_eq!(refused.into_service_error().meta().code(), Some("SnapshotQuotaExceeded"));
+    world.control.forget_calls();
+    let words = "1 more manual snapshot does not fit";
+    world.provision(&["plan", "--destroy"]).exits(1).says(&[words]);
+    world.provision(&["destroy", "--auto-approve"]).exits(1).says(&[words]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.control.quotas(json!({}));
+    world.destroy();
+}
+
 #[test]
 fn a_saved_destroy_takes_the_snapshot_that_was_reviewed() {
     let world = with_a_last_snapshot();

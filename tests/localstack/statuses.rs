@@ -107,6 +107,22 @@ fn a_held_database_is_said_at_once_with_a_command_that_helps_and_all_else_is_don
     }
 }
 
+/// "storage-initialization: the DB instance is loading data" ("Viewing Amazon RDS DB instance status", RDS User Guide), which takes hours.
+#[test]
+fn a_database_that_loads_its_storage_serves_and_is_changed() {
+    let world = World::applied();
+    world.control.status(&database(&world), "storage-initialization");
+    world.plans_nothing();
+    world.edit_stack(
+        "    allocated_storage: 50\n",
+        "    allocated_storage: 50\n    copy_tags_to_snapshot: true\n",
+    );
+    let begun = Instant::now();
+    world.apply(&[]);
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+    assert_eq!(world.cloud.database().copy_tags_to_snapshot(), Some(true));
+}
+
 #[test]
 fn a_full_storage_grows_by_what_the_plan_says_and_nothing_waits_for_a_window() {
     let world = World::applied();

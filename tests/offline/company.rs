@@ -70,7 +70,9 @@ fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
     let endpoint = "https://nowhere.invalid:8443";
     let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place)]);
     let said = error_of(&output);
-    assert!(said.contains("the proxy does not let the connection to nowhere.invalid:8443 through"), "{said}");
+    let address = place.trim_start_matches("http://");
+    let forbids = format!("the proxy {address} does not let the connection to nowhere.invalid:8443 through");
+    assert!(said.contains(&forbids), "{said}");
     assert!(said.contains("HTTPS_PROXY") && said.contains("NO_PROXY"), "{said}");
     let first = heard.try_recv().expect("the proxy was asked");
     assert!(first.starts_with("CONNECT nowhere.invalid:8443 "), "{first}");
@@ -79,7 +81,51 @@ fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
     let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", &place), ("NO_PROXY", ".invalid")]);
     let said = error_of(&output);
     assert!(said.contains("the host of nowhere.invalid:8443 is not known"), "{said}");
+    assert!(said.contains("look at the region"), "{said}");
     assert!(heard.try_recv().is_err(), "the proxy was asked");
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_itself() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let closed = format!("127.0.0.1:{}", closed_port());
+    for (proxy, words) in [
+        (closed.as_str(), format!("the proxy {closed} refuses the connection, and nowhere.invalid:8443")),
+        ("proxy.invalid:3128", "the host of the proxy proxy.invalid:3128 is not known".to_owned()),
+    ] {
+        let variable = format!("http://somebody:geheim@{proxy}");
+        let output = plan(folder.path(), "https://nowhere.invalid:8443", &[("HTTPS_PROXY", &variable)]);
+        let said = error_of(&output);
+        assert!(said.contains(&words) && said.contains("look at the proxy"), "{said}");
+        assert!(!said.contains("geheim"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_is_silent_is_named_on_the_screen_while_it_is_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let place = silent.local_addr().expect("it is bound").to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    command.args([
+        "plan",
+        "--reference",
+        "--region",
+        "eu-west-1",
+        "--endpoint-url",
+        &format!("http://{place}"),
+    ]);
+    command.envs([("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+    let mut command =
+        command.current_dir(folder.path()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let begun = Instant::now();
+    let mut line = String::new();
+    BufReader::new(command.stderr.take().expect("it is piped")).read_line(&mut line).expect("a line");
+    command.kill().expect("it still waits");
+    command.wait().expect("it ends");
+    assert_eq!(line, format!("Waiting for an answer of {place}.\n"));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]

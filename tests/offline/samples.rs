@@ -34,6 +34,7 @@ pub fn sample(kind: &str) -> Document {
             "file_system_id": "fs-1", "region": "eu-central-1", "availability_zone_name": "eu-central-1a",
             "destination_kms_key_id": "arn:aws:kms:eu-central-1:123456789012:alias/storage",
             "destination_file_system_id": "fs-2",
+            "role_arn": "arn:aws:iam::123456789012:role/replication",
         }),
         "aws_efs_mount_target" => json!({
             "file_system_id": "fs-1", "subnet_id": "subnet-1", "security_groups": ["sg-1", "sg-2"],
@@ -50,8 +51,14 @@ pub fn sample(kind: &str) -> Document {
         "aws_db_instance" => database(),
         "aws_db_replica" => json!({
             "identifier": "gitlab-pgsql", "source": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "instance_class": "db.m7g.large",
-            "engine_version": "16.4",
-            "multi_az": false, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
+            "engine_version": "16.4", "db_capacity_reservation_identifier": "dbcr-0123456789abcdef0",
+            "allocated_storage": 400, "max_allocated_storage": 1000, "storage_type": "gp3", "iops": 12000,
+            "storage_throughput": 500, "dedicated_log_volume": false, "domain": "d-0123456789",
+            "domain_iam_role_name": "directory", "maintenance_window": "sun:04:30-sun:05:30",
+            "performance_insights_enabled": true, "performance_insights_retention_period": 93,
+            "performance_insights_kms_key_id": "arn:aws:kms:eu-west-1:123456789012:key/2",
+            "database_insights_mode": "standard", "enabled_cloudwatch_logs_exports": ["postgresql", "upgrade"],
+            "multi_az": true, "port": 5432, "vpc_security_group_ids": ["sg-1"], "publicly_accessible": false,
             "ca_cert_identifier": "rds-ca-rsa2048-g1", "auto_minor_version_upgrade": true, "copy_tags_to_snapshot": true,
             "iam_database_authentication_enabled": true,
             "monitoring": { "interval": 60, "role_arn": "arn:aws:iam::123456789012:role/monitoring" },
@@ -96,6 +103,7 @@ fn database() -> Value {
     for (name, value) in [
         ("engine_lifecycle_support", json!("open-source-rds-extended-support")),
         ("dedicated_log_volume", json!(false)),
+        ("db_capacity_reservation_identifier", json!("dbcr-0123456789abcdef0")),
         ("database_insights_mode", json!("standard")),
         ("master_user_secret_kms_key_id", json!("arn:aws:kms:eu-west-1:123456789012:key/5")),
         ("network_type", json!("IPV4")),

@@ -287,6 +287,14 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "replication: { region: eu-central-1, availability_zone: eu-central-1a, file_system: fs-12345678 }",
             "leave one of the two out",
         ),
+        fs(
+            "replication: { region: eu-central-1, file_system: \"arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-12345678\" }",
+            "write the region of the file system",
+        ),
+        fs(
+            "replication: { region: eu-central-1, file_system: fs-12345678, role_arn: \"arn:aws:iam::123456789012:role/a\" }",
+            "write its ARN, or leave `role_arn` out",
+        ),
         fs("ignore_changes: [replication]", "cannot be left to others"),
         fs("policy: { a: { efect: Allow } }", "did you mean `effect`?"),
         fs("policy: { a: { effect: Alow, principals: [a], actions: [b] } }", "did you mean `Allow`?"),

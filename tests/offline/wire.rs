@@ -7,6 +7,7 @@ mod db_parameter_group;
 mod efs;
 mod efs_options;
 mod holders;
+mod inputs;
 mod losses;
 mod normalisation;
 mod object;

@@ -205,4 +205,7 @@ def delete_subnet(call: Call):
 @on("CreateTags")
 def create_tags(call: Call):
     rules.check_tags(call)
+    for resource in call.get("Resources") or []:
+        if resource.startswith("sg-"):
+            rules.check_known(call, resource)
     return call.forward()

@@ -47,6 +47,19 @@ def check_tags(call: Call):
             fail("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
 
 
+def find_used_group(call: Call):
+    """A group that is used. One that was just made is not known everywhere for a while ("Eventual consistency in the Amazon EC2 API", EC2
+    Developer Guide; of its rules aws-sdk-js#318, of its tags boto3#620, of a mere use packer#3627)."""
+    group = find_group(call)
+    check_known(call, group.id)
+    return group
+
+
+def check_known(call: Call, group_id: str):
+    if not call.world.knows(group_id):
+        fail("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+
+
 def find_group(call: Call):
     wanted = call.get("GroupId") or call.get("GroupName")
     if not wanted:
@@ -60,7 +73,7 @@ def find_group(call: Call):
 def authorize(call: Call):
     if call.get("DryRun"):
         return call.forward()
-    group = find_group(call)
+    group = find_used_group(call)
     egress = call.context.operation.name.endswith("Egress")
     check_tags(call)
     wanted = [rule for permission in permissions(call) for rule in rules_of(call, group, permission, egress)]
@@ -170,6 +183,8 @@ def source(call: Call, group, pair: dict) -> dict:
     other = there.get_security_group_by_name_or_id(wanted, None if pair.get("GroupId") else group.vpc_id)
     if other is None:
         fail("InvalidGroup.NotFound", f"The security group '{wanted}' does not exist")
+    if account == call.account_id:
+        check_known(call, other.id)
     if other.vpc_id != group.vpc_id and not peered((call.ec2, there), other.vpc_id, group.vpc_id):
         fail("InvalidGroup.NotFound", DIFFERENT_NETWORKS)
     found = {"GroupId": other.id, "UserId": account, "OwnerId": account}

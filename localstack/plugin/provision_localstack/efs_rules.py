@@ -213,7 +213,7 @@ def check_groups(call: Call, group_ids, vpc_id):
         )
     for group_id in group_ids:
         group = call.ec2.get_security_group_from_id(group_id)
-        if group is None or group.vpc_id != vpc_id:
+        if group is None or group.vpc_id != vpc_id or not call.world.knows(group_id):
             fail(
                 "SecurityGroupNotFound",
                 f"The SecurityGroup ID '{group_id}' does not exist in the VPC '{vpc_id}'",

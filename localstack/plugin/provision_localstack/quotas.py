@@ -47,6 +47,18 @@ def get_service_quota(call: Call):
     }
 
 
+def manual_snapshots(call: Call) -> int:
+    return sum(each.snapshot_type == "manual" for each in call.rds.database_snapshots.values())
+
+
+def check_snapshots(call: Call):
+    """The one quota that is enforced: it is in the way of a deletion (the words pbudzon/aws-maintenance#12, of a last snapshot
+    radius-project/samples#842)."""
+    most = int(call.world.quotas.get("rds/ManualSnapshots", OF_RDS["rds/ManualSnapshots"]))
+    if manual_snapshots(call) >= most:
+        fail("SnapshotQuotaExceeded", f"Cannot create more than {most} manual snapshots")
+
+
 def describe_account_attributes(call: Call):
     databases = call.rds.databases.values()
     groups = call.rds.subnet_groups.values()
@@ -55,7 +67,7 @@ def describe_account_attributes(call: Call):
         "rds/AllocatedStorage": sum(int(database.allocated_storage) for database in databases),
         "rds/DBSubnetGroups": len(groups),
         "rds/DBParameterGroups": len(call.rds.db_parameter_groups),
-        "rds/ManualSnapshots": sum(each.snapshot_type == "manual" for each in call.rds.database_snapshots.values()),
+        "rds/ManualSnapshots": manual_snapshots(call),
         "rds/SubnetsPerDBSubnetGroup": max((len(group._subnets) for group in groups), default=0),
         "rds/ReadReplicasPerMaster": max((len(one.read_replica_db_instance_identifiers) for one in databases), default=0),
     }

@@ -104,7 +104,7 @@ def create(call: Call):
     version, storage = check.check_create(call)
     check.check_domain(call.request)
     group_name = (call.get("DBSubnetGroupName") or rds_groups.default(call)).lower()
-    group = rds_groups.find(call, group_name)
+    group = rds_groups.find_used(call, group_name)
     vpc_id = group.vpc_id
     check.check_groups(call, call.get("VpcSecurityGroupIds"), vpc_id)
     default = call.ec2.get_default_security_group(vpc_id)
@@ -129,7 +129,7 @@ def create(call: Call):
     if parameters.startswith("default."):
         changes["DBParameterGroupName"] = None
     else:
-        changes["DBParameterGroupName"] = rds_parameters.find(call, parameters).name
+        changes["DBParameterGroupName"] = rds_parameters.find_used(call, parameters).name
         rds_modify.checked_parameters(call, changes, version)
     rds_place.check_network_type(call.get("NetworkType") or "IPV4", group._subnets)
     zone = call.get("AvailabilityZone")
@@ -229,6 +229,7 @@ def delete(call: Call):
     if final:
         rds_status.check_final_snapshot(database)
         call.rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
+        quotas.check_snapshots(call)
         call.rds.create_db_snapshot(identifier, final.lower(), snapshot_type="manual")
     rds, ec2, backups = call.rds, call.ec2, call.get("DeleteAutomatedBackups", True)
 

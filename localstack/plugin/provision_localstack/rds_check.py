@@ -150,7 +150,7 @@ def check_domain(wanted: dict):
 def check_groups(call: Call, group_ids, vpc_id):
     for group_id in group_ids or []:
         group = call.ec2.get_security_group_from_id(group_id)
-        if group is None:
+        if group is None or not call.world.knows(group_id):
             invalid(f"Invalid security group , groupId= {group_id}, groupName=.")
         if group.vpc_id != vpc_id:
             combination(f"The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc_id} and the EC2 security group is in {group.vpc_id}")

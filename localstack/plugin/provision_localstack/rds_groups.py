@@ -24,6 +24,14 @@ def find(call: Call, name: str):
     return group
 
 
+def find_used(call: Call, name: str):
+    """A group that an instance is to use. One that was just made may be unknown yet (aws-controllers-k8s/community#1257)."""
+    group = find(call, name)
+    if not call.world.knows(group.name):
+        fail("DBSubnetGroupNotFoundFault", f"DBSubnetGroup '{name}' not found.", 404)
+    return group
+
+
 def default(call: Call) -> str:
     """The group of an instance that names none: that of the default VPC, which RDS makes with the first one (`default` in public answers
     of DescribeDBInstances and DescribeDBSubnetGroups)."""

@@ -347,7 +347,7 @@ def checked_parameters(call: Call, wanted: dict, version: str, database=None):
         if name not in ("default.", f"default.{family}"):
             check.combination(f"The parameter group {name} is not of {family}.")
         return
-    group = rds_parameters.find(call, name)
+    group = rds_parameters.find_used(call, name)
     if group.family != family:
         check.combination(f"The parameter group {group.name} with family {group.family} is not of {family}.")
 

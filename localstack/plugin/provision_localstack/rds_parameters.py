@@ -40,6 +40,14 @@ def find(call: Call, name: str):
     return group
 
 
+def find_used(call: Call, name: str):
+    """A group that an instance is to use. One that was just made may be unknown yet (aws-cli#8489)."""
+    group = find(call, name)
+    if not call.world.knows(group.name):
+        fail("DBParameterGroupNotFound", f"DBParameterGroup not found: {group.name}", 404)
+    return group
+
+
 def named(call: Call):
     return find(call, call.get("DBParameterGroupName") or "")
 
@@ -171,6 +179,7 @@ def modify(call: Call):
         if not known.allows(name, each["ParameterValue"]):
             allowed = KNOWN[name]["AllowedValues"]
             fail("InvalidParameterValue", f"Invalid parameter value: {value} for: {name} allowed values are: {allowed}")
+    check_protocols(group, parameters)
     for each in parameters:
         group.parameters[each["ParameterName"]] = {
             "ParameterValue": each["ParameterValue"],
@@ -178,6 +187,21 @@ def modify(call: Call):
         }
     count(call, group, parameters)
     return {"DBParameterGroupName": group.name}
+
+
+# From the oldest to the newest.
+PROTOCOLS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
+
+
+def check_protocols(group, parameters: list[dict]):
+    """The oldest version of TLS is no newer than the newest one, after each call ("ssl_max_protocol_version", PostgreSQL documentation; that RDS
+    judges each call by itself: aws-cloudformation-resource-providers-rds#556)."""
+    after = {name: each["ParameterValue"] for name, each in group.parameters.items()}
+    after |= {each["ParameterName"]: each["ParameterValue"] for each in parameters}
+    least, most = (after.get(f"ssl_{which}_protocol_version") for which in ("min", "max"))
+    if least and most and PROTOCOLS.index(least) > PROTOCOLS.index(most):
+        combination = f"ssl_min_protocol_version {least} must not be newer than ssl_max_protocol_version {most}"
+        fail("InvalidParameterCombination", f"Invalid parameter combination: {combination}.")
 
 
 def reset(call: Call):

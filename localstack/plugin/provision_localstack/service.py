@@ -1,6 +1,7 @@
 """How an operation is overridden: a registry per service, laid over the table that sends every operation to moto."""
 
 import copy
+import time
 import uuid
 
 from botocore.exceptions import ClientError
@@ -84,6 +85,15 @@ class Call:
         return call_moto(other)
 
 
+# What a call has made, as those name it who use it.
+MADE = {
+    "CreateSecurityGroup": lambda answer: answer["GroupId"],
+    "CreateDBSubnetGroup": lambda answer: answer["DBSubnetGroup"]["DBSubnetGroupName"],
+    "CreateDBParameterGroup": lambda answer: answer["DBParameterGroup"]["DBParameterGroupName"],
+    "CreateFileSystem": lambda answer: answer["FileSystemId"],
+}
+
+
 class Overrides:
     """The operations of a service that are more than what moto does."""
 
@@ -112,7 +122,10 @@ class Overrides:
             # One call at a time in an account: what is checked is still so when it is acted upon.
             with call.world.lock:
                 call.world.settle()
-                return override(call) if override else call.forward()
+                answer = override(call) if override else call.forward()
+                if name in MADE:
+                    call.world.made[MADE[name](answer)] = (time.time(), call.world.setting("unknown"))
+                return answer
 
         return run
 

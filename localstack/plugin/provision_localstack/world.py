@@ -29,6 +29,7 @@ SETTINGS = (
     "db_starting",
     "db_deleting",
     "latency",
+    "unknown",
 )
 LOG_LENGTH = 10_000
 
@@ -67,6 +68,7 @@ class Account:
     counts: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    made: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def setting(self, name: str) -> float:
         own = DEFAULTS if self.settings is None else self.settings
@@ -88,6 +90,11 @@ class Account:
             first = min(over, key=self.due)
             self.transitions.remove(first)
             first.finish(self.due(first))
+
+    def knows(self, name: str) -> bool:
+        """False while what was just made is not known to those who use it (the setting `unknown`)."""
+        begun, seconds = self.made.get(name, (0.0, 0.0))
+        return time.time() - begun >= min(seconds, self.setting("unknown"))
 
     def forget(self, key: str) -> None:
         self.transitions = [transition for transition in self.transitions if transition.key != key]

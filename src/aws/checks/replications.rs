@@ -1,8 +1,10 @@
-//! Replications that are to be made: the file system that one overwrites is looked at, in its region. And replications that are ended in the
-//! same plan, by which both of their file systems are bound until then.
+//! Replications that are to be made: the region of the copy, and the file system that one overwrites, are looked at. And replications that are
+//! ended in the same plan, by which both of their file systems are bound until then.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_efs::types::FileSystemDescription;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
@@ -11,7 +13,7 @@ use super::{Answer, Asked};
 use crate::aws::kind::Kind;
 use crate::aws::kinds::efs_file_system::{EfsFileSystem, OVERWRITE, REPLICATING, ownership_of};
 use crate::aws::kinds::efs_replication::{DESTINATION, EfsReplication, FILE_SYSTEM, REGION};
-use crate::aws::{Aws, efs};
+use crate::aws::{Aws, ec2, efs};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::cloud::CloudError;
@@ -22,10 +24,21 @@ use crate::engine::resource::{Owner, Whose};
 
 const CHECK: &str = "replication";
 
-pub(super) const CALLS: &[Asked] = &[(&[EfsReplication::KIND], &[efs::FILE_SYSTEMS])];
+pub(super) const CALLS: &[Asked] = &[(&[EfsReplication::KIND], &[efs::FILE_SYSTEMS, ec2::REGIONS])];
 
-/// The destinations that are to be overwritten, as their regions show them.
-pub(super) struct Destinations(Vec<There>);
+/// The regions of copies, and the file systems that are to be overwritten.
+pub(super) struct Destinations {
+    there: Vec<There>,
+    /// Those in other regions than the stack's own, in which the plan is being made.
+    away: Vec<(Address, String)>,
+    regions: Result<Vec<Region>, CloudError>,
+}
+
+/// A region that there is.
+struct Region {
+    name: String,
+    is_on: bool,
+}
 
 struct There {
     address: Address,
@@ -52,14 +65,56 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> Destinations {
             region,
         }
     });
-    Destinations(join_all(asked).await)
+    let elsewhere = prospects.iter().filter_map(|prospect| {
+        let is_asked = prospect.is_a(EfsReplication::KIND) && prospect.touches(&[REGION.name]);
+        let region = REGION.of(&prospect.inputs).filter(|region| is_asked && region != aws.region())?;
+        Some((prospect.address.clone(), region))
+    });
+    let away: Vec<(Address, String)> = elsewhere.collect();
+    let names = away.iter().map(|(_, region)| region.clone()).collect();
+    let (there, regions) = join(join_all(asked), in_time(ec2::REGIONS, regions(aws, names))).await;
+    Destinations { there, away, regions }
+}
+
+async fn regions(aws: &Aws, names: BTreeSet<String>) -> Result<Vec<Region>, CloudError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = ec2::regions(aws, &names).await?.into_iter();
+    // "opt-in-not-required", "opted-in" and "not-opted-in" (Region, EC2 API reference).
+    Ok(found
+        .filter_map(|one| {
+            Some(Region { is_on: one.opt_in_status() != Some("not-opted-in"), name: one.region_name? })
+        })
+        .collect())
 }
 
 impl Answer for Destinations {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
-        let made = self.0.iter().filter(|one| scene.makes(&one.address));
-        made.flat_map(|one| one.verdicts(scene).into_iter().map(|verdict| verdict.of(CHECK, &one.address)))
-            .collect()
+        let away = self.away.iter().filter(|(address, _)| scene.makes(address));
+        let away = away.filter_map(|(address, name)| Some(region(name, &self.regions)?.of(CHECK, address)));
+        let made = self.there.iter().filter(|one| scene.makes(&one.address));
+        let made = made
+            .flat_map(|one| one.verdicts(scene).into_iter().map(|verdict| verdict.of(CHECK, &one.address)));
+        away.chain(made).collect()
+    }
+}
+
+/// What stands against a copy in a region.
+fn region(name: &str, regions: &Result<Vec<Region>, CloudError>) -> Option<Verdict> {
+    let found = match regions {
+        Ok(found) => found.iter().find(|one| one.name == name),
+        Err(error) => return Some(Verdict::not_checked(&format!("region {name} of the copy"), error)),
+    };
+    match found {
+        Some(Region { is_on: true, .. }) => None,
+        Some(_) => Some(
+            Verdict::error(format!("the region {name} is turned off for the account"))
+                .hint(format!("to turn it on, which takes minutes: aws account enable-region --region-name {name}")),
+        ),
+        None => Some(Verdict::error(format!("there is no region {name}")).hint(
+            "write one that there is below `replication`; to see them: aws ec2 describe-regions --all-regions",
+        )),
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod origin;
 mod parameters;
 pub(crate) mod password;
 pub mod replica;
+mod reservation;
 pub(crate) mod restore;
 mod rows;
 #[cfg(test)]

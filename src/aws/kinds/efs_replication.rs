@@ -41,9 +41,17 @@ const CREATE: Call = Call::new("elasticfilesystem:CreateReplicationConfiguration
     Check::new("kms:Decrypt", KEY, KEYS),
     Check::new("kms:DescribeKey", KEY, KEYS),
     Check::new("kms:GenerateDataKeyWithoutPlaintext", KEY, KEYS),
+    Check::new(
+        "iam:PassRole",
+        Grant::on(&["iam:{role_arn}"])
+            .when(&[When::Is("iam:PassedToService", "elasticfilesystem.amazonaws.com")]),
+        "Amazon EFS User Guide, Replicating EFS file systems across AWS accounts",
+    ),
 ]);
 const KEY: Grant = Grant::on(&["kms:{destination_kms_key_id}"]);
 const KEYS: &str = "Amazon EFS User Guide, Using encrypted file systems: key policies for AWS KMS";
+/// `DeletionMode` is left out: to end only one's own half leaves the other one "unrecoverable" (DeleteReplicationConfiguration, EFS API
+/// reference), which is a deed of last resort.
 const DELETE: Call = Call::new("elasticfilesystem:DeleteReplicationConfiguration", OURS);
 
 type Field<T> = Key<EfsReplication, T>;
@@ -52,6 +60,7 @@ pub(crate) const REGION: Field<String> = Key::new("region");
 const ZONE: Field<String> = Key::new("availability_zone_name");
 const KEY_ID: Field<String> = Key::new("destination_kms_key_id");
 pub(crate) const DESTINATION: Field<String> = Key::new("destination_file_system_id");
+const ROLE: Field<String> = Key::new("role_arn");
 
 /// EFS has no id for it: it is the one of its file system (the path of the call: `/file-systems/fs-…/replication-configuration`).
 const ENDING: &str = "/replication-configuration";
@@ -147,6 +156,11 @@ impl Kind for EfsReplication {
             .sent_by_code(Replace, &[])
             .observe(|live| Some(live.there.file_system_id.clone()))
             .met_by(same_file_system),
+        &ROLE
+            .field(text(Pattern::any("the ARN of a role")))
+            .made_from("replication")
+            .sent_by_code(Replace, &[])
+            .observe(|live| live.there.role_arn.clone()),
     ];
     const CHECKS: &'static [kind::Check] = &[zone_is_in_its_region];
     // "A file system can be part of only one replication configuration" (CreateReplicationConfiguration, EFS API reference).
@@ -233,7 +247,8 @@ impl Kind for EfsReplication {
             .set_region(REGION.of(wanted))
             .set_availability_zone_name(ZONE.of(wanted))
             .set_kms_key_id(KEY_ID.of(wanted))
-            .set_file_system_id(DESTINATION.of(wanted));
+            .set_file_system_id(DESTINATION.of(wanted))
+            .set_role_arn(ROLE.of(wanted));
         let call = row::create_call::<Self>(wanted).destinations(there.build());
         let refused = match call.send_with(&aws.write.efs).await.map_err(aws_error(CREATE)) {
             Ok(made) => {

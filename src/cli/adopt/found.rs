@@ -49,8 +49,7 @@ pub(in crate::cli) async fn run(
     for (section, one) in listed {
         let named = session.cloud.named(section.main, one.id.as_str()).await;
         let unfit = named.map_err(|error| unread(section.main, error))?.and_then(|named| named.unfit);
-        let label = one.label.as_deref().and_then(|label| label.split(',').next()).unwrap_or(one.id.as_str());
-        let name = name_of(label, &|name| taken.contains(name));
+        let name = name_of(word(&one), &|name| taken.contains(name));
         taken.insert(name.to_string());
         let place = if session.is_built_in() { "--out provision.yaml" } else { "--into" };
         let import = format!("provision import {}.{name}={} {place}", section.main, quoted(one.id.as_str()));
@@ -77,6 +76,14 @@ pub(in crate::cli) async fn run(
     }
     screen.tell(&text(&all));
     Ok(Exit::Done)
+}
+
+/// The name that AWS shows of an object, or its id. What else tells it apart stands beside the name.
+fn word(found: &Found) -> &str {
+    let label = found.label.as_deref().and_then(|label| label.split(", ").next());
+    label
+        .filter(|label| !label.ends_with(" bytes") && !label.starts_with("made "))
+        .unwrap_or(found.id.as_str())
 }
 
 /// The network of the stack, where it is known or can be found.

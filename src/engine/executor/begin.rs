@@ -189,10 +189,11 @@ impl<'a> Execution<'a> {
         let owner = self.owner(address, generation);
         let absence = self.absence(address, &desired.depends_on);
         let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
-        let step = step.clone();
+        let (step, deleted) = (step.clone(), self.gone.clone());
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let created = call::create(cloud, manager, inputs, &owner, begun_before, absence, &ears).await;
+            let before = call::Before { begun: begun_before, deleted: &deleted, absence };
+            let created = call::create(cloud, manager, inputs, &owner, before, &ears).await;
             Returned { step, result: created.map(|id| Answer::Created { id, desired: desired.inputs }) }
         }));
         Ok(())

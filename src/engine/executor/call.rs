@@ -1,5 +1,6 @@
 //! One mutating call with everything around it that makes it safe to lose its answer.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -79,6 +80,16 @@ pub(super) enum Absence {
     Passing,
 }
 
+/// What is known before the first call of a creation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before<'a> {
+    /// An earlier run may have made the object.
+    pub(super) begun: bool,
+    /// The objects that this run has deleted. AWS may still show one, and where ids are names the new object has the same.
+    pub(super) deleted: &'a BTreeSet<Id>,
+    pub(super) absence: Absence,
+}
+
 /// Makes the object, or takes the one that an earlier attempt of ours had made.
 ///
 /// # Errors
@@ -88,17 +99,20 @@ pub(super) async fn create(
     manager: &dyn Manager,
     inputs: &Document,
     owner: &Owner,
-    begun_before: bool,
-    absence: Absence,
+    before: Before<'_>,
     ears: &Ears,
 ) -> Result<Id, StepError> {
     let mut attempts = Attempts::new(CREATE_BUDGET, ears);
-    let mut last = None;
-    let mut may_exist = begun_before;
+    let mut last: Option<CloudError> = None;
+    let mut may_exist = before.begun;
     loop {
         if may_exist {
             // An object with another name is not the one that this call made.
-            let found = cloud.find(manager.kind(), inputs, owner).await?;
+            let mut found = cloud.find(manager.kind(), inputs, owner).await?;
+            // Only the word of AWS that there is one tells a new object from a deleted one that is still shown.
+            if !last.as_ref().is_some_and(|last| last.outcome == Outcome::Exists) {
+                found.retain(|found| !before.deleted.contains(&found.id));
+            }
             // It may be in the way all the same.
             if let Some(error) =
                 last.take_if(|last: &mut CloudError| last.outcome == Outcome::Exists && in_the_way(&found))
@@ -137,7 +151,7 @@ pub(super) async fn create(
             }
             Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another(&error).await => {
             }
-            Outcome::NotFound if absence == Absence::Passing && attempts.another(&error).await => {}
+            Outcome::NotFound if before.absence == Absence::Passing && attempts.another(&error).await => {}
             _ => return Err(error.into()),
         }
     }

@@ -96,6 +96,16 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "Unreachable" | "TimedOut" => {
             "look at the network and at the endpoint (--endpoint-url, AWS_ENDPOINT_URL), then run the same command again"
         }
+        "UnknownHost" => {
+            "look at the region (--region, AWS_REGION, or `region:` in the stack file), at the endpoint (--endpoint-url, AWS_ENDPOINT_URL) \
+             and at the network, then run the same command again"
+        }
+        // In a region that is turned off for the account, no credentials are valid ("Enable or disable AWS Regions in your account",
+        // Account Management Reference Guide).
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" => {
+            "log in again; if the credentials are right, the region is turned off for the account; to see those that are not: aws account \
+             list-regions --region-opt-status-contains ENABLED ENABLED_BY_DEFAULT"
+        }
         "ProxyRefused" => {
             "look at the proxy that HTTPS_PROXY names, and at the hosts that NO_PROXY leaves out, then run the same command again"
         }

@@ -16,7 +16,6 @@ use crate::engine::kind::{Live, Manager};
 use crate::engine::planner::Sighting;
 use crate::engine::remedy::hint_of;
 use crate::engine::resource::{Condition, Data, Field, Id, Object, Role, Status};
-use crate::engine::retry::Pauses;
 use crate::engine::state::{Phase, Record};
 use crate::engine::steps::Step;
 
@@ -76,13 +75,18 @@ struct Wait {
 /// When a kind is looked at next.
 struct Rhythm {
     next: Instant,
-    pauses: Pauses,
+    /// When the youngest of its objects began to be waited for.
+    since: Instant,
     looking: bool,
 }
 
+/// A run ends at most a twentieth of the time that AWS took after AWS is ready, or a second.
+const SHARE: u32 = 20;
+/// The pause between the first two looks: some work is done at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two looks at any kind, even one with more patience.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The time that an object may stay invisible after its create call has returned (EC2: eventual consistency).
 const INVISIBLE: Duration = Duration::from_secs(5 * 60);
 
@@ -113,11 +117,11 @@ impl Settling {
     fn look_at_once(&mut self, step: &Step) {
         let rhythm = self.kinds.entry(step.address().kind().to_owned()).or_insert_with(|| Rhythm {
             next: Instant::now(),
-            pauses: Pauses::new(FIRST_PAUSE, LONGEST_PAUSE),
+            since: Instant::now(),
             looking: false,
         });
         rhythm.next = Instant::now();
-        rhythm.pauses.restart();
+        rhythm.since = Instant::now();
     }
 
     fn remove(&mut self, step: &Step) {
@@ -254,7 +258,7 @@ impl Execution<'_> {
             if at_once {
                 rhythm.next = Instant::now();
             } else {
-                rhythm.next = Instant::now() + rhythm.pauses.next_pause().min(longest);
+                rhythm.next = Instant::now() + pause(rhythm.since.elapsed()).min(longest);
             }
         }
     }
@@ -301,6 +305,9 @@ impl Execution<'_> {
                 return;
             }
             Condition::Ready => {}
+        }
+        if !is_sent && self.gone.contains(&id) && is_another(manager, &desired, live) {
+            return self.invisible(step);
         }
         let asked = sent.asked(manager, &desired);
         let comparable: Vec<Field> = match sent {
@@ -395,6 +402,39 @@ impl Execution<'_> {
     }
 }
 
+/// The pause after a look, when so much was waited.
+fn pause(waited: Duration) -> Duration {
+    let shortest = waited.clamp(FIRST_PAUSE, SHORT_PAUSE);
+    (waited / SHARE).clamp(shortest, LONGEST_PAUSE)
+}
+
+/// True for an object that no change makes as desired: where ids are names, AWS may still show the one that was deleted.
+fn is_another(manager: &dyn Manager, desired: &Document, live: &Live) -> bool {
+    let fixed: Vec<Field> = manager.fields().iter().filter(|field| field.is_fixed()).copied().collect();
+    !diff::diff(&fixed, desired, &live.inputs).is_empty()
+}
+
 fn status(live: &Live) -> String {
     live.condition.status().unwrap_or("not deleted yet").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_has_done_is_seen_a_second_or_a_twentieth_of_its_time_later() {
+        for tenths in 1..36_000 {
+            let work = Duration::from_millis(tenths * 100);
+            let (mut waited, mut looks) = (Duration::ZERO, 1);
+            while waited < work {
+                waited += pause(waited);
+                looks += 1;
+            }
+            let late = waited - work;
+            let most = (work / SHARE).max(SHORT_PAUSE);
+            assert!(late <= most, "{work:?} was seen after {waited:?}");
+            assert!(looks < 70 + work.as_secs() / LONGEST_PAUSE.as_secs(), "{looks} looks in {work:?}");
+        }
+    }
 }

@@ -17,7 +17,8 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
     if claimed || live.ownership == Ownership::Inherited {
         return None;
     }
-    let by_hand = || tags::written_right(owner, live).map(|right| format!("; {right}")).unwrap_or_default();
+    let by_hand =
+        || tags::written_right(owner, id, live).map(|right| format!("; {right}")).unwrap_or_default();
     match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited => None,
         Whose::Untagged if action == Action::NoOp => {

@@ -9,7 +9,7 @@ use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{FieldChange, Finding, Level, Mode};
-use crate::engine::resource::{Owner, Ownership, Whose, tag};
+use crate::engine::resource::{Id, Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
 /// The name that a plan gives the ownership tags among the fields of a change.
@@ -52,11 +52,15 @@ fn differing(owner: &Owner, live: &Live) -> BTreeMap<String, String> {
 }
 
 /// The cure of an object that seems to be of others only because its tags were changed by hand.
-pub(super) fn written_right(owner: &Owner, live: &Live) -> Option<String> {
+pub(super) fn written_right(owner: &Owner, id: &Id, live: &Live) -> Option<String> {
     let Ownership::Tagged { lineage, .. } = &live.ownership else { return None };
+    // A lineage is made once: the object is this state's, and the next apply writes what else its tags say.
+    if lineage.as_ref() == Some(&owner.lineage) {
+        let import = format!("provision import {}={id} --take-over {}", owner.address, owner.lineage);
+        return Some(format!("if its tags were changed by hand: {import}"));
+    }
     let may_be_ours = match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::OtherState { .. } => true,
-        Whose::OtherStack { .. } => lineage.as_ref() == Some(&owner.lineage),
         whose => owner.shares_its_network_with(&whose),
     };
     let right = differing(owner, live).into_iter().map(|(key, value)| format!("{key}={value}"));

@@ -84,8 +84,8 @@ pub struct Owner {
     /// The ids that the state records at other addresses, and those being replaced: never the object that is looked for. Only where
     /// an object is looked for, or may be taken.
     pub others: BTreeSet<Id>,
-    /// Recorded objects of the stack that a declaration names together with this one, as a mount target names a file system and
-    /// a security group; for an address that is not recorded, also those that nothing declares any more, since its key may have been
+    /// Recorded objects of the stack that the declaration of this one names, or that another one names together with it, as a mount
+    /// target names a file system and a security group; for an address that is not recorded, also those that nothing declares any more, since its key may have been
     /// renamed. Only where an object is looked for.
     pub named_with: BTreeMap<Address, Id>,
 }

@@ -451,8 +451,18 @@ impl Draft {
             "iam_database_authentication_enabled",
             "deletion_protection",
             "apply_immediately",
+            "storage_type",
+            "max_allocated_storage",
+            "maintenance_window",
+            "enabled_cloudwatch_logs_exports",
         ] {
             let value = match option {
+                "storage_type" => "gp3".to_owned(),
+                "max_allocated_storage" => "0".to_owned(),
+                "maintenance_window" => {
+                    self.loose.one_of(&["\"sun:04:30-sun:05:30\"", "\"Mon:00:15-Mon:01:15\""]).to_owned()
+                }
+                "enabled_cloudwatch_logs_exports" => self.loose.some_of(&["postgresql", "upgrade"]),
                 "identifier" => format!("{stack}-copied{}", self.loose.below(1_000_000)),
                 "instance_class" => self.loose.one_of(&["db.m7g.large", "db.r7g.large"]).to_owned(),
                 _ => self.loose.coin().to_string(),
@@ -464,6 +474,18 @@ impl Draft {
         if is_tuned && self.loose.coin() {
             self.option(4, "parameter_group", "tuned");
         }
+        if self.fixed.coin() {
+            self.option(4, "domain", "d-0123456789");
+            self.option(4, "domain_iam_role_name", "directory");
+        }
+        if self.fixed.coin() {
+            self.option(4, "performance_insights_enabled", "true");
+            self.option(4, "performance_insights_kms_key_id", KEY_ARN);
+            let days = self.loose.one_of(&["7", "62", "731"]);
+            self.option(4, "performance_insights_retention_period", days);
+        }
+        // The emulator does not know it.
+        self.options.insert("db_capacity_reservation_identifier".to_owned());
     }
 
     fn bucket(&mut self, name: &str) {

@@ -53,6 +53,9 @@ pub struct Cloud {
     pub refused_deletions: Vec<String>,
     /// Reads, by kind.
     pub looks: BTreeMap<&'static str, u32>,
+    /// For how many searches each object that was deleted is still found, by its id.
+    pub still_found: u32,
+    ghosts: BTreeMap<String, (Object, u32)>,
     /// For how many looks a new, changed or deleted object is at work.
     pub slowness: u32,
     /// One for each mutating call to come; none means that it works.
@@ -250,7 +253,7 @@ impl Cloud {
             self.log.push(format!("delete {}", object.address));
         }
         if slowness == 0 {
-            self.objects.remove(id);
+            self.remove(id);
         }
         Ok(())
     }
@@ -265,10 +268,29 @@ impl Cloud {
         if object.busy > 0 {
             object.busy -= 1;
         } else if object.leaving {
-            self.objects.remove(id);
+            self.remove(id);
             return None;
         }
         Some(seen)
+    }
+
+    fn remove(&mut self, id: &str) {
+        if let Some(object) = self.objects.remove(id) {
+            self.ghosts
+                .insert(id.to_owned(), (Object { leaving: false, busy: 0, ..object }, self.still_found));
+        }
+    }
+
+    /// All that one search finds: what is there, and what was deleted a moment ago.
+    pub fn search(&mut self) -> BTreeMap<String, Object> {
+        let mut found = self.objects.clone();
+        for (id, (object, left)) in &mut self.ghosts {
+            if *left > 0 {
+                *left -= 1;
+                found.insert(id.clone(), object.clone());
+            }
+        }
+        found
     }
 }
 

@@ -247,6 +247,24 @@ async fn a_replaced_disk_takes_its_mounts_down_and_up_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_object_that_was_deleted_and_is_still_found_is_not_taken_for_the_one_that_replaces_it() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    let before = world.state().expect("a state").resources[&address("fake_group.m/x")].id.clone();
+    world.clear_log();
+    world.shared.cloud().still_found = 3;
+    let mut options = options(Mode::Apply);
+    options.replace.insert(address("fake_group.m/x"));
+    let report = world.run(&options).await.expect("nothing kills this run");
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    let after = world.state().expect("a state").resources[&address("fake_group.m/x")].id.clone();
+    assert!(after.is_some() && after != before, "{before:?} {after:?}");
+    assert_eq!(world.log().iter().filter(|line| **line == "create fake_group.m/x").count(), 1);
+    world.shared.cloud().still_found = 0;
+    world.must_be_settled().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_step_is_told_of_from_start_to_end() {
     let mut world = World::new().with_stack();
     world.must_apply().await;

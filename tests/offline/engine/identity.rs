@@ -131,14 +131,15 @@ async fn ownership_tags_are_written_right_only_where_the_lineage_proves_the_owne
 
 #[tokio::test]
 async fn a_tag_that_was_changed_by_hand_is_named_where_writing_it_right_is_the_cure() {
-    let right = "if its tags were changed by hand, write them on it again: ";
+    let right = "if its tags were changed by hand";
     for (change, cure) in [
         (
             (|disk: &mut super::cloud::Object| disk.lineage = Some("theirs".to_owned()))
                 as fn(&mut super::cloud::Object),
-            Some("provision:lineage=lineage"),
+            Some(", write them on it again: provision:lineage=lineage"),
         ),
-        (|disk| disk.stack = "shop".to_owned(), Some("provision:stack=test")),
+        // The lineage says that it is ours.
+        (|disk| disk.stack = "shop".to_owned(), Some(": provision import fake_disk.d=")),
         (
             |disk| {
                 disk.stack = "shop".to_owned();

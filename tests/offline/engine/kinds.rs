@@ -205,8 +205,8 @@ impl Cloud for Shared {
             let key = key(kind, inputs, owner);
             let at = owner.address.to_string();
             let by_key = if kind == DISK { Trace::Token } else { Trace::Name };
-            let cloud = self.cloud();
-            let objects = cloud.objects.iter().filter(|(_, object)| object.kind == kind);
+            let all = self.cloud().search();
+            let objects = all.iter().filter(|(_, object)| object.kind == kind);
             let mut ranked: Vec<(u8, Found)> = objects
                 .filter_map(|(id, object)| {
                     let one = found(&Id::new(id.clone()), object);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use provision::engine::address::Address;
 use provision::engine::cloud::{CloudError, Outcome};
 use provision::engine::document::Document;
 use provision::engine::resource::{Condition, Id, Ownership, Trace};
@@ -630,11 +631,17 @@ async fn databases_of_the_stack_are_found_by_their_tags_whatever_their_names() {
         live("db-GOING", "going", "2026-11-02T00:00:00Z", &here, "deleting"),
         live("db-RECORDED", "recorded", "2026-11-02T00:00:00Z", &there, "available"),
         bare("db-WORN", "worn", "theirs", "sg-1"),
+        // In a group that the author adds, which others may have as well.
+        bare("db-BESIDE", "beside", "theirs", "sg-2"),
     ]);
     let replay = Replay::in_order(&[(200, &all)]);
     let mut owner = owner("aws_db_instance.gitlab-pgsql");
     owner.others.insert(Id::new("db-RECORDED"));
-    let found = database(json!({})).find(&replay, &owner).await.expect("a read");
+    owner.named_with.insert(Address::new("aws_security_group", "gitlab-pgsql"), Id::new("sg-1"));
+    let found = database(json!({ "vpc_security_group_ids": ["sg-1", "sg-2"] }))
+        .find(&replay, &owner)
+        .await
+        .expect("a read");
     let found: Vec<_> = found.iter().map(|found| (found.described(), found.trace)).collect();
     let expected = [
         ("db-RENAMED (renamed, made 2026-11-02T00:00:00Z)", Trace::Tags),

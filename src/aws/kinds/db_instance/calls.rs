@@ -42,8 +42,19 @@ pub(super) const CREATE_REPLICA: Call = Call::new(
     rds_tags::SERVICE_ROLE,
     Check::new("ec2:DescribeAccountAttributes", ALL, NETWORK),
     Check::new("ec2:DescribeInternetGateways", ALL, NETWORK),
+    Check::new(
+        "kms:CreateGrant",
+        INSIGHTS_KEY.when(&[When::Is(VIA, RDS), When::Holds("kms:GrantIsForAWSResource")]),
+        REPLICA,
+    ),
+    Check::new("kms:Decrypt", INSIGHTS_KEY.when(&[When::Is(VIA, RDS)]), REPLICA),
+    Check::new("kms:DescribeKey", INSIGHTS_KEY, REPLICA),
+    Check::new("kms:GenerateDataKey", INSIGHTS_KEY.when(&[When::Is(VIA, RDS)]), REPLICA),
     PASS_ROLE,
+    PASS_DOMAIN_ROLE,
 ]);
+
+const INSIGHTS_KEY: Grant = Grant::on(&["kms:{performance_insights_kms_key_id}"]);
 
 /// Of a read replica RDS takes no last snapshot.
 pub(super) const DELETE_REPLICA: Call = Call::new("rds:DeleteDBInstance", OURS);

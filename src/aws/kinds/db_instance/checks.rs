@@ -6,7 +6,7 @@ use super::keys::{
 };
 use super::storage::Storage;
 use super::windows::Windows;
-use super::{domain, insights, monitoring, names, parameters, password, version};
+use super::{domain, insights, monitoring, names, parameters, password, reservation, version};
 use crate::aws::kind::Check;
 use crate::aws::kinds::tags;
 use crate::engine::document::Document;
@@ -28,6 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     log_volume,
     network_type,
     domain::check,
+    reservation::check,
 ];
 
 fn upgrade(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {

@@ -63,72 +63,56 @@ fn built(call: Create) -> Input {
     call.build().expect("a request of RDS is built without any of its members")
 }
 
-/// All that the restore of a snapshot takes of what a creation would send.
-fn from_snapshot(call: Input, snapshot: String) -> FromSnapshot {
-    FromSnapshot::default()
-        .db_snapshot_identifier(snapshot)
-        .set_db_instance_identifier(call.db_instance_identifier)
-        .set_db_instance_class(call.db_instance_class)
-        .set_port(call.port)
-        .set_allocated_storage(call.allocated_storage)
-        .set_storage_type(call.storage_type)
-        .set_iops(call.iops)
-        .set_storage_throughput(call.storage_throughput)
-        .set_dedicated_log_volume(call.dedicated_log_volume)
-        .set_multi_az(call.multi_az)
-        .set_db_subnet_group_name(call.db_subnet_group_name)
-        .set_vpc_security_group_ids(call.vpc_security_group_ids)
-        .set_publicly_accessible(call.publicly_accessible)
-        .set_network_type(call.network_type)
-        .set_domain(call.domain)
-        .set_domain_iam_role_name(call.domain_iam_role_name)
-        .set_db_parameter_group_name(call.db_parameter_group_name)
-        .set_backup_retention_period(call.backup_retention_period)
-        .set_preferred_backup_window(call.preferred_backup_window)
-        .set_backup_target(call.backup_target)
-        .set_copy_tags_to_snapshot(call.copy_tags_to_snapshot)
-        .set_auto_minor_version_upgrade(call.auto_minor_version_upgrade)
-        .set_engine_lifecycle_support(call.engine_lifecycle_support)
-        .set_ca_certificate_identifier(call.ca_certificate_identifier)
-        .set_enable_iam_database_authentication(call.enable_iam_database_authentication)
-        .set_enable_cloudwatch_logs_exports(call.enable_cloudwatch_logs_exports)
-        .set_deletion_protection(call.deletion_protection)
-        .set_tags(call.tags)
+/// All that both restores take of what a creation would send. The two requests have no type in common.
+macro_rules! restored {
+    ($restore:expr, $sent:ident) => {
+        $restore
+            .set_db_instance_class($sent.db_instance_class)
+            .set_db_capacity_reservation_identifier($sent.db_capacity_reservation_identifier)
+            .set_port($sent.port)
+            .set_allocated_storage($sent.allocated_storage)
+            .set_storage_type($sent.storage_type)
+            .set_iops($sent.iops)
+            .set_storage_throughput($sent.storage_throughput)
+            .set_dedicated_log_volume($sent.dedicated_log_volume)
+            .set_multi_az($sent.multi_az)
+            .set_db_subnet_group_name($sent.db_subnet_group_name)
+            .set_vpc_security_group_ids($sent.vpc_security_group_ids)
+            .set_publicly_accessible($sent.publicly_accessible)
+            .set_network_type($sent.network_type)
+            .set_domain($sent.domain)
+            .set_domain_iam_role_name($sent.domain_iam_role_name)
+            .set_db_parameter_group_name($sent.db_parameter_group_name)
+            .set_backup_retention_period($sent.backup_retention_period)
+            .set_preferred_backup_window($sent.preferred_backup_window)
+            .set_backup_target($sent.backup_target)
+            .set_copy_tags_to_snapshot($sent.copy_tags_to_snapshot)
+            .set_auto_minor_version_upgrade($sent.auto_minor_version_upgrade)
+            .set_engine_lifecycle_support($sent.engine_lifecycle_support)
+            .set_ca_certificate_identifier($sent.ca_certificate_identifier)
+            .set_enable_iam_database_authentication($sent.enable_iam_database_authentication)
+            .set_enable_cloudwatch_logs_exports($sent.enable_cloudwatch_logs_exports)
+            .set_deletion_protection($sent.deletion_protection)
+            .set_tags($sent.tags)
+    };
 }
 
-/// The same for the restore of a database as it was; it takes the limit of the storage besides.
+/// The restore of a snapshot.
+fn from_snapshot(call: Input, snapshot: String) -> FromSnapshot {
+    let restore = FromSnapshot::default()
+        .db_snapshot_identifier(snapshot)
+        .set_db_instance_identifier(call.db_instance_identifier);
+    restored!(restore, call)
+}
+
+/// The restore of a database as it was; it takes the limit of the storage besides.
 fn to_time(call: Input, source: String, time: &str) -> ToTime {
     let moment = Origin::moment(time);
-    ToTime::default()
+    let restore = ToTime::default()
         .source_db_instance_identifier(source)
         .set_restore_time(moment.map(|moment| DateTime::from_secs(moment.as_second())))
         .set_use_latest_restorable_time(moment.is_none().then_some(true))
         .set_target_db_instance_identifier(call.db_instance_identifier)
-        .set_db_instance_class(call.db_instance_class)
-        .set_port(call.port)
-        .set_allocated_storage(call.allocated_storage)
-        .set_max_allocated_storage(call.max_allocated_storage)
-        .set_storage_type(call.storage_type)
-        .set_iops(call.iops)
-        .set_storage_throughput(call.storage_throughput)
-        .set_dedicated_log_volume(call.dedicated_log_volume)
-        .set_multi_az(call.multi_az)
-        .set_db_subnet_group_name(call.db_subnet_group_name)
-        .set_vpc_security_group_ids(call.vpc_security_group_ids)
-        .set_publicly_accessible(call.publicly_accessible)
-        .set_network_type(call.network_type)
-        .set_domain(call.domain)
-        .set_domain_iam_role_name(call.domain_iam_role_name)
-        .set_db_parameter_group_name(call.db_parameter_group_name)
-        .set_backup_retention_period(call.backup_retention_period)
-        .set_preferred_backup_window(call.preferred_backup_window)
-        .set_backup_target(call.backup_target)
-        .set_copy_tags_to_snapshot(call.copy_tags_to_snapshot)
-        .set_auto_minor_version_upgrade(call.auto_minor_version_upgrade)
-        .set_engine_lifecycle_support(call.engine_lifecycle_support)
-        .set_ca_certificate_identifier(call.ca_certificate_identifier)
-        .set_enable_iam_database_authentication(call.enable_iam_database_authentication)
-        .set_enable_cloudwatch_logs_exports(call.enable_cloudwatch_logs_exports)
-        .set_deletion_protection(call.deletion_protection)
-        .set_tags(call.tags)
+        .set_max_allocated_storage(call.max_allocated_storage);
+    restored!(restore, call)
 }

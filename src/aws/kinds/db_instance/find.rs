@@ -32,7 +32,7 @@ pub(super) async fn list(aws: &Aws, replicas: bool) -> Result<Vec<Found>, CloudE
 }
 
 /// The rank of an object without tags by its use of what was made for it; none where it uses nothing of that.
-type Use = fn(all: &[Live], live: &Live, wanted: &Document) -> Option<u8>;
+type Use = fn(all: &[Live], live: &Live, owner: &Owner, wanted: &Document) -> Option<u8>;
 
 /// Why an object is none of the kind.
 type Unfit = fn(live: &Live) -> Option<&'static str>;
@@ -50,8 +50,8 @@ fn unfit_as_replica(live: &Live) -> Option<&'static str> {
 /// The rank of one that uses what nothing else of the stack uses.
 const SURE: u8 = 4;
 
-fn use_of_database(_: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
-    match (in_security_group(live, wanted), in_subnet_group(live, wanted)) {
+fn use_of_database(_: &[Live], live: &Live, owner: &Owner, wanted: &Document) -> Option<u8> {
+    match (in_security_group(live, owner, wanted), in_subnet_group(live, wanted)) {
         // A replica has the groups of its source.
         _ if live.read_replica_source_db_instance_identifier().is_some() => None,
         (true, _) => Some(SURE),
@@ -60,7 +60,7 @@ fn use_of_database(_: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
     }
 }
 
-fn use_of_replica(all: &[Live], live: &Live, wanted: &Document) -> Option<u8> {
+fn use_of_replica(all: &[Live], live: &Live, _: &Owner, wanted: &Document) -> Option<u8> {
     let followed = live.read_replica_source_db_instance_identifier()?;
     let source = all.iter().find(|one| one.db_instance_identifier() == Some(followed))?;
     (source.dbi_resource_id() == replica::SOURCE.text(wanted)).then_some(SURE)
@@ -91,7 +91,7 @@ fn likeliest_first(
         let of_the_stack = of_the_stack && !of_another_kind;
         let is_bare = whose == Whose::Untagged;
         // Its tags may have been copied: what it uses tells more.
-        let is_sure = use_of(all, live, wanted) == Some(SURE);
+        let is_sure = use_of(all, live, owner, wanted) == Some(SURE);
         let is_told = of_the_stack && is_sure;
         // Without the name and the tags, what is of another kind is no candidate.
         let unfit = unfit(live);
@@ -112,7 +112,7 @@ fn likeliest_first(
             {
                 (SURE, Trace::Use)
             }
-            (false, false, false) => match use_of(all, live, wanted).filter(|_| is_bare) {
+            (false, false, false) => match use_of(all, live, owner, wanted).filter(|_| is_bare) {
                 Some(rank) => (rank, Trace::Use),
                 None => continue,
             },
@@ -126,10 +126,12 @@ fn likeliest_first(
     Ok(ranked.into_iter().map(|(_, _, found)| found).collect())
 }
 
-fn in_security_group(live: &Live, wanted: &Document) -> bool {
+/// True for one in the group that was made for the address: those that the author adds may be shared with others.
+fn in_security_group(live: &Live, owner: &Owner, wanted: &Document) -> bool {
     let wanted = SECURITY_GROUPS.of(wanted).unwrap_or_default();
+    let is_the_stacks = |group: &str| owner.named_with.values().any(|id| id.as_str() == group);
     let mut groups = live.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id());
-    groups.any(|group| wanted.iter().any(|wanted| wanted == group))
+    groups.any(|group| is_the_stacks(group) && wanted.iter().any(|wanted| wanted == group))
 }
 
 fn in_subnet_group(live: &Live, wanted: &Document) -> bool {

@@ -11,6 +11,7 @@ pub(super) const IDENTIFIER: Key<String> = Key::new("identifier");
 pub(super) const ENGINE_VERSION: Key<String> = Key::new("engine_version");
 pub(super) const ALLOW_MAJOR: Key<bool> = Key::new("allow_major_version_upgrade");
 pub(super) const RESTORE_FROM: Key<Origin> = Key::new("restore_from");
+pub(super) const RESERVATION: Key<String> = Key::new("db_capacity_reservation_identifier");
 pub(super) const SIZE: Key<i32> = Key::new("allocated_storage");
 pub(super) const LOG_VOLUME: Key<bool> = Key::new("dedicated_log_volume");
 pub(super) const LIMIT: Key<i32> = Key::new("max_allocated_storage");

@@ -13,7 +13,7 @@ use super::keys::{
 };
 use super::seen::Live;
 use super::storage::{self, Storage, StorageChange};
-use super::{DbInstance, domain, live, parameters, password, version};
+use super::{DbInstance, domain, live, parameters, password, reservation, version};
 use crate::aws::kind::Kind;
 use crate::aws::kinds::rds_tags::retag;
 use crate::aws::kinds::tags;
@@ -130,7 +130,34 @@ fn modification(
     secret: Option<&Secret>,
 ) -> Modify {
     let changed = |field: &str| fields.contains(field);
-    let (storage, seen_storage) = (Storage::of(wanted), Storage::of(observed).unwrap_or_default());
+    let is_major = changed(ENGINE_VERSION.name) && version::is_major_upgrade(wanted, observed);
+
+    let managed = password::source(wanted) == Some(PasswordSource::Managed);
+    let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
+
+    let version = ENGINE_VERSION.text(wanted).filter(|_| changed(ENGINE_VERSION.name));
+
+    let call = row::modify_call::<DbInstance>(wanted, fields).unwrap_or_default();
+    together(call, (wanted, observed), Storage::of(wanted), changed, live)
+        .set_engine_version(version.map(|version| version::to_send(version, live)))
+        .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
+        .set_db_parameter_group_name(
+            changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),
+        )
+        .set_manage_master_user_password(management_differs.then_some(managed))
+        .set_master_user_secret_kms_key_id(SECRET_KEY.of(wanted).filter(|_| management_differs && managed))
+        .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))
+}
+
+/// The part of the request that is of several fields together, for every instance: storage, insights, logs and directory.
+pub(super) fn together(
+    call: Modify,
+    (wanted, observed): (&Document, &Document),
+    storage: Option<Storage>,
+    changed: impl Fn(&str) -> bool + Copy,
+    live: &Live,
+) -> Modify {
+    let seen_storage = Storage::of(observed).unwrap_or_default();
     let StorageChange { allocated_storage, storage_type, iops, storage_throughput } =
         storage.as_ref().map(|wanted| storage::change(wanted, &seen_storage, changed)).unwrap_or_default();
     // The size itself as the limit turns the growing off; RDS has no other word for that.
@@ -141,37 +168,22 @@ fn modification(
     let InsightsChange { enabled, retention, key, mode } = insights::change(wanted, &live.now, changed);
     let logs = LOGS.of(wanted).filter(|_| changed(LOGS.name));
     let logs = logs.map(|logs| exported(&logs, &LOGS.of(observed).unwrap_or_default()));
-    let is_major = changed(ENGINE_VERSION.name) && version::is_major_upgrade(wanted, observed);
-
-    let managed = password::source(wanted) == Some(PasswordSource::Managed);
-    let management_differs = changed(PASSWORD.name) && managed != live.now.master_user_secret.is_some();
 
     let (domain, domain_role) = domain::change(wanted, changed);
 
-    let version = ENGINE_VERSION.text(wanted).filter(|_| changed(ENGINE_VERSION.name));
-
-    row::modify_call::<DbInstance>(wanted, fields)
-        .unwrap_or_default()
-        .set_engine_version(version.map(|version| version::to_send(version, live)))
-        .set_domain(domain)
-        .set_domain_iam_role_name(domain_role)
-        .set_allow_major_version_upgrade(ALLOW_MAJOR.of(wanted).filter(|allowed| *allowed && is_major))
-        .set_db_parameter_group_name(
-            changed(PARAMETER_GROUP.name).then(|| parameters::group(wanted)).flatten(),
-        )
+    call.set_db_capacity_reservation_identifier(reservation::change(wanted, changed))
         .set_allocated_storage(allocated_storage)
         .set_max_allocated_storage(limit)
         .set_storage_type(storage_type)
         .set_iops(iops)
         .set_storage_throughput(storage_throughput)
-        .set_manage_master_user_password(management_differs.then_some(managed))
-        .set_master_user_secret_kms_key_id(SECRET_KEY.of(wanted).filter(|_| management_differs && managed))
-        .set_master_user_password(secret.map(|secret| secret.expose().to_owned()))
         .set_enable_performance_insights(enabled)
         .set_performance_insights_retention_period(retention)
         .set_performance_insights_kms_key_id(key)
         .set_database_insights_mode(mode)
         .set_cloudwatch_logs_export_configuration(logs)
+        .set_domain(domain)
+        .set_domain_iam_role_name(domain_role)
 }
 
 /// Logs are exported or no longer exported one by one.

@@ -16,9 +16,10 @@ use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputB
 use aws_sdk_rds::types::DbInstance as Shown;
 
 use super::calls::{CREATE_REPLICA, DELETE_REPLICA, MODIFY};
-use super::modification::{change_tags, ours, send, still_to_do};
+use super::modification::{change_tags, ours, send, still_to_do, together};
 use super::seen::{self, Live};
-use super::{DbInstance, STATUSES, deletion, find, live, monitoring, version};
+use super::storage::{self, Storage};
+use super::{DbInstance, STATUSES, deletion, domain, find, insights, live, monitoring, reservation, version};
 use crate::aws::kind::{Check, Kind, Seen, id_in_answer};
 use crate::aws::kinds::tags;
 use crate::aws::row::{self, Row};
@@ -27,7 +28,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Patience, Remark};
+use crate::engine::resource::{Condition, Effect, Found, Id, Invalid, Named, Owner, Patience, Remark};
 use crate::stack::postgres::Version;
 pub(super) use rows::SOURCE;
 use rows::{PARAMETER_GROUP, VERSION};
@@ -46,7 +47,8 @@ impl Kind for DbReplica {
     type Modify = ModifyDbInstanceInputBuilder;
     type Live = Live;
     const ROWS: &'static [&'static dyn Row<Self>] = rows::ROWS;
-    const CHECKS: &'static [Check] = &[tags::check, monitoring::check];
+    const CHECKS: &'static [Check] =
+        &[tags::check, monitoring::check, insights::check, domain::check, reservation::check, grows];
     const NATURAL_KEY: &'static [&'static str] = &["identifier"];
     /// Clients that read from it are cut off; its source has the data.
     const LOSS: Effect = Effect::AccessLoss;
@@ -102,8 +104,12 @@ impl Kind for DbReplica {
         let group = fields.contains(PARAMETER_GROUP.name).then(|| group(wanted, &live.now)).flatten();
         let version = VERSION.text(wanted).filter(|_| fields.contains(VERSION.name));
         let version = version.map(|version| version::to_send(version, &live));
-        let modification = row::modify_call::<Self>(wanted, &fields).unwrap_or_default();
-        let modification = modification.set_db_parameter_group_name(group).set_engine_version(version);
+        let call = row::modify_call::<Self>(wanted, &fields).unwrap_or_default();
+        let storage = Storage::of_replica(wanted, &observed);
+        let changed = |field: &str| fields.contains(field);
+        let modification = together(call, (wanted, &observed), storage, changed, &live)
+            .set_db_parameter_group_name(group)
+            .set_engine_version(version);
         send(aws, wanted, live, modification).await
     }
 
@@ -134,6 +140,13 @@ impl Kind for DbReplica {
 
 fn name(live: &Shown) -> &str {
     live.db_instance_identifier().unwrap_or_default()
+}
+
+/// A replica begins with the storage of its source, so that what is written is held against what it has.
+fn grows(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
+    let Some(observed) = observed else { return Vec::new() };
+    let storages = Storage::of_replica(wanted, observed).zip(Storage::of(observed));
+    storages.map(|(wanted, observed)| storage::check(&wanted, Some(&observed))).unwrap_or_default()
 }
 
 /// True while RDS makes it, when it may not show yet what it follows.

@@ -23,8 +23,6 @@
 //! - Another field says it: `TagSpecifications`; `DisableDomain`, which is `domain: none`.
 //! - RDS does not show it (DBInstance has no member for it), and it rules out every source of a password: `MasterUserAuthenticationType`.
 //! - AWS Backup says it, whose backups are left to it: `AwsBackupRecoveryPointArn`.
-//!
-//! One could have a row, and has none yet: `DBCapacityReservationIdentifier`.
 
 use aws_sdk_rds::operation::create_db_instance::builders::CreateDbInstanceInputBuilder as Create;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
@@ -101,6 +99,18 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .modify(Modify::set_db_instance_class, AtWindow(Effect::Reboot))
         .observe(|db| seen::coming(&db.queued.db_instance_class, &db.now.db_instance_class))
         .depending(cost::instance_class),
+    &RESERVATION
+        .field(text(texts::RESERVATION))
+        .doc(
+            "The capacity reservation of RDS whose machines it runs on, by its identifier. It changes with `instance_class` or `multi_az` \
+             alone; without it, each change of these moves the database off.",
+        )
+        .create(Create::set_db_capacity_reservation_identifier)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| {
+            let (queued, now) = (&db.queued, &db.now);
+            seen::coming(&queued.db_capacity_reservation_identifier, &now.db_capacity_reservation_identifier)
+        }),
     &SIZE
         .field(whole(20, 65_536).default(50))
         .doc("The storage in GiB. It can grow, and never shrink.")

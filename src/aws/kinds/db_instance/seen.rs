@@ -90,7 +90,7 @@ fn at_once(recorded: Option<&Document>) -> bool {
 }
 
 /// The size up to which the storage may grow by itself; 0 where it does not. A limit that is reached may not be shown any more.
-pub(super) fn max_allocated_storage(live: &Shown<'_, DbInstance>) -> Option<i32> {
+pub(super) fn max_allocated_storage<K: Kind<Live = Live>>(live: &Shown<'_, K>) -> Option<i32> {
     let reached = || {
         let most = LIMIT.of(live.recorded)?;
         Some(most).filter(|most| live.now.allocated_storage.is_some_and(|size| size >= *most))

@@ -10,8 +10,9 @@ use crate::engine::resource::Invalid;
 pub(super) use change::{StorageChange, change};
 
 /// The inputs that are one storage change together.
-pub(super) const FIELDS: &[&str] = &[SIZE, "storage_type", IOPS, THROUGHPUT];
+pub(super) const FIELDS: &[&str] = &[SIZE, TYPE, IOPS, THROUGHPUT];
 const SIZE: &str = "allocated_storage";
+const TYPE: &str = "storage_type";
 const LIMIT: &str = "max_allocated_storage";
 const IOPS: &str = "iops";
 const THROUGHPUT: &str = "storage_throughput";
@@ -31,6 +32,17 @@ impl Storage {
     /// The storage, where all of it is known.
     pub(super) fn of(document: &Document) -> Option<Self> {
         Self::deserialize(document).ok()
+    }
+
+    /// The storage of a read replica, which has the size and the type of its source where they are not written.
+    pub(super) fn of_replica(wanted: &Document, observed: &Document) -> Option<Self> {
+        let mut whole = wanted.clone();
+        for name in [SIZE, TYPE] {
+            if let (false, Some(shown)) = (whole.contains_key(name), observed.get(name)) {
+                whole.insert(name.to_owned(), shown.clone());
+            }
+        }
+        Self::of(&whole)
     }
 }
 

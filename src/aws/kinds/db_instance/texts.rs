@@ -24,6 +24,13 @@ pub(super) const CLASS: Pattern = Pattern::new(
     64,
 );
 
+/// A name is taken too, and never shown (CreateDBInstance, DBCapacityReservationIdentifier).
+pub(super) const RESERVATION: Pattern = Pattern::new(
+    "the identifier of a capacity reservation, such as `dbcr-0123456789abcdef0`",
+    "^dbcr-[a-z0-9]+$",
+    255,
+);
+
 /// Magnetic storage is left out: AWS keeps it for old databases alone.
 pub(super) const STORAGE_TYPES: &[&str] = &["gp2", "gp3", "io1", "io2"];
 

@@ -43,11 +43,24 @@ const PARTS: &[Property] = &[
     Property {
         name: "file_system",
         doc: "A file system that is there, in place of a new one: what differs in it is overwritten or deleted. Its protection \
-              against that has to be off, and `--allow-data-loss` has to name the replication.",
+              against that has to be off, and `--allow-data-loss` has to name the replication. One of another account is named by its \
+              ARN, with `role_arn`.",
         shape: Shape::Text(THERE),
         need: Need::Optional,
     },
+    Property {
+        name: "role_arn",
+        doc: "The role by which EFS replicates to a file system of another account, which `file_system` names by its ARN.",
+        shape: Shape::Text(ROLE),
+        need: Need::Optional,
+    },
 ];
+
+const ROLE: Pattern = Pattern::new(
+    "the ARN of a role, such as `arn:aws:iam::123456789012:role/replication`",
+    "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$",
+    2_048,
+);
 
 const ZONE: Pattern =
     Pattern::new("an availability zone, such as `eu-central-1a`", "^[a-z]{2,4}(-[a-z0-9]+)+[a-z]$", 64);
@@ -58,8 +71,11 @@ const KEY: Pattern = Pattern::new(
     2_048,
 );
 
-const THERE: Pattern =
-    Pattern::new("the id of a file system, such as `fs-0123456789abcdef0`", "^fs-[0-9a-f]{8,40}$", 43);
+const THERE: Pattern = Pattern::new(
+    "the id of a file system, such as `fs-0123456789abcdef0`, or the ARN of one of another account",
+    "^(arn:aws[a-z-]*:elasticfilesystem:[a-z0-9-]+:[0-9]{12}:file-system/)?fs-[0-9a-f]{8,40}$",
+    128,
+);
 
 /// A replication is an object of its own.
 pub(super) const OBJECTS: &[(&str, &str)] =
@@ -91,6 +107,19 @@ fn of_one(name: &Name, entry: &Entry) -> Vec<Conflict> {
         let message = format!("`availability_zone` is in no zone of {region}");
         found.push(conflict("availability_zone", "region", message, "write a zone of the region"));
     }
+    let arn = text("file_system").filter(|there| there.starts_with("arn:"));
+    if arn.is_some_and(|arn| arn.split(':').nth(3) != Some(region)) {
+        let message = format!("`file_system` is of another region than {region}");
+        found.push(conflict("file_system", "region", message, "write the region of the file system"));
+    }
+    // "This is optional for same-account replication and required for cross-account replication" (DestinationToCreate, RoleArn); and
+    // "for cross-account replication, this must be an ARN" (FileSystemId).
+    if text("role_arn").is_some() && arn.is_none() {
+        let message =
+            "`role_arn` is for a file system of another account, and `file_system` names none by its ARN"
+                .to_owned();
+        found.push(conflict("role_arn", "file_system", message, "write its ARN, or leave `role_arn` out"));
+    }
     if text("kms_key_id").is_some_and(|key| key.split(':').nth(3) != Some(region)) {
         let message =
             format!("`kms_key_id` is of another region than {region}, and EFS takes a key of the copy's own");
@@ -113,18 +142,24 @@ pub(super) fn inputs(draft: &Draft<'_>, entry: &Entry, name: &Name) -> Option<Do
         "region": parts.get("region"),
         "availability_zone_name": parts.get("availability_zone"),
         "destination_kms_key_id": parts.get("kms_key_id"),
+        "role_arn": parts.get("role_arn"),
         "destination_file_system_id": own.map(id_of).or_else(|| there.map(str::to_owned)),
     })))
 }
 
 /// The option that says what a replication that is there has.
 pub(super) fn written(inputs: &Document) -> Value {
-    let parts = [
-        ("region", "region"),
-        ("availability_zone", "availability_zone_name"),
-        ("kms_key_id", "destination_kms_key_id"),
-        ("file_system", "destination_file_system_id"),
-    ];
-    let part = |(option, field): (&str, &str)| Some((option.to_owned(), inputs.get(field)?.clone()));
-    Value::Object(parts.into_iter().filter_map(part).collect())
+    let parts: &[(&str, &str)] = match inputs.contains_key("destination_file_system_id") {
+        // Zone and key are those of a file system that is there.
+        true => {
+            &[("region", "region"), ("file_system", "destination_file_system_id"), ("role_arn", "role_arn")]
+        }
+        false => &[
+            ("region", "region"),
+            ("availability_zone", "availability_zone_name"),
+            ("kms_key_id", "destination_kms_key_id"),
+        ],
+    };
+    let part = |(option, field): &(&str, &str)| Some(((*option).to_owned(), inputs.get(*field)?.clone()));
+    Value::Object(parts.iter().filter_map(part).collect())
 }

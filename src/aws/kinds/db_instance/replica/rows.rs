@@ -1,19 +1,26 @@
 //! The fields of a read replica, one row each.
 //!
-//! What CreateDBInstanceReadReplica takes and has no row is of the source (`KmsKeyId`, `OptionGroupName`, `NetworkType`, `DBSubnetGroupName`: "should not
-//! be specified for read replicas that are created in the same region"), or could have a row and has none yet: storage, Performance
-//! Insights, exported logs, `BackupTarget`, `DedicatedLogVolume`. The rest is as for databases.
+//! What CreateDBInstanceReadReplica and ModifyDBInstance take and has no row is as for databases, or:
+//!
+//! - It is of the source: `KmsKeyId`, `OptionGroupName`, `NetworkType`, `DBSubnetGroupName` ("should not be specified for read replicas that
+//!   are created in the same region"), `EngineLifecycleSupport`, the password.
+//! - A replica holds a copy alone, and the backups are those of the source: `BackupRetentionPeriod`, `PreferredBackupWindow`, `BackupTarget`.
+//! - Its source is in the same region, and no cluster: `PreSignedUrl`, `SourceDBClusterIdentifier`.
+//! - It is a deed and no state: `UpgradeStorageConfig`.
 
 use aws_sdk_rds::operation::create_db_instance_read_replica::builders::CreateDbInstanceReadReplicaInputBuilder as Create;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder as Modify;
+use aws_sdk_rds::types::DatabaseInsightsMode;
 
 use super::super::calls::{MODIFY, TAGS as TAG_CALLS};
 use super::super::monitoring::{self, Monitoring};
-use super::super::{cost, seen, texts, version};
+use super::super::{cost, domain, seen, texts, version};
 use super::{DbReplica, is_being_made};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
-use crate::aws::row::{self, Key, NeedsSource, Row, Rule, Scope, flag, object, set_of, text, whole};
+use crate::aws::row::{
+    self, Key, NeedsSource, Row, Rule, Scope, flag, object, one_of, one_of_whole, set_of, text, whole,
+};
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded, Replace};
 use crate::engine::resource::{Effect, Pattern, Role};
@@ -25,6 +32,7 @@ pub(in super::super) const SOURCE: Key<DbReplica, String> = Key::new("source");
 pub(super) const PARAMETER_GROUP: Key<DbReplica, String> = Key::new("parameter_group_name");
 pub(super) const VERSION: Key<DbReplica, String> = Key::new("engine_version");
 const PORT: Key<DbReplica, i32> = Key::new("port");
+const DOMAIN: Key<DbReplica, String> = Key::new("domain");
 
 /// Begins the row of a field that no code reads by its name.
 const fn field<T>(name: &'static str, rule: Rule<T>) -> NeedsSource<DbReplica, T> {
@@ -59,6 +67,72 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .modify(Modify::set_db_instance_class, AtWindow(Effect::Reboot))
         .observe(|db| seen::coming(&db.queued.db_instance_class, &db.now.db_instance_class))
         .depending(cost::instance_class),
+    &field("db_capacity_reservation_identifier", text(texts::RESERVATION))
+        .doc(
+            "The capacity reservation of RDS whose machines it runs on, by its identifier. It changes with `instance_class` or `multi_az` \
+             alone; without it, each change of these moves the replica off.",
+        )
+        .create(Create::set_db_capacity_reservation_identifier)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| {
+            let (queued, now) = (&db.queued, &db.now);
+            seen::coming(&queued.db_capacity_reservation_identifier, &now.db_capacity_reservation_identifier)
+        }),
+    &field("allocated_storage", whole(20, 65_536))
+        .doc("The storage in GiB; without it, that of the database when the replica is made. It can grow, and never shrink.")
+        .create(Create::set_allocated_storage)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| db.queued.allocated_storage.or(db.now.allocated_storage))
+        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
+    &field("dedicated_log_volume", flag())
+        .doc("True if the transaction logs have a volume of their own, for `io1` and `io2`. A change copies the logs while the replica is away.")
+        .create(Create::set_dedicated_log_volume)
+        .modify(Modify::set_dedicated_log_volume, AtWindow(Effect::Reboot))
+        .observe(|db| Some(db.queued.dedicated_log_volume.or(db.now.dedicated_log_volume).unwrap_or(false))),
+    &field("max_allocated_storage", whole(0, 65_536))
+        .doc("The size up to which AWS may let the storage grow by itself, in GiB; 0 turns that off.")
+        .create(|call, most| call.set_max_allocated_storage(most.filter(|most| *most > 0)))
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(seen::max_allocated_storage),
+    &field("storage_type", one_of(texts::STORAGE_TYPES))
+        .doc("The kind of disk; without it, `gp2` or what RDS makes of it.")
+        .create(Create::set_storage_type)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| seen::coming(&db.queued.storage_type, &db.now.storage_type))
+        .depending(cost::storage_type),
+    &field("iops", whole(1_000, 256_000))
+        .doc("The I/O operations per second, for `io1` and `io2`, and for `gp3` from 400 GiB on.")
+        .create(Create::set_iops)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| db.queued.iops.or(db.now.iops)),
+    &field("storage_throughput", whole(500, 4_000))
+        .doc("The storage throughput in MiB/s, for `gp3` from 400 GiB on.")
+        .create(Create::set_storage_throughput)
+        .modified_by_code(AtWindow(Effect::None), CALLS)
+        .observe(|db| db.queued.storage_throughput.or(db.now.storage_throughput)),
+    &DOMAIN
+        .field(text(texts::DOMAIN))
+        .doc(
+            "The directory of AWS Directory Service whose users log in by Kerberos, with `domain_iam_role_name`; `none` leaves the one \
+             that it is in. A change needs `apply_immediately: true`.",
+        )
+        .create(|call, id| call.set_domain(id.filter(|id| id != domain::NONE)))
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| {
+            domain::of(&db.now).map(|(id, _)| id).or_else(|| DOMAIN.of(db.recorded).map(|_| domain::NONE.to_owned()))
+        }),
+    &field("domain_iam_role_name", text(texts::ROLE_NAME))
+        .doc("The name of the role by which RDS asks that directory.")
+        .create(Create::set_domain_iam_role_name)
+        .modified_by_code(AtWindow(Effect::Reboot), CALLS)
+        .observe(|db| domain::of(&db.now)?.1),
+    // CreateDBInstanceReadReplica has no member for it: it is changed when the replica is there.
+    &field("maintenance_window", text(texts::MAINTENANCE_WINDOW))
+        .doc("When changes that disturb are made: `ddd:hh:mm-ddd:hh:mm` in UTC. Without it, it has that of the database.")
+        .create(|call, _: Option<String>| call)
+        .modify(Modify::set_preferred_maintenance_window, InPlace(Effect::None))
+        .observe(|db| db.now.preferred_maintenance_window.clone())
+        .plays(Role::Window),
     // It is written where its source is upgraded alone: by itself, a replica has the version of its source.
     &VERSION
         .field(text(texts::VERSION))
@@ -127,6 +201,31 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
             queued.or(db.now.iam_database_authentication_enabled)
         })
         .depending(cost::iam_login),
+    &field("performance_insights_enabled", flag())
+        .doc("True if AWS records what loads the replica.")
+        .create(Create::set_enable_performance_insights)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_enabled),
+    &field("performance_insights_retention_period", one_of_whole(texts::INSIGHTS_DAYS, texts::INSIGHTS_DAYS_ARE))
+        .doc("For how many days that is kept: 7, 731, or a whole number of months of 31 days.")
+        .create(Create::set_performance_insights_retention_period)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_retention_period),
+    &field("performance_insights_kms_key_id", text(texts::KEY_ARN))
+        .doc("The KMS key that it is encrypted with, by its ARN. It cannot change afterwards.")
+        .create(Create::set_performance_insights_kms_key_id)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.performance_insights_kms_key_id.clone()),
+    &field("database_insights_mode", one_of(texts::INSIGHTS_MODES))
+        .doc("The mode of Database Insights; `advanced` needs Performance Insights for 465 days or more, and costs.")
+        .create(|call, mode: Option<String>| call.set_database_insights_mode(mode.as_deref().map(DatabaseInsightsMode::from)))
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| db.now.database_insights_mode.as_ref().map(|mode| mode.as_str().to_owned())),
+    &field("enabled_cloudwatch_logs_exports", set_of(&texts::LOG))
+        .doc("The logs that go to CloudWatch.")
+        .create(Create::set_enable_cloudwatch_logs_exports)
+        .modified_by_code(InPlace(Effect::None), CALLS)
+        .observe(|db| Some(seen::exported_logs(db))),
     &field("monitoring", object(monitoring::PARTS))
         .doc("Enhanced Monitoring: the metrics of the machine's operating system, in CloudWatch Logs.")
         .create(|call, wanted: Option<Monitoring>| {
