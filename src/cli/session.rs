@@ -457,7 +457,7 @@ impl Session {
         wanted: Wanted,
     ) -> Result<(Blueprint, Option<Discovery>), Failure> {
         let (network, discovery) = self.network(state.and_then(State::network), wanted).await?;
-        let kept = Kept::of(&self.registry, state).naming_none_of(self.adopted.iter().cloned());
+        let kept = Kept::of(&self.registry, state).tagging_none_of(self.adopted.iter().cloned());
         let blueprint = blueprint_keeping(&self.stack, network.as_ref(), &kept).map_err(|error| {
             let hint = error.hint();
             Failure::usage(error).hint(hint)

@@ -95,11 +95,13 @@ impl Draft<'_> {
         }
     }
 
-    /// The author's tags and a `Name`. An object that was adopted without one of ours keeps the `Name` that it has, or has none.
+    /// The author's tags and a `Name`; none for an object that was adopted as it is: its tags are those of others.
     pub(super) fn tags(&self, address: &Address, name: &str) -> BTreeMap<String, String> {
+        if self.kept.is_tagged_by_others(address) {
+            return BTreeMap::new();
+        }
         let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let name = Some((tags::NAME, name)).filter(|_| !self.kept.is_named_by_others(address));
-        chosen.chain(name).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        chosen.chain([(tags::NAME, name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// The text of a field that AWS cannot change: what the object that is there was made with, which the plan says where

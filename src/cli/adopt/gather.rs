@@ -212,7 +212,13 @@ impl Gatherer<'_> {
                     (None, None, None) => None,
                 };
                 match because {
-                    Some(because) => self.say(format!("{kind} {name}, which is left as it is"), because),
+                    Some(because) => {
+                        // It tells the network all the same.
+                        let seen = cloud.survey(kind, std::slice::from_ref(&id)).await;
+                        let seen = seen.map_err(|source| unread(kind, source))?;
+                        self.lives.extend(seen.into_iter().map(|(id, live)| ((kind.to_owned(), id), live)));
+                        self.say(format!("{kind} {name}, which is left as it is"), because);
+                    }
                     None => {
                         self.survey(kind, &[id]).await?;
                         let because =
@@ -306,15 +312,14 @@ impl Gatherer<'_> {
         let mut zones: BTreeMap<String, Id> = BTreeMap::new();
         let text =
             |document: &Document, field: &str| document.get(field).and_then(Value::as_str).map(str::to_owned);
-        for object in self.scene.objects.values() {
+        for object in self.lives.values() {
             let (zone, subnet) =
                 (text(&object.outputs, "availability_zone"), text(&object.inputs, "subnet_id"));
             if let (Some(zone), Some(subnet)) = (zone, subnet) {
                 zones.entry(zone).or_insert_with(|| Id::new(subnet));
             }
         }
-        let listed =
-            self.scene.objects.values().filter_map(|object| object.inputs.get("subnet_ids")?.as_array());
+        let listed = self.lives.values().filter_map(|object| object.inputs.get("subnet_ids")?.as_array());
         let ids: BTreeSet<Id> = listed.flatten().filter_map(Value::as_str).map(Id::new).collect();
         let tracked: Vec<TrackedDocument> =
             ids.into_iter().map(|id| TrackedDocument { id, recorded: None }).collect();

@@ -10,7 +10,7 @@ use super::*;
 use crate::engine::document::references;
 use crate::engine::network::{Cluster, Network, Role};
 use crate::engine::state::{Edit, Record, State};
-use crate::stack::section::Part;
+use crate::stack::section::{Others, Part};
 use crate::stack::{REFERENCE, parse};
 
 fn network(zones: usize, nodes: usize, masters: usize) -> Network {

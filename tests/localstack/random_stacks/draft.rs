@@ -428,7 +428,7 @@ impl Draft {
                 dice.one_of(&["{ snapshot: before }", "{ source: origin, time: latest }"]).to_owned()
             });
         }
-        for option in ["snapshot", "source", "time"] {
+        for option in ["snapshot", "source", "time", "existing"] {
             if self.text.contains(&format!("{option}: ")) {
                 self.options.insert(option.to_owned());
             }
