@@ -81,6 +81,9 @@ pub struct Wanted {
     pub id: Id,
 }
 
+/// The declarations of entries, or the reason why these cannot be read.
+type Declared = Result<BTreeMap<Address, Document>, String>;
+
 impl Scene {
     /// The object of a kind with this id, where it comes along.
     pub fn object(&self, kind: &str, id: &str) -> Option<&Object> {
@@ -225,7 +228,7 @@ fn declared(
     stack: &Stack,
     scene: &Scene,
     entries: &[(&'static str, Name, Document)],
-) -> Result<BTreeMap<Address, Document>, String> {
+) -> Declared {
     let text = text_alone(stack, entries);
     let read = parse("what is there", text, registry).map_err(|error| {
         let problems: Vec<String> = error.problems().map(ToString::to_string).collect();
@@ -276,7 +279,7 @@ pub fn entry(name: &Name, options: &Document) -> String {
 
 /// The options without those that change nothing of what is declared.
 fn shortest(
-    declare: &dyn Fn(&Document) -> Result<BTreeMap<Address, Document>, String>,
+    declare: &dyn Fn(&Document) -> Declared,
     full: &Document,
     objects: &BTreeMap<Address, Id>,
 ) -> Document {

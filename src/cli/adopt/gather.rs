@@ -72,7 +72,7 @@ pub(super) async fn gather(
         found.push(gatherer.named(wish).await?);
     }
     for (section, wanted) in &found {
-        let ids = gatherer.survey(section.main, &[wanted.id.clone()]).await?;
+        let ids = gatherer.survey(section.main, std::slice::from_ref(&wanted.id)).await?;
         if ids.is_empty() {
             let address = Address::new(section.main, wanted.name.as_str());
             return Err(refused(Refused::Absent { address, text: wanted.id.to_string() }));

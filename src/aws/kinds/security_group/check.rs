@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::rule::{Direction, Rule, Rules, SELF, split_account};
 use super::{DESCRIPTION_RULE, INGRESS, NAME};
-use crate::engine::document::Document;
+use crate::engine::document::{Document, is_unknown};
 use crate::engine::resource::{Invalid, cidr};
 
 /// The most rules that a group may have in one direction, however far the account's quota is raised (VPC user guide, "Amazon VPC
@@ -97,6 +97,10 @@ fn check_ports(rule: &Rule) -> Option<String> {
 }
 
 fn check_source(source: &str) -> Option<String> {
+    // A group that is still to be made is not judged.
+    if is_unknown(&source.into()) {
+        return None;
+    }
     let is_group = |(account, id): (Option<&str>, &str)| {
         id.starts_with("sg-")
             && account
@@ -156,6 +160,7 @@ mod tests {
             rule("icmp", Some((8, -1)), "self"),
             rule("50", None, "pl-1"),
             rule("50", None, "123456789012/sg-1"),
+            rule("50", None, "${aws_security_group.other.id}"),
             rule("-1", None, "0.0.0.0/0"),
         ];
         assert_eq!(check_rules(&good.into()), [] as [String; 0]);
