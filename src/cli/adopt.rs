@@ -127,10 +127,11 @@ async fn opened_anew(
     wishes: &[Wish],
     global: &Global,
 ) -> Result<Session, Failure> {
-    if !global.config.is_empty() || global.reference {
+    if !global.config.is_empty() {
         let message = "--out writes a stack file of its own, and another one is named";
-        return Err(Failure::message(FailureKind::Usage, message)
-            .hint("leave --config (PROVISION_CONFIG) and --reference out; to add to a stack file that is there: --into FILE"));
+        return Err(Failure::message(FailureKind::Usage, message).hint(
+            "leave --config (PROVISION_CONFIG) out; to add to a stack file that is there: --into FILE",
+        ));
     }
     if leads_nowhere(path) || is_written(path)? {
         let message = format!("{} exists already, and is not written over", path.display());

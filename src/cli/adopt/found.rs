@@ -113,16 +113,12 @@ fn text(all: &[report::FoundObject]) -> String {
     }
     let mut text = String::new();
     for one in all {
-        text.push_str(&harmless(&format!("{} {}\n", one.kind, one.described)));
-        match (&one.import, &one.unfit) {
-            (Some(import), _) => text.push_str(&harmless(&format!("    {import}\n"))),
-            (None, unfit) => {
-                text.push_str(&harmless(&format!(
-                    "    cannot be adopted: {}\n",
-                    unfit.as_deref().unwrap_or_default()
-                )));
-            }
-        }
+        let object = format!("{} {}", one.kind, one.described);
+        let next = match (&one.import, &one.unfit) {
+            (Some(import), _) => import.clone(),
+            (None, unfit) => format!("cannot be adopted: {}", unfit.as_deref().unwrap_or_default()),
+        };
+        text.push_str(&format!("{}\n    {}\n", harmless(&object), harmless(&next)));
     }
     text.push_str("Nothing was recorded. Each command describes its object in a stack file, and changes nothing in AWS.");
     text
