@@ -144,6 +144,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         std::future::ready(Ok(Vec::new()))
     }
 
+    /// The parts of this kind that another object has; none of a kind whose objects are no parts.
+    fn parts(_aws: &Aws, _whole: &Id) -> impl Future<Output = Result<Vec<Id>, CloudError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// The object that AWS shows under this id or name.
     fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, CloudError>> + Send;
 }

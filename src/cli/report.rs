@@ -29,6 +29,24 @@ pub struct Import<'a> {
     pub choices: &'a [Evidence],
     /// The objects that are recorded now, with `import ADDRESS=ID`.
     pub taken_over: Vec<TakenOver<'a>>,
+    /// The objects that no state knows, with `import --found`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<FoundObject>,
+}
+
+/// An object that no state knows.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FoundObject {
+    pub kind: &'static str,
+    pub id: Id,
+    /// `fs-1 (files, 6144 bytes, made 2026-11-28T07:00:00Z)`
+    pub described: String,
+    /// The command that adopts it, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<String>,
+    /// Why it cannot be adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
 }
 
 /// An object that was recorded at an address.

@@ -1,5 +1,6 @@
 //! The binary against the emulator: every test has an account of its own, and reads AWS back with clients of its own.
 
+mod adopted;
 mod asked;
 mod buckets;
 mod by_hand;

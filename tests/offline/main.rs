@@ -5,6 +5,7 @@ mod blueprint_fits_kinds;
 mod command_line;
 mod company;
 mod conformance;
+mod described;
 mod endpoint;
 mod engine;
 mod options_page;

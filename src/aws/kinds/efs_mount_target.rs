@@ -19,7 +19,7 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::{self, InPlace};
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Need, Owner, Ownership, Patience, Pattern, Shape, Trace,
 };
 
 /// A mount target has no tags: it is checked by its file system.
@@ -108,7 +108,8 @@ impl Kind for EfsMountTarget {
                     (Some(_), Some(_)) => Some("DUAL_STACK".to_owned()),
                     (None, None) => None,
                 }
-            }),
+            })
+            .taken_without(Need::Text("IPV4_ONLY")),
         &GROUPS
             .field(set_of(&GROUP).required())
             .made_from("security_group")
@@ -223,6 +224,11 @@ impl Kind for EfsMountTarget {
 
     async fn claim(_aws: &Aws, _id: &Id, _owner: &Owner) -> Result<(), CloudError> {
         Ok(())
+    }
+
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        let targets = describe(aws, PartsOf::FileSystem(whole.as_str())).await?;
+        Ok(targets.into_iter().map(|one| Id::new(one.mount_target_id)).collect())
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -283,6 +283,13 @@ fn documents() -> Vec<(Document, Value)> {
                 forgotten: &[at("aws_subnet.eu-west-1c")],
                 choices: &choices,
                 taken_over,
+                found: vec![report::FoundObject {
+                    kind: "aws_efs_file_system",
+                    id: Id::new("fs-2"),
+                    described: "fs-2 (files)".to_owned(),
+                    import: Some("provision import aws_efs_file_system.files=fs-2 --into".to_owned()),
+                    unfit: None,
+                }],
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),
