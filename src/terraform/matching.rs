@@ -316,18 +316,20 @@ impl<'a> Matching<'a> {
             let (Some(facts), Some(purpose)) = (&object.facts, use_of(&object.from.kind)) else { continue };
             let id = facts.id.as_deref().unwrap_or_default();
             let used = match purpose {
+                Use::Group if groups.contains_key(id) => groups.get(id),
                 Use::SubnetGroup => users.subnet_groups.get(&self.named(facts, id)),
                 Use::ParameterGroup => users.parameter_groups.get(&self.named(facts, id)),
                 Use::Group => users.groups.get(id),
                 _ => continue,
             };
-            verdicts[at] = Some(match (used, purpose) {
+            let used = used.cloned();
+            verdicts[at] = Some(match (&used, purpose) {
                 (Some(of), _) => Verdict::Along(of.clone()),
                 (None, Use::Group) => Verdict::Whole,
                 (None, _) => Verdict::Left(Reason::Unused),
             });
             if purpose == Use::Group {
-                groups.insert(id, used.cloned().unwrap_or_else(|| BTreeSet::from([at])));
+                groups.insert(id, used.unwrap_or_else(|| BTreeSet::from([at])));
             }
         }
         let rule = |facts: &Facts| {
@@ -401,19 +403,19 @@ impl<'a> Matching<'a> {
         {
             let Some(facts) = &object.facts else { continue };
             let id = facts.id.as_deref().unwrap_or_default();
-            match use_of(&object.from.kind) {
+            let first = match use_of(&object.from.kind) {
                 Some(Use::Database) if facts.source.is_none() => {
-                    wholes.databases.insert(self.named(facts, id), at);
+                    wholes.databases.entry(self.named(facts, id)).or_insert(at)
                 }
-                Some(Use::FileSystem) => {
-                    wholes.file_systems.insert(id, at);
-                }
-                Some(Use::Bucket) => {
-                    wholes.buckets.insert(id, at);
-                }
+                Some(Use::FileSystem) => wholes.file_systems.entry(id).or_insert(at),
+                Some(Use::Bucket) => wholes.buckets.entry(id).or_insert(at),
                 _ => continue,
-            }
-            verdicts[at] = Some(Verdict::Whole);
+            };
+            // Terraform may have one object at two addresses, and has to let go of both.
+            verdicts[at] = Some(match *first == at {
+                true => Verdict::Whole,
+                false => Verdict::Along(BTreeSet::from([*first])),
+            });
         }
         wholes
     }

@@ -96,7 +96,7 @@ impl Facts {
         let tags = &attributes.tags;
         let name = attributes.name.text();
         let arn: Vec<&str> = attributes.arn.text().unwrap_or_default().splitn(6, ':').collect();
-        let of_arn = |at: usize| arn.get(at).copied().filter(|part| !part.is_empty());
+        let of_arn = |at: usize| arn.get(at).copied().filter(|part| is_plain(part));
         let groups = attributes.vpc_security_group_ids.texts().chain(attributes.security_groups.texts());
         let is_named_by_kops = name.is_some_and(|name| {
             let ends = tags.get(KOPS_CLUSTER).is_some_and(|cluster| name.ends_with(&format!(".{cluster}")));
@@ -107,7 +107,7 @@ impl Facts {
         Self {
             id: own(id(kind, attributes)).filter(|id| is_id(id)),
             account: own(of_arn(4)),
-            region: own(of_arn(3).or(attributes.region.text())),
+            region: own(of_arn(3).or(attributes.region.text().filter(|text| is_plain(text)))),
             name: own(name),
             title: own(tags.get(TITLE)),
             engine: own(attributes.engine.text()),
@@ -138,6 +138,11 @@ fn id<'a>(kind: &str, attributes: &'a Attributes) -> Option<&'a str> {
         "aws_vpc_security_group_rules_exclusive" => attributes.security_group_id.text(),
         _ => attributes.id.text(),
     }
+}
+
+/// True for what can be an account or a region: they stand in commands and in paths.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// True for what can be an id or a name of AWS, and so can stand in a command as it is.

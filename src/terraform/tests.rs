@@ -277,6 +277,25 @@ fn a_group_that_several_use_comes_along_with_each_and_says_so() {
 }
 
 #[test]
+fn an_object_that_terraform_has_twice_is_taken_over_once_and_let_go_of_twice() {
+    let sorted = sorted(vec![
+        one("aws_efs_file_system.a", file_system("fs-1")),
+        one("module.b aws_efs_file_system.b", file_system("fs-1")),
+        one("aws_security_group.c", json!({ "id": "sg-1", "name": "web" })),
+        one("aws_security_group.d", json!({ "id": "sg-1", "name": "web" })),
+    ]);
+    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        adopted(&sorted),
+        [
+            ("aws_efs_file_system.a=fs-1".to_owned(), texts(&["module.b.aws_efs_file_system.b"])),
+            ("aws_security_group.web=sg-1".to_owned(), texts(&["aws_security_group.d"])),
+        ]
+    );
+    assert_eq!(removal(&sorted).resources.len(), 4);
+}
+
+#[test]
 fn a_state_of_terraform_0_9_has_the_same_objects_as_what_a_current_one_makes_of_it() {
     let flat = json!({
         "id": "gitlab-pgsql", "identifier": "gitlab-pgsql", "engine": "postgres", "password": CANARY, "name": "app",

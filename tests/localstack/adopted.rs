@@ -289,6 +289,7 @@ fn what_stands_in_no_cluster_and_in_the_default_groups_is_adopted_in_its_own_net
     adds_tags_alone(&world);
     world.apply(&[]);
     world.plans_nothing();
+}
 
 /// A state of Terraform that names what was made by hand, as Terraform would have it, and a key of which nothing is known here.
 fn terraform_state(world: &World, made: &ByHand) -> String {
@@ -336,7 +337,7 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
         "aws_kms_key.k (k-1)",
         &made.group_of_files,
         "Nothing in AWS was changed",
-        "Wrote removed.tf: 6 blocks",
+        "Wrote removed.tf: 7 blocks",
     ]);
     assert_eq!(world.control.calls().mutating(), 0);
     adds_tags_alone(&world);
@@ -345,7 +346,7 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
     assert_eq!(world.record("aws_efs_file_system.files")["id"], json!(made.files));
     assert_eq!(world.record("aws_db_instance.gitlab-pgsql")["inputs"]["identifier"], "gitlab-pgsql");
     let blocks = std::fs::read_to_string(world.path("removed.tf")).expect("it is written");
-    assert_eq!(blocks.matches("destroy = false").count(), 6, "{blocks}");
+    assert_eq!(blocks.matches("destroy = false").count(), 7, "{blocks}");
     for (path, content) in world.files() {
         let is_theirs = path.ends_with("terraform.tfstate");
         let text = String::from_utf8_lossy(&content);
