@@ -84,14 +84,14 @@ pub struct TerraformState<'a> {
     /// The version of the Terraform that wrote it.
     pub terraform_version: &'a str,
     pub serial: u64,
-    /// What can be taken over.
+    /// The objects that can be taken over.
     pub adoptable: &'a [Adoptable],
     /// The commands that take it over, one for each account and region.
     pub commands: Vec<Takes>,
     pub left_out: Vec<NotTaken<'a>>,
     /// The names of Terraform's outputs; one of what Terraform lets go of goes with it.
     pub outputs: &'a [String],
-    /// What the state needs before a current Terraform plans with it.
+    /// The command that the state needs before a current Terraform plans with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<&'a str>,
     /// The `removed` blocks that were written.

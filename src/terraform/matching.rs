@@ -167,7 +167,7 @@ pub(super) fn is_known(kind: &str) -> bool {
     use_of(kind).is_some()
 }
 
-/// What becomes of an object.
+/// The fate of an object.
 enum Verdict {
     /// It is adopted by itself.
     Whole,
@@ -284,7 +284,7 @@ impl<'a> Matching<'a> {
         (account, region, name)
     }
 
-    /// What becomes of each object: first what stands by itself, then what belongs to it, then what those use.
+    /// The fate of each object: first what stands by itself, then what belongs to it, then what those use.
     fn verdicts(&self) -> Vec<Verdict> {
         let mut verdicts: Vec<Option<Verdict>> = self.objects.iter().map(|one| self.at_once(one)).collect();
         let wholes = self.wholes(&mut verdicts);

@@ -46,7 +46,7 @@ pub(super) struct Object {
     pub(super) facts: Option<Facts>,
 }
 
-/// What Terraform means to do with an object.
+/// The use that Terraform still has for an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Kept,

@@ -33,7 +33,7 @@ pub enum Reason {
     Destination,
     /// A part of something that is not adopted.
     LonePart {
-        /// What it is a part of, in words.
+        /// The whole, in words.
         whole: &'static str,
         id: String,
     },
