@@ -65,7 +65,8 @@ pub fn terraform(bytes: &[u8]) {
     let state = match terraform::read(bytes) {
         Ok(state) => state,
         Err(error) => {
-            return holds_no_harm(&Failure::usage(&error).hint(error.hint()).text(&STYLE));
+            let hint = error.hint();
+            return holds_no_harm(&Failure::usage(error).hint(hint).text(&STYLE));
         }
     };
     let sorted = terraform::sort(&state);
