@@ -213,7 +213,7 @@ pub struct Import {
     /// Also write the `removed` blocks by which Terraform forgets what can be taken over, and destroys none of it
     ///
     /// FILE is written over only where it has such blocks of an earlier run.
-    #[arg(long, value_name = "FILE", requires = "terraform")]
+    #[arg(long, value_name = "FILE", requires = "terraform", conflicts_with_all = ["what", "found"])]
     pub removed: Option<PathBuf>,
     /// Take objects over from the state with this lineage, which changes none of them once the next apply has written their tags
     #[arg(long, value_name = "LINEAGE")]

@@ -259,7 +259,7 @@ fn listing(from: &Path, state: &State, sorted: &Sorted) -> String {
     if state.provider == Provider::Legacy {
         lines.push(PROVIDERS.to_owned());
     }
-    if sorted.adoptable.iter().any(|one| one.address.kind() == "aws_db_instance") {
+    if sorted.adoptable.iter().any(Adoptable::is_database) {
         lines.push(
             "A password of a database that Terraform knows is in the state as plain text. It was not read; it stays in older versions of \
              the state, in its backup and in saved plans of Terraform."

@@ -49,6 +49,13 @@ pub struct LeftOut {
     pub reason: Reason,
 }
 
+impl Adoptable {
+    /// True for a database, whose password the state may hold.
+    pub fn is_database(&self) -> bool {
+        use_of(self.address.kind()) == Some(Use::Database)
+    }
+}
+
 impl LeftOut {
     /// Its address in Terraform, with the id: an object that is deposed has the address of the one that took its place.
     pub fn named(&self) -> String {

@@ -159,7 +159,7 @@ impl JsonSchema for Reference {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "An address of Terraform, such as `module.files.aws_efs_file_system.this[0]`",
+            "description": "An address as Terraform writes it, with the modules before it and the key after it",
         })
     }
 }

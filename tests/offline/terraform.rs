@@ -324,7 +324,8 @@ fn wrong_options_and_files_are_refused_before_anything_is_written() {
         ),
         (&["--terraform", "terraform.tfstate", "--removed", "removed.txt"], "end in .tf"),
         (&["--terraform", "terraform.tfstate", "vpc-1"], "cannot be used with"),
-        (&["--removed", "removed.tf", "vpc-1"], "--terraform"),
+        (&["--removed", "removed.tf", "vpc-1"], "cannot be used with"),
+        (&["--removed", "removed.tf"], "--terraform"),
         (&["--terraform", "far.tfstate", "--out", "new.yaml"], "several regions: eu-west-1, us-east-1"),
         (&["--terraform", "none.tfstate", "--out", "new.yaml"], "nothing in this state can be taken over"),
         (
