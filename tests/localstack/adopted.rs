@@ -298,7 +298,9 @@ fn terraform_state(world: &World, made: &ByHand) -> String {
                 "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]" })
     };
     let of = |attributes: Value| json!([{ "schema_version": 0, "attributes": attributes }]);
-    let targets = world.cloud.mount_targets().into_iter().map(|target| {
+    let read = world.cloud.efs.describe_mount_targets().file_system_id(&made.files).send();
+    let read = world.cloud.run(read).expect("mount targets can be read").mount_targets.unwrap_or_default();
+    let targets = read.into_iter().map(|target| {
         json!({ "index_key": target.availability_zone_name, "attributes": {
             "id": target.mount_target_id, "file_system_id": made.files, "security_groups": [made.group_of_files] } })
     });
