@@ -28,6 +28,7 @@ mod show;
 mod stack_file;
 mod state;
 mod take_over;
+mod terraform;
 pub mod usage;
 mod values;
 mod written;
@@ -96,6 +97,9 @@ pub enum Command {
     /// stack file declares at that address, in place of what was recorded there: a database that was restored, a file
     /// system or a group that somebody else made. With --out or --into, the entry is written as well, so that it says exactly what is
     /// there. Nothing in AWS is changed; the next apply writes the ownership tags.
+    ///
+    /// --terraform reads a state of Terraform, and lists what of it can be taken over, and what cannot and why. With --out or --into, all
+    /// of it is taken over.
     #[command(after_long_help = "\
 Examples:
   provision import vpc-0a1b2c3d
@@ -105,7 +109,10 @@ Examples:
   provision import aws_efs_file_system.gitlab-nfs=fs-0a1b2c3d --into
   provision import --found                   What is there, and how to adopt it
   provision import vpc-0a1b2c3d --cluster k8s.myzone.net
-  provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b")]
+  provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b
+  provision import --terraform terraform.tfstate
+  provision import --terraform terraform.tfstate --out provision.yaml --removed removed.tf
+  terraform state pull | provision import --terraform -")]
     Import(Import),
     /// Show what `apply` would do; changes nothing
     #[command(after_long_help = "\
@@ -192,11 +199,22 @@ pub struct IamPolicy {
 #[derive(Debug, Args)]
 pub struct Import {
     /// The VPC that the cluster is in, or ADDRESS=ID: a declared address, and the id or name that AWS shows
-    #[arg(value_name = "VPC-ID|ADDRESS=ID", required_unless_present = "found", value_parser = values::importable)]
+    #[arg(value_name = "VPC-ID|ADDRESS=ID", required_unless_present_any = ["found", "terraform"], value_parser = values::importable)]
     pub what: Vec<Importable>,
     /// List what no state knows, with the command that would adopt each; record nothing
     #[arg(long, conflicts_with_all = ["what", "out", "into", "take_over"])]
     pub found: bool,
+    /// Read a state of Terraform, and list what of it can be taken over; `-` reads what `terraform state pull` prints
+    ///
+    /// Formats 2 to 4 are read, of Terraform since 0.7. Of passwords in it nothing is read. AWS is asked for nothing, unless --out or
+    /// --into takes everything over.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["what", "take_over", "found"])]
+    pub terraform: Option<PathBuf>,
+    /// Also write the `removed` blocks by which Terraform forgets what can be taken over, and destroys none of it
+    ///
+    /// FILE is written over only where it has such blocks of an earlier run.
+    #[arg(long, value_name = "FILE", requires = "terraform", conflicts_with_all = ["what", "found"])]
+    pub removed: Option<PathBuf>,
     /// Take objects over from the state with this lineage, which changes none of them once the next apply has written their tags
     #[arg(long, value_name = "LINEAGE")]
     pub take_over: Option<String>,

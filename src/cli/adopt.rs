@@ -33,6 +33,21 @@ pub(super) enum Place {
     Into { path: Option<PathBuf> },
 }
 
+impl Place {
+    /// The place that the options name, if they name one.
+    pub(super) fn named(
+        out: Option<PathBuf>,
+        into: Option<Option<PathBuf>>,
+        stack: Option<StackName>,
+    ) -> Option<Self> {
+        match (out, into) {
+            (Some(path), _) => Some(Self::Out { path, stack }),
+            (None, Some(path)) => Some(Self::Into { path }),
+            (None, None) => None,
+        }
+    }
+}
+
 /// A stack file as it is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NewText {

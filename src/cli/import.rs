@@ -19,12 +19,15 @@ use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, aws_failure, wanted};
 use super::stack_file::Purpose;
-use super::{Exit, Import, Importable, adopt, show, take_over};
+use super::{Exit, Import, Importable, adopt, show, take_over, terraform};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     if request.found {
         return adopt::found::run(&request.discovery, global, screen).await;
+    }
+    if let Some(state) = request.terraform.clone() {
+        return terraform::run(&state, request, global, screen).await;
     }
     let is_plain = request.take_over.is_none() && request.out.is_none() && request.into.is_none();
     let vpc = match request.what.as_slice() {
@@ -37,14 +40,12 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
                     .hint("first the network, by the id of its VPC: provision import VPC-ID; then the objects, each by its address and its id: \
                            provision import ADDRESS=ID"));
             }
-            let Import { what: _, found: _, take_over, out, into, stack, discovery, lock } = request;
+            let Import { take_over, out, into, stack, discovery, lock, .. } = request;
             let request = take_over::Request { wishes, take_over, discovery, lock, file: None, vpc: None };
-            let place = match (out, into) {
-                (Some(path), _) => adopt::Place::Out { path, stack },
-                (None, Some(path)) => adopt::Place::Into { path },
-                (None, None) => return take_over::run(request, global, screen).await,
+            return match adopt::Place::named(out, into, stack) {
+                Some(place) => adopt::run(place, request, global, screen).await,
+                None => take_over::run(request, global, screen).await,
             };
-            return adopt::run(place, request, global, screen).await;
         }
     };
     let session = &Session::open(global, Purpose::Write).await?;

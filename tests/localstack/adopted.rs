@@ -290,3 +290,68 @@ fn what_stands_in_no_cluster_and_in_the_default_groups_is_adopted_in_its_own_net
     world.apply(&[]);
     world.plans_nothing();
 }
+
+/// A state of Terraform that names what was made by hand, as Terraform would have it, and a key of which nothing is known here.
+fn terraform_state(world: &World, made: &ByHand) -> String {
+    let one = |kind: &str, name: &str, instances: Value| {
+        json!({ "mode": "managed", "type": kind, "name": name, "instances": instances,
+                "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]" })
+    };
+    let of = |attributes: Value| json!([{ "schema_version": 0, "attributes": attributes }]);
+    let read = world.cloud.efs.describe_mount_targets().file_system_id(&made.files).send();
+    let read = world.cloud.run(read).expect("mount targets can be read").mount_targets.unwrap_or_default();
+    let targets = read.into_iter().map(|target| {
+        json!({ "index_key": target.availability_zone_name, "attributes": {
+            "id": target.mount_target_id, "file_system_id": made.files, "security_groups": [made.group_of_files] } })
+    });
+    let targets: Vec<Value> = targets.collect();
+    json!({
+        "version": 4, "terraform_version": "1.11.4", "serial": 3, "lineage": "a-lineage", "outputs": {},
+        "resources": [
+            one("aws_efs_file_system", "files", of(json!({ "id": made.files }))),
+            one("aws_efs_mount_target", "files", json!(targets)),
+            one("aws_security_group", "files", of(json!({ "id": made.group_of_files, "name": "EFS_K8s" }))),
+            one("aws_security_group", "db", of(json!({ "id": made.group_of_records, "name": "gitlab-pgsql" }))),
+            one("aws_db_subnet_group", "db", of(json!({ "id": "gitlab_pgsql" }))),
+            one("aws_db_parameter_group", "db", of(json!({ "id": "tuned-postgres16" }))),
+            one("aws_db_instance", "db", of(json!({
+                "id": "db-ABC", "identifier": "gitlab-pgsql", "engine": "postgres", "password": "of-the-original",
+                "db_subnet_group_name": "gitlab_pgsql", "parameter_group_name": "tuned-postgres16",
+                "vpc_security_group_ids": [made.group_of_records],
+            }))),
+            one("aws_kms_key", "k", of(json!({ "id": "k-1" }))),
+        ],
+    })
+    .to_string()
+}
+
+#[test]
+fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    std::fs::write(world.path("terraform.tfstate"), terraform_state(&world, &made))
+        .expect("it can be written");
+    world.control.forget_calls();
+    let command =
+        ["import", "--terraform", "terraform.tfstate", "--out", "provision.yaml", "--removed", "removed.tf"];
+    let run = world.provision(&[&command[..], &["--stack", "gitlab"]].concat()).exits(0);
+    run.says(&[
+        "aws_kms_key.k (k-1)",
+        &made.group_of_files,
+        "Nothing in AWS was changed",
+        "Wrote removed.tf: 7 blocks",
+    ]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.record("aws_efs_file_system.files")["id"], json!(made.files));
+    assert_eq!(world.record("aws_db_instance.gitlab-pgsql")["inputs"]["identifier"], "gitlab-pgsql");
+    let blocks = std::fs::read_to_string(world.path("removed.tf")).expect("it is written");
+    assert_eq!(blocks.matches("destroy = false").count(), 7, "{blocks}");
+    for (path, content) in world.files() {
+        let is_theirs = path.ends_with("terraform.tfstate");
+        let text = String::from_utf8_lossy(&content);
+        assert!(is_theirs || !text.contains("of-the-original"), "{}", path.display());
+    }
+}

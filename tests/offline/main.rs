@@ -18,4 +18,5 @@ mod stack_file;
 mod state_files;
 mod state_under_fire;
 mod team_state;
+mod terraform;
 mod wire;
