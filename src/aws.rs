@@ -7,6 +7,7 @@ mod error;
 mod gate;
 mod http;
 mod identity;
+pub mod interfaces;
 pub mod kind;
 pub mod kinds;
 pub mod network;

@@ -1,5 +1,6 @@
 //! The command line: every command and option, and who carries them out.
 
+mod adopt;
 mod apply;
 mod carried;
 pub mod completions;
@@ -27,6 +28,7 @@ mod show;
 mod stack_file;
 mod state;
 mod take_over;
+mod terraform;
 pub mod usage;
 mod values;
 mod written;
@@ -44,6 +46,7 @@ use crate::engine::planner;
 use crate::engine::resource::Id;
 use crate::engine::state::Place;
 use crate::engine::take_over::Wish;
+use crate::stack::StackName;
 use crate::view::failure::Failure;
 
 use options::{Approval, Discovery, Global, Lock, Parallelism, Planning};
@@ -92,14 +95,24 @@ pub enum Command {
     ///
     /// A VPC is watched with one subnet per zone and its security groups. ADDRESS=ID records an object as the one that the
     /// stack file declares at that address, in place of what was recorded there: a database that was restored, a file
-    /// system or a group that somebody else made. Nothing in AWS is changed; the next apply writes the ownership tags.
+    /// system or a group that somebody else made. With --out or --into, the entry is written as well, so that it says exactly what is
+    /// there. Nothing in AWS is changed; the next apply writes the ownership tags.
+    ///
+    /// --terraform reads a state of Terraform, and lists what of it can be taken over, and what cannot and why. With --out or --into, all
+    /// of it is taken over.
     #[command(after_long_help = "\
 Examples:
   provision import vpc-0a1b2c3d
   provision import aws_db_instance.gitlab-pgsql=gitlab-pgsql
   provision import aws_efs_file_system.gitlab-nfs=fs-0a1b2c3d
+  provision import aws_db_instance.gitlab-pgsql=gitlab-pgsql --out provision.yaml     Describe it too
+  provision import aws_efs_file_system.gitlab-nfs=fs-0a1b2c3d --into
+  provision import --found                   What is there, and how to adopt it
   provision import vpc-0a1b2c3d --cluster k8s.myzone.net
-  provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b")]
+  provision import vpc-0a1b2c3d --subnet-id subnet-1a --subnet-id subnet-1b
+  provision import --terraform terraform.tfstate
+  provision import --terraform terraform.tfstate --out provision.yaml --removed removed.tf
+  terraform state pull | provision import --terraform -")]
     Import(Import),
     /// Show what `apply` would do; changes nothing
     #[command(after_long_help = "\
@@ -186,11 +199,39 @@ pub struct IamPolicy {
 #[derive(Debug, Args)]
 pub struct Import {
     /// The VPC that the cluster is in, or ADDRESS=ID: a declared address, and the id or name that AWS shows
-    #[arg(value_name = "VPC-ID|ADDRESS=ID", required = true, value_parser = values::importable)]
+    #[arg(value_name = "VPC-ID|ADDRESS=ID", required_unless_present_any = ["found", "terraform"], value_parser = values::importable)]
     pub what: Vec<Importable>,
+    /// List what no state knows, with the command that would adopt each; record nothing
+    #[arg(long, conflicts_with_all = ["what", "out", "into", "take_over"])]
+    pub found: bool,
+    /// Read a state of Terraform, and list what of it can be taken over; `-` reads what `terraform state pull` prints
+    ///
+    /// Formats 2 to 4 are read, of Terraform since 0.7. Of passwords in it nothing is read. AWS is asked for nothing, unless --out or
+    /// --into takes everything over.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["what", "take_over", "found"])]
+    pub terraform: Option<PathBuf>,
+    /// Also write the `removed` blocks by which Terraform forgets what can be taken over, and destroys none of it
+    ///
+    /// FILE is written over only where it has such blocks of an earlier run.
+    #[arg(long, value_name = "FILE", requires = "terraform", conflicts_with_all = ["what", "found"])]
+    pub removed: Option<PathBuf>,
     /// Take objects over from the state with this lineage, which changes none of them once the next apply has written their tags
     #[arg(long, value_name = "LINEAGE")]
     pub take_over: Option<String>,
+    /// Write a new stack file that describes the objects exactly as they are, and record them
+    ///
+    /// FILE is written over only where it is empty. What belongs to an object comes along: a database's groups, a file system's mount
+    /// targets and access points.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["into", "take_over"])]
+    pub out: Option<PathBuf>,
+    /// Add entries for the objects to a stack file that is there, and record them; without FILE, to the one that commands take here
+    ///
+    /// Nothing else of the file is changed, and its comments stay.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "take_over")]
+    pub into: Option<Option<PathBuf>>,
+    /// The name of the new stack; without it, that of the first object
+    #[arg(long, value_name = "NAME", requires = "out", value_parser = values::stack_name)]
+    pub stack: Option<StackName>,
     #[command(flatten)]
     pub discovery: Discovery,
     #[command(flatten)]

@@ -3,10 +3,13 @@
 //!
 //! Checksums would keep a fuzzer out of everything behind them, so each input is also tried with the right ones put in.
 
+use std::collections::BTreeSet;
+
 use crate::aws::kinds::registry;
 use crate::engine::plan::Plan;
 use crate::engine::saved;
 use crate::stack::{self, Stack};
+use crate::terraform;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{self, GraphView, Style, is_harmful};
 
@@ -57,6 +60,35 @@ fn written_out(stack: &Stack) -> (String, Result<Stack, stack::StackError>) {
     (text, again)
 }
 
+/// A state of Terraform that is read has each of its objects in one place, names that an entry can have, and blocks that stay blocks.
+pub fn terraform(bytes: &[u8]) {
+    let state = match terraform::read(bytes) {
+        Ok(state) => state,
+        Err(error) => {
+            let hint = error.hint();
+            return holds_no_harm(&Failure::usage(error).hint(hint).text(&STYLE));
+        }
+    };
+    let sorted = terraform::sort(&state);
+    let mut named = BTreeSet::new();
+    for one in &sorted.adoptable {
+        assert!(one.address.name().parse::<stack::Name>().is_ok(), "{}", one.address);
+        assert!(named.insert(&one.address), "{} is there twice", one.address);
+    }
+    let along = sorted.adoptable.iter().flat_map(|one| &one.along);
+    let shared = along.clone().filter(|part| part.shared).count();
+    let all = sorted.adoptable.len() + sorted.left_out.len() + along.count();
+    assert!(all >= state.objects() && all - shared <= state.objects(), "{sorted:#?}");
+    let blocks = terraform::removal(&sorted);
+    let begins = |word: &str| blocks.text.lines().filter(|line| line.starts_with(word)).count();
+    let count = blocks.resources.len() + blocks.rest.len();
+    assert_eq!((begins("removed {"), begins("    destroy = false"), begins("}")), (count, count, count));
+    let known = ["#", "removed {", "  from = ", "  lifecycle {", "    destroy = false", "  }", "}"];
+    let is_known = |line: &str| line.is_empty() || known.iter().any(|start| line.starts_with(start));
+    assert!(blocks.text.lines().all(is_known), "{}", blocks.text);
+    holds_no_harm(&view::json_line(&sorted.adoptable));
+}
+
 /// Text from outside never steers what shows it, wherever it is put.
 pub fn harmless(bytes: &[u8]) {
     let Some((width, rest)) = bytes.split_first() else { return };
@@ -101,6 +133,7 @@ mod tests {
         every_seed("journal", journal);
         every_seed("plan", plan);
         every_seed("harmless", harmless);
+        every_seed("terraform", |bytes| (0..=bytes.len()).for_each(|end| terraform(&bytes[..end])));
         // What is left out of a stack file has its default, wherever the file ends.
         every_seed("stack", |bytes| {
             let ends = (0..bytes.len()).filter(|at| bytes[*at] == b'\n');

@@ -1,6 +1,6 @@
 //! Plan and apply highly available storage beside a kops cluster.
 //!
-//! Five wings; each may use those below it: `cli`, `view`, `aws`, `stack`, `engine`.
+//! Six wings; each may use those below it: `cli`, `view`, `aws`, `terraform`, `stack`, `engine`. `view` and `terraform` use the engine alone.
 
 pub mod aws;
 pub mod cli;
@@ -9,6 +9,7 @@ pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod stack;
+pub mod terraform;
 pub mod view;
 
 #[cfg(test)]

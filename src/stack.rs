@@ -1,6 +1,8 @@
 //! The stack file: everything that its author wants, typed and checked.
 
 pub mod blueprint;
+pub mod describe;
+pub mod insert;
 mod mask;
 mod network;
 pub mod outputs;
@@ -16,6 +18,7 @@ pub mod sections;
 mod state_place;
 mod tags;
 mod values;
+mod write;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +39,7 @@ use password::PasswordSource;
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
-use section::{Entries, Entry, Expand, Section, all_to_json, behind_group, zones};
+use section::{Entries, Entry, Expand, Section, all_to_json, zones};
 use sections::SECTIONS;
 pub use state_place::{NoPlace, S3Place, StatePlace};
 pub use tags::{InvalidTag, TagKey, TagValue};
@@ -178,7 +181,8 @@ impl Stack {
 
     /// The roles that nothing of the stack gives access to.
     pub fn roles_without_access(&self) -> BTreeSet<Role> {
-        let used: BTreeSet<Role> = self.all().flat_map(|(.., entry)| behind_group::roles(entry)).collect();
+        let used: BTreeSet<Role> =
+            self.all().flat_map(|(section, _, entry)| (section.roles)(entry).into_keys()).collect();
         Role::ALL.into_iter().filter(|role| !used.contains(role)).collect()
     }
 }

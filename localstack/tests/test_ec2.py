@@ -1,6 +1,6 @@
 """EC2: security groups and their rules, what holds back a deletion, paging."""
 
-from base import Case
+from base import CREDENTIALS, NUMBERS, Case
 
 TCP = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432}
 
@@ -82,6 +82,30 @@ class Groups(Case):
         found = self.ec2.describe_vpc_peering_connections(Filters=active)["VpcPeeringConnections"]
         self.assertEqual([one["AccepterVpcInfo"]["VpcId"] for one in found], [theirs])
         ask(GroupId=group, IpPermissions=[pair(other)])
+
+    def test_a_group_of_another_account_is_a_source_by_its_account_where_the_two_are_peered(self):
+        group, ours, first = self.group(), self.vpc, self.account
+        CREDENTIALS.access_key = second = str(next(NUMBERS))
+        theirs = self.network(net="10.1")
+        other = self.group("other")
+        CREDENTIALS.access_key = first
+        peer = TCP | {"UserIdGroupPairs": [{"GroupId": other, "UserId": second}]}
+        ask = self.ec2.authorize_security_group_ingress
+        self.refused("InvalidGroup.NotFound", ask, GroupId=group, IpPermissions=[pair(other)])
+        self.refused("InvalidGroup.NotFound", ask, GroupId=group, IpPermissions=[peer])
+        made = self.ec2.create_vpc_peering_connection(VpcId=ours, PeerVpcId=theirs, PeerOwnerId=second)
+        CREDENTIALS.access_key = second
+        self.ec2.accept_vpc_peering_connection(
+            VpcPeeringConnectionId=made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        )
+        CREDENTIALS.access_key = first
+        ask(GroupId=group, IpPermissions=[peer])
+        shown = self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+        self.assertEqual([(one["GroupId"], one["UserId"]) for one in shown[0]["UserIdGroupPairs"]], [(other, second)])
+        filters = [{"Name": "group-id", "Values": [group]}]
+        rules = self.ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+        named = [one["ReferencedGroupInfo"] for one in rules if "ReferencedGroupInfo" in one]
+        self.assertEqual([(one["GroupId"], one["UserId"]) for one in named], [(other, second)])
 
     def test_a_prefix_list_is_a_source_that_counts_as_its_most_entries(self):
         group = self.group()

@@ -89,6 +89,15 @@ pub async fn access_points(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<AccessPoint
     Ok(absent_is_none(answer.map_err(aws_error(ACCESS_POINTS)))?.unwrap_or_default())
 }
 
+/// All access points of the account and region.
+///
+/// # Errors
+/// Any error of `elasticfilesystem:DescribeAccessPoints`.
+pub async fn all_access_points(aws: &Aws) -> Result<Vec<AccessPointDescription>, CloudError> {
+    let all = aws.read.efs.describe_access_points().into_paginator().items().send();
+    all.try_collect().await.map_err(aws_error(ACCESS_POINTS))
+}
+
 /// The replications that a file system is source or destination of: at most one.
 ///
 /// # Errors

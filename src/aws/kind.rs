@@ -71,6 +71,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The command that deletes an object, for one whose place cannot be chosen in the stack file.
+    fn removal(_id: &Id) -> Option<String> {
+        None
+    }
+
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out.
     ///
     /// Chunks to the API's limits, pages to the end, and tolerates missing ids.
@@ -136,6 +141,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// All objects of this kind in the account and region, with their tags; none of a kind that has neither tags in its description nor
     /// data.
     fn list(_aws: &Aws) -> impl Future<Output = Result<Vec<Found>, CloudError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
+    /// The parts of this kind that another object has; none of a kind whose objects are no parts.
+    fn parts(_aws: &Aws, _whole: &Id) -> impl Future<Output = Result<Vec<Id>, CloudError>> + Send {
         std::future::ready(Ok(Vec::new()))
     }
 

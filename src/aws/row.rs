@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::aws::kind::Kind;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
-use crate::engine::resource::{Effect, Field, OnChange, Role, Source};
+use crate::engine::resource::{Effect, Field, Need, OnChange, Role, Source};
 
 pub use rule::*;
 
@@ -43,6 +43,16 @@ pub trait Row<K: Kind>: Sync {
 pub struct Shown<'a, K: Kind> {
     pub live: &'a K::Live,
     pub recorded: &'a Document,
+    pub scope: Scope,
+}
+
+/// The fields of an object that are of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that concern a stack that recorded it: what others chose is left out.
+    Recorded,
+    /// All that AWS shows: nothing is recorded of it.
+    Whole,
 }
 
 impl<K: Kind> Deref for Shown<'_, K> {
@@ -242,6 +252,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.joined_by(join), ..self }
     }
 
+    /// See [`Field::taken_without`].
+    pub const fn taken_without(self, value: Need) -> Self {
+        Self { field: self.field.taken_without(value), ..self }
+    }
+
     /// See [`Field::losing`].
     pub const fn losing(self, what: &'static str) -> Self {
         Self { field: self.field.losing(what), ..self }
@@ -309,9 +324,17 @@ pub fn outputs<const N: usize>(values: [(&str, String); N]) -> Document {
 /// The live object as the document that would have made it, each value in its one way of being written. A value that does not fit
 /// stays as it was observed.
 pub fn observe<K: Kind>(live: &K::Live, recorded: &Document) -> Document {
-    let shown = Shown { live, recorded };
+    fields_of(&Shown::<K> { live, recorded, scope: Scope::Recorded })
+}
+
+/// The same of an object of which nothing is recorded, with every field that AWS shows.
+pub fn observe_whole<K: Kind>(live: &K::Live) -> Document {
+    fields_of(&Shown::<K> { live, recorded: &Document::new(), scope: Scope::Whole })
+}
+
+fn fields_of<K: Kind>(shown: &Shown<'_, K>) -> Document {
     let value = |row: &&dyn Row<K>| {
-        let (field, value) = (row.field(), row.value_of(&shown)?);
+        let (field, value) = (row.field(), row.value_of(shown)?);
         Some((field.name.to_owned(), field.shape.normalise(&value).unwrap_or(value)))
     };
     K::ROWS.iter().filter_map(value).collect()

@@ -19,24 +19,33 @@ use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, aws_failure, wanted};
 use super::stack_file::Purpose;
-use super::{Exit, Import, Importable, show, take_over};
+use super::{Exit, Import, Importable, adopt, show, take_over, terraform};
 
 /// Looks the network up and records it. Nothing in AWS is changed.
 pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
+    if request.found {
+        return adopt::found::run(&request.discovery, global, screen).await;
+    }
+    if let Some(state) = request.terraform.clone() {
+        return terraform::run(&state, request, global, screen).await;
+    }
+    let is_plain = request.take_over.is_none() && request.out.is_none() && request.into.is_none();
     let vpc = match request.what.as_slice() {
-        [Importable::Network(vpc)] if request.take_over.is_none() => vpc.clone(),
+        [Importable::Network(vpc)] if is_plain => vpc.clone(),
         several => {
             let wishes: Vec<Wish> = several.iter().filter_map(Importable::object).cloned().collect();
             if wishes.len() < several.len() {
-                let message =
-                    "a network is imported by itself: one VPC, without addresses and without --take-over";
+                let message = "a network is imported by itself: one VPC, without addresses, --take-over, --out and --into";
                 return Err(Failure::message(FailureKind::Usage, message)
                     .hint("first the network, by the id of its VPC: provision import VPC-ID; then the objects, each by its address and its id: \
                            provision import ADDRESS=ID"));
             }
-            let Import { what: _, take_over, discovery, lock } = request;
-            let request = take_over::Request { wishes, take_over, discovery, lock };
-            return take_over::run(request, global, screen).await;
+            let Import { take_over, out, into, stack, discovery, lock, .. } = request;
+            let request = take_over::Request { wishes, take_over, discovery, lock, file: None, vpc: None };
+            return match adopt::Place::named(out, into, stack) {
+                Some(place) => adopt::run(place, request, global, screen).await,
+                None => take_over::run(request, global, screen).await,
+            };
         }
     };
     let session = &Session::open(global, Purpose::Write).await?;
@@ -56,6 +65,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
             forgotten: &forgotten,
             choices: &discovery.evidence,
             taken_over: Vec::new(),
+            found: Vec::new(),
         });
     } else if watched == 0 && forgotten.is_empty() {
         screen.out.write("Nothing to do: this network is watched already.\n");

@@ -9,6 +9,7 @@ use crate::aws::network::Evidence;
 use crate::engine::address::Address;
 use crate::engine::resource::Id;
 use crate::engine::state::Record;
+use crate::terraform::{Adoptable, Reference};
 
 /// The document that `init --json` prints.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -29,6 +30,24 @@ pub struct Import<'a> {
     pub choices: &'a [Evidence],
     /// The objects that are recorded now, with `import ADDRESS=ID`.
     pub taken_over: Vec<TakenOver<'a>>,
+    /// The objects that no state knows, with `import --found`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<FoundObject>,
+}
+
+/// An object that no state knows.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FoundObject {
+    pub kind: &'static str,
+    pub id: Id,
+    /// `fs-1 (files, 6144 bytes, made 2026-11-28T07:00:00Z)`
+    pub described: String,
+    /// The command that adopts it, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<String>,
+    /// Why it cannot be adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
 }
 
 /// An object that was recorded at an address.
@@ -55,6 +74,60 @@ pub struct Apart<'a> {
     /// The command that takes it over too, where it is one object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+}
+
+/// The document that `import --terraform --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct TerraformState<'a> {
+    /// The format of the state.
+    pub state_format: u64,
+    /// The version of the Terraform that wrote it.
+    pub terraform_version: &'a str,
+    pub serial: u64,
+    /// The objects that can be taken over.
+    pub adoptable: &'a [Adoptable],
+    /// The commands that take it over, one for each account and region.
+    pub commands: Vec<Takes>,
+    pub left_out: Vec<NotTaken<'a>>,
+    /// The names of Terraform's outputs; one of what Terraform lets go of goes with it.
+    pub outputs: &'a [String],
+    /// The command that the state needs before a current Terraform plans with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<&'a str>,
+    /// The `removed` blocks that were written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed<'a>>,
+}
+
+/// The command that takes over all of one account and region.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Takes {
+    pub account: Option<String>,
+    pub region: Option<String>,
+    pub command: String,
+}
+
+/// An object of a state of Terraform that is not taken over.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct NotTaken<'a> {
+    pub from: &'a Reference,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a Id>,
+    /// The reason as one word.
+    pub code: &'static str,
+    pub reason: String,
+}
+
+/// The file of `removed` blocks.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Removed<'a> {
+    pub path: String,
+    /// The resources that can be taken over, with what comes along.
+    pub resources: &'a [Reference],
+    /// The other resources of the same modules.
+    pub rest: &'a [Reference],
+    /// Objects that are not taken over, and are forgotten too: a block names all objects of a resource.
+    pub forgotten: Vec<NotTaken<'a>>,
 }
 
 /// The document that `output NAME --json` prints.

@@ -47,6 +47,8 @@ pub enum Document {
     StateRebuild,
     /// What `import --json` prints
     Import,
+    /// What `import --terraform --json` prints
+    ImportTerraform,
     /// What `init --json` prints
     Init,
 }
@@ -74,6 +76,9 @@ pub fn schema(document: Document) -> Value {
         Document::StateChange => ("A change of a state", FORMAT_VERSION, of::<Versioned<StateChange<'_>>>()),
         Document::StateRebuild => ("What was found again", FORMAT_VERSION, of::<Versioned<Rebuilt<'_>>>()),
         Document::Import => ("A watched network", FORMAT_VERSION, of::<Versioned<report::Import<'_>>>()),
+        Document::ImportTerraform => {
+            ("A sorted state of Terraform", FORMAT_VERSION, of::<Versioned<report::TerraformState<'_>>>())
+        }
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };
     published(&name, &format!("{title} of provision"), version, schema)

@@ -39,7 +39,7 @@ use futures_util::future::{join5, try_join};
 use super::neighbours;
 use super::opening::{Meant, connect, of_stack, state_failure, store};
 use super::options::{self, Global, StateAt};
-use super::stack_file::{Purpose, choose};
+use super::stack_file::{Chosen, Purpose, choose};
 use super::written::Taken;
 
 /// One stack in one account and region.
@@ -58,6 +58,8 @@ pub struct Session {
     stack_paths: Vec<PathBuf>,
     carried: Carried,
     purpose: PlanFor,
+    /// The addresses whose objects are about to be adopted as they are.
+    pub(super) adopted: BTreeSet<Address>,
 }
 
 /// Everything that was seen at one moment, and the plan made from it.
@@ -93,7 +95,15 @@ impl Session {
         purpose: Purpose,
         sections: Sections,
     ) -> Result<Self, Failure> {
-        let chosen = choose(options, purpose, sections)?;
+        Self::of(options, choose(options, purpose, sections)?, purpose).await
+    }
+
+    /// The same for a stack whose file is to be written.
+    pub(super) async fn open_new(options: &Global, chosen: Chosen) -> Result<Self, Failure> {
+        Self::of(options, chosen, Purpose::Write).await
+    }
+
+    async fn of(options: &Global, chosen: Chosen, purpose: Purpose) -> Result<Self, Failure> {
         let aws = Arc::new(connect(options, Meant::by(&chosen)).await?);
         let cloud = AwsCloud::new(aws.clone());
         Ok(Self {
@@ -112,7 +122,13 @@ impl Session {
                 Purpose::Show => PlanFor::Review,
                 Purpose::Write => PlanFor::CarryOut,
             },
+            adopted: BTreeSet::new(),
         })
+    }
+
+    /// True where no stack file was found, so that the built-in stack is shown.
+    pub(super) fn is_built_in(&self) -> bool {
+        self.stack_paths.is_empty()
     }
 
     /// The files of the stack that nothing else is written to.
@@ -441,7 +457,7 @@ impl Session {
         wanted: Wanted,
     ) -> Result<(Blueprint, Option<Discovery>), Failure> {
         let (network, discovery) = self.network(state.and_then(State::network), wanted).await?;
-        let kept = Kept::of(&self.registry, state);
+        let kept = Kept::of(&self.registry, state).tagging_none_of(self.adopted.iter().cloned());
         let blueprint = blueprint_keeping(&self.stack, network.as_ref(), &kept).map_err(|error| {
             let hint = error.hint();
             Failure::usage(error).hint(hint)
@@ -451,7 +467,7 @@ impl Session {
 
     /// The network, if the stack needs one or stands in one: what was decided once is not decided again, unless something is
     /// named now.
-    async fn network(
+    pub(super) async fn network(
         &self,
         recorded: Option<Network>,
         wanted: Wanted,

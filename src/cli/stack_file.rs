@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::aws::kinds::registry;
 use crate::aws::state_s3::Encryption;
 use crate::engine::file;
-use crate::stack::{self, Sections, Stack, StackFile, StateEncryption, StateKey};
+use crate::stack::{self, Sections, Stack, StackFile, StackName, StateEncryption, StateKey};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -222,6 +222,20 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
 
 /// The options that mean nothing for a state in a file.
 const IN_S3: [&str; 3] = ["--state-sse", "--state-kms-key", "--state-profile"];
+
+/// A stack of this name, whose file is to be written.
+pub(super) fn new_file(name: StackName, path: &Path) -> Result<Chosen, Failure> {
+    let stack = Stack { stack: name, ..Stack::default() };
+    let is_usual = NAMES.iter().any(|usual| path == Path::new(usual));
+    let source = match is_usual {
+        true => Source::Found([path.to_owned()]),
+        false => {
+            let folder = with_the_state(Path::new(""), &[folder_of(path)], &stack.stack.to_string())?;
+            Source::Named { paths: vec![path.to_owned()], folder }
+        }
+    };
+    Ok(Chosen { stack, source })
+}
 
 /// The place of the state that the stack file names.
 fn location(stack: &Stack) -> Option<&str> {

@@ -3,11 +3,13 @@
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::planner::{Sightings, leaves_its_network};
+use crate::engine::resource::Id;
 use crate::engine::state::{Edit, Writer};
 use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 
+use super::adopt::{NewText, in_vpc};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Discovery, Global, Lock};
 use super::screen::Screen;
@@ -22,11 +24,25 @@ pub(super) struct Request {
     pub(super) take_over: Option<String>,
     pub(super) discovery: Discovery,
     pub(super) lock: Lock,
+    /// The stack file that describes the objects, where it is to be written.
+    pub(super) file: Option<NewText>,
+    /// The network that the objects stand in, where nothing else says which one it is.
+    pub(super) vpc: Option<Id>,
 }
 
 /// Looks the objects up, and records them. Nothing in AWS is changed.
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
-    let session = &Session::open(global, Purpose::Write).await?;
+    let session = Session::open(global, Purpose::Write).await?;
+    carry_out(&session, request, global, screen).await
+}
+
+/// The same for a stack that is read.
+pub(super) async fn carry_out(
+    session: &Session,
+    request: Request,
+    global: &Global,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
@@ -44,9 +60,14 @@ pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) 
             forgotten: &forgotten,
             choices: &[],
             taken_over: documents(&taken),
+            found: Vec::new(),
         });
     } else {
         screen.tell(&text(&taken, request.take_over.as_deref()));
+        if let Some(file) = &request.file {
+            let path = harmless(&file.path().to_string_lossy()).into_owned();
+            screen.tell(&format!("The stack file {path} describes it as it is."));
+        }
     }
     Ok(Exit::Done)
 }
@@ -61,7 +82,8 @@ async fn record(
     let before = writer.state().clone();
     session.check_state(Some(&before))?;
     session.refuse_a_renamed_one(&before).await?;
-    let (blueprint, discovery) = session.blueprint(Some(&before), wanted(&request.discovery, global)).await?;
+    let network = in_vpc(wanted(&request.discovery, global), request.vpc.as_ref());
+    let (blueprint, discovery) = session.blueprint(Some(&before), network).await?;
     if let Some(discovery) = &discovery {
         show::warnings(discovery, screen);
     }
@@ -71,6 +93,10 @@ async fn record(
     let (registry, lineage) = (&session.registry, request.take_over.as_deref());
     let taken = take_over(&session.cloud, registry, &blueprint, &before, &request.wishes, lineage).await;
     let taken = taken.map_err(refused)?;
+    // First the file: a state with records that nothing declares would plan to delete them.
+    if let Some(file) = &request.file {
+        file.write()?;
+    }
     if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster().as_ref() != Some(cluster)) {
         writer.edit(Edit::Facts { facts: cluster.facts() });
     }
@@ -83,7 +109,7 @@ async fn record(
     Ok(taken)
 }
 
-fn refused(refused: Refused) -> Failure {
+pub(super) fn refused(refused: Refused) -> Failure {
     match refused {
         Refused::Unread(error) => refresh_failure(error),
         refused => {

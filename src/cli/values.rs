@@ -12,7 +12,7 @@ use crate::aws::state_s3::NoPlace;
 use crate::engine::address::{Address, InvalidAddress};
 use crate::engine::resource::Id;
 use crate::engine::take_over::Wish;
-use crate::stack::{ClusterName, InvalidText, Region};
+use crate::stack::{ClusterName, InvalidText, Region, StackName};
 
 use super::Importable;
 use super::options::StateAt;
@@ -136,6 +136,11 @@ pub(super) fn importable(text: &str) -> Result<Importable, String> {
         "" => Err(format!("an id or a name follows `{address}=`, such as fs-0a1b2c3d or gitlab-pgsql")),
         id => Ok(Importable::Object(Wish { address, text: id.to_owned() })),
     }
+}
+
+/// The name of a stack.
+pub(super) fn stack_name(text: &str) -> Result<StackName, String> {
+    text.parse().map_err(|error: InvalidText| error.to_string())
 }
 
 /// The id of a VPC.

@@ -1,4 +1,4 @@
-//! The files that a plan is written to: what holds anything else is never written over.
+//! The files that commands write beside the state: what holds anything else is never written over.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::file;
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{BESIDE, beside};
+use crate::terraform::is_removal;
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, is_page};
 
@@ -20,6 +21,8 @@ pub(super) enum Form {
     Saved,
     /// `--html`
     Page,
+    /// `--removed`
+    Removal,
 }
 
 /// The files of a stack that are there for something else.
@@ -92,6 +95,7 @@ impl Form {
         match self {
             Self::Saved => "--out",
             Self::Page => "--html",
+            Self::Removal => "--removed",
         }
     }
 
@@ -99,6 +103,7 @@ impl Form {
         match self {
             Self::Saved => SavedPlan::is_one(content),
             Self::Page => is_page(content),
+            Self::Removal => is_removal(content),
         }
     }
 
@@ -106,6 +111,7 @@ impl Form {
         match self {
             Self::Saved => "is there and is not a plan that provision saved",
             Self::Page => "is there and is not a page that provision wrote",
+            Self::Removal => "is there and holds more than blocks that provision wrote",
         }
     }
 
@@ -113,6 +119,7 @@ impl Form {
         match self {
             Self::Saved => "without a file, the plan gets a new name of its own: provision plan --out",
             Self::Page => "name a file that is not there yet, or the page of an earlier plan",
+            Self::Removal => "name a file that is not there yet, or one that --removed wrote before",
         }
     }
 }

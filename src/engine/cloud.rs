@@ -17,6 +17,10 @@ pub trait Cloud: Send + Sync {
     /// Reads all `tracked` objects in as few calls as the API allows. An object that is gone is left out; what the same calls show
     /// beside them may be in it too, with [`Remark::Beside`].
     fn observe<'a>(&'a self, kind: &'a str, tracked: &'a [TrackedDocument]) -> Asked<'a, BTreeMap<Id, Live>>;
+    /// Reads objects of which nothing is recorded, with every field that the cloud shows. One that is gone is left out.
+    fn survey<'a>(&'a self, kind: &'a str, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>>;
+    /// The parts of this kind that an object has, such as the mount targets of a file system.
+    fn parts<'a>(&'a self, kind: &'a str, whole: &'a Id) -> Asked<'a, Vec<Id>>;
     /// Looks for an object by its natural key and by the ownership tags, which are the proof whose it is. All that may be meant are
     /// in it, the likeliest first.
     fn find<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;

@@ -66,6 +66,10 @@ pub trait Manager: Reader {
     fn is_named_when_gone(&self) -> bool {
         self.holds_data()
     }
+    /// The command that deletes an object, for one whose place cannot be chosen in the stack file.
+    fn removal(&self, _id: &Id) -> Option<String> {
+        None
+    }
     /// True where a new object with these inputs overwrites the data of another one: it is made only where that is allowed by name.
     fn overwrites(&self, _inputs: &Document) -> bool {
         false

@@ -145,6 +145,7 @@ pub async fn rebuild(
                     None => drop(rebuilt.absent.insert(address.clone())),
                 }
             }
+            without_what_was_taken(&known, &mut rebuilt);
             find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             if terms.only.is_none() {
                 rebuilt.undeclared =
@@ -193,6 +194,18 @@ pub async fn rebuild(
             rebuilt.records.insert(address, record);
         }
     }
+}
+
+/// Leaves candidates out that were recorded at another address meanwhile.
+fn without_what_was_taken(known: &State, rebuilt: &mut Rebuilt) {
+    let taken: BTreeSet<&Id> = known.resources.values().filter_map(|record| record.id.as_ref()).collect();
+    for candidates in rebuilt.ambiguous.values_mut() {
+        candidates.retain(|candidate| !taken.contains(&candidate.id));
+    }
+    let none = |candidates: &Vec<Candidate>| candidates.is_empty();
+    let emptied = rebuilt.ambiguous.iter().filter(|(_, candidates)| none(candidates));
+    rebuilt.absent.extend(emptied.map(|(address, _)| address.clone()).collect::<Vec<_>>());
+    rebuilt.ambiguous.retain(|_, candidates| !candidates.is_empty());
 }
 
 /// An object that is absent under its declared name, or whose name another one has, may have kept another name: it is the one that

@@ -56,7 +56,7 @@ pub struct Before {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error("the stack file does not declare {address}")]
-    Undeclared { address: Address, nearest: Option<Address> },
+    Undeclared { address: Address, nearest: Option<Address>, text: String },
     #[error("{address} is a part of the network, which is watched as a whole")]
     Network { address: Address },
     #[error("there is no kind {}", address.kind())]
@@ -106,7 +106,10 @@ impl Refused {
             Self::Undeclared { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean {nearest}? a new one is declared in the stack file first, then imported"))
             }
-            Self::Undeclared { .. } => Some("declare it in the stack file first, then import it".to_owned()),
+            Self::Undeclared { address, text, .. } => Some(format!(
+                "declare it in the stack file first, then import it; or have it described there as it is: provision import \
+                 {address}={text} --into"
+            )),
             Self::Network { .. } => Some("name the network by the id of its VPC: provision import VPC-ID".to_owned()),
             Self::UnknownKind { kinds, .. } => Some(format!("one of these: {}", kinds.join(", "))),
             Self::Absent { .. } => Some(
@@ -253,7 +256,7 @@ impl Taking<'_> {
             let address = address.clone();
             return Err(match declaration {
                 Some(Declaration::Watched { .. }) => Refused::Network { address },
-                _ => Refused::Undeclared { nearest: self.nearest(&address), address },
+                _ => Refused::Undeclared { nearest: self.nearest(&address), address, text: text.clone() },
             });
         };
         let unread = |source| RefreshError { kind: address.kind().to_owned(), source };

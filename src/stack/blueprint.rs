@@ -16,6 +16,7 @@ use crate::engine::network::Network;
 use crate::engine::resource::Id;
 use crate::stack::section::{Entry, Expand, Section};
 use crate::stack::sections::SECTIONS;
+use crate::stack::tags;
 use crate::stack::{Name, Stack};
 
 pub use error::BlueprintError;
@@ -94,10 +95,13 @@ impl Draft<'_> {
         }
     }
 
-    /// The author's tags and a `Name`.
-    pub(super) fn tags(&self, name: &str) -> BTreeMap<String, String> {
+    /// The author's tags and a `Name`; none for an object that was adopted as it is: its tags are those of others.
+    pub(super) fn tags(&self, address: &Address, name: &str) -> BTreeMap<String, String> {
+        if self.kept.is_tagged_by_others(address) {
+            return BTreeMap::new();
+        }
         let chosen = self.stack.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        chosen.chain([("Name", name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+        chosen.chain([(tags::NAME, name)]).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// The text of a field that AWS cannot change: what the object that is there was made with, which the plan says where

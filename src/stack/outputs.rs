@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::section::{Section, Short};
+use super::section::{Others, Section, Short};
 use super::sections::SECTIONS;
 use crate::engine::address::Address;
 use crate::engine::document::Document;
@@ -75,9 +75,19 @@ pub(super) fn text(document: &Document, field: &str) -> Option<String> {
     document.get(field).and_then(|value| value.as_str()).map(str::to_owned)
 }
 
-/// The main objects of a section's entries, in every phase.
+/// The main objects of a section's entries, in every phase. Names of entries are shared by all sections, so that an object of the kind
+/// is no entry where one of another section has its name.
 fn main_records<'a>(state: &'a State, section: &Section) -> BTreeMap<&'a str, &'a Record> {
-    recorded(state, section.main).map(|(address, record)| (address.name(), record)).collect()
+    let is_others = |address: &Address| {
+        let others = SECTIONS.iter().filter(|other| other.main != section.main);
+        section.others == Others::Some
+            && (address.member_name().is_some()
+                || others
+                    .into_iter()
+                    .any(|other| recorded(state, other.main).any(|(one, _)| one.name() == address.name())))
+    };
+    let entries = recorded(state, section.main).filter(|(address, _)| !is_others(address));
+    entries.map(|(address, record)| (address.name(), record)).collect()
 }
 
 /// The outputs that the state records.

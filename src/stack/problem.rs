@@ -86,7 +86,13 @@ impl Fault {
             Self::DuplicateKey { .. } => "keep one of the two".to_owned(),
             Self::UnknownKey { key, known } => suggestion(key, known),
             // Written to take out what no file below has.
-            Self::NoValue { is_null: true, .. } => "take the line out, or write a value".to_owned(),
+            Self::NoValue { key, may_be_empty: true, is_null: true } => {
+                let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
+                format!(
+                    "to have none, take the line out; for a {entry} with every default: `{}: {{}}`",
+                    shown(key)
+                )
+            }
             Self::NoValue { key, may_be_empty: true, .. } => {
                 let entry = in_a_row(SECTIONS.iter().map(|section| section.one), "or");
                 format!("write a value; for a {entry} with every default: `{}: {{}}`", shown(key))

@@ -149,14 +149,16 @@ fn of_network(stack: &Stack, tree: &Node) -> Vec<Problem> {
         problems.push(conflict(tree, &["network"], &["subnets"], message, "write one of each zone"));
     }
     for (section, name, entry) in stack.all() {
-        for role in behind_group::roles(entry).into_iter().filter(|role| !network.groups.contains_key(role)) {
+        let unnamed =
+            (section.roles)(entry).into_iter().filter(|(role, _)| !network.groups.contains_key(role));
+        for (role, option) in unnamed {
             let role = role.name();
             let message =
-                format!("`access` lets the {role} in, and `network` names no security group of them");
+                format!("`{option}` speaks of the {role}, and `network` names no security group of them");
             let remedy =
-                format!("write `{role}: sg-…` in `groups` of `network`, or an `access` without `{role}`");
+                format!("write `{role}: sg-…` in `groups` of `network`, or an `{option}` without `{role}`");
             let path = [section.key, name.as_str()];
-            problems.push(conflict(tree, &path, &["access"], message, &remedy));
+            problems.push(conflict(tree, &path, &[option], message, &remedy));
         }
     }
     problems

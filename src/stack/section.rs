@@ -2,21 +2,25 @@
 
 pub mod behind_group;
 mod entry;
+pub(super) mod group;
 mod read;
 mod schema;
 mod shaped;
-mod source;
+pub(super) mod source;
 pub mod titled;
 pub mod zones;
+
+use std::collections::BTreeMap;
 
 use schemars::{Schema, SchemaGenerator};
 
 use super::Name;
 use super::blueprint::{BlueprintError, Draft};
+use super::describe::{Described, Scene, Unsayable};
 use super::outputs::Output;
 use crate::engine::kind::Registry;
-use crate::engine::network::Network;
-use crate::engine::resource::{Field, Need, Pattern, Property, Shape};
+use crate::engine::network::{Network, Role};
+use crate::engine::resource::{Field, Id, Need, Pattern, Property, Shape};
 use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
@@ -54,8 +58,16 @@ pub struct Section {
     pub check: fn(&Entries) -> Vec<Conflict>,
     /// The kind of the object that an entry is about. It stands at the entry's own name.
     pub main: &'static str,
+    /// The other makers of objects of that kind.
+    pub others: Others,
+    /// The roles of machines that an entry names, each with the option in which it does so.
+    pub roles: fn(&Entry) -> BTreeMap<Role, &'static str>,
     /// The function that declares all that an entry stands for.
     pub expand: Expand,
+    /// The other objects that belong to the one that an entry is about, and come along where that is adopted.
+    pub belongings: &'static [Belonging],
+    /// The reverse of `expand`: an object that is there becomes an entry of this name.
+    pub describe: fn(&Registry, &Scene, &Name, &Id) -> Result<Described, Unsayable>,
     /// The outputs of an entry, from the state: the function gets the entry's name and the record of its main object, which is not
     /// gone. `None` where that has never been ready.
     pub output: fn(&State, &str, &Record) -> Option<Output>,
@@ -63,6 +75,25 @@ pub struct Section {
     pub output_schema: fn(&mut SchemaGenerator) -> Schema,
     /// The outputs that have a name of their own where the stack has one entry.
     pub short: &'static [Short],
+}
+
+/// The other makers of objects of the kind that an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    None,
+    /// Entries of other sections have such an object too, at their own names, and the network may have some.
+    Some,
+}
+
+/// Objects that belong to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// Its parts, of this kind.
+    Part(&'static str),
+    /// One of this kind, which a field names.
+    Named { field: &'static str, kind: &'static str },
+    /// The security groups that a field names, of it or of its parts of this kind.
+    Groups { of: &'static str, field: &'static str },
 }
 
 /// The options at one place of the stack file.
@@ -137,6 +168,11 @@ impl Section {
         let own = self.entry.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
         let own = own.filter(is_left);
         own.chain(passed).collect()
+    }
+
+    /// True if each entry is a security group, which entries of other sections can name.
+    pub(super) fn is_of_groups(&self) -> bool {
+        self.main == group::KIND
     }
 
     /// True if an entry has this option of the section's own.

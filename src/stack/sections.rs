@@ -3,11 +3,13 @@
 mod buckets;
 mod databases;
 mod file_systems;
+mod security_groups;
 
 use super::section::Section;
 
 /// One line for each section.
-pub const SECTIONS: &[&Section] = &[&file_systems::SECTION, &databases::SECTION, &buckets::SECTION];
+pub const SECTIONS: &[&Section] =
+    &[&file_systems::SECTION, &databases::SECTION, &buckets::SECTION, &security_groups::SECTION];
 
 #[cfg(test)]
 mod tests {

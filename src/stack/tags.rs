@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::mask::is_invisible;
 use super::problem::shown;
 
+/// The tag that consoles show as the name of an object.
+pub(super) const NAME: &str = "Name";
+
 /// The characters that AWS allows in tags of every service: letters and digits of any script, spaces and a few signs.
 fn is_tag_character(character: char) -> bool {
     character.is_alphanumeric()
@@ -79,7 +82,7 @@ impl TryFrom<String> for TagKey {
         if lower == "kubernetescluster" || lower.starts_with("kubernetes.io/cluster/") {
             return Err(InvalidTag::ClusterOwned { key });
         }
-        if key == "Name" {
+        if key == NAME {
             return Err(InvalidTag::Name);
         }
         if (1..=128).contains(&key.chars().count()) && key.chars().all(is_tag_character) {

@@ -48,6 +48,7 @@ fn editor_and_parser_agree_on_every_value() {
     let long = "a".repeat(64);
     let fs = |options: &str| format!("file_systems: {{ nfs: {{ {options} }} }}");
     let db = |options: &str| format!("databases: {{ db: {{ {options} }} }}");
+    let sg = |options: &str| format!("security_groups: {{ g: {{ {options} }} }}");
     let top = |option: &str| format!("{option}\nfile_systems: {{ nfs: {{}} }}");
     let named = |parts: &str| format!("network: {{ {parts} }}\nbuckets: {{}}");
     let right = [
@@ -92,6 +93,26 @@ fn editor_and_parser_agree_on_every_value() {
         ),
         fs("security_group: \"EFS K8s (gitlab) [1]\""),
         fs("security_group: sg-1, extra_security_groups: [sg-0abc]"),
+        format!(
+            "{}\nsecurity_groups: {{ shared: {{}} }}",
+            fs("security_group: { entry: shared }, extra_security_groups: []")
+        ),
+        format!("{}\nsecurity_groups: {{ shared: {{}} }}", fs("extra_security_groups: [shared, sg-1]")),
+        sg("name: Web_1 (a), description: \"Web servers\", egress: []"),
+        sg(
+            "ingress: [{ cidr: 0.0.0.0/0, port: 443 }, { cidr: \"2001:db8::/32\", ports: 8000-8100, protocol: udp, description: QUIC }]",
+        ),
+        sg(
+            "ingress: [{ group: self, protocol: all }, { group: sg-0abc, protocol: icmp, type: 8, code: 0 }, { group: g, port: 22 }]",
+        ),
+        sg(
+            "ingress: [{ group: 123456789012/sg-0abc, protocol: 50 }, { role: nodes, protocol: icmpv6 }], ignore_changes: [egress]",
+        ),
+        sg(
+            "egress: [{ prefix_list: pl-0abc, port: 0 }, { prefix_list: pl-0abc, protocol: \"6\", ports: 1-65535 }]",
+        ),
+        db("subnet_group: { existing: default }"),
+        db("subnet_group: { name: theirs, subnets: [subnet-0a1b2c3d, subnet-0a1b2c3e] }"),
         fs("security_group: { name: EFS_K8s, description: \"NFS (gitlab)\" }"),
         db("security_group: { description: x }, subnet_group: { name: gitlab_pgsql, description: Of it }"),
         db("subnet_group: \"Git Lab_1.2\", parameter_group: tuned-16, publicly_accessible: true"),
@@ -184,7 +205,23 @@ fn editor_and_parser_agree_on_every_value() {
         fs("security_group: sg-x"),
         fs("security_group: { name: sg-1 }"),
         fs("security_group: { names: a }"),
-        fs("extra_security_groups: [a]"),
+        fs("extra_security_groups: [A]"),
+        fs("extra_security_groups: [sg-x]"),
+        fs("security_group: { entry: A }"),
+        sg("ingress: { cidr: 0.0.0.0/0, port: 443 }"),
+        sg("ingress: [{ cidr: 0.0.0.0/0, group: sg-1, port: 443 }]"),
+        sg("ingress: [{ port: 443 }]"),
+        sg("ingress: [{ group: 1234/sg-1, port: 443 }]"),
+        sg("ingress: [{ group: sg-x, port: 443 }]"),
+        sg("ingress: [{ role: servers, port: 443 }]"),
+        sg("ingress: [{ group: self, port: 65536 }]"),
+        sg("ingress: [{ group: self, ports: all }]"),
+        sg("ingress: [{ group: self, protocol: 256 }]"),
+        sg("ingress: [{ group: self, protocol: http, port: 80 }]"),
+        sg("egress: [{ group: self, protocol: icmp, type: 256 }]"),
+        sg("vpc: vpc-1"),
+        db("subnet_group: { existing: 1a }"),
+        db("subnet_group: { subnets: [mine] }"),
         db("subnet_group: 1a"),
         db("parameter_group: a.b"),
         db("parameters: { work_mem: [1] }"),

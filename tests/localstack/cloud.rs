@@ -159,6 +159,13 @@ impl Cloud {
         self.run(call.send()).expect("a parameter group can be made");
     }
 
+    /// Makes a subnet group that is not ours.
+    pub fn make_subnet_group(&self, name: &str, subnets: Vec<String>) {
+        let call = self.rds.create_db_subnet_group().db_subnet_group_name(name);
+        let call = call.db_subnet_group_description("of others").set_subnet_ids(Some(subnets));
+        self.run(call.send()).expect("a subnet group can be made");
+    }
+
     /// Makes a prefix list of IPv4 for five networks; its id.
     pub fn make_prefix_list(&self, name: &str) -> String {
         let call = self.ec2.create_managed_prefix_list().prefix_list_name(name).max_entries(5);

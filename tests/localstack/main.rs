@@ -1,5 +1,6 @@
 //! The binary against the emulator: every test has an account of its own, and reads AWS back with clients of its own.
 
+mod adopted;
 mod asked;
 mod buckets;
 mod by_hand;
@@ -11,6 +12,7 @@ mod copied;
 mod databases;
 mod disks;
 mod drift;
+mod elsewhere;
 mod faults;
 mod file_systems;
 mod foreign;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use provision::engine::saved::SavedPlan;
 use provision::engine::state::{Edit, State};
 use provision::stack;
+use provision::terraform::{read, sort};
 use serde_json::Value;
 
 fn seed(path: &str) -> Vec<u8> {
@@ -26,6 +27,9 @@ fn every_seed_of_the_fuzzer_is_read_by_its_target() {
     assert_eq!(plan.plan.changes.len(), 2);
     let reference = stack::parse("reference", seed("stack/reference.yaml"), &registry()).expect("a stack");
     assert_eq!(reference, stack::parse("built in", stack::REFERENCE, &registry()).expect("a stack"));
+    for name in ["terraform/current.json", "terraform/old.json"] {
+        assert!(!sort(&read(&seed(name)).expect(name)).adoptable.is_empty(), "{name}");
+    }
     assert!(
         stack::parse("wrong", seed("stack/wrong.yaml"), &registry())
             .expect_err("it is wrong")

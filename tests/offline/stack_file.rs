@@ -192,7 +192,78 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "`a` is a database already, and their names are shared",
         ),
         fs("extra_security_groups: sg-0abc", "write it as `[one, two]`"),
-        fs("extra_security_groups: [mine]", "the id of a security group"),
+        fs("extra_security_groups: [Mine]", "the id of a security group"),
+        fs("extra_security_groups: [mine]", "write a group `mine` below `security_groups`"),
+        fs("security_group: { entry: mine }", "`security_groups` has no `mine`"),
+        db("subnet_group: { existing: default, name: a }", "write `existing` alone"),
+        raw(
+            "file_systems: { a: { security_group: { entry: g, name: b } } }\nsecurity_groups: { g: {} }",
+            None,
+            "write `entry` alone",
+        ),
+        raw(
+            "file_systems: { a: { security_group: { entry: g }, access: [nodes] } }\nsecurity_groups: { g: {} }",
+            None,
+            "whose rules are its own",
+        ),
+        raw(
+            "file_systems: { a: { security_group: b } }\nsecurity_groups: { g: { name: B } }",
+            None,
+            "is the security group of `a` already",
+        ),
+        raw("security_groups: { nodes: {} }", None, "the group of the cluster's nodes"),
+        raw("security_groups: { self: {} }", None, "means something else where a rule names a group"),
+        raw(
+            "security_groups: { g: { ingress: [{ group: h, port: 1 }] } }",
+            None,
+            "there is no such security group here",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: h, port: 1 }] }, h: { egress: [{ group: g, port: 1 }] } }",
+            None,
+            "name each other",
+        ),
+        raw("security_groups: { g: { ingress: [{ group: self }] } }", None, "names no port of tcp"),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, port: 1, ports: 1-2 }] } }",
+            None,
+            "both `port` and `ports`",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, ports: 2-1 }] } }",
+            None,
+            "the first port is beyond the last",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, ports: 2-70000 }] } }",
+            None,
+            "which are 0 to 65535",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, protocol: all, port: 1 }] } }",
+            None,
+            "and all has none",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, protocol: icmp, port: 1 }] } }",
+            None,
+            "write `type` or `code`",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: self, protocol: icmp, code: 1 }] } }",
+            None,
+            "write the `type` too",
+        ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: g, port: 1 }, { group: self, port: 1, description: a }] } }",
+            None,
+            "rule 2 of `ingress` lets the same traffic pass as one before it",
+        ),
+        raw(
+            "network: { vpc: vpc-0a1b2c3d, subnets: [subnet-0a1b2c3d] }\nsecurity_groups: { g: { egress: [{ role: nodes, port: 1 }] } }",
+            None,
+            "`egress` speaks of the nodes",
+        ),
         fs("extra_security_groups: [sg-0abc, sg-0abc]", "name each one once"),
         db("subnet_group: 1st", "a letter first"),
         db("parameter_group: a--b", "single hyphens"),
@@ -427,6 +498,21 @@ fn every_wrong_file_is_refused_at_its_place_with_a_way_out() {
             assert!(!report.chars().any(is_harmful), "{start}\n{report:?}");
             assert!(report.len() < 100_000, "{start}");
         }
+    }
+}
+
+#[test]
+fn what_takes_out_too_much_or_nothing_is_marked_in_its_own_file() {
+    let base = ("base.yaml", "stack: a\nfile_systems: { a: {} }\n");
+    for (text, marked, says) in [
+        ("file_systems: null\n", "top.yaml:1:1", "there is no section"),
+        ("file_systems:\n  nope: null\n", "top.yaml:2:3", "take the line out"),
+        ("# nothing\n", "", "leave it out of the command"),
+    ] {
+        let error = layered(&[base, ("top.yaml", text)]).expect_err(text);
+        let report = rendered(&error, 400);
+        assert!(report.contains(marked) && report.contains(says), "{report}");
+        assert!(!report.contains("provision init"), "{report}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from moto.ec2 import ec2_backends
 from moto.ec2.models.security_groups import SecurityGroupRule
 
 from provision_localstack.service import Call, fail
@@ -175,19 +176,24 @@ def check_description(each: dict):
 def source(call: Call, group, pair: dict) -> dict:
     check_description(pair)
     wanted = pair.get("GroupId") or pair.get("GroupName")
-    other = call.ec2.get_security_group_by_name_or_id(wanted, None if pair.get("GroupId") else group.vpc_id)
+    # "The ID of the security group" of another account goes with that account's id, over a peering connection (UserIdGroupPair, EC2 API
+    # reference; "Update your security groups to reference peer security groups", VPC Peering Guide).
+    account = pair.get("UserId") or call.account_id
+    there = ec2_backends[account][call.region]
+    other = there.get_security_group_by_name_or_id(wanted, None if pair.get("GroupId") else group.vpc_id)
     if other is None:
         fail("InvalidGroup.NotFound", f"The security group '{wanted}' does not exist")
-    check_known(call, other.id)
-    if other.vpc_id != group.vpc_id and not peered(call, other.vpc_id, group.vpc_id):
+    if account == call.account_id:
+        check_known(call, other.id)
+    if other.vpc_id != group.vpc_id and not peered((call.ec2, there), other.vpc_id, group.vpc_id):
         fail("InvalidGroup.NotFound", DIFFERENT_NETWORKS)
-    found = {"GroupId": other.id, "UserId": call.account_id, "OwnerId": call.account_id}
+    found = {"GroupId": other.id, "UserId": account, "OwnerId": account}
     return found | ({"Description": pair["Description"]} if pair.get("Description") else {})
 
 
-def peered(call: Call, one: str, other: str) -> bool:
+def peered(backends, one: str, other: str) -> bool:
     """A group of a peered VPC can be a source (VPC Peering Guide, "Update your security groups to reference peer security groups")."""
-    connections = [each for each in call.ec2.vpc_pcxs.values() if each._status.code == "active"]
+    connections = [each for ec2 in backends for each in ec2.vpc_pcxs.values() if each._status.code == "active"]
     return any({each.vpc.id, each.peer_vpc.id} == {one, other} for each in connections)
 
 
@@ -212,7 +218,7 @@ def described(rule: SecurityGroupRule, call: Call) -> dict:
         "Tags": rule.get_tags(),
     }
     if rule.source_group:
-        row["ReferencedGroupInfo"] = {"GroupId": rule.source_group["GroupId"], "UserId": call.account_id}
+        row["ReferencedGroupInfo"] = {"GroupId": rule.source_group["GroupId"], "UserId": rule.source_group.get("UserId") or call.account_id}
     return {name: value for name, value in row.items() if value is not None}
 
 

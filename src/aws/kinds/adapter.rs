@@ -23,6 +23,8 @@ pub(super) trait Reading: Send + Sync {
 pub(super) trait Managing: Reading {
     fn as_reading(&self) -> &dyn Reading;
     fn manager(&self) -> Box<dyn Manager>;
+    fn survey<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>>;
+    fn parts<'a>(&'a self, aws: &'a Aws, whole: &'a Id) -> Asked<'a, Vec<Id>>;
     fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;
     fn create<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id>;
     fn update<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, change: ChangeDocument<'a>) -> Asked<'a, ()>;
@@ -95,6 +97,13 @@ impl<K: Kind> RowedKind<K> {
     }
 }
 
+impl<K: Kind> RowedKind<K> {
+    /// One object with all its fields. What waits for a window is not told from what is there.
+    fn whole(live: &K::Live) -> Live {
+        Live { inputs: row::observe_whole::<K>(live), ..watched(K::seen(live, None)) }
+    }
+}
+
 impl<K: Kind> Reader for RowedKind<K> {
     fn kind(&self) -> &'static str {
         K::KIND
@@ -136,6 +145,10 @@ impl<K: Kind> Manager for RowedKind<K> {
 
     fn overwrites(&self, inputs: &Document) -> bool {
         K::overwrites(inputs)
+    }
+
+    fn removal(&self, id: &Id) -> Option<String> {
+        K::removal(id)
     }
 
     fn when_gone(&self, gone: &Gone<'_>) -> Option<WhenGone> {
@@ -202,6 +215,22 @@ impl<K: Kind> Managing for RowedKind<K> {
 
     fn manager(&self) -> Box<dyn Manager> {
         Box::new(Self::new())
+    }
+
+    fn survey<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>> {
+        Box::pin(async move {
+            if ids.is_empty() {
+                return Ok(BTreeMap::new());
+            }
+            let tracked: Vec<TrackedDocument> =
+                ids.iter().map(|id| TrackedDocument { id: id.clone(), recorded: None }).collect();
+            let shown = K::look(aws, &tracked).await?;
+            Ok(shown.into_iter().map(|(id, live)| (id, Self::whole(&live))).collect())
+        })
+    }
+
+    fn parts<'a>(&'a self, aws: &'a Aws, whole: &'a Id) -> Asked<'a, Vec<Id>> {
+        Box::pin(async move { Ok(K::parts(aws, whole).await?) })
     }
 
     fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>> {

@@ -74,6 +74,14 @@ impl Cloud for AwsCloud {
         self.reading(kind).observe(&self.aws, tracked)
     }
 
+    fn survey<'a>(&'a self, kind: &'a str, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>> {
+        self.managing(kind).survey(&self.aws, ids)
+    }
+
+    fn parts<'a>(&'a self, kind: &'a str, whole: &'a Id) -> Asked<'a, Vec<Id>> {
+        self.managing(kind).parts(&self.aws, whole)
+    }
+
     fn find<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>> {
         self.managing(kind).find(&self.aws, inputs, owner)
     }

@@ -197,6 +197,15 @@ impl Kind for EfsAccessPoint {
         efs_tags::claim(aws, id.as_str(), owner).await
     }
 
+    async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+        find::list(aws).await
+    }
+
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        let points = describe(aws, PartsOf::FileSystem(whole.as_str())).await?;
+        Ok(points.into_iter().filter_map(|one| one.access_point_id).map(Id::new).collect())
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let live = describe(aws, PartsOf::Itself(text)).await?.into_iter().next();
         let found = live.and_then(|live| {

@@ -19,7 +19,7 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::{self, InPlace};
 use crate::engine::resource::{
-    Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Pattern, Shape, Trace,
+    Condition, Effect, Found, Id, Invalid, Named, Need, Owner, Ownership, Patience, Pattern, Shape, Trace,
 };
 
 /// A mount target has no tags: it is checked by its file system.
@@ -108,7 +108,8 @@ impl Kind for EfsMountTarget {
                     (Some(_), Some(_)) => Some("DUAL_STACK".to_owned()),
                     (None, None) => None,
                 }
-            }),
+            })
+            .taken_without(Need::Text("IPV4_ONLY")),
         &GROUPS
             .field(set_of(&GROUP).required())
             .made_from("security_group")
@@ -134,6 +135,10 @@ impl Kind for EfsMountTarget {
     };
     // EFS gives mount targets no tags.
     const CLAIM: &'static [Call] = &[];
+
+    fn removal(id: &Id) -> Option<String> {
+        Some(format!("aws efs delete-mount-target --mount-target-id {id}"))
+    }
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
         let ask = |parts| describe(aws, parts);
@@ -183,9 +188,11 @@ impl Kind for EfsMountTarget {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
-        // EFS allows one target for each zone: one in another subnet of the zone stands in the place of this one.
-        let zone = zone_of_subnet(aws, &subnet).await?;
-        let rival = targets.into_iter().find(|target| target.availability_zone_name == zone);
+        // EFS allows one target for each zone, and all of them in one network: one in another subnet of the zone, or in another network,
+        // stands in the place of this one (MountTargetConflict, EFS API reference).
+        let Some((zone, vpc)) = place_of_subnet(aws, &subnet).await? else { return Ok(Vec::new()) };
+        let in_the_zone = targets.iter().find(|target| target.availability_zone_name == zone);
+        let rival = in_the_zone.or_else(|| targets.iter().find(|target| target.vpc_id != vpc)).cloned();
         let in_its_place = |one| found_of(&one, Ownership::Inherited).traced(Trace::Use);
         Ok(rival.map(in_its_place).into_iter().collect())
     }
@@ -217,6 +224,11 @@ impl Kind for EfsMountTarget {
 
     async fn claim(_aws: &Aws, _id: &Id, _owner: &Owner) -> Result<(), CloudError> {
         Ok(())
+    }
+
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        let targets = describe(aws, PartsOf::FileSystem(whole.as_str())).await?;
+        Ok(targets.into_iter().map(|one| Id::new(one.mount_target_id)).collect())
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
@@ -264,9 +276,12 @@ async fn groups_of_interfaces(
         .collect())
 }
 
-async fn zone_of_subnet(aws: &Aws, subnet_id: &str) -> Result<Option<String>, CloudError> {
+async fn place_of_subnet(
+    aws: &Aws,
+    subnet_id: &str,
+) -> Result<Option<(Option<String>, Option<String>)>, CloudError> {
     let subnets = ec2::subnets(aws, vec![ec2::filter("subnet-id", [subnet_id])]).await?;
-    Ok(subnets.into_iter().find_map(|subnet| subnet.availability_zone))
+    Ok(subnets.into_iter().next().map(|subnet| (subnet.availability_zone, subnet.vpc_id)))
 }
 
 fn condition(state: &LifeCycleState, interface_seen: bool) -> Condition {

@@ -288,6 +288,10 @@ impl Kind for EfsReplication {
         Ok(())
     }
 
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        Ok(of_source(aws, whole.as_str()).await?.map(|one| id_of(&one.source)).into_iter().collect())
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let found = of_source(aws, source_of(text)).await?;
         Ok(found.map(|one| Found::new(id_of(&one.source), Ownership::Inherited).into()))

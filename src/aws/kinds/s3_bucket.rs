@@ -20,7 +20,7 @@ use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::InPlace;
 use crate::engine::resource::{
-    Condition, Effect, Found, Holdings, Id, Named, Owner, Ownership, Patience, Pattern, Remark, Role,
+    Condition, Effect, Found, Holdings, Id, Named, Need, Owner, Ownership, Patience, Pattern, Remark, Role,
 };
 use lifecycle::Rules;
 use live::{Live, own};
@@ -94,7 +94,8 @@ impl Kind for S3Bucket {
             .sent_by_code(InPlace(Effect::DataLoss), &[settings::PUT_VERSIONING])
             .observe(|live| live.versioned)
             .depending(lifecycle::cost_of_no_versions)
-            .losing("each object that expires from then on, for ever"),
+            .losing("each object that expires from then on, for ever")
+            .taken_without(Need::Flag(false)),
         &KMS_KEY
             .field(text(KEY_ARN))
             .doc("The KMS key that new objects are encrypted with, by its ARN. Without it, the bucket keeps its key; a new one has S3's own.")

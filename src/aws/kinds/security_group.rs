@@ -76,14 +76,16 @@ impl Kind for SecurityGroup {
             .observe(|group| Some(group.group_name.clone().unwrap_or_default()))
             // EC2 takes names that differ in case alone for the same one.
             .met_by(same_name)
-            .chosen_once(),
+            .chosen_once()
+            .also_from("name"),
         &Field::new("description")
             .field(text(DESCRIPTION_RULE).required())
             .made_from("security_group")
             .create(Create::set_description)
             .fixed()
             .observe(|group| Some(group.description.clone().unwrap_or_default()))
-            .chosen_once(),
+            .chosen_once()
+            .also_from("description"),
         &VPC.field(text(Pattern::any("the id of a VPC")).required())
             .follows()
             .create(Create::set_vpc_id)
@@ -96,13 +98,15 @@ impl Kind for SecurityGroup {
             .sent_by_code(InPlace(Effect::AccessLoss), change::INGRESS)
             .observe(|group| Some(rules(group.live, group.ip_permissions())))
             .depending(cost::ingress)
-            .joined_by(rule::joined),
+            .joined_by(rule::joined)
+            .also_from("ingress"),
         &EGRESS
             .field(own().required())
             .follows()
             .sent_by_code(InPlace(Effect::AccessLoss), change::EGRESS)
             .observe(|group| Some(rules(group.live, group.ip_permissions_egress())))
-            .depending(cost::egress),
+            .depending(cost::egress)
+            .also_from("egress"),
         &tags::row::<Self>(&[TAG, UNTAG], |group| {
             Some(tags::ours(&ec2::tags(group.tags()), &tags::of(group.recorded)))
         }),

@@ -23,6 +23,7 @@ use crate::engine::saved::SavedPlan;
 use crate::engine::state::{Edit, Holder, Phase, Predecessor, Record, State};
 use crate::engine::state::{Lease, Shared};
 use crate::stack::outputs;
+use crate::terraform::{Adoptable, Reference, read, sort};
 use crate::validator;
 use crate::view::Versioned;
 
@@ -172,6 +173,36 @@ fn value(document: &impl serde::Serialize) -> Value {
     serde_json::to_value(document).expect("documents are JSON")
 }
 
+/// A sorted state of Terraform with everything that there can be.
+fn terraform<'a>(removed: &'a [Reference], adoptable: &'a [Adoptable]) -> report::TerraformState<'a> {
+    let left = || report::NotTaken {
+        from: &removed[0],
+        id: None,
+        code: "no_kind",
+        reason: "no kind is for it".to_owned(),
+    };
+    report::TerraformState {
+        state_format: 4,
+        terraform_version: "1.11.4",
+        serial: 7,
+        adoptable,
+        commands: vec![report::Takes {
+            account: Some("123456789012".to_owned()),
+            region: None,
+            command: "provision import aws_s3_bucket.a=a --out provision.yaml".to_owned(),
+        }],
+        left_out: vec![left()],
+        outputs: &[],
+        first: Some("the providers are renamed"),
+        removed: Some(report::Removed {
+            path: "removed.tf".to_owned(),
+            resources: removed,
+            rest: &[],
+            forgotten: vec![left()],
+        }),
+    }
+}
+
 /// Every document that a command prints or writes, but the stack file.
 fn documents() -> Vec<(Document, Value)> {
     let (address, state) = (at("aws_vpc.network"), state());
@@ -265,6 +296,10 @@ fn documents() -> Vec<(Document, Value)> {
         region: "eu-west-1".to_owned(),
     };
     let output = OutputValue { name: "pgsql_endpoint", value: "host:5432".to_owned() };
+    let state_of_terraform = r#"{ "version": 4, "serial": 1, "resources": [
+        { "mode": "managed", "type": "aws_s3_bucket", "name": "a", "instances": [{ "attributes": { "id": "a", "bucket": "a" } }] }] }"#;
+    let sorted = sort(&read(state_of_terraform.as_bytes()).expect("a state"));
+    let removed = [sorted.adoptable[0].from.clone()];
     let show = StateShow { address: &address, kind: address.kind(), record };
     let mut documents = vec![
         (Document::Plan, value(&plan())),
@@ -283,9 +318,17 @@ fn documents() -> Vec<(Document, Value)> {
                 forgotten: &[at("aws_subnet.eu-west-1c")],
                 choices: &choices,
                 taken_over,
+                found: vec![report::FoundObject {
+                    kind: "aws_efs_file_system",
+                    id: Id::new("fs-2"),
+                    described: "fs-2 (files)".to_owned(),
+                    import: Some("provision import aws_efs_file_system.files=fs-2 --into".to_owned()),
+                    unfit: None,
+                }],
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),
+        (Document::ImportTerraform, value(&Versioned::of(terraform(&removed, &sorted.adoptable)))),
     ];
     documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));
     documents.extend(changes.map(|change| (Document::StateChange, value(&Versioned::of(change)))));

@@ -163,7 +163,8 @@ fn in_the_way(found: &[Found]) -> bool {
 
 /// True for what another run of this stack made, with a state of its own.
 fn is_of_another_state(found: &Found, owner: &Owner) -> bool {
-    matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::OtherState { .. })
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    matches!(whose, Whose::OtherState { .. }) || owner.shares_its_cluster_with(&whose)
 }
 
 fn taken(id: &Id) -> CloudError {

@@ -13,6 +13,7 @@ use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::event::Event;
 use crate::engine::kind::{Live, Manager};
+use crate::engine::plan::FieldChange;
 use crate::engine::planner::Sighting;
 use crate::engine::remedy::hint_of;
 use crate::engine::resource::{Condition, Data, Field, Id, Object, Role, Status};
@@ -369,10 +370,14 @@ impl Execution<'_> {
         let declared = self.run.blueprint.declarations.get(address);
         let declared = declared.map(|declared| self.dependencies(address, declared.references()));
         let depends_on = declared.unwrap_or(record.depends_on);
+        let inputs = match self.run.registry.managing(address.kind()) {
+            Some(manager) => as_made(manager, desired, live),
+            None => desired,
+        };
         let ready = Record {
             phase: Phase::Ready,
             id: Some(id),
-            inputs: desired,
+            inputs,
             outputs: live.outputs.clone(),
             depends_on,
             // The tags were written with the update.
@@ -410,8 +415,26 @@ fn pause(waited: Duration) -> Duration {
 
 /// True for an object that no change makes as desired: where ids are names, AWS may still show the one that was deleted.
 fn is_another(manager: &dyn Manager, desired: &Document, live: &Live) -> bool {
+    !otherwise(manager, desired, live).is_empty()
+}
+
+/// The fields that no change can set, and that AWS shows otherwise than desired.
+fn otherwise(manager: &dyn Manager, desired: &Document, live: &Live) -> Vec<FieldChange> {
     let fixed: Vec<Field> = manager.fields().iter().filter(|field| field.is_fixed()).copied().collect();
-    !diff::diff(&fixed, desired, &live.inputs).is_empty()
+    diff::diff(&fixed, desired, &live.inputs)
+}
+
+/// The inputs of a finished object, to be recorded: a backup brings some along that were asked for otherwise.
+fn as_made(manager: &dyn Manager, desired: Document, live: &Live) -> Document {
+    let differing = otherwise(manager, &desired, live);
+    let mut made = desired;
+    for field in differing {
+        match field.before {
+            Some(value) => drop(made.insert(field.path, value)),
+            None => drop(made.remove(&field.path)),
+        }
+    }
+    made
 }
 
 fn status(live: &Live) -> String {

@@ -43,9 +43,14 @@ pub(super) fn in_the_way(
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let elsewhere = || owner.elsewhere(found).filter(|_| !matches!(whose, Whose::Elsewhere { .. }));
     if let Some(why) = found.unfit.clone().filter(|_| !is_meant(owner, found)).or_else(elsewhere) {
-        let message = format!("{} has this name already, and cannot be taken over: {why}", found.described());
-        let hint = "give it another name or delete it, or choose another name in the stack file";
-        return Some(error("name-taken", address, message, Some(hint.to_owned())));
+        let removal = input.registry.managing(address.kind()).and_then(|kind| kind.removal(id));
+        let has = if removal.is_some() { "has this place" } else { "has this name" };
+        let message = format!("{} {has} already, and cannot be taken over: {why}", found.described());
+        let hint = match removal {
+            Some(removal) => format!("{removal}; then run the same command again"),
+            None => "give it another name or delete it, or choose another name in the stack file".to_owned(),
+        };
+        return Some(error("name-taken", address, message, Some(hint)));
     }
     // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
     let is_renamed_one = |stack: &str| stack != NO_STACK && !input.state.is_some_and(State::manages_anything);
@@ -331,6 +336,12 @@ fn contradicted(input: &Input<'_>, owner: &Owner, found: &Found, tagged: &Addres
 /// The ways on from an object of a stack of this name that seems to stand beside another cluster.
 fn elsewhere(owner: &Owner, whose: &Whose) -> String {
     let another_name = "give this stack another name: `stack:` in the stack file";
+    if owner.shares_its_cluster_with(whose) {
+        return format!(
+            "if its data is this stack's, bring it into the network again; if it is not, {another_name}, or, to leave it alone, give it the \
+             tag provision:stack=none"
+        );
+    }
     match &owner.cluster {
         Some(cluster) if owner.shares_its_network_with(whose) => {
             format!("{another_name}; or, if its tag is wrong, write provision:cluster={cluster} on it")

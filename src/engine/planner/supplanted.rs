@@ -49,7 +49,15 @@ pub(super) fn supplanted(
             ));
         }
         _ if let Some(why) = owner.unfit(found) => {
-            (format!("it cannot be taken over: {why}"), another_name())
+            let removal = input.registry.managing(address.kind()).and_then(|kind| kind.removal(id));
+            let way = match (removal, live) {
+                (Some(removal), _) => format!("{removal}; then run the same command again"),
+                (None, Some(_)) => another_name(),
+                (None, None) => {
+                    format!("{}, and let go of {recorded}: provision state forget {address}", another_name())
+                }
+            };
+            (format!("it cannot be taken over: {why}"), way)
         }
         Whose::Ours | Whose::Moved { .. } => {
             ("it carries this stack's tags".to_owned(), format!("to take {id} over: {import}"))

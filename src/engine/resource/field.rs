@@ -18,6 +18,8 @@ pub struct Field {
     pub shape: Shape,
     pub need: Need,
     pub presence: Presence,
+    /// The value that the cloud takes where a document has none, for a field without a default of the stack file.
+    pub without: Need,
     pub source: Source,
     /// Another option of the stack file that it is made from as well.
     pub also_from: Option<&'static str>,
@@ -142,6 +144,7 @@ impl Field {
             shape: Shape::Any,
             need: Need::Optional,
             presence: Presence::Written,
+            without: Need::Optional,
             source: Source::MadeFrom(name),
             also_from: None,
             on_change,
@@ -274,6 +277,11 @@ impl Field {
     /// The field with the values that it takes.
     pub const fn taking(self, shape: Shape, need: Need) -> Self {
         Self { shape, need, ..self }
+    }
+
+    /// The field with the value that the cloud takes where a document has none.
+    pub const fn taken_without(self, value: Need) -> Self {
+        Self { without: value, ..self }
     }
 
     /// The field with the rule of when a document has it.

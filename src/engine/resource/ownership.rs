@@ -157,6 +157,13 @@ impl Owner {
         matches!(whose, Whose::Elsewhere { vpc: Some(vpc), .. } if Some(vpc) == self.vpc.as_ref())
     }
 
+    /// True for an object of a stack of this name that stands beside a cluster of the same name, and in another network: its data may be
+    /// this stack's, which was moved.
+    pub fn shares_its_cluster_with(&self, whose: &Whose) -> bool {
+        matches!(whose, Whose::Elsewhere { cluster: Some(cluster), vpc: Some(vpc) }
+            if Some(cluster) == self.cluster.as_ref() && Some(vpc) != self.vpc.as_ref())
+    }
+
     /// Why an object cannot be managed at this address, whosever it is.
     pub fn unfit(&self, found: &Found) -> Option<String> {
         found.unfit.clone().or_else(|| self.elsewhere(found))

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::engine::address::Address;
 use crate::engine::kind::Registry;
 use crate::engine::state::State;
@@ -18,6 +20,8 @@ pub struct Kept {
     made: BTreeSet<Address>,
     /// The addresses of objects that are made, by their ids.
     by_id: BTreeMap<String, Address>,
+    /// The objects that were adopted as they are: none of their tags is ours but those of ownership.
+    tagged_by_others: BTreeSet<Address>,
     /// The parts that objects taken over use in the place of something declared, with what their records refer to.
     apart: BTreeMap<(Address, &'static str), Apart>,
 }
@@ -33,10 +37,14 @@ impl Kept {
     /// The values that a state records of the fields that are marked so.
     pub fn of(registry: &Registry, state: Option<&State>) -> Self {
         let (mut recorded, mut apart, mut made) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let mut by_id = BTreeMap::new();
+        let (mut by_id, mut tagged_by_others) = (BTreeMap::new(), BTreeSet::new());
         let records = state.into_iter().flat_map(|state| &state.resources);
         for (address, record) in records.filter(|(_, record)| !record.watched) {
             made.extend(record.id.as_ref().map(|_| address.clone()));
+            let its_tags = record.inputs.get(TAGS).and_then(Value::as_object);
+            if its_tags.is_some_and(|tags| tags.is_empty()) {
+                tagged_by_others.insert(address.clone());
+            }
             by_id.extend(record.id.as_ref().map(|id| (id.as_str().to_owned(), address.clone())));
             let fields = registry.managing(address.kind()).map(|kind| kind.fields()).unwrap_or_default();
             for field in fields {
@@ -52,7 +60,19 @@ impl Kept {
                 }
             }
         }
-        Self { recorded, made, by_id, apart }
+        Self { recorded, made, by_id, tagged_by_others, apart }
+    }
+
+    /// The same with objects that are about to be adopted as they are.
+    #[must_use]
+    pub fn tagging_none_of(mut self, adopted: impl IntoIterator<Item = Address>) -> Self {
+        self.tagged_by_others.extend(adopted);
+        self
+    }
+
+    /// True for an object that was adopted as it is, with the tags that others gave it.
+    pub(in crate::stack) fn is_tagged_by_others(&self, address: &Address) -> bool {
+        self.tagged_by_others.contains(address)
     }
 
     /// The text of what an object that was taken over uses in the place of the one at `declared`, to which its record does not
@@ -128,6 +148,8 @@ impl Kept {
 
 /// The field of names.
 const NAME: &str = "name";
+/// The field of tags.
+const TAGS: &str = "tags";
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use super::*;
 use crate::engine::document::references;
 use crate::engine::network::{Cluster, Network, Role};
 use crate::engine::state::{Edit, Record, State};
-use crate::stack::section::Part;
+use crate::stack::section::{Others, Part};
 use crate::stack::{REFERENCE, parse};
 
 fn network(zones: usize, nodes: usize, masters: usize) -> Network {
@@ -291,10 +291,15 @@ const QUEUES: Section = Section {
     objects: &[],
     check: |_| Vec::new(),
     main: "aws_sqs_queue",
+    others: Others::None,
+    roles: |_| Default::default(),
     expand: Expand::Alone(|draft, name, entry| {
-        let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(name.as_str()) });
-        draft.declare(Address::new("aws_sqs_queue", name.as_str()), with(entry.of("aws_sqs_queue"), set))
+        let address = Address::new("aws_sqs_queue", name.as_str());
+        let set = serde_json::json!({ "name": name.as_str(), "tags": draft.tags(&address, name.as_str()) });
+        draft.declare(address, with(entry.of("aws_sqs_queue"), set))
     }),
+    belongings: &[],
+    describe: |_, _, _, _| Ok(Default::default()),
     output: |_, _, _| None,
     output_schema: |_| schemars::Schema::default(),
     short: &[],

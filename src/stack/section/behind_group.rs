@@ -2,9 +2,14 @@
 //!
 //! A section takes part in this by the rows [`SECURITY_GROUP`] and [`access`].
 
+pub(in crate::stack) mod describe;
+
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+
+use super::group::{self, Group};
 
 use super::source::{self, ACCESS, Peer, Source};
 use super::titled::{DESCRIPTION_RULE, Titled, titled};
@@ -19,42 +24,50 @@ use crate::stack::{Name, Stack};
 
 pub use super::source::access;
 
-/// The name of a security group (CreateSecurityGroup). AWS would allow `$`, `{` and `}` too; they are left out, since
-/// `${…}` is a reference.
-const GROUP_NAME: Pattern = Pattern::new(
-    "a security group's name: letters, digits, spaces and `._-:/()#,@[]+=&;!*`, at most 255, not starting with `sg-`, \
-     and not `default`",
-    "^[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*]([A-Za-z0-9 ._\\-:/()#,@\\[\\]+=&;!*]*[A-Za-z0-9._\\-:/()#,@\\[\\]+=&;!*])?$",
-    255,
-)
-.but_not("^([sS][gG]-|[dD][eE][fF][aA][uU][lL][tT]$)");
-
 /// A name, or the id of a group that is there. What begins like an id and is none is refused.
 const NAME_OR_ID: Pattern = Pattern {
     is: "a security group's name: letters, digits, spaces and `._-:/()#,@[]+=&;!*`, at most 255, not starting with `sg-` \
          unless it is the id of a group that is there, and not `default`",
     never: Some("^([sS]G-|S[gG]-|sg-[0-9a-f]*[^0-9a-f]|sg-$|[dD][eE][fF][aA][uU][lL][tT]$)"),
-    ..GROUP_NAME
+    ..group::NAME
+};
+
+/// The part of the option with the name of an entry that takes the group's place.
+const ENTRY: &str = "entry";
+
+/// The id of a group, or the name of an entry. No entry is called like an id.
+const ENTRY_OR_ID: Pattern = Pattern {
+    is: "the id of a security group, such as `sg-0123456789abcdef0`, or the name of an entry of security groups",
+    pattern: "^(sg-[0-9a-f]+|[a-z][a-z0-9]*(-[a-z0-9]+)*)$",
+    never: Some("^sg-[0-9a-f]*[^0-9a-f]"),
+    ..Name::RULE
 };
 
 /// The option that names the group.
 pub const SECURITY_GROUP: Property = Property {
     name: "security_group",
     doc: "The name of the security group that is made for it, or its name and description; without it, the stack's name and its \
-          own. The id of a group that is there takes that one in its place, which is never changed.",
+          own. The id of a group that is there takes that one in its place, which is never changed, and `entry` one of \
+          `security_groups`.",
     shape: titled(
         &Shape::Text(NAME_OR_ID),
         &Shape::Object(&[
             Property {
                 name: "name",
                 doc: "The group's name. Another one is a new group.",
-                shape: Shape::Text(GROUP_NAME),
+                shape: Shape::Text(group::NAME),
                 need: Need::Optional,
             },
             Property {
                 name: "description",
                 doc: "The group's description. A group that is there keeps its own.",
                 shape: Shape::Text(DESCRIPTION_RULE),
+                need: Need::Optional,
+            },
+            Property {
+                name: ENTRY,
+                doc: "The name of an entry of `security_groups`, which takes the group's place; alone.",
+                shape: Shape::Text(Name::RULE),
                 need: Need::Optional,
             },
         ]),
@@ -65,25 +78,30 @@ pub const SECURITY_GROUP: Property = Property {
 /// The option with groups that are attached besides.
 pub const EXTRA_SECURITY_GROUPS: Property = Property {
     name: "extra_security_groups",
-    doc: "The ids of security groups that are attached besides. They are never changed.",
-    shape: Shape::SetOf(&Shape::Text(source::GROUP_ID)),
+    doc: "Security groups that are attached besides: by their ids, which are never changed, or by the names of entries of \
+          `security_groups`.",
+    shape: Shape::SetOf(&Shape::Text(ENTRY_OR_ID)),
     need: Need::Optional,
 };
 
-/// The id of the group that somebody else made for an entry.
-fn foreign(entry: &Entry) -> Option<&str> {
-    Titled::of(entry, &SECURITY_GROUP).name.filter(|name| name.starts_with("sg-"))
+/// The group in the place of an entry's own: the id of one that somebody else made, or the name of an entry.
+fn in_its_place(entry: &Entry) -> Option<&str> {
+    let by_name = entry.get(&SECURITY_GROUP).and_then(|written| written.get(ENTRY)).and_then(Value::as_str);
+    by_name.or_else(|| Titled::of(entry, &SECURITY_GROUP).name.filter(|name| group::is_id(name)))
 }
 
-/// The ids of the groups that are attached besides.
+/// The groups that are attached besides.
 fn extra(entry: &Entry) -> impl Iterator<Item = &str> {
     let listed = entry.get(&EXTRA_SECURITY_GROUPS).and_then(Value::as_array).into_iter().flatten();
     listed.filter_map(Value::as_str)
 }
 
-/// The roles that may reach an entry by its own group.
-pub fn roles(entry: &Entry) -> BTreeSet<Role> {
-    if foreign(entry).is_some() { BTreeSet::new() } else { source::roles(entry) }
+/// The roles that may reach an entry by its own group, with the option that says so.
+pub fn roles(entry: &Entry) -> BTreeMap<Role, &'static str> {
+    if in_its_place(entry).is_some() {
+        return BTreeMap::new();
+    }
+    source::roles(entry).into_iter().map(|role| (role, ACCESS)).collect()
 }
 
 /// The security groups of an entry, as they are written in the inputs of what has them: its own, which is declared and lets
@@ -97,16 +115,16 @@ pub fn attached(
     (name, entry): (&Name, &Entry),
     service: (&str, u32),
 ) -> Result<Vec<String>, BlueprintError> {
-    let first = match foreign(entry) {
-        Some(id) => id.to_owned(),
+    let first = match in_its_place(entry) {
+        Some(other) => group::of_text(other),
         None => id_of(&declare(draft, network, (name, entry), service)?),
     };
-    Ok([first].into_iter().chain(extra(entry).map(str::to_owned)).collect())
+    Ok([first].into_iter().chain(extra(entry).map(group::of_text)).collect())
 }
 
 /// The address of the security group of an entry: the recorded one, also where the entry was named like a role before.
 fn address(draft: &Draft<'_>, name: &Name) -> Address {
-    let plain = Address::new("aws_security_group", name.as_str());
+    let plain = group::address_of(name.as_str());
     let beside = Network::beside_a_role(name.as_str());
     match draft.kept.made_with(&beside, "name") {
         Some(_) => beside,
@@ -125,36 +143,16 @@ fn declare(
     (service, port): (&str, u32),
 ) -> Result<Address, BlueprintError> {
     let address = address(draft, name);
-    let titled = Titled::of(entry, &SECURITY_GROUP);
-    let group_name = match titled.name {
-        Some(written) => written.to_owned(),
-        None => draft.kept.name(&address, &group_name(draft.stack, name, &Entry::default())),
+    let group = Group {
+        address: &address,
+        titled: Titled::of(entry, &SECURITY_GROUP),
+        described_by: SECURITY_GROUP.name,
+        stem: unwritten_name(draft.stack, name),
+        description: format!("{service} access to {name}"),
+        ingress: rules(network, entry, service, port),
+        egress: group::all_out(),
     };
-    let default = format!("{service} access to {name}");
-    // Another name is another group, which is made with what is written.
-    let is_new =
-        draft.kept.recorded(&address, "name").is_none_or(|its| !its.eq_ignore_ascii_case(&group_name));
-    let description = match titled.description.filter(|_| is_new) {
-        Some(written) => written.to_owned(),
-        None => {
-            let written = ("security_group", titled.description);
-            draft.made_with((&address, "description"), written, |kept| {
-                kept.text(&address, "description", default)
-            })
-        }
-    };
-    let rules = rules(network, entry, service, port);
-    let tags = draft.tags(&as_tag(&group_name));
-    let inputs = document(json!({
-        "name": group_name,
-        "description": description,
-        "vpc_id": id_of(&Network::vpc_address()),
-        "ingress": rules,
-        // As AWS itself sets it on a new group, without a description too.
-        "egress": [{ "protocol": "-1", "source": "0.0.0.0/0", "description": "" }],
-        "tags": tags,
-    }));
-    draft.declare(address.clone(), inputs)?;
+    group::declare(draft, group)?;
     Ok(address)
 }
 
@@ -200,52 +198,103 @@ fn rules(network: &Network, entry: &Entry, service: &str, port: u32) -> Vec<Docu
     rules
 }
 
-/// The name of the group of an entry, chosen or not.
-fn group_name(stack: &Stack, name: &Name, entry: &Entry) -> String {
-    Titled::of(entry, &SECURITY_GROUP).name.map_or_else(|| format!("{}-{name}", stack.stack), str::to_owned)
+/// The name of a group where none is written.
+fn unwritten_name(stack: &Stack, name: &Name) -> String {
+    format!("{}-{name}", stack.stack)
 }
 
-/// The name of a group as the value of a tag, in which fewer characters are allowed.
-fn as_tag(group_name: &str) -> String {
-    let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
-    group_name.chars().map(|c| if allowed(c) { c } else { '_' }).collect()
+/// The name of the group that is made for an entry, or that an entry is; none where another one takes its place.
+fn group_name<'a>(stack: &Stack, section: &Section, name: &Name, entry: &'a Entry) -> Option<Cow<'a, str>> {
+    let written = match section.is_of_groups() {
+        true => entry.own.get("name").and_then(Value::as_str),
+        false if section.has(SECURITY_GROUP.name) && in_its_place(entry).is_none() => {
+            Titled::of(entry, &SECURITY_GROUP).name
+        }
+        false => return None,
+    };
+    Some(written.map_or_else(|| unwritten_name(stack, name).into(), Cow::from))
 }
 
-/// Each entry has a security group of its own.
+/// Each entry has a security group of its own, or names one that there is.
 pub(in crate::stack) fn check(stack: &Stack) -> Vec<(&'static Section, Conflict)> {
     let mut found = Vec::new();
     // AWS does not tell names of groups apart by case.
     let mut groups: BTreeMap<String, &Name> = BTreeMap::new();
-    for section in SECTIONS.iter().copied().filter(|section| section.has(SECURITY_GROUP.name)) {
-        for (name, entry) in stack.entries(section) {
-            let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
-                path: vec![name.to_string()],
-                options: options.to_vec(),
-                message,
-                remedy: remedy.to_owned(),
-            };
-            if let Some(id) = foreign(entry) {
-                if entry.has_written(ACCESS) {
-                    let message = format!("`access` says nothing of {id}, which is not the stack's own");
-                    let remedy = format!("leave `access` out, or name another `{}`", SECURITY_GROUP.name);
-                    found.push((section, conflict(&[ACCESS, SECURITY_GROUP.name], message, &remedy)));
-                }
-                if extra(entry).any(|other| other == id) {
-                    let message = format!("{id} is the `{}` already", SECURITY_GROUP.name);
-                    let options = [EXTRA_SECURITY_GROUPS.name, SECURITY_GROUP.name];
-                    found.push((section, conflict(&options, message, "name it once")));
-                }
-                continue;
-            }
-            let group = group_name(stack, name, entry);
-            // Two entries of one name are told of as that.
-            let first = groups.insert(group.to_lowercase(), name).filter(|first| *first != name);
-            if let Some(first) = first {
-                let message = format!("`{group}` is the security group of `{first}` already");
-                let remedy = "choose another `security_group`, or leave it out";
-                found.push((section, conflict(&[SECURITY_GROUP.name], message, remedy)));
-            }
+    for (section, name, entry) in stack.all() {
+        let conflict = |options: &[&'static str], message, remedy: &str| Conflict {
+            path: vec![name.to_string()],
+            options: options.to_vec(),
+            message,
+            remedy: remedy.to_owned(),
+        };
+        if section.has(SECURITY_GROUP.name) {
+            found.extend(wrong_groups(stack, entry, &conflict).into_iter().map(|one| (section, one)));
+        }
+        let Some(group) = group_name(stack, section, name, entry) else { continue };
+        // Two entries of one name are told of as that.
+        let first = groups.insert(group.to_lowercase(), name).filter(|first| *first != name);
+        if let Some(first) = first {
+            let message = format!("`{group}` is the security group of `{first}` already");
+            let option = if section.is_of_groups() { "name" } else { SECURITY_GROUP.name };
+            let remedy = format!("choose another `{option}`, or leave it out");
+            found.push((section, conflict(&[option], message, &remedy)));
         }
     }
     found
+}
+
+/// The groups that an entry names, and that are none, or that stand in the place of something else that is written.
+fn wrong_groups(
+    stack: &Stack,
+    entry: &Entry,
+    conflict: &dyn Fn(&[&'static str], String, &str) -> Conflict,
+) -> Vec<Conflict> {
+    let mut found = Vec::new();
+    let in_its_place = in_its_place(entry);
+    if let Some(other) = in_its_place {
+        if entry.has_written(ACCESS) {
+            let message = format!("`access` says nothing of {other}, which is not the stack's own");
+            let message = match group::is_id(other) {
+                true => message,
+                false => format!("`access` says nothing of `{other}`, whose rules are its own"),
+            };
+            let remedy = format!("leave `access` out, or name another `{}`", SECURITY_GROUP.name);
+            found.push(conflict(&[ACCESS, SECURITY_GROUP.name], message, &remedy));
+        }
+        if extra(entry).any(|extra| extra == other) {
+            let message = format!("{other} is the `{}` already", SECURITY_GROUP.name);
+            let options = [EXTRA_SECURITY_GROUPS.name, SECURITY_GROUP.name];
+            found.push(conflict(&options, message, "name it once"));
+        }
+    }
+    let written = entry.get(&SECURITY_GROUP).and_then(Value::as_object);
+    if written.is_some_and(|written| written.contains_key(ENTRY) && written.len() > 1) {
+        let message =
+            format!("`{ENTRY}` names a group that has its name and description where it is written");
+        found.push(conflict(&[SECURITY_GROUP.name], message, &format!("write `{ENTRY}` alone")));
+    }
+    let of_option = in_its_place.map(|other| (SECURITY_GROUP.name, other)).into_iter();
+    let all = of_option.chain(extra(entry).map(|extra| (EXTRA_SECURITY_GROUPS.name, extra)));
+    for (option, other) in all.filter(|(_, other)| !group::is_id(other)) {
+        if !group::is_entry(stack, other) {
+            found.push(no_entry(stack, other, |message, remedy| conflict(&[option], message, remedy)));
+        }
+    }
+    found
+}
+
+/// The problem of a name that no group has.
+pub(in crate::stack) fn no_entry(
+    stack: &Stack,
+    name: &str,
+    conflict: impl Fn(String, &str) -> Conflict,
+) -> Conflict {
+    let key = SECTIONS.iter().find(|section| section.is_of_groups()).map_or("", |section| section.key);
+    let groups = stack.all().filter(|(section, ..)| section.is_of_groups());
+    let names: Vec<&str> = groups.map(|(_, name, _)| name.as_str()).collect();
+    let remedy = match names.as_slice() {
+        [] => format!("write a group `{name}` below `{key}`, or the id of one that is there"),
+        names => format!("one of `{}`, or the id of a group that is there", names.join("`, `")),
+    };
+    conflict(format!("`{key}` has no `{name}`"), &remedy)
 }

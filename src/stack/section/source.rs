@@ -24,19 +24,19 @@ const SOURCE: Shape = Shape::TextOr {
 };
 
 /// The id of a security group. EC2 itself says of its length that it may grow.
-pub const GROUP_ID: Pattern =
+const GROUP_ID: Pattern =
     Pattern::new("the id of a security group, such as `sg-0123456789abcdef0`", "^sg-[0-9a-f]+$", 64);
 
 const PREFIX_LIST_ID: Pattern =
     Pattern::new("the id of a prefix list, such as `pl-0123456789abcdef0`", "^pl-[0-9a-f]+$", 64);
 
-const ROLE: Property = Property {
+pub(in crate::stack) const ROLE: Property = Property {
     name: "role",
     doc: "A role of the cluster's machines.",
     shape: Shape::OneOf(&Role::NAMES),
     need: Need::Required,
 };
-const NETWORK: Property = Property {
+pub(in crate::stack) const NETWORK: Property = Property {
     name: "cidr",
     doc: "A network of IPv4 or IPv6, without host bits.",
     shape: Shape::Text(CIDR),
@@ -48,7 +48,7 @@ const GROUP: Property = Property {
     shape: Shape::Text(GROUP_ID),
     need: Need::Required,
 };
-const PREFIX_LIST: Property = Property {
+pub(in crate::stack) const PREFIX_LIST: Property = Property {
     name: "prefix_list",
     doc: "The id of a prefix list, the account's own or AWS's.",
     shape: Shape::Text(PREFIX_LIST_ID),

@@ -7,11 +7,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::address::Address;
+use crate::engine::kind::Registry;
+use crate::engine::resource::Id;
 use crate::engine::state::{Record, State};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, with};
+use crate::stack::describe::{Described, Scene, Unsayable, passed};
 use crate::stack::outputs::{Output, text};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Part, Section};
+use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Others, Part, Section};
 
 const BUCKET: &str = "aws_s3_bucket";
 
@@ -29,7 +32,11 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     main: BUCKET,
+    others: Others::None,
+    roles: |_| BTreeMap::new(),
     expand: Expand::Alone(declare),
+    belongings: &[],
+    describe,
     output,
     output_schema: schema,
     short: &[],
@@ -55,8 +62,18 @@ fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), Blue
         Some(written) => written.to_owned(),
         None => draft.kept.text(&address, "bucket", format!("{}-{name}", draft.stack.stack)),
     };
-    let set = json!({ "bucket": bucket, "public_access_blocked": true, "tags": draft.tags(name.as_str()) });
+    let set = json!({ "bucket": bucket, "public_access_blocked": true, "tags": draft.tags(&address, name.as_str()) });
     draft.declare(address, with(entry.of(BUCKET), set))
+}
+
+/// The reverse of [`declare`]: a bucket that is there becomes an entry.
+fn describe(registry: &Registry, scene: &Scene, name: &Name, id: &Id) -> Result<Described, Unsayable> {
+    let object = scene.object(BUCKET, id.as_str());
+    let object = object.ok_or_else(|| Unsayable::new(id, "AWS shows no such bucket"))?;
+    let mut described =
+        Described { options: passed(registry, BUCKET, &object.inputs), ..Described::default() };
+    described.objects.insert(Address::new(BUCKET, name.as_str()), id.clone());
+    Ok(described)
 }
 
 /// One bucket.

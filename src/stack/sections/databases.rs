@@ -1,5 +1,6 @@
 //! `databases`: PostgreSQL databases (Amazon RDS), each with a subnet group and perhaps a parameter group of its own.
 
+mod describe;
 mod outputs;
 
 use std::collections::BTreeMap;
@@ -10,12 +11,14 @@ use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
-use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, document, id_of, with};
 use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Part, Section};
+use crate::stack::section::{
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+};
+use crate::stack::{Name, SubnetId};
 
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
@@ -64,7 +67,16 @@ pub(super) const SECTION: Section = Section {
     objects: &[],
     check,
     main: DATABASE,
+    others: Others::None,
+    roles: behind_group::roles,
     expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    belongings: &[
+        Belonging::Part(REPLICA),
+        Belonging::Named { field: "db_subnet_group_name", kind: "aws_db_subnet_group" },
+        Belonging::Named { field: "parameter_group_name", kind: "aws_db_parameter_group" },
+        Belonging::Groups { of: DATABASE, field: "vpc_security_group_ids" },
+    ],
+    describe: describe::describe,
     output: outputs::output,
     output_schema: outputs::schema,
     short: outputs::SHORT,
@@ -80,8 +92,8 @@ const SUBNET_GROUP_NAME: Pattern = Pattern::new(
 
 const SUBNET_GROUP: Property = Property {
     name: "subnet_group",
-    doc: "The name of the subnet group that is made for it, or its name and description; without it, the database's own name.\n\
-          A group that is there keeps its name.",
+    doc: "The name of the subnet group that is made for it, or its name, description and subnets; without it, the database's own name.\n\
+          A group that is there keeps its name. `existing` takes a group that is not the stack's own.",
     shape: titled(
         &Shape::Text(SUBNET_GROUP_NAME),
         &Shape::Object(&[
@@ -97,10 +109,39 @@ const SUBNET_GROUP: Property = Property {
                 shape: Shape::Text(SUBNET_GROUP_DESCRIPTION),
                 need: Need::Optional,
             },
+            SUBNETS,
+            EXISTING,
         ]),
     ),
     need: Need::Optional,
 };
+
+const SUBNETS: Property = Property {
+    name: "subnets",
+    doc: "The ids of its subnets; without it, one of each zone of the network.",
+    shape: Shape::SetOf(&Shape::Text(SubnetId::RULE)),
+    need: Need::Optional,
+};
+
+const EXISTING: Property = Property {
+    name: "existing",
+    doc: "The name of a subnet group that is there, in place of one of the stack's own: `default`, or one of others. It is never changed; alone.",
+    shape: Shape::Text(ANY_SUBNET_GROUP_NAME),
+    need: Need::Optional,
+};
+
+/// The name of a subnet group that is there: the one that each VPC may have too.
+const ANY_SUBNET_GROUP_NAME: Pattern = Pattern { never: None, ..SUBNET_GROUP_NAME };
+
+/// A part of the option of subnet groups.
+fn of_subnet_group<'a>(entry: &'a Entry, part: &Property) -> Option<&'a Value> {
+    entry.get(&SUBNET_GROUP)?.get(part.name)
+}
+
+/// The subnet group of others that a database is in.
+fn existing(entry: &Entry) -> Option<&str> {
+    of_subnet_group(entry, &EXISTING)?.as_str()
+}
 
 /// `${…}` is a reference.
 const SUBNET_GROUP_DESCRIPTION: Pattern =
@@ -168,15 +209,24 @@ fn check(databases: &Entries) -> Vec<Conflict> {
             found.push(conflict(name, &options, message, "leave one of the two out".to_owned()));
         }
     }
-    let mut described: BTreeMap<String, (&Name, &str)> = BTreeMap::new();
-    for (name, entry) in databases {
-        let Some(description) = Titled::of(entry, &SUBNET_GROUP).description else { continue };
-        let group = subnet_group_name((name, entry));
-        let (first, its) = *described.entry(group.to_lowercase()).or_insert((name, description));
-        if its != description {
-            let message =
-                format!("the subnet group `{group}` is shared with `{first}`, which describes it otherwise");
-            let remedy = "write its description once, or another name".to_owned();
+    for (part, word) in [("description", "describes it otherwise"), (SUBNETS.name, "names other subnets")] {
+        let mut said: BTreeMap<String, (&Name, &Value)> = BTreeMap::new();
+        for (name, entry) in databases {
+            let Some(its) = entry.get(&SUBNET_GROUP).and_then(|written| written.get(part)) else { continue };
+            let group = subnet_group_name((name, entry));
+            let (first, before) = *said.entry(group.to_lowercase()).or_insert((name, its));
+            if before != its {
+                let message = format!("the subnet group `{group}` is shared with `{first}`, which {word}");
+                let remedy = format!("write its {part} once, or another name");
+                found.push(conflict(name, &[SUBNET_GROUP.name], message, remedy));
+            }
+        }
+    }
+    for (name, entry) in databases.iter().filter(|(_, entry)| existing(entry).is_some()) {
+        let parts = entry.get(&SUBNET_GROUP).and_then(Value::as_object);
+        if parts.is_some_and(|parts| parts.len() > 1) {
+            let message = format!("`{}` names a group that is not the stack's own", EXISTING.name);
+            let remedy = format!("write `{}` alone", EXISTING.name);
             found.push(conflict(name, &[SUBNET_GROUP.name], message, remedy));
         }
     }
@@ -290,13 +340,18 @@ fn declare(
     name: &Name,
     entry: &Entry,
 ) -> Result<(), BlueprintError> {
-    if network.subnets.len() < 2 {
+    let names_subnets = |part| of_subnet_group(entry, part).is_some();
+    if network.subnets.len() < 2 && !names_subnets(&SUBNETS) && !names_subnets(&EXISTING) {
         return Err(too_few_zones(name, network, draft.stack.network.is_some()));
     }
     let port = entry.of(DATABASE).get("port").and_then(Value::as_u64);
     let port = port.and_then(|port| u32::try_from(port).ok()).expect("a port has a default");
     let groups = behind_group::attached(draft, network, (name, entry), ("PostgreSQL", port))?;
-    let subnet_group = subnet_group(draft, network, (name, entry))?;
+    // RDS keeps names in lower case.
+    let subnet_group = match existing(entry) {
+        Some(existing) => existing.to_lowercase(),
+        None => id_of(&subnet_group(draft, network, (name, entry))?),
+    };
     let parameters = entry.get(&PARAMETERS).and_then(Value::as_object).filter(|all| !all.is_empty());
     let parameter_group = match parameters {
         Some(parameters) => {
@@ -307,28 +362,28 @@ fn declare(
         }
         None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
+    let address = Address::new(DATABASE, name.as_str());
     let set = json!({
         "identifier": identifier((name, entry)),
         "engine": "postgres",
-        "db_subnet_group_name": id_of(&subnet_group),
+        "db_subnet_group_name": subnet_group,
         "vpc_security_group_ids": groups,
         "parameter_group_name": parameter_group,
-        "tags": draft.tags(name.as_str()),
+        "tags": draft.tags(&address, name.as_str()),
     });
-    let address = Address::new(DATABASE, name.as_str());
     draft.declare(address.clone(), with(entry.of(DATABASE), set))?;
     for (replica, options) in entry.parts(REPLICAS) {
         // Subnets, storage, version, encryption and user are those of the database (CreateDBInstanceReadReplica).
         let own_group = options.text(&REPLICA_PARAMETER_GROUP).map(str::to_lowercase);
+        let member = Address::member(REPLICA, name.as_str(), replica.as_str());
         let set = json!({
             "identifier": replica_identifier((name, entry), (replica, options)),
             "source": id_of(&address),
             "port": port,
             "vpc_security_group_ids": groups,
             "parameter_group_name": own_group.or_else(|| parameter_group.clone()),
-            "tags": draft.tags(replica.as_str()),
+            "tags": draft.tags(&member, replica.as_str()),
         });
-        let member = Address::member(REPLICA, name.as_str(), replica.as_str());
         draft.declare(member, with(options.of(REPLICA), set))?;
     }
     Ok(())
@@ -358,7 +413,7 @@ fn subnet_group_address(draft: &Draft<'_>, (name, entry): (&Name, &Entry)) -> Ad
         return made.clone();
     }
     let entries = draft.stack.entries(&SECTION).iter();
-    let mut sharing = entries.filter(|one| {
+    let mut sharing = entries.filter(|one| existing(one.1).is_none()).filter(|one| {
         let is_new = draft.kept.made_with(&address(one.0), "name").is_none();
         is_new && subnet_group_name(*one).eq_ignore_ascii_case(written)
     });
@@ -380,18 +435,21 @@ fn subnet_group(
         return Ok(group);
     }
     let entries = draft.stack.entries(&SECTION).iter();
-    let sharing = entries.filter(|one| subnet_group_address(draft, *one) == group);
-    let mut written = sharing.filter_map(|(_, entry)| Titled::of(entry, &SUBNET_GROUP).description);
+    let own = entries.filter(|(_, entry)| existing(entry).is_none());
+    let sharing: Vec<_> = own.filter(|one| subnet_group_address(draft, *one) == group).collect();
+    let mut written = sharing.iter().filter_map(|(_, entry)| Titled::of(entry, &SUBNET_GROUP).description);
     let description = match written.next() {
         Some(written) => written.to_owned(),
         None => draft.kept.text(&group, "description", format!("Subnets of {}", group.name())),
     };
-    let subnets = network.subnets.keys().map(|zone| id_of(&Network::subnet_address(zone)));
+    let of_zone = |zone: &String| Value::String(id_of(&Network::subnet_address(zone)));
+    let of_zones = || network.subnets.keys().map(of_zone).collect::<Value>();
+    let chosen = sharing.iter().find_map(|(_, entry)| of_subnet_group(entry, &SUBNETS).cloned());
     let inputs = document(json!({
         "name": group_name,
         "description": description,
-        "subnet_ids": subnets.collect::<Vec<_>>(),
-        "tags": draft.tags(group.name()),
+        "subnet_ids": chosen.unwrap_or_else(of_zones),
+        "tags": draft.tags(&group, group.name()),
     }));
     draft.declare(group.clone(), inputs)?;
     Ok(group)
@@ -460,7 +518,7 @@ fn parameter_group_of(
         "family": family,
         "description": draft.kept.text(address, "description", format!("Parameters of {name}")),
         "parameters": parameters,
-        "tags": draft.tags(name.as_str()),
+        "tags": draft.tags(address, name.as_str()),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! `file_systems`: NFS file systems (Amazon EFS), each with a mount target in every zone and access points.
 
+mod describe;
 mod outputs;
 mod policy;
 mod replication;
@@ -14,7 +15,9 @@ use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::zones::{ZONES, zones};
-use crate::stack::section::{Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Part, Section};
+use crate::stack::section::{
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+};
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
 const MOUNT_TARGET: &str = "aws_efs_mount_target";
@@ -54,7 +57,16 @@ pub(super) const SECTION: Section = Section {
     objects: replication::OBJECTS,
     check,
     main: FILE_SYSTEM,
+    others: Others::None,
+    roles: behind_group::roles,
     expand: Expand::InNetwork { declare, in_a_new_zone: Some("cannot be mounted") },
+    belongings: &[
+        Belonging::Part(MOUNT_TARGET),
+        Belonging::Part(ACCESS_POINT),
+        Belonging::Part(replication::KIND),
+        Belonging::Groups { of: MOUNT_TARGET, field: "security_groups" },
+    ],
+    describe: describe::describe,
     output: outputs::output,
     output_schema: outputs::schema,
     short: outputs::SHORT,
@@ -171,7 +183,7 @@ fn file_system(draft: &Draft<'_>, name: &Name, entry: &Entry, key: Option<String
         "availability_zone_name": one_zone(entry),
         "file_system_policy": policy::document(entry),
         "replication_overwrite_protection": overwrite,
-        "tags": draft.tags(name.as_str()),
+        "tags": draft.tags(&Address::new(FILE_SYSTEM, name.as_str()), name.as_str()),
     });
     with(entry.of(FILE_SYSTEM), set)
 }
@@ -214,7 +226,7 @@ fn access_point(
         "file_system_id": id_of(file_system),
         "path": path,
         "gid": options.get("gid").or_else(|| options.get("uid")),
-        "tags": draft.tags(point.as_str()),
+        "tags": draft.tags(address, point.as_str()),
     });
     with(options, set)
 }

@@ -20,7 +20,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("completions cmd", "<SHELL>", "possible values: bash"),
     ("schema", "<DOCUMENT>", "write one of: stack"),
     ("schema stak", "<DOCUMENT>", "similar value exists: 'stack'"),
-    ("import", "<VPC-ID|ADDRESS=ID>", "Usage: provision import"),
+    ("import", "VPC-ID|ADDRESS=ID", "Usage: provision import"),
     ("import vpc-1 vpc-2", "a network is imported by itself", "provision import VPC-ID"),
     ("plan plan.json", "'plan.json'", "Usage: provision plan"),
     ("apply a.json b.json", "'b.json'", "Usage: provision apply"),
@@ -39,7 +39,7 @@ const LINES: &[(&str, &str, &str)] = &[
     ("apply --auto-aprove", "'--auto-aprove'", "similar argument exists: '--auto-approve'"),
     ("apply -auto-approve", "'-a'", "two hyphens: --auto-approve"),
     ("destroy -target=a.b", "'-t'", "two hyphens: --target"),
-    ("apply --out a.json", "'--out'", "is an option of: plan"),
+    ("apply --out a.json", "'--out'", "is an option of: import, plan"),
     ("destroy --replace a.b", "'--replace'", "is an option of: plan, apply"),
     ("output --jsn", "'--jsn'", "similar argument exists: '--json'"),
     ("--jason plan", "'--jason'", "similar argument exists: '--json'"),
@@ -92,13 +92,13 @@ const LINES: &[(&str, &str, &str)] = &[
     ("state forget aws_vpc.", "<ADDRESS|NAME>", "expected `kind.name`"),
     ("state move a.b c", "one is an address and one a name", "give two names"),
     // Ids.
-    ("import vpc", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
-    ("import vpc-", "<VPC-ID|ADDRESS=ID>", "such as `vpc-0a1b2c3d`"),
-    ("import sg-0a1b2c3d", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
-    ("import VPC-0a1b2c3d", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
-    ("import vpc-0a1b_2c3d", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
-    ("import vpc-zürich", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
-    ("import arn:aws:ec2:eu-west-1:1:vpc/vpc-1", "<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"),
+    ("import vpc", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
+    ("import vpc-", "VPC-ID|ADDRESS=ID", "such as `vpc-0a1b2c3d`"),
+    ("import sg-0a1b2c3d", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
+    ("import VPC-0a1b2c3d", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
+    ("import vpc-0a1b_2c3d", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
+    ("import vpc-zürich", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
+    ("import arn:aws:ec2:eu-west-1:1:vpc/vpc-1", "VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"),
     ("import vpc-1 --subnet-id sg-1", "--subnet-id <ID>", "an id begins with `subnet-`"),
     ("import vpc-1 --subnet-id subnet-1,,subnet-2", "--subnet-id <ID>", "an id begins with `subnet-`"),
     ("import vpc-1 --subnet-id subnet-1;subnet-2", "--subnet-id <ID>", "an id begins with `subnet-`"),
@@ -172,7 +172,7 @@ fn words() -> Vec<Case> {
         with(&[b"plan", b"--jso\x07n"]).says(["--jso\\u{7}n", "'--json'"]),
         with(&[b"plan", b"--target", b"a.\x1b[2J"]).says(["--target <ADDRESS>", "expected `kind.name`"]),
         with(&[b"plan", b"--target", b"two\nlines"]).says(["'two\\nlines'", "expected `kind.name`"]),
-        with(&[b"import", b"vpc-\x1b]0;title\x07"]).says(["<VPC-ID|ADDRESS=ID>", "an id begins with `vpc-`"]),
+        with(&[b"import", b"vpc-\x1b]0;title\x07"]).says(["VPC-ID|ADDRESS=ID", "an id begins with `vpc-`"]),
         with(&[b"plan", b"--region", "eu-\u{200b}west-1".as_bytes()])
             .says(["--region <REGION>", "such as `eu-west-1`"]),
         with(&[b"plan", b"--state", b"s3://\x1b[2J"]).says(["--state <PLACE>", "`s3://BUCKET/KEY`"]),
@@ -209,9 +209,9 @@ fn profiles() -> Vec<Case> {
             .variable("AWS_PROFILE", "no\u{1b}[2Jpe")
             .variable("AWS_ACCESS_KEY_ID", "")
             .says(["AWS_PROFILE names it, and --profile overrides that", "hint: "]),
-        plan("--profile empty").text(".aws/config", "[profile empty]\n").says(["`empty`"]),
-        plan("--profile p").text(".aws/credentials", "[p\naws_access_key_id = x\n"),
-        plan("--profile p").text(".aws/credentials", "[p]\naws_access_key_id = x\n").says(["`p`"]),
+        Case::of("plan --profile empty").text(".aws/config", "[profile empty]\n").says(["`empty`"]),
+        Case::of("plan --profile p").text(".aws/credentials", "[p\naws_access_key_id = x\n").says(["hint: "]),
+        Case::of("plan --profile p").text(".aws/credentials", "[p]\naws_access_key_id = x\n").says(["`p`"]),
     ]
 }
 

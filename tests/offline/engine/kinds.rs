@@ -179,6 +179,26 @@ impl Cloud for Shared {
             Ok(seen.collect())
         })
     }
+    fn survey<'a>(&'a self, _: &'a str, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>> {
+        Box::pin(async move {
+            let mut cloud = self.cloud();
+            let seen = ids.iter().filter_map(|id| {
+                let object = cloud.look(id.as_str())?;
+                Some((id.clone(), live(id, &object, Some(&Document::new()))))
+            });
+            Ok(seen.collect())
+        })
+    }
+    fn parts<'a>(&'a self, kind: &'a str, whole: &'a Id) -> Asked<'a, Vec<Id>> {
+        Box::pin(async move {
+            let cloud = self.cloud();
+            let parts = cloud.objects.iter().filter(|(_, object)| {
+                object.kind == kind
+                    && object.inputs.get("parent").and_then(|one| one.as_str()) == Some(whole.as_str())
+            });
+            Ok(parts.map(|(id, _)| Id::new(id.clone())).collect())
+        })
+    }
     fn find<'a>(&'a self, kind: &'a str, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>> {
         Box::pin(async move {
             tokio::task::yield_now().await;

@@ -331,6 +331,20 @@ fn write_state(path: &Path, state: &State) {
     writing.now_or_never().expect("it is written at once");
 }
 
+/// A state of Terraform with this text wherever one may stand.
+fn terraform_saying(text: &str) -> String {
+    let bucket = json!({ "index_key": text, "attributes": { "id": "a-bucket", "region": text } });
+    let group =
+        json!({ "index_key": text, "attributes": { "id": "g", "tags": { "provision:stack": text } } });
+    let database = json!({ "index_key": text, "attributes": { "identifier": "db", "engine": text } });
+    let one = |kind: &str, instance| json!({ "mode": "managed", "type": kind, "name": "a", "instances": [instance] });
+    json!({
+        "version": 4, "serial": 1, "terraform_version": text, "outputs": { text: {} },
+        "resources": [one("aws_s3_bucket", bucket), one("aws_security_group", group), one("aws_db_instance", database)],
+    })
+    .to_string()
+}
+
 /// The doors of the command line: what each command says where text from outside is all around it.
 fn said(folder: &TempDir, arguments: &[&str], text: &str) -> String {
     let environment = text.replace('\0', "");
@@ -367,6 +381,7 @@ fn no_command_lets_text_from_outside_steer_the_terminal() {
             .open(folder.path().join("state/shop.json.lock"));
         let mut locked = locked.expect("it is ours");
         locked.try_lock().expect("nobody holds it");
+        std::fs::write(folder.path().join("terraform.tfstate"), terraform_saying(text)).expect("it is ours");
         let fields = ["id", "user", "host", "command", "since"].map(|field| (field.to_owned(), json!(text)));
         let mut holder: serde_json::Map<_, _> = fields.into_iter().collect();
         holder.insert("pid".to_owned(), json!(1));
@@ -398,6 +413,11 @@ fn no_command_lets_text_from_outside_steer_the_terminal() {
             ("a value that is none", &["plan", &both]),
             ("an endpoint", &["plan", "--endpoint-url", &endpoint]),
             ("an address to replace", &["plan", "--replace", text]),
+            ("a state of Terraform", &["import", "--terraform", "terraform.tfstate"]),
+            ("a state of Terraform as JSON", &["import", "--terraform", "terraform.tfstate", "--json"]),
+            ("a state of Terraform that is not there", &["import", "--terraform", text]),
+            ("a state of Terraform that is none", &["import", "--terraform", &plan]),
+            ("a file of blocks", &["import", "--terraform", "terraform.tfstate", "--removed", text]),
         ];
         for (door, arguments) in commands {
             harmless_at(&format!("{door}, of {text:?}"), &said(&folder, arguments, text));

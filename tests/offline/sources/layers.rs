@@ -20,13 +20,13 @@ fn offenders(is_concerned: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String>
 }
 
 /// The wings, from the top: each may use those below it.
-const WINGS: [&str; 5] = ["cli", "view", "aws", "stack", "engine"];
+const WINGS: [&str; 6] = ["cli", "view", "terraform", "aws", "stack", "engine"];
 
 /// The wings that a wing may use.
 fn below(wing: &str) -> &'static [&'static str] {
     match wing {
-        // A plan and events are all that is shown.
-        "view" => &["engine"],
+        // A plan and events are all that is shown; a state of Terraform is sorted without AWS and the stack file.
+        "view" | "terraform" => &["engine"],
         _ => WINGS.iter().position(|one| *one == wing).map_or(&[], |at| &WINGS[at + 1..]),
     }
 }
@@ -73,6 +73,7 @@ const PURE: &[&str] = &[
     "view/markdown",
     "view/html",
     "view/graph",
+    "terraform",
 ];
 
 #[test]

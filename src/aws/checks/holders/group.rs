@@ -9,12 +9,10 @@ use futures_util::future::{join_all, join3};
 use super::{Going, Leaving};
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::efs::{self, MOUNT_TARGETS, PartsOf, mount_target_of};
+use crate::aws::interfaces::OF_RDS;
 use crate::aws::{Aws, ec2};
 use crate::engine::cloud::CloudError;
 use crate::engine::remedy::Remedy;
-
-/// The description that RDS gives to the interfaces of its instances, all of them.
-const OF_RDS: &str = "RDSNetworkInterface";
 
 /// The answers of EC2 about all groups that are to be deleted.
 pub(super) struct Holders {

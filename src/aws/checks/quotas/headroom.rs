@@ -9,7 +9,7 @@ use crate::aws::checks::scene::{Doing, Scene};
 use crate::aws::kinds::security_group::{EGRESS, INGRESS, Rules};
 use crate::engine::address::Address;
 use crate::engine::cloud::CloudError;
-use crate::engine::document::Document;
+use crate::engine::document::{Document, is_unknown};
 use crate::engine::plan::{Action, Finding, ReplaceOrder};
 use serde_json::Value;
 
@@ -129,6 +129,8 @@ pub(super) fn most_rules(group: &Document, lists: &BTreeMap<String, List>) -> u6
     let counted = |source: &str, of_6: bool| match lists.get(source) {
         Some(list) if list.is_of_6 == of_6 => list.weight,
         Some(_) => 0,
+        // That of another account too: `123456789012/sg-…`.
+        None if source.contains("sg-") || is_unknown(&source.into()) => 1,
         None if source.contains(':') => u64::from(of_6),
         None if source.contains('/') => u64::from(!of_6),
         None => 1,

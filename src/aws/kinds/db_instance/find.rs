@@ -83,7 +83,10 @@ fn likeliest_first(
         let names_address = found.tagged_address().as_ref() == Some(&owner.address);
         let of_the_stack = match &whose {
             Whose::Ours | Whose::Moved { .. } | Whose::OtherState { .. } => true,
-            beside => names_address && owner.shares_its_network_with(beside),
+            beside => {
+                names_address
+                    && (owner.shares_its_network_with(beside) || owner.shares_its_cluster_with(beside))
+            }
         };
         // A database and a read replica are both instances.
         let of_another_kind =

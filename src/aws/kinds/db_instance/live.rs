@@ -53,6 +53,15 @@ pub(super) async fn look_at_replicas(
     Ok(found)
 }
 
+/// The resource ids of the read replicas of a database that are in its region: others are shown by their ARN.
+pub(super) async fn replicas_of(aws: &Aws, source: &Id) -> Result<Vec<Id>, CloudError> {
+    let live = describe_one(aws, source).await?;
+    let names =
+        live.map(|live| live.read_replica_db_instance_identifiers.unwrap_or_default()).unwrap_or_default();
+    let here: Vec<String> = names.into_iter().filter(|name| !name.contains(':')).collect();
+    Ok(by_name(aws, &here).await?.into_values().collect())
+}
+
 /// The resource ids of the databases with these identifiers.
 async fn by_name(aws: &Aws, names: &[String]) -> Result<BTreeMap<String, Id>, CloudError> {
     let pages = try_join_all(names.chunks(PAGE as usize).map(|chunk| async {

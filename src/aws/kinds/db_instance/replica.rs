@@ -125,6 +125,10 @@ impl Kind for DbReplica {
         find::list(aws, true).await
     }
 
+    async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
+        live::replicas_of(aws, whole).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let Some(named) = DbInstance::named(aws, text).await? else { return Ok(None) };
         let live = live::describe_one(aws, &named.found.id).await?;

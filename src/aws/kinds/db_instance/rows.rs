@@ -35,11 +35,11 @@ use super::{DbInstance, cost, domain, origin, password, seen, texts, version};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
-    self, NeedsSource, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole,
+    self, NeedsSource, Row, Rule, Scope, flag, object, one_of, one_of_whole, set_of, text, whole,
 };
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded};
-use crate::engine::resource::{Effect, Role};
+use crate::engine::resource::{Effect, Need, Role};
 
 /// The calls that the kind's own code makes for a change.
 const CALLS: &[Call] = &[MODIFY];
@@ -128,14 +128,16 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .create(Create::set_dedicated_log_volume)
         // "Considerations when enabling and disabling DLV" ("Using a dedicated log volume (DLV)", RDS User Guide).
         .modify(Modify::set_dedicated_log_volume, AtWindow(Effect::Reboot))
-        .observe(|db| Some(db.queued.dedicated_log_volume.or(db.now.dedicated_log_volume).unwrap_or(false))),
+        .observe(|db| Some(db.queued.dedicated_log_volume.or(db.now.dedicated_log_volume).unwrap_or(false)))
+        .taken_without(Need::Flag(false)),
     &LIMIT
         .field(whole(0, 65_536))
         .doc("The size up to which AWS may let the storage grow by itself, in GiB; 0 turns that off.")
         // Off is what a database is without it.
         .create(|call, most| call.set_max_allocated_storage(most.filter(|most| *most > 0)))
         .modified_by_code(InPlace(Effect::None), CALLS)
-        .observe(seen::max_allocated_storage),
+        .observe(seen::max_allocated_storage)
+        .taken_without(Need::Whole(0)),
     &STORAGE_TYPE
         .field(one_of(texts::STORAGE_TYPES).default("gp3"))
         .doc("The kind of disk.")
@@ -256,7 +258,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // "Downtime is possible during this change" ("Settings for DB instances", RDS User Guide). PendingModifiedValues has no member
         // for it.
         .modify(Modify::set_network_type, AtWindow(Effect::Reboot))
-        .observe(|db| db.now.network_type.clone()),
+        .observe(|db| db.now.network_type.clone())
+        .taken_without(Need::Text("IPV4")),
     &DOMAIN
         .field(text(texts::DOMAIN))
         .doc(
@@ -292,7 +295,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .doc("Where backups and snapshots are stored. Only a new database can change it.")
         .create(Create::set_backup_target)
         .fixed()
-        .observe(|db| db.now.backup_target.clone()),
+        .observe(|db| db.now.backup_target.clone())
+        .taken_without(Need::Text("region")),
     &BACKUP_WINDOW
         .field(text(texts::BACKUP_WINDOW))
         .doc("When the daily backup is made: `hh:mm-hh:mm` in UTC. Without it, AWS chooses.")
@@ -333,7 +337,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         )
         .create(Create::set_engine_lifecycle_support)
         .modify(Modify::set_engine_lifecycle_support, InPlace(Effect::None))
-        .observe(|db| db.now.engine_lifecycle_support.clone()),
+        .observe(|db| db.now.engine_lifecycle_support.clone())
+        .taken_without(Need::Text("open-source-rds-extended-support")),
     &field("auto_minor_version_upgrade", flag().default(true))
         .doc("True if AWS upgrades to new minor versions in the maintenance window.")
         .create(Create::set_auto_minor_version_upgrade)
@@ -343,7 +348,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .doc("True if snapshots get the database's tags.")
         .create(Create::set_copy_tags_to_snapshot)
         .modify(Modify::set_copy_tags_to_snapshot, InPlace(Effect::None))
-        .observe(|db| db.now.copy_tags_to_snapshot),
+        .observe(|db| db.now.copy_tags_to_snapshot)
+        .taken_without(Need::Flag(false)),
     &IAM_LOGIN
         .field(flag())
         .doc("True if users can log in by IAM.")
@@ -353,13 +359,15 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             let queued = db.queued.iam_database_authentication_enabled;
             queued.or(db.now.iam_database_authentication_enabled)
         })
-        .depending(cost::iam_login),
+        .depending(cost::iam_login)
+        .taken_without(Need::Flag(false)),
     &INSIGHTS
         .field(flag())
         .doc("True if AWS records what loads the database.")
         .create(Create::set_enable_performance_insights)
         .modified_by_code(InPlace(Effect::None), CALLS)
-        .observe(|db| db.now.performance_insights_enabled),
+        .observe(|db| db.now.performance_insights_enabled)
+        .taken_without(Need::Flag(false)),
     &INSIGHTS_RETENTION
         .field(one_of_whole(texts::INSIGHTS_DAYS, texts::INSIGHTS_DAYS_ARE))
         .doc("For how many days that is kept: 7, 731, or a whole number of months of 31 days.")
@@ -377,7 +385,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .doc("The mode of Database Insights; `advanced` needs Performance Insights for 465 days or more, and costs.")
         .create(|call, mode| call.set_database_insights_mode(mode.as_deref().map(DatabaseInsightsMode::from)))
         .modified_by_code(InPlace(Effect::None), CALLS)
-        .observe(|db| db.now.database_insights_mode.as_ref().map(|mode| mode.as_str().to_owned())),
+        .observe(|db| db.now.database_insights_mode.as_ref().map(|mode| mode.as_str().to_owned()))
+        .taken_without(Need::Text("standard")),
     &MONITORING
         .field(object(monitoring::PARTS))
         .doc("Enhanced Monitoring: the metrics of the machine's operating system, in CloudWatch Logs.")
@@ -407,7 +416,9 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // The name changes at once; what is in the group counts from the next reboot on.
         .modified_by_code(InPlace(Effect::NextReboot), CALLS)
         .observe(|db| {
-            PARAMETER_GROUP.text(db.recorded)?;
+            if db.scope == Scope::Recorded {
+                PARAMETER_GROUP.text(db.recorded)?;
+            }
             db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
         })
         .depending(cost::parameter_group_name)

@@ -4,7 +4,7 @@ use aws_sdk_efs::types::{AccessPointDescription, LifeCycleState};
 
 use super::{FILE_SYSTEM, describe, tags_of};
 use crate::aws::Aws;
-use crate::aws::efs::PartsOf;
+use crate::aws::efs::{self, PartsOf};
 use crate::aws::kinds::efs_token::{
     Made, contradicted_by_token, has_a_strange_token, is_bare, is_of_another_stack, made_for, told_by_token,
 };
@@ -35,7 +35,22 @@ pub(super) async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<
     Ok(found)
 }
 
-/// True if the token was used for an access point that is not, or no longer, the owner's.
+/// All access points.
+pub(super) async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
+    let mut all = efs::all_access_points(aws).await?;
+    all.retain(|live| {
+        !matches!(live.life_cycle_state, Some(LifeCycleState::Deleting | LifeCycleState::Deleted))
+    });
+    let found = all.into_iter().filter_map(|live| {
+        let ownership = Ownership::of_tags(&tags_of(&live));
+        let path = live.root_directory.and_then(|root| root.path);
+        Some(Found::new(Id::new(live.access_point_id?), ownership).labelled(path.as_deref(), None))
+    });
+    Ok(found.collect())
+}
+
+/// True if the token was used for an access point that is not, or no longer, the owner's: one of another file system is none, which the key
+/// of this one had before, or which stands beside another cluster.
 pub(super) async fn is_of_another(
     aws: &Aws,
     wanted: &Document,
@@ -44,15 +59,19 @@ pub(super) async fn is_of_another(
 ) -> Result<bool, CloudError> {
     let Some(file_system) = FILE_SYSTEM.of(wanted) else { return Ok(false) };
     let live = describe(aws, PartsOf::FileSystem(&file_system)).await?;
-    let user = live.iter().find(|live| live.client_token() == Some(token.as_str()));
-    Ok(user.is_some_and(|live| {
-        let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
-        // One of the stack whose tags name another address is named by the next plan, and none is made beside it.
-        let is_named_next = unclaimed(owner, live).is_some_and(|found| found.contradiction().is_some());
-        recorded
-            || is_of_another_stack(owner, &Ownership::of_tags(&tags_of(live)))
-            || (made_for(owner, &token, &tags_of(live)).is_none() && !is_named_next)
-    }))
+    let has_it = |live: &&AccessPointDescription| live.client_token() == Some(token.as_str());
+    let Some(live) = live.iter().find(has_it) else {
+        // Without one anywhere, it may be what an attempt of ours has just made.
+        let all = efs::all_access_points(aws).await?;
+        let mut others = all.iter().filter(|live| live.file_system_id() != Some(file_system.as_str()));
+        return Ok(others.any(|live| has_it(&live)));
+    };
+    let recorded = live.access_point_id().is_some_and(|id| owner.others.contains(&Id::new(id)));
+    // One of the stack whose tags name another address is named by the next plan, and none is made beside it.
+    let is_named_next = unclaimed(owner, live).is_some_and(|found| found.contradiction().is_some());
+    Ok(recorded
+        || is_of_another_stack(owner, &Ownership::of_tags(&tags_of(live)))
+        || (made_for(owner, &token, &tags_of(live)).is_none() && !is_named_next))
 }
 
 /// The access point, if it lost its tags and was made by `provision`: for this address, or for another one, whose key may have been

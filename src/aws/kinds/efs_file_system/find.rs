@@ -233,8 +233,11 @@ pub(super) fn is_another(vpc: &Option<Id>, owner: &Owner) -> bool {
     matches!((vpc, &owner.vpc), (Some(theirs), Some(own)) if theirs != own)
 }
 
+/// True for one of another stack. With the tags of this stack and of its cluster it may be the one with the data, which was moved to
+/// another network.
 fn is_elsewhere(owner: &Owner, found: &Found) -> bool {
-    matches!(owner.whose(&found.ownership, found.vpc.as_ref()), Whose::Elsewhere { .. })
+    let whose = owner.whose(&found.ownership, found.vpc.as_ref());
+    matches!(whose, Whose::Elsewhere { .. }) && !owner.shares_its_cluster_with(&whose)
 }
 
 fn is_going(live: &FileSystemDescription) -> bool {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::rule::{Direction, Rule, Rules, SELF};
+use super::rule::{Direction, Rule, Rules, SELF, split_account};
 use super::{DESCRIPTION_RULE, INGRESS, NAME};
-use crate::engine::document::Document;
+use crate::engine::document::{Document, is_unknown};
 use crate::engine::resource::{Invalid, cidr};
 
 /// The most rules that a group may have in one direction, however far the account's quota is raised (VPC user guide, "Amazon VPC
@@ -42,7 +42,7 @@ pub(super) fn all_ports(wanted: &Document, _: Option<&Document>) -> Vec<Invalid>
         let source = &rule.source;
         let message = format!(
             "lets in all ports of all protocols from {source}: one port is enough, and whatever else listens behind this group is \
-             open to {source} too; without `ports: all`, the port alone is let in"
+             open to {source} too; write ports in place of `all`, and they alone are let in"
         );
         Invalid::unwise(INGRESS.name, message)
     };
@@ -97,13 +97,22 @@ fn check_ports(rule: &Rule) -> Option<String> {
 }
 
 fn check_source(source: &str) -> Option<String> {
-    if source == SELF || source.starts_with("sg-") || source.starts_with("pl-") {
+    // A group that is still to be made is not judged.
+    if is_unknown(&source.into()) {
+        return None;
+    }
+    let is_group = |(account, id): (Option<&str>, &str)| {
+        id.starts_with("sg-")
+            && account
+                .is_none_or(|account| account.len() == 12 && account.bytes().all(|one| one.is_ascii_digit()))
+    };
+    if source == SELF || source.starts_with("pl-") || is_group(split_account(source)) {
         return None;
     }
     match source.parse::<IpNet>() {
         Ok(_) => cidr::with_host_bits(source).map(|wrong| format!("has a wrong network: {wrong}")),
         Err(_) => Some(format!(
-            "has the peer `{source}`: expected the id of a group, `self`, a network such as 10.0.0.0/16, or the id of a prefix list"
+            "has the peer `{source}`: expected the id of a group (with its account: `123456789012/sg-…`), `self`, a network such as 10.0.0.0/16, or the id of a prefix list"
         )),
     }
 }
@@ -139,6 +148,7 @@ mod tests {
             (rule("-1", None, "10.0.0.5/24"), "write 10.0.0.0/24 for the network, or 10.0.0.5/32"),
             (rule("-1", None, "2001:db8::1/64"), "write 2001:db8::/64 for the network, or 2001:db8::1/128"),
             (rule("-1", None, "10.0.0.1"), "peer `10.0.0.1`"),
+            (rule("-1", None, "12345/sg-1"), "peer `12345/sg-1`"),
             (Rule { description: "a?".to_owned(), ..rule("-1", None, "sg-1") }, "`a?`"),
             (Rule { description: "a".repeat(256), ..rule("-1", None, "sg-1") }, "255"),
         ] {
@@ -149,6 +159,8 @@ mod tests {
             rule("tcp", Some((2049, 2049)), "sg-1"),
             rule("icmp", Some((8, -1)), "self"),
             rule("50", None, "pl-1"),
+            rule("50", None, "123456789012/sg-1"),
+            rule("50", None, "${aws_security_group.other.id}"),
             rule("-1", None, "0.0.0.0/0"),
         ];
         assert_eq!(check_rules(&good.into()), [] as [String; 0]);

@@ -50,7 +50,8 @@ pub(crate) struct Rule {
     /// The last port, or the code of ICMP messages; absent where the protocol has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_port: Option<i32>,
-    /// The peer, for egress too: a group's id, `self`, an IPv4 or IPv6 network, or a prefix list's id.
+    /// The peer, for egress too: a group's id, the account and id of another account's (`123456789012/sg-…`), `self`, an IPv4 or IPv6
+    /// network, or a prefix list's id.
     pub source: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -134,9 +135,11 @@ impl Rule {
             Err(_) if source.starts_with("pl-") => permission.prefix_list_ids(
                 PrefixListId::builder().prefix_list_id(source).set_description(description).build(),
             ),
-            Err(_) => permission.user_id_group_pairs(
-                UserIdGroupPair::builder().group_id(source).set_description(description).build(),
-            ),
+            Err(_) => {
+                let (account, id) = split_account(source);
+                let pair = UserIdGroupPair::builder().group_id(id).set_user_id(account.map(str::to_owned));
+                permission.user_id_group_pairs(pair.set_description(description).build())
+            }
         };
         permission.build()
     }
@@ -194,6 +197,14 @@ fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: Option<&str
         _ if peer == group => SELF.to_owned(),
         (Some(account), Some(owner)) if account != owner => format!("{account}/{peer}"),
         _ => peer.to_owned(),
+    }
+}
+
+/// The account and the id of a group as a peer: `123456789012/sg-1`. A group of the own account has its id alone.
+pub(super) fn split_account(peer: &str) -> (Option<&str>, &str) {
+    match peer.split_once('/') {
+        Some((account, id)) => (Some(account), id),
+        None => (None, peer),
     }
 }
 
@@ -271,13 +282,23 @@ mod tests {
             .ipv6_ranges(Ipv6Range::builder().cidr_ipv6("2001:DB8::/32").build())
             .prefix_list_ids(PrefixListId::builder().prefix_list_id("pl-1").build())
             .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-2").description("nodes").build())
+            .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-3").user_id("222222222222").build())
             .build();
-        let rules = Rule::of_permission(&permission, "sg-1", None);
+        let rules = Rule::of_permission(&permission, "sg-1", Some("111111111111"));
         let shown: Vec<_> =
             rules.iter().map(|rule| (rule.source.as_str(), rule.description.as_str())).collect();
-        assert_eq!(shown, [("10.0.0.0/8", "office"), ("2001:db8::/32", ""), ("pl-1", ""), ("sg-2", "nodes")]);
+        assert_eq!(
+            shown,
+            [
+                ("10.0.0.0/8", "office"),
+                ("2001:db8::/32", ""),
+                ("pl-1", ""),
+                ("sg-2", "nodes"),
+                ("222222222222/sg-3", ""),
+            ]
+        );
         for rule in &rules {
-            let again = Rule::of_permission(&rule.to_permission("sg-1"), "sg-1", None);
+            let again = Rule::of_permission(&rule.to_permission("sg-1"), "sg-1", Some("111111111111"));
             assert_eq!(again, std::slice::from_ref(rule));
         }
     }

@@ -152,3 +152,63 @@ fn tls_only() -> Value {
         "Condition": { "Bool": { "aws:SecureTransport": "false" } },
     })
 }
+
+/// The options that make this policy, where there are some: `same` tells whether two policies mean the same.
+pub(super) fn written(policy: &Value, same: &dyn Fn(&Value, &Value) -> bool) -> Option<Document> {
+    let makes = |options: &Document| {
+        let entry = Entry { own: options.clone(), ..Entry::default() };
+        document(&entry).is_some_and(|made| same(&made, policy))
+    };
+    let tls_alone = Document::from_iter([(ENFORCE_TLS.name.to_owned(), true.into())]);
+    if makes(&tls_alone) {
+        return Some(tls_alone);
+    }
+    let listed = policy.get("Statement")?;
+    let listed = listed.as_array().cloned().unwrap_or_else(|| vec![listed.clone()]);
+    let mut statements = Document::new();
+    for (number, one) in listed.iter().enumerate() {
+        let sid = one
+            .get("Sid")
+            .and_then(Value::as_str)
+            .filter(|sid| SID.fits(sid) && !statements.contains_key(*sid));
+        let name = sid.map_or_else(|| format!("Statement{}", number + 1), str::to_owned);
+        statements.insert(name, parts(one)?);
+    }
+    let is_tls = |name: &&String| {
+        let made = statement(name, &statements[*name]);
+        let alone = |one: Value| json!({ "Version": "2012-10-17", "Statement": [one] });
+        same(&alone(made), &alone(tls_only()))
+    };
+    let tls: Vec<String> = statements.keys().filter(is_tls).cloned().collect();
+    let all = Document::from_iter([(POLICY.name.to_owned(), Value::Object(statements.clone()))]);
+    tls.iter().for_each(|name| drop(statements.remove(name)));
+    let with_tls = Document::from_iter([
+        (POLICY.name.to_owned(), Value::Object(statements)),
+        (ENFORCE_TLS.name.to_owned(), true.into()),
+    ]);
+    [with_tls, all].into_iter().find(makes)
+}
+
+/// A statement of IAM as it is written; nothing where it says something that has no option.
+fn parts(statement: &Value) -> Option<Value> {
+    let texts =
+        |value: &Value| -> Vec<Value> { value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]) };
+    let principals: Vec<Value> = match statement.get("Principal")? {
+        Value::Object(kinds) => kinds.values().flat_map(texts).collect(),
+        all => texts(all),
+    };
+    let mut written = json!({
+        "effect": statement.get("Effect")?,
+        "principals": principals,
+        "actions": texts(statement.get("Action")?),
+    });
+    if let Some(Value::Object(conditions)) = statement.get("Condition") {
+        let of_operator = |keys: &Value| -> Value {
+            let keys = keys.as_object().into_iter().flatten();
+            keys.map(|(key, values)| (key.clone(), Value::Array(texts(values)))).collect::<Document>().into()
+        };
+        let conditions = conditions.iter().map(|(operator, keys)| (operator.clone(), of_operator(keys)));
+        written["conditions"] = conditions.collect::<Document>().into();
+    }
+    Some(written)
+}

@@ -146,3 +146,20 @@ pub(super) fn inputs(draft: &Draft<'_>, entry: &Entry, name: &Name) -> Option<Do
         "destination_file_system_id": own.map(id_of).or_else(|| there.map(str::to_owned)),
     })))
 }
+
+/// The option that says what a replication that is there has.
+pub(super) fn written(inputs: &Document) -> Value {
+    let parts: &[(&str, &str)] = match inputs.contains_key("destination_file_system_id") {
+        // Zone and key are those of a file system that is there.
+        true => {
+            &[("region", "region"), ("file_system", "destination_file_system_id"), ("role_arn", "role_arn")]
+        }
+        false => &[
+            ("region", "region"),
+            ("availability_zone", "availability_zone_name"),
+            ("kms_key_id", "destination_kms_key_id"),
+        ],
+    };
+    let part = |(option, field): &(&str, &str)| Some(((*option).to_owned(), inputs.get(*field)?.clone()));
+    Value::Object(parts.iter().filter_map(part).collect())
+}

@@ -19,7 +19,7 @@ use super::{DbReplica, is_being_made};
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
-    self, Key, NeedsSource, Row, Rule, flag, object, one_of, one_of_whole, set_of, text, whole,
+    self, Key, NeedsSource, Row, Rule, Scope, flag, object, one_of, one_of_whole, set_of, text, whole,
 };
 use crate::engine::call::Call;
 use crate::engine::resource::OnChange::{AtWindow, InPlace, Recorded, Replace};
@@ -246,7 +246,9 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .create(Create::set_db_parameter_group_name)
         .modified_by_code(InPlace(Effect::NextReboot), CALLS)
         .observe(|db| {
-            PARAMETER_GROUP.text(db.recorded)?;
+            if db.scope == Scope::Recorded {
+                PARAMETER_GROUP.text(db.recorded)?;
+            }
             db.now.db_parameter_groups().first()?.db_parameter_group_name.clone()
         })
         .taken_back(),

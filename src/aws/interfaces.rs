@@ -1,0 +1,56 @@
+//! The network interfaces behind security groups, with what each is of.
+
+use std::collections::BTreeMap;
+
+use crate::aws::efs::mount_target_of;
+use crate::aws::{Aws, ec2};
+use crate::engine::cloud::CloudError;
+use crate::engine::resource::Id;
+
+/// The description that RDS gives to the interfaces of its instances, all of them.
+pub(in crate::aws) const OF_RDS: &str = "RDSNetworkInterface";
+
+/// One network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// `eni-…`, with the description that it has.
+    pub id: String,
+    pub of: Of,
+}
+
+/// The object that an interface is of, as far as EC2 tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    MountTarget {
+        file_system: String,
+    },
+    /// RDS does not say of which one.
+    Database,
+    Other,
+}
+
+/// The interfaces that have any of these security groups, by group.
+///
+/// # Errors
+/// Any error of `ec2:DescribeNetworkInterfaces`.
+pub async fn interfaces_of(aws: &Aws, groups: &[Id]) -> Result<BTreeMap<Id, Vec<Interface>>, CloudError> {
+    let ids = groups.iter().map(Id::as_str);
+    let found = ec2::with_any_of("group-id", ids, |filters| ec2::interfaces(aws, filters)).await?;
+    let mut by_group: BTreeMap<Id, Vec<Interface>> = BTreeMap::new();
+    for interface in &found {
+        let description = interface.description();
+        let of = match (mount_target_of(description), description) {
+            (Some((file_system, _)), _) => Of::MountTarget { file_system: file_system.to_owned() },
+            (None, Some(OF_RDS)) => Of::Database,
+            _ => Of::Other,
+        };
+        let id = interface.network_interface_id().unwrap_or_default();
+        let id = description
+            .filter(|text| !text.is_empty())
+            .map_or(id.to_owned(), |text| format!("{id} ({text})"));
+        for group in interface.groups().iter().filter_map(|group| group.group_id()) {
+            by_group.entry(Id::new(group)).or_default().push(Interface { id: id.clone(), of: of.clone() });
+        }
+    }
+    Ok(by_group)
+}

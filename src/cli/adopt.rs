@@ -1,0 +1,264 @@
+//! `provision import ADDRESS=ID… --out FILE` and `--into FILE`: objects that are there are written into a stack file as they are, and
+//! recorded. Nothing in AWS is changed.
+
+pub(super) mod found;
+mod gather;
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::aws::network::Wanted;
+use crate::engine::file::{self, Readers};
+use crate::engine::take_over::Wish;
+use crate::stack::describe::{self, Description, describe};
+use crate::stack::insert::with_entries;
+use crate::stack::{InvalidText, Sections, Stack, StackFile, StackName, parse_files};
+use crate::view::failure::{Failure, FailureKind};
+use crate::view::harmless;
+
+use super::options::Global;
+use super::screen::Screen;
+use super::session::Session;
+use super::stack_file::{Purpose, choose, leads_nowhere, new_file};
+use super::written::to_write;
+use super::{Exit, show, take_over};
+use gather::{Gathered, gather};
+
+/// The stack file that the entries are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A new one, for a stack of this name.
+    Out { path: PathBuf, stack: Option<StackName> },
+    /// One that is there.
+    Into { path: Option<PathBuf> },
+}
+
+impl Place {
+    /// The place that the options name, if they name one.
+    pub(super) fn named(
+        out: Option<PathBuf>,
+        into: Option<Option<PathBuf>>,
+        stack: Option<StackName>,
+    ) -> Option<Self> {
+        match (out, into) {
+            (Some(path), _) => Some(Self::Out { path, stack }),
+            (None, Some(path)) => Some(Self::Into { path }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// A stack file as it is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NewText {
+    path: PathBuf,
+    text: String,
+    /// What is in the file now; nothing for a new one.
+    before: Option<String>,
+}
+
+/// Describes the objects, writes the stack file, and records them.
+pub(super) async fn run(
+    place: Place,
+    request: take_over::Request,
+    global: &Global,
+    screen: &mut Screen,
+) -> Result<Exit, Failure> {
+    let (mut session, path, before) = match &place {
+        Place::Out { path, stack } => {
+            (opened_anew(path, stack.as_ref(), &request.wishes, global).await?, path.clone(), None)
+        }
+        Place::Into { path } => opened(path.as_deref(), global).await?,
+    };
+    // What is wrong with the state is said before anything is asked or written.
+    let state = match session.state().await? {
+        Some(state) => state,
+        None => session.first_state().await?,
+    };
+    let gathered = gather(&session, &request, global, &state).await?;
+    let Gathered { scene, wanted, evidence, discovery, network, vpc } = gathered;
+    let description = describe(&session.registry, &session.stack, &scene, &wanted).map_err(unsayable)?;
+    if !global.json {
+        if let Some(discovery) = &discovery {
+            show::evidence(discovery, screen);
+        }
+        for line in evidence.iter().chain(&left(&description)) {
+            screen.tell(&format!("{}\n    {}", harmless(&line.what), harmless(&line.because)));
+        }
+    }
+    let text = match &before {
+        Some(before) => with_entries(before, &session.stack, &description.entries, &session.registry)
+            .map_err(|error| {
+                let message = format!("nothing can be added to {}: {error}", path.display());
+                let hint = "write the entries into it by hand, as `--out FILE` writes them, and then import without an option";
+                Failure::message(FailureKind::Usage, message).hint(hint)
+            })?,
+        None => {
+            let region = session.aws.region().to_owned();
+            describe::whole_file(&session.stack.stack, network.as_deref(), Some(&region), &description.entries)
+        }
+    };
+    session.stack = read(&path, &text, &session)?;
+    session.adopted = description.objects.keys().cloned().collect();
+    let file = NewText { path: path.clone(), text, before };
+    let wishes = description.objects.iter();
+    let wishes = wishes.map(|(address, id)| Wish { address: address.clone(), text: id.to_string() });
+    let vpc = vpc.filter(|_| state.vpc().is_none() && session.stack.network.is_none());
+    let request = take_over::Request { wishes: wishes.collect(), file: Some(file), vpc, ..request };
+    take_over::carry_out(&session, request, global, screen).await
+}
+
+/// A line of evidence.
+pub(super) struct Line {
+    pub(super) what: String,
+    pub(super) because: String,
+}
+
+/// The lines on what is used and left to others.
+fn left(description: &Description) -> Vec<Line> {
+    let line = |left: &describe::Left| Line {
+        what: format!("not taken over: {}", left.id),
+        because: left.because.clone(),
+    };
+    description.left.iter().map(line).collect()
+}
+
+fn unsayable(error: describe::Unsayable) -> Failure {
+    let hint = format!("leave {} as it is; what the stack file can say is in docs/options.md", error.id);
+    Failure::usage(error).hint(hint)
+}
+
+/// The stack that the new text says.
+fn read(path: &Path, text: &str, session: &Session) -> Result<Stack, Failure> {
+    let file = StackFile { name: path.display().to_string(), content: text.into() };
+    parse_files(&[file], Sections::Written, false, &session.registry)
+        .map_err(|error| Failure::diagnostic(FailureKind::Failed, error))
+}
+
+/// A session for a stack whose file is to be written.
+async fn opened_anew(
+    path: &Path,
+    stack: Option<&StackName>,
+    wishes: &[Wish],
+    global: &Global,
+) -> Result<Session, Failure> {
+    if !global.config.is_empty() {
+        let message = "--out writes a stack file of its own, and another one is named";
+        return Err(Failure::message(FailureKind::Usage, message).hint(
+            "leave --config (PROVISION_CONFIG) out; to add to a stack file that is there: --into FILE",
+        ));
+    }
+    if leads_nowhere(path) || is_written(path)? {
+        let message = format!("{} exists already, and is not written over", path.display());
+        return Err(Failure::message(FailureKind::Usage, message)
+            .hint("name another file with --out, or add to this one: --into FILE"));
+    }
+    let name = match (stack, wishes.first()) {
+        (Some(stack), _) => stack.clone(),
+        (None, wish) => {
+            let name = wish.map(|wish| wish.address.name()).unwrap_or_default();
+            name.parse().map_err(|wrong: InvalidText| {
+                Failure::usage(wrong).hint("name the stack with --stack NAME")
+            })?
+        }
+    };
+    Session::open_new(global, new_file(name, path)?).await
+}
+
+/// The session of a stack file that is there, with its path and its text.
+async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBuf, Option<String>), Failure> {
+    let global = match path {
+        Some(path) if global.config.is_empty() && !global.reference => {
+            &Global { config: vec![path.to_owned()], ..global.clone() }
+        }
+        Some(_) => return Err(several_files()),
+        None => global,
+    };
+    // What is wrong with the file is said with its place.
+    let chosen = choose(global, Purpose::Write, Sections::Any)?;
+    let path = match chosen.paths() {
+        [path] => path.clone(),
+        [] => {
+            let message = "the built-in reference stack is no file that could be added to";
+            return Err(
+                Failure::message(FailureKind::Usage, message).hint("write a new one: --out provision.yaml")
+            );
+        }
+        _ => return Err(several_files()),
+    };
+    let session = Session::open_with(global, Purpose::Write, Sections::Any).await?;
+    let unreadable = |error: std::io::Error| {
+        Failure::message(FailureKind::Failed, format!("cannot read {}: {error}", path.display()))
+    };
+    let content = file::read(&path).map_err(unreadable)?;
+    let text = String::from_utf8(content).map_err(|error| {
+        Failure::message(FailureKind::Usage, format!("{} is no text: {error}", path.display()))
+    })?;
+    Ok((session, path, Some(text)))
+}
+
+fn several_files() -> Failure {
+    Failure::message(FailureKind::Usage, "one stack file can be added to, and several are named")
+        .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG) and --reference")
+}
+
+/// True for a file in which something is written.
+fn is_written(path: &Path) -> Result<bool, Failure> {
+    match file::read(path) {
+        Ok(content) => Ok(!content.iter().all(u8::is_ascii_whitespace)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => {
+            let message = format!("{} is there and cannot be read: {error}", path.display());
+            Err(Failure::message(FailureKind::Usage, message).hint(to_write(&error, "--out")))
+        }
+    }
+}
+
+impl NewText {
+    /// The file, for the last line of what is printed.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the file; not over what somebody has written meanwhile.
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let failed = |error: std::io::Error| {
+            let message = format!("cannot write {}: {error}", self.path.display());
+            Failure::message(FailureKind::Failed, message).hint(to_write(&error, "--out"))
+        };
+        let changed = || {
+            let message = format!("{} was changed meanwhile, and is not written over", self.path.display());
+            Failure::message(FailureKind::Failed, message).hint("run the same command again")
+        };
+        match &self.before {
+            Some(before) => {
+                if file::read(&self.path).map_err(failed)? != before.as_bytes() {
+                    return Err(changed());
+                }
+                // A link stays one.
+                let path = self.path.canonicalize().map_err(failed)?;
+                file::write(&path, self.text.as_bytes(), Readers::AsUsual).map_err(failed)
+            }
+            None => {
+                if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(folder).map_err(failed)?;
+                }
+                let mut options = std::fs::File::options();
+                match self.path.exists() && !is_written(&self.path)? {
+                    true => options.write(true).truncate(true),
+                    false => options.write(true).create_new(true),
+                };
+                let mut opened = options.open(&self.path).map_err(|error| match error.kind() {
+                    ErrorKind::AlreadyExists => changed(),
+                    _ => failed(error),
+                })?;
+                opened.write_all(self.text.as_bytes()).map_err(failed)
+            }
+        }
+    }
+}
+
+/// The network that is looked for where none is recorded.
+pub(super) fn in_vpc(wanted: Wanted, vpc: Option<&crate::engine::resource::Id>) -> Wanted {
+    Wanted { vpc: vpc.cloned().or(wanted.vpc.clone()), ..wanted }
+}
