@@ -78,8 +78,8 @@ pub(super) async fn run(global: &Global, screen: &mut Screen) -> Result<Exit, Fa
                 let next = match chosen {
                     Chosen::Found(_) => "Next: provision plan",
                     Chosen::Named(_) => {
-                        "Nothing here has the tags of a cluster, so that its network is named next, by the ids of its VPC, of one subnet in \
-                         each zone and of its nodes' group: provision import VPC-ID --subnet-id SUBNET-ID --node-security-group SG-ID"
+                        "Nothing here has the tags of a cluster, so that its network is named next, by the ids of its VPC, of one subnet in each zone and \
+                         of the group of its nodes: provision import VPC-ID --subnet-id SUBNET-ID --node-security-group GROUP-ID"
                     }
                 };
                 screen.tell(&format!("Wrote {path} for the cluster {cluster}. {next}"));

@@ -31,7 +31,6 @@ pub struct Import<'a> {
     /// The objects that are recorded now, with `import ADDRESS=ID`.
     pub taken_over: Vec<TakenOver<'a>>,
     /// The objects that no state knows, with `import --found`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<FoundObject>,
 }
 

@@ -139,7 +139,7 @@ pub fn parse_files(
 /// The place at which a file takes a section of those below it out.
 fn section_taken_out(tree: &Node) -> Option<Place> {
     let entries = SECTIONS.iter().filter_map(|section| tree.entry(&[section.key]));
-    entries.filter(|entry| entry.value.takes_out()).map(|entry| entry.key_place.clone()).last()
+    entries.filter(|entry| entry.value.takes_out()).map(|entry| entry.key_place.clone()).next_back()
 }
 
 /// The tree of one file, or the problems without one.

@@ -58,7 +58,7 @@ fn editor_and_parser_agree_on_every_value() {
         top("databases: {}"),
         "databases: { default: {}, nodes: {}, masters: {} }".to_owned(),
         fs("access_points: { default: { uid: 1 } }"),
-        top("state: { location: ../states/a.json, sse: aws:kms:dsse, profile: our states }"),
+        top("state: { location: s3://our-states/a.json, sse: aws:kms:dsse, profile: our states }"),
         top("state: { location: s3://our-states/a/b.json, kms_key: alias/states }"),
         db("engine_version: 16.4, password: env:PG, backup_retention_period: 0"),
         db("engine_version: \"9.6\", maintenance_window: Sun:23:59-mon:00:29"),

@@ -102,8 +102,7 @@ fn where_no_cluster_is_found_a_stack_file_is_written_for_one_that_is_named() {
     let world = World::empty();
     world.provision(&["init"]).exits(1).says(&["no kops cluster", "provision init --cluster NAME"]);
     let named = world.provision(&["init", "--cluster", "k8s.myzone.net"]).exits(0);
-    let next =
-        "provision import VPC-ID --subnet-id SUBNET-ID --node-security-group SG-ID --cluster k8s.myzone.net";
+    let next = "provision import VPC-ID --subnet-id SUBNET-ID --node-security-group GROUP-ID --cluster k8s.myzone.net";
     named.says(&["Wrote provision.yaml", next]);
     let said = world.provision(&["import", "vpc-0a1b2c3d", "--cluster", "k8s.myzone.net"]).exits(1).said();
     assert!(!said.contains("provision init"), "{said}");

@@ -94,7 +94,7 @@ fn every_source_is_let_in_and_one_that_is_taken_out_costs_access() {
     let plan = world.plan(&[]);
     let warned = findings(&plan, "inputs");
     assert!(
-        warned.len() == 1 && warned[0].0 == "warning" && warned[0].1.contains("`ports: all`"),
+        warned.len() == 1 && warned[0].0 == "warning" && warned[0].1.contains("in place of `all`"),
         "{warned:?}"
     );
     world.provision(&["plan", "--detailed-exitcode"]).exits(0);

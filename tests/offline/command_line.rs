@@ -476,7 +476,7 @@ fn missing_credentials_say_where_they_may_come_from() {
         assert!(sso.contains("aws sso login --profile sso"), "{sso}");
     }
     let none = said(None, &[]);
-    for way in ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "--profile", "aws sso login --profile NAME"] {
+    for way in ["AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "--profile", "aws sso login"] {
         assert!(none.contains(way) && !none.contains("get-caller-identity"), "{none}");
     }
     let half = said(None, &[("AWS_ACCESS_KEY_ID", "a")]);

@@ -85,7 +85,7 @@ pub fn hint_for_code(code: &str) -> Option<String> {
     let hint = match code {
         "NoCredentials" => {
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile or AWS_PROFILE (`aws configure \
-             list-profiles` lists those that are there); one of SSO needs a login first: aws sso login --profile NAME"
+             list-profiles` lists those that are there); one of SSO needs a login first (`aws sso login`)"
         }
         "ProfileWithoutCredentials" => {
             "log in to that profile, or look at what ~/.aws/config and ~/.aws/credentials have of it, then run the same command again"

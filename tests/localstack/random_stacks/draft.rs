@@ -78,12 +78,8 @@ impl Draft {
         }
         // Both drafts of one stack have one state.
         if draft.fixed.coin() {
-            let sse = draft.loose.one_of(&["aws:kms", "aws:kms:dsse"]);
             draft.option(0, "state", "");
             draft.option(1, "location", &format!("kept/{name}.json"));
-            draft.option(1, "sse", sse);
-            draft.option(1, "kms_key", "alias/states");
-            draft.option(1, "profile", "keeper");
         }
         if draft.loose.coin() {
             let tags =
