@@ -237,7 +237,7 @@ impl HttpConnector for Connecting {
                     Ok(answer)
                 }
                 Err(error) => {
-                    // What breaks off was there.
+                    // It was there, and broke off.
                     if Obstacle::of(&error) == Obstacle::Broken {
                         is_new(&way.reached.places, &place);
                     }
@@ -264,7 +264,7 @@ fn place(uri: &str) -> String {
     if has_port { authority.to_owned() } else { format!("{authority}:{port}") }
 }
 
-/// What stands between this machine and AWS.
+/// The things between this machine and AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Obstacle {
     Refused,
@@ -277,7 +277,7 @@ pub(super) enum Obstacle {
     Proxy(AtProxy),
 }
 
-/// What is wrong with the proxy, or with what it was asked for.
+/// The fault of the proxy, or of the question to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AtProxy {
     Refused,

@@ -53,7 +53,7 @@ impl Place {
 pub(super) struct NewText {
     path: PathBuf,
     text: String,
-    /// What is in the file now; nothing for a new one.
+    /// The text of the file now; nothing for a new one.
     before: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub(super) async fn run(
         }
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
-    // What is wrong with the state is said before anything is asked or written.
+    // A wrong state is told of before anything is asked or written.
     let state = match session.state().await? {
         Some(state) => state,
         None => session.first_state().await?,
@@ -174,7 +174,7 @@ async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBu
         Some(_) => return Err(several_files()),
         None => global,
     };
-    // What is wrong with the file is said with its place.
+    // A wrong file is told of with the place.
     let chosen = choose(global, Purpose::Write, Sections::Any)?;
     let path = match chosen.paths() {
         [path] => path.clone(),

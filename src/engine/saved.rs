@@ -405,7 +405,7 @@ mod tests {
         assert!(with(|other| other.state.lineage.clear()).is_some_and(|told| told.contains("no state")));
         assert!(with(|other| other.stack = "shop".to_owned()).is_some());
         assert!(with(|other| other.account = "210987654321".to_owned()).is_some());
-        // Where there was no state, another run has made it since.
+        // There was no state, and another run has made it since.
         let mut first = plan.clone();
         first.state.lineage.clear();
         assert_eq!(saved(&first).of_another(&saved(&plan)), None);

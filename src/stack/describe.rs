@@ -34,7 +34,7 @@ pub struct Scene {
     pub network: Option<Network>,
     /// The entries that groups are already: they are named, and not described.
     pub entries: BTreeMap<Id, Name>,
-    /// What stands at an address already, by kind and id.
+    /// The objects that stand at an address already, by kind and id.
     pub placed: BTreeSet<(String, Id)>,
 }
 
@@ -176,7 +176,7 @@ pub fn describe(
     let mut scene = scene.clone();
     // One that is wished for itself is an entry, and no group of another one's own.
     scene.shared.extend(wanted.iter().map(|one| one.id.clone()));
-    // What several of them have stands at the address of the first, by its name.
+    // An object of several of them stands at the address of the first, by its name.
     let mut sorted: Vec<&Wanted> = wanted.iter().collect();
     sorted.sort_by_key(|one| &one.name);
     for one in sorted {

@@ -82,7 +82,7 @@ pub(super) fn check(
     problems
 }
 
-/// What is written of a state in S3 beside a place that is a file, or none.
+/// The options of a state in S3 beside a place that is a file, or none.
 pub(super) fn in_s3_alone(stack: &Stack, tree: &Node) -> Option<Problem> {
     let state = stack.state.as_ref()?;
     let place = state.location.as_ref().map(|location| location.as_str());

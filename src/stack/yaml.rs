@@ -173,7 +173,7 @@ impl Node {
 }
 
 impl Entry {
-    /// What is wrong with a key that has no value.
+    /// The fault of a key that has no value.
     pub fn no_value(&self, may_be_empty: bool) -> Fault {
         Fault::NoValue { key: self.key.clone(), may_be_empty, is_null: self.value.takes_out() }
     }

@@ -1,4 +1,4 @@
-//! What was moved to another network by hand, or restored there: never taken, never doubled, and named with what helps.
+//! Objects that were moved to another network by hand, or restored there: never taken, never doubled, and named with what helps.
 
 use aws_sdk_ec2::types::Filter;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn a_file_system_that_was_moved_to_another_network_is_not_made_again_after_the_s
     lose_the_state(&world);
     assert!(errors(&world.plan(&[])).iter().any(|(_, address)| address == FILES));
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&id, "into the network again"]);
-    // What is there is recorded, and the file system is left out by name.
+    // The rest is recorded, and the file system is left out by name.
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&id]);
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&id]);
     assert_eq!(world.cloud.file_systems().len(), 1);

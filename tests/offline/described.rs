@@ -189,7 +189,7 @@ fn what_a_random_stack_declares_is_described_by_entries_that_declare_the_same() 
     let registry = registry();
     for seed in 0..40 {
         let written = holds(&registry, &text(seed));
-        // What was described can be described again.
+        // A description can be described again.
         holds(&registry, &written);
     }
 }

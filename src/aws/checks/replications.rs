@@ -100,7 +100,7 @@ impl Answer for Destinations {
     }
 }
 
-/// What stands against a copy in a region.
+/// The reasons against a copy in a region.
 fn region(name: &str, regions: &Result<Vec<Region>, CloudError>) -> Option<Verdict> {
     let found = match regions {
         Ok(found) => found.iter().find(|one| one.name == name),

@@ -80,7 +80,7 @@ pub(super) enum Absence {
     Passing,
 }
 
-/// What is known before the first call of a creation.
+/// The knowledge before the first call of a creation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Before<'a> {
     /// An earlier run may have made the object.

@@ -26,7 +26,7 @@ pub(in crate::stack) const NAME: Pattern = Pattern::new(
 /// A group in the making.
 pub(in crate::stack) struct Group<'a> {
     pub address: &'a Address,
-    /// What the author writes of it.
+    /// The part of it that the author writes.
     pub titled: Titled<'a>,
     /// The option that has the description.
     pub described_by: &'static str,
