@@ -38,6 +38,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --test localstack --test faults -- -D warnings
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	./.ci/deny
 
 ## Processor time, requests and round trips of the program; beside them Terraform, where it is installed.
