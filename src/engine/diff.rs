@@ -178,6 +178,11 @@ pub fn changeable(fields: &[Field]) -> Vec<Field> {
     fields.iter().filter(|field| !field.is_fixed()).copied().collect()
 }
 
+/// The fields that no update can change.
+pub fn fixed(fields: &[Field]) -> Vec<Field> {
+    fields.iter().filter(|field| field.is_fixed()).copied().collect()
+}
+
 /// The fields whose new value is seen at once when the update has settled.
 pub fn seen_at_once(fields: &[Field], desired: &Document, observed: &Document) -> Vec<Field> {
     let at_once = Role::AtOnce.is_on(fields, desired);

@@ -48,8 +48,8 @@ pub fn seeker(blueprint: &Blueprint, state: Option<&State>, address: &Address, g
     Owner { named_with, ..owner(blueprint, state, address, generation) }
 }
 
-/// The recorded objects that are named by the declaration of the address, and by those that name the address too. A new address may be an old one under another
-/// name: what was named together with that one is declared no more.
+/// The recorded objects that are named by the declaration of the address, and by those that name the address too. A new address may be
+/// an old one under another name: what was named together with that one is declared no more.
 fn named_with(blueprint: &Blueprint, state: &State, address: &Address) -> BTreeMap<Address, Id> {
     let named = blueprint.declarations.values().map(Declaration::references);
     let together = named.filter(|named| named.contains(address)).flatten();

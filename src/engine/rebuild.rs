@@ -16,6 +16,7 @@ use crate::engine::document::{Document, is_unknown, reference, references, resol
 use crate::engine::kind::{Live, Manager, Registry};
 use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
 
@@ -202,10 +203,8 @@ fn without_what_was_taken(known: &State, rebuilt: &mut Rebuilt) {
     for candidates in rebuilt.ambiguous.values_mut() {
         candidates.retain(|candidate| !taken.contains(&candidate.id));
     }
-    let none = |candidates: &Vec<Candidate>| candidates.is_empty();
-    let emptied = rebuilt.ambiguous.iter().filter(|(_, candidates)| none(candidates));
-    rebuilt.absent.extend(emptied.map(|(address, _)| address.clone()).collect::<Vec<_>>());
-    rebuilt.ambiguous.retain(|_, candidates| !candidates.is_empty());
+    let emptied = rebuilt.ambiguous.extract_if(.., |_, candidates| candidates.is_empty());
+    rebuilt.absent.extend(emptied.map(|(address, _)| address));
 }
 
 /// An object that is absent under its declared name, or whose name another one has, may have kept another name: it is the one that
@@ -331,11 +330,7 @@ impl Candidate {
 
     /// The command that takes it over.
     pub fn import(&self, address: &Address) -> String {
-        let command = format!("provision import {address}={}", self.id);
-        match &self.lineage {
-            Some(lineage) => format!("{command} --take-over {lineage}"),
-            None => command,
-        }
+        Remedy::import(address, &self.id, self.lineage.as_deref()).to_string()
     }
 }
 

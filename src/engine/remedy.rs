@@ -68,6 +68,15 @@ impl Remedy {
         Self::Write { address: address.clone(), options }
     }
 
+    /// The command that takes an object over; `lineage` is that of another state that has it.
+    pub fn import(address: &Address, id: impl fmt::Display, lineage: Option<&str>) -> Self {
+        let (address, id) = (address.clone(), id.to_string());
+        match lineage {
+            Some(lineage) => Self::TakeOver { address, id, lineage: lineage.to_owned() },
+            None => Self::Import { address, id },
+        }
+    }
+
     /// A command of the AWS command line from its words, each quoted where a shell would take it apart.
     pub fn aws<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         let words: Vec<String> = std::iter::once("aws").chain(words).map(quoted).collect();

@@ -71,10 +71,6 @@ fn tag_database(world: &World, arn: &str, tags: &Tags) {
     world.cloud.run(call.send()).expect("tags can be put on");
 }
 
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
-
 fn counts(world: &World) -> (usize, usize, usize) {
     let cloud = &world.cloud;
     (cloud.file_systems().len(), cloud.databases().len(), cloud.access_points().len())
@@ -91,7 +87,7 @@ fn the_tags_of_another_one_hide_no_file_system_and_none_is_made_beside_it() {
         let (files, docs) = (id(&world, FILES), id(&world, DOCS));
         tag_files(&world, &files, &tags_of_files(&world, &docs));
         if is_lost {
-            lose_the_state(&world);
+            world.lose_the_state();
             let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
             assert!(said.contains(&format!("provision import {FILES}={files}")), "{said}");
             assert_eq!(id(&world, DOCS), docs, "nothing contradicts its own tags");
@@ -131,7 +127,7 @@ fn of_objects_whose_tags_were_exchanged_none_is_recorded_in_the_place_of_the_oth
     let (of_records, of_ledger) = (tags_of_database(&world, &records), tags_of_database(&world, &ledger));
     tag_database(&world, &of_records.0, &of_ledger.1);
     tag_database(&world, &of_ledger.0, &of_records.1);
-    lose_the_state(&world);
+    world.lose_the_state();
     let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
     for (at, one, other) in [
         (FILES, &files, &docs),
@@ -166,7 +162,7 @@ fn what_was_moved_to_another_address_is_put_together_again_by_its_tags_whatever_
     }
     world.apply(&[]);
     world.plans_nothing();
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
     assert_eq!((id(&world, FILES), id(&world, DOCS)), (docs, files));
     world.apply(&[]);

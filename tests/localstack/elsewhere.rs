@@ -1,16 +1,12 @@
 //! Objects that were moved to another network by hand, or restored there: never taken, never doubled, and named with what helps.
 
 use aws_sdk_ec2::types::Filter;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{World, eventually};
+use crate::world::{World, errors, eventually};
 
 const FILES: &str = "aws_efs_file_system.files";
 const DATABASE: &str = "aws_db_instance.records";
-
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
 
 /// A subnet of the account's default network.
 fn subnet_elsewhere(world: &World) -> String {
@@ -33,19 +29,12 @@ fn move_the_file_system_away(world: &World) {
     world.cloud.run(create.send()).expect("it can be made");
 }
 
-fn errors(plan: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let findings = plan["preflight"].as_array().into_iter().flatten();
-    let errors = findings.filter(|finding| finding["level"] == "error");
-    errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
-}
-
 #[test]
 fn a_file_system_that_was_moved_to_another_network_is_not_made_again_after_the_state_is_lost() {
     let world = World::applied();
     let id = world.cloud.file_system().file_system_id().to_owned();
     move_the_file_system_away(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     assert!(errors(&world.plan(&[])).iter().any(|(_, address)| address == FILES));
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&id, "into the network again"]);
     // The rest is recorded, and the file system is left out by name.
@@ -66,7 +55,7 @@ fn a_database_that_was_restored_into_the_default_network_is_not_made_again_after
     let restore = restore.db_instance_identifier("records-restored").db_snapshot_identifier("before");
     let restore = restore.set_tags(Some(database.tag_list().to_vec()));
     world.cloud.run(restore.send()).expect("it can be restored");
-    lose_the_state(&world);
+    world.lose_the_state();
     assert!(errors(&world.plan(&[])).iter().any(|(_, address)| address == DATABASE));
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&["was left out"]);
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["records-restored"]);

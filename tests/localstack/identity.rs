@@ -4,14 +4,10 @@ use aws_sdk_ec2::types::Tag as GroupTag;
 use aws_sdk_efs::types::Tag;
 use serde_json::{Value, json};
 
-use crate::world::{NOTHING, SMALL_STACK, World};
+use crate::world::{NOTHING, SMALL_STACK, World, errors};
 
 const DATABASE: &str = "aws_db_instance.records";
 const FILES: &str = "aws_efs_file_system.files";
-
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
 
 /// A copy of a database under another identifier, or under the same one after it is gone, with these tags.
 fn restore(world: &World, identifier: &str, tags: &[(&str, &str)]) -> String {
@@ -37,13 +33,6 @@ fn delete_database(world: &World, identifier: &str) {
 }
 
 /// The checks that forbid a plan, each with its address.
-fn errors(plan: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let findings = plan["preflight"].as_array().into_iter().flatten();
-    let errors = findings.filter(|finding| finding["level"] == "error");
-    errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
-}
-
 /// The changes of a plan, as `update aws_db_instance.records: ownership tags`.
 fn changes(plan: &Value) -> Vec<String> {
     let changes =
@@ -197,7 +186,7 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     let lineage = plan["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
 
     // Lost before the tags could follow: it stands unclaimed, and no second one is made beside it.
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&moved.file_system_id]);
     world.control.forget_calls();
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["stands unclaimed", &moved.file_system_id]);
@@ -211,7 +200,7 @@ fn the_tags_of_a_file_system_follow_a_move_and_its_old_address_makes_another_one
     assert_eq!(world.cloud.count(), SMALL_STACK);
 
     // Lost after they have followed: found by its tags, no matter what its token says.
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
     world.apply(&[]);
     world.plans_nothing();

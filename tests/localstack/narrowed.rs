@@ -9,10 +9,6 @@ use crate::world::{NOTHING, World};
 const FILES: &str = "aws_efs_file_system.files";
 const DATABASE: &str = "aws_db_instance.records";
 
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
-
 /// Types the command that a text names and that begins like this.
 #[track_caller]
 fn typed<'a>(said: &'a str, beginning: &str) -> Vec<&'a str> {
@@ -24,7 +20,7 @@ fn typed<'a>(said: &'a str, beginning: &str) -> Vec<&'a str> {
 #[test]
 fn a_destroy_of_one_resource_is_of_that_one_also_after_its_hint_was_typed() {
     let world = World::applied();
-    lose_the_state(&world);
+    world.lose_the_state();
     let refused = world.provision(&["destroy", "--target", DATABASE, "--auto-approve"]).exits(1);
     world
         .provision(&[&typed(&refused.said(), "provision state rebuild")[..], &["--auto-approve"]].concat())
@@ -79,7 +75,7 @@ fn a_destroy_of_everything_names_what_the_state_let_go_of() {
 #[test]
 fn a_destroy_after_the_state_was_lost_names_what_carries_the_tag_of_another_cluster() {
     let world = World::applied();
-    lose_the_state(&world);
+    world.lose_the_state();
     let (cloud, files) = (&world.cloud, world.cloud.file_system().file_system_id);
     let tag = Tag::builder().key("provision:cluster").value("other.myzone.net").build().expect("a tag");
     cloud.run(cloud.efs.tag_resource().resource_id(&files).tags(tag).send()).expect("it can be tagged");

@@ -12,18 +12,14 @@ fn resources(world: &World) -> Value {
     state["resources"].clone()
 }
 
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
-
 #[test]
 fn a_lost_state_is_put_together_again() {
     let world = World::applied();
     let before = resources(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["plan"]).exits(1).says(&["provision state rebuild"]);
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["provision state rebuild"]);
-    lose_the_state(&world);
+    world.lose_the_state();
 
     world.control.forget_calls();
     world.provision(&["state", "rebuild", "--no-input"]).exits(1).says(&["--auto-approve"]);
@@ -54,7 +50,7 @@ fn at_a_terminal_apply_offers_to_put_a_lost_state_together() {
     let world = World::applied();
     let before = resources(&world);
     world.edit_stack("team: one", "team: two");
-    lose_the_state(&world);
+    world.lose_the_state();
     world.control.forget_calls();
     let refused = world.at_a_terminal(&["apply"], "no\n").exits(1).says(&["does not know", "cancelled"]);
     assert!(!refused.said().contains("Apply complete"), "{}", refused.said());
@@ -74,7 +70,7 @@ fn what_was_replaced_is_found_as_the_replacement_that_it_is() {
     world.apply(&["--replace", "aws_efs_file_system.files"]);
     let before = resources(&world)["aws_efs_file_system.files"].clone();
     assert_eq!(before["generation"], 1);
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
     world.apply(&[]);
     assert_eq!(resources(&world)["aws_efs_file_system.files"], before);
@@ -117,7 +113,7 @@ fn what_was_never_made_is_told() {
 #[test]
 fn a_destroy_without_its_state_says_what_is_there_and_what_to_type() {
     let world = World::applied();
-    lose_the_state(&world);
+    world.lose_the_state();
     for command in [&["destroy", "--auto-approve"][..], &["plan", "--destroy"]] {
         world.provision(command).exits(1).says(&[
             "aws_db_instance.records",

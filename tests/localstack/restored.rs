@@ -17,10 +17,6 @@ fn world() -> World {
     world
 }
 
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
-
 /// All file systems, also those without tags.
 fn file_systems(cloud: &Cloud) -> Vec<FileSystemDescription> {
     let all = cloud.run(cloud.efs.describe_file_systems().send()).expect("a read");
@@ -67,7 +63,7 @@ fn errors(plan: &Value) -> Vec<(&str, &str)> {
 fn a_file_system_without_tags_is_told_by_the_security_group_that_its_mount_targets_are_in() {
     let world = world();
     let new = restore(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     let import = format!("provision import {FILES}={new}");
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&import, "was left out"]);
     let plan = world.plan(&[]);
@@ -116,7 +112,7 @@ fn a_file_system_without_tags_is_told_by_its_token_after_its_key_was_renamed() {
     let world = world();
     let live = world.cloud.file_system();
     strip(&world, live.file_system_id(), live.tags());
-    lose_the_state(&world);
+    world.lose_the_state();
     world.edit_stack("  files:\n", "  documents:\n");
     let (id, address) = (live.file_system_id(), "aws_efs_file_system.documents");
     world
@@ -138,7 +134,7 @@ fn an_access_point_without_tags_is_told_by_its_token_before_another_one_is_made_
     let id_of = |at: &str| world.record(at)["id"].as_str().expect("an id").to_owned();
     let of_git = id_of("aws_efs_access_point.files/git");
     let of_docs = id_of("aws_efs_access_point.files/docs");
-    lose_the_state(&world);
+    world.lose_the_state();
     world.edit_stack("git:", "vcs:");
     let address = "aws_efs_access_point.files/vcs";
     let take = format!("provision import {address}={of_git}");
@@ -176,7 +172,7 @@ fn strip_the_file_system(world: &World) -> String {
 fn a_file_system_without_tags_is_not_taken_by_its_token_alone() {
     let world = world();
     let id = strip_the_file_system(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     let import = format!("provision import {FILES}={id}");
     let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&import]).said();
     assert!(said.contains("as its token says, and carries no tags of provision"), "{said}");
@@ -222,7 +218,7 @@ fn what_uses_a_file_system_without_tags_outranks_the_token_that_its_old_key_left
     world.write_stack(&with_a_point("data"));
     world.apply(&[]);
     let id = strip_the_file_system(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     let new = "  files: { deletion_protection: false }\n";
     world.write_stack(&format!("{}{new}", with_a_point("data")));
     let data = "aws_efs_file_system.data";
@@ -278,7 +274,7 @@ fn of_several_file_systems_without_tags_a_rebuild_names_all() {
     });
     let call = efs.create_mount_target().file_system_id(&other).subnet_id(subnet).security_groups(group);
     cloud.run(call.send()).expect("it can be made");
-    lose_the_state(&world);
+    world.lose_the_state();
     let imports = [new, other].map(|id| format!("provision import {FILES}={id}"));
     let imports: Vec<&str> = imports.iter().map(String::as_str).collect();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&imports);

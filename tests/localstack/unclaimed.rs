@@ -4,14 +4,10 @@
 use aws_sdk_rds::types::Tag;
 use serde_json::{Value, json};
 
-use crate::world::{SMALL, World, eventually};
+use crate::world::{SMALL, World, errors, eventually};
 
 const DATABASE: &str = "aws_db_instance.records";
 const FILES: &str = "aws_efs_file_system.files";
-
-fn lose_the_state(world: &World) {
-    std::fs::remove_dir_all(world.path("state")).expect("the state can be deleted");
-}
 
 fn rename(world: &World, from: &str, to: &str) {
     let modify = world.cloud.rds.modify_db_instance().db_instance_identifier(from);
@@ -42,13 +38,6 @@ fn tags_of_the_database(world: &World) -> Vec<Tag> {
     world.cloud.database().tag_list().to_vec()
 }
 
-fn errors(plan: &Value) -> Vec<(String, String)> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let findings = plan["preflight"].as_array().into_iter().flatten();
-    let errors = findings.filter(|finding| finding["level"] == "error");
-    errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
-}
-
 fn summary(plan: &Value, action: &str) -> u64 {
     plan["summary"][action].as_u64().expect("a count")
 }
@@ -64,7 +53,7 @@ fn a_database_that_was_renamed_by_hand_is_found_again_after_the_state_is_lost() 
     let world = World::applied();
     let id = world.cloud.database_id().expect("it is there");
     rename(&world, "records", "records-old");
-    lose_the_state(&world);
+    world.lose_the_state();
     let plan = world.plan(&[]);
     assert!(errors(&plan).contains(&("unrecorded".to_owned(), DATABASE.to_owned())), "{:?}", errors(&plan));
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[&id, "provision state rebuild"]);
@@ -84,7 +73,7 @@ fn what_was_made_for_a_renamed_key_is_not_made_again_after_the_state_is_lost() {
     let world = World::applied();
     let id = world.cloud.database_id().expect("it is there");
     world.edit_stack("  records:\n", "  archive:\n");
-    lose_the_state(&world);
+    world.lose_the_state();
     let plan = world.plan(&[]);
     let unclaimed = ("unclaimed".to_owned(), "aws_db_instance.archive".to_owned());
     assert!(errors(&plan).contains(&unclaimed), "{:?}", errors(&plan));
@@ -107,7 +96,7 @@ fn what_no_entry_is_for_any_more_is_named_by_a_rebuild() {
     let whole = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
     let (without, _) = whole.split_once("databases:\n").expect("it has databases");
     world.write_stack(without);
-    lose_the_state(&world);
+    world.lose_the_state();
     let ran = world.provision(&["state", "rebuild", "--auto-approve", "--json"]).exits(0);
     let document: Value = serde_json::from_str(&ran.out).expect("a document");
     let named = document["undeclared"].as_array().expect("a list").iter();
@@ -115,7 +104,7 @@ fn what_no_entry_is_for_any_more_is_named_by_a_rebuild() {
     assert!(named.contains(&(&json!(id), &json!(DATABASE))), "{named:?}");
     assert_eq!(named.len(), 2, "the database and its group: {named:?}");
     // As the text of the same rebuild says.
-    lose_the_state(&world);
+    world.lose_the_state();
     let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&id]).said();
     let lineage = lineage_to_take_over(&said);
     world.write_stack(&whole);
@@ -134,7 +123,7 @@ fn data_whose_entry_and_stack_were_renamed_before_the_state_was_lost_is_named_wi
     let whole = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
     let (without, _) = whole.split_once("databases:\n").expect("it has databases");
     world.write_stack(without);
-    lose_the_state(&world);
+    world.lose_the_state();
     let ran = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1);
     let import = format!("provision import aws_efs_file_system.media={files} --take-over ");
     let said = ran.says(&[&import, "carries the tags of aws_efs_file_system.files of the stack shop"]).said();
@@ -157,7 +146,7 @@ fn of_several_objects_with_the_same_tags_a_rebuild_takes_none_and_names_all() {
     let files = [files.file_system_id().to_owned(), made.file_system_id().to_owned()];
     // With its state the stack knows its own.
     world.plans_nothing();
-    lose_the_state(&world);
+    world.lose_the_state();
 
     let said = world.provision(&["plan"]).exits(1);
     said.says(&[&database, &copy, "records-copy, made", &files[0], &files[1], "provision import"]);
@@ -249,7 +238,7 @@ fn a_database_without_its_name_and_its_tags_is_told_by_the_subnet_group_that_was
         rename(&world, "records", "elsewhere");
         take_tags_off_the_database(&world);
         if lost {
-            lose_the_state(&world);
+            world.lose_the_state();
             world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[
                 &id,
                 &format!("provision import {DATABASE}={id}"),
@@ -305,7 +294,7 @@ fn a_file_system_whose_cluster_tag_is_wrong_is_told_and_no_other_one_is_made() {
     };
     write("other.myzone.net");
     let lineage = world.plan(&[])["state"]["lineage"].as_str().expect("it has a lineage").to_owned();
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&[&files, "other.myzone.net"]);
     let plan = world.plan(&[]);
     assert_eq!(errors(&plan), [("name-taken".to_owned(), FILES.to_owned())]);
@@ -367,7 +356,7 @@ fn of_databases_that_use_what_was_made_for_one_all_are_named_and_the_security_gr
     let id = world.record(DATABASE)["id"].as_str().expect("an id").to_owned();
     rename(&world, "records", "elsewhere");
     take_tags_off_the_database(&world);
-    lose_the_state(&world);
+    world.lose_the_state();
     let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
     let (first, second) = (said.find(&id), said.find(&neighbour));
     assert!(first.is_some() && first < second, "the one with our group comes first: {said}");
@@ -391,7 +380,7 @@ fn databases_whose_keys_were_exchanged_are_put_together_again_with_the_groups_th
     let group_of = |name: &str| world.record(&format!("aws_db_subnet_group.{name}"))["id"].clone();
     let before = (group_of("records"), group_of("ledger"));
     assert_eq!(before, (json!("ledger"), json!("records")));
-    lose_the_state(&world);
+    world.lose_the_state();
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
     assert_eq!((group_of("records"), group_of("ledger")), before);
     world.apply(&[]);

@@ -192,6 +192,11 @@ impl World {
         std::fs::write(self.path("provision.yaml"), text).expect("the folder can be written");
     }
 
+    /// Deletes the state with all that is beside it.
+    pub fn lose_the_state(&self) {
+        std::fs::remove_dir_all(self.path("state")).expect("the state can be deleted");
+    }
+
     /// Changes the stack file, as a person with an editor would.
     #[track_caller]
     pub fn edit_stack(&self, from: &str, to: &str) {
@@ -321,4 +326,12 @@ pub fn signal(child: &Child, name: &str) {
     let pid = child.id().to_string();
     let status = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill can be run");
     assert!(status.success(), "the run had ended before the signal");
+}
+
+/// The errors of a plan: the check and the address of each.
+pub fn errors(plan: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = plan["preflight"].as_array().into_iter().flatten();
+    let errors = findings.filter(|finding| finding["level"] == "error");
+    errors.map(|finding| (text(&finding["check"]), text(&finding["address"]))).collect()
 }

@@ -137,7 +137,7 @@ impl Kind for EfsMountTarget {
     const CLAIM: &'static [Call] = &[];
 
     fn removal(id: &Id) -> Option<String> {
-        Some(format!("aws efs delete-mount-target --mount-target-id {id}"))
+        Some(removal(id.as_str()))
     }
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
@@ -274,6 +274,11 @@ async fn groups_of_interfaces(
             Some((interface.network_interface_id?, groups))
         })
         .collect())
+}
+
+/// The command that deletes a mount target.
+pub(crate) fn removal(id: &str) -> String {
+    format!("aws efs delete-mount-target --mount-target-id {id}")
 }
 
 async fn place_of_subnet(

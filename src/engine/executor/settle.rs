@@ -420,8 +420,7 @@ fn is_another(manager: &dyn Manager, desired: &Document, live: &Live) -> bool {
 
 /// The fields that no change can set, and that AWS shows otherwise than desired.
 fn otherwise(manager: &dyn Manager, desired: &Document, live: &Live) -> Vec<FieldChange> {
-    let fixed: Vec<Field> = manager.fields().iter().filter(|field| field.is_fixed()).copied().collect();
-    diff::diff(&fixed, desired, &live.inputs)
+    diff::diff(&diff::fixed(manager.fields()), desired, &live.inputs)
 }
 
 /// The inputs of a finished object, to be recorded: a backup brings some along that were asked for otherwise.

@@ -77,10 +77,8 @@ pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
             _ => None,
         });
     let own = input.state.map(|state| state.lineage.as_str());
-    match lineages.find(|lineage| Some(lineage.as_str()) != own) {
-        Some(lineage) => Remedy::TakeOver { address: other, id: id.to_owned(), lineage },
-        None => Remedy::Import { address: other, id: id.to_owned() },
-    }
+    let of_another = lineages.find(|lineage| Some(lineage.as_str()) != own);
+    Remedy::import(&other, id, of_another.as_deref())
 }
 
 /// The beginning of a step by which a command says less. The stack file stays as it is.

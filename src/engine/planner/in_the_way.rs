@@ -6,8 +6,8 @@ use super::identity::recorded_at;
 use super::{Input, error, exchanged, promoted, renamed};
 use crate::engine::address::Address;
 use crate::engine::plan::{Finding, Level};
-use crate::engine::remedy::Way;
-use crate::engine::resource::{Found, NO_STACK, Owner, Told, Trace, Whose};
+use crate::engine::remedy::{Remedy, Way};
+use crate::engine::resource::{Found, Id, NO_STACK, Owner, Told, Trace, Whose};
 use crate::engine::state::State;
 
 /// The check that finds an object of the stack that the state does not know: with it, the state was lost.
@@ -43,13 +43,12 @@ pub(super) fn in_the_way(
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     let elsewhere = || owner.elsewhere(found).filter(|_| !matches!(whose, Whose::Elsewhere { .. }));
     if let Some(why) = found.unfit.clone().filter(|_| !is_meant(owner, found)).or_else(elsewhere) {
-        let removal = input.registry.managing(address.kind()).and_then(|kind| kind.removal(id));
+        let removal = removal(input, address, id);
         let has = if removal.is_some() { "has this place" } else { "has this name" };
         let message = format!("{} {has} already, and cannot be taken over: {why}", found.described());
-        let hint = match removal {
-            Some(removal) => format!("{removal}; then run the same command again"),
-            None => "give it another name or delete it, or choose another name in the stack file".to_owned(),
-        };
+        let otherwise =
+            || "give it another name or delete it, or choose another name in the stack file".to_owned();
+        let hint = removal.unwrap_or_else(otherwise);
         return Some(error("name-taken", address, message, Some(hint)));
     }
     // A stack that has objects of its own is no renamed one, and what is to be left alone is of none.
@@ -107,14 +106,20 @@ pub(super) fn is_meant(owner: &Owner, found: &Found) -> bool {
 
 /// The command that takes the object over.
 pub(super) fn import(input: &Input<'_>, owner: &Owner, found: &Found) -> String {
-    let command = format!("provision import {}={}", owner.address, found.id);
-    match owner.whose(&found.ownership, found.vpc.as_ref()) {
+    let lineage = match owner.whose(&found.ownership, found.vpc.as_ref()) {
         // A state that manages nothing yet takes over what any state of this stack made.
         Whose::OtherState { lineage, .. } if input.state.is_some_and(State::manages_anything) => {
-            format!("{command} --take-over {lineage}")
+            Some(lineage)
         }
-        _ => command,
-    }
+        _ => None,
+    };
+    Remedy::import(&owner.address, &found.id, lineage.as_deref()).to_string()
+}
+
+/// The way on from an object whose place cannot be chosen in the stack file, and which cannot be taken over.
+pub(super) fn removal(input: &Input<'_>, address: &Address, id: &Id) -> Option<String> {
+    let removal = input.registry.managing(address.kind())?.removal(id)?;
+    Some(format!("{removal}; then run the same command again"))
 }
 
 /// The step by which an object that was found without its name is no longer taken for one of the stack.

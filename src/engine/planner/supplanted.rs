@@ -1,7 +1,7 @@
 //! Findings about a recorded object in whose place another one stands.
 
 use super::identity::recorded_at;
-use super::in_the_way::{imports, listed, release};
+use super::in_the_way::{imports, listed, release, removal};
 use super::{Input, error, exchanged, promoted, renamed};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
@@ -49,9 +49,8 @@ pub(super) fn supplanted(
             ));
         }
         _ if let Some(why) = owner.unfit(found) => {
-            let removal = input.registry.managing(address.kind()).and_then(|kind| kind.removal(id));
-            let way = match (removal, live) {
-                (Some(removal), _) => format!("{removal}; then run the same command again"),
+            let way = match (removal(input, address, id), live) {
+                (Some(removal), _) => removal,
                 (None, Some(_)) => another_name(),
                 (None, None) => {
                     format!("{}, and let go of {recorded}: provision state forget {address}", another_name())
@@ -72,7 +71,7 @@ pub(super) fn supplanted(
         ),
         Whose::OtherState { lineage, .. } => (
             format!("it belongs to {}", owner.belonging(&whose)),
-            format!("to take {id} over: provision import {address}={id} --take-over {lineage}"),
+            format!("to take {id} over: {}", Remedy::import(address, id, Some(lineage))),
         ),
         Whose::Elsewhere { .. } | Whose::OtherStack { .. } | Whose::OfCluster { .. } => {
             (format!("it belongs to {}", owner.belonging(&whose)), another_name())

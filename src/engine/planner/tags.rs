@@ -9,6 +9,7 @@ use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{FieldChange, Finding, Level, Mode};
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Id, Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
@@ -56,7 +57,7 @@ pub(super) fn written_right(owner: &Owner, id: &Id, live: &Live) -> Option<Strin
     let Ownership::Tagged { lineage, .. } = &live.ownership else { return None };
     // A lineage is made once: the object is this state's, and the next apply writes what else its tags say.
     if lineage.as_ref() == Some(&owner.lineage) {
-        let import = format!("provision import {}={id} --take-over {}", owner.address, owner.lineage);
+        let import = Remedy::import(&owner.address, id, Some(&owner.lineage));
         return Some(format!("if its tags were changed by hand: {import}"));
     }
     let may_be_ours = match owner.whose(&live.ownership, live.vpc.as_ref()) {

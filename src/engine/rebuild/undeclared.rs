@@ -9,6 +9,7 @@ use crate::engine::cloud::{Cloud, KindError, Outcome};
 use crate::engine::kind::Registry;
 use crate::engine::owner::owner;
 use crate::engine::refresh::RefreshError;
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Found, Id, Ownership, Whose};
 use crate::engine::state::State;
 
@@ -34,18 +35,15 @@ impl Undeclared {
 
     /// The command that records it at an address.
     pub fn import(&self, address: &Address) -> String {
-        self.taking_over(format!("provision import {address}={}", self.id))
+        Remedy::import(address, &self.id, self.lineage.as_deref()).to_string()
     }
 
     /// The command that finds it once it is declared again.
     pub fn rebuild(&self) -> String {
-        self.taking_over("provision state rebuild".to_owned())
-    }
-
-    fn taking_over(&self, command: String) -> String {
+        let command = "provision state rebuild";
         match &self.lineage {
             Some(lineage) => format!("{command} --take-over {lineage}"),
-            None => command,
+            None => command.to_owned(),
         }
     }
 }

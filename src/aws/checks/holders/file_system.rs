@@ -6,6 +6,7 @@ use super::{Going, Leaving};
 use crate::aws::Aws;
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::efs::{self, ACCESS_POINTS, MOUNT_TARGETS, PartsOf};
+use crate::aws::kinds::efs_mount_target;
 use crate::engine::cloud::CloudError;
 
 pub(super) async fn mount_targets(
@@ -59,9 +60,7 @@ fn mount_target(target: &MountTargetDescription) -> Verdict {
     Verdict::error(format!(
         "{file_system_id} has the mount target {mount_target_id} in {subnet_id}, which is not this stack's"
     ))
-    .hint(format!(
-        "aws efs delete-mount-target --mount-target-id {mount_target_id}; then run the same command again"
-    ))
+    .hint(format!("{}; then run the same command again", efs_mount_target::removal(mount_target_id)))
 }
 
 /// To be deleted before the file system (EFS user guide, "Deleting EFS file systems"); its users would lose it.
