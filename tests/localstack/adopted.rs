@@ -358,7 +358,7 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
 
 #[test]
 fn what_two_stacks_have_adopted_belongs_to_the_one_that_has_applied() {
-    let world = World::seeded(&[]);
+    let world = World::seeded(&["--topology", "private"]);
     let files = by_hand(&world).files;
     let wish = format!("aws_efs_file_system.files={files}");
     let import = ["import", &wish, "--out"];

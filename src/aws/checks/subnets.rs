@@ -176,7 +176,7 @@ impl Subnets {
             None => String::new(),
         };
         if !absent.is_empty() {
-            let message = format!("subnets: {} is not in this account and region", list(&absent));
+            let message = format!("subnets: not in this account and region: {}", list(&absent));
             return Verdict::error(message).hint(format!("write the ids of subnets that are there{see}"));
         }
         let strayed = named.iter().filter_map(|id| Some((id, known.get(id)?.vpc_id()?)));
@@ -207,9 +207,8 @@ impl Subnets {
                 let have = if lacking.len() == 1 { "has" } else { "have" };
                 let message =
                     format!("{option}: {} {have} no IPv6 addresses, and {value} needs them", list(lacking));
-                let hint = format!(
-                    "write `{option}: {without}`, or give each an IPv6 block: aws ec2 associate-subnet-cidr-block"
-                );
+                let hint =
+                    format!("write `{option}: {without}`, or give each an IPv6 block of the VPC first");
                 Some(Verdict::error(message).hint(hint))
             }
         }
