@@ -144,10 +144,6 @@ fn of_network(stack: &Stack, tree: &Node) -> Vec<Problem> {
         let message = "`cluster` says which network to look for, and `network` names one".to_owned();
         problems.push(conflict(tree, &[], &["cluster", "network"], message, "keep one of the two"));
     }
-    if network.subnets.is_empty() {
-        let message = "`subnets` names no subnet".to_owned();
-        problems.push(conflict(tree, &["network"], &["subnets"], message, "write one of each zone"));
-    }
     for (section, name, entry) in stack.all() {
         let unnamed =
             (section.roles)(entry).into_iter().filter(|(role, _)| !network.groups.contains_key(role));

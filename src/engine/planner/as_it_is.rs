@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, findings, identity};
+use super::{Input, Sighting, identity};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{Document, references};
@@ -33,7 +33,7 @@ pub(super) fn steps(
         let has = object.and_then(|object| object.get(&field.path)).filter(|value| !value.is_null());
         let other =
             declared.and_then(|inputs| inputs.get(&field.path)).and_then(|value| managed(input, value));
-        match (other, findings::to_write(manager.fields(), &field.path), has) {
+        match (other, input.blueprint.to_write(address, manager.fields(), &field.path), has) {
             // The object that it stands in is declared too. One that is recorded already is shared by its name.
             (Some(other), option, Some(Value::String(id)))
                 if option.is_none() || !is_recorded(input, &other, id) =>
