@@ -180,10 +180,12 @@ impl Gatherer<'_> {
         let seen = seen.map_err(|source| unread(kind, source))?;
         let source = seen.get(id).and_then(|live| live.inputs.get("source")?.as_str());
         Ok(match source {
-            Some(source) => {
-                format!("it is a copy of {source}, and comes along where that is imported")
+            // RDS shows a source in another region by its ARN.
+            Some(far) if far.starts_with("arn:") => {
+                format!("it is a copy of {far}, which is in another region, and a stack is in one")
             }
-            None => "it is a copy of one that is not in this account and region".to_owned(),
+            Some(source) => format!("it is a copy of {source}, and comes along where that is imported"),
+            None => "it is a copy of one that is not there".to_owned(),
         })
     }
 
