@@ -66,7 +66,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let (mut session, path, before) = match &place {
         Place::Out { path, stack } => {
-            (opened_anew(path, stack.as_ref(), &request.wishes, global).await?, path.clone(), None)
+            let (session, there) = opened_anew(path, stack.as_ref(), &request.wishes, global).await?;
+            (session, path.clone(), there)
         }
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
@@ -100,7 +101,10 @@ pub(super) async fn run(
                     return Err(unsayable(error.clone(), None));
                 }
                 rest.retain(|one| !wrong.iter().any(|(other, _)| *other == one));
-                refusals.extend(wrong.into_iter().map(|(one, error)| unsayable(error, wished(one))));
+                refusals.extend(wrong.into_iter().map(|(one, error)| {
+                    let wish = wished(one).filter(|_| error.id == one.id.as_str());
+                    unsayable(error, wish)
+                }));
             }
             let is_sayable =
                 !rest.is_empty() && describe(&session.registry, &session.stack, &scene, &rest).is_ok();
@@ -117,18 +121,22 @@ pub(super) async fn run(
             screen.tell(&format!("{}\n    {}", harmless(&line.what), harmless(&line.because)));
         }
     }
-    let text = match &before {
-        Some(before) => with_entries(before, &session.stack, &description.entries, &session.registry)
+    let text = match (&place, &before) {
+        (Place::Into { .. }, Some(before)) => with_entries(before, &session.stack, &description.entries, &session.registry)
             .map_err(|error| {
                 let message = format!("nothing can be added to {}: {error}", path.display());
                 let hint = "write the entries into it by hand, as `--out FILE` writes them, and then import without an option";
                 Failure::message(FailureKind::Usage, message).hint(hint)
             })?,
-        None => {
+        _ => {
             let region = session.aws.region().to_owned();
             describe::whole_file(&session.stack.stack, network.as_deref(), Some(&region), &description.entries)
         }
     };
+    // A run that was killed has written this very file, and recorded nothing: this one goes on.
+    if matches!(place, Place::Out { .. }) && before.as_ref().is_some_and(|there| *there != text) {
+        return Err(is_there(&path));
+    }
     session.stack = read(&path, &text, &session).map_err(|failure| unreadable(&failure))?;
     session.adopted = description.objects.keys().cloned().collect();
     let file = NewText { path: path.clone(), text, before };
@@ -220,17 +228,12 @@ async fn opened_anew(
     stack: Option<&StackName>,
     wishes: &[Wish],
     global: &Global,
-) -> Result<Session, Failure> {
+) -> Result<(Session, Option<String>), Failure> {
     if !global.config.is_empty() {
         let message = "--out writes a stack file of its own, and another one is named";
         return Err(Failure::message(FailureKind::Usage, message).hint(
             "leave --config (PROVISION_CONFIG) out; to add to a stack file that is there: --into FILE",
         ));
-    }
-    if leads_nowhere(path) || is_written(path)? {
-        let message = format!("{} exists already, and is not written over", path.display());
-        return Err(Failure::message(FailureKind::Usage, message)
-            .hint("name another file with --out, or add to this one: --into FILE"));
     }
     let name = match (stack, wishes.first()) {
         (Some(stack), _) => stack.clone(),
@@ -241,7 +244,21 @@ async fn opened_anew(
             })?
         }
     };
-    Session::open_new(global, new_file(name, path)?).await
+    let there = match leads_nowhere(path) {
+        true => return Err(is_there(path)),
+        false => written(path)?,
+    };
+    let begins = |text: &String| text.starts_with(&describe::whole_file(&name, None, None, &[]));
+    if there.as_ref().is_some_and(|text| !begins(text)) {
+        return Err(is_there(path));
+    }
+    Ok((Session::open_new(global, new_file(name, path)?).await?, there))
+}
+
+fn is_there(path: &Path) -> Failure {
+    let message = format!("{} exists already, and is not written over", path.display());
+    Failure::message(FailureKind::Usage, message)
+        .hint("name another file with --out, or add to this one: --into FILE")
 }
 
 /// The session of a stack file that is there, with its path and its text.
@@ -276,11 +293,12 @@ fn several_files() -> Failure {
         .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG) and --reference")
 }
 
-/// True for a file in which something is written.
-fn is_written(path: &Path) -> Result<bool, Failure> {
+/// The text of a file in which something is written.
+fn written(path: &Path) -> Result<Option<String>, Failure> {
     match file::read(path) {
-        Ok(content) => Ok(!content.iter().all(u8::is_ascii_whitespace)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Ok(content) if content.iter().all(u8::is_ascii_whitespace) => Ok(None),
+        Ok(content) => Ok(Some(String::from_utf8_lossy(&content).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("{} is there and cannot be read: {error}", path.display());
             Err(Failure::message(FailureKind::Usage, message).hint(to_write(&error, "--out")))
@@ -318,7 +336,7 @@ impl NewText {
                     std::fs::create_dir_all(folder).map_err(failed)?;
                 }
                 let mut options = std::fs::File::options();
-                match self.path.exists() && !is_written(&self.path)? {
+                match self.path.exists() && written(&self.path)?.is_none() {
                     true => options.write(true).truncate(true),
                     false => options.write(true).create_new(true),
                 };

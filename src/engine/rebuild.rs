@@ -49,6 +49,9 @@ pub struct Rebuilt {
     pub fenced: BTreeSet<String>,
     /// The stack's, by their tags, and for none of its declarations.
     pub undeclared: Vec<Undeclared>,
+    /// Objects of no stack that may be meant by what was not found, by the address of that. What was adopted has no tags before the
+    /// first apply.
+    pub untagged: BTreeMap<Address, Vec<Candidate>>,
 }
 
 /// An object that is left out.
@@ -149,8 +152,9 @@ pub async fn rebuild(
             without_what_was_taken(&known, &mut rebuilt);
             find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             if terms.only.is_none() {
-                rebuilt.undeclared =
+                let (undeclared, untagged) =
                     undeclared::undeclared(cloud, registry, blueprint, &known, &rebuilt).await?;
+                (rebuilt.undeclared, rebuilt.untagged) = (undeclared, untagged);
             }
             return Ok(rebuilt);
         }
@@ -185,6 +189,7 @@ pub async fn rebuild(
             let intent = known.resources.get(&wanted.address);
             let record = Record {
                 claimed: needs_claim(manager, &wanted.owner, &one.ownership),
+                claimed_from: taken_from(&wanted.owner, &one.ownership),
                 predecessor: intent.and_then(|intent| intent.predecessor.clone()),
                 ..begun(&wanted.inputs, one.id, one.generation.or(Some(wanted.owner.generation)), depends_on)
             };
@@ -241,6 +246,7 @@ async fn find_in_use(
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
         let record = Record {
             claimed: needs_claim(manager, &owner, &named.found.ownership),
+            claimed_from: taken_from(&owner, &named.found.ownership),
             ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
         };
         for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
@@ -314,6 +320,11 @@ fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wa
 }
 
 impl Candidate {
+    /// An object of no stack.
+    fn of_nobody(found: &Found) -> Self {
+        Self { id: found.id.clone(), described: found.described(), lineage: None }
+    }
+
     fn of(found: &Found, whose: &Whose) -> Self {
         let described = match found.contradiction() {
             Some((tagged, told)) => {
@@ -338,6 +349,11 @@ impl Candidate {
 pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> bool {
     let is_so = *ownership == Ownership::of_tags(&owner.tags());
     !manager.claim_calls().is_empty() && !is_so
+}
+
+/// The other state whose object it is by its tags.
+pub(crate) fn taken_from(owner: &Owner, ownership: &Ownership) -> Option<String> {
+    ownership.lineage().filter(|its| *its != owner.lineage)
 }
 
 /// Records what another state has taken over of what is recorded as this state's again.
@@ -369,7 +385,8 @@ async fn take_back(
         if let Whose::OtherState { lineage, .. } = owner.whose(&ownership, live.vpc.as_ref())
             && terms.take_over == Some(lineage.as_str())
         {
-            let record = Record { claimed: true, ..record.clone() };
+            let claimed_from = Some(lineage.clone());
+            let record = Record { claimed: true, claimed_from, ..record.clone() };
             rebuilt.fenced.insert(lineage);
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.records.insert(address, record);
@@ -462,6 +479,7 @@ pub(crate) fn begun(
         generation: generation.unwrap_or_default(),
         predecessor: None,
         claimed: false,
+        claimed_from: None,
         gone: false,
     }
 }

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::document::Document;
-use crate::engine::resource::Id;
+use crate::engine::resource::{Id, Owner, Ownership};
 
 pub use error::StateError;
 pub use format::Damage;
@@ -83,6 +83,10 @@ pub struct Record {
     /// True if the object was taken over, and the next apply still has to write its ownership tags.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub claimed: bool,
+    /// The lineage of the state whose object it was when it was taken over; none where it was nobody's. What another one has got since
+    /// is not taken from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_from: Option<String>,
     /// True if AWS did not have the object any more when it was last looked for: its outputs are facts no longer.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub gone: bool,
@@ -224,8 +228,20 @@ impl Record {
             generation: 0,
             predecessor: None,
             claimed: false,
+            claimed_from: None,
             gone: false,
         }
+    }
+
+    /// True if the object was taken over, and is still whose it was then, or this state's.
+    pub fn may_claim(&self, owner: &Owner, ownership: &Ownership) -> bool {
+        let is_as_it_was = match ownership {
+            Ownership::Tagged { lineage: Some(its), .. } => {
+                *its == owner.lineage || self.claimed_from.as_ref() == Some(its)
+            }
+            _ => true,
+        };
+        self.claimed && is_as_it_was
     }
 
     /// The objects that this one replaces and that still wait to be deleted, the newest first.

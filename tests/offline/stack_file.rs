@@ -53,7 +53,10 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
     let raw = |text: &str, line, says| (text.to_owned(), line, says);
     vec![
         // A network that is named.
-        top("network: { vpc: vpc-12345678 }", "`subnets` is missing"),
+        top(
+            "network: { vpc: vpc-12345678 }",
+            "`network` names no subnet, and the file system `nfs` needs one",
+        ),
         top("network: { subnets: [subnet-12345678] }", "`vpc` is missing"),
         top("network: vpc-12345678", "write its options below it"),
         top("state: state/a.json", "write its options below it"),

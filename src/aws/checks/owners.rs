@@ -56,7 +56,8 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
             let (id, live) = scene.sightings.get(&whole)?.live()?;
             let record = scene.state?.resources.get(&whole).filter(|record| !record.watched)?;
             let owner = owner_by_tags(scene.blueprint, scene.state, &whole, record.generation);
-            planner::foreign(&owner, id, live, record.claimed, Action::Update)
+            let claimed = record.may_claim(&owner, &live.ownership);
+            planner::foreign(&owner, id, live, claimed, Action::Update)
         })
     })
 }
@@ -77,7 +78,7 @@ fn judge(scene: &Scene<'_>, manager: &dyn Manager, change: &Change, id: &Id, liv
     let generation = record.map_or(0, |record| record.generation);
     let owner = owner_by_tags(scene.blueprint, scene.state, address, generation);
     let parent = parent(scene, manager, live);
-    let is_claimed = |record: &Record| record.claimed;
+    let is_claimed = |record: &Record| record.may_claim(&owner, &live.ownership);
     let claimed = record.is_some_and(is_claimed) || parent.is_some_and(|(_, parent)| is_claimed(parent));
     let found = planner::foreign(&owner, id, live, claimed, change.action)?;
     match parent {

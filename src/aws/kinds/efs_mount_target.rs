@@ -151,7 +151,7 @@ impl Kind for EfsMountTarget {
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
         let ask = |parts| describe(aws, parts);
         let mut targets = efs::tracked_parts(tracked, ask, |one| Some(one.mount_target_id())).await?;
-        place(aws, targets.values_mut()).await?;
+        place(aws, targets.values_mut()).await;
         // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
         // target, and refuses one that is still being created (IncorrectMountTargetState).
         let mut groups = groups_of_interfaces(aws, &targets).await?;
@@ -305,25 +305,19 @@ async fn groups_by_themselves(
     futures_util::future::join_all(asked).await.into_iter().flatten().collect()
 }
 
-/// Fills in the zone and the network of targets that show none, from their subnets: both members came late to the API, and neither is
-/// always there ("MountTargetDescription", EFS API reference).
-async fn place(
-    aws: &Aws,
-    targets: impl Iterator<Item = &mut MountTargetDescription>,
-) -> Result<(), CloudError> {
-    let lacks = |one: &MountTargetDescription| one.availability_zone_name.is_none() || one.vpc_id.is_none();
-    let mut lacking: Vec<&mut MountTargetDescription> = targets.filter(|one| lacks(one)).collect();
+/// Fills in the zone and the network of targets that show no zone, from their subnets: both members came late to the API, and neither
+/// is always there ("MountTargetDescription", EFS API reference). What EC2 does not tell stays open.
+async fn place(aws: &Aws, targets: impl Iterator<Item = &mut MountTargetDescription>) {
+    let lacking: Vec<_> = targets.filter(|one| one.availability_zone_name.is_none()).collect();
     let ids: Vec<String> = lacking.iter().map(|one| one.subnet_id.clone()).collect();
-    let ids = ids.iter().map(String::as_str);
-    let subnets = ec2::with_any_of("subnet-id", ids, |filters| ec2::subnets(aws, filters)).await?;
-    for target in &mut lacking {
+    let subnets = ec2::with_any_of("subnet-id", ids, |filters| ec2::subnets(aws, filters)).await;
+    let subnets = subnets.unwrap_or_default();
+    for target in lacking {
         let its = subnets.iter().find(|one| one.subnet_id() == Some(target.subnet_id()));
         let Some(subnet) = its else { continue };
-        target.availability_zone_name =
-            target.availability_zone_name.take().or_else(|| subnet.availability_zone.clone());
+        target.availability_zone_name = subnet.availability_zone.clone();
         target.vpc_id = target.vpc_id.take().or_else(|| subnet.vpc_id.clone());
     }
-    Ok(())
 }
 
 /// The command that deletes a mount target.

@@ -336,6 +336,7 @@ fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Opt
         generation,
         predecessor,
         claimed: false,
+        claimed_from: None,
         gone: false,
     }
 }

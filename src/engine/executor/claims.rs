@@ -48,7 +48,7 @@ pub async fn write_claims(
     while let Some((address, record, claimed)) = calls.next().await {
         match claimed {
             Ok(()) => {
-                let record = Record { claimed: false, ..record.clone() };
+                let record = Record { claimed: false, claimed_from: None, ..record.clone() };
                 writer.edit(Edit::Put { address: address.clone(), record });
             }
             Err(error) => failed.push((address.clone(), error)),

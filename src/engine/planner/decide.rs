@@ -200,7 +200,9 @@ fn managed(
     }
     // The user may have named the recorded object to be taken over, and none that it replaces.
     let claimed = |object: &Standing<'_>| {
-        record.is_some_and(|record| record.claimed && record.id.as_ref() == Some(object.id))
+        record.is_some_and(|record| {
+            record.may_claim(&owner, &object.live.ownership) && record.id.as_ref() == Some(object.id)
+        })
     };
     let foreign = objects
         .iter()
@@ -414,7 +416,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
-        let claimed = record.claimed && record.id.as_ref() == Some(object.id);
+        let claimed =
+            record.may_claim(&owner, &object.live.ownership) && record.id.as_ref() == Some(object.id);
         findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }

@@ -313,6 +313,7 @@ fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() 
         kept: &Kept::default(),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
+        itself: BTreeSet::new(),
         ignores: BTreeSet::new(),
         words: Vec::new(),
     };

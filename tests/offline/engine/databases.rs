@@ -87,6 +87,7 @@ impl Case {
                 generation: 0,
                 predecessor: None,
                 claimed: false,
+                claimed_from: None,
                 gone: false,
             },
         );

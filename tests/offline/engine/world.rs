@@ -133,7 +133,7 @@ impl World {
     /// The user has named the object at an address to be taken over.
     pub async fn claim(&self, at: &str) {
         let state = self.state().expect("there is a state");
-        let record = Record { claimed: true, ..state.resources[&address(at)].clone() };
+        let record = Record { claimed: true, claimed_from: None, ..state.resources[&address(at)].clone() };
         self.edit_state(Edit::Put { address: address(at), record }).await;
     }
 
