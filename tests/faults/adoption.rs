@@ -11,7 +11,7 @@ use crate::proxy::{Proxy, Site, Trigger};
 use crate::world::{World, endpoint, eventually};
 
 /// One in so many cases is run, unless all are asked for.
-const ONE_IN: usize = 16;
+const ONE_IN: usize = 40;
 
 /// An account with a file system and a group that somebody made by hand, and a proxy.
 struct ByHand {

@@ -351,8 +351,13 @@ impl Gatherer<'_> {
                 return Err(Failure::message(FailureKind::Usage, message)
                     .hint("a stack never leaves its network: write them into a stack file of their own, with --out FILE"));
             }
+            // A stack file that is written says it again, as it did when it was found.
+            let text = network.as_ref().map(|network| match &network.cluster.name {
+                Some(cluster) => describe::cluster_text(cluster),
+                None => network_text(network),
+            });
             self.scene.network = network;
-            return Ok((discovery, None));
+            return Ok((discovery, text));
         }
         let cluster =
             asked.cluster.clone().or_else(|| session.stack.cluster.as_ref().map(ToString::to_string));

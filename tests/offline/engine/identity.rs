@@ -320,6 +320,19 @@ async fn a_lost_state_is_put_together_with_a_new_lineage_and_the_old_one_is_fenc
 }
 
 #[tokio::test]
+async fn what_was_taken_over_and_has_got_other_tags_since_is_left_to_those_who_wrote_them() {
+    let mut world = settled().await;
+    world.change_live(DISK, |disk| disk.lineage = Some("lost".to_owned()));
+    world.claim(DISK).await;
+    world.change_live(DISK, |disk| disk.lineage = Some("faster".to_owned()));
+    let plan = world.plan(&options(Mode::Apply)).await;
+    must_say(&plan, &["fenced", "its lineage is faster"]);
+    // Whoever gives it up makes way for the claim again.
+    world.change_live(DISK, |disk| disk.lineage = Some("lost".to_owned()));
+    world.must_apply().await;
+}
+
+#[tokio::test]
 async fn what_another_state_made_is_taken_only_when_that_state_is_named() {
     let world = settled().await;
     world.change_live(GROUP, |group| group.lineage = Some("theirs".to_owned()));

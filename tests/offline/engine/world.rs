@@ -130,10 +130,14 @@ impl World {
         writer.close().await.expect("the state can be written");
     }
 
-    /// The user has named the object at an address to be taken over.
+    /// The user has named the object at an address to be taken over from the state `lost`.
     pub async fn claim(&self, at: &str) {
         let state = self.state().expect("there is a state");
-        let record = Record { claimed: true, claimed_from: None, ..state.resources[&address(at)].clone() };
+        let record = Record {
+            claimed: true,
+            claimed_from: Some("lost".to_owned()),
+            ..state.resources[&address(at)].clone()
+        };
         self.edit_state(Edit::Put { address: address(at), record }).await;
     }
 
