@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::document::Document;
-use crate::engine::resource::{Id, Owner, Ownership};
+use crate::engine::resource::{Claim, Id, claim};
 
 pub use error::StateError;
 pub use format::Damage;
@@ -80,13 +80,10 @@ pub struct Record {
     /// The object that this one replaces, while it still waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
-    /// True if the object was taken over, and the next apply still has to write its ownership tags.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub claimed: bool,
-    /// The lineage of the state whose object it was when it was taken over; none where it was nobody's. What another one has got since
-    /// is not taken from that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claimed_from: Option<String>,
+    /// Where the object was taken over, and the next apply still has to write its ownership tags.
+    #[serde(default, with = "claim", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "claim::Written")]
+    pub claimed: Option<Claim>,
     /// True if AWS did not have the object any more when it was last looked for: its outputs are facts no longer.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub gone: bool,
@@ -227,21 +224,9 @@ impl Record {
             depends_on: BTreeSet::new(),
             generation: 0,
             predecessor: None,
-            claimed: false,
-            claimed_from: None,
+            claimed: None,
             gone: false,
         }
-    }
-
-    /// True if the object was taken over, and is still whose it was then, or this state's.
-    pub fn may_claim(&self, owner: &Owner, ownership: &Ownership) -> bool {
-        let is_as_it_was = match ownership {
-            Ownership::Tagged { lineage: Some(its), .. } => {
-                *its == owner.lineage || self.claimed_from.as_ref() == Some(its)
-            }
-            _ => true,
-        };
-        self.claimed && is_as_it_was
     }
 
     /// The objects that this one replaces and that still wait to be deleted, the newest first.

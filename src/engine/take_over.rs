@@ -14,7 +14,7 @@ use crate::engine::graph;
 use crate::engine::kind::{Live, Manager, Reader, Registry};
 use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
-use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, needs_claim, rebuild, taken_from, watch};
+use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, claim, rebuild, watch};
 use crate::engine::refresh::{RefreshError, observe};
 use crate::engine::resource::{Id, Named, Owner, Remark, Whose};
 use crate::engine::state::{Edit, Place, Record, State, moves};
@@ -274,14 +274,13 @@ impl Taking<'_> {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
-        let claimed = needs_claim(manager, &owner, &found.ownership);
+        let claimed = claim(manager, &owner, &found.ownership);
         let replaced = before.and_then(|before| before.predecessor.clone());
         let record = Record {
             generation: found.generation.unwrap_or(generation).max(generation),
             // The object that was replaced may be the one that is taken back.
             predecessor: replaced.filter(|old| old.id != found.id),
             claimed,
-            claimed_from: taken_from(&owner, &found.ownership),
             gone: false,
             ..begun(&resolved, found.id.clone(), None, references(inputs))
         };

@@ -39,14 +39,6 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// The state that made or claimed the object, where its tags tell.
-    pub fn lineage(&self) -> Option<String> {
-        match self {
-            Self::Tagged { lineage, .. } => lineage.clone(),
-            _ => None,
-        }
-    }
-
     /// Reads the ownership tags out of an object's tags.
     pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
         let filled = |key: &str| tags.get(key).filter(|value| !value.is_empty()).cloned();

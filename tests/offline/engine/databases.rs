@@ -86,8 +86,7 @@ impl Case {
                 depends_on,
                 generation: 0,
                 predecessor: None,
-                claimed: false,
-                claimed_from: None,
+                claimed: None,
                 gone: false,
             },
         );
