@@ -359,7 +359,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("allocated_storage: 19", "must be 20 to 65536 GiB"),
         db("allocated_storage: -5", "from 5 to 65536"),
         db("storage_type: gp4", "did you mean `gp"),
-        db("storage_type: standart", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
+        db("storage_type: ssd", "possible here: `gp2`, `gp3`, `io1`, `io2`, `standard`"),
         db("database_name: gitlab-production", "letters, digits and underscores"),
         db("username: admin", "none that PostgreSQL or RDS reserves"),
         db(&format!("username: {}", "a".repeat(64)), "at most 63"),
