@@ -39,7 +39,7 @@ use password::PasswordSource;
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
-use section::{Entries, Entry, Expand, Section, all_to_json, zones};
+use section::{Entries, Entry, Section, all_to_json, zones};
 use sections::SECTIONS;
 pub use state_place::{NoPlace, S3Place, StatePlace};
 pub use tags::{InvalidTag, TagKey, TagValue};
@@ -131,7 +131,7 @@ impl Stack {
 
     /// True if an entry stands in the network of a cluster.
     pub fn needs_a_network(&self) -> bool {
-        self.all().any(|(section, ..)| matches!(section.expand, Expand::InNetwork { .. }))
+        self.all().any(|(section, _, entry)| section.is_in_the_network(entry))
     }
 
     /// The zones that entries name.

@@ -14,7 +14,7 @@ use crate::stack::describe::{self, Description, describe};
 use crate::stack::insert::with_entries;
 use crate::stack::{InvalidText, Sections, Stack, StackFile, StackName, parse_files};
 use crate::view::failure::{Failure, FailureKind};
-use crate::view::harmless;
+use crate::view::{harmless, quoted};
 
 use super::options::Global;
 use super::screen::Screen;
@@ -66,7 +66,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let (mut session, path, before) = match &place {
         Place::Out { path, stack } => {
-            (opened_anew(path, stack.as_ref(), &request.wishes, global).await?, path.clone(), None)
+            let (session, there) = opened_anew(path, stack.as_ref(), &request.wishes, global).await?;
+            (session, path.clone(), there)
         }
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
@@ -75,9 +76,43 @@ pub(super) async fn run(
         Some(state) => state,
         None => session.first_state().await?,
     };
-    let gathered = gather(&session, &request, global, &state).await?;
+    let mut refusals = Vec::new();
+    let gathered = gather(&session, &request, global, &state, &mut refusals).await;
+    let gathered = match gathered {
+        Ok(gathered) => gathered,
+        // What was refused before is what has to be said.
+        Err(_) if !refusals.is_empty() => return Err(refused_together(refusals, None)),
+        Err(failure) => return Err(failure),
+    };
     let Gathered { scene, wanted, evidence, discovery, network, vpc } = gathered;
-    let description = describe(&session.registry, &session.stack, &scene, &wanted).map_err(unsayable)?;
+    let described = describe(&session.registry, &session.stack, &scene, &wanted);
+    let description = match described {
+        Ok(description) if refusals.is_empty() => description,
+        described => {
+            let wished = |one: &describe::Wanted| wish_of(&request.wishes, one);
+            let mut rest = wanted.clone();
+            if let Err(error) = &described {
+                // Each by itself: what cannot be said of one does not keep the others.
+                let alone = |one: &describe::Wanted| {
+                    describe(&session.registry, &session.stack, &scene, std::slice::from_ref(one)).err()
+                };
+                let wrong: Vec<_> = wanted.iter().filter_map(|one| Some((one, alone(one)?))).collect();
+                if wrong.is_empty() {
+                    return Err(unsayable(error.clone(), None));
+                }
+                rest.retain(|one| !wrong.iter().any(|(other, _)| *other == one));
+                refusals.extend(wrong.into_iter().map(|(one, error)| {
+                    let wish = wished(one).filter(|_| error.id == one.id.as_str());
+                    unsayable(error, wish)
+                }));
+            }
+            let is_sayable =
+                !rest.is_empty() && describe(&session.registry, &session.stack, &scene, &rest).is_ok();
+            let rest: Vec<&Wish> = rest.iter().filter_map(wished).collect();
+            let command = is_sayable.then(|| command(&rest, &place, &session.stack.stack, &path));
+            return Err(refused_together(refusals, command));
+        }
+    };
     if !global.json {
         if let Some(discovery) = &discovery {
             show::evidence(discovery, screen);
@@ -86,19 +121,23 @@ pub(super) async fn run(
             screen.tell(&format!("{}\n    {}", harmless(&line.what), harmless(&line.because)));
         }
     }
-    let text = match &before {
-        Some(before) => with_entries(before, &session.stack, &description.entries, &session.registry)
+    let text = match (&place, &before) {
+        (Place::Into { .. }, Some(before)) => with_entries(before, &session.stack, &description.entries, &session.registry)
             .map_err(|error| {
                 let message = format!("nothing can be added to {}: {error}", path.display());
                 let hint = "write the entries into it by hand, as `--out FILE` writes them, and then import without an option";
                 Failure::message(FailureKind::Usage, message).hint(hint)
             })?,
-        None => {
+        _ => {
             let region = session.aws.region().to_owned();
             describe::whole_file(&session.stack.stack, network.as_deref(), Some(&region), &description.entries)
         }
     };
-    session.stack = read(&path, &text, &session)?;
+    // A run that was killed has written this very file, and recorded nothing: this one goes on.
+    if matches!(place, Place::Out { .. }) && before.as_ref().is_some_and(|there| *there != text) {
+        return Err(is_there(&path));
+    }
+    session.stack = read(&path, &text, &session).map_err(|failure| unreadable(&failure))?;
     session.adopted = description.objects.keys().cloned().collect();
     let file = NewText { path: path.clone(), text, before };
     let wishes = description.objects.iter();
@@ -123,9 +162,57 @@ fn left(description: &Description) -> Vec<Line> {
     description.left.iter().map(line).collect()
 }
 
-fn unsayable(error: describe::Unsayable) -> Failure {
-    let hint = format!("leave {} as it is; what the stack file can say is in docs/options.md", error.id);
-    Failure::usage(error).hint(hint)
+/// The refusal of an object that the stack file cannot say, by what was typed.
+fn unsayable(error: describe::Unsayable, wish: Option<&Wish>) -> Failure {
+    let id = wish.map_or(error.id, |wish| wish.text.clone());
+    let hint = format!("leave {id} as it is; what the stack file can say is in docs/options.md");
+    Failure::usage(describe::Unsayable { id, why: error.why }).hint(hint)
+}
+
+/// The refusal of a stack file that would not be read: the network of the objects is the one part that is not theirs.
+fn unreadable(failure: &Failure) -> Failure {
+    let (sentence, _) = failure.sentence();
+    Failure::message(FailureKind::Usage, format!("the stack file cannot say this network: {sentence}"))
+        .hint("leave these objects as they are; what the stack file can say is in docs/options.md")
+}
+
+/// The wish that an object was asked for by.
+fn wish_of<'a>(wishes: &'a [Wish], one: &describe::Wanted) -> Option<&'a Wish> {
+    wishes.iter().find(|wish| {
+        let section = describe::section_of(wish.address.kind());
+        wish.address.name() == one.name.as_str() && section.is_some_and(|section| section.key == one.section)
+    })
+}
+
+/// The command that adopts these objects alone.
+fn command(wishes: &[&Wish], place: &Place, stack: &StackName, path: &Path) -> String {
+    let objects: Vec<String> =
+        wishes.iter().map(|wish| format!("{}={}", wish.address, quoted(&wish.text))).collect();
+    let path = quoted(&path.to_string_lossy());
+    let place = match place {
+        Place::Out { .. } => format!("--out {path} --stack {stack}"),
+        Place::Into { path: Some(_) } => format!("--into {path}"),
+        Place::Into { path: None } => "--into".to_owned(),
+    };
+    format!("provision import {} {place}", objects.join(" "))
+}
+
+/// One failure for all that was refused. Nothing has been written; the others have a command of their own.
+fn refused_together(refusals: Vec<Failure>, rest: Option<String>) -> Failure {
+    let said: Vec<(String, Option<String>)> = refusals
+        .iter()
+        .map(|failure| failure.sentence())
+        .map(|(sentence, hint)| (sentence, hint.map(str::to_owned)))
+        .collect();
+    let sentences: Vec<&str> = said.iter().map(|(sentence, _)| sentence.as_str()).collect();
+    let hint = match said.as_slice() {
+        [(_, hint)] => hint.clone(),
+        _ => None,
+    };
+    let rest = rest.map(|command| format!("nothing was written; to adopt the others: {command}"));
+    let hints: Vec<String> = hint.into_iter().chain(rest).collect();
+    let hint = Some(hints.join("; ")).filter(|hint| !hint.is_empty());
+    Failure::message(FailureKind::Usage, sentences.join("; ")).maybe_hint(hint)
 }
 
 /// The stack that the new text says.
@@ -141,17 +228,12 @@ async fn opened_anew(
     stack: Option<&StackName>,
     wishes: &[Wish],
     global: &Global,
-) -> Result<Session, Failure> {
+) -> Result<(Session, Option<String>), Failure> {
     if !global.config.is_empty() {
         let message = "--out writes a stack file of its own, and another one is named";
         return Err(Failure::message(FailureKind::Usage, message).hint(
             "leave --config (PROVISION_CONFIG) out; to add to a stack file that is there: --into FILE",
         ));
-    }
-    if leads_nowhere(path) || is_written(path)? {
-        let message = format!("{} exists already, and is not written over", path.display());
-        return Err(Failure::message(FailureKind::Usage, message)
-            .hint("name another file with --out, or add to this one: --into FILE"));
     }
     let name = match (stack, wishes.first()) {
         (Some(stack), _) => stack.clone(),
@@ -162,7 +244,21 @@ async fn opened_anew(
             })?
         }
     };
-    Session::open_new(global, new_file(name, path)?).await
+    let there = match leads_nowhere(path) {
+        true => return Err(is_there(path)),
+        false => written(path)?,
+    };
+    let begins = |text: &String| text.starts_with(&describe::whole_file(&name, None, None, &[]));
+    if there.as_ref().is_some_and(|text| !begins(text)) {
+        return Err(is_there(path));
+    }
+    Ok((Session::open_new(global, new_file(name, path)?).await?, there))
+}
+
+fn is_there(path: &Path) -> Failure {
+    let message = format!("{} exists already, and is not written over", path.display());
+    Failure::message(FailureKind::Usage, message)
+        .hint("name another file with --out, or add to this one: --into FILE")
 }
 
 /// The session of a stack file that is there, with its path and its text.
@@ -186,15 +282,10 @@ async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBu
         }
         _ => return Err(several_files()),
     };
-    let session = Session::open_with(global, Purpose::Write, Sections::Any).await?;
-    let unreadable = |error: std::io::Error| {
-        Failure::message(FailureKind::Failed, format!("cannot read {}: {error}", path.display()))
-    };
-    let content = file::read(&path).map_err(unreadable)?;
-    let text = String::from_utf8(content).map_err(|error| {
+    let text = String::from_utf8(chosen.content().to_vec()).map_err(|error| {
         Failure::message(FailureKind::Usage, format!("{} is no text: {error}", path.display()))
     })?;
-    Ok((session, path, Some(text)))
+    Ok((Session::open_new(global, chosen).await?, path, Some(text)))
 }
 
 fn several_files() -> Failure {
@@ -202,11 +293,12 @@ fn several_files() -> Failure {
         .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG) and --reference")
 }
 
-/// True for a file in which something is written.
-fn is_written(path: &Path) -> Result<bool, Failure> {
+/// The text of a file in which something is written.
+fn written(path: &Path) -> Result<Option<String>, Failure> {
     match file::read(path) {
-        Ok(content) => Ok(!content.iter().all(u8::is_ascii_whitespace)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Ok(content) if content.iter().all(u8::is_ascii_whitespace) => Ok(None),
+        Ok(content) => Ok(Some(String::from_utf8_lossy(&content).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => {
             let message = format!("{} is there and cannot be read: {error}", path.display());
             Err(Failure::message(FailureKind::Usage, message).hint(to_write(&error, "--out")))
@@ -244,7 +336,7 @@ impl NewText {
                     std::fs::create_dir_all(folder).map_err(failed)?;
                 }
                 let mut options = std::fs::File::options();
-                match self.path.exists() && !is_written(&self.path)? {
+                match self.path.exists() && written(&self.path)?.is_none() {
                     true => options.write(true).truncate(true),
                     false => options.write(true).create_new(true),
                 };

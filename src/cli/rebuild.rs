@@ -252,7 +252,7 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 }
 
 fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
-    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _, undeclared } = rebuilt;
+    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _, undeclared, untagged } = rebuilt;
     let mut text = String::new();
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -299,7 +299,23 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
         text.push_str(&format!("not {address}: it is part of {on}, and is looked for with it\n"));
     }
     for address in absent {
-        text.push_str(&format!("not {address}: it is not in AWS\n"));
+        let candidates = untagged.get(address).map(Vec::as_slice).unwrap_or_default();
+        if candidates.is_empty() {
+            text.push_str(&format!("not {address}: it is not in AWS\n"));
+            continue;
+        }
+        // What was adopted has its tags from the first apply on.
+        text.push_str(&format!(
+            "not {address}: nothing has its tags; objects of no stack, one of which it may be:\n"
+        ));
+        for candidate in candidates {
+            let line = format!(
+                "    {}; to take it over: provision import {address}={}",
+                candidate.described, candidate.id
+            );
+            text.push_str(&harmless(&carried.on(&line)));
+            text.push('\n');
+        }
     }
     for one in undeclared {
         let import = one.import(&one.tagged);

@@ -98,7 +98,7 @@ impl Session {
         Self::of(options, choose(options, purpose, sections)?, purpose).await
     }
 
-    /// The same for a stack whose file is to be written.
+    /// The same for a stack whose file is read already, or is to be written.
     pub(super) async fn open_new(options: &Global, chosen: Chosen) -> Result<Self, Failure> {
         Self::of(options, chosen, Purpose::Write).await
     }

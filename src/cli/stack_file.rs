@@ -34,6 +34,7 @@ pub(super) enum Purpose {
 pub(super) struct Chosen {
     pub(super) stack: Stack,
     source: Source,
+    files: Vec<StackFile>,
 }
 
 /// The source of a stack.
@@ -103,6 +104,11 @@ impl Chosen {
     /// The stack files, the lowest layer first; none for the built-in stack.
     pub(super) fn paths(&self) -> &[PathBuf] {
         self.source.paths()
+    }
+
+    /// The content of the one file, as it was read.
+    pub(super) fn content(&self) -> &[u8] {
+        self.files.first().map(|file| file.content.as_ref()).unwrap_or_default()
     }
 
     /// The file of the upper layer, into which a value is written that is to count; or `the built-in reference stack`.
@@ -199,7 +205,8 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
         }
     };
     let is_named_in_s3 = matches!(options.state, Some(StateAt::S3(_)));
-    let stack = stack::parse_files(&source.read()?, sections, is_named_in_s3, &registry())
+    let files = source.read()?;
+    let stack = stack::parse_files(&files, sections, is_named_in_s3, &registry())
         .map_err(|error| Failure::diagnostic(FailureKind::Usage, error))?;
     let source = match source {
         Source::Named { paths, .. } if options.state.is_none() && location(&stack).is_none() => {
@@ -209,7 +216,7 @@ pub(super) fn choose(options: &Global, purpose: Purpose, sections: Sections) -> 
         }
         source => source,
     };
-    let chosen = Chosen { stack, source };
+    let chosen = Chosen { stack, source, files };
     match (chosen.named_state(options), options.carried.first_of(&IN_S3)) {
         (None | Some(StateAt::File(_)), Some(option)) => {
             let message = format!("{option} is for a state in S3, and that of this stack is in a file");
@@ -234,7 +241,7 @@ pub(super) fn new_file(name: StackName, path: &Path) -> Result<Chosen, Failure> 
             Source::Named { paths: vec![path.to_owned()], folder }
         }
     };
-    Ok(Chosen { stack, source })
+    Ok(Chosen { stack, source, files: Vec::new() })
 }
 
 /// The place of the state that the stack file names.

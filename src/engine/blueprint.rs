@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::address::Address;
 use crate::engine::document::{Document, references};
 use crate::engine::network::Cluster;
-use crate::engine::resource::Id;
+use crate::engine::resource::{Field, Id};
 
 /// Everything that is desired.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,11 +17,20 @@ pub struct Blueprint {
     pub declarations: BTreeMap<Address, Declaration>,
     /// The options of the stack file that are left to others, for each address that they say something of.
     pub ignored: BTreeMap<Address, BTreeSet<String>>,
+    /// The objects that are entries of the stack file themselves, of kinds of which other entries have objects too.
+    pub itself: BTreeSet<Address>,
     /// Sentences on what is written of an object: that it does not count for it, or what comes of it.
     pub words: Vec<(Address, String)>,
 }
 
 impl Blueprint {
+    /// The option of the stack file to change where a field of an object is to change.
+    pub fn to_write<'a>(&self, address: &Address, fields: &[Field], field: &'a str) -> Option<&'a str> {
+        let Some(known) = fields.iter().find(|known| known.name == field) else { return Some(field) };
+        let own = known.also_from.filter(|_| self.itself.contains(address));
+        own.or(known.to_write())
+    }
+
     /// Which addresses each declaration refers to.
     pub fn references(&self) -> BTreeMap<Address, BTreeSet<Address>> {
         let declarations = self.declarations.iter();

@@ -49,6 +49,9 @@ pub struct Rebuilt {
     pub fenced: BTreeSet<String>,
     /// The stack's, by their tags, and for none of its declarations.
     pub undeclared: Vec<Undeclared>,
+    /// Objects of no stack that may be meant by what was not found, by the address of that. What was adopted has no tags before the
+    /// first apply.
+    pub untagged: BTreeMap<Address, Vec<Candidate>>,
 }
 
 /// An object that is left out.
@@ -149,8 +152,9 @@ pub async fn rebuild(
             without_what_was_taken(&known, &mut rebuilt);
             find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             if terms.only.is_none() {
-                rebuilt.undeclared =
+                let (undeclared, untagged) =
                     undeclared::undeclared(cloud, registry, blueprint, &known, &rebuilt).await?;
+                (rebuilt.undeclared, rebuilt.untagged) = (undeclared, untagged);
             }
             return Ok(rebuilt);
         }
@@ -314,6 +318,11 @@ fn may_take(blueprint: &Blueprint, state: &State, terms: &Terms<'_>, wanted: &Wa
 }
 
 impl Candidate {
+    /// An object of no stack.
+    fn of_nobody(found: &Found) -> Self {
+        Self { id: found.id.clone(), described: found.described(), lineage: None }
+    }
+
     fn of(found: &Found, whose: &Whose) -> Self {
         let described = match found.contradiction() {
             Some((tagged, told)) => {

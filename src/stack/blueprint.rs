@@ -14,7 +14,7 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{Document, reference};
 use crate::engine::network::Network;
 use crate::engine::resource::Id;
-use crate::stack::section::{Entry, Expand, Section};
+use crate::stack::section::{Entry, Expand, Others, Section};
 use crate::stack::sections::SECTIONS;
 use crate::stack::tags;
 use crate::stack::{Name, Stack};
@@ -48,6 +48,7 @@ pub fn blueprint_keeping<'a>(
         kept,
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
+        itself: BTreeSet::new(),
         ignores: BTreeSet::new(),
         words: Vec::new(),
     };
@@ -62,6 +63,7 @@ pub fn blueprint_keeping<'a>(
         cluster: network.map(|network| network.cluster.clone()),
         declarations: draft.declarations,
         ignored: draft.ignored,
+        itself: draft.itself,
         words: draft.words,
     })
 }
@@ -72,6 +74,7 @@ pub struct Draft<'a> {
     pub(super) kept: &'a Kept,
     declarations: BTreeMap<Address, Declaration>,
     ignored: BTreeMap<Address, BTreeSet<String>>,
+    itself: BTreeSet<Address>,
     /// The options that the entry leaves to others.
     ignores: BTreeSet<String>,
     words: Vec<(Address, String)>,
@@ -86,8 +89,14 @@ impl Draft<'_> {
         (name, entry): (&Name, &Entry),
     ) -> Result<(), BlueprintError> {
         self.ignores = entry.ignores().map(str::to_owned).collect();
+        if section.others == Others::Some {
+            self.itself.insert(Address::new(section.main, name.as_str()));
+        }
         match (section.expand, network) {
             (Expand::Alone(declare), _) => declare(self, name, entry),
+            (Expand::InNetwork { apart: Some(apart), .. }, _) if (apart.is)(entry) => {
+                (apart.declare)(self, name, entry)
+            }
             (Expand::InNetwork { declare, .. }, Some(network)) => declare(self, network, name, entry),
             (Expand::InNetwork { .. }, None) => {
                 Err(BlueprintError::NoNetwork { entry: format!("the {} `{name}`", section.one) })

@@ -1,5 +1,6 @@
 //! Objects that are there become entries of the stack file: the shortest ones that declare exactly what is there. Pure.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -43,7 +44,7 @@ pub struct Scene {
 pub struct Described {
     pub options: Document,
     pub objects: BTreeMap<Address, Id>,
-    /// The security groups that it names as entries.
+    /// The security groups that it names as entries: those that come along, and those that are entries already.
     pub groups: BTreeSet<Id>,
     /// Sentences on what is left to others, each with the id that it is about.
     pub left: Vec<Left>,
@@ -71,6 +72,8 @@ pub struct Description {
     pub entries: Vec<(&'static str, Name, Document)>,
     pub objects: BTreeMap<Address, Id>,
     pub left: Vec<Left>,
+    /// The bytes of stack files that were read for it: what it costs.
+    pub read: usize,
 }
 
 /// One object that is wished for.
@@ -188,23 +191,28 @@ pub fn describe(
     }
     let scene = &scene;
     let of_groups = SECTIONS.iter().find(|section| section.is_of_groups());
-    let is_wanted = |id: &Id| wanted.iter().any(|one| one.id == *id);
+    let wished: BTreeSet<&Id> = wanted.iter().map(|one| &one.id).collect();
+    let is_wanted = |id: &Id| wished.contains(id);
     for id in groups.into_iter().filter(|id| !scene.entries.contains_key(id) && !is_wanted(id)) {
         let (Some(section), Some(name)) = (of_groups, scene.groups.get(&id)) else { continue };
         entries.push((section, name.clone(), (section.describe)(registry, scene, name, &id)?));
     }
-    let all: Vec<(&'static str, Name, Document)> = entries
-        .iter()
-        .map(|(section, name, described)| (section.key, name.clone(), described.options.clone()))
-        .collect();
+    let read = Cell::new(0);
     for (section, name, described) in &entries {
-        let around = || {
-            all.iter().filter(|(key, other, _)| of_groups.is_some_and(|of| of.key == *key) && other != name)
-        };
+        // The groups that it names are there, whatever they say: each entry is read with these alone.
+        let named = described.groups.iter().filter_map(|id| Some((id, scene.entry(id)?)));
+        let named = named.filter(|(_, other)| *other != name);
+        let around: Vec<(&'static str, Name, Document)> = named
+            .filter_map(|(id, other)| {
+                let its = scene.object(group::KIND, id.as_str()).and_then(|object| object.inputs.get("name"));
+                let options = its.map(|its| ("name".to_owned(), its.clone())).into_iter().collect();
+                Some((of_groups?.key, other.clone(), options))
+            })
+            .collect();
         let in_a_stack = |options: &Document| {
-            let mut alone: Vec<_> = around().cloned().collect();
+            let mut alone = around.clone();
             alone.push((section.key, name.clone(), options.clone()));
-            declared(registry, stack, scene, &alone)
+            declared(registry, stack, scene, &alone, &read)
         };
         let options = shortest(&in_a_stack, &described.options, &described.objects);
         description.entries.push((section.key, name.clone(), options));
@@ -214,7 +222,8 @@ pub fn describe(
     let order = |key: &str| SECTIONS.iter().position(|section| section.key == key);
     description.entries.sort_by_key(|(key, name, _)| (order(key), name.clone()));
     description.left.dedup();
-    verify(registry, stack, scene, &description)?;
+    verify(registry, stack, scene, &description, &read)?;
+    description.read = read.get();
     Ok(description)
 }
 
@@ -228,8 +237,10 @@ fn declared(
     stack: &Stack,
     scene: &Scene,
     entries: &[(&'static str, Name, Document)],
+    bytes: &Cell<usize>,
 ) -> Declared {
     let text = text_alone(stack, entries);
+    bytes.set(bytes.get() + text.len());
     let read = parse("what is there", text, registry).map_err(|error| {
         let problems: Vec<String> = error.problems().map(ToString::to_string).collect();
         problems.join("; ")
@@ -362,6 +373,7 @@ fn verify(
     stack: &Stack,
     scene: &Scene,
     description: &Description,
+    read: &Cell<usize>,
 ) -> Result<(), Unsayable> {
     let mut known = description.entries.clone();
     // Groups that are entries already are named, and not declared here: any entry will do for the reading.
@@ -370,10 +382,13 @@ fn verify(
         known.extend(of_groups.map(|section| (section.key, name.clone(), Document::new())));
     }
     let first = || description.objects.values().next().cloned().unwrap_or_else(|| Id::new("it"));
-    let declared = declared(registry, stack, scene, &known).map_err(|why| Unsayable::new(&first(), why))?;
+    let declared =
+        declared(registry, stack, scene, &known, read).map_err(|why| Unsayable::new(&first(), why))?;
+    let there: BTreeMap<Address, &Id> =
+        scene.entries.iter().map(|(id, name)| (group::address_of(name.as_str()), id)).collect();
     let id_of = |address: &Address| {
-        let entry = scene.entries.iter().find(|(_, name)| group::address_of(name.as_str()) == *address);
-        description.objects.get(address).or(entry.map(|(id, _)| id)).map(|id| Value::from(id.as_str()))
+        let id = description.objects.get(address).or(there.get(address).copied());
+        id.map(|id| Value::from(id.as_str()))
     };
     for (address, id) in &description.objects {
         let Some(inputs) = declared.get(address) else {
@@ -393,8 +408,7 @@ fn verify(
         }
     }
     let extra = declared.keys().filter(|address| !description.objects.contains_key(*address));
-    let is_known =
-        |address: &&Address| scene.entries.values().any(|name| group::address_of(name.as_str()) == **address);
+    let is_known = |address: &&Address| there.contains_key(*address);
     match extra.into_iter().find(|address| !is_known(address)) {
         Some(address) => Err(Unsayable::new(&first(), format!("with it, {address} would be made"))),
         None => Ok(()),
@@ -451,10 +465,10 @@ pub fn cluster_text(cluster: &str) -> String {
 /// The part of the stack file that names a network.
 pub fn network_text(network: &Network) -> String {
     let subnets: Vec<Value> = network.subnets.values().map(|id| id.as_str().into()).collect();
-    let mut named = Document::from_iter([
-        ("vpc".to_owned(), network.vpc.as_str().into()),
-        ("subnets".to_owned(), Value::Array(subnets)),
-    ]);
+    let mut named = Document::from_iter([("vpc".to_owned(), network.vpc.as_str().into())]);
+    if !subnets.is_empty() {
+        named.insert("subnets".to_owned(), Value::Array(subnets));
+    }
     let groups: Document = network
         .groups
         .iter()

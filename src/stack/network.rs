@@ -13,8 +13,8 @@ use crate::engine::resource::Id;
 pub struct NamedNetwork {
     /// The VPC.
     pub vpc: VpcId,
-    /// One subnet of each zone that the stack is to have parts in.
-    #[schemars(extend("minItems" = 1))]
+    /// One subnet of each zone that the stack is to have parts in; none where it has security groups alone.
+    #[serde(default)]
     pub subnets: Vec<SubnetId>,
     /// The security groups of the machines that `access` speaks of.
     #[serde(default)]

@@ -144,9 +144,15 @@ fn of_network(stack: &Stack, tree: &Node) -> Vec<Problem> {
         let message = "`cluster` says which network to look for, and `network` names one".to_owned();
         problems.push(conflict(tree, &[], &["cluster", "network"], message, "keep one of the two"));
     }
-    if network.subnets.is_empty() {
-        let message = "`subnets` names no subnet".to_owned();
-        problems.push(conflict(tree, &["network"], &["subnets"], message, "write one of each zone"));
+    for (section, name, entry) in stack.all().filter(|_| network.subnets.is_empty()) {
+        if section.in_a_new_zone().is_some() && section.is_in_the_network(entry) {
+            let message = format!(
+                "`network` names no subnet, and the {} `{name}` needs one in each of its zones",
+                section.one
+            );
+            let remedy = "write `subnets: [subnet-…]`, one of each zone";
+            problems.push(conflict(tree, &["network"], &["subnets"], message, remedy));
+        }
     }
     for (section, name, entry) in stack.all() {
         let unnamed =

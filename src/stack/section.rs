@@ -126,7 +126,16 @@ pub enum Expand {
         /// The end of a sentence, where an entry has a part in each zone: in a zone that the network has got since, entries
         /// `cannot be mounted`.
         in_a_new_zone: Option<&'static str>,
+        /// Entries with nothing in the network.
+        apart: Option<Apart>,
     },
+}
+
+/// Entries of a section of the network that have nothing in it, such as a file system that nothing mounts.
+#[derive(Clone, Copy)]
+pub struct Apart {
+    pub is: fn(&Entry) -> bool,
+    pub declare: fn(&mut Draft<'_>, &Name, &Entry) -> Result<(), BlueprintError>,
 }
 
 /// An output that has a name of its own where the stack has one entry.
@@ -178,6 +187,14 @@ impl Section {
     /// True if an entry has this option of the section's own.
     pub fn has(&self, option: &str) -> bool {
         self.entry.own.iter().any(|row| row.name == option)
+    }
+
+    /// True if an entry has something in the network.
+    pub(super) fn is_in_the_network(&self, entry: &Entry) -> bool {
+        match self.expand {
+            Expand::InNetwork { apart, .. } => !apart.is_some_and(|apart| (apart.is)(entry)),
+            Expand::Alone(_) => false,
+        }
     }
 
     /// The end of the sentence on its entries in a zone that the network has got since.

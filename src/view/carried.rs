@@ -217,7 +217,9 @@ impl Carried {
 /// True for a command that takes the built-in stack only when it is told to.
 fn writes(name: &str, rest: &[&str]) -> bool {
     match name {
-        "apply" | "destroy" | "import" => true,
+        // With a stack file of its own it takes no other one.
+        "import" => !rest.contains(&"--out"),
+        "apply" | "destroy" => true,
         "state" => rest.first().is_some_and(|what| !["list", "show"].contains(what)),
         _ => false,
     }

@@ -120,6 +120,24 @@ impl Failure {
         Self { hint: self.hint.map(|hint| carried.on(&hint)), ..self }
     }
 
+    /// The error and its causes in one sentence, and the hint.
+    pub fn sentence(&self) -> (String, Option<&str>) {
+        let sentence = match &self.cause {
+            Cause::Chain(error) => {
+                let mut all = vec![error.to_string()];
+                let mut cause = error.source();
+                while let Some(error) = cause {
+                    all.push(error.to_string());
+                    cause = error.source();
+                }
+                all.join(": ")
+            }
+            Cause::Diagnostic(diagnostic) => diagnostic.to_string(),
+            Cause::Said => String::new(),
+        };
+        (sentence, self.hint.as_deref())
+    }
+
     /// The meaning of the failure to a script.
     pub fn kind(&self) -> FailureKind {
         self.kind

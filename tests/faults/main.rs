@@ -11,6 +11,7 @@ mod control;
 #[allow(dead_code, reason = "shared with the tests against the emulator")]
 mod world;
 
+mod adoption;
 mod answers;
 mod case;
 mod fault;

@@ -356,6 +356,334 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
     }
 }
 
+/// A folder of a second person, who works in the same account.
+fn second(world: &World) -> tempfile::TempDir {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    std::fs::create_dir_all(folder.path()).expect("a folder");
+    assert!(world.path("provision.yaml").exists(), "the first has begun");
+    folder
+}
+
+/// Runs the binary in another folder of the same account.
+fn in_folder(world: &World, folder: &std::path::Path, arguments: &[&str]) -> crate::world::Ran {
+    let mut command = world.command(arguments);
+    command.current_dir(folder);
+    crate::world::ended(command.spawn().expect("the binary can be run"))
+}
+
+/// All databases, those without tags too.
+fn databases(world: &World) -> Vec<aws_sdk_rds::types::DbInstance> {
+    let answer = world.cloud.run(world.cloud.rds.describe_db_instances().send());
+    answer.expect("databases can be read").db_instances.unwrap_or_default()
+}
+
+/// A group made by hand, with a rule for a port.
+fn office(world: &World, name: &str) -> String {
+    let nodes = text(&world.seed["security_groups"]["nodes"]);
+    group(world, name, vec![from_group(443, &nodes)])
+}
+
+#[test]
+fn one_refused_object_keeps_all_others_out_and_the_refusal_has_the_command_for_these() {
+    let world = World::seeded(&["--topology", "private"]);
+    let (first, second) = (office(&world, "first"), office(&world, "second"));
+    let nodes = text(&world.seed["security_groups"]["nodes"]);
+    let wishes = [
+        format!("aws_security_group.first={first}"),
+        format!("aws_security_group.theirs={nodes}"),
+        "aws_db_instance.gone=nowhere".to_owned(),
+        format!("aws_security_group.second={second}"),
+    ];
+    let mut import: Vec<&str> = vec!["import"];
+    import.extend(wishes.iter().map(String::as_str));
+    import.extend(["--out", "provision.yaml", "--stack", "shop"]);
+    world.control.forget_calls();
+    let command = format!(
+        "provision import aws_security_group.first={first} aws_security_group.second={second} --out provision.yaml --stack shop"
+    );
+    let said = world.provision(&import).exits(1);
+    let said =
+        said.says(&["the cluster", "nowhere", "nothing was written", "to adopt the others:", &command]);
+    assert!(
+        !world.path("provision.yaml").exists() && !world.path("state").join("shop.json").exists(),
+        "{said:?}"
+    );
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    world.provision(&words).exits(0);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    // The same with a stack file that is there, and what is refused only when it is to be said.
+    let third = office(&world, "third");
+    let odd = world.cloud.efs.create_file_system().creation_token("odd").encrypted(true);
+    let odd = odd.performance_mode(aws_sdk_efs::types::PerformanceMode::GeneralPurpose);
+    let odd = odd.availability_zone_name("eu-west-1a");
+    let odd = world.cloud.run(odd.send()).expect("a file system can be made").file_system_id;
+    crate::world::eventually("the file system is there", || {
+        let answer = world.cloud.run(world.cloud.efs.describe_file_systems().file_system_id(&odd).send());
+        answer.is_ok_and(|answer| {
+            answer.file_systems().iter().all(|one| one.life_cycle_state().as_str() == "available")
+        })
+    });
+    let wishes = [format!("aws_efs_file_system.odd={odd}"), format!("aws_security_group.third={third}")];
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("it is written");
+    world.provision(&["import", &wishes[0], &wishes[1], "--into"]).exits(1).says(&[
+        "its storage is in eu-west-1a alone",
+        &format!("provision import aws_security_group.third={third} --into"),
+    ]);
+    assert_eq!(std::fs::read_to_string(world.path("provision.yaml")).expect("it is written"), before);
+    world.provision(&["import", &wishes[1], "--into"]).exits(0);
+}
+
+#[test]
+fn with_json_an_adoption_prints_one_document_and_nothing_else() {
+    let world = World::seeded(&["--topology", "private"]);
+    let office = office(&world, "office");
+    let wish = format!("aws_security_group.office={office}");
+    let document = world.provision(&["import", &wish, "--out", "provision.yaml", "--json"]).exits(0).json();
+    assert_eq!(document["taken_over"][0]["id"], json!(office));
+    let other = self::office(&world, "other");
+    let wish = format!("aws_security_group.other={other}");
+    let document = world.provision(&["import", &wish, "--into", "--json"]).exits(0).json();
+    assert_eq!(document["taken_over"][0]["id"], json!(other));
+}
+
+#[test]
+fn each_command_that_is_printed_for_what_is_found_works_without_a_stack_file() {
+    let world = World::seeded(&["--topology", "private"]);
+    let long = format!("a-name-that-is-longer-than-that-of-a-stack-{}", "x".repeat(20));
+    let group = office(&world, &long);
+    let found = world.provision(&["import", "--found", "--json", "--region", "eu-west-1"]).exits(0).json();
+    let found =
+        found["found"].as_array().expect("a list").iter().find(|one| one["id"] == json!(group)).cloned();
+    let line = text(&found.expect("it is found")["import"]);
+    assert!(line.contains("--region eu-west-1") && line.contains("--stack "), "{line}");
+    world.provision(&["import", "--found", "--region", "eu-west-1"]).exits(0).says(&[&line]);
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    world.provision(&words).exits(0);
+    adds_tags_alone(&world);
+}
+
+#[test]
+fn a_state_that_is_lost_before_the_first_apply_is_not_put_together_and_the_objects_are_imported_again() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let files = format!("aws_efs_file_system.files={}", made.files);
+    let import = ["import", &files, "aws_db_instance.records=gitlab-pgsql", "--out", "provision.yaml"];
+    world.provision(&import).exits(0);
+    world.lose_the_state();
+    world.control.forget_calls();
+    // There are no tags yet by which a rebuild could tell them.
+    let rebuilt = world.provision(&["state", "rebuild", "--auto-approve"]);
+    let said = rebuilt.said();
+    for (address, id) in
+        [("aws_efs_file_system.files", made.files.as_str()), ("aws_db_instance.records", "db-")]
+    {
+        assert!(said.contains(&format!("provision import {address}={id}")), "{said}");
+    }
+    // Nothing is made beside them, and nothing is taken unasked.
+    world.provision(&["apply", "--auto-approve"]).exits(1);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // The same command goes on where the file is as it wrote it.
+    world.provision(&import).exits(0);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+    assert_eq!(world.record("aws_efs_file_system.files")["id"], json!(made.files));
+    assert_eq!(world.cloud.databases().len(), 1);
+    assert_eq!(world.cloud.file_systems().len(), 1);
+}
+
+#[test]
+fn of_two_stacks_that_adopt_the_same_the_second_one_is_refused_when_it_applies() {
+    let world = World::seeded(&["--topology", "private"]);
+    let group = office(&world, "office");
+    let wish = format!("aws_security_group.office={group}");
+    world.provision(&["import", &wish, "--out", "provision.yaml", "--stack", "one"]).exits(0);
+    let other = second(&world);
+    // Without tags nothing tells the second one of the first.
+    in_folder(&world, other.path(), &["import", &wish, "--out", "provision.yaml", "--stack", "two"]).exits(0);
+    world.apply(&[]);
+    world.control.forget_calls();
+    let refused = in_folder(&world, other.path(), &["apply", "--auto-approve"]).exits(1);
+    refused.says(&["one", &group]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // Once the tags are there, a third one is told at once.
+    let third = second(&world);
+    let import = ["import", &wish, "--out", "provision.yaml", "--stack", "three"];
+    in_folder(&world, third.path(), &import).exits(1).says(&["belongs to", "one"]);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_is_adopted_already_is_not_adopted_again_at_another_name() {
+    let world = World::seeded(&["--topology", "private"]);
+    let group = office(&world, "office");
+    let wish = format!("aws_security_group.office={group}");
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(0);
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("it is written");
+    let again = format!("aws_security_group.again={group}");
+    world
+        .provision(&["import", &again, "--into"])
+        .exits(1)
+        .says(&["is recorded already, as aws_security_group.office"]);
+    let both = ["import", &wish.replace("office=", "a="), &wish.replace("office=", "b="), "--out", "c.yaml"];
+    world.provision(&both).exits(1);
+    assert_eq!(std::fs::read_to_string(world.path("provision.yaml")).expect("it is written"), before);
+    assert!(!world.path("c.yaml").exists());
+}
+
+#[test]
+fn what_is_renamed_or_deleted_between_adoption_and_apply_is_told_of_and_nothing_empty_is_made() {
+    let world = World::seeded(&["--topology", "private"]);
+    by_hand(&world);
+    let import = ["import", "aws_db_instance.records=gitlab-pgsql", "--out", "provision.yaml"];
+    world.provision(&import).exits(0);
+    let rename = world.cloud.rds.modify_db_instance().db_instance_identifier("gitlab-pgsql");
+    let rename = rename.new_db_instance_identifier("renamed").apply_immediately(true);
+    world.cloud.run(rename.send()).expect("it can be renamed");
+    crate::world::eventually("it has its new name", || {
+        databases(&world).iter().any(|one| {
+            one.db_instance_identifier() == Some("renamed") && one.db_instance_status() == Some("available")
+        })
+    });
+    // It is known by its id: the file says the old name, and the plan says so.
+    let plan = world.plan(&[]);
+    let changes = plan["changes"].as_array().expect("a list").iter();
+    let change = changes.clone().find(|change| change["address"] == "aws_db_instance.records");
+    assert_eq!(change.map(|change| change["action"].clone()), Some(json!("update")), "{plan}");
+    let delete =
+        world.cloud.rds.delete_db_instance().db_instance_identifier("renamed").skip_final_snapshot(true);
+    world.cloud.run(delete.send()).expect("it can be deleted");
+    crate::world::eventually("it is gone", || databases(&world).is_empty());
+    world.control.forget_calls();
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&["aws_db_instance.records", "empty"]);
+    assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 0);
+}
+
+#[test]
+fn killed_between_the_stack_file_and_the_records_the_objects_are_recorded_without_an_option() {
+    let world = World::seeded(&["--topology", "private"]);
+    let group = office(&world, "office");
+    let wish = format!("aws_security_group.office={group}");
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(0);
+    // A run that died there has written the file, and no record.
+    world.lose_the_state();
+    world.control.forget_calls();
+    let told = world.provision(&["import", &wish, "--into"]).exits(1);
+    told.says(&["has the security group `office` already", &format!("provision import {wish}")]);
+    world.provision(&["import", &wish]).exits(0);
+    adds_tags_alone(&world);
+    // The same command goes on too, as long as the file is as it wrote it.
+    world.lose_the_state();
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(0);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.lose_the_state();
+    world.edit_stack("port: 443", "port: 8443");
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(1).says(&["is not written over"]);
+    world.edit_stack("port: 8443", "port: 443");
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(0);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn replicas_and_buckets_are_adopted_as_they_are() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let replica = world.cloud.rds.create_db_instance_read_replica();
+    let replica = replica.vpc_security_group_ids(&made.group_of_records);
+    let replica =
+        replica.db_instance_identifier("gitlab-pgsql-reports").source_db_instance_identifier("gitlab-pgsql");
+    world.cloud.run(replica.send()).expect("a replica can be made");
+    crate::world::eventually("the replica is there", || {
+        let all = databases(&world);
+        all.len() == 2 && all.iter().all(|one| one.db_instance_status() == Some("available"))
+    });
+    // By itself it is none.
+    world
+        .provision(&["import", "aws_db_instance.copy=gitlab-pgsql-reports", "--out", "other.yaml"])
+        .exits(1)
+        .says(&["it is a copy of", "comes along where that is imported"]);
+    let bucket = format!("by-hand-{}", world.account);
+    world.cloud.make_bucket(&bucket);
+    world.cloud.keep_versions(&bucket);
+    let wish = format!("aws_s3_bucket.uploads={bucket}");
+    let import = [
+        "import",
+        "aws_db_instance.records=gitlab-pgsql",
+        &wish,
+        "--out",
+        "provision.yaml",
+        "--stack",
+        "shop",
+    ];
+    world.control.forget_calls();
+    world.provision(&import).exits(0).says(&["aws_db_replica.records/reports", "aws_s3_bucket.uploads"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_replication_comes_along_with_its_file_system_and_its_copy_stays_what_it_is() {
+    use aws_sdk_efs::types::DestinationToCreate;
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let destination = DestinationToCreate::builder().region("eu-central-1").build();
+    let create = world.cloud.efs.create_replication_configuration().source_file_system_id(&made.files);
+    world.cloud.run(create.destinations(destination).send()).expect("a replication can be made");
+    let files = format!("aws_efs_file_system.files={}", made.files);
+    world.control.forget_calls();
+    world.provision(&["import", &files, "--out", "provision.yaml"]).exits(0).says(&["aws_efs_replication"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
+fn what_no_stack_can_have_is_refused_with_the_reason_of_its_own() {
+    let world = World::seeded(&["--topology", "private"]);
+    let nodes = text(&world.seed["security_groups"]["nodes"]);
+    let create = world.cloud.rds.create_db_instance().db_instance_identifier("mine").engine("mysql");
+    let create = create.db_instance_class("db.t4g.medium").allocated_storage(50);
+    let create = create.master_username("app").master_user_password("of-the-original");
+    let is_mysql = world.cloud.run(create.send()).is_ok();
+    let groups =
+        world.cloud.run(world.cloud.ec2.describe_security_groups().send()).expect("groups can be read");
+    let default = groups.security_groups().iter().find(|one| one.group_name() == Some("default"));
+    let default = default.and_then(|one| one.group_id()).expect("each VPC has one").to_owned();
+    let elsewhere = world.cloud.ec2.create_vpc().cidr_block("10.77.0.0/16");
+    let elsewhere = world.cloud.run(elsewhere.send()).expect("a VPC can be made").vpc.expect("it is shown");
+    let far = world.cloud.make_group("far", elsewhere.vpc_id().expect("an id"));
+    let near = office(&world, "near");
+    let mut all = vec![
+        (vec![format!("aws_security_group.d={default}")], "it is the default group of"),
+        (vec![format!("aws_security_group.n={nodes}")], "what is the cluster's is never taken over"),
+        (vec!["aws_db_subnet_group.s=x".to_owned()], "is no entry of a stack file by itself"),
+        (
+            vec![format!("aws_security_group.near={near}"), format!("aws_security_group.far={far}")],
+            "a stack has one network",
+        ),
+        (vec!["aws_efs_file_system.f=fs-0123456789abcdef0".to_owned()], "look in this account and region"),
+    ];
+    if is_mysql {
+        all.push((vec!["aws_db_instance.m=mine".to_owned()], "its engine is mysql, not postgres"));
+    }
+    world.control.forget_calls();
+    for (wishes, words) in all {
+        let mut import: Vec<&str> = vec!["import"];
+        import.extend(wishes.iter().map(String::as_str));
+        import.extend(["--out", "other.yaml", "--stack", "other"]);
+        world.provision(&import).exits(1).says(&[words]);
+        assert!(!world.path("other.yaml").exists(), "{wishes:?}");
+    }
+    assert_eq!(world.control.calls().mutating(), 0);
+}
+
 #[test]
 fn what_two_stacks_have_adopted_belongs_to_the_one_that_has_applied() {
     let world = World::seeded(&["--topology", "private"]);

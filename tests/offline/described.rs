@@ -194,6 +194,48 @@ fn what_a_random_stack_declares_is_described_by_entries_that_declare_the_same() 
     }
 }
 
+/// The bytes of stack files that are read to describe so many groups and databases, all at once.
+fn read_for(registry: &Registry, count: usize) -> usize {
+    let mut text = String::from("stack: s\nsecurity_groups:\n");
+    for number in 0..count / 2 {
+        text.push_str(&format!(
+            "  g-{number}: {{ ingress: [{{ cidr: 10.0.0.0/8, port: {} }}] }}\n",
+            1000 + number
+        ));
+    }
+    text.push_str("databases:\n");
+    for number in 0..count / 2 {
+        text.push_str(&format!(
+            "  d-{number}: {{ security_group: {{ entry: g-{number} }}, multi_az: false }}\n"
+        ));
+    }
+    let stack = parse("many", text.as_str(), registry).expect("it is right");
+    let live = declared(registry, &stack, None);
+    let mut scene = Scene { network: Some(network()), ..Scene::default() };
+    let mut wanted = Vec::new();
+    for (address, (id, inputs)) in &live {
+        let object = Object { inputs: shown(registry, address, inputs), outputs: Document::new() };
+        scene.objects.insert((address.kind().to_owned(), id.clone()), object);
+        if let Some(section) = section_of(address.kind()).filter(|_| address.member_name().is_none()) {
+            wanted.push(Wanted { section: section.key, name: name(address.name()), id: id.clone() });
+            if section.key == "security_groups" {
+                scene.groups.insert(id.clone(), name(address.name()));
+            }
+        }
+    }
+    let empty = Stack { stack: stack.stack.clone(), ..Stack::default() };
+    let description = describe(registry, &empty, &scene, &wanted).expect("it can be said");
+    assert_eq!(description.entries.len(), count);
+    description.read
+}
+
+#[test]
+fn twice_as_many_objects_are_described_by_reading_twice_as_much() {
+    let registry = registry();
+    let (some, twice) = (read_for(&registry, 20), read_for(&registry, 40));
+    assert!(twice < some * 21 / 10, "{some} bytes are read for 20 objects, and {twice} for 40");
+}
+
 #[test]
 fn the_reference_is_described_in_a_few_lines() {
     let registry = registry();

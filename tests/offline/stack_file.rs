@@ -53,7 +53,10 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
     let raw = |text: &str, line, says| (text.to_owned(), line, says);
     vec![
         // A network that is named.
-        top("network: { vpc: vpc-12345678 }", "`subnets` is missing"),
+        top(
+            "network: { vpc: vpc-12345678 }",
+            "`network` names no subnet, and the file system `nfs` needs one",
+        ),
         top("network: { subnets: [subnet-12345678] }", "`vpc` is missing"),
         top("network: vpc-12345678", "write its options below it"),
         top("state: state/a.json", "write its options below it"),
@@ -270,7 +273,8 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("parameter_group: a\n    parameters: { jit: 1 }", "leave one of the two out"),
         db("parameters: { jit: [1] }", "a single value, without"),
         db("publicly_accessible: yes", "write `true` or `false`"),
-        fs("zones: []", "name a zone"),
+        fs("access: [nodes]\n    zones: []", "`access` is about mount targets"),
+        fs("zones: []\n    storage: one-zone", "name one zone"),
         fs("storage: one-zone", "name one zone"),
         fs("zones: [eu-west-1a, eu-west-1b]\n    storage: one-zone", "name one zone"),
         fs("storage: onezone", "did you mean `one-zone`?"),
@@ -352,10 +356,10 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("engine_version: \"sixteen\"", "a PostgreSQL version"),
         db("engine_version: 1e1", "a PostgreSQL version"),
         db("instance_class: t4g.medium", "an instance class"),
-        db("allocated_storage: 19", "from 20 to 65536"),
-        db("allocated_storage: -5", "from 20 to 65536"),
+        db("allocated_storage: 19", "must be 20 to 65536 GiB"),
+        db("allocated_storage: -5", "from 5 to 65536"),
         db("storage_type: gp4", "did you mean `gp"),
-        db("storage_type: standard", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
+        db("storage_type: ssd", "possible here: `gp2`, `gp3`, `io1`, `io2`, `standard`"),
         db("database_name: gitlab-production", "letters, digits and underscores"),
         db("username: admin", "none that PostgreSQL or RDS reserves"),
         db(&format!("username: {}", "a".repeat(64)), "at most 63"),

@@ -10,8 +10,8 @@ use provision::terraform::{read, sort};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The folder with the facts about Terraform, where it is not beside the checkout.
-const FACTS: &str = "PROVISION_TEST_FACTS";
+use crate::facts;
+
 /// A folder with providers, as `filesystem_mirror` of Terraform's own configuration has it.
 const MIRROR: &str = "PROVISION_TEST_TERRAFORM_MIRROR";
 
@@ -34,12 +34,8 @@ fn said(output: &Output) -> String {
 
 /// The states of the facts, by name; none, with words, where they are not there.
 fn states() -> BTreeMap<String, PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts");
-    let folder = std::env::var_os(FACTS).map_or(beside, PathBuf::from).join("terraform");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there; {FACTS} names another folder", folder.display());
-        return BTreeMap::new();
-    };
+    let Some(folder) = facts::part("terraform") else { return BTreeMap::new() };
+    let entries = std::fs::read_dir(&folder).expect("the facts can be read");
     let name = |path: &Path| path.file_name().expect("it has a name").to_string_lossy().into_owned();
     entries.map(|entry| entry.expect("it can be read").path()).map(|path| (name(&path), path)).collect()
 }

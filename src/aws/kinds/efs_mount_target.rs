@@ -39,6 +39,7 @@ const MODIFY: Call =
         INTERFACE,
         "Amazon EFS API reference, ModifyMountTargetSecurityGroups",
     )]);
+const GROUPS_OF_ONE: Call = Call::read("elasticfilesystem:DescribeMountTargetSecurityGroups");
 const DELETE: Call = Call::new("elasticfilesystem:DeleteMountTarget", OURS).checked(&[Check::new(
     "ec2:DeleteNetworkInterface",
     INTERFACE,
@@ -69,8 +70,15 @@ fn security_groups(desired: &Document, observed: &Document) -> OnChange {
 
 impl Kind for EfsMountTarget {
     const KIND: &'static str = "aws_efs_mount_target";
-    const CALLS: &'static [Call] =
-        &[efs::MOUNT_TARGETS, efs::FILE_SYSTEMS, ec2::INTERFACES, ec2::SUBNETS, CREATE, DELETE];
+    const CALLS: &'static [Call] = &[
+        efs::MOUNT_TARGETS,
+        efs::FILE_SYSTEMS,
+        GROUPS_OF_ONE,
+        ec2::INTERFACES,
+        ec2::SUBNETS,
+        CREATE,
+        DELETE,
+    ];
     const ROUNDS: usize = 2;
     const MODIFY: &'static [Call] = &[MODIFY];
     type Create = Create;
@@ -142,10 +150,16 @@ impl Kind for EfsMountTarget {
 
     async fn look(aws: &Aws, tracked: &[TrackedDocument]) -> Result<BTreeMap<Id, Target>, CloudError> {
         let ask = |parts| describe(aws, parts);
-        let targets = efs::tracked_parts(tracked, ask, |one| Some(one.mount_target_id())).await?;
+        let mut targets = efs::tracked_parts(tracked, ask, |one| Some(one.mount_target_id())).await?;
+        place(aws, targets.values_mut()).await;
         // Through the interfaces, because one call shows them all: DescribeMountTargetSecurityGroups takes a single
         // target, and refuses one that is still being created (IncorrectMountTargetState).
-        let groups = groups_of_interfaces(aws, &targets).await?;
+        let mut groups = groups_of_interfaces(aws, &targets).await?;
+        let hidden = targets.values().filter(|one| {
+            let shows = one.network_interface_id.as_ref().is_some_and(|id| groups.contains_key(id));
+            one.life_cycle_state == LifeCycleState::Available && !shows
+        });
+        groups.extend(groups_by_themselves(aws, hidden).await);
         let (region, suffix) = (aws.region(), aws.dns_suffix());
         let target = |(id, description): (Id, MountTargetDescription)| {
             let groups = description.network_interface_id.as_ref().and_then(|id| groups.get(id)).cloned();
@@ -275,6 +289,36 @@ async fn groups_of_interfaces(
             Some((interface.network_interface_id?, groups))
         })
         .collect())
+}
+
+/// The security groups of targets that are there while EC2 shows no interface of them, by interface. What EFS does not tell stays open.
+async fn groups_by_themselves(
+    aws: &Aws,
+    targets: impl Iterator<Item = &MountTargetDescription>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let asked = targets.map(|one| async move {
+        let call = aws.read.efs.describe_mount_target_security_groups();
+        let answer = call.mount_target_id(&one.mount_target_id).send().await.ok()?;
+        let groups: BTreeSet<String> = answer.security_groups.into_iter().collect();
+        let interface = one.network_interface_id.clone()?;
+        (!groups.is_empty()).then_some((interface, groups))
+    });
+    futures_util::future::join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// Fills in the zone and the network of targets that show no zone, from their subnets: both members came late to the API, and neither
+/// is always there ("MountTargetDescription", EFS API reference). What EC2 does not tell stays open.
+async fn place(aws: &Aws, targets: impl Iterator<Item = &mut MountTargetDescription>) {
+    let lacking: Vec<_> = targets.filter(|one| one.availability_zone_name.is_none()).collect();
+    let ids: Vec<String> = lacking.iter().map(|one| one.subnet_id.clone()).collect();
+    let subnets = ec2::with_any_of("subnet-id", ids, |filters| ec2::subnets(aws, filters)).await;
+    let subnets = subnets.unwrap_or_default();
+    for target in lacking {
+        let its = subnets.iter().find(|one| one.subnet_id() == Some(target.subnet_id()));
+        let Some(subnet) = its else { continue };
+        target.availability_zone_name = subnet.availability_zone.clone();
+        target.vpc_id = target.vpc_id.take().or_else(|| subnet.vpc_id.clone());
+    }
 }
 
 /// The command that deletes a mount target.

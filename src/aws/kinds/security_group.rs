@@ -185,7 +185,21 @@ impl Kind for SecurityGroup {
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let found = ec2::security_groups(aws, vec![ec2::filter("group-id", [text])]).await?;
-        Ok(found.iter().find_map(find::found_of).map(Named::from))
+        let named = |live: &Live| Some(Named { found: find::found_of(live)?, unfit: unfit(live) });
+        Ok(found.iter().find_map(named))
+    }
+}
+
+/// Why a group is none that a stack can have.
+fn unfit(live: &Live) -> Option<String> {
+    match (live.vpc_id(), live.group_name()) {
+        // EC2-Classic had groups without a VPC (SecurityGroup, EC2 API reference).
+        (None, _) => Some("it stands in no VPC".to_owned()),
+        // "You can't delete a default security group" ("Default security groups for your VPCs", Amazon VPC User Guide).
+        (Some(vpc), Some("default")) => {
+            Some(format!("it is the default group of {vpc}: each VPC has one, and AWS deletes none"))
+        }
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::resource::{Found, Id, Ownership};
 use crate::engine::state::State;
 use crate::stack::describe::name_of;
 use crate::stack::sections::SECTIONS;
+use crate::stack::{Name, StackName};
 use crate::view::failure::Failure;
 use crate::view::{harmless, quoted};
 
@@ -51,8 +52,12 @@ pub(in crate::cli) async fn run(
         let unfit = named.map_err(|error| unread(section.main, error))?.and_then(|named| named.unfit);
         let name = name_of(word(&one), &|name| taken.contains(name));
         taken.insert(name.to_string());
-        let place = if session.is_built_in() { "--out provision.yaml" } else { "--into" };
-        let import = format!("provision import {}.{name}={} {place}", section.main, quoted(one.id.as_str()));
+        let import = format!("provision import {}.{name}={}", section.main, quoted(one.id.as_str()));
+        let import = match session.is_built_in() {
+            true => format!("{import} --out provision.yaml{}", stack_named(&name)),
+            false => format!("{import} --into"),
+        };
+        let import = global.carried.on(&import);
         all.push(report::FoundObject {
             kind: section.main,
             id: one.id.clone(),
@@ -76,6 +81,17 @@ pub(in crate::cli) async fn run(
     }
     screen.tell(&text(&all));
     Ok(Exit::Done)
+}
+
+/// The option that names the stack, where it cannot be called like the object.
+fn stack_named(name: &Name) -> String {
+    match name.as_str().parse::<StackName>() {
+        Ok(_) => String::new(),
+        Err(_) => {
+            let short: String = name.as_str().chars().take(StackName::RULE.longest).collect();
+            format!(" --stack {}", short.trim_end_matches('-'))
+        }
+    }
 }
 
 /// The name that AWS shows of an object, or its id. What else tells it apart stands beside the name.

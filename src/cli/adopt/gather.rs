@@ -58,6 +58,7 @@ pub(super) async fn gather(
     request: &Request,
     global: &Global,
     state: &State,
+    refusals: &mut Vec<Failure>,
 ) -> Result<Gathered, Failure> {
     let mut gatherer = Gatherer {
         session,
@@ -69,14 +70,25 @@ pub(super) async fn gather(
     };
     let mut found = Vec::new();
     for wish in &request.wishes {
-        found.push(gatherer.named(wish).await?);
+        // What AWS does not answer ends it; what it says of one object is of that one alone.
+        match gatherer.named(wish, &found).await {
+            Ok(one) => found.push(one),
+            Err(failure) if failure.kind() == FailureKind::Usage => refusals.push(failure),
+            Err(failure) => return Err(failure),
+        }
     }
-    for (section, wanted) in &found {
+    for (section, wanted) in std::mem::take(&mut found) {
         let ids = gatherer.survey(section.main, std::slice::from_ref(&wanted.id)).await?;
         if ids.is_empty() {
             let address = Address::new(section.main, wanted.name.as_str());
-            return Err(refused(Refused::Absent { address, text: wanted.id.to_string() }));
+            refusals.push(refused(Refused::Absent { address, text: wanted.id.to_string() }));
+        } else {
+            found.push((section, wanted));
         }
+    }
+    if found.is_empty() {
+        // The refusals say it.
+        return Err(Failure::said(FailureKind::Usage));
     }
     for (section, wanted) in &found {
         for belonging in section.belongings {
@@ -87,14 +99,14 @@ pub(super) async fn gather(
             }
         }
     }
-    gatherer.vpc = gatherer.lives.values().find_map(|live| live.vpc.clone());
+    gatherer.in_one_network(&mut found, refusals);
     let needs_a_network = found.iter().any(|(section, _)| matches!(section.expand, Expand::InNetwork { .. }));
     gatherer.named_belongings(&found).await?;
     let (discovery, network) = match needs_a_network {
         true => gatherer.network(request, global).await?,
         false => (None, None),
     };
-    gatherer.groups(&found).await?;
+    gatherer.groups(&mut found, refusals).await?;
     let Gatherer { scene, evidence, vpc, .. } = gatherer;
     let wanted = found.into_iter().map(|(_, wanted)| wanted).collect();
     Ok(Gathered { scene, wanted, evidence, discovery, network, vpc })
@@ -106,7 +118,11 @@ pub(super) fn unread(kind: &str, source: KindError) -> Failure {
 
 impl Gatherer<'_> {
     /// The object that a wish names, and the section whose entry it becomes.
-    async fn named(&self, wish: &Wish) -> Result<(&'static Section, describe::Wanted), Failure> {
+    async fn named(
+        &self,
+        wish: &Wish,
+        before: &[(&'static Section, describe::Wanted)],
+    ) -> Result<(&'static Section, describe::Wanted), Failure> {
         let Wish { address, text } = wish;
         let kind = address.kind();
         let main = SECTIONS.iter().map(|section| section.main).collect::<Vec<_>>().join(", ");
@@ -129,7 +145,19 @@ impl Gatherer<'_> {
         let absent = || Refused::Absent { address: address.clone(), text: text.clone() };
         let found = found.ok_or_else(|| refused(absent()))?;
         let id = found.found.id.clone();
-        let unfit = |why: String| refused(Refused::Unfit { address: address.clone(), id: id.clone(), why });
+        let unfit = |why: String| {
+            let message = format!("{text} is not adopted: {why}");
+            Failure::message(FailureKind::Usage, message).hint("leave it as it is, and choose another object")
+        };
+        if let Some((_, other)) = before.iter().find(|(_, other)| other.id == id) {
+            let message = format!("{text} is wished for twice, as {} and as {address}", other.name);
+            return Err(Failure::message(FailureKind::Usage, message).hint("name it once"));
+        }
+        if let Some((_, other)) = before.iter().find(|(_, other)| other.name == name) {
+            let message =
+                format!("`{name}` is to be {} and {text}, and names of entries are shared", other.id);
+            return Err(Failure::message(FailureKind::Usage, message).hint("choose another name"));
+        }
         if let Some(why) = found.unfit {
             return Err(unfit(why));
         }
@@ -137,15 +165,58 @@ impl Gatherer<'_> {
         for other in alike {
             let copies = cloud.list(other).await.map_err(|source| unread(other, source))?;
             if copies.iter().any(|copy| copy.id == id) {
-                return Err(unfit(
-                    "it is a copy of another one, and comes along where that is imported".to_owned(),
-                ));
+                return Err(unfit(self.copy_of(other, &id).await?));
             }
         }
         if let Some(other) = self.recorded(kind, &id) {
             return Err(refused(Refused::Recorded { address: address.clone(), id, other, is_free: false }));
         }
         Ok((section, describe::Wanted { section: section.key, name, id }))
+    }
+
+    /// The words on a copy, by what it is one of.
+    async fn copy_of(&self, kind: &str, id: &Id) -> Result<String, Failure> {
+        let seen = self.session.cloud.survey(kind, std::slice::from_ref(id)).await;
+        let seen = seen.map_err(|source| unread(kind, source))?;
+        let source = seen.get(id).and_then(|live| live.inputs.get("source")?.as_str());
+        Ok(match source {
+            // RDS shows a source in another region by its ARN.
+            Some(far) if far.starts_with("arn:") => {
+                format!("it is a copy of {far}, which is in another region, and a stack is in one")
+            }
+            Some(source) => format!("it is a copy of {source}, and comes along where that is imported"),
+            None => "it is a copy of one that is not there".to_owned(),
+        })
+    }
+
+    /// Holds the objects to the network of the first: a stack has one.
+    fn in_one_network(
+        &mut self,
+        found: &mut Vec<(&'static Section, describe::Wanted)>,
+        refusals: &mut Vec<Failure>,
+    ) {
+        let vpc_of = |wanted: &describe::Wanted| {
+            let is_its = |(_, id): &(String, Id), live: &Live| {
+                *id == wanted.id || live.inputs.values().any(|value| value == wanted.id.as_str())
+            };
+            self.lives.iter().filter(|(key, live)| is_its(key, live)).find_map(|(_, live)| live.vpc.clone())
+        };
+        let vpcs: Vec<Option<Id>> = found.iter().map(|(_, wanted)| vpc_of(wanted)).collect();
+        let first = vpcs.iter().flatten().next().cloned();
+        let mut vpcs = vpcs.into_iter();
+        found.retain(|(_, wanted)| match (vpcs.next().flatten(), &first) {
+            (Some(vpc), Some(first)) if vpc != *first => {
+                let message = format!("{} stands in {vpc}, and what comes before it in {first}", wanted.id);
+                refusals.push(
+                    Failure::message(FailureKind::Usage, message).hint(
+                        "a stack has one network: write it into a stack file of its own, with --out FILE",
+                    ),
+                );
+                false
+            }
+            _ => true,
+        });
+        self.vpc = first;
     }
 
     /// The address at which an object is recorded.
@@ -280,8 +351,13 @@ impl Gatherer<'_> {
                 return Err(Failure::message(FailureKind::Usage, message)
                     .hint("a stack never leaves its network: write them into a stack file of their own, with --out FILE"));
             }
+            // A stack file that is written says it again, as it did when it was found.
+            let text = network.as_ref().map(|network| match &network.cluster.name {
+                Some(cluster) => describe::cluster_text(cluster),
+                None => network_text(network),
+            });
             self.scene.network = network;
-            return Ok((discovery, None));
+            return Ok((discovery, text));
         }
         let cluster =
             asked.cluster.clone().or_else(|| session.stack.cluster.as_ref().map(ToString::to_string));
@@ -345,7 +421,25 @@ impl Gatherer<'_> {
     }
 
     /// Reads the security groups, and says which come along: those that nothing else uses.
-    async fn groups(&mut self, found: &[(&'static Section, describe::Wanted)]) -> Result<(), Failure> {
+    async fn groups(
+        &mut self,
+        found: &mut Vec<(&'static Section, describe::Wanted)>,
+        refusals: &mut Vec<Failure>,
+    ) -> Result<(), Failure> {
+        let network = self.scene.network.clone();
+        found.retain(|(section, wanted)| {
+            let role = role_with(network.as_ref(), &wanted.id).filter(|_| section.main == GROUP);
+            let Some(role) = role else { return true };
+            let address = Address::new(GROUP, wanted.name.as_str());
+            let owner = format!("the cluster: it is the security group of the {}", role.name());
+            let whose = Whose::OfCluster { cluster: String::new() };
+            refusals.push(refused(Refused::Foreign { address, id: wanted.id.clone(), owner, whose }));
+            false
+        });
+        if found.is_empty() {
+            return Err(Failure::said(FailureKind::Usage));
+        }
+        let found = found.as_slice();
         let mut users: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
         let mut named_by: Vec<(&'static Section, &'static str)> = Vec::new();
         for (section, wanted) in found {
@@ -373,15 +467,6 @@ impl Gatherer<'_> {
         let ids = self.survey(GROUP, &ids).await?;
         let all: Vec<Id> = ids.iter().chain(wished.keys()).cloned().collect();
         let interfaces = interfaces_of(&self.session.aws, &all).await.map_err(aws_failure)?;
-        let network = self.scene.network.clone();
-        for id in wished.keys() {
-            if let Some(role) = role_with(network.as_ref(), id) {
-                let address = Address::new(GROUP, self.scene.groups[id].as_str());
-                let owner = format!("the cluster: it is the security group of the {}", role.name());
-                let whose = Whose::OfCluster { cluster: String::new() };
-                return Err(refused(Refused::Foreign { address, id: id.clone(), owner, whose }));
-            }
-        }
         for id in ids {
             let live = &self.lives[&(GROUP.to_owned(), id.clone())];
             let name = live.inputs.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();

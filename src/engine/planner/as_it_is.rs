@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Input, Sighting, findings, identity};
+use super::{Input, Sighting, identity};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::{Document, references};
@@ -33,7 +33,7 @@ pub(super) fn steps(
         let has = object.and_then(|object| object.get(&field.path)).filter(|value| !value.is_null());
         let other =
             declared.and_then(|inputs| inputs.get(&field.path)).and_then(|value| managed(input, value));
-        match (other, findings::to_write(manager.fields(), &field.path), has) {
+        match (other, input.blueprint.to_write(address, manager.fields(), &field.path), has) {
             // The object that it stands in is declared too. One that is recorded already is shared by its name.
             (Some(other), option, Some(Value::String(id)))
                 if option.is_none() || !is_recorded(input, &other, id) =>
@@ -65,15 +65,15 @@ pub(super) fn steps(
 
 /// The option by which the object stands in one of others, which stays theirs, with its value: `subnet_group`,
 /// `{ existing: corp }`. None where the stack has that one, or can have it: it carries the tags of the address, or its name.
-pub(super) fn of_others<'a>(
+pub(super) fn of_others(
     input: &Input<'_>,
     fields: &[Field],
-    path: &'a str,
+    path: &str,
     other: &Address,
     id: &str,
-) -> Option<(&'a str, String)> {
-    let part = fields.iter().find(|field| field.name == path)?.of_others?;
-    let option = findings::to_write(fields, path)?;
+) -> Option<(&'static str, String)> {
+    let field = fields.iter().find(|field| field.name == path)?;
+    let (part, option) = (field.of_others?, field.to_write()?);
     let is_found =
         input.sightings.get(other).into_iter().flat_map(Sighting::found).any(|found| found.id.as_str() == id);
     let record = input.state.and_then(|state| state.resources.get(other));

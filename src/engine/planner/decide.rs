@@ -215,13 +215,15 @@ fn managed(
     // A value that is met may still be wrong: storage that is larger than what is written now.
     let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
     let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
-    findings.extend(invalid.into_iter().map(|invalid| findings::invalid(address, manager, invalid)));
+    findings.extend(
+        invalid.into_iter().map(|invalid| findings::invalid(input.blueprint, address, manager, invalid)),
+    );
     let remarks = live.into_iter().flat_map(|live| &live.remarks);
     findings.extend(remarks.filter_map(|remark| match remark {
         Remark::Theirs { fields, why } => findings::theirs(input, address, manager, &desired, (fields, why)),
         Remark::Impossible(invalid) => {
             let is_wanted = decision.fields.iter().any(|field| field.path == invalid.field);
-            is_wanted.then(|| findings::invalid(address, manager, invalid.clone()))
+            is_wanted.then(|| findings::invalid(input.blueprint, address, manager, invalid.clone()))
         }
         other => findings::remark(address, other, &decision),
     }));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Input, Sighting, error, remedied};
 use crate::engine::address::Address;
+use crate::engine::blueprint::Blueprint;
 use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Manager};
@@ -75,9 +76,14 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
     )
 }
 
-pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid) -> Finding {
+pub(super) fn invalid(
+    blueprint: &Blueprint,
+    address: &Address,
+    manager: &dyn Manager,
+    invalid: Invalid,
+) -> Finding {
     let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy } = invalid;
-    let written = to_write(manager.fields(), field);
+    let written = blueprint.to_write(address, manager.fields(), field);
     let hint = match (instead, allowed_by, remedy) {
         (_, Some((option, with)), _) => {
             let kept = written.unwrap_or("the rest");
@@ -103,14 +109,6 @@ pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid
         Verdict::Altered | Verdict::Doubtful | Verdict::Unwise => {
             Finding { level: Level::Warning, hint: None, ..finding }
         }
-    }
-}
-
-/// The option of the stack file that a field is made from.
-pub(super) fn to_write<'a>(fields: &[Field], field: &'a str) -> Option<&'a str> {
-    match fields.iter().find(|known| known.name == field) {
-        Some(known) => known.to_write(),
-        None => Some(field),
     }
 }
 
@@ -145,7 +143,8 @@ pub(super) fn theirs(
             && desired.contains_key(field.name)
             && !input.blueprint.ignores(address, field)
     });
-    let options: Vec<&str> = written.filter_map(Field::to_write).collect();
+    let option = |field: &Field| input.blueprint.to_write(address, manager.fields(), field.name);
+    let options: Vec<&str> = written.filter_map(option).collect();
     let options = Some(options.join(", ")).filter(|options| !options.is_empty())?;
     let message = format!("{why}; not compared: {options}");
     let hint =

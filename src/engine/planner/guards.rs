@@ -1,7 +1,7 @@
 //! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
 use super::findings::{cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, as_it_is, findings, loss, naming, remedied, renamed, strayed};
+use super::{Input, Sighting, as_it_is, loss, naming, remedied, renamed, strayed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
@@ -221,11 +221,12 @@ fn let_go(
 fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
     let declared = declared(input, &change.address);
     let fields = fields(input, &change.address);
+    let option =
+        |field: &FieldChange| input.blueprint.to_write(&change.address, fields, &field.path).is_some();
     let stands_in = |field: &FieldChange| {
         let other = as_it_is::managed(input, declared?.get(&field.path)?)?;
         let id = field.before.as_ref()?.as_str()?;
-        let is_shared =
-            as_it_is::is_recorded(input, &other, id) && findings::to_write(fields, &field.path).is_some();
+        let is_shared = as_it_is::is_recorded(input, &other, id) && option(field);
         (!is_shared).then(|| match as_it_is::of_others(input, fields, &field.path, &other, id) {
             Some((option, form)) => Remedy::write(&change.address, option, form),
             None => as_it_is::back_to(input, other, id),
@@ -233,7 +234,8 @@ fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
     };
     let fixed = || change.fields.iter().filter(|field| field.effect == Effect::Replacement);
     let options = fixed().filter(|field| stands_in(field).is_none());
-    let options: Vec<&str> = options.filter_map(|field| findings::to_write(fields, &field.path)).collect();
+    let options: Vec<&str> =
+        options.filter_map(|field| input.blueprint.to_write(&change.address, fields, &field.path)).collect();
     let edit = (!options.is_empty()).then(|| {
         Remedy::by_hand(format!("take the change of {} out of the stack file for now", options.join(", ")))
     });

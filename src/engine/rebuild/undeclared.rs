@@ -1,8 +1,8 @@
 //! Objects of the stack that no declaration is for: the entry of the stack file was taken out, or renamed, before the state was lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rebuilt;
+use super::{Candidate, Rebuilt};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
 use crate::engine::cloud::{Cloud, KindError, Outcome};
@@ -57,20 +57,37 @@ pub(super) async fn undeclared(
     blueprint: &Blueprint,
     known: &State,
     rebuilt: &Rebuilt,
-) -> Result<Vec<Undeclared>, RefreshError> {
+) -> Result<(Vec<Undeclared>, BTreeMap<Address, Vec<Candidate>>), RefreshError> {
     let told = told(known, rebuilt);
     let lineages = lineages(rebuilt);
     let mut undeclared = Vec::new();
+    let mut untagged: BTreeMap<Address, Vec<Candidate>> = BTreeMap::new();
+    let stands_elsewhere = |found: &Found| {
+        let own = known.vpc();
+        found.vpc.as_ref().is_some_and(|vpc| own.as_ref().is_some_and(|own| *own != vpc))
+    };
     for manager in registry.all_managed() {
         let listed = match cloud.list(manager.kind()).await {
             Ok(listed) => listed,
             Err(KindError::Cloud(error)) if error.outcome == Outcome::Refused => continue,
             Err(source) => return Err(RefreshError { kind: manager.kind().to_owned(), source }),
         };
+        let absent = rebuilt.absent.iter().filter(|one| one.kind() == manager.kind() && manager.holds_data());
+        for address in absent {
+            let bare = listed.iter().filter(|found| {
+                found.ownership == Ownership::Untagged
+                    && !told.contains(&found.id)
+                    && !stands_elsewhere(found)
+            });
+            let bare: Vec<Candidate> = bare.map(Candidate::of_nobody).collect();
+            if !bare.is_empty() {
+                untagged.insert(address.clone(), bare);
+            }
+        }
         let untold = listed.iter().filter(|found| !told.contains(&found.id));
         undeclared.extend(untold.filter_map(|found| of_the_stack(blueprint, known, &lineages, found)));
     }
-    Ok(undeclared)
+    Ok((undeclared, untagged))
 }
 
 /// The ids that are recorded, or spoken of already.

@@ -52,6 +52,44 @@ fn written(blueprint: &Blueprint) -> String {
 }
 
 #[test]
+fn a_rule_of_an_entry_of_security_groups_is_written_as_its_own_option_and_one_behind_an_entry_as_access() {
+    let registry = crate::aws::kinds::registry();
+    let text = "stack: s\nsecurity_groups:\n  office: {}\nfile_systems:\n  files: {}\n";
+    let stack = crate::stack::parse("a stack", text, &registry).expect("it is right");
+    let network = Network {
+        cluster: crate::engine::network::Cluster { name: None, efs_names_resolve: true },
+        vpc: Id::new("vpc-1"),
+        subnets: [("a".to_owned(), Id::new("subnet-1"))].into(),
+        groups: BTreeMap::new(),
+    };
+    let blueprint = super::blueprint(&stack, &network).expect("it fits");
+    let fields = registry.managing("aws_security_group").expect("the kind is known").fields();
+    let option = |name: &str, field| {
+        let address = Address::new("aws_security_group", name);
+        blueprint.to_write(&address, fields, field).map(str::to_owned)
+    };
+    assert_eq!(option("office", "ingress").as_deref(), Some("ingress"));
+    assert_eq!(option("office", "egress").as_deref(), Some("egress"));
+    assert_eq!(option("files", "ingress").as_deref(), Some("access"));
+    assert_eq!(option("files", "egress"), None);
+}
+
+#[test]
+fn a_file_system_that_nothing_mounts_needs_no_network() {
+    let registry = crate::aws::kinds::registry();
+    let text = "stack: s\nfile_systems:\n  files: { zones: [], access_points: { web: { uid: 33 } } }\n";
+    let stack = crate::stack::parse("a stack", text, &registry).expect("it is right");
+    assert!(!stack.needs_a_network());
+    let declared: Vec<String> = super::blueprint(&stack, None)
+        .expect("it needs nothing")
+        .declarations
+        .keys()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(declared, ["aws_efs_access_point.files/web", "aws_efs_file_system.files"]);
+}
+
+#[test]
 fn the_reference_stack_in_three_zones_is_what_the_contract_lists() {
     let blueprint = blueprint(&stack(REFERENCE), &network(3, 1, 1)).expect("they fit");
     let addresses: Vec<String> = blueprint.declarations.keys().map(Address::to_string).collect();
@@ -313,6 +351,7 @@ fn what_needs_no_network_is_declared_without_one_and_what_needs_it_is_refused() 
         kept: &Kept::default(),
         declarations: BTreeMap::new(),
         ignored: BTreeMap::new(),
+        itself: BTreeSet::new(),
         ignores: BTreeSet::new(),
         words: Vec::new(),
     };

@@ -10,7 +10,7 @@ use crate::engine::network::Role;
 use crate::engine::resource::cidr::{self, CIDR};
 use crate::engine::resource::{Need, Pattern, Property, Shape};
 
-pub(super) const ACCESS: &str = "access";
+pub(in crate::stack) const ACCESS: &str = "access";
 
 /// The option that lets sources in.
 pub const fn access(doc: &'static str) -> Property {

@@ -69,7 +69,7 @@ pub(super) const SECTION: Section = Section {
     main: DATABASE,
     others: Others::None,
     roles: behind_group::roles,
-    expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    expand: Expand::InNetwork { declare, in_a_new_zone: None, apart: None },
     belongings: &[
         Belonging::Part(REPLICA),
         Belonging::Named { field: "db_subnet_group_name", kind: "aws_db_subnet_group" },

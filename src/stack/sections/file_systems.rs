@@ -5,6 +5,8 @@ mod outputs;
 mod policy;
 mod replication;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::engine::address::Address;
@@ -14,9 +16,10 @@ use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
 use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
+use crate::stack::section::source::ACCESS;
 use crate::stack::section::zones::{ZONES, zones};
 use crate::stack::section::{
-    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+    Apart, Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
 };
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -58,8 +61,12 @@ pub(super) const SECTION: Section = Section {
     check,
     main: FILE_SYSTEM,
     others: Others::None,
-    roles: behind_group::roles,
-    expand: Expand::InNetwork { declare, in_a_new_zone: Some("cannot be mounted") },
+    roles: |entry| if is_nowhere(entry) { BTreeMap::new() } else { behind_group::roles(entry) },
+    expand: Expand::InNetwork {
+        declare,
+        in_a_new_zone: Some("cannot be mounted"),
+        apart: Some(Apart { is: is_nowhere, declare: declare_itself }),
+    },
     belongings: &[
         Belonging::Part(MOUNT_TARGET),
         Belonging::Part(ACCESS_POINT),
@@ -85,14 +92,21 @@ const OVERWRITE_PROTECTION: Property = Property {
     need: Need::Optional,
 };
 
-/// Each access point says as which user it is entered, and a file system without a zone could not be reached.
+/// True for a file system that is mounted in no zone: nothing of it stands in a network.
+fn is_nowhere(entry: &Entry) -> bool {
+    zones(entry).is_some_and(|zones| zones.is_empty())
+}
+
+/// Each access point says as which user it is entered, and what has no mount target has no security groups.
 fn check(file_systems: &Entries) -> Vec<Conflict> {
-    let nowhere = file_systems.iter().filter(|(_, one)| zones(one).is_some_and(|zones| zones.is_empty()));
-    let nowhere = nowhere.map(|(name, _)| Conflict {
-        path: vec![name.to_string()],
-        options: vec![ZONES],
-        message: format!("`{name}` would have no mount target"),
-        remedy: "name a zone, or leave `zones` out for every zone of the network".to_owned(),
+    let of_targets = [SECURITY_GROUP.name, EXTRA_SECURITY_GROUPS.name, ACCESS];
+    let nowhere = file_systems.iter().filter(|(_, one)| is_nowhere(one)).flat_map(|(name, one)| {
+        of_targets.into_iter().filter(|option| one.has_written(option)).map(|option| Conflict {
+            path: vec![name.to_string()],
+            options: vec![option, ZONES],
+            message: format!("`{option}` is about mount targets, and with `zones: []` there is none"),
+            remedy: format!("leave `{option}` out, or name a zone"),
+        })
     });
     let points =
         file_systems.iter().flat_map(|(name, one)| one.parts(POINTS).map(move |point| (name, point)));
@@ -107,6 +121,23 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
         .chain(nowhere)
         .chain(replication::check(file_systems))
         .collect()
+}
+
+/// A file system with its access points and its replication, without anything in a network.
+fn declare_itself(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
+    let address = Address::new(FILE_SYSTEM, name.as_str());
+    let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
+    let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
+    draft.declare(address.clone(), file_system(draft, name, entry, key))?;
+    if let Some(inputs) = replication::inputs(draft, entry, name) {
+        draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
+    }
+    for (point, options) in entry.parts(POINTS) {
+        let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());
+        let inputs = access_point(draft, &address, (&member, point), options.of(ACCESS_POINT));
+        draft.declare(member, inputs)?;
+    }
+    Ok(())
 }
 
 fn declare(
@@ -126,9 +157,7 @@ fn declare(
     }
     let groups = behind_group::attached(draft, network, (name, entry), ("NFS", NFS))?;
     let address = Address::new(FILE_SYSTEM, name.as_str());
-    let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
-    let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
-    draft.declare(address.clone(), file_system(draft, name, entry, key))?;
+    declare_itself(draft, name, entry)?;
     let zones = zones(entry);
     let has = |zone: &str| network.subnets.contains_key(zone);
     if let Some(zone) = zones.iter().flatten().find(|zone| !has(zone)) {
@@ -150,14 +179,6 @@ fn declare(
             "security_groups": groups,
         });
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
-    }
-    if let Some(inputs) = replication::inputs(draft, entry, name) {
-        draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
-    }
-    for (point, options) in entry.parts(POINTS) {
-        let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());
-        let inputs = access_point(draft, &address, (&member, point), options.of(ACCESS_POINT));
-        draft.declare(member, inputs)?;
     }
     Ok(())
 }

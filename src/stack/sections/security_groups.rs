@@ -38,7 +38,7 @@ pub(super) const SECTION: Section = Section {
     main: GROUP,
     others: Others::Some,
     roles,
-    expand: Expand::InNetwork { declare, in_a_new_zone: None },
+    expand: Expand::InNetwork { declare, in_a_new_zone: None, apart: None },
     belongings: &[],
     describe: describe::describe,
     output,

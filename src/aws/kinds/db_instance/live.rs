@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_rds::types::{DbInstance as Live, Filter};
 use futures_util::future::try_join_all;
 
+use super::STATUSES;
 use super::seen::Live as Shown;
 use crate::aws::kind::id_in_answer;
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, TrackedDocument};
-use crate::engine::resource::{Found, Id, Ownership};
+use crate::engine::resource::{Condition, Found, Id, Ownership};
 
 pub(super) const DESCRIBE: Call = Call::read("rds:DescribeDBInstances");
 
@@ -119,9 +120,15 @@ pub(super) fn found_of(live: &Live) -> Result<Found, CloudError> {
 /// Why a database is none that a stack can have.
 pub(super) fn unfit(live: &Live) -> Option<String> {
     let engine = live.engine.as_deref().unwrap_or_default();
+    let status = live.db_instance_status.as_deref().unwrap_or_default();
     match &live.db_cluster_identifier {
         Some(cluster) => Some(format!("it belongs to the database cluster {cluster}")),
         None if engine != "postgres" => Some(format!("its engine is {engine}, not postgres")),
+        None if Condition::of(STATUSES, status).is_leaving() => Some("it is being deleted".to_owned()),
+        // Neither its port nor what it follows is shown before.
+        None if status == "creating" => Some("it is still being made".to_owned()),
+        // EC2-Classic has no subnet groups ("Working with a DB instance in a VPC", RDS User Guide).
+        None if live.db_subnet_group.is_none() => Some("it stands in no VPC".to_owned()),
         None => None,
     }
 }

@@ -112,7 +112,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             seen::coming(&queued.db_capacity_reservation_identifier, &now.db_capacity_reservation_identifier)
         }),
     &SIZE
-        .field(whole(20, 65_536).default(50))
+        .field(whole(5, 65_536).default(50))
         .doc("The storage in GiB. It can grow, and never shrink.")
         .create(Create::set_allocated_storage)
         .modified_by_code(AtWindow(Effect::None), CALLS)
@@ -140,7 +140,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .taken_without(Need::Whole(0)),
     &STORAGE_TYPE
         .field(one_of(texts::STORAGE_TYPES).default("gp3"))
-        .doc("The kind of disk.")
+        .doc("The kind of disk; `standard` is the magnetic one of old databases.")
         .create(Create::set_storage_type)
         .modified_by_code(AtWindow(Effect::Reboot), CALLS)
         .observe(|db| seen::coming(&db.queued.storage_type, &db.now.storage_type))

@@ -60,7 +60,9 @@ const PROVISIONED_IOPS: (i32, i32) = (1_000, 256_000);
 /// The smallest and the largest size of a storage type, in GiB (CreateDBInstance, AllocatedStorage).
 fn sizes(storage_type: &str) -> Option<(i32, i32)> {
     match storage_type {
-        "gp2" | "gp3" => Some((20, 65_536)),
+        // Old databases have less gp2 than the 20 GiB with which RDS begins today; the offers of RDS say so of a new one.
+        "gp2" => Some((5, 65_536)),
+        "gp3" => Some((20, 65_536)),
         "io1" | "io2" => Some((100, 65_536)),
         "standard" => Some((5, 3_072)),
         _ => None,

@@ -15,8 +15,11 @@ pub(super) const ENGINE: Pattern = Pattern::new("`postgres`", "^postgres$", 8).i
 
 /// Major or full: `16` is met by any 16.
 pub(super) const VERSION: Pattern =
-    Pattern::new("a PostgreSQL version, such as `\"16\"` or `\"16.4\"`", "^[1-9][0-9]?(\\.[0-9]{1,3})?$", 6)
+    Pattern::new("a PostgreSQL version, such as `\"16\"` or `\"16.4\"`", WHOLE_OR_SHORT, 24)
         .without_quotes(1, 100);
+
+/// `16`, `16.4`, `9.6.24`, and what stays under extended support: `11.22-rds.20240418` (DescribeDBEngineVersions).
+const WHOLE_OR_SHORT: &str = "^([1-9][0-9]?(\\.[0-9]{1,3})?|9\\.[0-9]\\.[0-9]{1,3})(-rds\\.[0-9]{8})?$";
 
 pub(super) const CLASS: Pattern = Pattern::new(
     "an instance class, such as `db.t4g.medium`",
@@ -31,8 +34,8 @@ pub(super) const RESERVATION: Pattern = Pattern::new(
     255,
 );
 
-/// Magnetic storage is left out: AWS keeps it for old databases alone.
-pub(super) const STORAGE_TYPES: &[&str] = &["gp2", "gp3", "io1", "io2"];
+/// AWS keeps magnetic storage, `standard`, for old databases.
+pub(super) const STORAGE_TYPES: &[&str] = &["gp2", "gp3", "io1", "io2", "standard"];
 
 /// CreateDBInstance, DBName.
 pub(super) const DATABASE: Pattern = Pattern::new(

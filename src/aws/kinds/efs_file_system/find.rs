@@ -195,7 +195,12 @@ pub(super) async fn named(aws: &Aws, id: &str) -> Result<Option<Named>, CloudErr
     let Some(live) = live else { return Ok(None) };
     let vpc = network(aws, id).await?;
     let found = Found { vpc, ..found_of(&live, Ownership::of_tags(&tags_of(&live))) };
-    Ok(Some(found.into()))
+    let unfit = match live.life_cycle_state {
+        LifeCycleState::Deleting => Some("it is being deleted".to_owned()),
+        LifeCycleState::Creating => Some("it is still being made".to_owned()),
+        _ => None,
+    };
+    Ok(Some(Named { found, unfit }))
 }
 
 async fn by_token(aws: &Aws, token: &str) -> Result<Option<FileSystemDescription>, CloudError> {

@@ -24,8 +24,8 @@ pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
     }
     let mut invalid = Vec::new();
     let count = ZONES.of(wanted).map(|zones| zones.len());
-    if count.is_none_or(|count| count > 1) {
-        let has = if count.is_none() { "none" } else { "more than one" };
+    if count != Some(1) {
+        let has = if count.unwrap_or_default() == 0 { "none" } else { "more than one" };
         let message =
             format!("must name the one zone of `storage: one-zone`, which is in no other, and names {has}");
         invalid.push(

@@ -157,7 +157,7 @@ impl Rule {
         networks
             .chain(networks6)
             .chain(lists)
-            .filter_map(|(source, description)| Some((source?.to_owned(), description)))
+            .filter_map(|(source, description)| Some((whole(source?), description)))
             .chain(groups)
             .map(|(source, description)| {
                 Self {
@@ -184,11 +184,17 @@ impl Rule {
             protocol: rule.ip_protocol().unwrap_or_default().to_owned(),
             from_port: rule.from_port(),
             to_port: rule.to_port(),
-            source: plain.map(str::to_owned).or_else(peer)?,
+            source: plain.map(whole).or_else(peer)?,
             description: rule.description().unwrap_or_default().to_owned(),
         };
         Some(rule.normalised())
     }
+}
+
+/// A peer that AWS shows. It makes whole networks of what has host bits ("AWS canonicalizes IPv4 and IPv6 CIDRs",
+/// AuthorizeSecurityGroupIngress), and once did not: both let the same traffic pass.
+fn whole(peer: &str) -> String {
+    peer.parse::<IpNet>().map_or_else(|_| peer.to_owned(), |network| network.trunc().to_string())
 }
 
 /// The text of a group as a peer: AWS names its account even if that is our own.

@@ -34,7 +34,7 @@ pub(in crate::stack) fn describe(
     others.sort_by_key(|id| scene.entry(id).is_none());
     let word = |id: &Id| scene.entry(id).map_or_else(|| id.to_string(), Name::to_string);
     for id in &others {
-        if scene.groups.contains_key(id) {
+        if scene.entry(id).is_some() {
             described.groups.insert((*id).clone());
         }
     }
@@ -50,7 +50,10 @@ pub(in crate::stack) fn describe(
         }
         None => {
             let Some(first) = others.next() else {
-                return Err(Unsayable::new(id, "it has no security group"));
+                return Err(Unsayable::new(
+                    id,
+                    "AWS shows no security group of it, and the stack file needs one",
+                ));
             };
             let value = match scene.entry(first) {
                 Some(entry) => json!({ (ENTRY): entry.as_str() }),

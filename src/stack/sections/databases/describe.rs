@@ -76,6 +76,11 @@ fn database(registry: &Registry, kind: &str, inputs: &Document) -> Document {
     if is_chosen_by_rds || is("storage_type", "io1") || is("storage_type", "io2") {
         options.remove("storage_throughput");
     }
+    // Storage that has grown to its limit began with less: RDS takes no limit below a tenth more than what is asked for.
+    let limit = inputs.get("max_allocated_storage").and_then(Value::as_i64).filter(|limit| *limit > 0);
+    if let Some(limit) = limit.filter(|limit| *limit >= size && *limit < size + (size + 9) / 10) {
+        options.insert("allocated_storage".to_owned(), (limit * 10 / 11).into());
+    }
     if options.get("performance_insights_enabled") != Some(&json!(true)) {
         options.retain(|option, _| {
             !option.starts_with("performance_insights_") || option == "performance_insights_enabled"

@@ -68,7 +68,14 @@ fn mount_targets(
         targets.insert(zone, (target, object));
     }
     let Some((_, (first, shown))) = targets.first_key_value() else {
-        return Err(Unsayable::new(id, "it has no mount target, so that nothing tells its network"));
+        if let Some(zone) = inputs.get("availability_zone_name").and_then(Value::as_str) {
+            let why = format!(
+                "its storage is in {zone} alone, and it has no mount target there, which the stack file would make"
+            );
+            return Err(Unsayable::new(id, why));
+        }
+        described.options.insert(ZONES.to_owned(), Value::Array(Vec::new()));
+        return Ok(());
     };
     let groups = groups_of(shown);
     if let Some((other, _)) = targets.values().find(|(_, object)| groups_of(object) != groups) {

@@ -34,7 +34,9 @@ fn rule_of(scene: &Scene, name: &Name, rule: &Document, described: &mut Describe
     let entry = |id: &str| {
         let id = Id::new(id);
         if let Some(entry) = scene.entries.get(&id) {
-            return Some(entry.to_string());
+            let entry = entry.to_string();
+            described.groups.insert(id);
+            return Some(entry);
         }
         let entry = scene.groups.get(&id).filter(|entry| *entry < name)?;
         described.groups.insert(id);

@@ -30,7 +30,8 @@ const GROUP: Property = Property {
 const PEER: Pattern = Pattern {
     is: "a security group: the name of an entry, an id such as `sg-0123456789abcdef0`, another account's such as \
          `123456789012/sg-0123456789abcdef0`, or `self`",
-    pattern: "^(([0-9]{12}/)?sg-[0-9a-f]+|[a-z][a-z0-9]*(-[a-z0-9]+)*)$",
+    // Balancers of the classic kind have a group of AWS's own account ("amazon-elb/amazon-elb-sg", Classic Load Balancers guide).
+    pattern: "^((([0-9]{12}|amazon-elb)/)?sg-[0-9a-f]+|[a-z][a-z0-9]*(-[a-z0-9]+)*)$",
     never: Some("^sg-[0-9a-f]*[^0-9a-f]"),
     longest: 80,
     ..Name::RULE
