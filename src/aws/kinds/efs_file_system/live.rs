@@ -174,6 +174,22 @@ impl Policies {
     }
 }
 
+/// The transitions of file systems between storage classes, as `transitions`, in the order that EFS has them.
+pub(super) async fn transitions(
+    aws: &Aws,
+    ids: impl Iterator<Item = &Id>,
+) -> Result<BTreeMap<Id, Document>, CloudError> {
+    let read = ids.map(|id| async move {
+        let call = aws.read.efs.describe_lifecycle_configuration().file_system_id(id.as_str());
+        let answer = absent_is_none(call.send().await.map_err(aws_error(DESCRIBE_LIFECYCLE)))?;
+        let policies = answer.map(|answer| answer.lifecycle_policies().to_vec()).unwrap_or_default();
+        let one = |policy| serde_json::to_value(Lifecycle::of_policies(&[policy]));
+        let all: Vec<_> = policies.into_iter().map(|policy| one(policy).expect("it is plain data")).collect();
+        Ok((id.clone(), Document::from_iter([("transitions".to_owned(), all.into())])))
+    });
+    stream::iter(read.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+}
+
 /// Everything of a file system that is no input.
 pub(super) fn seen(live: &FileSystem) -> Seen {
     let FileSystem { description, backup, dns_name, .. } = live;
