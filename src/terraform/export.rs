@@ -204,9 +204,7 @@ impl Writer {
         let label = self.labels.label(object);
         (table.more)(self, object, &label, &mut body);
         let tags = object.beyond.get("tags").or_else(|| object.live.get("tags"));
-        if let Some(tags) = tags.filter(|tags| !is_empty(tags)) {
-            body.set("tags", Expression::of(tags));
-        }
+        body.copy("tags", tags);
         // An ending, so that what belongs to an object stands below it.
         let parts = std::mem::take(&mut body.parts);
         self.resource(table.resource, &label, (table.id)(object), body);

@@ -1,10 +1,8 @@
 //! Access points.
 
-use serde_json::Value;
-
-use super::hcl::{Body, Expression};
+use super::hcl::Body;
 use super::table::{Said, Table, own_id};
-use super::{Exported, Writer, is_empty};
+use super::{Exported, Writer};
 
 const KIND: &str = "aws_efs_access_point";
 
@@ -29,9 +27,7 @@ fn more(_: &mut Writer, object: &Exported, _: &str, body: &mut Body) {
     let of = |pairs: &[(&str, &str)]| {
         let mut body = Body::default();
         for (name, field) in pairs {
-            if let Some(value) = object.live.get(*field).filter(|value: &&Value| !is_empty(value)) {
-                body.set(name, Expression::of(value));
-            }
+            body.copy(name, object.live.get(*field));
         }
         body
     };

@@ -13,6 +13,9 @@ const ENCRYPTION: &str = "aws_s3_bucket_server_side_encryption_configuration";
 const PUBLIC: &str = "aws_s3_bucket_public_access_block";
 const LIFECYCLE: &str = "aws_s3_bucket_lifecycle_configuration";
 
+const SWITCHES: [&str; 4] =
+    ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"];
+
 pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
@@ -54,19 +57,15 @@ fn more(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
         part(ENCRYPTION, &|body| {
             let mut by_default = Body::default();
             by_default.text("sse_algorithm", text_of(encryption, "algorithm"));
-            if !text_of(encryption, "key").is_empty() {
-                by_default.text("kms_master_key_id", text_of(encryption, "key"));
-            }
+            by_default.copy("kms_master_key_id", encryption.get("key"));
             let mut rule = Body::default();
-            if let Some(bucket_key) = encryption.get("bucket_key") {
-                rule.set("bucket_key_enabled", Expression::of(bucket_key));
-            }
+            rule.copy("bucket_key_enabled", encryption.get("bucket_key"));
             rule.block("apply_server_side_encryption_by_default", by_default);
             body.block("rule", rule);
         });
     }
     if let Some(block) = object.beyond.get("public_access").and_then(Value::as_object) {
-        part(PUBLIC, &|body| block.iter().for_each(|(name, value)| body.set(name, Expression::of(value))));
+        part(PUBLIC, &|body| SWITCHES.iter().for_each(|name| body.copy(name, block.get(*name))));
     }
     let rules = object.live.get("lifecycle_rules").and_then(Value::as_object).cloned().unwrap_or_default();
     let is_beyond = |rule: &Value| rule.get("beyond").is_some();

@@ -85,7 +85,7 @@ pub(super) const REPLICA: Table = Table {
         ("domain", Said::As("domain")),
         ("domain_iam_role_name", Said::As("domain_iam_role_name")),
         ("maintenance_window", Said::As("maintenance_window")),
-        ("engine_version", Said::As("engine_version")),
+        ("engine_version", Said::Not("it follows the one of its database")),
         ("multi_az", Said::As("multi_az")),
         ("port", Said::As("port")),
         ("vpc_security_group_ids", Said::Of("vpc_security_group_ids", "aws_security_group")),
@@ -113,14 +113,16 @@ fn identifier(object: &Exported) -> String {
 }
 
 fn database(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
-    let mut ignored = Vec::new();
-    if text_of(&object.live, "password") == "managed" {
-        body.flag("manage_master_user_password", true);
-    } else {
-        ignored.push("password");
-    }
+    let ignored: &[&str] = match text_of(&object.live, "password") {
+        // The provider imports neither of the two, and would ask RDS again for what is so.
+        "managed" => {
+            body.flag("manage_master_user_password", true);
+            &["manage_master_user_password", "master_user_secret_kms_key_id"]
+        }
+        _ => &["password"],
+    };
     let is_on = |field: &str| object.recorded.get(field) == Some(&Value::Bool(true));
-    common(writer, object, label, body, &ignored);
+    common(writer, object, label, body, ignored);
     if is_on("final_snapshot") {
         body.comment(
             "Imported as every database is: without a last snapshot. Before it is ever destroyed, write",
@@ -132,6 +134,10 @@ fn database(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body
              skip_final_snapshot = false and a final_snapshot_identifier after the import",
         );
     }
+    if object.live.get("auto_minor_version_upgrade") == Some(&Value::Bool(true)) {
+        body.comment("engine_version is the one that runs now, as Terraform imports it. AWS raises it by itself: write the");
+        body.comment("major version alone after the import, or Terraform asks for this one again.");
+    }
     if object.recorded.get("delete_automated_backups") == Some(&Value::Bool(false)) {
         writer.warn(
             object,
@@ -142,9 +148,7 @@ fn database(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body
 }
 
 fn replica(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
-    if let Some(encrypted) = object.beyond.get("storage_encrypted") {
-        body.set("storage_encrypted", Expression::of(encrypted));
-    }
+    body.copy("storage_encrypted", object.beyond.get("storage_encrypted"));
     common(writer, object, label, body, &[]);
 }
 
@@ -167,16 +171,12 @@ fn common(_: &mut Writer, object: &Exported, _: &str, body: &mut Body, ignored: 
     }
     if object.live.get("performance_insights_enabled") == Some(&Value::Bool(true)) {
         for field in ["performance_insights_retention_period", "performance_insights_kms_key_id"] {
-            if let Some(value) = object.live.get(field) {
-                body.set(field, Expression::of(value));
-            }
+            body.copy(field, object.live.get(field));
         }
     }
     let monitoring = object.live.get("monitoring").and_then(Value::as_object);
     for (field, argument) in [("interval", "monitoring_interval"), ("role_arn", "monitoring_role_arn")] {
-        if let Some(value) = monitoring.and_then(|monitoring| monitoring.get(field)) {
-            body.set(argument, Expression::of(value));
-        }
+        body.copy(argument, monitoring.and_then(|monitoring| monitoring.get(field)));
     }
     // The provider imports an instance with these two, whatever it was made with.
     body.flag("skip_final_snapshot", true);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::hcl::{Body, Expression};
+use super::hcl::Body;
 use super::table::{Said, Table, nothing_more, own_id};
 use super::{Exported, Writer};
 
@@ -42,9 +42,7 @@ fn parameters(_: &mut Writer, object: &Exported, _: &str, body: &mut Body) {
     for one in all {
         let mut parameter = Body::default();
         for name in ["name", "value", "apply_method"] {
-            if let Some(value) = one.get(name).filter(|value| !value.is_null()) {
-                parameter.set(name, Expression::of(value));
-            }
+            parameter.copy(name, one.get(name));
         }
         body.block("parameter", parameter);
     }

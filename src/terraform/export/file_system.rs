@@ -10,6 +10,9 @@ const KIND: &str = "aws_efs_file_system";
 const POLICY: &str = "aws_efs_file_system_policy";
 const BACKUP: &str = "aws_efs_backup_policy";
 
+const TRANSITIONS: [&str; 3] =
+    ["transition_to_ia", "transition_to_archive", "transition_to_primary_storage_class"];
+
 pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
@@ -36,7 +39,9 @@ fn more(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
     let transitions = object.beyond.get("transitions").and_then(Value::as_array).into_iter().flatten();
     for transition in transitions.filter_map(Value::as_object) {
         let mut policy = Body::default();
-        transition.iter().for_each(|(name, value)| policy.set(name, Expression::of(value)));
+        for name in TRANSITIONS {
+            policy.copy(name, transition.get(name));
+        }
         body.block("lifecycle_policy", policy);
     }
     // It is shown as `REPLICATING` while others protect it, which nobody can set.

@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Number, Value};
 
+use super::is_empty;
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
@@ -163,6 +165,13 @@ impl Body {
         }
     }
 
+    /// The argument with a value that is there and says something.
+    pub(super) fn copy(&mut self, name: &str, value: Option<&Value>) {
+        if let Some(value) = value.filter(|value| !is_empty(value)) {
+            self.set(name, Expression::of(value));
+        }
+    }
+
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.set(name, Expression::text(text));
     }
@@ -173,10 +182,6 @@ impl Body {
 
     pub(super) fn raw(&mut self, name: &str, reference: String) {
         self.set(name, Expression::Raw(reference));
-    }
-
-    pub(super) fn remove(&mut self, name: &str) {
-        self.arguments.retain(|(known, _)| known != name);
     }
 
     /// A comment above the arguments. It says nothing of what is outside.

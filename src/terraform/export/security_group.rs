@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::hcl::{Body, Expression};
 use super::table::{Said, Table, own_id};
-use super::{Exported, Writer, is_empty, text_of};
+use super::{Exported, Writer, text_of};
 use crate::engine::document::Document;
 
 const KIND: &str = "aws_security_group";
@@ -38,15 +38,13 @@ fn rules(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
         let resource = if is_egress { EGRESS } else { INGRESS };
         let name = format!("{label}-{}", words(writer, rule));
         let name = writer.labels.of_part(resource, &name);
-        let mut part = one(writer, label, object.id.as_str(), rule);
-        if let Some(tags) = tags.filter(|tags| !is_empty(tags)) {
-            part.set("tags", Expression::of(tags));
-        }
+        let mut part = one(writer, label, rule);
+        part.copy("tags", tags);
         body.parts.push((resource, name, id.to_owned(), part));
     }
 }
 
-fn one(writer: &Writer, label: &str, group: &str, rule: &Document) -> Body {
+fn one(writer: &Writer, label: &str, rule: &Document) -> Body {
     let mut body = Body::default();
     body.raw("security_group_id", format!("{KIND}.{label}.id"));
     body.text("ip_protocol", text_of(rule, "protocol"));
@@ -57,8 +55,9 @@ fn one(writer: &Writer, label: &str, group: &str, rule: &Document) -> Body {
         }
     }
     let source = text_of(rule, "source");
-    let source = if source == "self" { group } else { source };
-    if source.contains("sg-") {
+    if source == "self" {
+        body.raw("referenced_security_group_id", format!("{KIND}.{label}.id"));
+    } else if source.contains("sg-") {
         body.set("referenced_security_group_id", writer.labels.refer(KIND, &source.into()));
     } else if source.starts_with("pl-") {
         body.text("prefix_list_id", source);
@@ -67,9 +66,7 @@ fn one(writer: &Writer, label: &str, group: &str, rule: &Document) -> Body {
     } else {
         body.text("cidr_ipv4", source);
     }
-    if !text_of(rule, "description").is_empty() {
-        body.text("description", text_of(rule, "description"));
-    }
+    body.copy("description", rule.get("description"));
     body
 }
 
