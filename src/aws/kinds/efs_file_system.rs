@@ -203,7 +203,7 @@ impl Kind for EfsFileSystem {
         aws: &Aws,
         shown: &BTreeMap<Id, live::FileSystem>,
     ) -> Result<BTreeMap<Id, Document>, CloudError> {
-        live::transitions(aws, shown.keys()).await
+        live::beyond(aws, shown).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -64,9 +64,11 @@ fn more(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
         let name = writer.labels.of_part(POLICY, label);
         body.parts.push((POLICY, name, object.id.to_string(), part));
     }
-    if let Some(backup) = object.live.get("backup").and_then(Value::as_bool) {
+    // One that never had a policy has none that could be imported.
+    let status = text_of(&object.beyond, "backup_policy");
+    if !status.is_empty() {
         let mut policy = Body::default();
-        policy.text("status", if backup { "ENABLED" } else { "DISABLED" });
+        policy.text("status", status);
         let mut part = Body::default();
         part.raw("file_system_id", id());
         part.block("backup_policy", policy);
