@@ -8,6 +8,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::kind::{Gone, WhenGone};
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{
     Condition, Effect, Found, Id, Invalid, Named, Owner, Ownership, Patience, Remark,
 };
@@ -73,6 +74,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
 
     /// The command that deletes an object, for one whose place cannot be chosen in the stack file.
     fn removal(_id: &Id) -> Option<String> {
+        None
+    }
+
+    /// The command that brings an object which stands elsewhere into the network of these inputs; `name` is what AWS calls it.
+    fn way_back(_name: &str, _inputs: &Document) -> Option<Remedy> {
         None
     }
 

@@ -232,6 +232,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.also_from(option), ..self }
     }
 
+    /// See [`Field::of_others`].
+    pub const fn of_others(self, part: &'static str) -> Self {
+        Self { field: self.field.of_others(part), ..self }
+    }
+
     /// See [`Field::rebuilt_as`].
     pub const fn rebuilt_as(self, safe: bool) -> Self {
         Self { field: self.field.rebuilt_as(safe), ..self }

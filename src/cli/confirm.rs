@@ -52,7 +52,8 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
     let Asking::Somebody(mut input) = std::mem::replace(&mut screen.asking, Asking::Nobody) else {
         let message =
             "this needs a yes, and nobody can be asked here: there is no terminal, or --no-input is set";
-        return Err(Failure::message(FailureKind::Usage, message).hint("say it with --auto-approve"));
+        return Err(Failure::message(FailureKind::Usage, message)
+            .hint("run the same command again with --auto-approve"));
     };
     let question_text = sentences(&question.text(), &screen.styles.err);
     let title = screen.styles.err.paint(Ink::Title, question_text.trim_end());

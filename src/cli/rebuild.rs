@@ -305,6 +305,9 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
         let import = one.import(&one.tagged);
         let entry = "to manage it here: write its entry into the stack file, then";
         let on = match (declared.contains(&one.tagged), &one.stack) {
+            _ if let Some(why) = &one.unfit => {
+                format!("it cannot be recorded: {why}; provision plan says the ways on")
+            }
             (true, _) => format!("to take it over: {import}"),
             (false, None) => format!("{entry}: {}", one.rebuild()),
             (false, Some(_)) => format!("{entry}: {import}"),

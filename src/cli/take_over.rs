@@ -3,6 +3,7 @@
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::planner::{Sightings, leaves_its_network};
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::Id;
 use crate::engine::state::{Edit, Writer};
 use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
@@ -59,7 +60,7 @@ pub(super) async fn carry_out(
             watched: taken.records.values().filter(|record| record.watched).count(),
             forgotten: &forgotten,
             choices: &[],
-            taken_over: documents(&taken),
+            taken_over: documents(&taken, request.take_over.as_deref()),
             found: Vec::new(),
         });
     } else {
@@ -119,7 +120,7 @@ pub(super) fn refused(refused: Refused) -> Failure {
     }
 }
 
-fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
+fn documents<'a>(taken: &'a TakenOver, lineage: Option<&str>) -> Vec<report::TakenOver<'a>> {
     let records = taken.records.iter().filter(|(_, record)| !record.watched);
     records
         .filter_map(|(address, record)| {
@@ -133,7 +134,7 @@ fn documents(taken: &TakenOver) -> Vec<report::TakenOver<'_>> {
                     .map(|one| report::Apart {
                         address: &one.address,
                         used: &one.used,
-                        command: command(one),
+                        command: command(one, lineage),
                     })
                     .collect(),
             })
@@ -146,9 +147,9 @@ fn apart<'a>(taken: &'a TakenOver, address: &Address) -> impl Iterator<Item = &'
 }
 
 /// The command that takes over what is used as well, where that is one object.
-fn command(apart: &Apart) -> Option<String> {
+fn command(apart: &Apart, lineage: Option<&str>) -> Option<String> {
     match apart.used.as_slice() {
-        [one] => Some(format!("provision import {}={one}", apart.address)),
+        [one] => Some(Remedy::import(&apart.address, one, lineage).to_string()),
         _ => None,
     }
 }
@@ -178,7 +179,11 @@ fn text(taken: &TakenOver, lineage: Option<&str>) -> String {
             )));
             if !one.is_fixed {
                 text.push_str("; the next apply changes that");
-            } else if let Some(command) = command(one) {
+            } else if let (Some(line), Some(command)) = (&one.left_to_others, command(one, lineage)) {
+                text.push_str(&harmless(&format!(
+                    "; to leave it as it is, write `{line}` into the stack file; to take it over too: {command}"
+                )));
+            } else if let Some(command) = command(one, lineage) {
                 text.push_str(&harmless(&format!("; to take that over too: {command}")));
             }
             text.push('\n');

@@ -17,7 +17,8 @@ pub struct Address {
 /// Why a text is not an address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "`{}` is not an address: expected `kind.name` or `kind.name/member`, such as `aws_db_instance.gitlab-pgsql`",
+    "`{}` is not an address: expected `kind.name` or `kind.name/member`, such as `aws_db_instance.gitlab-pgsql`; \
+     `provision plan` shows those of a stack",
     text.escape_debug()
 )]
 pub struct InvalidAddress {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::document::Document;
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Condition, Effect, Field, Id, Invalid, Ownership, Patience, Remark};
 
 /// A document that does not fit its kind.
@@ -68,6 +69,10 @@ pub trait Manager: Reader {
     }
     /// The command that deletes an object, for one whose place cannot be chosen in the stack file.
     fn removal(&self, _id: &Id) -> Option<String> {
+        None
+    }
+    /// The command that brings an object which stands elsewhere into the network of these inputs; `name` is what AWS calls it.
+    fn way_back(&self, _name: &str, _inputs: &Document) -> Option<Remedy> {
         None
     }
     /// True where a new object with these inputs overwrites the data of another one: it is made only where that is allowed by name.

@@ -20,6 +20,7 @@ mod promoted;
 mod refreshed;
 mod renamed;
 mod sightings;
+mod strayed;
 mod supplanted;
 mod tags;
 mod together;

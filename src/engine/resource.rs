@@ -122,6 +122,8 @@ pub struct Found {
     pub generation: Option<u32>,
     /// The network that it stands in, where the object shows that.
     pub vpc: Option<Id>,
+    /// The name by which commands of AWS know it, where that is not its id.
+    pub name: Option<String>,
     /// The address that it is told to be of by something else than its own tags.
     pub told: Option<Told>,
     /// Why it cannot be managed as an object of this kind, whatever its name: `it is no read replica`.
@@ -168,6 +170,7 @@ impl Found {
             ownership,
             generation: None,
             vpc: None,
+            name: None,
             told: None,
             unfit: None,
         }
@@ -183,6 +186,11 @@ impl Found {
         let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
         let parts: Vec<String> = name.into_iter().chain(made.map(|made| format!("made {made}"))).collect();
         Self { label: Some(parts.join(", ")).filter(|label| !label.is_empty()), ..self }
+    }
+
+    /// The object with the name by which commands of AWS know it.
+    pub fn called(self, name: Option<&str>) -> Self {
+        Self { name: name.map(str::to_owned), ..self }
     }
 
     /// The address in its ownership tags.

@@ -44,7 +44,7 @@ pub enum Keeps {
 impl Keeps {
     /// True if something is to go wrong with such a call. The calls of the stack are the same with either.
     pub fn concerns(self, operation: &Operation) -> bool {
-        (operation.service == "s3") == (self == Self::Bucket)
+        operation.is_of_an_object_in_s3() == (self == Self::Bucket)
     }
 }
 
@@ -82,7 +82,7 @@ impl Bench {
         let mut world = World::seeded(&[]);
         world.set("AWS_ENDPOINT_URL", &format!("http://{}", proxy.address));
         world.set("PASSWORD", PASSWORD);
-        world.write_stack(&first());
+        world.write_stack(&first(&world.account));
         if keeps == Keeps::Bucket {
             let bucket = format!("states-{}", world.account);
             world.cloud.make_bucket(&bucket);
@@ -197,7 +197,8 @@ impl Bench {
 
     /// The arguments that carry a scenario out, once its stack is written.
     pub fn prepare(&self, scenario: Scenario) -> Vec<&'static str> {
-        self.world.write_stack(&if scenario == Scenario::Apply { first() } else { second() });
+        let account = &self.world.account;
+        self.world.write_stack(&if scenario == Scenario::Apply { first(account) } else { second(account) });
         let command = if scenario == Scenario::Destroy { "destroy" } else { "apply" };
         let waiting: &[&str] = if self.keeps == Keeps::Bucket { &["--lock-timeout", "30s"] } else { &[] };
         [&[command, "--auto-approve", "-vv"], waiting].concat()

@@ -22,6 +22,7 @@ impl Inventory {
         found.read_network(cloud);
         found.read_file_systems(cloud);
         found.read_databases(cloud);
+        found.read_buckets(cloud);
         found
     }
 
@@ -75,6 +76,16 @@ impl Inventory {
         }
         for point in cloud.access_points() {
             self.add("access point", point.access_point_id(), point.tags().iter().map(|tag| Some(tag.key())));
+        }
+    }
+
+    fn read_buckets(&mut self, cloud: &Cloud) {
+        let answer = cloud.run(cloud.s3.list_buckets().send()).expect("buckets can be listed");
+        for name in answer.buckets().iter().filter_map(|bucket| bucket.name()) {
+            let tags = cloud.run(cloud.s3.get_bucket_tagging().bucket(name).send());
+            // One without tags is refused.
+            let tags = tags.map(|answer| answer.tag_set).unwrap_or_default();
+            self.add("bucket", Some(name), tags.iter().map(|tag| Some(tag.key())));
         }
     }
 

@@ -58,6 +58,16 @@ const EFS: &[(&str, &str, &str)] = &[
     ("DELETE", "resource-tags/*", "UntagResource"),
 ];
 
+/// The settings of a bucket by the parameter that asks for them, and their names in actions of IAM (S3 user guide, "Required
+/// permissions for Amazon S3 API operations").
+const S3: &[(&str, &str)] = &[
+    ("encryption", "EncryptionConfiguration"),
+    ("lifecycle", "LifecycleConfiguration"),
+    ("publicAccessBlock", "BucketPublicAccessBlock"),
+    ("tagging", "BucketTagging"),
+    ("versioning", "BucketVersioning"),
+];
+
 impl Call {
     /// Reads a request.
     pub fn of(request: &Message) -> Self {
@@ -78,13 +88,7 @@ impl Call {
             return Self { operation, parameters };
         }
         if service == "s3" {
-            let is_of_tags = query.split('&').any(|part| part.split('=').next() == Some("tagging"));
-            let name = match (method, is_of_tags) {
-                ("PUT", true) => "PutBucketTagging",
-                ("PUT", false) => "PutObject",
-                _ => "GetObject",
-            };
-            let operation = Operation { service: service.to_owned(), name: name.to_owned() };
+            let operation = Operation { service: service.to_owned(), name: in_s3(method, path, query) };
             return Self { operation, parameters: [("path".to_owned(), path.to_owned())].into() };
         }
         let parameters = form(&String::from_utf8_lossy(&request.body));
@@ -121,6 +125,11 @@ impl Operation {
     pub fn is_mutating(&self) -> bool {
         let reads = ["Describe", "List", "Get"].iter().any(|read| self.name.starts_with(read));
         !reads && !self.name.ends_with(REHEARSED)
+    }
+
+    /// True if it is about one object in a bucket, as a state is.
+    pub fn is_of_an_object_in_s3(&self) -> bool {
+        self.service == "s3" && self.name.ends_with("Object")
     }
 
     /// True if it makes objects of the kind that the other one reads: `CreateMountTarget`, `DescribeMountTargets`.
@@ -188,6 +197,24 @@ impl Operation {
             "rds" | "sts" | "s3" => "AccessDenied",
             _ => "AccessDeniedException",
         }
+    }
+}
+
+/// The operation of S3, as IAM names it.
+fn in_s3(method: &str, path: &str, query: &str) -> String {
+    let path = path.trim_matches('/');
+    let asked = query.split('&').filter_map(|part| part.split('=').next());
+    let verb = if method == "PUT" { "Put" } else { "Get" };
+    let mut settings = asked.filter_map(|part| S3.iter().find(|(known, _)| *known == part));
+    match (settings.next(), method, path.contains('/')) {
+        (Some((_, setting)), _, _) => format!("{verb}{setting}"),
+        (None, "PUT", true) => "PutObject".to_owned(),
+        (None, "DELETE", true) => "DeleteObject".to_owned(),
+        (None, _, true) => "GetObject".to_owned(),
+        (None, "PUT", false) => "CreateBucket".to_owned(),
+        (None, "DELETE", false) => "DeleteBucket".to_owned(),
+        (None, _, false) if path.is_empty() => "ListAllMyBuckets".to_owned(),
+        (None, _, false) => "ListBucket".to_owned(),
     }
 }
 

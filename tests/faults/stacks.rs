@@ -1,13 +1,18 @@
 //! The stacks of the matrix: everything that a stack can have, and a change of all of it.
 
 /// The stack that the matrix applies first.
-pub fn first() -> String {
-    format!("{FIRST}{FIRST_REPLICA}")
+pub fn first(account: &str) -> String {
+    format!("{FIRST}{FIRST_REPLICA}{}    lifecycle: [{{ expire_after: 30 }}]\n", bucket(account))
 }
 
 /// The one after the change.
-pub fn second() -> String {
-    format!("{SECOND}{SECOND_REPLICA}")
+pub fn second(account: &str) -> String {
+    format!("{SECOND}{SECOND_REPLICA}{}    versioning: false\n", bucket(account))
+}
+
+/// A bucket, whose name no other account can have.
+fn bucket(account: &str) -> String {
+    format!("buckets:\n  artifacts:\n    bucket: artifacts-{account}\n    deletion_protection: false\n")
 }
 
 /// What stands below the database; the one who deletes or renames a database by hand deals with one alone.
@@ -79,6 +84,7 @@ databases:
 /// The objects that either stack of the matrix makes, by kind; a replica is a database to RDS.
 pub const EVERYTHING: &[(&str, usize)] = &[
     ("access point", 2),
+    ("bucket", 1),
     ("database", 2),
     ("file system", 1),
     ("mount target", 3),

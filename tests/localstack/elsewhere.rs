@@ -1,9 +1,10 @@
 //! Objects that were moved to another network by hand, or restored there: never taken, never doubled, and named with what helps.
 
 use aws_sdk_ec2::types::Filter;
+
 use serde_json::json;
 
-use crate::world::{World, errors, eventually};
+use crate::world::{Ran, World, errors, eventually};
 
 const FILES: &str = "aws_efs_file_system.files";
 const DATABASE: &str = "aws_db_instance.records";
@@ -60,6 +61,92 @@ fn a_database_that_was_restored_into_the_default_network_is_not_made_again_after
     world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).says(&["was left out"]);
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&["records-restored"]);
     assert_eq!(world.cloud.databases().len(), 1);
+    // The rest is recorded by now: the command that the plan prints brings it back, and the rebuild takes it.
+    bring_back(&world, &world.provision(&["plan"]).exits(1));
+    // The lost state may be alive after all, as far as anybody knows.
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(1).said();
+    let lineage = said.split_once("--take-over ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let take = ["state", "rebuild", "--auto-approve", "--take-over", lineage.expect("the hint names it")];
+    world.provision(&take).exits(0);
+    assert_eq!(world.cloud.databases().len(), 1);
+    assert_eq!(errors(&world.plan(&[])), Vec::new());
+}
+
+/// Carries out the command by which a plan moves a database to another subnet group.
+fn bring_back(world: &World, plan: &Ran) {
+    let said = plan.said();
+    let command = said.lines().find(|line| line.contains("aws rds modify-db-instance"));
+    let command = command.expect("the plan says how to bring it back");
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let of = |option: &str| {
+        let at = words.iter().position(|word| *word == option).expect("the option is there");
+        words[at + 1]
+    };
+    let modify = world.cloud.rds.modify_db_instance().apply_immediately(true);
+    let modify = modify.db_instance_identifier(of("--db-instance-identifier"));
+    let modify = modify.db_subnet_group_name(of("--db-subnet-group-name"));
+    let modify = modify.vpc_security_group_ids(of("--vpc-security-group-ids"));
+    world.cloud.run(modify.send()).expect("it can be moved");
+    eventually("it is available", || {
+        world.cloud.databases().iter().all(|one| one.db_instance_status() == Some("available"))
+    });
+}
+
+/// A subnet group of the default network.
+fn group_elsewhere(world: &World) {
+    let default = Filter::builder().name("default-for-az").values("true").build();
+    let subnets = world.cloud.run(world.cloud.ec2.describe_subnets().filters(default).send());
+    let subnets = subnets.expect("subnets can be read");
+    let ids = subnets.subnets().iter().filter_map(|subnet| subnet.subnet_id().map(str::to_owned));
+    let create = world.cloud.rds.create_db_subnet_group().db_subnet_group_name("far");
+    let create = create.db_subnet_group_description("far").set_subnet_ids(Some(ids.collect()));
+    world.cloud.run(create.send()).expect("it can be made");
+}
+
+#[test]
+fn a_database_that_was_moved_to_another_network_comes_back_by_the_command_that_the_plan_prints() {
+    let world = World::applied();
+    group_elsewhere(&world);
+    let alone =
+        world.cloud.rds.modify_db_instance().db_instance_identifier("records").apply_immediately(true);
+    world.cloud.run(alone.multi_az(false).send()).expect("it can have one zone");
+    eventually("it is available", || world.cloud.database().db_instance_status() == Some("available"));
+    let away = world.cloud.rds.modify_db_instance().db_instance_identifier("records").apply_immediately(true);
+    world.cloud.run(away.db_subnet_group_name("far").send()).expect("it can be moved");
+    eventually("it is available", || world.cloud.database().db_instance_status() == Some("available"));
+    let plan = world.provision(&["plan"]).exits(1).says(&["stands in vpc-", "and this stack in vpc-"]);
+    bring_back(&world, &plan);
+    world.provision(&["apply", "--auto-approve"]).exits(0);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_database_that_was_restored_into_a_group_of_others_goes_on_in_it_and_leaves_it_to_them() {
+    let world = World::applied();
+    let database = world.cloud.database();
+    world.cloud.make_snapshot("before", "records");
+    let own = database.db_subnet_group().map(|group| group.subnets().to_vec()).unwrap_or_default();
+    let ids = own.iter().filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned)).take(2);
+    let create = world.cloud.rds.create_db_subnet_group().db_subnet_group_name("corp");
+    let create = create.db_subnet_group_description("corp").set_subnet_ids(Some(ids.collect()));
+    world.cloud.run(create.send()).expect("it can be made");
+    let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
+    world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
+    eventually("it is gone", || world.cloud.databases().is_empty());
+    let restore = world.cloud.rds.restore_db_instance_from_db_snapshot();
+    let restore = restore.db_instance_identifier("records").db_snapshot_identifier("before");
+    let restore = restore.db_subnet_group_name("corp");
+    world.cloud.run(restore.send()).expect("it can be restored");
+    let line = "subnet_group: { existing: corp }";
+    world.provision(&["import", "aws_db_instance.records=records"]).exits(0).says(&[line]);
+    world.provision(&["plan"]).exits(1).says(&[line]);
+    world.edit_stack("records:\n", &format!("records:\n    {line}\n"));
+    world.provision(&["apply", "--auto-approve"]).exits(0);
+    let groups =
+        world.cloud.run(world.cloud.rds.describe_db_subnet_groups().db_subnet_group_name("corp").send());
+    let groups = groups.expect("it is there");
+    assert_eq!(groups.db_subnet_groups()[0].subnets().len(), 2, "the group of others is as it was");
+    world.plans_nothing();
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn objects_of_somebody_else_with_our_names_are_left_alone() {
             group,
             "aws_db_subnet_group.records",
             "aws_db_instance.records",
-            "was not made by provision",
+            "carries no tags of provision",
             "provision import aws_db_instance.records=",
         ]);
     }

@@ -229,7 +229,7 @@ fn a_file_system_of_the_same_name_is_noticed_before_another_one_is_made() {
     world.control.forget_calls();
     for command in [&["plan"][..], &["apply", "--auto-approve"]] {
         let import = format!("provision import {FILES}={made}");
-        world.provision(command).exits(1).says(&[&made, "was not made by provision", &import]);
+        world.provision(command).exits(1).says(&[&made, "carries no tags of provision", &import]);
     }
     assert_eq!(world.control.calls().mutating(), 0);
     world.provision(&["import", &format!("{FILES}={made}")]).exits(0);

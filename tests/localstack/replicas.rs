@@ -315,6 +315,34 @@ fn a_failover_by_hand_is_taken_over_in_one_step() {
 }
 
 #[test]
+fn one_that_was_promoted_takes_the_place_of_its_source_as_the_plan_says() {
+    let world = world();
+    let copy = replica(&world).dbi_resource_id.unwrap_or_default();
+    promote(&world);
+    let steps =
+        ["provision state forget aws_db_replica.main/reports", &format!("aws_db_instance.main={copy}")];
+    world.provision(&["plan"]).exits(1).says(&steps).says(&["write `identifier: main-reports`"]);
+    world.edit_stack(REPLICAS, "");
+    world.provision(&["state", "forget", REPLICA, "--auto-approve"]).exits(0);
+    world.provision(&["import", &format!("aws_db_instance.main={copy}")]).exits(0);
+    world.edit_stack("    password:", "    identifier: main-reports\n    password:");
+    world.apply(&[]);
+    world.plans_nothing();
+    // The old one is left as it was.
+    assert_eq!(named(&world, "main").and_then(|one| one.db_instance_status), Some("available".to_owned()));
+    assert_eq!(world.record("aws_db_instance.main")["id"], json!(copy));
+}
+
+#[test]
+fn a_promoted_one_that_was_forgotten_is_not_sent_round_between_an_import_and_a_destroy() {
+    let world = world();
+    promote(&world);
+    world.provision(&["state", "forget", REPLICA, "--auto-approve"]).exits(0);
+    let said = world.provision(&["plan", "--destroy"]).said();
+    assert!(!said.contains("provision import"), "{said}");
+}
+
+#[test]
 fn backups_are_turned_off_after_the_replicas_and_on_before_them() {
     let world = world();
     world.edit_stack("db.m7g.large", "db.m7g.large, deletion_protection: false");

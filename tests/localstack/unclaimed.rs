@@ -115,6 +115,35 @@ fn what_no_entry_is_for_any_more_is_named_by_a_rebuild() {
 }
 
 #[test]
+fn a_database_leaves_its_stack_for_another_one_as_the_plan_of_that_one_says() {
+    let world = World::applied();
+    let id = world.cloud.database_id().expect("it is there");
+    let whole = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let (_, databases) = whole.split_once("databases:\n").expect("it has databases");
+    std::fs::create_dir(world.path("data")).expect("a folder can be made");
+    std::fs::write(world.path("data/provision.yaml"), format!("stack: data\ndatabases:\n{databases}"))
+        .expect("a file can be written");
+    let there = |words: &[&str]| {
+        let run = world.command(words).current_dir(world.path("data")).output().expect("it runs");
+        let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+        (run.status.code(), said.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (code, plan) = there(&["plan"]);
+    assert_eq!(code, Some(1), "{plan}");
+    let lineage = lineage_to_take_over(&plan);
+    for import in [format!("{DATABASE}={id}"), "aws_db_subnet_group.records=records".to_owned()] {
+        assert!(plan.contains(&format!("provision import {import} --take-over {lineage}")), "{plan}");
+        let (code, said) = there(&["import", &import, "--take-over", &lineage]);
+        assert_eq!(code, Some(0), "{said}");
+    }
+    assert_eq!(there(&["apply", "--auto-approve"]).0, Some(0));
+    assert_eq!(there(&["plan", "--detailed-exitcode"]).0, Some(0));
+    // The stack that had it says so, and does nothing to it.
+    world.provision(&["plan"]).exits(1).says(&["belongs to the stack data", "provision state forget"]);
+    assert_eq!(world.cloud.database_id(), Some(id));
+}
+
+#[test]
 fn data_whose_entry_and_stack_were_renamed_before_the_state_was_lost_is_named_with_its_import() {
     let world = World::applied();
     let files = world.cloud.file_system().file_system_id().to_owned();
@@ -215,7 +244,7 @@ fn what_a_database_uses_is_told_when_it_is_taken_over_and_comes_along_by_name() 
     said.says(&[&id, "uses theirs, which does not come along", take]);
     // In another subnet group it could only be made anew.
     world.edit_stack("  records:\n", "  records:\n    identifier: theirs\n");
-    world.provision(&["plan"]).exits(1).says(&["its data lost", take]);
+    world.provision(&["plan"]).exits(1).says(&["its data lost", "`subnet_group: { existing: theirs }`"]);
     world.provision(&["import", "aws_db_subnet_group.records=theirs"]).exits(0);
     let plan = world.plan(&[]);
     assert_eq!((errors(&plan), summary(&plan, "replace")), (vec![], 0));

@@ -11,6 +11,7 @@ use crate::engine::call::Call;
 use crate::engine::cloud::{Asked, ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::kind::{Gone, Live, Manager, Misfit, Reader, WhenGone};
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Effect, Field, Found, Id, Invalid, Named, Owner, Ownership, Patience, form};
 
 /// The half of a kind that reads.
@@ -162,6 +163,10 @@ impl<K: Kind> Manager for RowedKind<K> {
 
     fn removal(&self, id: &Id) -> Option<String> {
         K::removal(id)
+    }
+
+    fn way_back(&self, name: &str, inputs: &Document) -> Option<Remedy> {
+        K::way_back(name, inputs)
     }
 
     fn when_gone(&self, gone: &Gone<'_>) -> Option<WhenGone> {

@@ -43,6 +43,7 @@ use crate::aws::row::Row;
 use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Effect, Found, Id, Named, Owner, Patience};
 use seen::Live;
 
@@ -108,6 +109,18 @@ impl Kind for DbInstance {
         let [add, _] = calls::TAGS;
         let live = live::there(aws, id, add).await?;
         rds_tags::claim(aws, live.db_instance_arn().unwrap_or_default(), owner).await
+    }
+
+    /// "You can use this parameter to move your DB instance to a different VPC" (RDS API reference, ModifyDBInstance,
+    /// DBSubnetGroupName).
+    fn way_back(name: &str, inputs: &Document) -> Option<Remedy> {
+        let group = keys::SUBNET_GROUP.text(inputs)?;
+        let groups = keys::SECURITY_GROUPS.of(inputs).unwrap_or_default();
+        let modify = ["rds", "modify-db-instance", "--apply-immediately", "--db-instance-identifier", name];
+        let to = ["--db-subnet-group-name", group];
+        let behind = (!groups.is_empty()).then_some("--vpc-security-group-ids");
+        let behind = behind.into_iter().chain(groups.iter().map(String::as_str));
+        Some(Remedy::aws(modify.into_iter().chain(to).chain(behind)))
     }
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {

@@ -11,7 +11,7 @@ use crate::engine::document::{Document, references};
 use crate::engine::kind::Manager;
 use crate::engine::plan::Change;
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::{Effect, Id, Ownership};
+use crate::engine::resource::{Effect, Field, Id, Ownership};
 
 /// The steps by which the stack file says what the object has, in the fields that only a new one could change: the file may have
 /// been edited, or another object taken over.
@@ -38,7 +38,10 @@ pub(super) fn steps(
             (Some(other), option, Some(Value::String(id)))
                 if option.is_none() || !is_recorded(input, &other, id) =>
             {
-                steps.push(back_to(input, other, id))
+                match of_others(input, manager.fields(), &field.path, &other, id) {
+                    Some((option, form)) => drop(options.insert(option.to_owned(), form)),
+                    None => steps.push(back_to(input, other, id)),
+                }
             }
             (_, Some(option), Some(Value::String(text))) => {
                 drop(options.insert(option.to_owned(), text.clone()))
@@ -58,6 +61,24 @@ pub(super) fn steps(
         steps.push(Remedy::by_hand("undo that change"));
     }
     steps
+}
+
+/// The option by which the object stands in one of others, which stays theirs, with its value: `subnet_group`,
+/// `{ existing: corp }`. None where the stack has that one, or can have it: it carries the tags of the address, or its name.
+pub(super) fn of_others<'a>(
+    input: &Input<'_>,
+    fields: &[Field],
+    path: &'a str,
+    other: &Address,
+    id: &str,
+) -> Option<(&'a str, String)> {
+    let part = fields.iter().find(|field| field.name == path)?.of_others?;
+    let option = findings::to_write(fields, path)?;
+    let is_found =
+        input.sightings.get(other).into_iter().flat_map(Sighting::found).any(|found| found.id.as_str() == id);
+    let record = input.state.and_then(|state| state.resources.get(other));
+    let is_its_own = record.and_then(|record| record.id.as_ref()).is_some_and(|own| own.as_str() == id);
+    (!is_found && !is_its_own).then(|| (option, format!("{{ {part}: {id} }}")))
 }
 
 /// The step after which a declared object, which another one stands in, is the one with this id again.

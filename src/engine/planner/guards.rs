@@ -1,7 +1,7 @@
 //! The guards before a deletion or a replacement: it is named, protection is off, and AWS takes the final snapshot.
 
 use super::findings::{cure, is_protected_by_aws, never_made};
-use super::{Input, Sighting, as_it_is, findings, loss, naming, remedied, renamed};
+use super::{Input, Sighting, as_it_is, findings, loss, naming, remedied, renamed, strayed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::document::Document;
@@ -29,22 +29,35 @@ pub(super) fn data_loss_by_replacement(
     }
     if !input.options.replace.contains(address) {
         let back = for_now(input, decision);
-        let edits =
-            |step: &Remedy| matches!(step, Remedy::ByHand { what } if !what.starts_with(as_it_is::LEAVE));
-        let is_edited = back.iter().any(edits);
+        let again = back.iter().find_map(|step| match step {
+            Remedy::ByHand { what } if !what.starts_with(as_it_is::LEAVE) => {
+                Some("write that change into the stack file again".to_owned())
+            }
+            Remedy::Write { options, .. } => {
+                let options: Vec<String> = options.keys().map(|option| format!("`{option}`")).collect();
+                Some(format!("take {} out of the stack file again", options.join(" and ")))
+            }
+            _ => None,
+        });
         let mut steps = let_go(input, address, record, live, &back);
-        if !steps.is_empty() && is_edited {
-            steps.push(Remedy::by_hand("write that change into the stack file again"));
+        if !steps.is_empty() {
+            steps.extend(again.map(Remedy::by_hand));
         }
         steps.push(Remedy::Replace { address: address.clone() });
+        let as_it_is = || as_it_is::steps(input, manager, decision, live.map(|live| &live.inputs));
+        let (why, keep) = match live.and_then(|live| strayed::strayed(input, address, live)) {
+            Some((why, back)) => {
+                let again = Remedy::by_hand("when that is done, run the same command again");
+                let back = back.unwrap_or_else(|| Remedy::by_hand("bring it into the network of the stack"));
+                (why, vec![back, again])
+            }
+            None => (decision.reason.clone(), as_it_is()),
+        };
         return Some(remedied(
             "data-loss",
             address,
-            format!("it would be replaced, and its data lost: {}", decision.reason),
-            vec![
-                Way::of(as_it_is::steps(input, manager, decision, live.map(|live| &live.inputs))),
-                Way::to("to lose the data", steps),
-            ],
+            format!("it would be replaced, and its data lost: {why}"),
+            vec![Way::of(keep), Way::to("to lose the data", steps)],
         ));
     }
     protected(input, address, record, live, &for_now(input, decision))
@@ -213,7 +226,10 @@ fn for_now(input: &Input<'_>, change: &Change) -> Vec<Remedy> {
         let id = field.before.as_ref()?.as_str()?;
         let is_shared =
             as_it_is::is_recorded(input, &other, id) && findings::to_write(fields, &field.path).is_some();
-        (!is_shared).then(|| as_it_is::back_to(input, other, id))
+        (!is_shared).then(|| match as_it_is::of_others(input, fields, &field.path, &other, id) {
+            Some((option, form)) => Remedy::write(&change.address, option, form),
+            None => as_it_is::back_to(input, other, id),
+        })
     };
     let fixed = || change.fields.iter().filter(|field| field.effect == Effect::Replacement);
     let options = fixed().filter(|field| stands_in(field).is_none());

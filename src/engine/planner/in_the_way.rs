@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 
 use super::identity::recorded_at;
-use super::{Input, error, exchanged, promoted, renamed};
+use super::{Input, error, exchanged, promoted, renamed, strayed};
 use crate::engine::address::Address;
 use crate::engine::plan::{Finding, Level};
 use crate::engine::remedy::{Remedy, Way};
@@ -41,7 +41,8 @@ pub(super) fn in_the_way(
         ));
     }
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
-    let elsewhere = || owner.elsewhere(found).filter(|_| !matches!(whose, Whose::Elsewhere { .. }));
+    let elsewhere =
+        || owner.elsewhere(found.vpc.as_ref()).filter(|_| !matches!(whose, Whose::Elsewhere { .. }));
     if let Some(why) = found.unfit.clone().filter(|_| !is_meant(owner, found)).or_else(elsewhere) {
         let removal = removal(input, address, id);
         let has = if removal.is_some() { "has this place" } else { "has this name" };
@@ -244,9 +245,11 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
                 ),
             )
         }
-        Whose::Elsewhere { .. } => {
-            ("name-taken", format!("it belongs to {}", owner.belonging(&whose)), elsewhere(owner, &whose))
-        }
+        Whose::Elsewhere { .. } => (
+            "name-taken",
+            format!("it belongs to {}", owner.belonging(&whose)),
+            elsewhere(input, owner, found, &whose),
+        ),
         Whose::OtherStack { stack, lineage } if found.trace == Trace::Use => (
             UNCLAIMED,
             format!("it uses what was made for this address, and its tags name the stack {stack}"),
@@ -267,13 +270,20 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
                 own = owner.stack
             ),
         ),
-        Whose::OtherStack { stack, .. } => (
+        Whose::OtherStack { stack, lineage } => (
             "name-taken",
             format!("it belongs to {}", owner.belonging(&whose)),
             format!(
                 "choose another name in the stack file; if this stack was called {stack} before: provision state move \
-                 stack.{stack} stack.{}",
-                owner.stack
+                 stack.{stack} stack.{}{}",
+                owner.stack,
+                match lineage {
+                    Some(lineage) => format!(
+                        "; if it is to leave the stack {stack} for this one: {}",
+                        Remedy::import(address, &found.id, Some(lineage))
+                    ),
+                    None => String::new(),
+                }
             ),
         ),
         Whose::OfCluster { .. } => (
@@ -298,7 +308,7 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         ),
         Whose::Untagged => (
             "name-taken",
-            "it was not made by provision".to_owned(),
+            "it carries no tags of provision".to_owned(),
             format!("to manage it as it is: {import}; or choose another name in the stack file"),
         ),
     };
@@ -339,12 +349,16 @@ fn contradicted(input: &Input<'_>, owner: &Owner, found: &Found, tagged: &Addres
 }
 
 /// The ways on from an object of a stack of this name that seems to stand beside another cluster.
-fn elsewhere(owner: &Owner, whose: &Whose) -> String {
+fn elsewhere(input: &Input<'_>, owner: &Owner, found: &Found, whose: &Whose) -> String {
     let another_name = "give this stack another name: `stack:` in the stack file";
     if owner.shares_its_cluster_with(whose) {
+        let back = match strayed::found_back(input, &owner.address, found) {
+            Some(command) => format!(": {command}, and after that run the same command again"),
+            None => String::new(),
+        };
         return format!(
-            "if its data is this stack's, bring it into the network again; if it is not, {another_name}, or, to leave it alone, give it the \
-             tag provision:stack=none"
+            "if its data is this stack's, bring it into the network again{back}; if it is not, {another_name}, or, to leave it alone, \
+             give it the tag provision:stack=none"
         );
     }
     match &owner.cluster {

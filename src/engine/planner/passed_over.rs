@@ -58,6 +58,15 @@ fn one(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) ->
 }
 
 fn unrecorded(input: &Input<'_>, owner: &Owner, found: &Found, is_lost: bool) -> Finding {
+    // What cannot be recorded is not to be sent round between an import and a destroy.
+    if let Some(why) = owner.unfit(found) {
+        let message = format!(
+            "{} carries this stack's tags, and is not deleted: it cannot be recorded here, since {why}",
+            found.described()
+        );
+        let hint = "nothing has to be done; where nobody needs it, it is deleted in AWS itself".to_owned();
+        return error(UNRECORDED, &owner.address, message, Some(hint));
+    }
     let hint = match is_lost {
         true => "name the state that records it with --state; or, if that is lost: provision state rebuild, then provision \
                  destroy"

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::unfinished::Standing;
-use super::{Input, Sighting, remedied};
+use super::{Input, Sighting, remedied, supplanted};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Finding, Mode};
@@ -33,17 +33,18 @@ pub(super) fn on_its_own(input: &Input<'_>, address: &Address, objects: &[Standi
     let out = (is_declared && !is_destroyed).then(|| out_of_the_file(address));
     let forget = Remedy::Forget { address: address.clone() };
     let last = if is_destroyed { again } else { Remedy::Apply };
-    let lost = source(input, address).filter(|_| !is_destroyed);
+    let stays = source(input, address, false).filter(|_| !is_destroyed);
+    let instead = stays.and_then(|source| instead(input, source, address, id));
+    let lost = source(input, address, true).filter(|_| !is_destroyed);
     let go_on = lost.map(|source| go_on(input, source, address, id));
     // What it uses would hold up the rest of the destruction, and serves it further on.
     let serving = if is_destroyed { serving(input, address) } else { BTreeSet::new() };
     let forget = [forget].into_iter().chain(serving.into_iter().map(|address| Remedy::Forget { address }));
     let kept = out.into_iter().chain(forget).chain(is_destroyed.then(|| last.clone()));
-    let ways = go_on.into_iter().chain([
-        Way::to("to keep it as it is, unmanaged", kept),
-        Way::to("to lose its data", removal.iter().cloned().chain([last])),
-    ]);
-    let left = match source(input, address) {
+    let keep = Way::to("to keep it as it is, unmanaged", kept);
+    let lose = Way::to("to lose its data", removal.iter().cloned().chain([last]));
+    let ways = go_on.into_iter().chain([keep]).chain(instead).chain([lose]);
+    let left = match source(input, address, true) {
         Some(source) => format!("; {source}, which it was a copy of, is gone from AWS"),
         None => String::new(),
     };
@@ -90,18 +91,29 @@ fn go_on(input: &Input<'_>, to: &Address, copy: &Address, id: &Id) -> Way {
     Way::to(&format!("{GO_ON} {id} as {to}"), import(input, to, copy, id))
 }
 
+/// The way in which a copy takes the place of the object that it was a copy of, and that is still there.
+fn instead(input: &Input<'_>, source: &Address, copy: &Address, id: &Id) -> Option<Way> {
+    let (_, live) = input.sightings.get(copy)?.live()?;
+    let name = supplanted::kept_name(input, source, live)?;
+    let out = input.blueprint.declarations.contains_key(copy).then(|| out_of_the_file(copy));
+    let forget = Remedy::Forget { address: copy.clone() };
+    let steps = out.into_iter().chain([forget, Remedy::import(source, id, None), name]);
+    Some(Way::to(&format!("to have it as {source}, and the one that is there unmanaged"), steps))
+}
+
 fn out_of_the_file(address: &Address) -> Remedy {
     Remedy::by_hand(format!("take it ({}) out of the stack file", address.title()))
 }
 
-/// The address of the object that this one was a copy of, where that is recorded and gone.
-fn source<'a>(input: &Input<'a>, copy: &Address) -> Option<&'a Address> {
+/// The address of the object that this one was a copy of, where that is recorded, and gone or not.
+fn source<'a>(input: &Input<'a>, copy: &Address, is_gone: bool) -> Option<&'a Address> {
     let alike = input.registry.managing(copy.kind())?.alike();
     let record = input.state?.resources.get(copy)?;
-    let gone = |address: &&Address| {
-        alike.contains(&address.kind()) && input.sightings.get(address).is_some_and(Sighting::is_gone)
+    let is_it = |address: &&Address| {
+        let sighting = input.sightings.get(address);
+        alike.contains(&address.kind()) && sighting.is_some_and(|sighting| sighting.is_gone() == is_gone)
     };
-    let known = input.state?.resources.get_key_value(record.depends_on.iter().find(gone)?);
+    let known = input.state?.resources.get_key_value(record.depends_on.iter().find(is_it)?);
     known.map(|(address, _)| address)
 }
 

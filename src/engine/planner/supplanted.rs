@@ -2,7 +2,7 @@
 
 use super::identity::recorded_at;
 use super::in_the_way::{imports, listed, release, removal};
-use super::{Input, error, exchanged, promoted, renamed};
+use super::{Input, error, exchanged, promoted, renamed, strayed};
 use crate::engine::address::Address;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Finding, Level};
@@ -49,12 +49,20 @@ pub(super) fn supplanted(
             ));
         }
         _ if let Some(why) = owner.unfit(found) => {
-            let way = match (removal(input, address, id), live) {
-                (Some(removal), _) => removal,
-                (None, Some(_)) => another_name(),
-                (None, None) => {
-                    format!("{}, and let go of {recorded}: provision state forget {address}", another_name())
-                }
+            let back =
+                owner.elsewhere(found.vpc.as_ref()).and_then(|_| strayed::found_back(input, address, found));
+            let back = back.map(|back| {
+                format!("to go on with it, bring it into the network of the stack: {back}; when that is done, take it over: {import}")
+            });
+            let way = match (removal(input, address, id), back, live) {
+                (Some(removal), _, _) => removal,
+                // Under another name it would still carry the tags.
+                (None, Some(back), _) if found.trace != Trace::Name => back,
+                (None, back, Some(_)) => in_turn(back, another_name()),
+                (None, back, None) => in_turn(
+                    back,
+                    format!("{}, and let go of {recorded}: provision state forget {address}", another_name()),
+                ),
             };
             (format!("it cannot be taken over: {why}"), way)
         }
@@ -63,7 +71,7 @@ pub(super) fn supplanted(
         }
         Whose::Inherited => ("another one was made there".to_owned(), format!("to take {id} over: {import}")),
         Whose::Untagged => (
-            "it was not made by provision".to_owned(),
+            "it carries no tags of provision".to_owned(),
             match can_be_named(input, address) {
                 true => format!("to take {id} over: {import}; or {}", another_name()),
                 false => format!("to take {id} over: {import}"),
@@ -92,6 +100,14 @@ pub(super) fn supplanted(
     };
     let message = if copies.len() > 1 { became } else { format!("{became}: {what}") };
     Some(error("supplanted", address, message, Some(hint)))
+}
+
+/// Both ways as one text.
+fn in_turn(first: Option<String>, then: String) -> String {
+    match first {
+        Some(first) => format!("{first}; or {then}"),
+        None => then,
+    }
 }
 
 /// The way on with the recorded object under its new name.

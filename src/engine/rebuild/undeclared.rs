@@ -24,6 +24,8 @@ pub struct Undeclared {
     /// The stack in its tags, where it is another one.
     pub stack: Option<String>,
     pub lineage: Option<String>,
+    /// Why it cannot be recorded, whatever is written: it stands in another network.
+    pub unfit: Option<String>,
 }
 
 impl Undeclared {
@@ -106,5 +108,5 @@ fn of_the_stack(
         _ => return None,
     };
     let (id, described, lineage) = (found.id.clone(), found.described(), lineage.clone());
-    Some(Undeclared { id, described, tagged, stack, lineage })
+    Some(Undeclared { id, described, stack, lineage, unfit: owner.unfit(found), tagged })
 }

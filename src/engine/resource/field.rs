@@ -23,6 +23,8 @@ pub struct Field {
     pub source: Source,
     /// Another option of the stack file that it is made from as well.
     pub also_from: Option<&'static str>,
+    /// The part of its option that names an object which stays somebody else's: `existing`.
+    pub of_others: Option<&'static str>,
     on_change: OnChange,
     /// The AWS calls that change it in place.
     pub calls: Calls,
@@ -147,6 +149,7 @@ impl Field {
             without: Need::Optional,
             source: Source::MadeFrom(name),
             also_from: None,
+            of_others: None,
             on_change,
             calls,
             met: |desired, observed| desired == observed,
@@ -210,6 +213,11 @@ impl Field {
     /// The field, which is made from a second option of the stack file as well.
     pub const fn also_from(self, option: &'static str) -> Self {
         Self { also_from: Some(option), ..self }
+    }
+
+    /// The field, whose option can name an object of others by this part.
+    pub const fn of_others(self, part: &'static str) -> Self {
+        Self { of_others: Some(part), ..self }
     }
 
     /// The field, whose default is chosen once.

@@ -177,12 +177,12 @@ impl Owner {
 
     /// Why an object cannot be managed at this address, whosever it is.
     pub fn unfit(&self, found: &Found) -> Option<String> {
-        found.unfit.clone().or_else(|| self.elsewhere(found))
+        found.unfit.clone().or_else(|| self.elsewhere(found.vpc.as_ref()))
     }
 
-    /// A stack never leaves its network.
-    pub fn elsewhere(&self, found: &Found) -> Option<String> {
-        match (&found.vpc, &self.vpc) {
+    /// Why an object that stands in this network cannot be managed: a stack never leaves its own.
+    pub fn elsewhere(&self, vpc: Option<&Id>) -> Option<String> {
+        match (vpc, &self.vpc) {
             (Some(theirs), Some(own)) if theirs != own => {
                 Some(format!("it stands in {theirs}, and this stack in {own}"))
             }

@@ -6,6 +6,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::document::{Document, references};
 use crate::engine::kind::Manager;
+use crate::engine::resource::Field;
 use crate::engine::state::{Record, State};
 
 /// The things that an object uses in the place of something declared.
@@ -17,6 +18,8 @@ pub struct Apart {
     pub used: Vec<String>,
     /// True where only a new object could use what is declared.
     pub is_fixed: bool,
+    /// The line of the stack file that leaves it to others, where there is one: `subnet_group: { existing: corp }`.
+    pub left_to_others: Option<String>,
 }
 
 /// Everything that the recorded object uses, and that is not recorded where its declaration refers to.
@@ -38,8 +41,15 @@ pub(super) fn apart(
             let recorded = known.resources.get(&other).and_then(|other| other.id.as_ref());
             let is_used = recorded.is_some_and(|id| used.iter().any(|used| used == id.as_str()));
             if is_managed && !is_used && !used.is_empty() {
-                let is_fixed = manager.fields().iter().any(|one| one.name == field && one.is_fixed());
-                apart.push(Apart { address: other, used: used.clone(), is_fixed });
+                let row = manager.fields().iter().find(|one| one.name == field);
+                let left_to_others = row.and_then(|row| Some((row.to_write()?, row.of_others?)));
+                apart.push(Apart {
+                    address: other,
+                    is_fixed: row.is_some_and(Field::is_fixed),
+                    left_to_others: left_to_others
+                        .map(|(option, part)| format!("{option}: {{ {part}: {} }}", used.join(", "))),
+                    used: used.clone(),
+                });
             }
         }
     }

@@ -468,8 +468,8 @@ fn an_unlike_database_is_written_into_the_stack_file_as_it_is() {
     let hint = finding.hint.as_deref().unwrap_or_default();
     assert!(
         hint.starts_with(
-            "write `storage_encrypted: false` and `username: postgres` into the stack file, then: provision import \
-             aws_db_subnet_group.db=theirs; or, to lose the data: "
+            "write `storage_encrypted: false` and `subnet_group: { existing: theirs }` and `username: postgres` into the stack \
+             file; or, to lose the data: "
         ),
         "{hint}"
     );

@@ -181,7 +181,7 @@ async fn what_stands_beside_another_cluster_or_belongs_to_another_stack_is_not_c
 
 #[tokio::test]
 async fn an_object_in_the_place_of_one_that_is_gone_is_named_and_not_made_again() {
-    for (stack, word) in [("", "was not made by provision"), ("test", "carries this stack's tags")] {
+    for (stack, word) in [("", "carries no tags of provision"), ("test", "carries this stack's tags")] {
         let mut world = settled().await;
         let old = id_of(&world, "fake_group.m/x");
         let new = remake(&world, "fake_group.m/x", |group| group.stack = stack.to_owned());

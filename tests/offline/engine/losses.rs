@@ -355,7 +355,7 @@ fn a_target_of_a_destroy_that_stands_and_is_not_recorded_is_named() {
 }
 
 #[test]
-fn what_stands_in_an_object_that_no_option_names_is_told_what_can_be_typed() {
+fn what_stands_in_an_object_of_others_is_told_the_line_that_leaves_it_to_them() {
     let mut case = Case::of(json!({}), json!({}));
     let (subnets, reference) = ("aws_db_subnet_group.db", "${aws_db_subnet_group.db.id}");
     let group = document(json!({ "name": "db", "description": "d", "subnet_ids": ["subnet-1"], "tags": {} }));
@@ -367,12 +367,13 @@ fn what_stands_in_an_object_that_no_option_names_is_told_what_can_be_typed() {
     let said = hints(&plan);
     assert_eq!(change(&plan, DATABASE).action, Action::Replace);
     assert!(!said.contains("db_subnet_group_name"), "{said}");
-    let import = "provision import aws_db_subnet_group.db=elsewhere";
-    assert!(said.starts_with(import), "{said}");
+    let line = "write `subnet_group: { existing: elsewhere }` into the stack file";
+    assert!(said.starts_with(line), "{said}");
     assert!(
-        said.contains(&format!("to lose the data: {import}, then: write `deletion_protection: false`")),
+        said.contains(&format!("to lose the data: {line}, then: write `deletion_protection: false`")),
         "{said}"
     );
+    assert!(said.contains("take `subnet_group` out of the stack file again"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use provision::engine::blueprint::{Blueprint, Declaration};
 use provision::engine::document::Document;
 use provision::engine::plan::{Action, Mode, Plan};
 use provision::engine::planner::Sighting;
-use provision::engine::resource::{Condition, Found, Id, Ownership, Status, Trace};
+use provision::engine::resource::{Condition, Found, Id, Ownership, Status};
 use provision::engine::state::Record;
 use serde_json::{Value, json};
 
@@ -107,11 +107,11 @@ fn a_database_stays_in_the_subnet_group_of_another_one_by_the_groups_name() {
     let hint = hint_of(&plan, "data-loss");
     assert!(hint.starts_with("write `subnet_group: a` into the stack file; or, "), "{hint}");
     assert!(!hint.contains("provision import"), "another address has it: {hint}");
-    // A group that nothing records can be taken over.
+    // A group that nothing records is left to others.
     let mut case = out_of_a_shared_group();
     case.recorded.remove(&address("aws_db_subnet_group.a"));
     let hint = hint_of(&case.planning().plan, "data-loss");
-    assert!(hint.starts_with("provision import aws_db_subnet_group.b=a; or, "), "{hint}");
+    assert!(hint.starts_with("write `subnet_group: { existing: a }` into the stack file; or, "), "{hint}");
 }
 
 #[test]
@@ -188,21 +188,14 @@ fn exchanged_keys(lineage: Option<&str>) -> Case {
         );
         let at = format!("aws_s3_bucket.{key}");
         case.declared.insert(address(&at), inputs);
-        let found = Found {
-            id: Id::new(name),
-            trace: Trace::Name,
-            label: None,
-            ownership: Ownership::Tagged {
-                stack: "test".to_owned(),
-                address: format!("aws_s3_bucket.{of}"),
-                lineage: lineage.map(str::to_owned),
-                cluster: None,
-            },
-            generation: None,
-            vpc: None,
-            told: None,
-            unfit: None,
+        let id = Id::new(name);
+        let ownership = Ownership::Tagged {
+            stack: "test".to_owned(),
+            address: format!("aws_s3_bucket.{of}"),
+            lineage: lineage.map(str::to_owned),
+            cluster: None,
         };
+        let found = Found::new(id, ownership);
         case.seen.insert(address(&at), Sighting::InTheWay { found, beside: Vec::new() });
     }
     case
@@ -235,16 +228,8 @@ fn databases_that_exchanged_their_names_are_told_of_as_a_whole() {
         let at = format!("aws_db_instance.{at}");
         case.object(&at, id, Some(inputs(declared)), inputs(live));
         let seen = case.live(&at).clone();
-        let found = Found {
-            id: Id::new(if id == "db-a" { "db-b" } else { "db-a" }),
-            trace: Trace::Name,
-            label: None,
-            ownership: seen.ownership.clone(),
-            generation: None,
-            vpc: None,
-            told: None,
-            unfit: None,
-        };
+        let other = Id::new(if id == "db-a" { "db-b" } else { "db-a" });
+        let found = Found::new(other, seen.ownership.clone());
         let supplanted = Sighting::Supplanted { recorded: Id::new(id), live: Some(seen), found: vec![found] };
         case.seen.insert(address(&at), supplanted);
     }

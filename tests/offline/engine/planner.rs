@@ -263,7 +263,7 @@ async fn an_object_of_somebody_else_under_our_name_is_refused_and_named() {
     }
     let plan = world.plan(&options(Mode::Apply)).await;
     assert_eq!(checks(&plan), ["name-taken fake_group.a"]);
-    assert!(plan.preflight[0].message.contains("was not made by provision"));
+    assert!(plan.preflight[0].message.contains("carries no tags of provision"));
 }
 
 #[tokio::test]

@@ -112,7 +112,8 @@ pub(super) fn found_of(live: &Live) -> Result<Found, CloudError> {
     let id = id_in_answer(DESCRIBE, live.dbi_resource_id.clone())?;
     let made = live.instance_create_time.and_then(|made| jiff::Timestamp::from_second(made.secs()).ok());
     let found = Found::new(id, ownership(live)).standing_in(network(live));
-    Ok(found.labelled(live.db_instance_identifier(), made))
+    let name = live.db_instance_identifier();
+    Ok(found.labelled(name, made).called(name))
 }
 
 /// Why a database is none that a stack can have.

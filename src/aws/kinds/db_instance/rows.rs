@@ -227,7 +227,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .observe(|db| {
             let group = db.now.db_subnet_group.as_ref().and_then(|group| group.db_subnet_group_name.clone());
             db.queued.db_subnet_group_name.clone().or(group)
-        }),
+        })
+        .of_others("existing"),
     &SECURITY_GROUPS
         .field(set_of(&texts::SECURITY_GROUP).required())
         .made_from("security_group")
