@@ -180,7 +180,7 @@ fn versions(whole: &Whole) -> Body {
 
 /// The configuration while it is put together.
 #[derive(Default)]
-pub(self) struct Writer {
+struct Writer {
     labels: Labels,
     main: Body,
     imports: Vec<(String, String)>,

@@ -204,48 +204,54 @@ fn text_from_outside_is_text_whatever_it_says() {
     }
 }
 
-/// Terraform in a folder with these files; nothing, with words, where it is not there.
-fn terraform(written: &Configuration) -> Option<(TempDir, impl Fn(&[&str]) -> (bool, String) + use<>)> {
-    let Some(mirror) = std::env::var_os(MIRROR).map(PathBuf::from).filter(|folder| folder.is_dir()) else {
-        eprintln!("skipped: {MIRROR} names no folder with providers of Terraform");
-        return None;
-    };
-    if Command::new("terraform").arg("version").output().is_err() {
-        eprintln!("skipped: terraform is not installed");
-        return None;
+/// A folder with a configuration, for a real Terraform.
+struct Terraform(TempDir);
+
+impl Terraform {
+    /// The folder with these files; nothing, with words, where Terraform or its provider is not there.
+    fn with(written: &Configuration) -> Option<Self> {
+        let Some(mirror) = std::env::var_os(MIRROR).map(PathBuf::from).filter(|folder| folder.is_dir())
+        else {
+            eprintln!("skipped: {MIRROR} names no folder with providers of Terraform");
+            return None;
+        };
+        if Command::new("terraform").arg("version").output().is_err() {
+            eprintln!("skipped: terraform is not installed");
+            return None;
+        }
+        let folder = TempDir::new().expect("a folder");
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).expect("it can be written")
+        };
+        written.files.iter().for_each(|(name, text)| write(name, text));
+        let mirror = mirror.display();
+        write(
+            "terraform.rc",
+            &format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{mirror}\"\n  }}\n}}\n"),
+        );
+        Some(Self(folder))
     }
-    let folder = TempDir::new().expect("a folder");
-    for (name, text) in &written.files {
-        std::fs::write(folder.path().join(name), text).expect("it can be written");
-    }
-    let configured = format!(
-        "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
-        mirror.display()
-    );
-    std::fs::write(folder.path().join("terraform.rc"), configured).expect("it can be written");
-    let path = folder.path().to_owned();
-    let run = move |arguments: &[&str]| {
+
+    /// The text that Terraform prints when it ends well.
+    #[track_caller]
+    fn succeeds(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("terraform");
-        command.args(arguments).current_dir(&path).stdin(Stdio::null());
-        command.env("TF_CLI_CONFIG_FILE", path.join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
+        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        command.env("TF_CLI_CONFIG_FILE", self.0.path().join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
         let output = command.output().expect("it was there a moment ago");
         let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-        (output.status.success(), String::from_utf8_lossy(&text).into_owned())
-    };
-    Some((folder, run))
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert!(output.status.success(), "terraform {arguments:?}: {text}");
+        text
+    }
 }
 
 #[test]
 fn a_real_terraform_takes_each_argument_of_each_kind_and_finds_nothing_to_lay_out_anew() {
-    let Some((_folder, run)) = terraform(&configuration(&whole())) else { return };
-    for arguments in [
-        &["init", "-input=false", "-no-color"][..],
-        &["fmt", "-check", "-diff", "-no-color"],
-        &["validate", "-no-color"],
-    ] {
-        let (is_good, said) = run(arguments);
-        assert!(is_good, "terraform {arguments:?}: {said}");
-    }
+    let Some(terraform) = Terraform::with(&configuration(&whole())) else { return };
+    terraform.succeeds(&["init", "-input=false", "-no-color"]);
+    terraform.succeeds(&["fmt", "-check", "-diff", "-no-color"]);
+    terraform.succeeds(&["validate", "-no-color"]);
 }
 
 #[test]
@@ -277,12 +283,10 @@ fn a_real_terraform_reads_each_text_as_it_was() {
     // Nothing of the provider is needed to read them.
     let output = format!("output \"tags\" {{\n  value = {{{tags}\n  }}\n}}\n");
     written.files = BTreeMap::from([("main.tf", output)]);
-    let Some((_folder, run)) = terraform(&written) else { return };
-    for arguments in [&["init", "-input=false"][..], &["apply", "-auto-approve", "-input=false"]] {
-        let (is_good, said) = run(arguments);
-        assert!(is_good, "terraform {arguments:?}: {said}");
-    }
-    let (_, said) = run(&["output", "-json", "tags"]);
+    let Some(terraform) = Terraform::with(&written) else { return };
+    terraform.succeeds(&["init", "-input=false"]);
+    terraform.succeeds(&["apply", "-auto-approve", "-input=false"]);
+    let said = terraform.succeeds(&["output", "-json", "tags"]);
     let read: BTreeMap<String, String> = serde_json::from_str(&said).expect("JSON");
     let expected =
         texts.iter().enumerate().map(|(at, text)| (format!("t{at}"), (*text).to_owned())).collect();
