@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::engine::address::Address;
 use crate::engine::document::Document;
 use crate::engine::file::{self, Readers};
+use crate::engine::kind::Registry;
 use crate::engine::network::Network;
 use crate::engine::newer::up_to_date;
+use crate::engine::parts::parts_of;
 use crate::engine::resource::{Condition, Id};
 use crate::engine::state::{Phase, Record, State};
 use crate::stack::Sections;
@@ -52,7 +54,7 @@ pub(super) async fn terraform(
     warnings.append(&mut written.warnings);
     warnings.sort();
     write(&request.out, &written)?;
-    let forget = forgetting(&state);
+    let forget = forgetting(&session.registry, &state);
     if global.json {
         screen.report(report::Exported {
             folder: request.out.to_string_lossy().into_owned(),
@@ -171,15 +173,29 @@ fn waiting(coming: &Document, now: &Document) -> String {
     all.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The commands that take everything out of the state: by names, which take along all that is under them, and the network by addresses.
-fn forgetting(state: &State) -> Vec<String> {
+/// The commands that take everything out of the state: by names, which take along all that is under them with its parts, and the network
+/// by addresses.
+fn forgetting(registry: &Registry, state: &State) -> Vec<String> {
     let all = state.resources.iter();
     let (network, own): (Vec<_>, Vec<_>) =
         all.partition(|(address, record)| record.watched && Network::has_a_place_for(address));
     let names: BTreeSet<&str> = own.iter().map(|(address, _)| address.name()).collect();
-    let names = names.into_iter().map(str::to_owned);
-    let all = names.chain(network.iter().map(|(address, _)| address.to_string()));
-    all.map(|what| format!("provision state forget {what}")).collect()
+    let mut forgotten: BTreeSet<Address> = BTreeSet::new();
+    let mut commands = Vec::new();
+    for name in names {
+        let of_name = own.iter().filter(|(address, _)| address.name() == name);
+        if of_name.clone().all(|(address, _)| forgotten.contains(*address)) {
+            continue;
+        }
+        for (address, record) in of_name {
+            let id = record.id.as_ref().filter(|_| !record.watched);
+            forgotten.extend(id.map(|id| parts_of(registry, state, id)).unwrap_or_default());
+            forgotten.insert((*address).clone());
+        }
+        commands.push(format!("provision state forget {name}"));
+    }
+    commands.extend(network.iter().map(|(address, _)| format!("provision state forget {address}")));
+    commands
 }
 
 fn write(folder: &Path, written: &Configuration) -> Result<(), Failure> {

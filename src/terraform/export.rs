@@ -81,7 +81,7 @@ const MAIN: &str = "main.tf";
 const IMPORTS: &str = "imports.tf";
 
 /// The first words of each file: one that begins otherwise is somebody else's.
-const BEGINNING: &str = "# Written by provision export terraform.";
+const BEGINNING: &str = "# Written by provision for Terraform.";
 
 /// True for a text that [`configuration`] has made.
 pub fn is_exported(text: &[u8]) -> bool {
