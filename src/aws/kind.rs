@@ -155,6 +155,15 @@ pub trait Kind: Sized + Send + Sync + 'static {
         std::future::ready(Ok(Vec::new()))
     }
 
+    /// All that AWS shows of objects and no row has, since it is nobody's option here: what another tool has to say of them to leave
+    /// them as they are.
+    fn beyond(
+        _aws: &Aws,
+        _shown: &BTreeMap<Id, Self::Live>,
+    ) -> impl Future<Output = Result<BTreeMap<Id, Document>, CloudError>> + Send {
+        std::future::ready(Ok(BTreeMap::new()))
+    }
+
     /// The object that AWS shows under this id or name.
     fn named(aws: &Aws, text: &str) -> impl Future<Output = Result<Option<Named>, CloudError>> + Send;
 }

@@ -22,6 +22,7 @@ use super::session::Session;
 use super::stack_file::{Purpose, choose, leads_nowhere, new_file};
 use super::written::to_write;
 use super::{Exit, show, take_over};
+pub(super) use gather::unread;
 use gather::{Gathered, gather};
 
 /// The stack file that the entries are written to.

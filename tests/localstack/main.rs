@@ -44,6 +44,7 @@ mod states;
 mod statuses;
 mod story;
 mod team;
+mod terraform;
 mod unclaimed;
 mod unfinished;
 mod world;

@@ -119,7 +119,7 @@ impl Kind for S3Bucket {
             .recorded()
             .rebuilt_as(true)
             .plays(Role::Protection),
-        &tags::row::<Self>(&[PUT_TAGS], |live| Some(tags::ours(&live.tags, &tags::of(live.recorded)))),
+        &tags::row::<Self>(&[PUT_TAGS], |live| Some(tags::shown(live, &live.tags))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, lifecycle::check];
     const NATURAL_KEY: &'static [&'static str] = &["bucket"];
@@ -216,6 +216,10 @@ impl Kind for S3Bucket {
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
         live::all(aws, &BTreeSet::new()).await
+    }
+
+    async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        live::settings(aws, shown.keys()).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -129,6 +129,14 @@ impl Kind for DbReplica {
         live::replicas_of(aws, whole).await
     }
 
+    async fn beyond(_: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        let of = |live: &Live| {
+            let encrypted = live.now.storage_encrypted.unwrap_or(false);
+            Document::from_iter([("storage_encrypted".to_owned(), encrypted.into())])
+        };
+        Ok(shown.iter().map(|(id, live)| (id.clone(), of(live))).collect())
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         let Some(named) = DbInstance::named(aws, text).await? else { return Ok(None) };
         let live = live::describe_one(aws, &named.found.id).await?;

@@ -453,6 +453,6 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .kept_in_record()
         .plays(Role::AtOnce),
     &tags::row::<DbInstance>(&TAG_CALLS, |db| {
-        Some(tags::ours(&of_sdk_tags(db.now.tag_list()), &tags::of(db.recorded)))
+        Some(tags::shown(db, &of_sdk_tags(db.now.tag_list())))
     }),
 ];

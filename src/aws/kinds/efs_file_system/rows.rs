@@ -129,6 +129,6 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .rebuilt_as(true)
         .plays(Role::Protection),
     &tags::row::<EfsFileSystem>(&efs_tags::calls(OURS), |live| {
-        Some(tags::ours(&live::tags_of(&live.description), &tags::of(live.recorded)))
+        Some(tags::shown(live, &live::tags_of(&live.description)))
     }),
 ];
