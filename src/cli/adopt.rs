@@ -81,7 +81,7 @@ pub(super) async fn run(
     let gathered = gather(&session, &request, global, &state, &mut refusals).await;
     let gathered = match gathered {
         Ok(gathered) => gathered,
-        // What was refused before is what has to be said.
+        // The first refusal is the one to be said.
         Err(_) if !refusals.is_empty() => return Err(refused_together(refusals, None)),
         Err(failure) => return Err(failure),
     };

@@ -41,7 +41,7 @@ pub struct Exported<'a> {
     pub files: Vec<&'a str>,
     /// The resources of the configuration, with the ids that Terraform imports them by.
     pub imports: Vec<ExportedImport<'a>>,
-    /// What the configuration does not say as it is.
+    /// A fact that the configuration does not say as it is.
     pub warnings: Vec<ExportedWarning<'a>>,
     /// The commands that let go of everything here, for when Terraform has it.
     pub commands: Vec<String>,

@@ -253,7 +253,7 @@ impl Session {
         )
         .await;
         let foreign = foreign.map_err(refresh_failure)?;
-        // What belongs to others is not deleted, whoever uses it.
+        // An object of others is not deleted, whatever uses it.
         let is_of_others = |held: &Finding| foreign.iter().any(|one| one.address == held.address);
         found.extend(held.into_iter().filter(|held| !is_of_others(held)));
         found.extend(foreign);

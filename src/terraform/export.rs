@@ -31,7 +31,7 @@ pub struct Exported {
     /// All its fields, as they are now.
     pub live: Document,
     pub outputs: Document,
-    /// What no field has: rules with their ids, say.
+    /// Facts that no field has: rules with their ids, say.
     pub beyond: Document,
     /// The inputs that were recorded, for what AWS does not show.
     pub recorded: Document,
@@ -43,7 +43,7 @@ pub struct Whole {
     pub account: String,
     pub region: String,
     pub objects: Vec<Exported>,
-    /// What is only watched: it is read, and stays with whom it belongs to.
+    /// A watched object: it is read, and stays with its owner.
     pub watched: BTreeMap<Address, Id>,
 }
 
@@ -64,7 +64,7 @@ pub struct Warning {
     pub text: String,
 }
 
-/// How a field of a kind comes into the configuration.
+/// The way in which a field of a kind comes into the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoken {
     /// By an argument, or a resource of its own, of this name.
@@ -102,7 +102,7 @@ const TABLES: [&Table; 10] = [
     &bucket::TABLE,
 ];
 
-/// How the fields of a kind come into the configuration, by field; none for a kind that Terraform does not get.
+/// The ways of the fields of a kind into the configuration, by field; none for a kind that Terraform does not get.
 pub fn spoken(kind: &str) -> Option<BTreeMap<&'static str, Spoken>> {
     let spoken = |said: Said| match said {
         Said::As(name) | Said::Of(name, _) | Said::InCode(name) => Spoken::As(name),

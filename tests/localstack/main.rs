@@ -13,6 +13,8 @@ mod databases;
 mod disks;
 mod drift;
 mod elsewhere;
+#[path = "../offline/facts.rs"]
+mod facts;
 mod faults;
 mod file_systems;
 mod foreign;

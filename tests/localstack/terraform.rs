@@ -8,10 +8,9 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 
 use crate::adopted::adds_tags_alone;
+use crate::facts;
 use crate::world::{World, endpoint, eventually};
 
-/// The folder with the configurations, where it is not beside the checkout.
-const FACTS: &str = "PROVISION_TEST_FACTS";
 /// A folder with providers, as `filesystem_mirror` of Terraform's own configuration has it. `TF_CLI_CONFIG_FILE` is taken too.
 const MIRROR: &str = "PROVISION_TEST_TERRAFORM_MIRROR";
 /// Terraform's own setting.
@@ -98,22 +97,6 @@ impl Terraform {
     fn applies(&self) -> String {
         self.succeeds(&["apply", "-input=false", "-no-color", "planned"])
     }
-}
-
-/// The configuration with this name; nothing, with words, where there is none.
-fn facts(name: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/facts");
-    // A worktree stands a folder deeper.
-    let deeper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/facts");
-    let named = std::env::var_os(FACTS).map(PathBuf::from);
-    let all = named.into_iter().chain([beside, deeper]).map(|folder| folder.join("terraform").join(name));
-    let found = all.into_iter().find(|folder| folder.is_dir());
-    if found.is_none() {
-        eprintln!(
-            "skipped: there is no folder terraform/{name} beside the checkout; {FACTS} names another place"
-        );
-    }
-    found
 }
 
 fn text(value: &Value) -> &str {
@@ -291,7 +274,7 @@ fn goes_back(world: &World) -> Option<()> {
     Some(())
 }
 
-/// What Terraform has, as it was before 0.12: every value is a text.
+/// The form of Terraform before 0.12: every value is a text.
 fn as_of_old(world: &World, theirs: &Terraform, from: &Path) {
     let now: Value = serde_json::from_str(&theirs.succeeds(&["state", "pull"])).expect("JSON");
     let mut old = std::fs::read_to_string(from.join("terraform.tfstate")).expect("the old state is there");
@@ -318,7 +301,7 @@ fn as_of_old(world: &World, theirs: &Terraform, from: &Path) {
 /// written.
 #[track_caller]
 fn the_whole_way(name: &str, change: (&str, &str)) {
-    let Some(from) = facts(name) else { return };
+    let Some(from) = facts::part(&format!("terraform/{name}")) else { return };
     let world = World::seeded(&["--cluster", CLUSTER]);
     laid_out(&world, &from);
     let Some(theirs) = Terraform::in_folder(&world, "theirs") else { return };
@@ -521,7 +504,7 @@ fn files_of_others_are_not_written_over_and_one_s_own_are() {
         .says(&["ours/network.tf is there and was not written by this command", "--out from-provision"]);
     assert_eq!(std::fs::read(world.path("ours/main.tf")).expect("it is there"), first);
     assert_eq!(world.control.calls().mutating(), 0);
-    // What is gone in AWS is named, and not dropped in silence.
+    // An object that is gone from AWS is named, and not dropped in silence.
     let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
     world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
     eventually("the database is gone", || ids(&world).len() == 1);

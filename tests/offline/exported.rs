@@ -37,7 +37,7 @@ fn each_field_has_an_argument_in_terraform_or_a_reason_why_not() {
     }
 }
 
-/// What AWS shows beside the fields of a sample.
+/// Facts that AWS shows beside the fields of a sample.
 fn beyond(kind: &str) -> Value {
     match kind {
         "aws_security_group" => json!({ "rules": [

@@ -15,7 +15,7 @@ pub(super) struct Table {
     pub more: fn(&mut Writer, &Exported, &str, &mut Body),
 }
 
-/// What comes of a field.
+/// The result of a field.
 #[derive(Clone, Copy)]
 pub(super) enum Said {
     /// The argument of this name, with the value as it is.
