@@ -76,7 +76,7 @@ pub(super) fn not_ours(address: &Address, id: &Id) -> Finding {
 }
 
 pub(super) fn invalid(address: &Address, manager: &dyn Manager, invalid: Invalid) -> Finding {
-    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy } = invalid;
+    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy, of_new: _ } = invalid;
     let written = to_write(manager.fields(), field);
     let hint = match (instead, allowed_by, remedy) {
         (_, Some((option, with)), _) => {

@@ -16,7 +16,7 @@ use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{
-    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section, kms_key,
 };
 use crate::stack::{Name, SubnetId};
 
@@ -155,10 +155,11 @@ const PARAMETERS: Property = Property {
     need: Need::Optional,
 };
 
-/// The name of a parameter group (CreateDBParameterGroup). A default one has dots, and is there without being made.
+/// The name of a parameter group that is there (CreateDBParameterGroup), also of the default one of a version.
 const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
-    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255",
-    "^[A-Za-z](-?[A-Za-z0-9])*$",
+    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255; or a default one, such as \
+     `default.postgres16`",
+    "^([A-Za-z](-?[A-Za-z0-9])*|default\\.postgres[0-9]+(\\.[0-9]+)?)$",
     255,
 );
 
@@ -286,7 +287,7 @@ fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
         all.push(Identified {
             path: vec![name.to_string()],
             words: name.to_string(),
-            identifier: identifier((name, entry)).to_owned(),
+            identifier: identifier((name, entry)),
             is_written: entry.text_of(DATABASE, IDENTIFIER).is_some(),
             of: name,
         });
@@ -323,14 +324,14 @@ fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
     found
 }
 
-/// The identifier of a database.
-fn identifier<'a>((name, entry): (&'a Name, &'a Entry)) -> &'a str {
-    entry.text_of(DATABASE, IDENTIFIER).unwrap_or(name.as_str())
+/// The identifier of a database, in the lower case that RDS keeps.
+fn identifier((name, entry): (&Name, &Entry)) -> String {
+    entry.text_of(DATABASE, IDENTIFIER).unwrap_or(name.as_str()).to_lowercase()
 }
 
 /// The identifier of a read replica.
 fn replica_identifier(database: (&Name, &Entry), (name, options): (&Name, &Entry)) -> String {
-    let written = options.text_of(REPLICA, IDENTIFIER).map(str::to_owned);
+    let written = options.text_of(REPLICA, IDENTIFIER).map(str::to_lowercase);
     written.unwrap_or_else(|| format!("{}-{name}", identifier(database)))
 }
 
@@ -371,7 +372,11 @@ fn declare(
         "parameter_group_name": parameter_group,
         "tags": draft.tags(&address, name.as_str()),
     });
-    draft.declare(address.clone(), with(entry.of(DATABASE), set))?;
+    let mut inputs = with(entry.of(DATABASE), set);
+    if let Some(key) = kms_key::behind_alias(draft, name, entry.text_of(DATABASE, kms_key::OPTION))? {
+        inputs.insert(kms_key::OPTION.to_owned(), key.into());
+    }
+    draft.declare(address.clone(), inputs)?;
     for (replica, options) in entry.parts(REPLICAS) {
         // Subnets, storage, version, encryption and user are those of the database (CreateDBInstanceReadReplica).
         let own_group = options.text(&REPLICA_PARAMETER_GROUP).map(str::to_lowercase);

@@ -8,7 +8,7 @@ mod replication;
 use serde_json::{Value, json};
 
 use crate::engine::address::Address;
-use crate::engine::document::{Document, reference};
+use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
@@ -16,7 +16,7 @@ use crate::stack::blueprint::{BlueprintError, Draft, id_of, with};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::zones::{ZONES, zones};
 use crate::stack::section::{
-    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section, kms_key,
 };
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -126,8 +126,7 @@ fn declare(
     }
     let groups = behind_group::attached(draft, network, (name, entry), ("NFS", NFS))?;
     let address = Address::new(FILE_SYSTEM, name.as_str());
-    let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
-    let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
+    let key = kms_key::behind_alias(draft, name, entry.text_of(FILE_SYSTEM, kms_key::OPTION))?;
     draft.declare(address.clone(), file_system(draft, name, entry, key))?;
     let zones = zones(entry);
     let has = |zone: &str| network.subnets.contains_key(zone);
@@ -160,18 +159,6 @@ fn declare(
         draft.declare(member, inputs)?;
     }
     Ok(())
-}
-
-/// True if a key only stands for another one, and may stand for another one tomorrow.
-fn is_alias(key: &str) -> bool {
-    key.starts_with("alias/") || key.contains(":alias/")
-}
-
-/// The key behind an alias, as it is written in the inputs: the alias is watched, so that the key is known.
-fn behind(draft: &mut Draft<'_>, name: &Name, alias: &str) -> Result<String, BlueprintError> {
-    let address = Address::new("aws_kms_alias", name.as_str());
-    draft.watch(address.clone(), alias)?;
-    Ok(reference(&address, "target_key_arn"))
 }
 
 /// `key` is how a key is written that is an alias: a reference to what is known of it.
