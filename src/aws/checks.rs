@@ -22,6 +22,7 @@ mod remains;
 mod replications;
 mod restored;
 mod scene;
+mod subnets;
 mod subnets_in_use;
 mod support;
 
@@ -51,7 +52,7 @@ pub use subnets_in_use::{SUBNETS_IN_USE, subnets_in_use};
 type Asked = (&'static [&'static str], &'static [Call]);
 
 /// The families of checks that ask about every object of their kinds.
-const FAMILIES: [&[Asked]; 11] = [
+const FAMILIES: [&[Asked]; 12] = [
     addresses::CALLS,
     database::CALLS,
     holders::CALLS,
@@ -62,6 +63,7 @@ const FAMILIES: [&[Asked]; 11] = [
     remains::CALLS,
     replications::CALLS,
     restored::CALLS,
+    subnets::CALLS,
     subnets_in_use::CALLS,
 ];
 
@@ -105,6 +107,7 @@ pub async fn ask(aws: &Aws, prospects: &[Prospect]) -> Answers {
         boxed(permissions::ask(aws, prospects)),
         boxed(replications::ask(aws, prospects)),
         boxed(restored::ask(aws, prospects)),
+        boxed(subnets::ask(aws, prospects)),
     ];
     let (databases, others) = join(database::ask(aws, prospects), join_all(asked)).await;
     Answers { asked: prospects.to_vec(), databases, others }

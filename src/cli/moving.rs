@@ -7,6 +7,7 @@ use crate::aws::kinds;
 use crate::cli::report::{StateChange, StateMove};
 use crate::engine::address::Address;
 use crate::engine::kind::Manager;
+use crate::engine::resource::Claim;
 use crate::engine::state::{Edit, NotMoved, Place, Record, Store, Writer, moves, relocate};
 use crate::stack::{Name, Sections, StackName, nearest};
 use crate::view::failure::{Failure, FailureKind};
@@ -74,7 +75,10 @@ fn claim(writer: &mut Writer, is_moved: impl Fn(&Address) -> bool) {
     let records = writer.state().resources.clone();
     for (address, record) in records.into_iter().filter(|(address, _)| is_moved(address) && hides(address)) {
         if !record.watched && record.id.is_some() {
-            writer.edit(Edit::Put { address, record: Record { claimed: true, ..record } });
+            writer.edit(Edit::Put {
+                address,
+                record: Record { claimed: record.claimed.or_else(|| Some(Claim::own())), ..record },
+            });
         }
     }
 }

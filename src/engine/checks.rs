@@ -44,6 +44,10 @@ pub const CHECKS: &[(&str, &str)] = &[
     ),
     ("standard-support", "RDS ends the standard support of a database's version"),
     ("status", "AWS has an object in a status that does not end by waiting"),
+    (
+        "subnets",
+        "a subnet or subnet group that the stack file names is not there, in another network, or without IPv6",
+    ),
     ("subnets-in-use", "a DB subnet group would lose a subnet in which a database lives"),
     ("supplanted", "the recorded object is not the one that has its name now"),
     ("unclaimed", "objects of the stack stand, and nothing says where they belong"),

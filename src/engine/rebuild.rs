@@ -17,7 +17,7 @@ use crate::engine::kind::{Live, Manager, Registry};
 use crate::engine::owner::{owner, seeker};
 use crate::engine::refresh::{RefreshError, Wanted, concerns, look_for, observe};
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::{Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
+use crate::engine::resource::{Claim, Condition, Found, Id, Owner, Ownership, Told, Trace, Whose};
 use crate::engine::state::{Edit, Phase, Record, State};
 
 pub use undeclared::Undeclared;
@@ -184,7 +184,7 @@ pub async fn rebuild(
             let depends_on = blueprint.declarations[&wanted.address].references();
             let intent = known.resources.get(&wanted.address);
             let record = Record {
-                claimed: needs_claim(manager, &wanted.owner, &one.ownership),
+                claimed: claim(manager, &wanted.owner, &one.ownership),
                 predecessor: intent.and_then(|intent| intent.predecessor.clone()),
                 ..begun(&wanted.inputs, one.id, one.generation.or(Some(wanted.owner.generation)), depends_on)
             };
@@ -240,7 +240,7 @@ async fn find_in_use(
         }
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
         let record = Record {
-            claimed: needs_claim(manager, &owner, &named.found.ownership),
+            claimed: claim(manager, &owner, &named.found.ownership),
             ..begun(&resolved, named.found.id, named.found.generation, references(inputs))
         };
         for (address, record) in seen(cloud, registry, known, [(address, record)].into()).await? {
@@ -334,10 +334,10 @@ impl Candidate {
     }
 }
 
-/// True if the ownership tags of an object that is taken over are to be written.
-pub(crate) fn needs_claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> bool {
+/// The claim to an object that is taken over, where its ownership tags are to be written.
+pub(crate) fn claim(manager: &dyn Manager, owner: &Owner, ownership: &Ownership) -> Option<Claim> {
     let is_so = *ownership == Ownership::of_tags(&owner.tags());
-    !manager.claim_calls().is_empty() && !is_so
+    (!manager.claim_calls().is_empty() && !is_so).then(|| Claim::from(ownership))
 }
 
 /// Records what another state has taken over of what is recorded as this state's again.
@@ -349,7 +349,7 @@ async fn take_back(
     terms: &Terms<'_>,
     rebuilt: &mut Rebuilt,
 ) -> Result<(), RefreshError> {
-    let records = known.resources.iter().filter(|(_, record)| !record.watched && !record.claimed);
+    let records = known.resources.iter().filter(|(_, record)| !record.watched && record.claimed.is_none());
     let ids = records.filter_map(|(address, record)| Some((address.clone(), record.id.clone()?)));
     let sightings = observe(cloud, registry, &ids.collect(), Some(known)).await?;
     for (address, sighting) in sightings {
@@ -369,7 +369,7 @@ async fn take_back(
         if let Whose::OtherState { lineage, .. } = owner.whose(&ownership, live.vpc.as_ref())
             && terms.take_over == Some(lineage.as_str())
         {
-            let record = Record { claimed: true, ..record.clone() };
+            let record = Record { claimed: Some(Claim::from(&ownership)), ..record.clone() };
             rebuilt.fenced.insert(lineage);
             known.apply(Edit::Put { address: address.clone(), record: record.clone() });
             rebuilt.records.insert(address, record);
@@ -461,7 +461,7 @@ pub(crate) fn begun(
         depends_on,
         generation: generation.unwrap_or_default(),
         predecessor: None,
-        claimed: false,
+        claimed: None,
         gone: false,
     }
 }
@@ -521,7 +521,7 @@ pub(crate) fn as_seen(
     record.outputs = live.outputs.clone();
     record.phase = match &live.condition {
         // It was made by others: what is left to do is to wait for it, and to write its tags.
-        Condition::Pending(_) | Condition::Leaving(_) if record.claimed => Phase::Updating,
+        Condition::Pending(_) | Condition::Leaving(_) if record.claimed.is_some() => Phase::Updating,
         // Only what is under way is left to be finished: a database that is stopped, or lost, was made once.
         Condition::Pending(_) | Condition::Leaving(_) => record.phase,
         _ => Phase::Ready,

@@ -1,6 +1,7 @@
 //! Objects of a cloud as the engine speaks of them: ids, fields, owners, conditions, and what is found.
 
 pub mod cidr;
+pub(crate) mod claim;
 mod field;
 pub mod form;
 mod ownership;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::address::Address;
 use crate::engine::remedy::Remedy;
 
+pub use claim::Claim;
 pub use field::{Effect, Field, OnChange, Presence, Role, Source};
 pub use ownership::{NO_STACK, Owner, Ownership, Whose, tag};
 pub use shape::{Letters, Mismatch, Need, Pattern, Property, Quotes, Shape, Wrong, form_of};

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::document::Document;
-use crate::engine::resource::Id;
+use crate::engine::resource::{Claim, Id, claim};
 
 pub use error::StateError;
 pub use format::Damage;
@@ -80,9 +80,10 @@ pub struct Record {
     /// The object that this one replaces, while it still waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
-    /// True if the object was taken over, and the next apply still has to write its ownership tags.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub claimed: bool,
+    /// Where the object was taken over, and the next apply still has to write its ownership tags.
+    #[serde(default, with = "claim", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "claim::Written")]
+    pub claimed: Option<Claim>,
     /// True if AWS did not have the object any more when it was last looked for: its outputs are facts no longer.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub gone: bool,
@@ -223,7 +224,7 @@ impl Record {
             depends_on: BTreeSet::new(),
             generation: 0,
             predecessor: None,
-            claimed: false,
+            claimed: None,
             gone: false,
         }
     }

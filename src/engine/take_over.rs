@@ -14,7 +14,7 @@ use crate::engine::graph;
 use crate::engine::kind::{Live, Manager, Reader, Registry};
 use crate::engine::owner::owner;
 use crate::engine::parts::{declared_parts, parts_of};
-use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, needs_claim, rebuild, watch};
+use crate::engine::rebuild::{Rebuilt, Terms, as_seen, begun, claim, rebuild, watch};
 use crate::engine::refresh::{RefreshError, observe};
 use crate::engine::resource::{Id, Named, Owner, Remark, Whose};
 use crate::engine::state::{Edit, Place, Record, State, moves};
@@ -274,7 +274,7 @@ impl Taking<'_> {
             return Err(Refused::Unfit { address: address.clone(), id: found.id, why });
         }
         let resolved = resolve(inputs, &|reference| known.output(&reference.address, &reference.output));
-        let claimed = needs_claim(manager, &owner, &found.ownership);
+        let claimed = claim(manager, &owner, &found.ownership);
         let replaced = before.and_then(|before| before.predecessor.clone());
         let record = Record {
             generation: found.generation.unwrap_or(generation).max(generation),

@@ -2,7 +2,10 @@
 
 /// The stack that the matrix applies first.
 pub fn first(account: &str) -> String {
-    format!("{FIRST}{FIRST_REPLICA}{}    lifecycle: [{{ expire_after: 30 }}]\n", bucket(account))
+    format!(
+        "{FIRST}{FIRST_REPLICA}{}    lifecycle_rules: {{ old: {{ expire_after_days: 30 }} }}\n",
+        bucket(account)
+    )
 }
 
 /// The one after the change.

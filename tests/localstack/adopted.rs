@@ -355,3 +355,50 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
         assert!(is_theirs || !text.contains("of-the-original"), "{}", path.display());
     }
 }
+
+#[test]
+fn what_two_stacks_have_adopted_belongs_to_the_one_that_has_applied() {
+    let world = World::seeded(&["--topology", "private"]);
+    let files = by_hand(&world).files;
+    let wish = format!("aws_efs_file_system.files={files}");
+    let import = ["import", &wish, "--out"];
+    let stack = |name: &'static str| ["--stack", name];
+    world.provision(&[&import[..], &["provision.yaml"], &stack("shop")].concat()).exits(0);
+    let other = world.path("mall.yaml");
+    let other = other.to_str().expect("a path of text");
+    world.provision(&[&import[..], &[other], &stack("mall")].concat()).exits(0);
+    world.provision(&["apply", "--auto-approve"]).exits(0);
+    for command in [&["apply", "--auto-approve"][..], &["destroy", "--auto-approve"]] {
+        let ran = world.provision(&[command, &["--config", other]].concat()).exits(1);
+        ran.says(&["aws_efs_file_system.files", "belongs to the stack shop"]);
+    }
+    assert_eq!(world.cloud.file_system().file_system_id(), files);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_group_that_became_the_clusters_after_it_was_adopted_is_neither_tagged_nor_deleted() {
+    use aws_sdk_ec2::types::Tag;
+    let world = World::seeded(&[]);
+    let id = world.cloud.make_group("door", &text(&world.seed["vpc_id"]));
+    world
+        .provision(&[
+            "import",
+            &format!("aws_security_group.door={id}"),
+            "--out",
+            "provision.yaml",
+            "--stack",
+            "shop",
+        ])
+        .exits(0);
+    let cluster = text(&world.seed["cluster"]);
+    let tag = Tag::builder().key(format!("kubernetes.io/cluster/{cluster}")).value("owned").build();
+    let also = Tag::builder().key("KubernetesCluster").value(&cluster).build();
+    let call = world.cloud.ec2.create_tags().resources(&id).tags(tag).tags(also);
+    world.cloud.run(call.send()).expect("it can be tagged");
+    for command in ["apply", "destroy"] {
+        world.provision(&[command, "--auto-approve"]).exits(1).says(&["belongs to the cluster"]);
+    }
+    let groups = world.cloud.run(world.cloud.ec2.describe_security_groups().group_ids(&id).send());
+    assert_eq!(groups.expect("it is there").security_groups()[0].tags().len(), 2);
+}

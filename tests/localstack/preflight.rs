@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::Filter;
 use serde_json::{Value, json};
 
 use crate::world::{NOTHING, World};
@@ -136,4 +137,90 @@ fn a_check_that_cannot_be_made_is_in_nobodys_way() {
         "not checked: versions of PostgreSQL (rds:DescribeDBEngineVersions: AccessDenied)",
         "not checked: quota of file systems (servicequotas:GetServiceQuota: AccessDeniedException)",
     ]);
+}
+
+#[test]
+fn ipv6_is_asked_of_subnets_that_have_it_before_anything_is_replaced() {
+    let world = World::applied();
+    world.edit_stack("  files:\n", "  files:\n    ip_address_type: DUAL_STACK\n");
+    world.edit_stack("  records:\n", "  records:\n    network_type: DUAL\n    apply_immediately: true\n");
+    let plan = world.plan(&[]);
+    assert_eq!(checks(&plan, "error"), ["subnets".to_owned()].into(), "{plan:#}");
+    let before = (world.control.calls().mutating(), world.cloud.mount_targets().len());
+    world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
+        "ip_address_type: ",
+        "has no IPv6 addresses, and DUAL_STACK needs them",
+        "network_type: ",
+        "have no IPv6 addresses, and DUAL needs them",
+    ]);
+    assert_eq!((world.control.calls().mutating(), world.cloud.mount_targets().len()), before);
+    give_ipv6_to_all_subnets(&world);
+    world.edit_stack("DUAL_STACK", "IPV6_ONLY");
+    world.edit_stack("    network_type: DUAL\n    apply_immediately: true\n", "");
+    world.apply(&[]);
+    world.plans_nothing();
+    // The outputs have the addresses that there are.
+    let targets = world.provision(&["output", "file_systems.files.mount_targets", "--json"]).exits(0).json();
+    let addresses = targets.as_array().expect("a list").iter().map(|target| target["ip_address"].clone());
+    assert!(
+        addresses.clone().count() == 3 && addresses.clone().all(|one| one.to_string().contains(':')),
+        "{targets:#}"
+    );
+}
+
+/// An IPv6 block for the VPC, and one for each of its subnets.
+fn give_ipv6_to_all_subnets(world: &World) {
+    let vpc = world.seed["vpc_id"].as_str().expect("the seed names it");
+    let ec2 = &world.cloud.ec2;
+    let call = ec2.associate_vpc_cidr_block().vpc_id(vpc).amazon_provided_ipv6_cidr_block(true);
+    world.cloud.run(call.send()).expect("a block can be had");
+    let vpcs = world.cloud.run(ec2.describe_vpcs().vpc_ids(vpc).send()).expect("it is there");
+    let blocks = vpcs.vpcs()[0].ipv6_cidr_block_association_set();
+    let block = blocks[0].ipv6_cidr_block().expect("it has a block").to_owned();
+    let front = block.split("00::/56").next().expect("a block of AWS").to_owned();
+    for (number, subnet) in world.seed["subnets"].as_array().expect("it has subnets").iter().enumerate() {
+        let call = ec2.associate_subnet_cidr_block().subnet_id(subnet["id"].as_str().unwrap_or_default());
+        let call = call.ipv6_cidr_block(format!("{front}{number:02x}::/64"));
+        world.cloud.run(call.send()).expect("a subnet can have a block");
+    }
+}
+
+#[test]
+fn a_subnet_group_of_others_has_to_be_there_and_in_the_network() {
+    let world = World::small();
+    let default = Filter::builder().name("default-for-az").values("true").build();
+    let subnets = world.cloud.run(world.cloud.ec2.describe_subnets().filters(default).send());
+    let subnets = subnets.expect("subnets can be read");
+    let ids: Vec<String> = subnets.subnets().iter().filter_map(|one| one.subnet_id.clone()).collect();
+    let create = world.cloud.rds.create_db_subnet_group().db_subnet_group_name("far");
+    let create = create.db_subnet_group_description("far").set_subnet_ids(Some(ids.clone()));
+    world.cloud.run(create.send()).expect("it can be made");
+    for (line, says) in [
+        ("{ existing: nope }".to_owned(), "there is no subnet group nope"),
+        ("{ existing: far }".to_owned(), "subnet_group: far is in vpc-"),
+        (format!("{{ subnets: [{}] }}", ids.join(", ")), "and this stack in vpc-"),
+        (
+            "{ subnets: [subnet-0123456789abcdef0, subnet-0123456789abcdef1] }".to_owned(),
+            "subnets: not in this account and region: subnet-0123456789abcdef0 and",
+        ),
+    ] {
+        world.edit_stack("  records:\n", &format!("  records:\n    subnet_group: {line}\n"));
+        let plan = world.plan(&[]);
+        assert_eq!(checks(&plan, "error"), ["subnets".to_owned()].into(), "{line}: {plan:#}");
+        world.provision(&["apply", "--auto-approve"]).exits(1).says(&[says]);
+        world.edit_stack(&format!("    subnet_group: {line}\n"), "");
+    }
+    assert_eq!(world.cloud.count(), NOTHING);
+}
+
+#[test]
+fn the_other_sides_of_outgoing_rules_are_looked_at_too() {
+    let world = World::small();
+    let text = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let door = "security_groups:\n  door:\n    egress:\n      - { group: sg-0123456789abcdef0, protocol: tcp, port: 443 }\n      - { prefix_list: pl-0123456789abcdef0, protocol: tcp, port: 443 }\n";
+    world.write_stack(&format!("{text}{door}"));
+    world
+        .provision(&["plan"])
+        .exits(1)
+        .says(&["no security group sg-0123456789abcdef0", "no prefix list pl-0123456789abcdef0"]);
 }

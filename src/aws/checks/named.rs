@@ -10,7 +10,7 @@ use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
-use crate::aws::kinds::security_group::INGRESS;
+use crate::aws::kinds::security_group::{EGRESS, INGRESS};
 use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -44,6 +44,9 @@ pub(super) fn parameter_group(inputs: &Document) -> Option<&str> {
     inputs.get(PARAMETER_GROUP).and_then(Value::as_str).filter(|name| !name.contains("${"))
 }
 
+/// The fields with the rules of a group: the other side of a rule is its source, whichever way it goes.
+const RULES: [&str; 2] = [INGRESS.name, EGRESS.name];
+
 /// The fields with the groups that an object has.
 const ATTACHED: [&str; 2] = ["vpc_security_group_ids", "security_groups"];
 
@@ -74,7 +77,7 @@ fn attached(inputs: &Document) -> impl Iterator<Item = &str> {
 
 /// The sources of a group's rules, as they are written.
 fn sources(inputs: &Document) -> impl Iterator<Item = &str> {
-    let rules = inputs.get(INGRESS.name).and_then(Value::as_array).into_iter().flatten();
+    let rules = RULES.iter().filter_map(|field| inputs.get(*field)?.as_array()).flatten();
     rules.filter_map(|rule| rule.get("source").and_then(Value::as_str))
 }
 
@@ -190,7 +193,7 @@ fn named(prospect: &Prospect) -> Vec<NamedBy> {
         let ids = attached(&prospect.written).filter(|id| id.starts_with("sg-"));
         return ids.map(|id| one(id, Use::Attached)).collect();
     }
-    if !prospect.is_a(GROUP) || !prospect.touches(&[INGRESS.name]) {
+    if !prospect.is_a(GROUP) || !prospect.touches(&RULES) {
         return Vec::new();
     }
     let vpc = prospect.inputs.get("vpc_id").and_then(Value::as_str).filter(|vpc| vpc.starts_with("vpc-"));

@@ -56,7 +56,7 @@ fn of_new_parts(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
             let (id, live) = scene.sightings.get(&whole)?.live()?;
             let record = scene.state?.resources.get(&whole).filter(|record| !record.watched)?;
             let owner = owner_by_tags(scene.blueprint, scene.state, &whole, record.generation);
-            planner::foreign(&owner, id, live, record.claimed, Action::Update)
+            planner::foreign(&owner, id, live, record.claimed.as_ref(), Action::Update)
         })
     })
 }
@@ -77,9 +77,9 @@ fn judge(scene: &Scene<'_>, manager: &dyn Manager, change: &Change, id: &Id, liv
     let generation = record.map_or(0, |record| record.generation);
     let owner = owner_by_tags(scene.blueprint, scene.state, address, generation);
     let parent = parent(scene, manager, live);
-    let is_claimed = |record: &Record| record.claimed;
-    let claimed = record.is_some_and(is_claimed) || parent.is_some_and(|(_, parent)| is_claimed(parent));
-    let found = planner::foreign(&owner, id, live, claimed, change.action)?;
+    let claim = |record: &'_ Record| record.claimed.clone();
+    let claim = record.and_then(claim).or_else(|| parent.and_then(|(_, parent)| claim(parent)));
+    let found = planner::foreign(&owner, id, live, claim.as_ref(), change.action)?;
     match parent {
         // It has no tags of its own: it goes with what it is a part of.
         Some((whole, Record { id: Some(id), .. }))

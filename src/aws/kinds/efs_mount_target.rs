@@ -161,6 +161,7 @@ impl Kind for EfsMountTarget {
         let Target { description, groups, dns_name } = target;
         let shown = [
             ("ip_address", &description.ip_address),
+            ("ipv6_address", &description.ipv6_address),
             ("availability_zone", &description.availability_zone_name),
             ("network_interface_id", &description.network_interface_id),
             ("dns_name", dns_name),

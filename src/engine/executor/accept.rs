@@ -98,15 +98,17 @@ pub fn note_gone(sightings: &Sightings, writer: &mut Writer) -> usize {
 
 /// The text about an object that belongs to another owner by now.
 fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Option<String> {
-    if record.watched || record.claimed {
+    if record.watched {
         return None;
     }
+    let claim = record.claimed.as_ref();
     let (stack, cluster) = (state.stack.clone(), state.cluster());
     let recorded = Blueprint { stack, cluster, ..Blueprint::default() };
     let owner = owner_by_tags(&recorded, Some(state), address, record.generation);
     let forget = format!("provision state forget {address}");
     match owner.whose(&live.ownership, live.vpc.as_ref()) {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited | Whose::Untagged => None,
+        whose if claim.is_some_and(|claim| claim.holds_against(&whose)) => None,
         Whose::OtherState { lineage, .. } => {
             let what = "fenced: another state of this stack took it over";
             Some(format!("{what} (its lineage is {lineage}); to leave it to that state: {forget}"))

@@ -223,7 +223,7 @@ impl<'a> Execution<'a> {
         let record = self.record(address)?;
         let change = self.change(address)?;
         let is_written = change.fields.iter().any(|field| field.path == OWNERSHIP_TAGS);
-        let is_taken_over = record.claimed && change.action == Action::Update;
+        let is_taken_over = record.claimed.is_some() && change.action == Action::Update;
         (is_written || is_taken_over).then(|| self.owner(address, record.generation))
     }
 
@@ -341,7 +341,7 @@ fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Opt
         depends_on: created.depends_on,
         generation,
         predecessor,
-        claimed: false,
+        claimed: None,
         gone: false,
     }
 }

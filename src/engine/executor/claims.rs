@@ -32,7 +32,7 @@ pub async fn write_claims(
     // The caller ends these calls by ending this one.
     let (_interrupter, never) = interrupt();
     let (refusals, _nobody_listens) = mpsc::unbounded_channel();
-    let claimed = state.resources.iter().filter(|(_, record)| record.claimed);
+    let claimed = state.resources.iter().filter(|(_, record)| record.claimed.is_some());
     let calls = claimed.filter_map(|(address, record)| {
         let (manager, id) = (registry.managing(address.kind())?, record.id.as_ref()?);
         let owner = owner(blueprint, Some(&state), address, record.generation);
@@ -48,7 +48,7 @@ pub async fn write_claims(
     while let Some((address, record, claimed)) = calls.next().await {
         match claimed {
             Ok(()) => {
-                let record = Record { claimed: false, ..record.clone() };
+                let record = Record { claimed: None, ..record.clone() };
                 writer.edit(Edit::Put { address: address.clone(), record });
             }
             Err(error) => failed.push((address.clone(), error)),

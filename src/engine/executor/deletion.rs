@@ -51,7 +51,7 @@ impl<'a> Execution<'a> {
         let owner = self.owner(address, record.generation);
         let is_own = record.predecessors().all(|old| old.id != id);
         // The deletion may be refused until the tags say whose the object is.
-        let claimed = record.claimed && is_own;
+        let claim = record.claimed.clone().filter(|_| is_own);
         if is_own {
             self.put(address, Record { phase: Phase::Deleting, id: Some(id.clone()), ..record });
         }
@@ -66,7 +66,7 @@ impl<'a> Execution<'a> {
             let absence = Absence::Final;
             let place = call::Place { region, absence, ears: &ears };
             let deleted = async {
-                if claimed {
+                if claim.is_some() {
                     call::claim(cloud, manager, &id, &owner, manager.patience().update, &ears).await?;
                 }
                 let last_snapshot = last_snapshot.as_deref();

@@ -381,7 +381,7 @@ impl Execution<'_> {
             outputs: live.outputs.clone(),
             depends_on,
             // The tags were written with the update.
-            claimed: record.claimed && self.claim(address).is_none(),
+            claimed: record.claimed.filter(|_| self.claim(address).is_none()),
             gone: false,
             ..record
         };

@@ -199,15 +199,17 @@ fn managed(
         findings.extend(supplanted::supplanted(input, &owner, recorded, live.as_ref(), found));
     }
     // The user may have named the recorded object to be taken over, and none that it replaces.
-    let claimed = |object: &Standing<'_>| {
-        record.is_some_and(|record| record.claimed && record.id.as_ref() == Some(object.id))
+    let claim = |object: &Standing<'_>| {
+        record
+            .filter(|record| record.id.as_ref() == Some(object.id))
+            .and_then(|record| record.claimed.as_ref())
     };
     let foreign = objects
         .iter()
-        .filter_map(|one| identity::foreign(&owner, one.id, one.live, claimed(one), decision.action));
+        .filter_map(|one| identity::foreign(&owner, one.id, one.live, claim(one), decision.action));
     findings.extend(foreign);
     let decision = match kept.and_then(|kept| objects.get(kept)) {
-        Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claimed(kept)),
+        Some(kept) => identity::with_claim(decision, manager, &owner, kept.live, claim(kept).is_some()),
         None => decision,
     };
     // A value that is met may still be wrong: storage that is larger than what is written now.
@@ -415,8 +417,8 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
     }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
-        let claimed = record.claimed && record.id.as_ref() == Some(object.id);
-        findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claimed));
+        let claim = record.claimed.as_ref().filter(|_| record.id.as_ref() == Some(object.id));
+        findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claim));
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }
     if input.options.mode == Mode::Apply {

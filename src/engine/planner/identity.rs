@@ -5,21 +5,31 @@ use super::{Input, Sighting, change, error, renamed, tags};
 use crate::engine::address::Address;
 use crate::engine::kind::{Live, Manager};
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Level};
-use crate::engine::resource::{Id, Owner, Ownership, Whose, tag};
+use crate::engine::resource::{Claim, Id, Owner, Ownership, Whose, tag};
 use crate::engine::state::Record;
 
 /// The finding that forbids changing a recorded object: it belongs to another state or stack, or has lost its tags.
-pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Action) -> Option<Finding> {
+pub fn foreign(
+    owner: &Owner,
+    id: &Id,
+    live: &Live,
+    claim: Option<&Claim>,
+    action: Action,
+) -> Option<Finding> {
     let address = &owner.address;
     let forget = format!("provision state forget {address}");
     let import = format!("provision import {address}={id}");
     // Without tags, the network tells where the whole stack stands, and the finding `network` says so.
-    if claimed || live.ownership == Ownership::Inherited {
+    if live.ownership == Ownership::Inherited {
+        return None;
+    }
+    let whose = owner.whose(&live.ownership, live.vpc.as_ref());
+    if claim.is_some_and(|claim| claim.holds_against(&whose)) {
         return None;
     }
     let by_hand =
         || tags::written_right(owner, id, live).map(|right| format!("; {right}")).unwrap_or_default();
-    match owner.whose(&live.ownership, live.vpc.as_ref()) {
+    match whose {
         Whose::Ours | Whose::Moved { .. } | Whose::Inherited => None,
         Whose::Untagged if action == Action::NoOp => {
             let message = format!(
@@ -47,12 +57,20 @@ pub fn foreign(owner: &Owner, id: &Id, live: &Live, claimed: bool, action: Actio
                 by_hand()
             )),
         )),
-        whose => Some(error(
-            "ownership",
-            address,
-            format!("{id} belongs to {}, so it is not changed", owner.belonging(&whose)),
-            Some(format!("to let go of it: {forget}{}", by_hand())),
-        )),
+        whose => {
+            let take = match &whose {
+                Whose::OtherStack { lineage: Some(lineage), .. } => {
+                    format!("to take it back: {import} --take-over {lineage}; ")
+                }
+                _ => String::new(),
+            };
+            Some(error(
+                "ownership",
+                address,
+                format!("{id} belongs to {}, so it is not changed", owner.belonging(&whose)),
+                Some(format!("{take}to let go of it: {forget}{}", by_hand())),
+            ))
+        }
     }
 }
 
@@ -62,13 +80,14 @@ pub(super) fn foreign_and_undeclared(
     owner: &Owner,
     id: &Id,
     live: &Live,
-    claimed: bool,
+    claim: Option<&Claim>,
 ) -> Option<Finding> {
     let address = &owner.address;
-    let found = foreign(owner, id, live, claimed, Action::Delete)?;
+    let found = foreign(owner, id, live, claim, Action::Delete)?;
     let is_declared =
         input.blueprint.declarations.contains_key(address) || input.safeguards.declared.contains(address);
-    if is_declared || owner.whose(&live.ownership, live.vpc.as_ref()) != Whose::Untagged {
+    let takes = |whose: &Whose| matches!(whose, Whose::Untagged | Whose::OtherStack { .. });
+    if is_declared || !takes(&owner.whose(&live.ownership, live.vpc.as_ref())) {
         return Some(found);
     }
     let forget = format!("to let go of it: provision state forget {address}");

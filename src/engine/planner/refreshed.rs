@@ -33,7 +33,7 @@ fn finding(input: &Input<'_>, address: &Address, record: &Record) -> Option<Find
         return None;
     }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
-    let finding = identity::foreign(&owner, id, live, record.claimed, Action::NoOp)?;
+    let finding = identity::foreign(&owner, id, live, record.claimed.as_ref(), Action::NoOp)?;
     let message = format!("{}; what AWS shows of it is not recorded", finding.message);
     Some(Finding { level: Level::Warning, message, ..finding })
 }

@@ -74,7 +74,10 @@ pub(super) fn written_right(owner: &Owner, id: &Id, live: &Live) -> Option<Strin
 pub(super) fn drift(input: &Input<'_>, address: &Address, record: &Record) -> Option<FieldChange> {
     let (id, live) = input.sightings.get(address).and_then(Sighting::live)?;
     let manager = input.registry.managing(address.kind())?;
-    if record.watched || record.claimed || record.id.as_ref() != Some(id) || manager.claim_calls().is_empty()
+    if record.watched
+        || record.claimed.is_some()
+        || record.id.as_ref() != Some(id)
+        || manager.claim_calls().is_empty()
     {
         return None;
     }

@@ -270,6 +270,11 @@ fn scenes() -> Vec<Scene> {
             .person("aws rds describe-db-snapshots", |place| {
                 place.world.edit_stack("snapshot: after", "snapshot: before");
             }),
+        Scene::new("subnets")
+            .edited(SIZE, &format!("{SIZE}    subnet_group: {{ existing: nope }}\n"))
+            .person("aws rds describe-db-subnet-groups", |place| {
+                place.world.edit_stack("    subnet_group: { existing: nope }\n", "");
+            }),
         Scene::of("subnets-in-use").act(|place| {
             let (vpc, others) = (place.vpc(), others_in_their_zones(place));
             let named = others.iter().flat_map(|subnet| ["--subnet-id", subnet.as_str()]);

@@ -86,7 +86,7 @@ impl Case {
                 depends_on,
                 generation: 0,
                 predecessor: None,
-                claimed: false,
+                claimed: None,
                 gone: false,
             },
         );

@@ -279,13 +279,13 @@ async fn a_claim_that_is_cut_off_anywhere_is_finished_by_the_next_apply() {
     for moments in 0.. {
         let mut world = settled().await;
         world.change_live(DISK, |disk| disk.lineage = Some("lost".to_owned()));
-        world.claim(DISK).await;
+        world.claim(DISK, "lost").await;
         world.shared.cloud().fuse = Some(moments);
         let lived = world.apply().await.is_some();
         world.shared.cloud().fuse = None;
         world.must_apply().await;
-        let claimed = world.state().expect("there is a state").resources[&address(DISK)].claimed;
-        assert!(!claimed);
+        let claimed = world.state().expect("there is a state").resources[&address(DISK)].claimed.clone();
+        assert_eq!(claimed, None);
         if lived {
             assert!(moments > 1, "the fuse burnt");
             return;
@@ -297,10 +297,22 @@ async fn a_claim_that_is_cut_off_anywhere_is_finished_by_the_next_apply() {
 async fn what_was_taken_over_and_not_tagged_yet_can_be_deleted() {
     let mut world = settled().await;
     world.change_live(DISK, |disk| disk.lineage = Some("lost".to_owned()));
-    world.claim(DISK).await;
+    world.claim(DISK, "lost").await;
     let report = world.run(&options(Mode::Destroy)).await.expect("nothing kills this run");
     assert!(report.failures.is_empty(), "{:?}", report.failures);
     assert!(world.log().contains(&"claim fake_disk.d".to_owned()), "{:?}", world.log());
+}
+
+#[tokio::test]
+async fn what_was_taken_over_and_belongs_to_somebody_else_by_now_is_neither_changed_nor_deleted() {
+    let world = settled().await;
+    world.claim(DISK, "lost").await;
+    world.change_live(DISK, |disk| disk.lineage = Some("third".to_owned()));
+    for mode in [Mode::Apply, Mode::Destroy] {
+        let plan = world.plan(&options(mode)).await;
+        let errors: Vec<_> = plan.errors().map(|finding| finding.check.as_str()).collect();
+        assert_eq!(errors, ["fenced"], "{mode:?}");
+    }
 }
 
 #[tokio::test]
@@ -428,7 +440,7 @@ async fn what_cannot_be_taken_over_is_refused_with_the_reason() {
     let taken = world.look_to_take_over(GROUP, &recorded, None).await.expect("it is the recorded one");
     assert!(taken.records.contains_key(&address(GROUP)), "{:?}", taken.records.keys());
     let taken = world.look_to_take_over("fake_disk.e", "fake_disk-theirs", Some("theirs")).await;
-    assert!(taken.expect("it was named").records[&address("fake_disk.e")].claimed);
+    assert!(taken.expect("it was named").records[&address("fake_disk.e")].claimed.is_some());
 }
 
 #[tokio::test]

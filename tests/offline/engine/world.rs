@@ -17,6 +17,7 @@ use provision::engine::plan::{Mode, Plan};
 use provision::engine::planner::{self, Input, Options, Planning, Sightings};
 use provision::engine::rebuild::{Rebuilt, Terms, rebuild};
 use provision::engine::refresh::{RefreshError, refresh};
+use provision::engine::resource::Claim;
 use provision::engine::resource::Id;
 use provision::engine::state::{Edit, Phase, Record, State, Store, Writer};
 use provision::engine::take_over::{Refused, TakenOver, Wish, take_over};
@@ -130,10 +131,11 @@ impl World {
         writer.close().await.expect("the state can be written");
     }
 
-    /// The user has named the object at an address to be taken over.
-    pub async fn claim(&self, at: &str) {
+    /// The user has named the object at an address to be taken over from the state with this lineage.
+    pub async fn claim(&self, at: &str, lineage: &str) {
         let state = self.state().expect("there is a state");
-        let record = Record { claimed: true, ..state.resources[&address(at)].clone() };
+        let claim = Claim { stack: Some(state.stack.clone()), lineage: Some(lineage.to_owned()) };
+        let record = Record { claimed: Some(claim), ..state.resources[&address(at)].clone() };
         self.edit_state(Edit::Put { address: address(at), record }).await;
     }
 

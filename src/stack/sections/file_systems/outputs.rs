@@ -177,7 +177,8 @@ fn mount_target(record: &Record, dns_name: &str) -> Option<MountTarget> {
     Some(MountTarget {
         zone: text(&record.outputs, "availability_zone")?,
         subnet_id: text(&record.inputs, "subnet_id")?,
-        ip_address: text(&record.outputs, "ip_address")?,
+        // One of IPv6 alone has no other.
+        ip_address: text(&record.outputs, "ip_address").or_else(|| text(&record.outputs, "ipv6_address"))?,
         dns_name: dns_name.to_owned(),
         zone_dns_name: text(&record.outputs, "dns_name")?,
     })
