@@ -88,6 +88,7 @@ fn editor_and_parser_agree_on_every_value() {
         fs("access: [{ group: sg-0abc, ports: all }, { prefix_list: pl-0abc, description: offices }]"),
         db("access: [{ role: nodes, ports: all }, masters, nodes]"),
         fs("throughput_mode: provisioned, provisioned_throughput_in_mibps: 3414"),
+        fs("throughput_mode: provisioned, provisioned_throughput_in_mibps: 1.5"),
         fs(
             "lifecycle: { transition_to_ia: AFTER_1_DAY, transition_to_primary_storage_class: AFTER_1_ACCESS }",
         ),
@@ -252,7 +253,7 @@ fn editor_and_parser_agree_on_every_value() {
         fs("performance_mode: maxio"),
         fs("throughput_mode: Elastic"),
         fs("provisioned_throughput_in_mibps: 0"),
-        fs("provisioned_throughput_in_mibps: 1.5"),
+        fs("provisioned_throughput_in_mibps: 0.5"),
         fs("lifecycle: { transition_to_ia: AFTER_2_DAYS }"),
         fs("lifecycle: { other: AFTER_1_DAY }"),
         fs("multi_az: true"),

@@ -364,19 +364,17 @@ fn declare(
         None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
     let address = Address::new(DATABASE, name.as_str());
+    let key = kms_key::behind_alias(draft, name, entry.text_of(DATABASE, kms_key::OPTION))?;
     let set = json!({
         "identifier": identifier((name, entry)),
         "engine": "postgres",
+        "kms_key_id": key,
         "db_subnet_group_name": subnet_group,
         "vpc_security_group_ids": groups,
         "parameter_group_name": parameter_group,
         "tags": draft.tags(&address, name.as_str()),
     });
-    let mut inputs = with(entry.of(DATABASE), set);
-    if let Some(key) = kms_key::behind_alias(draft, name, entry.text_of(DATABASE, kms_key::OPTION))? {
-        inputs.insert(kms_key::OPTION.to_owned(), key.into());
-    }
-    draft.declare(address.clone(), inputs)?;
+    draft.declare(address.clone(), with(entry.of(DATABASE), set))?;
     for (replica, options) in entry.parts(REPLICAS) {
         // Subnets, storage, version, encryption and user are those of the database (CreateDBInstanceReadReplica).
         let own_group = options.text(&REPLICA_PARAMETER_GROUP).map(str::to_lowercase);

@@ -17,7 +17,7 @@ pub(super) const ENGINE: Pattern = Pattern::new("`postgres`", "^postgres$", 8).i
 /// (DescribeDBEngineVersions: `9.6.24`, `12.22-rds.20250220`).
 pub(super) const VERSION: Pattern = Pattern::new(
     "a PostgreSQL version, such as `\"16\"` or `\"16.4\"`",
-    "^[1-9][0-9]?(\\.[0-9]{1,3}){0,2}(-rds\\.[0-9]{8})?$",
+    "^([1-9][0-9](\\.[0-9]{1,3})?|[1-9](\\.[0-9]{1,3}){0,2})(-rds\\.[0-9]{8})?$",
     20,
 )
 .without_quotes(1, 100);

@@ -96,7 +96,7 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .modified_by_code(InPlace(Effect::None), CALLS)
         .observe(seen::max_allocated_storage),
     &field("storage_type", one_of(texts::STORAGE_TYPES))
-        .doc("The kind of disk; without it, `gp2` or what RDS makes of it.")
+        .doc("The kind of disk; without it, RDS takes `io1` with `iops`, and else `gp3`.")
         .create(Create::set_storage_type)
         .modified_by_code(AtWindow(Effect::Reboot), CALLS)
         .observe(|db| seen::coming(&db.queued.storage_type, &db.now.storage_type))

@@ -36,7 +36,7 @@ pub(in super::super) fn change(
         // With IOPS, RDS wants both ("must specify both the storage size and iops").
         allocated_storage: (changed(SIZE) || iops.is_some()).then_some(size),
         storage_type: changed(TYPE).then(|| desired.storage_type.clone()),
-        storage_throughput: throughput.filter(|_| desired.storage_type == "gp3" && iops.is_some()),
+        storage_throughput: throughput.filter(|_| iops.is_some()),
         iops,
     }
 }
