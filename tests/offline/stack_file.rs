@@ -353,7 +353,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("engine_version: 1e1", "a PostgreSQL version"),
         db("instance_class: t4g.medium", "an instance class"),
         db("allocated_storage: 4", "from 5 to 65536"),
-        db("allocated_storage: -5", "from 20 to 65536"),
+        db("allocated_storage: -5", "from 5 to 65536"),
         db("storage_type: gp4", "did you mean `gp"),
         db("storage_type: standard", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
         db("database_name: gitlab-production", "letters, digits and underscores"),

@@ -266,6 +266,12 @@ impl Database {
             Doing::Making(_) => false,
             Doing::Changing(change) => is_upgrade(change),
         };
+        let takes_back = match doing {
+            Doing::Making(_) => false,
+            Doing::Changing(change) => {
+                change.fields.iter().any(|field| field.path == VERSION && field.takes_back)
+            }
+        };
         match &self.versions {
             Some(Ok(versions)) if matches!(doing, Doing::Making(_)) && self.source.is_none() => {
                 findings.push(found("engine-version", version::offered(written, versions, scene.region())));
@@ -289,7 +295,8 @@ impl Database {
         let is_of_version = |one: &Finding| upgrades || one.check == "engine-version";
         let is_reached = !findings.iter().any(|one| is_of_version(one) && one.level == Level::Error);
         match &self.options {
-            Some(Ok(options)) if is_reached => {
+            // Of an upgrade that is taken back nothing is ordered.
+            Some(Ok(options)) if is_reached && !takes_back => {
                 let wish = Wish {
                     desired: &self.desired,
                     version: live
