@@ -100,7 +100,7 @@ impl Clients {
                         $(let builder = $more(builder, config);)?
                         $sdk::Client::from_conf(match gate {
                             Some(gate) => builder.interceptor(gate).retry_classifier(skew::Skew).build(),
-                            None => builder.build(),
+                            None => builder.retry_classifier(skew::OfReads).build(),
                         })
                     },
                     made: OnceLock::new(),
@@ -121,7 +121,7 @@ impl Clients {
 pub struct S3Clients {
     /// Repeats calls on faults.
     pub read: aws_sdk_s3::Client,
-    /// Repeats nothing: a repeated conditional write would be refused because of the first one.
+    /// Repeats only what was refused for its time: another repeated conditional write would be refused because of the first one.
     pub write: aws_sdk_s3::Client,
 }
 
@@ -292,19 +292,18 @@ impl Aws {
 
     /// Clients of S3 for states.
     pub fn s3(&self) -> S3Clients {
-        let client = |config: &SdkConfig, attempts| {
+        let client = |config: &SdkConfig| {
             let timeouts = TimeoutConfig::builder()
                 .read_timeout(S3_ANSWER)
                 .operation_attempt_timeout(S3_ATTEMPT)
                 .build();
-            let builder = at_one_host(aws_sdk_s3::config::Builder::from(config), config)
-                .timeout_config(timeouts)
-                .retry_config(attempts);
-            aws_sdk_s3::Client::from_conf(builder.build())
+            at_one_host(aws_sdk_s3::config::Builder::from(config), config).timeout_config(timeouts)
         };
+        let read = client(&self.config).retry_config(RetryConfig::standard().with_max_attempts(5));
+        let write = client(&unrepeated(&self.config)).retry_classifier(skew::Skew);
         S3Clients {
-            read: client(&self.config, RetryConfig::standard().with_max_attempts(5)),
-            write: client(&self.config, RetryConfig::disabled()),
+            read: aws_sdk_s3::Client::from_conf(read.retry_classifier(skew::OfReads).build()),
+            write: aws_sdk_s3::Client::from_conf(write.build()),
         }
     }
 

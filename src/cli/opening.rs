@@ -165,15 +165,23 @@ fn bundle(named: Option<&str>) -> Result<Option<Bundle>, Failure> {
     };
     let (path, named_by) = match in_environment {
         Some(path) => (PathBuf::from(path), "AWS_CA_BUNDLE"),
-        None => match of_profile() {
-            Some(path) => (PathBuf::from(path), "`ca_bundle` of the profile"),
-            None => return Ok(None),
+        None => match (of_profile(), requests_bundle()) {
+            (Some(path), _) => (PathBuf::from(path), "`ca_bundle` of the profile"),
+            (None, Some(path)) => (path, "REQUESTS_CA_BUNDLE"),
+            (None, None) => return Ok(None),
         },
     };
     Bundle::read(&path, named_by).map(Some).map_err(|error| {
         let unset = "name a file of PEM certificates, or take the setting away to trust the machine's own";
         Failure::usage(error).hint(unset)
     })
+}
+
+/// The certificates that boto3 and the AWS command line take last (botocore, endpoint.py). A folder of them is of OpenSSL's own
+/// form, and is left to those.
+fn requests_bundle() -> Option<PathBuf> {
+    let named = std::env::var_os("REQUESTS_CA_BUNDLE").filter(|path| !path.is_empty());
+    named.map(PathBuf::from).filter(|path| !path.is_dir())
 }
 
 fn no_region(error: NoRegion) -> Failure {

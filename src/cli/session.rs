@@ -254,8 +254,11 @@ impl Session {
             checks::owners(&self.cloud, &scene),
         )
         .await;
-        found.extend(foreign.map_err(refresh_failure)?);
-        found.extend(held);
+        let foreign = foreign.map_err(refresh_failure)?;
+        // What belongs to others is not deleted, whoever uses it.
+        let is_of_others = |held: &Finding| foreign.iter().any(|one| one.address == held.address);
+        found.extend(held.into_iter().filter(|held| !is_of_others(held)));
+        found.extend(foreign);
         found.extend(in_use);
         found.extend(snapshots.findings.iter().cloned());
         found.extend(lost);

@@ -148,3 +148,28 @@ fn a_subnet_in_use_that_rds_does_not_show_is_kept_by_the_command_that_the_refusa
     world.provision(&[&command[..], &["--auto-approve"]].concat()).exits(0);
     world.plans_nothing();
 }
+
+#[test]
+fn a_group_that_is_made_anew_under_a_target_is_planned_together_with_its_users() {
+    let world = World::applied();
+    world.edit_stack("  records:\n", "  records:\n    security_group: other\n");
+    world.edit_stack("security_group: shop-files", "security_group: shop-nfs");
+    for (group, users) in [
+        ("aws_security_group.records", &["aws_db_instance.records"][..]),
+        (
+            "aws_security_group.files",
+            &["aws_efs_mount_target.files/eu-west-1a", "aws_efs_mount_target.files/eu-west-1b"],
+        ),
+    ] {
+        let refused = world.provision(&["plan", "--target", group]).exits(1);
+        for user in users {
+            let mut addresses = [*user, group];
+            addresses.sort_unstable();
+            let [first, second] = addresses;
+            refused.clone().says(&[&format!("provision apply --target {first} --target {second}")]);
+        }
+    }
+    world.apply(&["--target", "aws_db_instance.records", "--target", "aws_security_group.records"]);
+    world.apply(&[]);
+    world.plans_nothing();
+}

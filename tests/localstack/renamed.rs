@@ -1,5 +1,7 @@
 //! Renamed in the stack file: one command, the same objects, and nothing replaced.
 
+use serde_json::json;
+
 use crate::world::{SMALL_STACK, World};
 
 /// The ids that the state records, sorted.
@@ -233,4 +235,16 @@ fn a_stack_whose_keys_are_renamed_with_it_makes_no_second_set_of_data() {
     world.apply(&[]);
     world.plans_nothing();
     assert_eq!((world.cloud.file_systems().len(), world.cloud.databases().len()), (1, 1));
+}
+
+#[test]
+fn a_group_whose_key_was_renamed_is_offered_to_be_moved() {
+    let world = World::seeded(&[]);
+    world.write_stack("stack: shop\nsecurity_groups:\n  door:\n    name: front\n    ingress: [{ role: nodes, protocol: tcp, port: 443 }]\n");
+    world.apply(&[]);
+    world.edit_stack("  door:", "  gate:");
+    world.provision(&["plan"]).says(&["if it was renamed: provision state move door gate"]);
+    world.provision(&["state", "move", "door", "gate", "--auto-approve"]).exits(0);
+    let plan = world.plan(&[]);
+    assert_eq!((&plan["summary"]["create"], &plan["summary"]["delete"]), (&json!(0), &json!(0)));
 }

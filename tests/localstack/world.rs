@@ -49,7 +49,7 @@ pub struct World {
 }
 
 /// A finished run of the binary.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ran {
     pub code: i32,
     pub out: String,

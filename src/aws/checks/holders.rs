@@ -21,6 +21,7 @@ use crate::engine::blueprint::Declaration;
 use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding, Mode};
 use crate::engine::planner::ON_ITS_OWN;
+use crate::engine::remedy::Remedy;
 use crate::engine::resource::Id;
 
 const CHECK: &str = "holders";
@@ -54,7 +55,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let file_systems = of(&["aws_efs_file_system"]);
     let buckets = of(&["aws_s3_bucket"]);
     let leaving = Leaving::of(scene);
-    let own = own(scene);
+    let own = Own::of(scene);
     let (of_groups, by_databases, of_file_systems, of_buckets) = join4(
         group::ask(aws, &groups, &leaving),
         database::ask(aws, &databases_use),
@@ -71,7 +72,7 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for one in &going {
         let mut held = Vec::new();
-        held.extend(of_groups.judge(one, &leaving));
+        held.extend(of_groups.judge(one, &leaving, &own));
         held.extend(database::judge(&by_databases, one, &leaving, &own));
         held.extend(database::replicas(&by_databases, one, &leaving));
         let asked = file_systems.iter().zip(&of_file_systems).find(|(asked, _)| asked.address == one.address);
@@ -92,11 +93,29 @@ pub async fn holders(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The addresses of recorded objects that the stack file declares, by their ids.
-fn own<'a>(scene: &Scene<'a>) -> BTreeMap<&'a str, &'a Address> {
-    let records = scene.state.into_iter().flat_map(|state| &state.resources);
-    let declared = records.filter(|(address, _)| scene.blueprint.declarations.contains_key(address));
-    declared.filter_map(|(address, record)| Some((record.id.as_ref()?.as_str(), address))).collect()
+/// The recorded objects that the stack file declares.
+struct Own<'a> {
+    by_id: BTreeMap<&'a str, &'a Address>,
+    refers_to: BTreeMap<Address, BTreeSet<Address>>,
+}
+
+impl<'a> Own<'a> {
+    fn of(scene: &Scene<'a>) -> Self {
+        let records = scene.state.into_iter().flat_map(|state| &state.resources);
+        let declared = records.filter(|(address, _)| scene.blueprint.declarations.contains_key(address));
+        let by_id = declared.filter_map(|(address, record)| Some((record.id.as_ref()?.as_str(), address)));
+        Self { by_id: by_id.collect(), refers_to: scene.blueprint.references() }
+    }
+
+    fn address(&self, id: &str) -> Option<&'a Address> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The command that lets an object of ours go over to the new one of what goes, where a target has left it out of the plan.
+    fn together(&self, going: &Going, user: &Address) -> Option<Remedy> {
+        let refers = self.refers_to.get(user)?.contains(&going.address);
+        refers.then(|| Remedy::Make { addresses: BTreeSet::from([going.address.clone(), user.clone()]) })
+    }
 }
 
 fn of_bucket<'a>(scene: &Scene<'a>, address: &Address) -> bucket::Stands<'a> {

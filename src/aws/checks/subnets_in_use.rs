@@ -30,6 +30,8 @@ struct Losing<'a> {
     address: &'a Address,
     name: &'a str,
     leaving: BTreeSet<&'a str>,
+    /// The subnets that the stack file names for this group alone; none where they are those of the network.
+    written: BTreeSet<&'a str>,
 }
 
 /// Looks for databases in the subnets that groups lose, and asks nothing where none loses any.
@@ -69,7 +71,13 @@ fn losing<'a>(scene: &Scene<'a>, change: &'a Change) -> Option<Losing<'a>> {
     let kept: BTreeSet<&str> = texts(field.after.as_ref()?).collect();
     let leaving: BTreeSet<&str> =
         texts(live.inputs.get(FIELD)?).filter(|subnet| !kept.contains(subnet)).collect();
-    (!leaving.is_empty()).then_some(Losing { address: &change.address, name: id.as_str(), leaving })
+    let written = match scene.blueprint.declarations.get(&change.address)? {
+        Declaration::Managed { inputs } => {
+            texts(inputs.get(FIELD)?).filter(|subnet| subnet.starts_with("subnet-")).collect()
+        }
+        Declaration::Watched { .. } => BTreeSet::new(),
+    };
+    (!leaving.is_empty()).then_some(Losing { address: &change.address, name: id.as_str(), leaving, written })
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
@@ -169,13 +177,16 @@ fn verdict(
             "the database {name} lives in {}, and RDS takes no subnet in use out of a subnet group ({group})",
             list(&places)
         );
-        return Some(Verdict::error(message).hint(hint(database, keep, network)));
+        return Some(Verdict::error(message).hint(hint(losing, database, keep, network)));
     }
     let doubtful = homes.iter().flat_map(|home| home.subnets.intersection(&losing.leaving));
     let doubtful: BTreeSet<&str> =
         if is_unknown { losing.leaving.clone() } else { doubtful.copied().collect() };
     (!doubtful.is_empty()).then(|| {
-        let hint = if_refused(database, &doubtful, network);
+        let hint = match losing.written.is_empty() {
+            true => if_refused(database, &doubtful, network),
+            false => None,
+        };
         let subnets: Vec<&str> = doubtful.into_iter().collect();
         let verdict = Verdict::warning(format!(
             "the database {name} may live in {}: RDS does not show its subnet, and refuses the change if it does",
@@ -195,12 +206,22 @@ fn in_words(home: &Home<'_>) -> String {
 }
 
 /// The command that keeps the subnets in use, with what was chosen for the other zones.
-fn hint(database: &DbInstance, keep: &BTreeMap<&str, BTreeSet<&str>>, network: &Chosen<'_>) -> String {
+fn hint(
+    losing: &Losing<'_>,
+    database: &DbInstance,
+    keep: &BTreeMap<&str, BTreeSet<&str>>,
+    network: &Chosen<'_>,
+) -> String {
     let name = database.db_instance_identifier().unwrap_or_default();
     if database.db_instance_status() == Some("deleting") {
         return format!(
             "wait until {name}, which is being deleted, is gone; then run the same command again"
         );
+    }
+    if !losing.written.is_empty() {
+        let all: BTreeSet<&str> = losing.written.iter().chain(keep.values().flatten()).copied().collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        return format!("keep what is in use: write `subnets: [{}]` in its `subnet_group`", all.join(", "));
     }
     // One subnet of each zone can be named.
     if let Some(two) = keep.values().find(|subnets| subnets.len() > 1) {

@@ -137,8 +137,8 @@ impl Kind for EfsFileSystem {
         live::look(aws, tracked).await
     }
 
-    fn seen(live: &live::FileSystem, _: Option<&Document>) -> Seen {
-        live::seen(live)
+    fn seen(live: &live::FileSystem, recorded: Option<&Document>) -> Seen {
+        live::seen(live, recorded)
     }
 
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {

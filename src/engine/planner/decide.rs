@@ -422,7 +422,7 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
     }
     if input.options.mode == Mode::Apply {
-        findings.extend(renamed::member(input, address));
+        findings.extend(renamed::member(input, address).or_else(|| renamed::whole(input, address)));
     }
     let reason = match input.options.mode {
         Mode::Destroy if input.options.targets.is_empty() => "everything that the stack owns is deleted",

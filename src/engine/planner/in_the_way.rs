@@ -181,6 +181,11 @@ pub(super) fn one_of_several(input: &Input<'_>, owner: &Owner, several: &[&Found
     error(UNCLAIMED, &owner.address, message, Some(hint))
 }
 
+/// The address in an object's tags, in words.
+fn place(tagged: &str) -> &str {
+    if tagged.is_empty() { "an object" } else { tagged }
+}
+
 /// The name in the stack file that an address is made from.
 fn name_of(tagged: &str) -> &str {
     let name = tagged.split_once('.').map_or(tagged, |(_, name)| name);
@@ -204,7 +209,8 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         Whose::OtherState { address: tagged, lineage } if is_lost && is_rebuilt => (
             UNRECORDED,
             format!(
-                "it is {tagged} of this stack, recorded by a state with the lineage {lineage}, and the state here does not know it"
+                "it is {} of this stack, recorded by a state with the lineage {lineage}, and the state here does not know it",
+                place(tagged)
             ),
             rebuild.to_owned(),
         ),
@@ -215,12 +221,12 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         ),
         Whose::Moved { address: tagged, .. } if has_name && is_lost => (
             UNRECORDED,
-            format!("it is {tagged} of this stack, and the state here does not know it"),
+            format!("it is {} of this stack, and the state here does not know it", place(tagged)),
             rebuild.to_owned(),
         ),
         Whose::OtherState { address: tagged, .. } | Whose::Moved { address: tagged, .. } if is_lost => (
             UNCLAIMED,
-            format!("it is {tagged} of this stack, and the state here does not know it"),
+            format!("it is {} of this stack, and the state here does not know it", place(tagged)),
             format!(
                 "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
                  provision state rebuild; to leave it alone, give it the tag provision:stack=none",
@@ -229,7 +235,7 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         ),
         Whose::Moved { address: tagged, .. } => (
             UNCLAIMED,
-            format!("it is {tagged} of this stack, and the state does not know it"),
+            format!("it is {} of this stack, and the state does not know it", place(tagged)),
             format!("to take it over: {import}; to leave it alone, give it the tag provision:stack=none"),
         ),
         Whose::OtherState { lineage, .. } => {

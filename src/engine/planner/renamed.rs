@@ -47,7 +47,8 @@ pub(super) fn from_recorded(input: &Input<'_>, recorded: &Address, declared: &Ad
         let moves = is_whole && can_move(input, recorded.name(), declared.name());
         return match moves && wants_another_name(input, recorded, declaration) {
             true => format!(
-                "if it was renamed: provision state move {} {}; if it was not, {another}",
+                "if it was renamed: provision state move {} {}; if it was not, first give {recorded} its own name: provision apply \
+                 --target {recorded}; or {another}",
                 recorded.name(),
                 declared.name()
             ),
@@ -134,6 +135,20 @@ fn wants_another_name(input: &Input<'_>, recorded: &Address, declaration: &Decla
         (Some(wanted), Some(seen)) => !is_unknown(wanted) && !(field.met)(wanted, seen),
         _ => false,
     })
+}
+
+/// The finding on an object without data that is no longer declared, where another name of its kind is new: a new object is made in its
+/// place, and those who use it go over to that. What holds data under the same name has a finding of its own.
+pub(super) fn whole(input: &Input<'_>, gone: &Address) -> Option<Finding> {
+    let holds_data =
+        |address: &Address| input.registry.managing(address.kind()).is_some_and(|kind| kind.holds_data());
+    let mut recorded = input.state.into_iter().flat_map(|state| state.resources.keys());
+    if gone.member_name().is_some() || recorded.any(|one| one.name() == gone.name() && holds_data(one)) {
+        return None;
+    }
+    let hint = hint(input, gone)?;
+    let message = "it is no longer declared, and is deleted; a new one is made under the new name".to_owned();
+    Some(Finding { level: Level::Warning, ..error(RENAMED, gone, message, Some(hint)) })
 }
 
 /// The finding on a member that is no longer declared, where another member of the same set is new, and the kind keeps what was

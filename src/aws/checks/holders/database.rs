@@ -1,13 +1,10 @@
 //! Which databases use a security group, a subnet group or a parameter group that is to be deleted.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_rds::types::DbInstance;
 
-use super::{Going, Leaving};
+use super::{Going, Leaving, Own};
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::{Aws, aws_error};
-use crate::engine::address::Address;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::stack::postgres::Version;
@@ -55,7 +52,11 @@ pub(super) fn replicas(
 }
 
 /// The ways in which a database lets go of a group, and the one in which it keeps it.
-fn let_go(going: &Going, database: &DbInstance, own: Option<&Address>) -> String {
+fn let_go(going: &Going, database: &DbInstance, all: &Own<'_>) -> String {
+    let own = database.dbi_resource_id().and_then(|id| all.address(id));
+    if let Some(together) = own.and_then(|own| all.together(going, own)) {
+        return together.to_string();
+    }
     let (id, kind) = (going.id.as_str(), going.address.kind());
     let name = database.db_instance_identifier().unwrap_or_default();
     let keep = format!("to leave the group to {name}, unmanaged: provision state forget {}", going.address);
@@ -95,7 +96,7 @@ pub(super) fn judge(
     databases: &Result<Vec<DbInstance>, CloudError>,
     going: &Going,
     leaving: &Leaving,
-    own: &BTreeMap<&str, &Address>,
+    own: &Own<'_>,
 ) -> Vec<Verdict> {
     let holds: fn(&DbInstance, &str) -> bool = match going.address.kind() {
         "aws_security_group" => |database, id| {
@@ -131,7 +132,6 @@ pub(super) fn judge(
         .map(|database| {
             let name = database.db_instance_identifier().unwrap_or_default();
             let status = database.db_instance_status().unwrap_or_default();
-            let own = database.dbi_resource_id().and_then(|id| own.get(id).copied());
             let hint = format!("{}; then run the same command again", let_go(going, database, own));
             Verdict::error(format!("{id} is still used by the database {name} ({status})")).hint(hint)
         })

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{IpPermission, NetworkInterface, SecurityGroup};
 use aws_sdk_efs::types::{LifeCycleState, MountTargetDescription};
 use futures_util::future::{join_all, join3};
 
-use super::{Going, Leaving};
+use super::{Going, Leaving, Own};
 use crate::aws::checks::finding::{Verdict, in_time};
 use crate::aws::efs::{self, MOUNT_TARGETS, PartsOf, mount_target_of};
 use crate::aws::interfaces::OF_RDS;
@@ -73,14 +73,14 @@ fn is_ours(interface: &NetworkInterface, leaving: &Leaving) -> bool {
 
 impl Holders {
     /// The holders of this group.
-    pub(super) fn judge(&self, going: &Going, leaving: &Leaving) -> Vec<Verdict> {
+    pub(super) fn judge(&self, going: &Going, leaving: &Leaving, own: &Own<'_>) -> Vec<Verdict> {
         if going.address.kind() != "aws_security_group" {
             return Vec::new();
         }
         let mut held = Vec::new();
         match &self.interfaces {
             Ok(interfaces) => held.extend(
-                interfaces.iter().filter_map(|interface| self.by_interface(going, interface, leaving)),
+                interfaces.iter().filter_map(|interface| self.by_interface(going, interface, leaving, own)),
             ),
             Err(error) => {
                 held.push(Verdict::not_checked(&format!("network interfaces in {}", going.id), error));
@@ -102,6 +102,7 @@ impl Holders {
         going: &Going,
         interface: &NetworkInterface,
         leaving: &Leaving,
+        own: &Own<'_>,
     ) -> Option<Verdict> {
         let id = interface.network_interface_id()?;
         let uses = interface.groups().iter().any(|group| group.group_id() == Some(going.id.as_str()));
@@ -110,8 +111,11 @@ impl Holders {
         let of_a_database = interface.description() == Some(OF_RDS);
         (uses && !lingers && !of_a_database && !is_ours(interface, leaving)).then(|| {
             let group = &going.id;
+            let user = mount_target(interface).and_then(|target| own.address(target));
+            let together = user.and_then(|user| own.together(going, user)).map(|remedy| remedy.to_string());
+            let let_go = together.unwrap_or_else(|| let_go(interface, id, group.as_str()));
             Verdict::error(format!("{group} is still used by the network interface {id}{}", who(interface)))
-                .hint(format!("{}; then run the same command again", let_go(interface, id, group.as_str())))
+                .hint(format!("{let_go}; then run the same command again"))
         })
     }
 }

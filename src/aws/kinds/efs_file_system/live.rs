@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_efs::types::{FileSystemDescription, LifeCycleState, Status, ThroughputMode};
+use aws_sdk_efs::types::{
+    FileSystemDescription, LifeCycleState, ReplicationOverwriteProtection, Status, ThroughputMode,
+};
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{BACKUP, LIFECYCLE, Lifecycle, POLICY, holdings, policy};
+use super::{BACKUP, LIFECYCLE, Lifecycle, OVERWRITE, POLICY, holdings, policy};
 use crate::aws::efs;
 use crate::aws::kind::Seen;
 use crate::aws::kinds::efs_status;
@@ -175,7 +177,7 @@ impl Policies {
 }
 
 /// Everything of a file system that is no input.
-pub(super) fn seen(live: &FileSystem) -> Seen {
+pub(super) fn seen(live: &FileSystem, recorded: Option<&Document>) -> Seen {
     let FileSystem { description, backup, dns_name, .. } = live;
     let arn = description.file_system_arn.clone().unwrap_or_default();
     Seen {
@@ -184,6 +186,7 @@ pub(super) fn seen(live: &FileSystem) -> Seen {
         remarks: [holdings::remark(description, live.is_backed_up())]
             .into_iter()
             .chain(matches!(backup, Backups::NotInRegion).then(no_backups))
+            .chain(recorded.and_then(|recorded| overwritten(description, recorded)))
             .collect(),
         ownership: Ownership::of_tags(&tags_of(description)),
         // EFS shows the network of mount targets alone.
@@ -195,6 +198,20 @@ pub(super) fn seen(live: &FileSystem) -> Seen {
 pub(super) const NOT_IN_REGION: &str = "ValidationException";
 /// The words for it; they read after the name of the option.
 pub(super) const NO_BACKUPS: &str = "needs AWS Backup, which this region does not have";
+
+/// A file system that was made the destination of a replication by others: "only writeable by EFS replication"
+/// (ReplicationOverwriteProtection, EFS API reference). One that may be overwritten says so in the stack file.
+fn overwritten(live: &FileSystemDescription, recorded: &Document) -> Option<Remark> {
+    let protection = live.file_system_protection()?.replication_overwrite_protection()?;
+    let may_be = OVERWRITE.text(recorded) == Some("DISABLED");
+    (*protection == ReplicationOverwriteProtection::Replicating && !may_be).then(|| Remark::Left {
+        what: format!(
+            "{} is the destination of a replication by now: clients cannot write to it, and what it holds is overwritten",
+            live.file_system_id
+        ),
+        command: format!("aws efs describe-replication-configurations --file-system-id {}", live.file_system_id),
+    })
+}
 
 fn no_backups() -> Remark {
     Remark::Impossible(Invalid::new(BACKUP.name, NO_BACKUPS).instead(false))
