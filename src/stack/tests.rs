@@ -278,7 +278,7 @@ fn editor_and_parser_agree_on_every_value() {
         db("engine_version: \"16.\""),
         db("engine_version: true"),
         db("instance_class: db.t4g"),
-        db("allocated_storage: 19"),
+        db("allocated_storage: 4"),
         db("allocated_storage: 65537"),
         db("allocated_storage: \"50\""),
         db("storage_type: io3"),

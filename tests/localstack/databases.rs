@@ -656,7 +656,9 @@ fn an_upgrade_and_storage_that_wait_are_taken_back_to_what_is_in_force() {
 #[test]
 fn iops_that_are_not_written_are_shown_where_they_are_sent_and_taken_back_to_those_in_force() {
     let world = World::seeded(&[]);
-    let stack = RECORDS.replace("allocated_storage: 50", "allocated_storage: 500");
+    let stack = RECORDS
+        .replace("db.t4g.medium", "db.m7g.large")
+        .replace("allocated_storage: 50", "allocated_storage: 500");
     let stack =
         stack.replace("    storage_type: gp3\n", "").replace("immediately: true", "immediately: false");
     world.write_stack(&stack);
