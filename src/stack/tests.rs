@@ -285,7 +285,6 @@ fn editor_and_parser_agree_on_every_value() {
         db("iops: 999"),
         db("storage_throughput: 4001"),
         db("max_allocated_storage: 65537"),
-        db("kms_key_id: alias/aws/rds"),
         db("ca_cert_identifier: rds"),
         db("copy_tags_to_snapshot: ~"),
         db("performance_insights_enabled: true, performance_insights_retention_period: 94"),
