@@ -389,7 +389,6 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         top("tags: { a: \"x\\e[31m\" }", "a tag's value"),
         top("tags: { a: \"x\\u202ey\" }", "a tag's value"),
         // Values that do not go together.
-        fs("throughput_mode: provisioned", "needs `provisioned_throughput_in_mibps`"),
         fs("provisioned_throughput_in_mibps: 64", "for `throughput_mode: provisioned` alone"),
         fs("performance_mode: maxIO", "cannot have `throughput_mode: elastic`"),
         fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "Infrequent Access"),
