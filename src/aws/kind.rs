@@ -98,6 +98,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The inputs that a change of the object sends along although they are not written, as far as they are not those to come: what is
+    /// sent is shown. `in_force` is empty where nothing waits.
+    fn sent_along(_wanted: &Document, _coming: &Document, _in_force: &Document) -> Document {
+        Document::new()
+    }
+
     /// Looks for the object by its natural key, and by the ownership tags where a description shows them. These tags are the proof
     /// whose it is. All that may be meant are in it, the likeliest first.
     fn find(

@@ -190,6 +190,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         Ok(invalid)
     }
 
+    fn sent_along(&self, inputs: &Document, coming: &Document, in_force: &Document) -> Document {
+        K::sent_along(inputs, coming, in_force)
+    }
+
     fn as_created(&self, inputs: &Document) -> Document {
         K::as_created(inputs)
     }

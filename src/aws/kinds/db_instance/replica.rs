@@ -77,6 +77,10 @@ impl Kind for DbReplica {
         DbInstance::in_force(live)
     }
 
+    fn sent_along(wanted: &Document, coming: &Document, in_force: &Document) -> Document {
+        storage::sent_along::<Self>(Storage::of_replica(wanted, coming), wanted, (coming, in_force))
+    }
+
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
         find::find_replica(aws, owner, wanted).await
     }
