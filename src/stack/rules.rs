@@ -12,7 +12,7 @@ use crate::engine::resource::Invalid;
 
 use super::{Name, NamedNetwork, S3Place, Stack};
 
-/// The number of tags that an author may add: AWS allows 50, and `Name` and the ownership tags take four.
+/// The number of tags that an author may add: AWS allows 50, and the ownership tags take four. `Name` is one of them, whoever writes it.
 pub(super) const MOST_TAGS: u32 = 46;
 
 /// Everything that does not go together.
@@ -33,8 +33,10 @@ pub(super) fn check(
             None => problem.at(&tree.place, "only this is here"),
         });
     }
-    if stack.tags.len() > MOST_TAGS as usize {
-        let message = format!("there are {} tags, and AWS has room for {MOST_TAGS}", stack.tags.len());
+    let names = usize::from(!stack.tags.keys().any(|key| key.as_str() == "Name"));
+    let room = MOST_TAGS as usize - names;
+    if stack.tags.len() > room {
+        let message = format!("there are {} tags, and AWS has room for {room}", stack.tags.len());
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
     }
     problems.extend(of_network(stack, tree));

@@ -152,10 +152,11 @@ pub(super) fn whole(input: &Input<'_>, gone: &Address) -> Option<Finding> {
 }
 
 /// The finding on a member that is no longer declared, where another member of the same set is new, and the kind keeps what was
-/// chosen once: its clients know it by its id, which a new object does not have.
+/// chosen once, or is a copy of data: its clients know it by its id or endpoint, which a new object does not have.
 pub(super) fn member(input: &Input<'_>, gone: &Address) -> Option<Finding> {
     gone.member_name()?;
-    let keeps = input.registry.managing(gone.kind())?.fields().iter().any(|field| field.chosen_once);
+    let manager = input.registry.managing(gone.kind())?;
+    let keeps = manager.fields().iter().any(|field| field.chosen_once) || !manager.alike().is_empty();
     if !keeps {
         return None;
     }
