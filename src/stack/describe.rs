@@ -46,6 +46,8 @@ pub struct Described {
     pub objects: BTreeMap<Address, Id>,
     /// The security groups that it names as entries: those that come along, and those that are entries already.
     pub groups: BTreeSet<Id>,
+    /// Options by which it names what another entry makes: the name stays written, whatever goes without saying.
+    pub names: Vec<&'static str>,
     /// Sentences on what is left to others, each with the id that it is about.
     pub left: Vec<Left>,
 }
@@ -214,7 +216,20 @@ pub fn describe(
             alone.push((section.key, name.clone(), options.clone()));
             declared(registry, stack, scene, &alone, &read)
         };
-        let options = shortest(&in_a_stack, &described.options, &described.objects);
+        let whole = in_a_stack(&described.options).map_err(|why| {
+            let of_section = wanted.iter().find(|one| one.section == section.key && one.name == *name);
+            let its = described.objects.get(&Address::new(section.main, name.as_str()));
+            Unsayable::new(of_section.map(|one| &one.id).or(its).unwrap_or(&Id::new(name.as_str())), why)
+        })?;
+        let names_it = |options: &Document, option: &str| match options.get(option) {
+            Some(Value::Object(parts)) => parts.contains_key("name"),
+            written => written.is_some(),
+        };
+        let is_same = |options: &Document| {
+            described.names.iter().all(|option| names_it(options, option))
+                && in_a_stack(options).is_ok_and(|declared| declared == whole)
+        };
+        let options = shortest(&described.options, &is_same);
         description.entries.push((section.key, name.clone(), options));
         description.objects.extend(described.objects.clone());
         description.left.extend(described.left.iter().cloned());
@@ -288,19 +303,8 @@ pub fn entry(name: &Name, options: &Document) -> String {
     }
 }
 
-/// The options without those that change nothing of what is declared.
-fn shortest(
-    declare: &dyn Fn(&Document) -> Declared,
-    full: &Document,
-    objects: &BTreeMap<Address, Id>,
-) -> Document {
-    let Ok(whole) = declare(full) else { return full.clone() };
-    let is_same = |options: &Document| {
-        declare(options).is_ok_and(|declared| {
-            objects.keys().all(|address| declared.get(address) == whole.get(address))
-                && declared.keys().eq(whole.keys())
-        })
-    };
+/// The options without those that change nothing of what is declared: what is another entry's too counts as well.
+fn shortest(full: &Document, is_same: &dyn Fn(&Document) -> bool) -> Document {
     let mut kept = full.clone();
     for option in full.keys() {
         let mut without = kept.clone();
@@ -310,10 +314,10 @@ fn shortest(
             continue;
         }
         let Some(Value::Object(parts)) = kept.get(option).cloned() else { continue };
-        kept.insert(option.clone(), Value::Object(shortest_parts(&kept, option, parts, &is_same)));
+        kept.insert(option.clone(), Value::Object(shortest_parts(&kept, option, parts, is_same)));
     }
     for option in kept.clone().keys() {
-        simplify(&mut kept, option, &is_same);
+        simplify(&mut kept, option, is_same);
     }
     kept
 }
@@ -378,7 +382,8 @@ fn verify(
     let mut known = description.entries.clone();
     // Groups that are entries already are named, and not declared here: any entry will do for the reading.
     let of_groups = SECTIONS.iter().find(|section| section.is_of_groups());
-    for name in scene.entries.values() {
+    // What needs no network names none of them, and none may be known.
+    for name in scene.entries.values().filter(|_| scene.network.is_some()) {
         known.extend(of_groups.map(|section| (section.key, name.clone(), Document::new())));
     }
     let first = || description.objects.values().next().cloned().unwrap_or_else(|| Id::new("it"));
