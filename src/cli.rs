@@ -6,6 +6,7 @@ mod carried;
 pub mod completions;
 pub mod confirm;
 mod examples;
+mod export;
 pub mod first_file;
 mod graph;
 mod iam_policy;
@@ -158,6 +159,9 @@ Examples:
   provision output pgsql_endpoint            host:port
   provision output --json | jq -r .databases")]
     Output(Output),
+    /// Write what the stack has as the configuration of another tool, which takes it over as it is
+    #[command(subcommand)]
+    Export(Export),
     /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
@@ -267,6 +271,7 @@ impl Command {
             Self::Init
             | Self::Import(_)
             | Self::Output(_)
+            | Self::Export(_)
             | Self::State(_)
             | Self::IamPolicy(_)
             | Self::Completions(_)
@@ -366,6 +371,32 @@ pub struct Output {
     /// Print only the value of this output
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// The tool that takes over.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Write everything that the state records as a Terraform configuration with `import` blocks
+    ///
+    /// It is for the AWS provider 5.100 and newer, and 6. `terraform plan` imports everything, and adds, changes and destroys nothing. The
+    /// network becomes data sources, and no password is written. Nothing in AWS and nothing of the state is changed: when Terraform has
+    /// imported everything, `provision state forget` lets go of it here.
+    #[command(after_long_help = "\
+Examples:
+  provision export terraform --out terraform
+  terraform -chdir=terraform init
+  terraform -chdir=terraform plan            Must say: 0 to add, 0 to change, 0 to destroy")]
+    Terraform(ExportTerraform),
+}
+
+/// Arguments of `export terraform`.
+#[derive(Debug, Args)]
+pub struct ExportTerraform {
+    /// The folder to write versions.tf, network.tf, main.tf and imports.tf in; it is made where it is not there
+    ///
+    /// A file of these names is written over only where this command has written it.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// What to do with the state. Every write goes through the lock and keeps a backup.
@@ -535,6 +566,7 @@ pub fn run(cli: Cli, screen: &mut Screen) -> Result<Exit, Failure> {
         Command::Completions(Completions { shell }) => completions::run(shell, screen),
         Command::Schema(Schema { document }) => schema::run(document, screen),
         Command::Output(request) => wait_for(output::run(&request, &global, screen)),
+        Command::Export(Export::Terraform(request)) => wait_for(export::terraform(&request, &global, screen)),
         Command::State(request) => wait_for(state::run(request, &global, screen)),
         Command::IamPolicy(request) => iam_policy::run(&request, &global, screen),
         Command::Init => wait_for(init::run(&global, screen)),

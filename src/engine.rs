@@ -3,6 +3,7 @@
 //! It asks a [`cloud::Cloud`], and has no AWS, no stack file and no terminal.
 
 pub mod address;
+pub mod along;
 pub mod blueprint;
 pub mod call;
 pub mod checks;

@@ -39,7 +39,7 @@ use password::PasswordSource;
 pub use problem::{Fault, Form, Problem};
 pub(crate) use problem::{nearest, shown};
 pub use report::StackError;
-use section::{Entries, Entry, Section, all_to_json, zones};
+use section::{Entries, Entry, Passed, Section, all_to_json, zones};
 use sections::SECTIONS;
 pub use state_place::{NoPlace, S3Place, StatePlace};
 pub use tags::{InvalidTag, TagKey, TagValue};
@@ -123,7 +123,7 @@ impl Stack {
     }
 
     /// The options that were passed on to kinds: where they are, the kind, and the values.
-    fn passed(&self) -> Vec<(Vec<&str>, &'static str, &Document)> {
+    fn passed(&self) -> Vec<Passed<'_>> {
         self.all()
             .flat_map(|(section, name, entry)| entry.all_passed(&[section.key, name.as_str()]))
             .collect()
@@ -160,7 +160,7 @@ impl Stack {
     /// The variables of the environment that passwords come from.
     pub fn password_variables(&self) -> BTreeSet<String> {
         let passed = self.passed();
-        let options = passed.iter().flat_map(|(.., options)| options.iter());
+        let options = passed.iter().flat_map(|one| one.options.iter());
         let passwords = options.filter(|(option, _)| mask::is_secret_key(option));
         let sources = passwords.filter_map(|(_, value)| value.as_str()?.parse().ok());
         let variables = sources.filter_map(|source| match source {

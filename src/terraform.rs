@@ -1,7 +1,9 @@
-//! States of Terraform: the objects of one, those of them that can be adopted, and the blocks by which Terraform lets go of them.
+//! States of Terraform: the objects of one, those of them that can be adopted, the blocks by which Terraform lets go of them, and the
+//! configuration by which it takes them back.
 //!
 //! Pure: bytes in, data and text out. A state holds passwords in plain text; no type of this wing has a place for one.
 
+mod export;
 mod format;
 mod format3;
 mod loose;
@@ -13,6 +15,10 @@ mod reference;
 mod removed;
 mod unreadable;
 
+pub use export::{
+    Configuration, Exported, FILES as EXPORTED_FILES, Spoken, Warning, Whole, configuration, is_exported,
+    spoken,
+};
 pub use format::read;
 pub use matching::{Adoptable, LeftOut, Part, Sorted, adoptable, sort};
 pub use object::{Provider, State};

@@ -98,6 +98,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
+    /// The inputs that a change of the object sends along although they are not written, as far as they are not those to come: what is
+    /// sent is shown. `in_force` is empty where nothing waits.
+    fn sent_along(_wanted: &Document, _coming: &Document, _in_force: &Document) -> Document {
+        Document::new()
+    }
+
     /// Looks for the object by its natural key, and by the ownership tags where a description shows them. These tags are the proof
     /// whose it is. All that may be meant are in it, the likeliest first.
     fn find(
@@ -153,6 +159,15 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The parts of this kind that another object has; none of a kind whose objects are no parts.
     fn parts(_aws: &Aws, _whole: &Id) -> impl Future<Output = Result<Vec<Id>, CloudError>> + Send {
         std::future::ready(Ok(Vec::new()))
+    }
+
+    /// All that AWS shows of objects and no row has, since it is nobody's option here: what another tool has to say of them to leave
+    /// them as they are.
+    fn beyond(
+        _aws: &Aws,
+        _shown: &BTreeMap<Id, Self::Live>,
+    ) -> impl Future<Output = Result<BTreeMap<Id, Document>, CloudError>> + Send {
+        std::future::ready(Ok(BTreeMap::new()))
     }
 
     /// The object that AWS shows under this id or name.

@@ -217,6 +217,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.met_by(met), ..self }
     }
 
+    /// See [`Field::no_more_than`].
+    pub const fn no_more_than(self, exact: fn(desired: &Value, observed: &Value) -> bool) -> Self {
+        Self { field: self.field.no_more_than(exact), ..self }
+    }
+
     /// See [`Field::depending`].
     pub const fn depending(self, depends: fn(desired: &Document, observed: &Document) -> OnChange) -> Self {
         Self { field: self.field.depending(depends), ..self }

@@ -22,6 +22,7 @@ use super::session::Session;
 use super::stack_file::{Purpose, choose, is_taken_unasked, leads_nowhere, new_file};
 use super::written::to_write;
 use super::{Exit, show, take_over};
+pub(super) use gather::unread;
 use gather::{Gathered, gather};
 
 /// The stack file that the entries are written to.
@@ -85,7 +86,7 @@ pub(super) async fn run(
     let gathered = gather(&session, &request, global, &state, &again, &mut refusals).await;
     let gathered = match gathered {
         Ok(gathered) => gathered,
-        // What was refused before is what has to be said.
+        // The first refusal is the one to be said.
         Err(_) if !refusals.is_empty() => return Err(refused_together(refusals, None)),
         Err(failure) => return Err(failure),
     };

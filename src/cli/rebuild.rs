@@ -304,7 +304,7 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
             text.push_str(&format!("not {address}: it is not in AWS\n"));
             continue;
         }
-        // What was adopted has its tags from the first apply on.
+        // An adopted object has its tags from the first apply on.
         text.push_str(&format!(
             "not {address}: nothing has its tags; objects of no stack, one of which it may be:\n"
         ));

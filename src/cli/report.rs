@@ -34,6 +34,33 @@ pub struct Import<'a> {
     pub found: Vec<FoundObject>,
 }
 
+/// The document that `export terraform --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Exported<'a> {
+    pub folder: String,
+    pub files: Vec<&'a str>,
+    /// The resources of the configuration, with the ids that Terraform imports them by.
+    pub imports: Vec<ExportedImport<'a>>,
+    /// A fact that the configuration does not say as it is.
+    pub warnings: Vec<ExportedWarning<'a>>,
+    /// The commands that let go of everything here, for when Terraform has it.
+    pub commands: Vec<String>,
+}
+
+/// One `import` block.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ExportedImport<'a> {
+    pub to: &'a str,
+    pub id: &'a str,
+}
+
+/// Something that a configuration does not say as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ExportedWarning<'a> {
+    pub address: &'a Address,
+    pub message: &'a str,
+}
+
 /// An object that no state knows.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FoundObject {

@@ -49,6 +49,8 @@ pub enum Document {
     Import,
     /// What `import --terraform --json` prints
     ImportTerraform,
+    /// What `export terraform --json` prints
+    ExportTerraform,
     /// What `init --json` prints
     Init,
 }
@@ -78,6 +80,9 @@ pub fn schema(document: Document) -> Value {
         Document::Import => ("A watched network", FORMAT_VERSION, of::<Versioned<report::Import<'_>>>()),
         Document::ImportTerraform => {
             ("A sorted state of Terraform", FORMAT_VERSION, of::<Versioned<report::TerraformState<'_>>>())
+        }
+        Document::ExportTerraform => {
+            ("An export to Terraform", FORMAT_VERSION, of::<Versioned<report::Exported<'_>>>())
         }
         Document::Init => ("A new stack file", FORMAT_VERSION, of::<Versioned<report::Init>>()),
     };

@@ -12,6 +12,7 @@ use crate::aws::kinds::subnet::Subnet;
 use crate::aws::network::{self, Discovery, DiscoveryError, Wanted, discover, look_at};
 use crate::aws::watched::Watched;
 use crate::engine::address::Address;
+use crate::engine::along::declare_sent_along;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::CloudError;
 use crate::engine::cloud::KindError;
@@ -212,6 +213,7 @@ impl Session {
         follow_versions(&mut blueprint, |address| Some(sightings.get(address)?.live()?.1));
         if options.mode == Mode::Apply {
             answers.choose(&self.aws, &mut blueprint, &sightings).await;
+            declare_sent_along(&self.registry, &mut blueprint, &sightings);
         }
         let now = jiff::Timestamp::now();
         let safeguards = match options.mode {
@@ -253,7 +255,7 @@ impl Session {
         )
         .await;
         let foreign = foreign.map_err(refresh_failure)?;
-        // What belongs to others is not deleted, whoever uses it.
+        // An object of others is not deleted, whatever uses it.
         let is_of_others = |held: &Finding| foreign.iter().any(|one| one.address == held.address);
         found.extend(held.into_iter().filter(|held| !is_of_others(held)));
         found.extend(foreign);

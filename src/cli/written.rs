@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::file;
 use crate::engine::saved::SavedPlan;
 use crate::engine::state::{BESIDE, beside};
-use crate::terraform::is_removal;
+use crate::terraform::{is_exported, is_removal};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, is_page};
 
@@ -23,6 +23,8 @@ pub(super) enum Form {
     Page,
     /// `--removed`
     Removal,
+    /// `export terraform --out`, one of the files in the folder.
+    Exported,
 }
 
 /// The files of a stack that are there for something else.
@@ -93,7 +95,7 @@ pub(super) fn are_apart(out: &Path, html: &Path) -> Result<(), Failure> {
 impl Form {
     pub(super) fn option(self) -> &'static str {
         match self {
-            Self::Saved => "--out",
+            Self::Saved | Self::Exported => "--out",
             Self::Page => "--html",
             Self::Removal => "--removed",
         }
@@ -104,6 +106,7 @@ impl Form {
             Self::Saved => SavedPlan::is_one(content),
             Self::Page => is_page(content),
             Self::Removal => is_removal(content),
+            Self::Exported => is_exported(content),
         }
     }
 
@@ -112,6 +115,7 @@ impl Form {
             Self::Saved => "is there and is not a plan that provision saved",
             Self::Page => "is there and is not a page that provision wrote",
             Self::Removal => "is there and holds more than blocks that provision wrote",
+            Self::Exported => "is there and was not written by this command",
         }
     }
 
@@ -120,6 +124,7 @@ impl Form {
             Self::Saved => "without a file, the plan gets a new name of its own: provision plan --out",
             Self::Page => "name a file that is not there yet, or the page of an earlier plan",
             Self::Removal => "name a file that is not there yet, or one that --removed wrote before",
+            Self::Exported => "name another folder, such as: provision export terraform --out from-provision",
         }
     }
 }

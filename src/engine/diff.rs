@@ -41,30 +41,70 @@ fn differences<'a>(
     observed: &Document,
 ) -> Vec<FieldChange> {
     fields
-        .filter_map(|field| {
+        .filter(|field| {
             let (wanted, seen) = (desired.get(field.name), observed.get(field.name));
-            let unknown = wanted.is_some_and(is_unknown);
-            let met = match (wanted, seen) {
-                (Some(wanted), Some(seen)) => !unknown && (field.met)(wanted, seen),
-                (Some(_), None) => false,
-                (None, seen) => seen.is_none() || !field.taken_back,
-            };
-            (!met).then(|| {
-                let (effect, window) = cost(field.on_change(desired, observed), at_once);
-                FieldChange {
-                    path: field.name.to_owned(),
-                    before: seen.cloned(),
-                    after: wanted.filter(|_| !unknown).cloned(),
-                    unknown,
-                    sensitive: false,
-                    effect,
-                    calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
-                    window,
-                    takes_back: false,
-                }
-            })
+            match (wanted, seen) {
+                (Some(wanted), Some(seen)) => is_unknown(wanted) || !(field.met)(wanted, seen),
+                (Some(_), None) => true,
+                (None, seen) => seen.is_some() && field.taken_back,
+            }
         })
+        .map(|field| difference(field, at_once, desired, observed))
         .collect()
+}
+
+fn difference(field: &Field, at_once: bool, desired: &Document, observed: &Document) -> FieldChange {
+    let wanted = desired.get(field.name);
+    let unknown = wanted.is_some_and(is_unknown);
+    let (effect, window) = cost(field.on_change(desired, observed), at_once);
+    FieldChange {
+        path: field.name.to_owned(),
+        before: observed.get(field.name).cloned(),
+        after: wanted.filter(|_| !unknown).cloned(),
+        unknown,
+        sensitive: false,
+        effect,
+        calls: field.calls.iter().map(|call| call.name.to_owned()).collect(),
+        window,
+        takes_back: false,
+    }
+}
+
+/// The fields whose queued value would do, and is more than what is desired: storage that is queued to grow further than it is written.
+/// What is in force is told from what is to come only by an object for which something is queued.
+pub fn surplus(
+    fields: &[Field],
+    desired: &Document,
+    coming: &Document,
+    in_force: &Document,
+) -> Vec<FieldChange> {
+    let at_once = Role::AtOnce.is_on(fields, desired);
+    let is_more = |field: &&Field| match (desired.get(field.name), coming.get(field.name)) {
+        (Some(wanted), Some(coming)) => {
+            in_force.get(field.name).is_some_and(|now| now != coming)
+                && (field.met)(wanted, coming)
+                && !(field.exact)(wanted, coming)
+        }
+        _ => false,
+    };
+    compared(fields).filter(is_more).map(|field| difference(field, at_once, desired, coming)).collect()
+}
+
+/// The object from which a change of it starts: as it is in force where a change sends something, and as it will be where what is
+/// queued stays so.
+pub fn before(fields: &[Field], desired: &Document, coming: &Document, in_force: &Document) -> Document {
+    let mut before = coming.clone();
+    if in_force.is_empty() {
+        return before;
+    }
+    let changes = diff(fields, desired, coming);
+    for change in changes.into_iter().chain(surplus(fields, desired, coming, in_force)) {
+        match in_force.get(&change.path) {
+            Some(now) => drop(before.insert(change.path, now.clone())),
+            None => drop(before.remove(&change.path)),
+        }
+    }
+    before
 }
 
 /// What is observed, without what would be taken back and is not the stack's: nothing, and what others have put in the place of what is
@@ -277,6 +317,34 @@ mod tests {
         }
         // The wanted is compared with what is there, no matter who put it there.
         assert_eq!(without_others(FIELDS, &with(&ours), Some(&with(&ours)), with(&theirs)), with(&theirs));
+    }
+
+    #[test]
+    fn of_a_queued_value_that_is_more_than_what_is_desired_the_rest_is_taken_back() {
+        const FIELDS: &[Field] = &[Field::at_window("size", &[Call::free("fake:Modify")], Effect::None)
+            .met_by(|desired, observed| observed.as_i64() >= desired.as_i64())
+            .no_more_than(|desired, observed| observed.as_i64() == desired.as_i64())];
+        let size =
+            |size: Option<i64>| size.map(|size| ("size".to_owned(), json!(size))).into_iter().collect();
+        for (desired, coming, in_force, is_more) in [
+            (100, 200, Some(100), true),
+            (200, 300, Some(100), true),
+            (100, 200, Some(110), true),
+            (200, 200, Some(100), false),
+            (300, 200, Some(100), false),
+            // It has grown, and nothing is queued.
+            (100, 200, Some(200), false),
+            (100, 200, None, false),
+        ] {
+            let (desired, coming, in_force): (Document, Document, Document) =
+                (size(Some(desired)), size(Some(coming)), size(in_force));
+            let found = surplus(FIELDS, &desired, &coming, &in_force);
+            assert_eq!(!found.is_empty(), is_more, "{desired:?} {coming:?} {in_force:?}");
+            let starts = before(FIELDS, &desired, &coming, &in_force);
+            let is_sent = is_more || desired["size"].as_i64() > coming["size"].as_i64();
+            let expected = if is_sent { &in_force } else { &coming };
+            assert_eq!(&starts, expected, "{desired:?} {coming:?} {in_force:?}");
+        }
     }
 
     #[test]

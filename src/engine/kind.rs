@@ -86,6 +86,11 @@ pub trait Manager: Reader {
     fn patience(&self) -> Patience;
     /// The document as the kind itself would write it: sets sorted, defaults filled in.
     fn normalise(&self, inputs: &Document) -> Result<Document, Misfit>;
+    /// The inputs that a change of the object sends along although they are not written, as far as they are not those to come.
+    /// `in_force` is empty where nothing is queued.
+    fn sent_along(&self, _inputs: &Document, _coming: &Document, _in_force: &Document) -> Document {
+        Document::new()
+    }
     /// The inputs that the cloud would refuse. `observed` is there when an object would be changed.
     fn check(&self, inputs: &Document, observed: Option<&Document>) -> Result<Vec<Invalid>, Misfit>;
     /// The inputs that an object has when the create call has returned, of those that the cloud does not show: without what

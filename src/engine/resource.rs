@@ -265,6 +265,8 @@ pub struct Invalid {
     pub with: &'static [&'static str],
     /// The words on what to write, where a value alone does not say it.
     pub remedy: Option<String>,
+    /// True where it holds of a new object alone: one that is there may have what makes it right, such as storage that has grown.
+    pub of_new: bool,
 }
 
 /// The answer that AWS would give to such an input.
@@ -284,7 +286,20 @@ impl Invalid {
     pub fn new(field: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         let verdict = Verdict::Refused;
-        Self { field, message, verdict, instead: None, allowed_by: None, with: &[], remedy: None }
+        let (instead, allowed_by, remedy) = (None, None, None);
+        Self { field, message, verdict, instead, allowed_by, with: &[], remedy, of_new: false }
+    }
+
+    /// The same as one that an object which is there may make right, where none is known.
+    #[must_use]
+    pub fn of_new(self, of_new: bool) -> Self {
+        Self { of_new, ..self }
+    }
+
+    /// True if one of these fields has a part in it, beside others.
+    pub fn hangs_on(&self, fields: &[&str]) -> bool {
+        let mut all = self.with.iter().chain([&self.field]);
+        !self.with.is_empty() && all.any(|field| fields.contains(field))
     }
 
     /// The same with a value that AWS would take.

@@ -80,7 +80,7 @@ pub struct Record {
     /// The object that this one replaces, while it still waits to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predecessor: Option<Predecessor>,
-    /// Where the object was taken over, and the next apply still has to write its ownership tags.
+    /// The claim to an object that was taken over, as long as the next apply still has to write its ownership tags.
     #[serde(default, with = "claim", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "claim::Written")]
     pub claimed: Option<Claim>,

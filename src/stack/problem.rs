@@ -182,9 +182,8 @@ fn form_remedy(expected: Form, found: Form) -> &'static str {
         (Form::Flag, Form::CapitalFlag) => "write `true` or `false` in small letters",
         (Form::Flag, _) => "write `true` or `false`",
         (Form::WholeNumber, _) => "write digits alone, such as `50`: no leading zero, no unit, no fraction",
-        (Form::Nothing | Form::CapitalFlag | Form::Number | Form::Text | Form::QuotedText, _) => {
-            "put the value in quotes"
-        }
+        (Form::Number, _) => "write digits, such as `50` or `1.5`: no leading zero, no unit",
+        (Form::Nothing | Form::CapitalFlag | Form::Text | Form::QuotedText, _) => "put the value in quotes",
     }
 }
 

@@ -36,6 +36,18 @@ impl Node {
         }
     }
 
+    /// A number in digits, perhaps with a fraction.
+    pub(super) fn number(&self) -> Result<f64, Problem> {
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_whole = |part: &str| is_digits(part) && (part == "0" || !part.starts_with('0'));
+        let is_number = |text: &&str| match text.split_once('.') {
+            Some((whole, fraction)) => is_whole(whole) && is_digits(fraction),
+            None => is_whole(text),
+        };
+        let number = self.plain().filter(is_number).and_then(|text| text.parse().ok());
+        number.ok_or_else(|| self.wrong(Form::Number))
+    }
+
     /// The text of any scalar, quoted or not.
     pub(super) fn as_written(&self) -> Result<String, Problem> {
         match &self.content {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::parse::Sections;
 use super::problem::{Fault, Problem};
-use super::section::{Conflict, IGNORE_CHANGES, Section, behind_group, broken, in_a_row};
+use super::section::{Conflict, IGNORE_CHANGES, Passed, Section, behind_group, broken, in_a_row};
 use super::sections::SECTIONS;
 use super::yaml::{Content, Node, Place};
 use crate::engine::kind::Registry;
@@ -75,8 +75,10 @@ pub(super) fn check(
             problems.extend(unknown.map(|option| not_an_option(tree, &path, option, &known)));
         }
     }
-    for (path, kind, options) in stack.passed() {
-        let broken = broken(kinds, kind, options).into_iter();
+    for Passed { path, kind, options, ignored } in stack.passed() {
+        // What an object that is there may make right is judged when AWS has been looked at.
+        let may_be_right = |invalid: &Invalid| invalid.of_new || invalid.hangs_on(&ignored);
+        let broken = broken(kinds, kind, options).into_iter().filter(|invalid| !may_be_right(invalid));
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));
     }
     problems

@@ -3,6 +3,7 @@
 pub mod behind_group;
 mod entry;
 pub(super) mod group;
+pub mod kms_key;
 mod read;
 mod schema;
 mod shaped;
@@ -24,7 +25,7 @@ use crate::engine::resource::{Field, Id, Need, Pattern, Property, Shape};
 use crate::engine::state::{Record, State};
 
 pub(super) use entry::all_to_json;
-pub use entry::{Entries, Entry};
+pub use entry::{Entries, Entry, Passed};
 pub(super) use read::{broken, options, take};
 pub(super) use schema::publish;
 

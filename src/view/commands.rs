@@ -5,6 +5,7 @@ pub const COMMANDS: &[&str] = &[
     "apply",
     "completions",
     "destroy",
+    "export",
     "graph",
     "iam-policy",
     "import",
@@ -83,7 +84,7 @@ fn length(words: &[&str]) -> usize {
             None => return 0,
         },
         // These take a word of a few.
-        "provision" if ["completions", "schema"].contains(&word(1)) => (2, 1),
+        "provision" if ["completions", "export", "schema"].contains(&word(1)) => (2, 1),
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "cp" | "mv" if word(1).contains(['/', '.']) => (1, 2),

@@ -103,7 +103,7 @@ fn by_hand(world: &World) -> ByHand {
 
 /// Holds that a plan adds ownership tags, at no cost, and does nothing else.
 #[track_caller]
-fn adds_tags_alone(world: &World) {
+pub fn adds_tags_alone(world: &World) {
     let plan = world.plan(&[]);
     let errors: Vec<&Value> =
         plan["preflight"].as_array().into_iter().flatten().filter(|one| one["level"] == "error").collect();

@@ -610,6 +610,131 @@ fn what_is_taken_back_before_its_window_is_said_to_be_and_aws_forgets_it() {
     }
 }
 
+#[test]
+fn an_upgrade_and_storage_that_wait_are_taken_back_to_what_is_in_force() {
+    const VERSION: &str = "engine_version: \"15.12\"";
+    const UP: &str = "engine_version: \"16\"\n    allow_major_version_upgrade: true";
+    const SIZE: &str = "allocated_storage: 200";
+    let world = World::seeded(&[]);
+    let stack = RECORDS.replace("allocated_storage: 50", "allocated_storage: 200");
+    let stack = stack.replace("immediately: true", "immediately: false");
+    world.write_stack(&stack);
+    world.apply(&[]);
+    let pending = || world.cloud.database().pending_modified_values;
+    let is_queued = || {
+        pending()
+            .is_some_and(|pending| pending.engine_version.is_some() || pending.allocated_storage.is_some())
+    };
+    for (was, becomes, back) in [
+        (VERSION, UP, VERSION),
+        (VERSION, UP, "engine_version: \"15\""),
+        ("engine_version: \"15\"", "engine_version: \"15.13\"", VERSION),
+        (SIZE, "allocated_storage: 400", SIZE),
+    ] {
+        world.edit_stack(was, becomes);
+        world.apply(&[]);
+        assert!(is_queued(), "{becomes}");
+        world.edit_stack(becomes, back);
+        let plan = world.plan(&[]);
+        assert_eq!(complaints(&plan), [""; 0], "{becomes}");
+        let fields = &change(&plan, DATABASE)["fields"];
+        assert!(fields[0]["takes_back"] == true, "{becomes}: {fields}");
+        world.apply(&[]);
+        assert!(!is_queued(), "{becomes}: {:?}", pending());
+        world.plans_nothing();
+    }
+    // Less than is queued, and more than there is.
+    world.edit_stack(SIZE, "allocated_storage: 500");
+    world.apply(&[]);
+    world.edit_stack("allocated_storage: 500", "allocated_storage: 300");
+    assert_eq!(complaints(&world.plan(&[])), [""; 0]);
+    world.apply(&[]);
+    assert_eq!(pending().and_then(|pending| pending.allocated_storage), Some(300));
+    world.plans_nothing();
+}
+
+#[test]
+fn iops_that_are_not_written_are_shown_where_they_are_sent_and_taken_back_to_those_in_force() {
+    let world = World::seeded(&[]);
+    let stack = RECORDS
+        .replace("db.t4g.medium", "db.m7g.large")
+        .replace("allocated_storage: 50", "allocated_storage: 500");
+    let stack =
+        stack.replace("    storage_type: gp3\n", "").replace("immediately: true", "immediately: false");
+    world.write_stack(&stack);
+    world.apply(&[]);
+    let call = world.cloud.rds.modify_db_instance().db_instance_identifier("records").apply_immediately(true);
+    world.cloud.run(call.allocated_storage(500).iops(20_000).send()).expect("they are changed");
+    eventually("the IOPS are there", || world.cloud.database().iops() == Some(20_000));
+    let iops = |plan: &Value| -> (Value, Value) {
+        let fields = change(plan, DATABASE)["fields"].as_array().expect("an update has fields").clone();
+        let iops = fields.into_iter().find(|field| field["path"] == "iops").unwrap_or_default();
+        (iops["before"].clone(), iops["after"].clone())
+    };
+    const SIZE: &str = "allocated_storage: 500\n";
+    const PROVISIONED: &str = "allocated_storage: 500\n    storage_type: io2\n    iops: 4000\n";
+    world.edit_stack(SIZE, PROVISIONED);
+    world.apply(&[]);
+    world.edit_stack(PROVISIONED, SIZE);
+    assert_eq!(iops(&world.plan(&[])), (json!(4_000), json!(20_000)));
+    world.apply(&[]);
+    let pending = world.cloud.database().pending_modified_values;
+    assert!(pending.is_none_or(|pending| pending.iops.is_none() && pending.storage_type.is_none()));
+    world.plans_nothing();
+
+    const MANY: &str = "allocated_storage: 500\n    storage_type: io2\n    iops: 100000\n";
+    world.edit_stack("apply_immediately: false", "apply_immediately: true");
+    world.edit_stack(SIZE, MANY);
+    world.apply(&[]);
+    world.edit_stack(MANY, SIZE);
+    assert_eq!(iops(&world.plan(&[])), (json!(100_000), json!(64_000)));
+    world.apply(&[]);
+    assert_eq!(world.cloud.database().iops(), Some(64_000));
+    world.plans_nothing();
+}
+
+#[test]
+fn a_major_upgrade_to_a_group_that_is_only_named_can_wait_for_the_window() {
+    let world = World::seeded(&[]);
+    for family in ["postgres15", "postgres16"] {
+        let call =
+            world.cloud.rds.create_db_parameter_group().db_parameter_group_name(format!("theirs-{family}"));
+        let call = call.db_parameter_group_family(family).description("Theirs");
+        world.cloud.run(call.send()).expect("it is made");
+    }
+    let stack = with("    parameter_group: theirs-postgres15\n    allow_major_version_upgrade: true\n");
+    world.write_stack(&stack.replace("immediately: true", "immediately: false"));
+    world.apply(&[]);
+    world.edit_stack("engine_version: \"15.12\"", "engine_version: \"16\"");
+    world.edit_stack("theirs-postgres15", "theirs-postgres16");
+    assert_eq!(complaints(&world.plan(&[])), [""; 0]);
+    world.apply(&[]);
+    let pending = world.cloud.database().pending_modified_values.and_then(|pending| pending.engine_version);
+    assert!(pending.is_some_and(|version| version.starts_with("16.")));
+}
+
+#[test]
+fn a_default_group_a_key_by_its_alias_and_a_name_in_capitals_are_taken_as_rds_takes_them() {
+    let world = World::seeded(&[]);
+    let key = key(&world);
+    let id = key.rsplit('/').next().expect("an ARN ends with the id").to_owned();
+    world.write_stack(&with(&format!(
+        "    identifier: Records-DB\n    kms_key_id: {id}\n    parameter_group: default.postgres15\n    max_allocated_storage: 50\n"
+    )));
+    assert_eq!(complaints(&world.plan(&[])), [""; 0]);
+    world.apply(&[]);
+    let database = world.cloud.database();
+    assert_eq!(database.db_instance_identifier(), Some("records-db"));
+    assert_eq!(database.kms_key_id(), Some(key.as_str()));
+    world.plans_nothing();
+    let alias = world.cloud.kms.create_alias().alias_name("alias/records").target_key_id(&id);
+    world.cloud.run(alias.send()).expect("it is made");
+    world.edit_stack(&format!("kms_key_id: {id}"), "kms_key_id: alias/records");
+    world.edit_stack("Records-DB", "RECORDS-db");
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
 /// The ports on which a group lets its first role in.
 fn open_ports(world: &World) -> Vec<i32> {
     let group = world.cloud.group("shop-records");

@@ -13,6 +13,8 @@ mod databases;
 mod disks;
 mod drift;
 mod elsewhere;
+#[path = "../offline/facts.rs"]
+mod facts;
 mod faults;
 mod file_systems;
 mod foreign;
@@ -44,6 +46,7 @@ mod states;
 mod statuses;
 mod story;
 mod team;
+mod terraform;
 mod unclaimed;
 mod unfinished;
 mod world;

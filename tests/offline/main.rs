@@ -8,6 +8,7 @@ mod conformance;
 mod described;
 mod endpoint;
 mod engine;
+mod exported;
 mod facts;
 mod options_page;
 mod progress;

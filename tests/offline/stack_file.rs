@@ -356,10 +356,10 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("engine_version: \"sixteen\"", "a PostgreSQL version"),
         db("engine_version: 1e1", "a PostgreSQL version"),
         db("instance_class: t4g.medium", "an instance class"),
-        db("allocated_storage: 19", "must be 20 to 65536 GiB"),
+        db("allocated_storage: 4", "from 5 to 65536"),
         db("allocated_storage: -5", "from 5 to 65536"),
         db("storage_type: gp4", "did you mean `gp"),
-        db("storage_type: ssd", "possible here: `gp2`, `gp3`, `io1`, `io2`, `standard`"),
+        db("storage_type: ssd", "possible here: `gp2`, `gp3`, `io1`, `io2`"),
         db("database_name: gitlab-production", "letters, digits and underscores"),
         db("username: admin", "none that PostgreSQL or RDS reserves"),
         db(&format!("username: {}", "a".repeat(64)), "at most 63"),
@@ -371,7 +371,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         db("maintenance_window: \"04:30-05:30\"", "ddd:hh:mm-ddd:hh:mm"),
         db("maintenance_window: \"sunday:04:30-sunday:05:30\"", "ddd:hh:mm-ddd:hh:mm"),
         db("max_allocated_storage: 70000", "from 0 to 65536"),
-        db("kms_key_id: alias/mine", "the ARN of a KMS key"),
+        db("kms_key_id: mine", "a KMS key: an id"),
         db("ca_cert_identifier: digicert", "a certificate authority of RDS"),
         db("copy_tags_to_snapshots: true", "did you mean `copy_tags_to_snapshot`?"),
         db("enabled_cloudwatch_logs_exports: [postgres]", "did you mean `postgresql`?"),
@@ -393,7 +393,6 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         top("tags: { a: \"x\\e[31m\" }", "a tag's value"),
         top("tags: { a: \"x\\u202ey\" }", "a tag's value"),
         // Values that do not go together.
-        fs("throughput_mode: provisioned", "needs `provisioned_throughput_in_mibps`"),
         fs("provisioned_throughput_in_mibps: 64", "for `throughput_mode: provisioned` alone"),
         fs("performance_mode: maxIO", "cannot have `throughput_mode: elastic`"),
         fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "Infrequent Access"),
@@ -401,7 +400,12 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             "lifecycle: { transition_to_ia: AFTER_90_DAYS, transition_to_archive: AFTER_90_DAYS }",
             "a shorter time",
         ),
-        db("{ identifier: Main, security_group: a }", "a database's identifier"),
+        db("{ identifier: main--db, security_group: a }", "a database's identifier"),
+        raw(
+            "databases: { a: { identifier: Main-DB }, main-db: {} }\n",
+            Some(1),
+            "`main-db` is the identifier of `main-db` already",
+        ),
         raw(
             "databases: { a: { identifier: main }, main: {} }\n",
             Some(1),
@@ -412,19 +416,26 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             Some(1),
             "`x` is the identifier of `a` already",
         ),
-        db("iops: 12000", "from 400 GiB on"),
+        db("iops: 3000", "from 400 GiB on"),
         db("{ allocated_storage: 400, iops: 3000 }", "12000 to 64000"),
-        db("{ storage_type: io2, allocated_storage: 400 }", "needs `iops`"),
-        db("{ storage_type: io1, allocated_storage: 50, iops: 1000 }", "starts at 100 GiB"),
+        db(
+            "{ allocated_storage: 400, storage_throughput: 4000, iops: 12000 }",
+            "a quarter of the 12000 IOPS",
+        ),
+        db("{ storage_type: io1, allocated_storage: 3000, iops: 1000 }", "0.5 to 50 times"),
+        db("{ storage_type: standard, allocated_storage: 4000 }", "5 to 3072 GiB"),
         db("{ storage_type: gp2, storage_throughput: 500 }", "cannot be chosen for gp2"),
         db("max_allocated_storage: 54", "a tenth more than 50 GiB"),
         db(
             "{ storage_encrypted: false, kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\" }",
             "needs `storage_encrypted: true`",
         ),
-        db("performance_insights_retention_period: 7", "needs `performance_insights_enabled: true`"),
         db(
-            "performance_insights_kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\"",
+            "{ performance_insights_enabled: false, performance_insights_retention_period: 7 }",
+            "needs `performance_insights_enabled: true`",
+        ),
+        db(
+            "{ performance_insights_enabled: false, performance_insights_kms_key_id: \"arn:aws:kms:eu-west-1:123456789012:key/1\" }",
             "needs `performance_insights_enabled: true`",
         ),
         // The file as a whole.
@@ -552,6 +563,62 @@ fn a_literal_password_is_shown_nowhere() {
             assert!(!report.replace([' ', '\n', '│'], "").contains("hunter2"), "{text}\n{report}");
         }
         assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn what_an_object_that_is_there_may_make_right_is_not_refused_before_it_is_seen() {
+    let file_system = |options: &str| format!("stack: gitlab\nfile_systems:\n  nfs: {options}\n");
+    for text in [
+        database("{ allocated_storage: 300, iops: 14000 }"),
+        database("{ iops: 14000, storage_throughput: 600 }"),
+        database("{ allocated_storage: 300, ignore_changes: [allocated_storage], iops: 14000 }"),
+        database("{ allocated_storage: 400, iops: 12000, storage_throughput: 4000, ignore_changes: [iops] }"),
+        database("{ storage_type: io2, allocated_storage: 400 }"),
+        database("{ storage_type: gp2, iops: 14000, ignore_changes: [storage_type] }"),
+        database("{ max_allocated_storage: 54, ignore_changes: [allocated_storage] }"),
+        database(
+            "{ backup_window: \"04:00-05:00\", maintenance_window: \"sun:04:30-sun:05:30\", ignore_changes: [backup_window] }",
+        ),
+        database("performance_insights_retention_period: 7"),
+        database("{ database_insights_mode: advanced, performance_insights_retention_period: 465 }"),
+        database("domain: d-0123456789"),
+        file_system("{ throughput_mode: provisioned }"),
+        file_system(
+            "{ throughput_mode: elastic, provisioned_throughput_in_mibps: 64, ignore_changes: [throughput_mode] }",
+        ),
+        // Taken by AWS.
+        database("{ max_allocated_storage: 50 }"),
+        database("{ identifier: Main-DB, parameter_group: default.postgres16, kms_key_id: alias/storage }"),
+        database("engine_version: \"12.22-rds.20250220\""),
+        database("engine_version: \"9.6.24\""),
+        database("{ storage_type: standard, allocated_storage: 5 }"),
+        database("access: [{ group: 123456789012/sg-0123456789abcdef0 }]"),
+        file_system("{ throughput_mode: provisioned, provisioned_throughput_in_mibps: 1.5 }"),
+        "stack: gitlab\nbuckets: { assets: { bucket: assets.example.com } }\n".to_owned(),
+    ] {
+        if let Err(error) = parse("provision.yaml", &text, &registry()) {
+            panic!("{text}\n{error:?}");
+        }
+    }
+    for (text, said) in [
+        (
+            database("{ backup_window: \"04:00-05:00\", maintenance_window: \"sun:04:30-sun:05:30\" }"),
+            "must not overlap",
+        ),
+        (
+            file_system("{ throughput_mode: provisioned, provisioned_throughput_in_mibps: 0.5 }"),
+            "out of range",
+        ),
+        (
+            file_system("{ throughput_mode: provisioned, provisioned_throughput_in_mibps: 1. }"),
+            "such as `50`",
+        ),
+        ("stack: gitlab\nbuckets: { a: { bucket: a..b } }\n".to_owned(), "single dots"),
+        ("stack: gitlab\nbuckets: { a: { bucket: 10.0.0.1 } }\n".to_owned(), "no IP address"),
+    ] {
+        let report = rendered(&error_of(&text), 160);
+        assert!(report.contains(said), "{text}\n{report}");
     }
 }
 

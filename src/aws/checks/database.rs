@@ -1,5 +1,6 @@
 //! Checks that RDS offers what a database asks for: its version, the way to it, its class, storage and zones.
 
+mod groups;
 mod offer;
 mod replicas;
 mod version;
@@ -22,7 +23,7 @@ use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::plan::{Finding, Level};
+use crate::engine::plan::{Change, Finding, Level};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::stack::postgres::Version;
 use offer::{Desired, Wish};
@@ -122,13 +123,38 @@ fn behind<'a>(blueprint: &'a Blueprint, sightings: &'a Sightings) -> impl Iterat
         let Declaration::Managed { inputs } = declaration else { return None };
         let written = inputs.get(VERSION)?.as_str()?;
         let live = live_version(sightings, address)?;
-        let is_met = Version::parse(live)?.meets(&Version::parse(written)?);
+        let wanted = Version::parse(written)?;
+        let is_met = Version::parse(live)?.meets(&wanted)
+            // The upgrade is queued already.
+            || Version::parse(coming_version(sightings, address)?)?.is_of(&wanted);
         (!is_met).then_some(Behind { address, inputs, live, written })
     })
 }
 
+/// The version that a database runs. An upgrade that waits for its window can be taken back.
 fn live_version<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a str> {
+    let (_, live) = sightings.get(address).and_then(Sighting::live)?;
+    live.in_force.get(VERSION).or_else(|| live.inputs.get(VERSION))?.as_str()
+}
+
+/// The version that a database will have when its window is over.
+fn coming_version<'a>(sightings: &'a Sightings, address: &Address) -> Option<&'a str> {
     sightings.get(address).and_then(Sighting::live)?.1.inputs.get(VERSION)?.as_str()
+}
+
+/// The databases whose queued upgrade is taken back, each with the version that it runs, which is the one to send.
+fn taken_back(blueprint: &Blueprint, sightings: &Sightings) -> Vec<(Address, String)> {
+    let databases = blueprint.declarations.iter().filter(|(address, _)| address.kind() == DATABASE);
+    let taken_back = databases.filter_map(|(address, declaration)| {
+        let Declaration::Managed { inputs } = declaration else { return None };
+        let written = Version::parse(inputs.get(VERSION)?.as_str()?)?;
+        let live = live_version(sightings, address)?;
+        let coming = Version::parse(coming_version(sightings, address)?)?;
+        let is_taken_back = Version::parse(live)?.meets(&written) && !coming.is_of(&written);
+        let is_queued = live != coming_version(sightings, address)?;
+        (is_queued && is_taken_back).then(|| (address.clone(), live.to_owned()))
+    });
+    taken_back.collect()
 }
 
 impl Databases {
@@ -171,7 +197,7 @@ impl Databases {
             .collect();
         self.replicas = Replicas::of(aws, blueprint, sightings, &chosen).await;
         self.replicas.lead(blueprint, sightings);
-        for (address, target) in chosen {
+        for (address, target) in chosen.into_iter().chain(taken_back(blueprint, sightings)) {
             if self.replicas.hold(&address) {
                 continue;
             }
@@ -221,7 +247,7 @@ pub fn is_answered(planned: &Finding, found: &[Finding]) -> bool {
 impl Answer for Databases {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
         let databases = self.all.iter().flat_map(|database| database.judge(scene));
-        databases.chain(self.replicas.judge(scene)).collect()
+        databases.chain(self.replicas.judge(scene)).chain(groups::in_use(scene)).collect()
     }
 }
 
@@ -238,7 +264,13 @@ impl Database {
         let of_source = of_source.and_then(|source| live_version(scene.sightings, source));
         let upgrades = match doing {
             Doing::Making(_) => false,
-            Doing::Changing(change) => change.fields.iter().any(|field| field.path == VERSION),
+            Doing::Changing(change) => is_upgrade(change),
+        };
+        let takes_back = match doing {
+            Doing::Making(_) => false,
+            Doing::Changing(change) => {
+                change.fields.iter().any(|field| field.path == VERSION && field.takes_back)
+            }
         };
         match &self.versions {
             Some(Ok(versions)) if matches!(doing, Doing::Making(_)) && self.source.is_none() => {
@@ -263,7 +295,8 @@ impl Database {
         let is_of_version = |one: &Finding| upgrades || one.check == "engine-version";
         let is_reached = !findings.iter().any(|one| is_of_version(one) && one.level == Level::Error);
         match &self.options {
-            Some(Ok(options)) if is_reached => {
+            // Of an upgrade that is taken back nothing is ordered.
+            Some(Ok(options)) if is_reached && !takes_back => {
                 let wish = Wish {
                     desired: &self.desired,
                     version: live
@@ -293,8 +326,12 @@ impl Database {
 
 /// True if the plan changes the version of a database.
 fn upgrades(scene: &Scene<'_>, address: &Address) -> bool {
-    let change = scene.planning.plan.change(address);
-    change.is_some_and(|change| change.fields.iter().any(|field| field.path == VERSION))
+    scene.planning.plan.change(address).is_some_and(is_upgrade)
+}
+
+/// True for a change of the version. A queued one that is taken back is none.
+fn is_upgrade(change: &Change) -> bool {
+    change.fields.iter().any(|field| field.path == VERSION && !field.takes_back)
 }
 
 /// The zones that the subnets are in, as far as the subnets were seen.

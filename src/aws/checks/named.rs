@@ -160,6 +160,10 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
 
 /// The family of a parameter group, where there is one of that name.
 async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
+    // RDS makes a default group when it is used first.
+    if let Some(family) = name.strip_prefix("default.") {
+        return Ok(Some(family.to_owned()));
+    }
     let asked = aws.read.rds.describe_db_parameter_groups().db_parameter_group_name(name);
     let answer = absent_is_none(asked.send().await.map_err(aws_error(PARAMETER_GROUPS)))?;
     let groups = answer.and_then(|answer| answer.db_parameter_groups).unwrap_or_default();

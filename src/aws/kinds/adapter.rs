@@ -8,7 +8,7 @@ use crate::aws::kind::{Kind, Seen};
 use crate::aws::row;
 use crate::aws::watched::Watched;
 use crate::engine::call::Call;
-use crate::engine::cloud::{Asked, ChangeDocument, Deletion, TrackedDocument};
+use crate::engine::cloud::{Asked, ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::kind::{Gone, Live, Manager, Misfit, Reader, WhenGone};
 use crate::engine::remedy::Remedy;
@@ -25,6 +25,7 @@ pub(super) trait Managing: Reading {
     fn as_reading(&self) -> &dyn Reading;
     fn manager(&self) -> Box<dyn Manager>;
     fn survey<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>>;
+    fn whole<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, (Live, Document)>>;
     fn parts<'a>(&'a self, aws: &'a Aws, whole: &'a Id) -> Asked<'a, Vec<Id>>;
     fn find<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Vec<Found>>;
     fn create<'a>(&'a self, aws: &'a Aws, inputs: &'a Document, owner: &'a Owner) -> Asked<'a, Id>;
@@ -99,9 +100,21 @@ impl<K: Kind> RowedKind<K> {
 }
 
 impl<K: Kind> RowedKind<K> {
-    /// One object with all its fields. What waits for a window is not told from what is there.
-    fn whole(live: &K::Live) -> Live {
-        Live { inputs: row::observe_whole::<K>(live), ..watched(K::seen(live, None)) }
+    /// One object with all its fields.
+    fn with_all_fields(live: &K::Live) -> Live {
+        let inputs = row::observe_whole::<K>(live);
+        let in_force = K::in_force(live).map(|live| row::observe_whole::<K>(&live));
+        let in_force = in_force.filter(|in_force| *in_force != inputs).unwrap_or_default();
+        Live { inputs, in_force, ..watched(K::seen(live, None)) }
+    }
+
+    async fn look_at(aws: &Aws, ids: &[Id]) -> Result<BTreeMap<Id, K::Live>, CloudError> {
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let tracked: Vec<TrackedDocument> =
+            ids.iter().map(|id| TrackedDocument { id: id.clone(), recorded: None }).collect();
+        K::look(aws, &tracked).await
     }
 }
 
@@ -177,6 +190,10 @@ impl<K: Kind> Manager for RowedKind<K> {
         Ok(invalid)
     }
 
+    fn sent_along(&self, inputs: &Document, coming: &Document, in_force: &Document) -> Document {
+        K::sent_along(inputs, coming, in_force)
+    }
+
     fn as_created(&self, inputs: &Document) -> Document {
         K::as_created(inputs)
     }
@@ -224,13 +241,20 @@ impl<K: Kind> Managing for RowedKind<K> {
 
     fn survey<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, Live>> {
         Box::pin(async move {
-            if ids.is_empty() {
-                return Ok(BTreeMap::new());
-            }
-            let tracked: Vec<TrackedDocument> =
-                ids.iter().map(|id| TrackedDocument { id: id.clone(), recorded: None }).collect();
-            let shown = K::look(aws, &tracked).await?;
-            Ok(shown.into_iter().map(|(id, live)| (id, Self::whole(&live))).collect())
+            let shown = Self::look_at(aws, ids).await?;
+            Ok(shown.into_iter().map(|(id, live)| (id, Self::with_all_fields(&live))).collect())
+        })
+    }
+
+    fn whole<'a>(&'a self, aws: &'a Aws, ids: &'a [Id]) -> Asked<'a, BTreeMap<Id, (Live, Document)>> {
+        Box::pin(async move {
+            let shown = Self::look_at(aws, ids).await?;
+            let mut beyond = K::beyond(aws, &shown).await?;
+            let all = shown.into_iter().map(|(id, live)| {
+                let beyond = beyond.remove(&id).unwrap_or_default();
+                (id, (Self::with_all_fields(&live), beyond))
+            });
+            Ok(all.collect())
         })
     }
 

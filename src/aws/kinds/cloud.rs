@@ -7,7 +7,7 @@ use crate::aws::Aws;
 use crate::aws::kind::Kind;
 use crate::aws::kinds::adapter::{Managing, Reading, RowedKind, WatchedKind};
 use crate::aws::watched::Watched;
-use crate::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, TrackedDocument};
+use crate::engine::cloud::{Asked, ChangeDocument, Cloud, Deletion, KindError, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::kind::{Live, Registry};
 use crate::engine::resource::{Found, Id, Named, Owner, Ownership};
@@ -27,6 +27,14 @@ impl AwsCloud {
     /// All that is known of these kinds without asking AWS.
     pub fn registry(&self) -> Registry {
         self.kinds.registry()
+    }
+
+    /// Objects with every field that AWS shows, and with all that no field has. One that is gone is left out.
+    ///
+    /// # Errors
+    /// The first error of the reads.
+    pub async fn whole(&self, kind: &str, ids: &[Id]) -> Result<BTreeMap<Id, (Live, Document)>, KindError> {
+        self.managing(kind).whole(&self.aws, ids).await
     }
 
     fn reading(&self, kind: &str) -> &dyn Reading {

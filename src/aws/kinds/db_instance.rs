@@ -46,6 +46,7 @@ use crate::engine::document::Document;
 use crate::engine::remedy::Remedy;
 use crate::engine::resource::{Effect, Found, Id, Named, Owner, Patience};
 use seen::Live;
+use storage::Storage;
 
 pub use deletion::snapshot_name as last_snapshot_name;
 pub use status::STATUSES;
@@ -83,6 +84,10 @@ impl Kind for DbInstance {
 
     fn in_force(live: &Live) -> Option<Live> {
         live.now.pending_modified_values.is_some().then(|| live.in_force())
+    }
+
+    fn sent_along(wanted: &Document, coming: &Document, in_force: &Document) -> Document {
+        storage::sent_along::<Self>(Storage::of(wanted), wanted, (coming, in_force))
     }
 
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
@@ -197,30 +202,6 @@ mod tests {
         let database =
             sample::with(json!({ "database_name": null, "backup_window": null, "maintenance_window": null }));
         assert_eq!(check(&database, None), []);
-    }
-
-    #[test]
-    fn a_major_upgrade_with_parameters_of_its_own_is_made_at_once() {
-        let live = sample::with(json!({ "engine_version": "16.4" }));
-        let upgrade = |at_once: bool, group: Option<&str>| {
-            sample::with(json!({
-                "engine_version": "17", "allow_major_version_upgrade": true, "parameter_group_name": group,
-                "apply_immediately": at_once,
-            }))
-        };
-        for (at_once, group, expected) in [
-            (true, Some("gitlab-pgsql-postgres17"), vec![]),
-            (false, Some("gitlab-pgsql-postgres17"), vec!["parameter_group_name"]),
-            (true, Some("${aws_db_parameter_group.x-postgres16.id}"), vec![]),
-            (false, None, vec![]),
-        ] {
-            let found = check(&upgrade(at_once, group), Some(&live));
-            let remedy = found.iter().filter_map(|invalid| invalid.remedy.as_deref()).next();
-            let is_said = !at_once && group.is_some();
-            assert_eq!(remedy, is_said.then_some("write `apply_immediately: true` into the stack file"));
-            let found: Vec<&str> = found.iter().map(|invalid| invalid.field).collect();
-            assert_eq!(found, expected, "{at_once} {group:?}");
-        }
     }
 
     #[test]

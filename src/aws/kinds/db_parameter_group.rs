@@ -180,6 +180,18 @@ impl Kind for DbParameterGroup {
         rds_group::claim::<Self>(aws, id, owner).await
     }
 
+    async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        let groups = shown.iter().map(|(id, live)| (id, &live.group));
+        let parameters = shown.keys().map(|id| parameters::as_set(aws, id.as_str()));
+        let (mut beyond, parameters) =
+            try_join(rds_group::tags_beyond::<Self>(aws, groups), try_join_all(parameters)).await?;
+        for (id, parameters) in shown.keys().zip(parameters) {
+            let of = beyond.entry(id.clone()).or_default();
+            of.insert(PARAMETERS.name.to_owned(), parameters);
+        }
+        Ok(beyond)
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         rds_group::named::<Self>(aws, text).await
     }

@@ -158,6 +158,10 @@ impl Kind for DbSubnetGroup {
         rds_group::claim::<Self>(aws, id, owner).await
     }
 
+    async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        rds_group::tags_beyond::<Self>(aws, shown.iter()).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         rds_group::named::<Self>(aws, text).await
     }

@@ -126,7 +126,7 @@ impl Kind for EfsAccessPoint {
                 Some(made.map(|made| made.permissions().to_owned()).unwrap_or_default())
             })
             .met_by(same_permissions),
-        &tags::row::<Self>(&efs_tags::calls(OURS), |live| Some(tags::ours(&tags_of(live), &tags::of(live.recorded)))),
+        &tags::row::<Self>(&efs_tags::calls(OURS), |live| Some(tags::shown(live, &tags_of(live)))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, at_most_sixteen_groups];
     // The client token, derived from the owner, tells the access points of a file system apart; they are looked

@@ -199,6 +199,13 @@ impl Kind for EfsFileSystem {
         find::list(aws).await
     }
 
+    async fn beyond(
+        aws: &Aws,
+        shown: &BTreeMap<Id, live::FileSystem>,
+    ) -> Result<BTreeMap<Id, Document>, CloudError> {
+        live::beyond(aws, shown).await
+    }
+
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {
         find::named(aws, text).await
     }

@@ -20,6 +20,14 @@ pub(crate) const KEY_ARN: Pattern = Pattern::new(
     256,
 );
 
+/// A KMS key (CreateFileSystem, KmsKeyId). "The Amazon Web Services KMS key identifier is the key ARN, key ID, alias ARN, or alias name for
+/// the KMS key" (CreateDBInstance, KmsKeyId).
+pub(crate) const KEY: Pattern = Pattern::new(
+    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
+    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$",
+    2_048,
+);
+
 const DESCRIBE: Call = Call::new("kms:DescribeKey", &[Grant::on(&["kms:{id}"])]);
 
 /// Aliases of KMS. The id of one is its name or its ARN, as the author wrote it.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
+
 use crate::aws::Aws;
 use crate::aws::kind::Kind;
 use crate::aws::kinds::rds_tags::{self, live_tags, prove_ours, retag};
@@ -72,6 +74,20 @@ async fn found<K: RdsGroup>(aws: &Aws, name: &str) -> Result<Option<Found>, Clou
     let Some(group) = described::<K>(aws, name).await? else { return Ok(None) };
     let ownership = Ownership::of_tags(&live_tags(aws, arn::<K>(&group)).await?);
     Ok(Some(Found::new(Id::new(name), ownership).standing_in(K::vpc(&group))))
+}
+
+/// The tags of groups, by which a description does not show them.
+pub(super) async fn tags_beyond<K: RdsGroup>(
+    aws: &Aws,
+    groups: impl Iterator<Item = (&Id, &K::Group)>,
+) -> Result<BTreeMap<Id, Document>, CloudError> {
+    let read = groups.map(|(id, group)| async move {
+        let mut tags = live_tags(aws, arn::<K>(group)).await?;
+        tags.retain(|key, _| !key.starts_with("aws:"));
+        let tags = serde_json::to_value(tags).expect("tags are plain data");
+        Ok((id.clone(), Document::from_iter([(tags::FIELD.to_owned(), tags)])))
+    });
+    Ok(try_join_all(read).await?.into_iter().collect())
 }
 
 /// The ownership of a group, which no refresh shows.

@@ -36,14 +36,16 @@ const CREATE: Call = Call::new("s3:CreateBucket", THIS).checked(&[Checked::new(
 const DELETE: Call = Call::new("s3:DeleteBucket", THIS);
 const PUT_TAGS: Call = Call::new("s3:PutBucketTagging", THIS);
 
-/// "General purpose bucket naming rules", S3 User Guide, without dots: certificates of S3 do not cover them.
+/// "General purpose bucket naming rules", S3 User Guide: dots are allowed, though not two together, nor the form of an address.
 const NAME_RULE: Pattern = Pattern::new(
-    "a bucket's name: 3 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends, and no beginning or end \
-     that S3 keeps for itself",
-    "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$",
+    "a bucket's name: 3 to 63 lower-case letters, digits, single dots and hyphens, with a letter or digit at both ends, no IP address, \
+     and no beginning or end that S3 keeps for itself",
+    "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
     63,
 )
-.but_not("^(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$");
+.but_not(
+    "^(xn--|sthree-|amzn-s3-demo-).*|.*\\.\\..*|^[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+$|.*(-s3alias|--ol-s3|--x-s3|--table-s3|\\.mrap|-an)$",
+);
 
 /// The names that buckets of old may have.
 const NAME_IN_USE: Pattern =
@@ -119,7 +121,7 @@ impl Kind for S3Bucket {
             .recorded()
             .rebuilt_as(true)
             .plays(Role::Protection),
-        &tags::row::<Self>(&[PUT_TAGS], |live| Some(tags::ours(&live.tags, &tags::of(live.recorded)))),
+        &tags::row::<Self>(&[PUT_TAGS], |live| Some(tags::shown(live, &live.tags))),
     ];
     const CHECKS: &'static [Check] = &[tags::check, lifecycle::check];
     const NATURAL_KEY: &'static [&'static str] = &["bucket"];
@@ -216,6 +218,10 @@ impl Kind for S3Bucket {
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
         live::all(aws, &BTreeSet::new()).await
+    }
+
+    async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        live::settings(aws, shown.keys()).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

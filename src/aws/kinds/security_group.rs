@@ -107,9 +107,7 @@ impl Kind for SecurityGroup {
             .observe(|group| Some(rules(group.live, group.ip_permissions_egress())))
             .depending(cost::egress)
             .also_from("egress"),
-        &tags::row::<Self>(&[TAG, UNTAG], |group| {
-            Some(tags::ours(&ec2::tags(group.tags()), &tags::of(group.recorded)))
-        }),
+        &tags::row::<Self>(&[TAG, UNTAG], |group| Some(tags::shown(group, &ec2::tags(group.tags())))),
     ];
     const CHECKS: &'static [kind::Check] =
         &[check::name_keeps_its_case, check::rules, check::all_ports, tags::check];
@@ -181,6 +179,10 @@ impl Kind for SecurityGroup {
 
     async fn list(aws: &Aws) -> Result<Vec<Found>, CloudError> {
         find::list(aws).await
+    }
+
+    async fn beyond(aws: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        change::with_ids(aws, shown.keys()).await
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::aws::kind::Kind;
-use crate::aws::row::{Key, Shown, TypedRow, map_of};
+use crate::aws::row::{Key, Scope, Shown, TypedRow, map_of};
 use crate::engine::call::Call;
 use crate::engine::cloud::{ChangeDocument, CloudError};
 use crate::engine::document::Document;
@@ -95,6 +95,17 @@ fn reserved_for(key: &str) -> Option<&'static str> {
 /// All tags of a new object: the author's and the ownership tags.
 pub fn with_ownership(tags: &Tags, owner: &Owner) -> Tags {
     tags.clone().into_iter().chain(owner.tags()).collect()
+}
+
+/// The live tags of an object that is shown: ours of one that is recorded, and else all but those of AWS itself.
+pub fn shown<K: Kind>(object: &Shown<'_, K>, live: &Tags) -> Tags {
+    match object.scope {
+        Scope::Recorded => ours(live, &of(object.recorded)),
+        Scope::Whole => {
+            let theirs = live.iter().filter(|(key, _)| !key.starts_with("aws:"));
+            theirs.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+    }
 }
 
 /// The live tags seen as inputs: those whose keys were written before. Tags of others are none of our business.

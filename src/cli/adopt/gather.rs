@@ -116,7 +116,7 @@ pub(super) async fn gather(
     Ok(Gathered { scene, wanted, evidence, discovery, network, vpc })
 }
 
-pub(super) fn unread(kind: &str, source: KindError) -> Failure {
+pub(in crate::cli) fn unread(kind: &str, source: KindError) -> Failure {
     refresh_failure(RefreshError { kind: kind.to_owned(), source })
 }
 

@@ -328,6 +328,16 @@ fn documents() -> Vec<(Document, Value)> {
             })),
         ),
         (Document::Init, value(&Versioned::of(init))),
+        (
+            Document::ExportTerraform,
+            value(&Versioned::of(report::Exported {
+                folder: "terraform".to_owned(),
+                files: vec!["main.tf"],
+                imports: vec![report::ExportedImport { to: "aws_efs_file_system.files", id: "fs-1" }],
+                warnings: vec![report::ExportedWarning { address: &address, message: "it is not there" }],
+                commands: vec!["provision state forget files".to_owned()],
+            })),
+        ),
         (Document::ImportTerraform, value(&Versioned::of(terraform(&removed, &sorted.adoptable)))),
     ];
     documents.extend(events().into_iter().map(|event| (Document::Event, value(&Versioned::of(event)))));

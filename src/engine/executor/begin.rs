@@ -244,7 +244,13 @@ impl<'a> Execution<'a> {
         let settled = Some(&record.inputs).filter(|_| record.phase == Phase::Ready);
         let observed = diff::without_others(manager.fields(), &desired.inputs, settled, live.inputs.clone());
         let differing = diff::diff(manager.fields(), &desired.inputs, &observed);
-        let fields: BTreeSet<String> = differing.into_iter().map(|field| field.path).collect();
+        let surplus = match live.condition {
+            Condition::Ready => {
+                diff::surplus(manager.fields(), &desired.inputs, &live.inputs, &live.in_force)
+            }
+            _ => Vec::new(),
+        };
+        let fields: BTreeSet<String> = differing.into_iter().chain(surplus).map(|field| field.path).collect();
         let needs_no_call = |field: &Field| field.is_in_the_record_alone() || !fields.contains(field.name);
         if !fields.is_empty() && claim.is_none() && manager.fields().iter().all(needs_no_call) {
             // Nothing to be asked of AWS, and nothing to wait for: this is done in every status.

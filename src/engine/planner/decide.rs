@@ -14,7 +14,7 @@ use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::diff;
 use crate::engine::document::{Document, Reference, resolve};
-use crate::engine::kind::{Manager, Misfit};
+use crate::engine::kind::{Live, Manager, Misfit};
 use crate::engine::owner::owner_by_tags;
 use crate::engine::plan::{Action, Change, FieldChange, Finding, Going, Mode, ReplaceOrder, Turn};
 use crate::engine::resource::{Condition, Effect, Id, Remark, Role};
@@ -214,7 +214,8 @@ fn managed(
     };
     // A value that is met may still be wrong: storage that is larger than what is written now.
     let live = kept.and_then(|kept| objects.get(kept)).map(|object| object.live);
-    let invalid = manager.check(&desired, live.map(|live| &live.inputs))?;
+    let before = live.map(|live| diff::before(manager.fields(), &desired, &live.inputs, &live.in_force));
+    let invalid = manager.check(&desired, before.as_ref())?;
     findings.extend(
         invalid.into_iter().map(|invalid| findings::invalid(input.blueprint, address, manager, invalid)),
     );
@@ -360,6 +361,8 @@ fn existing(address: &Address, manager: &dyn Manager, desired: &Document, object
     let mut fields = differing(manager.fields(), desired, &object.observed(manager.fields(), desired));
     // While AWS is at work, what is pending may be what it is making.
     if object.live.condition == Condition::Ready {
+        let Live { inputs, in_force, .. } = object.live;
+        fields.extend(diff::surplus(manager.fields(), desired, inputs, in_force));
         diff::take_back(manager.fields(), desired, &object.live.in_force, &mut fields);
     }
     let effect = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::None);

@@ -82,7 +82,7 @@ pub(super) fn invalid(
     manager: &dyn Manager,
     invalid: Invalid,
 ) -> Finding {
-    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy } = invalid;
+    let Invalid { field, message, verdict, instead, allowed_by, with: _, remedy, of_new: _ } = invalid;
     let written = blueprint.to_write(address, manager.fields(), field);
     let hint = match (instead, allowed_by, remedy) {
         (_, Some((option, with)), _) => {

@@ -58,7 +58,7 @@ fn one(input: &Input<'_>, address: &Address, found: &Found, beside: &[Found]) ->
 }
 
 fn unrecorded(input: &Input<'_>, owner: &Owner, found: &Found, is_lost: bool) -> Finding {
-    // What cannot be recorded is not to be sent round between an import and a destroy.
+    // An object that cannot be recorded is not to be sent round between an import and a destroy.
     if let Some(why) = owner.unfit(found) {
         let message = format!(
             "{} carries this stack's tags, and is not deleted: it cannot be recorded here, since {why}",

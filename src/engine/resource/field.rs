@@ -30,6 +30,8 @@ pub struct Field {
     pub calls: Calls,
     /// True if what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
+    /// True if what is observed, and will do, is no more than what is desired. Of more, a queued change is taken back.
+    pub exact: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
     /// True if the field is taken back when it is no longer written. The kind shows such a field only where it is
     /// recorded, so that what others chose is left alone; so is what others have put in the place of what is recorded.
@@ -153,6 +155,7 @@ impl Field {
             on_change,
             calls,
             met: |desired, observed| desired == observed,
+            exact: |_, _| true,
             depends: None,
             taken_back: false,
             rebuilt_as: None,
@@ -193,6 +196,11 @@ impl Field {
     /// turns no protection off.
     pub const fn rebuilt_as(self, safe: bool) -> Self {
         Self { rebuilt_as: Some(safe), ..self }
+    }
+
+    /// The field with its own idea of when an observed value that will do is no more than what is desired.
+    pub const fn no_more_than(self, exact: fn(desired: &Value, observed: &Value) -> bool) -> Self {
+        Self { exact, ..self }
     }
 
     /// The field with its own idea of when the observed value will do.

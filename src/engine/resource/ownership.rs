@@ -59,10 +59,21 @@ impl Ownership {
 }
 
 /// The cluster that owns an object, by kops's tags (kops, pkg/resources/aws/tags.go).
+///
+/// `KubernetesCluster` alone, the tag of old, people put on their own objects too. What kops makes is named after the cluster then
+/// (`nodes.k8s.myzone.net`), and what Kubernetes makes has no name.
 fn cluster_of(tags: &BTreeMap<String, String>) -> Option<&str> {
     let owned = tags.iter().filter(|(_, value)| *value == "owned");
     let mut named = owned.filter_map(|(key, _)| key.strip_prefix("kubernetes.io/cluster/"));
-    named.next().or_else(|| tags.get("KubernetesCluster").map(String::as_str))
+    let of_old = || {
+        let cluster = tags.get("KubernetesCluster")?.as_str();
+        let is_of_people = tags.get("Name").is_some_and(|name| {
+            let front = name.strip_suffix(cluster);
+            !name.is_empty() && !front.is_some_and(|front| front.ends_with('.'))
+        });
+        (!is_of_people).then_some(cluster)
+    };
+    named.next().or_else(of_old)
 }
 
 /// For whom an object is made.
@@ -351,6 +362,23 @@ mod tests {
                 None => Ownership::Untagged,
             };
             assert_eq!(Ownership::of_tags(&tags(key, value)), expected, "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn what_people_tag_with_the_cluster_in_the_way_of_old_is_theirs_if_it_has_a_name_of_its_own() {
+        for (name, is_clusters) in [
+            ("nodes.k8s.one", true),
+            ("", true),
+            ("EFS_K8s", false),
+            // A file system is called like the cluster; its VPC is too, and is watched.
+            ("k8s.one", false),
+            ("not-k8s.one", false),
+        ] {
+            let tags = [("KubernetesCluster", "k8s.one"), ("Name", name)];
+            let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+            let ownership = Ownership::of_tags(&tags);
+            assert_eq!(matches!(ownership, Ownership::OfCluster { .. }), is_clusters, "{name}");
         }
     }
 

@@ -21,7 +21,7 @@ pub enum Shape {
         least: i64,
         most: i64,
     },
-    /// A number that AWS may show with a fraction; a whole one in the stack file.
+    /// A number, perhaps with a fraction.
     Number {
         least: i64,
         most: i64,
@@ -394,9 +394,8 @@ impl Shape {
         match self {
             Self::Any | Self::Own(_) => json!({}),
             Self::Flag => json!({ "type": "boolean" }),
-            Self::Whole { least, most } | Self::Number { least, most } => {
-                json!({ "type": "integer", "minimum": least, "maximum": most })
-            }
+            Self::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
+            Self::Number { least, most } => json!({ "type": "number", "minimum": least, "maximum": most }),
             Self::OneOfWhole { all, .. } => json!({ "type": "integer", "enum": all }),
             Self::Text(pattern) => pattern.schema(),
             Self::OneOf(all) => json!({ "type": "string", "enum": all }),

@@ -26,6 +26,16 @@ pub struct Entry {
     pub parts: BTreeMap<&'static str, Entries>,
 }
 
+/// The options that are passed on to one kind.
+pub struct Passed<'a> {
+    /// The place in the stack file.
+    pub path: Vec<&'a str>,
+    pub kind: &'static str,
+    pub options: &'a Document,
+    /// The options beside them that are left to others.
+    pub ignored: Vec<&'a str>,
+}
+
 impl Entry {
     /// The value of one of its own options.
     pub fn get(&self, option: &Property) -> Option<&Value> {
@@ -69,14 +79,17 @@ impl Entry {
     }
 
     /// The options of all kinds, with the place of each below this entry.
-    pub fn all_passed<'a>(&'a self, path: &[&'a str]) -> Vec<(Vec<&'a str>, &'static str, &'a Document)> {
+    pub fn all_passed<'a>(&'a self, path: &[&'a str]) -> Vec<Passed<'a>> {
         let mut all = Vec::new();
         for (key, parts) in &self.parts {
             for (name, part) in parts {
                 all.extend(part.all_passed(&[path, &[key, name.as_str()]].concat()));
             }
         }
-        all.extend(self.passed.iter().map(|(kind, options)| (path.to_vec(), *kind, options)));
+        let ignored: Vec<&str> = self.ignores().collect();
+        let passed =
+            |(kind, options)| Passed { path: path.to_vec(), kind, options, ignored: ignored.clone() };
+        all.extend(self.passed.iter().map(|(kind, options)| passed((*kind, options))));
         all
     }
 

@@ -104,7 +104,14 @@ fn single(node: &Node, shape: &Shape) -> Result<Value, Problem> {
     let bad = |message: String| Problem::new(Fault::BadValue { message });
     match shape {
         Shape::Flag => Ok(bool::deserialize(node)?.into()),
-        Shape::Whole { least, most } | Shape::Number { least, most } => {
+        Shape::Number { least, most } => {
+            let number = node.number()?;
+            match (*least as f64..=*most as f64).contains(&number) {
+                true => Ok(number.into()),
+                false => Err(bad(format!("{number} is out of range: from {least} to {most}"))),
+            }
+        }
+        Shape::Whole { least, most } => {
             let number = i64::deserialize(node)?;
             match (*least..=*most).contains(&number) {
                 true => Ok(number.into()),

@@ -23,9 +23,14 @@ const SOURCE: Shape = Shape::TextOr {
     identity,
 };
 
-/// The id of a security group. EC2 itself says of its length that it may grow.
-const GROUP_ID: Pattern =
-    Pattern::new("the id of a security group, such as `sg-0123456789abcdef0`", "^sg-[0-9a-f]+$", 64);
+/// The id of a security group, with its account where that is another one ("Security group rules", VPC user guide, "Security group
+/// referencing"). EC2 itself says of its length that it may grow.
+const GROUP_ID: Pattern = Pattern::new(
+    "the id of a security group, such as `sg-0123456789abcdef0`, or another account's, such as \
+     `123456789012/sg-0123456789abcdef0`",
+    "^([0-9]{12}/)?sg-[0-9a-f]+$",
+    77,
+);
 
 const PREFIX_LIST_ID: Pattern =
     Pattern::new("the id of a prefix list, such as `pl-0123456789abcdef0`", "^pl-[0-9a-f]+$", 64);
@@ -44,7 +49,7 @@ pub(in crate::stack) const NETWORK: Property = Property {
 };
 const GROUP: Property = Property {
     name: "group",
-    doc: "The id of another security group, in the same VPC or in one that is peered with it.",
+    doc: "The id of another security group, in the same VPC or in one that is peered with it; with the account before it where that is another.",
     shape: Shape::Text(GROUP_ID),
     need: Need::Required,
 };

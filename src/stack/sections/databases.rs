@@ -16,7 +16,7 @@ use crate::stack::postgres::{Version, family_in_names, without_family};
 use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_GROUP, access};
 use crate::stack::section::titled::{Titled, titled};
 use crate::stack::section::{
-    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+    Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section, kms_key,
 };
 use crate::stack::{Name, SubnetId};
 
@@ -155,10 +155,11 @@ const PARAMETERS: Property = Property {
     need: Need::Optional,
 };
 
-/// The name of a parameter group (CreateDBParameterGroup). A default one has dots, and is there without being made.
+/// The name of a parameter group that is there (CreateDBParameterGroup), also of the default one of a version.
 const PARAMETER_GROUP_NAME: Pattern = Pattern::new(
-    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255",
-    "^[A-Za-z](-?[A-Za-z0-9])*$",
+    "a parameter group's name: letters, digits and single hyphens, a letter first, at most 255; or a default one, such as \
+     `default.postgres16`",
+    "^([A-Za-z](-?[A-Za-z0-9])*|default\\.postgres[0-9]+(\\.[0-9]+)?)$",
     255,
 );
 
@@ -286,7 +287,7 @@ fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
         all.push(Identified {
             path: vec![name.to_string()],
             words: name.to_string(),
-            identifier: identifier((name, entry)).to_owned(),
+            identifier: identifier((name, entry)),
             is_written: entry.text_of(DATABASE, IDENTIFIER).is_some(),
             of: name,
         });
@@ -323,14 +324,14 @@ fn shared_identifiers(databases: &Entries) -> Vec<Conflict> {
     found
 }
 
-/// The identifier of a database.
-fn identifier<'a>((name, entry): (&'a Name, &'a Entry)) -> &'a str {
-    entry.text_of(DATABASE, IDENTIFIER).unwrap_or(name.as_str())
+/// The identifier of a database, in the lower case that RDS keeps.
+fn identifier((name, entry): (&Name, &Entry)) -> String {
+    entry.text_of(DATABASE, IDENTIFIER).unwrap_or(name.as_str()).to_lowercase()
 }
 
 /// The identifier of a read replica.
 fn replica_identifier(database: (&Name, &Entry), (name, options): (&Name, &Entry)) -> String {
-    let written = options.text_of(REPLICA, IDENTIFIER).map(str::to_owned);
+    let written = options.text_of(REPLICA, IDENTIFIER).map(str::to_lowercase);
     written.unwrap_or_else(|| format!("{}-{name}", identifier(database)))
 }
 
@@ -363,9 +364,11 @@ fn declare(
         None => entry.text(&PARAMETER_GROUP).map(|written| named_parameter_group(draft, entry, written)),
     };
     let address = Address::new(DATABASE, name.as_str());
+    let key = kms_key::behind_alias(draft, name, entry.text_of(DATABASE, kms_key::OPTION))?;
     let set = json!({
         "identifier": identifier((name, entry)),
         "engine": "postgres",
+        "kms_key_id": key,
         "db_subnet_group_name": subnet_group,
         "vpc_security_group_ids": groups,
         "parameter_group_name": parameter_group,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::engine::address::Address;
-use crate::engine::document::{Document, reference};
+use crate::engine::document::Document;
 use crate::engine::network::Network;
 use crate::engine::resource::{Need, Property, Shape};
 use crate::stack::Name;
@@ -19,7 +19,7 @@ use crate::stack::section::behind_group::{self, EXTRA_SECURITY_GROUPS, SECURITY_
 use crate::stack::section::source::ACCESS;
 use crate::stack::section::zones::{ZONES, zones};
 use crate::stack::section::{
-    Apart, Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section,
+    Apart, Belonging, Conflict, Entries, Entry, Expand, IGNORE_CHANGES, Named, Others, Part, Section, kms_key,
 };
 
 const FILE_SYSTEM: &str = "aws_efs_file_system";
@@ -126,8 +126,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
 /// A file system with its access points and its replication, without anything in a network.
 fn declare_itself(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), BlueprintError> {
     let address = Address::new(FILE_SYSTEM, name.as_str());
-    let key = entry.text_of(FILE_SYSTEM, "kms_key_id").filter(|key| is_alias(key));
-    let key = key.map(|alias| behind(draft, name, alias)).transpose()?;
+    let key = kms_key::behind_alias(draft, name, entry.text_of(FILE_SYSTEM, kms_key::OPTION))?;
     draft.declare(address.clone(), file_system(draft, name, entry, key))?;
     if let Some(inputs) = replication::inputs(draft, entry, name) {
         draft.declare(Address::new(replication::KIND, name.as_str()), inputs)?;
@@ -181,18 +180,6 @@ fn declare(
         draft.declare(target, with(entry.of(MOUNT_TARGET), set))?;
     }
     Ok(())
-}
-
-/// True if a key only stands for another one, and may stand for another one tomorrow.
-fn is_alias(key: &str) -> bool {
-    key.starts_with("alias/") || key.contains(":alias/")
-}
-
-/// The key behind an alias, as it is written in the inputs: the alias is watched, so that the key is known.
-fn behind(draft: &mut Draft<'_>, name: &Name, alias: &str) -> Result<String, BlueprintError> {
-    let address = Address::new("aws_kms_alias", name.as_str());
-    draft.watch(address.clone(), alias)?;
-    Ok(reference(&address, "target_key_arn"))
 }
 
 /// `key` is how a key is written that is an alias: a reference to what is known of it.

@@ -128,8 +128,11 @@ fn wrong_lines(field: &Field<'_>) -> Vec<(String, String)> {
             _ => "in quotes",
         };
         // A version is taken as it is written, so that 16.10 is not 16.1: its own rule refuses `true`.
-        let remedy =
-            if types.contains(&"number") && value == "true" { "a PostgreSQL version" } else { remedy };
+        let remedy = match value {
+            "true" | "word" if types == ["number"] => "such as `50`",
+            "true" if types.contains(&"number") => "a PostgreSQL version",
+            _ => remedy,
+        };
         add(format!("{name}: {value}"), remedy);
     }
     let numbers = |bound: &str| schema.get(bound).and_then(Value::as_i64);

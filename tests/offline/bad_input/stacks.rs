@@ -181,7 +181,6 @@ fn invisible(add: &mut Add<'_>) {
 fn together(add: &mut Add<'_>) {
     let mut fs =
         |options: &str, says: &str| add(&format!("file_systems:\n  a: {{ {options} }}\n"), &[":2:", says]);
-    fs("throughput_mode: provisioned", "such as `provisioned_throughput_in_mibps: 64`");
     fs("provisioned_throughput_in_mibps: 64", "leave it out, or set `throughput_mode: provisioned`");
     fs("performance_mode: maxIO", "another `throughput_mode`");
     fs("lifecycle: { transition_to_archive: AFTER_90_DAYS }", "set `transition_to_ia` to a shorter time");
@@ -192,11 +191,8 @@ fn together(add: &mut Add<'_>) {
     fs("access: [bastion]", "`bastion` is not possible here");
     let mut db =
         |options: &str, says: &str| add(&format!("databases:\n  a: {{ {options} }}\n"), &[":2:", says]);
-    db("iops: 12000", "leave it out");
-    db("storage_throughput: 500", "leave it out");
+    db("iops: 3000", "leave it out");
     db("allocated_storage: 400, iops: 3000", "choose more");
-    db("storage_type: io2, allocated_storage: 400", "such as `iops: 3000`");
-    db("storage_type: io1, iops: 1000", "raise `allocated_storage`");
     db("storage_type: gp2, iops: 1000", "leave it out");
     db("storage_type: gp2, storage_throughput: 500", "leave it out");
     for window in ["4:00-4:30", "24:00-24:30", "04:00", "sun:04:00-sun:04:30", "04:00-04:30Z"] {

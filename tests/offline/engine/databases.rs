@@ -395,19 +395,13 @@ fn a_major_upgrade_makes_the_new_group_first_and_deletes_the_old_one_last() {
 }
 
 #[test]
-fn a_major_upgrade_is_refused_where_it_is_not_allowed_or_could_not_end() {
+fn a_major_upgrade_is_refused_where_it_is_not_allowed_and_a_downgrade_always() {
     for (version, major, more, words) in [
         (
             "17",
             17,
             json!({ "allow_major_version_upgrade": false }),
             "without `allow_major_version_upgrade: true`",
-        ),
-        (
-            "17",
-            17,
-            json!({ "apply_immediately": false }),
-            "needs `apply_immediately: true` for a major upgrade",
         ),
         ("15", 15, json!({}), "RDS does not downgrade"),
     ] {

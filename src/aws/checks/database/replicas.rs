@@ -55,8 +55,8 @@ impl Replicas {
         let minor: Vec<_> = chosen
             .iter()
             .filter_map(|(address, target)| {
-                let (id, live) = sightings.get(address).and_then(Sighting::live)?;
-                let live = live.inputs.get(VERSION)?.as_str()?;
+                let (id, _) = sightings.get(address).and_then(Sighting::live)?;
+                let live = super::live_version(sightings, address)?;
                 let (from, to) = (Version::parse(live)?, Version::parse(target)?);
                 (from.major() == to.major()).then_some((address, id, live, target))
             })

@@ -6,7 +6,7 @@ use super::keys::{
 };
 use super::storage::Storage;
 use super::windows::Windows;
-use super::{domain, insights, monitoring, names, parameters, password, reservation, version};
+use super::{domain, insights, monitoring, names, password, reservation, version};
 use crate::aws::kind::Check;
 use crate::aws::kinds::tags;
 use crate::engine::document::Document;
@@ -17,7 +17,6 @@ pub(super) const CHECKS: &[Check] = &[
     tags::check,
     names::check,
     upgrade,
-    parameters::check,
     password::check,
     storage,
     insights::check,
@@ -53,6 +52,7 @@ fn key_needs_encryption(wanted: &Document, _: Option<&Document>) -> Vec<Invalid>
     let is_bare = KMS_KEY.text(wanted).is_some() && ENCRYPTED.of(wanted) != Some(true);
     let invalid = || {
         Invalid::new(KMS_KEY.name, "needs `storage_encrypted: true`")
+            .with(&[ENCRYPTED.name])
             .remedy("write that too, or leave it out")
     };
     is_bare.then(invalid).into_iter().collect()

@@ -29,18 +29,27 @@ pub(super) fn change(wanted: &Document, changed: impl Fn(&str) -> bool) -> (Opti
 /// RDS does not show what waits for the window.
 pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let (domain, role) = (DOMAIN.text(wanted), DOMAIN_ROLE.text(wanted));
+    // What is not written stays as it is, and what it has already is not asked for.
+    let (in_domain, by_role) =
+        observed.map(|now| (DOMAIN.text(now), DOMAIN_ROLE.text(now))).unwrap_or_default();
+    if observed.is_some() && (domain.is_none() || domain == in_domain) && (role.is_none() || role == by_role)
+    {
+        return Vec::new();
+    }
     match (domain.filter(|domain| *domain != NONE), role) {
         (Some(_), None) => {
             let invalid = Invalid::new(
                 DOMAIN.name,
                 "needs `domain_iam_role_name`: RDS asks the directory by that role",
             );
+            let invalid = invalid.with(&[DOMAIN_ROLE.name]).of_new(observed.is_none());
             return vec![
                 invalid.remedy("write the name of a role with the policy AmazonRDSDirectoryServiceAccess"),
             ];
         }
         (None, Some(_)) => {
             let invalid = Invalid::new(DOMAIN_ROLE.name, "needs a directory").with(&[DOMAIN.name]);
+            let invalid = invalid.of_new(observed.is_none() && domain.is_none());
             return vec![invalid.remedy("write `domain`, or leave it out")];
         }
         _ => {}

@@ -17,26 +17,32 @@ const ADVANCED_DAYS: i32 = 465;
 /// Finds what RDS would refuse (CreateDBInstance, PerformanceInsightsRetentionPeriod and PerformanceInsightsKMSKeyId).
 pub(super) fn check(desired: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
-    let on = INSIGHTS.of(desired) == Some(true);
-    if !on && INSIGHTS_RETENTION.of(desired).is_some() {
-        invalid.push(Invalid::new(RETENTION, format!("needs `{ENABLED}: true`")));
-    }
     // What is not written stays as it is.
+    let is_written = INSIGHTS.of(desired).is_some();
+    let stays_on = !is_written && observed.is_some_and(|observed| INSIGHTS.of(observed) == Some(true));
+    let on = INSIGHTS.of(desired) == Some(true) || stays_on;
+    let needs = |field: &'static str| {
+        let invalid = Invalid::new(field, format!("needs `{ENABLED}: true`")).with(&[ENABLED]);
+        invalid.remedy("write that too, or leave it out").of_new(observed.is_none() && !is_written)
+    };
+    if !on && INSIGHTS_RETENTION.of(desired).is_some() {
+        invalid.push(needs(RETENTION));
+    }
     let mode = INSIGHTS_MODE.text(desired).or(observed.and_then(|observed| INSIGHTS_MODE.text(observed)));
     let stays = |observed: &Document| INSIGHTS_RETENTION.of(observed);
     let days = INSIGHTS_RETENTION.of(desired).or(observed.and_then(stays));
     let is_long = days.is_some_and(|days| days >= ADVANCED_DAYS);
-    let stays_on = INSIGHTS.of(desired).is_none()
-        && observed.is_some_and(|observed| INSIGHTS.of(observed) == Some(true));
-    if mode == Some("advanced") && !((on || stays_on) && is_long) {
-        let needs = format!("needs `{ENABLED}: true` and `{RETENTION}: {ADVANCED_DAYS}` or more");
+    if mode == Some("advanced") && !(on && is_long) {
+        let may_be = (on || !is_written) && (is_long || days.is_none());
+        let rule = format!("needs `{ENABLED}: true` and `{RETENTION}: {ADVANCED_DAYS}` or more");
         let remedy = "write both, or `database_insights_mode: standard`";
-        invalid.push(Invalid::new(MODE, needs).with(&[ENABLED, RETENTION]).remedy(remedy));
+        let found = Invalid::new(MODE, rule).with(&[ENABLED, RETENTION]).remedy(remedy);
+        invalid.push(found.of_new(observed.is_none() && may_be));
     }
     if let Some(key) = INSIGHTS_KEY.text(desired) {
         let kept = observed.and_then(|observed| INSIGHTS_KEY.text(observed));
         if !on {
-            invalid.push(Invalid::new(KEY, format!("needs `{ENABLED}: true`")));
+            invalid.push(needs(KEY));
         } else if kept.is_some_and(|kept| kept != key) {
             invalid.push(Invalid::new(KEY, "cannot change: RDS keeps the key that it began with"));
         }
@@ -80,6 +86,16 @@ mod tests {
     use super::*;
     use crate::aws::row;
     use crate::engine::resource::form;
+
+    #[test]
+    fn insights_that_are_on_already_and_not_written_stay_on() {
+        let unwritten = sample::with(json!({ ENABLED: null, RETENTION: 7 }));
+        let found = check(&unwritten, None);
+        assert!(found.iter().all(|invalid| invalid.of_new) && found.len() == 1, "{found:?}");
+        assert_eq!(check(&unwritten, Some(&with(true, None, None))), []);
+        assert_eq!(check(&unwritten, Some(&with(false, None, None))).len(), 1);
+        assert!(check(&with(false, Some(7), None), None).iter().all(|invalid| !invalid.of_new));
+    }
 
     fn with(enabled: bool, retention: Option<i32>, key: Option<&str>) -> Document {
         sample::with(json!({ ENABLED: enabled, RETENTION: retention, KEY: key }))

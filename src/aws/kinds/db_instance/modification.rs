@@ -92,7 +92,7 @@ pub(super) async fn send(
     }
 }
 
-/// The database as it counts for the change, and the fields that are left of it: an attempt whose answer was lost may
+/// The database as it is before the change, and the fields that are left of it: an attempt whose answer was lost may
 /// have been carried out, and some calls are refused when they are repeated.
 pub(super) fn still_to_do<K: Kind<Live = Live>>(
     wanted: &Document,
@@ -100,15 +100,19 @@ pub(super) fn still_to_do<K: Kind<Live = Live>>(
     live: &Live,
 ) -> (Document, BTreeSet<String>) {
     let queued = row::observe::<K>(live, change.observed);
+    let current = row::observe::<K>(&live.in_force(), change.observed);
     let asked = |fields: BTreeSet<String>| fields.intersection(change.fields).cloned().collect();
+    let surplus = diff::surplus(&row::fields::<K>(), wanted, &queued, &current);
+    let mut fields: BTreeSet<String> = asked(unmet::<K>(wanted, &queued));
+    fields.extend(asked(surplus.into_iter().map(|change| change.path).collect()));
     if AT_ONCE.of(wanted) != Some(true) {
-        let fields = asked(unmet::<K>(wanted, &queued));
-        return (queued, fields);
+        let mut before = diff::before(&row::fields::<K>(), wanted, &queued, &current);
+        // They wait for nothing: what RDS shows of them is under way.
+        before.extend(queued.get(LOGS.name).map(|logs| (LOGS.name.to_owned(), logs.clone())));
+        return (before, fields);
     }
     // Changes left to the window are asked for again, now at once; so are those that others queued and that are not wanted.
-    let current = row::observe::<K>(&live.in_force(), change.observed);
     let waiting: BTreeSet<String> = unmet::<K>(&queued, &current);
-    let mut fields: BTreeSet<String> = asked(unmet::<K>(wanted, &queued));
     let missing = unmet::<K>(wanted, &current);
     fields
         .extend(missing.into_iter().filter(|field| change.fields.contains(field) || waiting.contains(field)));
@@ -157,11 +161,11 @@ pub(super) fn together(
     changed: impl Fn(&str) -> bool + Copy,
     live: &Live,
 ) -> Modify {
-    let seen_storage = Storage::of(observed).unwrap_or_default();
+    let there = storage::There { coming: &live.storage(), in_force: &live.in_force().storage() };
     let StorageChange { allocated_storage, storage_type, iops, storage_throughput } =
-        storage.as_ref().map(|wanted| storage::change(wanted, &seen_storage, changed)).unwrap_or_default();
+        storage.as_ref().map(|wanted| storage::change(wanted, there, changed)).unwrap_or_default();
     // The size itself as the limit turns the growing off; RDS has no other word for that.
-    let size = || storage.as_ref().map(|wanted| storage::size_after(wanted, &seen_storage));
+    let size = || storage.as_ref().map(|wanted| storage::size_after(wanted, there.in_force));
     let limit = LIMIT.of(wanted).filter(|_| changed(LIMIT.name));
     let limit = limit.and_then(|most| if most == 0 { size() } else { Some(most) });
 

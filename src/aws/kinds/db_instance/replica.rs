@@ -77,6 +77,10 @@ impl Kind for DbReplica {
         DbInstance::in_force(live)
     }
 
+    fn sent_along(wanted: &Document, coming: &Document, in_force: &Document) -> Document {
+        storage::sent_along::<Self>(Storage::of_replica(wanted, coming), wanted, (coming, in_force))
+    }
+
     async fn find(aws: &Aws, wanted: &Document, owner: &Owner) -> Result<Vec<Found>, CloudError> {
         find::find_replica(aws, owner, wanted).await
     }
@@ -127,6 +131,14 @@ impl Kind for DbReplica {
 
     async fn parts(aws: &Aws, whole: &Id) -> Result<Vec<Id>, CloudError> {
         live::replicas_of(aws, whole).await
+    }
+
+    async fn beyond(_: &Aws, shown: &BTreeMap<Id, Live>) -> Result<BTreeMap<Id, Document>, CloudError> {
+        let of = |live: &Live| {
+            let encrypted = live.now.storage_encrypted.unwrap_or(false);
+            Document::from_iter([("storage_encrypted".to_owned(), encrypted.into())])
+        };
+        Ok(shown.iter().map(|(id, live)| (id.clone(), of(live))).collect())
     }
 
     async fn named(aws: &Aws, text: &str) -> Result<Option<Named>, CloudError> {

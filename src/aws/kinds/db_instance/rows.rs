@@ -32,6 +32,7 @@ use super::calls::{MODIFY, RESTORE_SNAPSHOT, RESTORE_TIME, TAGS as TAG_CALLS};
 use super::keys::*;
 use super::monitoring::{self, Monitoring};
 use super::{DbInstance, cost, domain, origin, password, seen, texts, version};
+use crate::aws::kinds::kms_alias::same_key;
 use crate::aws::kinds::rds_tags::of_sdk_tags;
 use crate::aws::kinds::tags;
 use crate::aws::row::{
@@ -76,7 +77,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         // for PostgreSQL DB engine").
         .modify(Modify::set_engine_version, AtWindow(Effect::Reboot))
         .observe(|db| seen::coming(&db.queued.engine_version, &db.now.engine_version))
-        .met_by(version::met),
+        .met_by(version::met)
+        .no_more_than(version::exact),
     &ALLOW_MAJOR
         .field(flag().default(false).unsaid())
         .doc(
@@ -118,7 +120,8 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .modified_by_code(AtWindow(Effect::None), CALLS)
         .observe(|db| Some(db.queued.allocated_storage.or(db.now.allocated_storage).unwrap_or_default()))
         // RDS rounds small steps up, and storage grows but never shrinks.
-        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
+        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64())
+        .no_more_than(|desired, observed| observed.as_i64() == desired.as_i64()),
     &LOG_VOLUME
         .field(flag())
         .doc(
@@ -318,12 +321,13 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .fixed()
         .observe(|db| Some(db.now.storage_encrypted.unwrap_or(false))),
     &KMS_KEY
-        .field(text(texts::KEY_ARN))
-        .doc("The KMS key that the data is encrypted with, by its ARN. Only a new database can change it.")
+        .field(text(texts::KEY))
+        .doc("The KMS key that the data is encrypted with, by its ARN, id or alias. Only a new database can change it.")
         .create(Create::set_kms_key_id)
         // Another key means a copy of the data, from a snapshot.
         .fixed()
-        .observe(|db| db.now.kms_key_id.clone()),
+        .observe(|db| db.now.kms_key_id.clone())
+        .met_by(same_key),
     &field("ca_cert_identifier", text(texts::AUTHORITY))
         .doc("The authority that signs the certificate which clients see.")
         .create(Create::set_ca_certificate_identifier)
@@ -453,6 +457,6 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
         .kept_in_record()
         .plays(Role::AtOnce),
     &tags::row::<DbInstance>(&TAG_CALLS, |db| {
-        Some(tags::ours(&of_sdk_tags(db.now.tag_list()), &tags::of(db.recorded)))
+        Some(tags::shown(db, &of_sdk_tags(db.now.tag_list())))
     }),
 ];

@@ -4,7 +4,8 @@ use aws_sdk_rds::types::{self as sdk, PendingModifiedValues};
 
 use super::keys::{AT_ONCE, BACKUP_WINDOW, LIMIT, PARAMETER_GROUP, RETENTION};
 use super::live::{network, ownership};
-use super::{DbInstance, STATUSES, holdings, storage};
+use super::storage::{self, Storage};
+use super::{DbInstance, STATUSES, holdings};
 use crate::aws::kind::{Kind, Seen};
 use crate::aws::row::{self, Shown};
 use crate::engine::document::Document;
@@ -27,6 +28,18 @@ impl Live {
     /// The database without what is queued.
     pub(super) fn in_force(&self) -> Self {
         Self { now: self.now.clone(), queued: nothing(), source: self.source.clone() }
+    }
+
+    /// Its storage, as it will be.
+    pub(super) fn storage(&self) -> Storage {
+        let Self { now, queued, .. } = self;
+        Storage {
+            storage_type: coming(&queued.storage_type, &now.storage_type).unwrap_or_default(),
+            allocated_storage: queued.allocated_storage.or(now.allocated_storage).unwrap_or_default(),
+            max_allocated_storage: now.max_allocated_storage,
+            iops: queued.iops.or(now.iops),
+            storage_throughput: queued.storage_throughput.or(now.storage_throughput),
+        }
     }
 }
 

@@ -2,11 +2,17 @@
 
 mod change;
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
+use crate::aws::kind::Kind;
+use crate::aws::row;
+use crate::engine::diff;
 use crate::engine::document::Document;
 use crate::engine::resource::Invalid;
 
+use change::along;
 pub(super) use change::{StorageChange, change};
 
 /// The inputs that are one storage change together.
@@ -21,17 +27,41 @@ const THROUGHPUT: &str = "storage_throughput";
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct Storage {
-    storage_type: String,
-    allocated_storage: i32,
-    max_allocated_storage: Option<i32>,
-    iops: Option<i32>,
-    storage_throughput: Option<i32>,
+    pub storage_type: String,
+    pub allocated_storage: i32,
+    pub max_allocated_storage: Option<i32>,
+    pub iops: Option<i32>,
+    pub storage_throughput: Option<i32>,
+}
+
+/// The storage of a database that is there: as it will be when what is queued has come, and as it is in force.
+#[derive(Clone, Copy)]
+pub(super) struct There<'a> {
+    pub coming: &'a Storage,
+    pub in_force: &'a Storage,
+}
+
+impl There<'_> {
+    /// The IOPS that stay where none are written. A queued type that is wanted has its own with it.
+    fn kept_iops(&self, storage_type: &str) -> Option<i32> {
+        let Self { coming, in_force } = self;
+        if coming.storage_type == storage_type { coming.iops } else { in_force.iops }
+    }
 }
 
 impl Storage {
     /// The storage, where all of it is known.
     pub(super) fn of(document: &Document) -> Option<Self> {
         Self::deserialize(document).ok()
+    }
+
+    /// True if the storage that there is has all that is written.
+    fn asks_nothing_of(&self, observed: &Self) -> bool {
+        let has = |wanted: Option<i32>, seen: Option<i32>| wanted.is_none() || wanted == seen;
+        self.storage_type == observed.storage_type
+            && self.allocated_storage <= observed.allocated_storage
+            && has(self.iops, observed.iops)
+            && has(self.storage_throughput, observed.storage_throughput)
     }
 
     /// The storage of a read replica, which has the size and the type of its source where they are not written.
@@ -44,6 +74,25 @@ impl Storage {
         }
         Self::of(&whole)
     }
+}
+
+/// The inputs of storage that a change sends although they are not written.
+pub(super) fn sent_along<K: Kind>(
+    desired: Option<Storage>,
+    wanted: &Document,
+    (coming, in_force): (&Document, &Document),
+) -> Document {
+    let fields = row::fields::<K>();
+    let changes = diff::diff(&fields, wanted, coming).into_iter();
+    let changes = changes.chain(diff::surplus(&fields, wanted, coming, in_force));
+    let changed: BTreeSet<String> = changes.map(|change| change.path).collect();
+    let in_force = if in_force.is_empty() { coming } else { in_force };
+    let Some((coming, in_force)) = Storage::of(coming).zip(Storage::of(in_force)) else {
+        return Document::new();
+    };
+    let there = There { coming: &coming, in_force: &in_force };
+    let iops = desired.and_then(|desired| along(&desired, there, |field| changed.contains(field)));
+    iops.into_iter().map(|iops| (IOPS.to_owned(), iops.into())).collect()
 }
 
 /// From this size on, in GiB, gp3 storage of PostgreSQL is striped: IOPS and throughput can be set, and RDS wants the
@@ -101,29 +150,66 @@ fn outside(value: i32, (least, most): (i32, i32)) -> bool {
 pub(super) fn check(desired: &Storage, observed: Option<&Storage>) -> Vec<Invalid> {
     let Storage { storage_type, allocated_storage: size, .. } = desired;
     let Some(bounds @ (smallest, largest)) = sizes(storage_type) else {
-        return vec![Invalid::new("storage_type", "must be gp3, gp2, io1, io2 or standard")];
+        return vec![Invalid::new(TYPE, "must be gp3, gp2, io1, io2 or standard")];
     };
     let mut invalid = Vec::new();
-    if outside(*size, bounds) {
-        let rule = format!(
-            "must be {smallest} to {largest} GiB, not {size}: {storage_type} storage starts at {smallest} GiB"
-        );
-        let remedy = "raise `allocated_storage`, or use `storage_type: gp3`";
-        invalid.push(Invalid::new(SIZE, rule).with(&["storage_type"]).remedy(remedy));
-    }
     invalid.extend(observed.and_then(|observed| check_step(desired, observed)));
     invalid.extend(check_limit(desired, observed, largest));
+    if observed.is_some_and(|observed| desired.asks_nothing_of(observed)) {
+        return invalid;
+    }
     // Storage that has grown past what is written does not shrink: its own size counts.
     let grown = observed.map_or(*size, |observed| observed.allocated_storage.max(*size));
+    if outside(grown, bounds) {
+        let rule = format!(
+            "must be {smallest} to {largest} GiB, not {grown}: {storage_type} storage starts at {smallest} GiB"
+        );
+        let remedy = "raise `allocated_storage`, or use `storage_type: gp3`";
+        let too_large = Invalid::new(SIZE, rule).with(&[TYPE]).remedy(remedy);
+        invalid.push(too_large.of_new(grown < smallest));
+    }
+    // What it has is not asked for.
+    let is_kept = |now: &&Storage| now.iops == desired.iops && storage_type == "gp3";
+    let written = desired.iops.filter(|_| observed.filter(is_kept).is_none());
     let coming = Storage { allocated_storage: grown, ..desired.clone() };
-    invalid.extend(check_iops(&coming));
-    invalid.extend(observed.and_then(|observed| check_iops_step(desired, observed)));
     // IOPS that are not written stay.
-    let kept = observed
-        .filter(|observed| observed.storage_type == *storage_type && observed.allocated_storage >= STRIPED);
-    let iops = desired.iops.or(kept.and_then(|observed| observed.iops));
-    invalid.extend(check_throughput(&Storage { iops, ..coming }));
+    let kept = observed.filter(|observed| observed.storage_type == *storage_type);
+    let kept = kept.and_then(|observed| observed.iops);
+    let is_provisioned = iops_for_each_gib(storage_type).is_some();
+    let iops = written.or(kept.filter(|_| is_provisioned));
+    let found = check_iops(&Storage { iops, ..coming.clone() });
+    let is_new = observed.is_none();
+    invalid.extend(found.map(|found| found.of_new(is_new && iops_fit_another(storage_type, iops, grown))));
+    invalid.extend(observed.and_then(|observed| check_iops_step(desired, observed)));
+    let striped = observed.filter(|observed| observed.allocated_storage >= STRIPED);
+    let iops = desired.iops.or(kept.filter(|_| striped.is_some()));
+    let shown = observed.and_then(|observed| observed.storage_throughput);
+    let throughput = desired.storage_throughput.filter(|wanted| shown != Some(*wanted));
+    let found = check_throughput(&Storage { iops, storage_throughput: throughput, ..coming });
+    invalid.extend(found.map(|found| found.of_new(is_new && throughput_fits_another(desired))));
     invalid
+}
+
+/// True if storage of this type that is larger than it is written, or that has IOPS already, could be asked for these IOPS.
+fn iops_fit_another(storage_type: &str, iops: Option<i32>, size: i32) -> bool {
+    match (storage_type, iops, iops_for_each_gib(storage_type)) {
+        ("gp3", Some(iops), _) => !outside(iops, STRIPED_IOPS),
+        (_, None, Some(_)) => true,
+        (_, Some(iops), Some(most)) => {
+            !outside(iops, PROVISIONED_IOPS) && i64::from(iops) > i64::from(size) * i64::from(most)
+        }
+        _ => false,
+    }
+}
+
+/// The same of its throughput.
+fn throughput_fits_another(desired: &Storage) -> bool {
+    let Storage { storage_type, iops, storage_throughput: Some(throughput), .. } = desired else {
+        return false;
+    };
+    let needed = throughput.saturating_mul(IOPS_FOR_EACH_MIBPS);
+    let has_enough = iops.is_none_or(|iops| iops >= needed);
+    storage_type == "gp3" && !outside(*throughput, STRIPED_THROUGHPUT) && has_enough
 }
 
 /// Storage grows by a tenth at least, and never shrinks.
@@ -170,8 +256,10 @@ fn check_limit(desired: &Storage, observed: Option<&Storage>, largest: i32) -> O
     let changes = observed.is_none_or(|observed| observed.max_allocated_storage != Some(limit));
     let live = observed.filter(|_| changes).map_or(0, |observed| observed.allocated_storage);
     let size = desired.allocated_storage.max(live);
-    let invalid = |rule: String| Some(Invalid::new(LIMIT, rule).with(&[SIZE]));
-    if limit < a_tenth_more(size) || limit > largest {
+    let invalid = |rule: String| Some(Invalid::new(LIMIT, rule).with(&[SIZE, TYPE, IOPS]));
+    // "Must be greater than or equal to `allocated_storage` or `0` to disable Storage Autoscaling" (aws_db_instance, documentation of
+    // Terraform's provider): the size itself turns the growing off too.
+    if limit != size && limit < a_tenth_more(size) || limit > largest {
         let least = a_tenth_more(size);
         let rule = format!(
             "must be a tenth more than {size} GiB at least, here {least}, and {largest} at most, not {limit}"
@@ -257,7 +345,7 @@ fn check_throughput(desired: &Storage) -> Option<Invalid> {
     let throughput = desired.storage_throughput?;
     let (least, most) = STRIPED_THROUGHPUT;
     let iops = desired.iops.unwrap_or(STRIPED_IOPS.0);
-    let invalid = |rule: String| Invalid::new(THROUGHPUT, rule).with(&["storage_type", SIZE]);
+    let invalid = |rule: String| Invalid::new(THROUGHPUT, rule).with(&[TYPE, SIZE, IOPS]);
     let rule = if storage_type != "gp3" {
         let rule = format!("cannot be chosen for {storage_type} storage");
         return Some(invalid(rule).remedy("leave it out"));
@@ -320,6 +408,45 @@ mod tests {
         let written =
             Storage { max_allocated_storage: Some(12_000), ..storage("io1", 200, Some(4_000), None) };
         assert!(fields(&written, &grown).contains(&IOPS));
+    }
+
+    #[test]
+    fn what_storage_that_is_there_may_make_right_is_refused_of_a_new_one_alone() {
+        let sure = |desired: &Storage| -> Vec<&'static str> {
+            let found = check(desired, None).into_iter();
+            found.filter(|invalid| !invalid.of_new).map(|invalid| invalid.field).collect()
+        };
+        for (desired, of_a_new_one, of_any) in [
+            // It may have grown.
+            (storage("gp3", 300, Some(14_000), None), vec![IOPS], vec![]),
+            (storage("gp3", 300, None, Some(500)), vec![THROUGHPUT], vec![]),
+            (storage("io1", 100, Some(6_000), None), vec![IOPS], vec![]),
+            (storage("io1", 50, Some(1_000), None), vec![SIZE], vec![]),
+            // It may have IOPS.
+            (storage("gp3", 400, None, Some(4_000)), vec![THROUGHPUT], vec![]),
+            (storage("io2", 400, None, None), vec![IOPS], vec![]),
+            // Neither helps.
+            (storage("gp3", 300, Some(3_000), None), vec![IOPS], vec![IOPS]),
+            (storage("gp3", 300, None, Some(125)), vec![THROUGHPUT], vec![THROUGHPUT]),
+            (storage("gp3", 400, Some(12_000), Some(4_000)), vec![THROUGHPUT], vec![THROUGHPUT]),
+            (storage("gp2", 500, Some(12_000), None), vec![IOPS], vec![IOPS]),
+            (storage("io1", 3_000, Some(1_000), None), vec![IOPS], vec![IOPS]),
+            (storage("io1", 70_000, Some(40_000), None), vec![SIZE], vec![SIZE]),
+        ] {
+            assert_eq!(invalid_fields(&desired, None), of_a_new_one, "{desired:?}");
+            assert_eq!(sure(&desired), of_any, "{desired:?}");
+        }
+    }
+
+    #[test]
+    fn what_storage_has_already_is_asked_for_of_nobody() {
+        let small = storage("gp3", 50, Some(3_000), Some(125));
+        // Left to others: declared as it is.
+        assert_eq!(invalid_fields(&small, Some(&small)), [""; 0]);
+        assert_eq!(invalid_fields(&storage("gp3", 500, Some(3_000), Some(125)), Some(&small)), [""; 0]);
+        let provisioned = storage("io2", 400, Some(4_000), None);
+        assert_eq!(invalid_fields(&storage("io2", 400, None, None), Some(&provisioned)), [""; 0]);
+        assert_eq!(invalid_fields(&storage("io2", 500, None, None), Some(&provisioned)), [""; 0]);
     }
 
     #[test]

@@ -1,25 +1,26 @@
 //! The texts and numbers that the fields of a database take.
 
-pub(super) use crate::aws::kinds::kms_alias::KEY_ARN;
+pub(super) use crate::aws::kinds::kms_alias::{KEY, KEY_ARN};
 use crate::engine::resource::{Pattern, Shape};
 
-/// In the small letters that RDS shows (CreateDBInstance, DBInstanceIdentifier).
+/// "This parameter is stored as a lowercase string" (CreateDBInstance, DBInstanceIdentifier).
 pub(super) const IDENTIFIER: Pattern = Pattern::new(
-    "a database's identifier: lower-case letters and digits with single hyphens between them, a letter first, at most 63",
-    "^[a-z](-?[a-z0-9])*$",
+    "a database's identifier: letters and digits with single hyphens between them, a letter first, at most 63",
+    "^[A-Za-z](-?[A-Za-z0-9])*$",
     63,
 )
 .in_lower_case();
 
 pub(super) const ENGINE: Pattern = Pattern::new("`postgres`", "^postgres$", 8).in_lower_case();
 
-/// Major or full: `16` is met by any 16.
-pub(super) const VERSION: Pattern =
-    Pattern::new("a PostgreSQL version, such as `\"16\"` or `\"16.4\"`", WHOLE_OR_SHORT, 24)
-        .without_quotes(1, 100);
-
-/// `16`, `16.4`, `9.6.24`, and what stays under extended support: `11.22-rds.20240418` (DescribeDBEngineVersions).
-const WHOLE_OR_SHORT: &str = "^([1-9][0-9]?(\\.[0-9]{1,3})?|9\\.[0-9]\\.[0-9]{1,3})(-rds\\.[0-9]{8})?$";
+/// Major or full: `16` is met by any 16. Versions before 10 have three numbers, and those under extended support a release
+/// (DescribeDBEngineVersions: `9.6.24`, `12.22-rds.20250220`).
+pub(super) const VERSION: Pattern = Pattern::new(
+    "a PostgreSQL version, such as `\"16\"` or `\"16.4\"`",
+    "^([1-9][0-9](\\.[0-9]{1,3})?|[1-9](\\.[0-9]{1,3}){0,2})(-rds\\.[0-9]{8})?$",
+    20,
+)
+.without_quotes(1, 100);
 
 pub(super) const CLASS: Pattern = Pattern::new(
     "an instance class, such as `db.t4g.medium`",
@@ -34,7 +35,7 @@ pub(super) const RESERVATION: Pattern = Pattern::new(
     255,
 );
 
-/// AWS keeps magnetic storage, `standard`, for old databases.
+/// CreateDBInstance, StorageType. AWS keeps magnetic storage (`standard`) for old databases.
 pub(super) const STORAGE_TYPES: &[&str] = &["gp2", "gp3", "io1", "io2", "standard"];
 
 /// CreateDBInstance, DBName.

@@ -51,12 +51,22 @@ pub(super) fn check(desired: &str, observed: Option<&str>, major_upgrade_allowed
     }
 }
 
-/// The version to send for a written one. A queued version that will do is asked for again as it is: within a shortened one RDS
-/// would choose anew.
+/// True if the observed version is the desired one, or one of it.
+pub(super) fn exact(desired: &Value, observed: &Value) -> bool {
+    match (desired.as_str().and_then(Version::parse), observed.as_str().and_then(Version::parse)) {
+        (Some(desired), Some(observed)) => observed.is_of(&desired),
+        _ => desired == observed,
+    }
+}
+
+/// The version to send for a written one. A queued version that will do is asked for again as it is, and where a queued one is taken
+/// back, the one that is in force: within a shortened one RDS would choose anew.
 pub(super) fn to_send(written: &str, live: &Live) -> String {
     let queued = live.queued.engine_version.as_deref();
-    let will_do = queued.filter(|queued| met(&written.into(), &Value::from(*queued)));
-    will_do.unwrap_or(written).to_owned()
+    let queued = queued.filter(|queued| exact(&written.into(), &Value::from(*queued)));
+    let in_force = live.now.engine_version.as_deref();
+    let in_force = in_force.filter(|now| met(&written.into(), &Value::from(*now)));
+    queued.or(in_force).unwrap_or(written).to_owned()
 }
 
 /// True if the way from one version to the other is a major upgrade.

@@ -14,7 +14,7 @@ pub(super) struct Windows<'a> {
 }
 
 /// Finds what RDS would refuse of the written windows. One that is not written stays as it is; for a new database RDS chooses it
-/// beside the other. An overlap is told of each window that is written.
+/// beside the other. An overlap is told of each window that is written and not there yet.
 pub(super) fn check(written: Windows<'_>, observed: Windows<'_>) -> Vec<Invalid> {
     let mut invalid = Vec::new();
     let mut read = |field, text: Option<&str>, read: fn(&str) -> Option<Window>, format: &str| {
@@ -40,15 +40,15 @@ pub(super) fn check(written: Windows<'_>, observed: Windows<'_>) -> Vec<Invalid>
         && weekly.overlaps_daily(daily)
     {
         let of = |window: Option<&str>| window.unwrap_or_default().to_owned();
-        if backup.is_some() {
+        if backup.is_some() && written.backup != observed.backup {
             let other = of(written.maintenance.or(observed.maintenance));
             let message = format!("must not overlap with the maintenance window, `{other}`");
-            invalid.push(Invalid::new("backup_window", message));
+            invalid.push(Invalid::new("backup_window", message).with(&["maintenance_window"]));
         }
-        if maintenance.is_some() {
+        if maintenance.is_some() && written.maintenance != observed.maintenance {
             let other = of(written.backup.or(observed.backup));
             let message = format!("must not overlap with the backup window, `{other}`");
-            invalid.push(Invalid::new("maintenance_window", message));
+            invalid.push(Invalid::new("maintenance_window", message).with(&["backup_window"]));
         }
     }
     invalid
@@ -103,13 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn an_overlap_is_told_of_the_windows_that_are_written() {
+    fn an_overlap_is_told_of_the_windows_that_are_written_and_not_there_yet() {
         let (backup, maintenance) = (Some("04:45-05:15"), Some("sun:04:30-sun:05:30"));
-        let live = Windows { backup, maintenance };
+        let both = Windows { backup, maintenance };
+        let live = Windows { backup: Some("01:00-01:30"), maintenance };
+        let other = Windows { backup, maintenance: Some("mon:04:30-mon:05:30") };
         for (written, observed, expected) in [
             (Windows { backup, maintenance: None }, live, vec!["backup_window"]),
-            (Windows { backup: None, maintenance }, live, vec!["maintenance_window"]),
-            (live, live, vec!["backup_window", "maintenance_window"]),
+            (both, live, vec!["backup_window"]),
+            // A window that others chose, and that is declared as it is, is not what is to be written otherwise.
+            (both, other, vec!["maintenance_window"]),
+            (Windows { backup: None, maintenance }, other, vec!["maintenance_window"]),
+            (both, Windows::default(), vec!["backup_window", "maintenance_window"]),
             // RDS chooses the other one of a new database.
             (Windows { backup, maintenance: None }, Windows::default(), vec![]),
             (Windows { backup: None, maintenance: None }, live, vec![]),

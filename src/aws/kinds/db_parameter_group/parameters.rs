@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::{ApplyMethod, Filter, Parameter};
 use futures_util::future::try_join_all;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::aws::{Aws, absent_is_none, aws_error};
 use crate::engine::call::Call;
@@ -152,6 +152,19 @@ async fn as_soon_as_possible(
         one
     };
     Ok(asked.iter().map(with_method).collect())
+}
+
+/// The parameters that RDS shows as set by a user, each with the method by which it was.
+pub(super) async fn as_set(aws: &Aws, group: &str) -> Result<Value, CloudError> {
+    let read = aws.read.rds.describe_db_parameters().db_parameter_group_name(group).source("user");
+    let answer = read.into_paginator().items().send().try_collect().await;
+    let all: Vec<Parameter> = absent_is_none(answer.map_err(aws_error(READ)))?.unwrap_or_default();
+    let shown = all.into_iter().filter_map(|one| {
+        let method = one.apply_method().map(|method| method.as_str().to_owned());
+        let (name, value) = named_value(one)?;
+        Some(json!({ "name": name, "value": value, "apply_method": method }))
+    });
+    Ok(shown.collect())
 }
 
 /// The parameters of a group that a user set, unless the group is gone. One that is set to what its family has anyway is not

@@ -176,6 +176,28 @@ impl Policies {
     }
 }
 
+/// The transitions of file systems between storage classes, as `transitions`, in the order that EFS has them; and the status of the
+/// backups, as `backup_policy`, of those that have ever had a policy.
+pub(super) async fn beyond(
+    aws: &Aws,
+    shown: &BTreeMap<Id, FileSystem>,
+) -> Result<BTreeMap<Id, Document>, CloudError> {
+    let read = shown.iter().map(|(id, live)| async move {
+        let call = aws.read.efs.describe_lifecycle_configuration().file_system_id(id.as_str());
+        let answer = absent_is_none(call.send().await.map_err(aws_error(DESCRIBE_LIFECYCLE)))?;
+        let policies = answer.map(|answer| answer.lifecycle_policies().to_vec()).unwrap_or_default();
+        let one = |policy| serde_json::to_value(Lifecycle::of_policies(&[policy]));
+        let all: Vec<_> = policies.into_iter().map(|policy| one(policy).expect("it is plain data")).collect();
+        let mut beyond = Document::from_iter([("transitions".to_owned(), all.into())]);
+        if let Backups::Policy(_) = live.backup {
+            let status = if live.is_backed_up() { Status::Enabled } else { Status::Disabled };
+            beyond.insert("backup_policy".to_owned(), status.as_str().into());
+        }
+        Ok((id.clone(), beyond))
+    });
+    stream::iter(read.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).try_collect().await
+}
+
 /// Everything of a file system that is no input.
 pub(super) fn seen(live: &FileSystem, recorded: Option<&Document>) -> Seen {
     let FileSystem { description, backup, dns_name, .. } = live;

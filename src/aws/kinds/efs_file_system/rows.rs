@@ -7,18 +7,11 @@ use super::{
     PUT_BACKUP, PUT_LIFECYCLE, RATE, STORAGE, THROUGHPUT, ZONES, lifecycle, live, one_zone, policy,
     protection, throughput,
 };
-use crate::aws::kinds::kms_alias::same_key;
+use crate::aws::kinds::kms_alias::{KEY, same_key};
 use crate::aws::kinds::{efs_tags, tags};
 use crate::aws::row::{Row, field, flag, number, object, one_of, own, set_of, text};
 use crate::engine::resource::OnChange::{InPlace, Replace};
 use crate::engine::resource::{Effect, Pattern, Role, Shape};
-
-/// A KMS key (CreateFileSystem, KmsKeyId).
-const KEY_RULE: Pattern = Pattern::new(
-    "a KMS key: an id such as `0a1b2c3d-…`, an alias such as `alias/storage`, or the ARN of either",
-    "^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+|([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}))$",
-    2_048,
-);
 
 /// An availability zone: the name of its region and a letter, or more of it for a local zone.
 const ZONE: Pattern =
@@ -35,7 +28,7 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         // An encrypted file system is never replaced by one that is not.
         .met_by(|desired, observed| desired == observed || observed == true),
     &KMS_KEY
-        .field(text(KEY_RULE))
+        .field(text(KEY))
         .doc(
             "The key to encrypt with, by its id, ARN or alias; without it, EFS's own. Only a new file system can \
              change it.",
@@ -129,6 +122,6 @@ pub(super) const ROWS: &[&dyn Row<EfsFileSystem>] = &[
         .rebuilt_as(true)
         .plays(Role::Protection),
     &tags::row::<EfsFileSystem>(&efs_tags::calls(OURS), |live| {
-        Some(tags::ours(&live::tags_of(&live.description), &tags::of(live.recorded)))
+        Some(tags::shown(live, &live::tags_of(&live.description)))
     }),
 ];

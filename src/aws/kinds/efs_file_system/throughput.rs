@@ -10,17 +10,20 @@ use crate::engine::resource::{Id, Invalid};
 pub(super) const UPDATE: Call = Call::new("elasticfilesystem:UpdateFileSystem", super::OURS);
 
 /// The modes and the rate that do not go together.
-pub(super) fn check(wanted: &Document, _: Option<&Document>) -> Vec<Invalid> {
+pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let mode = THROUGHPUT.of(wanted);
     let mut invalid = Vec::new();
     match (mode.as_deref(), wanted.get(RATE.name)) {
+        // A rate that is not written stays.
+        (Some("provisioned"), None) if observed.is_some_and(|now| now.contains_key(RATE.name)) => {}
         (Some("provisioned"), None) => invalid.push(
             Invalid::new(
                 RATE.name,
                 "must be set: `throughput_mode: provisioned` needs `provisioned_throughput_in_mibps`",
             )
             .with(&["throughput_mode"])
-            .remedy("say how many MiB/s, such as `provisioned_throughput_in_mibps: 64`"),
+            .remedy("say how many MiB/s, such as `provisioned_throughput_in_mibps: 64`")
+            .of_new(observed.is_none()),
         ),
         (Some("provisioned") | None, _) | (_, None) => {}
         (Some(_), Some(_)) => invalid.push(

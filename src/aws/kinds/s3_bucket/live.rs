@@ -7,7 +7,8 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, PublicAccessBlockConfiguration, ServerSideEncryptionRule, Tag,
 };
 use futures_util::StreamExt;
-use futures_util::future::{try_join_all, try_join5};
+use futures_util::future::{try_join_all, try_join4, try_join5};
+use serde_json::{Value, json};
 
 use super::PUT_TAGS;
 use super::lifecycle::{self, Rules};
@@ -15,6 +16,7 @@ use crate::aws::kinds::tags::{TagChange, Tags};
 use crate::aws::{Aws, aws_error, tag_map};
 use crate::engine::call::Call;
 use crate::engine::cloud::{CloudError, Outcome, TrackedDocument};
+use crate::engine::document::Document;
 use crate::engine::resource::{Found, Id, Owner, Ownership, Trace};
 
 pub(super) const LIST: Call = Call::read("s3:ListAllMyBuckets");
@@ -90,6 +92,55 @@ async fn versioned(aws: &Aws, name: &str) -> Result<Option<bool>, CloudError> {
     Ok(answer.map(|answer| answer.status == Some(BucketVersioningStatus::Enabled)))
 }
 
+/// The settings of buckets in the words of S3: versions, encryption, public access, and the size from which on objects move.
+pub(super) async fn settings(
+    aws: &Aws,
+    names: impl Iterator<Item = &Id>,
+) -> Result<BTreeMap<Id, Document>, CloudError> {
+    let read = names.map(|id| async move {
+        let name = id.as_str();
+        let versions = async {
+            let answer = own!(aws.read.s3.get_bucket_versioning(), aws, name).send().await;
+            absent_is_none(answer.map_err(aws_error(GET_VERSIONING)))
+        };
+        let (versions, encryption, block, lifecycle) =
+            try_join4(versions, encryption(aws, name), public_access(aws, name), all_rules(aws, name))
+                .await?;
+        let mut settings = Document::new();
+        let mut set = |name: &str, value: Option<Value>| {
+            settings.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        set("versions", versions.and_then(|one| Some(one.status?.as_str().into())));
+        set(
+            "encryption",
+            encryption.and_then(|rule| {
+                let by_default = rule.apply_server_side_encryption_by_default?;
+                Some(json!({
+                    "algorithm": by_default.sse_algorithm.as_str(), "key": by_default.kms_master_key_id,
+                    "bucket_key": rule.bucket_key_enabled.unwrap_or(false),
+                }))
+            }),
+        );
+        set(
+            "public_access",
+            block.map(|block| {
+                json!({
+                    "block_public_acls": block.block_public_acls.unwrap_or(false),
+                    "block_public_policy": block.block_public_policy.unwrap_or(false),
+                    "ignore_public_acls": block.ignore_public_acls.unwrap_or(false),
+                    "restrict_public_buckets": block.restrict_public_buckets.unwrap_or(false),
+                })
+            }),
+        );
+        // A configuration of before their time has rules in another shape, which Terraform reads too.
+        let ids =
+            lifecycle.map(|all| all.rules().iter().map(|rule| rule.id().into()).collect::<Vec<Value>>());
+        set("rules_in_order", ids.map(Value::from));
+        Ok((id.clone(), settings))
+    });
+    Ok(try_join_all(read).await?.into_iter().collect())
+}
+
 async fn key(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
     let rule = encryption(aws, name).await?;
     Ok(rule.and_then(|rule| rule.apply_server_side_encryption_by_default?.kms_master_key_id))
@@ -107,10 +158,14 @@ pub(super) async fn encryption(
 }
 
 async fn is_blocked(aws: &Aws, name: &str) -> Result<bool, CloudError> {
+    let block = public_access(aws, name).await?;
+    Ok(block.is_some_and(|block| block == blocked()))
+}
+
+async fn public_access(aws: &Aws, name: &str) -> Result<Option<PublicAccessBlockConfiguration>, CloudError> {
     let answer = own!(aws.read.s3.get_public_access_block(), aws, name).send().await;
     let answer = absent_is_none(answer.map_err(aws_error(GET_BLOCK)))?;
-    let block = answer.and_then(|answer| answer.public_access_block_configuration);
-    Ok(block.is_some_and(|block| block == blocked()))
+    Ok(answer.and_then(|answer| answer.public_access_block_configuration))
 }
 
 /// No access without credentials, by whatever was allowed.

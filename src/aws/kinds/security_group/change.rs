@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::SecurityGroupRuleDescription;
+use serde_json::{Value, json};
 
 use super::rule::{Direction, Rule, Rules};
 use crate::aws::{Aws, aws_error, ec2};
 use crate::engine::call::{Call, Grant};
 use crate::engine::cloud::{CloudError, Outcome};
+use crate::engine::document::Document;
 use crate::engine::resource::Id;
 
 /// A rule belongs to its group, and has no tags of ours.
@@ -108,6 +110,28 @@ fn rule_change<'a>(live: impl Iterator<Item = &'a Live>, desired: &Rules) -> Rul
     }
     change.authorise = missing.into_values().cloned().collect();
     change
+}
+
+/// The rules of groups with their ids and tags, as `rules`.
+pub(super) async fn with_ids(
+    aws: &Aws,
+    groups: impl Iterator<Item = &Id>,
+) -> Result<BTreeMap<Id, Document>, CloudError> {
+    let read = |filters| async move {
+        let call = aws.read.ec2.describe_security_group_rules().set_filters(Some(filters));
+        call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(aws_error(READ))
+    };
+    let all = ec2::with_any_of("group-id", groups.map(Id::as_str), read).await?;
+    let mut found: BTreeMap<Id, Vec<Value>> = BTreeMap::new();
+    for shown in &all {
+        let (Some(group), Some(id)) = (shown.group_id(), shown.security_group_rule_id()) else { continue };
+        let Some(rule) = Rule::of_rule(shown) else { continue };
+        let tags = ec2::tags(shown.tags());
+        let one = json!({ "id": id, "egress": shown.is_egress(), "rule": rule, "tags": tags });
+        found.entry(Id::new(group)).or_default().push(one);
+    }
+    let document = |rules: Vec<Value>| Document::from_iter([("rules".to_owned(), rules.into())]);
+    Ok(found.into_iter().map(|(id, rules)| (id, document(rules))).collect())
 }
 
 async fn live_rules(aws: &Aws, group: &Id) -> Result<Vec<Live>, CloudError> {

@@ -78,12 +78,13 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
             let (queued, now) = (&db.queued, &db.now);
             seen::coming(&queued.db_capacity_reservation_identifier, &now.db_capacity_reservation_identifier)
         }),
-    &field("allocated_storage", whole(20, 65_536))
+    &field("allocated_storage", whole(5, 65_536))
         .doc("The storage in GiB; without it, that of the database when the replica is made. It can grow, and never shrink.")
         .create(Create::set_allocated_storage)
         .modified_by_code(AtWindow(Effect::None), CALLS)
         .observe(|db| db.queued.allocated_storage.or(db.now.allocated_storage))
-        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64()),
+        .met_by(|desired, observed| observed.as_i64() >= desired.as_i64())
+        .no_more_than(|desired, observed| observed.as_i64() == desired.as_i64()),
     &field("dedicated_log_volume", flag())
         .doc("True if the transaction logs have a volume of their own, for `io1` and `io2`. A change copies the logs while the replica is away.")
         .create(Create::set_dedicated_log_volume)
@@ -95,7 +96,7 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .modified_by_code(InPlace(Effect::None), CALLS)
         .observe(seen::max_allocated_storage),
     &field("storage_type", one_of(texts::STORAGE_TYPES))
-        .doc("The kind of disk; without it, `gp2` or what RDS makes of it.")
+        .doc("The kind of disk; without it, RDS takes `io1` with `iops`, and else `gp3`.")
         .create(Create::set_storage_type)
         .modified_by_code(AtWindow(Effect::Reboot), CALLS)
         .observe(|db| seen::coming(&db.queued.storage_type, &db.now.storage_type))
@@ -264,6 +265,6 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .kept_in_record()
         .plays(Role::AtOnce),
     &tags::row::<DbReplica>(&TAG_CALLS, |db| {
-        Some(tags::ours(&of_sdk_tags(db.now.tag_list()), &tags::of(db.recorded)))
+        Some(tags::shown(db, &of_sdk_tags(db.now.tag_list())))
     }),
 ];

@@ -1,6 +1,8 @@
 //! The fields that have to be sent together when storage changes.
 
-use super::{FIELDS, STRIPED, STRIPED_IOPS, Storage, iops_for_each_gib};
+use super::{
+    FIELDS, SIZE, STRIPED, STRIPED_IOPS, STRIPED_THROUGHPUT, Storage, TYPE, There, iops_for_each_gib,
+};
 
 /// The part of one ModifyDBInstance about storage.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,34 +16,48 @@ pub(in super::super) struct StorageChange {
 /// The storage's part of a change; `changed` says which fields differ.
 pub(in super::super) fn change(
     desired: &Storage,
-    observed: &Storage,
+    there: There<'_>,
     changed: impl Fn(&str) -> bool,
 ) -> StorageChange {
     if !FIELDS.iter().any(|field| changed(field)) {
         return StorageChange::default();
     }
     // Live storage may have grown past what is written, and cannot shrink.
-    let size = desired.allocated_storage.max(observed.allocated_storage);
+    let size = desired.allocated_storage.max(there.in_force.allocated_storage);
+    let iops = desired.iops.or_else(|| there.kept_iops(&desired.storage_type));
     let iops = match desired.storage_type.as_str() {
-        "gp3" if size >= STRIPED => {
-            // Other kinds of storage may have had more than this one takes.
-            let kept = observed.iops.map(|iops| iops.clamp(STRIPED_IOPS.0, STRIPED_IOPS.1));
-            Some(desired.iops.or(kept).unwrap_or(STRIPED_IOPS.0))
-        }
-        provisioned if iops_for_each_gib(provisioned).is_some() => desired.iops.or(observed.iops),
+        // Other kinds of storage, and smaller ones, may have had more or less than this one takes.
+        "gp3" if size >= STRIPED => Some(within(iops.unwrap_or_default(), STRIPED_IOPS)),
+        provisioned if iops_for_each_gib(provisioned).is_some() => iops,
         _ => None,
     };
+    let throughput = desired.storage_throughput.map(|throughput| within(throughput, STRIPED_THROUGHPUT));
     StorageChange {
         // With IOPS, RDS wants both ("must specify both the storage size and iops").
-        allocated_storage: (changed("allocated_storage") || iops.is_some()).then_some(size),
-        storage_type: changed("storage_type").then(|| desired.storage_type.clone()),
-        storage_throughput: desired.storage_throughput.filter(|_| iops.is_some()),
+        allocated_storage: (changed(SIZE) || iops.is_some()).then_some(size),
+        storage_type: changed(TYPE).then(|| desired.storage_type.clone()),
+        storage_throughput: throughput.filter(|_| iops.is_some()),
         iops,
     }
 }
 
+fn within(value: i32, (least, most): (i32, i32)) -> i32 {
+    value.clamp(least, most)
+}
+
+/// The IOPS that a change sends although none are written, where the database would not have them without it.
+pub(in super::super) fn along(
+    desired: &Storage,
+    there: There<'_>,
+    changed: impl Fn(&str) -> bool,
+) -> Option<i32> {
+    let sent = change(desired, there, changed).iops.filter(|_| desired.iops.is_none());
+    sent.filter(|iops| there.coming.iops != Some(*iops))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::IOPS;
     use super::*;
 
     fn storage(storage_type: &str, size: i32, iops: Option<i32>, throughput: Option<i32>) -> Storage {
@@ -139,7 +155,43 @@ mod tests {
             ),
             (&large, storage("gp3", 500, Some(16_000), None), vec![], StorageChange::default()),
         ] {
-            assert_eq!(change(&desired, observed, |field| fields.contains(&field)), expected, "{fields:?}");
+            let there = There { coming: observed, in_force: observed };
+            assert_eq!(change(&desired, there, |field| fields.contains(&field)), expected, "{fields:?}");
         }
+    }
+
+    #[test]
+    fn what_is_sent_and_not_written_starts_from_what_is_in_force() {
+        let striped = storage("gp3", 500, Some(20_000), Some(750));
+        let queued = storage("io2", 500, Some(4_000), None);
+        for (desired, coming, in_force, changed, iops) in [
+            // A queued type is taken back, and with it the IOPS that were queued beside it.
+            (storage("gp3", 500, None, None), &queued, &striped, TYPE, Some(20_000)),
+            // A queued type that stays wanted has its own.
+            (storage("io2", 600, None, None), &queued, &striped, SIZE, None),
+            (
+                storage("gp3", 500, None, None),
+                &storage("io2", 500, Some(100_000), None),
+                &storage("io2", 500, Some(100_000), None),
+                TYPE,
+                Some(64_000),
+            ),
+            (
+                storage("gp3", 400, None, None),
+                &storage("gp3", 50, Some(3_000), Some(125)),
+                &storage("gp3", 50, Some(3_000), Some(125)),
+                SIZE,
+                Some(12_000),
+            ),
+            // What it has, and keeps.
+            (storage("gp3", 600, None, None), &striped, &striped, SIZE, None),
+            (storage("gp3", 500, Some(16_000), None), &striped, &striped, IOPS, None),
+        ] {
+            let there = There { coming, in_force };
+            assert_eq!(along(&desired, there, |field| field == changed), iops, "{desired:?}");
+        }
+        let there = There { coming: &queued, in_force: &striped };
+        let kept = change(&storage("io2", 600, None, None), there, |field| field == SIZE);
+        assert_eq!(kept.iops, Some(4_000));
     }
 }
