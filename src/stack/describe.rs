@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::blueprint::{Kept, blueprint_keeping};
+use super::problem::Problem;
 use super::section::{Others, Section, group, options};
 use super::sections::SECTIONS;
 use super::{Name, Stack, StackName, parse, write};
@@ -256,8 +257,8 @@ fn declared(
 ) -> Declared {
     let text = text_alone(stack, entries);
     bytes.set(bytes.get() + text.len());
-    let read = parse("what is there", text, registry).map_err(|error| {
-        let problems: Vec<String> = error.problems().map(ToString::to_string).collect();
+    let read = parse("what is there", text.clone(), registry).map_err(|error| {
+        let problems: Vec<String> = error.problems().map(|problem| said_of(problem, &text)).collect();
         problems.join("; ")
     })?;
     let blueprint = blueprint_keeping(&read, scene.network.as_ref(), &Kept::default())
@@ -275,6 +276,23 @@ fn declared(
         (address, inputs)
     });
     Ok(resolved.collect())
+}
+
+/// The words on a problem, with the option that stands in its line: what is written here nobody sees.
+fn said_of(problem: &Problem, text: &str) -> String {
+    let said = problem.to_string();
+    let line = problem.place().and_then(|place| {
+        let start = text.get(..place.start)?.rfind('\n').map_or(0, |at| at + 1);
+        text[start..].lines().next()
+    });
+    let is_name = |name: &&str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let option = line.and_then(|line| line.trim().split_once(':')).map(|(option, _)| option).filter(is_name);
+    match option.map(|option| format!("`{option}`")).filter(|option| !said.contains(option)) {
+        Some(option) => format!("{option}: {said}"),
+        None => said,
+    }
 }
 
 /// The text of a stack file of these entries, for this stack.
@@ -493,4 +511,30 @@ pub fn section_of(kind: &str) -> Option<&'static Section> {
 /// True for a kind of which other entries have objects too.
 pub fn is_shared(section: &Section) -> bool {
     section.others == Others::Some
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::kinds::registry;
+
+    #[test]
+    fn what_cannot_be_written_is_told_of_with_its_option_on_the_object_that_has_it() {
+        let kind = "aws_efs_file_system";
+        let inputs = Document::from_iter([
+            ("throughput_mode".to_owned(), "provisioned".into()),
+            ("provisioned_throughput_in_mibps".to_owned(), "much".into()),
+        ]);
+        let object = Object { inputs, ..Object::default() };
+        let scene = Scene {
+            objects: BTreeMap::from([((kind.to_owned(), Id::new("fs-1")), object)]),
+            ..Scene::default()
+        };
+        let name: Name = "files".parse().expect("a name");
+        let stack = Stack { stack: "shop".parse().expect("a name"), ..Stack::default() };
+        let wanted = Wanted { section: "file_systems", name, id: Id::new("fs-1") };
+        let error = describe(&registry(), &stack, &scene, &[wanted]).expect_err("it cannot be said");
+        assert_eq!(error.id, "fs-1");
+        assert!(error.why.starts_with("`provisioned_throughput_in_mibps`: expected "), "{error}");
+    }
 }
