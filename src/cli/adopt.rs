@@ -19,7 +19,7 @@ use crate::view::{harmless, quoted};
 use super::options::Global;
 use super::screen::Screen;
 use super::session::Session;
-use super::stack_file::{Purpose, choose, leads_nowhere, new_file};
+use super::stack_file::{Purpose, choose, is_taken_unasked, leads_nowhere, new_file};
 use super::written::to_write;
 use super::{Exit, show, take_over};
 pub(super) use gather::unread;
@@ -72,13 +72,18 @@ pub(super) async fn run(
         }
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
+    // What is said from here on is about a file that is there already.
+    if matches!(place, Place::Into { path: Some(_) }) {
+        is_meant(&path, global);
+    }
     // A wrong state is told of before anything is asked or written.
     let state = match session.state().await? {
         Some(state) => state,
         None => session.first_state().await?,
     };
     let mut refusals = Vec::new();
-    let gathered = gather(&session, &request, global, &state, &mut refusals).await;
+    let again = |wishes: &[&Wish]| command(wishes, &place, &session.stack.stack, &path);
+    let gathered = gather(&session, &request, global, &state, &again, &mut refusals).await;
     let gathered = match gathered {
         Ok(gathered) => gathered,
         // The first refusal is the one to be said.
@@ -110,7 +115,7 @@ pub(super) async fn run(
             let is_sayable =
                 !rest.is_empty() && describe(&session.registry, &session.stack, &scene, &rest).is_ok();
             let rest: Vec<&Wish> = rest.iter().filter_map(wished).collect();
-            let command = is_sayable.then(|| command(&rest, &place, &session.stack.stack, &path));
+            let command = is_sayable.then(|| again(&rest));
             return Err(refused_together(refusals, command));
         }
     };
@@ -146,6 +151,12 @@ pub(super) async fn run(
     let vpc = vpc.filter(|_| state.vpc().is_none() && session.stack.network.is_none());
     let request = take_over::Request { wishes: wishes.collect(), file: Some(file), vpc, ..request };
     take_over::carry_out(&session, request, global, screen).await
+}
+
+/// Says in every command to type next which stack file it is about.
+fn is_meant(path: &Path, global: &Global) {
+    let named = (!is_taken_unasked(path)).then(|| path.to_string_lossy().into_owned());
+    global.carried.set_file(named);
 }
 
 /// A line of evidence.
@@ -311,6 +322,11 @@ impl NewText {
     /// The file, for the last line of what is printed.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Says in every command to type next that it is about this file, which is written.
+    pub(super) fn is_meant(&self, global: &Global) {
+        is_meant(&self.path, global);
     }
 
     /// Writes the file; not over what somebody has written meanwhile.

@@ -354,6 +354,16 @@ pub(super) fn found_above() -> Result<Option<PathBuf>, Failure> {
     Ok(search(&current_folder()?)?.filter(|path| path.parent().is_some_and(|folder| folder != Path::new(""))))
 }
 
+/// True for the stack file that commands in this folder take unasked.
+pub(super) fn is_taken_unasked(path: &Path) -> bool {
+    let found = current_folder().and_then(|here| search(&here)).ok().flatten();
+    let here = found.filter(|found| found.parent() == Some(Path::new("")));
+    let same = |found: PathBuf| {
+        found.canonicalize().ok().is_some_and(|found| path.canonicalize().ok() == Some(found))
+    };
+    here.is_some_and(same)
+}
+
 /// The other usual name in the folder of a file that is to be written, if there is a file of that name.
 pub(super) fn rival(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?;

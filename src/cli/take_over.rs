@@ -97,6 +97,7 @@ async fn record(
     // First the file: a state with records that nothing declares would plan to delete them.
     if let Some(file) = &request.file {
         file.write()?;
+        file.is_meant(global);
     }
     if let Some(cluster) = blueprint.cluster.filter(|cluster| before.cluster().as_ref() != Some(cluster)) {
         writer.edit(Edit::Facts { facts: cluster.facts() });

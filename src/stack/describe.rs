@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::blueprint::{Kept, blueprint_keeping};
+use super::problem::Problem;
 use super::section::{Others, Section, group, options};
 use super::sections::SECTIONS;
 use super::{Name, Stack, StackName, parse, write};
@@ -46,6 +47,8 @@ pub struct Described {
     pub objects: BTreeMap<Address, Id>,
     /// The security groups that it names as entries: those that come along, and those that are entries already.
     pub groups: BTreeSet<Id>,
+    /// Options by which it names what another entry makes: the name stays written, whatever goes without saying.
+    pub names: Vec<&'static str>,
     /// Sentences on what is left to others, each with the id that it is about.
     pub left: Vec<Left>,
 }
@@ -214,7 +217,20 @@ pub fn describe(
             alone.push((section.key, name.clone(), options.clone()));
             declared(registry, stack, scene, &alone, &read)
         };
-        let options = shortest(&in_a_stack, &described.options, &described.objects);
+        let whole = in_a_stack(&described.options).map_err(|why| {
+            let of_section = wanted.iter().find(|one| one.section == section.key && one.name == *name);
+            let its = described.objects.get(&Address::new(section.main, name.as_str()));
+            Unsayable::new(of_section.map(|one| &one.id).or(its).unwrap_or(&Id::new(name.as_str())), why)
+        })?;
+        let names_it = |options: &Document, option: &str| match options.get(option) {
+            Some(Value::Object(parts)) => parts.contains_key("name"),
+            written => written.is_some(),
+        };
+        let is_same = |options: &Document| {
+            described.names.iter().all(|option| names_it(options, option))
+                && in_a_stack(options).is_ok_and(|declared| declared == whole)
+        };
+        let options = shortest(&described.options, &is_same);
         description.entries.push((section.key, name.clone(), options));
         description.objects.extend(described.objects.clone());
         description.left.extend(described.left.iter().cloned());
@@ -241,8 +257,8 @@ fn declared(
 ) -> Declared {
     let text = text_alone(stack, entries);
     bytes.set(bytes.get() + text.len());
-    let read = parse("what is there", text, registry).map_err(|error| {
-        let problems: Vec<String> = error.problems().map(ToString::to_string).collect();
+    let read = parse("what is there", text.clone(), registry).map_err(|error| {
+        let problems: Vec<String> = error.problems().map(|problem| said_of(problem, &text)).collect();
         problems.join("; ")
     })?;
     let blueprint = blueprint_keeping(&read, scene.network.as_ref(), &Kept::default())
@@ -260,6 +276,23 @@ fn declared(
         (address, inputs)
     });
     Ok(resolved.collect())
+}
+
+/// The words on a problem, with the option that stands in its line: what is written here nobody sees.
+fn said_of(problem: &Problem, text: &str) -> String {
+    let said = problem.to_string();
+    let line = problem.place().and_then(|place| {
+        let start = text.get(..place.start)?.rfind('\n').map_or(0, |at| at + 1);
+        text[start..].lines().next()
+    });
+    let is_name = |name: &&str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    let option = line.and_then(|line| line.trim().split_once(':')).map(|(option, _)| option).filter(is_name);
+    match option.map(|option| format!("`{option}`")).filter(|option| !said.contains(option)) {
+        Some(option) => format!("{option}: {said}"),
+        None => said,
+    }
 }
 
 /// The text of a stack file of these entries, for this stack.
@@ -288,19 +321,8 @@ pub fn entry(name: &Name, options: &Document) -> String {
     }
 }
 
-/// The options without those that change nothing of what is declared.
-fn shortest(
-    declare: &dyn Fn(&Document) -> Declared,
-    full: &Document,
-    objects: &BTreeMap<Address, Id>,
-) -> Document {
-    let Ok(whole) = declare(full) else { return full.clone() };
-    let is_same = |options: &Document| {
-        declare(options).is_ok_and(|declared| {
-            objects.keys().all(|address| declared.get(address) == whole.get(address))
-                && declared.keys().eq(whole.keys())
-        })
-    };
+/// The options without those that change nothing of what is declared: what is another entry's too counts as well.
+fn shortest(full: &Document, is_same: &dyn Fn(&Document) -> bool) -> Document {
     let mut kept = full.clone();
     for option in full.keys() {
         let mut without = kept.clone();
@@ -310,10 +332,10 @@ fn shortest(
             continue;
         }
         let Some(Value::Object(parts)) = kept.get(option).cloned() else { continue };
-        kept.insert(option.clone(), Value::Object(shortest_parts(&kept, option, parts, &is_same)));
+        kept.insert(option.clone(), Value::Object(shortest_parts(&kept, option, parts, is_same)));
     }
     for option in kept.clone().keys() {
-        simplify(&mut kept, option, &is_same);
+        simplify(&mut kept, option, is_same);
     }
     kept
 }
@@ -378,7 +400,8 @@ fn verify(
     let mut known = description.entries.clone();
     // Groups that are entries already are named, and not declared here: any entry will do for the reading.
     let of_groups = SECTIONS.iter().find(|section| section.is_of_groups());
-    for name in scene.entries.values() {
+    // What needs no network names none of them, and none may be known.
+    for name in scene.entries.values().filter(|_| scene.network.is_some()) {
         known.extend(of_groups.map(|section| (section.key, name.clone(), Document::new())));
     }
     let first = || description.objects.values().next().cloned().unwrap_or_else(|| Id::new("it"));
@@ -488,4 +511,30 @@ pub fn section_of(kind: &str) -> Option<&'static Section> {
 /// True for a kind of which other entries have objects too.
 pub fn is_shared(section: &Section) -> bool {
     section.others == Others::Some
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::kinds::registry;
+
+    #[test]
+    fn what_cannot_be_written_is_told_of_with_its_option_on_the_object_that_has_it() {
+        let kind = "aws_efs_file_system";
+        let inputs = Document::from_iter([
+            ("throughput_mode".to_owned(), "provisioned".into()),
+            ("provisioned_throughput_in_mibps".to_owned(), "much".into()),
+        ]);
+        let object = Object { inputs, ..Object::default() };
+        let scene = Scene {
+            objects: BTreeMap::from([((kind.to_owned(), Id::new("fs-1")), object)]),
+            ..Scene::default()
+        };
+        let name: Name = "files".parse().expect("a name");
+        let stack = Stack { stack: "shop".parse().expect("a name"), ..Stack::default() };
+        let wanted = Wanted { section: "file_systems", name, id: Id::new("fs-1") };
+        let error = describe(&registry(), &stack, &scene, &[wanted]).expect_err("it cannot be said");
+        assert_eq!(error.id, "fs-1");
+        assert!(error.why.starts_with("`provisioned_throughput_in_mibps`: expected "), "{error}");
+    }
 }

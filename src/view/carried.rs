@@ -53,6 +53,8 @@ struct Learnt {
     region: OnceLock<String>,
     /// Set where the built-in stack is taken since there is no stack file: commands that write do that only when they are told to.
     is_built_in: OnceLock<()>,
+    /// The stack file that this run has written, or adds to: nothing where commands here take it unasked.
+    file: OnceLock<Option<String>>,
     /// The addresses that were typed and are none, with those that were meant. Nothing for what is not to be typed again.
     meant: OnceLock<BTreeMap<String, Option<String>>>,
 }
@@ -84,6 +86,11 @@ impl Carried {
         let _ = self.learnt.meant.set(meant);
     }
 
+    /// Makes known which stack file the next commands are about, whatever was typed: nothing where they take it unasked.
+    pub fn set_file(&self, file: Option<String>) {
+        let _ = self.learnt.file.set(file);
+    }
+
     /// Makes known that the built-in stack is taken, and that no option asks for it.
     pub fn assume_the_built_in_stack(&self) {
         let _ = self.learnt.is_built_in.set(());
@@ -91,7 +98,8 @@ impl Carried {
 
     /// True if no command needs anything.
     pub fn is_empty(&self) -> bool {
-        self.typed.is_empty() && self.learnt.region.get().is_none() && self.learnt.is_built_in.get().is_none()
+        let Learnt { region, is_built_in, file, meant: _ } = self.learnt.as_ref();
+        self.typed.is_empty() && region.get().is_none() && is_built_in.get().is_none() && file.get().is_none()
     }
 
     /// The text with these options in each of its commands that does not have them, and takes them. Its lines and spaces stay as
@@ -183,6 +191,15 @@ impl Carried {
             if option.is_for(words) && !typed.contains(&option) {
                 typed.push(option);
             }
+        }
+        if let Some(file) = self.learnt.file.get() {
+            typed.retain(|option| !option.names_a_stack());
+            // With a stack file of its own it takes no other one.
+            let has_its_own = name == "import" && rest.iter().any(|word| ["--out", "--into"].contains(word));
+            let file = file.clone().filter(|_| !has_its_own && !["completions", "schema"].contains(&name));
+            let names: &[&str] = &[CONFIG];
+            let file = file.map(|file| CarriedOption { names, value: Some(file), to: CarriedTo::Every });
+            return typed.into_iter().chain(file).collect();
         }
         let asks = self.learnt.is_built_in.get().filter(|()| writes(name, rest));
         let built_in =
@@ -302,10 +319,14 @@ impl CarriedOption {
 
     /// True if a command has the option, or one that says the same in another way.
     fn is_settled_by(&self, words: &[&str]) -> bool {
-        let names_a_stack = |name: &&str| [REFERENCE, CONFIG].contains(name);
-        let is_another = self.names.iter().any(names_a_stack)
+        let is_another = self.names_a_stack()
             && words.iter().any(|word| *word == REFERENCE || *word == "-c" || word.starts_with(CONFIG));
         is_another || self.is_among(words)
+    }
+
+    /// True for an option that says which stack is meant.
+    fn names_a_stack(&self) -> bool {
+        self.names.iter().any(|name| [REFERENCE, CONFIG].contains(name))
     }
 
     fn is_among(&self, words: &[&str]) -> bool {
@@ -381,6 +402,25 @@ mod tests {
     }
 
     const FILE: &[&str] = &["-c", "--config"];
+
+    #[test]
+    fn commands_after_one_that_has_written_a_stack_file_are_about_that_file() {
+        for (file, expected) in [
+            (None, ["provision plan", "provision import a=b --out new.yaml"]),
+            (Some("new.yaml"), ["provision plan --config new.yaml", "provision import a=b --out new.yaml"]),
+        ] {
+            let carried = carried(&[(&["--reference"], None), (FILE, Some("old.yaml"))]);
+            carried.assume_the_built_in_stack();
+            carried.set_file(file.map(str::to_owned));
+            for expected in expected {
+                let text = expected.replace(" --config new.yaml", "");
+                assert_eq!(carried.on(&text), expected);
+            }
+        }
+        let untyped = Carried::default();
+        untyped.set_file(Some("new.yaml".to_owned()));
+        assert_eq!(untyped.on("Next: provision plan"), "Next: provision plan --config new.yaml");
+    }
     const STATE: &[&str] = &["--state"];
 
     #[test]

@@ -730,3 +730,247 @@ fn a_group_that_became_the_clusters_after_it_was_adopted_is_neither_tagged_nor_d
     let groups = world.cloud.run(world.cloud.ec2.describe_security_groups().group_ids(&id).send());
     assert_eq!(groups.expect("it is there").security_groups()[0].tags().len(), 2);
 }
+
+/// Waits until no database is on its way.
+fn databases_rest(world: &World, count: usize) {
+    crate::world::eventually("the databases are there", || {
+        let all = databases(world);
+        all.len() == count && all.iter().all(|one| one.db_instance_status() == Some("available"))
+    });
+}
+
+/// The commands below the lines of what was said.
+fn commands(said: &str) -> Vec<Vec<String>> {
+    let lines = said.lines().filter_map(|line| line.trim().strip_prefix("provision "));
+    lines.map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn after_another_stack_file_was_written_the_next_command_names_it() {
+    let world = World::small();
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let [first, second] = ["first", "second"].map(|name| (name, office(&world, name)));
+    let wish = |(name, id): &(&str, String)| format!("aws_security_group.{name}={id}");
+    let out = ["import", &wish(&first), "--out", "new.yaml", "--stack", "new"];
+    world.provision(&out).exits(0).says(&["Next: provision plan --config new.yaml"]);
+    world
+        .provision(&["plan", "--config", "new.yaml"])
+        .exits(0)
+        .says(&["Plan for new", "aws_security_group.first: update"]);
+    let into = ["import", &wish(&second), "--into", "new.yaml"];
+    world.provision(&into).exits(0).says(&["Next: provision plan --config new.yaml"]);
+    world.provision(&["plan", "--config", "new.yaml"]).exits(0).says(&["aws_security_group.second: update"]);
+    // What is refused is told of with the same file.
+    let again =
+        world.provision(&["import", &format!("aws_security_group.first={}", first.1), "--into", "new.yaml"]);
+    again.exits(1).says(&[
+        &format!("provision import aws_security_group.first={} --config new.yaml", first.1),
+        "aws_security_group.first-2=",
+    ]);
+    assert_eq!(std::fs::read_to_string(world.path("provision.yaml")).expect("it is there"), before);
+}
+
+#[test]
+fn the_next_command_takes_the_new_stack_file_and_not_the_built_in_stack() {
+    let world = World::seeded(&["--topology", "private"]);
+    let wish = format!("aws_security_group.office={}", office(&world, "office"));
+    let said = world.provision(&["import", &wish, "--out", "provision.yaml", "--reference"]).exits(0).said();
+    assert!(said.contains("Next: provision plan") && !said.contains("--reference"), "{said}");
+    adds_tags_alone(&world);
+}
+
+#[test]
+fn databases_that_share_their_groups_are_adopted_by_one_command() {
+    for name in ["gitlab_pgsql", "records", "one-zone-short"] {
+        let world = World::seeded(&["--topology", "private"]);
+        let mut subnets: Vec<String> = subnets(&world).into_iter().map(|(id, _)| id).collect();
+        if name == "one-zone-short" {
+            subnets.pop();
+        }
+        world.cloud.make_subnet_group(name, subnets);
+        world.cloud.make_parameter_group("tuned-postgres16", "postgres16");
+        let parameter = aws_sdk_rds::types::Parameter::builder().parameter_name("work_mem");
+        let parameter = parameter.parameter_value("5000").apply_method("immediate".into()).build();
+        let modify = world.cloud.rds.modify_db_parameter_group().db_parameter_group_name("tuned-postgres16");
+        world.cloud.run(modify.parameters(parameter).send()).expect("a parameter can be set");
+        let all = ["records", "archive", "zeta"];
+        for database in all {
+            let create = world.cloud.rds.create_db_instance().db_instance_identifier(database);
+            let create = create.engine("postgres").engine_version("16.4").db_instance_class("db.t4g.medium");
+            let create = create.allocated_storage(50).db_subnet_group_name(name);
+            let create = create.db_parameter_group_name("tuned-postgres16");
+            let create = create.master_username("postgres").master_user_password("of-the-original");
+            world.cloud.run(create.send()).expect("a database can be made");
+        }
+        databases_rest(&world, all.len());
+        let wishes = all.map(|database| format!("aws_db_instance.{database}={database}"));
+        let mut import = vec!["import"];
+        import.extend(wishes.iter().map(String::as_str));
+        import.extend(["--out", "provision.yaml", "--stack", "shop"]);
+        world.control.forget_calls();
+        world.provision(&import).exits(0).says(&[&format!("aws_db_subnet_group.archive {name}")]);
+        assert_eq!(world.control.calls().mutating(), 0);
+        adds_tags_alone(&world);
+        world.apply(&[]);
+        world.plans_nothing();
+    }
+}
+
+#[test]
+fn what_belongs_to_an_object_and_cannot_be_written_is_left_as_it_is_and_the_object_is_adopted() {
+    use aws_sdk_efs::types::{PosixUser, RootDirectory};
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let user = PosixUser::builder().uid(1).gid(1).build().expect("a user");
+    let create = world.cloud.efs.create_access_point().file_system_id(&made.files).client_token("ownerless");
+    let create = create.posix_user(user).root_directory(RootDirectory::builder().path("/plain").build());
+    let point = world.cloud.run(create.send()).expect("an access point can be made");
+    let point = point.access_point_id.expect("it has an id");
+    let other = office(&world, "of-copies");
+    let copy = |name: &str| {
+        let create = world.cloud.rds.create_db_instance_read_replica().db_instance_identifier(name);
+        create.source_db_instance_identifier("gitlab-pgsql")
+    };
+    let near = copy("gitlab-pgsql-near").vpc_security_group_ids(&made.group_of_records);
+    let apart = copy("gitlab-pgsql-apart").vpc_security_group_ids(&other);
+    let tag = |key: &str, value: &str| aws_sdk_rds::types::Tag::builder().key(key).value(value).build();
+    let foreign = copy("gitlab-pgsql-theirs")
+        .vpc_security_group_ids(&made.group_of_records)
+        .tags(tag("provision:stack", "mall"));
+    let foreign = foreign.tags(tag("provision:lineage", "11111111-1111-1111-1111-111111111111"));
+    for copy in [near, apart, foreign.tags(tag("provision:address", "aws_db_replica.x/r"))] {
+        world.cloud.run(copy.send()).expect("a replica can be made");
+    }
+    databases_rest(&world, 4);
+    let files = format!("aws_efs_file_system.files={}", made.files);
+    let import = ["import", &files, "aws_db_instance.records=gitlab-pgsql", "--out", "provision.yaml"];
+    world.control.forget_calls();
+    let said = world.provision(&import).exits(0).says(&[
+        &point,
+        "it says no owner and permissions of its directory",
+        "gitlab-pgsql-apart has other security groups",
+        "aws_db_replica gitlab-pgsql-theirs",
+        "it belongs to the stack mall",
+        "aws_db_replica.records/near",
+    ]);
+    let said = said.said();
+    assert!(!said.contains("aws_db_replica.records/theirs") && !said.contains("records/apart"), "{said}");
+    assert_eq!(world.control.calls().mutating(), 0);
+    adds_tags_alone(&world);
+    world.apply(&[]);
+    world.plans_nothing();
+    // They stay what they were.
+    let tags = |name: &str| {
+        let all = databases(&world);
+        let one = all.iter().find(|one| one.db_instance_identifier() == Some(name)).expect("it is there");
+        one.tag_list().iter().filter_map(|tag| tag.value()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(tags("gitlab-pgsql-theirs").contains(&"mall".to_owned()));
+    assert!(tags("gitlab-pgsql-apart").is_empty());
+}
+
+#[test]
+fn buckets_that_a_stack_cannot_have_are_refused_with_what_they_are() {
+    use aws_sdk_s3::types::{
+        BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+        LifecycleRuleFilter, Tag,
+    };
+    let world = World::empty();
+    let [far, odd, fine] = ["far", "odd", "fine"].map(|name| format!("{name}-{}", world.account));
+    let config = world.cloud.s3.config().to_builder().region(aws_sdk_s3::config::Region::new("us-east-1"));
+    let there = aws_sdk_s3::Client::from_conf(config.build());
+    world.cloud.run(there.create_bucket().bucket(&far).send()).expect("a bucket can be made");
+    world.cloud.make_bucket(&odd);
+    world.cloud.make_bucket(&fine);
+    let tag = Tag::builder().key("class").value("old").build().expect("a tag");
+    let rule = LifecycleRule::builder().id("by-tag").status(ExpirationStatus::Enabled);
+    let rule = rule.filter(LifecycleRuleFilter::builder().tag(tag).build());
+    let rule = rule.expiration(LifecycleExpiration::builder().days(9).build()).build().expect("a rule");
+    let rules = BucketLifecycleConfiguration::builder().rules(rule).build().expect("rules");
+    let call =
+        world.cloud.s3.put_bucket_lifecycle_configuration().bucket(&odd).lifecycle_configuration(rules);
+    world.cloud.run(call.send()).expect("rules can be set");
+    let wishes = [("far", &far), ("odd", &odd), ("fine", &fine)]
+        .map(|(name, id)| format!("aws_s3_bucket.{name}={id}"));
+    let mut import = vec!["import"];
+    import.extend(wishes.iter().map(String::as_str));
+    import.extend(["--out", "provision.yaml", "--stack", "shop"]);
+    world.control.forget_calls();
+    let rest = format!("provision import {} --out provision.yaml --stack shop", wishes[2]);
+    world.provision(&import).exits(1).says(&[
+        "it is in us-east-1, and this stack in eu-west-1",
+        &format!("{odd} cannot be written into the stack file as it is: its lifecycle rule `by-tag`"),
+        &rest,
+    ]);
+    assert!(!world.path("provision.yaml").exists());
+    world.provision(&["import", &wishes[0], "--region", "us-east-1", "--out", "far.yaml"]).exits(0);
+    // Without a stack file to write it is the same.
+    world.write_stack(&format!("stack: shop\nbuckets:\n  far: {{ bucket: {far} }}\n"));
+    world
+        .provision(&["import", &wishes[0]])
+        .exits(1)
+        .says(&["it is in us-east-1, and this stack in eu-west-1"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+}
+
+#[test]
+fn a_name_that_an_entry_of_another_section_has_is_refused_with_a_command_that_works() {
+    let world = World::seeded(&["--topology", "private"]);
+    let wish = format!("aws_security_group.one={}", office(&world, "office"));
+    world.provision(&["import", &wish, "--out", "provision.yaml", "--stack", "shop"]).exits(0);
+    let bucket = format!("by-hand-{}", world.account);
+    world.cloud.make_bucket(&bucket);
+    let wish = format!("aws_s3_bucket.one={bucket}");
+    let said = world
+        .provision(&["import", &wish, "--into"])
+        .exits(1)
+        .says(&["the security group `one` already"])
+        .said();
+    let commands = commands(&said);
+    let [command] = commands.as_slice() else { panic!("{said}") };
+    world
+        .provision(&command.iter().map(String::as_str).collect::<Vec<_>>())
+        .exits(0)
+        .says(&["aws_s3_bucket.one-2"]);
+    adds_tags_alone(&world);
+}
+
+#[test]
+fn what_is_being_deleted_is_neither_added_to_a_stack_file_nor_written_into_one() {
+    let world = World::seeded(&["--topology", "private"]);
+    by_hand(&world);
+    let wish = format!("aws_security_group.office={}", office(&world, "office"));
+    world.provision(&["import", &wish, "--out", "provision.yaml", "--stack", "shop"]).exits(0);
+    world.control.settings(json!({ "db_deleting": 600 }));
+    let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("gitlab-pgsql");
+    world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
+    let wish = "aws_db_instance.records=gitlab-pgsql";
+    for place in [&["--into"][..], &["--out", "other.yaml"]] {
+        let import: Vec<&str> = ["import", wish].iter().chain(place).copied().collect();
+        world.provision(&import).exits(1).says(&["gitlab-pgsql is not adopted: it is being deleted"]);
+    }
+}
+
+#[test]
+fn what_a_terraform_state_has_and_aws_has_not_is_refused_with_the_command_for_the_rest() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let mut state: Value = serde_json::from_str(&terraform_state(&world, &made)).expect("it is JSON");
+    for one in state["resources"].as_array_mut().expect("a list") {
+        if one["type"] == "aws_db_instance" {
+            one["instances"][0]["attributes"]["identifier"] = json!("gone");
+        }
+    }
+    std::fs::write(world.path("t.tfstate"), state.to_string()).expect("the folder can be written");
+    let import = ["import", "--terraform", "t.tfstate", "--out", "provision.yaml", "--stack", "shop"];
+    let said = world
+        .provision(&import)
+        .exits(1)
+        .says(&["AWS has no aws_db_instance with the id or name gone"])
+        .said();
+    let commands = commands(&said);
+    let command = commands.iter().find(|command| command[0] == "import").unwrap_or_else(|| panic!("{said}"));
+    assert!(!command.iter().any(|word| word.contains("gone")), "{said}");
+    world.provision(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
+    adds_tags_alone(&world);
+}

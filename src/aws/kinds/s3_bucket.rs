@@ -229,7 +229,14 @@ impl Kind for S3Bucket {
         let name = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
         // The SDK takes other texts for addresses of another kind.
         match NAME_IN_USE.fits(name) {
-            true => Ok(live::found(aws, name).await?.map(Named::from)),
+            true => match live::region(aws, name).await?.filter(|region| region != aws.region()) {
+                Some(region) => {
+                    let why = format!("it is in {region}, and this stack in {}", aws.region());
+                    let found = Found::new(Id::new(name), Ownership::Untagged);
+                    Ok(Some(Named { found, unfit: Some(why) }))
+                }
+                None => Ok(live::found(aws, name).await?.map(Named::from)),
+            },
             false => Ok(None),
         }
     }

@@ -22,6 +22,7 @@ use crate::stack::describe::{self, Object, Scene, name_of, network_text, section
 use crate::stack::section::{Belonging, Expand, Section};
 use crate::stack::sections::SECTIONS;
 use crate::view::failure::{Failure, FailureKind};
+use crate::view::quoted;
 
 use super::super::options::Global;
 use super::super::session::{Session, aws_failure, refresh_failure, wanted};
@@ -58,6 +59,7 @@ pub(super) async fn gather(
     request: &Request,
     global: &Global,
     state: &State,
+    again: &(dyn Fn(&[&Wish]) -> String + Sync),
     refusals: &mut Vec<Failure>,
 ) -> Result<Gathered, Failure> {
     let mut gatherer = Gatherer {
@@ -69,9 +71,10 @@ pub(super) async fn gather(
         vpc: None,
     };
     let mut found = Vec::new();
-    for wish in &request.wishes {
+    let wishes = &request.wishes;
+    for wish in wishes {
         // What AWS does not answer ends it; what it says of one object is of that one alone.
-        match gatherer.named(wish, &found).await {
+        match gatherer.named(wish, wishes, &found, again).await {
             Ok(one) => found.push(one),
             Err(failure) if failure.kind() == FailureKind::Usage => refusals.push(failure),
             Err(failure) => return Err(failure),
@@ -95,7 +98,8 @@ pub(super) async fn gather(
             if let Belonging::Part(kind) = belonging {
                 let parts =
                     session.cloud.parts(kind, &wanted.id).await.map_err(|source| unread(kind, source))?;
-                gatherer.survey(kind, &parts).await?;
+                let parts = gatherer.survey(kind, &parts).await?;
+                gatherer.leave_foreign(kind, &parts);
             }
         }
     }
@@ -121,7 +125,9 @@ impl Gatherer<'_> {
     async fn named(
         &self,
         wish: &Wish,
+        wishes: &[Wish],
         before: &[(&'static Section, describe::Wanted)],
+        again: &(dyn Fn(&[&Wish]) -> String + Sync),
     ) -> Result<(&'static Section, describe::Wanted), Failure> {
         let Wish { address, text } = wish;
         let kind = address.kind();
@@ -136,9 +142,24 @@ impl Gatherer<'_> {
         let mut entries = SECTIONS.iter().filter(|one| self.session.stack.entries(one).contains_key(&name));
         if let Some(other) = entries.next() {
             let message = format!("the stack file has the {} `{name}` already", other.one);
-            return Err(Failure::message(FailureKind::Usage, message).hint(format!(
-                "to record this object as the one that it declares: provision import {address}={text}; or choose another name"
-            )));
+            let stack = &self.session.stack;
+            let has = |name: &str| {
+                let mut names = SECTIONS.iter().flat_map(|one| stack.entries(one).keys());
+                names.any(|other| other.as_str() == name)
+                    || before.iter().any(|(_, other)| other.name.as_str() == name)
+                    || wishes.iter().any(|wish| wish.address.name() == name)
+            };
+            let free = name_of(name.as_str(), &has);
+            let free = Wish { address: Address::new(kind, free.as_str()), text: text.clone() };
+            let renamed = again(&[&free]);
+            let hint = match other.key == section.key {
+                true => format!(
+                    "to record this object as the one that it declares: provision import {address}={}; or, as another one: {renamed}",
+                    quoted(text)
+                ),
+                false => format!("entries of all sections share their names; with another one: {renamed}"),
+            };
+            return Err(Failure::message(FailureKind::Usage, message).hint(hint));
         }
         let cloud = &self.session.cloud;
         let found = cloud.named(kind, text).await.map_err(|source| unread(kind, source))?;
@@ -258,6 +279,22 @@ impl Gatherer<'_> {
         }
     }
 
+    /// Leaves the parts that others have: what is recorded already, or belongs to another stack.
+    fn leave_foreign(&mut self, kind: &str, parts: &[Id]) {
+        for id in parts {
+            let key = (kind.to_owned(), id.clone());
+            let Some(live) = self.lives.get(&key) else { continue };
+            let Some(because) = self.foreign(kind, id, &live.ownership, live.vpc.as_ref()) else { continue };
+            let name = live.inputs.get("identifier").and_then(Value::as_str);
+            let what = match name {
+                Some(name) => format!("{kind} {name} ({id}), which is left as it is"),
+                None => format!("{kind} {id}, which is left as it is"),
+            };
+            self.scene.objects.remove(&key);
+            self.say(what, because);
+        }
+    }
+
     /// Reads what a field names, such as the subnet group of a database.
     async fn named_belongings(
         &mut self,
@@ -321,7 +358,15 @@ impl Gatherer<'_> {
             Some(Value::Array(all)) => all.iter().any(|one| one == value),
             _ => false,
         };
-        Ok(seen.into_iter().filter(|(_, live)| names(live)).map(|(id, _)| id).collect())
+        let mut all: Vec<Id> = seen.into_iter().filter(|(_, live)| names(live)).map(|(id, _)| id).collect();
+        // A part that is left to others uses it too.
+        let is_part = |kind: &str| {
+            section.belongings.iter().any(|one| matches!(one, Belonging::Part(part) if *part == kind))
+        };
+        let left =
+            self.lives.iter().filter(|(key, _)| is_part(&key.0) && !self.scene.objects.contains_key(*key));
+        all.extend(left.filter(|(_, live)| names(live)).map(|((_, id), _)| id.clone()));
+        Ok(all)
     }
 
     fn text(&self, kind: &str, id: &Id, field: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engine::address::Address;
 use crate::engine::kind::Registry;
@@ -70,6 +70,14 @@ fn declare(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(), Blue
 fn describe(registry: &Registry, scene: &Scene, name: &Name, id: &Id) -> Result<Described, Unsayable> {
     let object = scene.object(BUCKET, id.as_str());
     let object = object.ok_or_else(|| Unsayable::new(id, "AWS shows no such bucket"))?;
+    let rules = object.inputs.get("lifecycle_rules").and_then(Value::as_object).into_iter().flatten();
+    if let Some((rule, _)) = rules.into_iter().find(|(_, rule)| rule.get("beyond").is_some()) {
+        let why = format!(
+            "its lifecycle rule `{rule}` has what the options of `lifecycle_rules` cannot say, such as tags, sizes, dates, other storage \
+             classes, or that it is disabled"
+        );
+        return Err(Unsayable::new(id, why));
+    }
     let mut described =
         Described { options: passed(registry, BUCKET, &object.inputs), ..Described::default() };
     described.objects.insert(Address::new(BUCKET, name.as_str()), id.clone());

@@ -241,6 +241,20 @@ pub(super) async fn found(aws: &Aws, name: &str) -> Result<Option<Found>, CloudE
     Ok(tags.map(|tags| Found::new(Id::new(name), Ownership::of_tags(&tags))))
 }
 
+/// The region of a bucket of this account, where S3 says it: `BucketRegion` is shown where a list is asked for with a parameter
+/// (ListBuckets, S3 API reference). Nothing without the right to list, and for a bucket of another account.
+pub(super) async fn region(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
+    let list = aws.read.s3.list_buckets().prefix(name).into_paginator().items();
+    let listed = list.send().try_collect().await.map_err(aws_error(LIST));
+    let all: Vec<aws_sdk_s3::types::Bucket> = match listed {
+        Ok(all) => all,
+        Err(error) if error.outcome == Outcome::Refused => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let its = all.into_iter().find(|bucket| bucket.name.as_deref() == Some(name));
+    Ok(its.and_then(|bucket| bucket.bucket_region).filter(|region| !region.is_empty()))
+}
+
 /// The buckets of this region that carry the tags of the owner's stack, whatever their names: an entry that was renamed keeps its
 /// bucket, and so does a stack. Those of the address itself come first. S3 finds nothing by tags, so that each bucket is asked for its
 /// own. Without the right to list them, none is found.

@@ -1,5 +1,7 @@
 //! The reverse of [`super::declare`]: a database that is there becomes an entry, with its groups and its read replicas.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -44,6 +46,10 @@ pub(super) fn describe(
     let identifier = text(IDENTIFIER).unwrap_or(name.as_str());
     let mut replicas = Document::new();
     for (replica, object) in scene.having(REPLICA, "source", id.as_str()) {
+        if let Some(because) = unlike(inputs, &object.inputs) {
+            described.left.push(Left { id: replica.to_string(), because });
+            continue;
+        }
         let its = object.inputs.get(IDENTIFIER).and_then(Value::as_str).unwrap_or_default();
         let short = its.strip_prefix(identifier).map_or(its, |rest| rest.trim_start_matches('-'));
         let short = name_of(short, &|taken| replicas.contains_key(taken));
@@ -61,6 +67,27 @@ pub(super) fn describe(
         described.options.insert(REPLICAS.to_owned(), Value::Object(replicas));
     }
     Ok(described)
+}
+
+/// The words on a replica that has otherwise what the stack file gives to a database and its replicas alike.
+fn unlike(database: &Document, replica: &Document) -> Option<String> {
+    let sorted = |inputs: &Document| groups_of(inputs).into_iter().collect::<BTreeSet<Id>>();
+    let text = |inputs: &Document, field: &str| inputs.get(field).and_then(Value::as_str).map(str::to_owned);
+    let group = |inputs: &Document| text(inputs, "parameter_group_name").unwrap_or_default();
+    let (its, other) = (group(replica), group(database));
+    let identifier = text(replica, IDENTIFIER).unwrap_or_default();
+    let what = if sorted(database) != sorted(replica) {
+        "other security groups".to_owned()
+    } else if database.get("port") != replica.get("port") {
+        "another port".to_owned()
+    } else if its != other && its.starts_with("default.") {
+        format!("the parameter group {its}, and its database another one")
+    } else {
+        return None;
+    };
+    Some(format!(
+        "the replica {identifier} has {what}: in the stack file a replica has those of its database"
+    ))
 }
 
 /// The options of a database, without those that RDS shows and takes of no one.
@@ -104,7 +131,12 @@ fn subnet_group(scene: &Scene, name: &Name, group: &str, described: &mut Describ
         return;
     };
     let value = |field: &str| object.inputs.get(field).cloned().unwrap_or_default();
-    let written = json!({ "name": value("name"), "description": value("description"), (SUBNETS.name): value("subnet_ids") });
+    let mut written = json!({ "name": value("name"), (SUBNETS.name): value("subnet_ids") });
+    // It stands at the address of one database, which describes it; the others share it by its name.
+    match scene.placed.contains(&(OF_SUBNETS.to_owned(), Id::new(group))) {
+        true => described.names.push(SUBNET_GROUP.name),
+        false => written["description"] = value("description"),
+    }
     described.options.insert(SUBNET_GROUP.name.to_owned(), written);
     described.objects.insert(Address::new(OF_SUBNETS, name.as_str()), Id::new(group));
 }

@@ -118,6 +118,12 @@ fn access_points(registry: &Registry, scene: &Scene, (name, id): (&Name, &Id), d
             described.left.push(Left { id: point.to_string(), because });
             continue;
         }
+        // EFS shows no owner of a directory that it does not make (CreateAccessPoint, RootDirectory).
+        if object.inputs.get("permissions").is_some_and(|permissions| permissions == "") {
+            let because = "it says no owner and permissions of its directory, and the stack file has no such access points".to_owned();
+            described.left.push(Left { id: point.to_string(), because });
+            continue;
+        }
         let path = object.inputs.get("path").and_then(Value::as_str).unwrap_or_default();
         let its = name_of(path, &|taken| points.contains_key(taken));
         points.insert(its.to_string(), Value::Object(passed(registry, ACCESS_POINT, &object.inputs)));
