@@ -33,8 +33,8 @@ pub(super) fn check(
             None => problem.at(&tree.place, "only this is here"),
         });
     }
-    let names = usize::from(!stack.tags.keys().any(|key| key.as_str() == "Name"));
-    let room = MOST_TAGS as usize - names;
+    let added = usize::from(!stack.tags.keys().any(|key| key.as_str() == "Name"));
+    let room = MOST_TAGS as usize - added;
     if stack.tags.len() > room {
         let message = format!("there are {} tags, and AWS has room for {room}", stack.tags.len());
         problems.push(conflict(tree, &["tags"], &["tags"], message, "leave some out"));
