@@ -72,7 +72,7 @@ pub(super) async fn run(
         }
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
-    // What is said from here on is about a file that is there already.
+    // From here on the words are about a file that is there already.
     if matches!(place, Place::Into { path: Some(_) }) {
         is_meant(&path, global);
     }

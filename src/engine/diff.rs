@@ -71,7 +71,7 @@ fn difference(field: &Field, at_once: bool, desired: &Document, observed: &Docum
 }
 
 /// The fields whose queued value would do, and is more than what is desired: storage that is queued to grow further than it is written.
-/// What is in force is told from what is to come only by an object for which something is queued.
+/// The values in force are told from those to come only by an object for which something is queued.
 pub fn surplus(
     fields: &[Field],
     desired: &Document,

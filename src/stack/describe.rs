@@ -400,7 +400,7 @@ fn verify(
     let mut known = description.entries.clone();
     // Groups that are entries already are named, and not declared here: any entry will do for the reading.
     let of_groups = SECTIONS.iter().find(|section| section.is_of_groups());
-    // What needs no network names none of them, and none may be known.
+    // An entry that needs no network names none of them, and none may be known.
     for name in scene.entries.values().filter(|_| scene.network.is_some()) {
         known.extend(of_groups.map(|section| (section.key, name.clone(), Document::new())));
     }

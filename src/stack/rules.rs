@@ -78,7 +78,7 @@ pub(super) fn check(
         }
     }
     for Passed { path, kind, options, ignored } in stack.passed() {
-        // What an object that is there may make right is judged when AWS has been looked at.
+        // A rule that an object which is there may make right is judged when AWS has been looked at.
         let may_be_right = |invalid: &Invalid| invalid.of_new || invalid.hangs_on(&ignored);
         let broken = broken(kinds, kind, options).into_iter().filter(|invalid| !may_be_right(invalid));
         problems.extend(broken.map(|invalid| of_kind(tree, &path, invalid)));

@@ -91,7 +91,7 @@ impl ByHand {
         let is_more = |change: &&Value| {
             let fields = change["fields"].as_array().into_iter().flatten();
             let paths: Vec<&Value> = fields.map(|field| &field["path"]).collect();
-            // What AWS was at work on when it was looked at is recorded in full by the next apply.
+            // An object that AWS was at work on when it was looked at is recorded in full by the next apply.
             let is_kept = change["keeps"].is_string() && paths.is_empty();
             !["no-op", "watch"].contains(&change["action"].as_str().unwrap_or_default())
                 && !is_kept

@@ -204,8 +204,9 @@ impl Operation {
 fn in_s3(method: &str, path: &str, query: &str) -> String {
     let path = path.trim_matches('/');
     let asked = query.split('&').filter_map(|part| part.split('=').next());
+    let has = |name: &str| asked.clone().any(|part| part == name);
     let verb = if method == "PUT" { "Put" } else { "Get" };
-    let mut settings = asked.filter_map(|part| S3.iter().find(|(known, _)| *known == part));
+    let mut settings = asked.clone().filter_map(|part| S3.iter().find(|(known, _)| *known == part));
     match (settings.next(), method, path.contains('/')) {
         (Some((_, setting)), _, _) => format!("{verb}{setting}"),
         (None, "PUT", true) => "PutObject".to_owned(),
@@ -214,6 +215,7 @@ fn in_s3(method: &str, path: &str, query: &str) -> String {
         (None, "PUT", false) => "CreateBucket".to_owned(),
         (None, "DELETE", false) => "DeleteBucket".to_owned(),
         (None, _, false) if path.is_empty() => "ListAllMyBuckets".to_owned(),
+        (None, _, false) if has("versions") => "ListBucketVersions".to_owned(),
         (None, _, false) => "ListBucket".to_owned(),
     }
 }

@@ -760,7 +760,7 @@ fn after_another_stack_file_was_written_the_next_command_names_it() {
     let into = ["import", &wish(&second), "--into", "new.yaml"];
     world.provision(&into).exits(0).says(&["Next: provision plan --config new.yaml"]);
     world.provision(&["plan", "--config", "new.yaml"]).exits(0).says(&["aws_security_group.second: update"]);
-    // What is refused is told of with the same file.
+    // A refusal is told of with the same file.
     let again =
         world.provision(&["import", &format!("aws_security_group.first={}", first.1), "--into", "new.yaml"]);
     again.exits(1).says(&[

@@ -25,7 +25,7 @@ struct Terraform {
     environment: Vec<(String, String)>,
 }
 
-/// Where Terraform finds its provider: a file for `TF_CLI_CONFIG_FILE`, or nothing where it asks the registry.
+/// The place where Terraform finds its provider: a file for `TF_CLI_CONFIG_FILE`, or nothing where it asks the registry.
 fn configured(world: &World) -> Option<String> {
     let Ok(mirror) = std::env::var(MIRROR) else { return std::env::var(CONFIGURED).ok() };
     let text = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
@@ -361,7 +361,7 @@ fn the_whole_way(name: &str, change: (&str, &str)) {
     // And back.
     goes_back(&world);
     assert_eq!(ids(&world), made);
-    // What stayed with Terraform all the time is as it was.
+    // An object that stayed with Terraform all the time is as it was.
     theirs.succeeds(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
 }
 

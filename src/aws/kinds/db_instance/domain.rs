@@ -29,7 +29,7 @@ pub(super) fn change(wanted: &Document, changed: impl Fn(&str) -> bool) -> (Opti
 /// RDS does not show what waits for the window.
 pub(super) fn check(wanted: &Document, observed: Option<&Document>) -> Vec<Invalid> {
     let (domain, role) = (DOMAIN.text(wanted), DOMAIN_ROLE.text(wanted));
-    // What is not written stays as it is, and what it has already is not asked for.
+    // An option that is not written stays as it is, and a value that is there already is not asked for.
     let (in_domain, by_role) =
         observed.map(|now| (DOMAIN.text(now), DOMAIN_ROLE.text(now))).unwrap_or_default();
     if observed.is_some() && (domain.is_none() || domain == in_domain) && (role.is_none() || role == by_role)

@@ -168,7 +168,7 @@ pub(super) fn check(desired: &Storage, observed: Option<&Storage>) -> Vec<Invali
         let too_large = Invalid::new(SIZE, rule).with(&[TYPE]).remedy(remedy);
         invalid.push(too_large.of_new(grown < smallest));
     }
-    // What it has is not asked for.
+    // A value that is there is not asked for.
     let is_kept = |now: &&Storage| now.iops == desired.iops && storage_type == "gp3";
     let written = desired.iops.filter(|_| observed.filter(is_kept).is_none());
     let coming = Storage { allocated_storage: grown, ..desired.clone() };
