@@ -76,19 +76,15 @@ pub(super) fn of_others(
     let (part, option) = (field.of_others?, field.to_write()?);
     let is_found =
         input.sightings.get(other).into_iter().flat_map(Sighting::found).any(|found| found.id.as_str() == id);
-    let record = input.state.and_then(|state| state.resources.get(other));
-    let is_its_own = record.and_then(|record| record.id.as_ref()).is_some_and(|own| own.as_str() == id);
-    (!is_found && !is_its_own).then(|| (option, format!("{{ {part}: {id} }}")))
+    (!is_found && !is_its_own(input, other, id)).then(|| (option, format!("{{ {part}: {id} }}")))
 }
 
 /// The step after which a declared object, which another one stands in, is the one with this id again.
 pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
-    let record = input.state.and_then(|state| state.resources.get(&other));
-    let is_its_own = record.and_then(|record| record.id.as_ref()).is_some_and(|own| own.as_str() == id);
     if input.options.replace.contains(&other) {
         return Remedy::by_hand(format!("{LEAVE} {other} out"));
     }
-    if is_its_own {
+    if is_its_own(input, &other, id) {
         return Remedy::by_hand(format!("undo the change of {other} in the stack file for now"));
     }
     let found = input.sightings.get(&other).into_iter().flat_map(Sighting::found);
@@ -100,6 +96,12 @@ pub(super) fn back_to(input: &Input<'_>, other: Address, id: &str) -> Remedy {
     let own = input.state.map(|state| state.lineage.as_str());
     let of_another = lineages.find(|lineage| Some(lineage.as_str()) != own);
     Remedy::import(&other, id, of_another.as_deref())
+}
+
+/// True where the state records the object with this id at the address.
+fn is_its_own(input: &Input<'_>, address: &Address, id: &str) -> bool {
+    let record = input.state.and_then(|state| state.resources.get(address));
+    record.and_then(|record| record.id.as_ref()).is_some_and(|own| own.as_str() == id)
 }
 
 /// The beginning of a step by which a command says less. The stack file stays as it is.
