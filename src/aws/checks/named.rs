@@ -13,11 +13,9 @@ use super::{Answer, Asked};
 use crate::aws::kinds::security_group::{EGRESS, INGRESS};
 use crate::aws::{Aws, absent_is_none, aws_error, ec2};
 use crate::engine::address::Address;
-use crate::engine::blueprint::Declaration;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
-use crate::engine::network::Network;
 use crate::engine::plan::Finding;
 use crate::stack::postgres::Version;
 
@@ -205,10 +203,7 @@ fn named(prospect: &Prospect) -> Vec<NamedBy> {
 
 impl Answer for NamedObjects {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
-        let vpc = match scene.blueprint.declarations.get(&Network::vpc_address()) {
-            Some(Declaration::Watched { id }) => Some(id.as_str()),
-            _ => None,
-        };
+        let vpc = scene.vpc();
         // The mount targets of a file system have the same groups: the first one stands for all.
         let mut said = BTreeSet::new();
         let planned = self.named.iter().filter(|one| scene.doing(&one.address).is_some());

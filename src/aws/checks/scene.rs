@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::finding::Verdict;
 use crate::engine::address::Address;
-use crate::engine::blueprint::Blueprint;
+use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::kind::Registry;
+use crate::engine::network::Network;
 use crate::engine::plan::{Action, Change};
 use crate::engine::planner::{Planning, Sightings};
 use crate::engine::state::State;
@@ -41,6 +42,14 @@ pub(super) enum Doing<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// The VPC that the stack declares, where it needs one.
+    pub(super) fn vpc(&self) -> Option<&'a str> {
+        match self.blueprint.declarations.get(&Network::vpc_address())? {
+            Declaration::Watched { id } => Some(id.as_str()),
+            Declaration::Managed { .. } => None,
+        }
+    }
+
     /// The planned change of each address.
     pub(super) fn changes(&self) -> impl Iterator<Item = &'a Change> {
         self.planning.plan.changes.iter()

@@ -13,10 +13,8 @@ use super::prospect::Prospect;
 use super::scene::Scene;
 use super::{Answer, Asked};
 use crate::aws::{Aws, absent_is_none, aws_error, ec2};
-use crate::engine::blueprint::Declaration;
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
-use crate::engine::network::Network;
 use crate::engine::plan::Finding;
 
 const CHECK: &str = "subnets";
@@ -112,10 +110,7 @@ async fn group(aws: &Aws, name: &str) -> Result<Option<DbSubnetGroup>, CloudErro
 
 impl Answer for Subnets {
     fn judge(&self, scene: &Scene<'_>) -> Vec<Finding> {
-        let vpc = match scene.blueprint.declarations.get(&Network::vpc_address()) {
-            Some(Declaration::Watched { id }) => Some(id.as_str()),
-            _ => None,
-        };
+        let vpc = scene.vpc();
         let planned = self.wants.iter().filter(|want| scene.doing(&want.prospect.address).is_some());
         let verdicts = planned.flat_map(|want| {
             let of_group = want.group.as_deref().map(|name| self.group(name, want, vpc));

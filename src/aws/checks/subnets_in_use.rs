@@ -42,7 +42,7 @@ pub async fn subnets_in_use(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
     }
     let databases = databases(aws).await;
     let is_named = scene.blueprint.cluster.as_ref().is_some_and(|cluster| cluster.name.is_none());
-    let network = Chosen { vpc: vpc(scene), subnets: chosen(scene), is_named };
+    let network = Chosen { vpc: scene.vpc(), subnets: chosen(scene), is_named };
     let verdicts = losing.iter().flat_map(|one| {
         let verdicts = match &databases {
             Ok(databases) => judge(one, databases, &network),
@@ -91,13 +91,6 @@ struct Chosen<'a> {
     subnets: BTreeMap<&'a str, &'a str>,
     /// True where the stack file names it.
     is_named: bool,
-}
-
-fn vpc<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    match scene.blueprint.declarations.get(&Network::vpc_address())? {
-        Declaration::Watched { id } => Some(id.as_str()),
-        _ => None,
-    }
 }
 
 /// The subnet of each zone that is chosen now.
