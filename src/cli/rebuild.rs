@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::aws::network::Wanted;
 use crate::cli::report;
 use crate::engine::address::Address;
-use crate::engine::cloud::KindError;
+use crate::engine::cloud::{CloudError, KindError};
 use crate::engine::executor::{hint_for_code, write_claims};
 use crate::engine::kind::{Manager, Registry};
 use crate::engine::planner::{Sightings, leaves_its_network};
@@ -55,6 +55,7 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
             waiting: rebuilt.waiting.keys().collect(),
             fenced: rebuilt.fenced.iter().map(String::as_str).collect(),
             undeclared: rebuilt.undeclared.iter().map(undeclared).collect(),
+            unlisted: rebuilt.unlisted.iter().map(unlisted).collect(),
         });
     } else {
         screen.say(&harmless(&global.carried.on("Next: provision plan")));
@@ -63,6 +64,10 @@ pub(super) async fn run(request: Rebuild, global: &Global, screen: &mut Screen) 
     refuse_data_left_out(&session.registry, &rebuilt)?;
     refuse_data_undeclared(&session.registry, &rebuilt)?;
     Ok(Exit::Done)
+}
+
+fn unlisted<'a>((kind, error): (&'a String, &'a CloudError)) -> report::Unlisted<'a> {
+    report::Unlisted { kind, operation: error.operation, code: &error.code }
 }
 
 fn undeclared(one: &Undeclared) -> report::Undeclared<'_> {
@@ -252,7 +257,8 @@ fn refuse_others(before: &State, rebuilt: &Rebuilt, take_over: Option<&str>) -> 
 }
 
 fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> String {
-    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _, undeclared, untagged } = rebuilt;
+    let Rebuilt { records, absent, foreign, ambiguous, waiting, fenced: _, undeclared, untagged, unlisted } =
+        rebuilt;
     let mut text = String::new();
     for (address, record) in records {
         let id = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -330,6 +336,14 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
         };
         let line = format!("not recorded: {} {}; {on}", one.described, one.in_words());
         text.push_str(&harmless(&carried.on(&line)));
+        text.push('\n');
+    }
+    for (kind, CloudError { operation, code, .. }) in unlisted {
+        let line = format!(
+            "not looked through: {kind} ({operation}: {code}); one that the stack file does not declare any more would not be \
+             seen"
+        );
+        text.push_str(&harmless(&line));
         text.push('\n');
     }
     match records.len() {

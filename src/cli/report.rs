@@ -223,6 +223,17 @@ pub struct Rebuilt<'a> {
     pub fenced: BTreeSet<&'a str>,
     /// Objects that carry the tags of this stack, or of the state that made what was found, and are for nothing that is declared.
     pub undeclared: Vec<Undeclared<'a>>,
+    /// The kinds whose objects AWS refused to list: what is not declared any more is not seen among them.
+    pub unlisted: Vec<Unlisted<'a>>,
+}
+
+/// A kind whose objects AWS refused to list.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Unlisted<'a> {
+    pub kind: &'a str,
+    /// The operation as IAM policies name it.
+    pub operation: &'a str,
+    pub code: &'a str,
 }
 
 /// An object of the stack that no entry of the stack file is for.

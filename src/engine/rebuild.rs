@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
-use crate::engine::cloud::{Cloud, KindError};
+use crate::engine::cloud::{Cloud, CloudError, KindError};
 use crate::engine::diff;
 use crate::engine::document::{Document, is_unknown, reference, references, resolve};
 use crate::engine::kind::{Live, Manager, Registry};
@@ -52,6 +52,8 @@ pub struct Rebuilt {
     /// Objects of no stack that may be meant by what was not found, by the address of that. What was adopted has no tags before the
     /// first apply.
     pub untagged: BTreeMap<Address, Vec<Candidate>>,
+    /// The kinds whose objects AWS did not list: what is not declared any more is not seen among them.
+    pub unlisted: BTreeMap<String, CloudError>,
 }
 
 /// An object that is left out.
@@ -152,9 +154,7 @@ pub async fn rebuild(
             without_what_was_taken(&known, &mut rebuilt);
             find_in_use(cloud, registry, blueprint, &mut known, terms, &mut rebuilt).await?;
             if terms.only.is_none() {
-                let (undeclared, untagged) =
-                    undeclared::undeclared(cloud, registry, blueprint, &known, &rebuilt).await?;
-                (rebuilt.undeclared, rebuilt.untagged) = (undeclared, untagged);
+                undeclared::look_through(cloud, registry, blueprint, &known, &mut rebuilt).await?;
             }
             return Ok(rebuilt);
         }
@@ -472,6 +472,7 @@ pub(crate) fn begun(
         predecessor: None,
         claimed: None,
         gone: false,
+        lost: None,
     }
 }
 

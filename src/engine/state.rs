@@ -87,6 +87,17 @@ pub struct Record {
     /// True if AWS did not have the object any more when it was last looked for: its outputs are facts no longer.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub gone: bool,
+    /// The object with data that others had deleted here, until the new one stands that was asked for in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
+}
+
+/// An object whose data is gone: what its backups are found by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lost {
+    pub id: Id,
+    pub outputs: Document,
 }
 
 /// A replaced object that outlives its replacement until nothing uses it any more.
@@ -226,7 +237,14 @@ impl Record {
             predecessor: None,
             claimed: None,
             gone: false,
+            lost: None,
         }
+    }
+
+    /// The object whose data this address last held.
+    pub fn last_holder(&self) -> Option<Lost> {
+        let recorded = || Some(Lost { id: self.id.clone()?, outputs: self.outputs.clone() });
+        self.lost.clone().or_else(recorded)
     }
 
     /// The objects that this one replaces and that still wait to be deleted, the newest first.

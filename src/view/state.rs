@@ -26,6 +26,10 @@ pub fn state_show(address: &Address, record: &Record, style: &Style) -> String {
     if record.gone {
         page.line(2, "gone: AWS did not have it any more when it was last looked for");
     }
+    if let Some(lost) = &record.lost {
+        let id = string(lost.id.as_str());
+        page.line(2, &format!("lost: {id}, which others deleted; a new one is to be made in its place"));
+    }
     if record.generation > 0 {
         page.line(2, &format!("replacements: {}", record.generation));
     }

@@ -150,6 +150,35 @@ fn a_database_that_was_deleted_outside_is_made_anew_only_when_named() {
     world.plans_nothing();
 }
 
+/// The new one was named once and holds, and the backup is not lost from view before it stands.
+#[test]
+fn a_new_database_that_was_refused_leaves_the_backup_of_the_lost_one_named() {
+    let world = World::applied();
+    delete_the_database(&world, Some("by-hand"));
+    let full = "there is no room";
+    world.control.refuse("rds.CreateDBInstance", "InstanceQuotaExceeded", 400, full);
+    world.provision(&["apply", "--replace", RECORDS, "--auto-approve"]).exits(1).says(&[full]);
+    for _ in 0..2 {
+        world.provision(&["plan"]).exits(0).says(&[
+            "an earlier run was told to make a new one, which would be empty",
+            "the newest backup of it is the snapshot by-hand of",
+            "--db-snapshot-identifier by-hand --db-instance-identifier records",
+            "provision import aws_db_instance.records=records",
+        ]);
+        world.control.refuse("rds.CreateDBInstance", "InstanceQuotaExceeded", 400, full);
+        world.provision(&["apply", "--auto-approve"]).exits(1).says(&[full]);
+    }
+    let restore = world.cloud.rds.restore_db_instance_from_db_snapshot().db_snapshot_identifier("by-hand");
+    let restore = restore.db_instance_identifier("records").db_subnet_group_name("records");
+    let group = world.cloud.group("shop-records").group_id.unwrap_or_default();
+    world.cloud.run(restore.vpc_security_group_ids(group).send()).expect("it can be restored");
+    world.provision(&["import", &format!("{RECORDS}=records")]).exits(0);
+    world.apply(&[]);
+    assert_eq!(world.record(RECORDS)["lost"], Value::Null, "the new one stands");
+    assert_eq!(world.cloud.count(), SMALL_STACK);
+    world.plans_nothing();
+}
+
 #[test]
 fn a_database_that_is_being_deleted_outside_is_made_anew_only_when_named() {
     let world = World::applied();

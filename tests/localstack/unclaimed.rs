@@ -103,9 +103,12 @@ fn what_no_entry_is_for_any_more_is_named_by_a_rebuild() {
     let named: Vec<(&Value, &Value)> = named.map(|one| (&one["id"], &one["address"])).collect();
     assert!(named.contains(&(&json!(id), &json!(DATABASE))), "{named:?}");
     assert_eq!(named.len(), 2, "the database and its group: {named:?}");
-    // As the text of the same rebuild says.
+    // As the text of the same rebuild says, which names what it could not see.
     world.lose_the_state();
-    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(0).says(&[&id]).said();
+    world.control.refuse("s3.ListBuckets", "AccessDenied", 403, "no");
+    let said = world.provision(&["state", "rebuild", "--auto-approve"]).exits(0);
+    let said =
+        said.says(&[&id, "not looked through: aws_s3_bucket (s3:ListAllMyBuckets: AccessDenied)"]).said();
     let lineage = lineage_to_take_over(&said);
     world.write_stack(&whole);
     world.provision(&["state", "rebuild", "--auto-approve", "--take-over", &lineage]).exits(0).says(&[&id]);

@@ -93,9 +93,10 @@ pub async fn remains(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
 
 async fn remains_of(aws: &Aws, scene: &Scene<'_>, address: &Address, record: &Record) -> Option<Remains> {
     let place = Place::of(scene, address, record);
+    let lost = record.last_holder()?;
     match address.kind() {
-        "aws_db_instance" => Some(database::remains(aws, scene.region(), address, record, &place).await),
-        "aws_efs_file_system" => Some(file_system::remains(address, record)),
+        "aws_db_instance" => Some(database::remains(aws, scene.region(), address, &lost, &place).await),
+        "aws_efs_file_system" => Some(file_system::remains(address, &lost)),
         _ => None,
     }
 }

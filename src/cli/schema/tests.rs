@@ -276,6 +276,11 @@ fn documents() -> Vec<(Document, Value)> {
             address: &address,
             stack: Some("shop"),
         }],
+        unlisted: vec![report::Unlisted {
+            kind: "aws_s3_bucket",
+            operation: "s3:ListAllMyBuckets",
+            code: "AccessDenied",
+        }],
     };
     let used = ["sg-1".to_owned()];
     let taken_over = vec![report::TakenOver {

@@ -19,7 +19,7 @@ use crate::engine::owner;
 use crate::engine::plan::{Action, Mode};
 use crate::engine::planner::{OWNERSHIP_TAGS, Sighting};
 use crate::engine::resource::{Condition, Field, Id, Owner};
-use crate::engine::state::{Edit, Phase, Predecessor, Record};
+use crate::engine::state::{Edit, Lost, Phase, Predecessor, Record};
 use crate::engine::steps::Step;
 
 /// A change as it is sent to an object.
@@ -60,7 +60,7 @@ impl<'a> Execution<'a> {
                 false => arrange::keeping(self.named(address).unwrap_or(before.clone()), id, &change.goes),
             };
             let outputs = diff::latest_outputs(&before.outputs, &live.outputs, &live.condition);
-            let mut after = Record { outputs, gone: false, ..kept };
+            let mut after = Record { outputs, gone: false, lost: None, ..kept };
             if let (false, Some(manager)) = (before.watched, self.run.registry.managing(address.kind())) {
                 let Ok(desired) = self.desired(address, manager) else { continue };
                 after.inputs = desired.inputs;
@@ -185,7 +185,8 @@ impl<'a> Execution<'a> {
         let predecessor = record.as_ref().and_then(|record| arrange::waiting(record, &change.goes));
         let created =
             Desired { inputs: manager.as_created(&desired.inputs), depends_on: desired.depends_on.clone() };
-        self.put(address, intent(created, manager.version(), generation, predecessor));
+        let lost = record.as_ref().and_then(|record| lost(manager, change.action, record));
+        self.put(address, Record { lost, ..intent(created, manager.version(), generation, predecessor) });
         let owner = self.owner(address, generation);
         let absence = self.absence(address, &desired.depends_on);
         let (cloud, ears) = (self.run.cloud, self.ears(step.address()));
@@ -261,7 +262,13 @@ impl<'a> Execution<'a> {
                 ..record
             };
             if live.condition == Condition::Ready {
-                after = Record { phase: Phase::Ready, outputs: live.outputs.clone(), gone: false, ..after };
+                after = Record {
+                    phase: Phase::Ready,
+                    outputs: live.outputs.clone(),
+                    gone: false,
+                    lost: None,
+                    ..after
+                };
             }
             self.put(address, after);
             self.done(step);
@@ -330,6 +337,13 @@ fn joined(manager: &dyn Manager, desired: &Document, observed: &Document) -> Res
     manager.normalise(&both)
 }
 
+/// The object with data that others deleted, which the new one is made in the place of.
+fn lost(manager: &dyn Manager, action: Action, record: &Record) -> Option<Lost> {
+    let held_data = matches!(record.phase, Phase::Ready | Phase::Updating);
+    let is_lost = action == Action::Create && manager.holds_data() && held_data;
+    record.lost.clone().or_else(|| record.last_holder().filter(|_| is_lost))
+}
+
 fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {
     Record {
         phase: Phase::Creating,
@@ -343,5 +357,6 @@ fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Opt
         predecessor,
         claimed: None,
         gone: false,
+        lost: None,
     }
 }

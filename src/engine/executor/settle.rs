@@ -383,6 +383,7 @@ impl Execution<'_> {
             // The tags were written with the update.
             claimed: record.claimed.filter(|_| self.claim(address).is_none()),
             gone: false,
+            lost: None,
             ..record
         };
         self.put(address, ready);

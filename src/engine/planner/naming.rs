@@ -5,10 +5,10 @@ use super::{Input, Sighting, error, promoted, remedied, renamed};
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::kind::{Gone, Live, Manager, WhenGone};
-use crate::engine::plan::{Action, Change, Finding, Mode};
+use crate::engine::plan::{Action, Change, Finding, Level, Mode};
 use crate::engine::remedy::{Remedy, Way};
-use crate::engine::resource::{Effect, Role};
-use crate::engine::state::{Phase, Record};
+use crate::engine::resource::{Effect, Id, Role};
+use crate::engine::state::{Lost, Phase, Record};
 
 /// The check that finds an object with data deleted by other hands than ours.
 const GONE: &str = "gone";
@@ -34,6 +34,9 @@ pub(super) fn gone(
     manager: &dyn Manager,
     record: Option<&Record>,
 ) -> Option<Finding> {
+    if let Some(Lost { id, .. }) = record.and_then(|record| record.lost.as_ref()) {
+        return (!input.options.replace.contains(address)).then(|| made_anew(input, address, manager, id));
+    }
     let id = record.and_then(|record| record.id.as_ref())?;
     if let Some((words, ways)) = without_data(input, address, manager, record) {
         let WhenGone { since, anew, .. } = words;
@@ -55,6 +58,16 @@ pub(super) fn gone(
     let copies = promoted::ways(input, address).into_iter();
     let ways = copies.chain(ways_on(address, by_us, new)).collect();
     must_be_named(input, manager, record, address).then(|| remedied(GONE, address, message, ways))
+}
+
+/// A new one was named for the place of a lost one, and the run that was to make it did not get to it: that holds, and is said
+/// once more while the data can still be had again.
+fn made_anew(input: &Input<'_>, address: &Address, manager: &dyn Manager, id: &Id) -> Finding {
+    let would_be = New::of(input, address, manager).would_be();
+    let message = format!(
+        "{id} is gone from AWS, and provision did not delete it; an earlier run was told to make a new one, which would {would_be}"
+    );
+    Finding { level: Level::Warning, ..remedied(GONE, address, message, Vec::new()) }
 }
 
 /// The words on one that held no data of its own, and the ways on.

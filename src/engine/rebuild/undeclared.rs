@@ -1,6 +1,6 @@
 //! Objects of the stack that no declaration is for: the entry of the stack file was taken out, or renamed, before the state was lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Candidate, Rebuilt};
 use crate::engine::address::Address;
@@ -50,18 +50,16 @@ impl Undeclared {
     }
 }
 
-/// Looks through all objects of the kinds that can be listed. A kind that may not be listed has none.
-pub(super) async fn undeclared(
+/// Looks through all objects of each kind, and names the kinds whose objects AWS refuses to list.
+pub(super) async fn look_through(
     cloud: &dyn Cloud,
     registry: &Registry,
     blueprint: &Blueprint,
     known: &State,
-    rebuilt: &Rebuilt,
-) -> Result<(Vec<Undeclared>, BTreeMap<Address, Vec<Candidate>>), RefreshError> {
+    rebuilt: &mut Rebuilt,
+) -> Result<(), RefreshError> {
     let told = told(known, rebuilt);
     let lineages = lineages(rebuilt);
-    let mut undeclared = Vec::new();
-    let mut untagged: BTreeMap<Address, Vec<Candidate>> = BTreeMap::new();
     let stands_elsewhere = |found: &Found| {
         let own = known.vpc();
         found.vpc.as_ref().is_some_and(|vpc| own.as_ref().is_some_and(|own| *own != vpc))
@@ -69,7 +67,10 @@ pub(super) async fn undeclared(
     for manager in registry.all_managed() {
         let listed = match cloud.list(manager.kind()).await {
             Ok(listed) => listed,
-            Err(KindError::Cloud(error)) if error.outcome == Outcome::Refused => continue,
+            Err(KindError::Cloud(error)) if error.outcome == Outcome::Refused => {
+                rebuilt.unlisted.insert(manager.kind().to_owned(), error);
+                continue;
+            }
             Err(source) => return Err(RefreshError { kind: manager.kind().to_owned(), source }),
         };
         let absent = rebuilt.absent.iter().filter(|one| one.kind() == manager.kind() && manager.holds_data());
@@ -81,13 +82,14 @@ pub(super) async fn undeclared(
             });
             let bare: Vec<Candidate> = bare.map(Candidate::of_nobody).collect();
             if !bare.is_empty() {
-                untagged.insert(address.clone(), bare);
+                rebuilt.untagged.insert(address.clone(), bare);
             }
         }
         let untold = listed.iter().filter(|found| !told.contains(&found.id));
-        undeclared.extend(untold.filter_map(|found| of_the_stack(blueprint, known, &lineages, found)));
+        let of_the_stack = untold.filter_map(|found| of_the_stack(blueprint, known, &lineages, found));
+        rebuilt.undeclared.extend(of_the_stack);
     }
-    Ok((undeclared, untagged))
+    Ok(())
 }
 
 /// The ids that are recorded, or spoken of already.

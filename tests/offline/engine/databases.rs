@@ -88,6 +88,7 @@ impl Case {
                 predecessor: None,
                 claimed: None,
                 gone: false,
+                lost: None,
             },
         );
         let live = Live {

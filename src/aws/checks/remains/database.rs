@@ -15,7 +15,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::document::Document;
 use crate::engine::remedy::{Remedy, Way};
 use crate::engine::resource::{Id, Object};
-use crate::engine::state::Record;
+use crate::engine::state::Lost;
 
 pub(in crate::aws::checks) const SNAPSHOTS: Call = Call::read("rds:DescribeDBSnapshots");
 pub(super) const BACKUPS: Call = Call::read("rds:DescribeDBInstanceAutomatedBackups");
@@ -42,10 +42,10 @@ pub(super) async fn remains(
     aws: &Aws,
     region: &str,
     address: &Address,
-    record: &Record,
+    lost: &Lost,
     place: &Place,
 ) -> Remains {
-    let resource = record.id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let resource = lost.id.to_string();
     let (snapshots, backups) = join(snapshots(aws, &resource), backups(aws, &resource)).await;
     judge(address, &resource, region, place, snapshots, backups)
 }

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::{AGAIN, Remains};
 use crate::engine::address::Address;
 use crate::engine::remedy::{Remedy, Way};
-use crate::engine::state::Record;
+use crate::engine::state::Lost;
 
 /// EFS itself keeps nothing. Recovery points belong to their vault, and stay in it until they expire (AWS Backup Developer
 /// Guide, "Deleting backups").
-pub(super) fn remains(address: &Address, record: &Record) -> Remains {
-    let arn = record.outputs.get("arn").and_then(Value::as_str).unwrap_or("ARN");
+pub(super) fn remains(address: &Address, lost: &Lost) -> Remains {
+    let arn = lost.outputs.get("arn").and_then(Value::as_str).unwrap_or("ARN");
     Remains {
         left: format!(
             "EFS keeps nothing of it, AWS Backup keeps its backups until they expire; to see them: aws backup \

@@ -263,7 +263,10 @@ pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, Cloud
         let Ownership::Tagged { stack, .. } = &one.ownership else { return false };
         *stack == owner.stack || owner.formerly.contains(stack)
     };
-    let mut found = all(aws, &owner.others).await?;
+    let mut found = match all(aws, &owner.others).await {
+        Err(error) if error.outcome == Outcome::Refused => return Ok(Vec::new()),
+        all => all?,
+    };
     found.retain(of_the_stack);
     found.sort_by_key(|one| one.tagged_address().as_ref() != Some(&owner.address));
     Ok(found)
@@ -272,12 +275,7 @@ pub(super) async fn tagged(aws: &Aws, owner: &Owner) -> Result<Vec<Found>, Cloud
 /// The buckets of this region that can be read, without these.
 pub(super) async fn all(aws: &Aws, without: &BTreeSet<Id>) -> Result<Vec<Found>, CloudError> {
     let list = aws.read.s3.list_buckets().bucket_region(aws.region());
-    let listed = list.into_paginator().items().send().try_collect().await.map_err(aws_error(LIST));
-    let all = match listed {
-        Ok(all) => all,
-        Err(error) if error.code == "AccessDenied" => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let all: Vec<_> = list.into_paginator().items().send().try_collect().await.map_err(aws_error(LIST))?;
     let names = all.into_iter().filter_map(|bucket| bucket.name);
     let names = names.filter(|name| !without.contains(&Id::new(name)));
     let asked = names.map(|name| async move {
