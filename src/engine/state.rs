@@ -89,7 +89,7 @@ pub struct Record {
     pub gone: bool,
     /// The object with data that others had deleted here, until the new one stands that was asked for in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<Lost>,
+    pub lost: Option<Box<Lost>>,
 }
 
 /// An object whose data is gone: what its backups are found by.
@@ -244,7 +244,7 @@ impl Record {
     /// The object whose data this address last held.
     pub fn last_holder(&self) -> Option<Lost> {
         let recorded = || Some(Lost { id: self.id.clone()?, outputs: self.outputs.clone() });
-        self.lost.clone().or_else(recorded)
+        self.lost.as_deref().cloned().or_else(recorded)
     }
 
     /// The objects that this one replaces and that still wait to be deleted, the newest first.

@@ -338,10 +338,10 @@ fn joined(manager: &dyn Manager, desired: &Document, observed: &Document) -> Res
 }
 
 /// The object with data that others deleted, which the new one is made in the place of.
-fn lost(manager: &dyn Manager, action: Action, record: &Record) -> Option<Lost> {
+fn lost(manager: &dyn Manager, action: Action, record: &Record) -> Option<Box<Lost>> {
     let held_data = matches!(record.phase, Phase::Ready | Phase::Updating);
     let is_lost = action == Action::Create && manager.holds_data() && held_data;
-    record.lost.clone().or_else(|| record.last_holder().filter(|_| is_lost))
+    if is_lost { record.last_holder().map(Box::new) } else { record.lost.clone() }
 }
 
 fn intent(created: Desired, kind_version: u32, generation: u32, predecessor: Option<Predecessor>) -> Record {

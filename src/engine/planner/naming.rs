@@ -34,7 +34,7 @@ pub(super) fn gone(
     manager: &dyn Manager,
     record: Option<&Record>,
 ) -> Option<Finding> {
-    if let Some(Lost { id, .. }) = record.and_then(|record| record.lost.as_ref()) {
+    if let Some(Lost { id, .. }) = record.and_then(|record| record.lost.as_deref()) {
         return (!input.options.replace.contains(address)).then(|| made_anew(input, address, manager, id));
     }
     let id = record.and_then(|record| record.id.as_ref())?;
