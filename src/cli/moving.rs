@@ -73,11 +73,12 @@ fn claim(writer: &mut Writer, is_moved: impl Fn(&Address) -> bool) {
     let registry = kinds::registry();
     let hides = |address: &Address| registry.managing(address.kind()).is_some_and(Manager::hides_tags);
     let records = writer.state().resources.clone();
+    let own = Claim::own(&writer.state().stack, &writer.state().lineage);
     for (address, record) in records.into_iter().filter(|(address, _)| is_moved(address) && hides(address)) {
         if !record.watched && record.id.is_some() {
             writer.edit(Edit::Put {
                 address,
-                record: Record { claimed: record.claimed.or_else(|| Some(Claim::own())), ..record },
+                record: Record { claimed: record.claimed.or_else(|| Some(own.clone())), ..record },
             });
         }
     }

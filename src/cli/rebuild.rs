@@ -347,7 +347,8 @@ fn text(rebuilt: &Rebuilt, declared: &BTreeSet<&Address>, carried: &Carried) -> 
         text.push('\n');
     }
     match records.len() {
-        0 => text.push_str("Nothing was found that is not recorded already.\n"),
+        0 if undeclared.is_empty() => text.push_str("Nothing was found that is not recorded already.\n"),
+        0 => text.push_str("Nothing was recorded.\n"),
         1 => text.push_str("1 resource found.\n"),
         count => text.push_str(&format!("{count} resources found.\n")),
     }

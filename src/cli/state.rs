@@ -50,9 +50,13 @@ pub(super) async fn run(request: State, global: &Global, screen: &mut Screen) ->
             let existing = existing_state(global, Purpose::Write, screen).await?;
             change(existing, lock, screen, forget).await?;
             let sentence = match forgotten.len() {
-                1 => format!("Forgot {place}. Nothing in AWS was changed."),
-                count => format!("Forgot {place}: {count} records. Nothing in AWS was changed."),
+                1 => format!("Forgot {place}."),
+                count => format!("Forgot {place}: {count} records."),
             };
+            let sentence = format!(
+                "{sentence} Nothing in AWS was changed. Next: take it out of the stack file, where it is still written, then: \
+                 provision plan"
+            );
             let addresses = forgotten.iter().collect();
             say(screen, StateChange::Forgotten { address: place.to_string(), addresses }, &sentence);
         }

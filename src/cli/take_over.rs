@@ -200,11 +200,12 @@ fn text(taken: &TakenOver, lineage: Option<&str>) -> String {
         0 => text.push_str("Nothing to do: this is recorded already.\n"),
         _ if lineage.is_some() => text.push_str(
             "Recorded. Nothing in AWS was changed: until the next apply has written the ownership tags, the state that had it \
-             can still change it. Next: provision apply\n",
+             can still change it. Next: provision plan\n",
         ),
-        _ => text.push_str(
+        _ if taken.records.values().any(|record| record.claimed.is_some()) => text.push_str(
             "Recorded. Nothing in AWS was changed; the next apply writes the ownership tags. Next: provision plan\n",
         ),
+        _ => text.push_str("Recorded. Nothing in AWS was changed. Next: provision plan\n"),
     }
     text
 }

@@ -154,6 +154,9 @@ pub(super) fn response_text(plan: &Plan, address: &Address, response: Response) 
         _ if plan.errors().any(|error| error.address.as_ref() == Some(address)) => {
             "nothing is done before its error is mended, see below"
         }
+        Response::PutRight | Response::MadeAgain | Response::LetGo if plan.errors().next().is_some() => {
+            "is seen to once the errors below are mended"
+        }
         Response::PutRight => "is put right below",
         Response::MadeAgain => "is made again below",
         Response::OnlyWhenNamed => "is made again only when it is named",

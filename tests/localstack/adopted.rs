@@ -704,6 +704,36 @@ fn what_two_stacks_have_adopted_belongs_to_the_one_that_has_applied() {
     world.plans_nothing();
 }
 
+/// As with `git checkout` of the stack file: what was nobody's is not deleted with its entry.
+#[test]
+fn an_adoption_that_is_taken_back_before_an_apply_leaves_the_object_as_it_is() {
+    let world = World::small();
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    world.apply(&[]);
+    let id = world.cloud.make_group("door", &text(&world.seed["vpc_id"]));
+    world.provision(&["import", &format!("aws_security_group.door={id}"), "--into"]).exits(0);
+    world.write_stack(&before);
+    let plan = world.plan(&[]);
+    let actions: Vec<(&Value, &Value)> = plan["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| (&one["address"], &one["action"]))
+        .collect();
+    assert!(actions.contains(&(&json!("aws_security_group.door"), &json!("forget"))), "{actions:?}");
+    world.control.forget_calls();
+    world.apply(&[]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    world.plans_nothing();
+    // What was applied is the stack's, and goes with its entry.
+    world.provision(&["import", &format!("aws_security_group.door={id}"), "--into"]).exits(0);
+    world.apply(&[]);
+    world.write_stack(&before);
+    world.apply(&[]);
+    let groups = world.cloud.run(world.cloud.ec2.describe_security_groups().group_ids(&id).send());
+    assert!(groups.is_err(), "it is deleted");
+}
+
 #[test]
 fn a_group_that_became_the_clusters_after_it_was_adopted_is_neither_tagged_nor_deleted() {
     use aws_sdk_ec2::types::Tag;

@@ -257,7 +257,7 @@ fn backups_are_turned_off_only_by_name_and_the_database_stays() {
     );
     world.control.forget_calls();
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
-        "the change of backup_retention_period deletes all automated backups",
+        "the change of backup_retention_period deletes the automated backups that are older than the new period",
         "provision apply --allow-data-loss aws_db_instance.records",
     ]);
     assert_eq!(world.control.calls().mutating(), 0);

@@ -22,7 +22,7 @@ use crate::engine::kind::Live;
 use crate::engine::plan::{Action, Finding, Mode};
 use crate::engine::planner::ON_ITS_OWN;
 use crate::engine::remedy::Remedy;
-use crate::engine::resource::Id;
+use crate::engine::resource::{Id, NO_STACK};
 
 const CHECK: &str = "holders";
 
@@ -39,6 +39,8 @@ pub(super) const CALLS: &[Asked] = &[
 /// An object that is to be deleted.
 #[derive(Clone, Debug)]
 struct Going {
+    /// True where the stack file declares it: a new one is made in its place.
+    is_declared: bool,
     address: Address,
     id: Id,
 }
@@ -156,10 +158,31 @@ fn going(scene: &Scene<'_>) -> Vec<Going> {
         .filter(|change| is_holdable(&change.address) && !kept.contains(&change.address.name()))
         .flat_map(|change| {
             let address = &change.address;
-            change.goes.iter().map(|going| Going { address: address.clone(), id: going.id.clone() })
+            let is_declared = scene.blueprint.declarations.contains_key(address);
+            let gone = change.goes.iter().map(|going| going.id.clone());
+            gone.map(move |id| Going { address: address.clone(), id, is_declared })
         })
         .collect()
 }
+
+impl Going {
+    /// The way to leave it in AWS, unmanaged. Where it is declared it would be found again by its tags.
+    fn left_unmanaged(&self) -> String {
+        let Self { address, id, is_declared } = self;
+        let forget = Remedy::Forget { address: address.clone() };
+        match (is_declared, address.kind()) {
+            (false, _) => forget.to_string(),
+            (true, "aws_security_group") => {
+                let tag = ["ec2", "create-tags", "--resources", id.as_str(), "--tags", OF_NO_STACK];
+                format!("{}, then: {forget}", Remedy::aws(tag))
+            }
+            (true, _) => format!("give it the tag provision:stack={NO_STACK}, then: {forget}"),
+        }
+    }
+}
+
+/// The tag by which an object is left alone, as the AWS command line takes it.
+const OF_NO_STACK: &str = "Key=provision:stack,Value=none";
 
 fn name_of(finding: &Finding) -> Option<&str> {
     finding.address.as_ref().map(Address::name)

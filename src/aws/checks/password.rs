@@ -9,6 +9,7 @@ use crate::aws::kinds::db_instance::password::in_the_open;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
 use crate::engine::plan::Finding;
+use crate::engine::planner::Sighting;
 use crate::stack::password::{PasswordSource, SecretError};
 
 pub(super) fn judge(aws: &Aws, scene: &Scene<'_>) -> Vec<Finding> {
@@ -31,7 +32,9 @@ fn missing(aws: &Aws, scene: &Scene<'_>, address: &Address, declaration: &Declar
     }
     let is_made = matches!(scene.doing(address)?, Doing::Making(_));
     // A restored one has that of its backup.
-    let is_empty = is_made && !inputs.contains_key("restore_from");
+    // One that stands there already has one, and its own finding says how it is taken over.
+    let stands = matches!(scene.sightings.get(address), Some(Sighting::InTheWay { .. }));
+    let is_empty = is_made && !stands && !inputs.contains_key("restore_from");
     if is_empty && source == PasswordSource::Unmanaged {
         let message = "a new database needs a password, and `unmanaged` gives it none";
         let hint = "write `password: managed`, or `env:NAME` or `file:PATH` with one of your own; once the database is there, \

@@ -106,7 +106,7 @@ fn told(finding: &Finding, remains: &Remains) -> Finding {
     // Until it is gone it has its name, which the restored one is to have.
     let restore = match planner::is_about_data_on_its_way_out(finding) {
         true => Some(Way::of([Remedy::by_hand(
-            "wait until it is gone, then run the same command again, which says how to have the data again",
+            "wait until it is gone, then run the same command again, which says what is left of its data",
         )])),
         false => restore.clone(),
     };

@@ -27,6 +27,21 @@ const NEWER: &str = "a newer version of provision recorded it";
 /// Why nothing is done to what was a copy.
 const ON_ITS_OWN: &str = "it is no copy any more, and is left alone";
 
+/// Why an adopted object is not deleted with its entry.
+const TAKEN_BACK: &str = "it was adopted and never applied: it stays in AWS, as it is";
+
+/// True for an object of others that was adopted and whose entry is gone before anything was applied to it: that was taken back.
+fn is_taken_back(input: &Input<'_>, address: &Address, record: &Record) -> bool {
+    let is_own_name = |stack: &str| {
+        stack == input.blueprint.stack || input.state.is_some_and(|state| state.formerly.contains(stack))
+    };
+    let is_declared = input.safeguards.declared.contains(address);
+    let was_of_others = |record: &Record| {
+        record.claimed.as_ref().is_some_and(|claim| claim.is_to_what_was_not_of(is_own_name))
+    };
+    !is_declared && record.predecessor.is_none() && was_of_others(record)
+}
+
 fn is_newer(input: &Input<'_>, address: &Address) -> bool {
     matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }))
 }
@@ -124,6 +139,8 @@ fn known(input: &Input<'_>, decided: &BTreeMap<Address, Change>, reference: &Ref
     let (id, live) = match change.and_then(|change| change.keeps.as_ref()) {
         Some(kept) => (kept, input.sightings.object(address, kept)?),
         None if change.is_some_and(Change::makes_anew) => return None,
+        // Nothing is done to it, so that it has what was recorded.
+        None if is_newer(input, address) => return input.state?.output(address, output),
         None => input.sightings.get(address)?.live()?,
     };
     // An object that is still being made does not show everything yet, or not as it will be.
@@ -417,11 +434,16 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.push(finding);
         return change(address, Action::NoOp, ON_ITS_OWN);
     }
+    if is_taken_back(input, address, record) {
+        return change(address, Action::Forget, TAKEN_BACK);
+    }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
         let claim = record.claimed.as_ref().filter(|_| record.id.as_ref() == Some(object.id));
-        findings.extend(identity::foreign_and_undeclared(input, &owner, object.id, object.live, claim));
-        findings.extend(guards::data_loss_by_deletion(input, address, record, object.live));
+        // What belongs to others is not deleted: nothing is to be lost then.
+        let foreign = identity::foreign_and_undeclared(input, &owner, object.id, object.live, claim);
+        let loss = || guards::data_loss_by_deletion(input, address, record, object.live);
+        findings.extend(foreign.or_else(loss));
     }
     if input.options.mode == Mode::Apply {
         findings.extend(renamed::member(input, address).or_else(|| renamed::whole(input, address)));

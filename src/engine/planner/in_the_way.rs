@@ -73,9 +73,22 @@ pub(super) fn in_the_way(
     // An object without data that was made for something else is no reason to make nothing; nor is one that two stacks call the same.
     let is_in_doubt = found.contradiction().is_some() && found.is_told(address);
     let is_no_reason = finding.check == UNCLAIMED && !holds_data && !is_meant(owner, found) && !is_in_doubt;
-    Some(match is_no_reason || finding.check == RENAMED {
-        true => Finding { level: Level::Warning, ..finding },
-        false => finding,
+    Some(match () {
+        // It keeps the name that it has, so that an import would refuse it.
+        () if is_no_reason && has_a_fixed_name(input, address) => {
+            let hint = "nothing has to be done: a new one is made beside it; where nobody needs it, it is deleted in AWS itself";
+            Finding { level: Level::Warning, hint: Some(hint.to_owned()), ..finding }
+        }
+        () if is_no_reason || finding.check == RENAMED => Finding { level: Level::Warning, ..finding },
+        () => finding,
+    })
+}
+
+/// True for a kind whose objects have a name that the stack file writes and no update changes.
+fn has_a_fixed_name(input: &Input<'_>, address: &Address) -> bool {
+    input.registry.managing(address.kind()).is_some_and(|kind| {
+        let mut names = kind.fields().iter().filter(|field| kind.natural_key().contains(&field.name));
+        names.any(|name| name.is_fixed() && name.option().is_some())
     })
 }
 
@@ -186,6 +199,22 @@ fn place(tagged: &str) -> &str {
     if tagged.is_empty() { "an object" } else { tagged }
 }
 
+/// True for an object whose tags name something else that the stack file declares: they may have been copied by a restore.
+fn is_made_for_another(input: &Input<'_>, found: &Found) -> bool {
+    found.tagged_address().is_some_and(|tagged| input.blueprint.declarations.contains_key(&tagged))
+}
+
+/// The way to an object that was made for an address which nothing has any more: its name in the stack file was changed while the
+/// state was lost, and all that belongs to it is found under the old one alone. Reads after `if`.
+fn renamed_back(input: &Input<'_>, found: &Found, rebuild: &str) -> Option<String> {
+    let tagged = found.tagged_address().filter(|_| !is_made_for_another(input, found))?;
+    Some(format!(
+        "`{name}` was renamed in the stack file, put it back into the stack file under that name, then: {rebuild}; after that \
+         rename it, and the plan says how it goes on",
+        name = name_of(&tagged.to_string())
+    ))
+}
+
 /// The name in the stack file that an address is made from.
 fn name_of(tagged: &str) -> &str {
     let name = tagged.split_once('.').map_or(tagged, |(_, name)| name);
@@ -200,7 +229,7 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
     }
     let has_name = found.trace == Trace::Name;
     // A rebuild takes what has the name, or the tags of the address.
-    let is_rebuilt = has_name || is_meant(owner, found);
+    let is_rebuilt = has_name && !is_made_for_another(input, found) || is_meant(owner, found);
     let rebuild = "name the state that records it with --state; or, if that is lost: provision state rebuild";
     let whose = owner.whose(&found.ownership, found.vpc.as_ref());
     // A state that manages nothing yet takes its objects from no other one that lives.
@@ -227,11 +256,12 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
         Whose::OtherState { address: tagged, .. } | Whose::Moved { address: tagged, .. } if is_lost => (
             UNCLAIMED,
             format!("it is {} of this stack, and the state here does not know it", place(tagged)),
-            format!(
-                "to take it over: {import}; if {} was renamed in the stack file, give it that name there again, then: \
-                 provision state rebuild; to leave it alone, give it the tag provision:stack=none",
-                name_of(tagged)
-            ),
+            match renamed_back(input, found, "provision state rebuild") {
+                Some(back) => format!("if {back}; to leave it alone, give it the tag provision:stack=none"),
+                None => format!(
+                    "to take it over: {import}; to leave it alone, give it the tag provision:stack=none"
+                ),
+            },
         ),
         Whose::Moved { address: tagged, .. } => (
             UNCLAIMED,
@@ -239,17 +269,15 @@ pub(super) fn alone(input: &Input<'_>, owner: &Owner, found: &Found) -> Finding 
             format!("to take it over: {import}; to leave it alone, give it the tag provision:stack=none"),
         ),
         Whose::OtherState { lineage, .. } => {
-            let take = match is_rebuilt {
-                true => format!("provision state rebuild --take-over {lineage}"),
-                false => import,
+            let rebuild = format!("provision state rebuild --take-over {lineage}");
+            let lives = "if that state lives, name it with --state; if it is lost";
+            let hint = match renamed_back(input, found, &rebuild) {
+                _ if is_rebuilt => format!("{lives}, take over what it made: {rebuild}"),
+                Some(back) => format!("{lives}, and {back}"),
+                None => format!("{lives}, take over what it made: {import}"),
             };
-            (
-                if has_name { "name-taken" } else { UNCLAIMED },
-                format!("it belongs to {}", owner.belonging(&whose)),
-                format!(
-                    "if that state lives, name it with --state; if it is lost, take over what it made: {take}"
-                ),
-            )
+            let check = if has_name { "name-taken" } else { UNCLAIMED };
+            (check, format!("it belongs to {}", owner.belonging(&whose)), hint)
         }
         Whose::Elsewhere { .. } => (
             "name-taken",

@@ -43,6 +43,10 @@ pub(super) fn gone(
         let message = format!(
             "{id} is gone from AWS, and provision did not delete it: {since}; a new one would {anew}"
         );
+        if goes_with_a_named_one(input, address) {
+            let warning = Finding { level: Level::Warning, ..remedied(GONE, address, message, Vec::new()) };
+            return (!overwrites(input, address, manager)).then_some(warning);
+        }
         return must_be_named(input, manager, record, address)
             .then(|| remedied(GONE, address, message, ways));
     }
@@ -83,10 +87,7 @@ fn without_data(
         let is_it = |one: &Record| !one.watched && one.id.as_ref().is_some_and(|its| its.as_str() == id);
         records.find(|(_, one)| is_it(one)).map(|(address, _)| address)
     };
-    let overwrites = match input.blueprint.declarations.get(address) {
-        Some(Declaration::Managed { inputs }) => manager.overwrites(inputs),
-        _ => false,
-    };
+    let overwrites = overwrites(input, address, manager);
     let (inputs, outputs) = (&record.inputs, &record.outputs);
     let words = manager.when_gone(&Gone { address, inputs, outputs, own: &own, overwrites })?;
     let (aim, edit) = &words.without;
@@ -96,6 +97,25 @@ fn without_data(
     };
     let ways = vec![Way::to(aim, [Remedy::by_hand(edit), Remedy::Apply]), Way::to(&words.purpose, [again])];
     Some((words, ways))
+}
+
+/// True where a new object overwrites the data of another one.
+fn overwrites(input: &Input<'_>, address: &Address, manager: &dyn Manager) -> bool {
+    match input.blueprint.declarations.get(address) {
+        Some(Declaration::Managed { inputs }) => manager.overwrites(inputs),
+        Some(Declaration::Watched { .. }) | None => false,
+    }
+}
+
+/// True for one that belongs to an object which is made anew by name: the new one has its own.
+fn goes_with_a_named_one(input: &Input<'_>, address: &Address) -> bool {
+    let declared = input.blueprint.declarations.get(address);
+    let named = |on: &Address| {
+        input.options.replace.contains(on)
+            && input.registry.managing(on.kind()).is_some_and(|kind| kind.holds_data())
+            && input.sightings.get(on).is_some_and(Sighting::is_gone)
+    };
+    declared.is_some_and(|declared| declared.references().iter().any(named))
 }
 
 fn allow_data_loss(address: &Address) -> Remedy {
@@ -237,6 +257,9 @@ fn must_be_named(
 ) -> bool {
     let was_ready = record.is_some_and(|record| matches!(record.phase, Phase::Ready | Phase::Updating));
     if input.options.replace.contains(address) {
+        return false;
+    }
+    if !manager.holds_data() && goes_with_a_named_one(input, address) {
         return false;
     }
     match manager.holds_data() {

@@ -126,6 +126,8 @@ fn of_the_stack(
         Whose::OtherStack { stack, lineage: Some(lineage) } if lineages.contains(&lineage) => Some(stack),
         _ => return None,
     };
-    let (id, described, lineage) = (found.id.clone(), found.described(), lineage.clone());
+    // What this state made is found without a word on whose it was.
+    let lineage = lineage.clone().filter(|lineage| *lineage != known.lineage);
+    let (id, described) = (found.id.clone(), found.described());
     Some(Undeclared { id, described, stack, lineage, unfit: owner.unfit(found), tagged })
 }

@@ -10,7 +10,7 @@ use super::{Ownership, Whose};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
-    /// None where its tags named no stack, or where it was this state's own.
+    /// None where its tags named no stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,8 +29,13 @@ impl Claim {
     }
 
     /// The claim to an object that is this state's, and whose tags name another place.
-    pub fn own() -> Self {
-        Self::default()
+    pub fn own(stack: &str, lineage: &str) -> Self {
+        Self { stack: Some(stack.to_owned()), lineage: Some(lineage.to_owned()) }
+    }
+
+    /// True where the object was of no stack of these names when it was taken over.
+    pub fn is_to_what_was_not_of(&self, is_own_name: impl Fn(&str) -> bool) -> bool {
+        !self.stack.as_deref().is_some_and(is_own_name)
     }
 
     /// True where the object may be taken from its owner of now.

@@ -109,3 +109,21 @@ async fn a_plan_for_other_addresses_goes_past_what_a_newer_version_recorded() {
         assert_eq!(state(&world).resources[&address(at)], before);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_refers_to_the_record_of_a_newer_version_stays_as_it_is() {
+    let mut world = World::new().with_stack();
+    world.must_apply().await;
+    for at in state(&world).resources.into_keys() {
+        let mut world = World::new().with_stack();
+        world.must_apply().await;
+        let record = Record { kind_version: 7, ..state(&world).resources[&at].clone() };
+        if record.watched {
+            continue;
+        }
+        recorded(&world, &at.to_string(), record).await;
+        let plan = world.planning(&options(Mode::Apply)).await.0.plan;
+        assert!(plan.errors().any(|error| error.check == "newer"), "{at}");
+        assert!(plan.is_empty(), "{at}: {:#?}", plan.changes);
+    }
+}

@@ -138,6 +138,19 @@ async fn a_lost_database_comes_with_its_newest_backup_and_the_ways_on() {
     assert!(!finding.hint.expect("there are ways on").contains("restore"), "there is nothing to restore");
 }
 
+/// They go with the database unless its deletion keeps them, and nothing shows that before it is gone.
+#[tokio::test]
+async fn backups_of_a_database_that_is_still_going_are_no_way_back() {
+    let active = backups("2026-11-21T10:00:00Z").replace("retained", "active");
+    let of_its_own = snapshots(&[("rds:gitlab-1", "available", "2026-11-20T03:00:00Z")])
+        .replace("<Status>", "<SnapshotType>automated</SnapshotType><Status>");
+    for snapshots in [snapshots(&[]), of_its_own] {
+        let (finding, _) = of_a_lost_database((200, snapshots), (200, active.clone())).await;
+        assert!(finding.message.contains("go with it unless its deletion keeps them"), "{finding:?}");
+        assert!(!finding.hint.expect("there are ways on").contains("restore"), "nothing is promised");
+    }
+}
+
 #[tokio::test]
 async fn a_lost_database_is_restored_into_the_groups_that_stand_now() {
     const SUBNETS: &str = "aws_db_subnet_group.d";

@@ -53,7 +53,7 @@ pub(super) fn empties(rules: Option<&Value>) -> bool {
 
 pub(super) fn judge(
     content: &Result<Content, CloudError>,
-    Going { id, address }: &Going,
+    Going { id, address, .. }: &Going,
     stands: &Stands<'_>,
 ) -> Option<Verdict> {
     let what = match content {
@@ -117,7 +117,8 @@ mod tests {
     use crate::engine::resource::Id;
 
     fn hint(declared: Option<&str>, is_destroyed: bool, is_emptied: bool) -> String {
-        let going = Going { id: Id::new("old"), address: Address::new("aws_s3_bucket", "b") };
+        let going =
+            Going { id: Id::new("old"), address: Address::new("aws_s3_bucket", "b"), is_declared: true };
         let stands = Stands { declared, is_destroyed, is_emptied };
         let verdict = judge(&Ok(Content { objects: true, older: false }), &going, &stands);
         let finding = verdict.expect("it holds objects").of("holders", &going.address);

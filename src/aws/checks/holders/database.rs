@@ -59,7 +59,7 @@ fn let_go(going: &Going, database: &DbInstance, all: &Own<'_>) -> String {
     }
     let (id, kind) = (going.id.as_str(), going.address.kind());
     let name = database.db_instance_identifier().unwrap_or_default();
-    let keep = format!("to leave the group to {name}, unmanaged: provision state forget {}", going.address);
+    let keep = format!("to leave the group to {name}, unmanaged: {}", going.left_unmanaged());
     match (kind, own) {
         ("aws_db_subnet_group", Some(own)) => format!(
             "RDS takes no database out of its subnet group; to go on with it: write `subnet_group: {id}` for `{}` into the \

@@ -50,6 +50,9 @@ pub(super) async fn remains(
     judge(address, &resource, region, place, snapshots, backups)
 }
 
+/// The status of automated backups whose database was deleted (DBInstanceAutomatedBackup, RDS API reference).
+const RETAINED: &str = "retained";
+
 /// The newest moment of which there is something.
 enum Newest<'a> {
     Snapshot(&'a DbSnapshot),
@@ -71,11 +74,16 @@ fn judge(
         .map(|error| format!("{}: {}", error.operation, error.code))
         .collect();
     let (snapshots, backups) = (snapshots.unwrap_or_default(), backups.unwrap_or_default());
+    // Those of a database that is still there say nothing of what its deletion keeps.
+    let (kept, undecided): (Vec<_>, Vec<_>) =
+        backups.iter().partition(|one| one.status().is_some_and(|status| status == RETAINED));
+    let outlives = |one: &&DbSnapshot| one.snapshot_type() != Some("automated") || undecided.is_empty();
+    let latest = kept.into_iter().filter_map(|one| one.restore_window()?.latest_time());
     // A failed one restores to nothing.
     let kept =
         snapshots.iter().filter(|one| matches!(one.status(), Some("available" | "creating" | "copying")));
+    let kept = kept.filter(outlives);
     let of_snapshots = kept.map(|one| (seconds(one.snapshot_create_time()), Newest::Snapshot(one)));
-    let latest = backups.iter().filter_map(|one| one.restore_window()?.latest_time());
     let of_backups = latest.map(|time| (seconds(Some(time)), Newest::Backups(time)));
     let newest = of_snapshots.chain(of_backups).max_by_key(|(time, _)| *time).map(|(_, newest)| newest);
     let mut left = match &newest {
@@ -89,6 +97,10 @@ fn judge(
         }
         Some(Newest::Backups(time)) => {
             format!("its automated backups are kept for now, and restore it as it was until {}", shown(time))
+        }
+        None if !undecided.is_empty() => {
+            "no snapshot of it is kept, and its automated backups go with it unless its deletion keeps them"
+                .to_owned()
         }
         None if unread.is_empty() => "RDS has no snapshot of it and keeps no automated backup".to_owned(),
         None => "no backup of it is known".to_owned(),

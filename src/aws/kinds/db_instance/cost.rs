@@ -49,12 +49,13 @@ pub(super) fn iam_login(desired: &Document, _: &Document) -> OnChange {
 }
 
 /// Backups are turned on with a pause; turning them off deletes those that there are ("Disabling automated backups", RDS
-/// User Guide). In between, the period is a number and nothing more.
+/// User Guide). A shorter period lets go of those that are older: it is the number of days for which they are kept ("Backup retention
+/// period", same guide).
 pub(super) fn backup_retention_period(desired: &Document, observed: &Document) -> OnChange {
-    let is_off = |inputs: &Document| RETENTION.of(inputs) == Some(0);
-    match (is_off(desired), is_off(observed)) {
-        (true, false) => OnChange::AtWindow(Effect::DataLoss),
-        (false, true) => OnChange::AtWindow(Effect::BriefPause),
+    match (RETENTION.of(desired), RETENTION.of(observed)) {
+        (Some(0), before) if before != Some(0) => OnChange::AtWindow(Effect::DataLoss),
+        (after, Some(0)) if after != Some(0) => OnChange::AtWindow(Effect::BriefPause),
+        (Some(after), Some(before)) if after < before => OnChange::InPlace(Effect::DataLoss),
         _ => OnChange::InPlace(Effect::None),
     }
 }
@@ -131,6 +132,7 @@ mod tests {
             ("vpc_security_group_ids", json!(["sg-1"]), json!(["sg-2"]), &both, InPlace(Effect::AccessLoss)),
             ("publicly_accessible", json!(false), json!(true), &both, InPlace(Effect::None)),
             ("backup_retention_period", json!(7), json!(30), &both, InPlace(Effect::None)),
+            ("backup_retention_period", json!(30), json!(7), &both, InPlace(Effect::DataLoss)),
             ("backup_retention_period", json!(0), json!(7), &both, AtWindow(Effect::BriefPause)),
             ("backup_retention_period", json!(7), json!(0), &both, AtWindow(Effect::DataLoss)),
             ("backup_window", json!("04:00-04:30"), json!("05:00-05:30"), &both, InPlace(Effect::None)),

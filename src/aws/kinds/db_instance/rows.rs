@@ -294,7 +294,7 @@ pub(super) const ROWS: &[&dyn Row<DbInstance>] = &[
             Some(days.unwrap_or_default())
         })
         .depending(cost::backup_retention_period)
-        .losing("all automated backups, and with them every restore to a point in time"),
+        .losing("the automated backups that are older than the new period, all of them where it is 0"),
     &field("backup_target", one_of(texts::BACKUP_TARGETS))
         .doc("Where backups and snapshots are stored. Only a new database can change it.")
         .create(Create::set_backup_target)
