@@ -10,7 +10,7 @@ use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 
-use super::adopt::{NewText, in_vpc};
+use super::adopt::{Network, NewText, ask_ahead, in_vpc};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Discovery, Global, Lock};
 use super::screen::Screen;
@@ -27,6 +27,8 @@ pub(super) struct Request {
     pub(super) lock: Lock,
     /// The stack file that describes the objects, where it is to be written.
     pub(super) file: Option<NewText>,
+    /// The account that the objects are in, where what names them says so.
+    pub(super) account: Option<String>,
     /// The network that the objects stand in, where nothing else says which one it is.
     pub(super) vpc: Option<Id>,
 }
@@ -44,6 +46,10 @@ pub(super) async fn carry_out(
     global: &Global,
     screen: &mut Screen,
 ) -> Result<Exit, Failure> {
+    let recorded = session.state().await?;
+    // The network that the objects stand in is known by now, if it is not the stack's own.
+    let asked = in_vpc(wanted(&request.discovery, global), request.vpc.as_ref());
+    ask_ahead(session, recorded.as_ref(), &request.wishes, (asked, Network::OfTheStack)).await;
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
