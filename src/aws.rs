@@ -343,6 +343,11 @@ impl Aws {
         self.memory.begin();
     }
 
+    /// Asks anew from now on what was remembered: it may have become old.
+    pub fn forget(&self) {
+        self.memory.forget();
+    }
+
     /// The region's name: `eu-west-1`.
     pub fn region(&self) -> &str {
         &self.region

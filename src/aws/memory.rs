@@ -67,6 +67,12 @@ impl Memory {
         self.0.is_on.store(true, Ordering::Relaxed);
     }
 
+    /// Lets go of all that was answered before.
+    pub(super) fn forget(&self) {
+        held(&self.0.answers).clear();
+        held(&self.0.shown).clear();
+    }
+
     fn is_on(&self) -> bool {
         self.0.is_on.load(Ordering::Relaxed)
     }

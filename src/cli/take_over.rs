@@ -1,5 +1,7 @@
 //! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
 
+use std::time::{Duration, Instant};
+
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::planner::{Sightings, leaves_its_network};
@@ -17,6 +19,9 @@ use super::screen::Screen;
 use super::session::{Session, refresh_failure, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, show};
+
+/// The time within which a lock is taken that nobody else has.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// The objects that are to be recorded, and how.
 pub(super) struct Request {
@@ -54,7 +59,12 @@ pub(super) async fn carry_out(
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };
+    let asked = Instant::now();
     let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
+        // Whoever had the lock meanwhile may have changed what was seen before.
+        if asked.elapsed() > AT_ONCE {
+            session.aws.forget();
+        }
         session.check_account(Some(writer.state()), &account)?;
         let record = record(session, &request, global, writer, screen);
         unless_interrupted(interrupt, record).await

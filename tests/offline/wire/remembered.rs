@@ -75,8 +75,20 @@ async fn an_object_that_any_answer_has_shown_is_not_asked_for_by_its_id() {
 }
 
 #[tokio::test]
+async fn what_is_let_go_of_is_asked_for_again() {
+    let replay = Replay::default().answer(GROUPS, 200, groups(&["sg-1"])).answer(GROUPS, 200, groups(&[]));
+    let aws = Arc::new(replay.aws());
+    aws.remember();
+    let cloud = AwsCloud::new(aws.clone());
+    assert_eq!((count(&cloud, &["sg-1"]).await, count(&cloud, &["sg-1"]).await), (1, 1));
+    aws.forget();
+    assert_eq!(count(&cloud, &["sg-1"]).await, 0);
+    assert_eq!(replay.operations(), [GROUPS, GROUPS]);
+}
+
+#[tokio::test]
 async fn that_there_is_nothing_is_an_answer_too() {
-    let nothing = r#"{ "ErrorCode": "FileSystemNotFound", "Message": "said AWS" }"#;
+    let nothing = r#"{"__type": "FileSystemNotFound", "ErrorCode": "FileSystemNotFound", "Message": "none"}"#;
     let replay = Replay::default().answer(TARGETS, 404, nothing);
     let cloud = remembering(&replay);
     for _ in 0..2 {
