@@ -526,8 +526,13 @@ fn many(wholes: usize) -> Vec<Value> {
 fn a_thousand_objects_are_matched_by_looking_at_each_a_few_times() {
     let (half, all) = (sorted(many(50)), sorted(many(100)));
     assert_eq!((all.adoptable.len(), all.left_out.len()), (200, 150));
-    assert!(all.looked_at < 10 * 1000, "{}", all.looked_at);
-    assert!(all.looked_at <= 2 * half.looked_at, "{} for 1000, {} for 500", all.looked_at, half.looked_at);
+    assert!(all.looked_at < 4 * 1000, "{}", all.looked_at);
+    assert!(
+        all.looked_at < half.looked_at * 21 / 10,
+        "{} for 1000, {} for 500",
+        all.looked_at,
+        half.looked_at
+    );
 }
 
 #[test]
@@ -574,7 +579,7 @@ fn a_state_of_the_provider_6_is_read_like_one_of_5() {
         sorted.adoptable.iter().map(|one| (format!("{}={}", one.address, one.id), one.along.len())).collect();
     let expected = [
         ("aws_db_instance.gitlab-pgsql=gitlab-pgsql", 0),
-        ("aws_efs_file_system.files=fs-1", 2),
+        ("aws_efs_file_system.this=fs-1", 2),
         ("aws_s3_bucket.ours=ours", 1),
     ];
     assert_eq!(found, expected.map(|(name, along)| (name.to_owned(), along)));
