@@ -500,7 +500,7 @@ fn many(wholes: usize) -> Vec<Value> {
         let mut replica = main.clone();
         replica["identifier"] = json!(format!("replica-{number}"));
         replica["replicate_source_db"] =
-            json!(if number % 2 == 0 { name.clone() } else { "nowhere".to_owned() });
+            json!(if number.is_multiple_of(2) { name.clone() } else { "nowhere".to_owned() });
         let target = json!({ "id": format!("fsmt-{number}"), "file_system_id": fs, "security_groups": [sg] });
         let untitled = json!({ "id": fs, "arn": arn("elasticfilesystem", "eu-west-1", &fs) });
         vec![
