@@ -19,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::sync::OnceCell;
 
-/// What AWS has answered so far, shared by all that ask.
+/// The answers of AWS so far, shared by all that ask.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory(Arc<Inner>);
 
@@ -48,7 +48,7 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// That there is nothing is an answer too, such as of a policy that a file system does not have.
+/// An answer too: there is nothing, such as of a policy that a file system does not have.
 const NOT_FOUND: u16 = 404;
 
 /// An answer that is not kept: whoever asks the same is answered anew.

@@ -61,7 +61,7 @@ pub(super) async fn carry_out(
     let locking = Locking { store: &session.store, command: "import", timeout };
     let asked = Instant::now();
     let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
-        // Whoever had the lock meanwhile may have changed what was seen before.
+        // The run that had the lock meanwhile may have changed all that was seen before.
         if asked.elapsed() > AT_ONCE {
             session.aws.forget();
         }

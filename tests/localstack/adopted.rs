@@ -397,7 +397,7 @@ fn a_whole_stack_is_adopted_in_three_round_trips() {
     let import = ["import", &files, "aws_db_instance.gitlab-pgsql=gitlab-pgsql"];
     let (requests, rounds) = takes(&world, &import);
     assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");
-    // What no state knows.
+    // Objects that no state knows.
     world.lose_the_state();
     let (requests, rounds) = takes(&world, &["import", "--found"]);
     assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");

@@ -1,6 +1,6 @@
 //! The questions of an adoption, asked ahead and side by side: what does not wait for another answer is asked with it.
 //!
-//! What AWS answers is remembered for the run (`src/aws/memory.rs`), so that the reading, which goes from one thing to the next, waits
+//! Each answer is remembered for the run (`src/aws/memory.rs`), so that the reading, which goes from one thing to the next, waits
 //! for none of it again. Nothing is decided here, and what is not answered is asked for once more by whoever needs it.
 
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ pub(in crate::cli) enum Network {
     OfTheObjects,
 }
 
-/// What is known of a wish after the first answers.
+/// The first answers on a wish.
 struct First {
     kind: String,
     id: Id,
@@ -72,7 +72,7 @@ async fn of_wishes(
     wishes: &[Wish],
     (asked, network): (Wanted, Network),
 ) {
-    // What is known of the network already is asked for with the first questions.
+    // A network that is known already is asked for with the first questions.
     let recorded = state.and_then(State::network);
     let is_known = recorded.is_some() || session.stack.network.is_some() || network == Network::OfTheStack;
     let known = async {

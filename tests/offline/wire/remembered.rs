@@ -115,7 +115,7 @@ async fn an_answer_that_is_no_good_is_asked_for_again() {
     let vpc = Id::new("vpc-1");
     let refused = vpc_exists(&aws, &vpc).await.expect_err("it is refused");
     assert_eq!(refused.code, "UnauthorizedOperation");
-    // What breaks off is repeated by the SDK, and what has come is kept.
+    // The SDK repeats one that breaks off, and the answer that has come is kept.
     assert!(vpc_exists(&aws, &vpc).await.expect("it can be read"));
     assert!(vpc_exists(&aws, &vpc).await.expect("it can be read"));
     assert_eq!(replay.operations().len(), 3);

@@ -1,4 +1,4 @@
-//! What belongs to an object, and what does not come along: parts that others have, and what a field names and others use too.
+//! The belongings of an object, and those that do not come along: parts that others have, and what a field names and others use too.
 
 use std::collections::BTreeSet;
 
