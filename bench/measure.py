@@ -37,6 +37,7 @@ def main():
         rows += provision.apply()
         rows += peer.apply() if peer else []
         rows += plans(provision, peer, options.rounds)
+        rows += provision.adopt()
         rows += provision.destroy()
         rows += peer.destroy() if peer else []
     report(rows)
@@ -201,13 +202,13 @@ class Provision(Tool):
             trips = slow.slowly("apply", "--auto-approve")
         yield self.row("apply", [self.measured("apply", "--auto-approve")], **trips)
 
-    def instructions(self):
-        """The instructions of a plan, a number that other programs on the machine do not change."""
+    def instructions(self, arguments=None):
+        """The instructions of a command, or of a plan: a number that other programs on the machine do not change."""
         valgrind = shutil.which("valgrind")
         if not valgrind:
             print("instructions: not counted, valgrind is not installed", file=sys.stderr)
             return {}
-        command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", self.command, *self.PLAN]
+        command = [valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", self.command, *(arguments or self.PLAN)]
         run = subprocess.run(
             [str(part) for part in command], cwd=self.folder, env=self.world.environment(), capture_output=True, text=True
         )
@@ -215,6 +216,12 @@ class Provision(Tool):
         if run.returncode or not found:
             raise Failed(f"{command} failed:\n{run.stderr}")
         return {"instructions": int(found[1])}
+
+    def adopt(self):
+        """A state of Terraform with 1,000 resources, read and matched: nothing is asked for."""
+        (self.folder / "pulled.json").write_text(json.dumps(pulled(100)))
+        read = ["import", "--terraform", "pulled.json", "--json"]
+        yield self.row("1,000 of Terraform", [self.measured(*read) for _ in range(5)], **self.instructions(read))
 
     def destroy(self):
         (self.folder / "provision.yaml").write_text(unprotected())
@@ -261,6 +268,40 @@ def plans(provision, peer, rounds):
     for tool in tools:
         more = tool.slowly(*tool.PLAN) | tool.instructions()
         yield tool.row("plan, no changes", results[tool.name], **more)
+
+
+def pulled(databases):
+    """A state of Terraform: ten resources for each database."""
+    place = "eu-west-1:123456789012"
+
+    def one(module, kind, name, attributes):
+        return {
+            "module": f"module.{module}", "mode": "managed", "type": kind, "name": name,
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+            "instances": [{"schema_version": 0, "attributes": attributes}],
+        }
+
+    def of(number):
+        module, name, group, files = f"m{number}", f"records-{number}", f"sg-{number:08x}", f"fs-{number:08x}"
+        database = {
+            "id": f"db-{number:026X}", "identifier": name, "engine": "postgres", "password": "none", "db_subnet_group_name": name,
+            "parameter_group_name": name, "vpc_security_group_ids": [group], "arn": f"arn:aws:rds:{place}:db:{name}",
+        }
+        return [
+            one(module, "aws_db_instance", "this", database),
+            one(module, "aws_db_instance", "replica", database | {"identifier": f"{name}-r", "replicate_source_db": name}),
+            one(module, "aws_db_subnet_group", "this", {"id": name}),
+            one(module, "aws_db_parameter_group", "this", {"id": name}),
+            one(module, "aws_efs_file_system", "this", {"id": files, "arn": f"arn:aws:elasticfilesystem:{place}:file-system/{files}"}),
+            one(module, "aws_efs_mount_target", "this", {"id": f"fsmt-{number:08x}", "file_system_id": files, "security_groups": [group]}),
+            one(module, "aws_efs_backup_policy", "this", {"id": files, "file_system_id": files}),
+            one(module, "aws_security_group", "this", {"id": group, "name": "records"}),
+            one(module, "aws_security_group_rule", "this", {"id": f"sgrule-{number}", "security_group_id": group}),
+            one(module, "aws_kms_key", "this", {"id": f"k-{number}"}),
+        ]
+
+    resources = [resource for number in range(databases) for resource in of(number)]
+    return {"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "bench", "outputs": {}, "resources": resources}
 
 
 def unprotected():

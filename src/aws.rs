@@ -10,6 +10,7 @@ mod identity;
 pub mod interfaces;
 pub mod kind;
 pub mod kinds;
+mod memory;
 pub mod network;
 pub mod policy;
 pub mod profile;
@@ -134,6 +135,7 @@ pub struct Aws {
     /// lost as a name that is taken. The engine reads back and decides.
     pub write: Clients,
     gate: Gate,
+    memory: memory::Memory,
     sts: aws_sdk_sts::Client,
     /// For the clients that few runs need.
     config: SdkConfig,
@@ -265,11 +267,14 @@ impl Aws {
         let expiry = identity::Expiry::of(profile, variable);
         let config = expiry.watch(config);
         let gate = Gate::default();
+        let memory = memory::Memory::default();
+        let remembering = memory.before(&config);
         Ok(Self {
-            read: Clients::new(config.clone(), None),
+            sts: aws_sdk_sts::Client::new(&remembering),
+            read: Clients::new(remembering, None),
             write: Clients::new(unrepeated(&config), Some(&gate)),
             gate,
-            sts: aws_sdk_sts::Client::new(&config),
+            memory,
             config,
             expiry,
             account: Arc::default(),
@@ -331,6 +336,16 @@ impl Aws {
     /// When the credentials end that the last call was signed with, where they say so.
     pub fn credentials_end(&self) -> Option<SystemTime> {
         self.expiry.get()
+    }
+
+    /// From now on nothing is asked twice: for a command that changes nothing, and may see all as it was at one moment.
+    pub fn remember(&self) {
+        self.memory.begin();
+    }
+
+    /// Asks anew from now on what was remembered: it may have become old.
+    pub fn forget(&self) {
+        self.memory.forget();
     }
 
     /// The region's name: `eu-west-1`.

@@ -45,6 +45,14 @@ where
     Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }
 
+/// The objects with certain ids, where nothing else is asked for, and another answer has shown all of them.
+fn known<T: Clone + Send + Sync + 'static>(aws: &Aws, name: &str, filters: &[Filter]) -> Option<Vec<T>> {
+    match filters {
+        [only] if only.name() == Some(name) => aws.memory.known(only.values()),
+        _ => None,
+    }
+}
+
 /// Tags as a map.
 pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tag_map(tags, Tag::key, Tag::value)
@@ -55,8 +63,13 @@ pub fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
 /// # Errors
 /// Any error of `ec2:DescribeVpcs`.
 pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, CloudError> {
+    if let Some(known) = known(aws, "vpc-id", &filters) {
+        return Ok(known);
+    }
     let pages = aws.read.ec2.describe_vpcs().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error(VPCS))
+    let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(VPCS))?;
+    aws.memory.show(&found, Vpc::vpc_id);
+    Ok(found)
 }
 
 /// The subnets that pass all filters.
@@ -64,8 +77,13 @@ pub async fn vpcs(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Vpc>, CloudErro
 /// # Errors
 /// Any error of `ec2:DescribeSubnets`.
 pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, CloudError> {
+    if let Some(known) = known(aws, "subnet-id", &filters) {
+        return Ok(known);
+    }
     let pages = aws.read.ec2.describe_subnets().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error(SUBNETS))
+    let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(SUBNETS))?;
+    aws.memory.show(&found, Subnet::subnet_id);
+    Ok(found)
 }
 
 /// The security groups that pass all filters.
@@ -73,9 +91,14 @@ pub async fn subnets(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Subnet>, Clo
 /// # Errors
 /// Any error of `ec2:DescribeSecurityGroups`.
 pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<SecurityGroup>, CloudError> {
+    if let Some(known) = known(aws, "group-id", &filters) {
+        return Ok(known);
+    }
     let pages =
         aws.read.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error(SECURITY_GROUPS))
+    let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(SECURITY_GROUPS))?;
+    aws.memory.show(&found, SecurityGroup::group_id);
+    Ok(found)
 }
 
 /// The network interfaces that pass all filters.
@@ -83,9 +106,14 @@ pub async fn security_groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Secu
 /// # Errors
 /// Any error of `ec2:DescribeNetworkInterfaces`.
 pub async fn interfaces(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<NetworkInterface>, CloudError> {
+    if let Some(known) = known(aws, "network-interface-id", &filters) {
+        return Ok(known);
+    }
     let pages =
         aws.read.ec2.describe_network_interfaces().set_filters(Some(filters)).into_paginator().items().send();
-    pages.collect::<Result<_, _>>().await.map_err(aws_error(INTERFACES))
+    let found = pages.collect::<Result<Vec<_>, _>>().await.map_err(aws_error(INTERFACES))?;
+    aws.memory.show(&found, NetworkInterface::network_interface_id);
+    Ok(found)
 }
 
 /// The prefix lists that pass all filters: the account's own, those shared with it, and AWS's.

@@ -37,7 +37,9 @@ pub enum PartsOf<'a> {
 /// Any error of `elasticfilesystem:DescribeFileSystems`.
 pub async fn file_systems(aws: &Aws) -> Result<Vec<FileSystemDescription>, CloudError> {
     let all = aws.read.efs.describe_file_systems().into_paginator().items().send();
-    all.try_collect().await.map_err(aws_error(FILE_SYSTEMS))
+    let all: Vec<_> = all.try_collect().await.map_err(aws_error(FILE_SYSTEMS))?;
+    aws.memory.show(&all, |one| Some(one.file_system_id()));
+    Ok(all)
 }
 
 /// The file system with this id in a region, where there is one that stays.
@@ -69,10 +71,15 @@ pub async fn mount_targets(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<MountTarget
     let all = aws.read.efs.describe_mount_targets();
     let asked = match of {
         PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.mount_target_id(id),
+        PartsOf::Itself(id) => match aws.memory.known([id]) {
+            Some(known) => return Ok(known),
+            None => all.mount_target_id(id),
+        },
     };
     let answer = asked.into_paginator().items().send().try_collect().await;
-    Ok(absent_is_none(answer.map_err(aws_error(MOUNT_TARGETS)))?.unwrap_or_default())
+    let found = absent_is_none(answer.map_err(aws_error(MOUNT_TARGETS)))?.unwrap_or_default();
+    aws.memory.show(&found, |one| Some(one.mount_target_id()));
+    Ok(found)
 }
 
 /// The access points that there are, those that are gone among them for a while.
@@ -83,10 +90,15 @@ pub async fn access_points(aws: &Aws, of: PartsOf<'_>) -> Result<Vec<AccessPoint
     let all = aws.read.efs.describe_access_points();
     let asked = match of {
         PartsOf::FileSystem(id) => all.file_system_id(id),
-        PartsOf::Itself(id) => all.access_point_id(id),
+        PartsOf::Itself(id) => match aws.memory.known([id]) {
+            Some(known) => return Ok(known),
+            None => all.access_point_id(id),
+        },
     };
     let answer = asked.into_paginator().items().send().try_collect().await;
-    Ok(absent_is_none(answer.map_err(aws_error(ACCESS_POINTS)))?.unwrap_or_default())
+    let found = absent_is_none(answer.map_err(aws_error(ACCESS_POINTS)))?.unwrap_or_default();
+    aws.memory.show(&found, AccessPointDescription::access_point_id);
+    Ok(found)
 }
 
 /// All access points of the account and region.

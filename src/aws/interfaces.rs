@@ -1,6 +1,6 @@
 //! The network interfaces behind security groups, with what each is of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::efs::mount_target_of;
 use crate::aws::{Aws, ec2};
@@ -34,7 +34,7 @@ pub enum Of {
 /// # Errors
 /// Any error of `ec2:DescribeNetworkInterfaces`.
 pub async fn interfaces_of(aws: &Aws, groups: &[Id]) -> Result<BTreeMap<Id, Vec<Interface>>, CloudError> {
-    let ids = groups.iter().map(Id::as_str);
+    let ids: BTreeSet<&str> = groups.iter().map(Id::as_str).collect();
     let found = ec2::with_any_of("group-id", ids, |filters| ec2::interfaces(aws, filters)).await?;
     let mut by_group: BTreeMap<Id, Vec<Interface>> = BTreeMap::new();
     for interface in &found {

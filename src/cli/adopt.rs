@@ -1,6 +1,7 @@
 //! `provision import ADDRESS=ID… --out FILE` and `--into FILE`: objects that are there are written into a stack file as they are, and
 //! recorded. Nothing in AWS is changed.
 
+mod ahead;
 pub(super) mod found;
 mod gather;
 
@@ -18,10 +19,11 @@ use crate::view::{harmless, quoted};
 
 use super::options::Global;
 use super::screen::Screen;
-use super::session::Session;
+use super::session::{Session, wanted as wanted_network};
 use super::stack_file::{Purpose, choose, is_taken_unasked, leads_nowhere, new_file};
 use super::written::to_write;
 use super::{Exit, show, take_over};
+pub(super) use ahead::{Network, ask_ahead};
 pub(super) use gather::unread;
 use gather::{Gathered, gather};
 
@@ -77,10 +79,14 @@ pub(super) async fn run(
         is_meant(&path, global);
     }
     // A wrong state is told of before anything is asked or written.
-    let state = match session.state().await? {
+    let recorded = session.state().await?;
+    let asked = wanted_network(&request.discovery, global);
+    ask_ahead(&session, recorded.as_ref(), &request.wishes, (asked, Network::OfTheObjects)).await;
+    let state = match recorded {
         Some(state) => state,
         None => session.first_state().await?,
     };
+    in_account(&session, request.account.as_deref()).await?;
     let mut refusals = Vec::new();
     let again = |wishes: &[&Wish]| command(wishes, &place, &session.stack.stack, &path);
     let gathered = gather(&session, &request, global, &state, &again, &mut refusals).await;
@@ -151,6 +157,18 @@ pub(super) async fn run(
     let vpc = vpc.filter(|_| state.vpc().is_none() && session.stack.network.is_none());
     let request = take_over::Request { wishes: wishes.collect(), file: Some(file), vpc, ..request };
     take_over::carry_out(&session, request, global, screen).await
+}
+
+/// Refuses objects of another account than that of the credentials: what has their names there is something else.
+async fn in_account(session: &Session, named: Option<&str>) -> Result<(), Failure> {
+    let Some(named) = named else { return Ok(()) };
+    let account = session.account().await?;
+    if account == named {
+        return Ok(());
+    }
+    let message = format!("these objects are in account {named}, and the credentials are of {account}");
+    Err(Failure::message(FailureKind::Usage, message)
+        .hint("use the credentials of that account (--profile), and run the same command again"))
 }
 
 /// Says in every command to type next which stack file it is about.

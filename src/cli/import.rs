@@ -41,7 +41,15 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
                            provision import ADDRESS=ID"));
             }
             let Import { take_over, out, into, stack, discovery, lock, .. } = request;
-            let request = take_over::Request { wishes, take_over, discovery, lock, file: None, vpc: None };
+            let request = take_over::Request {
+                wishes,
+                take_over,
+                discovery,
+                lock,
+                file: None,
+                account: None,
+                vpc: None,
+            };
             return match adopt::Place::named(out, into, stack) {
                 Some(place) => adopt::run(place, request, global, screen).await,
                 None => take_over::run(request, global, screen).await,

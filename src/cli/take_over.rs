@@ -1,5 +1,7 @@
 //! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
 
+use std::time::{Duration, Instant};
+
 use crate::cli::report;
 use crate::engine::address::Address;
 use crate::engine::planner::{Sightings, leaves_its_network};
@@ -10,13 +12,16 @@ use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 
-use super::adopt::{NewText, in_vpc};
+use super::adopt::{Network, NewText, ask_ahead, in_vpc};
 use super::locked::{Locking, locked, unless_interrupted};
 use super::options::{Discovery, Global, Lock};
 use super::screen::Screen;
 use super::session::{Session, refresh_failure, wanted};
 use super::stack_file::Purpose;
 use super::{Exit, show};
+
+/// The time within which a lock is taken that nobody else has.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// The objects that are to be recorded, and how.
 pub(super) struct Request {
@@ -27,6 +32,8 @@ pub(super) struct Request {
     pub(super) lock: Lock,
     /// The stack file that describes the objects, where it is to be written.
     pub(super) file: Option<NewText>,
+    /// The account that the objects are in, where what names them says so.
+    pub(super) account: Option<String>,
     /// The network that the objects stand in, where nothing else says which one it is.
     pub(super) vpc: Option<Id>,
 }
@@ -44,11 +51,20 @@ pub(super) async fn carry_out(
     global: &Global,
     screen: &mut Screen,
 ) -> Result<Exit, Failure> {
+    let recorded = session.state().await?;
+    // The network that the objects stand in is known by now, if it is not the stack's own.
+    let asked = in_vpc(wanted(&request.discovery, global), request.vpc.as_ref());
+    ask_ahead(session, recorded.as_ref(), &request.wishes, (asked, Network::OfTheStack)).await;
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
     let locking = Locking { store: &session.store, command: "import", timeout };
+    let asked = Instant::now();
     let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
+        // The run that had the lock meanwhile may have changed all that was seen before.
+        if asked.elapsed() > AT_ONCE {
+            session.aws.forget();
+        }
         session.check_account(Some(writer.state()), &account)?;
         let record = record(session, &request, global, writer, screen);
         unless_interrupted(interrupt, record).await

@@ -54,7 +54,10 @@ pub(super) async fn run(
         // A stack file that is there says its region itself.
         let region = region.filter(|_| matches!(place, Place::Out { .. }));
         let global = &Global { region: global.region.clone().or(region), ..global.clone() };
-        let request = take_over::Request { wishes, take_over: None, discovery, lock, file: None, vpc: None };
+        // Names such as those of databases may be something else's in another account.
+        let account = sorted.adoptable.iter().find_map(|one| one.account.clone());
+        let request =
+            take_over::Request { wishes, take_over: None, discovery, lock, file: None, account, vpc: None };
         adopt::run(place, request, global, screen).await?;
         let blocks = write_removal(removed.as_deref(), &sorted)?;
         if !global.json {

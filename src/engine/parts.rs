@@ -30,10 +30,15 @@ pub(crate) fn parts_of(registry: &Registry, known: &State, id: &Id) -> Vec<Addre
     records.filter(|(address, record)| is_part(address, record)).map(|(address, _)| address.clone()).collect()
 }
 
-/// The declared parts of what is declared at an address.
-pub(crate) fn declared_parts(registry: &Registry, blueprint: &Blueprint, of: &Address) -> BTreeSet<Address> {
+/// The declared parts of everything that is declared at these addresses.
+pub(crate) fn declared_parts(
+    registry: &Registry,
+    blueprint: &Blueprint,
+    of: &BTreeSet<&Address>,
+) -> BTreeSet<Address> {
     let is_part = |address: &Address, inputs: &Document| {
-        registry.managing(address.kind()).is_some_and(|kind| wholes(kind, inputs).contains(of))
+        let manager = registry.managing(address.kind());
+        manager.is_some_and(|kind| wholes(kind, inputs).iter().any(|whole| of.contains(whole)))
     };
     let declared = blueprint.declarations.iter().filter_map(|(address, declaration)| match declaration {
         Declaration::Managed { inputs } => Some((address, inputs)),

@@ -184,10 +184,9 @@ pub async fn take_over(
     let mut taken = TakenOver { records: network.records, ..TakenOver::default() };
     // Declarations that others refer to come first, so that they are resolved.
     let order = graph::order(&blueprint.references()).unwrap_or_default();
-    let place = |wish: &&Wish| order.iter().position(|address| *address == wish.address);
+    let places: BTreeMap<&Address, usize> = order.iter().zip(0..).collect();
     let mut sorted: Vec<&Wish> = wishes.iter().collect();
-    sorted.sort_by_key(place);
-    let mut parts = BTreeSet::new();
+    sorted.sort_by_key(|wish| places.get(&wish.address));
     for wish in sorted {
         let one = Taking { cloud, registry, blueprint, take_over };
         if let Some(copy) = one.promoted(&known, wish).await? {
@@ -204,10 +203,11 @@ pub async fn take_over(
             let is_there = one.is_there(state, &wish.address, &old).await?;
             taken.instead_of.insert(wish.address.clone(), Before { id: old, is_there });
         }
-        parts.extend(declared_parts(registry, blueprint, &wish.address));
         known.apply(Edit::Put { address: wish.address.clone(), record: record.clone() });
         taken.records.insert(wish.address.clone(), record);
     }
+    let wholes = wishes.iter().map(|wish| &wish.address).collect();
+    let parts = declared_parts(registry, blueprint, &wholes);
     let terms = Terms { take_over, only: Some(&parts) };
     let found = rebuild(cloud, registry, blueprint, &known, &terms).await?;
     taken.forgotten.retain(|address| !found.records.contains_key(address));
@@ -365,8 +365,11 @@ impl Taking<'_> {
     /// The object as AWS shows it.
     async fn live(&self, known: &State, address: &Address, record: &Record) -> Result<Option<Live>, Refused> {
         let Some(id) = record.id.clone() else { return Ok(None) };
-        let mut looked_at = known.clone();
-        looked_at.resources.insert(address.clone(), record.clone());
+        // Its own record is all that the look needs.
+        let looked_at = State {
+            resources: BTreeMap::from([(address.clone(), record.clone())]),
+            ..State::new(&known.stack, known.lineage.clone(), &known.account, &known.region)
+        };
         let ids = BTreeMap::from([(address.clone(), id)]);
         let seen = observe(self.cloud, self.registry, &ids, Some(&looked_at)).await?;
         Ok(seen.get(address).and_then(|sighting| sighting.live()).map(|(_, live)| live.clone()))

@@ -38,10 +38,6 @@ pub fn with_entries(
         }
         added = with_entry(&added, section.key, name, options)?;
     }
-    let added = match text.contains("\r\n") {
-        true => added.replace("\r\n", "\n").replace('\n', "\r\n"),
-        false => added,
-    };
     let mut read = parse("the new file", &added, kinds).map_err(|_| NoPlace::Other)?;
     for (key, name, _) in entries {
         let its = read.sections.get_mut(key).and_then(|section| section.remove(name));
@@ -56,9 +52,9 @@ fn with_entry(text: &str, section: &'static str, name: &Name, options: &Document
     let Some(written) = tree.entry(&[section]) else {
         let mut added = text.to_owned();
         if !added.is_empty() && !added.ends_with('\n') {
-            added.push('\n');
+            added.push_str(newline(text));
         }
-        added.push_str(&format!("\n{section}:\n{}", describe::entry(name, options)));
+        added.push_str(&as_in(text, &format!("\n{section}:\n{}", describe::entry(name, options))));
         return Ok(added);
     };
     let Content::Map(entries) = &written.value.content else { return Err(NoPlace::Form { section }) };
@@ -77,11 +73,25 @@ fn with_entry(text: &str, section: &'static str, name: &Name, options: &Document
             let entry = describe::entry(name, options);
             let lines =
                 entry.lines().map(|line| format!("{indent}{}\n", line.strip_prefix("  ").unwrap_or(line)));
-            let begun = if text[..end].ends_with('\n') { "" } else { "\n" };
-            Ok(format!("{}{begun}{}{}", &text[..end], lines.collect::<String>(), &text[end..]))
+            let begun = if text[..end].ends_with('\n') { "" } else { newline(text) };
+            let lines = as_in(text, &lines.collect::<String>());
+            Ok(format!("{}{begun}{lines}{}", &text[..end], &text[end..]))
         }
         None => Err(NoPlace::Form { section }),
     }
+}
+
+/// The end of a line, as the first one of the file has it.
+fn newline(text: &str) -> &'static str {
+    match text.split_once('\n') {
+        Some((first, _)) if first.ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
+/// New lines with the ends that those of the file have.
+fn as_in(text: &str, lines: &str) -> String {
+    lines.replace('\n', newline(text))
 }
 
 /// The end of what stands in a node: that of its last part, where it has parts.
@@ -110,8 +120,8 @@ fn in_braces(
         let rest = &text[end..];
         // A comment beside the braces stays beside the key.
         let line = rest.find('\n').map_or(rest.len(), |at| at + 1);
-        let begun = if rest[..line].ends_with('\n') { "" } else { "\n" };
-        let entry = describe::entry(name, options);
+        let begun = if rest[..line].ends_with('\n') { "" } else { newline(text) };
+        let entry = as_in(text, &describe::entry(name, options));
         return Ok(format!("{before}{}{begun}{entry}{}", &rest[..line], &rest[line..]));
     }
     let value = write::in_one_line(&Value::Object(options.clone()));
@@ -155,6 +165,12 @@ mod tests {
             ),
             ("file_systems:\n  a: {}", format!("file_systems:\n  a: {{}}\n{entry}")),
             ("file_systems:\r\n  a: {}\r\n", format!("file_systems:\n  a: {{}}\n{entry}").replace('\n', "\r\n")),
+            // Lines that somebody ended otherwise stay as they are.
+            (
+                "file_systems:\r\n  a: {}\n",
+                format!("file_systems:\r\n  a: {{}}\n{}", entry.replace('\n', "\r\n")),
+            ),
+            ("file_systems:\n  a: {}\r\n", format!("file_systems:\n  a: {{}}\r\n{entry}")),
         ] {
             assert_eq!(added(text), Ok(expected), "{text}");
         }

@@ -109,7 +109,7 @@ pub fn spoken(kind: &str) -> Option<BTreeMap<&'static str, Spoken>> {
         Said::Not(why) | Said::Never(why) => Spoken::Not(why),
     };
     let table = table_of(kind)?;
-    Some(table.rows.iter().map(|(field, said)| (*field, spoken(*said))).collect())
+    Some(table.rows().map(|(field, said)| (*field, spoken(*said))).collect())
 }
 
 fn table_of(kind: &str) -> Option<&'static Table> {
@@ -190,7 +190,7 @@ struct Writer {
 impl Writer {
     fn object(&mut self, table: &'static Table, object: &Exported) {
         let mut body = Body::default();
-        for (field, said) in table.rows {
+        for (field, said) in table.rows() {
             let value = object.live.get(*field).filter(|value| !is_empty(value));
             match (said, value) {
                 (Said::As(name), Some(value)) => body.set(name, Expression::of(value)),

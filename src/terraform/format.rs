@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use super::format3;
-use super::loose::{Attributes, Flat};
+use super::loose::{Attributes, Flat, or_nothing};
 use super::matching::is_known;
 use super::object::{Facts, Object, Provider, Standing, State};
 use super::reference::{Key, Reference, is_identifier};
@@ -24,27 +24,27 @@ struct Head {
 
 #[derive(Deserialize)]
 struct Document {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     serial: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     terraform_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     outputs: BTreeMap<String, IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     resources: Vec<Resource>,
 }
 
 #[derive(Deserialize)]
 struct Resource {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     module: String,
     mode: Mode,
     #[serde(rename = "type")]
     kind: String,
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     provider: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     instances: Vec<Instance>,
 }
 

@@ -6,36 +6,36 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::format::object;
-use super::loose::{Flat, Loose};
+use super::loose::{Flat, Loose, or_nothing};
 use super::object::{Provider, Standing, State};
 use super::reference::{Key, Reference, Step, is_identifier};
 use super::unreadable::Unreadable;
 
 #[derive(Deserialize)]
 pub(super) struct Document {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     serial: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     terraform_version: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     modules: Vec<Module>,
 }
 
 #[derive(Deserialize)]
 struct Module {
     /// The first is `root`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     path: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     outputs: BTreeMap<String, IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     resources: BTreeMap<String, Resource>,
 }
 
 #[derive(Deserialize)]
 struct Resource {
     primary: Option<Instance>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     deposed: Vec<Option<Instance>>,
 }
 
@@ -45,7 +45,7 @@ struct Instance {
     id: Loose,
     #[serde(default)]
     attributes: Flat,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     tainted: bool,
 }
 

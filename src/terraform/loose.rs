@@ -52,6 +52,13 @@ impl Loose {
     }
 }
 
+/// A member that may say that there is nothing: programs write `null` for an empty list, and Terraform reads that as one.
+pub(super) fn or_nothing<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
 /// The attributes that matching needs. There is no other one: what is not named here is skipped by the parser, passwords among it.
 #[derive(Default, Deserialize)]
 #[serde(default)]

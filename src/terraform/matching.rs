@@ -1,11 +1,12 @@
 //! Sorts the objects of a state: what can be adopted, what comes along with it, and what is left out for which reason.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::names::name;
+use super::names::{Taken, name};
 use super::object::{Facts, Object, Standing, State};
 use super::reason::Reason;
 use super::reference::Reference;
@@ -71,6 +72,8 @@ impl LeftOut {
 pub struct Sorted {
     pub adoptable: Vec<Adoptable>,
     pub left_out: Vec<LeftOut>,
+    /// The objects, links and names that were looked at for it: what it costs.
+    pub looked_at: usize,
 }
 
 impl Sorted {
@@ -202,7 +205,7 @@ pub fn sort(state: &State) -> Sorted {
         }
     }
     let mut sorted = Sorted::default();
-    let mut taken = BTreeSet::new();
+    let mut taken = Taken::default();
     for (at, (object, verdict)) in objects.iter().zip(verdicts).enumerate() {
         match (verdict, &object.facts, id(object)) {
             (Verdict::Whole, Some(facts), Some(id)) => {
@@ -223,6 +226,7 @@ pub fn sort(state: &State) -> Sorted {
             (Verdict::Along(_) | Verdict::Whole, ..) => {}
         }
     }
+    sorted.looked_at = matched.looked_at.get() + taken.tried;
     sorted
 }
 
@@ -251,6 +255,8 @@ struct Matching<'a> {
     region: Option<&'a str>,
     /// The file systems that replications of the state write to.
     destinations: BTreeSet<&'a str>,
+    replicas: BTreeSet<Place<'a>>,
+    looked_at: Cell<usize>,
 }
 
 /// The objects that are adopted by themselves, by what others name them with.
@@ -274,12 +280,23 @@ impl<'a> Matching<'a> {
         let facts = || objects.iter().filter_map(|object| object.facts.as_ref());
         let only =
             |values: BTreeSet<&'a str>| (values.len() == 1).then(|| values.into_iter().next()).flatten();
-        Self {
+        let mut matching = Self {
             objects,
             account: only(facts().filter_map(|facts| facts.account.as_deref()).collect()),
             region: only(facts().filter_map(|facts| facts.region.as_deref()).collect()),
             destinations: facts().flat_map(|facts| facts.destinations.iter().map(String::as_str)).collect(),
-        }
+            replicas: BTreeSet::new(),
+            looked_at: Cell::new(objects.len()),
+        };
+        let replicas = facts().filter(|facts| facts.source.is_some());
+        let replicas = replicas.filter_map(|facts| Some(matching.named(facts, facts.id.as_deref()?)));
+        matching.replicas = replicas.collect();
+        matching
+    }
+
+    /// Counts what is looked at.
+    fn looks_at(&self, how_many: usize) {
+        self.looked_at.set(self.looked_at.get() + how_many);
     }
 
     fn place(&self, facts: &'a Facts) -> (Option<&'a str>, Option<&'a str>) {
@@ -301,6 +318,7 @@ impl<'a> Matching<'a> {
             if verdicts[at].is_none() {
                 verdicts[at] = self.part(facts, purpose, &wholes);
             }
+            self.looks_at(1 + facts.groups.len());
             let of: BTreeSet<usize> = match &verdicts[at] {
                 Some(Verdict::Whole) => BTreeSet::from([at]),
                 Some(Verdict::Along(of)) => of.clone(),
@@ -330,6 +348,7 @@ impl<'a> Matching<'a> {
                 _ => continue,
             };
             let used = used.cloned();
+            self.looks_at(1 + used.as_ref().map_or(0, BTreeSet::len));
             verdicts[at] = Some(match (&used, purpose) {
                 (Some(of), _) => Verdict::Along(of.clone()),
                 (None, Use::Group) => Verdict::Whole,
@@ -342,7 +361,10 @@ impl<'a> Matching<'a> {
         let rule = |facts: &Facts| {
             let group = facts.group.as_deref().unwrap_or_default();
             match groups.get(group) {
-                Some(of) => Verdict::Along(of.clone()),
+                Some(of) => {
+                    self.looks_at(of.len());
+                    Verdict::Along(of.clone())
+                }
                 None => Verdict::Left(Reason::LonePart { whole: "security group", id: group.to_owned() }),
             }
         };
@@ -461,10 +483,7 @@ impl<'a> Matching<'a> {
             if let Some(whole) = wholes.databases.get(&place) {
                 return Verdict::Along(BTreeSet::from([*whole]));
             }
-            let is_replica = self.objects.iter().filter_map(|one| one.facts.as_ref()).any(|one| {
-                one.source.is_some() && one.id.as_deref().is_some_and(|id| self.named(one, id) == place)
-            });
-            if is_replica {
+            if self.replicas.contains(&place) {
                 return Verdict::Left(Reason::ReplicaOfReplica);
             }
         }

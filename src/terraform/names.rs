@@ -1,6 +1,6 @@
 //! Names for the entries of a stack file, made from those that AWS and Terraform have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::object::{Facts, Object};
 
@@ -10,8 +10,25 @@ const LONGEST: usize = 63;
 /// Names of resources that say nothing but their type, as modules give them.
 const SAY_NOTHING: [&str; 9] = ["this", "main", "default", "self", "resource", "example", "db", "efs", "rds"];
 
+/// The names that are given, and the number with which the search for the next of each begins.
+#[derive(Default)]
+pub(super) struct Taken {
+    names: BTreeSet<String>,
+    next: BTreeMap<String, usize>,
+    /// The names that were tried so far: what it costs.
+    pub(super) tried: usize,
+}
+
+impl Taken {
+    /// True where no other entry has it.
+    fn is_free(&mut self, name: &str) -> bool {
+        self.tried += 1;
+        !self.names.contains(name)
+    }
+}
+
 /// The name for the entry of an object, which no other entry has. `word` tells it from another kind's entry of the same name.
-pub(super) fn name(object: &Object, facts: &Facts, word: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn name(object: &Object, facts: &Facts, word: &str, taken: &mut Taken) -> String {
     let own = [facts.title.as_deref(), facts.name.as_deref(), facts.id.as_deref()];
     let own = match object.from.kind.as_str() {
         // A database's `name` was the name of what is in it, and its identifier is a name of the right form.
@@ -21,15 +38,24 @@ pub(super) fn name(object: &Object, facts: &Facts, word: &str, taken: &mut BTree
     };
     let fitting = own.into_iter().flatten().find(|text| fits(text)).map(str::to_owned);
     let chosen = fitting.unwrap_or_else(|| said_by_terraform(object, word));
-    let free = std::iter::once(chosen.clone())
-        .chain(std::iter::once(format!("{}-{word}", cut(&chosen, word.len() + 1))))
-        .chain((2..).map(|number| {
+    let first = taken.next.get(&chosen).copied().unwrap_or_default();
+    let named = |number: usize| match number {
+        0 => chosen.clone(),
+        1 => format!("{}-{word}", cut(&chosen, word.len() + 1)),
+        number => {
             let ending = format!("-{number}");
             format!("{}{ending}", cut(&chosen, ending.len()))
-        }))
-        .find(|name| !taken.contains(name))
+        }
+    };
+    let (number, free) = (0..2)
+        .chain(first.max(2)..)
+        .map(|number| (number, named(number)))
+        .find(|(_, name)| taken.is_free(name))
         .expect("there are more numbers than entries");
-    taken.insert(free.clone());
+    if number >= 2 {
+        taken.next.insert(chosen.clone(), number + 1);
+    }
+    taken.names.insert(free.clone());
     free
 }
 
@@ -107,13 +133,13 @@ pub(super) mod tests {
             (object(None, "_1", None), "", "files"),
             (object(None, "zürich", None), "", "z-rich"),
         ] {
-            assert_eq!(name(&object, &titled(title), "files", &mut BTreeSet::new()), expected);
+            assert_eq!(name(&object, &titled(title), "files", &mut Taken::default()), expected);
         }
     }
 
     #[test]
     fn no_two_entries_get_one_name() {
-        let mut taken = BTreeSet::new();
+        let mut taken = Taken::default();
         let long = "a".repeat(70);
         let names: Vec<String> = ["gitlab", "gitlab", "gitlab", long.as_str(), long.as_str()]
             .map(|one| name(&object(None, one, None), &Facts::default(), "files", &mut taken))
@@ -126,7 +152,7 @@ pub(super) mod tests {
         #[test]
         fn whatever_terraform_says_a_name_fits_a_stack_file(name_said in any::<String>(), title in any::<String>(), key in any::<String>()) {
             let facts = Facts { title: Some(title), ..Facts::default() };
-            let mut taken = BTreeSet::new();
+            let mut taken = Taken::default();
             for _ in 0..3 {
                 let object = object(Some("this"), &name_said, Some(Key::Text(key.clone())));
                 let name = name(&object, &facts, "files", &mut taken);

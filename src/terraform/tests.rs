@@ -486,3 +486,151 @@ fn a_thousand_resources_are_matched_by_their_ids_whatever_their_order() {
     assert_eq!((sorted.adoptable.len(), sorted.left_out.len()), (200, 200));
     assert!(sorted.adoptable.iter().all(|one| one.along.len() == 3));
 }
+
+/// So many databases and file systems, each with all that belongs to it, and with names that say nothing.
+fn many(wholes: usize) -> Vec<Value> {
+    let of = |number: usize| {
+        let address = |kind: &str| format!("module.m{number} {kind}.this");
+        let name = format!("records-{number}");
+        let (sg, fs) = (format!("sg-{number}"), format!("fs-{number}"));
+        let mut main = database(&name, "eu-west-1");
+        main["db_subnet_group_name"] = json!(name);
+        main["parameter_group_name"] = json!(name);
+        main["vpc_security_group_ids"] = json!([sg]);
+        let mut replica = main.clone();
+        replica["identifier"] = json!(format!("replica-{number}"));
+        replica["replicate_source_db"] =
+            json!(if number.is_multiple_of(2) { name.clone() } else { "nowhere".to_owned() });
+        let target = json!({ "id": format!("fsmt-{number}"), "file_system_id": fs, "security_groups": [sg] });
+        let untitled = json!({ "id": fs, "arn": arn("elasticfilesystem", "eu-west-1", &fs) });
+        vec![
+            one(&address("aws_db_instance"), main),
+            one(&format!("module.m{number} aws_db_instance.replica"), replica),
+            one(&address("aws_db_subnet_group"), json!({ "id": name })),
+            one(&address("aws_db_parameter_group"), json!({ "id": name })),
+            one("aws_efs_file_system.this", untitled),
+            one(&address("aws_efs_mount_target"), target),
+            one(&address("aws_efs_backup_policy"), json!({ "id": fs, "file_system_id": fs })),
+            one(&address("aws_security_group"), json!({ "id": sg, "name": "group" })),
+            one(
+                &address("aws_security_group_rule"),
+                json!({ "id": format!("sgrule-{number}"), "security_group_id": sg }),
+            ),
+            one(&address("aws_kms_key"), json!({ "id": format!("k-{number}") })),
+        ]
+    };
+    (0..wholes).flat_map(of).collect()
+}
+
+#[test]
+fn a_thousand_objects_are_matched_by_looking_at_each_a_few_times() {
+    let (half, all) = (sorted(many(50)), sorted(many(100)));
+    assert_eq!((all.adoptable.len(), all.left_out.len()), (200, 150));
+    assert!(all.looked_at < 4 * 1000, "{}", all.looked_at);
+    assert!(
+        all.looked_at < half.looked_at * 21 / 10,
+        "{} for 1000, {} for 500",
+        all.looked_at,
+        half.looked_at
+    );
+}
+
+#[test]
+fn a_state_of_the_provider_6_is_read_like_one_of_5() {
+    let provider = "provider[\"registry.terraform.io/hashicorp/aws\"]";
+    // Each resource has its region, each instance an identity (Terraform 1.12), and buckets one more region.
+    let with = |kind: &str, attributes: Value| {
+        let id = attributes["id"].clone();
+        json!({ "mode": "managed", "type": kind, "name": "this", "provider": provider, "instances": [{
+            "schema_version": 0, "attributes": attributes, "sensitive_attributes": [[{ "type": "get_attr", "value": "password" }]],
+            "identity_schema_version": 0, "identity": { "account_id": "123456789012", "id": id, "region": "eu-central-1" },
+            "private": CANARY,
+        }] })
+    };
+    let mut database = database("gitlab-pgsql", "eu-central-1");
+    database["region"] = json!("eu-central-1");
+    database["password_wo"] = Value::Null;
+    database["upgrade_rollout_order"] = json!("second");
+    let text = json!({
+        "version": 4, "terraform_version": "1.14.0", "serial": 1, "lineage": "a-lineage", "outputs": {},
+        "resources": [
+            with("aws_db_instance", database),
+            with("aws_efs_file_system", json!({
+                "id": "fs-1", "region": "eu-central-1", "arn": arn("elasticfilesystem", "eu-central-1", "file-system/fs-1"),
+            })),
+            with("aws_efs_mount_target", json!({
+                "id": "fsmt-1", "file_system_id": "fs-1", "region": "eu-central-1", "ip_address_type": "IPV4_ONLY", "ipv6_address": "",
+                "security_groups": ["sg-2"],
+            })),
+            with("aws_security_group", json!({ "id": "sg-2", "name": "nfs", "region": "eu-central-1" })),
+            with("aws_s3_bucket", json!({
+                "id": "ours", "bucket": "ours", "region": "eu-central-1", "bucket_region": "eu-central-1", "arn": "arn:aws:s3:::ours",
+            })),
+            with("aws_s3_bucket_server_side_encryption_configuration", json!({
+                "id": "ours", "bucket": "ours", "region": "eu-central-1", "rule": [{ "blocked_encryption_types": ["SSE-C"] }],
+            })),
+        ],
+        "check_results": [{ "object_kind": "resource", "config_addr": CANARY, "status": "pass", "objects": [] }],
+    })
+    .to_string();
+    let sorted = sort(&read(text.as_bytes()).expect("a state"));
+    assert_eq!(sorted.left_out, []);
+    let found: Vec<(String, usize)> =
+        sorted.adoptable.iter().map(|one| (format!("{}={}", one.address, one.id), one.along.len())).collect();
+    let expected = [
+        ("aws_db_instance.gitlab-pgsql=gitlab-pgsql", 0),
+        ("aws_efs_file_system.this=fs-1", 2),
+        ("aws_s3_bucket.ours=ours", 1),
+    ];
+    assert_eq!(found, expected.map(|(name, along)| (name.to_owned(), along)));
+    for one in &sorted.adoptable {
+        assert_eq!(one.region.as_deref(), Some("eu-central-1"), "{}", one.address);
+    }
+    assert!(!format!("{sorted:?}").contains(CANARY));
+}
+
+#[test]
+fn what_a_state_leaves_open_is_nothing() {
+    for text in [
+        json!({ "version": 4, "serial": 1, "resources": null, "outputs": null, "check_results": null }),
+        json!({ "version": 4, "serial": 1, "terraform_version": null }),
+        json!({ "version": 4, "serial": 1, "resources": [
+            { "mode": "managed", "type": "aws_db_instance", "name": "a", "module": null, "provider": null, "instances": null },
+        ] }),
+        json!({ "version": 3, "serial": 1, "modules": null }),
+        json!({ "version": 3, "serial": 1, "modules": [{ "path": null, "outputs": null, "resources": null }] }),
+        json!({ "version": 3, "serial": 1, "modules": [{ "path": ["root"], "resources": {
+            "aws_db_instance.a": { "primary": null, "deposed": null },
+        } }] }),
+    ] {
+        let state = read(text.to_string().as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!((state.objects(), sort(&state).adoptable.len()), (0, 0), "{text}");
+    }
+    // One of which nothing is known but that it is there.
+    let unknown = json!({ "version": 4, "serial": 1, "resources": [
+        { "mode": "managed", "type": "aws_db_instance", "name": "a", "instances": [{ "attributes": null }, { "attributes": {} }] },
+    ] });
+    let state = read(unknown.to_string().as_bytes()).expect("a state");
+    let codes: Vec<&str> = sort(&state).left_out.iter().map(|left| left.reason.code()).collect();
+    assert_eq!(codes, ["unmade", "unmade"]);
+}
+
+#[test]
+fn an_object_that_two_modules_have_is_adopted_once_and_let_go_of_twice() {
+    let sorted = sorted(vec![
+        one("module.old aws_db_instance.this", database("gitlab-pgsql", "eu-west-1")),
+        one("module.new aws_db_instance.this", database("gitlab-pgsql", "eu-west-1")),
+        one("module.old aws_security_group.this", json!({ "id": "sg-9", "name": "web" })),
+        one("module.new aws_security_group.this", json!({ "id": "sg-9", "name": "web" })),
+    ]);
+    assert_eq!(adopted(&sorted).len(), 2, "{:?}", adopted(&sorted));
+    let blocks = removal(&sorted).text;
+    for from in [
+        "module.old.aws_db_instance.this",
+        "module.new.aws_db_instance.this",
+        "module.old.aws_security_group.this",
+        "module.new.aws_security_group.this",
+    ] {
+        assert!(blocks.contains(&format!("from = {from}\n")), "{from}: {blocks}");
+    }
+}

@@ -356,6 +356,74 @@ fn everything_of_a_terraform_state_that_is_ours_is_adopted_by_one_command() {
     }
 }
 
+/// The requests and the round trips of a command, where each request takes longer than all of a round need to be sent.
+#[track_caller]
+fn takes(world: &World, command: &[&str]) -> (u64, usize) {
+    world.control.settings(json!({ "latency": 1.0 }));
+    world.control.forget_calls();
+    world.provision(command).exits(0);
+    let calls = world.control.calls();
+    let rounds = world.control.rounds();
+    world.control.settings(json!({}));
+    assert_eq!(calls.mutating(), 0);
+    eprintln!("{command:?}: {} requests in {rounds} round trips: {:?}", calls.total, calls.by_operation);
+    (calls.total, rounds)
+}
+
+#[test]
+fn a_whole_stack_is_adopted_in_three_round_trips() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let files = format!("aws_efs_file_system.files={}", made.files);
+    let import = ["import", &files, "aws_db_instance.records=gitlab-pgsql"];
+    let out = ["--out", "provision.yaml", "--stack", "gitlab"];
+    let (requests, rounds) = takes(&world, &[&import[..], &out].concat());
+    assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");
+    adds_tags_alone(&world);
+    // The same out of a state of Terraform.
+    let forgotten = |world: &World| {
+        world.lose_the_state();
+        std::fs::remove_file(world.path("provision.yaml")).expect("it is there");
+    };
+    forgotten(&world);
+    std::fs::write(world.path("terraform.tfstate"), terraform_state(&world, &made))
+        .expect("it can be written");
+    let import = ["import", "--terraform", "terraform.tfstate"];
+    let (requests, rounds) = takes(&world, &[&import[..], &out].concat());
+    assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");
+    adds_tags_alone(&world);
+    // As what a stack file declares already, which is how a lost state is found again before the first apply.
+    world.lose_the_state();
+    let import = ["import", &files, "aws_db_instance.gitlab-pgsql=gitlab-pgsql"];
+    let (requests, rounds) = takes(&world, &import);
+    assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");
+    // Objects that no state knows.
+    world.lose_the_state();
+    let (requests, rounds) = takes(&world, &["import", "--found"]);
+    assert!(rounds <= 3 && requests <= 40, "{requests} requests in {rounds} round trips");
+}
+
+#[test]
+fn objects_of_a_terraform_state_of_another_account_are_not_taken_for_what_has_their_names_here() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    let elsewhere = terraform_state(&world, &made)
+        .replace("\"db-ABC\"", "\"db-ABC\",\"arn\":\"arn:aws:rds:eu-west-1:210987654321:db:gitlab-pgsql\"");
+    std::fs::write(world.path("terraform.tfstate"), &elsewhere).expect("it can be written");
+    let import =
+        ["import", "--terraform", "terraform.tfstate", "--out", "provision.yaml", "--stack", "gitlab"];
+    world.provision(&import).exits(1).says(&[
+        "these objects are in account 210987654321, and the credentials are of",
+        &world.account,
+        "--profile",
+    ]);
+    assert!(!world.path("provision.yaml").exists() && !world.path("state/gitlab.json").exists());
+    let here = elsewhere.replace("210987654321", &world.account);
+    std::fs::write(world.path("terraform.tfstate"), here).expect("it can be written");
+    world.provision(&import).exits(0);
+    adds_tags_alone(&world);
+}
+
 /// A folder of a second person, who works in the same account.
 fn second(world: &World) -> tempfile::TempDir {
     let folder = tempfile::TempDir::new().expect("a folder");

@@ -90,6 +90,22 @@ impl Control {
         log.map(|call| format!("{}.{}", text(call, "service"), text(call, "operation"))).collect()
     }
 
+    /// The most calls of which each came when the one before it had ended: the round trips that a run has waited for. It tells only
+    /// where calls take their time (`latency`).
+    pub fn rounds(&self) -> usize {
+        let page = self.request("GET", "calls", &Value::Null);
+        let log = page["log"].as_array().into_iter().flatten();
+        let mut calls: Vec<(f64, f64)> =
+            log.filter_map(|call| Some((call["at"].as_f64()?, call["ended"].as_f64()?))).collect();
+        calls.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let mut ends: Vec<(f64, usize)> = Vec::new();
+        for (at, ended) in calls {
+            let before = ends.iter().filter(|(end, _)| *end <= at).map(|(_, length)| *length).max();
+            ends.push((ended, before.unwrap_or_default() + 1));
+        }
+        ends.into_iter().map(|(_, length)| length).max().unwrap_or_default()
+    }
+
     /// Counts from nothing again.
     pub fn forget_calls(&self) {
         self.request("DELETE", "calls", &Value::Null);

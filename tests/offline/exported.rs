@@ -2,8 +2,6 @@
 //! is anything but text.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use provision::aws::kinds::registry;
 use provision::engine::address::Address;
@@ -12,12 +10,9 @@ use provision::engine::resource::Id;
 use provision::terraform::{Configuration, Exported, Spoken, Whole, configuration, spoken};
 use provision::view::is_harmful;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use crate::real_terraform::Terraform;
 use crate::samples::sample;
-
-/// A folder with providers, as `filesystem_mirror` of Terraform's own configuration has it.
-const MIRROR: &str = "PROVISION_TEST_TERRAFORM_MIRROR";
 
 #[test]
 fn each_field_has_an_argument_in_terraform_or_a_reason_why_not() {
@@ -204,51 +199,15 @@ fn text_from_outside_is_text_whatever_it_says() {
     }
 }
 
-/// A folder with a configuration, for a real Terraform.
-struct Terraform(TempDir);
-
-impl Terraform {
-    /// The folder with these files; nothing, with words, where Terraform or its provider is not there.
-    fn with(written: &Configuration) -> Option<Self> {
-        let Some(mirror) = std::env::var_os(MIRROR).map(PathBuf::from).filter(|folder| folder.is_dir())
-        else {
-            eprintln!("skipped: {MIRROR} names no folder with providers of Terraform");
-            return None;
-        };
-        if Command::new("terraform").arg("version").output().is_err() {
-            eprintln!("skipped: terraform is not installed");
-            return None;
-        }
-        let folder = TempDir::new().expect("a folder");
-        let write = |name: &str, text: &str| {
-            std::fs::write(folder.path().join(name), text).expect("it can be written")
-        };
-        written.files.iter().for_each(|(name, text)| write(name, text));
-        let mirror = mirror.display();
-        write(
-            "terraform.rc",
-            &format!("provider_installation {{\n  filesystem_mirror {{\n    path = \"{mirror}\"\n  }}\n}}\n"),
-        );
-        Some(Self(folder))
-    }
-
-    /// The text that Terraform prints when it ends well.
-    #[track_caller]
-    fn succeeds(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("terraform");
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
-        command.env("TF_CLI_CONFIG_FILE", self.0.path().join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
-        let output = command.output().expect("it was there a moment ago");
-        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        assert!(output.status.success(), "terraform {arguments:?}: {text}");
-        text
-    }
+/// The files of a configuration, by name.
+fn files(written: &Configuration) -> impl Iterator<Item = (&str, &str)> {
+    written.files.iter().map(|(name, text)| (*name, text.as_str()))
 }
 
 #[test]
 fn a_real_terraform_takes_each_argument_of_each_kind_and_finds_nothing_to_lay_out_anew() {
-    let Some(terraform) = Terraform::with(&configuration(&whole())) else { return };
+    let written = configuration(&whole());
+    let Some(terraform) = Terraform::with(files(&written)) else { return };
     terraform.succeeds(&["init", "-input=false", "-no-color"]);
     terraform.succeeds(&["fmt", "-check", "-diff", "-no-color"]);
     terraform.succeeds(&["validate", "-no-color"]);
@@ -283,7 +242,7 @@ fn a_real_terraform_reads_each_text_as_it_was() {
     // Nothing of the provider is needed to read them.
     let output = format!("output \"tags\" {{\n  value = {{{tags}\n  }}\n}}\n");
     written.files = BTreeMap::from([("main.tf", output)]);
-    let Some(terraform) = Terraform::with(&written) else { return };
+    let Some(terraform) = Terraform::with(files(&written)) else { return };
     terraform.succeeds(&["init", "-input=false"]);
     terraform.succeeds(&["apply", "-auto-approve", "-input=false"]);
     let said = terraform.succeeds(&["output", "-json", "tags"]);

@@ -12,6 +12,7 @@ mod exported;
 mod facts;
 mod options_page;
 mod progress;
+mod real_terraform;
 mod recorded;
 mod render;
 mod samples;

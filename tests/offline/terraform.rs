@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::facts;
-
-/// A folder with providers, as `filesystem_mirror` of Terraform's own configuration has it.
-const MIRROR: &str = "PROVISION_TEST_TERRAFORM_MIRROR";
+use crate::real_terraform::{Terraform, said};
 
 fn import(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
@@ -25,11 +23,6 @@ fn import(folder: &Path, arguments: &[&str], input: Option<&[u8]>) -> Output {
     let _ = stdin.write_all(input.unwrap_or_default());
     drop(stdin);
     run.wait_with_output().expect("the program ends")
-}
-
-fn said(output: &Output) -> String {
-    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    String::from_utf8(text).expect("text is printed")
 }
 
 /// The states of the facts, by name; none, with words, where they are not there.
@@ -156,95 +149,47 @@ resource "aws_vpc" "net" {
 }
 "#;
 
-/// A folder for a real Terraform with its provider; none, with words, where one of them is missing.
-fn terraform_folder() -> Option<TempDir> {
-    let Some(mirror) = std::env::var_os(MIRROR).map(PathBuf::from).filter(|folder| folder.is_dir()) else {
-        eprintln!("skipped: {MIRROR} names no folder with providers of Terraform");
-        return None;
-    };
-    if Command::new("terraform").arg("version").output().is_err() {
-        eprintln!("skipped: terraform is not installed");
-        return None;
-    }
-    let folder = TempDir::new().expect("a folder");
-    let write =
-        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("it can be written");
-    write("main.tf", CONFIGURATION);
-    write("terraform.tfstate", &state().to_string());
-    write(
-        "terraform.rc",
-        &format!(
-            "provider_installation {{\n  filesystem_mirror {{\n    path = \"{}\"\n  }}\n}}\n",
-            mirror.display()
-        ),
-    );
-    Some(folder)
-}
-
-fn terraform(folder: &TempDir, arguments: &[&str]) -> Output {
-    let mut command = Command::new("terraform");
-    command.args(arguments).current_dir(folder.path()).stdin(Stdio::null());
-    command.env("TF_CLI_CONFIG_FILE", folder.path().join("terraform.rc")).env("CHECKPOINT_DISABLE", "1");
-    command.output().expect("it was there a moment ago")
-}
-
-#[track_caller]
-fn succeeds(folder: &TempDir, arguments: &[&str]) -> String {
-    let output = terraform(folder, arguments);
-    assert!(output.status.success(), "terraform {arguments:?}: {}", said(&output));
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// The actions that Terraform plans, by address.
-#[track_caller]
-fn planned(folder: &TempDir) -> Vec<(String, String)> {
-    succeeds(folder, &["plan", "-input=false", "-refresh=false", "-out=plan"]);
-    let document: Value = serde_json::from_str(&succeeds(folder, &["show", "-json", "plan"])).expect("JSON");
-    let changes = document["resource_changes"].as_array().expect("a list").iter();
-    changes
-        .map(|change| {
-            (
-                change["address"].as_str().expect("a text").to_owned(),
-                change["change"]["actions"][0].to_string(),
-            )
-        })
-        .collect()
+/// A folder with the configuration and the state, for a real Terraform.
+fn terraform() -> Option<Terraform> {
+    Terraform::with([("main.tf", CONFIGURATION), ("terraform.tfstate", state().to_string().as_str())])
 }
 
 #[test]
 fn a_real_terraform_forgets_what_the_blocks_name_and_would_destroy_what_one_was_missing_for() {
-    let Some(folder) = terraform_folder() else { return };
+    let Some(terraform) = terraform() else { return };
+    let folder = terraform.folder();
     let arguments = ["--terraform", "terraform.tfstate", "--removed", "removed.tf"];
-    let run = import(folder.path(), &arguments, None);
+    let run = import(folder, &arguments, None);
     assert_eq!(run.status.code(), Some(0), "{}", said(&run));
-    succeeds(&folder, &["init", "-input=false"]);
-    succeeds(&folder, &["validate"]);
+    terraform.succeeds(&["init", "-input=false"]);
+    terraform.succeeds(&["validate"]);
     let of =
         |action: &str, all: &[(String, String)]| all.iter().filter(|(_, one)| one.contains(action)).count();
-    let all = planned(&folder);
+    let all = terraform.planned();
     assert_eq!((of("forget", &all), of("no-op", &all), all.len()), (7, 1, 8), "{all:#?}");
     // One block too few.
-    let path = folder.path().join("removed.tf");
+    let path = folder.join("removed.tf");
     let blocks = std::fs::read_to_string(&path).expect("it is written");
     let one = "removed {\n  from = aws_db_instance.main\n\n  lifecycle {\n    destroy = false\n  }\n}\n";
     assert!(blocks.contains(one), "{blocks}");
     std::fs::write(&path, blocks.replace(one, "")).expect("it can be written");
-    let destroyed = planned(&folder);
+    let destroyed = terraform.planned();
     assert!(
         destroyed.contains(&("aws_db_instance.main".to_owned(), "\"delete\"".to_owned())),
         "{destroyed:#?}"
     );
     // The command writes over its own file, and Terraform lets go.
-    assert_eq!(import(folder.path(), &arguments, None).status.code(), Some(0));
-    assert_eq!(planned(&folder), all);
-    let applied = succeeds(&folder, &["apply", "-input=false", "plan"]);
+    assert_eq!(import(folder, &arguments, None).status.code(), Some(0));
+    assert_eq!(terraform.planned(), all);
+    let applied = terraform.succeeds(&["apply", "-input=false", "plan"]);
     assert!(applied.contains("0 destroyed"), "{applied}");
-    assert_eq!(succeeds(&folder, &["state", "list"]).trim(), "aws_vpc.net");
+    assert_eq!(terraform.succeeds(&["state", "list"]).trim(), "aws_vpc.net");
 }
 
 #[test]
 fn a_state_of_terraform_0_9_is_the_same_when_a_real_terraform_has_brought_it_up() {
-    let Some(folder) = terraform_folder() else { return };
+    let Some(terraform) = terraform() else { return };
+    let folder = terraform.folder();
     let flat = json!({ "id": "gitlab-pgsql", "identifier": "gitlab-pgsql", "engine": "postgres", "tags.%": "1", "tags.Name": "a" });
     let old = json!({
         "version": 3, "terraform_version": "0.9.4", "serial": 3, "lineage": "5313d2ea-d942-0971-1f23-f8ed670d48a7",
@@ -254,11 +199,11 @@ fn a_state_of_terraform_0_9_is_the_same_when_a_real_terraform_has_brought_it_up(
         } }, "depends_on": [] }],
     })
     .to_string();
-    std::fs::remove_file(folder.path().join("main.tf")).expect("it is there");
+    std::fs::remove_file(folder.join("main.tf")).expect("it is there");
     for format in [3, 2] {
         let old = old.replace("\"version\":3", &format!("\"version\":{format}"));
-        std::fs::write(folder.path().join("terraform.tfstate"), &old).expect("it can be written");
-        let pulled = succeeds(&folder, &["state", "pull"]);
+        std::fs::write(folder.join("terraform.tfstate"), &old).expect("it can be written");
+        let pulled = terraform.succeeds(&["state", "pull"]);
         let (old, new) = (read(old.as_bytes()).expect("a state"), read(pulled.as_bytes()).expect("a state"));
         assert_eq!((old.provider, sort(&old)), (new.provider, sort(&new)));
         assert_eq!(sort(&new).adoptable.len(), 1);

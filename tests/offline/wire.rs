@@ -13,6 +13,7 @@ mod normalisation;
 mod object;
 mod preflight;
 mod rds;
+mod remembered;
 mod replay;
 mod requests;
 mod restored;

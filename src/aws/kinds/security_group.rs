@@ -23,7 +23,7 @@ use crate::engine::call::{Call, Grant};
 use crate::engine::cloud::{ChangeDocument, CloudError, Deletion, TrackedDocument};
 use crate::engine::document::Document;
 use crate::engine::resource::OnChange::InPlace;
-use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Ownership, Patience, Pattern};
+use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Patience, Pattern};
 use rule::{Direction, Rule};
 
 pub(crate) use creation::{CREATE, rehearse};
@@ -139,7 +139,7 @@ impl Kind for SecurityGroup {
             ]),
             condition: Condition::Ready,
             remarks: Vec::new(),
-            ownership: Ownership::of_tags(&ec2::tags(live.tags())),
+            ownership: find::ownership(live),
             vpc: live.vpc_id().map(Id::new),
         }
     }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::{join, join_all};
+use futures_util::stream::{self, StreamExt};
+
 use crate::aws::network::Wanted;
 use crate::cli::report;
 use crate::engine::cloud::{Cloud, KindError, Outcome};
@@ -21,6 +24,9 @@ use super::super::session::{Session, wanted};
 use super::super::stack_file::Purpose;
 use super::gather::unread;
 
+/// The objects that are looked at by themselves at a time.
+const AT_ONCE: usize = 8;
+
 /// Looks through the account and region. Nothing is written.
 pub(in crate::cli) async fn run(
     discovery: &Discovery,
@@ -29,11 +35,13 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, Failure> {
     let session = Session::open(global, Purpose::Show).await?;
     let state = session.state().await?;
-    let network = network(&session, state.as_ref(), wanted(discovery, global)).await;
+    session.aws.remember();
+    let lists = join_all(SECTIONS.iter().map(|section| session.cloud.list(section.main)));
+    let (network, lists) = join(network(&session, state.as_ref(), wanted(discovery, global)), lists).await;
     let mut listed = Vec::new();
     let mut unlisted = Vec::new();
-    for section in SECTIONS {
-        match session.cloud.list(section.main).await {
+    for (section, list) in SECTIONS.iter().zip(lists) {
+        match list {
             Ok(found) => listed.extend(found.into_iter().map(|one| (*section, one))),
             Err(KindError::Cloud(error)) if error.outcome == Outcome::Refused => {
                 unlisted.push((*section, error))
@@ -46,9 +54,10 @@ pub(in crate::cli) async fn run(
         .iter()
         .flat_map(|section| session.stack.entries(section).keys().map(ToString::to_string))
         .collect();
+    let named = listed.iter().map(|(section, one)| session.cloud.named(section.main, one.id.as_str()));
+    let named: Vec<_> = stream::iter(named).buffered(AT_ONCE).collect().await;
     let mut all = Vec::new();
-    for (section, one) in listed {
-        let named = session.cloud.named(section.main, one.id.as_str()).await;
+    for ((section, one), named) in listed.into_iter().zip(named) {
         let unfit = named.map_err(|error| unread(section.main, error))?.and_then(|named| named.unfit);
         let name = name_of(word(&one), &|name| taken.contains(name));
         taken.insert(name.to_string());

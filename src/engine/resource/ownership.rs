@@ -41,6 +41,11 @@ pub enum Ownership {
 impl Ownership {
     /// Reads the ownership tags out of an object's tags.
     pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
+        Self::of_named(tags, None)
+    }
+
+    /// The same of an object that has a name beside its tags, which tells as much as the tag `Name`, and which nobody can edit.
+    pub fn of_named(tags: &BTreeMap<String, String>, own_name: Option<&str>) -> Self {
         let filled = |key: &str| tags.get(key).filter(|value| !value.is_empty()).cloned();
         // A lineage alone tells as much: others took the rest away.
         if tags.contains_key(tag::STACK) || filled(tag::LINEAGE).is_some() {
@@ -51,7 +56,7 @@ impl Ownership {
                 cluster: filled(tag::CLUSTER),
             };
         }
-        match cluster_of(tags) {
+        match cluster_of(tags, own_name) {
             Some(cluster) => Self::OfCluster { cluster: cluster.to_owned() },
             None => Self::Untagged,
         }
@@ -60,18 +65,21 @@ impl Ownership {
 
 /// The cluster that owns an object, by kops's tags (kops, pkg/resources/aws/tags.go).
 ///
-/// `KubernetesCluster` alone, the tag of old, people put on their own objects too. What kops makes is named after the cluster then
-/// (`nodes.k8s.myzone.net`), and what Kubernetes makes has no name.
-fn cluster_of(tags: &BTreeMap<String, String>) -> Option<&str> {
+/// `KubernetesCluster` alone, the tag of old, people put on their own objects too. What kops makes is named after the cluster then, in
+/// every version (`nodes.k8s.myzone.net`, `eu-west-1a.k8s.myzone.net`; kops, upup/pkg/fi/cloudup/awsup, BuildTags). The groups that
+/// Kubernetes makes for load balancers have no tag `Name` but one that a Service asks for, and names of their own that begin alike
+/// (`k8s-elb-…`; cloud-provider-aws, pkg/providers/v1/aws.go).
+fn cluster_of<'a>(tags: &'a BTreeMap<String, String>, own_name: Option<&str>) -> Option<&'a str> {
     let owned = tags.iter().filter(|(_, value)| *value == "owned");
     let mut named = owned.filter_map(|(key, _)| key.strip_prefix("kubernetes.io/cluster/"));
     let of_old = || {
         let cluster = tags.get("KubernetesCluster")?.as_str();
-        let is_of_people = tags.get("Name").is_some_and(|name| {
-            let front = name.strip_suffix(cluster);
-            !name.is_empty() && !front.is_some_and(|front| front.ends_with('.'))
-        });
-        (!is_of_people).then_some(cluster)
+        let is_after_it = |name: &str| name.strip_suffix(cluster).is_some_and(|front| front.ends_with('.'));
+        let titled = tags.get("Name").map(String::as_str).filter(|title| !title.is_empty());
+        let is_titled_by_people = titled.is_some_and(|title| !is_after_it(title));
+        let is_named_by_machines =
+            own_name.is_some_and(|name| is_after_it(name) || name.starts_with("k8s-elb-"));
+        (!is_titled_by_people || is_named_by_machines).then_some(cluster)
     };
     named.next().or_else(of_old)
 }
@@ -379,6 +387,24 @@ mod tests {
             let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
             let ownership = Ownership::of_tags(&tags);
             assert_eq!(matches!(ownership, Ownership::OfCluster { .. }), is_clusters, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_group_that_kops_or_kubernetes_named_is_the_clusters_whatever_its_tag_says() {
+        let tags = [("KubernetesCluster", "k8s.one"), ("Name", "Our nodes")];
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        for (own_name, is_clusters) in [
+            (Some("nodes.k8s.one"), true),
+            (Some("masters.k8s.one"), true),
+            (Some("bastion-elb.k8s.one"), true),
+            (Some("k8s-elb-a0123456789abcdef"), true),
+            (Some("EFS_K8s"), false),
+            (Some("gitlab-pgsql"), false),
+            (None, false),
+        ] {
+            let ownership = Ownership::of_named(&tags, own_name);
+            assert_eq!(matches!(ownership, Ownership::OfCluster { .. }), is_clusters, "{own_name:?}");
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("file_system_id", Said::Of("file_system_id", "aws_efs_file_system")),
         ("path", Said::InCode("root_directory")),
         ("uid", Said::InCode("posix_user")),
@@ -19,7 +19,7 @@ pub(super) const TABLE: Table = Table {
         ("owner_uid", Said::InCode("creation_info")),
         ("owner_gid", Said::InCode("creation_info")),
         ("permissions", Said::InCode("creation_info")),
-    ],
+    ]],
     more,
 };
 

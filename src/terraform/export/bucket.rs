@@ -20,14 +20,14 @@ pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("bucket", Said::As("bucket")),
         ("versioning", Said::InCode(VERSIONING)),
         ("kms_key_id", Said::InCode(ENCRYPTION)),
         ("public_access_blocked", Said::InCode(PUBLIC)),
         ("lifecycle_rules", Said::InCode(LIFECYCLE)),
         ("deletion_protection", Said::InCode("prevent_destroy")),
-    ],
+    ]],
     more,
 };
 
@@ -61,6 +61,9 @@ fn more(writer: &mut Writer, object: &Exported, label: &str, body: &mut Body) {
             let mut rule = Body::default();
             rule.copy("bucket_key_enabled", encryption.get("bucket_key"));
             rule.block("apply_server_side_encryption_by_default", by_default);
+            // "missing blocked_encryption_types causes endless in-place updates" (cloudposse/terraform-aws-s3-bucket, issue 287): the
+            // provider reads the argument since 6.22, and takes what is there without it since 6.40. Version 5 has none.
+            body.comment("With the provider 6.22 to 6.39, Terraform would take back which types of encryption S3 blocks here: take 6.40.");
             body.block("rule", rule);
         });
     }

@@ -13,11 +13,11 @@ pub(super) const SUBNETS: Table = Table {
     kind: SUBNET_GROUP,
     resource: SUBNET_GROUP,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("name", Said::As("name")),
         ("description", Said::As("description")),
         ("subnet_ids", Said::Of("subnet_ids", "aws_subnet")),
-    ],
+    ]],
     more: nothing_more,
 };
 
@@ -25,12 +25,12 @@ pub(super) const PARAMETERS: Table = Table {
     kind: PARAMETER_GROUP,
     resource: PARAMETER_GROUP,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("name", Said::As("name")),
         ("family", Said::As("family")),
         ("description", Said::As("description")),
         ("parameters", Said::InCode("parameter")),
-    ],
+    ]],
     more: parameters,
 };
 

@@ -17,7 +17,7 @@ pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("encrypted", Said::As("encrypted")),
         ("kms_key_id", Said::As("kms_key_id")),
         ("storage", Said::Not("the zone says it")),
@@ -31,7 +31,7 @@ pub(super) const TABLE: Table = Table {
         ("replication_overwrite_protection", Said::InCode("protection")),
         ("zones", Said::Not("the mount targets are there, each a resource")),
         ("deletion_protection", Said::InCode("prevent_destroy")),
-    ],
+    ]],
     more,
 };
 

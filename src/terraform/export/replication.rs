@@ -12,14 +12,14 @@ pub(super) const TABLE: Table = Table {
     resource: KIND,
     // It has the id of its file system.
     id: |object| text_of(&object.live, "file_system_id").to_owned(),
-    rows: &[
+    rows: &[&[
         ("file_system_id", Said::Of("source_file_system_id", "aws_efs_file_system")),
         ("region", Said::InCode("destination")),
         ("availability_zone_name", Said::Not(NOT_READ)),
         ("destination_kms_key_id", Said::Not(NOT_READ)),
         ("destination_file_system_id", Said::InCode("destination")),
         ("role_arn", Said::Never("the provider has no argument for it, and leaves it as it is")),
-    ],
+    ]],
     more,
 };
 

@@ -15,13 +15,13 @@ pub(super) const TABLE: Table = Table {
     kind: KIND,
     resource: KIND,
     id: own_id,
-    rows: &[
+    rows: &[&[
         ("name", Said::As("name")),
         ("description", Said::As("description")),
         ("vpc_id", Said::Of("vpc_id", "aws_vpc")),
         ("ingress", Said::InCode(INGRESS)),
         ("egress", Said::InCode(EGRESS)),
-    ],
+    ]],
     more: rules,
 };
 

@@ -9,10 +9,20 @@ pub(super) struct Table {
     pub resource: &'static str,
     /// The id by which Terraform imports it.
     pub id: fn(&Exported) -> String,
-    /// Every field of the kind but the tags, once: what comes of it.
-    pub rows: &'static [(&'static str, Said)],
+    /// Every field of the kind but the tags, once, with what comes of it: lists of them, since kinds may share one.
+    pub rows: &'static [&'static [Row]],
     /// The rest: arguments made from several fields, and what are resources of their own there.
     pub more: fn(&mut Writer, &Exported, &str, &mut Body),
+}
+
+/// A field with its result.
+pub(super) type Row = (&'static str, Said);
+
+impl Table {
+    /// All rows, in their order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        self.rows.iter().flat_map(|rows| rows.iter())
+    }
 }
 
 /// The result of a field.

@@ -21,14 +21,27 @@ const PAGE: i32 = 100;
 
 /// Reads databases by their resource ids. One that is gone is left out.
 pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<BTreeMap<Id, Live>, CloudError> {
+    if let Some(known) = aws.memory.known(ids.iter().copied()) {
+        return Ok(by_id(known));
+    }
     let pages = try_join_all(ids.chunks(PAGE as usize).map(|chunk| async {
         let values = chunk.iter().map(|id| (*id).to_owned()).collect();
         let filter = Filter::builder().name("dbi-resource-id").set_values(Some(values)).build();
         let describe = aws.read.rds.describe_db_instances().filters(filter).max_records(PAGE);
         describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))
     }));
-    let all = pages.await?.into_iter().flatten();
-    Ok(all.filter_map(|live| Some((Id::new(live.dbi_resource_id.clone()?), live))).collect())
+    let pages: Vec<Vec<Live>> = pages.await?;
+    Ok(by_id(shown(aws, pages.into_iter().flatten().collect())))
+}
+
+/// The same databases, kept for those who ask for them by their ids.
+fn shown(aws: &Aws, all: Vec<Live>) -> Vec<Live> {
+    aws.memory.show(&all, Live::dbi_resource_id);
+    all
+}
+
+fn by_id(all: Vec<Live>) -> BTreeMap<Id, Live> {
+    all.into_iter().filter_map(|live| Some((Id::new(live.dbi_resource_id.clone()?), live))).collect()
 }
 
 /// All tracked databases that are there.
@@ -77,7 +90,8 @@ async fn by_name(aws: &Aws, names: &[String]) -> Result<BTreeMap<String, Id>, Cl
 /// Reads all databases of the account and region.
 pub(super) async fn describe_all(aws: &Aws) -> Result<Vec<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().max_records(PAGE);
-    describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))
+    let all = describe.into_paginator().items().send().try_collect().await.map_err(aws_error(DESCRIBE))?;
+    Ok(shown(aws, all))
 }
 
 /// Reads one database by its resource id, if it is still there.
@@ -95,7 +109,8 @@ pub(super) async fn there(aws: &Aws, id: &Id, call: Call) -> Result<Live, CloudE
 pub(super) async fn describe_named(aws: &Aws, identifier: &str) -> Result<Option<Live>, CloudError> {
     let describe = aws.read.rds.describe_db_instances().db_instance_identifier(identifier);
     let answer = absent_is_none(describe.send().await.map_err(aws_error(DESCRIBE)))?;
-    Ok(answer.and_then(|answer| answer.db_instances?.pop()))
+    let found = answer.and_then(|answer| answer.db_instances).unwrap_or_default();
+    Ok(shown(aws, found).pop())
 }
 
 /// The owner of the database, by its tags.

@@ -92,6 +92,9 @@ pub(super) async fn look(
 
 /// Reads file systems by their ids. One that is gone is left out.
 pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDescription>, CloudError> {
+    if let Some(known) = aws.memory.known(ids.iter().copied()) {
+        return Ok(known);
+    }
     let all = aws.read.efs.describe_file_systems();
     let asked = match ids {
         [] => return Ok(Vec::new()),
@@ -101,6 +104,7 @@ pub(super) async fn describe(aws: &Aws, ids: &[&str]) -> Result<Vec<FileSystemDe
     let described =
         asked.into_paginator().items().send().try_collect().await.map_err(aws_error(efs::FILE_SYSTEMS));
     let mut described = absent_is_none(described)?.unwrap_or_default();
+    aws.memory.show(&described, |one| Some(one.file_system_id()));
     described.retain(|one| ids.contains(&one.file_system_id.as_str()));
     Ok(described)
 }

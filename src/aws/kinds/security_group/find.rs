@@ -48,9 +48,13 @@ fn is_made_for(owner: &Owner, found: &Found) -> bool {
     }
 }
 
+/// The owner of a group, by its tags and its name.
+pub(super) fn ownership(live: &Live) -> Ownership {
+    Ownership::of_named(&ec2::tags(live.tags()), live.group_name())
+}
+
 pub(super) fn found_of(live: &Live) -> Option<Found> {
-    let ownership = Ownership::of_tags(&ec2::tags(live.tags()));
-    let found = Found::new(Id::new(live.group_id()?), ownership).standing_in(live.vpc_id());
+    let found = Found::new(Id::new(live.group_id()?), ownership(live)).standing_in(live.vpc_id());
     Some(found.labelled(live.group_name(), None))
 }
 
