@@ -124,9 +124,10 @@ fn check(groups: &Entries) -> Vec<Conflict> {
         if let Some(circle) = circle(groups, name) {
             let message =
                 format!("`{name}` and `{circle}` name each other, and one of them has to be made first");
-            let remedy =
-                "write the one that is there by its id, or put both into one group with `group: self`"
-                    .to_owned();
+            let remedy = format!(
+                "take the rules of `{name}` that lead to `{circle}` out, apply, and write them again with the id: `group: sg-…` (to see it: \
+                 provision output); or put both into one group with `group: self`"
+            );
             found.push(conflict(&[INGRESS.name, EGRESS.name], message, remedy));
         }
     }
