@@ -229,7 +229,7 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         raw(
             "security_groups: { g: { ingress: [{ group: h, port: 1 }] }, h: { egress: [{ group: g, port: 1 }] } }",
             None,
-            "write them again with the id",
+            "put the machines of both into one group with `group: self`, or let `h` name another source than `g`",
         ),
         fs(
             "extra_security_groups: [sg-01, sg-02, sg-03, sg-04, sg-05, sg-06, sg-07, sg-08, sg-09, sg-0a, sg-0b, sg-0c, sg-0d, sg-0e, sg-0f, sg-10]",
