@@ -14,6 +14,7 @@ mod memory;
 pub mod network;
 pub mod policy;
 pub mod profile;
+mod proxy;
 pub mod row;
 mod skew;
 pub mod state_s3;
@@ -161,6 +162,8 @@ pub struct Settings {
     /// The certificates to be trusted in place of the machine's own.
     pub bundle: Option<Bundle>,
     pub variable: Variables,
+    /// The same, where one that is set and empty counts.
+    pub as_written: Variables,
     /// Says which place is waited for.
     pub tell: Tell,
     /// The variables of the environment that hold passwords: no child process gets them.
@@ -196,7 +199,7 @@ impl Aws {
     /// [`NoRegion`] when no region can be found.
     pub async fn connect(settings: &Settings) -> Result<Self, NoRegion> {
         let Settings { variable, .. } = settings;
-        let proxy = http::proxy(variable);
+        let proxy = proxy::Proxy::of(settings.as_written);
         let is_encrypted = settings.needs_certificates();
         let http = http::client(is_encrypted, settings.bundle.clone(), proxy, settings.tell);
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())

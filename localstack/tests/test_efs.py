@@ -158,6 +158,10 @@ class FileSystems(Case):
         put, read = self.efs.put_file_system_policy, self.efs.describe_file_system_policy
         for wrong in ("{}", "{", '{"Statement": [{"Effect": "Allow"}]}'):
             self.refused("InvalidPolicyException", put, FileSystemId=fs, Policy=wrong)
+        for empty in ({"Principal": {}}, {"Principal": {"AWS": []}}, {"Action": []}):
+            statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*"} | empty
+            wrong = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            self.refused("InvalidPolicyException", put, FileSystemId=fs, Policy=wrong)
         statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["elasticfilesystem:ClientMount"]}
         put(FileSystemId=fs, Policy=json.dumps({"Version": "2012-10-17", "Statement": statement}))
         shown = json.loads(read(FileSystemId=fs)["Policy"])["Statement"]
@@ -343,6 +347,9 @@ class MountTargets(Case):
     def test_a_refusal_leaves_no_trace(self):
         groups = [self.group(f"g{number}") for number in range(6)]
         self.refuse("SecurityGroupLimitExceeded", **self.create(SecurityGroups=groups))
+        self.page("PUT", "quotas", {"vpc/L-2AFB9258": 6})
+        other = self.efs.create_file_system(CreationToken="more")["FileSystemId"]
+        self.efs.create_mount_target(**self.create(FileSystemId=other, SecurityGroups=groups))
         self.refuse("SecurityGroupNotFound", **self.create(SecurityGroups=["sg-12345678"]))
         self.refuse("SubnetNotFound", **self.create(SubnetId="subnet-12345678"))
         self.refuse("BadRequest", **self.create(IpAddress="1.2.3.4"))

@@ -36,6 +36,7 @@ where
                 let outcome = outcome_of(&code, &message, status);
                 (code, message, outcome)
             }
+            _ if let Some(why) = contradiction(&error) => ("BadEndpoint".to_owned(), why, Outcome::Refused),
             _ if let Some(obstacle) = obstacle(&error) => {
                 let code = match obstacle {
                     Obstacle::Certificate => "NotTrusted",
@@ -64,6 +65,18 @@ where
         };
         CloudError { operation: call.name, code, message, request_id, outcome }
     }
+}
+
+/// The settings of the endpoint that the SDK refuses together: "FIPS and custom endpoint are not supported". It has no type for them.
+fn contradiction<E: Error + 'static>(error: &E) -> Option<String> {
+    let mut next: Option<&dyn Error> = Some(error);
+    while let Some(cause) = next {
+        if let Some(why) = cause.to_string().strip_prefix("Invalid Configuration: ") {
+            return Some(why.to_owned());
+        }
+        next = cause.source();
+    }
+    None
 }
 
 /// The obstacle that no call got past.
@@ -130,10 +143,16 @@ fn causes<E: Error>(error: &E) -> String {
 /// Codes and their meaning (API references of EC2, EFS, KMS, RDS and S3). RDS codes are seen with and without `Fault`.
 fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
     match code.strip_suffix("Fault").unwrap_or(code) {
+        // EC2 says so of two groups that are there, and whose VPCs nothing joins (ansible/ansible#45782).
+        "InvalidGroup.NotFound" if message.contains("different networks") => Outcome::Refused,
         "InvalidGroup.NotFound"
         | "InvalidSecurityGroupID.NotFound"
         | "InvalidSecurityGroupRuleId.NotFound"
         | "InvalidPermission.NotFound"
+        | "InvalidPrefixListID.NotFound"
+        // EFS, of a mount target.
+        | "SecurityGroupNotFound"
+        | "SubnetNotFound"
         | "FileSystemNotFound"
         | "MountTargetNotFound"
         | "AccessPointNotFound"
@@ -171,7 +190,6 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         "InvalidParameterCombination" if message.contains("previous storage change is being optimized") => {
             Outcome::Busy
         }
-        "SecurityGroupNotFound" | "SubnetNotFound" => Outcome::NotYetVisible,
         // RDS has no code of its own for a security group that is not there.
         "InvalidParameterValue" if message.starts_with("Invalid security group") => Outcome::NotFound,
         // EFS: a second throughput change within 24 hours, not a rate limit.

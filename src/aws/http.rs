@@ -23,6 +23,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::proxy::Proxy;
+
 /// The certificates that `AWS_CA_BUNDLE`, or `ca_bundle` of the profile, names in place of those of the machine ("General configuration
 /// settings", AWS SDKs and Tools Reference Guide).
 #[derive(Clone)]
@@ -66,17 +68,6 @@ pub fn needs_certificates(endpoint: Option<&str>, variable: impl Fn(&str) -> Opt
 /// The services that are asked, as the environment names them ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
 const SERVICES: &[&str] = &["EC2", "EFS", "KMS", "RDS", "S3", "SERVICE_QUOTAS", "SSO", "SSO_OIDC", "STS"];
 
-/// The host and port of the proxy that encrypted connections go through, without the user and the password that its address may hold.
-pub(super) fn proxy(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    // In this order ("ALL_PROXY" is for what has no other one; hyper-util, `Matcher::from_env`).
-    let address = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(variable)?;
-    let address = if address.contains("://") { address } else { format!("http://{address}") };
-    let (scheme, rest) = address.split_once("://")?;
-    let authority = rest.split(['/', '?']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Some(place(&format!("{scheme}://{host}")))
-}
-
 /// Tells the user which place is waited for. It is called once for each place, and never for one that has answered before.
 pub type Tell = fn(&str);
 
@@ -84,27 +75,36 @@ pub type Tell = fn(&str);
 pub(super) fn client(
     is_encrypted: bool,
     bundle: Option<Bundle>,
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
     tell: Tell,
 ) -> SharedHttpClient {
-    let inner = match is_encrypted {
-        true => {
-            Builder::new().build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref()))
-        }
-        // Reading the machine's certificates takes longer than a whole plan against a local emulator.
-        false => Builder::new().build_http(),
+    let by = |config: ProxyConfig| {
+        let bundle = bundle.clone();
+        Builder::new()
+            .build_with_connector_fn(move |settings, _| connector(settings, bundle.as_ref(), config.clone()))
     };
     let proxy = proxy.filter(|_| is_encrypted);
-    SharedHttpClient::new(Client { inner, way: Arc::new(Way { proxy, tell, reached: Reached::default() }) })
+    let (inner, directly) = match &proxy {
+        // Reading the machine's certificates takes longer than a whole plan against a local emulator.
+        _ if !is_encrypted => (Builder::new().build_http(), None),
+        None => (by(ProxyConfig::disabled()), None),
+        Some(proxy) => (by(proxy.config()), proxy.has_exceptions().then(|| by(ProxyConfig::disabled()))),
+    };
+    let way = Arc::new(Way { proxy, tell, reached: Reached::default() });
+    SharedHttpClient::new(Client { inner, directly, way })
 }
 
-fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) -> Connector {
+fn connector(
+    settings: Option<&HttpConnectorSettings>,
+    bundle: Option<&Bundle>,
+    proxy: ProxyConfig,
+) -> Connector {
     let trust = match bundle {
         Some(Bundle(certificates)) => TrustStore::empty().with_pem_certificate(certificates.clone()),
         None => TrustStore::default(),
     };
     let context = TlsContext::builder().with_trust_store(trust).build();
-    let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+    let mut builder = Connector::builder().proxy_config(proxy);
     if let Some(settings) = settings {
         builder = builder.connector_settings(settings.clone());
     }
@@ -116,6 +116,8 @@ fn connector(settings: Option<&HttpConnectorSettings>, bundle: Option<&Bundle>) 
 #[derive(Debug)]
 struct Client {
     inner: SharedHttpClient,
+    /// For the places that no proxy is asked for.
+    directly: Option<SharedHttpClient>,
     way: Arc<Way>,
 }
 
@@ -125,15 +127,16 @@ impl HttpClient for Client {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connecting { inner, way: Arc::clone(&self.way) })
+        let of = |client: &SharedHttpClient| client.http_connector(settings, components);
+        let (inner, directly) = (of(&self.inner), self.directly.as_ref().map(of));
+        SharedHttpConnector::new(Connecting { inner, directly, way: Arc::clone(&self.way) })
     }
 }
 
 /// The way to AWS, and the places that were met on it in this run.
 #[derive(Debug)]
 struct Way {
-    proxy: Option<String>,
+    proxy: Option<Proxy>,
     tell: Tell,
     reached: Reached,
 }
@@ -163,6 +166,7 @@ impl Reached {
 #[derive(Clone, Debug)]
 struct Connecting {
     inner: SharedHttpConnector,
+    directly: Option<SharedHttpConnector>,
     way: Arc<Way>,
 }
 
@@ -200,7 +204,7 @@ impl Way {
             Obstacle::Broken => false,
             _ => true,
         };
-        let proxy = self.proxy.clone();
+        let proxy = self.proxy.as_ref().filter(|proxy| !proxy.leaves_out(&place)).map(Proxy::place);
         if error.is_user() || obstacle == Obstacle::Broken && error.is_other() {
             return error;
         }
@@ -218,7 +222,9 @@ impl Way {
 impl HttpConnector for Connecting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (place, again) = (place(request.uri()), request.try_clone());
-        let Self { inner, way } = self.clone();
+        let Self { inner, directly, way } = self.clone();
+        let leaves_out = |proxy: &Proxy| proxy.leaves_out(&place);
+        let inner = directly.filter(|_| way.proxy.as_ref().is_some_and(leaves_out)).unwrap_or(inner);
         // The services of the machine that it runs on are asked for credentials, and most machines have none.
         if is_of_the_machine(&place) {
             return inner.call(request);
@@ -255,7 +261,7 @@ fn is_of_the_machine(place: &str) -> bool {
 }
 
 /// `ec2.eu-west-1.amazonaws.com:443`
-fn place(uri: &str) -> String {
+pub(super) fn place(uri: &str) -> String {
     let (scheme, rest) = uri.split_once("://").unwrap_or(("https", uri));
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let has_port =
@@ -442,8 +448,11 @@ mod tests {
 
     fn connecting(inner: impl HttpConnector + 'static, proxy: Option<&str>, tell: Tell) -> Connecting {
         let inner = SharedHttpConnector::new(inner);
-        let way = Way { proxy: proxy.map(str::to_owned), tell, reached: Reached::default() };
-        Connecting { inner, way: Arc::new(way) }
+        let proxy = proxy.and_then(|address| {
+            Proxy::of(|name| (name == "https_proxy").then(|| format!("http://{address}")))
+        });
+        let way = Way { proxy, tell, reached: Reached::default() };
+        Connecting { inner, directly: None, way: Arc::new(way) }
     }
 
     async fn last_of(connecting: &Connecting, calls: usize, uri: &str) -> ConnectorError {
@@ -495,25 +504,6 @@ mod tests {
         let error = last_of(&connecting, 2, "http://169.254.169.254/latest/meta-data/").await;
         assert!(error.is_timeout() && !error.into_source().is::<Unreached>());
         assert_eq!(*TOLD.lock().expect("no thread panics"), ["rds.eu-west-1.amazonaws.com:443"]);
-    }
-
-    #[test]
-    fn a_proxy_is_named_by_its_host_and_port_without_its_password() {
-        let of = |variables: &[(&str, &str)]| {
-            let find = |name: &str| variables.iter().find(|one| one.0 == name).map(|one| one.1.to_owned());
-            proxy(find)
-        };
-        for (address, expected) in [
-            ("http://proxy.example.org:3128", "proxy.example.org:3128"),
-            ("http://me:secret@proxy.example.org:3128/", "proxy.example.org:3128"),
-            ("proxy.example.org:3128", "proxy.example.org:3128"),
-            ("https://proxy.example.org", "proxy.example.org:443"),
-            ("http://proxy.example.org", "proxy.example.org:80"),
-        ] {
-            assert_eq!(of(&[("HTTPS_PROXY", address)]).as_deref(), Some(expected));
-            assert_eq!(of(&[("all_proxy", address), ("HTTP_PROXY", "x")]).as_deref(), Some(expected));
-        }
-        assert_eq!(of(&[("HTTP_PROXY", "http://x")]), None);
     }
 
     #[test]

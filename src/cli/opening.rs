@@ -141,6 +141,7 @@ async fn connect_as(options: &Global, profile: Option<String>, meant: Meant) -> 
         folder: meant.folder,
         bundle: None,
         variable,
+        as_written: |name| std::env::var(name).ok(),
         tell: if options.quiet { |_| () } else { waiting },
         passwords: meant.passwords,
     };

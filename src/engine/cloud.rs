@@ -96,14 +96,12 @@ pub struct CloudError {
 /// The outcome of a failed call for its object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The object is not there.
+    /// The object is not there, or another one that the call names. What was just made may not be visible yet.
     NotFound,
     /// Something with this natural key is there; it may be ours.
     Exists,
     /// In use, or in the wrong state for now: the same call will do later.
     Busy,
-    /// Another object that we just made is not visible yet.
-    NotYetVisible,
     /// Too many calls; nothing was done.
     Throttled,
     /// The answer was lost or is useless: the call may have been carried out.
@@ -113,6 +111,14 @@ pub enum Outcome {
 }
 
 impl CloudError {
+    /// True where no answer came from the place that was asked. The client has asked again for as long as that may help.
+    pub fn is_unreached(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "NotTrusted" | "ProxyRefused" | "TimedOut" | "UnknownHost" | "Unreachable"
+        )
+    }
+
     /// A response that was read but cannot be right: a created object without an id, say.
     pub fn bad_response(operation: impl Into<&'static str>, message: impl Into<String>) -> Self {
         Self {
@@ -135,8 +141,8 @@ impl CloudError {
         }
     }
 
-    /// An object that is known to be there and that a read before the change did not show: it may be new.
+    /// An object that is recorded and that a read before the change did not show: it is gone, or new.
     pub fn not_seen(operation: impl Into<&'static str>, code: &str, message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::NotYetVisible, ..Self::refused(operation, code, message) }
+        Self { outcome: Outcome::NotFound, ..Self::refused(operation, code, message) }
     }
 }

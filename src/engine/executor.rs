@@ -1,5 +1,6 @@
 //! The executor: carries out a plan step by step, with the state written around every call.
 
+mod absence;
 mod accept;
 mod arrange;
 mod begin;

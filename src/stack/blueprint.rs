@@ -150,6 +150,20 @@ impl Draft<'_> {
         self.add(address, Declaration::Managed { inputs })
     }
 
+    /// Declares a part that has a name, and leaves to others what it says itself besides its entry.
+    pub(super) fn declare_part(
+        &mut self,
+        address: Address,
+        inputs: Document,
+        part: &Entry,
+    ) -> Result<(), BlueprintError> {
+        let both = self.ignores.iter().cloned().chain(part.ignores().map(str::to_owned)).collect();
+        let of_entry = std::mem::replace(&mut self.ignores, both);
+        let declared = self.declare(address, inputs);
+        self.ignores = of_entry;
+        declared
+    }
+
     /// Declares an object of others, which is only watched.
     pub(super) fn watch(&mut self, address: Address, id: &str) -> Result<(), BlueprintError> {
         self.add(address, Declaration::Watched { id: Id::new(id) })

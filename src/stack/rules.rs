@@ -75,6 +75,14 @@ pub(super) fn check(
                 .filter(|option| !known.contains(option))
                 .filter(|option| !is_an_object(option));
             problems.extend(unknown.map(|option| not_an_option(tree, &path, option, &known)));
+            for named in section.entry.parts.iter().filter(|named| named.part.ignores()) {
+                let known = named.part.ignorable(kinds);
+                for (part, options) in entry.parts(named.key) {
+                    let path = [section.key, name.as_str(), named.key, part.as_str(), IGNORE_CHANGES.name];
+                    let unknown = options.ignores().filter(|option| !known.contains(option));
+                    problems.extend(unknown.map(|option| not_an_option(tree, &path, option, &known)));
+                }
+            }
         }
     }
     for Passed { path, kind, options, ignored } in stack.passed() {

@@ -109,6 +109,22 @@ pub struct Part {
     pub passes: &'static [&'static str],
 }
 
+impl Part {
+    /// The options at this place that can be left to others.
+    pub(super) fn ignorable(&'static self, registry: &Registry) -> Vec<&'static str> {
+        let compared = |field: &&Field| !field.is_read_once();
+        let fields = read::kinds(self, registry).flat_map(options);
+        let passed = fields.filter(compared).map(|field| field.name);
+        let own = self.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
+        own.chain(passed).collect()
+    }
+
+    /// True if what has these options can leave some of them to others.
+    pub(super) fn ignores(&self) -> bool {
+        self.own.iter().any(|row| row.name == IGNORE_CHANGES.name)
+    }
+}
+
 /// Parts with names that the author chooses.
 pub struct Named {
     pub key: &'static str,
@@ -171,13 +187,8 @@ pub struct Conflict {
 impl Section {
     /// The options of an entry that can be left to others.
     pub(super) fn ignorable(&'static self, registry: &Registry) -> Vec<&'static str> {
-        let compared = |field: &&Field| !field.is_read_once();
-        let fields = read::kinds(&self.entry, registry).flat_map(options);
-        let passed = fields.filter(compared).map(|field| field.name);
         let is_left = |name: &&str| !self.objects.iter().any(|(option, _)| option == name);
-        let own = self.entry.own.iter().map(|row| row.name).filter(|name| *name != IGNORE_CHANGES.name);
-        let own = own.filter(is_left);
-        own.chain(passed).collect()
+        self.entry.ignorable(registry).into_iter().filter(is_left).collect()
     }
 
     /// True if each entry is a security group, which entries of other sections can name.

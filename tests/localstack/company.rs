@@ -123,6 +123,7 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
     let world = World::small();
     let company = Company::new(&world, 0);
     let closed = "http://127.0.0.1:9";
+    let open = format!("http://127.0.0.1:{}", company.port);
     let strange =
         "-subj /CN=other -addext basicConstraints=critical,CA:TRUE -keyout other.key -out other.pem";
     openssl(world.folder.path(), &format!("{NEW} {strange}"));
@@ -132,6 +133,9 @@ fn what_boto3_reaches_through_a_company_s_network_is_reached_and_nothing_else() 
         // The certificate is the company's own, and another authority knows nothing of it.
         (&[("AWS_CA_BUNDLE", other.as_str())], false, "is not trusted"),
         (&[("HTTPS_PROXY", closed)], false, "look at the proxy that HTTPS_PROXY names"),
+        // The variable in small letters counts before the one in capitals.
+        (&[("https_proxy", closed)], false, "look at the proxy that HTTPS_PROXY names"),
+        (&[("HTTPS_PROXY", closed), ("https_proxy", open.as_str())], true, "to create"),
         (&[("AWS_PROFILE", "prdo")], false, "there is no AWS profile `prdo`"),
         (&[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "prod")], true, "to create"),
         (&[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "prdo")], false, "there is no AWS profile `prdo`"),

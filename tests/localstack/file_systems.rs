@@ -553,6 +553,13 @@ fn a_policy_that_would_lock_the_author_out_is_refused_with_what_to_write() {
         "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n    policy:\n      Nobody:\n        effect: Deny\n        \
          principals: [\"*\"]\n        actions: [\"*\"]\n",
     );
+    // Everybody is the author too, whoever that is.
+    world.control.forget_calls();
+    let read = world.provision(&["apply", "--auto-approve"]).exits(1);
+    read.says(&["keeps everybody from changing the policy again", "elasticfilesystem:Client*"]);
+    assert_eq!(world.control.calls().mutating(), 0);
+    // Whose account it is, AWS knows.
+    world.edit_stack("principals: [\"*\"]", &format!("principals: [\"{}\"]", world.account));
     world.provision(&["apply", "--auto-approve"]).exits(1).says(&[
         "aws_efs_file_system.files",
         "InvalidPolicyException",

@@ -180,3 +180,26 @@ fn the_parameters_of_a_database_follow_a_major_upgrade_that_is_left_to_others() 
     world.plans_nothing();
     world.destroy();
 }
+
+#[test]
+fn a_replica_and_an_access_point_leave_options_to_others_too() {
+    let mut world = World::seeded(&[]);
+    world.set("PASSWORD", "correct-horse-battery");
+    let left = "ignore_changes: [auto_minor_version_upgrade]";
+    world.write_stack(&format!(
+        "stack: shop\nfile_systems:\n  files:\n    access_points: {{ web: {{ uid: 33, ignore_changes: [permissions] }} }}\n\
+         databases:\n  main:\n    password: env:PASSWORD\n    replicas:\n      reports: {{ instance_class: db.m7g.large, {left} }}\n"
+    ));
+    world.apply(&[]);
+    let change = world.cloud.rds.modify_db_instance().db_instance_identifier("main-reports");
+    world.cloud.run(change.auto_minor_version_upgrade(false).send()).expect("it can be changed");
+    world.edit_stack("uid: 33,", "uid: 33, permissions: \"0700\",");
+    world.plans_nothing();
+    // The database has the option too, and compares it.
+    world.edit_stack(left, "apply_immediately: true");
+    world.provision(&["plan"]).exits(0).says(&[
+        "aws_db_replica.main/reports",
+        "auto_minor_version_upgrade",
+        "1 to update",
+    ]);
+}

@@ -86,6 +86,63 @@ fn https_goes_through_the_proxy_of_the_environment_and_not_where_it_says_so() {
 }
 
 #[test]
+fn the_proxy_in_small_letters_counts_and_a_place_with_its_port_can_be_left_out() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let endpoint = "https://nowhere.invalid:8443";
+    let ((small, heard_small), (capital, heard_capital)) = (proxy(), proxy());
+    let both = [("HTTPS_PROXY", capital.as_str()), ("https_proxy", &small)];
+    let said = plan(folder.path(), endpoint, &both);
+    assert!(error_of(&said).contains("does not let the connection"), "{said:?}");
+    assert!(heard_small.try_recv().is_ok() && heard_capital.try_recv().is_err(), "{said:?}");
+    for (changed, goes_through) in [
+        (("https_proxy", ""), false),
+        (("NO_PROXY", "nowhere.invalid:8443"), false),
+        (("no_proxy", ".invalid:8443"), false),
+        (("NO_PROXY", "nowhere.invalid:443"), true),
+    ] {
+        let output = plan(folder.path(), endpoint, &[("HTTPS_PROXY", capital.as_str()), changed]);
+        let said = error_of(&output);
+        assert_eq!(heard_capital.try_iter().count() > 0, goes_through, "{changed:?}: {said}");
+        let words = if goes_through {
+            "does not let the connection"
+        } else {
+            "the host of nowhere.invalid:8443 is not known"
+        };
+        assert!(said.contains(words), "{changed:?}: {said}");
+    }
+}
+
+#[test]
+fn an_endpoint_of_one_s_own_and_one_of_fips_are_told_of_as_a_contradiction() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (variable, word) in [("AWS_USE_FIPS_ENDPOINT", "FIPS"), ("AWS_USE_DUALSTACK_ENDPOINT", "Dualstack")] {
+        let output = plan(folder.path(), "http://127.0.0.1:1", &[(variable, "true")]);
+        let said = error_of(&output);
+        assert!(said.contains(&format!("{word} and custom endpoint are not supported")), "{said}");
+        assert!(said.contains("take one of the two away") && !said.contains("Credentials"), "{said}");
+    }
+}
+
+#[test]
+fn a_bucket_of_the_state_that_is_silent_is_given_up_after_the_second_silence() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let text = "stack: shop\nstate: { location: \"s3://bucket/shop.json\" }\nbuckets: { a: {} }\n";
+    std::fs::write(folder.path().join("provision.yaml"), text).expect("it can be written");
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let place = silent.local_addr().expect("it is bound").to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_provision"));
+    command.args(["plan", "--region", "eu-west-1", "--endpoint-url", &format!("http://{place}")]);
+    command.envs([("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
+    let begun = Instant::now();
+    let output = command.current_dir(folder.path()).stdin(Stdio::null()).output().expect("it starts");
+    let said = error_of(&output);
+    assert!(said.contains(&format!("{place} does not answer")), "{said}");
+    // Two answers of 13 seconds, and not five.
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn a_proxy_that_is_not_there_is_named_itself() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let closed = format!("127.0.0.1:{}", closed_port());

@@ -226,6 +226,32 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
             None,
             "name each other",
         ),
+        raw(
+            "security_groups: { g: { ingress: [{ group: h, port: 1 }] }, h: { egress: [{ group: g, port: 1 }] } }",
+            None,
+            "put the machines of both into one group with `group: self`, or let `h` name another source than `g`",
+        ),
+        fs(
+            "extra_security_groups: [sg-01, sg-02, sg-03, sg-04, sg-05, sg-06, sg-07, sg-08, sg-09, sg-0a, sg-0b, sg-0c, sg-0d, sg-0e, sg-0f, sg-10]",
+            "has 16 security groups at most, and this would be 17",
+        ),
+        fs("access_points: { a: { uid: 1, ignore_changes: [uids] } }", "did you mean `uid`?"),
+        db(
+            "replicas: { a: { ignore_changes: [instance_clas] } }\n    password: env:PW",
+            "did you mean `instance_class`?",
+        ),
+        fs(
+            "policy: { A: { effect: Allow, principals: [], actions: [\"*\"] } }",
+            "names no `principals`, and EFS takes no such policy",
+        ),
+        fs(
+            "policy: { A: { effect: Allow, principals: [\"*\"], actions: [] } }",
+            "names no `actions`, and EFS takes no such policy",
+        ),
+        fs(
+            "policy: { A: { effect: Deny, principals: [\"*\"], actions: [\"elasticfilesystem:Put*\"] } }",
+            "keeps everybody from changing the policy again",
+        ),
         raw("security_groups: { g: { ingress: [{ group: self }] } }", None, "names no port of tcp"),
         raw(
             "security_groups: { g: { ingress: [{ group: self, port: 1, ports: 1-2 }] } }",

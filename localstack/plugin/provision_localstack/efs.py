@@ -227,7 +227,10 @@ def create_mount_target(call: Call):
     rules.check_place(call, fs, subnet, call.get("IpAddress"))
     kind = call.get("IpAddressType") or "IPV4_ONLY"
     address = rules.ipv6_address(subnet) if kind in ("IPV6_ONLY", "DUAL_STACK") else None
-    target = call.efs.create_mount_target(fs.file_system_id, subnet.id, call.get("IpAddress"), list(groups))
+    target = call.efs.create_mount_target(fs.file_system_id, subnet.id, call.get("IpAddress"), list(groups[:5]))
+    if len(groups) > 5:
+        # moto knows no quota that was raised.
+        call.efs.modify_mount_target_security_groups(target.mount_target_id, list(groups))
     eni = call.ec2.get_network_interface(target.network_interface_id)
     eni.description = f"EFS mount target for {fs.file_system_id} ({target.mount_target_id})"
     eni.interface_type = "efs"

@@ -111,6 +111,11 @@ def checked_policy(call: Call):
     for statement in statements:
         if statement.get("Effect") not in ("Allow", "Deny") or not ("Principal" in statement and "Action" in statement):
             fail("InvalidPolicyException", "A statement needs an effect, a principal and an action.", ErrorCode="InvalidPolicyException")
+        # IAM User Guide, "Grammar of the IAM JSON policy language": `principal_map` and `action_block` hold one at least.
+        principal = statement["Principal"]
+        whom = list(principal.values()) if isinstance(principal, dict) else [principal]
+        if not statement["Action"] or not whom or [] in whom:
+            fail("InvalidPolicyException", "A statement has no principal, or no action.", ErrorCode="InvalidPolicyException")
     if not call.get("BypassPolicyLockoutSafetyCheck") and any(locks_out(call, each) for each in statements):
         message = "The policy would keep the caller from changing it again."
         fail("InvalidPolicyException", message, ErrorCode="InvalidPolicyException")
@@ -205,7 +210,8 @@ def check_mount_target_available(target):
 
 
 def check_groups(call: Call, group_ids, vpc_id):
-    if len(group_ids) > 5:
+    # API model, SecurityGroupLimitExceeded: "greater than the limit, which is based on account quota".
+    if len(group_ids) > call.world.quotas.get("vpc/L-2AFB9258", 5):
         fail(
             "SecurityGroupLimitExceeded",
             "The maximum number of security groups per interface has been reached.",

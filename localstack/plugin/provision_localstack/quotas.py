@@ -9,6 +9,8 @@ on = overrides.on
 OF_SERVICES = {
     "elasticfilesystem/L-848C634D": ("File systems per account", 1000),
     "vpc/L-E79EC296": ("VPC security groups per Region", 2500),
+    # "Security groups per network interface" ("Amazon VPC quotas", Amazon VPC User Guide).
+    "vpc/L-2AFB9258": ("Security groups per network interface", 5),
     "vpc/L-0EA8095F": ("Inbound or outbound rules per security group", 60),
 }
 # RDS counts for itself.

@@ -1,4 +1,5 @@
-//! Checks that what the stack file names by id or name is there, and fits: security groups, prefix lists, parameter groups.
+//! Checks that what the stack file names by id or name is there, and fits: security groups, and as many as a network interface may
+//! have, prefix lists, parameter groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 
 use super::finding::{Verdict, in_time};
 use super::prospect::Prospect;
+use super::quotas::{DEFAULT_QUOTA, GROUPS_PER_INTERFACE, QUOTA, quota};
 use super::scene::Scene;
 use super::{Answer, Asked};
 use crate::aws::kinds::security_group::{EGRESS, INGRESS};
@@ -24,13 +26,14 @@ const GROUP: &str = "aws_security_group";
 
 pub(super) const CALLS: &[Asked] = &[
     (&[GROUP], &[ec2::SECURITY_GROUPS, ec2::PREFIX_LISTS, ec2::PEERINGS]),
-    (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS]),
-    (&[REPLICA], &[PARAMETER_GROUPS]),
-    (&["aws_efs_mount_target"], &[ec2::SECURITY_GROUPS]),
+    (&[DATABASE], &[ec2::SECURITY_GROUPS, PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
+    (&[REPLICA], &[PARAMETER_GROUPS, QUOTA, DEFAULT_QUOTA]),
+    (&[MOUNT_TARGET], &[ec2::SECURITY_GROUPS, QUOTA, DEFAULT_QUOTA]),
 ];
 
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
+const MOUNT_TARGET: &str = "aws_efs_mount_target";
 const PARAMETER_GROUPS: Call = Call::read("rds:DescribeDBParameterGroups");
 
 /// The field with the parameter group of a database, and the one with its version.
@@ -56,6 +59,8 @@ pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call>
         (ec2::PREFIX_LISTS, sources("pl-")),
         (ec2::PEERINGS, sources("sg-")),
         (PARAMETER_GROUPS, parameter_group(inputs).is_some()),
+        (QUOTA, attached(inputs).count() > ALWAYS),
+        (DEFAULT_QUOTA, attached(inputs).count() > ALWAYS),
     ];
     let of_kind: Vec<&str> = CALLS
         .iter()
@@ -66,6 +71,9 @@ pub(super) fn calls(kind: &str, inputs: &Document) -> impl Iterator<Item = Call>
     let needed = needed.into_iter().filter(move |(call, needed)| *needed && of_kind.contains(&call.name));
     needed.map(|(call, _)| call)
 }
+
+/// "Security groups per network interface" is 5, and can be raised ("Amazon VPC quotas", Amazon VPC User Guide).
+const ALWAYS: usize = 5;
 
 /// The groups that an object has, as they are written.
 fn attached(inputs: &Document) -> impl Iterator<Item = &str> {
@@ -88,6 +96,9 @@ pub(super) struct NamedObjects {
     /// The family of each parameter group; `None` where there is none of that name.
     families: BTreeMap<String, Result<Option<String>, CloudError>>,
     named: Vec<NamedBy>,
+    /// The objects with more groups than every account may have, and the account's quota.
+    crowded: Vec<(Address, usize)>,
+    per_interface: Option<Result<u64, CloudError>>,
 }
 
 /// An object that is named by its id.
@@ -153,7 +164,12 @@ pub(super) async fn ask(aws: &Aws, prospects: &[Prospect]) -> NamedObjects {
         false => Ok(Vec::new()),
     };
     let families = families.into_iter().collect();
-    NamedObjects { groups, prefix_lists, peerings, families, named }
+    let crowded: Vec<_> = prospects.iter().filter_map(crowded).collect();
+    let per_interface = match crowded.is_empty() {
+        true => None,
+        false => Some(in_time(QUOTA, quota(aws, GROUPS_PER_INTERFACE)).await),
+    };
+    NamedObjects { groups, prefix_lists, peerings, families, named, crowded, per_interface }
 }
 
 /// The family of a parameter group, where there is one of that name.
@@ -166,6 +182,12 @@ async fn family(aws: &Aws, name: &str) -> Result<Option<String>, CloudError> {
     let answer = absent_is_none(asked.send().await.map_err(aws_error(PARAMETER_GROUPS)))?;
     let groups = answer.and_then(|answer| answer.db_parameter_groups).unwrap_or_default();
     Ok(groups.into_iter().find_map(|group| group.db_parameter_group_family))
+}
+
+/// The groups of an object that has more of them than every account may give one network interface.
+fn crowded(prospect: &Prospect) -> Option<(Address, usize)> {
+    let count = attached(&prospect.written).count();
+    (count > ALWAYS && prospect.touches(&ATTACHED)).then(|| (prospect.address.clone(), count))
 }
 
 /// The parameter group that a database will have, which has to be of the family of its version.
@@ -210,11 +232,23 @@ impl Answer for NamedObjects {
         planned
             .filter(|one| said.insert((one.address.kind(), one.address.name(), &one.id)))
             .map(|one| self.verdict(one, vpc).of(CHECK, &one.address))
+            .chain(self.too_many(scene))
             .collect()
     }
 }
 
 impl NamedObjects {
+    /// The objects whose groups are more than the quota. The mount targets of a file system have the same: the first stands for all.
+    fn too_many(&self, scene: &Scene<'_>) -> Vec<Finding> {
+        let Some(quota) = &self.per_interface else { return Vec::new() };
+        let mut said = BTreeSet::new();
+        let planned = self.crowded.iter().filter(|(address, _)| scene.doing(address).is_some());
+        planned
+            .filter(|(address, _)| said.insert((address.kind(), address.name())))
+            .map(|(address, count)| groups_on_interface(address, *count, quota.as_ref()).of(CHECK, address))
+            .collect()
+    }
+
     /// `network` is the VPC of the stack.
     fn verdict(&self, one: &NamedBy, network: Option<&str>) -> Verdict {
         if let Use::Parameters { family } = &one.use_of_it {
@@ -267,6 +301,29 @@ impl NamedObjects {
             )),
             Err(error) => Verdict::not_checked(&format!("the peering of {vpc} with {its}"), error),
         }
+    }
+}
+
+/// EFS refuses a mount target with more (SecurityGroupLimitExceeded: "the limit, which is based on account quota"). Of a database, no page of
+/// RDS says so in as many words.
+fn groups_on_interface(address: &Address, count: usize, quota: Result<&u64, &CloudError>) -> Verdict {
+    match quota {
+        Ok(most) if count as u64 <= *most => {
+            Verdict::passed(format!("{count} security groups, and a network interface may have {most}"))
+        }
+        Ok(most) => {
+            let message = format!(
+                "it has {count} security groups, and a network interface of this account may have {most}"
+            );
+            let verdict = match address.kind() {
+                MOUNT_TARGET => Verdict::error(message),
+                _ => Verdict::warning(message),
+            };
+            verdict.hint(
+                "leave some of `extra_security_groups` out, or raise the quota \"Security groups per network interface\" in Service Quotas",
+            )
+        }
+        Err(error) => Verdict::not_checked("quota of security groups of a network interface", error),
     }
 }
 
@@ -349,6 +406,8 @@ mod tests {
             peerings: Ok(peerings),
             families: BTreeMap::new(),
             named: Vec::new(),
+            crowded: Vec::new(),
+            per_interface: None,
         }
     }
 
@@ -432,6 +491,21 @@ mod tests {
             let verdict = answers.verdict(&named, None);
             assert_eq!(verdict.level, level, "{verdict:?}");
             assert!(verdict.message.contains(word), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_interface_has_as_many_groups_as_the_quota_says() {
+        let (target, database) = (Address::member(MOUNT_TARGET, "d", "z"), Address::new(DATABASE, "d"));
+        let denied = CloudError::refused(QUOTA, "AccessDenied", "");
+        for (address, quota, level) in [
+            (&target, Ok(&5), Level::Error),
+            (&database, Ok(&5), Level::Warning),
+            (&target, Ok(&6), Level::Passed),
+            (&target, Err(&denied), Level::NotChecked),
+        ] {
+            let verdict = groups_on_interface(address, 6, quota);
+            assert_eq!(verdict.level, level, "{verdict:?}");
         }
     }
 

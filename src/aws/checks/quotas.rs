@@ -23,8 +23,8 @@ use headroom::{List, more_storage, most_rules, prefix_lists};
 
 const CHECK: &str = "quota";
 pub(super) const ACCOUNT: Call = Call::read("rds:DescribeAccountAttributes");
-const QUOTA: Call = Call::read("servicequotas:GetServiceQuota");
-const DEFAULT_QUOTA: Call = Call::read("servicequotas:GetAWSDefaultServiceQuota");
+pub(super) const QUOTA: Call = Call::read("servicequotas:GetServiceQuota");
+pub(super) const DEFAULT_QUOTA: Call = Call::read("servicequotas:GetAWSDefaultServiceQuota");
 
 const DATABASE: &str = "aws_db_instance";
 const REPLICA: &str = "aws_db_replica";
@@ -62,12 +62,14 @@ const REPLICAS_OF_ONE: &str = "ReadReplicasPerMaster";
 const STORAGE_OF_RDS: &str = "AllocatedStorage";
 
 /// A quota of Service Quotas: service and quota code (as its console names them).
-type Code = (&'static str, &'static str);
+pub(super) type Code = (&'static str, &'static str);
 
 /// "File systems per account", in a region.
 const FILE_SYSTEMS_PER_ACCOUNT: Code = ("elasticfilesystem", "L-848C634D");
 /// "VPC security groups per Region".
 const GROUPS_PER_REGION: Code = ("vpc", "L-E79EC296");
+/// "Security groups per network interface".
+pub(super) const GROUPS_PER_INTERFACE: Code = ("vpc", "L-2AFB9258");
 /// "Inbound or outbound rules per security group", of IPv4 and of IPv6 each.
 const RULES_PER_GROUP: Code = ("vpc", "L-0EA8095F");
 
@@ -157,7 +159,8 @@ async fn rules(aws: &Aws, prospects: &[Prospect]) -> Result<Rules, CloudError> {
     Ok(Rules { most, lists: lists.collect() })
 }
 
-async fn quota(aws: &Aws, (service, code): Code) -> Result<u64, CloudError> {
+/// The most that the account may have of something.
+pub(super) async fn quota(aws: &Aws, (service, code): Code) -> Result<u64, CloudError> {
     let quotas = aws.service_quotas();
     let applied = quotas.get_service_quota().service_code(service).quota_code(code).send().await;
     let quota = match applied.map_err(aws_error(QUOTA)) {

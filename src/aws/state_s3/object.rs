@@ -86,7 +86,10 @@ impl Object {
         for attempt in 1.. {
             match self.get_once().await {
                 Ok(seen) => return Ok(seen),
-                Err(Unread::Aws(error)) if attempt >= READS || error.outcome != Outcome::Unknown => {
+                // The client has asked again where that helps, and a place that is not reached stays so.
+                Err(Unread::Aws(error))
+                    if attempt >= READS || error.outcome != Outcome::Unknown || error.is_unreached() =>
+                {
                     return Err(self.failed("read", error));
                 }
                 Err(Unread::Damaged(source)) if attempt >= READS => {

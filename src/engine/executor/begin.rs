@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use tokio::time::Instant;
 
-use super::call::Absence;
+use super::absence::Absence;
 use super::settle::{Goal, Sent, Target};
 use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::engine::address::Address;
@@ -193,7 +193,7 @@ impl<'a> Execution<'a> {
         let (step, deleted) = (step.clone(), self.gone.clone());
         self.calls.push(Box::pin(async move {
             let inputs = &desired.inputs;
-            let before = call::Before { begun: begun_before, deleted: &deleted, absence };
+            let before = call::Before { begun: begun_before, deleted: &deleted, absence: &absence };
             let created = call::create(cloud, manager, inputs, &owner, before, &ears).await;
             Returned { step, result: created.map(|id| Answer::Created { id, desired: desired.inputs }) }
         }));
@@ -211,8 +211,21 @@ impl<'a> Execution<'a> {
 
     /// The meaning of "not found" in a call for this object, which uses these.
     fn absence(&self, address: &Address, uses: &BTreeSet<Address>) -> Absence {
-        let is_new = self.made.contains(address) || uses.iter().any(|used| self.made.contains(used));
-        if is_new { Absence::Passing } else { Absence::Final }
+        let all = uses.iter().chain([address]);
+        let of =
+            |address: &&Address| Some((self.record(address)?, self.run.registry.managing(address.kind())?));
+        let (made, others): (Vec<_>, Vec<_>) = all.partition(|address| self.made.contains(*address));
+        let mut absence = Absence::default();
+        for (record, manager) in made.iter().filter_map(of) {
+            absence.has_made(record, manager.natural_key());
+        }
+        // A natural key can name what others made: the VPC of a group.
+        let others = others.into_iter().filter_map(|other| self.record(other)?.id.as_ref());
+        let watched = self.writer.state().resources.values().filter(|record| record.watched);
+        for id in others.chain(watched.filter_map(|record| record.id.as_ref())) {
+            absence.was_there(id);
+        }
+        absence
     }
 
     pub(super) fn owner(&self, address: &Address, generation: u32) -> Owner {
@@ -306,11 +319,11 @@ impl<'a> Execution<'a> {
         let desired = sent.asked(manager, &desired);
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let place = call::Place { region, absence, ears: &ears };
+            let place = call::Place { region, absence: &absence, ears: &ears };
             let updated = async {
                 // First, since some changes are refused until the tags say whose the object is.
                 if let Some(owner) = &claim {
-                    call::claim(cloud, manager, &id, owner, patience, &ears).await?;
+                    call::claim(cloud, manager, &id, owner, patience, &place).await?;
                 }
                 if fields.is_empty() {
                     return Ok(());

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep};
 
 use super::StepError;
+use super::absence::Absence;
 use crate::engine::address::Address;
 use crate::engine::cloud::{ChangeDocument, Cloud, Deletion, KindError, TrackedDocument};
 use crate::engine::cloud::{CloudError, Outcome};
@@ -70,16 +71,6 @@ impl Attempts {
     }
 }
 
-/// The meaning of an answer that something is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Absence {
-    /// It is gone.
-    Final,
-    /// It may be what this run has just made, which not every server of AWS knows yet ("Eventual consistency in the Amazon EC2 API",
-    /// EC2 Developer Guide).
-    Passing,
-}
-
 /// The knowledge before the first call of a creation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Before<'a> {
@@ -87,7 +78,7 @@ pub(super) struct Before<'a> {
     pub(super) begun: bool,
     /// The objects that this run has deleted. AWS may still show one, and where ids are names the new object has the same.
     pub(super) deleted: &'a BTreeSet<Id>,
-    pub(super) absence: Absence,
+    pub(super) absence: &'a Absence,
 }
 
 /// Makes the object, or takes the one that an earlier attempt of ours had made.
@@ -149,9 +140,8 @@ pub(super) async fn create(
                 may_exist = true;
                 last = Some(error);
             }
-            Outcome::Throttled | Outcome::NotYetVisible | Outcome::Busy if attempts.another(&error).await => {
-            }
-            Outcome::NotFound if before.absence == Absence::Passing && attempts.another(&error).await => {}
+            Outcome::Throttled | Outcome::Busy if attempts.another(&error).await => {}
+            Outcome::NotFound if before.absence.passes(&error, inputs) && attempts.another(&error).await => {}
             _ => return Err(error.into()),
         }
     }
@@ -188,7 +178,7 @@ pub(super) async fn update(
         if let Some(stuck) = place.stuck(cloud, manager, change.id, inputs, &error).await {
             return Err(stuck);
         }
-        let is_passing = error.outcome == Outcome::NotFound && place.absence == Absence::Passing;
+        let is_passing = place.absence.passes(&error, inputs);
         if !(is_passing || may_pass(error.outcome)) || !attempts.another(&error).await {
             return Err(error.into());
         }
@@ -224,15 +214,16 @@ pub(super) async fn claim(
     id: &Id,
     owner: &Owner,
     budget: Duration,
-    ears: &Ears,
+    place: &Place<'_>,
 ) -> Result<(), KindError> {
-    let mut attempts = Attempts::new(budget, ears);
+    let mut attempts = Attempts::new(budget, place.ears);
     loop {
         let error = match cloud.claim(manager.kind(), id, owner).await {
             Err(KindError::Cloud(error)) => error,
             other => return other,
         };
-        if !may_pass(error.outcome) || !attempts.another(&error).await {
+        let is_passing = place.absence.passes(&error, &Document::new());
+        if !(is_passing || may_pass(error.outcome)) || !attempts.another(&error).await {
             return Err(error.into());
         }
     }
@@ -241,7 +232,7 @@ pub(super) async fn claim(
 /// The object that a call is about, for the cure that a refusal comes with, and who listens.
 pub(super) struct Place<'a> {
     pub(super) region: &'a str,
-    pub(super) absence: Absence,
+    pub(super) absence: &'a Absence,
     pub(super) ears: &'a Ears,
 }
 
@@ -271,7 +262,7 @@ impl Place<'_> {
 
 fn may_pass(outcome: Outcome) -> bool {
     match outcome {
-        Outcome::Busy | Outcome::Throttled | Outcome::NotYetVisible | Outcome::Unknown => true,
+        Outcome::Busy | Outcome::Throttled | Outcome::Unknown => true,
         Outcome::Exists | Outcome::NotFound | Outcome::Refused => false,
     }
 }

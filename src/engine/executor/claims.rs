@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
+use super::absence::Absence;
 use super::call;
 use crate::engine::address::Address;
 use crate::engine::blueprint::Blueprint;
@@ -38,8 +39,10 @@ pub async fn write_claims(
         let owner = owner(blueprint, Some(&state), address, record.generation);
         let (interrupt, refusals) = (never.clone(), refusals.clone());
         let ears = call::Ears { address: address.clone(), interrupt, refusals };
+        let region = state.region.as_str();
         Some(async move {
-            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &ears).await;
+            let place = call::Place { region, absence: &Absence::default(), ears: &ears };
+            let claimed = call::claim(cloud, manager, id, &owner, BUDGET, &place).await;
             (address, record, claimed)
         })
     });

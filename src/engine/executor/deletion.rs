@@ -1,6 +1,6 @@
 //! The objects that a step deletes, one after the other, as the plan says.
 
-use super::call::Absence;
+use super::absence::Absence;
 use super::settle::{Goal, Target};
 use super::{Answer, Execution, Returned, Status, StepError, arrange, call};
 use crate::engine::address::Address;
@@ -63,11 +63,11 @@ impl<'a> Execution<'a> {
         let region = self.run.planning.plan.region.as_str();
         let step = step.clone();
         self.calls.push(Box::pin(async move {
-            let absence = Absence::Final;
-            let place = call::Place { region, absence, ears: &ears };
+            let absence = Absence::default();
+            let place = call::Place { region, absence: &absence, ears: &ears };
             let deleted = async {
                 if claim.is_some() {
-                    call::claim(cloud, manager, &id, &owner, manager.patience().update, &ears).await?;
+                    call::claim(cloud, manager, &id, &owner, manager.patience().update, &place).await?;
                 }
                 let last_snapshot = last_snapshot.as_deref();
                 let deletion = Deletion { id: &id, recorded: &inputs, owner: &owner, last_snapshot };

@@ -119,6 +119,31 @@ pub fn hint_for_code(code: &str) -> Option<String> {
         "BadResponse" => {
             "run the same command again; is it AWS that answers (--endpoint-url, AWS_ENDPOINT_URL)?"
         }
+        "BadEndpoint" => {
+            "take one of the two away: the endpoint (--endpoint-url, AWS_ENDPOINT_URL, `endpoint_url` of the profile), or AWS_USE_FIPS_ENDPOINT \
+             and AWS_USE_DUALSTACK_ENDPOINT (`use_fips_endpoint`, `use_dualstack_endpoint`), then run the same command again"
+        }
+        "DBSubnetGroupNotFound" | "DBSubnetGroupNotFoundFault" => {
+            "write the name of a subnet group that is there; to see them: aws rds describe-db-subnet-groups; one that the stack had made is \
+             made again by: provision apply"
+        }
+        "DBParameterGroupNotFound" | "DBParameterGroupNotFoundFault" => {
+            "write the name of a parameter group that is there; to see them: aws rds describe-db-parameter-groups; one that the stack had made \
+             is made again by: provision apply"
+        }
+        "InvalidGroup.NotFound" | "InvalidSecurityGroupID.NotFound" | "SecurityGroupNotFound" => {
+            "write the id of a security group of the VPC; to see them: aws ec2 describe-security-groups; one that the stack had made is made \
+             again by: provision apply"
+        }
+        "SubnetNotFound" | "InvalidSubnet" | "InvalidSubnetID.NotFound" => {
+            "write the id of a subnet that is there; to see them: aws ec2 describe-subnets"
+        }
+        "InvalidPrefixListID.NotFound" => {
+            "write the id of a prefix list that is there; to see them: aws ec2 describe-managed-prefix-lists"
+        }
+        "KMSKeyNotAccessibleFault" => {
+            "write the ARN of a key that is there, is enabled, and that you may use; to see them: aws kms list-keys"
+        }
         "LockNotRenewed" => "look at the way to the state's bucket, then run the same command again",
         "NotOurs" => "look at whose it is by now: provision plan",
         "SubnetAlreadyInUse" => {

@@ -84,6 +84,10 @@ pub const EXTRA_SECURITY_GROUPS: Property = Property {
     need: Need::Optional,
 };
 
+/// "Security groups per network interface": 5, and "up to 16" where the quota is raised ("Amazon VPC quotas", Amazon VPC User Guide). The
+/// plan asks for the account's.
+const MOST_GROUPS: usize = 16;
+
 /// The group in the place of an entry's own: the id of one that somebody else made, or the name of an entry.
 fn in_its_place(entry: &Entry) -> Option<&str> {
     let by_name = entry.get(&SECURITY_GROUP).and_then(|written| written.get(ENTRY)).and_then(Value::as_str);
@@ -272,6 +276,14 @@ fn wrong_groups(
         let message =
             format!("`{ENTRY}` names a group that has its name and description where it is written");
         found.push(conflict(&[SECURITY_GROUP.name], message, &format!("write `{ENTRY}` alone")));
+    }
+    let count = 1 + extra(entry).count();
+    if count > MOST_GROUPS {
+        let message = format!(
+            "a network interface has {MOST_GROUPS} security groups at most, and this would be {count}"
+        );
+        let remedy = "leave some out, or put their rules into one group";
+        found.push(conflict(&[EXTRA_SECURITY_GROUPS.name], message, remedy));
     }
     let of_option = in_its_place.map(|other| (SECURITY_GROUP.name, other)).into_iter();
     let all = of_option.chain(extra(entry).map(|extra| (EXTRA_SECURITY_GROUPS.name, extra)));

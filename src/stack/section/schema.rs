@@ -39,7 +39,10 @@ fn entry(part: &'static Part, registry: &Registry) -> Value {
     let named = part.parts.iter().map(|one| (one.key.to_owned(), named(one.doc, &one.part, registry)));
     let fields = kinds(part, registry).flat_map(options).map(property);
     let rows = part.own.iter().copied().chain(fields).collect::<Vec<_>>();
-    let properties: Map<String, Value> = rows.iter().map(Property::schema).chain(named).collect();
+    let mut properties: Map<String, Value> = rows.iter().map(Property::schema).chain(named).collect();
+    if part.ignores() {
+        properties[IGNORE_CHANGES.name]["items"] = json!({ "enum": part.ignorable(registry) });
+    }
     let mut schema = json!({
         "type": "object",
         "description": part.doc,

@@ -57,7 +57,7 @@ pub(super) const SECTION: Section = Section {
                   RDS does not manage (`password`).",
             part: Part {
                 doc: "One read replica of a database.",
-                own: &[REPLICA_PARAMETER_GROUP],
+                own: &[REPLICA_PARAMETER_GROUP, IGNORE_CHANGES],
                 parts: &[],
                 passes: &[REPLICA],
             },
@@ -387,7 +387,7 @@ fn declare(
             "parameter_group_name": own_group.or_else(|| parameter_group.clone()),
             "tags": draft.tags(&member, replica.as_str()),
         });
-        draft.declare(member, with(options.of(REPLICA), set))?;
+        draft.declare_part(member, with(options.of(REPLICA), set), options)?;
     }
     Ok(())
 }

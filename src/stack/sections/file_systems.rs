@@ -50,7 +50,7 @@ pub(super) const SECTION: Section = Section {
             doc: "Directories that clients may mount as if they were all there is, each as one POSIX user, by name.",
             part: Part {
                 doc: "One access point of a file system.",
-                own: &[],
+                own: &[IGNORE_CHANGES],
                 parts: &[],
                 passes: &[ACCESS_POINT],
             },
@@ -119,6 +119,7 @@ fn check(file_systems: &Entries) -> Vec<Conflict> {
             remedy: "say which user enters, such as `uid: 998`".to_owned(),
         })
         .chain(nowhere)
+        .chain(file_systems.iter().flat_map(|(name, one)| policy::wrong(name, one)))
         .chain(replication::check(file_systems))
         .collect()
 }
@@ -134,7 +135,7 @@ fn declare_itself(draft: &mut Draft<'_>, name: &Name, entry: &Entry) -> Result<(
     for (point, options) in entry.parts(POINTS) {
         let member = Address::member(ACCESS_POINT, name.as_str(), point.as_str());
         let inputs = access_point(draft, &address, (&member, point), options.of(ACCESS_POINT));
-        draft.declare(member, inputs)?;
+        draft.declare_part(member, inputs, options)?;
     }
     Ok(())
 }

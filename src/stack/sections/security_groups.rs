@@ -124,9 +124,11 @@ fn check(groups: &Entries) -> Vec<Conflict> {
         if let Some(circle) = circle(groups, name) {
             let message =
                 format!("`{name}` and `{circle}` name each other, and one of them has to be made first");
-            let remedy =
-                "write the one that is there by its id, or put both into one group with `group: self`"
-                    .to_owned();
+            // By its id, the one that is there could be named: then neither could be deleted before the other.
+            let remedy = format!(
+                "put the machines of both into one group with `group: self`, or let `{circle}` name another source than `{name}`, such as a \
+                 `cidr`"
+            );
             found.push(conflict(&[INGRESS.name, EGRESS.name], message, remedy));
         }
     }

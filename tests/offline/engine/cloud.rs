@@ -195,7 +195,8 @@ impl Cloud {
         match self.not_known_yet.get_mut(&address) {
             Some(left) if *left > 0 => {
                 *left -= 1;
-                Err(error("NotFound", Outcome::NotFound))
+                let message = format!("the object '{id}' does not exist");
+                Err(CloudError { message, ..error("NotFound", Outcome::NotFound) })
             }
             _ => Ok(()),
         }

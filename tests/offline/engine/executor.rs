@@ -123,6 +123,24 @@ async fn what_this_run_has_made_may_not_be_known_everywhere_for_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_there_before_is_gone_where_it_is_not_found_also_beside_what_this_run_has_made() {
+    let mut world = World::new();
+    world.declare("fake_disk.d", json!({"name": "d", "size": 1, "deletion_protection": false}));
+    world.must_apply().await;
+    // Its first use is by an object that uses one of this run as well.
+    world.declare("fake_group.a", json!({"name": "a", "parent": "${fake_group.network.id}"}));
+    let uses = json!({"name": "m", "uses": ["${fake_group.a.id}", "${fake_disk.d.id}"]});
+    world.declare("fake_group.m", uses);
+    world.shared.cloud().not_known_yet.insert("fake_disk.d".to_owned(), 3);
+    let started = Instant::now();
+    let report = world.apply().await.expect("nothing kills this run");
+    let failed: Vec<String> = report.failures.iter().map(|(address, ..)| address.to_string()).collect();
+    assert_eq!(failed, ["fake_group.m"]);
+    assert_eq!(world.shared.cloud().not_known_yet["fake_disk.d"], 2, "it was asked once");
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_step_stops_only_what_depends_on_it() {
     let mut world = World::new().with_stack();
     world.declare("fake_group.z", json!({"name": "z", "parent": "${fake_group.network.id}"}));

@@ -14,6 +14,7 @@ use crate::aws::kinds::db_instance::replica::{FOLLOWERS, Follower, all_of};
 use crate::engine::address::Address;
 use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::cloud::CloudError;
+use crate::engine::document::Document;
 use crate::engine::plan::{Action, Change, FieldChange, Finding};
 use crate::engine::planner::{Sighting, Sightings};
 use crate::engine::resource::Id;
@@ -133,6 +134,7 @@ impl Replicas {
             .chain(judged)
             .chain(self.left_without_backups(scene))
             .chain(made_without_backups(scene))
+            .chain(made_too_small(scene))
             .collect()
     }
 
@@ -214,6 +216,50 @@ fn made_without_backups(scene: &Scene<'_>) -> Vec<Finding> {
         Some(Verdict::error(message).hint(hint).of(INPUTS, &change.address))
     });
     findings.collect()
+}
+
+const SIZE: &str = "allocated_storage";
+const LIMIT: &str = "max_allocated_storage";
+
+/// The new replicas with less storage than their sources, or with a limit that their storage has reached.
+fn made_too_small(scene: &Scene<'_>) -> Vec<Finding> {
+    let number = |inputs: &Document, field: &str| inputs.get(field).and_then(Value::as_i64);
+    let made = scene.changes().filter(|change| change.kind == REPLICA && scene.makes(&change.address));
+    let findings = made.filter_map(|change| {
+        let declaration = scene.blueprint.declarations.get(&change.address)?;
+        let source = declaration.references().into_iter().find(|on| on.kind() == DATABASE)?;
+        let inputs = |address: &Address| match scene.blueprint.declarations.get(address) {
+            Some(Declaration::Managed { inputs }) => Some(inputs),
+            _ => None,
+        };
+        let (replica, live) =
+            (inputs(&change.address)?, scene.sightings.get(&source).and_then(Sighting::live));
+        let of_source = live.filter(|_| !scene.makes(&source)).map(|(_, live)| &live.inputs);
+        let its = number(of_source.or(inputs(&source))?, SIZE)?;
+        let verdict = too_small(&source, its, number(replica, SIZE), number(replica, LIMIT))?;
+        Some(verdict.of(INPUTS, &change.address))
+    });
+    findings.collect()
+}
+
+/// "Be sure to allocate enough storage for your read replica so that the create operation can succeed" (CreateDBInstanceReadReplica,
+/// AllocatedStorage). Of the limit, RDS says "The maximum allocated storage must be increased by at least 10 percent"
+/// (ministryofjustice/cloud-platform-environments#15253).
+fn too_small(source: &Address, its: i64, size: Option<i64>, limit: Option<i64>) -> Option<Verdict> {
+    if let Some(size) = size.filter(|size| *size < its) {
+        let message = format!(
+            "{SIZE}: {size} GiB are less than the {its} GiB of {source}, of which it is a copy: RDS may not be able to make it"
+        );
+        return Some(
+            Verdict::warning(message).hint(format!("write `{SIZE}: {its}` or more, or leave it out")),
+        );
+    }
+    let size = size.unwrap_or(its);
+    let least = (size * 11 + 9) / 10;
+    let limit = limit.filter(|limit| *limit != 0 && *limit < least)?;
+    let message =
+        format!("{LIMIT}: {limit} GiB are not a tenth more than the {size} GiB that it begins with");
+    Some(Verdict::error(message).hint(format!("write `{LIMIT}: {least}` or more, or 0")))
 }
 
 impl Upgrade {
@@ -301,6 +347,29 @@ mod tests {
         assert!(
             held.message.starts_with("stays at 16.9") && held.message.contains("aws_db_replica.main/ours")
         );
+    }
+
+    #[test]
+    fn a_replica_has_the_storage_of_its_source_and_room_to_grow() {
+        let source = Address::new(DATABASE, "main");
+        for (size, limit, expected) in [
+            (None, None, None),
+            (Some(100), Some(110), None),
+            (Some(99), None, Some((Level::Warning, "`allocated_storage: 100` or more"))),
+            (None, Some(100), Some((Level::Error, "`max_allocated_storage: 110` or more"))),
+            (Some(200), Some(210), Some((Level::Error, "`max_allocated_storage: 220` or more"))),
+            (None, Some(0), None),
+        ] {
+            let said =
+                too_small(&source, 100, size, limit).map(|one| (one.level, one.hint.unwrap_or_default()));
+            match (said, expected) {
+                (None, None) => {}
+                (Some((level, hint)), Some((expected, words))) => {
+                    assert!(level == expected && hint.contains(words), "{size:?} {limit:?}: {hint}");
+                }
+                (said, expected) => panic!("{size:?} {limit:?}: {said:?}, and not {expected:?}"),
+            }
+        }
     }
 
     #[test]

@@ -207,10 +207,11 @@ pub(super) fn absent_is_none<T>(answer: Result<T, CloudError>) -> Result<Option<
     }
 }
 
-/// A bucket that was just made may not be known everywhere for some minutes.
+/// A bucket that was just made may not be known everywhere for some minutes; another one is gone. Elsewhere a missing bucket is no
+/// absence: a state in it has to be there.
 pub(super) fn settling(error: CloudError) -> CloudError {
     match error.code.as_str() {
-        "NoSuchBucket" => CloudError { outcome: Outcome::NotYetVisible, ..error },
+        "NoSuchBucket" => CloudError { outcome: Outcome::NotFound, ..error },
         _ => error,
     }
 }

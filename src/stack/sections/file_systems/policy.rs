@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::document::Document;
 use crate::engine::resource::{Need, Pattern, Property, Shape};
-use crate::stack::section::Entry;
+use crate::stack::Name;
+use crate::stack::section::{Conflict, Entry};
 
 pub(super) const ENFORCE_TLS: Property = Property {
     name: "enforce_tls",
@@ -83,6 +84,68 @@ const CONDITION_KEY: Pattern = Pattern::new(
 );
 
 const VALUE: Pattern = Pattern::new("a value of a condition", "^[^\\x00-\\x1f\\x7f]+$", 2_048).bare();
+
+/// The call by which a policy is changed.
+const PUT: &str = "elasticfilesystem:putfilesystempolicy";
+
+/// The statements that EFS refuses, whoever asks.
+pub(super) fn wrong(name: &Name, entry: &Entry) -> Vec<Conflict> {
+    let statements = entry.get(&POLICY).and_then(Value::as_object).into_iter().flatten();
+    let mut found = Vec::new();
+    for (sid, statement) in statements {
+        let mut conflict = |options: &[&'static str], message: String, remedy: &str| {
+            found.push(Conflict {
+                path: vec![name.to_string(), POLICY.name.to_owned(), sid.clone()],
+                options: options.to_vec(),
+                message,
+                remedy: remedy.to_owned(),
+            });
+        };
+        let texts = |option: &str| -> Vec<&str> {
+            statement[option].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+        };
+        // "You must specify" both, and an empty list is none (IAM User Guide, "Grammar of the IAM JSON policy language": `principal_map`
+        // and `action_block` hold one at least).
+        for (option, example) in [("principals", "\"*\""), ("actions", "elasticfilesystem:ClientMount")] {
+            if texts(option).is_empty() {
+                let message =
+                    format!("the statement `{sid}` names no `{option}`, and EFS takes no such policy");
+                conflict(&[option], message, &format!("write one at least, such as `{option}: [{example}]`"));
+            }
+        }
+        // "the policy in the request will lock out, or prevent, the IAM principal that is making the request from making future
+        // PutFileSystemPolicy requests" (PutFileSystemPolicy, EFS API reference). One under a condition may be about others.
+        let is_bare = statement.get("conditions").and_then(Value::as_object).is_none_or(Map::is_empty);
+        let denies_all = statement["effect"] == "Deny" && is_bare && texts("principals").contains(&"*");
+        if denies_all && texts("actions").iter().any(|action| covers(action)) {
+            let message = format!(
+                "the statement `{sid}` keeps everybody from changing the policy again, you too, and EFS refuses that"
+            );
+            conflict(
+                &["actions", "principals"],
+                message,
+                "name the actions that are denied, such as `elasticfilesystem:Client*`, or add `conditions`",
+            );
+        }
+    }
+    found
+}
+
+/// True for an action, perhaps with `*` and `?`, that is the change of a policy too.
+fn covers(action: &str) -> bool {
+    fn fits(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                fits(rest, text) || text.split_first().is_some_and(|(_, left)| fits(pattern, left))
+            }
+            (Some((b'?', rest)), Some((_, left))) => fits(rest, left),
+            (Some((one, rest)), Some((other, left))) => one == other && fits(rest, left),
+            _ => false,
+        }
+    }
+    fits(action.to_lowercase().as_bytes(), PUT.as_bytes())
+}
 
 /// The whole policy; empty for none, and nothing where the author says nothing of it.
 pub(super) fn document(entry: &Entry) -> Option<Value> {
