@@ -260,6 +260,34 @@ fn what_no_state_knows_is_listed_with_the_command_that_adopts_it() {
     assert_eq!(world.control.calls().mutating(), 0);
     let again = world.provision(&["import", "--found"]).exits(0).said();
     assert!(!again.contains(&made.files) && again.contains("--into"), "{again}");
+    // What the stack has tagged and let go of is known to no state either.
+    world.apply(&[]);
+    world.provision(&["state", "forget", "the-files", "--auto-approve"]).exits(0);
+    world.write_stack("stack: the-files\nfile_systems: {}\n");
+    let found = world.provision(&["import", "--found", "--json"]).exits(0).json();
+    let all = found["found"].as_array().expect("a list");
+    let one = all.iter().find(|one| one["id"] == *made.files).expect("it is listed");
+    assert!(text(&one["described"]).ends_with("with the tags of this stack"), "{one}");
+    let line = text(&one["import"]);
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    world.provision(&words).exits(0);
+    // Of another stack only the number is said.
+    world.write_stack("stack: mall\nfile_systems: {}\n");
+    let said = world.provision(&["import", "--found", "--state", "mall.json"]).exits(0);
+    said.says(&["what carries the tags of other stacks: the-files ("]);
+}
+
+#[test]
+fn what_is_found_without_a_stack_file_is_adopted_by_one_command_too() {
+    let world = World::seeded(&["--topology", "private"]);
+    let (first, second) = (office(&world, "first"), office(&world, "second"));
+    let said = world.provision(&["import", "--found"]).exits(0).out;
+    let lines: Vec<&str> = said.lines().map(str::trim).collect();
+    let at = lines.iter().position(|line| line.starts_with("All by one command")).expect("it is offered");
+    let words: Vec<&str> = lines[at + 1].split_whitespace().skip(1).collect();
+    world.provision(&words).exits(0).says(&[&first, &second]);
+    world.apply(&[]);
+    world.plans_nothing();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `provision import --found`: the objects that no state knows, each with the command that would adopt it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use futures_util::stream::{self, StreamExt};
@@ -9,13 +9,15 @@ use crate::aws::network::Wanted;
 use crate::cli::report;
 use crate::engine::cloud::{Cloud, KindError, Outcome};
 use crate::engine::network::Network;
-use crate::engine::resource::{Found, Id, Ownership};
+use crate::engine::remedy::Remedy;
+use crate::engine::resource::{Found, Id, NO_STACK, Ownership};
 use crate::engine::state::State;
 use crate::stack::describe::name_of;
+use crate::stack::section::Section;
 use crate::stack::sections::SECTIONS;
 use crate::stack::{Name, StackName};
 use crate::view::failure::Failure;
-use crate::view::{harmless, quoted};
+use crate::view::{Carried, harmless, quoted};
 
 use super::super::Exit;
 use super::super::options::{Discovery, Global};
@@ -49,19 +51,34 @@ pub(in crate::cli) async fn run(
             Err(error) => return Err(unread(section.main, error)),
         }
     }
-    listed.retain(|(_, one)| is_unknown(one, state.as_ref(), network.as_ref()));
+    let stands = |one: &Found| is_unrecorded(one, state.as_ref(), network.as_ref());
+    listed.retain(|(_, one)| stands(one));
+    let own = (!session.is_built_in()).then(|| session.stack.stack.to_string());
+    let (listed, tagged): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|(_, one)| one.ownership == Ownership::Untagged);
+    let (own, of_others): (Vec<_>, Vec<_>) =
+        tagged.into_iter().partition(|(_, one)| own.is_some() && stack_of(one) == own.as_deref());
     let mut taken: BTreeSet<String> = SECTIONS
         .iter()
         .flat_map(|section| session.stack.entries(section).keys().map(ToString::to_string))
         .collect();
     let named = listed.iter().map(|(section, one)| session.cloud.named(section.main, one.id.as_str()));
     let named: Vec<_> = stream::iter(named).buffered(AT_ONCE).collect().await;
-    let mut all = Vec::new();
+    let mut all: Vec<_> =
+        own.iter().map(|(section, one)| of_the_stack(section.main, one, state.as_ref())).collect();
+    for one in &mut all {
+        one.import = one.import.as_deref().map(|import| global.carried.on(import));
+    }
+    let mut together = Vec::new();
     for ((section, one), named) in listed.into_iter().zip(named) {
         let unfit = named.map_err(|error| unread(section.main, error))?.and_then(|named| named.unfit);
         let name = name_of(word(&one), &|name| taken.contains(name));
         taken.insert(name.to_string());
-        let import = format!("provision import {}.{name}={}", section.main, quoted(one.id.as_str()));
+        let wish = format!("{}.{name}={}", section.main, quoted(one.id.as_str()));
+        let import = format!("provision import {wish}");
+        if unfit.is_none() {
+            together.push((wish, stack_named(&name)));
+        }
         let import = match session.is_built_in() {
             true => format!("{import} --out provision.yaml{}", stack_named(&name)),
             false => format!("{import} --into"),
@@ -88,7 +105,12 @@ pub(in crate::cli) async fn run(
     for (section, error) in unlisted {
         screen.say(&harmless(&format!("warning: {} are not listed: {error}", section.several)));
     }
-    screen.tell(&text(&all));
+    let mut text = text(&all);
+    if session.is_built_in() {
+        text.push_str(&at_once(&together, &global.carried));
+    }
+    text.push_str(&left_to_others(&of_others));
+    screen.tell(text.trim_end());
     Ok(Exit::Done)
 }
 
@@ -117,8 +139,53 @@ async fn network(session: &Session, state: Option<&State>, asked: Wanted) -> Opt
     found.ok().and_then(|(network, _)| network)
 }
 
-/// True for an object of nobody: neither recorded here, nor with the tags of a stack or a cluster, nor what each VPC has.
-fn is_unknown(found: &Found, state: Option<&State>, network: Option<&Network>) -> bool {
+/// The stack that the tags of an object name.
+fn stack_of(found: &Found) -> Option<&str> {
+    match &found.ownership {
+        Ownership::Tagged { stack, .. } => Some(stack),
+        _ => None,
+    }
+}
+
+/// An object with the tags of this stack, which its state does not record: it was let go of, or the state was lost.
+fn of_the_stack(kind: &'static str, one: &Found, state: Option<&State>) -> report::FoundObject {
+    let lineage = match &one.ownership {
+        Ownership::Tagged { lineage, .. } => {
+            lineage.as_deref().filter(|lineage| state.is_some_and(|state| state.lineage != **lineage))
+        }
+        _ => None,
+    };
+    let import = one.tagged_address().map(|address| Remedy::import(&address, &one.id, lineage));
+    let described = format!("{}, with the tags of this stack", one.described());
+    let unfit = import.is_none().then(|| "its tags name no address".to_owned());
+    let import = import.map(|import| format!("{import} --into"));
+    report::FoundObject { kind, id: one.id.clone(), described, import, unfit }
+}
+
+/// The command that adopts all of them, where there is no stack file yet: each of the others would write one.
+fn at_once(together: &[(String, String)], carried: &Carried) -> String {
+    let [(_, stack), _, ..] = together else { return String::new() };
+    let wishes: Vec<&str> = together.iter().map(|(wish, _)| wish.as_str()).collect();
+    let command = format!("provision import {} --out provision.yaml{stack}", wishes.join(" "));
+    let all = harmless(&carried.on(&command)).into_owned();
+    format!("\n\nAll by one command; after one of those above, the others take --into:\n    {all}")
+}
+
+/// The number of objects that carry the tags of other stacks.
+fn left_to_others(of_others: &[(&Section, Found)]) -> String {
+    let mut stacks: BTreeMap<&str, usize> = BTreeMap::new();
+    for stack in of_others.iter().filter_map(|(_, one)| stack_of(one)).filter(|stack| *stack != NO_STACK) {
+        *stacks.entry(stack).or_default() += 1;
+    }
+    if stacks.is_empty() {
+        return String::new();
+    }
+    let counts: Vec<String> = stacks.iter().map(|(stack, count)| format!("{stack} ({count})")).collect();
+    format!("\n\nNot listed: what carries the tags of other stacks: {}", harmless(&counts.join(", ")))
+}
+
+/// True for an object that this state does not record, and that is not what each VPC has.
+fn is_unrecorded(found: &Found, state: Option<&State>, network: Option<&Network>) -> bool {
     let is_recorded = state
         .into_iter()
         .flat_map(|state| state.resources.values())
@@ -129,7 +196,8 @@ fn is_unknown(found: &Found, state: Option<&State>, network: Option<&Network>) -
         !stands_elsewhere && !is_of_a_role
     };
     let is_default = found.id.as_str().starts_with("sg-") && found.label.as_deref() == Some("default");
-    found.ownership == Ownership::Untagged && !is_recorded && !is_default && network.is_none_or(is_of_network)
+    let is_of_cluster = matches!(found.ownership, Ownership::OfCluster { .. });
+    !is_of_cluster && !is_recorded && !is_default && network.is_none_or(is_of_network)
 }
 
 fn text(all: &[report::FoundObject]) -> String {

@@ -195,7 +195,7 @@ fn a_cost_depends_on_what_is_there() {
             Effect::Failover,
             None,
         ),
-        (json!({ "backup_retention_period": 7 }), json!({}), Effect::None, None),
+        (json!({ "backup_retention_period": 35 }), json!({}), Effect::None, None),
         (json!({ "backup_retention_period": 0 }), json!({}), Effect::DataLoss, Some(Effect::DataLoss)),
         (json!({ "port": 5433 }), json!({}), Effect::AccessLoss, None),
         (json!({ "storage_type": "gp2" }), json!({}), Effect::NextMaintenanceWindow, Some(Effect::None)),
@@ -302,7 +302,7 @@ fn what_is_queued_is_listed_and_waits_for_its_window() {
     let window = class.window.as_ref().expect("it waits");
     assert_eq!((window.opens.as_deref(), window.effect), (Some("2026-11-22T04:30:00Z"), Effect::Failover));
     // A change that waits too, or that never waits, leaves it where it is.
-    for more in [json!({ "storage_type": "gp2" }), json!({ "backup_retention_period": 7 })] {
+    for more in [json!({ "storage_type": "gp2" }), json!({ "backup_retention_period": 35 })] {
         let mut declared = json!({ "instance_class": "db.m7g.large" });
         declared.as_object_mut().expect("fields").extend(document(more));
         let plan = queued(declared);
@@ -313,7 +313,7 @@ fn what_is_queued_is_listed_and_waits_for_its_window() {
 #[test]
 fn what_is_made_at_once_takes_everything_queued_along() {
     for more in
-        [json!({}), json!({ "backup_retention_period": 7 }), json!({ "port": 5432, "tags": { "a": "b" } })]
+        [json!({}), json!({ "backup_retention_period": 35 }), json!({ "port": 5432, "tags": { "a": "b" } })]
     {
         let mut declared = json!({ "instance_class": "db.m7g.large", "apply_immediately": true });
         declared.as_object_mut().expect("fields").extend(document(more.clone()));

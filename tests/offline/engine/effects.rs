@@ -476,7 +476,15 @@ fn rows() -> Vec<Row> {
             "brief-pause in the window",
             "RDS User Guide, disabling automated backups: deletes all of them",
         ),
-        (DATABASE, "backup_retention_period", json!(30), json!(7), no, no, SETTINGS),
+        (
+            DATABASE,
+            "backup_retention_period",
+            json!(30),
+            json!(7),
+            "data-loss",
+            no,
+            "RDS User Guide, backup retention period: the days for which backups are kept",
+        ),
         (DATABASE, "backup_window", json!("04:00-04:30"), json!("05:00-05:30"), no, no, SETTINGS),
         (
             DATABASE,

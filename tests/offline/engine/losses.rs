@@ -287,8 +287,8 @@ fn a_change_that_deletes_data_is_allowed_by_name_and_replaces_nothing() {
     assert_eq!(
         errors(&plan),
         [
-            "data-loss: the change of backup_retention_period deletes all automated backups, and with them every restore \
-          to a point in time"
+            "data-loss: the change of backup_retention_period deletes the automated backups that are older than the new \
+             period, all of them where it is 0"
         ]
     );
     assert!(

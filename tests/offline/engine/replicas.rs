@@ -235,5 +235,5 @@ fn the_backups_of_a_source_are_turned_off_when_its_replica_is_gone() {
         up.contains(&Step::Down(address(REPLICA)))
     };
     assert!(waits(json!(0)));
-    assert!(!waits(json!(7)), "nothing is lost");
+    assert!(!waits(json!(35)), "nothing is lost");
 }

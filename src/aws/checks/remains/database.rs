@@ -50,9 +50,6 @@ pub(super) async fn remains(
     judge(address, &resource, region, place, snapshots, backups)
 }
 
-/// The status of automated backups whose database was deleted (DBInstanceAutomatedBackup, RDS API reference).
-const RETAINED: &str = "retained";
-
 /// The newest moment of which there is something.
 enum Newest<'a> {
     Snapshot(&'a DbSnapshot),
@@ -75,8 +72,9 @@ fn judge(
         .collect();
     let (snapshots, backups) = (snapshots.unwrap_or_default(), backups.unwrap_or_default());
     // Those of a database that is still there say nothing of what its deletion keeps.
+    // `retained` are those whose database was deleted (DBInstanceAutomatedBackup, RDS API reference).
     let (kept, undecided): (Vec<_>, Vec<_>) =
-        backups.iter().partition(|one| one.status().is_some_and(|status| status == RETAINED));
+        backups.iter().partition(|one| one.status() == Some("retained"));
     let outlives = |one: &&DbSnapshot| one.snapshot_type() != Some("automated") || undecided.is_empty();
     let latest = kept.into_iter().filter_map(|one| one.restore_window()?.latest_time());
     // A failed one restores to nothing.
