@@ -512,9 +512,9 @@ fn storage_is_rounded_up_optimised_and_never_shrunk() {
         .exits(1)
         .says(&["while RDS optimises the storage", "apply again when"]);
     world.edit_stack("allocated_storage: 100", "allocated_storage: 55");
-    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 7");
+    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 35");
     world.apply(&[]);
-    assert_eq!(world.cloud.database().backup_retention_period(), Some(7));
+    assert_eq!(world.cloud.database().backup_retention_period(), Some(35));
     world.control.settings(json!({}));
     world.plans_nothing();
     // Less than there is, and nothing else.
@@ -559,7 +559,7 @@ fn what_is_made_at_once_takes_along_what_was_queued_and_the_plan_says_so() {
         (&json!("instance_class"), &json!("db.t4g.medium"), &json!("db.t4g.large"), &json!("failover"))
     );
     // A change that does not wait anyway leaves the queue alone.
-    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 7");
+    world.edit_stack("backup_retention_period: 30", "backup_retention_period: 35");
     world.apply(&[]);
     assert_eq!(world.cloud.database().db_instance_class(), Some("db.t4g.medium"));
     // Another that shall be made at once does not.

@@ -235,8 +235,8 @@ fn a_database() {
             (in_place("db.t4g.medium", "db.t4g.large"), |world| {
                 world.cloud.database().db_instance_class() == Some("db.t4g.large")
             }),
-            (in_place("backup_retention_period: 30", "backup_retention_period: 7"), |world| {
-                world.cloud.database().backup_retention_period() == Some(7)
+            (in_place("backup_retention_period: 30", "backup_retention_period: 35"), |world| {
+                world.cloud.database().backup_retention_period() == Some(35)
             }),
             (in_place("04:00-04:30", "02:00-02:30"), |world| {
                 world.cloud.database().preferred_backup_window() == Some("02:00-02:30")

@@ -97,7 +97,7 @@ async fn what_was_made_for_a_key_that_was_renamed_stands_unclaimed_and_no_other_
         let import = format!("provision import {new}={id}");
         // With the state its parts have lost their records too, and are found under the old name alone.
         let way: &[&str] = match (is_warning, is_lost) {
-            (true, _) => &["unclaimed", &id, at, "a new one is made beside it"],
+            (true, _) => &["unclaimed", &id, at],
             (false, true) => {
                 &["unclaimed", &id, at, "was renamed", "provision state rebuild", "provision:stack=none"]
             }
