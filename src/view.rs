@@ -34,7 +34,7 @@ pub use elapsed::elapsed;
 pub use findings::problems_text;
 pub use graph::{GraphView, dot, mermaid};
 pub use harmless::{harmless, is_harmful, without_commands};
-pub(crate) use hint::hint;
+pub(crate) use hint::{hint, leads_to_a_command, sentence};
 pub use html::{is_page, plan_page};
 pub use json::{json_line, json_pretty};
 pub use markdown::plan_markdown;

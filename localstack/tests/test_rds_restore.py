@@ -101,6 +101,27 @@ class Restore(Database):
             self.refused("InvalidParameterValue", self.of_time, UseLatestRestorableTime=None, RestoreTime=now + off)
         self.of_time(UseLatestRestorableTime=None, RestoreTime=now)
 
+    def test_retained_backups_outlive_their_instance_and_are_restored_by_its_resource_id(self):
+        old = self.now()
+        self.rds.modify_db_instance(DBInstanceIdentifier=NAME, DeletionProtection=False, ApplyImmediately=True)
+        by_id = {"SourceDBInstanceIdentifier": None, "SourceDbiResourceId": old["DbiResourceId"]}
+        self.rds.delete_db_instance(DBInstanceIdentifier=NAME, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+        [kept] = self.rds.describe_db_instance_automated_backups(DbiResourceId=old["DbiResourceId"])["DBInstanceAutomatedBackups"]
+        self.assertEqual(kept["Status"], "retained")
+        self.refused("DBInstanceNotFound", self.of_time, status=404)
+        self.of_time(**by_id)
+        now = self.now("again")
+        for name in ("EngineVersion", "DBInstanceClass", "MasterUsername", "DBName", "AllocatedStorage", "TagList"):
+            self.assertEqual(now[name], old[name], name)
+        self.assertNotEqual(now["DbiResourceId"], old["DbiResourceId"])
+
+    def test_backups_that_went_with_their_instance_are_not_restored(self):
+        old = self.now()
+        self.rds.modify_db_instance(DBInstanceIdentifier=NAME, DeletionProtection=False, ApplyImmediately=True)
+        self.rds.delete_db_instance(DBInstanceIdentifier=NAME, SkipFinalSnapshot=True)
+        by_id = {"SourceDBInstanceIdentifier": None, "SourceDbiResourceId": old["DbiResourceId"]}
+        self.refused("DBInstanceAutomatedBackupNotFound", self.of_time, status=404, **by_id)
+
     def test_without_automated_backups_there_is_no_time_to_restore_to(self):
         self.modify(BackupRetentionPeriod=0, ApplyImmediately=True)
         self.until(False, lambda: "LatestRestorableTime" in self.now())

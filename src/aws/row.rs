@@ -217,6 +217,11 @@ impl<K: Kind, T> TypedRow<K, T> {
         Self { field: self.field.met_by(met), ..self }
     }
 
+    /// See [`Field::ended_as`].
+    pub const fn ended_as(self, value: &'static str) -> Self {
+        Self { field: self.field.ended_as(value), ..self }
+    }
+
     /// See [`Field::no_more_than`].
     pub const fn no_more_than(self, exact: fn(desired: &Value, observed: &Value) -> bool) -> Self {
         Self { field: self.field.no_more_than(exact), ..self }

@@ -95,7 +95,7 @@ impl S3State {
                 }
             }
             if Instant::now() >= deadline {
-                return Err(StateError::Locked { holder: shared.lease.map(|lease| lease.holder) });
+                return Err(held(shared.lease.map(|lease| lease.holder)));
             }
             sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now()))).await;
         }
@@ -104,13 +104,12 @@ impl S3State {
     /// Takes away the lock that `id` names. Its run, if it is alive, is told by its next write, and stops.
     async fn free(&self, id: &str) -> Result<(), StateError> {
         let Some((etag, shared)) = self.seen().await? else { return Ok(()) };
-        match &shared.lease {
-            None => Ok(()),
-            Some(lease) if lease.holder.id == id => {
-                let free = Shared { lease: None, ..shared.clone() };
+        match can_be_taken(&shared, id)? {
+            false => Ok(()),
+            true => {
+                let free = Shared { lease: None, ..shared };
                 self.object.swap(Some(&etag), free, NOBODY).await.map(drop)
             }
-            Some(lease) => Err(StateError::Locked { holder: Some(lease.holder.clone()) }),
         }
     }
 
@@ -137,6 +136,21 @@ impl S3State {
     }
 }
 
+/// True if there is a lock that `id` names, and that may be taken away: its run is not seen alive. False where there is none.
+fn can_be_taken(shared: &Shared, id: &str) -> Result<bool, StateError> {
+    match &shared.lease {
+        None => Ok(false),
+        Some(Lease { holder, .. }) if holder.id == id && !holder.is_alive_here() => Ok(true),
+        Some(Lease { holder, .. }) => Err(held(Some(holder.clone()))),
+    }
+}
+
+/// A lock that is held.
+fn held(holder: Option<Holder>) -> StateError {
+    let can_be_taken = holder.as_ref().is_some_and(|holder| !holder.is_alive_here());
+    StateError::Locked { holder, can_be_taken }
+}
+
 impl Backend for S3State {
     fn file(&self) -> Option<&Path> {
         None
@@ -150,7 +164,11 @@ impl Backend for S3State {
         Box::pin(async {
             let shared = self.seen().await?.map(|(_, shared)| shared).unwrap_or_default();
             let state = self.state_of(&shared)?;
-            Ok(Sight { state, holder: shared.lease.map(|lease| lease.holder) })
+            let (left_by, holder) = match shared.lease.map(|lease| lease.holder) {
+                Some(holder) if holder.is_here_no_more() => (Some(holder), None),
+                holder => (None, holder),
+            };
+            Ok(Sight { state, holder, left_by })
         })
     }
 
@@ -163,10 +181,9 @@ impl Backend for S3State {
 
     fn has_a_lock_to_take_away<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
         Box::pin(async move {
-            match self.seen().await?.and_then(|(_, shared)| shared.lease) {
+            match self.seen().await? {
                 None => Ok(false),
-                Some(lease) if lease.holder.id == id => Ok(true),
-                Some(lease) => Err(StateError::Locked { holder: Some(lease.holder) }),
+                Some((_, shared)) => can_be_taken(&shared, id),
             }
         })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::aws::network::Wanted;
 use crate::engine::event::{Event, RunOutcome, RunSummary};
-use crate::engine::executor::{Accepted, Run, accept_drift, execute, note_gone};
+use crate::engine::executor::{Accepted, Run, accept_drift, execute, note_ended, note_gone};
 use crate::engine::interrupt::Interrupt;
 use crate::engine::newer::upgrades;
 use crate::engine::plan::{Mode, Plan, Summary};
@@ -17,7 +17,7 @@ use crate::view::{RunWords, harmless};
 use super::carried::{shaping, typed};
 use super::confirm::{Question, confirm};
 use super::locked::{Locking, locked, unless_interrupted};
-use super::opening::{saved_plan, state_failure};
+use super::opening::{saved_plan, state_failure, to_be_written};
 use super::options::{Approval, Global};
 use super::screen::Screen;
 use super::session::{Outlook, Session, needed, wanted};
@@ -138,8 +138,13 @@ async fn prepare(
         is_rebuilt = true;
         outlook = session.look(Some(writer.state()), &request.options, request.wanted.clone()).await?;
     }
-    // Also where the plan is refused or not agreed to: what is gone has no outputs, and these are read from the state alone.
-    if request.options.mode != Mode::RefreshOnly && note_gone(&outlook.sightings, writer) > 0 {
+    // Also where the plan is refused or not agreed to: what is gone, or follows nothing any more, has no outputs, and these are read from
+    // the state alone.
+    let note = |writer: &mut Writer| {
+        let ended = note_ended(&session.registry, &outlook.sightings, writer);
+        note_gone(&outlook.sightings, writer) + ended
+    };
+    if request.options.mode != Mode::RefreshOnly && note(writer) > 0 {
         writer.commit().await.map_err(state_failure)?;
     }
     check_commitments(session, request, &mut outlook)?;
@@ -266,8 +271,13 @@ async fn carry_out(
 fn unrecorded(error: StateError) -> Failure {
     let hint = match &error {
         StateError::LockLost { .. } | StateError::Vanished { .. } | StateError::Unsaved => None,
+        StateError::InJournalAlone { source, .. } => Some(format!(
+            "nothing is lost: all that was done is there; {}, then run the same command again: it makes the state whole",
+            to_be_written(source)
+        )),
         _ => Some(
-            "mend that, then run the same command again: it reads AWS and carries on where this run stopped",
+            "mend that, then run the same command again: it reads AWS and carries on where this run stopped"
+                .to_owned(),
         ),
     };
     let failure = state_failure(error);

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::view::failure::{Failure, FailureKind};
+use crate::view::progress::Sink;
 use crate::view::{Ink, harmless};
 
 use super::options::Approval;
@@ -66,7 +67,11 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
         // No one waits any more when the run was interrupted.
         let _ = answer.send((read, input));
     });
-    let (read, input) = answered.await.map_err(Failure::failed)?;
+    let mut line = OpenLine { err: &mut screen.err, is_open: true };
+    let answered = answered.await;
+    line.is_open = false;
+    drop(line);
+    let (read, input) = answered.map_err(Failure::failed)?;
     screen.asking = Asking::Somebody(input);
     match read {
         Ok((0, _)) => screen.err.line(""),
@@ -89,13 +94,30 @@ pub async fn confirm(screen: &mut Screen, approval: Approval, question: Question
     Err(Failure::message(FailureKind::Failed, "cancelled: nothing was changed"))
 }
 
+/// The line on which an answer is awaited. Whoever does not wait for it any more writes on a new one.
+struct OpenLine<'a> {
+    err: &'a mut Sink,
+    is_open: bool,
+}
+
+impl Drop for OpenLine<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.err.line("");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::io::{BufReader, Cursor, Write};
+    use std::os::unix::net::UnixStream;
     use std::sync::{Arc, Mutex};
 
+    use futures_util::FutureExt;
+
     use super::*;
-    use crate::view::progress::{Show, Sink, Styles};
+    use crate::view::progress::{Show, Styles};
     use crate::view::{Carried, Style};
 
     const PLAIN: Style = Style { color: false, width: 80 };
@@ -183,6 +205,23 @@ mod tests {
         assert_eq!(failure.kind().exit_code(), 1);
         assert!(failure.text(&PLAIN).contains("--auto-approve"));
         assert_eq!(printed, "");
+    }
+
+    #[tokio::test]
+    async fn whoever_is_not_waited_for_any_more_leaves_a_line_of_its_own_to_what_comes() {
+        let (nobody_types, input) = UnixStream::pair().expect("a pair of sockets");
+        let printed = Shared::default();
+        let asking = Asking::Somebody(Box::new(BufReader::new(input)));
+        let styles = Styles { out: PLAIN, err: PLAIN };
+        let (out, err) = (Sink::new(std::io::sink()), Sink::new(printed.clone()));
+        let mut screen = Screen { out, err, styles, asking, show: Show::Lines, carried: Carried::default() };
+        let asked = confirm(&mut screen, Approval { auto_approve: false }, Question::Apply).now_or_never();
+        assert!(asked.is_none(), "nobody has answered");
+        screen.err.line("interrupted");
+        let printed = String::from_utf8(printed.0.lock().expect("no test panics with it").clone());
+        let printed = printed.expect("text is printed");
+        assert!(printed.ends_with("counts: \ninterrupted\n"), "{printed:?}");
+        drop(nobody_types);
     }
 
     #[tokio::test]

@@ -31,7 +31,7 @@ pub(super) async fn locked<T>(
         Ok(store.open(command, Duration::ZERO, || first.clone()).await)
     });
     let opened = match at_once.await? {
-        Err(StateError::Locked { holder }) if !timeout.is_zero() => {
+        Err(StateError::Locked { holder, .. }) if !timeout.is_zero() => {
             screen.say(&waiting(holder.as_ref()));
             let opened = async { Ok(store.open(command, timeout, || first).await) };
             unless_interrupted(&interrupt, opened).await?

@@ -14,7 +14,7 @@ use crate::engine::cloud::CloudError;
 use crate::engine::executor::hint_for_code;
 use crate::engine::file;
 use crate::engine::saved::{SavedPlan, SavedPlanError};
-use crate::engine::state::{Damage, State, StateError, Store};
+use crate::engine::state::{Damage, Holder, State, StateError, Store};
 use crate::stack::{Region, S3Place, Sections, nearest};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::progress::Sink;
@@ -333,18 +333,7 @@ pub(super) fn state_failure(error: StateError) -> Failure {
         _ => FailureKind::Failed,
     };
     let hint = match &error {
-        StateError::Locked { holder: Some(holder) } if holder.is_alive_here() => {
-            format!(
-                "wait for it with --lock-timeout 10m, or end that run: it is process {} of this machine; if that is another one by \
-                 now: provision state unlock {}",
-                holder.pid, holder.id
-            )
-        }
-        StateError::Locked { holder: Some(holder) } => format!(
-            "wait for it with --lock-timeout 10m; if that run is lost: provision state unlock {}",
-            holder.id
-        ),
-        StateError::Locked { holder: None } => "wait for it with --lock-timeout 10m".to_owned(),
+        StateError::Locked { holder, can_be_taken } => hint_of_lock(holder.as_ref(), *can_be_taken),
         StateError::LockLost { .. } => {
             "nothing more was begun; what was is in the state, and the next provision apply looks at it".to_owned()
         }
@@ -357,6 +346,10 @@ pub(super) fn state_failure(error: StateError) -> Failure {
              If-None-Match does not hold, or in a file, which --state names"
                 .to_owned()
         }
+        StateError::InJournalAlone { source, .. } => format!(
+            "nothing is lost: every command reads it, and the next one that writes makes the state whole; before that, {}",
+            to_be_written(source)
+        ),
         StateError::Unsaved => "run the same command again: it reads AWS and carries on".to_owned(),
         StateError::Damaged {
             source: Damage::Newer { .. } | Damage::NewerLine { .. } | Damage::Shape(_), ..
@@ -387,16 +380,57 @@ pub(super) fn state_failure(error: StateError) -> Failure {
              {place}.backup away and have it made anew: provision state rebuild"
         ),
         StateError::S3 { source, place, .. } => hint_of_bucket(source, place),
-        StateError::Io { source, .. } => match source.kind() {
+        StateError::Io { source, path, .. } => match source.kind() {
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-                "make it readable and writable for you, or name another file with --state"
+                format!("{}, or name another file with --state", to_be_permitted(path))
             }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room on that disk",
-            _ => "name the state's file with --state",
-        }
-        .to_owned(),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => NO_ROOM.to_owned(),
+            _ => "name the state's file with --state".to_owned(),
+        },
     };
     Failure::new(kind, error).hint(hint)
+}
+
+const NO_ROOM: &str = "make room on that disk";
+
+/// The step after which a file can be written that could not be.
+pub(super) fn to_be_written(error: &StateError) -> String {
+    match error {
+        StateError::Io { source, path, .. } => match source.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => to_be_permitted(path),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => NO_ROOM.to_owned(),
+            _ => "mend that".to_owned(),
+        },
+        _ => "mend that".to_owned(),
+    }
+}
+
+/// A file that is not there is made in its folder, which has to permit that.
+fn to_be_permitted(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match path.symlink_metadata() {
+        Ok(_) => "make it readable and writable for you".to_owned(),
+        Err(_) => format!("make the folder {} readable and writable for you", folder.display()),
+    }
+}
+
+/// Only what can help: a lock whose run is known to live is waited for, or ends with its process, and is not taken away.
+pub(super) fn hint_of_lock(holder: Option<&Holder>, can_be_taken: bool) -> String {
+    const WAIT: &str = "wait for it with --lock-timeout 10m";
+    match holder {
+        Some(holder) if holder.is_alive_here() => format!(
+            "that run is alive, as process {pid} of this machine: {WAIT}; or end that run, and it gives the lock back: kill {pid}",
+            pid = holder.pid
+        ),
+        Some(holder) if can_be_taken && holder.is_here_no_more() => format!(
+            "its process runs here no more; {WAIT}, until the lock runs out; or take it away: provision state unlock {}",
+            holder.id
+        ),
+        Some(holder) if can_be_taken => {
+            format!("{WAIT}; if that run is lost: provision state unlock {}", holder.id)
+        }
+        _ => format!("{WAIT}; the lock ends with the process that has it"),
+    }
 }
 
 fn hint_of_bucket(error: &CloudError, place: &str) -> String {
@@ -446,4 +480,38 @@ pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Failure> {
         };
         Failure::usage(error).hint(again)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_cannot_be_taken_away_is_not_said_to_be() {
+        let of =
+            |host: &str, pid| Holder { host: host.to_owned(), pid, ..Holder::this_run("apply", "somebody") };
+        let here = Holder::this_run("apply", "somebody").host;
+        let (elsewhere, ended) = (of("another", 1), of(&here, std::process::id()));
+        for (holder, can_be_taken) in [
+            (Some(&elsewhere), false),
+            (Some(&elsewhere), true),
+            (Some(&ended), false),
+            (Some(&ended), true),
+            (None, false),
+        ] {
+            let hint = hint_of_lock(holder, can_be_taken);
+            assert!(hint.contains("--lock-timeout"), "{hint}");
+            assert_eq!(hint.contains("state unlock"), can_be_taken, "{hint}");
+        }
+        assert!(hint_of_lock(Some(&ended), true).contains("runs here no more"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_needs_its_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("shop.json.lock");
+        assert!(to_be_permitted(&path).contains(&format!("the folder {}", folder.path().display())));
+        std::fs::write(&path, "").expect("the folder can be written");
+        assert!(!to_be_permitted(&path).contains("folder"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::report::OutputValue;
 use crate::stack::Sections;
-use crate::stack::outputs::{Missing, outputs};
+use crate::stack::outputs::{Missing, outputs_of};
 use crate::view::failure::Failure;
 use crate::view::harmless;
 
@@ -15,13 +15,14 @@ use super::{Exit, Output};
 /// Prints one output, or all of them.
 pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let (store, state) = existing_state(global, Purpose::Show, screen).await?;
-    let outputs = outputs(&state);
+    let stack = choose(global, Purpose::Show, Sections::Any)?.stack;
+    let outputs = outputs_of(&state, &stack);
     match &request.name {
         Some(name) => {
             let text = match outputs.text(name) {
                 Ok(text) => text,
                 Err(error) => {
-                    let error = error.as_declared(&choose(global, Purpose::Show, Sections::Any)?.stack);
+                    let error = error.as_declared(&stack);
                     let hint = error.hint();
                     return Err(Failure::usage(error).hint(hint));
                 }
@@ -40,14 +41,30 @@ pub(super) async fn run(request: &Output, global: &Global, screen: &mut Screen) 
                     screen.out.line(&format!("{name} = {}", harmless(text)));
                 }
             }
-            for Missing { output, reason, hint, .. } in &outputs.missing {
-                screen.say_with_hint(&format!("warning: {output} has no value: {reason}"), hint);
-            }
             if !state.manages_anything() {
                 let nothing = format!("There are no outputs: {store} manages nothing");
                 screen.say_with_hint(&nothing, "provision apply");
+                return Ok(Exit::Done);
+            }
+            let said =
+                |missing: &Missing| format!("warning: {} has no value: {}", missing.output, missing.reason);
+            for (warnings, hint) in by_hint(&outputs.missing) {
+                let warnings: Vec<String> = warnings.into_iter().map(said).collect();
+                screen.say_with_hint(&warnings.join("\n"), hint);
             }
         }
     }
     Ok(Exit::Done)
+}
+
+/// What is missing, by what to do about it, each thing where it is first said.
+fn by_hint(missing: &[Missing]) -> Vec<(Vec<&Missing>, &str)> {
+    let mut groups: Vec<(Vec<&Missing>, &str)> = Vec::new();
+    for one in missing {
+        match groups.iter_mut().find(|(_, hint)| *hint == one.hint) {
+            Some((group, _)) => group.push(one),
+            None => groups.push((vec![one], &one.hint)),
+        }
+    }
+    groups
 }

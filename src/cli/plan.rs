@@ -36,10 +36,16 @@ pub(super) async fn run(request: Plan, global: &Global, screen: &mut Screen) -> 
     if let (Some(out), Some(html)) = (out, &request.html) {
         are_apart(out, html)?;
     }
-    let Sight { state, holder } = session.sight().await?;
+    let Sight { state, holder, left_by } = session.sight().await?;
     if let Some(holder) = &holder {
         screen.say(&format!(
             "{} is at work on this state.\nAWS may change while this plan is made.",
+            run_of(holder)
+        ));
+    }
+    if let Some(holder) = &left_by {
+        screen.say(&format!(
+            "{} still has the lock of this state, and its process runs here no more.\nWhat it had begun is looked at by the next apply.",
             run_of(holder)
         ));
     }

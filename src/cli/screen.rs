@@ -8,7 +8,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::view::progress::{Progress, Show, Sink, Styles};
-use crate::view::{Carried, Page, RunWords, Style, harmless, visible_width, words};
+use crate::view::{Carried, Page, RunWords, Style, harmless, leads_to_a_command, visible_width, words};
 
 use crate::view::Versioned;
 
@@ -85,10 +85,10 @@ impl Screen {
         self.err.write(&sentences(&self.carried.on(text), &self.styles.err));
     }
 
-    /// Writes a sentence from outside to standard error, and below it the hint on what to do.
+    /// Writes sentences from outside to standard error, each a line, and below them the hint on what to do.
     pub fn say_with_hint(&mut self, text: &str, hint: &str) {
         let mut page = Page::new(&self.styles.err);
-        page.fill(0, 2, words(text));
+        text.lines().for_each(|line| page.fill(0, 2, words(line)));
         crate::view::hint(&mut page, 2, &self.carried.on(hint));
         self.err.write(&page.finish());
     }
@@ -121,6 +121,7 @@ pub(super) fn sentences(text: &str, style: &Style) -> String {
         let safe = harmless(line);
         let indent = safe.len() - safe.trim_start_matches(' ').len();
         match visible_width(&safe) <= style.width {
+            _ if leads_to_a_command(&safe) => crate::view::sentence(&mut page, indent, line),
             true => page.line(0, &safe),
             false => page.fill(indent, indent + 2, words(line)),
         }
@@ -215,6 +216,18 @@ mod tests {
         let expected =
             "a  b\n    one two three four\n      five\n    provision state forget aws_db_instance.records\n";
         assert_eq!(sentences(text, &style), expected);
+    }
+
+    #[test]
+    fn a_command_that_a_sentence_leads_to_has_a_line_of_its_own_in_every_width() {
+        for width in [24, PIPE] {
+            let style = Style { color: false, width };
+            let text = "  not a.b: sg-1; to take it over: provision import a.b=sg-1\nNext: provision plan.";
+            let said = sentences(text, &style);
+            let lines: Vec<&str> = said.lines().collect();
+            assert!(lines.contains(&"      provision import a.b=sg-1"), "{said}");
+            assert!(said.ends_with("Next:\n    provision plan\n"), "{said}");
+        }
     }
 
     #[test]

@@ -122,13 +122,12 @@ async fn forget(
 
 async fn unlock(store: &Store, id: &str, approval: Approval, screen: &mut Screen) -> Result<(), Failure> {
     let kept = |error| match error {
-        StateError::Locked { holder: Some(holder) } if store.file().is_none() => {
+        // It has another id, and its run may be lost on another machine.
+        StateError::Locked { holder: Some(holder), can_be_taken: true } if store.file().is_none() => {
             let hint = in_a_bucket(&holder.id);
-            Failure::new(FailureKind::Locked, StateError::Locked { holder: Some(holder) }).hint(hint)
+            let error = StateError::Locked { holder: Some(holder), can_be_taken: true };
+            Failure::new(FailureKind::Locked, error).hint(hint)
         }
-        StateError::Locked { .. } => Failure::new(FailureKind::Locked, error).hint(
-            "that run is alive, or its lock has another id: end its process, and the lock ends with it",
-        ),
         other => state_failure(other),
     };
     // Nothing is asked about a lock that is not there, or cannot be taken away.

@@ -129,27 +129,49 @@ pub fn without_others(
     observed
 }
 
-/// The fields in which what was observed is not what was recorded; those that AWS does not show are left out.
+/// The fields in which what was observed is not what was recorded; those that AWS does not show are left out. What has come to an end
+/// is shown as nothing.
 pub fn drift(fields: &[Field], recorded: &Document, observed: &Document) -> Vec<FieldChange> {
     let shown: Vec<Field> = fields.iter().filter(|field| !field.is_recorded()).copied().collect();
     // Nobody changed a value that was never written, and is as empty in AWS.
     let is_nothing = |value: &Option<Value>| {
         value.as_ref().is_none_or(|value| value.as_object().is_some_and(|map| map.is_empty()))
     };
-    diff(&shown, recorded, observed)
+    let changed = diff(&shown, recorded, observed)
         .into_iter()
         .filter(|change| !(is_nothing(&change.before) && is_nothing(&change.after)))
         .map(|change| {
             free(FieldChange { before: change.after.clone(), after: change.before.clone(), ..change })
-        })
-        .collect()
+        });
+    let ended = ended(fields, recorded, observed);
+    changed.chain(ended.map(|(field, before)| FieldChange::free(field, Some(before.clone()), None))).collect()
+}
+
+/// The fields of which what was recorded has come to an end, with what that was.
+fn ended<'a>(
+    fields: &'a [Field],
+    recorded: &'a Document,
+    observed: &'a Document,
+) -> impl Iterator<Item = (&'static str, &'a Value)> {
+    fields.iter().filter_map(|field| {
+        let before = recorded.get(field.name)?;
+        field.ends(before, observed.get(field.name)?).then_some((field.name, before))
+    })
+}
+
+/// Takes into what is recorded what has come to an end, and returns the number of its fields.
+pub fn follow_to_the_end(fields: &[Field], recorded: &mut Document, observed: &Document) -> usize {
+    let ended: Vec<&str> = ended(fields, recorded, observed).map(|(field, _)| field).collect();
+    let values = ended.iter().filter_map(|field| Some(((*field).to_owned(), observed.get(*field)?.clone())));
+    recorded.extend(values);
+    ended.len()
 }
 
 /// Takes what was observed into what is recorded, where it does not do for it; what AWS does not show stays.
 pub fn follow(fields: &[Field], recorded: &mut Document, observed: &Document) {
     for field in fields.iter().filter(|field| !field.is_recorded()) {
         if let (Some(recorded), Some(seen)) = (recorded.get_mut(field.name), observed.get(field.name))
-            && !(field.met)(recorded, seen)
+            && (!(field.met)(recorded, seen) || field.ends(recorded, seen))
         {
             *recorded = seen.clone();
         }
@@ -294,6 +316,25 @@ mod tests {
         assert!(!changes[0].unknown);
         assert_eq!(diff(FIELDS, &Document::new(), &Document::new()), []);
         assert_eq!(diff(FIELDS, &group, &group), []);
+    }
+
+    #[test]
+    fn what_has_come_to_an_end_is_drift_though_nothing_is_changed_for_it() {
+        const FIELDS: &[Field] = &[Field::replace("source")
+            .met_by(|desired, observed| observed == "" || desired == observed)
+            .ended_as("")];
+        let (recorded, ended) = (document(json!({"source": "db-1"})), document(json!({"source": ""})));
+        assert_eq!(diff(FIELDS, &recorded, &ended), []);
+        let drift = super::drift(FIELDS, &recorded, &ended);
+        assert_eq!(drift.len(), 1);
+        assert_eq!((&drift[0].before, &drift[0].after), (&Some(json!("db-1")), &None));
+        let mut followed = recorded.clone();
+        follow(FIELDS, &mut followed, &ended);
+        assert_eq!((&followed, super::drift(FIELDS, &followed, &ended)), (&ended, Vec::new()));
+        let mut followed = recorded.clone();
+        assert_eq!(follow_to_the_end(FIELDS, &mut followed, &ended), 1);
+        assert_eq!((&followed, follow_to_the_end(FIELDS, &mut followed.clone(), &ended)), (&ended, 0));
+        assert_eq!(super::drift(FIELDS, &recorded, &recorded), []);
     }
 
     #[test]

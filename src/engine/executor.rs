@@ -32,7 +32,7 @@ use crate::engine::resource::Id;
 use crate::engine::state::{Edit, Record, StateError, Writer};
 use crate::engine::steps::Step;
 
-pub use accept::{Accepted, accept_drift, note_gone};
+pub use accept::{Accepted, accept_drift, note_ended, note_gone};
 pub use claims::write_claims;
 pub use failure::{StepError, hint_for_code};
 use settle::Settling;
@@ -90,6 +90,7 @@ pub async fn execute(
     };
     execution.record_what_stays();
     execution.work().await?;
+    execution.make_whole().await?;
     Ok(execution.report())
 }
 
@@ -202,6 +203,15 @@ impl<'a> Execution<'a> {
         tokio::select! {
             biased;
             committed = self.writer.commit() => committed,
+            () = self.run.interrupt.over(GRACE) => Err(StateError::Unsaved),
+        }
+    }
+
+    /// Makes the state whole before it is said that the run is complete.
+    async fn make_whole(&mut self) -> Result<(), StateError> {
+        tokio::select! {
+            biased;
+            made = self.writer.make_whole() => made,
             () = self.run.interrupt.over(GRACE) => Err(StateError::Unsaved),
         }
     }

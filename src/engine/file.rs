@@ -60,15 +60,15 @@ pub fn write(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
     let mut builder = tempfile::Builder::new();
     let new = builder.prefix(".provision-").permissions(Permissions::from_mode(mode)).tempfile_in(folder);
     let mut file = new.map_err(of_system)?;
-    file.write_all(content)?;
+    file.as_file_mut().write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }
 
 /// The system's error without the name of the file that was to be written first: that one says nothing to anybody.
-fn of_system(error: Error) -> Error {
-    Error::from(error.kind())
+pub fn of_system(error: Error) -> Error {
+    if error.raw_os_error().is_some() { error } else { Error::from(error.kind()) }
 }
 
 #[cfg(test)]

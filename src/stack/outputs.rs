@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Stack;
 use super::section::{Others, Section, Short};
 use super::sections::SECTIONS;
 use crate::engine::address::Address;
@@ -92,14 +93,34 @@ fn main_records<'a>(state: &'a State, section: &Section) -> BTreeMap<&'a str, &'
 
 /// The outputs that the state records.
 pub fn outputs(state: &State) -> Outputs {
+    collected(state, None)
+}
+
+/// The same of a stack: what it declares and no run has begun to make is missing, and an object of which the state does not tell
+/// the section is of the one that declares its name.
+pub fn outputs_of(state: &State, stack: &Stack) -> Outputs {
+    collected(state, Some(stack))
+}
+
+fn collected(state: &State, stack: Option<&Stack>) -> Outputs {
     let mut outputs =
         Outputs { short: Vec::new(), sections: Vec::new(), missing: Vec::new(), texts: BTreeMap::new() };
+    let recorded = |section: &'static Section| {
+        let mut recorded = main_records(state, section);
+        recorded.retain(|name, _| !stack.is_some_and(|stack| is_of_another(stack, section, name)));
+        recorded
+    };
     for section in SECTIONS {
-        let entries = entries(state, section, &mut outputs);
+        let recorded = recorded(section);
+        let entries = entries(state, section, &recorded, &mut outputs);
+        let unmade = stack.map(|stack| unmade(stack, section, &recorded)).unwrap_or_default();
+        let full = |name: &&str| format!("{}.{name}", section.key);
+        let what = |name: &&str| format!("{} {name}", section.one);
+        outputs.missing.extend(unmade.iter().map(|name| Missing::unmade(full(name), &what(name))));
         outputs.sections.push((section.key, entries));
     }
     for section in SECTIONS {
-        let recorded = main_records(state, section);
+        let recorded = recorded(section);
         let of_each =
             |short: &'static Short| (short.name, short_value(section, short, &recorded, &mut outputs));
         let mut values: BTreeMap<&str, Option<Ordered>> = by_alphabet(section).map(of_each).collect();
@@ -107,8 +128,31 @@ pub fn outputs(state: &State) -> Outputs {
             let value = values.remove(short.name).flatten();
             (short.name, value.unwrap_or_else(|| Ordered::without(short.without)))
         }));
+        if let (Some(stack), true) = (stack, recorded.is_empty()) {
+            let unmade = unmade(stack, section, &recorded);
+            outputs.missing.extend(by_alphabet(section).filter_map(|short| match unmade.as_slice() {
+                [] => None,
+                [_] => Some(Missing::unmade(short.name.to_owned(), section.one)),
+                several => {
+                    let full = several.iter().map(|name| format!("{}.{name}.{}", section.key, short.field));
+                    Some(Missing::several(short.name, section.several, full))
+                }
+            }));
+        }
     }
     outputs
+}
+
+/// True where a stack declares this name in another section: names are shared by all of them.
+fn is_of_another(stack: &Stack, section: &Section, name: &str) -> bool {
+    let others = SECTIONS.iter().filter(|other| other.key != section.key);
+    others.flat_map(|other| stack.entries(other).keys()).any(|known| known.as_str() == name)
+}
+
+/// The entries of a section that no run has begun to make.
+fn unmade<'a>(stack: &'a Stack, section: &Section, recorded: &BTreeMap<&str, &Record>) -> Vec<&'a str> {
+    let declared = stack.entries(section).keys().map(|name| name.as_str());
+    declared.filter(|name| !recorded.contains_key(name)).collect()
 }
 
 /// The short names in the order of the alphabet, as `output` lists them.
@@ -119,9 +163,14 @@ fn by_alphabet(section: &'static Section) -> impl Iterator<Item = &'static Short
 }
 
 /// The documents of a section's entries. Their texts, and what has no value, are added to the outputs.
-fn entries(state: &State, section: &Section, outputs: &mut Outputs) -> BTreeMap<String, Ordered> {
+fn entries(
+    state: &State,
+    section: &Section,
+    recorded: &BTreeMap<&str, &Record>,
+    outputs: &mut Outputs,
+) -> BTreeMap<String, Ordered> {
     let mut entries = BTreeMap::new();
-    for (name, record) in main_records(state, section) {
+    for (&name, &record) in recorded {
         let full = format!("{}.{name}", section.key);
         let Some(output) = (section.output)(state, name, record).filter(|_| !record.gone) else {
             outputs.missing.push(Missing::with_data(full, &in_words(section, name), record));

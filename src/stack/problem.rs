@@ -46,7 +46,12 @@ pub enum Fault {
     NoValue { key: String, may_be_empty: bool, is_null: bool },
     /// The value is not shown: it may be a password at the wrong place.
     #[error("expected {expected}, found {found}")]
-    WrongType { expected: Form, found: Form },
+    WrongType {
+        expected: Form,
+        found: Form,
+        /// Where options are expected, and the value is what one of them takes.
+        meant: Option<Meant>,
+    },
     #[error("`{}` is not possible here", shown(value))]
     UnknownValue {
         value: String,
@@ -101,7 +106,12 @@ impl Fault {
                 format!("write a name below it; for none: `{key}: {{}}`")
             }
             Self::NoValue { .. } => "write a value, or delete the line to get the default".to_owned(),
-            Self::WrongType { expected, found } => form_remedy(*expected, *found).to_owned(),
+            Self::WrongType { expected, found, meant } => {
+                let remedy = form_remedy(*expected, *found);
+                meant
+                    .as_ref()
+                    .map_or_else(|| remedy.to_owned(), |meant| format!("{remedy}, or in one line: `{meant}`"))
+            }
             Self::UnknownValue { value, known, forms } => {
                 match (nearest(value, known.iter().copied()), *forms) {
                     (None, [_, ..]) => {
@@ -119,6 +129,30 @@ impl Fault {
             ),
             Self::Conflict { remedy, .. } => remedy.clone(),
         })
+    }
+}
+
+/// The options that a value stands for: `state: { location: "s3://states/shop.json" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meant {
+    /// The key before them, once it is known.
+    key: Option<String>,
+    options: String,
+}
+
+impl Meant {
+    /// This option with the value that was written, as YAML.
+    pub(super) fn option(option: &str, value: &str) -> Self {
+        Self { key: None, options: format!("{{ {option}: {value} }}") }
+    }
+}
+
+impl fmt::Display for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{}: {}", shown(key), self.options),
+            None => f.write_str(&self.options),
+        }
     }
 }
 
@@ -288,6 +322,22 @@ impl Problem {
         self.fit(source.inner());
     }
 
+    /// The problem with what the value stands for.
+    pub(super) fn meaning(mut self, stands_for: Option<Meant>) -> Self {
+        if let Fault::WrongType { meant, .. } = &mut self.fault {
+            *meant = stands_for;
+        }
+        self
+    }
+
+    /// The problem of the value of this key.
+    pub(super) fn of_key(mut self, key: &str) -> Self {
+        if let Fault::WrongType { meant: Some(Meant { key: known @ None, .. }), .. } = &mut self.fault {
+            *known = Some(key.to_owned());
+        }
+        self
+    }
+
     /// The problem with one more place.
     pub(super) fn at(mut self, place: &Range<usize>, label: &str) -> Self {
         self.labels.push((place.clone(), label.to_owned()));
@@ -363,7 +413,7 @@ impl de::Error for Problem {
             de::Unexpected::Map => Form::Options,
             _ => Form::Nothing,
         };
-        Self::new(Fault::WrongType { expected: Form::Text, found })
+        Self::new(Fault::WrongType { expected: Form::Text, found, meant: None })
     }
 
     fn unknown_variant(value: &str, known: &'static [&'static str]) -> Self {

@@ -3,8 +3,26 @@
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::problem::{Fault, Form, Problem};
+use super::VpcId;
+use super::problem::{Fault, Form, Meant, Problem};
 use super::yaml::{Content, Entry, Node, Place, Plain};
+
+/// A type of options of which one is the obvious one.
+struct Obvious {
+    of_type: &'static str,
+    option: &'static str,
+    /// The texts that it takes: any other may be a password at the wrong place.
+    takes: fn(&str) -> bool,
+}
+
+const OBVIOUS: [Obvious; 2] = [
+    Obvious {
+        of_type: "StatePlace",
+        option: "location",
+        takes: |text| text.contains('/') || text.ends_with(".json"),
+    },
+    Obvious { of_type: "NamedNetwork", option: "vpc", takes: |text| text.parse::<VpcId>().is_ok() },
+];
 
 impl Node {
     /// The form of the value that stands here, in words that do not repeat it.
@@ -25,7 +43,28 @@ impl Node {
 
     /// The problem of another form.
     pub(super) fn wrong(&self, expected: Form) -> Problem {
-        Problem::new(Fault::WrongType { expected, found: self.form() }).or_at(&self.place)
+        Problem::new(Fault::WrongType { expected, found: self.form(), meant: None }).or_at(&self.place)
+    }
+
+    /// A single value as it can be written below another key; nothing for one that is too long to be shown.
+    pub(super) fn to_write(&self) -> Option<String> {
+        const LONGEST: usize = 100;
+        let Content::Scalar { text, quoted } = &self.content else { return None };
+        let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let can_be_bare = !quoted && !text.is_empty() && text.chars().all(is_bare);
+        let is_shown =
+            text.len() <= LONGEST && !text.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '`'));
+        is_shown.then(|| if can_be_bare { text.clone() } else { format!("\"{text}\"") })
+    }
+
+    /// The problem of a single value where a type has options, with the one that takes such a value.
+    fn wrong_for(&self, of_type: &str) -> Problem {
+        let obvious = OBVIOUS.iter().find(|one| one.of_type == of_type);
+        let meant = obvious.and_then(|Obvious { option, takes, .. }| {
+            let value = self.as_written().ok().filter(|text| takes(text)).and(self.to_write())?;
+            Some(Meant::option(option, &value))
+        });
+        self.wrong(Form::Options).meaning(meant)
     }
 
     /// The text, unless YAML would take it for something else.
@@ -145,13 +184,13 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match &self.content {
             Content::Map(_) => self.deserialize_any(visitor),
-            _ => Err(self.wrong(Form::Options)),
+            _ => Err(self.wrong_for(name)),
         }
     }
 
@@ -203,7 +242,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
             let fault = entry.no_value(self.names);
             return Err(Problem::new(fault).or_at(&entry.key_place));
         }
-        seed.deserialize(&entry.value).map_err(|problem| problem.or_at(&label_of(entry)))
+        seed.deserialize(&entry.value).map_err(|problem| problem.of_key(&entry.key).or_at(&label_of(entry)))
     }
 }
 

@@ -88,6 +88,7 @@ fn length(words: &[&str]) -> usize {
         "provision" if COMMANDS.contains(&word(1)) => (2, 0),
         "aws" if is_name(word(1)) && (word(2).contains('-') || ACTIONS.contains(&word(2))) => (3, 0),
         "cp" | "mv" if word(1).contains(['/', '.']) => (1, 2),
+        "kill" if !word(1).is_empty() && word(1).chars().all(|c| c.is_ascii_digit()) => (1, 1),
         _ => return 0,
     };
     if words[..head - 1].iter().any(|word| ends(word)) {
@@ -185,6 +186,8 @@ mod tests {
                 "mv a/b.json a/b.json.damaged, then cp a/b.backup a/b.json, and",
                 &["mv a/b.json a/b.json.damaged", "cp a/b.backup a/b.json"],
             ),
+            ("end it: kill 1234; or wait", &["kill 1234"]),
+            ("runs that kill it", &[]),
             ("a newer version of provision recorded it", &[]),
             ("update provision, then run the same command again", &[]),
             ("what provision plans, and aws knows", &[]),

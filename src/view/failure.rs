@@ -148,9 +148,7 @@ impl Failure {
         let mut page = Page::new(style);
         match &self.cause {
             Cause::Chain(error) => chain(&mut page, error.as_ref()),
-            Cause::Diagnostic(diagnostic) => {
-                snippet(diagnostic.as_ref(), style).lines().for_each(|line| page.line(0, line))
-            }
+            Cause::Diagnostic(diagnostic) => pointing(&mut page, diagnostic.as_ref()),
             Cause::Said => {}
         }
         if let Some(hint) = &self.hint {
@@ -186,8 +184,25 @@ fn chain(page: &mut Page<'_>, error: &dyn Error) {
     }
 }
 
-/// The place in the file, drawn by miette, which passes everything in the file on as it is.
-fn snippet(diagnostic: &dyn Diagnostic, style: &Style) -> String {
+/// An error that points into a file, and those that are related to it: each as any other error, and below it the place and what to do.
+fn pointing(page: &mut Page<'_>, diagnostic: &dyn Diagnostic) {
+    let style = page.style();
+    let message = diagnostic.to_string();
+    let (place, is_hostile) = snippet(diagnostic, style);
+    page.gap();
+    let label = match is_hostile || message.contains(is_harmful) {
+        true => "error:".to_owned(),
+        false => style.paint(Ink::Error, "error:"),
+    };
+    page.fill(0, 2, std::iter::once(label).chain(words(&message)));
+    // The first line is for a message.
+    place.lines().skip(1).for_each(|line| page.line(0, line));
+    diagnostic.related().into_iter().flatten().for_each(|related| pointing(page, related));
+}
+
+/// The place in the file and the help, drawn by miette, which passes everything in the file on as it is. True for a file that would
+/// steer a terminal.
+fn snippet(diagnostic: &dyn Diagnostic, style: &Style) -> (String, bool) {
     let fitted = Fitted::new(diagnostic, style.width);
     let draw = |theme: GraphicalTheme| {
         let mut text = String::new();
@@ -196,17 +211,18 @@ fn snippet(diagnostic: &dyn Diagnostic, style: &Style) -> String {
         let handler = handler.with_wrap_lines(false);
         match handler.render_report(&mut text, &fitted) {
             Ok(()) => text,
-            Err(_) => format!("error: {diagnostic}"),
+            Err(_) => String::new(),
         }
     };
     let plain = draw(GraphicalTheme::unicode_nocolor());
     let hostile = |character: char| character != '\n' && is_harmful(character);
     // Colours cannot be told from what a hostile file contains, so such a file is shown without them.
-    if style.color && !plain.contains(hostile) {
-        draw(GraphicalTheme::unicode())
-    } else {
-        plain.lines().map(|line| format!("{}\n", harmless(line))).collect()
-    }
+    let is_hostile = plain.contains(hostile);
+    let shown = match style.color && !is_hostile {
+        true => draw(GraphicalTheme::unicode()),
+        false => plain.lines().map(|line| format!("{}\n", harmless(line))).collect(),
+    };
+    (shown, is_hostile)
 }
 
 #[cfg(test)]
@@ -236,7 +252,7 @@ mod tests {
             concat!(
                 "error: cannot read the state\n",
                 "  disk on \\u{1b}[31mfire\n",
-                "hint: provision state list\n",
+                "hint:\n    provision state list\n",
             )
         );
     }
@@ -299,6 +315,33 @@ mod tests {
         }
         assert!(!text.contains('\u{1b}'));
         assert!(unknown_key("clutser").text(&Style { color: true, ..PLAIN }).contains("\u{1b}["));
+    }
+
+    /// Two errors in a file.
+    #[derive(Debug, Diagnostic, thiserror::Error)]
+    #[error("the first")]
+    #[diagnostic(help("do one thing"))]
+    struct Two {
+        #[related]
+        others: Vec<miette::MietteDiagnostic>,
+    }
+
+    #[test]
+    fn each_of_several_errors_in_a_file_begins_as_every_error_does() {
+        let others = vec![miette::MietteDiagnostic::new("the second").with_help("do another thing")];
+        for color in [false, true] {
+            let text = Failure::diagnostic(FailureKind::Usage, Two { others: others.clone() });
+            let text = text.text(&Style { color, ..PLAIN });
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            let lines: Vec<&str> = plain.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            assert_eq!(
+                lines,
+                ["error: the first", "help: do one thing", "error: the second", "help: do another thing"],
+                "{plain}"
+            );
+        }
+        let text = unknown_key("clutser").text(&PLAIN);
+        assert!(text.starts_with("error: unknown key `clutser`\n"), "{text}");
     }
 
     #[test]

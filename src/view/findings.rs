@@ -121,12 +121,12 @@ mod tests {
             concat!(
                 "error: the first\n",
                 "error: the second\n",
-                "  hint: provision import vpc-1\n",
+                "  hint:\n      provision import vpc-1\n",
                 "\n",
                 "error: another thing\n",
                 "\n",
                 "error: a third thing\n",
-                "  hint: provision plan\n",
+                "  hint:\n      provision plan\n",
             )
         );
     }

@@ -1,6 +1,6 @@
 //! A hint as lines: each way on its own, sentence first, and each command whole on a line, to be copied.
 
-use super::commands::{bare, pieces};
+use super::commands::{Piece, bare, pieces};
 use super::harmless::harmless;
 use super::page::{Page, commands_a_runner};
 use super::style::Ink;
@@ -65,12 +65,8 @@ pub(crate) fn hint(page: &mut Page<'_>, indent: usize, text: &str) {
     let lines = lines(text);
     let mut rest = lines.as_slice();
     match rest {
-        // Several commands in a row stand below each other.
-        [Line::Command(_), Line::Command(_), ..] => page.line(indent, &label),
-        [Line::Command(command), others @ ..] => {
-            page.line(indent, &format!("{label} {command}"));
-            rest = others;
-        }
+        // A command has a line of its own, also where it is all that there is.
+        [Line::Command(_), ..] => page.line(indent, &label),
         [Line::Prose(prose), others @ ..] => {
             page.fill(indent, indent + 2, std::iter::once(label).chain(prose.iter().cloned()));
             rest = others;
@@ -83,6 +79,38 @@ pub(crate) fn hint(page: &mut Page<'_>, indent: usize, text: &str) {
             Line::Command(command) => page.line(indent + 4, command),
         }
     }
+}
+
+/// Adds a line of sentences to a page. A command that they lead to (`to take it over: provision import …`) has a line of its own.
+pub(crate) fn sentence(page: &mut Page<'_>, indent: usize, text: &str) {
+    let pieces = pieces(&harmless(text));
+    let mut prose: Vec<String> = Vec::new();
+    let mut is_first = true;
+    let mut flush = |page: &mut Page<'_>, prose: &mut Vec<String>| {
+        let first = if is_first { indent } else { indent + 2 };
+        page.fill(first, indent + 2, std::mem::take(prose));
+        is_first = false;
+    };
+    for (at, piece) in pieces.iter().enumerate() {
+        let is_led_to = prose.last().is_some_and(|last| last.ends_with(':'));
+        let is_end = at + 1 == pieces.len() || piece.text.ends_with([',', ';', '.']);
+        if piece.is_command && is_led_to && is_end && !piece.text.starts_with(['(', '`']) {
+            flush(page, &mut prose);
+            page.line(indent + 4, bare(&piece.text));
+        } else {
+            prose.push(piece.text.clone());
+        }
+    }
+    if !prose.is_empty() {
+        flush(page, &mut prose);
+    }
+}
+
+/// True where a text leads to a command that is to have a line of its own.
+pub(crate) fn leads_to_a_command(text: &str) -> bool {
+    let pieces = pieces(text);
+    let leads = |pair: &[Piece]| pair[1].is_command && pair[0].text.ends_with(':');
+    pieces.windows(2).any(leads)
 }
 
 /// A hint as plain lines, for what lays text out by itself.
@@ -111,7 +139,7 @@ mod tests {
         for (text, expected) in [
             (
                 "provision apply --replace aws_db_instance.gitlab-pgsql",
-                "  hint: provision apply --replace aws_db_instance.gitlab-pgsql\n",
+                "  hint:\n      provision apply --replace aws_db_instance.gitlab-pgsql\n",
             ),
             (
                 "undo that change; or, to lose the data: provision apply --replace aws_db_instance.gitlab-pgsql",

@@ -76,6 +76,27 @@ fn a_list_without_one_of_its_mount_targets_is_an_error() {
     assert_eq!(points.split_whitespace().count(), 3);
 }
 
+#[test]
+fn what_a_killed_run_has_not_come_to_is_missing_once_and_under_its_own_name() {
+    let world = World::small();
+    world.control.settings(json!({ "efs_creating": 3600, "db_creating": 3600 }));
+    let mut run = world.start(&["apply", "--auto-approve"]);
+    crate::world::eventually("the file system is being made", || {
+        world.control.calls().of("efs.CreateFileSystem") == 1
+    });
+    run.kill().expect("the run can be killed");
+    crate::world::ended(run);
+    let all = world.provision(&["output"]).exits(0);
+    assert!(!all.err.contains("security_groups."), "they belong to the entries: {}", all.err);
+    assert_eq!(all.err.matches("provision apply").count(), 1, "{}", all.err);
+    let json = world.provision(&["output", "--json"]).exits(0).json();
+    for (name, value) in [("pgsql_endpoint", json!(null)), ("nfs_dns_name", json!(null))] {
+        assert_eq!(json[name], value);
+        let missing = json["missing"].as_array().expect("a list");
+        assert!(missing.iter().any(|one| one["output"] == name), "{name}: {missing:?}");
+    }
+}
+
 fn delete_the_database(world: &World) {
     let delete = world.cloud.rds.delete_db_instance().db_instance_identifier("records");
     world.cloud.run(delete.skip_final_snapshot(true).send()).expect("it can be deleted");
@@ -113,7 +134,8 @@ fn a_state_that_manages_nothing_says_so_instead_of_printing_nothing() {
     let world = World::applied();
     world.destroy();
     let ran = world.provision(&["output"]).exits(0).says(&["There are no outputs", "manages nothing"]);
-    assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 2), "{ran:?}");
+    // The sentence, its hint, and the command on a line of its own.
+    assert_eq!((ran.out.as_str(), ran.err.lines().count()), ("", 3), "{ran:?}");
     world.provision(&["output", "--json"]).exits(0).says(&["There are no outputs"]).json();
     world.provision(&["output", "pgsql_endpoint"]).exits(1).says(&["no database is recorded"]);
 }

@@ -144,6 +144,33 @@ fn one_that_was_promoted_is_neither_changed_nor_deleted() {
 }
 
 #[test]
+fn a_promotion_is_drift_and_what_followed_is_no_output_to_read_from_any_more() {
+    let drifts = ["plan", "--refresh-only", "--detailed-exitcode"];
+    for noted_by in [&["apply", "--refresh-only", "--auto-approve"][..], &["apply", "--auto-approve"]] {
+        let world = world();
+        let endpoint = ["output", "databases.main.replicas.reports.endpoint"];
+        world.provision(&endpoint).exits(0);
+        world.provision(&drifts).exits(0);
+        promote(&world);
+        world.provision(&drifts).exits(2).says(&[REPLICA, "source"]);
+        let plan = world.provision(&["plan", "--refresh-only", "--json"]).exits(0).json();
+        let of_replica = |drift: &&Value| drift["address"] == REPLICA;
+        let drift =
+            plan["drift"].as_array().and_then(|all| all.iter().find(of_replica)).expect("it is drift");
+        let paths = drift["fields"].as_array().expect("a list").iter().map(|field| &field["path"]);
+        assert!(paths.clone().any(|path| path == "source"), "{drift}");
+        world.provision(noted_by);
+        world.provision(&endpoint).exits(1).says(&["follows no database any more: it was promoted"]);
+        let all =
+            world.provision(&["output"]).exits(0).says(&["databases.main.replicas.reports has no value"]);
+        assert!(!all.out.contains("reports"), "{all:?}");
+        world.apply(&["--refresh-only"]);
+        world.provision(&drifts).exits(0);
+        world.provision(&["plan"]).exits(1).says(&["follows no database any more"]);
+    }
+}
+
+#[test]
 fn replicas_of_others_are_told_of_before_their_source_goes() {
     let world = world();
     world.edit_stack("db.m7g.large", "db.m7g.large, deletion_protection: false");

@@ -115,7 +115,11 @@ fn the_lock_of_a_run_that_was_killed_runs_out_and_what_it_had_begun_goes_on() {
         "locked by `apply` of somebody",
         "--lock-timeout",
         "state unlock",
+        "its process runs here no more",
     ]);
+    let plan = world.provision(&["plan"]).exits(0);
+    assert!(!plan.err.contains("is at work"), "{}", plan.err);
+    plan.says(&["still has the lock of this state, and its process runs here no more"]);
     world.control.settings(json!({}));
     world.provision(&["apply", "--auto-approve", "--lock-timeout", "1m"]).exits(0).says(&["had run out"]);
     assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 1);
@@ -155,6 +159,23 @@ fn an_interrupted_run_gives_the_lock_back_at_once() {
     world.apply(&[]);
     assert_eq!(world.control.calls().of("rds.CreateDBInstance"), 1);
     world.plans_nothing();
+}
+
+#[test]
+fn the_lock_of_a_run_that_lives_on_this_machine_is_not_taken_away() {
+    let world = shared();
+    world.control.settings(json!({ "db_creating": 3600 }));
+    let run = world.start(&["apply", "--auto-approve"]);
+    eventually("the database is being made", || world.control.calls().of("rds.CreateDBInstance") == 1);
+    let id = object(&world)["lease"]["holder"]["id"].as_str().expect("a lock has an id").to_owned();
+    let end = format!("kill {}", run.id());
+    let refused = world.provision(&["state", "unlock", &id, "--auto-approve"]).exits(3);
+    assert!(!refused.err.contains("state unlock"), "{}", refused.err);
+    refused.says(&["that run is alive", &end]);
+    assert!(is_locked(&world));
+    signal(&run, "TERM");
+    ended(run).exits(130);
+    assert!(!is_locked(&world));
 }
 
 #[test]

@@ -60,6 +60,13 @@ fn wrong_files() -> Vec<(String, Option<usize>, &'static str)> {
         top("network: { subnets: [subnet-12345678] }", "`vpc` is missing"),
         top("network: vpc-12345678", "write its options below it"),
         top("state: state/a.json", "write its options below it"),
+        // The option is named that takes what is written.
+        top("state: s3://states/shop.json", "`state: { location: \"s3://states/shop.json\" }`"),
+        top("state: state/a.json", "`state: { location: \"state/a.json\" }`"),
+        top("network: vpc-12345678", "`network: { vpc: vpc-12345678 }`"),
+        raw("file_systems: nfs", Some(1), "`file_systems: { nfs: {} }`"),
+        fs("access_points: web", "`access_points: { web: {} }`"),
+        db("monitoring: 60", "`monitoring: { interval: 60 }`"),
         top("state: { location: ftp://a/b }", "a state at ftp:// is not supported"),
         top("state: { location: s3://our-states }", "a place in S3 is `s3://BUCKET/KEY`"),
         top("state: { location: s3://Our/a.json }", "the name of a bucket has 3 to 63 of the characters"),
@@ -772,5 +779,19 @@ proptest! {
         if let Err(error) = parse("any", words.concat(), &registry()) {
             prop_assert!(!rendered(&error, 60).chars().any(is_harmful));
         }
+    }
+}
+
+#[test]
+fn a_text_in_the_place_of_options_is_repeated_only_where_it_can_be_no_password() {
+    for (text, never) in [
+        (with_stack("state: hunter2"), "hunter2"),
+        (with_stack("network: hunter2"), "hunter2"),
+        (database("monitoring: hunter2"), "hunter2"),
+    ] {
+        let error = error_of(&text);
+        let help = error.problems().filter_map(|problem| Some(problem.help()?.to_string()));
+        let help: Vec<String> = help.collect();
+        assert!(!help.is_empty() && help.iter().all(|one| !one.contains(never)), "{help:?}");
     }
 }

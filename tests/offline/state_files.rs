@@ -279,10 +279,33 @@ fn a_folder_that_cannot_be_written_can_be_read_and_says_what_to_do() {
         "shop.json.lock",
         "Permission denied",
         "readable and writable for you",
+        "make the folder state readable",
     ]);
     set_mode(&place.at("state"), 0o755);
     assert_eq!(std::fs::read(place.state()).expect("it is there"), state);
     assert!(!place.beside("lock").exists() && !place.beside("journal").exists(), "nothing is left beside it");
+}
+
+#[test]
+fn a_disk_with_room_for_the_journal_alone_loses_nothing_and_says_which_file_is_meant() {
+    let place = Place::new();
+    (0..16).for_each(|n| place.put(&format!("aws_vpc.another-{n:02}"), true));
+    // A file may have one block: that is enough for a lock and for the edit, and not for the state.
+    let small = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+    let binary = env!("CARGO_BIN_EXE_provision");
+    let ran = place.command("/bin/sh", &["-c", small, binary, "state", "move", OLD, NEW, "--yes"]);
+    ran.says(&[
+        "the state is recorded in state/shop.json.journal alone",
+        "cannot write state/shop.json",
+        "nothing is lost",
+        "the next one that writes makes the state whole",
+    ]);
+    let said = String::from_utf8_lossy(&ran.0.stderr).into_owned();
+    assert!(!said.contains(".state-"), "nobody asked for that file: {said}");
+    assert!(place.beside("journal").exists());
+    assert!(place.list().well().starts_with(&format!("{NEW}\n")), "it is read all the same");
+    place.provision(&["state", "move", NEW, OLD, "--yes"]).well();
+    assert!(!place.beside("journal").exists());
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 Sources: RDS API reference, RestoreDBInstanceFromDBSnapshot and RestoreDBInstanceToPointInTime (the defaults of each parameter, and
 those of CreateDBInstance that they lack); RDS User Guide, "Restoring to a DB instance" (default parameter group, the default
-security group, tags) and "Restoring a DB instance to a specified time" (the restorable time).
+security group, tags), "Restoring a DB instance to a specified time" (the restorable time) and "Retaining automated backups" (those of
+an instance that is deleted).
 """
 
 import re
@@ -124,21 +125,23 @@ def _iops(call: Call, database) -> dict:
 
 def restore_to_time(call: Call):
     by_id, by_name = call.get("SourceDbiResourceId"), call.get("SourceDBInstanceIdentifier")
+    kept = None
     if by_id:
         source = next((one for one in call.rds.databases.values() if one.dbi_resource_id == by_id), None)
         if source is None:
-            fail("DBInstanceAutomatedBackupNotFound", f"No automated backup of {by_id} was found.", 404)
+            kept = retained(call, by_id)
+            source = kept.database
     else:
         source = check.find(call, by_name)
     time, latest = call.get("RestoreTime"), call.get("UseLatestRestorableTime")
     if bool(time) == bool(latest):
         check.combination("One of RestoreTime and UseLatestRestorableTime must be specified.")
-    if source.status in ("creating", "deleting"):
+    if kept is None and source.status in ("creating", "deleting"):
         fail("InvalidDBInstanceState", f"Instance {source.db_instance_identifier} is {source.status}.")
     if not source.backup_retention_period:
         fail("PointInTimeRestoreNotEnabled", f"Point in time restore is not enabled for {source.db_instance_identifier}.")
     if time:
-        earliest, newest = window(source)
+        earliest, newest = window_of_kept(kept) if kept else window(source)
         if not earliest <= time.astimezone(UTC) <= newest:
             check.invalid(f"The specified time {time} is not within the restorable time of {source.db_instance_identifier}.")
     backup = {
@@ -149,6 +152,25 @@ def restore_to_time(call: Call):
     }
     more = {"MaxAllocatedStorage": call.get("MaxAllocatedStorage")}
     return restored(call, call.get("TargetDBInstanceIdentifier"), source, backup, more)
+
+
+def retained(call: Call, resource: str):
+    """The newest automated snapshot of an instance that is not there any more: "Retained automated backups contain system snapshots
+    and transaction logs from a DB instance. They also include your DB instance properties like allocated storage and DB instance
+    class, which are required to restore it to an active instance", and "You can restore or remove retained automated backups using the
+    AWS Management Console, RDS API, and AWS CLI" ("Retaining automated backups"). Such an instance has its resource id alone:
+    SourceDBInstanceIdentifier "must match the identifier of an existing DB instance" (RestoreDBInstanceToPointInTime)."""
+    snapshots = call.rds.database_snapshots.values()
+    kept = [one for one in snapshots if one.snapshot_type == "automated" and one.database.dbi_resource_id == resource]
+    if not kept:
+        fail("DBInstanceAutomatedBackupNotFound", f"No automated backup of {resource} was found.", 404)
+    return max(kept, key=lambda one: one.created)
+
+
+def window_of_kept(snapshot) -> tuple:
+    """The times that DescribeDBInstanceAutomatedBackups shows of it."""
+    made = snapshot.created if snapshot.created.tzinfo else snapshot.created.replace(tzinfo=UTC)
+    return made, made
 
 
 def window(source) -> tuple:

@@ -26,9 +26,9 @@ pub enum DiscoveryError {
         listed(vpcs.iter().map(|(vpc, because)| format!("{vpc} ({because})")))
     )]
     SeveralVpcs { cluster: String, vpcs: Vec<(Id, String)> },
-    #[error("there is no VPC {vpc} in this account and region")]
+    #[error("there is no VPC {vpc} {HERE}")]
     VpcNotFound { vpc: Id },
-    #[error("there is no subnet {subnet} in this account and region")]
+    #[error("there is no subnet {subnet} {HERE}")]
     SubnetNotFound { subnet: Id },
     #[error("the subnet {subnet} is in {vpc}, not in the VPC {wanted} of this stack")]
     SubnetElsewhere { subnet: Id, vpc: Id, wanted: Id },
@@ -44,7 +44,7 @@ pub enum DiscoveryError {
         "the cluster `{cluster}` looks deleted: {vpc} has {leftovers} of its subnets, but no group nodes.{cluster} and no instances"
     )]
     LooksDeleted { cluster: String, vpc: Id, leftovers: usize },
-    #[error("there is no security group {group} in this account and region")]
+    #[error("there is no security group {group} {HERE}")]
     GroupNotFound { role: Role, group: Id },
     #[error("the security group {group} is in {vpc}, not in the VPC {wanted} of this stack")]
     GroupElsewhere { role: Role, group: Id, vpc: Id, wanted: Id },
@@ -60,7 +60,19 @@ pub enum DiscoveryError {
     Aws(#[from] CloudError),
 }
 
+/// The end of a sentence on an id that nothing has.
+const HERE: &str = "in this account and region";
+
 impl DiscoveryError {
+    /// The error with the region in which it was looked, named once.
+    pub fn in_region(&self, region: &str) -> String {
+        let said = self.to_string();
+        match said.strip_suffix(HERE) {
+            Some(said) => format!("{said}in the region {region} of this account"),
+            None => format!("in the region {region}: {said}"),
+        }
+    }
+
     /// The option to type, where there is one that answers.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -175,10 +187,41 @@ fn place(vpc: Option<&Id>) -> String {
 fn others(found: &[String]) -> String {
     match found {
         [] => "there is no other either".to_owned(),
-        found => format!("there is {}", listed(found)),
+        [one] => format!("the only one there is called {one}"),
+        found => format!("those that are there are called {}", listed(found)),
     }
 }
 
 fn listed<T: Display>(all: impl IntoIterator<Item = T>) -> String {
     all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_said_once_whatever_was_not_found_in_it() {
+        let vpc = Id::new("vpc-1");
+        for (error, said) in [
+            (
+                DiscoveryError::VpcNotFound { vpc: vpc.clone() },
+                "there is no VPC vpc-1 in the region eu-west-1 of this account",
+            ),
+            (
+                DiscoveryError::SubnetNotFound { subnet: Id::new("subnet-1") },
+                "there is no subnet subnet-1 in the region eu-west-1 of this account",
+            ),
+            (
+                DiscoveryError::NoSuchCluster {
+                    name: "c".to_owned(),
+                    vpc: None,
+                    found: vec!["a".to_owned(), "b".to_owned()],
+                },
+                "in the region eu-west-1: no cluster `c` was found; those that are there are called a, b",
+            ),
+        ] {
+            assert_eq!(error.in_region("eu-west-1"), said);
+        }
+    }
 }

@@ -55,7 +55,10 @@ impl Session {
                 let discovery = discover(&self.aws, &Wanted { recorded, ..wanted }).await;
                 let discovery = discovery.map_err(|error| match (&error, stands) {
                     (DiscoveryError::Aws(_), _) | (_, None) => self.discovery_failure(error),
-                    (_, Some(network)) => Failure::usage(error).hint(to_stay(&network)),
+                    (_, Some(network)) => {
+                        let message = error.in_region(self.aws.region());
+                        Failure::message(FailureKind::Usage, message).hint(to_stay(&network))
+                    }
                 })?;
                 Ok((Some(discovery.network.clone()), Some(discovery)))
             }
@@ -91,7 +94,7 @@ impl Session {
                     DiscoveryError::Aws(error) => aws_failure(error),
                     error => {
                         let hint = error.hint_in_the_stack_file();
-                        let message = format!("in the region {}: {error}", self.aws.region());
+                        let message = error.in_region(self.aws.region());
                         Failure::message(FailureKind::Usage, message).maybe_hint(hint)
                     }
                 })?;
@@ -102,14 +105,13 @@ impl Session {
 
     /// The failure of a discovery; where the built-in stack was taken, with that.
     fn discovery_failure(&self, error: DiscoveryError) -> Failure {
-        let hint = match error {
+        let (message, hint) = match error {
             DiscoveryError::Aws(error) => return aws_failure(error),
-            ref error => error.hint(),
+            error => (error.in_region(self.aws.region()), error.hint()),
         };
         let built_in = self.stack_paths.is_empty().then(|| OF_THE_BUILT_IN_STACK.to_owned());
         // Each on its own: a hint is one text, whose ways are told apart by semicolons.
         let hints: Vec<String> = hint.into_iter().chain(built_in).collect();
-        let message = format!("in the region {}: {error}", self.aws.region());
         Failure::message(FailureKind::Usage, message)
             .maybe_hint(Some(hints.join("; ")).filter(|hint| !hint.is_empty()))
     }
@@ -155,8 +157,8 @@ fn to_stay(network: &Network) -> String {
     let Network { vpc, cluster, .. } = network;
     let cluster = cluster.name.as_ref().map(|name| format!(" (cluster {name})")).unwrap_or_default();
     format!(
-        "the stack is in {vpc}{cluster}: to go on there, take it back (--cluster, PROVISION_CLUSTER, or `cluster:` of \
-         the stack file)"
+        "the stack is in {vpc}{cluster}; to go on there, do not name another cluster (with --cluster, PROVISION_CLUSTER, or \
+         `cluster:` in the stack file)"
     )
 }
 

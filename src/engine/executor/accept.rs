@@ -96,6 +96,23 @@ pub fn note_gone(sightings: &Sightings, writer: &mut Writer) -> usize {
     count
 }
 
+/// Notes in the state what of recorded objects has come to an end, such as that a copy follows its original, and returns the number
+/// of those objects. No decision is made here either.
+pub fn note_ended(registry: &Registry, sightings: &Sightings, writer: &mut Writer) -> usize {
+    let ended = |(address, record): (&Address, &Record)| {
+        let (id, live) = sightings.get(address)?.live()?;
+        let fields = registry.managing(address.kind())?.fields();
+        let mut after = record.clone();
+        let is_it = !record.watched && record.id.as_ref() == Some(id);
+        let ended = is_it && diff::follow_to_the_end(fields, &mut after.inputs, &live.inputs) > 0;
+        ended.then(|| Edit::Put { address: address.clone(), record: after })
+    };
+    let edits: Vec<Edit> = writer.state().resources.iter().filter_map(ended).collect();
+    let count = edits.len();
+    edits.into_iter().for_each(|edit| writer.edit(edit));
+    count
+}
+
 /// The text about an object that belongs to another owner by now.
 fn others(state: &State, address: &Address, record: &Record, live: &Live) -> Option<String> {
     if record.watched {

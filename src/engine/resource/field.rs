@@ -30,6 +30,9 @@ pub struct Field {
     pub calls: Calls,
     /// True if what is desired is met by what is observed, where that is more than equality.
     pub met: fn(desired: &Value, observed: &Value) -> bool,
+    /// The value that AWS shows where what was asked for has come to an end. Where it is met, nothing is changed for it, and it is drift
+    /// all the same.
+    pub ended: Option<&'static str>,
     /// True if what is observed, and will do, is no more than what is desired. Of more, a queued change is taken back.
     pub exact: fn(desired: &Value, observed: &Value) -> bool,
     depends: Option<Depends>,
@@ -155,6 +158,7 @@ impl Field {
             on_change,
             calls,
             met: |desired, observed| desired == observed,
+            ended: None,
             exact: |_, _| true,
             depends: None,
             taken_back: false,
@@ -206,6 +210,16 @@ impl Field {
     /// The field with its own idea of when the observed value will do.
     pub const fn met_by(self, met: fn(desired: &Value, observed: &Value) -> bool) -> Self {
         Self { met, ..self }
+    }
+
+    /// The field with the value that AWS shows where what was asked for has come to an end.
+    pub const fn ended_as(self, value: &'static str) -> Self {
+        Self { ended: Some(value), ..self }
+    }
+
+    /// True where what was recorded has come to an end since.
+    pub fn ends(&self, recorded: &Value, observed: &Value) -> bool {
+        self.ended.is_some_and(|ended| observed == ended && recorded != ended)
     }
 
     /// The field with a cost that depends on the values. What it is without them stays the worst of the cases.

@@ -11,13 +11,17 @@ use crate::engine::cloud::CloudError;
 pub enum StateError {
     #[error("cannot {action} {}", path.display())]
     Io { action: &'static str, path: PathBuf, source: std::io::Error },
+    /// All that was done is in the journal, which the next run reads.
+    #[error("the state is recorded in {} alone", journal.display())]
+    InJournalAlone { journal: PathBuf, source: Box<StateError> },
     #[error("cannot {action} {place}")]
     S3 { action: &'static str, place: String, source: CloudError },
     /// `backup` is where the version before is kept, if nothing newer is lost by going on from it.
     #[error("the state {place} cannot be used")]
     Damaged { place: String, backup: Option<String>, source: Damage },
+    /// `can_be_taken` is true for a lock that `state unlock` takes away: that its run is alive is not known.
     #[error("the state is locked{}", holder.as_ref().map(describe).unwrap_or_default())]
-    Locked { holder: Option<Holder> },
+    Locked { holder: Option<Holder>, can_be_taken: bool },
     /// The lock was held, and is not held any more.
     #[error("the lock of {place} was lost: it is held{}", holder.as_ref().map_or_else(|| " by nobody".to_owned(), describe))]
     LockLost { place: String, holder: Option<Holder> },

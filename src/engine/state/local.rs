@@ -43,7 +43,7 @@ fn read(path: &Path) -> Result<Option<State>, StateError> {
     let snapshot = read_file(path)?;
     let damaged = |source| StateError::Damaged {
         place: path.display().to_string(),
-        backup: can_go_back(snapshot.as_deref(), &backup).then(|| backup.display().to_string()),
+        backup: can_go_back(snapshot.as_deref(), &source, &backup).then(|| backup.display().to_string()),
         source,
     };
     let Some(snapshot) = &snapshot else {
@@ -72,14 +72,17 @@ struct Version {
     serial: u64,
 }
 
-/// True if nothing newer is lost by going on from the backup: it is a whole state, and what is there is not the same state
-/// at a later serial, nor another state.
-fn can_go_back(snapshot: Option<&[u8]>, backup: &Path) -> bool {
+/// True if nothing newer that can be used is lost by going on from the backup: it is a whole state, and what is there is not the same
+/// state at a later serial, nor another state. What has no right checksum is kept beside it whatever its serial, and is no state.
+fn can_go_back(snapshot: Option<&[u8]>, damage: &Damage, backup: &Path) -> bool {
     let Some(kept) = file::read(backup).ok().and_then(|bytes| format::decode(&bytes).ok()) else {
         return false;
     };
     match snapshot.and_then(|bytes| serde_json::from_slice::<Version>(bytes).ok()) {
-        Some(there) => there.lineage == kept.lineage && there.serial <= kept.serial,
+        Some(there) => {
+            let is_none = matches!(damage, Damage::Checksum | Damage::NoChecksum);
+            there.lineage == kept.lineage && (is_none || there.serial <= kept.serial)
+        }
         // Nothing in it can be told any more.
         None => true,
     }
@@ -135,7 +138,8 @@ impl Backend for LocalState {
     fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
         Box::pin(async {
             let state = read(&self.path)?;
-            Ok(Sight { state, holder: Lock::holder(&lock::path_for(&resolved(&self.path)?)) })
+            // A lock in a folder ends with its process.
+            Ok(Sight { state, holder: Lock::holder(&lock::path_for(&resolved(&self.path)?)), left_by: None })
         })
     }
 
@@ -224,6 +228,10 @@ impl Keeper for Files {
         Box::pin(std::future::pending())
     }
 
+    fn make_whole<'a>(&'a mut self, state: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async { self.fold(state) })
+    }
+
     fn release<'a>(
         mut self: Box<Self>,
         state: &'a State,
@@ -275,10 +283,14 @@ impl Files {
     /// # Errors
     /// [`StateError::Io`]; the journal then stays, and the next run reads it.
     fn fold(&mut self, state: &State) -> Result<(), StateError> {
-        if self.journal.is_some() {
-            self.write_snapshot(state)?;
+        if self.journal.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let journal = sibling(&self.path, "journal");
+        self.write_snapshot(state).map_err(|error| match journal.exists() {
+            true => StateError::InJournalAlone { journal, source: Box::new(error) },
+            false => error,
+        })
     }
 
     fn write_snapshot(&mut self, state: &State) -> Result<(), StateError> {
@@ -286,13 +298,14 @@ impl Files {
         let mut new = tempfile::Builder::new()
             .prefix(".state-")
             .tempfile_in(folder(path))
-            .map_err(io("create a file beside", path))?;
-        new.write_all(&format::encode(state)).map_err(io("write", new.path()))?;
-        new.as_file().sync_all().map_err(io("write", new.path()))?;
+            .map_err(|error| io("write", path)(file::of_system(error)))?;
+        // By the file itself: the error names the one that is meant, and not the one that takes its place.
+        new.as_file_mut().write_all(&format::encode(state)).map_err(io("write", path))?;
+        new.as_file().sync_all().map_err(io("write", path))?;
         if path.exists() {
             keep_backup(path)?;
         }
-        new.persist(path).map_err(|error| io("replace", path)(error.error))?;
+        new.persist(path).map_err(|error| io("write", path)(file::of_system(error.error)))?;
         sync_folder(path)?;
         self.journal = None;
         self.exists = true;
@@ -460,6 +473,33 @@ mod tests {
         assert!(matches!(read(&path), Err(StateError::Damaged { source: Damage::Older { .. }, .. })));
         std::fs::write(&path, &versions[1]).expect("the folder can be written");
         assert!(read(&path).expect("the version before, put back").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_state_that_was_edited_by_hand_has_its_backup_to_go_on_from_though_its_serial_is_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gitlab.json");
+        for _ in 0..2 {
+            let mut writer = writer(&path).await;
+            write_all(&mut writer).await;
+            writer.close().await.expect("a snapshot");
+        }
+        let backup = std::fs::read(sibling(&path, "backup")).expect("the version before");
+        let whole = std::fs::read_to_string(&path).expect("a snapshot");
+        let way = |path: &Path| match read(path) {
+            Err(StateError::Damaged { backup, source, .. }) => (backup.is_some(), source.to_string()),
+            other => panic!("{other:?}"),
+        };
+        std::fs::write(&path, whole.replace("eu-west-1", "eu-west-2")).expect("the folder can be written");
+        let (has_one, said) = way(&path);
+        assert!(has_one && said.contains("checksum"), "{said}");
+        // Another state is none that it could go on from, and a backup that is edited too is none at all.
+        std::fs::write(&path, whole.replace("lineage-1", "lineage-2")).expect("the folder can be written");
+        assert!(!way(&path).0);
+        std::fs::write(&path, whole.replace("eu-west-1", "eu-west-2")).expect("the folder can be written");
+        let edited = String::from_utf8_lossy(&backup).replace("eu-west-1", "eu-west-2");
+        std::fs::write(sibling(&path, "backup"), edited).expect("the folder can be written");
+        assert!(!way(&path).0);
     }
 
     #[tokio::test]

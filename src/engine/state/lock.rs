@@ -29,21 +29,38 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// True for a run of this machine that is seen alive: its lock ends with it, and is not to be taken away.
+    /// True for another run of this machine that is seen alive: its lock is not to be taken away.
     pub fn is_alive_here(&self) -> bool {
-        // Its number may be another process's by now, and one that has ended stays listed until its parent asks for it.
+        self.seen_here() == Some(true)
+    }
+
+    /// True for a run of this machine whose process is not there any more: it has ended without giving its lock back.
+    pub fn is_here_no_more(&self) -> bool {
+        self.seen_here() == Some(false)
+    }
+
+    /// True for a process of this machine that is alive, and false for one that is not there. Nothing for one of another machine, and
+    /// where the number may be another process's by now.
+    fn seen_here(&self) -> Option<bool> {
         let of = |process: &str, file: &str| {
             std::fs::read_to_string(Path::new("/proc").join(process).join(file)).ok()
         };
+        let own_name = of("self", "comm").filter(|_| this_host() == self.host)?;
         let process = self.pid.to_string();
+        // One that has ended stays listed until its parent asks for it.
         let has_ended = || {
             let status = of(&process, "status").unwrap_or_default();
             status.lines().any(|line| {
                 line.strip_prefix("State:").is_some_and(|state| state.trim().starts_with(['Z', 'X']))
             })
         };
-        let name = of(&process, "comm");
-        this_host() == self.host && name.is_some() && name == of("self", "comm") && !has_ended()
+        match of(&process, "comm") {
+            // This is another run than the one that had the number of this process.
+            _ if self.pid == std::process::id() => Some(false),
+            None => Some(false),
+            Some(_) if has_ended() => Some(false),
+            Some(name) => (name == own_name).then_some(true),
+        }
     }
 
     /// This process, which `user` has started.
@@ -86,7 +103,7 @@ impl Lock {
                     sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now()))).await;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StateError::Locked { holder: read_holder(&mut file) });
+                    return Err(held(read_holder(&mut file)));
                 }
                 Err(TryLockError::Error(source)) => return Err(io("lock", path)(source)),
             }
@@ -131,9 +148,15 @@ impl Lock {
         match &holder {
             // Held over a network file system by a host that does not answer any more.
             Some(found) if found.id == id && found.host != this_host() => Ok(true),
-            _ => Err(StateError::Locked { holder }),
+            _ => Err(held(holder)),
         }
     }
+}
+
+/// A lock that is held: of another machine it may have been left over a network file system, and is taken away where that is said.
+fn held(holder: Option<Holder>) -> StateError {
+    let can_be_taken = holder.as_ref().is_some_and(|holder| holder.host != this_host());
+    StateError::Locked { holder, can_be_taken }
 }
 
 impl Drop for Lock {

@@ -34,6 +34,8 @@ pub struct Sight {
     pub state: Option<State>,
     /// The run that has the lock. One that died on another machine may still have it.
     pub holder: Option<Holder>,
+    /// The run of this machine that has ended without giving the lock back, which runs out by itself.
+    pub left_by: Option<Holder>,
 }
 
 /// A held lock, and the state that it is for.
@@ -47,6 +49,10 @@ pub trait Keeper: Debug + Send + Sync {
     fn write<'a>(&'a mut self, edits: &'a [Edit], state: &'a State) -> BoxFuture<'a, Result<(), StateError>>;
     /// Returns when the lock is lost although it was not given back, with how; never, where that cannot be.
     fn lost(&self) -> BoxFuture<'_, StateError>;
+    /// Makes the state whole at its own place, where what is written stands beside it meanwhile. The lock is kept.
+    fn make_whole<'a>(&'a mut self, _: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
     /// Gives the lock back, after what was written last.
     fn release<'a>(
         self: Box<Self>,
@@ -205,6 +211,15 @@ impl Writer {
     /// Returns when the lock is lost although it was not given back, with how; never, where that cannot be.
     pub async fn lost(&self) -> StateError {
         self.keeper.lost().await
+    }
+
+    /// Makes everything durable, and the state whole at its own place: a run says that it is complete only after that.
+    ///
+    /// # Errors
+    /// When it cannot be made durable, or whole. What was committed is still there, and the next run reads it.
+    pub async fn make_whole(&mut self) -> Result<(), StateError> {
+        self.commit().await?;
+        self.keeper.make_whole(&self.state).await
     }
 
     /// Makes everything durable, and gives the lock back.

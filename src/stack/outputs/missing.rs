@@ -37,6 +37,12 @@ impl Missing {
         Self { output, reason, zones: Vec::new(), hint: "provision apply".to_owned() }
     }
 
+    /// An entry of the stack of which no run has begun to make anything.
+    pub(super) fn unmade(output: String, what: &str) -> Self {
+        let reason = format!("no {what} is recorded yet");
+        Self { output, reason, zones: Vec::new(), hint: "provision apply".to_owned() }
+    }
+
     /// A short name, where there are several objects that it could mean.
     pub(super) fn several(output: &str, what: &str, full: impl Iterator<Item = String>) -> Self {
         let full: Vec<String> = full.map(|name| format!("provision output {name}")).collect();

@@ -308,3 +308,56 @@ fn a_name_that_is_no_output_gets_the_nearest_that_is() {
     assert_eq!(error.to_string(), "there is no output `\\u{1b}[2J`");
     assert!(error.hint().starts_with("there are: databases.gitlab-pgsql.arn, "));
 }
+
+#[test]
+fn what_the_stack_declares_and_no_run_has_begun_is_missing_and_its_groups_are_its_own() {
+    let declared =
+        "file_systems: { gitlab-nfs: {} }\ndatabases: { gitlab-pgsql: {} }\nsecurity_groups: { shared: {} }";
+    let stack = crate::stack::parse("a test's stack", declared, &registry()).expect("a valid stack");
+    let mut state = applied(true);
+    state.resources.remove(&"aws_db_instance.gitlab-pgsql".parse::<Address>().expect("an address"));
+    let group = json!({ "arn": "arn:sg-1", "name": "a-group" });
+    // The group of the database was made, and the run stopped then.
+    for name in ["gitlab-pgsql", "shared"] {
+        put(
+            &mut state,
+            &format!("aws_security_group.{name}"),
+            "sg-1",
+            json!({ "name": name }),
+            group.clone(),
+        );
+    }
+    change(&mut state, "aws_security_group.gitlab-pgsql", being_made);
+    let outputs = outputs_of(&state, &stack);
+    assert!(outputs.missing.iter().all(|one| !one.output.starts_with("security_groups")), "{outputs:?}");
+    let document = printed(&outputs);
+    assert_eq!(document["pgsql_endpoint"], json!(null));
+    let groups = document["security_groups"].as_object().expect("the outputs of the section");
+    assert_eq!(groups.keys().collect::<Vec<_>>(), ["shared"]);
+    for (name, reason) in [
+        ("pgsql_endpoint", "no database is recorded yet"),
+        ("databases.gitlab-pgsql", "no database gitlab-pgsql is recorded yet"),
+    ] {
+        let missing = outputs.missing.iter().find(|one| one.output == name).expect(name);
+        assert_eq!((missing.reason.as_str(), missing.hint.as_str()), (reason, "provision apply"));
+    }
+    let whole = outputs_of(&applied(true), &stack).missing;
+    let missing: Vec<&str> = whole.iter().map(|one| one.output.as_str()).collect();
+    assert_eq!(missing, ["security_groups.shared"], "it is declared, and not made");
+}
+
+#[test]
+fn a_replica_that_was_found_to_follow_nothing_has_no_endpoint_to_read_from() {
+    let mut state = applied(true);
+    let live = json!({ "arn": "arn:db-2", "host": "reports.x.rds.amazonaws.com", "port": "5432" });
+    for (source, has_any) in [("db-1", true), ("", false)] {
+        let name = "aws_db_replica.gitlab-pgsql/reports";
+        put(&mut state, name, "db-2", json!({ "source": source }), live.clone());
+        let found = outputs(&state).text("databases.gitlab-pgsql.replicas.reports.endpoint");
+        assert_eq!(found.is_ok(), has_any, "{found:?}");
+        if let Err(error) = found {
+            assert!(error.to_string().ends_with("follows no database any more: it was promoted"), "{error}");
+            assert_eq!(error.hint(), "to see the ways on: provision plan");
+        }
+    }
+}

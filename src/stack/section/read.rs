@@ -6,7 +6,7 @@ use super::{Part, Section};
 use crate::engine::document::Document;
 use crate::engine::kind::{Manager, Registry};
 use crate::engine::resource::{Field, Invalid, Presence, Property, Shape, form};
-use crate::stack::problem::{Fault, Form, Problem};
+use crate::stack::problem::{Fault, Form, Meant, Problem};
 use crate::stack::sections::SECTIONS;
 use crate::stack::yaml::{self, Content, Node};
 use crate::stack::{Name, StackSections};
@@ -40,7 +40,7 @@ pub(in crate::stack) fn take(
     let mut reader = Reader { registry, problems };
     let mut read = |section: &'static Section| match tree.entry(&[section.key]) {
         Some(written) if is_there(written, false, reader.problems) => {
-            (section.key, reader.entries(&section.entry, &written.value))
+            (section.key, reader.entries(&section.entry, written))
         }
         _ => (section.key, Entries::new()),
     };
@@ -58,9 +58,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads the options below each name.
-    fn entries(&mut self, part: &'static Part, node: &Node) -> Entries {
-        let Content::Map(written) = &node.content else {
-            self.problems.push(node.wrong(Form::Options));
+    fn entries(&mut self, part: &'static Part, below: &yaml::Entry) -> Entries {
+        let Content::Map(written) = &below.value.content else {
+            // A name of one that has every default.
+            let name = below.value.to_write().filter(|text| text.parse::<Name>().is_ok());
+            let meant = name.map(|name| Meant::option(&name, "{}"));
+            self.problems.push(below.value.wrong(Form::Options).meaning(meant).of_key(&below.key));
             return Entries::new();
         };
         let mut entries = Entries::new();
@@ -104,7 +107,7 @@ impl Reader<'_> {
         }
         match part.parts.iter().find(|named| named.key == written.key) {
             Some(named) if is_there(written, false, self.problems) => {
-                entry.parts.insert(named.key, self.entries(&named.part, &written.value));
+                entry.parts.insert(named.key, self.entries(&named.part, written));
             }
             Some(_) => {}
             None => {

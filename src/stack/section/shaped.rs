@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::engine::resource::{Mismatch, Need, Pattern, Property, Quotes, Shape, form_of};
-use crate::stack::problem::{Fault, Form, Problem, shown};
+use crate::stack::problem::{Fault, Form, Meant, Problem, shown};
 use crate::stack::yaml::{Content, Entry, Node};
 
 /// True if a value is written, and not only its key.
@@ -19,7 +19,33 @@ pub(super) fn is_there(entry: &Entry, may_be_empty: bool, problems: &mut Vec<Pro
 
 /// The value of an option.
 pub(super) fn value(entry: &Entry, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value> {
-    is_there(entry, false, problems).then(|| read(&entry.value, shape, problems))?
+    if !is_there(entry, false, problems) {
+        return None;
+    }
+    let before = problems.len();
+    let value = read(&entry.value, shape, problems);
+    let found = problems.split_off(before);
+    problems.extend(found.into_iter().map(|problem| problem.of_key(&entry.key)));
+    value
+}
+
+/// The one of these options that takes the single value which stands in their place.
+fn meant(node: &Node, parts: &[Property]) -> Option<Meant> {
+    // A text that may be a secret is never repeated, and one of a free form could be any.
+    let takes = |part: &&Property| match &part.shape {
+        Shape::Text(pattern) => pattern.mismatch == Mismatch::Repeated && single(node, &part.shape).is_ok(),
+        Shape::Flag
+        | Shape::Whole { .. }
+        | Shape::Number { .. }
+        | Shape::OneOfWhole { .. }
+        | Shape::OneOf(_) => single(node, &part.shape).is_ok(),
+        _ => false,
+    };
+    let mut taking = parts.iter().filter(takes);
+    match (taking.next(), taking.next()) {
+        (Some(part), None) => Some(Meant::option(part.name, &node.to_write()?)),
+        _ => None,
+    }
 }
 
 /// The value, or nothing where there are problems.
@@ -55,6 +81,10 @@ fn read(node: &Node, shape: &Shape, problems: &mut Vec<Problem>) -> Option<Value
 
 /// Options of which each has a shape.
 fn object(node: &Node, parts: &[Property], problems: &mut Vec<Problem>) -> Option<Value> {
+    if !matches!(node.content, Content::Map(_)) {
+        problems.push(node.wrong(Form::Options).meaning(meant(node, parts)));
+        return None;
+    }
     let find = |key: &str| parts.iter().find(|part| part.name == key).map(|part| part.shape);
     let unknown = |entry: &Entry| Fault::UnknownKey {
         key: entry.key.clone(),

@@ -1,4 +1,4 @@
-//! A diagnostic whose lines are broken already, so that each command in them stands whole on one line.
+//! What a diagnostic shows below its message, with lines that are broken already: each command in them stands whole on one line.
 
 use std::fmt;
 
@@ -7,26 +7,23 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 use super::cut::Cut;
 use crate::view::{Page, Style, words};
 
-/// The columns that miette puts before a line of a message, and before one of a help.
-const MESSAGE: usize = 4;
+/// The columns that miette puts before a line of a help.
 const HELP: usize = 8;
 
-/// Shows another diagnostic.
+/// Shows another diagnostic, without its message and those that are related to it.
 #[derive(Debug)]
 pub(super) struct Fitted<'a> {
     inner: &'a dyn Diagnostic,
     width: usize,
-    related: Vec<Fitted<'a>>,
     /// The file and the marked places, where its lines are wider than the terminal.
     cut: Option<(Cut, Vec<LabeledSpan>)>,
 }
 
 impl<'a> Fitted<'a> {
     pub(super) fn new(inner: &'a dyn Diagnostic, width: usize) -> Self {
-        let related = inner.related().into_iter().flatten();
         let labels: Vec<LabeledSpan> = inner.labels().into_iter().flatten().collect();
         let cut = inner.source_code().and_then(|source| Cut::of(source, &labels, width));
-        Self { inner, width, related: related.map(|one| Self::new(one, width)).collect(), cut }
+        Self { inner, width, cut }
     }
 
     fn filled(&self, text: &str, margin: usize) -> String {
@@ -38,8 +35,8 @@ impl<'a> Fitted<'a> {
 }
 
 impl fmt::Display for Fitted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.filled(&self.inner.to_string(), MESSAGE))
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
     }
 }
 
@@ -67,12 +64,5 @@ impl Diagnostic for Fitted<'_> {
             Some((_, labels)) if !labels.is_empty() => Some(Box::new(labels.iter().cloned())),
             _ => self.inner.labels(),
         }
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.related.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.related.iter().map(|one| one as &dyn Diagnostic)))
     }
 }

@@ -1,11 +1,16 @@
 //! Order, waiting, retries, failures and interrupts of one run.
 
+use std::path::Path;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use provision::engine::event::{Event, RunOutcome};
+use provision::engine::executor::{Run, execute};
 use provision::engine::interrupt::interrupt;
 use provision::engine::plan::{Action, Mode};
-use provision::engine::state::Phase;
+use provision::engine::state::{
+    Backend, Edit, Holder, Keeper, Opened, Phase, Sight, State, StateError, Store, Written,
+};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -343,4 +348,87 @@ async fn what_another_state_made_meanwhile_is_told_at_once_and_not_waited_for() 
         "{failed:?}"
     );
     assert!(report.summary.elapsed_seconds < 30.0, "{}", report.summary.elapsed_seconds);
+}
+
+/// A place of a state that takes every edit, and cannot be made whole.
+#[derive(Debug)]
+struct NeverWhole;
+
+impl std::fmt::Display for NeverWhole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a place that is never whole")
+    }
+}
+
+impl Backend for NeverWhole {
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    fn read(&self) -> BoxFuture<'_, Result<Option<State>, StateError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn look(&self) -> BoxFuture<'_, Result<Sight, StateError>> {
+        Box::pin(async { Ok(Sight { state: None, holder: None, left_by: None }) })
+    }
+
+    fn lock(&self, _: Holder, _: Duration) -> BoxFuture<'_, Result<Opened, StateError>> {
+        Box::pin(async { Ok((Box::new(Self) as Box<dyn Keeper>, None)) })
+    }
+
+    fn has_a_lock_to_take_away<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool, StateError>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn unlock<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Keeper for NeverWhole {
+    fn relieved(&self) -> Option<&Holder> {
+        None
+    }
+
+    fn write<'a>(&'a mut self, _: &'a [Edit], _: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn lost(&self) -> BoxFuture<'_, StateError> {
+        Box::pin(std::future::pending())
+    }
+
+    fn make_whole<'a>(&'a mut self, _: &'a State) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async move { Err(StateError::Vanished { place: self.to_string() }) })
+    }
+
+    fn release<'a>(self: Box<Self>, _: &'a State, _: Written) -> BoxFuture<'a, Result<(), StateError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_state_is_not_whole_does_not_say_that_it_is_complete() {
+    let world = World::new().with_stack();
+    let (planning, sightings) = world.planning(&options(Mode::Apply)).await;
+    let blueprint = world.blueprint(Mode::Apply);
+    let fresh = || State::new("test", "lineage".to_owned(), "123456789012", "eu-west-1");
+    let opened = Store::new(NeverWhole).open("test", Duration::ZERO, fresh).await;
+    let mut writer = opened.expect("nobody holds it");
+    let (_interrupter, interrupt) = interrupt();
+    let run = Run {
+        cloud: &world.shared,
+        registry: &world.registry,
+        blueprint: &blueprint,
+        planning: &planning,
+        sightings: &sightings,
+        parallelism: 4,
+        interrupt,
+    };
+    let mut events = Vec::new();
+    let ended = execute(&run, &mut writer, &mut |event| events.push(event)).await;
+    assert!(matches!(ended, Err(StateError::Vanished { .. })), "{ended:?}");
+    assert!(events.iter().any(|event| matches!(event, Event::StepDone { .. })), "{events:?}");
+    assert!(!events.iter().any(|event| matches!(event, Event::Summary(_))), "{events:?}");
 }

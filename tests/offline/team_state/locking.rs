@@ -1,9 +1,11 @@
 //! The lock: who may write when, its renewal, its end, and what becomes of a run that has lost it.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use provision::aws::state_s3::{Encryption, S3State};
-use provision::engine::state::{StateError, Store};
+use provision::aws::state_s3::{Encryption, S3Place, S3State};
+use provision::engine::state::{Backend, Holder, StateError, Store};
 use tokio::time::{advance, sleep};
 
 use crate::team_state::bucket::Bucket;
@@ -43,7 +45,7 @@ async fn of_many_at_once_one_gets_the_lock_and_the_others_are_told_who() {
         assert_eq!(winners.len(), 1, "of {count}");
         for loser in losers {
             let error = loser.expect_err("it has no lock");
-            assert!(matches!(&error, StateError::Locked { holder: Some(_) }), "{error}");
+            assert!(matches!(&error, StateError::Locked { holder: Some(_), .. }), "{error}");
             assert!(error.to_string().contains("`apply`"), "{error}");
         }
     }
@@ -291,6 +293,43 @@ async fn nothing_is_let_through_when_a_lock_may_have_run_out() {
     writer.edit(put("a"));
     writer.commit().await.expect("nobody else has taken it");
     send().await.expect("the gate is open again");
+}
+
+/// A process with the name of this one, which ends with its input.
+fn another_run(folder: &Path) -> std::process::Child {
+    let name = std::fs::read_to_string("/proc/self/comm").expect("the name of this process");
+    let program = folder.join(name.trim_end());
+    std::fs::copy("/bin/cat", &program).expect("it can be copied");
+    Command::new(program).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it can be run")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lock_of_a_run_that_lives_on_this_machine_is_not_taken_away_and_that_of_a_dead_one_is_told() {
+    let bucket = Bucket::default();
+    let folder = tempfile::tempdir().expect("a folder");
+    let place: S3Place = format!("s3://our-states/{KEY}").parse().expect("a place");
+    let state = S3State::new(&place, &bucket.aws(), LEASE);
+    let mut run = another_run(folder.path());
+    let holder = Holder { pid: run.id(), ..Holder::this_run("apply", "somebody") };
+    let id = holder.id.clone();
+    let locked = state.lock(holder, Duration::ZERO).await.expect("nobody else writes");
+    let ours = store(&bucket);
+    for refused in [ours.has_a_lock_to_take_away(&id).await.map(drop), ours.unlock(&id).await] {
+        let error = refused.expect_err("it lives");
+        assert!(matches!(error, StateError::Locked { can_be_taken: false, .. }), "{error:?}");
+    }
+    let sight = ours.look().await.expect("it can be read");
+    assert_eq!((sight.holder.map(|holder| holder.id), sight.left_by), (Some(id.clone()), None));
+    run.kill().expect("it can be killed");
+    // Until it is waited for, it is still listed.
+    let early = ours.look().await.expect("it can be read");
+    run.wait().expect("it was killed");
+    let sight = ours.look().await.expect("it can be read");
+    assert_eq!((sight.holder, sight.left_by.map(|holder| holder.id)), (None, Some(id.clone())));
+    assert_eq!(early.left_by.or(early.holder).map(|holder| holder.id), Some(id.clone()));
+    assert!(ours.has_a_lock_to_take_away(&id).await.expect("it is dead"));
+    ours.unlock(&id).await.expect("it is dead");
+    drop(locked);
 }
 
 /// The id of the lock that is in the bucket.

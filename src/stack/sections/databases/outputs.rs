@@ -81,10 +81,18 @@ pub(super) fn output(state: &State, name: &str, record: &Record) -> Option<Outpu
             [("id", id), ("arn", arn), ("endpoint", endpoint), ("host", host), ("port", port.to_string())];
         output.texts.extend(all.map(|(field, text)| (format!("{REPLICAS}.{member}.{field}"), text)));
     }
-    let unmade = replicas(state, name).filter(|(_, record)| replica(record).is_none());
-    output.missing.extend(unmade.map(|(member, record)| {
+    let without = replicas(state, name).filter(|(_, record)| replica(record).is_none());
+    output.missing.extend(without.map(|(member, record)| {
         let what = format!("the replica {member} of {name}");
-        Missing::object(format!("{REPLICAS}.{member}"), &what, record)
+        match follows(record) || record.gone {
+            true => Missing::object(format!("{REPLICAS}.{member}"), &what, record),
+            false => Missing {
+                output: format!("{REPLICAS}.{member}"),
+                reason: format!("{what} follows no database any more: it was promoted"),
+                zones: Vec::new(),
+                hint: "to see the ways on: provision plan".to_owned(),
+            },
+        }
     }));
     Some(output)
 }
@@ -95,8 +103,13 @@ fn replicas<'a>(state: &'a State, name: &'a str) -> impl Iterator<Item = (&'a st
     of_database.filter_map(|(member, record)| Some((member.member_name()?, record)))
 }
 
+/// True for a replica that was not found to follow nothing any more.
+fn follows(record: &Record) -> bool {
+    text(&record.inputs, "source").is_none_or(|source| !source.is_empty())
+}
+
 fn replica(record: &Record) -> Option<Replica> {
-    let id = id(record).filter(|_| !record.gone)?;
+    let id = id(record).filter(|_| !record.gone && follows(record))?;
     let (host, port) = (text(&record.outputs, "host")?, text(&record.outputs, "port")?.parse().ok()?);
     Some(Replica { id, arn: text(&record.outputs, "arn")?, endpoint: format!("{host}:{port}"), host, port })
 }

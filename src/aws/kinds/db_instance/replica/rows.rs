@@ -29,6 +29,8 @@ const CALLS: &[Call] = &[MODIFY];
 
 /// The database that it follows, by the id that outlives a change of its name.
 pub(in super::super) const SOURCE: Key<DbReplica, String> = Key::new("source");
+/// Stands for the database where there is none any more.
+const FOLLOWS_NOTHING: &str = "";
 pub(super) const PARAMETER_GROUP: Key<DbReplica, String> = Key::new("parameter_group_name");
 pub(super) const VERSION: Key<DbReplica, String> = Key::new("engine_version");
 const PORT: Key<DbReplica, i32> = Key::new("port");
@@ -60,7 +62,8 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
             let source = db.source.as_ref().map(|id| id.as_str().to_owned());
             Some(source.or_else(named).or_else(recorded).unwrap_or_default())
         })
-        .met_by(|desired, observed| observed == "" || desired == observed),
+        .met_by(|desired, observed| observed == FOLLOWS_NOTHING || desired == observed)
+        .ended_as(FOLLOWS_NOTHING),
     &field("instance_class", text(texts::CLASS))
         .doc("The size of the machines; without it, that of the database when the replica is made.")
         .create(Create::set_db_instance_class)
