@@ -23,6 +23,7 @@ mod sightings;
 mod strayed;
 mod supplanted;
 mod tags;
+mod taken_back;
 mod together;
 mod unfinished;
 
@@ -286,10 +287,10 @@ fn select(
     if input.options.targets.is_empty() {
         return all.clone();
     }
-    let targets = input.options.targets.iter().cloned();
+    let targets = taken_back::with_parts(input, &input.options.targets);
     match input.options.mode {
         // All that stands on the cluster's own would go, and that itself stays.
-        Mode::Destroy if targets.clone().any(|target| in_vain::is_watched(input, &target)) => BTreeSet::new(),
+        Mode::Destroy if targets.iter().any(|target| in_vain::is_watched(input, target)) => BTreeSet::new(),
         Mode::Destroy => graph::closure(&graph::reversed(recorded_on), targets),
         Mode::Apply | Mode::RefreshOnly => graph::closure(refers_to, targets),
     }

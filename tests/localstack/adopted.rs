@@ -831,6 +831,34 @@ fn an_adoption_that_is_taken_back_before_an_apply_leaves_the_object_as_it_is() {
 }
 
 #[test]
+fn the_parts_of_an_adoption_that_is_taken_back_stay_too() {
+    let world = World::small();
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    world.apply(&[]);
+    let made = by_hand(&world);
+    let import = format!("aws_efs_file_system.theirs={}", made.files);
+    let targets = || {
+        let all = world.cloud.efs.describe_mount_targets().file_system_id(&made.files).send();
+        world.cloud.run(all).expect("they can be read").mount_targets().len()
+    };
+    let there = targets();
+    for options in [&[][..], &["--target", "aws_efs_file_system.theirs"]] {
+        world.provision(&["import", &import, "--into"]).exits(0);
+        let with = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+        // Under another name it would be made anew, and empty.
+        world.write_stack(&with.replace("  theirs:", "  renamed:"));
+        let said = world.provision(&["apply", "--auto-approve"]).exits(1);
+        said.says(&["it was adopted and never applied", "provision state move theirs renamed"]);
+        world.write_stack(&before);
+        world.control.forget_calls();
+        world.apply(options);
+        assert_eq!((world.control.calls().mutating(), targets()), (0, there), "{options:?}");
+    }
+    world.apply(&[]);
+    world.plans_nothing();
+}
+
+#[test]
 fn a_group_that_became_the_clusters_after_it_was_adopted_is_neither_tagged_nor_deleted() {
     use aws_sdk_ec2::types::Tag;
     let world = World::seeded(&[]);

@@ -118,14 +118,14 @@ fn a_password_that_is_left_alone_is_never_asked_for_and_never_sent() {
         world.plans_nothing();
         world.edit_stack(
             unmanaged,
-            &format!("{unmanaged}\n    password_version: 2\n    backup_retention_period: 7"),
+            &format!("{unmanaged}\n    password_version: 2\n    backup_retention_period: 35"),
         );
         world.control.forget_calls();
         world.apply(&[]);
         world.plans_nothing();
         assert_eq!(world.control.calls().of("rds.ModifyDBInstance"), 1);
         assert_eq!(world.cloud.database().master_user_secret().is_some(), first == "managed");
-        world.edit_stack("\n    password_version: 2\n    backup_retention_period: 7", "");
+        world.edit_stack("\n    password_version: 2\n    backup_retention_period: 35", "");
         world.destroy().exits(0);
     }
 }

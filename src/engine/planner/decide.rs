@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::unfinished::{Standing, all, all_but, fitting, standing};
 use super::{
     Input, Sighting, change, error, findings, guards, identity, in_the_way, loss, naming, network, promoted,
-    renamed, supplanted,
+    renamed, supplanted, taken_back,
 };
 use crate::engine::address::Address;
 use crate::engine::blueprint::Declaration;
@@ -26,21 +26,6 @@ const NEWER: &str = "a newer version of provision recorded it";
 
 /// Why nothing is done to what was a copy.
 const ON_ITS_OWN: &str = "it is no copy any more, and is left alone";
-
-/// Why an adopted object is not deleted with its entry.
-const TAKEN_BACK: &str = "it was adopted and never applied: it stays in AWS, as it is";
-
-/// True for an object of others that was adopted and whose entry is gone before anything was applied to it: that was taken back.
-fn is_taken_back(input: &Input<'_>, address: &Address, record: &Record) -> bool {
-    let is_own_name = |stack: &str| {
-        stack == input.blueprint.stack || input.state.is_some_and(|state| state.formerly.contains(stack))
-    };
-    let is_declared = input.safeguards.declared.contains(address);
-    let was_of_others = |record: &Record| {
-        record.claimed.as_ref().is_some_and(|claim| claim.is_to_what_was_not_of(is_own_name))
-    };
-    !is_declared && record.predecessor.is_none() && was_of_others(record)
-}
 
 fn is_newer(input: &Input<'_>, address: &Address) -> bool {
     matches!(input.sightings.get(address), Some(Sighting::NotAsked { .. }))
@@ -434,8 +419,9 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.push(finding);
         return change(address, Action::NoOp, ON_ITS_OWN);
     }
-    if is_taken_back(input, address, record) {
-        return change(address, Action::Forget, TAKEN_BACK);
+    if taken_back::is_taken_back(input, address, record) {
+        findings.extend(taken_back::beside_a_new_one(input, address, record));
+        return change(address, Action::Forget, taken_back::TAKEN_BACK);
     }
     let owner = owner_by_tags(input.blueprint, input.state, address, record.generation);
     for object in &objects {
@@ -449,6 +435,9 @@ fn undeclared(input: &Input<'_>, address: &Address, record: &Record, findings: &
         findings.extend(renamed::member(input, address).or_else(|| renamed::whole(input, address)));
     }
     let reason = match input.options.mode {
+        Mode::Destroy if taken_back::is_never_applied(input, record) => {
+            "deleted with the stack, though it was adopted and never applied"
+        }
         Mode::Destroy if input.options.targets.is_empty() => "everything that the stack owns is deleted",
         Mode::Destroy => "named by --target, or in need of what is",
         Mode::Apply | Mode::RefreshOnly => "no longer declared",

@@ -33,11 +33,6 @@ impl Claim {
         Self { stack: Some(stack.to_owned()), lineage: Some(lineage.to_owned()) }
     }
 
-    /// True where the object was of no stack of these names when it was taken over.
-    pub fn is_to_what_was_not_of(&self, is_own_name: impl Fn(&str) -> bool) -> bool {
-        !self.stack.as_deref().is_some_and(is_own_name)
-    }
-
     /// True where the object may be taken from its owner of now.
     pub fn holds_against(&self, whose: &Whose) -> bool {
         match whose {
