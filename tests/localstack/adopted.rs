@@ -832,8 +832,9 @@ fn an_adoption_that_is_taken_back_before_an_apply_leaves_the_object_as_it_is() {
 
 #[test]
 fn the_parts_of_an_adoption_that_is_taken_back_stay_too() {
-    let world = World::small();
-    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("there is a stack file");
+    let world = World::seeded(&["--topology", "private"]);
+    let before = "stack: shop\nfile_systems:\n  files:\n    deletion_protection: false\n";
+    world.write_stack(before);
     world.apply(&[]);
     let made = by_hand(&world);
     let import = format!("aws_efs_file_system.theirs={}", made.files);
@@ -849,7 +850,7 @@ fn the_parts_of_an_adoption_that_is_taken_back_stay_too() {
         world.write_stack(&with.replace("  theirs:", "  renamed:"));
         let said = world.provision(&["apply", "--auto-approve"]).exits(1);
         said.says(&["it was adopted and never applied", "provision state move theirs renamed"]);
-        world.write_stack(&before);
+        world.write_stack(before);
         world.control.forget_calls();
         world.apply(options);
         assert_eq!((world.control.calls().mutating(), targets()), (0, there), "{options:?}");

@@ -150,3 +150,34 @@ fn a_group_of_a_peered_vpc_is_a_source_and_one_of_another_vpc_is_a_warning() {
     world.plans_nothing();
     assert_eq!(rules(&world), [format!("tcp 2049 {group} NFS from {group}")]);
 }
+
+/// EC2 shows a group of the own account without the account.
+#[test]
+fn a_group_with_the_own_account_before_it_is_the_same_as_without() {
+    let world = World::seeded(&[]);
+    let group = world.cloud.make_group("bastion", text(&world, "vpc_id"));
+    let account = &world.account;
+    world.write_stack(&format!(
+        "stack: shop\nsecurity_groups:\n  files:\n    ingress:\n      - {{ group: {account}/{group}, port: 22 }}\n"
+    ));
+    world.apply(&[]);
+    assert_eq!(rules(&world), [format!("tcp 22 {group} ")]);
+    world.plans_nothing();
+}
+
+#[test]
+fn a_group_that_is_full_gets_another_rule_in_the_place_of_one() {
+    let world = World::seeded(&[]);
+    let stack = |from: usize| {
+        let one = |at: usize| format!("      - {{ cidr: 10.1.{at}.0/24, port: 80 }}\n");
+        let rules: String = (from..from + 60).map(one).collect();
+        format!("stack: shop\nsecurity_groups:\n  files:\n    ingress:\n{rules}")
+    };
+    world.write_stack(&stack(0));
+    world.apply(&[]);
+    world.write_stack(&stack(1));
+    world.apply(&[]);
+    let rules = rules(&world);
+    assert_eq!((rules.len(), rules.contains(&"tcp 80 10.1.60.0/24 ".to_owned())), (60, true));
+    world.plans_nothing();
+}

@@ -28,6 +28,7 @@ use crate::engine::planner::{Sighting, Sightings};
 use crate::stack::postgres::Version;
 use offer::{Desired, Wish};
 use replicas::Replicas;
+use version::is_within;
 
 const VERSIONS: Call = Call::read("rds:DescribeDBEngineVersions");
 const OPTIONS: Call = Call::read("rds:DescribeOrderableDBInstanceOptions");
@@ -55,6 +56,8 @@ struct Database {
     /// The database that it follows, where it is a read replica.
     source: Option<Address>,
     versions: Option<Result<Vec<DbEngineVersion>, CloudError>>,
+    /// The one version that `options` are of; all without.
+    asked: Option<String>,
     options: Option<Result<Vec<OrderableDbInstanceOption>, CloudError>>,
 }
 
@@ -87,14 +90,16 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
     } else {
         None
     };
-    let options = if prospect.touches(ORDERED) || prospect.touches(offer::FEATURES) {
+    let is_ordered = prospect.touches(ORDERED) || prospect.touches(offer::FEATURES);
+    let asked = versions
+        .as_ref()
+        .filter(|_| is_ordered && prospect.touches(&[VERSION]))
+        .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?))
+        .map(str::to_owned);
+    let options = if is_ordered {
         // All versions of a class are some hundred options on several pages; those of one are a few.
         // A database that keeps its version is held against the live one.
-        let one = versions
-            .as_ref()
-            .filter(|_| prospect.touches(&[VERSION]))
-            .and_then(|found| version::newest(&desired.engine_version, found.as_ref().ok()?));
-        Some(in_time(OPTIONS, options(aws, &desired.instance_class, one)).await)
+        Some(in_time(OPTIONS, options(aws, &desired.instance_class, asked.as_deref())).await)
     } else {
         None
     };
@@ -104,6 +109,7 @@ async fn ask_one(aws: &Aws, prospect: &Prospect, desired: Desired) -> Database {
         source: prospect.source.as_ref().map(|source| source.address.clone()),
         desired,
         versions,
+        asked,
         options,
     }
 }
@@ -182,7 +188,7 @@ impl Databases {
                 let written = written.iter().map(String::as_str);
                 let versions = Some(in_time(VERSIONS, versions(aws, written)).await);
                 let subnets = BTreeSet::new();
-                Database { address, desired, subnets, source: None, versions, options: None }
+                Database { address, desired, subnets, source: None, versions, asked: None, options: None }
             })
         });
         let late = join_all(late).await;
@@ -302,6 +308,8 @@ impl Database {
                     version: live
                         .filter(|_| matches!(doing, Doing::Changing(_)) && !upgrades)
                         .or(of_source)
+                        // While an upgrade is under way, RDS was asked about the version that comes.
+                        .filter(|version| self.asked.as_deref().is_none_or(|asked| is_within(asked, version)))
                         .unwrap_or(written),
                     zones: zones(scene, &self.subnets),
                     region: scene.region(),

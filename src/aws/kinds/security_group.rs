@@ -27,7 +27,7 @@ use crate::engine::resource::{Condition, Effect, Found, Id, Named, Owner, Patien
 use rule::{Direction, Rule};
 
 pub(crate) use creation::{CREATE, rehearse};
-pub(crate) use rule::Rules;
+pub(crate) use rule::{Rules, without_own_account};
 
 const GROUPS: &[&str] = &["ec2:security-group/*"];
 const OURS: &[Grant] = &[Grant::owned(GROUPS)];

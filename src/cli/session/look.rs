@@ -7,6 +7,7 @@ use futures_util::future::{join5, try_join};
 
 use crate::aws::checks::{self, Answers, LastSnapshots, Scene, prospects};
 use crate::aws::kinds::db_parameter_group::follow_versions;
+use crate::aws::kinds::security_group::without_own_account;
 use crate::aws::network::{Discovery, Wanted};
 use crate::engine::address::Address;
 use crate::engine::along::declare_sent_along;
@@ -66,6 +67,7 @@ impl Session {
         let (account, Seen { mut blueprint, declared, sightings, beside, mut answers, discovery }) =
             try_join(self.account(), self.see(state, options, wanted)).await?;
         self.check_account(state, &account)?;
+        without_own_account(&mut blueprint, &account);
         leave_to_others(&self.registry, &mut blueprint, &sightings);
         follow_versions(&mut blueprint, |address| Some(sightings.get(address)?.live()?.1));
         if options.mode == Mode::Apply {

@@ -775,3 +775,23 @@ async fn a_subnet_group_is_found_by_its_name_and_its_tags_say_whose_it_is() {
         assert_eq!(replay.asked()[1].parameters["ResourceName"], "arn:gitlab-pgsql");
     }
 }
+
+/// Between two answers the source gets another name, which the replica shows later.
+#[tokio::test]
+async fn a_replica_whose_source_has_a_name_that_nobody_has_follows_the_recorded_one() {
+    let recorded = Object { kind: "aws_db_replica", ..database(json!({})) };
+    let mut inputs = recorded.inputs.clone();
+    inputs.insert("source".to_owned(), json!("db-SOURCE"));
+    let recorded = Object { inputs, ..recorded };
+    let of = |name: &'static str| instance(&[("ReadReplicaSourceDBInstanceIdentifier", name)]);
+    let nobody = described(&[]);
+    let source = described(&[instance(&[("DBInstanceIdentifier", "main"), ("DbiResourceId", "db-OTHER")])]);
+    let elsewhere = "arn:aws:rds:us-east-1:123456789012:db:main";
+    for (name, found, follows) in
+        [("main", &nobody, "db-SOURCE"), ("main", &source, "db-OTHER"), (elsewhere, &nobody, elsewhere)]
+    {
+        let replay = Replay::in_order(&[(200, &described(&[of(name)])), (200, found)]);
+        let seen = recorded.observe(&replay, &[ID]).await.expect("a read");
+        assert_eq!(seen[&Id::new(ID)].inputs["source"], follows, "{name}");
+    }
+}

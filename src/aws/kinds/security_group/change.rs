@@ -26,6 +26,9 @@ const REVOKE_EGRESS: Call = Call::new("ec2:RevokeSecurityGroupEgress", RULES);
 pub(super) const INGRESS: &[Call] = &[AUTHORIZE_INGRESS, DESCRIBE_INGRESS, REVOKE_INGRESS];
 pub(super) const EGRESS: &[Call] = &[AUTHORIZE_EGRESS, DESCRIBE_EGRESS, REVOKE_EGRESS];
 
+/// The code of a refusal where a group would have more rules than its quota allows ("Error codes", EC2 API reference).
+const FULL: &str = "RulesPerSecurityGroupLimitExceeded";
+
 /// A rule as it is now.
 struct Live {
     id: String,
@@ -59,7 +62,7 @@ pub(super) async fn set_rules(
 
 async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, Rules)]) -> Result<(), CloudError> {
     let live = live_rules(aws, group).await?;
-    let changes: Vec<_> = desired
+    let mut changes: Vec<_> = desired
         .iter()
         .map(|(direction, rules)| {
             let live = live.iter().filter(|one| one.direction == *direction);
@@ -67,8 +70,15 @@ async fn bring_to(aws: &Aws, group: &Id, desired: &[(Direction, Rules)]) -> Resu
         })
         .collect();
     // Rules are added before others go: traffic that is allowed before and after is allowed all the time.
-    for (direction, change) in &changes {
-        authorise(aws, group, *direction, &change.authorise).await?;
+    for (direction, change) in &mut changes {
+        match authorise(aws, group, *direction, &change.authorise).await {
+            // Not for both: what goes makes room for what comes.
+            Err(error) if error.code == FULL && !change.revoke.is_empty() => {
+                revoke(aws, group, *direction, &std::mem::take(&mut change.revoke)).await?;
+                authorise(aws, group, *direction, &change.authorise).await?;
+            }
+            done => done?,
+        }
         describe(aws, group, *direction, &change.describe).await?;
     }
     for (direction, change) in &changes {

@@ -10,7 +10,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EGRESS, Field, INGRESS};
+use super::{EGRESS, Field, INGRESS, SecurityGroup};
+use crate::aws::kind::Kind;
+use crate::engine::blueprint::{Blueprint, Declaration};
 use crate::engine::resource::cidr;
 
 /// The rules of one direction, each once and in its one way of being written.
@@ -203,6 +205,25 @@ fn peer_group(peer: &str, account: Option<&str>, group: &str, owner: Option<&str
         _ if peer == group => SELF.to_owned(),
         (Some(account), Some(owner)) if account != owner => format!("{account}/{peer}"),
         _ => peer.to_owned(),
+    }
+}
+
+/// Writes peers of the own account as EC2 shows them, without the account.
+pub(crate) fn without_own_account(blueprint: &mut Blueprint, account: &str) {
+    let own = format!("{account}/");
+    for (address, declaration) in &mut blueprint.declarations {
+        let Declaration::Managed { inputs } = declaration else { continue };
+        if address.kind() != SecurityGroup::KIND {
+            continue;
+        }
+        for field in [INGRESS.name, EGRESS.name] {
+            let rules = inputs.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten();
+            for peer in rules.filter_map(|rule| rule.get_mut("source")) {
+                if let Some(id) = peer.as_str().and_then(|text| text.strip_prefix(&own)) {
+                    *peer = Value::String(id.to_owned());
+                }
+            }
+        }
     }
 }
 

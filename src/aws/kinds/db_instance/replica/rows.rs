@@ -57,10 +57,12 @@ pub(super) const ROWS: &[&dyn Row<DbReplica>] = &[
         .sent_by_code(Replace, &[])
         // One that was promoted follows nothing, and is no reason for a new one.
         .observe(|db| {
-            let named = || db.now.read_replica_source_db_instance_identifier.clone();
-            let recorded = || SOURCE.of(db.recorded).filter(|_| is_being_made(&db.now));
+            let named = db.now.read_replica_source_db_instance_identifier.as_ref();
+            let is_here = named.is_some_and(|name| !name.contains(':'));
+            // While its source is renamed, RDS shows a name that no database has: nothing is known of another source then.
+            let recorded = || SOURCE.of(db.recorded).filter(|_| is_here || is_being_made(&db.now));
             let source = db.source.as_ref().map(|id| id.as_str().to_owned());
-            Some(source.or_else(named).or_else(recorded).unwrap_or_default())
+            Some(source.or_else(recorded).or_else(|| named.cloned()).unwrap_or_default())
         })
         .met_by(|desired, observed| observed == FOLLOWS_NOTHING || desired == observed)
         .ended_as(FOLLOWS_NOTHING),
