@@ -226,16 +226,19 @@ pub struct Import {
     ///
     /// FILE is written over only where it is empty. What belongs to an object comes along: a database's groups, a file system's mount
     /// targets and access points.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["into", "take_over"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "into")]
     pub out: Option<PathBuf>,
     /// Add entries for the objects to a stack file that is there, and record them; without FILE, to the one that commands take here
     ///
     /// Nothing else of the file is changed, and its comments stay.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with = "take_over")]
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
     pub into: Option<Option<PathBuf>>,
     /// The name of the new stack; without it, that of the first object
     #[arg(long, value_name = "NAME", requires = "out", value_parser = values::stack_name)]
     pub stack: Option<StackName>,
+    /// The account that the objects are in: what has their names in another one is something else, and is refused
+    #[arg(long, value_name = "ID", value_parser = values::account, conflicts_with_all = ["found", "terraform"])]
+    pub account: Option<String>,
     #[command(flatten)]
     pub discovery: Discovery,
     #[command(flatten)]

@@ -22,10 +22,28 @@ pub const REGIONS: Call = Call::read("ec2:DescribeRegions");
 /// The most values that one filter takes (EC2 user guide, "Filter considerations").
 const FILTER_VALUES: usize = 200;
 
-/// A filter that lets through what has any of the values. Filters, unlike lists of ids, do not fail on missing ids.
+/// A filter that lets through what has exactly one of the values. Filters, unlike lists of ids, do not fail on missing ids.
 pub fn filter<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) -> Filter {
+    patterns(name, values.into_iter().map(|value| literally(&value.into())))
+}
+
+/// The same with `*` for any characters, and `?` for one.
+pub fn patterns<V: Into<String>>(name: &str, values: impl IntoIterator<Item = V>) -> Filter {
     let values = values.into_iter().map(Into::into).collect();
     Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// A text as a filter takes it for itself: "If your filter value contains a literal asterisk or question mark, escape it with a backslash"
+/// ("List resources with filters", Amazon EC2 User Guide).
+fn literally(value: &str) -> String {
+    let mut written = String::with_capacity(value.len());
+    for character in value.chars() {
+        if matches!(character, '*' | '?' | '\\') {
+            written.push('\\');
+        }
+        written.push(character);
+    }
+    written
 }
 
 /// Everything that has one of the values: more of them than a filter takes are asked for in several calls at once.
@@ -144,4 +162,20 @@ pub async fn peerings(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<VpcPeeringC
     let asked = aws.read.ec2.describe_vpc_peering_connections().set_filters(Some(filters));
     let pages = asked.into_paginator().items().send();
     pages.collect::<Result<_, _>>().await.map_err(aws_error(PEERINGS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_by_its_name_is_no_pattern() {
+        let values = |filter: Filter| filter.values.unwrap_or_default();
+        assert_eq!(
+            values(filter("group-id", ["sg-0a1b*", "sg-?", r"a\b"])),
+            [r"sg-0a1b\*", r"sg-\?", r"a\\b"]
+        );
+        assert_eq!(values(filter("group-id", ["sg-0a1b"])), ["sg-0a1b"]);
+        assert_eq!(values(patterns("group-name", ["nodes.*"])), ["nodes.*"]);
+    }
 }

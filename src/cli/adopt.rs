@@ -5,15 +5,25 @@ mod ahead;
 pub(super) mod found;
 mod gather;
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::aws::network::Wanted;
+use crate::cli::report;
+use crate::engine::address::Address;
+use crate::engine::document::Document;
 use crate::engine::file::{self, Readers};
-use crate::engine::take_over::Wish;
-use crate::stack::describe::{self, Description, describe};
+use crate::engine::kind::Registry;
+use crate::engine::resource::Id;
+use crate::engine::state::{Record, State};
+use crate::engine::take_over::{TakenOver, Wish};
+use crate::stack::describe::{self, Description, Scene, describe};
 use crate::stack::insert::with_entries;
-use crate::stack::{InvalidText, Sections, Stack, StackFile, StackName, parse_files};
+use crate::stack::sections::SECTIONS;
+use crate::stack::{InvalidText, Name, Sections, Stack, StackFile, StackName, parse, parse_files};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
 
@@ -21,11 +31,12 @@ use super::options::Global;
 use super::screen::Screen;
 use super::session::{Session, wanted as wanted_network};
 use super::stack_file::{Purpose, choose, is_taken_unasked, leads_nowhere, new_file};
+use super::take_over::{Beside, Request, in_place, show_taken};
 use super::written::to_write;
-use super::{Exit, show, take_over};
+use super::{show, take_over};
 pub(super) use ahead::{Network, ask_ahead};
 pub(super) use gather::unread;
-use gather::{Gathered, gather};
+use gather::{GROUP, Gathered, declared_already, gather};
 
 /// The stack file that the entries are written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,117 +69,351 @@ pub(super) struct NewText {
     text: String,
     /// The text of the file now; nothing for a new one.
     before: Option<String>,
+    /// True for one of several files of a stack.
+    is_layer: bool,
 }
 
-/// Describes the objects, writes the stack file, and records them.
+/// The objects that a run has adopted, or found adopted.
+pub(super) struct Adopted {
+    taken: TakenOver,
+    lineage: Option<String>,
+    path: PathBuf,
+    left: Vec<report::Left>,
+    session: Session,
+}
+
+impl Adopted {
+    /// Prints what was recorded, with the blocks for Terraform that were written.
+    pub(super) fn show(&self, removed: Option<report::Removed<'_>>, global: &Global, screen: &mut Screen) {
+        let beside = Beside { stack_file: Some(&self.path), left: self.left.clone(), removed };
+        show_taken(&self.taken, self.lineage.as_deref(), beside, (global, screen));
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+/// The stack file that entries are written to, among the files of its stack.
+struct Target {
+    path: PathBuf,
+    /// The text of the file; nothing for a new one.
+    before: Option<String>,
+    /// All files of the stack, the lowest layer first, and which of them it is.
+    files: Vec<StackFile>,
+    at: usize,
+}
+
+impl Target {
+    /// The stack, with this text in the file.
+    fn read(&self, text: &str, registry: &Registry) -> Result<Stack, Failure> {
+        let mut files = self.files.clone();
+        files[self.at].content = text.into();
+        parse_files(&files, Sections::Written, false, registry)
+            .map_err(|error| Failure::diagnostic(FailureKind::Failed, error))
+    }
+
+    fn is_layer(&self) -> bool {
+        self.files.len() > 1
+    }
+}
+
+/// Describes the objects, writes the stack file, and records them. `goes_on` is of a command whose last part may be missing: what is
+/// recorded already, as it asks for it, is no error.
 pub(super) async fn run(
     place: Place,
-    request: take_over::Request,
+    request: Request,
+    goes_on: bool,
     global: &Global,
     screen: &mut Screen,
-) -> Result<Exit, Failure> {
-    let (mut session, path, before) = match &place {
-        Place::Out { path, stack } => {
-            let (session, there) = opened_anew(path, stack.as_ref(), &request.wishes, global).await?;
-            (session, path.clone(), there)
+) -> Result<Adopted, Failure> {
+    let mut told = Vec::new();
+    loop {
+        if let Some(adopted) = adopted(&place, &request, goes_on, global, screen, &mut told).await? {
+            return Ok(adopted);
         }
+        screen.say("The run that had the lock may have changed what was read before: it is read again.");
+    }
+}
+
+/// The same once; nothing where another run was waited for.
+async fn adopted(
+    place: &Place,
+    request: &Request,
+    goes_on: bool,
+    global: &Global,
+    screen: &mut Screen,
+    told: &mut Vec<String>,
+) -> Result<Option<Adopted>, Failure> {
+    let (mut session, target) = match place {
+        Place::Out { path, stack } => opened_anew(path, stack.as_ref(), &request.wishes, global).await?,
         Place::Into { path } => opened(path.as_deref(), global).await?,
     };
     // From here on the words are about a file that is there already.
-    if matches!(place, Place::Into { path: Some(_) }) {
-        is_meant(&path, global);
+    if matches!(place, Place::Into { path: Some(_) }) && !target.is_layer() {
+        is_meant(&target.path, global);
     }
     // A wrong state is told of before anything is asked or written.
     let recorded = session.state().await?;
+    if let (Place::Into { path: Some(path) }, None, false) = (place, &recorded, target.is_layer()) {
+        has_a_name(path, &session.stack, &target)?;
+    }
     let asked = wanted_network(&request.discovery, global);
     ask_ahead(&session, recorded.as_ref(), &request.wishes, (asked, Network::OfTheObjects)).await;
     let state = match recorded {
         Some(state) => state,
         None => session.first_state().await?,
     };
-    in_account(&session, request.account.as_deref()).await?;
-    let mut refusals = Vec::new();
-    let again = |wishes: &[&Wish]| command(wishes, &place, &session.stack.stack, &path);
-    let gathered = gather(&session, &request, global, &state, &again, &mut refusals).await;
-    let gathered = match gathered {
-        Ok(gathered) => gathered,
-        // The first refusal is the one to be said.
-        Err(_) if !refusals.is_empty() => return Err(refused_together(refusals, None)),
-        Err(failure) => return Err(failure),
-    };
-    let Gathered { scene, wanted, evidence, discovery, network, vpc } = gathered;
-    let described = describe(&session.registry, &session.stack, &scene, &wanted);
-    let description = match described {
-        Ok(description) if refusals.is_empty() => description,
-        described => {
-            let wished = |one: &describe::Wanted| wish_of(&request.wishes, one);
-            let mut rest = wanted.clone();
-            if let Err(error) = &described {
-                // Each by itself: what cannot be said of one does not keep the others.
-                let alone = |one: &describe::Wanted| {
-                    describe(&session.registry, &session.stack, &scene, std::slice::from_ref(one)).err()
-                };
-                let wrong: Vec<_> = wanted.iter().filter_map(|one| Some((one, alone(one)?))).collect();
-                if wrong.is_empty() {
-                    return Err(unsayable(error.clone(), None));
-                }
-                rest.retain(|one| !wrong.iter().any(|(other, _)| *other == one));
-                refusals.extend(wrong.into_iter().map(|(one, error)| {
-                    let wish = wished(one).filter(|_| error.id == one.id.as_str());
-                    unsayable(error, wish)
-                }));
-            }
-            let is_sayable =
-                !rest.is_empty() && describe(&session.registry, &session.stack, &scene, &rest).is_ok();
-            let rest: Vec<&Wish> = rest.iter().filter_map(wished).collect();
-            let command = is_sayable.then(|| again(&rest));
-            return Err(refused_together(refusals, command));
+    in_place(&session, request).await?;
+    if goes_on && is_done(&session, &target, &state, &request.wishes) {
+        if !target.is_layer() {
+            is_meant(&target.path, global);
         }
+        let Target { path, .. } = target;
+        let (taken, lineage) = (TakenOver::default(), request.take_over.clone());
+        return Ok(Some(Adopted { taken, lineage, path, left: Vec::new(), session }));
+    }
+    let written = session.stack.clone();
+    let again = |wishes: &[&Wish]| command(wishes, place, &written.stack, &target.path, request);
+    // A run that was killed may have written these entries, and recorded nothing.
+    let begun = match place {
+        Place::Into { .. } => begun(&mut session.stack, &state, &request.wishes),
+        Place::Out { .. } => BTreeSet::new(),
     };
+    let (gathered, description, lines) = described(&session, (request, global), &state, &again).await?;
+    let Gathered { evidence, discovery, network, vpc, .. } = gathered;
+    let lines: Vec<Line> = evidence.into_iter().chain(lines).chain(left(&description)).collect();
     if !global.json {
-        if let Some(discovery) = &discovery {
+        let mut new: Vec<String> = Vec::new();
+        for line in &lines {
+            new.push(format!("{}\n    {}", harmless(&line.what), harmless(&line.because)));
+        }
+        if let Some(discovery) = discovery.as_ref().filter(|_| told.is_empty()) {
             show::evidence(discovery, screen);
         }
-        for line in evidence.iter().chain(&left(&description)) {
-            screen.tell(&format!("{}\n    {}", harmless(&line.what), harmless(&line.because)));
-        }
+        new.iter().filter(|line| !told.contains(line)).for_each(|line| screen.tell(line));
+        *told = new;
     }
-    let text = match (&place, &before) {
-        (Place::Into { .. }, Some(before)) => with_entries(before, &session.stack, &description.entries, &session.registry)
-            .map_err(|error| {
-                let message = format!("nothing can be added to {}: {error}", path.display());
-                let hint = "write the entries into it by hand, as `--out FILE` writes them, and then import without an option";
-                Failure::message(FailureKind::Usage, message).hint(hint)
-            })?,
+    let text = match (place, &target.before) {
+        (Place::Into { .. }, Some(before)) => {
+            let entries = missing(&description, &written, &begun, &session.registry).map_err(|name| {
+                let wish = request.wishes.iter().find(|wish| wish.address.name() == name.as_str());
+                let section = wish.and_then(|wish| describe::section_of(wish.address.kind()));
+                match wish.zip(section) {
+                    Some((wish, section)) => {
+                        declared_already(&written, section, wish, &request.wishes, &again)
+                    }
+                    None => cannot_be_added(&target.path, &format!("the file has `{name}` already")),
+                }
+            })?;
+            let read = |text: &str| target.read(text, &session.registry).ok();
+            match entries.as_slice() {
+                [] => before.clone(),
+                entries => with_entries(before, &written, entries, &read)
+                    .map_err(|error| cannot_be_added(&target.path, &error.to_string()))?,
+            }
+        }
         _ => {
             let region = session.aws.region().to_owned();
-            describe::whole_file(&session.stack.stack, network.as_deref(), Some(&region), &description.entries)
+            describe::whole_file(&written.stack, network.as_deref(), Some(&region), &description.entries)
         }
     };
     // A run that was killed has written this very file, and recorded nothing: this one goes on.
-    if matches!(place, Place::Out { .. }) && before.as_ref().is_some_and(|there| *there != text) {
-        return Err(is_there(&path));
+    if matches!(place, Place::Out { .. }) && target.before.as_ref().is_some_and(|there| *there != text) {
+        return Err(is_there(&target.path));
     }
-    session.stack = read(&path, &text, &session).map_err(|failure| unreadable(&failure))?;
+    session.stack = target.read(&text, &session.registry).map_err(|failure| unreadable(&failure))?;
     session.adopted = description.objects.keys().cloned().collect();
-    let file = NewText { path: path.clone(), text, before };
+    let all: Vec<&Wish> = request.wishes.iter().collect();
+    let again = Some(command(&all, place, &written.stack, &target.path, request));
     let wishes = description.objects.iter();
     let wishes = wishes.map(|(address, id)| Wish { address: address.clone(), text: id.to_string() });
     let vpc = vpc.filter(|_| state.vpc().is_none() && session.stack.network.is_none());
-    let request = take_over::Request { wishes: wishes.collect(), file: Some(file), vpc, ..request };
-    take_over::carry_out(&session, request, global, screen).await
+    let is_layer = target.is_layer();
+    let Target { path, before, .. } = target;
+    let file = NewText { path: path.clone(), text, before, is_layer };
+    let request = Request { wishes: wishes.collect(), file: Some(file), vpc, again, ..request.clone() };
+    let Some(taken) = take_over::carry_out(&session, &request, global, screen).await? else {
+        return Ok(None);
+    };
+    let left = lines.into_iter().filter(|line| line.is_left);
+    let left = left.map(|line| report::Left { what: line.what, reason: line.because }).collect();
+    Ok(Some(Adopted { taken, lineage: request.take_over, path, left, session }))
 }
 
-/// Refuses objects of another account than that of the credentials: what has their names there is something else.
-async fn in_account(session: &Session, named: Option<&str>) -> Result<(), Failure> {
-    let Some(named) = named else { return Ok(()) };
-    let account = session.account().await?;
-    if account == named {
+/// Reads and describes the objects. What no stack file can say of a part, such as a replica with a port of its own, is found out when it
+/// is described: it uses what it uses like the objects of others, so all is looked at once more with that known.
+async fn described(
+    session: &Session,
+    (request, global): (&Request, &Global),
+    state: &State,
+    again: &(dyn Fn(&[&Wish]) -> String + Sync),
+) -> Result<(Gathered, Description, Vec<Line>), Failure> {
+    let mut apart: BTreeSet<Id> = BTreeSet::new();
+    let mut lines = Vec::new();
+    loop {
+        let mut refusals = Vec::new();
+        let gathered = gather(session, request, global, state, again, (&apart, &mut refusals)).await;
+        let gathered = match gathered {
+            Ok(gathered) => gathered,
+            // The first refusal is the one to be said.
+            Err(_) if !refusals.is_empty() => return Err(refused_together(refusals, None)),
+            Err(failure) => return Err(failure),
+        };
+        let (scene, wanted) = (&gathered.scene, &gathered.wanted);
+        let description = match describe(&session.registry, &session.stack, scene, wanted) {
+            Ok(description) if refusals.is_empty() => description,
+            described => return Err(cannot_all(session, &gathered, request, described, refusals, again)),
+        };
+        let left: Vec<&describe::Left> =
+            description.left.iter().filter(|left| is_copy(session, scene, &left.id)).collect();
+        if left.is_empty() {
+            return Ok((gathered, description, lines));
+        }
+        apart.extend(left.iter().map(|left| Id::new(left.id.clone())));
+        lines.extend(left.into_iter().map(of_left));
+    }
+}
+
+/// True for a copy of one of the objects.
+fn is_copy(session: &Session, scene: &Scene, id: &str) -> bool {
+    let mut copies = session.registry.all_managed().flat_map(|manager| manager.alike());
+    copies.any(|kind| describe::section_of(kind).is_none() && scene.object(kind, id).is_some())
+}
+
+/// The refusal of all that cannot be described, with the command for the rest.
+fn cannot_all(
+    session: &Session,
+    gathered: &Gathered,
+    request: &Request,
+    described: Result<Description, describe::Unsayable>,
+    mut refusals: Vec<Failure>,
+    again: &dyn Fn(&[&Wish]) -> String,
+) -> Failure {
+    let Gathered { scene, wanted, .. } = gathered;
+    let wished = |one: &describe::Wanted| wish_of(&request.wishes, one);
+    let mut rest = wanted.clone();
+    if let Err(error) = &described {
+        // Each by itself: what cannot be said of one does not keep the others.
+        let alone = |one: &describe::Wanted| {
+            describe(&session.registry, &session.stack, scene, std::slice::from_ref(one)).err()
+        };
+        let wrong: Vec<_> = wanted.iter().filter_map(|one| Some((one, alone(one)?))).collect();
+        if wrong.is_empty() {
+            return unsayable(error.clone(), None);
+        }
+        rest.retain(|one| !wrong.iter().any(|(other, _)| *other == one));
+        refusals.extend(wrong.into_iter().map(|(one, error)| {
+            let wish = wished(one).filter(|_| error.id == one.id.as_str());
+            unsayable(error, wish)
+        }));
+    }
+    let is_sayable = !rest.is_empty() && describe(&session.registry, &session.stack, scene, &rest).is_ok();
+    let rest: Vec<&Wish> = rest.iter().filter_map(wished).collect();
+    let command = is_sayable.then(|| again(&rest));
+    refused_together(refusals, command)
+}
+
+/// True where the stack file has the entries that are wished for, and the state records these very objects for them.
+fn is_done(session: &Session, target: &Target, state: &State, wishes: &[Wish]) -> bool {
+    let Some(stack) = target.before.as_ref().and_then(|text| target.read(text, &session.registry).ok())
+    else {
+        return false;
+    };
+    wishes.iter().all(|wish| {
+        let section = describe::section_of(wish.address.kind());
+        let mut names = section.into_iter().flat_map(|section| stack.entries(section).keys());
+        let is_declared = names.any(|name| name.as_str() == wish.address.name());
+        let record = state.resources.get(&wish.address).filter(|record| !record.watched);
+        is_declared && record.is_some_and(|record| names_of(record).any(|name| name == wish.text))
+    })
+}
+
+/// The id of a recorded object, and the name that people have for it.
+pub(super) fn names_of(record: &Record) -> impl Iterator<Item = &str> {
+    let name = record.inputs.get("identifier").and_then(Value::as_str);
+    record.id.as_ref().map(Id::as_str).into_iter().chain(name)
+}
+
+/// Takes the entries that are wished for out of the stack, where they are there and nothing is recorded for them, with the groups for
+/// which nothing is recorded either: they are described as if they were not there. Returns their names.
+fn begun(stack: &mut Stack, state: &State, wishes: &[Wish]) -> BTreeSet<Name> {
+    let is_recorded = |kind: &str, name: &Name| {
+        let record = state.resources.get(&Address::new(kind, name.as_str()));
+        record.is_some_and(|record| record.id.is_some())
+    };
+    let mut begun = BTreeSet::new();
+    for wish in wishes.iter().filter(|wish| wish.address.member_name().is_none()) {
+        let Some(section) = describe::section_of(wish.address.kind()) else { continue };
+        let names: Vec<Name> = stack.entries(section).keys().cloned().collect();
+        let its = names.into_iter().find(|name| name.as_str() == wish.address.name());
+        begun.extend(its.filter(|name| !is_recorded(section.main, name)));
+    }
+    if begun.is_empty() {
+        return begun;
+    }
+    for section in SECTIONS {
+        let Some(entries) = stack.sections.get_mut(section.key) else { continue };
+        if section.main == GROUP {
+            let free: Vec<Name> = entries.keys().filter(|name| !is_recorded(GROUP, name)).cloned().collect();
+            begun.extend(free);
+        }
+        entries.retain(|name, _| !begun.contains(name));
+    }
+    begun
+}
+
+/// The entries that the stack file does not have yet. One that it has is to say exactly the same.
+///
+/// # Errors
+/// The name of an entry that says something else.
+fn missing(
+    description: &Description,
+    written: &Stack,
+    begun: &BTreeSet<Name>,
+    registry: &Registry,
+) -> Result<Vec<(&'static str, Name, Document)>, Name> {
+    let has = |key: &str, name: &Name| {
+        written.sections.get(key).is_some_and(|entries| entries.contains_key(name)) && begun.contains(name)
+    };
+    let (there, new): (Vec<_>, Vec<_>) =
+        description.entries.iter().cloned().partition(|(key, name, _)| has(key, name));
+    let Some((_, first, _)) = there.first() else { return Ok(new) };
+    // What they name is there, whatever it says.
+    let groups = written.sections.iter().filter(|(key, _)| describe::key_of_groups() == Some(**key));
+    let around =
+        groups.flat_map(|(key, entries)| entries.keys().map(|name| (*key, name.clone(), Document::new())));
+    let around = around
+        .filter(|(key, name, _)| !description.entries.iter().any(|one| (one.0, &one.1) == (*key, name)));
+    let all: Vec<_> = description.entries.iter().cloned().chain(around).collect();
+    let text = describe::whole_file(&written.stack, None, None, &all);
+    let Ok(again) = parse("what is there", text, registry) else { return Err(first.clone()) };
+    let entry = |stack: &Stack, key: &str, name: &Name| stack.sections.get(key)?.get(name).cloned();
+    match there.iter().find(|(key, name, _)| entry(&again, key, name) != entry(written, key, name)) {
+        Some((_, name, _)) => Err(name.clone()),
+        None => Ok(new),
+    }
+}
+
+fn cannot_be_added(path: &Path, why: &str) -> Failure {
+    let message = format!("nothing can be added to {}: {why}", path.display());
+    let hint =
+        "write the entries into it by hand, as `--out FILE` writes them, and then import without an option";
+    Failure::message(FailureKind::Usage, message).hint(hint)
+}
+
+/// Refuses a file that names no stack, where none of its name has begun: it may be one of the files of another stack.
+fn has_a_name(path: &Path, stack: &Stack, target: &Target) -> Result<(), Failure> {
+    let says_it = target.before.as_ref().is_some_and(|text| text.contains("stack"));
+    if says_it || stack.stack != Stack::default().stack || is_taken_unasked(path) {
         return Ok(());
     }
-    let message = format!("these objects are in account {named}, and the credentials are of {account}");
-    Err(Failure::message(FailureKind::Usage, message)
-        .hint("use the credentials of that account (--profile), and run the same command again"))
+    let path = path.to_string_lossy();
+    let message =
+        format!("{} names no stack, and there is no state of the stack `{}`", harmless(&path), stack.stack);
+    Err(Failure::message(FailureKind::Usage, message).hint(
+        "write `stack: NAME` into it; where it is one of several files of a stack, name all of them with --config, and this one with --into",
+    ))
 }
 
 /// Says in every command to type next which stack file it is about.
@@ -181,15 +426,17 @@ fn is_meant(path: &Path, global: &Global) {
 pub(super) struct Line {
     pub(super) what: String,
     pub(super) because: String,
+    /// True for what is left as it is.
+    pub(super) is_left: bool,
 }
 
 /// The lines on what is used and left to others.
 fn left(description: &Description) -> Vec<Line> {
-    let line = |left: &describe::Left| Line {
-        what: format!("not taken over: {}", left.id),
-        because: left.because.clone(),
-    };
-    description.left.iter().map(line).collect()
+    description.left.iter().map(of_left).collect()
+}
+
+fn of_left(left: &describe::Left) -> Line {
+    Line { what: format!("not taken over: {}", left.id), because: left.because.clone(), is_left: true }
 }
 
 /// The refusal of an object that the stack file cannot say, by what was typed.
@@ -215,7 +462,7 @@ fn wish_of<'a>(wishes: &'a [Wish], one: &describe::Wanted) -> Option<&'a Wish> {
 }
 
 /// The command that adopts these objects alone.
-fn command(wishes: &[&Wish], place: &Place, stack: &StackName, path: &Path) -> String {
+fn command(wishes: &[&Wish], place: &Place, stack: &StackName, path: &Path, request: &Request) -> String {
     let objects: Vec<String> =
         wishes.iter().map(|wish| format!("{}={}", wish.address, quoted(&wish.text))).collect();
     let path = quoted(&path.to_string_lossy());
@@ -224,7 +471,12 @@ fn command(wishes: &[&Wish], place: &Place, stack: &StackName, path: &Path) -> S
         Place::Into { path: Some(_) } => format!("--into {path}"),
         Place::Into { path: None } => "--into".to_owned(),
     };
-    format!("provision import {} {place}", objects.join(" "))
+    let there =
+        [("--region", &request.region), ("--account", &request.account), ("--take-over", &request.take_over)];
+    let there = there
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" {option} {}", quoted(value.as_ref()?))));
+    format!("provision import {} {place}{}", objects.join(" "), there.collect::<String>())
 }
 
 /// One failure for all that was refused. Nothing has been written; the others have a command of their own.
@@ -245,20 +497,13 @@ fn refused_together(refusals: Vec<Failure>, rest: Option<String>) -> Failure {
     Failure::message(FailureKind::Usage, sentences.join("; ")).maybe_hint(hint)
 }
 
-/// The stack that the new text says.
-fn read(path: &Path, text: &str, session: &Session) -> Result<Stack, Failure> {
-    let file = StackFile { name: path.display().to_string(), content: text.into() };
-    parse_files(&[file], Sections::Written, false, &session.registry)
-        .map_err(|error| Failure::diagnostic(FailureKind::Failed, error))
-}
-
 /// A session for a stack whose file is to be written.
 async fn opened_anew(
     path: &Path,
     stack: Option<&StackName>,
     wishes: &[Wish],
     global: &Global,
-) -> Result<(Session, Option<String>), Failure> {
+) -> Result<(Session, Target), Failure> {
     if !global.config.is_empty() {
         let message = "--out writes a stack file of its own, and another one is named";
         return Err(Failure::message(FailureKind::Usage, message).hint(
@@ -282,7 +527,9 @@ async fn opened_anew(
     if there.as_ref().is_some_and(|text| !begins(text)) {
         return Err(is_there(path));
     }
-    Ok((Session::open_new(global, new_file(name, path)?).await?, there))
+    let file = StackFile { name: path.display().to_string(), content: Vec::new() };
+    let target = Target { path: path.to_owned(), before: there, files: vec![file], at: 0 };
+    Ok((Session::open_new(global, new_file(name, path)?).await?, target))
 }
 
 fn is_there(path: &Path) -> Failure {
@@ -291,36 +538,57 @@ fn is_there(path: &Path) -> Failure {
         .hint("name another file with --out, or add to this one: --into FILE")
 }
 
-/// The session of a stack file that is there, with its path and its text.
-async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, PathBuf, Option<String>), Failure> {
+/// The session of a stack file that is there. One of several files of a stack is named beside all of them.
+async fn opened(path: Option<&Path>, global: &Global) -> Result<(Session, Target), Failure> {
     let global = match path {
-        Some(path) if global.config.is_empty() && !global.reference => {
-            &Global { config: vec![path.to_owned()], ..global.clone() }
-        }
-        Some(_) => return Err(several_files()),
-        None => global,
+        Some(_) if global.reference => return Err(no_file()),
+        Some(path) if global.config.is_empty() => &Global { config: vec![path.to_owned()], ..global.clone() },
+        _ => global,
     };
     // A wrong file is told of with the place.
     let chosen = choose(global, Purpose::Write, Sections::Any)?;
-    let path = match chosen.paths() {
-        [path] => path.clone(),
-        [] => {
-            let message = "the built-in reference stack is no file that could be added to";
-            return Err(
-                Failure::message(FailureKind::Usage, message).hint("write a new one: --out provision.yaml")
-            );
+    let at = match (path, chosen.paths()) {
+        (_, []) => return Err(no_file()),
+        (None, [_]) => 0,
+        (Some(path), all) => {
+            let at = all.iter().position(|one| is_same(one, path));
+            at.ok_or_else(|| not_among(path, all))?
         }
-        _ => return Err(several_files()),
+        (None, several) => return Err(several_files(several)),
     };
-    let text = String::from_utf8(chosen.content().to_vec()).map_err(|error| {
+    let path = chosen.paths()[at].clone();
+    let files = chosen.files().to_vec();
+    let text = String::from_utf8(files[at].content.clone()).map_err(|error| {
         Failure::message(FailureKind::Usage, format!("{} is no text: {error}", path.display()))
     })?;
-    Ok((Session::open_new(global, chosen).await?, path, Some(text)))
+    Ok((Session::open_new(global, chosen).await?, Target { path, before: Some(text), files, at }))
 }
 
-fn several_files() -> Failure {
-    Failure::message(FailureKind::Usage, "one stack file can be added to, and several are named")
-        .hint("name it by --into FILE alone, without --config (PROVISION_CONFIG) and --reference")
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one))
+}
+
+fn no_file() -> Failure {
+    let message = "the built-in reference stack is no file that could be added to";
+    Failure::message(FailureKind::Usage, message).hint("write a new one: --out provision.yaml")
+}
+
+fn several_files(all: &[PathBuf]) -> Failure {
+    let last = all.last().map(|path| quoted(&path.to_string_lossy())).unwrap_or_default();
+    Failure::message(
+        FailureKind::Usage,
+        "this stack has several files, and the entries are written into one of them",
+    )
+    .hint(format!(
+        "name that one with --into, beside all that --config (PROVISION_CONFIG) names: --into {last}"
+    ))
+}
+
+fn not_among(path: &Path, all: &[PathBuf]) -> Failure {
+    let names: Vec<_> = all.iter().map(|path| path.to_string_lossy()).collect();
+    let message = format!("{} is no file of this stack, which has {}", path.display(), names.join(", "));
+    Failure::message(FailureKind::Usage, harmless(&message).into_owned())
+        .hint("name one of these with --into, or leave --config (PROVISION_CONFIG) out")
 }
 
 /// The text of a file in which something is written.
@@ -337,14 +605,11 @@ fn written(path: &Path) -> Result<Option<String>, Failure> {
 }
 
 impl NewText {
-    /// The file, for the last line of what is printed.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Says in every command to type next that it is about this file, which is written.
     pub(super) fn is_meant(&self, global: &Global) {
-        is_meant(&self.path, global);
+        if !self.is_layer {
+            is_meant(&self.path, global);
+        }
     }
 
     /// Writes the file; not over what somebody has written meanwhile.
@@ -361,6 +626,9 @@ impl NewText {
             Some(before) => {
                 if file::read(&self.path).map_err(failed)? != before.as_bytes() {
                     return Err(changed());
+                }
+                if *before == self.text {
+                    return Ok(());
                 }
                 // A link stays one.
                 let path = self.path.canonicalize().map_err(failed)?;

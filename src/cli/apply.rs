@@ -79,7 +79,7 @@ async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<E
     let session = &Session::open_with(global, Purpose::Write, needed(&request.options)).await?;
     let first = session.first_state().await?;
     let command = command(&request.options);
-    let locking = Locking { store: &session.store, command, timeout: request.lock_timeout };
+    let locking = Locking { store: &session.store, command, timeout: request.lock_timeout, waited: None };
     locked(locking, first, screen, async |writer, screen, interrupt| {
         let outlook =
             unless_interrupted(interrupt, prepare(session, &request, global, writer, screen)).await?;

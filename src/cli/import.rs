@@ -29,7 +29,10 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     if let Some(state) = request.terraform.clone() {
         return terraform::run(&state, request, global, screen).await;
     }
-    let is_plain = request.take_over.is_none() && request.out.is_none() && request.into.is_none();
+    let is_plain = request.take_over.is_none()
+        && request.account.is_none()
+        && request.out.is_none()
+        && request.into.is_none();
     let vpc = match request.what.as_slice() {
         [Importable::Network(vpc)] if is_plain => vpc.clone(),
         several => {
@@ -40,18 +43,24 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
                     .hint("first the network, by the id of its VPC: provision import VPC-ID; then the objects, each by its address and its id: \
                            provision import ADDRESS=ID"));
             }
-            let Import { take_over, out, into, stack, discovery, lock, .. } = request;
+            let Import { take_over, out, into, stack, account, discovery, lock, .. } = request;
             let request = take_over::Request {
                 wishes,
                 take_over,
                 discovery,
                 lock,
                 file: None,
-                account: None,
+                account,
+                region: None,
                 vpc: None,
+                again: None,
             };
             return match adopt::Place::named(out, into, stack) {
-                Some(place) => adopt::run(place, request, global, screen).await,
+                Some(place) => {
+                    let adopted = adopt::run(place, request, false, global, screen).await?;
+                    adopted.show(None, global, screen);
+                    Ok(Exit::Done)
+                }
                 None => take_over::run(request, global, screen).await,
             };
         }
@@ -59,7 +68,7 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
     let session = &Session::open(global, Purpose::Write).await?;
     let first = session.first_state().await?;
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: "import", timeout };
+    let locking = Locking { store: &session.store, command: "import", timeout, waited: None };
     let looked = locked(locking, first, screen, async |writer, screen, interrupt| {
         let wanted = Wanted { vpc: Some(vpc), ..wanted(&request.discovery, global) };
         let watched = watch(session, wanted, global, writer, screen);
@@ -74,6 +83,9 @@ pub(super) async fn run(request: Import, global: &Global, screen: &mut Screen) -
             choices: &discovery.evidence,
             taken_over: Vec::new(),
             found: Vec::new(),
+            stack_file: None,
+            left: Vec::new(),
+            removed: None,
         });
     } else if watched == 0 && forgotten.is_empty() {
         screen.out.write("Nothing to do: this network is watched already.\n");

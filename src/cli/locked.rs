@@ -1,5 +1,6 @@
 //! A command that changes the state: the state is locked before, and given back after, however the command ends.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::engine::interrupt::{self, Interrupt};
@@ -15,6 +16,8 @@ pub(super) struct Locking<'a> {
     pub(super) store: &'a Store,
     pub(super) command: &'a str,
     pub(super) timeout: Duration,
+    /// Set where another run had the lock first: what was seen before may have changed meanwhile.
+    pub(super) waited: Option<&'a AtomicBool>,
 }
 
 /// Locks the state (`first`, where there is none), works with it, and gives the lock back, however the work ended. What
@@ -25,7 +28,7 @@ pub(super) async fn locked<T>(
     screen: &mut Screen,
     work: impl AsyncFnOnce(&mut Writer, &mut Screen, &Interrupt) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let Locking { store, command, timeout } = locking;
+    let Locking { store, command, timeout, waited } = locking;
     let interrupt = listen_for_signals();
     let at_once = unless_interrupted(&interrupt, async {
         Ok(store.open(command, Duration::ZERO, || first.clone()).await)
@@ -33,6 +36,9 @@ pub(super) async fn locked<T>(
     let opened = match at_once.await? {
         Err(StateError::Locked { holder, .. }) if !timeout.is_zero() => {
             screen.say(&waiting(holder.as_ref()));
+            if let Some(waited) = waited {
+                waited.store(true, Ordering::Relaxed);
+            }
             let opened = async { Ok(store.open(command, timeout, || first).await) };
             unless_interrupted(&interrupt, opened).await?
         }

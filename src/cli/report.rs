@@ -32,6 +32,21 @@ pub struct Import<'a> {
     pub taken_over: Vec<TakenOver<'a>>,
     /// The objects that no state knows, with `import --found`.
     pub found: Vec<FoundObject>,
+    /// The stack file that describes the objects, with `--out` and `--into`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_file: Option<String>,
+    /// The things that objects use, or that belong to them, and that were left as they are.
+    pub left: Vec<Left>,
+    /// The `removed` blocks that were written, with `--terraform` and `--removed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed<'a>>,
+}
+
+/// Something that was left as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Left {
+    pub what: String,
+    pub reason: String,
 }
 
 /// The document that `export terraform --json` prints.
@@ -154,6 +169,12 @@ pub struct Removed<'a> {
     pub rest: &'a [Reference],
     /// Objects that are not taken over, and are forgotten too: a block names all objects of a resource.
     pub forgotten: Vec<NotTaken<'a>>,
+    /// Objects that were left as they are and have no block: they stay with Terraform, and so does their configuration.
+    pub stays: Vec<NotTaken<'a>>,
+    /// Objects that were left as they are, and have a block with the rest of their modules.
+    pub of_modules: Vec<NotTaken<'a>>,
+    /// What else is to be known before Terraform is told.
+    pub warnings: Vec<String>,
 }
 
 /// The document that `output NAME --json` prints.

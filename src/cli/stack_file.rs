@@ -106,9 +106,9 @@ impl Chosen {
         self.source.paths()
     }
 
-    /// The content of the one file, as it was read.
-    pub(super) fn content(&self) -> &[u8] {
-        self.files.first().map(|file| file.content.as_ref()).unwrap_or_default()
+    /// The files with what was read in them, the lowest layer first.
+    pub(super) fn files(&self) -> &[StackFile] {
+        &self.files
     }
 
     /// The file of the upper layer, into which a value is written that is to count; or `the built-in reference stack`.
@@ -352,6 +352,11 @@ fn search(here: &Path) -> Result<Option<PathBuf>, Failure> {
 /// The stack file that commands take in the current folder, if one is found above it.
 pub(super) fn found_above() -> Result<Option<PathBuf>, Failure> {
     Ok(search(&current_folder()?)?.filter(|path| path.parent().is_some_and(|folder| folder != Path::new(""))))
+}
+
+/// True where commands take a stack file unasked, here or in a folder above.
+pub(super) fn is_there_a_stack_file() -> Result<bool, Failure> {
+    Ok(search(&current_folder()?)?.is_some())
 }
 
 /// True for the stack file that commands in this folder take unasked.

@@ -79,7 +79,7 @@ pub(super) async fn change(
     screen: &mut Screen,
     work: impl AsyncFnOnce(&mut Writer, &mut Screen) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let locking = Locking { store: &store, command: "state", timeout: lock.lock_timeout };
+    let locking = Locking { store: &store, command: "state", timeout: lock.lock_timeout, waited: None };
     locked(locking, state, screen, async |writer, screen, interrupt| {
         unless_interrupted(interrupt, work(writer, screen)).await
     })

@@ -1,5 +1,7 @@
 //! `provision import ADDRESS=ID…`: objects that are there are recorded at declared addresses.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cli::report;
@@ -8,7 +10,7 @@ use crate::engine::planner::{Sightings, leaves_its_network};
 use crate::engine::remedy::Remedy;
 use crate::engine::resource::Id;
 use crate::engine::state::{Edit, Writer};
-use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, take_over};
+use crate::engine::take_over::{Apart, Refused, TakenOver, Wish, lineage, take_over};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::harmless;
 
@@ -24,6 +26,7 @@ use super::{Exit, show};
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// The objects that are to be recorded, and how.
+#[derive(Clone)]
 pub(super) struct Request {
     pub(super) wishes: Vec<Wish>,
     /// The lineage of another state, whose objects may be taken over.
@@ -32,25 +35,55 @@ pub(super) struct Request {
     pub(super) lock: Lock,
     /// The stack file that describes the objects, where it is to be written.
     pub(super) file: Option<NewText>,
-    /// The account that the objects are in, where what names them says so.
+    /// The account and the region that the objects are in, where what names them says so.
     pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
     /// The network that the objects stand in, where nothing else says which one it is.
     pub(super) vpc: Option<Id>,
+    /// The command that asks for the same, where another one than `import ADDRESS=ID` does.
+    pub(super) again: Option<String>,
 }
 
 /// Looks the objects up, and records them. Nothing in AWS is changed.
 pub(super) async fn run(request: Request, global: &Global, screen: &mut Screen) -> Result<Exit, Failure> {
     let session = Session::open(global, Purpose::Write).await?;
-    carry_out(&session, request, global, screen).await
+    in_place(&session, &request).await?;
+    if let Some(taken) = carry_out(&session, &request, global, screen).await? {
+        show_taken(&taken, request.take_over.as_deref(), Beside::default(), (global, screen));
+    }
+    Ok(Exit::Done)
 }
 
-/// The same for a stack that is read.
+/// Refuses objects of another account or region: what has their names there is something else.
+pub(super) async fn in_place(session: &Session, request: &Request) -> Result<(), Failure> {
+    if let Some(named) = &request.account {
+        let account = session.account().await?;
+        if account != *named {
+            let message =
+                format!("these objects are in account {named}, and the credentials are of {account}");
+            return Err(Failure::message(FailureKind::Usage, message)
+                .hint("use the credentials of that account (--profile), and run the same command again"));
+        }
+    }
+    let here = session.aws.region();
+    match &request.region {
+        Some(named) if named != here => {
+            let message = format!("these objects are in {named}, and this stack is in {here}");
+            Err(Failure::message(FailureKind::Usage, message)
+                .hint("a stack is in one region: write them into a stack file of their own, with --out FILE"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same for a stack that is read. Nothing is done, and nothing returned, where another run was waited for and a stack file is to be
+/// written: what it would say was read before that.
 pub(super) async fn carry_out(
     session: &Session,
-    request: Request,
+    request: &Request,
     global: &Global,
     screen: &mut Screen,
-) -> Result<Exit, Failure> {
+) -> Result<Option<TakenOver>, Failure> {
     let recorded = session.state().await?;
     // The network that the objects stand in is known by now, if it is not the stack's own.
     let asked = in_vpc(wanted(&request.discovery, global), request.vpc.as_ref());
@@ -58,35 +91,63 @@ pub(super) async fn carry_out(
     let first = session.first_state().await?;
     let account = first.account.clone();
     let timeout = request.lock.lock_timeout;
-    let locking = Locking { store: &session.store, command: "import", timeout };
+    let (waited, is_stale) = (AtomicBool::new(false), AtomicBool::new(false));
+    let locking = Locking { store: &session.store, command: "import", timeout, waited: Some(&waited) };
     let asked = Instant::now();
     let taken = locked(locking, first, screen, async |writer, screen, interrupt| {
         // The run that had the lock meanwhile may have changed all that was seen before.
-        if asked.elapsed() > AT_ONCE {
+        let has_waited = waited.load(Ordering::Relaxed);
+        if has_waited && request.file.is_some() {
+            is_stale.store(true, Ordering::Relaxed);
+            return Err(Failure::said(FailureKind::Failed));
+        }
+        if has_waited || asked.elapsed() > AT_ONCE {
             session.aws.forget();
         }
         session.check_account(Some(writer.state()), &account)?;
-        let record = record(session, &request, global, writer, screen);
+        let record = record(session, request, global, writer, screen);
         unless_interrupted(interrupt, record).await
     });
-    let taken = taken.await?;
+    match taken.await {
+        Err(_) if is_stale.load(Ordering::Relaxed) => Ok(None),
+        taken => taken.map(Some),
+    }
+}
+
+/// The files that were written besides the records, and what was left as it is.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    pub(super) stack_file: Option<&'a Path>,
+    pub(super) left: Vec<report::Left>,
+    pub(super) removed: Option<report::Removed<'a>>,
+}
+
+/// Prints what was recorded.
+pub(super) fn show_taken(
+    taken: &TakenOver,
+    lineage: Option<&str>,
+    beside: Beside<'_>,
+    (global, screen): (&Global, &mut Screen),
+) {
+    let path = beside.stack_file.map(|path| path.to_string_lossy().into_owned());
     if global.json {
         let forgotten: Vec<_> = taken.forgotten.iter().chain(taken.promoted.keys()).cloned().collect();
         screen.report(report::Import {
             watched: taken.records.values().filter(|record| record.watched).count(),
             forgotten: &forgotten,
             choices: &[],
-            taken_over: documents(&taken, request.take_over.as_deref()),
+            taken_over: documents(taken, lineage),
             found: Vec::new(),
+            stack_file: path,
+            left: beside.left,
+            removed: beside.removed,
         });
     } else {
-        screen.tell(&text(&taken, request.take_over.as_deref()));
-        if let Some(file) = &request.file {
-            let path = harmless(&file.path().to_string_lossy()).into_owned();
-            screen.tell(&format!("The stack file {path} describes it as it is."));
+        screen.tell(&text(taken, lineage));
+        if let Some(path) = path {
+            screen.tell(&format!("The stack file {} describes it as it is.", harmless(&path)));
         }
     }
-    Ok(Exit::Done)
 }
 
 async fn record(
@@ -109,7 +170,7 @@ async fn record(
     }
     let (registry, lineage) = (&session.registry, request.take_over.as_deref());
     let taken = take_over(&session.cloud, registry, &blueprint, &before, &request.wishes, lineage).await;
-    let taken = taken.map_err(refused)?;
+    let taken = taken.map_err(|error| refused_here(error, request))?;
     // First the file: a state with records that nothing declares would plan to delete them.
     if let Some(file) = &request.file {
         file.write()?;
@@ -125,6 +186,23 @@ async fn record(
         writer.edit(Edit::Put { address: address.clone(), record: record.clone() });
     }
     Ok(taken)
+}
+
+/// A refusal with the command that asks for the same, as it was typed.
+fn refused_here(error: Refused, request: &Request) -> Failure {
+    let hint = match (&error, &request.again, &request.take_over) {
+        (Refused::Foreign { whose, .. }, Some(again), _) => lineage(whose).map(|lineage| {
+            format!("if that state is lost, or is to give it up: {again} --take-over {lineage}")
+        }),
+        (Refused::Undeclared { nearest: None, .. }, None, Some(lineage)) => {
+            error.hint().map(|hint| format!("{hint} --take-over {lineage}"))
+        }
+        _ => None,
+    };
+    match hint {
+        Some(hint) => Failure::message(FailureKind::Usage, error.to_string()).hint(hint),
+        None => refused(error),
+    }
 }
 
 pub(super) fn refused(refused: Refused) -> Failure {

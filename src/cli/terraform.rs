@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use crate::cli::report;
 use crate::engine::file;
 use crate::engine::take_over::Wish;
+use crate::stack::Sections;
+use crate::stack::describe::section_of;
 use crate::terraform::{Adoptable, LeftOut, Provider, Removal, Sorted, State, read, removal, sort};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::{harmless, quoted};
@@ -14,7 +18,8 @@ use crate::view::{harmless, quoted};
 use super::adopt::Place;
 use super::options::Global;
 use super::screen::Screen;
-use super::stack_file::STACK_FILE;
+use super::session::Session;
+use super::stack_file::{Purpose, STACK_FILE, is_there_a_stack_file};
 use super::written::{Form, Taken, may_be_written, to_write};
 use super::{Exit, Import, adopt, take_over};
 
@@ -52,14 +57,34 @@ pub(super) async fn run(
         let wishes = wishes.map(|one| Wish { address: one.address.clone(), text: one.id.to_string() });
         let wishes = wishes.collect();
         // A stack file that is there says its region itself.
-        let region = region.filter(|_| matches!(place, Place::Out { .. }));
-        let global = &Global { region: global.region.clone().or(region), ..global.clone() };
-        // Names such as those of databases may be something else's in another account.
+        let anew = region.clone().filter(|_| matches!(place, Place::Out { .. }));
+        let global = &Global { region: global.region.clone().or(anew), ..global.clone() };
+        // Names such as those of databases may be something else's in another account or region.
         let account = sorted.adoptable.iter().find_map(|one| one.account.clone());
-        let request =
-            take_over::Request { wishes, take_over: None, discovery, lock, file: None, account, vpc: None };
-        adopt::run(place, request, global, screen).await?;
-        let blocks = write_removal(removed.as_deref(), &sorted)?;
+        let request = take_over::Request {
+            wishes,
+            take_over: None,
+            discovery,
+            lock,
+            file: None,
+            account,
+            region,
+            vpc: None,
+            again: None,
+        };
+        let adopted = adopt::run(place, request, true, global, screen).await?;
+        if !global.json {
+            adopted.show(None, global, screen);
+        }
+        let blocks = match &removed {
+            Some(path) => blocks_of(adopted.session(), sorted).await.and_then(|blocks| write(path, blocks)),
+            None => Ok(None),
+        };
+        if global.json {
+            let written = blocks.as_ref().ok().and_then(Option::as_ref);
+            adopted.show(written.map(|written| document_of(written, &[])), global, screen);
+        }
+        let blocks = blocks?;
         if !global.json {
             let next = "Next: provision plan. It has ownership tags to add, and nothing else; Terraform lets go first, since it would take \
                         them off.";
@@ -69,17 +94,69 @@ pub(super) async fn run(
         }
         return Ok(Exit::Done);
     }
-    let blocks = write_removal(removed.as_deref(), &sorted)?;
+    let (blocks, warnings) = match &removed {
+        Some(path) => match recorded_here(global).await? {
+            Some(session) => (write(path, blocks_of(&session, sorted.clone()).await?)?, Vec::new()),
+            None => (write(path, removal(&sorted))?, vec![NOTHING_RECORDED.to_owned()]),
+        },
+        None => (None, Vec::new()),
+    };
     if global.json {
-        screen.report(document(&state, &sorted, blocks.as_ref()));
+        screen.report(document(
+            &state,
+            &sorted,
+            blocks.as_ref().map(|blocks| document_of(blocks, &warnings)),
+        ));
     } else {
         let mut lines = vec![listing(from, &state, &sorted)];
         lines.extend(written(blocks.as_ref()));
+        lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
+        if removed.is_some() && blocks.is_none() {
+            lines.push("No blocks were written: nothing of this is recorded here.".to_owned());
+        }
         lines.extend(next(from, &sorted));
         screen.tell(&lines.join("\n"));
     }
     Ok(Exit::Done)
 }
+
+/// The warning on blocks that were written before anything was taken over.
+const NOTHING_RECORDED: &str = "there is no stack file here, and nothing of this is recorded yet. What is left as it is when the rest is \
+                                taken over has to stay with Terraform: write the blocks anew with the command that takes it over";
+
+/// The stack here, where there is a stack file.
+async fn recorded_here(global: &Global) -> Result<Option<Session>, Failure> {
+    let named = !global.config.is_empty() || global.reference || global.state.is_some();
+    if !named && !is_there_a_stack_file()? {
+        return Ok(None);
+    }
+    Session::open_with(global, Purpose::Write, Sections::Any).await.map(Some)
+}
+
+/// The blocks for what the state here records. What was left as it is stays with Terraform.
+async fn blocks_of(session: &Session, sorted: Sorted) -> Result<Removal, Failure> {
+    let state = session.state().await?;
+    let resources = state.iter().flat_map(|state| &state.resources);
+    let recorded: Vec<_> = resources.filter(|(_, record)| !record.watched).collect();
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (address, record) in recorded {
+        // Terraform has one type for a database and its copies.
+        let copied = session.registry.all_managed().find(|kind| kind.alike().contains(&address.kind()));
+        let copied = copied.filter(|_| section_of(address.kind()).is_none());
+        let kind = copied.map_or_else(|| address.kind().to_owned(), |kind| kind.kind().to_owned());
+        names.entry(kind).or_default().extend(adopt::names_of(record).map(str::to_owned));
+        let has_policy =
+            record.inputs.get(POLICY).is_some_and(|policy| !policy.is_null() && *policy != json!({}));
+        let id = record.id.as_ref().filter(|_| has_policy);
+        names.entry(POLICY_IN_TERRAFORM.to_owned()).or_default().extend(id.map(ToString::to_string));
+    }
+    let is_recorded = |kind: &str, id: &str| names.get(kind).is_some_and(|names| names.contains(id));
+    Ok(removal(&sorted.recorded(&is_recorded)))
+}
+
+/// The policy of a file system, which Terraform has as a resource of its own.
+const POLICY: &str = "file_system_policy";
+const POLICY_IN_TERRAFORM: &str = "aws_efs_file_system_policy";
 
 /// Leaves the objects of one account and one region: a stack has no others. Returns that region.
 fn in_one_place(sorted: &mut Sorted, from: &Path, global: &Global) -> Result<Option<String>, Failure> {
@@ -113,10 +190,8 @@ fn in_one_place(sorted: &mut Sorted, from: &Path, global: &Global) -> Result<Opt
     Ok(regions.into_iter().next().map(str::to_owned))
 }
 
-/// Writes the blocks, where they are asked for and there are any.
-fn write_removal(path: Option<&Path>, sorted: &Sorted) -> Result<Option<(PathBuf, Removal)>, Failure> {
-    let Some(path) = path else { return Ok(None) };
-    let blocks = removal(sorted);
+/// Writes the blocks, where there are any.
+fn write(path: &Path, blocks: Removal) -> Result<Option<(PathBuf, Removal)>, Failure> {
     if blocks.resources.is_empty() {
         return Ok(None);
     }
@@ -178,17 +253,20 @@ fn commands(adoptable: &[Adoptable]) -> Vec<report::Takes> {
     let several = places.len() > 1;
     let command = |((account, region), all): ((Option<&str>, Option<&str>), Vec<&Adoptable>)| {
         let wishes: Vec<String> = all.iter().map(|one| format!("{}={}", one.address, one.id)).collect();
-        let there = region.filter(|_| several).map(|region| format!("--region {} ", quoted(region)));
+        // What has the same name in another account or region is something else.
+        let there = [("--region", region), ("--account", account)];
+        let there =
+            there.into_iter().filter_map(|(option, value)| Some(format!(" {option} {}", quoted(value?))));
         let folder = [account, region].into_iter().flatten().filter(|_| several);
         let path: PathBuf = folder.chain([STACK_FILE]).collect();
         report::Takes {
             account: account.map(str::to_owned),
             region: region.map(str::to_owned),
             command: format!(
-                "provision import {}{} --out {}",
-                there.unwrap_or_default(),
+                "provision import {} --out {}{}",
                 wishes.join(" "),
-                quoted(&path.to_string_lossy())
+                quoted(&path.to_string_lossy()),
+                there.collect::<String>()
             ),
         }
     };
@@ -198,7 +276,7 @@ fn commands(adoptable: &[Adoptable]) -> Vec<report::Takes> {
 fn document<'a>(
     state: &'a State,
     sorted: &'a Sorted,
-    blocks: Option<&'a (PathBuf, Removal)>,
+    removed: Option<report::Removed<'a>>,
 ) -> report::TerraformState<'a> {
     report::TerraformState {
         state_format: state.format,
@@ -209,12 +287,19 @@ fn document<'a>(
         left_out: sorted.left_out.iter().map(not_taken).collect(),
         outputs: &state.outputs,
         first: (state.provider == Provider::Legacy).then_some(PROVIDERS),
-        removed: blocks.map(|(path, blocks)| report::Removed {
-            path: path.to_string_lossy().into_owned(),
-            resources: &blocks.resources,
-            rest: &blocks.rest,
-            forgotten: blocks.forgotten.iter().map(not_taken).collect(),
-        }),
+        removed,
+    }
+}
+
+fn document_of<'a>((path, blocks): &'a (PathBuf, Removal), warnings: &[String]) -> report::Removed<'a> {
+    report::Removed {
+        path: path.to_string_lossy().into_owned(),
+        resources: &blocks.resources,
+        rest: &blocks.rest,
+        forgotten: blocks.forgotten.iter().map(not_taken).collect(),
+        stays: blocks.stays.iter().map(not_taken).collect(),
+        of_modules: blocks.of_modules.iter().map(not_taken).collect(),
+        warnings: warnings.to_vec(),
     }
 }
 
@@ -305,6 +390,22 @@ fn written(blocks: Option<&(PathBuf, Removal)>) -> Vec<String> {
         let named = one.named();
         format!("warning: Terraform forgets {named} too, since a block names all objects of a resource")
     }));
+    lines.extend(blocks.of_modules.iter().map(|one| {
+        let named = one.named();
+        format!(
+            "warning: {named} is left as it is, and has a block with the rest of its module: delete that block where its `resource` block \
+             stays in a module of your own"
+        )
+    }));
+    if !blocks.stays.is_empty() {
+        let all = blocks.stays.iter().map(|one| format!("  {}", one.named()));
+        lines.push(
+            "Left as they are, without a block: they stay with Terraform, and their configuration stays in its .tf files. Where that refers \
+             to something that goes, write its id:"
+                .to_owned(),
+        );
+        lines.extend(all);
+    }
     lines
 }
 

@@ -143,6 +143,14 @@ pub(super) fn stack_name(text: &str) -> Result<StackName, String> {
     text.parse().map_err(|error: InvalidText| error.to_string())
 }
 
+/// The number of an account.
+pub(super) fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account has twelve digits".to_owned()),
+    }
+}
+
 /// The id of a VPC.
 pub(super) fn vpc(text: &str) -> Result<Id, String> {
     id(text, "vpc-")

@@ -156,7 +156,7 @@ impl Refused {
 }
 
 /// The lineage of the state that owns an object, where another one does.
-fn lineage(whose: &Whose) -> Option<&str> {
+pub fn lineage(whose: &Whose) -> Option<&str> {
     match whose {
         Whose::OtherState { lineage, .. } => Some(lineage),
         Whose::OtherStack { lineage, .. } => lineage.as_deref(),

@@ -127,6 +127,11 @@ impl Unsayable {
     }
 }
 
+/// The key of the section whose entries are security groups.
+pub fn key_of_groups() -> Option<&'static str> {
+    SECTIONS.iter().find(|section| section.is_of_groups()).map(|section| section.key)
+}
+
 /// Describes all that is wanted, with the groups that these entries name.
 ///
 /// # Errors

@@ -5,9 +5,8 @@ use serde_json::Value;
 use super::describe;
 use super::sections::SECTIONS;
 use super::yaml::{self, Content, Node};
-use super::{Name, Stack, parse, write};
+use super::{Name, Stack, write};
 use crate::engine::document::Document;
-use crate::engine::kind::Registry;
 
 /// Why an entry cannot be added to a file as it is written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +19,8 @@ pub enum NoPlace {
     Other,
 }
 
-/// The text with these entries besides. `stack` is what the text says now.
+/// The text with these entries besides. `stack` is what the text says now, with the other layers of the stack if there are any, and `read`
+/// reads a new text in its place.
 ///
 /// # Errors
 /// [`NoPlace`] where an entry is there, or where what was written before would not stay as it is.
@@ -28,7 +28,7 @@ pub fn with_entries(
     text: &str,
     stack: &Stack,
     entries: &[(&'static str, Name, Document)],
-    kinds: &Registry,
+    read: &dyn Fn(&str) -> Option<Stack>,
 ) -> Result<String, NoPlace> {
     let mut added = text.to_owned();
     for (key, name, options) in entries {
@@ -38,7 +38,7 @@ pub fn with_entries(
         }
         added = with_entry(&added, section.key, name, options)?;
     }
-    let mut read = parse("the new file", &added, kinds).map_err(|_| NoPlace::Other)?;
+    let mut read = read(&added).ok_or(NoPlace::Other)?;
     for (key, name, _) in entries {
         let its = read.sections.get_mut(key).and_then(|section| section.remove(name));
         its.ok_or(NoPlace::Other)?;
@@ -133,6 +133,7 @@ fn in_braces(
 mod tests {
     use serde_json::json;
 
+    use super::super::parse;
     use super::*;
     use crate::aws::kinds::registry;
 
@@ -142,7 +143,7 @@ mod tests {
         let options = json!({ "access": [], "encrypted": false });
         let entry =
             ("file_systems", "new".parse().expect("a name"), options.as_object().expect("options").clone());
-        with_entries(text, &stack, &[entry], &kinds)
+        with_entries(text, &stack, &[entry], &|text| parse("after", text, &kinds).ok())
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub struct Part {
     pub id: Option<Id>,
     /// True if it belongs to another one of what can be adopted too, as a subnet group of several databases does.
     pub shared: bool,
+    /// The security group that it is a rule of.
+    #[serde(skip)]
+    pub(super) group: Option<Id>,
 }
 
 /// An object that is left out.
@@ -54,6 +57,20 @@ impl Adoptable {
     /// True for a database, whose password the state may hold.
     pub fn is_database(&self) -> bool {
         use_of(self.address.kind()) == Some(Use::Database)
+    }
+}
+
+impl Part {
+    /// True if it goes with what was taken over: it is an object of its own that is recorded, or none, and belongs to one that is.
+    fn is_taken(&self, is_recorded: &dyn Fn(&str, &str) -> bool) -> bool {
+        let its = |kind: &str, id: &Option<Id>| id.as_ref().is_some_and(|id| is_recorded(kind, id.as_str()));
+        let kind = self.from.kind();
+        match use_of(kind) {
+            Some(Use::Rule) => its(GROUP, &self.group),
+            Some(Use::PartOfFileSystem) => !MAY_BE_LEFT.contains(&kind) || its(kind, &self.id),
+            Some(Use::PartOfBucket) => true,
+            _ => its(kind, &self.id),
+        }
     }
 }
 
@@ -92,7 +109,35 @@ impl Sorted {
         }
         self
     }
+
+    /// The same with what was taken over; the rest is left out, and stays with Terraform. `is_recorded` says of an object by its type in
+    /// Terraform and its id that it is recorded here. What is no object of its own goes with what it belongs to.
+    pub fn recorded(self, is_recorded: &dyn Fn(&str, &str) -> bool) -> Self {
+        let mut sorted = Self { left_out: self.left_out, looked_at: self.looked_at, ..Self::default() };
+        let mut left: BTreeMap<Reference, Option<Id>> = BTreeMap::new();
+        let mut taken: BTreeSet<Reference> = BTreeSet::new();
+        for mut one in self.adoptable {
+            let is_taken = is_recorded(one.from.kind(), one.id.as_str());
+            let along = std::mem::take(&mut one.along);
+            let (along, apart): (Vec<Part>, Vec<Part>) =
+                along.into_iter().partition(|part| is_taken && part.is_taken(is_recorded));
+            left.extend(apart.into_iter().map(|part| (part.from, part.id)));
+            if !is_taken {
+                left.insert(one.from, Some(one.id));
+                continue;
+            }
+            taken.extend(along.iter().map(|part| part.from.clone()));
+            sorted.adoptable.push(Adoptable { along, ..one });
+        }
+        let left = left.into_iter().filter(|(from, _)| !taken.contains(from));
+        sorted.left_out.extend(left.map(|(from, id)| LeftOut { from, id, reason: Reason::LeftAsItIs }));
+        sorted
+    }
 }
+
+const GROUP: &str = "aws_security_group";
+/// Parts of a file system that may be left as they are where it is taken over.
+const MAY_BE_LEFT: [&str; 2] = ["aws_efs_access_point", "aws_efs_file_system_policy"];
 
 /// The use of a type of Terraform's here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +245,12 @@ pub fn sort(state: &State) -> Sorted {
     for (object, verdict) in objects.iter().zip(&verdicts) {
         let Verdict::Along(wholes) = verdict else { continue };
         for whole in wholes {
-            let part = Part { from: object.from.clone(), id: id(object), shared: wholes.len() > 1 };
+            let part = Part {
+                from: object.from.clone(),
+                id: id(object),
+                shared: wholes.len() > 1,
+                group: object.facts.as_ref().and_then(|facts| facts.group.as_deref()).map(Id::new),
+            };
             along.entry(*whole).or_default().push(part);
         }
     }

@@ -47,6 +47,8 @@ pub enum Reason {
     },
     /// Named by what uses it, and not managed.
     Named,
+    /// What it belongs to was taken over, and it was not; or nothing of it was.
+    LeftAsItIs,
     NoKind,
 }
 
@@ -72,6 +74,7 @@ impl Reason {
             Self::SettingOfBucket => "setting_of_bucket",
             Self::Elsewhere { .. } => "other_region",
             Self::Named => "named",
+            Self::LeftAsItIs => "left_as_it_is",
             Self::NoKind => "no_kind",
         }
     }
@@ -119,6 +122,7 @@ impl fmt::Display for Reason {
             Self::SettingOfBucket => "a setting of a bucket that no option is for: it stays in AWS as it is",
             Self::Elsewhere { region } => return write!(f, "in {region}: a stack is in one region"),
             Self::Named => "not managed: what uses it names it, and it stays with Terraform",
+            Self::LeftAsItIs => "not taken over: it is left as it is, and stays with Terraform",
             Self::NoKind => "no kind is for it: it stays with Terraform",
         };
         f.write_str(text)

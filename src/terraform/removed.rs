@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::matching::{LeftOut, Sorted};
+use super::reason::Reason;
 use super::reference::Reference;
 
 /// The first words of such a file: one that begins otherwise is somebody else's.
@@ -23,6 +24,11 @@ const REST: &str = "
 # block here where its `resource` block stays in a module of your own: Terraform refuses the plan then (\"Removed resource still exists\").
 ";
 
+const STAYS: &str = "
+# Not taken over, but left as they are: no block is for them, they stay with Terraform, and their `resource` blocks stay too. Where one
+# refers to something that goes, write its id in the place of that.
+";
+
 /// The blocks for what can be adopted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Removal {
@@ -34,6 +40,10 @@ pub struct Removal {
     pub rest: Vec<Reference>,
     /// The objects that are not adopted, and that Terraform forgets too: a block names all objects of a resource.
     pub forgotten: Vec<LeftOut>,
+    /// What was left as it is when the rest was taken over, and has no block: it stays with Terraform.
+    pub stays: Vec<LeftOut>,
+    /// The same of the modules above, which has a block with the rest of them.
+    pub of_modules: Vec<LeftOut>,
 }
 
 /// True for a text that [`removal`] has made.
@@ -60,7 +70,16 @@ pub fn removal(sorted: &Sorted) -> Removal {
         })
         .cloned()
         .collect();
+    let of_rest: BTreeSet<&Reference> = rest.iter().collect();
+    let left = sorted.left_out.iter().filter(|left| left.reason == Reason::LeftAsItIs);
+    let left = left.filter(|left| !resources.contains(&left.from.without_keys())).cloned();
+    let (of_modules, stays): (Vec<LeftOut>, Vec<LeftOut>) =
+        left.partition(|left| of_rest.contains(&left.from.without_keys()));
     let mut text = format!("{BEGINNING}\n{HEAD}");
+    if !stays.is_empty() {
+        text.push_str(STAYS);
+        stays.iter().for_each(|left| writeln!(text, "#   {}", left.named()).expect(WRITTEN));
+    }
     let mut forgotten = Vec::new();
     for resource in &resources {
         for left in others.get(resource).into_iter().flatten() {
@@ -75,7 +94,7 @@ pub fn removal(sorted: &Sorted) -> Removal {
         text.push_str(REST);
         rest.iter().for_each(|resource| block(&mut text, resource));
     }
-    Removal { text, resources: resources.into_iter().collect(), rest, forgotten }
+    Removal { text, resources: resources.into_iter().collect(), rest, forgotten, stays, of_modules }
 }
 
 const WRITTEN: &str = "a text can always be written to";

@@ -634,3 +634,63 @@ fn an_object_that_two_modules_have_is_adopted_once_and_let_go_of_twice() {
         assert!(blocks.contains(&format!("from = {from}\n")), "{from}: {blocks}");
     }
 }
+
+#[test]
+fn what_is_left_as_it_is_has_no_block_and_its_rules_have_none_either() {
+    let sorted = sorted(vec![
+        one(
+            "aws_db_instance.main",
+            json!({ "id": "db-X", "identifier": "main", "engine": "postgres", "vpc_security_group_ids": ["sg-1", "sg-2"],
+                    "parameter_group_name": "weird" }),
+        ),
+        one("aws_db_parameter_group.p", json!({ "id": "weird" })),
+        one("aws_security_group.shared", json!({ "id": "sg-1", "name": "shared" })),
+        one("aws_security_group_rule.shared", json!({ "id": "sgrule-1", "security_group_id": "sg-1" })),
+        one("aws_security_group.own", json!({ "id": "sg-2", "name": "own" })),
+        one("aws_security_group_rule.own", json!({ "id": "sgrule-2", "security_group_id": "sg-2" })),
+        one("aws_efs_file_system.files", json!({ "id": "fs-1" })),
+        one("aws_efs_mount_target.files", json!({ "id": "fsmt-1", "file_system_id": "fs-1" })),
+        one("aws_efs_access_point.left", json!({ "id": "fsap-1", "file_system_id": "fs-1" })),
+        one("aws_efs_file_system_policy.left", json!({ "id": "fs-1" })),
+        one("aws_s3_bucket.never", json!({ "id": "b", "bucket": "b" })),
+        one("module.m aws_security_group.shared", json!({ "id": "sg-1", "name": "shared" })),
+        one("module.m aws_security_group.own", json!({ "id": "sg-2", "name": "own" })),
+    ]);
+    let recorded = [
+        ("aws_db_instance", "main"),
+        ("aws_security_group", "sg-2"),
+        ("aws_efs_file_system", "fs-1"),
+        // The name of another kind of object.
+        ("aws_db_subnet_group", "weird"),
+    ];
+    let blocks = removal(&sorted.recorded(&|kind, id| recorded.contains(&(kind, id))));
+    let names = |all: &[Reference]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        names(&blocks.resources),
+        [
+            "aws_db_instance.main",
+            "aws_efs_file_system.files",
+            "aws_efs_mount_target.files",
+            "aws_security_group.own",
+            "aws_security_group_rule.own",
+            "module.m.aws_security_group.own",
+        ]
+    );
+    let left = |all: &[LeftOut]| all.iter().map(|left| left.from.to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        left(&blocks.stays),
+        [
+            "aws_db_parameter_group.p",
+            "aws_efs_access_point.left",
+            "aws_efs_file_system_policy.left",
+            "aws_s3_bucket.never",
+            "aws_security_group.shared",
+            "aws_security_group_rule.shared",
+        ]
+    );
+    // Where the module is deleted, what has no block would be destroyed.
+    assert_eq!(left(&blocks.of_modules), ["module.m.aws_security_group.shared"]);
+    assert_eq!(names(&blocks.rest), ["module.m.aws_security_group.shared"]);
+    assert!(blocks.text.contains("\n#   aws_security_group.shared (sg-1)\n"), "{}", blocks.text);
+    assert!(!blocks.text.contains("from = aws_security_group.shared\n"), "{}", blocks.text);
+}

@@ -666,9 +666,18 @@ fn killed_between_the_stack_file_and_the_records_the_objects_are_recorded_withou
     // A run that died there has written the file, and no record.
     world.lose_the_state();
     world.control.forget_calls();
+    // An entry that says something else is not taken for it.
+    world.edit_stack("port: 443", "port: 8443");
     let told = world.provision(&["import", &wish, "--into"]).exits(1);
     told.says(&["has the security group `office` already", &format!("provision import {wish}")]);
+    world.edit_stack("port: 8443", "port: 443");
     world.provision(&["import", &wish]).exits(0);
+    adds_tags_alone(&world);
+    // One that says exactly what would be written is gone on with.
+    world.lose_the_state();
+    let before = std::fs::read_to_string(world.path("provision.yaml")).expect("it is there");
+    world.provision(&["import", &wish, "--into"]).exits(0).says(&["Recorded"]);
+    assert_eq!(std::fs::read_to_string(world.path("provision.yaml")).expect("it is there"), before);
     adds_tags_alone(&world);
     // The same command goes on too, as long as the file is as it wrote it.
     world.lose_the_state();
@@ -1129,4 +1138,76 @@ fn what_a_terraform_state_has_and_aws_has_not_is_refused_with_the_command_for_th
     assert!(!command.iter().any(|word| word.contains("gone")), "{said}");
     world.provision(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(0);
     adds_tags_alone(&world);
+}
+
+#[test]
+fn what_the_import_leaves_as_it_is_stays_with_terraform_and_a_killed_run_goes_on() {
+    let world = World::seeded(&["--topology", "private"]);
+    let made = by_hand(&world);
+    // A database of others uses the group of the first one.
+    let create = world.cloud.rds.create_db_instance().db_instance_identifier("others").engine("mysql");
+    let create = create.db_instance_class("db.t4g.medium").allocated_storage(20).master_username("u");
+    let create = create.master_user_password("of-the-others").db_subnet_group_name("gitlab_pgsql");
+    world.cloud.run(create.vpc_security_group_ids(&made.group_of_records).send()).expect("it can be made");
+    let state = terraform_state(&world, &made);
+    std::fs::write(world.path("terraform.tfstate"), &state).expect("it can be written");
+    world.write_stack("stack: gitlab\nsecurity_groups: {}\n");
+    let command = ["import", "--terraform", "terraform.tfstate", "--into", "--removed", "removed.tf"];
+    let said = world.provision(&command).exits(0);
+    said.says(&[
+        "aws_security_group.db",
+        "aws_db_subnet_group.db",
+        "they stay with Terraform, and their configuration stays in its .tf files",
+    ]);
+    let blocks = std::fs::read_to_string(world.path("removed.tf")).expect("it is written");
+    for (from, has_block) in [
+        ("aws_db_instance.db", true),
+        ("aws_db_parameter_group.db", true),
+        ("aws_efs_file_system.files", true),
+        ("aws_security_group.files", true),
+        ("aws_security_group.db", false),
+        ("aws_db_subnet_group.db", false),
+    ] {
+        assert_eq!(blocks.contains(&format!("from = {from}\n")), has_block, "{from}: {blocks}");
+    }
+    adds_tags_alone(&world);
+    // Killed before the blocks, and before the records.
+    let lost = |name: &str| std::fs::remove_file(world.path(name)).expect("it is there");
+    lost("removed.tf");
+    world.provision(&command).exits(0).says(&["recorded already"]);
+    assert_eq!(std::fs::read_to_string(world.path("removed.tf")).expect("it is written"), blocks);
+    lost("removed.tf");
+    world.lose_the_state();
+    let run = world.provision(&[&command[..], &["--json"]].concat()).exits(0);
+    let document: Value = serde_json::from_str(&run.out).expect("one document");
+    assert_eq!(document["stack_file"], "provision.yaml");
+    assert_eq!(document["removed"]["path"], "removed.tf");
+    assert!(document["removed"]["stays"].as_array().is_some_and(|all| all.len() == 2), "{document:#}");
+    assert_eq!(std::fs::read_to_string(world.path("removed.tf")).expect("it is written"), blocks);
+    adds_tags_alone(&world);
+}
+
+#[test]
+fn a_group_is_asked_for_by_its_id_and_not_by_a_pattern() {
+    let world = World::seeded(&["--topology", "private"]);
+    let group = office(&world, "office");
+    let wish = format!("aws_security_group.office={}*", &group[..6]);
+    world.provision(&["import", &wish, "--out", "provision.yaml"]).exits(1).says(&["AWS has no"]);
+    assert!(!world.path("provision.yaml").exists());
+}
+
+#[test]
+fn entries_are_added_to_one_of_several_files_that_are_named_together() {
+    let world = World::seeded(&["--topology", "private"]);
+    let group = office(&world, "office");
+    std::fs::write(world.path("a.yaml"), "stack: shop\n").expect("it can be written");
+    std::fs::write(world.path("b.yaml"), "security_groups:\n  web: {}\n").expect("it can be written");
+    let wish = format!("aws_security_group.office={group}");
+    let both = ["--config", "a.yaml", "--config", "b.yaml"];
+    world.provision(&[&["import", &wish, "--into"][..], &both].concat()).exits(1).says(&["--into b.yaml"]);
+    world.provision(&["import", &wish, "--into", "b.yaml"]).exits(1).says(&["names no stack", "--config"]);
+    world.provision(&[&["import", &wish, "--into", "b.yaml"][..], &both].concat()).exits(0);
+    assert!(world.path("state/shop.json").exists() && !world.path("state/storage.json").exists());
+    let written = std::fs::read_to_string(world.path("b.yaml")).expect("it is there");
+    assert!(written.contains("  office:"), "{written}");
 }

@@ -13,7 +13,7 @@ use super::seen::{
     TAG_PREFIX, TableScope, Vpc,
 };
 use super::{DiscoveryError, Wanted, cluster};
-use crate::aws::ec2::{self, filter};
+use crate::aws::ec2::{self, filter, patterns};
 use crate::aws::{Aws, aws_error};
 use crate::engine::call::Call;
 use crate::engine::cloud::CloudError;
@@ -61,8 +61,8 @@ pub async fn named_scene(aws: &Aws, vpc: &Id, wanted: &Wanted) -> Result<Scene, 
 /// Everything in the region that may belong to a cluster, in one round.
 pub async fn survey_region(aws: &Aws) -> Result<Survey, CloudError> {
     // One filter with both tags is their union; the star stands for any cluster.
-    let tagged = || vec![filter("tag-key", [LEGACY_TAG.to_owned(), format!("{TAG_PREFIX}*")])];
-    let named = vec![filter("group-name", ["nodes.*", "masters.*"])];
+    let tagged = || vec![patterns("tag-key", [LEGACY_TAG.to_owned(), format!("{TAG_PREFIX}*")])];
+    let named = vec![patterns("group-name", ["nodes.*", "masters.*"])];
     let (vpcs, subnets, groups) =
         try_join3(vpcs(aws, tagged()), subnets(aws, tagged()), groups(aws, named)).await?;
     Ok(Survey { vpcs, subnets, groups, instances: Vec::new() })
@@ -71,7 +71,7 @@ pub async fn survey_region(aws: &Aws) -> Result<Survey, CloudError> {
 /// The same of one VPC, with its instances: they show a cluster that left no tags on the network.
 pub async fn survey_vpc(aws: &Aws, vpc: &Id) -> Result<Survey, CloudError> {
     let here = || filter("vpc-id", [vpc.as_str()]);
-    let named = vec![here(), filter("group-name", ["nodes.*", "masters.*"])];
+    let named = vec![here(), patterns("group-name", ["nodes.*", "masters.*"])];
     let (vpcs, subnets, groups, instances) = try_join4(
         vpcs(aws, vec![here()]),
         subnets(aws, vec![here()]),
@@ -193,7 +193,7 @@ async fn instances(aws: &Aws, which: Filter) -> Result<Vec<Instance>, CloudError
     let filters = vec![
         which,
         filter("instance-state-name", ["pending", "running"]),
-        filter("tag-key", [cluster::INSTANCE_GROUP_TAG, "k8s.io/role/*"]),
+        patterns("tag-key", [cluster::INSTANCE_GROUP_TAG, "k8s.io/role/*"]),
     ];
     let pages = aws.read.ec2.describe_instances().set_filters(Some(filters)).into_paginator().items().send();
     let found: Vec<_> = pages.collect::<Result<_, _>>().await.map_err(aws_error(INSTANCES))?;

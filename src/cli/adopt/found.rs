@@ -58,8 +58,10 @@ pub(in crate::cli) async fn run(
         listed.into_iter().partition(|(_, one)| one.ownership == Ownership::Untagged);
     let (own, of_others): (Vec<_>, Vec<_>) =
         tagged.into_iter().partition(|(_, one)| own.is_some() && stack_of(one) == own.as_deref());
+    // A new stack file has none of the entries of the built-in stack.
     let mut taken: BTreeSet<String> = SECTIONS
         .iter()
+        .filter(|_| !session.is_built_in())
         .flat_map(|section| session.stack.entries(section).keys().map(ToString::to_string))
         .collect();
     let named = listed.iter().map(|(section, one)| session.cloud.named(section.main, one.id.as_str()));
@@ -99,6 +101,9 @@ pub(in crate::cli) async fn run(
             choices: &[],
             taken_over: Vec::new(),
             found: all,
+            stack_file: None,
+            left: Vec::new(),
+            removed: None,
         });
         return Ok(Exit::Done);
     }

@@ -5,7 +5,9 @@ mod groups;
 mod network;
 mod wished;
 
-use std::collections::BTreeMap;
+pub(super) use wished::declared_already;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::network::Discovery;
 use crate::engine::address::Address;
@@ -16,7 +18,7 @@ use crate::engine::owner::owner;
 use crate::engine::refresh::RefreshError;
 use crate::engine::resource::{Id, Ownership, Whose};
 use crate::engine::state::State;
-use crate::engine::take_over::{Refused, Wish};
+use crate::engine::take_over::{Refused, Wish, lineage};
 use crate::stack::describe::{self, Object, Scene};
 use crate::stack::section::{Belonging, Expand};
 use crate::view::failure::{Failure, FailureKind};
@@ -26,9 +28,9 @@ use super::super::session::{Session, refresh_failure};
 use super::super::take_over::{Request, refused};
 use super::Line;
 
-const GROUP: &str = "aws_security_group";
+pub(super) const GROUP: &str = "aws_security_group";
 
-/// All that was read.
+/// All that was read. `apart` are the parts that no stack file can say as they are: they are left.
 pub(super) struct Gathered {
     pub(super) scene: Scene,
     pub(super) wanted: Vec<describe::Wanted>,
@@ -44,6 +46,8 @@ pub(super) struct Gathered {
 struct Gatherer<'a> {
     session: &'a Session,
     state: &'a State,
+    /// The lineage of another state, whose objects may be taken over.
+    take_over: Option<&'a str>,
     scene: Scene,
     lives: BTreeMap<(String, Id), Live>,
     /// Objects that are not described, by kind: they may use what belongs to one that is.
@@ -58,11 +62,12 @@ pub(super) async fn gather(
     global: &Global,
     state: &State,
     again: &(dyn Fn(&[&Wish]) -> String + Sync),
-    refusals: &mut Vec<Failure>,
+    (apart, refusals): (&BTreeSet<Id>, &mut Vec<Failure>),
 ) -> Result<Gathered, Failure> {
     let mut gatherer = Gatherer {
         session,
         state,
+        take_over: request.take_over.as_deref(),
         scene: Scene::default(),
         lives: BTreeMap::new(),
         beside: BTreeMap::new(),
@@ -99,6 +104,8 @@ pub(super) async fn gather(
                     session.cloud.parts(kind, &wanted.id).await.map_err(|source| unread(kind, source))?;
                 let parts = gatherer.survey(kind, &parts).await?;
                 gatherer.leave_foreign(kind, &parts);
+                // They use what they use like the objects of others.
+                gatherer.scene.objects.retain(|(its, id), _| its != kind || !apart.contains(id));
             }
         }
     }
@@ -155,11 +162,17 @@ impl Gatherer<'_> {
         let owner = owner(&blueprint, Some(self.state), &Address::new(GROUP, "it"), 0);
         match owner.whose(ownership, vpc) {
             Whose::Untagged | Whose::Inherited | Whose::Ours | Whose::Moved { .. } => None,
+            other if lineage(&other).is_some_and(|its| self.take_over == Some(its)) => None,
             other => Some(format!("it belongs to {}", owner.belonging(&other))),
         }
     }
 
     fn say(&mut self, what: String, because: String) {
-        self.evidence.push(Line { what, because });
+        self.evidence.push(Line { what, because, is_left: false });
+    }
+
+    /// Says of something that it stays as it is.
+    fn leave(&mut self, what: String, because: String) {
+        self.evidence.push(Line { what, because, is_left: true });
     }
 }

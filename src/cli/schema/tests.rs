@@ -199,6 +199,9 @@ fn terraform<'a>(removed: &'a [Reference], adoptable: &'a [Adoptable]) -> report
             resources: removed,
             rest: &[],
             forgotten: vec![left()],
+            stays: vec![left()],
+            of_modules: vec![left()],
+            warnings: vec!["nothing is recorded yet".to_owned()],
         }),
     }
 }
@@ -323,6 +326,17 @@ fn documents() -> Vec<(Document, Value)> {
                 forgotten: &[at("aws_subnet.eu-west-1c")],
                 choices: &choices,
                 taken_over,
+                stack_file: Some("provision.yaml".to_owned()),
+                left: vec![report::Left { what: "sg-1".to_owned(), reason: "others use it".to_owned() }],
+                removed: Some(report::Removed {
+                    path: "removed.tf".to_owned(),
+                    resources: &[],
+                    rest: &[],
+                    forgotten: vec![left()],
+                    stays: vec![left()],
+                    of_modules: vec![left()],
+                    warnings: Vec::new(),
+                }),
                 found: vec![report::FoundObject {
                     kind: "aws_efs_file_system",
                     id: Id::new("fs-2"),

@@ -10,7 +10,7 @@ use crate::engine::resource::{Found, Id, Owner, Ownership, Trace, Whose, tag};
 /// from the keys of a stack file do.
 pub(super) async fn find(aws: &Aws, owner: &Owner, name: &str, vpc: &str) -> Result<Vec<Found>, CloudError> {
     let in_network = || ec2::filter("vpc-id", [vpc]);
-    let by_name = vec![in_network(), ec2::filter("group-name", [any_case(name)])];
+    let by_name = vec![in_network(), ec2::patterns("group-name", [any_case(name)])];
     let found = ec2::security_groups(aws, by_name).await?;
     let same = found.iter().filter_map(|live| Some((live.group_name()?, found_of(live)?)));
     let same = same.filter(|(its, _)| its.eq_ignore_ascii_case(name));

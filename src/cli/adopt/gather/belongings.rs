@@ -26,7 +26,7 @@ impl Gatherer<'_> {
                 None => format!("{kind} {id}, which is left as it is"),
             };
             self.scene.objects.remove(&key);
-            self.say(what, because);
+            self.leave(what, because);
         }
     }
 
@@ -62,7 +62,7 @@ impl Gatherer<'_> {
                         let seen = cloud.survey(kind, std::slice::from_ref(&id)).await;
                         let seen = seen.map_err(|source| unread(kind, source))?;
                         self.lives.extend(seen.into_iter().map(|(id, live)| ((kind.to_owned(), id), live)));
-                        self.say(format!("{kind} {name}, which is left as it is"), because);
+                        self.leave(format!("{kind} {name}, which is left as it is"), because);
                     }
                     None => {
                         self.survey(kind, &[id]).await?;

@@ -101,7 +101,7 @@ impl Gatherer<'_> {
             match because {
                 Some(because) => {
                     self.scene.objects.remove(&(GROUP.to_owned(), id));
-                    self.say(format!("{what}, which is named, and left as it is"), because);
+                    self.leave(format!("{what}, which is named, and left as it is"), because);
                 }
                 None => {
                     let taken = |name: &str| {

@@ -4,14 +4,41 @@ use crate::engine::address::Address;
 use crate::engine::cloud::Cloud;
 use crate::engine::resource::Id;
 use crate::engine::take_over::{Refused, Wish};
-use crate::stack::Name;
 use crate::stack::describe::{self, name_of, section_of};
 use crate::stack::section::Section;
 use crate::stack::sections::SECTIONS;
+use crate::stack::{Name, Stack};
 use crate::view::failure::{Failure, FailureKind};
 use crate::view::quoted;
 
 use super::{Gatherer, refused, unread};
+
+/// The refusal of a wish whose name an entry of the stack file has.
+pub(in crate::cli::adopt) fn declared_already(
+    stack: &Stack,
+    other: &Section,
+    wish: &Wish,
+    wishes: &[Wish],
+    again: &dyn Fn(&[&Wish]) -> String,
+) -> Failure {
+    let Wish { address, text } = wish;
+    let message = format!("the stack file has the {} `{}` already", other.one, address.name());
+    let has = |name: &str| {
+        let mut names = SECTIONS.iter().flat_map(|one| stack.entries(one).keys());
+        names.any(|other| other.as_str() == name) || wishes.iter().any(|wish| wish.address.name() == name)
+    };
+    let free = name_of(address.name(), &has);
+    let free = Wish { address: Address::new(address.kind(), free.as_str()), text: text.clone() };
+    let renamed = again(&[&free]);
+    let hint = match section_of(address.kind()).is_some_and(|section| section.key == other.key) {
+        true => format!(
+            "to record this object as the one that it declares: provision import {address}={}; or, as another one: {renamed}",
+            quoted(text)
+        ),
+        false => format!("entries of all sections share their names; with another one: {renamed}"),
+    };
+    Failure::message(FailureKind::Usage, message).hint(hint)
+}
 
 impl Gatherer<'_> {
     /// The object that a wish names, and the section whose entry it becomes.
@@ -34,25 +61,7 @@ impl Gatherer<'_> {
         let name: Name = address.name().parse().map_err(Failure::usage)?;
         let mut entries = SECTIONS.iter().filter(|one| self.session.stack.entries(one).contains_key(&name));
         if let Some(other) = entries.next() {
-            let message = format!("the stack file has the {} `{name}` already", other.one);
-            let stack = &self.session.stack;
-            let has = |name: &str| {
-                let mut names = SECTIONS.iter().flat_map(|one| stack.entries(one).keys());
-                names.any(|other| other.as_str() == name)
-                    || before.iter().any(|(_, other)| other.name.as_str() == name)
-                    || wishes.iter().any(|wish| wish.address.name() == name)
-            };
-            let free = name_of(name.as_str(), &has);
-            let free = Wish { address: Address::new(kind, free.as_str()), text: text.clone() };
-            let renamed = again(&[&free]);
-            let hint = match other.key == section.key {
-                true => format!(
-                    "to record this object as the one that it declares: provision import {address}={}; or, as another one: {renamed}",
-                    quoted(text)
-                ),
-                false => format!("entries of all sections share their names; with another one: {renamed}"),
-            };
-            return Err(Failure::message(FailureKind::Usage, message).hint(hint));
+            return Err(declared_already(&self.session.stack, other, wish, wishes, again));
         }
         let cloud = &self.session.cloud;
         let found = cloud.named(kind, text).await.map_err(|source| unread(kind, source))?;
