@@ -173,6 +173,7 @@ fn outcome_of(code: &str, message: &str, status: Option<u16>) -> Outcome {
         | "AccessPointAlreadyExists"
         // S3: the object is not what the write rests on; perhaps because of an earlier attempt at the same write.
         | "PreconditionFailed"
+        | "BucketAlreadyOwnedByYou"
         | "DBInstanceAlreadyExists"
         | "DBParameterGroupAlreadyExists"
         | "DBSubnetGroupAlreadyExists" => Outcome::Exists,
@@ -260,6 +261,7 @@ mod tests {
             ("DBInstanceNotFound", 404, Outcome::NotFound),
             ("DBSubnetGroupNotFoundFault", 404, Outcome::NotFound),
             ("InvalidGroup.Duplicate", 400, Outcome::Exists),
+            ("BucketAlreadyOwnedByYou", 409, Outcome::Exists),
             ("InvalidDBSubnetGroupStateFault", 400, Outcome::Busy),
             ("TooManyRequests", 429, Outcome::Refused),
             ("RequestLimitExceeded", 503, Outcome::Throttled),

@@ -279,7 +279,7 @@ impl Deed {
             }
             Self::CheckoutCopied => {
                 place.checks_out(true, |text| {
-                    text.replace("  records:\n", "  records:\n    backup_retention_period: 34\n")
+                    text.replace("  records:\n", "  records:\n    auto_minor_version_upgrade: false\n")
                 });
             }
             Self::CheckoutRebuilt => place.checks_out(false, str::to_owned),
