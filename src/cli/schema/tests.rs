@@ -332,9 +332,9 @@ fn documents() -> Vec<(Document, Value)> {
                     path: "removed.tf".to_owned(),
                     resources: &[],
                     rest: &[],
-                    forgotten: vec![left()],
-                    stays: vec![left()],
-                    of_modules: vec![left()],
+                    forgotten: Vec::new(),
+                    stays: Vec::new(),
+                    of_modules: Vec::new(),
                     warnings: Vec::new(),
                 }),
                 found: vec![report::FoundObject {
