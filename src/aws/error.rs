@@ -45,7 +45,9 @@ where
                     Obstacle::Proxy(_) => "ProxyRefused",
                     Obstacle::Silent => "TimedOut",
                     Obstacle::UnknownHost => "UnknownHost",
-                    Obstacle::Refused | Obstacle::Broken | Obstacle::Unreadable => "Unreachable",
+                    Obstacle::Refused | Obstacle::NoWay | Obstacle::Broken | Obstacle::Unreadable => {
+                        "Unreachable"
+                    }
                 };
                 // Nothing was sent to a proxy that cannot be used, nor past it.
                 let outcome = if code == "BadProxy" { Outcome::Refused } else { Outcome::Unknown };

@@ -250,6 +250,19 @@ impl Way {
         }
     }
 
+    /// Sees to it that the user is told while the SDK waits for its next attempt, where that place has never answered.
+    fn tell_in_a_pause(self: &Arc<Self>, place: &str) {
+        let first_asked = |met: &mut Met| (met.breaks == 1 && !met.has_answered).then_some(met.first_asked);
+        let Some(first_asked) = self.places.at(place, first_asked) else { return };
+        let (way, place) = (Arc::clone(self), place.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep_until(first_asked + QUIET).await;
+            if way.places.at(&place, |met| !met.has_answered && met.breaks < BREAKS) {
+                way.tell_of(&place);
+            }
+        });
+    }
+
     /// The proxy that a request goes through.
     fn proxy_for(&self, uri: &str, place: &str) -> Option<&Proxy> {
         self.proxy.as_ref().filter(|proxy| uri.starts_with("https://") && !proxy.leaves_out(place))
@@ -257,7 +270,7 @@ impl Way {
 
     /// The error of a connection, with the place that was meant, and of a kind that the SDK tries again after where that may help.
     fn error(
-        &self,
+        self: &Arc<Self>,
         (place, proxy): (String, Option<String>),
         begun: Instant,
         error: ConnectorError,
@@ -270,15 +283,14 @@ impl Way {
             _ if met.has_answered => !obstacle.passes(),
             // The second silence of a place that has never answered is its last.
             Obstacle::Silent => std::mem::replace(&mut met.was_silent, true),
-            Obstacle::Broken | Obstacle::Proxy(AtProxy::Broken) => {
+            Obstacle::Broken | Obstacle::NoWay | Obstacle::Proxy(AtProxy::Broken | AtProxy::NoWay) => {
                 met.broke_off(begun);
                 met.breaks >= BREAKS
             }
             _ => true,
         });
-        // The pause before the next attempt may be a long one.
-        if !is_final && self.places.at(&place, |met| !met.has_answered && met.breaks + 1 >= BREAKS) {
-            self.tell_of(&place);
+        if !is_final {
+            self.tell_in_a_pause(&place);
         }
         let is_timeout = error.is_timeout();
         let unreached = Box::new(Unreached { place, proxy, obstacle, source: error.into_source() });
@@ -346,6 +358,8 @@ pub(super) fn place(uri: &str) -> String {
 pub(super) enum Obstacle {
     Refused,
     UnknownHost,
+    /// This machine's network does not lead there.
+    NoWay,
     Certificate,
     /// Nothing came in time.
     Silent,
@@ -363,6 +377,7 @@ pub(super) enum Obstacle {
 pub(super) enum AtProxy {
     Refused,
     UnknownHost,
+    NoWay,
     Certificate,
     WantsPassword,
     Forbids,
@@ -396,6 +411,13 @@ impl Obstacle {
             if cause.downcast_ref::<std::io::Error>().is_some_and(is_refused) {
                 found = Some(Self::Refused);
             }
+            let is_no_way = |io: &std::io::Error| {
+                use ErrorKind::{HostUnreachable, NetworkDown, NetworkUnreachable};
+                matches!(io.kind(), HostUnreachable | NetworkDown | NetworkUnreachable)
+            };
+            if cause.downcast_ref::<std::io::Error>().is_some_and(is_no_way) {
+                found = Some(Self::NoWay);
+            }
             // The connector has no types for these.
             let text = cause.to_string();
             if text.starts_with("dns error") {
@@ -407,7 +429,8 @@ impl Obstacle {
             }
             if text.starts_with("tunnel error") {
                 let wants_password = text.contains("authorization required");
-                let broke_off = text.contains("unexpected end of file") || text.contains("io error");
+                let broken = ["unexpected end of file", "io error", "failed to create underlying connection"];
+                let broke_off = broken.iter().any(|said| text.contains(said));
                 by_proxy = Some(match (wants_password, broke_off) {
                     (true, _) => AtProxy::WantsPassword,
                     (false, true) => AtProxy::Broken,
@@ -419,6 +442,7 @@ impl Obstacle {
         match (by_proxy, found) {
             (Some(_), Some(Self::Refused)) => Self::Proxy(AtProxy::Refused),
             (Some(_), Some(Self::UnknownHost)) => Self::Proxy(AtProxy::UnknownHost),
+            (Some(_), Some(Self::NoWay)) => Self::Proxy(AtProxy::NoWay),
             (Some(_), Some(Self::Certificate)) => Self::Proxy(AtProxy::Certificate),
             (Some(other), _) => Self::Proxy(other),
             (None, Some(found)) => found,
@@ -459,6 +483,7 @@ impl fmt::Display for Unreached {
         match obstacle {
             Obstacle::Refused => write!(f, "{place} refuses the connection"),
             Obstacle::UnknownHost => write!(f, "the host of {place} is not known"),
+            Obstacle::NoWay => write!(f, "the network of this machine does not lead to {place}"),
             Obstacle::Certificate => write!(f, "the certificate of {place} is not trusted"),
             Obstacle::Silent => match proxy {
                 Some(proxy) => write!(f, "{place} does not answer, or {proxy} does not"),
@@ -493,6 +518,10 @@ impl fmt::Display for Unreached {
             Obstacle::Proxy(AtProxy::UnknownHost) => {
                 write!(f, "the host of {the_proxy} is not known, and {place} was to be reached through it")
             }
+            Obstacle::Proxy(AtProxy::NoWay) => write!(
+                f,
+                "the network of this machine does not lead to {the_proxy}, and {place} was to be reached through it"
+            ),
             Obstacle::Proxy(AtProxy::Certificate) => {
                 write!(f, "a certificate on the way through {the_proxy} to {place} is not trusted")
             }
@@ -613,6 +642,15 @@ mod tests {
                         answer";
             assert_eq!(said, both);
         }
+        tokio::time::sleep(QUIET * 2).await;
+        assert!(TOLD.lock().expect("no thread panics").is_empty(), "it is not waited for any more");
+
+        // The SDK pauses.
+        let slow = connecting(Told(Mutex::new(vec![RESET; 2])), None, tell);
+        last_of(&slow, 2, RDS).await;
+        tokio::time::sleep(QUIET - Duration::from_millis(1)).await;
+        assert!(TOLD.lock().expect("no thread panics").is_empty());
+        tokio::time::sleep(QUIET).await;
         let said = TOLD.lock().expect("no thread panics").split_off(0);
         assert_eq!(said, ["an answer of rds.eu-west-1.amazonaws.com:443"]);
 
@@ -622,6 +660,7 @@ mod tests {
         let answered = connecting(Told(Mutex::new(told)), None, tell);
         let error = last_of(&answered, 9, RDS).await;
         assert!(error.is_io() && error.into_source().to_string().contains("amazonaws.com:443 closed"));
+        tokio::time::sleep(QUIET * 2).await;
         assert!(TOLD.lock().expect("no thread panics").is_empty());
     }
 
@@ -644,7 +683,7 @@ mod tests {
             let error = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
             ConnectorError::io(std::io::Error::new(ErrorKind::InvalidData, error).into())
         };
-        let way = Way { proxy: None, tell: |_| (), places: Places::default() };
+        let way = Arc::new(Way { proxy: None, tell: |_| (), places: Places::default() });
         let error = |error| way.error(("example.org:443".to_owned(), None), Instant::now(), error);
         assert!(error(corrupt()).is_other());
         way.places.at("example.org:443", |met| met.has_answered = true);
@@ -653,6 +692,19 @@ mod tests {
         assert_eq!(said, "no encrypted connection to example.org:443 comes about");
         let said = error(ConnectorError::other("invalid HTTP version parsed".into(), None)).into_source();
         assert_eq!(said.to_string(), "the answer of example.org:443 cannot be read");
+    }
+
+    #[test]
+    fn a_network_that_leads_nowhere_is_not_taken_for_a_server_that_hangs_up() {
+        for (kind, expected) in [
+            (ErrorKind::NetworkUnreachable, Obstacle::NoWay),
+            (ErrorKind::HostUnreachable, Obstacle::NoWay),
+            (ErrorKind::ConnectionReset, Obstacle::Broken),
+            (ErrorKind::ConnectionRefused, Obstacle::Refused),
+        ] {
+            let error = ConnectorError::io(std::io::Error::from(kind).into());
+            assert_eq!(Obstacle::of(&error), expected);
+        }
     }
 
     #[tokio::test]
